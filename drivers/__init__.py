@@ -1,0 +1,1 @@
+"""Devices: knows sockets and hardware, knows nothing of engine, rules or tui."""

@@ -1,0 +1,335 @@
+"""What a driver is: the few types between the engine and every device.
+
+A *driver* knows one way to talk (ONVIF, RTSP, a file). It opens a *device* (what has one address and
+one login), a device has one or more *cameras* (an NVR has many video sources), a camera has stream
+*profiles*. Drivers never decode and never start threads for video: :meth:`Stream.start` and
+:meth:`Stream.read` block, and run in the one thread that the engine owns for that camera.
+
+Coordinates and PTZ vectors are normalised; the wall clock is aware UTC. Every failure is a
+:class:`drivers.errors.DriverError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
+
+#: Version of this contract; 0 until it is declared stable. The registry refuses another one.
+API = 0
+
+
+class Feature(StrEnum):
+    """An ability that a camera may or may not have."""
+
+    PTZ = "ptz"
+    SIGNALS = "signals"
+    SNAPSHOT = "snapshot"
+
+
+class Codec(StrEnum):
+    """Video codecs by their FFmpeg decoder names."""
+
+    H264 = "h264"
+    H265 = "hevc"
+    MJPEG = "mjpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Credentials of a device account. The password never shows in `repr`."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a device is, and the driver's own options for it (validated by the driver)."""
+
+    url: str
+    options: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where discovery may look.
+
+    Attributes:
+        interfaces: Local IPv4 addresses whose networks are probed by multicast. Empty: none.
+        hosts: Hosts probed one by one (unicast).
+    """
+
+    interfaces: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A device that answered discovery.
+
+    Attributes:
+        driver: Name of the driver that found it.
+        url: Address to open it at (for ONVIF: the device service whose host is the sender's).
+        identity: What the device calls itself (WS-Discovery endpoint reference).
+        address: Network address that the answer came from; with `identity` the key of an answer.
+        name: What it says its name is; may be empty.
+        model: What it says its hardware is; may be empty.
+        urls: Every address it announced.
+    """
+
+    driver: str
+    url: str
+    identity: str
+    address: str
+    name: str = ""
+    model: str = ""
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """What a device says it is (ONVIF GetDeviceInformation)."""
+
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    serial: str = ""
+    hardware: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One stream that a camera offers, as *advertised*; measure before you believe it.
+
+    Attributes:
+        width: Pixels, 0 when not told; likewise `height`.
+        fps: Frames per second, 0 when not told.
+        bitrate: kbit/s, 0 when not told.
+    """
+
+    token: str
+    name: str = ""
+    codec: Codec | None = None
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    bitrate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CodecParameters:
+    """What a decoder or a muxer needs before the first packet.
+
+    Attributes:
+        extradata: As the container gave it: Annex B SPS/PPS from RTSP, avcC from MP4.
+        time_base: Seconds per tick of `Packet.pts`.
+        width: Pixels, 0 when unknown until the first keyframe; likewise `height`.
+    """
+
+    codec: Codec
+    extradata: bytes
+    time_base: Fraction
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One coded picture.
+
+    Attributes:
+        data: Coded bytes (Annex B from RTSP, length-prefixed from MP4; see `extradata`).
+        pts: Presentation time in ticks of `CodecParameters.time_base`; never runs back more than
+            the codec's reordering.
+        dts: Decoding time in the same ticks.
+        keyframe: Whether decoding can start here.
+        received: Host's monotonic seconds when it was read.
+    """
+
+    data: bytes
+    pts: int
+    dts: int
+    keyframe: bool
+    received: float
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """An open way to coded pictures; owned by one thread, closable from any."""
+
+    def start(self) -> CodecParameters:
+        """Connect (blocking, bounded by the driver's time-out) and return the codec's parameters.
+
+        Raises:
+            DriverError: As everywhere; never hangs.
+        """
+        ...
+
+    def read(self) -> Packet:
+        """Return the next packet (blocking, bounded).
+
+        Raises:
+            Unreachable: The stream ended, stalled or was closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything; idempotent, callable from any thread, ends a blocked `read`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PtzVector:
+    """Pan, tilt and zoom: positions or velocities, each -1..1 (zoom positions 0..1)."""
+
+    pan: float = 0.0
+    tilt: float = 0.0
+    zoom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named PTZ position."""
+
+    token: str
+    name: str
+    position: PtzVector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PtzStatus:
+    """Where a PTZ head is; None where the device does not tell."""
+
+    position: PtzVector | None
+    moving: bool | None
+
+
+class Ptz(Protocol):
+    """Pan-tilt-zoom of one camera."""
+
+    async def presets(self) -> tuple[Preset, ...]:
+        """Return the stored presets."""
+        ...
+
+    async def goto(self, preset: str) -> None:
+        """Start moving to a preset, given by token or, failing that, by name."""
+        ...
+
+    async def set_preset(self, name: str) -> Preset:
+        """Store the present position under a name."""
+        ...
+
+    async def move(self, velocity: PtzVector, timeout: float) -> None:
+        """Move until `stop`, at most for `timeout` seconds (the driver guarantees it)."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop every movement."""
+        ...
+
+    async def status(self) -> PtzStatus:
+        """Return position and movement."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a device said, not what it means (that is the engine's `translate`).
+
+    Attributes:
+        topic: Normalised topic without namespace prefixes, e.g. ``VideoSource/MotionAlarm``.
+        source: Video-source token or input token that it is about; may be empty.
+        state: The boolean that it carries, if any.
+        items: All data and source items as text.
+        at: Device's time, aware UTC; the receive time where the device's is unusable.
+        initial: True for a state told on subscription, False for a change.
+    """
+
+    topic: str
+    source: str
+    state: bool | None
+    items: Mapping[str, str]
+    at: datetime
+    initial: bool = False
+
+
+class Camera(Protocol):
+    """One video source of a device."""
+
+    @property
+    def source(self) -> str:
+        """Video-source token: stable within the device."""
+        ...
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Streams offered, best first."""
+        ...
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What this camera can do."""
+        ...
+
+    @property
+    def ptz(self) -> Ptz | None:
+        """The PTZ head, where there is one."""
+        ...
+
+    async def open_stream(self, profile: str) -> Stream:
+        """Resolve a profile's address and return a stream that has not been started."""
+        ...
+
+    async def snapshot(self) -> bytes:
+        """Return a JPEG straight from the device.
+
+        Raises:
+            Unsupported: The device has none.
+        """
+        ...
+
+
+class Device(Protocol):
+    """What one address and one login lead to."""
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What it says it is."""
+        ...
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """Device clock minus host clock when it was opened; None when it does not tell."""
+        ...
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """Its video sources, in the device's order."""
+        ...
+
+    def signals(self) -> AsyncIterator[Signal]:
+        """Yield what the device says, for as long as it is open; ends with a DriverError."""
+        ...
+
+
+class Driver(Protocol):
+    """A way to talk to devices. Stateless: one object serves every device."""
+
+    name: str
+    title: str
+    schemes: frozenset[str]
+    api: int
+
+    def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        """Yield devices as they answer, for `wait` seconds; yields nothing if it cannot discover."""
+        ...
+
+    def open(self, target: Target, login: Login | None) -> AbstractAsyncContextManager[Device]:
+        """Open a device for as long as the context lasts."""
+        ...

@@ -1,0 +1,77 @@
+"""What can go wrong with a device, named by who must act.
+
+::
+
+    DriverError            code + values; no message ever carries a password
+    ├── Unreachable        again later (network, power, busy, time-out, end of stream)
+    ├── Refused            a person must act (wrong password, locked account, no right)
+    ├── Unsupported        stop asking (the device cannot do it)
+    └── Malformed          the device answered nonsense: keep the bytes, maybe a quirk
+
+Foreign exceptions (zeep, aiohttp, av) are translated at one boundary function per library and
+chained with ``from None`` where their text may contain credentials (PyAV and FFmpeg do).
+"""
+
+from __future__ import annotations
+
+import re
+
+#: ``scheme://user:password@`` in any text, and XM-style ``user=..._password=..._`` paths.
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s'\"]*@")
+_QUERY = re.compile(r"(?i)((?:user|username|password|passwd|pwd|token)=)[^&_\s'\"]+")
+
+
+def redact(text: str) -> str:
+    """Return `text` with URL user-info and password-like query values replaced by ``***``."""
+    return _QUERY.sub(r"\1***", _USERINFO.sub(r"\g<scheme>***@", text))
+
+
+class DriverError(Exception):
+    """A fault of a device or of the way to it.
+
+    Args:
+        code: Key of the sentence in ``drivers/text/{vi,en}.toml``, e.g. ``driver.unreachable``.
+        values: What the sentence names. Strings are redacted here, so that no caller can forget.
+    """
+
+    code = "driver.fault"
+
+    def __init__(self, code: str = "", /, **values: object) -> None:
+        self.code = code or type(self).code
+        self.values: dict[str, str | int | float] = {
+            key: value if isinstance(value, (int, float)) else redact(str(value))
+            for key, value in values.items()
+        }
+        super().__init__(self.code, self.values)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{key}={value}" for key, value in self.values.items())
+        return f"{self.code}({told})"
+
+
+class Unreachable(DriverError):
+    """The device does not answer now; try again later."""
+
+    code = "driver.unreachable"
+
+
+class Refused(DriverError):
+    """The device answered and said no; trying again may lock the account. A person must act."""
+
+    code = "driver.refused"
+
+
+class Unsupported(DriverError):
+    """The device cannot do this; do not ask again."""
+
+    code = "driver.unsupported"
+
+
+class Malformed(DriverError):
+    """The device's answer cannot be understood; `raw` keeps at most 4 KiB of it."""
+
+    code = "driver.malformed"
+
+    def __init__(self, code: str = "", /, *, raw: bytes = b"", **values: object) -> None:
+        super().__init__(code, **values)
+        self.raw = raw[:4096]

@@ -1,0 +1,1 @@
+"""The runtime: owns tasks, files, clocks and the network; the only layer that sees drivers and rules."""

@@ -1,0 +1,1 @@
+"""What a decision may do: log, MQTT, webhook, PTZ preset, snapshot."""

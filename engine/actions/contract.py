@@ -1,0 +1,63 @@
+"""What an action is: a name, a schema for its parameters, and one coroutine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from rules.model import Decision, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One delivery: what was decided, and what is to be done about it.
+
+    Attributes:
+        id: Outbox row.
+        key: Idempotency key, equal for every attempt; receivers may use it to drop repeats.
+        attempt: 1 for the first.
+        event: The cause, when it is still stored.
+    """
+
+    id: int
+    key: str
+    attempt: int
+    action: str
+    params: Mapping[str, object]
+    decision: Decision
+    event: Event | None
+
+
+class Action(Protocol):
+    """A way to act. `Params` is strict: a rule's `do:` is checked against it at load."""
+
+    name: str
+    Params: type[BaseModel]
+
+    async def run(self, job: Job) -> str:
+        """Carry it out; return what was done, in few words.
+
+        Raises:
+            Again: It may work later.
+            Never: It will not work until a person changes something.
+        """
+        ...
+
+
+class Hands(Protocol):
+    """What actions may ask of cameras; implemented by the engine."""
+
+    async def goto(self, camera: str, preset: str) -> None:
+        """Send a PTZ camera to a preset.
+
+        Raises:
+            ActionError: `Again` when it is offline, `Never` when it has no PTZ or no such preset.
+        """
+        ...
+
+    async def still(self, camera: str, width: int) -> bytes:
+        """Return the last analysed picture as JPEG; `Again` when there is none."""
+        ...

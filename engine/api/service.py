@@ -1,0 +1,46 @@
+"""What the API server asks of the engine: the whole surface, so that the server can be tested alone."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.api import wire
+from engine.flow import Hub
+
+
+class Service(Protocol):
+    """The engine as the API sees it; implemented by `engine.desk`.
+
+    Methods that name a camera raise ``ApiError(404, "camera.unknown", ...)`` for an unknown id and
+    ``ApiError(409, "camera.offline" | "ptz.unsupported", ...)`` where it cannot be done now.
+    """
+
+    hub: Hub[wire.Update]
+
+    def state(self) -> wire.State:
+        """Return everything a client needs to begin."""
+        ...
+
+    async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+        """Return stored events, newest first, with ``seq < before``."""
+        ...
+
+    async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+        """Return stored decisions, newest first, older than the decision id `before`."""
+        ...
+
+    async def still(self, camera: str, width: int) -> bytes:
+        """Return the last analysed picture as JPEG, at most `width` pixels wide, without boxes."""
+        ...
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        """Return a PTZ camera's presets."""
+        ...
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        """Carry out a PTZ command."""
+        ...
+
+    def preview_link(self, camera: str) -> wire.PreviewLink:
+        """Return a short-lived link to the camera's preview page."""
+        ...

@@ -1,0 +1,234 @@
+"""What goes over the local API, version 1: shared by server, clients and the TUI.
+
+Everything is JSON. Times are RFC 3339 UTC. A sentence arrives as its code and values, rendered in
+both languages. Additions are allowed within v1; a client ignores keys it does not know.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fact = str | int | float | bool
+Box = tuple[float, float, float, float]
+
+
+class Wire(BaseModel):
+    """Base of every message."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Sentence(Wire):
+    """A sentence in both languages."""
+
+    code: str
+    values: dict[str, Fact] = Field(default_factory=dict)
+    vi: str = ""
+    en: str = ""
+
+
+class CameraState(StrEnum):
+    """Life of a camera as the engine sees it."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    LOST = "lost"
+    REFUSED = "refused"
+    FAILED = "failed"
+    DISABLED = "disabled"
+
+
+class Tracked(Wire):
+    """An object seen now. `box` is x0, y0, x1, y1 in 0..1."""
+
+    track: int
+    label: str
+    score: float
+    box: Box
+    zones: tuple[str, ...] = ()
+
+
+class Camera(Wire):
+    """One camera's state.
+
+    Attributes:
+        fps: Pictures analysed per second, over the last few seconds.
+        stream_fps: Pictures received per second.
+        skipped: Pictures not analysed because the machine was busy (counter).
+        motion: 0..1, moving share of the last analysed picture.
+        loss: What analysis gave up under overload, empty when nothing.
+    """
+
+    id: str
+    name: str
+    state: CameraState
+    reason: Sentence | None = None
+    since: datetime
+    model: str = ""
+    address: str = ""
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    fps: float = 0.0
+    stream_fps: float = 0.0
+    skipped: int = 0
+    motion: float = 0.0
+    ptz: bool = False
+    preview: bool = False
+    tracks: tuple[Tracked, ...] = ()
+    zones: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
+    last_event: datetime | None = None
+    last_event_kind: str = ""
+
+
+class Event(Wire):
+    """An event, as stored."""
+
+    type: Literal["event"] = "event"
+    id: str
+    seq: int
+    kind: str
+    change: str
+    camera: str | None = None
+    at: datetime
+    subject: str = ""
+    label: str | None = None
+    zones: tuple[str, ...] = ()
+    score: float | None = None
+    box: Box | None = None
+    facts: dict[str, Fact] = Field(default_factory=dict)
+
+
+class Decision(Wire):
+    """A decision, as stored."""
+
+    type: Literal["decision"] = "decision"
+    id: str
+    rule: str
+    phase: str
+    key: str
+    camera: str | None = None
+    at: datetime
+    since: datetime
+    cause: str
+    severity: str
+    title: dict[str, str] = Field(default_factory=dict)
+    reason: Sentence
+    actions: tuple[str, ...] = ()
+
+
+class Delivery(Wire):
+    """What became of an action."""
+
+    type: Literal["delivery"] = "delivery"
+    id: int
+    decision: str
+    action: str
+    camera: str | None = None
+    at: datetime
+    state: Literal["done", "again", "dead"]
+    attempts: int
+    detail: str = ""
+
+
+class Engine(Wire):
+    """The engine itself. Counters are since its start.
+
+    Attributes:
+        cpu: CPU share of one core over the last seconds (1.0 = one core busy).
+        rss: Resident bytes.
+    """
+
+    version: str
+    site: str
+    title: str = ""
+    language: Literal["vi", "en"] = "vi"
+    timezone: str = "Asia/Ho_Chi_Minh"
+    started: datetime
+    now: datetime
+    cpu: float = 0.0
+    rss: int = 0
+    model: str = ""
+    rules: int = 0
+    events: int = 0
+    decisions: int = 0
+    delivered: int = 0
+    outbox: int = 0
+    dead: int = 0
+    problems: tuple[Sentence, ...] = ()
+
+
+class State(Wire):
+    """Everything a client needs to begin. Updates after `revision` follow on the stream."""
+
+    revision: int
+    engine: Engine
+    cameras: tuple[Camera, ...] = ()
+    events: tuple[Event, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class CameraUpdate(Wire):
+    """A camera changed."""
+
+    type: Literal["camera"] = "camera"
+    camera: Camera
+
+
+class EngineUpdate(Wire):
+    """The engine's figures changed."""
+
+    type: Literal["engine"] = "engine"
+    engine: Engine
+
+
+class Gap(Wire):
+    """This client fell behind: `missed` updates are gone; read the state again."""
+
+    type: Literal["gap"] = "gap"
+    missed: int
+
+
+Update = Annotated[
+    CameraUpdate | EngineUpdate | Event | Decision | Delivery | Gap, Field(discriminator="type")
+]
+
+
+class Preset(Wire):
+    """A PTZ preset."""
+
+    token: str
+    name: str
+
+
+class PtzCommand(Wire):
+    """What a PTZ head is to do. Velocities are -1..1; `seconds` bounds a move."""
+
+    op: Literal["move", "stop", "goto", "set"]
+    pan: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    tilt: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    zoom: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
+    preset: str = ""
+
+
+class PreviewLink(Wire):
+    """A short-lived link to a camera's preview page."""
+
+    url: str
+    expires: datetime
+
+
+class Problem(Wire):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    code: str = ""
+    hint: str = ""

@@ -1,0 +1,76 @@
+"""What can go wrong inside the engine, named by who must act.
+
+::
+
+    EngineError
+    ├── ConfigError(problems)        the author of the file: every problem with file:line:column
+    ├── StoreError
+    │   ├── StoreFull                a person: free the disk
+    │   ├── StoreBusy                again later
+    │   └── StoreCorrupt             a person: the quarantined file is named
+    ├── ActionError
+    │   ├── Again                    the outbox tries later
+    │   └── Never                    a dead letter: a person must fix the target
+    ├── ModelError                   whoever installed the model
+    └── ApiError(code, message, hint, status)   the client
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.source import Problem
+
+
+class EngineError(Exception):
+    """Base of the engine's own errors."""
+
+
+class ConfigError(EngineError):
+    """A configuration was refused; `problems` lists every reason."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class StoreError(EngineError):
+    """The store cannot keep what it was given."""
+
+
+class StoreFull(StoreError):
+    """No room on the disk or in the quota."""
+
+
+class StoreBusy(StoreError):
+    """Locked for longer than the time-out."""
+
+
+class StoreCorrupt(StoreError):
+    """The database is damaged; the message names the quarantined file."""
+
+
+class ActionError(EngineError):
+    """An action was not carried out."""
+
+
+class Again(ActionError):
+    """It may work later."""
+
+
+class Never(ActionError):
+    """It will not work until a person changes something."""
+
+
+class ModelError(EngineError):
+    """A detector model is missing, damaged or not understood."""
+
+
+class ApiError(EngineError):
+    """What a client is told; becomes an RFC 9457 problem."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.hint = status, code, message, hint

@@ -1,0 +1,179 @@
+"""The shape of ``matthan.yaml``: strict, every key documented, JSON Schema generated from here.
+
+Reading a file (positions, all problems at once, nearest suggestion) is `engine.configuration`'s job.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+#: An immutable name: lower-case letters, digits and hyphens.
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[Unit, Unit]
+#: ``file:PATH`` (mode 0600), ``env:NAME`` or ``credential:NAME`` (systemd); never the secret itself.
+SecretRef = Annotated[
+    str, Field(pattern=r"^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_.-]+)$")
+]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, nothing is coerced from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class LoginSettings(Section):
+    """Account on a device or service."""
+
+    username: str = Field(
+        description="Account name (for ONVIF: an ONVIF user, often separate from the web user)."
+    )
+    password: SecretRef = Field(
+        description="Where the password is: file:PATH (mode 0600), env:NAME or credential:NAME."
+    )
+
+
+class PtzSettings(Section):
+    """What the engine may do with a PTZ head."""
+
+    home: str | None = Field(
+        None, description="Preset to return to after `home_after` seconds without a command."
+    )
+    home_after: Annotated[float, Field(gt=0)] = Field(60.0, description="Seconds before returning home.")
+
+
+class CameraSettings(Section):
+    """One camera: where it is, how to log in, what to look at."""
+
+    id: Slug = Field(description="Immutable short name; history and evidence keep to it.")
+    name: str = Field("", description="Display name, free text, may change.")
+    url: str = Field(
+        description="onvif: http://HOST/onvif/device_service, rtsp://HOST/PATH, or a clip: file:PATH."
+    )
+    driver: str | None = Field(None, description="Driver by name; default: chosen by the URL's scheme.")
+    source: str | None = Field(
+        None, description="Video-source token on a device with several; default: the first."
+    )
+    profile: str | None = Field(
+        None,
+        description="Stream profile (token or name) for analysis; default: the smallest that is >= 320 wide.",
+    )
+    preview_profile: str | None = Field(
+        None, description="Stream profile for the preview; default: the analysis profile."
+    )
+    login: LoginSettings | None = Field(None, description="Account on the camera.")
+    fps: Annotated[float, Field(gt=0, le=30)] = Field(5.0, description="Pictures analysed per second.")
+    detect: bool = Field(True, description="Run the object detector where something moves.")
+    zones: dict[Slug, Annotated[list[Point], Field(min_length=3, max_length=64)]] = Field(
+        default_factory=dict, description="Polygons by name, points [x, y] in 0..1 from the top left."
+    )
+    ptz: PtzSettings = Field(default_factory=PtzSettings, description="PTZ behaviour.")
+    options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="The driver's own options."
+    )
+    enabled: bool = Field(True, description="false: kept in the file, not opened.")
+
+
+class DiscoverySettings(Section):
+    """Where to look for cameras; adoption of what is found is always explicit."""
+
+    interfaces: list[str] = Field(
+        default_factory=list, description="Local IPv4 addresses whose networks are probed by multicast."
+    )
+    hosts: list[str] = Field(default_factory=list, description="Hosts probed one by one.")
+    every: Annotated[float, Field(ge=5)] = Field(60.0, description="Seconds between two probes.")
+    adopt: bool = Field(
+        False, description="Open every ONVIF device found with `login` (demo and closed test networks only)."
+    )
+    login: LoginSettings | None = Field(None, description="Account tried once on adopted devices.")
+
+
+class MqttSettings(Section):
+    """The MQTT broker that `mqtt` actions publish to."""
+
+    host: str = Field(description="Broker's host name or address.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(1883, description="Broker's port.")
+    login: LoginSettings | None = Field(None, description="Account on the broker.")
+    tls: bool = Field(False, description="Encrypt with the system's certificate authorities.")
+    ca: str | None = Field(None, description="Certificate authority file for `tls`.")
+    prefix: str = Field("matthan", description="First level of every topic.")
+
+
+class WebhookSettings(Section):
+    """An HTTP(S) address that `webhook` actions post CloudEvents to."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")] = Field(description="Where to POST.")
+    secret: SecretRef | None = Field(None, description="Sent as a bearer token.")
+    timeout: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="Seconds to wait for an answer.")
+
+
+class ActionSettings(Section):
+    """Targets that rules may name in `do:`."""
+
+    mqtt: MqttSettings | None = Field(None, description="MQTT broker.")
+    webhooks: dict[Slug, WebhookSettings] = Field(default_factory=dict, description="HTTP targets by name.")
+
+
+class DetectorSettings(Section):
+    """Object detection."""
+
+    model: str | None = Field(
+        None, description="Model name (`matthan models list`) or path; default: the best one installed."
+    )
+    workers: Annotated[int, Field(ge=1, le=16)] = Field(
+        1, description="Detector threads shared by all cameras."
+    )
+    score: Unit = Field(0.45, description="Least score of a detection.")
+
+
+class ApiSettings(Section):
+    """The local API; TCP is off unless given, and TLS is then required beyond loopback."""
+
+    socket: str | None = Field(None, description="Unix socket path; default: api.sock in the state folder.")
+    tcp: str | None = Field(None, description="HOST:PORT to listen on as well.")
+    certificate: str | None = Field(None, description="TLS certificate (PEM) for `tcp`.")
+    key: str | None = Field(None, description="TLS private key (PEM) for `tcp`.")
+    token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
+
+
+class PreviewSettings(Section):
+    """The WebRTC preview page."""
+
+    enabled: bool = Field(True, description="false: no preview server at all.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8580, description="Port to listen on; 0: any free one."
+    )
+    link_seconds: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="How long a preview link stays valid."
+    )
+
+
+class StoreSettings(Section):
+    """The event store."""
+
+    keep_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days that events are kept.")
+    quota_mb: Annotated[int, Field(ge=16)] = Field(2048, description="Most megabytes the database may take.")
+
+
+class Settings(Section):
+    """One site's configuration."""
+
+    site: Slug = Field("site", description="Name of this site in every event.")
+    title: str = Field("", description="Display name of the site.")
+    language: Literal["vi", "en"] = Field("vi", description="Language of sentences shown and sent.")
+    timezone: str = Field("Asia/Ho_Chi_Minh", description="IANA time zone of schedules and displays.")
+    state: str | None = Field(
+        None, description="Folder for state; default /var/lib/matthan (root) or XDG state."
+    )
+    rules: list[str] = Field(default_factory=list, description="Rule files or globs, relative to this file.")
+    cameras: list[CameraSettings] = Field(default_factory=list, description="Cameras of this site.")
+    discovery: DiscoverySettings = Field(default_factory=DiscoverySettings, description="Finding cameras.")
+    detector: DetectorSettings = Field(default_factory=DetectorSettings, description="Object detection.")
+    actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
+    preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="Event store.")

@@ -1,0 +1,101 @@
+"""Coded packets of one camera for whoever wants them: preview and, later, recording.
+
+The camera's thread puts; viewers on the loop take. Without a viewer a packet only enters the
+cache of the current group of pictures (GOP), which lets a new viewer begin at once, because a
+camera cannot be asked for a keyframe over RTSP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from drivers.contract import CodecParameters, Packet
+from engine.flow import Mailbox
+
+#: Bytes of one GOP that are cached at most; beyond it a viewer waits for the next keyframe.
+GOP_LIMIT = 4 << 20
+#: Packets waiting per viewer; a viewer that falls behind loses the oldest and is told.
+VIEWER_LIMIT = 256
+
+
+class Viewer:
+    """One viewer's end. `codec` is what the packets are coded with; it changes on reconnect."""
+
+    def __init__(self, codec: CodecParameters | None) -> None:
+        self.codec = codec
+        self._box: Mailbox[tuple[CodecParameters, Packet]] = Mailbox(VIEWER_LIMIT)
+
+    async def take(self) -> tuple[int, Packet]:
+        """Wait for a packet; return how many were lost just before it (resume at a keyframe)."""
+        missed, (self.codec, packet) = await self._box.take()
+        return missed, packet
+
+    def _offer(self, codec: CodecParameters, packet: Packet) -> None:
+        self._box.put((codec, packet))
+
+
+class Tap:
+    """One camera's packets, fanned out."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._viewers: tuple[Viewer, ...] = ()
+        self._gop: list[Packet] = []
+        self._gop_bytes = 0
+        self.codec: CodecParameters | None = None
+
+    def begin(self, codec: CodecParameters) -> None:
+        """Announce a (re)connected stream; called by the camera's thread."""
+        with self._lock:
+            self.codec = codec
+            self._gop, self._gop_bytes = [], 0
+
+    def put(self, packet: Packet) -> None:
+        """Give one packet to every viewer; called by the camera's thread, never waits."""
+        with self._lock:
+            self._remember(packet)
+            viewers, codec = self._viewers, self.codec
+        if viewers and codec is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._fan_out, viewers, codec, packet)
+            except RuntimeError:  # the loop has closed: the process is ending
+                return
+
+    def _remember(self, packet: Packet) -> None:
+        if packet.keyframe:
+            self._gop, self._gop_bytes = [packet], len(packet.data)
+        elif self._gop and self._gop_bytes + len(packet.data) <= GOP_LIMIT:
+            self._gop.append(packet)
+            self._gop_bytes += len(packet.data)
+        else:
+            self._gop, self._gop_bytes = [], 0
+
+    @staticmethod
+    def _fan_out(viewers: tuple[Viewer, ...], codec: CodecParameters, packet: Packet) -> None:
+        for viewer in viewers:
+            viewer._offer(codec, packet)
+
+    @asynccontextmanager
+    async def view(self) -> AsyncIterator[Viewer]:
+        """Join for as long as the context lasts; starts with the cached GOP."""
+        with self._lock:
+            viewer = Viewer(self.codec)
+            gop, codec = list(self._gop), self.codec
+            self._viewers = (*self._viewers, viewer)
+            if codec is not None:
+                for packet in gop[-VIEWER_LIMIT + 1 :] if len(gop) < VIEWER_LIMIT else ():
+                    viewer._offer(codec, packet)
+        try:
+            yield viewer
+        finally:
+            with self._lock:
+                self._viewers = tuple(other for other in self._viewers if other is not viewer)
+
+    @property
+    def viewers(self) -> int:
+        """How many are watching."""
+        return len(self._viewers)

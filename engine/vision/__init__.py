@@ -1,0 +1,1 @@
+"""From coded packets to tracked objects: decode, motion, objects, tracks."""

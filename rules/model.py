@@ -1,0 +1,187 @@
+"""Events in, decisions out: the frozen values that the evaluator works on.
+
+Nothing here knows a file, a clock or a camera. A sentence is stored as code and values and rendered
+at the rim, in Vietnamese or English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NewType
+
+CameraId = NewType("CameraId", str)
+EventId = NewType("EventId", str)
+DecisionId = NewType("DecisionId", str)
+RuleName = NewType("RuleName", str)
+
+#: A value that an event may carry.
+Fact = str | int | float | bool
+EMPTY: Mapping[str, Fact] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What an event is about."""
+
+    OBJECT = "object"
+    MOTION = "motion"
+    SIGNAL = "signal"
+    CAMERA = "camera"
+    ENGINE = "engine"
+    OPERATOR = "operator"
+
+
+class Change(StrEnum):
+    """What happened to it."""
+
+    BEGAN = "began"  #: object appeared, motion started, signal on, camera online
+    GOES_ON = "goes_on"  #: still so (tracks repeat it about once a second while seen)
+    ENDED = "ended"  #: object gone, motion stopped, signal off, camera lost
+    NOTED = "noted"  #: has no duration (operator act, engine.gap, a stateless signal)
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Two clocks, read once.
+
+    Attributes:
+        wall: Aware UTC.
+        engine: Engine time in seconds: persisted, never runs back; what timers count.
+    """
+
+    wall: datetime
+    engine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, with an identity from birth.
+
+    Attributes:
+        id: UUIDv7.
+        site: Which site it happened at; `seq` counts within it, from 1, without holes.
+        at: When it happened by its source's clock; `received_at` by ours.
+        clock_suspect: The two disagree so much that `at` is not to be trusted.
+        subject: What it continues: ``track:17``, ``motion``, ``signal:VideoSource/MotionAlarm:src0``.
+            Events of one subject begin, go on and end; `for:` counts per (camera, subject).
+        label: Object class or signal name.
+        zones: Every zone of the camera that holds the object's foot point now.
+        score: 0..1.
+        box: ``(x0, y0, x1, y1)`` normalised 0..1.
+        facts: Whatever else a condition may read.
+    """
+
+    id: EventId
+    site: str
+    seq: int
+    kind: Kind
+    change: Change
+    camera: CameraId | None
+    at: datetime
+    received_at: datetime
+    clock_suspect: bool = False
+    subject: str = ""
+    label: str | None = None
+    zones: tuple[str, ...] = ()
+    score: float | None = None
+    box: tuple[float, float, float, float] | None = None
+    facts: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence not yet in any language: key of ``text/{vi,en}.toml`` and what it names."""
+
+    code: str
+    values: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
+
+
+class Phase(StrEnum):
+    """Life of a decision (as Prometheus' alerts; pending ones are never sent)."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    """How urgent a decision is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """An action that a decision asks for: its name in the action table and its parameters."""
+
+    name: str
+    params: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A rule's verdict, with the reason why.
+
+    Attributes:
+        id: Hash of (rule, key, phase, cause): a replay makes the same one.
+        key: What the rule kept apart, e.g. ``cam-1/track:17``.
+        since: When the condition began to hold (wall).
+        cause: The event (or, for a timer, the event that armed it).
+        reason: Why, for the operator and the case file; every condition with value and bound.
+        actions: What is to be done, in order.
+    """
+
+    id: DecisionId
+    rule: RuleName
+    phase: Phase
+    key: str
+    camera: CameraId | None
+    at: datetime
+    since: datetime
+    cause: EventId
+    severity: Severity
+    title: Mapping[str, str]
+    reason: Sentence
+    actions: tuple[ActionCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a rule remembers about one key. Serialisable, versioned by `rules.memory.VERSION`.
+
+    Attributes:
+        state: ``pending`` | ``firing`` | ``quiet`` (in its cooldown).
+        since: Engine time when the condition began to hold.
+        since_wall: The same moment by the wall clock.
+        due: Engine time of the next timer, None when there is none.
+        cause: Event that began it.
+        subject: ``(camera, subject)`` of that event, joined by ``/``; finds the row again.
+    """
+
+    state: str
+    since: float
+    since_wall: datetime
+    due: float | None
+    cause: EventId
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A memory row that moved: its new content, or None where it is to be deleted."""
+
+    rule: RuleName
+    key: str
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The result of one step: what was decided and which memory rows moved."""
+
+    decisions: tuple[Decision, ...] = ()
+    changes: tuple[RowChange, ...] = ()
