@@ -22,6 +22,7 @@ from typing import Protocol, runtime_checkable
 
 #: Version of this contract; 0 until it is declared stable. The registry refuses another one.
 API = 0
+NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
 class Feature(StrEnum):
@@ -53,7 +54,7 @@ class Target:
     """Where a device is, and the driver's own options for it (validated by the driver)."""
 
     url: str
-    options: Mapping[str, object] = MappingProxyType({})
+    options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
