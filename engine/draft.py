@@ -1,0 +1,46 @@
+"""An event before the judge has given it an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rules.model import EMPTY, CameraId, Change, Event, EventId, Fact, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What happened, without id and sequence number. Fields as in `rules.model.Event`."""
+
+    kind: Kind
+    change: Change
+    camera: CameraId | None
+    at: datetime
+    subject: str = ""
+    label: str | None = None
+    zones: tuple[str, ...] = ()
+    score: float | None = None
+    box: tuple[float, float, float, float] | None = None
+    facts: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
+    clock_suspect: bool = False
+
+    def issue(self, event_id: EventId, site: str, seq: int, received_at: datetime) -> Event:
+        """Return the event with its identity."""
+        return Event(
+            id=event_id,
+            site=site,
+            seq=seq,
+            kind=self.kind,
+            change=self.change,
+            camera=self.camera,
+            at=self.at,
+            received_at=received_at,
+            clock_suspect=self.clock_suspect,
+            subject=self.subject,
+            label=self.label,
+            zones=self.zones,
+            score=self.score,
+            box=self.box,
+            facts=self.facts,
+        )
