@@ -165,6 +165,7 @@ class Engine(Wire):
 class State(Wire):
     """Everything a client needs to begin. Updates after `revision` follow on the stream."""
 
+    type: Literal["state"] = "state"
     revision: int
     engine: Engine
     cameras: tuple[Camera, ...] = ()
@@ -221,6 +222,22 @@ class PreviewLink(Wire):
 
     url: str
     expires: datetime
+
+
+class Health(Wire):
+    """The API answers.
+
+    Attributes:
+        problems: What a person must look at, none when all is well.
+        garbage: Requests that were not HTTP, or came too slowly, since the start.
+        clients: Streams open now.
+    """
+
+    status: Literal["ok", "degraded"]
+    version: str
+    problems: tuple[Sentence, ...] = ()
+    garbage: int = 0
+    clients: int = 0
 
 
 class Problem(Wire):

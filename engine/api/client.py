@@ -1,0 +1,268 @@
+"""The client of the local API: what the TUI, the client commands and foreign programs hold.
+
+Light to import: no video, no SOAP, no numerics. One `Client` serves many calls at once::
+
+    async with Client.connect() as client:
+        async for message in client.updates():
+            ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+from platformdirs import user_state_path
+from pydantic import Field, TypeAdapter, ValidationError
+
+from engine.api import wire
+from engine.errors import ApiError
+from engine.supervisor import Backoff
+
+__all__ = ["ApiError", "Client", "Disconnected", "Message", "default_socket"]
+
+#: Where an engine's socket may be, in the order of trust: systemd's, root's, this user's.
+SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/api.sock"))
+#: Seconds for one call; a PTZ command waits for the camera.
+CALL_TIMEOUT: Final = 20.0
+#: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
+HEARTBEAT: Final = 15.0
+#: Bytes of one message at most; a state with hundreds of cameras stays well below.
+MESSAGE_LIMIT: Final = 16 << 20
+
+T = TypeVar("T")
+_Streamed = Annotated[
+    wire.State
+    | wire.CameraUpdate
+    | wire.EngineUpdate
+    | wire.Event
+    | wire.Decision
+    | wire.Delivery
+    | wire.Gap,
+    Field(discriminator="type"),
+]
+_STREAMED: TypeAdapter[Any] = TypeAdapter(_Streamed)
+_EVENTS = TypeAdapter(list[wire.Event])
+_DECISIONS = TypeAdapter(list[wire.Decision])
+_PRESETS = TypeAdapter(list[wire.Preset])
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The stream broke; `updates` tries again by itself.
+
+    Attributes:
+        reason: Why, in few words, for a log line or a tooltip.
+        retry_in: Seconds until the next attempt.
+    """
+
+    reason: str
+    retry_in: float
+
+
+#: What `Client.updates` yields. A `State` replaces all that was known.
+Message = (
+    wire.State
+    | wire.CameraUpdate
+    | wire.EngineUpdate
+    | wire.Event
+    | wire.Decision
+    | wire.Delivery
+    | wire.Gap
+    | Disconnected
+)
+
+
+def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the engine's socket: ``MATTHAN_SOCKET``, else the first that exists, else this user's own."""
+    if told := environ.get("MATTHAN_SOCKET"):
+        return Path(told)
+    own = user_state_path("matthan") / "api.sock"
+    return next((path for path in SYSTEM_SOCKETS if path.exists()), own)
+
+
+class Client:
+    """A connection to one engine. Every call raises `ApiError`; nothing else.
+
+    Codes beside the server's own: ``api.unreachable`` (status 0: no engine there, or it went away),
+    ``api.timeout`` (status 0), ``api.malformed`` (status 0: not a matthan engine, or a newer major version).
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        address: str,
+        *,
+        random: Random | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self.address = address
+        self._random = random or Random()  # noqa: S311 - jitter, not a secret
+        self._sleep = sleep
+        self._backoff = Backoff(first=0.25, most=5.0, later=5.0)
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls,
+        address: str | Path | None = None,
+        *,
+        token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        random: Random | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> AsyncIterator[Client]:
+        """Open a client; nothing is sent yet, so that a UI can start before the engine.
+
+        Args:
+            address: Path of a unix socket, or ``http(s)://HOST:PORT``; default: `default_socket`.
+            token: Bearer token (TCP only).
+            tls: Trust other than the system's, e.g. a site's own authority.
+            random: Jitter of the reconnecting.
+            sleep: Waits between two attempts.
+        """
+        told = str(address if address is not None else default_socket())
+        over_tcp = told.startswith(("http://", "https://"))
+        connector: aiohttp.BaseConnector
+        if over_tcp:
+            connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
+        else:
+            connector = aiohttp.UnixConnector(told)
+        async with aiohttp.ClientSession(
+            base_url=told if over_tcp else "http://localhost",
+            connector=connector,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT),
+        ) as session:
+            yield cls(session, told, random=random, sleep=sleep)
+
+    async def state(self) -> wire.State:
+        """Return everything a client needs to begin."""
+        return _parse(wire.State.model_validate_json, await self._call("GET", "/v1/state"))
+
+    async def health(self) -> wire.Health:
+        """Return whether the engine answers, and its version."""
+        return _parse(wire.Health.model_validate_json, await self._call("GET", "/v1/health"))
+
+    async def events(
+        self, *, before: int | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Event]:
+        """Return stored events, newest first, with ``seq < before``."""
+        body = await self._call("GET", "/v1/events", before=before, limit=limit, camera=camera)
+        return _parse(_EVENTS.validate_json, body)
+
+    async def decisions(
+        self, *, before: str | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Decision]:
+        """Return stored decisions, newest first, older than the decision id `before`."""
+        body = await self._call("GET", "/v1/decisions", before=before, limit=limit, camera=camera)
+        return _parse(_DECISIONS.validate_json, body)
+
+    async def still(self, camera: str, width: int = 640) -> bytes:
+        """Return the last analysed picture as JPEG, at most `width` pixels wide."""
+        return await self._call("GET", f"/v1/cameras/{quote(camera, safe='')}/still.jpg", width=width)
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        """Return a PTZ camera's presets."""
+        return _parse(
+            _PRESETS.validate_json, await self._call("GET", f"/v1/cameras/{quote(camera, safe='')}/presets")
+        )
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        """Carry out a PTZ command; returns when the camera has accepted it."""
+        await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/ptz", body=command.model_dump_json())
+
+    async def preview_link(self, camera: str) -> wire.PreviewLink:
+        """Return a short-lived link to the camera's preview page."""
+        body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/preview")
+        return _parse(wire.PreviewLink.model_validate_json, body)
+
+    async def updates(self) -> AsyncIterator[Message]:
+        """Yield a `State`, then what changes, for ever.
+
+        A fresh `State` comes after every (re)connection and after every `Gap`; a `Disconnected` says
+        that the engine is away and when it is asked again. Close it with `contextlib.aclosing`.
+
+        Raises:
+            ApiError: The engine refuses this client (wrong token, not this user): a person must act.
+        """
+        failures = 0
+        while True:
+            reason = "closed by the engine"
+            try:
+                async with self._session.ws_connect(
+                    "/v1/stream", heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT
+                ) as socket:
+                    async for message in _messages(socket):
+                        failures = 0
+                        yield message
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status in {401, 403, 404}:
+                    raise ApiError(error.status, "api.refused", f"{self.address}: {error.message}") from None
+                reason = f"answered {error.status}"
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                reason = _words(error)
+            wait = self._backoff.wait(failures, 0.0, self._random)
+            yield Disconnected(reason, wait)
+            await self._sleep(wait)
+            failures += 1
+
+    async def _call(
+        self, method: str, path: str, *, body: str | None = None, **query: str | int | None
+    ) -> bytes:
+        params = {key: str(value) for key, value in query.items() if value is not None}
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            async with self._session.request(
+                method, path, params=params, data=body, headers=headers
+            ) as answer:
+                content = await answer.read()
+                if answer.status >= 400:
+                    raise _problem(answer.status, content)
+                return content
+        except TimeoutError:
+            raise ApiError(0, "api.timeout", f"{self.address}: no answer in {CALL_TIMEOUT:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise ApiError(0, "api.unreachable", f"{self.address}: {_words(error)}") from None
+
+
+async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Message]:
+    async for frame in socket:
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            continue
+        try:
+            yield _STREAMED.validate_json(frame.data)
+        except ValidationError as error:
+            if error.errors()[0]["type"] != "union_tag_invalid":  # an addition of a newer 1.x is skipped
+                raise aiohttp.ClientPayloadError("not a message of version 1") from None
+
+
+def _words(error: Exception) -> str:
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)
+    return text or type(error).__name__
+
+
+def _problem(status: int, content: bytes) -> ApiError:
+    try:
+        told = wire.Problem.model_validate_json(content)
+    except ValidationError:
+        return ApiError(status, "api.problem", f"the engine answered {status}")
+    return ApiError(status, told.code or "api.problem", told.detail or told.title, told.hint)
+
+
+def _parse(parse: Callable[[bytes], T], content: bytes) -> T:
+    try:
+        return parse(content)
+    except ValidationError:
+        raise ApiError(0, "api.malformed", "the answer is not one of a matthan engine, version 1") from None
