@@ -59,7 +59,7 @@ class Intensity:
 
 
 #: Called with the child's name, what happened, and the exception if there was one.
-Report = Callable[[str, Health, BaseException | None], None]
+Report = Callable[[str, Health, BaseException | None], Awaitable[None]]
 EXPECTED = (DriverError, EngineError, OSError, TimeoutError)
 
 
@@ -82,15 +82,15 @@ class Supervisor:
             began = self.clock()
             try:
                 await child()
-                self.report(name, Health.ENDED, None)
+                await self.report(name, Health.ENDED, None)
                 return
             except (Refused, Never) as error:
-                self.report(name, Health.REFUSED, error)
+                await self.report(name, Health.REFUSED, error)
                 return
             except EXPECTED as error:
-                self.report(name, Health.FAULT, error)
+                await self.report(name, Health.FAULT, error)
             except Exception as error:  # the one place: a bug in one child must not reach another
-                self.report(name, self._judge(crashes), error)
+                await self.report(name, self._judge(crashes), error)
             if self.clock() - began >= self.backoff.healthy:
                 failures, trouble_since = 0, self.clock()
             trouble = self.clock() - trouble_since

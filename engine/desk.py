@@ -1,0 +1,323 @@
+"""The engine's face: what it knows, in the API's words. Implements `engine.api.service.Service`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from drivers.contract import Ptz, PtzVector
+from drivers.errors import DriverError, Refused, Unsupported
+from engine import text
+from engine.api import wire
+from engine.camera import CameraRunner
+from engine.clock import Clock
+from engine.errors import Again, ApiError, Never
+from engine.flow import Hub
+from engine.settings import Settings
+from rules.geometry import standing_in
+from rules.model import Decision, Event, Sentence
+
+if TYPE_CHECKING:
+    from engine.preview.server import Preview
+    from engine.store.db import Store
+
+#: Seconds between two looks at what changed.
+REFRESH = 0.5
+#: Seconds between two updates of the engine's own figures.
+FIGURES = 2.0
+#: Events and decisions in the first answer to a client.
+RECENT = 100
+
+
+def sentence(said: Sentence) -> wire.Sentence:
+    """Return a sentence in both languages."""
+    values = dict(said.values)
+    return wire.Sentence(
+        code=said.code,
+        values=values,
+        vi=text.render(said.code, values, "vi"),
+        en=text.render(said.code, values, "en"),
+    )
+
+
+def event(happened: Event) -> wire.Event:
+    """Return an event as clients see it."""
+    return wire.Event(
+        id=happened.id,
+        seq=happened.seq,
+        kind=happened.kind,
+        change=happened.change,
+        camera=happened.camera,
+        at=happened.at,
+        subject=happened.subject,
+        label=happened.label,
+        zones=happened.zones,
+        score=happened.score,
+        box=happened.box,
+        facts=dict(happened.facts),
+    )
+
+
+def decision(made: Decision) -> wire.Decision:
+    """Return a decision as clients see it."""
+    return wire.Decision(
+        id=made.id,
+        rule=made.rule,
+        phase=made.phase,
+        key=made.key,
+        camera=made.camera,
+        at=made.at,
+        since=made.since,
+        cause=made.cause,
+        severity=made.severity,
+        title=dict(made.title),
+        reason=sentence(made.reason),
+        actions=tuple(call.name for call in made.actions),
+    )
+
+
+def camera(runner: CameraRunner, now: float) -> wire.Camera:
+    """Return one camera's state."""
+    status, seen, settings = runner.status, runner.seen, runner.settings
+    codec, profile, look = status.codec, status.profile, runner.look
+    tracks = seen.sight.tracks if seen else ()
+    return wire.Camera(
+        id=runner.id,
+        name=settings.name or runner.id,
+        state=status.state,
+        reason=sentence(status.reason) if status.reason else None,
+        since=status.since,
+        model=status.device,
+        address=runner.address,
+        width=seen.sight.width if seen else (profile.width if profile else 0),
+        height=seen.sight.height if seen else (profile.height if profile else 0),
+        codec=str(codec.codec) if codec else "",
+        fps=round(status.sights.per_second(now), 1),
+        stream_fps=round(status.frames.per_second(now), 1),
+        skipped=look.skipped if look else 0,
+        motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
+        ptz="ptz" in runner.features,
+        preview=codec is not None,
+        tracks=tuple(
+            wire.Tracked(
+                track=track.id,
+                label=track.label,
+                score=round(float(track.score), 2),
+                box=track.box,
+                zones=standing_in(track.box, settings.zones),
+            )
+            for track in tracks
+        ),
+        zones={name: tuple(points) for name, points in settings.zones.items()},
+        last_event=status.last_event,
+        last_event_kind=status.last_event_kind,
+    )
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that clients ask, and the hub that tells them what changed.
+
+    Attributes:
+        tally: Returns the engine's counters by their `wire.Engine` names.
+        problems: Standing problems of the engine itself, by their code.
+    """
+
+    settings: Settings
+    version: str
+    clock: Clock
+    cameras: Mapping[str, CameraRunner]
+    store: Store
+    started: datetime
+    tally: Callable[[], Mapping[str, int | str]]
+    preview: Preview | None = None
+    hub: Hub[wire.Update] = field(default_factory=Hub)
+    problems: dict[str, Sentence] = field(default_factory=dict)
+    _revision: int = 0
+    _events: list[wire.Event] = field(default_factory=list)
+    _decisions: list[wire.Decision] = field(default_factory=list)
+    _told: dict[str, wire.Camera] = field(default_factory=dict)
+    _process: psutil.Process = field(default_factory=psutil.Process)
+    _cpu: float = 0.0
+
+    # -- what the engine tells --------------------------------------------------------------
+
+    async def recall(self) -> None:
+        """Fill the first answer with what the store holds from earlier runs."""
+        self._events = [event(each) for each in await self.store.events(limit=RECENT)]
+        self._decisions = [decision(each) for each in await self.store.decisions(limit=RECENT)]
+
+    def happened(self, events: list[Event], decisions: list[Decision]) -> None:
+        """Publish what the judge made durable."""
+        for each in events:
+            self._publish(self._keep(self._events, event(each)))
+        for made in decisions:
+            self._publish(self._keep(self._decisions, decision(made)))
+
+    def delivered(self, delivery: wire.Delivery) -> None:
+        """Publish what became of an action."""
+        self._publish(delivery)
+
+    async def refresh(self) -> None:
+        """Publish camera and engine changes for ever; a supervised child."""
+        self._process.cpu_percent()
+        last_figures = self.clock.monotonic() - FIGURES
+        while True:
+            now = self.clock.monotonic()
+            for name, runner in self.cameras.items():
+                state = camera(runner, now)
+                if self._told.get(name) != state:
+                    self._told[name] = state
+                    self._publish(wire.CameraUpdate(camera=state))
+            if now - last_figures >= FIGURES:
+                last_figures = now
+                self._cpu = self._process.cpu_percent() / 100
+                self._publish(wire.EngineUpdate(engine=self._measure()))
+            await asyncio.sleep(REFRESH)
+
+    def _publish(self, update: wire.Update) -> None:
+        self._revision += 1
+        self.hub.publish(update)
+
+    @staticmethod
+    def _keep(shelf: list[Any], item: wire.Update) -> wire.Update:
+        shelf.insert(0, item)
+        del shelf[RECENT:]
+        return item
+
+    # -- what clients ask -------------------------------------------------------------------
+
+    def state(self) -> wire.State:
+        """Return everything a client needs to begin."""
+        now = self.clock.monotonic()
+        return wire.State(
+            revision=self._revision,
+            engine=self._measure(),
+            cameras=tuple(camera(runner, now) for runner in self.cameras.values()),
+            events=tuple(self._events),
+            decisions=tuple(self._decisions),
+        )
+
+    def _measure(self) -> wire.Engine:
+        counters: dict[str, Any] = dict(self.tally())
+        return wire.Engine(
+            version=self.version,
+            site=self.settings.site,
+            title=self.settings.title,
+            language=self.settings.language,
+            timezone=self.settings.timezone,
+            started=self.started,
+            now=self.clock.now().wall,
+            cpu=self._cpu,
+            rss=self._process.memory_info().rss,
+            problems=tuple(sentence(each) for each in self.problems.values()),
+            **counters,
+        )
+
+    async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+        """Return stored events, newest first."""
+        found = await self.store.events(before=before, limit=limit, camera=camera)
+        return [event(each) for each in found]
+
+    async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+        """Return stored decisions, newest first."""
+        found = await self.store.decisions(before=before, limit=limit, camera=camera)
+        return [decision(each) for each in found]
+
+    async def still(self, camera: str, width: int) -> bytes:
+        """Return the last analysed picture as JPEG."""
+        runner = self._runner(camera)
+        try:
+            return await asyncio.to_thread(runner.still, width)
+        except Again as error:
+            raise ApiError(409, "camera.offline", str(error)) from error
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        """Return a PTZ camera's presets."""
+        with _told():
+            presets = await self._ptz(camera).presets()
+        return [wire.Preset(token=preset.token, name=preset.name) for preset in presets]
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        """Carry out a PTZ command."""
+        head = self._ptz(camera)
+        with _told():
+            match command.op:
+                case "move":
+                    velocity = PtzVector(command.pan, command.tilt, command.zoom)
+                    await head.move(velocity, command.seconds)
+                case "stop":
+                    await head.stop()
+                case "goto":
+                    await head.goto(command.preset)
+                case "set":
+                    await head.set_preset(command.preset)
+
+    def preview_link(self, camera: str) -> wire.PreviewLink:
+        """Return a short-lived link to the camera's preview page."""
+        self._runner(camera)
+        if self.preview is None:
+            raise ApiError(409, "preview.disabled", "the preview is switched off", "set preview.enabled")
+        url, expires = self.preview.link(camera)
+        return wire.PreviewLink(url=url, expires=expires)
+
+    def _runner(self, camera: str) -> CameraRunner:
+        runner = self.cameras.get(camera)
+        if runner is None:
+            known = ", ".join(self.cameras)
+            raise ApiError(404, "camera.unknown", f"no camera {camera!r}", f"known: {known}")
+        return runner
+
+    def _ptz(self, camera: str) -> Ptz:
+        try:
+            head = self._runner(camera).camera.ptz
+        except Again as error:
+            raise ApiError(409, "camera.offline", str(error)) from error
+        if head is None:
+            raise ApiError(409, "ptz.unsupported", f"camera {camera!r} has no PTZ")
+        return head
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn a device's fault into what a client is told."""
+    try:
+        yield
+    except DriverError as error:
+        said = text.render(error.code, error.values, "en")
+        raise ApiError(502, error.code, said) from error
+
+
+@dataclass(slots=True)
+class CameraHands:
+    """What actions may ask of cameras. Implements `engine.actions.contract.Hands`."""
+
+    cameras: Mapping[str, CameraRunner]
+
+    async def goto(self, camera: str, preset: str) -> None:
+        """Send a PTZ camera to a preset."""
+        head = self._runner(camera).camera.ptz
+        if head is None:
+            raise Never(f"camera {camera} has no PTZ")
+        try:
+            await head.goto(preset)
+        except (Refused, Unsupported) as error:
+            raise Never(str(error)) from error
+        except DriverError as error:
+            raise Again(str(error)) from error
+
+    async def still(self, camera: str, width: int) -> bytes:
+        """Return the last analysed picture as JPEG."""
+        return await asyncio.to_thread(self._runner(camera).still, width)
+
+    def _runner(self, camera: str) -> CameraRunner:
+        runner = self.cameras.get(camera)
+        if runner is None:
+            raise Never(f"no camera {camera}")
+        return runner

@@ -1,0 +1,87 @@
+"""Logs: events with bound values, for people on a terminal and as JSON lines for servers.
+
+Every text is redacted on its way out, whoever logged it: foreign libraries put URLs with passwords
+into their messages.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import TextIO
+
+import structlog
+
+from drivers.errors import redact
+
+#: Libraries whose own messages are noise or repeat what we report ourselves.
+QUIET = {
+    "zeep": logging.CRITICAL,
+    "onvif": logging.CRITICAL,
+    "aiohttp.access": logging.WARNING,
+    "aiohttp.server": logging.CRITICAL,
+    "aioice": logging.WARNING,
+    "aiortc": logging.WARNING,
+    "libav": logging.CRITICAL,
+    "numba": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
+
+
+def _redacted(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = redact(value)
+    return event
+
+
+def configure(level: str = "info", *, stream: TextIO | None = None, json: bool | None = None) -> None:
+    """Set up logging for the process; call once, before any library is imported that logs.
+
+    Args:
+        level: ``debug`` | ``info`` | ``warning`` | ``error``.
+        stream: Where to; default stderr.
+        json: JSON lines; default: where the stream is no terminal.
+    """
+    target = stream or sys.stderr
+    as_json = not target.isatty() if json is None else json
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    # A traceback becomes text before redaction: exceptions of PyAV carry the URL with its password.
+    last: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+    ]
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*last, _redacted, renderer])
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """Return a module's logger."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
