@@ -11,6 +11,8 @@ from importlib.metadata import entry_points, version
 
 import typer
 
+from engine.tied import tie
+
 GROUP = "matthan.commands"
 
 root = typer.Typer(
@@ -53,6 +55,7 @@ def gather(app: typer.Typer) -> list[str]:
 
 def main() -> None:
     """Run the command line."""
+    tie()
     for sentence in gather(root):
         sys.stderr.write(f"matthan: {sentence}; see `matthan doctor`\n")
     root()

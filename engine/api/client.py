@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,7 +187,7 @@ class Client:
         body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/preview")
         return _parse(wire.PreviewLink.model_validate_json, body)
 
-    async def updates(self) -> AsyncIterator[Message]:
+    async def updates(self) -> AsyncGenerator[Message, None]:
         """Yield a `State`, then what changes, for ever.
 
         A fresh `State` comes after every (re)connection and after every `Gap`; a `Disconnected` says

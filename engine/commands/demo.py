@@ -1,0 +1,228 @@
+"""``matthan demo``: the whole product on three virtual cameras, nothing to install or configure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from drivers.contract import Found
+
+app = typer.Typer()
+
+#: Seconds the virtual cameras and the engine get to be ready; the first run compiles the kernels.
+READY = 120.0
+#: Seconds that discovery may take.
+DISCOVERY = 15.0
+
+
+def _duration(text: str) -> float:
+    """Return seconds from ``90``, ``90s``, ``5m`` or ``1h``."""
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    try:
+        seconds = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no duration; write 90s, 5m or 1h") from None
+    if seconds <= 0:
+        raise typer.BadParameter("a duration is more than 0")
+    return seconds
+
+
+@app.command()
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print instead of opening the terminal UI (also when piped).")
+    ] = False,
+    span: Annotated[
+        str, typer.Option("--for", help="How long to run: 60s, 5m, 1h. Default: until Ctrl-C.")
+    ] = "",
+    video: Annotated[
+        list[Path] | None, typer.Option(help="Play this clip instead of the drawn street (repeatable).")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of sentences: vi or en.")] = "",
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep configuration, events and snapshots in this folder.")
+    ] = None,
+) -> None:
+    """Start three virtual cameras on this machine, find them, open them, and show the running system.
+
+    Only 127.0.0.1 is probed: no camera of your network is ever logged in to. Everything is temporary
+    unless --keep names a folder.
+    """
+    seconds = _duration(span) if span else None
+    missing = [str(path) for path in video or [] if not path.is_file()]
+    if missing:
+        raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="--video")
+    language = _language(lang)
+    quiet = headless or not sys.stdout.isatty()
+    try:
+        with tempfile.TemporaryDirectory(prefix="matthan-demo-", ignore_cleanup_errors=True) as temporary:
+            folder = keep.resolve() if keep else Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            code = asyncio.run(
+                _play(folder, quiet, seconds, [path.resolve() for path in video or []], language)
+            )
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+def _language(told: str) -> Literal["vi", "en"]:
+    if told not in ("", "vi", "en"):
+        raise typer.BadParameter("vi or en", param_hint="--lang")
+    chosen = told or os.environ.get("MATTHAN_LANG") or os.environ.get("LANG", "")[:2]
+    return "vi" if chosen == "vi" else "en"
+
+
+async def _play(
+    folder: Path, headless: bool, seconds: float | None, video: list[Path], language: Literal["vi", "en"]
+) -> int:
+    from engine.demo import config, stage
+
+    sim_log, run_log = folder / "cameras.log", folder / "engine.log"
+    password = folder / "camera.password"
+    stopped = _on_signals(asyncio.Event())
+    try:
+        _say("1/4 starting three virtual cameras (drawing and encoding a street takes a few seconds) …")
+        clips = [word for path in video for word in ("--video", str(path))]
+        arguments = [
+            "sim",
+            "--cameras",
+            "3",
+            "--ptz",
+            "1",
+            "--json",
+            "--password-file",
+            str(password),
+            *clips,
+        ]
+        async with stage.child("the virtual cameras", arguments, sim_log, read=True) as cameras:
+            told = await stage.first_line(cameras, sim_log, READY)
+            _say("2/4 looking for cameras on 127.0.0.1 …")
+            found = await _discover({camera["identity"] for camera in told["cameras"]})
+            for each in found:
+                _say(f"    found {each.name or each.identity} at {each.url}")
+            ptz = next((camera["identity"] for camera in told["cameras"] if camera.get("ptz")), "")
+            path = config.write(
+                folder, found, ptz=ptz, username=told["username"], password_file=password, language=language
+            )
+            _say("3/4 starting the engine (the first start compiles the motion kernel) …")
+            socket = folder / "state" / "api.sock"
+            async with stage.child("the engine", ["run", "--config", str(path)], run_log) as engine:
+                await stage.wait_for(socket, engine, run_log, READY)
+                _say("4/4 running; Ctrl-C stops")
+                if headless:
+                    return await _print(socket, seconds, stopped, engine, language)
+                return await _open_tui(socket, seconds, stopped, language)
+    except stage.StageError as error:
+        _say(f"matthan demo: {error}")
+        return 1
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def _on_signals(stopped: asyncio.Event) -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _discover(wanted: set[str]) -> list[Found]:
+    """Return our own virtual cameras among whatever answers on loopback.
+
+    Raises:
+        StageError: One did not answer in time.
+    """
+    from drivers import registry
+    from drivers.contract import Scope
+    from engine.demo.stage import StageError
+    from engine.inventory import probe
+
+    found: dict[str, Found] = {}
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DISCOVERY
+    while wanted - found.keys():
+        if loop.time() > deadline:
+            raise StageError(
+                f"{len(wanted - found.keys())} virtual cameras did not answer the probe on 127.0.0.1"
+            )
+        async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
+            if each.identity in wanted:
+                found[each.identity] = each
+    return sorted(found.values(), key=lambda each: each.url)
+
+
+async def _print(
+    socket: Path,
+    seconds: float | None,
+    stopped: asyncio.Event,
+    engine: asyncio.subprocess.Process,
+    language: str,
+) -> int:
+    from contextlib import aclosing
+    from zoneinfo import ZoneInfo
+
+    from engine.api.client import Client
+    from engine.demo.show import Show
+
+    show = Show(_print_line, language, ZoneInfo("Asia/Ho_Chi_Minh"))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def listen() -> None:
+        async with Client.connect(socket) as client, aclosing(client.updates()) as updates:
+            async for message in updates:
+                show.hear(message)
+
+    async with asyncio.TaskGroup() as group:
+        listener = group.create_task(listen(), name="demo.listen")
+        await _first_of(stopped, engine, seconds)
+        listener.cancel()
+    _print_line("\n" + show.summary(loop.time() - began))
+    if engine.returncode is not None:
+        _say(f"matthan demo: the engine ended by itself with code {engine.returncode}")
+        return 1
+    return 0
+
+
+async def _first_of(
+    stopped: asyncio.Event, engine: asyncio.subprocess.Process, seconds: float | None
+) -> None:
+    """Wait for a signal, the engine's end or the time given, whichever comes first."""
+    async with asyncio.TaskGroup() as group:
+        waits = {
+            group.create_task(stopped.wait(), name="demo.signal"),
+            group.create_task(engine.wait(), name="demo.engine"),
+        }
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def _open_tui(socket: Path, seconds: float | None, stopped: asyncio.Event, language: str) -> int:
+    """Run ``matthan tui`` in this terminal until it is left."""
+    words = ["tui", "--socket", str(socket), "--lang", language]
+    screen = await asyncio.create_subprocess_exec(sys.executable, "-m", "engine", *words)
+    try:
+        await _first_of(stopped, screen, seconds)
+    finally:
+        if screen.returncode is None:
+            screen.terminate()
+        code = await screen.wait()
+    return 0 if code in (0, -signal.SIGTERM) else code

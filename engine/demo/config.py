@@ -1,0 +1,54 @@
+"""The configuration that the demo writes: what a technician would write after discovery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from drivers.contract import Found
+
+#: The road and pavement of the drawn street: the lower two thirds of the picture.
+STREET = [[0.0, 0.35], [1.0, 0.35], [1.0, 1.0], [0.0, 1.0]]
+
+
+def write(
+    folder: Path, found: Sequence[Found], *, ptz: str, username: str, password_file: Path, language: str
+) -> Path:
+    """Write ``matthan.yaml`` and its rules into `folder` and return the path.
+
+    JSON is YAML: the file is written with `json`, so that no value can break it.
+
+    Args:
+        found: The devices that discovery brought; each becomes a camera.
+        ptz: Endpoint reference of the PTZ camera.
+        password_file: Mode 0600, beside the configuration; never its content.
+    """
+    cameras = [_camera(index, each, ptz, username, password_file) for index, each in enumerate(found, 1)]
+    document = {
+        "site": "demo",
+        "title": "Mắt Thần demo",
+        "language": language,
+        "state": str(folder / "state"),
+        "rules": ["rules.yaml"],
+        "cameras": cameras,
+        "discovery": {"interfaces": ["127.0.0.1"], "every": 30},
+        "preview": {"port": 0},
+    }
+    (folder / "rules.yaml").write_text(
+        files("engine.demo").joinpath("rules.yaml").read_text("utf-8"), "utf-8"
+    )
+    path = folder / "matthan.yaml"
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
+    return path
+
+
+def _camera(index: int, found: Found, ptz: str, username: str, password_file: Path) -> dict[str, object]:
+    return {
+        "id": "ptz" if found.identity == ptz else f"cam-{index}",
+        "name": found.name,
+        "url": found.url,
+        "login": {"username": username, "password": f"file:{password_file}"},
+        "zones": {"street": STREET},
+    }

@@ -1,0 +1,49 @@
+"""Where a site's state lives: one folder, and what is in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from engine.errors import StoreError
+from engine.settings import Settings
+
+SYSTEM = Path("/var/lib/matthan")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The state folder of one site."""
+
+    state: Path
+    socket: Path
+
+    @property
+    def database(self) -> Path:
+        """The event store."""
+        return self.state / "matthan.db"
+
+    def prepare(self) -> None:
+        """Make the folders (mode 0750).
+
+        Raises:
+            StoreError: The folder cannot be made or written; names it.
+        """
+        try:
+            self.state.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self.socket.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the state folder {self.state}: {error.strerror}") from error
+        if not os.access(self.state, os.W_OK | os.X_OK):
+            raise StoreError(f"the state folder {self.state} is not writable by this user")
+
+
+def places(settings: Settings) -> Places:
+    """Return where a site's state lives: as configured, else by who runs the engine."""
+    default = SYSTEM if os.geteuid() == 0 else user_state_path("matthan")
+    state = Path(settings.state).expanduser() if settings.state else default
+    socket = Path(settings.api.socket).expanduser() if settings.api.socket else state / "api.sock"
+    return Places(state, socket)

@@ -1,0 +1,18 @@
+"""A child process that must not outlive its parent, even when the parent is killed outright."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+#: Set in the environment of a child that is to be tied.
+VARIABLE = "MATTHAN_TIED"
+_PR_SET_PDEATHSIG = 1
+
+
+def tie() -> None:
+    """Ask the kernel for SIGTERM when the parent dies, if the environment says so (Linux)."""
+    if os.environ.pop(VARIABLE, "") and sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
