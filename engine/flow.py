@@ -73,6 +73,12 @@ class Mailbox(Generic[T]):
         missed, self.missed = self.missed, 0
         return missed, self._items.popleft()
 
+    def clear(self) -> int:
+        """Forget everything that waits; return how many, those lost before included."""
+        missed, self.missed = self.missed + len(self._items), 0
+        self._items.clear()
+        return missed
+
 
 class Hub(Generic[T]):
     """One publisher, many clients, each behind a `Mailbox`; a slow client slows nobody."""

@@ -36,6 +36,8 @@ SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/a
 CALL_TIMEOUT: Final = 20.0
 #: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
 HEARTBEAT: Final = 15.0
+#: Seconds that an idle connection is kept; well below the server's, so that no call meets a closing one.
+IDLE: Final = 5.0
 #: Bytes of one message at most; a state with hundreds of cameras stays well below.
 MESSAGE_LIMIT: Final = 16 << 20
 
@@ -118,6 +120,7 @@ class Client:
         address: str | Path | None = None,
         *,
         token: str | None = None,
+        language: str = "en",
         tls: ssl.SSLContext | None = None,
         random: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -127,6 +130,7 @@ class Client:
         Args:
             address: Path of a unix socket, or ``http(s)://HOST:PORT``; default: `default_socket`.
             token: Bearer token (TCP only).
+            language: Of the engine's sentences in errors.
             tls: Trust other than the system's, e.g. a site's own authority.
             random: Jitter of the reconnecting.
             sleep: Waits between two attempts.
@@ -135,13 +139,13 @@ class Client:
         over_tcp = told.startswith(("http://", "https://"))
         connector: aiohttp.BaseConnector
         if over_tcp:
-            connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
+            connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True, keepalive_timeout=IDLE)
         else:
-            connector = aiohttp.UnixConnector(told)
+            connector = aiohttp.UnixConnector(told, keepalive_timeout=IDLE)
         async with aiohttp.ClientSession(
             base_url=told if over_tcp else "http://localhost",
             connector=connector,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers={"Accept-Language": language} | ({"Authorization": f"Bearer {token}"} if token else {}),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT),
         ) as session:
             yield cls(session, told, random=random, sleep=sleep)

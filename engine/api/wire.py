@@ -241,7 +241,7 @@ class Health(Wire):
 
 
 class Problem(Wire):
-    """RFC 9457 problem details."""
+    """RFC 9457 problem details; `code` is what a program should look at, `errors` lists every bad field."""
 
     type: str = "about:blank"
     title: str
@@ -249,3 +249,4 @@ class Problem(Wire):
     detail: str = ""
     code: str = ""
     hint: str = ""
+    errors: tuple[str, ...] = ()

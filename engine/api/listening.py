@@ -1,0 +1,117 @@
+"""The two doors of the API: a unix socket, and TCP for those who ask for it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from engine.errors import EngineError
+from engine.settings import ApiSettings
+
+
+class Closed(EngineError):
+    """A door cannot be opened; the message says what a person must change."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnixDoor:
+    """A bound unix socket and the file that stands for it; `group` may enter."""
+
+    path: Path
+    socket: socket.socket
+    inode: int
+    group: int
+
+    def close(self) -> None:
+        """Close it and remove its file; one that a successor has put there stays."""
+        self.socket.close()
+        if self.path.exists() and self.path.stat().st_ino == self.inode:
+            self.path.unlink()
+
+
+def bind_unix(path: Path) -> UnixDoor:
+    """Bind a socket (mode 0660, not yet listening) at a path, replacing a dead server's.
+
+    Permissions are set before anyone can connect: a bound socket that does not listen refuses.
+
+    Raises:
+        Closed: A live server answers there, or something else than a socket is in the way.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        door.bind(str(path))
+        path.chmod(0o660)
+        known = path.stat()
+    except OSError as error:
+        door.close()
+        raise Closed(f"{path}: {error.strerror or error}") from None
+    return UnixDoor(path, door, known.st_ino, known.st_gid)
+
+
+def _clear(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise Closed(f"{path}: in the way, and not a socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise Closed(f"{path}: {error.strerror or error}") from None
+        else:
+            raise Closed(f"{path}: another engine is running there")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | None:
+    """Return where to listen over TCP, None when it is off.
+
+    Raises:
+        Closed: The address is not HOST:PORT, there is no token, or TLS is missing beyond loopback.
+    """
+    if settings.tcp is None:
+        return None
+    try:
+        parts = urlsplit(f"//{settings.tcp}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None:
+        raise Closed(f"api.tcp: {settings.tcp!r} is not HOST:PORT")
+    if not token:
+        raise Closed("api.tcp: api.token is required, every user of this machine could connect")
+    if not is_loopback(host) and not (settings.certificate and settings.key):
+        raise Closed(f"api.tcp: {host} is reachable from elsewhere: api.certificate and api.key are required")
+    return host, port
+
+
+def tls_of(settings: ApiSettings) -> ssl.SSLContext | None:
+    """Return the server's TLS (1.2 at least), None without a certificate."""
+    if not settings.certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as error:
+        raise Closed(f"api.certificate: {error.strerror or error}") from None
+    return context

@@ -1,0 +1,121 @@
+"""Every error leaves as RFC 9457 ``application/problem+json``, in the language that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+
+from engine.api import wire
+from engine.errors import ApiError
+from engine.text import Language, render
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: Seconds that a handler may take, a slow request body included.
+DEADLINE = 30.0
+#: Routes that stay open; they keep their own deadlines.
+UNBOUNDED = "unbounded"
+
+log = structlog.get_logger(__name__)
+
+
+class Garbage(logging.Logger):
+    """What aiohttp would log with a traceback for every request that is not HTTP: counted instead.
+
+    Errors of our handlers never come here: `middleware` has answered and logged them before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("matthan.garbage", logging.DEBUG)
+        self.count = 0
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Count a record and drop it."""
+        self.count += 1
+
+
+def language_of(request: web.Request) -> Language:
+    """Return the first language that the client asked for and we have; English otherwise."""
+    asked = request.headers.get("Accept-Language", "").lower()
+    return "vi" if asked.startswith("vi") else "en"
+
+
+def answer(problem: wire.Problem, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return a problem as a response."""
+    return web.Response(
+        status=problem.status,
+        body=problem.model_dump_json(exclude_defaults=False).encode(),
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def refusal(status: int, code: str, /, **values: str | int) -> ApiError:
+    """Return an `ApiError` whose sentence is in ``text/*.toml``; rendered when it is answered."""
+    return Refusal(status, code, values)
+
+
+class Refusal(ApiError):
+    """An `ApiError` that still knows what its sentence names."""
+
+    def __init__(self, status: int, code: str, values: Mapping[str, str | int]) -> None:
+        super().__init__(status, code, render(code, values, "en"))
+        self.values = dict(values)
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error as a problem; a handler that takes too long is one."""
+    try:
+        if getattr(handler, UNBOUNDED, False):
+            return await handler(request)
+        async with asyncio.timeout(DEADLINE):
+            return await handler(request)
+    except Exception as error:
+        # The boundary to the client: whatever went wrong inside must not end the connection silently.
+        if isinstance(error, ConnectionError):
+            raise
+        return _explain(request, error)
+
+
+def _explain(request: web.Request, error: Exception) -> web.Response:
+    headers: dict[str, str] = {}
+    errors: tuple[str, ...] = ()
+    if isinstance(error, ValidationError):
+        told: ApiError = refusal(400, "api.invalid", count=error.error_count())
+        errors = tuple(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
+    elif isinstance(error, ApiError):
+        told = error
+    elif isinstance(error, web.HTTPException):
+        told = _http(request, error)
+        headers = {key: value for key, value in error.headers.items() if key in {"Allow", "Location"}}
+    elif isinstance(error, TimeoutError):
+        told = refusal(504, "api.slow")
+    else:
+        log.error("api.fault", method=request.method, path=request.path, exc_info=error)
+        told = refusal(500, "api.fault")
+    if told.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return answer(_problem(told, errors, language_of(request)), headers)
+
+
+def _http(request: web.Request, error: web.HTTPException) -> ApiError:
+    codes = {404: "api.not_found", 405: "api.method", 413: "api.too_large"}
+    code = codes.get(error.status, "api.http")
+    return refusal(error.status, code, path=request.path, method=request.method, reason=error.reason)
+
+
+def _problem(error: ApiError, errors: tuple[str, ...], language: Language) -> wire.Problem:
+    told = render(error.code, error.values, language) if isinstance(error, Refusal) else error.message
+    return wire.Problem(
+        title=web.Response(status=error.status).reason or str(error.status),
+        status=error.status,
+        detail=told,
+        code=error.code,
+        hint=error.hint,
+        errors=errors,
+    )

@@ -1,0 +1,205 @@
+"""What can be asked: one table, from which both the router and the schema are made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Any, TypeVar
+
+from aiohttp import WSCloseCode, web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from engine.api import wire
+from engine.api.problems import UNBOUNDED, Garbage, refusal
+from engine.api.service import Service
+from engine.flow import Mailbox
+
+#: Streams open at once; a site has a handful of terminals.
+STREAM_LIMIT = 64
+#: Seconds between two pings; a client that answers none is dropped.
+HEARTBEAT = 20.0
+#: Seconds that closing a stream may take when the engine stops.
+FAREWELL = 1.0
+#: Bytes that a client may send on the stream; it has nothing to say there.
+CHATTER_LIMIT = 4096
+
+Q = TypeVar("Q", bound=BaseModel)
+
+
+class Query(BaseModel):
+    """Base of what stands after the question mark: unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EventQuery(Query):
+    """Which events."""
+
+    before: int | None = Field(None, description="Only events with a smaller seq.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
+    camera: str | None = Field(None, description="Only of this camera.")
+
+
+class DecisionQuery(Query):
+    """Which decisions."""
+
+    before: str | None = Field(None, description="Only decisions older than the one with this id.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
+    camera: str | None = Field(None, description="Only of this camera.")
+
+
+class StillQuery(Query):
+    """How large a picture."""
+
+    width: Annotated[int, Field(ge=16, le=4096)] = Field(640, description="At most so many pixels wide.")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked. `answer` is a model, a list of one, a media type, or None (204)."""
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    summary: str
+    answer: Any = None
+    query: type[Query] | None = None
+    body: type[wire.Wire] | None = None
+
+
+class Api:
+    """The handlers over one `Service`."""
+
+    def __init__(self, service: Service, garbage: Garbage) -> None:
+        self._service = service
+        self._garbage = garbage
+        self._streams: set[web.WebSocketResponse] = set()
+
+    def routes(self) -> Sequence[Route]:
+        """Return the table."""
+        camera = "/v1/cameras/{id}"
+        return (
+            Route("GET", "/v1/state", self.state, "Everything a client needs to begin", wire.State),
+            Route("GET", "/v1/stream", self.stream, "WebSocket: a State, then Updates", "websocket"),
+            Route("GET", "/v1/events", self.events, "Events, newest first", list[wire.Event], EventQuery),
+            Route(
+                "GET",
+                "/v1/decisions",
+                self.decisions,
+                "Decisions, newest first",
+                list[wire.Decision],
+                DecisionQuery,
+            ),
+            Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),
+            Route("GET", f"{camera}/presets", self.presets, "A PTZ head's presets", list[wire.Preset]),
+            Route(
+                "POST", f"{camera}/ptz", self.ptz, "Move, stop, go to or set a preset", body=wire.PtzCommand
+            ),
+            Route("POST", f"{camera}/preview", self.preview, "A short-lived preview link", wire.PreviewLink),
+            Route("GET", "/v1/health", self.health, "Whether all is well", wire.Health),
+        )
+
+    async def state(self, request: web.Request) -> web.Response:
+        """Answer the whole state."""
+        return _json(self._service.state())
+
+    async def events(self, request: web.Request) -> web.Response:
+        """Answer a page of events."""
+        asked = _query(request, EventQuery)
+        found = await self._service.events(before=asked.before, limit=asked.limit, camera=asked.camera)
+        return _json(found, list[wire.Event])
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        """Answer a page of decisions."""
+        asked = _query(request, DecisionQuery)
+        found = await self._service.decisions(before=asked.before, limit=asked.limit, camera=asked.camera)
+        return _json(found, list[wire.Decision])
+
+    async def still(self, request: web.Request) -> web.Response:
+        """Answer a JPEG."""
+        picture = await self._service.still(request.match_info["id"], _query(request, StillQuery).width)
+        return web.Response(body=picture, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    async def presets(self, request: web.Request) -> web.Response:
+        """Answer a camera's presets."""
+        return _json(await self._service.presets(request.match_info["id"]), list[wire.Preset])
+
+    async def ptz(self, request: web.Request) -> web.Response:
+        """Carry out a command; 204 when the camera has accepted it."""
+        command = wire.PtzCommand.model_validate_json(await request.read())
+        await self._service.ptz(request.match_info["id"], command)
+        return web.Response(status=204)
+
+    async def preview(self, request: web.Request) -> web.Response:
+        """Answer a link."""
+        return _json(self._service.preview_link(request.match_info["id"]))
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Answer in few words; for watchdogs."""
+        problems = self._service.state().engine.problems
+        return _json(
+            wire.Health(
+                status="degraded" if problems else "ok",
+                version=version("matthan"),
+                problems=problems,
+                garbage=self._garbage.count,
+                clients=len(self._streams),
+            )
+        )
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Send a State, then what changes, until either side closes."""
+        if len(self._streams) >= STREAM_LIMIT:
+            raise refusal(503, "api.full", most=STREAM_LIMIT)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=FAREWELL, max_msg_size=CHATTER_LIMIT)
+        await socket.prepare(request)
+        self._streams.add(socket)
+        box = self._service.hub.join()
+        try:
+            async with asyncio.TaskGroup() as group:
+                sending = group.create_task(self._send(socket, box), name="api.stream")
+                async for _ in socket:
+                    pass  # clients have nothing to say here; reading notices that one has gone
+                sending.cancel()
+        except* ConnectionError:
+            pass  # gone in the middle of a message
+        finally:
+            self._service.hub.leave(box)
+            self._streams.discard(socket)
+        return socket
+
+    setattr(stream, UNBOUNDED, True)
+
+    async def _send(self, socket: web.WebSocketResponse, box: Mailbox[wire.Update]) -> None:
+        # No update can be published between `clear` and `state`: neither lets go of the loop.
+        box.clear()
+        await socket.send_str(self._service.state().model_dump_json())
+        while True:
+            missed, update = await box.take()
+            if not missed:
+                await socket.send_str(update.model_dump_json())
+                continue
+            gap = wire.Gap(missed=missed + 1 + box.clear())
+            state = self._service.state()
+            await socket.send_str(gap.model_dump_json())
+            await socket.send_str(state.model_dump_json())
+
+    async def close(self) -> None:
+        """Tell every stream that the engine is going away."""
+        async with asyncio.TaskGroup() as group:
+            for number, socket in enumerate(tuple(self._streams)):
+                group.create_task(
+                    socket.close(code=WSCloseCode.GOING_AWAY, message=b"the engine stops"),
+                    name=f"api.farewell.{number}",
+                )
+
+
+def _query(request: web.Request, model: type[Q]) -> Q:
+    return model.model_validate(dict(request.query))
+
+
+def _json(value: object, shape: Any = None) -> web.Response:
+    body = value.model_dump_json() if isinstance(value, wire.Wire) else TypeAdapter(shape).dump_json(value)
+    return web.Response(body=body, content_type="application/json")

@@ -1,0 +1,120 @@
+"""The API server: opens the doors, checks who enters, answers until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket as sockets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from engine.api.auth import may_enter, peer_of, shows
+from engine.api.listening import bind_unix, tcp_address, tls_of
+from engine.api.openapi import describe
+from engine.api.problems import Garbage, Handler, middleware, refusal
+from engine.api.routes import Api
+from engine.api.service import Service
+from engine.settings import ApiSettings
+
+#: Bytes of a request body; a PTZ command has about a hundred.
+BODY_LIMIT = 64 << 10
+#: Seconds until the first request's headers must be there, and that an idle connection is kept.
+HEADER_DEADLINE = 10.0
+#: Seconds that open requests get when the server stops.
+STOP_DEADLINE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the server listens now."""
+
+    socket: Path
+    tcp: tuple[str, int] | None
+
+
+@asynccontextmanager
+async def serve(
+    service: Service, settings: ApiSettings, *, socket: Path, token: str | None = None
+) -> AsyncIterator[Doors]:
+    """Serve the API for as long as the context lasts.
+
+    Args:
+        service: What answers.
+        settings: Whether and how TCP is served.
+        socket: Where the unix socket is to be.
+        token: What TCP clients must show.
+
+    Raises:
+        Closed: A door cannot be opened; nothing is left open.
+    """
+    address = tcp_address(settings, token)
+    tls = tls_of(settings) if address else None
+    garbage = Garbage()
+    api = Api(service, garbage)
+    door = bind_unix(socket)
+    runner = hardened(application(api, guard(door.group, token)), garbage)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, door.socket).start()
+        if address:
+            await web.TCPSite(runner, *address, ssl_context=tls, reuse_address=True).start()
+        yield Doors(socket, _bound(runner) if address else None)
+    finally:
+        await api.close()
+        await runner.cleanup()
+        door.close()
+
+
+def application(api: Api, gate: Middleware) -> web.Application:
+    """Return the application: problems outermost, then the gate, then the table of routes."""
+    app = web.Application(middlewares=[middleware, gate], client_max_size=BODY_LIMIT)
+    table = api.routes()
+    for route in table:
+        app.router.add_route(route.method, route.path, route.handler)
+    described = describe(table)
+
+    async def schema(request: web.Request) -> web.Response:
+        return web.json_response(described)
+
+    app.router.add_get("/v1/openapi.json", schema)
+    return app
+
+
+def hardened(app: web.Application, garbage: Garbage) -> web.AppRunner:
+    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=garbage,
+        keepalive_timeout=HEADER_DEADLINE,
+        lingering_time=1.0,
+        shutdown_timeout=STOP_DEADLINE,
+    )
+
+
+def guard(group: int, token: str | None) -> Middleware:
+    """Return the middleware that lets in whom `engine.api.auth` allows."""
+
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        connection = transport.get_extra_info("socket")
+        if connection.family == sockets.AF_UNIX:
+            if not may_enter(peer_of(connection), owner=os.geteuid(), group=group):
+                raise refusal(403, "api.forbidden")
+        elif not token or not shows(request.headers.get("Authorization"), token):
+            raise refusal(401, "api.unauthorized")
+        return await handler(request)
+
+    return gate
+
+
+def _bound(runner: web.AppRunner) -> tuple[str, int]:
+    address = next(address for address in runner.addresses if isinstance(address, tuple))
+    return address[0], address[1]
