@@ -6,6 +6,7 @@ Three grains, because importing is the dearest thing at start: :func:`names` imp
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
@@ -62,12 +63,18 @@ def load(name: str) -> Driver:
 
 
 def for_url(url: str) -> Driver:
-    """Return the driver whose schemes contain the URL's, in name order, ``onvif`` for http(s)."""
-    scheme = url.partition("://")[0].lower()
-    candidates = [name for name in names() if scheme in load(name).schemes]
-    if not candidates:
-        raise Unsupported("driver.no_scheme", scheme=scheme, installed=", ".join(names()))
-    return load(candidates[0])
+    """Return the first driver, in name order, whose schemes contain the URL's; broken ones are passed over.
+
+    Raises:
+        Unsupported: No installed driver takes the scheme.
+    """
+    scheme = url.partition(":")[0].lower()
+    for name in names():
+        with suppress(Unsupported):
+            candidate = load(name)
+            if scheme in candidate.schemes:
+                return candidate
+    raise Unsupported("driver.no_scheme", scheme=scheme, installed=", ".join(names()))
 
 
 def _find(name: str) -> EntryPoint:

@@ -1,0 +1,206 @@
+"""The ``clip`` driver: a file as a camera (``file:PATH``, ``clip:PATH``).
+
+Paced by the file's own time stamps, looped with continuous ones. Packets come as the file holds them:
+length-prefixed from MP4, Annex B from raw streams; `CodecParameters.extradata` tells which.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from drivers.contract import (
+    API,
+    CodecParameters,
+    DeviceInfo,
+    Feature,
+    Found,
+    Login,
+    Packet,
+    Profile,
+    Ptz,
+    Scope,
+    Signal,
+    Target,
+)
+from drivers.errors import Malformed, Unreachable, Unsupported
+from drivers.nothing import no_signals, nothing_found
+from drivers.options import Options, read
+from drivers.reader import Reader
+from drivers.stamps import Stamps
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet as AvPacket
+    from av.video.stream import VideoStream
+
+#: Token of a clip's only profile.
+PROFILE = "clip"
+
+
+class ClipOptions(Options):
+    """Options of the ``clip`` driver.
+
+    Attributes:
+        pace: Real time; false: as fast as it is read.
+        loop: Begin again at the end; false: the stream ends.
+    """
+
+    pace: bool = True
+    loop: bool = True
+
+
+class ClipStream(Reader):
+    """A file read as if it were live; see :class:`drivers.contract.Stream`."""
+
+    def __init__(self, path: Path, options: ClipOptions) -> None:
+        super().__init__(path.name)
+        self._path, self._options = path, options
+        self._stamps = Stamps(Fraction(1))
+        self._base = Fraction(1)
+        self._zero: float | None = None  # monotonic seconds of tick 0
+
+    def start(self) -> CodecParameters:
+        """Open the file.
+
+        Raises:
+            Unreachable: No such file, not readable, or closed meanwhile.
+            Unsupported: No video in it, or a codec that we do not take.
+            Malformed: Not a media file.
+        """
+        import av
+
+        from drivers import ffmpeg
+
+        with self._inside(), ffmpeg.boundary(self._host, "", 0.0):
+            self._container = container = av.open(str(self._path))
+            if not container.streams.video:
+                raise Unsupported("driver.no_video", host=self._host)
+            video = container.streams.video[0]
+            found = ffmpeg.parameters(video, self._host)
+            self._base, self._stamps = found.time_base, Stamps(found.time_base)
+            self._packets = self._play(container, video)
+            return found
+
+    def read(self) -> Packet:
+        """Return the next packet when it is due.
+
+        Raises:
+            Unreachable: The file ended (without `loop`), or the stream was closed.
+        """
+        from drivers import ffmpeg
+
+        with self._inside(), ffmpeg.boundary(self._host, "", 0.0):
+            packet = next(self._packets)
+            pts, dts = self._stamps.repair(packet.pts, packet.dts)
+            if self._options.pace:
+                self._wait(float(dts * self._base))
+            return Packet(bytes(packet), pts, dts, packet.is_keyframe, time.monotonic())
+
+    def _play(self, container: InputContainer, video: VideoStream) -> Iterator[AvPacket[VideoStream]]:
+        seen = True
+        while seen:
+            seen = False
+            for packet in container.demux(video):
+                if packet.size:  # PyAV ends with empty packets that flush decoders
+                    seen = self._options.loop
+                    yield packet
+            self._stamps.cut()
+            container.seek(0)
+
+    def _wait(self, due: float) -> None:
+        if self._zero is None:
+            self._zero = time.monotonic() - due
+        self._stop.wait(max(0.0, self._zero + due - time.monotonic()))
+        self._check_open()
+
+
+@dataclass(frozen=True, slots=True)
+class ClipCamera:
+    """The file as a camera."""
+
+    path: Path
+    options: ClipOptions
+    source: str = "0"
+    profiles: tuple[Profile, ...] = (Profile(PROFILE, PROFILE),)
+    features: frozenset[Feature] = frozenset()
+    ptz: Ptz | None = None
+
+    async def open_stream(self, profile: str) -> ClipStream:
+        """Return a stream that has not been started."""
+        if profile != PROFILE:
+            raise Unsupported("driver.no_profile", host=self.path.name, profile=profile, known=PROFILE)
+        return ClipStream(self.path, self.options)
+
+    async def snapshot(self) -> bytes:
+        """A file has none: drivers never decode.
+
+        Raises:
+            Unsupported: Always.
+        """
+        raise Unsupported("driver.no_snapshot", host=self.path.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDevice:
+    """A file has one camera and says nothing."""
+
+    cameras: tuple[ClipCamera, ...]
+    info: DeviceInfo
+    clock_offset: timedelta | None = None
+
+    def signals(self) -> AsyncIterator[Signal]:
+        """A file has none: ends with Unsupported."""
+        return no_signals(Unsupported("driver.no_signals", host=self.cameras[0].path.name))
+
+
+class ClipDriver:
+    """Opens files as cameras."""
+
+    name = "clip"
+    title = "Video file"
+    schemes = frozenset({"file", "clip"})
+    api = API
+
+    def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        """Files are not discovered: yields nothing."""
+        return nothing_found()
+
+    @asynccontextmanager
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[ClipDevice]:
+        """Check the path; a login is ignored.
+
+        Raises:
+            Unreachable: There is no such file (yet).
+            Malformed: Not a ``file:`` or ``clip:`` URL.
+            Unsupported: An option is unknown.
+        """
+        options = read(ClipOptions, target)
+        path = path_of(target.url)
+        if not path.is_file():
+            raise Unreachable("driver.no_file", host=path.name, path=path)
+        yield ClipDevice((ClipCamera(path, options),), DeviceInfo(model=path.name))
+
+
+def path_of(url: str) -> Path:
+    """Return the path in ``file:PATH``, ``file:///PATH`` or ``clip:PATH``; only after ``//`` percent-decoded.
+
+    Raises:
+        Malformed: Another scheme, or no path.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme.lower() not in ClipDriver.schemes or not rest:
+        raise Malformed("driver.url", url=url)
+    if rest.startswith("//"):
+        rest = unquote(rest[2:].removeprefix("localhost"))
+    return Path(rest)
+
+
+driver = ClipDriver()

@@ -1,0 +1,138 @@
+"""FFmpeg through PyAV: the one place where its exceptions, its log and its blocking calls are tamed.
+
+PyAV's exceptions and FFmpeg's log contain the whole URL with its password; nothing of them leaves
+this module but an error number's text. A blocked call ends when its `Watch` is stopped or late.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import av
+import av.container.core
+import av.error
+from av.video.stream import VideoStream
+
+from drivers.contract import Codec, CodecParameters
+from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+
+_CODECS = {"h264": Codec.H264, "hevc": Codec.H265, "mjpeg": Codec.MJPEG}
+#: Added to the clock of a call that must end: beyond every time-out, and growing with each look.
+_LATE = 1e6
+
+
+@dataclass(slots=True)
+class Watch:
+    """Lets another thread, or a deadline, end an FFmpeg call.
+
+    Attributes:
+        stop: Set it to end the call within FFmpeg's polling time (0.1 s).
+        deadline: Monotonic seconds at which the call ends by itself.
+    """
+
+    stop: threading.Event
+    deadline: float = float("inf")
+    _looks: int = field(default=0, init=False)
+
+    def clock(self) -> float:
+        """Return monotonic seconds as the watched call shall see them."""
+        now = time.monotonic()
+        if not self.stop.is_set() and now < self.deadline:
+            return now
+        self._looks += 1  # each look is later than any start + time-out that PyAV may have noted
+        return now + _LATE * self._looks
+
+
+_local = threading.local()
+
+
+def _monotonic() -> float:
+    watch: Watch | None = getattr(_local, "watch", None)
+    return time.monotonic() if watch is None else watch.clock()
+
+
+# PyAV's interrupt callback runs in the thread that reads and asks `time.monotonic()` of its own module
+# whether the call is late; it offers no other way to end a call from outside. Where a future PyAV asks
+# otherwise, its fixed time-outs still hold, and `test_close_ends_a_blocked_read` tells us.
+av.container.core.time = SimpleNamespace(monotonic=_monotonic)  # type: ignore[attr-defined]  # not in its stubs
+av.logging.set_level(None)  # FFmpeg's log prints URLs with passwords
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Put the calls that this thread makes within the context under a watch."""
+    _local.watch = watch
+    try:
+        yield
+    finally:
+        _local.watch = None
+
+
+@contextmanager
+def boundary(host: str, user: str, seconds: float) -> Iterator[None]:
+    """Translate everything that PyAV raises within the context.
+
+    Args:
+        host: What the error names.
+        user: Account name that the error names when the device refuses it.
+        seconds: The time-out in force, for the sentence.
+
+    Raises:
+        DriverError: Never chained: PyAV's texts hold the URL and with it the password.
+    """
+    try:
+        yield
+    except DriverError:
+        raise
+    except (av.error.FFmpegError, OSError, ValueError, StopIteration) as error:
+        raise translate(error, host, user, seconds) from None
+
+
+def translate(error: BaseException, host: str, user: str = "", seconds: float = 0.0) -> DriverError:
+    """Return our error for one of PyAV's; only error numbers and class names survive."""
+    match error:
+        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
+            return Refused(host=host, user=user)
+        case av.error.HTTPNotFoundError():
+            return Unsupported("driver.no_stream", host=host)
+        case av.error.ExitError() | TimeoutError():
+            return Unreachable("driver.timeout", host=host, seconds=seconds)
+        case EOFError() | StopIteration():
+            return Unreachable("driver.ended", host=host)
+        case av.error.LookupError():
+            return Unsupported(host=host, detail=type(error).__name__)
+        case av.error.HTTPError() | av.error.HTTPClientError():
+            return Unreachable(host=host, detail=str(error.strerror))
+        case OSError():
+            return Unreachable(host=host, detail=_number(error.errno))
+        case _:
+            return Malformed(host=host, detail=type(error).__name__)
+
+
+def _number(number: int | None) -> str:
+    return os.strerror(number) if number in errno.errorcode and number is not None else "?"
+
+
+def parameters(stream: VideoStream, host: str) -> CodecParameters:
+    """Return what a decoder needs to know of a stream.
+
+    Raises:
+        Unsupported: A codec that we neither decode nor pass on.
+        Malformed: A stream without a time base.
+    """
+    context = stream.codec_context
+    codec = _CODECS.get(context.name)
+    if codec is None:
+        raise Unsupported("driver.codec", host=host, codec=context.name)
+    if not stream.time_base:
+        raise Malformed(host=host, detail="no time base")
+    return CodecParameters(
+        codec, bytes(context.extradata or b""), stream.time_base, context.width, context.height
+    )
