@@ -1,0 +1,100 @@
+"""``matthan doctor``: is this machine fit, and what is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.checkup import Finding
+    from engine.settings import Settings
+
+app = typer.Typer()
+_COLOUR = {"ok": "32", "warn": "33", "fail": "31"}
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Option(help="Look at this configuration as well.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """Check what is installed, which plug-in is broken, ports, clock, disk and the terminal.
+
+    Exit code 1 when something must be mended before the engine can work.
+    """
+    from engine.checkup import Grade
+
+    findings = list(_look(config))
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(each) for each in findings], ensure_ascii=False, indent=1) + "\n")
+    else:
+        coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        for finding in findings:
+            sys.stdout.write(_line(finding, coloured) + "\n")
+    raise typer.Exit(int(any(finding.grade is Grade.FAIL for finding in findings)))
+
+
+def _line(finding: Finding, coloured: bool) -> str:
+    grade = f"{finding.grade:<4}"
+    if coloured:
+        grade = f"\x1b[{_COLOUR[finding.grade]}m{grade}\x1b[0m"
+    advice = f"\n{'':<25}→ {finding.advice}" if finding.advice else ""
+    return f"{grade}  {finding.about:<17}  {finding.found}{advice}"
+
+
+def _look(config: Path | None) -> Iterator[Finding]:
+    from engine import checkup, cli
+    from engine.checkup import Finding, Grade
+    from engine.places import places
+
+    yield checkup.python()
+    yield from checkup.packages()
+    yield checkup.runtime()
+    yield from checkup.drivers()
+    yield from checkup.commands(cli.gather(typer.Typer()))
+    yield _models()
+    settings, finding = _settings(config)
+    yield finding
+    yield checkup.disk(places(settings).state)
+    yield checkup.clock()
+    yield checkup.discovery()
+    if settings.preview.enabled:
+        yield checkup.port("preview port", settings.preview.host, settings.preview.port)
+    yield from checkup.terminal(dict(os.environ))
+    socket = places(settings).socket
+    running = "its socket is there" if socket.exists() else "not running here"
+    yield Finding("engine", Grade.OK, f"{running} ({socket})")
+
+
+def _models() -> Finding:
+    from engine.checkup import Finding, Grade
+    from engine.models import find
+
+    model = find(None)
+    if model is None:
+        advice = "objects are reported as “moving”; matthan models list shows what can be added"
+        return Finding("detector model", Grade.WARN, "none installed", advice)
+    return Finding("detector model", Grade.OK, f"{model.name} ({model.path})")
+
+
+def _settings(config: Path | None) -> tuple[Settings, Finding]:
+    from engine.checkup import Finding, Grade
+    from engine.configuration import load
+    from engine.errors import ConfigError
+    from engine.settings import Settings
+
+    if config is None:
+        return Settings(), Finding("configuration", Grade.OK, "none given (--config FILE looks at one)")
+    try:
+        return load(config).settings, Finding("configuration", Grade.OK, str(config))
+    except ConfigError as error:
+        advice = f"matthan config check {config} shows each"
+        finding = Finding("configuration", Grade.FAIL, f"{len(error.problems)} problems in {config}", advice)
+        return Settings(), finding
