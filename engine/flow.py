@@ -73,6 +73,9 @@ class Mailbox(Generic[T]):
         missed, self.missed = self.missed, 0
         return missed, self._items.popleft()
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def clear(self) -> int:
         """Forget everything that waits; return how many, those lost before included."""
         missed, self.missed = self.missed + len(self._items), 0
