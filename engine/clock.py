@@ -102,6 +102,10 @@ class ManualClock:
         """Return engine time."""
         return self.engine
 
+    def mark(self) -> Mark:
+        """Return what must be persisted now to resume later."""
+        return Mark(self.engine, self.engine, "", self.wall)
+
     def advance(self, seconds: float) -> Instant:
         """Move both clocks forward and return the new time."""
         self.wall += timedelta(seconds=seconds)

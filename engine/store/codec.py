@@ -1,0 +1,207 @@
+"""Values to SQLite rows and back: the only place that knows how the JSON bodies look.
+
+Bodies are JSON objects without what a column already says and without defaults. Unknown keys are
+ignored when reading, so that an older program can read what a newer one of the same schema wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.clock import Mark
+from engine.store.model import Call, Pending, State
+from rules.model import (
+    ActionCall,
+    CameraId,
+    Change,
+    Decision,
+    DecisionId,
+    Event,
+    EventId,
+    Kind,
+    Phase,
+    Row,
+    RowChange,
+    RuleName,
+    Sentence,
+    Severity,
+)
+
+#: What sqlite3 hands over per row.
+Columns = Sequence[Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_load = json.JSONDecoder().decode
+
+
+def micros(at: datetime) -> int:
+    """Return microseconds since 1970 UTC."""
+    return (at - _EPOCH) // _TICK
+
+
+def moment(ticks: int) -> datetime:
+    """Return the aware UTC time of microseconds since 1970."""
+    return _EPOCH + ticks * _TICK
+
+
+# -- events: (seq, id, camera, received_at, engine, body) -----------------------------------
+
+
+def event_row(event: Event, engine: float) -> tuple[object, ...]:
+    """Return the columns of an event committed at an engine time."""
+    body: dict[str, object] = {
+        "site": event.site,
+        "kind": event.kind,
+        "change": event.change,
+        "at": event.at.isoformat(),
+    }
+    for name in ("clock_suspect", "subject", "label", "zones", "box"):
+        if value := getattr(event, name):
+            body[name] = value
+    if event.score is not None:
+        body["score"] = event.score
+    if event.facts:
+        body["facts"] = dict(event.facts)
+    return event.seq, event.id, event.camera, micros(event.received_at), engine, _dump(body)
+
+
+#: Columns that `event_of` reads, in order.
+EVENT = "event.seq, event.id, event.camera, event.received_at, event.body"
+
+
+def event_of(row: Columns) -> Event:
+    """Return the event of `EVENT` columns."""
+    seq, id_, camera, received_at, text = row
+    body = _load(text)
+    box = body.get("box")
+    return Event(
+        id=EventId(id_),
+        site=body["site"],
+        seq=seq,
+        kind=Kind(body["kind"]),
+        change=Change(body["change"]),
+        camera=None if camera is None else CameraId(camera),
+        at=datetime.fromisoformat(body["at"]),
+        received_at=moment(received_at),
+        clock_suspect=body.get("clock_suspect", False),
+        subject=body.get("subject", ""),
+        label=body.get("label"),
+        zones=tuple(body.get("zones", ())),
+        score=body.get("score"),
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        facts=body.get("facts", {}),
+    )
+
+
+# -- decisions: (id, camera, cause, at, engine, body) ---------------------------------------
+
+
+def decision_row(decision: Decision, engine: float) -> tuple[object, ...]:
+    """Return the columns of a decision committed at an engine time."""
+    body = {
+        "rule": decision.rule,
+        "phase": decision.phase,
+        "key": decision.key,
+        "since": decision.since.isoformat(),
+        "severity": decision.severity,
+        "title": dict(decision.title),
+        "reason": [decision.reason.code, dict(decision.reason.values)],
+        "actions": [[call.name, dict(call.params)] for call in decision.actions],
+    }
+    at = micros(decision.at)
+    return decision.id, decision.camera, decision.cause, at, engine, _dump(body)
+
+
+#: Columns that `decision_of` reads, in order.
+DECISION = "decision.id, decision.camera, decision.cause, decision.at, decision.body"
+
+
+def decision_of(row: Columns) -> Decision:
+    """Return the decision of `DECISION` columns."""
+    id_, camera, cause, at, text = row
+    body = _load(text)
+    code, values = body["reason"]
+    return Decision(
+        id=DecisionId(id_),
+        rule=RuleName(body["rule"]),
+        phase=Phase(body["phase"]),
+        key=body["key"],
+        camera=None if camera is None else CameraId(camera),
+        at=moment(at),
+        since=datetime.fromisoformat(body["since"]),
+        cause=EventId(cause),
+        severity=Severity(body["severity"]),
+        title=body["title"],
+        reason=Sentence(code, values),
+        actions=tuple(ActionCall(name, params) for name, params in body["actions"]),
+    )
+
+
+# -- memory: (rule, key, state, since, since_wall, due, cause, subject) ---------------------
+
+
+def memory_row(rule: RuleName, key: str, row: Row) -> tuple[object, ...]:
+    """Return the columns of what a rule remembers about one key."""
+    return rule, key, row.state, row.since, row.since_wall.isoformat(), row.due, row.cause, row.subject
+
+
+def memory_of(row: Columns) -> RowChange:
+    """Return a memory row as the change that restores it."""
+    rule, key, state, since, since_wall, due, cause, subject = row
+    wall = datetime.fromisoformat(since_wall)
+    return RowChange(RuleName(rule), key, Row(state, since, wall, due, EventId(cause), subject))
+
+
+# -- outbox ---------------------------------------------------------------------------------
+
+
+def call_row(call: Call, created: float) -> tuple[object, ...]:
+    """Return the columns (decision, nth, action, params, lane, created) of a new outbox row."""
+    return call.decision, call.nth, call.action, _dump(dict(call.params)), call.lane, created
+
+
+#: Columns that `pending_of` reads, in order.
+PENDING = (
+    "outbox.id, outbox.nth, outbox.action, outbox.params, outbox.lane, outbox.state, outbox.attempts, "
+    f"outbox.created, outbox.next_at, outbox.detail, {DECISION}, {EVENT}"
+)
+
+
+def pending_of(row: Columns) -> Pending:
+    """Return the outbox row of `PENDING` columns; the event may have been forgotten already."""
+    id_, nth, action, params, lane, state, attempts, created, next_at, detail = row[:10]
+    decision = decision_of(row[10:15])
+    return Pending(
+        id=id_,
+        key=f"{decision.id}/{nth}",
+        action=action,
+        params=_load(params),
+        lane=lane,
+        state=State(state),
+        attempts=attempts,
+        created=created,
+        next_at=next_at,
+        detail=detail,
+        decision=decision,
+        event=None if row[15] is None else event_of(row[15:20]),
+    )
+
+
+# -- meta -----------------------------------------------------------------------------------
+
+
+def mark_text(mark: Mark) -> str:
+    """Return a mark as JSON."""
+    return _dump(asdict(mark) | {"wall": mark.wall.isoformat()})
+
+
+def mark_of(text: str) -> Mark:
+    """Return the mark of its JSON."""
+    body: Mapping[str, Any] = _load(text)
+    wall = datetime.fromisoformat(body["wall"])
+    return Mark(body["engine"], body["boottime"], body["boot_id"], wall)

@@ -1,0 +1,74 @@
+"""From verdicts to statements: pure, so that what a transaction writes can be read and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.store.codec import call_row, decision_row, event_row, mark_text, memory_row
+from engine.store.model import Verdict
+from rules.model import RowChange, RuleName
+
+# The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
+_EVENT = (
+    "INSERT INTO event (seq, id, camera, received_at, engine, body) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO NOTHING"
+)
+_DECISION = (
+    "INSERT INTO decision (id, camera, cause, at, engine, body) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO NOTHING"
+)
+_CALL = (
+    "INSERT INTO outbox (decision, nth, action, params, lane, created) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (decision, nth) DO NOTHING"
+)
+_REMEMBER = (
+    "INSERT OR REPLACE INTO memory (rule, key, state, since, since_wall, due, cause, subject) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FORGET = "DELETE FROM memory WHERE rule = ? AND key = ?"
+META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL text and the rows it is run with."""
+
+    sql: str
+    rows: tuple[tuple[object, ...], ...]
+
+
+def plan(items: Iterable[Verdict | Statement]) -> list[Statement]:
+    """Return what one transaction does for many waiting items, each kind in one statement."""
+    verdicts: list[Verdict] = []
+    others: list[Statement] = []
+    for item in items:
+        if isinstance(item, Verdict):
+            verdicts.append(item)
+        else:
+            others.append(item)
+    return [*_merge(verdicts), *others]
+
+
+def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
+    if not verdicts:
+        return
+    final = _final(change for each in verdicts for change in each.changes)
+    rows: dict[str, list[tuple[object, ...]]] = {
+        _EVENT: [event_row(event, each.mark.engine) for each in verdicts for event in each.events],
+        _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
+        _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
+        _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
+        _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
+        META: [("mark", mark_text(verdicts[-1].mark))],
+    }
+    if rows[_EVENT]:
+        rows[META].append(("last_seq", str(max(event.seq for each in verdicts for event in each.events))))
+    for sql, values in rows.items():
+        if values:
+            yield Statement(sql, tuple(values))
+
+
+def _final(changes: Iterable[RowChange]) -> dict[tuple[RuleName, str], RowChange]:
+    """Return the last change of each memory row: within one transaction only that one counts."""
+    return {(change.rule, change.key): change for change in changes}

@@ -1,0 +1,63 @@
+"""Numbered upgrade files, applied in order, each in one transaction with its number."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Protocol
+
+from engine.errors import StoreError
+
+
+class Step(Protocol):
+    """One upgrade file: what `pathlib.Path` and package resources have in common."""
+
+    @property
+    def name(self) -> str:
+        """File name, ``NNNN_what.sql``."""
+        ...
+
+    def read_text(self, encoding: str) -> str:
+        """Return its SQL."""
+        ...
+
+
+def steps() -> list[Step]:
+    """Return the upgrade files that this program carries, in order."""
+    folder = files("engine.store") / "upgrade"
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Return the number of the last upgrade applied; 0 for an empty database."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def upgrade(db: sqlite3.Connection, carried: Sequence[Step]) -> None:
+    """Bring a database to the newest schema.
+
+    Args:
+        db: A connection in autocommit mode.
+        carried: Upgrade files numbered from 1 without holes, in order.
+
+    Raises:
+        StoreError: The database was written by a newer program; it is left as it is.
+        sqlite3.Error: A step failed; the database stays at the step before.
+    """
+    have, know = version_of(db), len(carried)
+    if have > know:
+        raise StoreError(
+            f"the database has schema {have}, this matthan knows {know}: it was written by a newer "
+            "version; install that version again, or restore a backup made before the upgrade"
+        )
+    for number, step in enumerate(carried[have:], start=have + 1):
+        if int(step.name.partition("_")[0]) != number:
+            raise StoreError(f"upgrade file {step.name} is out of order: {number} was expected")
+        try:
+            # executescript ends an open transaction, so the transaction is part of the script
+            script = step.read_text("utf-8")
+            db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+        except sqlite3.Error:
+            db.rollback()
+            raise

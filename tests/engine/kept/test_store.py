@@ -1,0 +1,268 @@
+"""What is kept is there again, in order, once, and survives being closed."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.clock import ManualClock
+from engine.errors import StoreBusy, StoreError
+from engine.store.db import Store, open_store
+from engine.store.model import Counts, State, Verdict
+from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName
+
+MakeEvent = Callable[..., Event]
+MakeDecision = Callable[..., Decision]
+MakeVerdict = Callable[..., Verdict]
+
+
+async def test_first_run_has_nothing_to_resume(store: Store) -> None:
+    resume = await store.load()
+    assert (resume.mark, resume.last_seq, resume.rows, resume.clean) == (None, 0, (), True)
+
+
+async def test_event_and_decision_come_back_as_they_went(
+    store: Store, make_event: MakeEvent, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    event = make_event(
+        1,
+        clock_suspect=True,
+        subject="track:7",
+        label="người",
+        zones=("cổng", "sân"),
+        score=0.0,
+        box=(0.1, 0.2, 0.3, 0.4),
+        facts={"age": 1.5, "n": 3, "on": True, "who": "x"},
+    )
+    plain = make_event(2, camera=None)
+    made = make_decision(1, ActionCall("log"), ActionCall("webhook", {"target": "ward"}))
+    await store.commit(make_verdict(event, plain, made))
+    assert await store.events() == [plain, event]
+    assert await store.event(event.id) == event
+    assert await store.event("nobody") is None
+    assert await store.decisions() == [made]
+
+
+async def test_pages_by_number_and_camera(
+    store: Store, make_event: MakeEvent, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    for n in range(1, 7):
+        camera = "gate" if n % 2 else "yard"
+        await store.commit(make_verdict(make_event(n, camera), make_decision(n, camera=camera)))
+    assert [event.seq for event in await store.events(limit=2)] == [6, 5]
+    assert [event.seq for event in await store.events(before=5, limit=2)] == [4, 3]
+    assert [event.seq for event in await store.events(camera="yard")] == [6, 4, 2]
+    newest = await store.decisions(limit=3)
+    older = await store.decisions(before=newest[-1].id, limit=9)
+    assert [made.id[-1] for made in [*newest, *older]] == list("654321")
+    assert [made.id[-1] for made in await store.decisions(camera="gate")] == list("531")
+    assert await store.decisions(before="nobody") == []
+
+
+async def test_next_run_resumes(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "matthan.db"
+    row = Row("pending", 12.5, clock.wall, 20.0, EventId("e"), "gate/track:1")
+    remember = RowChange(RuleName("r"), "k", row)
+    gone = RowChange(RuleName("r"), "gone", row)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(replace(make_verdict(make_event(1)), changes=(remember, gone)))
+        clock.advance(5)
+        forget = RowChange(RuleName("r"), "gone", None)
+        await store.commit(replace(make_verdict(make_event(2)), changes=(forget,)))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert (resume.last_seq, resume.clean, resume.rows) == (2, False, (remember,))
+        assert resume.mark == clock.mark()
+        await store.close_cleanly(clock.mark())
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        assert (await store.load()).clean
+
+
+async def test_last_change_of_a_row_wins_within_a_batch(
+    store: Store, clock: ManualClock, make_verdict: MakeVerdict
+) -> None:
+    row = Row("firing", 1.0, clock.wall, None, EventId("e"), "s")
+    rule = RuleName("r")
+    born = replace(make_verdict(), changes=(RowChange(rule, "a", row), RowChange(rule, "b", None)))
+    dies = replace(make_verdict(), changes=(RowChange(rule, "a", None), RowChange(rule, "b", row)))
+    await asyncio.gather(store.commit(born), store.commit(dies))
+    assert (await store.load()).rows == (RowChange(rule, "b", row),)
+
+
+async def test_waiting_commits_share_transactions(
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transactions: list[int] = []
+    transact = store._transact
+
+    async def counting(statements: list[object]) -> int:
+        transactions.append(len(statements))
+        return await transact(statements)  # type: ignore[arg-type] # passed through unread
+
+    monkeypatch.setattr(store, "_transact", counting)
+    async with asyncio.TaskGroup() as group:
+        for n in range(1, 201):
+            group.create_task(store.commit(make_verdict(make_event(n))), name=f"commit-{n}")
+    assert [event.seq for event in await store.events(limit=300)] == list(range(200, 0, -1))
+    assert len(transactions) <= 2
+
+
+async def test_bad_neighbour_fails_alone(
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    await store.commit(make_verdict(make_event(1)))
+    usurper = replace(make_event(1), id=EventId("other"))
+    answers = await asyncio.gather(
+        store.commit(make_verdict(make_event(2))),
+        store.commit(make_verdict(usurper)),
+        store.commit(make_verdict(make_event(3))),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [type(None), StoreError, type(None)]
+    assert [event.id[-1] for event in await store.events()] == list("321")
+
+
+async def test_failed_verdict_leaves_nothing_behind(
+    store: Store, make_event: MakeEvent, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    unspeakable = make_event(2, facts={"x": object()})
+    with pytest.raises(TypeError):
+        await store.commit(make_verdict(make_event(1), make_decision(1), unspeakable))
+    huge = replace(make_event(2), seq=1 << 70)
+    with pytest.raises(OverflowError):
+        await store.commit(make_verdict(make_event(1), make_decision(1), huge))
+    assert (await store.events(), await store.decisions()) == ([], [])
+    await store.commit(make_verdict(make_event(1)))
+
+
+async def test_cancelled_committer_does_not_tear_the_others(
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(store.commit(make_verdict(make_event(1))), name="first")
+        rest = group.create_task(store.commit(make_verdict(make_event(2))), name="rest")
+        await asyncio.sleep(0)
+        first.cancel()
+        await rest
+    await store.finish()
+    assert [event.seq for event in await store.events()] == [2, 1]
+
+
+async def test_same_decision_again_is_the_same_fact(
+    store: Store, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    made = make_decision(1, ActionCall("log"))
+    await store.commit(make_verdict(made))
+    await store.commit(make_verdict(made))
+    assert await store.decisions() == [made]
+    assert await store.counts() == Counts(due=1)
+
+
+async def test_outbox_lanes_and_states(
+    store: Store, make_event: MakeEvent, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    event = make_event(1)
+    hook = ActionCall("webhook", {"target": "ward"})
+    await store.commit(make_verdict(event, make_decision(1, hook, ActionCall("log")), make_decision(2, hook)))
+    assert await store.lanes() == ["log//gate", "webhook/ward/gate"]
+    first, second = await store.due(0.0, 10, "webhook/ward/gate")
+    assert (first.key, first.event, first.params) == ("decision-00000001/0", event, {"target": "ward"})
+    assert second.event == event
+    for n in range(3):
+        await store.settle(first.id, State.DUE, 50.0 + n, "503")
+    assert await store.next_try("webhook/ward/gate") == 0.0
+    assert [row.id for row in await store.due(10.0, 10, "webhook/ward/gate")] == [second.id]
+    late = await store.due(60.0, 10, "webhook/ward/gate")
+    assert [(row.id, row.attempts, row.detail) for row in late] == [(second.id, 0, ""), (first.id, 3, "503")]
+    await store.revive("webhook")
+    assert len(await store.due(0.0, 10, "webhook/ward/gate")) == 2
+    await store.settle(first.id, State.DEAD, 0.0, "404")
+    await store.settle(second.id, State.DONE, 0.0, "204")
+    assert [row.detail for row in await store.dead()] == ["404"]
+    assert (await store.lanes(), await store.counts()) == (["log//gate"], Counts(due=1, done=1, dead=1))
+
+
+async def test_prune_keeps_what_is_young_and_what_is_owed(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    for n in range(1, 5):
+        await store.commit(make_verdict(make_event(n), make_decision(n, ActionCall("log"), cause=n)))
+    done = (await store.due(0.0, 10))[0]
+    await store.settle(done.id, State.DONE, 0.0, "")
+    middle = (await store.events())[1].received_at  # of number 3
+    clock.advance(1000)
+    assert await store.prune(middle) > 0
+    assert [event.seq for event in await store.events()] == [4, 3]
+    assert [made.id[-1] for made in await store.decisions()] == list("432")  # 2 is still owed
+    assert [row.event for row in await store.due(0.0, 1)] == [None]
+
+
+async def test_a_wall_clock_that_jumps_ahead_prunes_nothing(
+    store: Store, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    await store.commit(make_verdict(make_event(1)))
+    clock.wall += timedelta(days=400)
+    clock.engine += 60
+    assert await store.prune(clock.wall - timedelta(days=30)) == 0
+    assert len(await store.events()) == 1
+
+
+async def test_one_owner_only(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+    with pytest.raises(StoreBusy, match="in use by another"):
+        async with open_store(tmp_path / "state" / "matthan.db", quota_mb=64, clock=clock):
+            pass
+
+
+async def test_files_are_private(store: Store, tmp_path: Path) -> None:
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "state").iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert {"matthan.db", "matthan.db-wal", "matthan.db.reserve"} <= set(modes)
+
+
+async def test_upgrades_run_in_order_once(tmp_path: Path, clock: ManualClock) -> None:
+    from engine.store.schema import steps
+
+    path = tmp_path / "matthan.db"
+    first = steps()
+    async with open_store(path, quota_mb=64, clock=clock, upgrades=first):
+        pass
+    second = tmp_path / f"{len(first) + 1:04}_more.sql"
+    second.write_text("CREATE TABLE more (x); INSERT INTO more VALUES (1);")
+    for _ in range(2):
+        async with open_store(path, quota_mb=64, clock=clock, upgrades=[*first, second]):
+            pass
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT x FROM more").fetchall() == [(1,)]
+        assert db.execute("PRAGMA user_version").fetchone() == (len(first) + 1,)
+    with pytest.raises(StoreError, match="newer"):
+        async with open_store(path, quota_mb=64, clock=clock, upgrades=first):
+            pass
+    assert path.exists()
+    assert not list(tmp_path.glob("*.corrupt*"))
+
+
+async def test_failed_upgrade_changes_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    from engine.store.schema import steps
+
+    path, first = tmp_path / "matthan.db", steps()
+    broken = tmp_path / f"{len(first) + 1:04}_broken.sql"
+    broken.write_text("CREATE TABLE half (x); CREATE TABLE half (x);")
+    with pytest.raises(StoreError, match="half"):
+        async with open_store(path, quota_mb=64, clock=clock, upgrades=[*first, broken]):
+            pass
+    async with open_store(path, quota_mb=64, clock=clock, upgrades=first) as store:
+        assert await store.events() == []
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
