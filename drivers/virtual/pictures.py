@@ -1,0 +1,176 @@
+"""Where the pictures of a looping virtual camera come from: the drawn scene, or a video file.
+
+Pictures are asked for in groups of one second of the loop, in any order, by one thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from drivers.errors import Malformed, Unreachable, Unsupported
+from drivers.virtual.scene import Scene
+
+#: Seconds of the loop in one group; each group starts with a keyframe.
+GROUP = 1.0
+_LARGEST = (1280, 720)
+_FASTEST = Fraction(30)
+_SLOWEST = Fraction(1)
+#: Seconds before a group at which reading on is cheaper than seeking.
+_NEAR = 2.0
+
+
+class Pictures(Protocol):
+    """A loop of pictures.
+
+    Attributes:
+        size: Width and height in pixels, both even.
+        fps: Pictures per second; of a file, on average.
+        duration: Seconds of one loop.
+    """
+
+    size: tuple[int, int]
+    fps: Fraction
+    duration: float
+
+    def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield the pictures of one group with their seconds in the loop."""
+        ...
+
+    def close(self) -> None:
+        """Release what is open."""
+        ...
+
+
+class ScenePictures:
+    """One period of a drawn scene, whole, scaled to `size`."""
+
+    def __init__(self, scene: Scene, size: tuple[int, int], fps: int) -> None:
+        self._scene = scene
+        self.size, self.fps, self.duration = size, Fraction(fps), scene.period
+
+    def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield the pictures of one group with their seconds in the loop."""
+        first, last = (math.ceil(second * self.fps) for second in (number * GROUP, (number + 1) * GROUP))
+        for count in range(first, min(last, math.ceil(self.duration * self.fps))):
+            t = float(count / self.fps)
+            yield t, VideoFrame.from_ndarray(self._scene.render(t, size=self.size), format="rgb24")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ClipPictures:
+    """A video file, scaled down to at most 1280x720 and 30 pictures per second.
+
+    Args:
+        path: Any file that FFmpeg decodes. It is scanned once here (not decoded).
+
+    Raises:
+        Unreachable: There is no such file.
+        Malformed: It is no readable media file.
+        Unsupported: It holds no moving picture.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._container, self._stream = _open(path)
+        self._start, end, count = _scan(path, self._container, self._stream)
+        fps = Fraction(count / max(end - self._start, 1e-3)).limit_denominator(1000)
+        self.fps = min(max(fps, _SLOWEST), _FASTEST)
+        self.duration = end - self._start
+        self.size = _fit(self._stream.width, self._stream.height)
+        self._frames: Iterator[tuple[float, VideoFrame]] = iter(())
+        self._ahead: tuple[float, VideoFrame] | None = None
+        self._at = math.inf  # seconds up to which the file has been read
+        next(self.group(0))  # a file whose pictures cannot be decoded fails here
+
+    def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield the pictures of one group with their seconds in the loop; the first falls in it.
+
+        Raises:
+            Malformed: Nothing can be decoded from there on.
+        """
+        begin, end = number * GROUP, (number + 1) * GROUP
+        if not begin - _NEAR <= self._at <= begin:
+            self._seek(begin)
+        self._at, due = end, begin
+        for t, frame in self._read(end):
+            if t >= due:
+                due = t + 0.75 / float(self.fps)
+                yield t, frame
+
+    def _read(self, end: float) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield what comes before `end`; keep the first picture after it for the next group."""
+        while True:
+            step = self._ahead or next(self._frames, None)
+            self._ahead = step
+            if step is None or step[0] >= end:
+                return
+            self._ahead = None
+            yield step
+
+    def _seek(self, seconds: float) -> None:
+        try:
+            self._container.seek(math.floor((seconds + self._start) * av.time_base))
+        except av.FFmpegError:  # a format that cannot seek: read it from the start
+            self._container.close()
+            self._container, self._stream = _open(self._path)
+        self._frames, self._ahead = self._decoded(), None
+
+    def _decoded(self) -> Iterator[tuple[float, VideoFrame]]:
+        base = self._stream.time_base or Fraction(1, av.time_base)
+        for packet in self._container.demux(self._stream):
+            try:
+                frames = self._stream.codec_context.decode(packet)
+            except av.FFmpegError:  # damaged places are skipped, as every player does
+                continue
+            for frame in frames:
+                if frame.pts is not None:
+                    yield float(frame.pts * base) - self._start, frame
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+
+def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+    if not path.is_file():
+        raise Unreachable("footage.missing", path=path)
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError) as error:
+        raise Malformed("footage.broken", path=path, detail=type(error).__name__) from None
+    if not container.streams.video:
+        container.close()
+        raise Unsupported("footage.no_video", path=path)
+    stream = container.streams.video[0]
+    stream.thread_count = 1
+    return container, stream
+
+
+def _scan(path: Path, container: InputContainer, stream: VideoStream) -> tuple[float, float, int]:
+    """Return the seconds of the first picture, the end of the last, and how many there are."""
+    base = stream.time_base or Fraction(1, av.time_base)
+    try:
+        times = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+    except av.FFmpegError as error:
+        raise Malformed("footage.broken", path=path, detail=type(error).__name__) from None
+    if len(times) < 2 or max(times) == min(times):
+        raise Unsupported("footage.no_video", path=path)
+    first, last = float(min(times) * base), float(max(times) * base)
+    return first, last + (last - first) / (len(times) - 1), len(times)
+
+
+def _fit(width: int, height: int) -> tuple[int, int]:
+    """Return the largest even size of the same shape that is within bounds, never larger than the file's."""
+    shrink = min(1.0, _LARGEST[0] / width, _LARGEST[1] / height)
+    return max(2, int(width * shrink) // 2 * 2), max(2, int(height * shrink) // 2 * 2)
