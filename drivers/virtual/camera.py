@@ -1,0 +1,187 @@
+"""One virtual camera, put together: ONVIF, RTSP, discovery, footage and head."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from drivers.virtual.broker import Broker, Property
+from drivers.virtual.device_service import DeviceService
+from drivers.virtual.discovery_server import Announcer, DiscoveryServer
+from drivers.virtual.event_service import EventService
+from drivers.virtual.footage import FixedFootage, Footage, Format, LiveFootage
+from drivers.virtual.head import Head, Window
+from drivers.virtual.media_service import MediaService
+from drivers.virtual.onvif_server import OnvifServer
+from drivers.virtual.ptz_service import PtzService
+from drivers.virtual.rtsp_server import PATH as RTSP_PATH
+from drivers.virtual.rtsp_server import Fault as RtspFault
+from drivers.virtual.rtsp_server import RtspServer
+from drivers.virtual.scene import Scene
+from drivers.virtual.service import SOURCE, Service
+from drivers.virtual.spec import CameraClock, CameraSpec
+
+MOTION = Property("VideoSource/MotionAlarm", ("Source", SOURCE), "State")
+INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", "input0"), "LogicalState")
+#: Seconds between two looks at the scene for the motion alarm.
+LOOK_EVERY = 0.2
+#: Seconds between the answer to SystemReboot and darkness, and seconds of darkness.
+REBOOT_AFTER, REBOOT_SECONDS = 0.1, 2.0
+#: Pixels of the street under a PTZ camera, which sees a part of it.
+PANORAMA = (1280, 720)
+FaultKind = Literal["stall", "refuse"]
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+class VirtualCamera:
+    """A camera that speaks ONVIF and RTSP for as long as the context lasts.
+
+    Args:
+        spec: What it is.
+        wall: Host's wall clock, aware UTC.
+        monotonic: Host's monotonic seconds.
+
+    Attributes:
+        head: Its PTZ head, None without one.
+        broker: Its properties and who listens to them.
+        clock: Its own clock.
+    """
+
+    def __init__(
+        self,
+        spec: CameraSpec,
+        *,
+        wall: Callable[[], datetime] = _wall,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.spec = spec
+        self.clock = CameraClock(wall, monotonic)
+        self.head = Head() if spec.ptz else None
+        self.broker = Broker(MOTION, INPUT)
+        self._scene = _scene(spec)
+        self._footage = self._make_footage()
+        self._rtsp = RtspServer(self._footage, spec.host, spec.rtsp_port, spec.login)
+        self._onvif: OnvifServer
+        self._discovery: DiscoveryServer | None = None
+        self._restart: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
+
+    @property
+    def onvif_url(self) -> str:
+        """Address of the device service; valid inside the context."""
+        return f"http://{self.spec.host}:{self._onvif.port}{DeviceService.path}"
+
+    @property
+    def rtsp_url(self) -> str:
+        """Address of the stream; valid inside the context."""
+        return f"rtsp://{self.spec.host}:{self._rtsp.port}{RTSP_PATH}"
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._footage)
+            picture = await self._footage.describe()
+            await stack.enter_async_context(self._rtsp)
+            self._onvif = OnvifServer(self.spec, self.clock, self._services(picture), self._footage.still)
+            await stack.enter_async_context(self._onvif)
+            await self._discover(stack)
+            self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
+            stack.callback(self._cancel)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.broker.clear()
+        await self._stack.aclose()
+
+    async def fault(self, kind: FaultKind | None) -> None:
+        """Suffer (`stall`: connections stay, nothing comes; `refuse`: as without power) or recover."""
+        self._rtsp.fault = RtspFault(kind) if kind else None
+        self._onvif.stall(kind == "stall")
+        if self._discovery is not None:
+            self._discovery.silent = kind is not None
+        if kind == "refuse":
+            await self._onvif.stop()
+        else:
+            await self._onvif.start()
+
+    def set_input(self, on: bool) -> None:
+        """Set the digital input, as a door contact would."""
+        self.broker.tell(INPUT, on, self.clock.wall())
+
+    def moves(self) -> bool:
+        """Return whether something moves in the picture now."""
+        if self._scene is None:
+            return False
+        left, top, right, bottom = self._window()
+        seen = (box for _, box in self._scene.truth(self._footage.seconds()))
+        return any(box[0] < right and box[2] > left and box[1] < bottom and box[3] > top for box in seen)
+
+    def _make_footage(self) -> Footage:
+        if self.spec.video is not None:
+            return FixedFootage.of_clip(self.spec.video)
+        assert self._scene is not None  # noqa: S101 (there is one wherever there is no clip)
+        return LiveFootage(self._scene, self._window) if self.head else FixedFootage.of_scene(self._scene)
+
+    def _window(self) -> Window:
+        return self.head.window(self.clock.monotonic()) if self.head else (0.0, 0.0, 1.0, 1.0)
+
+    def _services(self, picture: Format) -> tuple[Service, ...]:
+        offered = (
+            EventService(self.broker, self.clock),
+            MediaService(picture, self.head is not None, self._stream_url),
+            *((PtzService(self.head, self.clock),) if self.head else ()),
+        )
+        return (DeviceService(self.spec, self.clock, offered, self._reboot), *offered)
+
+    def _stream_url(self, host: str) -> str:
+        return f"rtsp://{host.partition(':')[0]}:{self._rtsp.port}{RTSP_PATH}"
+
+    async def _discover(self, stack: AsyncExitStack) -> None:
+        if self.spec.discoverable:
+            instance = int(self.clock.host().timestamp())
+            announcer = Announcer(self.spec.identity, self.spec.scopes, DeviceService.path, instance)
+            server = DiscoveryServer(announcer, self.spec.host, self._onvif.port)
+            self._discovery = await stack.enter_async_context(server)
+
+    async def _watch(self) -> None:
+        while True:
+            self.broker.tell(MOTION, self.moves(), self.clock.wall())
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _reboot(self) -> None:
+        if self._restart is None or self._restart.done():
+            name = f"virtual[{self.spec.name}].reboot"
+            self._restart = self._tasks.create_task(self._go_dark(), name=name)
+
+    async def _go_dark(self) -> None:
+        await asyncio.sleep(REBOOT_AFTER)
+        if self._discovery is not None:
+            self._discovery.say_bye()
+        self.broker.clear()
+        await self.fault("refuse")
+        await asyncio.sleep(REBOOT_SECONDS)
+        await self.fault(None)
+        if self._discovery is not None:
+            self._discovery.say_hello()
+
+    def _cancel(self) -> None:
+        self._watcher.cancel()
+        if self._restart is not None:
+            self._restart.cancel()
+
+
+def _scene(spec: CameraSpec) -> Scene | None:
+    if spec.video is not None:
+        return None
+    if not spec.ptz:
+        return Scene(spec.seed, night=spec.night)
+    width, height = PANORAMA
+    return Scene(spec.seed, night=spec.night, width=width, height=height)

@@ -1,0 +1,199 @@
+"""``matthan sim``: virtual cameras for training, demonstration and replay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from drivers.virtual.camera import VirtualCamera
+    from drivers.virtual.spec import CameraSpec
+
+app = typer.Typer()
+
+PASSWORD_VARIABLE = "MATTHAN_SIM_PASSWORD"  # noqa: S105 (the name of a variable)
+
+
+@app.command()
+def sim(
+    cameras: Annotated[int, typer.Option(min=1, max=64, help="How many cameras.")] = 1,
+    ptz: Annotated[int, typer.Option(min=0, max=64, help="How many of them have a PTZ head.")] = 0,
+    video: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Play this clip instead of the drawn street (repeat for several; PTZ cameras draw)."
+        ),
+    ] = None,
+    onvif_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="First ONVIF port, then consecutive; 0: any free ones.")
+    ] = 0,
+    rtsp_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="First RTSP port, then consecutive; 0: any free ones.")
+    ] = 0,
+    host: Annotated[
+        str, typer.Option(help="IPv4 address to listen on and to answer discovery on; 0.0.0.0: everywhere.")
+    ] = "127.0.0.1",
+    username: Annotated[str, typer.Option(help="Account on every camera.")] = "admin",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"File with the password; written (mode 0600) if it does not exist. Default: ${PASSWORD_VARIABLE},"
+            " else a random one is shown."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Chooses streets and traffic; the next camera has the next.")] = 1,
+    night: Annotated[bool, typer.Option("--night", help="Draw the street at night.")] = False,
+    name: Annotated[
+        str, typer.Option(help="What the cameras call themselves, followed by a number.")
+    ] = "virtual",
+    discovery: Annotated[bool, typer.Option(help="Answer WS-Discovery on UDP port 3702.")] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON with every address when ready.")
+    ] = False,
+) -> None:
+    """Run virtual cameras that speak real ONVIF and RTSP, until Ctrl-C.
+
+    Anything that can open a network camera can open them. They listen on this machine only unless
+    --host says otherwise.
+    """
+    from drivers.errors import DriverError
+    from drivers.virtual.spec import CameraSpec
+
+    clips = _clips(video or [])
+    if ptz > cameras:
+        raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
+    password, shown = _password(password_file)
+    base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
+    specs = _specs(replace(base, discoverable=discovery), cameras, ptz, clips, (onvif_port, rtsp_port))
+    try:
+        asyncio.run(_run(specs, password if shown else None, as_json))
+    except OSError as error:
+        _die(f"{error.strerror or error}. Is a port in use? Choose others, or 0 for free ones; see --help.")
+    except DriverError as error:
+        _die(f"a clip cannot be played: {error}")
+
+
+def _die(sentence: str) -> None:
+    typer.echo(f"matthan sim: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+def _clips(video: list[Path]) -> list[Path]:
+    missing = [str(path) for path in video if not path.is_file()]
+    if missing:
+        raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="--video")
+    return [path.resolve() for path in video]
+
+
+def _address(host: str) -> str:
+    """Return an IPv4 address of this machine for what was given, e.g. ``localhost``."""
+    import socket
+
+    try:
+        return socket.gethostbyname(host)
+    except OSError as error:
+        raise typer.BadParameter(f"{host}: {error.strerror}", param_hint="--host") from None
+
+
+def _password(file: Path | None) -> tuple[str, bool]:
+    """Return the password, and whether it must be shown because nobody else knows it."""
+    if file is None:
+        given = os.environ.get(PASSWORD_VARIABLE, "")
+        return (given, False) if given else (secrets.token_urlsafe(12), True)
+    try:
+        return _kept(file), False
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--password-file") from None
+
+
+def _kept(file: Path) -> str:
+    """Return the password in a file; a file that does not exist is made with a random one."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        password = file.read_text("utf-8").strip()
+        if not password:
+            raise typer.BadParameter(f"{file} is empty", param_hint="--password-file") from None
+        return password
+    made = secrets.token_urlsafe(12)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(made + "\n")
+    return made
+
+
+def _specs(
+    base: CameraSpec, cameras: int, ptz: int, clips: list[Path], ports: tuple[int, int]
+) -> list[CameraSpec]:
+    """Return one camera after the other: the fixed ones first, clips dealt out among them."""
+    made = []
+    for index in range(cameras):
+        is_ptz = index >= cameras - ptz
+        onvif, rtsp = (port + index if port else 0 for port in ports)
+        made.append(
+            replace(
+                base,
+                name=base.name if cameras == 1 else f"{base.name} {index + 1}",
+                seed=base.seed + index,
+                ptz=is_ptz,
+                video=clips[index % len(clips)] if clips and not is_ptz else None,
+                onvif_port=onvif,
+                rtsp_port=rtsp,
+            )
+        )
+    return made
+
+
+async def _run(specs: list[CameraSpec], password: str | None, as_json: bool) -> None:
+    from drivers.virtual.camera import VirtualCamera
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        running = [await stack.enter_async_context(VirtualCamera(spec)) for spec in specs]
+        told = _told(running, password)
+        typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _sentences(told))
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def _told(running: list[VirtualCamera], password: str | None) -> dict[str, Any]:
+    cameras = [
+        {
+            "name": camera.spec.name,
+            "identity": camera.spec.identity.urn,
+            "onvif": camera.onvif_url,
+            "rtsp": camera.rtsp_url,
+            "ptz": camera.spec.ptz,
+            "video": str(camera.spec.video) if camera.spec.video else None,
+            "discoverable": camera.spec.discoverable,
+        }
+        for camera in running
+    ]
+    return {"username": running[0].spec.username, "password": password, "cameras": cameras}
+
+
+def _sentences(told: dict[str, Any]) -> str:
+    lines = []
+    for camera in told["cameras"]:
+        what = "PTZ" if camera["ptz"] else "fixed"
+        shows = camera["video"] or "a drawn street"
+        lines += [
+            f"{camera['name']} ({what}, {shows})",
+            f"  ONVIF  {camera['onvif']}",
+            f"  RTSP   {camera['rtsp']}",
+        ]
+    lines.append(f"login: {told['username']}" + (f" / {told['password']}" if told["password"] else ""))
+    lines.append("Ctrl-C stops.")
+    return "\n".join(lines)

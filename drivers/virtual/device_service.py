@@ -1,0 +1,202 @@
+"""ONVIF device management of the virtual camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from drivers.virtual.service import Service, Visit, answers
+from drivers.virtual.soap import NS, Element, Fault, el, invalid, text
+from drivers.virtual.spec import CameraClock, CameraSpec
+
+INTERFACE = "eth0"
+#: Vietnam's zone in POSIX form, as a camera sold there is set up.
+TIME_ZONE, ZONE_OFFSET = "ICT-7", timedelta(hours=7)
+
+
+class DeviceService(Service):
+    """Identity, clock, addresses.
+
+    Args:
+        services: Every service of the camera but this one.
+        reboot: Begins a restart and returns at once.
+    """
+
+    path = "/onvif/device_service"
+    prefix = "tds"
+
+    def __init__(
+        self,
+        spec: CameraSpec,
+        clock: CameraClock,
+        services: Sequence[Service],
+        reboot: Callable[[], None],
+    ) -> None:
+        self._spec = spec
+        self._clock = clock
+        self._services = (self, *services)
+        self._reboot = reboot
+
+    @answers("tds:GetSystemDateAndTime", before_login=True)
+    def system_date_and_time(self, visit: Visit) -> Element:
+        """Tell the camera's clock."""
+        now = self._clock.wall()
+        told = el(
+            "tds:SystemDateAndTime",
+            el("tt:DateTimeType", "Manual"),
+            el("tt:DaylightSavings", "false"),
+            el("tt:TimeZone", el("tt:TZ", TIME_ZONE)),
+            _date_time("tt:UTCDateTime", now),
+            _date_time("tt:LocalDateTime", now + ZONE_OFFSET),
+        )
+        return el("tds:GetSystemDateAndTimeResponse", told)
+
+    @answers("tds:SetSystemDateAndTime")
+    def set_system_date_and_time(self, visit: Visit) -> Element:
+        """Set the clock to UTCDateTime, or back to the host's for NTP."""
+        if text(visit.body, "tds:DateTimeType") == "NTP":
+            self._clock.offset = timedelta()
+        elif visit.body.find("tds:UTCDateTime", NS) is not None:
+            self._clock.set(_read_date_time(visit.body))
+        return el("tds:SetSystemDateAndTimeResponse")
+
+    @answers("tds:GetDeviceInformation")
+    def device_information(self, visit: Visit) -> Element:
+        """Tell what it is."""
+        info = self._spec.info
+        return el(
+            "tds:GetDeviceInformationResponse",
+            el("tds:Manufacturer", info.manufacturer),
+            el("tds:Model", info.model),
+            el("tds:FirmwareVersion", info.firmware),
+            el("tds:SerialNumber", info.serial),
+            el("tds:HardwareId", info.hardware),
+        )
+
+    @answers("tds:GetCapabilities", before_login=True)
+    def all_capabilities(self, visit: Visit) -> Element:
+        """Tell the services, the older way."""
+        wanted = {(node.text or "").strip() for node in visit.body.findall("tds:Category", NS)} or {"All"}
+        parts = [service.advertised(visit.url(service.path)) for service in self._ordered()]
+        told = [part for part in parts if part is not None and (wanted & {"All", _local(part)})]
+        if not told:
+            raise Fault(
+                f"no service {', '.join(sorted(wanted))}", "ter:ActionNotSupported", "ter:NoSuchService"
+            )
+        return el("tds:GetCapabilitiesResponse", el("tds:Capabilities", *told))
+
+    def _ordered(self) -> list[Service]:
+        order = ("tds", "tev", "trt", "tptz")  # the schema's: Device, Events, Media, PTZ
+        return sorted(self._services, key=lambda service: order.index(service.prefix))
+
+    @answers("tds:GetServices", before_login=True)
+    def services(self, visit: Visit) -> Element:
+        """Tell the services, the newer way."""
+        full = text(visit.body, "tds:IncludeCapability", "false") in ("true", "1")
+        told = [self._service(service, visit, full) for service in self._services]
+        return el("tds:GetServicesResponse", *told)
+
+    @staticmethod
+    def _service(service: Service, visit: Visit, full: bool) -> Element:
+        major, minor = service.version
+        return el(
+            "tds:Service",
+            el("tds:Namespace", NS[service.prefix]),
+            el("tds:XAddr", visit.url(service.path)),
+            *([el("tds:Capabilities", service.capabilities())] if full else []),
+            el("tds:Version", el("tt:Major", str(major)), el("tt:Minor", str(minor))),
+        )
+
+    @answers("tds:GetServiceCapabilities", before_login=True)
+    def service_capabilities(self, visit: Visit) -> Element:
+        """Tell what this service can do."""
+        return el("tds:GetServiceCapabilitiesResponse", self.capabilities())
+
+    def capabilities(self) -> Element:
+        """Return what GetServiceCapabilities tells."""
+        return el(
+            "tds:Capabilities",
+            el("tds:Network", IPFilter="false", DynDNS="false"),
+            el("tds:Security", UsernameToken="true", HttpDigest="true", RELToken="false"),
+            el("tds:System", DiscoveryBye="true", SystemBackup="false", FirmwareUpgrade="false"),
+        )
+
+    def advertised(self, url: str) -> Element:
+        """Return the service's part of GetCapabilities."""
+        return el("tt:Device", el("tt:XAddr", url))
+
+    @answers("tds:GetScopes")
+    def scopes(self, visit: Visit) -> Element:
+        """Tell the scopes, as discovery does."""
+        told = [
+            el("tds:Scopes", el("tt:ScopeDef", "Fixed"), el("tt:ScopeItem", scope))
+            for scope in self._spec.scopes
+        ]
+        return el("tds:GetScopesResponse", *told)
+
+    @answers("tds:GetHostname", before_login=True)
+    def hostname(self, visit: Visit) -> Element:
+        """Tell a host name made of the identity (a display name need not be a valid one)."""
+        name = f"matthan-{self._spec.identity.hex[:8]}"
+        told = el("tds:HostnameInformation", el("tt:FromDHCP", "false"), el("tt:Name", name))
+        return el("tds:GetHostnameResponse", told)
+
+    @answers("tds:GetNetworkInterfaces")
+    def network_interfaces(self, visit: Visit) -> Element:
+        """Tell the one interface that it listens on."""
+        address = el("tt:Manual", el("tt:Address", self._spec.host), el("tt:PrefixLength", "8"))
+        told = el(
+            "tds:NetworkInterfaces",
+            el("tt:Enabled", "true"),
+            el(
+                "tt:Info",
+                el("tt:Name", INTERFACE),
+                el("tt:HwAddress", self._spec.hardware_address),
+                el("tt:MTU", "1500"),
+            ),
+            el(
+                "tt:IPv4",
+                el("tt:Enabled", "true"),
+                el("tt:Config", address, el("tt:DHCP", "false")),
+            ),
+            token=INTERFACE,
+        )
+        return el("tds:GetNetworkInterfacesResponse", told)
+
+    @answers("tds:GetUsers")
+    def users(self, visit: Visit) -> Element:
+        """Tell the account's name; never a password."""
+        user = el("tt:Username", self._spec.username), el("tt:UserLevel", "Administrator")
+        return el("tds:GetUsersResponse", el("tds:User", *user))
+
+    @answers("tds:SystemReboot")
+    def system_reboot(self, visit: Visit) -> Element:
+        """Drop every connection and come back."""
+        self._reboot()
+        return el("tds:SystemRebootResponse", el("tds:Message", "Rebooting"))
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _date_time(name: str, at: datetime) -> Element:
+    time = el("tt:Time", *_numbers(Hour=at.hour, Minute=at.minute, Second=at.second))
+    date = el("tt:Date", *_numbers(Year=at.year, Month=at.month, Day=at.day))
+    return el(name, time, date)
+
+
+def _numbers(**values: int) -> list[Element]:
+    return [el(f"tt:{key}", str(value)) for key, value in values.items()]
+
+
+def _read_date_time(body: Element) -> datetime:
+    try:
+        year, month, day = (
+            int(text(body, f"tds:UTCDateTime/tt:Date/tt:{k}")) for k in ("Year", "Month", "Day")
+        )
+        times = (text(body, f"tds:UTCDateTime/tt:Time/tt:{k}") for k in ("Hour", "Minute", "Second"))
+        hour, minute, second = (int(float(part)) for part in times)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise invalid("ter:InvalidDateTime", "not a date and time") from None

@@ -1,0 +1,211 @@
+"""ONVIF events of the virtual camera: pull points over its `Broker`."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from drivers.virtual.broker import LONGEST_LIFE, MOST_SUBSCRIPTIONS, Broker, Notice, Property, Subscription
+from drivers.virtual.service import Service, Visit, answers
+from drivers.virtual.soap import NS, Element, Fault, duration, el, qualified, text, until, utc
+from drivers.virtual.spec import CameraClock
+
+SUBSCRIPTION_PATH = "/onvif/subscription/"
+#: Life of a subscription when the client asks for none, and longest wait of PullMessages; seconds.
+DEFAULT_LIFE, LONGEST_PULL = 60.0, 60.0
+MOST_MESSAGES = 100
+_CONCRETE = "http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete"
+_CONCRETE_SET = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+_ITEM_FILTER = "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter"
+
+
+class EventService(Service):
+    """Subscriptions and the messages in them."""
+
+    path = "/onvif/event_service"
+    prefix = "tev"
+
+    def __init__(self, broker: Broker, clock: CameraClock) -> None:
+        self._broker = broker
+        self._clock = clock
+
+    @answers("tev:GetServiceCapabilities", before_login=True)
+    def service_capabilities(self, visit: Visit) -> Element:
+        """Tell what this service can do."""
+        return el("tev:GetServiceCapabilitiesResponse", self.capabilities())
+
+    def capabilities(self) -> Element:
+        """Return what GetServiceCapabilities tells."""
+        return el(
+            "tev:Capabilities",
+            WSSubscriptionPolicySupport="false",
+            WSPausableSubscriptionManagerInterfaceSupport="false",
+            MaxPullPoints=str(MOST_SUBSCRIPTIONS),
+        )
+
+    def advertised(self, url: str) -> Element:
+        """Return the service's part of GetCapabilities."""
+        return el(
+            "tt:Events",
+            el("tt:XAddr", url),
+            el("tt:WSSubscriptionPolicySupport", "false"),
+            el("tt:WSPullPointSupport", "true"),
+            el("tt:WSPausableSubscriptionManagerInterfaceSupport", "false"),
+        )
+
+    @answers("tev:GetEventProperties")
+    def event_properties(self, visit: Visit) -> Element:
+        """Tell every topic and how its messages look."""
+        return el(
+            "tev:GetEventPropertiesResponse",
+            el("tev:TopicNamespaceLocation", "http://www.onvif.org/onvif/ver10/topics/topicns.xml"),
+            el("wsnt:FixedTopicSet", "true"),
+            _topic_set(self._broker.properties),
+            el("wsnt:TopicExpressionDialect", _CONCRETE),
+            el("wsnt:TopicExpressionDialect", _CONCRETE_SET),
+            el("tev:MessageContentFilterDialect", _ITEM_FILTER),
+            el("tev:MessageContentSchemaLocation", "http://www.onvif.org/onvif/ver10/schema/onvif.xsd"),
+        )
+
+    @answers("tev:CreatePullPointSubscription")
+    def create(self, visit: Visit) -> Element:
+        """Open a pull point; the present states wait in it."""
+        topics = _wanted(visit.body, {each.topic for each in self._broker.properties})
+        seconds = self._life(text(visit.body, "tev:InitialTerminationTime", ""))
+        key, now = secrets.token_hex(16), self._clock.monotonic()
+        made = self._broker.subscribe(key, topics, now, seconds)
+        if made is None:
+            raise Fault(
+                "too many pull points", "ter:Action", "ter:MaxPullPoints", code="s:Receiver", status=500
+            )
+        self._broker.synchronize(made, self._clock.wall())
+        reference = el("tev:SubscriptionReference", el("wsa:Address", visit.url(SUBSCRIPTION_PATH + key)))
+        times = self._times("wsnt", made)
+        return el("tev:CreatePullPointSubscriptionResponse", reference, *times)
+
+    @answers("tev:PullMessages")
+    async def pull(self, visit: Visit) -> Element:
+        """Wait for messages."""
+        subscription = self._subscription(visit)
+        wait = min(duration(text(visit.body, "tev:Timeout")).total_seconds(), LONGEST_PULL)
+        most = _count(text(visit.body, "tev:MessageLimit", str(MOST_MESSAGES)))
+        life = subscription.ends - self._clock.monotonic()
+        notices = await subscription.pull(most, max(0.0, min(wait, life)))
+        if subscription.closed:
+            raise _gone()
+        messages = map(_message, notices)
+        return el("tev:PullMessagesResponse", *self._times("tev", subscription), *messages)
+
+    @answers("tev:SetSynchronizationPoint")
+    def synchronize(self, visit: Visit) -> Element:
+        """Tell every present state again."""
+        self._broker.synchronize(self._subscription(visit), self._clock.wall())
+        return el("tev:SetSynchronizationPointResponse")
+
+    @answers("wsnt:Renew")
+    def renew(self, visit: Visit) -> Element:
+        """Prolong a subscription."""
+        subscription = self._subscription(visit)
+        seconds = self._life(text(visit.body, "wsnt:TerminationTime", ""))
+        subscription.ends = self._clock.monotonic() + min(seconds, LONGEST_LIFE)
+        current, end = self._times("wsnt", subscription)
+        return el("wsnt:RenewResponse", end, current)
+
+    @answers("wsnt:Unsubscribe")
+    def unsubscribe(self, visit: Visit) -> Element:
+        """End a subscription."""
+        self._broker.drop(self._subscription(visit).id)
+        return el("wsnt:UnsubscribeResponse")
+
+    def _subscription(self, visit: Visit) -> Subscription:
+        found = self._broker.find(visit.subscription, self._clock.monotonic())
+        if found is None:
+            raise _gone()
+        return found
+
+    def _life(self, written: str) -> float:
+        if not written:
+            return DEFAULT_LIFE
+        wall = self._clock.wall()
+        seconds = (until(written, wall) - wall).total_seconds()
+        if seconds <= 0:
+            raise Fault("termination time is in the past", "wsnt:UnacceptableInitialTerminationTimeFault")
+        return seconds
+
+    def _times(self, prefix: str, subscription: Subscription) -> tuple[Element, Element]:
+        wall = self._clock.wall()
+        left = timedelta(seconds=subscription.ends - self._clock.monotonic())
+        return el(f"{prefix}:CurrentTime", utc(wall)), el(f"{prefix}:TerminationTime", utc(wall + left))
+
+
+def _gone() -> Fault:
+    return Fault("no such subscription", "ter:InvalidArgVal", "ter:NoSubscription")
+
+
+def _count(written: str) -> int:
+    try:
+        return max(1, min(int(written), MOST_MESSAGES))
+    except ValueError:
+        raise Fault("MessageLimit is not a number", "ter:InvalidArgs") from None
+
+
+def _wanted(body: Element, known: set[str]) -> frozenset[str]:
+    """Return the known topics that a subscription's filter selects; all without one."""
+    filters = body.find("tev:Filter", NS)
+    if filters is None or not len(filters):
+        return frozenset(known)
+    expressions = filters.findall("wsnt:TopicExpression", NS)
+    if len(expressions) != len(filters):
+        raise Fault("only topics can be filtered", "wsnt:InvalidFilterFault")
+    parts = [part.strip() for each in expressions for part in (each.text or "").split("|")]
+    chosen = frozenset(topic for topic in known for part in parts if _selects(part, topic))
+    if not chosen:
+        raise Fault(f"no topic matches {' | '.join(parts)}", "wsnt:TopicNotSupportedFault")
+    return chosen
+
+
+def _selects(expression: str, topic: str) -> bool:
+    """Return whether one part of a ConcreteSet expression, ``prefix:A/B`` or ``prefix:A//.``, has a topic."""
+    plain = "/".join(step.rpartition(":")[2] for step in expression.split("/"))
+    if plain.endswith("//."):
+        branch = plain.removesuffix("//.")
+        return topic == branch or topic.startswith(f"{branch}/")
+    return plain == topic
+
+
+def _topic_set(properties: tuple[Property, ...]) -> Element:
+    root = el("wstop:TopicSet")
+    for each in properties:
+        node, first = root, True
+        for step in each.topic.split("/"):
+            tag = qualified(f"tns1:{step}") if first else step
+            found = node.find(tag)
+            if found is None:
+                found = node.makeelement(tag)
+                node.append(found)
+            node, first = found, False
+        node.set(qualified("wstop:topic"), "true")
+        node.append(_description(each))
+    return root
+
+
+def _description(each: Property) -> Element:
+    source = el("tt:SimpleItemDescription", Name=each.source[0], Type="tt:ReferenceToken")
+    data = el("tt:SimpleItemDescription", Name=each.item, Type="xs:boolean")
+    return el("tt:MessageDescription", el("tt:Source", source), el("tt:Data", data), IsProperty="true")
+
+
+def _message(notice: Notice) -> Element:
+    about = notice.about
+    content = el(
+        "tt:Message",
+        el("tt:Source", el("tt:SimpleItem", Name=about.source[0], Value=about.source[1])),
+        el("tt:Data", el("tt:SimpleItem", Name=about.item, Value=str(notice.state).lower())),
+        UtcTime=utc(notice.at),
+        PropertyOperation="Initialized" if notice.initial else "Changed",
+    )
+    return el(
+        "wsnt:NotificationMessage",
+        el("wsnt:Topic", f"tns1:{about.topic}", Dialect=_CONCRETE_SET),
+        el("wsnt:Message", content),
+    )

@@ -1,0 +1,181 @@
+"""ONVIF media (version 1) of the virtual camera: one source, one H.264 profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.virtual.footage import Format
+from drivers.virtual.ptz_service import configuration
+from drivers.virtual.service import (
+    ENCODER_CONFIGURATION,
+    PROFILE,
+    SOURCE,
+    SOURCE_CONFIGURATION,
+    Service,
+    Visit,
+    answers,
+)
+from drivers.virtual.soap import Element, el, invalid, text
+
+SNAPSHOT_PATH = "/onvif/snapshot"
+_TRANSPORTS = ("UDP", "TCP", "RTSP")
+
+
+class MediaService(Service):
+    """Profiles and addresses.
+
+    Args:
+        picture: Size and rate of the one stream.
+        ptz: Whether the profile has a PTZ configuration.
+        stream_url: Makes the stream's address from the host name that the client reached.
+    """
+
+    path = "/onvif/media_service"
+    prefix = "trt"
+
+    def __init__(self, picture: Format, ptz: bool, stream_url: Callable[[str], str]) -> None:
+        self._picture = picture
+        self._ptz = ptz
+        self._stream_url = stream_url
+
+    @answers("trt:GetServiceCapabilities", before_login=True)
+    def service_capabilities(self, visit: Visit) -> Element:
+        """Tell what this service can do."""
+        return el("trt:GetServiceCapabilitiesResponse", self.capabilities())
+
+    def capabilities(self) -> Element:
+        """Return what GetServiceCapabilities tells."""
+        return el(
+            "trt:Capabilities",
+            el("trt:ProfileCapabilities", MaximumNumberOfProfiles="1"),
+            el("trt:StreamingCapabilities", RTPMulticast="false", RTP_TCP="true", RTP_RTSP_TCP="true"),
+            SnapshotUri="true",
+        )
+
+    def advertised(self, url: str) -> Element:
+        """Return the service's part of GetCapabilities."""
+        streaming = (
+            el("tt:RTPMulticast", "false"),
+            el("tt:RTP_TCP", "true"),
+            el("tt:RTP_RTSP_TCP", "true"),
+        )
+        return el("tt:Media", el("tt:XAddr", url), el("tt:StreamingCapabilities", *streaming))
+
+    @answers("trt:GetProfiles")
+    def profiles(self, visit: Visit) -> Element:
+        """Tell every profile."""
+        return el("trt:GetProfilesResponse", self._profile("trt:Profiles"))
+
+    @answers("trt:GetProfile")
+    def profile(self, visit: Visit) -> Element:
+        """Tell one profile."""
+        visit.profile("trt:ProfileToken")
+        return el("trt:GetProfileResponse", self._profile("trt:Profile"))
+
+    def _profile(self, name: str) -> Element:
+        return el(
+            name,
+            el("tt:Name", "Main stream"),
+            self._source_configuration("tt:VideoSourceConfiguration"),
+            self._encoder_configuration("tt:VideoEncoderConfiguration"),
+            *([configuration("tt:PTZConfiguration")] if self._ptz else []),
+            token=PROFILE,
+            fixed="true",
+        )
+
+    @answers("trt:GetVideoSources")
+    def video_sources(self, visit: Visit) -> Element:
+        """Tell the one sensor."""
+        rate = el("tt:Framerate", f"{self._picture.fps:g}")
+        return el(
+            "trt:GetVideoSourcesResponse", el("trt:VideoSources", rate, self._resolution(), token=SOURCE)
+        )
+
+    @answers("trt:GetVideoSourceConfigurations")
+    def source_configurations(self, visit: Visit) -> Element:
+        """Tell how the sensor is used."""
+        told = self._source_configuration("trt:Configurations")
+        return el("trt:GetVideoSourceConfigurationsResponse", told)
+
+    @answers("trt:GetVideoEncoderConfigurations")
+    def encoder_configurations(self, visit: Visit) -> Element:
+        """Tell every encoder."""
+        told = self._encoder_configuration("trt:Configurations")
+        return el("trt:GetVideoEncoderConfigurationsResponse", told)
+
+    @answers("trt:GetVideoEncoderConfiguration")
+    def encoder_configuration(self, visit: Visit) -> Element:
+        """Tell one encoder."""
+        token = text(visit.body, "trt:ConfigurationToken")
+        if token != ENCODER_CONFIGURATION:
+            raise invalid("ter:NoConfig", f"no configuration {token!r}")
+        told = self._encoder_configuration("trt:Configuration")
+        return el("trt:GetVideoEncoderConfigurationResponse", told)
+
+    def _resolution(self) -> Element:
+        width, height = el("tt:Width", str(self._picture.width)), el("tt:Height", str(self._picture.height))
+        return el("tt:Resolution", width, height)
+
+    def _source_configuration(self, name: str) -> Element:
+        size = {"width": str(self._picture.width), "height": str(self._picture.height)}
+        return el(
+            name,
+            el("tt:Name", "Sensor"),
+            el("tt:UseCount", "1"),
+            el("tt:SourceToken", SOURCE),
+            el("tt:Bounds", x="0", y="0", **size),
+            token=SOURCE_CONFIGURATION,
+        )
+
+    def _encoder_configuration(self, name: str) -> Element:
+        fps = max(1, round(self._picture.fps))
+        return el(
+            name,
+            el("tt:Name", "H.264"),
+            el("tt:UseCount", "1"),
+            el("tt:Encoding", "H264"),
+            self._resolution(),
+            el("tt:Quality", "5"),
+            el(
+                "tt:RateControl",
+                el("tt:FrameRateLimit", str(fps)),
+                el("tt:EncodingInterval", "1"),
+                el("tt:BitrateLimit", "2048"),
+            ),
+            el("tt:H264", el("tt:GovLength", str(2 * fps)), el("tt:H264Profile", "Main")),
+            el(
+                "tt:Multicast",
+                el("tt:Address", el("tt:Type", "IPv4"), el("tt:IPv4Address", "0.0.0.0")),  # noqa: S104 (a value)
+                el("tt:Port", "0"),
+                el("tt:TTL", "1"),
+                el("tt:AutoStart", "false"),
+            ),
+            el("tt:SessionTimeout", "PT60S"),
+            token=ENCODER_CONFIGURATION,
+        )
+
+    @answers("trt:GetStreamUri")
+    def stream_uri(self, visit: Visit) -> Element:
+        """Tell the RTSP address; one serves UDP and TCP alike."""
+        visit.profile("trt:ProfileToken")
+        kind = text(visit.body, "trt:StreamSetup/tt:Stream", "RTP-Unicast")
+        transport = text(visit.body, "trt:StreamSetup/tt:Transport/tt:Protocol", "RTSP")
+        if kind != "RTP-Unicast" or transport not in _TRANSPORTS:
+            raise invalid("ter:InvalidStreamSetup", f"{kind} over {transport} is not offered")
+        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(visit.host)))
+
+    @answers("trt:GetSnapshotUri")
+    def snapshot_uri(self, visit: Visit) -> Element:
+        """Tell where a JPEG is."""
+        visit.profile("trt:ProfileToken")
+        return el("trt:GetSnapshotUriResponse", _media_uri(visit.url(SNAPSHOT_PATH)))
+
+
+def _media_uri(url: str) -> Element:
+    return el(
+        "trt:MediaUri",
+        el("tt:Uri", url),
+        el("tt:InvalidAfterConnect", "false"),
+        el("tt:InvalidAfterReboot", "false"),
+        el("tt:Timeout", "PT0S"),
+    )

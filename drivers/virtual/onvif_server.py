@@ -1,0 +1,168 @@
+"""The virtual camera's web server: ONVIF's services, login, snapshot. I/O at the rim, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Self
+
+from aiohttp import web
+
+from drivers.virtual import soap
+from drivers.virtual.event_service import SUBSCRIPTION_PATH
+from drivers.virtual.media_service import SNAPSHOT_PATH
+from drivers.virtual.service import Operation, Service, Visit
+from drivers.virtual.spec import CameraClock, CameraSpec
+from drivers.virtual.wsse import DigestCheck, TokenCheck, refused
+
+#: Seconds that a finished connection may stay open, and that open calls get when the server stops.
+_KEEP_ALIVE, _SHUTDOWN = 15.0, 0.2
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
+_SOAP_TYPE = "application/soap+xml"
+
+
+class OnvifServer:
+    """Serve ONVIF over HTTP inside ``async with``.
+
+    Args:
+        services: What is offered, each at its own path.
+        still: Makes the JPEG of the snapshot address.
+
+    Attributes:
+        port: The real port, valid inside the context.
+    """
+
+    def __init__(
+        self,
+        spec: CameraSpec,
+        clock: CameraClock,
+        services: Sequence[Service],
+        still: Callable[[], Awaitable[bytes]],
+    ) -> None:
+        self.port = spec.onvif_port
+        self._awake = asyncio.Event()
+        self._awake.set()
+        self._spec, self._clock, self._still = spec, clock, still
+        self._token = TokenCheck(spec.login)
+        self._digest = DigestCheck(spec.login, "virtual camera", secrets.token_bytes(32))
+        self._operations = {service.path: service.operations() for service in services}
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen; again on the same port after `stop`. Does nothing while it listens.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        if self._runner is not None:
+            return
+        app = web.Application(client_max_size=soap.LIMIT)
+        app.router.add_post("/onvif/{service}", self._call)
+        app.router.add_post(SUBSCRIPTION_PATH + "{key}", self._call)
+        app.router.add_get(SNAPSHOT_PATH, self._snapshot)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            handler_cancellation=True,  # or a client that went away would still empty its pull point
+            shutdown_timeout=_SHUTDOWN,
+            keepalive_timeout=_KEEP_ALIVE,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._spec.host, self.port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    def stall(self, on: bool) -> None:
+        """Answer nothing more until it is called with False; connections stay."""
+        if on:
+            self._awake.clear()
+        else:
+            self._awake.set()
+
+    async def _call(self, request: web.Request) -> web.Response:
+        await self._awake.wait()
+        try:
+            call = soap.parse(await request.read())
+            return _reply(soap.answer(call, await self._answer(request, call)), 200)
+        except web.HTTPRequestEntityTooLarge:
+            return _reply(soap.fault(soap.Fault("request too large", "ter:WellFormed")), 413)
+        except soap.Fault as fault:
+            return self._fault(request, fault)
+
+    async def _answer(self, request: web.Request, call: soap.Call) -> soap.Element:
+        key = request.match_info.get("key", "")
+        operation = self._operation(
+            f"/onvif/{'event_service' if key else request.match_info['service']}", call
+        )
+        if not operation.before_login:
+            self._log_in(request, call)
+        answer = operation.run(Visit(call, self._host(request), key))
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _operation(self, path: str, call: soap.Call) -> Operation:
+        operation = self._operations.get(path, {}).get(call.name)
+        if operation is None:
+            raise soap.unknown_operation(call.name.rpartition("}")[2])
+        return operation
+
+    def _log_in(self, request: web.Request, call: soap.Call | None) -> None:
+        """Let a request pass that shows a good HTTP digest or a good UsernameToken.
+
+        Raises:
+            Fault: Neither; 401 invites to HTTP digest, 400 is for a token that is not good.
+        """
+        now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
+        if header and self._digest.accepts(header, request.method, request.raw_path, now):
+            return
+        if call is not None and self._token.present(call):
+            if self._token.accepts(call, self._clock.wall(), now):
+                return
+            raise refused(401 if header else 400)
+        raise refused(401)
+
+    def _fault(self, request: web.Request, fault: soap.Fault) -> web.Response:
+        response = _reply(soap.fault(fault), fault.status)
+        if fault.status == 401:
+            now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
+            stale = bool(header) and self._digest.stale(header, request.method, request.raw_path, now)
+            response.headers["WWW-Authenticate"] = self._digest.challenge(now, stale=stale)
+        return response
+
+    def _host(self, request: web.Request) -> str:
+        """Return the host that the client reached, as it says, if that can be a host."""
+        if _HOST.fullmatch(request.host):
+            return request.host
+        return f"{self._spec.host}:{self.port}"
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        await self._awake.wait()
+        try:
+            self._log_in(request, None)
+        except soap.Fault as fault:
+            return self._fault(request, fault)
+        return web.Response(body=await self._still(), content_type="image/jpeg")
+
+
+def _reply(body: bytes, status: int) -> web.Response:
+    return web.Response(body=body, status=status, content_type=_SOAP_TYPE, charset="utf-8")

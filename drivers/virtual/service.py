@@ -1,0 +1,97 @@
+"""What every ONVIF service of the virtual camera shares: operations by qualified name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from drivers.virtual.soap import Call, Element, invalid, qualified, text
+
+#: Tokens; this camera has one of each.
+SOURCE = "source0"
+SOURCE_CONFIGURATION = "source_config0"
+ENCODER_CONFIGURATION = "encoder0"
+PROFILE = "main"
+
+Answer = Element | Awaitable[Element]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One call, and where the client believes the camera to be.
+
+    Attributes:
+        host: Host (and port) that the client reached, for the addresses it is told.
+        subscription: Last part of a subscription's address; empty elsewhere.
+    """
+
+    call: Call
+    host: str
+    subscription: str = ""
+
+    @property
+    def body(self) -> Element:
+        """The operation's element."""
+        return self.call.body
+
+    def url(self, path: str) -> str:
+        """Return an address of this camera as the client can reach it."""
+        return f"http://{self.host}{path}"
+
+    def profile(self, path: str) -> str:
+        """Return the profile token at `path`.
+
+        Raises:
+            Fault: It is missing or not the camera's.
+        """
+        token = text(self.body, path)
+        if token != PROFILE:
+            raise invalid("ter:NoProfile", f"no profile {token!r}")
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What answers a call, and whether it may be asked before login (ONVIF's PRE_AUTH class)."""
+
+    run: Callable[[Visit], Answer]
+    before_login: bool
+
+
+_Method = TypeVar("_Method", bound=Callable[[Any, Visit], Answer])
+
+
+def answers(name: str, *, before_login: bool = False) -> Callable[[_Method], _Method]:
+    """Mark a method as what answers the operation ``prefix:Name``."""
+
+    def mark(method: _Method) -> _Method:
+        method.__dict__["operation"] = (qualified(name), before_login)
+        return method
+
+    return mark
+
+
+class Service:
+    """Base of the services; collects the marked methods."""
+
+    #: Its path on the camera, its prefix in `soap.NS`, and the version that it follows.
+    path: str
+    prefix: str
+    version: tuple[int, int] = (2, 60)
+
+    def operations(self) -> Mapping[str, Operation]:
+        """Return the operations by qualified name."""
+        found = {}
+        for name, method in vars(type(self)).items():
+            if mark := getattr(method, "operation", None):
+                found[mark[0]] = Operation(getattr(self, name), mark[1])
+        return found
+
+    def capabilities(self) -> Element:
+        """Return what GetServiceCapabilities tells."""
+        raise NotImplementedError
+
+    def advertised(self, url: str) -> Element | None:
+        """Return the service's part of GetCapabilities."""
+        raise NotImplementedError

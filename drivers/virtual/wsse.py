@@ -1,0 +1,170 @@
+"""WS-UsernameToken digest and HTTP digest, as a camera checks them. Pure: time is a parameter.
+
+A token counts once: whoever records one and sends it again is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from drivers.contract import Login
+from drivers.virtual.soap import NS, Call, Fault, moment
+
+#: How far a token's Created may be from the camera's clock, either way.
+WINDOW = timedelta(seconds=5)
+#: Tokens remembered at most; when full the oldest goes.
+REMEMBERED = 4096
+#: Seconds that an HTTP digest nonce is good for; then the client is told that it is stale.
+NONCE_SECONDS = 120.0
+_DIGEST_TYPE = "#PasswordDigest"
+_PAIR = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+def refused(status: int = 400) -> Fault:
+    """Return the fault for a login that is missing, wrong, late or repeated (never says which)."""
+    return Fault("Sender not authorized", "ter:NotAuthorized", status=status)
+
+
+@dataclass(slots=True)
+class Once:
+    """Remembers what was seen for `seconds`; bounded."""
+
+    seconds: float
+    _seen: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def first(self, key: str, now: float) -> bool:
+        """Return whether `key` is new, and remember it."""
+        while self._seen and (
+            len(self._seen) >= REMEMBERED or now - next(iter(self._seen.values())) > self.seconds
+        ):
+            self._seen.popitem(last=False)
+        if key in self._seen:
+            return False
+        self._seen[key] = now
+        return True
+
+
+def password_digest(nonce: bytes, created: str, password: str) -> str:
+    """Return Base64(SHA-1(nonce + created + password)), as WS-UsernameToken defines it."""
+    blend = nonce + created.encode() + password.encode()
+    return base64.b64encode(hashlib.sha1(blend, usedforsecurity=False).digest()).decode()
+
+
+class TokenCheck:
+    """Checks WS-UsernameTokens of one account against a time window."""
+
+    def __init__(self, login: Login, window: timedelta = WINDOW) -> None:
+        self._login = login
+        self._window = window
+        self._once = Once(2 * window.total_seconds() + 1)
+
+    def present(self, call: Call) -> bool:
+        """Return whether a call carries a token at all."""
+        return call.header is not None and call.header.find(".//wsse:UsernameToken", NS) is not None
+
+    def accepts(self, call: Call, wall: datetime, now: float) -> bool:
+        """Return whether the call's token is right, in time (`wall`: the camera's clock) and new."""
+        token = None if call.header is None else call.header.find("wsse:Security/wsse:UsernameToken", NS)
+        if token is None:
+            return False
+        password = token.find("wsse:Password", NS)
+        created = token.findtext("wsu:Created", "", NS).strip()
+        nonce = _base64(token.findtext("wsse:Nonce", "", NS))
+        if password is None or not nonce or not str(password.get("Type", "")).endswith(_DIGEST_TYPE):
+            return False
+        expected = password_digest(nonce, created, self._login.password)
+        right = _same((password.text or "").strip(), expected)
+        named = _same(token.findtext("wsse:Username", "", NS).strip(), self._login.username)
+        return right and named and self._in_time(created, wall) and self._once.first(nonce.hex(), now)
+
+    def _in_time(self, created: str, wall: datetime) -> bool:
+        try:
+            return abs(moment(created) - wall) <= self._window
+        except (ValueError, OverflowError):
+            return False
+
+
+class DigestCheck:
+    """HTTP digest (RFC 7616, MD5, qop=auth: what cameras do) for one account.
+
+    Args:
+        secret: Random bytes of this server; signs the nonces so that none has to be stored.
+    """
+
+    def __init__(self, login: Login, realm: str, secret: bytes) -> None:
+        self._login = login
+        self._realm = realm
+        self._secret = secret
+        self._once = Once(NONCE_SECONDS)
+
+    def challenge(self, now: float, *, stale: bool = False) -> str:
+        """Return a WWW-Authenticate value."""
+        told = f'Digest realm="{self._realm}", qop="auth", algorithm=MD5, nonce="{self._nonce(now)}"'
+        return f"{told}, stale=true" if stale else told
+
+    def stale(self, header: str, method: str, uri: str, now: float) -> bool:
+        """Return whether an Authorization value is right but for its old nonce."""
+        given = _pairs(header)
+        return not self._fresh(given.get("nonce", ""), now) and self._matches(given, method, uri)
+
+    def accepts(self, header: str, method: str, uri: str, now: float) -> bool:
+        """Return whether an Authorization value is right for this request, fresh and new."""
+        given = _pairs(header)
+        if not self._fresh(given.get("nonce", ""), now) or not self._matches(given, method, uri):
+            return False
+        return self._once.first("/".join(given.get(key, "") for key in ("nonce", "nc", "cnonce")), now)
+
+    def _matches(self, given: dict[str, str], method: str, uri: str) -> bool:
+        if given.get("qop") != "auth" or given.get("uri") != uri:
+            return False
+        right = self._response(given, method)
+        return _same(given.get("username", ""), self._login.username) and _same(
+            given.get("response", ""), right
+        )
+
+    def _response(self, given: dict[str, str], method: str) -> str:
+        account = _md5(f"{self._login.username}:{self._realm}:{self._login.password}")
+        request = _md5(f"{method}:{given.get('uri', '')}")
+        parts = (given.get(key, "") for key in ("nonce", "nc", "cnonce", "qop"))
+        return _md5(":".join((account, *parts, request)))
+
+    def _nonce(self, now: float) -> str:
+        stamp = f"{int(now * 1000):x}"
+        return f"{stamp}-{hmac.digest(self._secret, stamp.encode(), 'sha256').hex()[:32]}"
+
+    def _fresh(self, nonce: str, now: float) -> bool:
+        stamp, _, _ = nonce.partition("-")
+        try:
+            issued = int(stamp, 16) / 1000
+        except ValueError:
+            return False
+        return 0 <= now - issued <= NONCE_SECONDS and _same(nonce, self._nonce(issued))
+
+
+def _pairs(header: str) -> dict[str, str]:
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() != "digest":
+        return {}
+    return {key.lower(): quoted or plain for key, quoted, plain in _PAIR.findall(rest[:4096])}
+
+
+def _md5(written: str) -> str:
+    return hashlib.md5(written.encode(), usedforsecurity=False).hexdigest()
+
+
+def _same(given: str, right: str) -> bool:
+    return hmac.compare_digest(given.encode(), right.encode())
+
+
+def _base64(written: str) -> bytes:
+    try:
+        return base64.b64decode(written.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
