@@ -160,6 +160,7 @@ class Row:
         due: Engine time of the next timer, None when there is none.
         cause: Event that began it.
         subject: ``(camera, subject)`` of that event, joined by ``/``; finds the row again.
+        reason: What held when it began: a timer that fires later has no event to ask.
     """
 
     state: str
@@ -168,6 +169,7 @@ class Row:
     due: float | None
     cause: EventId
     subject: str
+    reason: Sentence = Sentence("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,23 @@ class RowChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule raised: it is unhealthy, and the others went on."""
+
+    rule: RuleName
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """The result of one step: what was decided and which memory rows moved."""
+    """The result of one step: what was decided and which memory rows moved.
+
+    Attributes:
+        faults: Rules that raised in this step.
+        evicted: Rows that were given up because a rule had too many (they are among `changes`).
+    """
 
     decisions: tuple[Decision, ...] = ()
     changes: tuple[RowChange, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    evicted: int = 0

@@ -8,16 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from rules.text import fill
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 PACKAGES = ("engine", "drivers", "rules")
-
-
-class _Blanks(dict[str, object]):
-    """Leaves a placeholder visible when its value is missing, instead of failing at night."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
 
 
 @cache
@@ -32,8 +27,5 @@ def catalogue(language: Language) -> Mapping[str, str]:
 
 
 def render(code: str, values: Mapping[str, object], language: Language) -> str:
-    """Return a sentence; an unknown code shows itself with its values, so that nothing is hidden."""
-    template = catalogue(language).get(code)
-    if template is None:
-        return f"{code} {dict(values)}" if values else code
-    return template.format_map(_Blanks(values))
+    """Return a sentence; see `rules.text.fill` for codes of several parts and for what is unknown."""
+    return fill(catalogue(language), code, values)

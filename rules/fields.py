@@ -1,0 +1,132 @@
+"""Kinds of value that a YAML author writes: names, durations, times of day, one-or-many.
+
+Each is checked with an error code of its own (a sentence, not a regular expression, is what an author
+wants to read) and shows itself in JSON Schema, so that an editor checks the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
+
+
+class Written(BaseModel):
+    """Base of everything that is written in YAML: unknown keys are errors, nothing is coerced from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Text of a given pattern; `code` is the sentence for text that is not."""
+
+    pattern: str
+    code: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            raise problem(self.code)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Text that is read into another value; an editor sees text of `pattern`."""
+
+    read: Callable[[object], object]
+    pattern: str
+    examples: tuple[str, ...] = ()
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": self.pattern, "examples": list(self.examples)}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that may be written as its one item; an editor sees both."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+    @staticmethod
+    def _read(value: object) -> object:
+        return value if isinstance(value, list) else [value]
+
+
+def problem(code: str, /, **values: object) -> PydanticCustomError:
+    """Return the error of a check of ours: ``problem.<code>`` is its sentence.
+
+    `suggestion` and `severity` are taken out of the values; `steps` lead from the checked value to the
+    place that is wrong.
+    """
+    kind: Any = code  # pydantic wants a literal, and passes any text on
+    return PydanticCustomError(kind, "{code}", {"code": code, **values})
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+"
+_TERM = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+#: Longest duration: ten years. Beyond it somebody meant something else.
+LONGEST = 3650 * 86400.0
+
+
+def seconds(written: object) -> float:
+    """Read ``2s``, ``5m``, ``1h30m`` into seconds; a number that was read before passes."""
+    if isinstance(written, float):
+        return written
+    text = str(written) if isinstance(written, (str, int)) and not isinstance(written, bool) else ""
+    if re.fullmatch(_DURATION, text) is None:
+        hint = f"{text}s" if re.fullmatch(r"[0-9]{1,9}", text) else ""
+        raise problem("duration", suggestion=hint)
+    total = sum(float(number) * _UNITS[unit] for number, unit in _TERM.findall(text))
+    if not 0 < total <= LONGEST:
+        raise problem("duration_range")
+    return total
+
+
+def minute_of_day(written: object) -> int:
+    """Read ``22:30`` into minutes since midnight; ``24:00`` is the end of the day."""
+    if isinstance(written, int) and not isinstance(written, bool):
+        return written
+    found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", written) if isinstance(written, str) else None
+    hour, minute = (int(found[1]), int(found[2])) if found else (99, 0)
+    if minute > 59 or hour * 60 + minute > 24 * 60:
+        raise problem("clock")
+    return hour * 60 + minute
+
+
+#: An immutable name.
+Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug")]
+#: Seconds, written ``2s``, ``5m``, ``1h30m``.
+Duration = Annotated[float, Parsed(seconds, f"^{_DURATION}$", ("2s", "5m", "1h30m"))]
+#: Minutes since midnight, written ``22:30``.
+TimeOfDay = Annotated[int, Parsed(minute_of_day, "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$", ("22:30",))]
+#: A value that may be written alone or as a list; read as a list, never empty.
+OneOrMany = Annotated[list[T], Field(min_length=1), Listed()]

@@ -1,0 +1,155 @@
+"""What a pydantic model says is wrong with data, as flaws with codes and suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from rules.model import Fact
+from rules.source import Document, Flaw, Gravity, Path, Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+JsonSchema = Mapping[str, Any]
+
+#: pydantic's error types that authors meet -> our sentences; all others become ``problem.invalid``.
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_key",
+    "string_type": "text",
+    "float_type": "number",
+    "int_type": "whole",
+    "int_from_float": "whole",
+    "bool_type": "boolean",
+    "list_type": "list",
+    "tuple_type": "list",
+    "dict_type": "mapping",
+    "model_type": "mapping",
+    "model_attributes_type": "mapping",
+    "greater_than": "more_than",
+    "greater_than_equal": "at_least",
+    "less_than": "less_than",
+    "less_than_equal": "at_most",
+    "finite_number": "number",
+    "literal_error": "choice",
+    "enum": "choice",
+    "too_short": "too_short",
+    "too_long": "too_long",
+    "string_too_short": "empty",
+}
+_LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length")
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Return the known word that was probably meant, or an empty text."""
+    words = {known_word.lower(): known_word for known_word in known}
+    found = get_close_matches(str(word).lower(), words, n=1, cutoff=0.6)
+    return words[found[0]] if found else ""
+
+
+def flaws(model: type[BaseModel], data: object) -> list[Flaw]:
+    """Return everything wrong with `data`; empty when the model takes it."""
+    return _validate(model, data)[1]
+
+
+def validate(model: type[Model], document: Document) -> tuple[Model | None, list[Problem]]:
+    """Return a document as a model, or None, and its problems (those of reading it first)."""
+    if document.data is None and document.problems:
+        return None, list(document.problems)
+    value, found = _validate(model, document.data)
+    return value, [*document.problems, *(document.locate(flaw) for flaw in found)]
+
+
+def _validate(model: type[Model], data: object) -> tuple[Model | None, list[Flaw]]:
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    schema = model.model_json_schema()  # only where something is wrong: it is what suggestions come from
+    return None, list(_distinct(_flaw(detail, schema) for detail in details))
+
+
+def _distinct(found: Iterable[Flaw]) -> Iterator[Flaw]:
+    """Yield flaws without the branches of a union that speak of the same value twice."""
+    seen: set[tuple[Path, str]] = set()
+    for flaw in found:
+        if (flaw.path, flaw.code) not in seen:
+            seen.add((flaw.path, flaw.code))
+            yield flaw
+
+
+def _flaw(detail: ErrorDetails, schema: JsonSchema) -> Flaw:
+    kind, path, context = detail["type"], detail["loc"], detail.get("ctx", {})
+    code = _CODES.get(kind)
+    values: dict[str, Fact] = {key: context[key] for key in _LIMITS if key in context}
+    if kind == "extra_forbidden":
+        known = _keys(schema, path[:-1])
+        return Flaw(
+            path, "problem.unknown_key", {"key": str(path[-1])}, nearest(path[-1], known), on_key=True
+        )
+    if kind == "missing":
+        return Flaw(path, "problem.missing", {"key": str(path[-1])})
+    if code == "choice":
+        known = _choices(schema, path)
+        return Flaw(path, "problem.choice", {"known": ", ".join(known)}, nearest(detail["input"], known))
+    if code is not None:
+        return Flaw(path, f"problem.{code}", values)
+    return _own(kind, path, context, detail["msg"])
+
+
+def _own(kind: str, path: Path, context: Mapping[str, Any], message: str) -> Flaw:
+    """Return the flaw of one of our own checks (`rules.fields.problem`); anything else speaks for itself."""
+    if context.get("code") != kind:
+        return Flaw(path, "problem.invalid", {"detail": message})
+    values: dict[str, Fact] = {key: value for key, value in context.items() if key not in ("code", "steps")}
+    suggestion = str(values.pop("suggestion", ""))
+    severity = Gravity(str(values.pop("severity", Gravity.ERROR)))
+    steps = tuple(context.get("steps", ()))
+    return Flaw((*path, *steps), f"problem.{kind}", values, suggestion, severity)
+
+
+def _keys(schema: JsonSchema, path: Path) -> list[str]:
+    return [key for node in _descend(schema, path) for key in node.get("properties", {})]
+
+
+def _choices(schema: JsonSchema, path: Path) -> list[str]:
+    nodes = _descend(schema, path)
+    words = [word for node in nodes for word in (*node.get("enum", ()), *_const(node))]
+    return [str(word) for word in dict.fromkeys(words)]
+
+
+def _const(node: JsonSchema) -> tuple[object, ...]:
+    return (node["const"],) if "const" in node else ()
+
+
+def _descend(schema: JsonSchema, path: Path) -> list[JsonSchema]:
+    """Return the schemas that may hold at a path; steps that nobody wrote (union tags) are skipped."""
+    here = list(_branches(schema, schema))
+    for step in path:
+        below = [
+            branch for node in here for child in _below(node, step) for branch in _branches(child, schema)
+        ]
+        here = below or here
+    return here
+
+
+def _branches(node: JsonSchema, root: JsonSchema) -> Iterator[JsonSchema]:
+    while "$ref" in node:
+        node = root["$defs"][node["$ref"].rpartition("/")[2]]
+    yield node
+    for word in ("anyOf", "oneOf", "allOf"):
+        for branch in node.get(word, ()):
+            yield from _branches(branch, root)
+
+
+def _below(node: JsonSchema, step: str | int) -> Iterator[JsonSchema]:
+    if isinstance(step, int):
+        tuple_items = node.get("prefixItems", ())
+        child = tuple_items[step] if step < len(tuple_items) else node.get("items")
+    else:
+        child = node.get("properties", {}).get(step, node.get("additionalProperties"))
+    if isinstance(child, Mapping):
+        yield child

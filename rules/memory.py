@@ -1,0 +1,99 @@
+"""What rules remember between events: rows by (rule, key), found again by subject and by due time.
+
+The judge persists the rows that a step moved in the transaction of the event, and applies them here
+after the commit; `evaluator.step` itself never writes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from rules.model import Row, RowChange, RuleName
+
+#: Version of what rows mean. A store with another one must not be read.
+VERSION = 1
+
+PENDING, FIRING, QUIET = "pending", "firing", "quiet"
+#: Key of a row that stands for a cooldown, not for a subject.
+QUIET_MARK = "~"
+
+#: (due, rank, rule, key): cooldowns end before what waits for them fires.
+Timer = tuple[float, int, RuleName, str]
+_NO_ROWS: Mapping[str, Row] = MappingProxyType({})
+
+
+def timer(due: float, rule: RuleName, key: str) -> Timer:
+    """Return the place of a timer in the order of firing."""
+    return due, not key.startswith(QUIET_MARK), rule, key
+
+
+class Memory:
+    """The rows of every rule. Written by `apply` alone."""
+
+    def __init__(self, rows: Iterable[tuple[RuleName, str, Row]] = ()) -> None:
+        self._rules: dict[RuleName, dict[str, Row]] = {}
+        self._subjects: dict[str, dict[tuple[RuleName, str], None]] = {}
+        self._timers: list[Timer] = []
+        self._size = 0
+        self.apply(RowChange(rule, key, row) for rule, key, row in rows)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(self, rule: RuleName, key: str) -> Row | None:
+        """Return one row."""
+        return self._rules.get(rule, _NO_ROWS).get(key)
+
+    def of_rule(self, rule: RuleName) -> Mapping[str, Row]:
+        """Return a rule's rows by key."""
+        return self._rules.get(rule, _NO_ROWS)
+
+    def of_subject(self, subject: str) -> Iterable[tuple[RuleName, str]]:
+        """Return which rows stand for a subject (``camera/subject``)."""
+        return self._subjects.get(subject, ())
+
+    def rows(self) -> Iterator[tuple[RuleName, str, Row]]:
+        """Yield everything that is remembered: what is exported, and what `__init__` takes."""
+        for rule, rows in self._rules.items():
+            for key, row in rows.items():
+                yield rule, key, row
+
+    def next_due(self) -> float | None:
+        """Return the engine time of the next timer."""
+        return self._timers[0][0] if self._timers else None
+
+    def due(self, engine: float) -> list[Timer]:
+        """Return the timers up to an engine time, in the order of firing."""
+        return self._timers[: bisect_right(self._timers, engine, key=lambda entry: entry[0])]
+
+    def apply(self, changes: Iterable[RowChange]) -> None:
+        """Take over the changes of one step, after they are committed."""
+        for change in changes:
+            self._drop(change.rule, change.key)
+            if change.row is not None:
+                self._keep(change.rule, change.key, change.row)
+
+    def _keep(self, rule: RuleName, key: str, row: Row) -> None:
+        self._rules.setdefault(rule, {})[key] = row
+        self._size += 1
+        if not key.startswith(QUIET_MARK):
+            self._subjects.setdefault(row.subject, {})[rule, key] = None
+        if row.due is not None:
+            insort(self._timers, timer(row.due, rule, key))
+
+    def _drop(self, rule: RuleName, key: str) -> None:
+        rows = self._rules.get(rule)
+        row = rows.pop(key, None) if rows else None
+        if row is None:
+            return
+        self._size -= 1
+        if not rows:
+            del self._rules[rule]
+        same = self._subjects.get(row.subject, {})
+        same.pop((rule, key), None)
+        if not same:
+            self._subjects.pop(row.subject, None)
+        if row.due is not None:
+            del self._timers[bisect_left(self._timers, timer(row.due, rule, key))]

@@ -1,0 +1,41 @@
+"""The rules' own sentences, and how a sentence is put together."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+
+class _Blanks(dict[str, object]):
+    """Leaves a placeholder visible when its value is missing, instead of failing at night."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+@cache
+def catalogue(language: Literal["vi", "en"]) -> Mapping[str, str]:
+    """Return the rules' sentences of one language by code (``table.key``)."""
+    tables = tomllib.loads((files("rules") / "text" / f"{language}.toml").read_text("utf-8"))
+    return {f"{table}.{key}": text for table, entries in tables.items() for key, text in entries.items()}
+
+
+def fill(sentences: Mapping[str, str], code: str, values: Mapping[str, object]) -> str:
+    """Return a sentence from a catalogue.
+
+    A code may be several joined by ``+``: a reason names only the conditions that its rule has, so it
+    is put together from one part each. An unknown part shows itself with the values: nothing is hidden.
+    """
+    parts = code.split("+")
+    if any(part not in sentences for part in parts):
+        return f"{code} {dict(values)}" if values else code
+    blanks = _Blanks(values)
+    return "".join(sentences[part].format_map(blanks) for part in parts)
+
+
+def render(code: str, values: Mapping[str, object], language: Literal["vi", "en"]) -> str:
+    """Return one of the rules' own sentences (`engine.text.render` knows everyone's)."""
+    return fill(catalogue(language), code, values)
