@@ -1,0 +1,97 @@
+"""Addresses that a device tells, made into addresses that lead to it.
+
+Devices behind NAT, with several networks or with stale settings announce hosts that lead nowhere, or
+elsewhere. We keep to the host that we reached, and never leave https for http.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from drivers.errors import Malformed
+
+DEVICE_PATH = "/onvif/device_service"
+_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The address that we reached a device at.
+
+    Attributes:
+        forwarded: Only this one port leads to the device (a port forwarding): use it for every service.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str = DEVICE_PATH
+    forwarded: bool = False
+
+    @classmethod
+    def at(cls, url: str) -> Reached:
+        """Return the address in a URL; the path defaults to ONVIF's.
+
+        Raises:
+            Malformed: Not an http or https URL.
+        """
+        parts = _split(url)
+        if parts.scheme not in ("http", "https"):
+            raise Malformed("driver.url", url=url)
+        path = parts.path if parts.path not in ("", "/") else DEVICE_PATH
+        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], path)
+
+    @property
+    def url(self) -> str:
+        """Address of the device service."""
+        return f"{self.scheme}://{self.netloc(self.port)}{self.path}"
+
+    @property
+    def name(self) -> str:
+        """``host:port`` for messages."""
+        return self.netloc(self.port)
+
+    def netloc(self, port: int) -> str:
+        """Return the host with a port, an IPv6 address in brackets."""
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+
+    def rewrite(self, url: str) -> str:
+        """Return what a device told with our host in it: http(s), rtsp(s), without user-info.
+
+        Raises:
+            Malformed: Another scheme, or no URL at all.
+        """
+        parts = _split(url)
+        if parts.scheme not in _PORTS:
+            raise Malformed("driver.url", url=url)
+        port = parts.port or _PORTS[parts.scheme]
+        scheme = parts.scheme
+        if scheme in ("http", "https"):
+            if self.scheme == "https" and scheme == "http":
+                scheme, port = "https", self.port
+            if self.forwarded:
+                scheme, port = self.scheme, self.port
+        return urlunsplit(parts._replace(scheme=scheme, netloc=self.netloc(port)))
+
+    def elsewhere(self, url: str) -> bool:
+        """Return whether a told address names another host than the one reached, and another port."""
+        parts = _split(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        return parts.hostname != self.host and port != self.port
+
+
+def _split(url: str) -> SplitResult:
+    """Split a URL, dropping user-info and a doubled port (``host:8106:8106``, gh:home-assistant/core#92603)."""
+    try:
+        parts = urlsplit(url.strip())
+        place = parts.netloc.rpartition("@")[2]
+        if "[" not in place and place.count(":") > 1:
+            place = ":".join(place.split(":")[:2])
+        parts = parts._replace(scheme=parts.scheme.lower(), netloc=place)
+        _ = parts.port
+    except ValueError:
+        raise Malformed("driver.url", url=url) from None
+    if not parts.hostname:
+        raise Malformed("driver.url", url=url)
+    return parts

@@ -1,0 +1,274 @@
+"""An open ONVIF device: its clock, its services, its cameras."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from drivers.contract import DeviceInfo, Feature, Login, Profile, Ptz, Signal
+from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.nothing import no_signals
+from drivers.nursery import Nursery, nursery
+from drivers.onvif import clock, events
+from drivers.onvif.addresses import Reached
+from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
+from drivers.onvif.ptz import OnvifPtz, ptz_of
+from drivers.onvif.session import CONNECT_SECONDS, Session
+from drivers.onvif.soap import Service, Soap, ask_unsigned, request
+from drivers.rtsp import RtspSource, RtspStream, Transport
+
+DEVICE = "http://www.onvif.org/ver10/device/wsdl"
+PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
+EVENTS = "http://www.onvif.org/ver10/events/wsdl"
+#: What GetCapabilities calls the services.
+_CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS}
+
+
+@dataclass(slots=True)
+class OnvifCamera:
+    """One video source; see :class:`drivers.contract.Camera`."""
+
+    source: str
+    offers: tuple[Offer, ...]
+    features: frozenset[Feature]
+    ptz: Ptz | None
+    session: Session
+    medias: tuple[Media, ...]
+    transport: Transport
+    _sources: dict[str, RtspSource] = field(default_factory=dict)
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Streams offered, the largest first."""
+        return tuple(offer.profile for offer in self.offers)
+
+    async def open_stream(self, profile: str) -> RtspStream:
+        """Ask for a profile's address (by token or name) and return its stream.
+
+        Raises:
+            Unsupported: No such profile.
+            DriverError: As everywhere.
+        """
+        token = self._token(profile)
+        told = await first(self.medias, lambda media: media.stream_url(token))
+        url = self.session.reached.rewrite(told)
+        known = self._sources.get(token)
+        if known is None or known.url != url:
+            known = self._sources[token] = RtspSource(url, self.session.login, self.transport)
+        return RtspStream(known)
+
+    async def snapshot(self) -> bytes:
+        """Return a JPEG straight from the device.
+
+        Raises:
+            Unsupported: The device has none.
+            Malformed: What it sends is no JPEG.
+        """
+        if Feature.SNAPSHOT not in self.features:
+            raise Unsupported("driver.no_snapshot", host=self.session.reached.name)
+        token = self.offers[0].profile.token
+        told = await first(self.medias, lambda media: media.still_url(token))
+        picture = await self.session.get(self.session.reached.rewrite(told))
+        if not picture.startswith(b"\xff\xd8"):
+            raise Malformed(host=self.session.reached.name, detail="no JPEG", raw=picture)
+        return picture
+
+    def _token(self, profile: str) -> str:
+        tokens = [each.token for each in self.profiles]
+        if profile in tokens:
+            return profile
+        named = [each.token for each in self.profiles if each.name == profile]
+        if not named:
+            host, known = self.session.reached.name, ", ".join(tokens)
+            raise Unsupported("driver.no_profile", host=host, profile=profile, known=known)
+        return named[0]
+
+
+@dataclass(slots=True)
+class OnvifDevice:
+    """One address and one login; see :class:`drivers.contract.Device`."""
+
+    info: DeviceInfo
+    clock_offset: timedelta | None
+    cameras: tuple[OnvifCamera, ...]
+    soap: Soap
+    services: Mapping[str, str]
+    _subscriptions: list[events.Subscription] = field(default_factory=list)
+
+    def signals(self) -> AsyncIterator[Signal]:
+        """Yield what the device says; ends with a DriverError when the subscription is lost."""
+        if EVENTS not in self.services:
+            return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
+        subscription = events.Subscription(self.soap, self.clock_offset or timedelta())
+        self._subscriptions.append(subscription)
+        offers = [offer for camera in self.cameras for offer in camera.offers]
+        sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
+        return events.signals(subscription, self.services[EVENTS], sources)
+
+    async def close(self) -> None:
+        """Leave the device as it was: heads still, no subscription kept."""
+        for camera in self.cameras:
+            if isinstance(camera.ptz, OnvifPtz):
+                with suppress(DriverError):
+                    await camera.ptz.close()
+        for subscription in self._subscriptions:
+            await subscription.end()
+
+
+@asynccontextmanager
+async def opened(
+    reached: Reached, login: Login | None, transport: Transport, verify_tls: bool
+) -> AsyncIterator[OnvifDevice]:
+    """Open a device for as long as the context lasts.
+
+    Raises:
+        DriverError: As everywhere; a wrong login is refused here, after one try.
+    """
+    async with AsyncExitStack() as stack:
+        session = Session(reached, login, verify_tls)
+        stack.push_async_callback(session.close)
+        tasks = await stack.enter_async_context(nursery())
+        told = await read_clock(session)
+        soap = Soap(session, told.signing)
+        management = await soap.service("devicemgmt", session.reached.url)
+        info = await read_info(management)
+        services = await read_services(management, session)
+        cameras = await read_cameras(soap, services, tasks, transport)
+        device = OnvifDevice(info, told.offset, cameras, soap, services)
+        stack.push_async_callback(device.close)
+        yield device
+
+
+async def read_clock(session: Session) -> clock.DeviceClock:
+    """Ask for the device's time without login; no answer means: sign with ours.
+
+    Raises:
+        Unreachable: The device does not answer at all.
+    """
+    before = datetime.now(UTC)
+    try:
+        answer, date = await ask_unsigned(
+            session, session.reached.url, request(DEVICE, "GetSystemDateAndTime")
+        )
+    except Unreachable:
+        raise
+    except DriverError:
+        return clock.DeviceClock()
+    now = datetime.now(UTC)
+    return clock.judge(answer, date, before + (now - before) / 2)
+
+
+async def read_info(management: Service) -> DeviceInfo:
+    """Ask what the device is: the first call that needs the login."""
+    try:
+        told = await management.call("GetDeviceInformation")
+    except (Unsupported, Malformed):
+        return DeviceInfo()
+    names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
+    return DeviceInfo(*(str(getattr(told, name, None) or "").strip() for name in names))
+
+
+async def read_services(management: Service, session: Session) -> dict[str, str]:
+    """Return service addresses by namespace: GetServices united with GetCapabilities, led to our host.
+
+    Either may be missing, unparsable or incomplete; a refusal is told.
+    """
+    told: dict[str, str] = {}
+    with suppress(Unsupported, Malformed):
+        capabilities = await management.call("GetCapabilities", Category="All")
+        for name, namespace in _CAPABILITIES.items():
+            told[namespace] = _text(getattr(capabilities, name, None), "XAddr")
+    with suppress(Unsupported, Malformed):
+        for service in await management.call("GetServices", IncludeCapability=False) or ():
+            told[_text(service, "Namespace")] = _text(service, "XAddr")
+    told = {namespace: url for namespace, url in told.items() if namespace and url}
+    session.reached = await _forwarding(session.reached, list(told.values()))
+    services: dict[str, str] = {}
+    for namespace, url in told.items():
+        with suppress(Malformed):  # an address that is none: as if the service were not there
+            services[namespace] = session.reached.rewrite(url)
+    return services
+
+
+async def read_cameras(
+    soap: Soap, services: Mapping[str, str], tasks: Nursery, transport: Transport
+) -> tuple[OnvifCamera, ...]:
+    """Return one camera per video source, in the device's order.
+
+    Raises:
+        Unsupported: No media service, or no profile with a video source.
+    """
+    medias: list[Media] = []
+    if MEDIA2 in services:
+        medias.append(Media2(soap, services[MEDIA2]))
+    if MEDIA1 in services:
+        medias.append(Media1(await soap.service("media", services[MEDIA1]), soap.host))
+    if not medias:
+        raise Unsupported(host=soap.host, detail="no media service")
+    offers = await first(medias, lambda media: media.offers())
+    heads = await soap.service("ptz", services[PTZ]) if PTZ in services else None
+    cameras = []
+    for source in dict.fromkeys(offer.source for offer in offers):
+        mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
+        head = await _head(heads, mine, tasks, soap.host)
+        features = {Feature.SIGNALS} if EVENTS in services else set()
+        features |= {Feature.PTZ} if head else set()
+        features |= {Feature.SNAPSHOT} if await _has_still(medias, mine[0]) else set()
+        cameras.append(
+            OnvifCamera(
+                source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), transport
+            )
+        )
+    return tuple(cameras)
+
+
+async def _head(heads: Service | None, offers: Sequence[Offer], tasks: Nursery, host: str) -> OnvifPtz | None:
+    offer = next((offer for offer in offers if offer.node), None)
+    if heads is None or offer is None:
+        return None
+    return await ptz_of(heads, offer.profile.token, offer.node, tasks, host)
+
+
+async def _has_still(medias: Sequence[Media], offer: Offer) -> bool:
+    try:
+        url = await first(medias, lambda media: media.still_url(offer.profile.token))
+    except (Refused, Unreachable):
+        raise
+    except DriverError:
+        return False
+    return url.startswith(("http://", "https://"))
+
+
+async def _forwarding(reached: Reached, urls: Sequence[str]) -> Reached:
+    """Return the address with `forwarded` set where the announced ports do not lead to the device."""
+    for url in urls:
+        with suppress(Malformed):
+            if reached.elsewhere(url) and not await _answers(reached, reached.rewrite(url)):
+                return replace(reached, forwarded=True)
+    return reached
+
+
+async def _answers(reached: Reached, url: str) -> bool:
+    port = Reached.at(url).port
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(reached.host, port)
+    except OSError:  # also its subclass TimeoutError
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _size(offer: Offer) -> int:
+    return offer.profile.width * offer.profile.height
+
+
+def _text(value: Any, name: str) -> str:
+    told = getattr(value, name, None)
+    return told.strip() if isinstance(told, str) else ""

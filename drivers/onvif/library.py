@@ -1,0 +1,75 @@
+"""The only import of onvif-zeep-async and zeep, with its side effects undone.
+
+The import takes 0.3 s of CPU: it belongs into a thread. What is taken from the library: the WSDL
+documents parsed once per process (0.1 MB per further camera), its forgiving date types, the token that
+signs with the device's time, and WS-Addressing where an operation wants it. What is not: its session,
+time-outs, address handling and caches.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from drivers.contract import Login
+
+
+def _import_quietly() -> tuple[Any, Any]:
+    """Import the library; its module level calls `logging.basicConfig`, which takes over the root logger."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    from onvif import client, definition
+
+    root.handlers[:], root.level = handlers, level
+    root.setLevel(level)
+    for name in ("onvif", "zeep"):
+        # They print tracebacks for a camera's bad date, and whole envelopes at DEBUG.
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return client, definition
+
+
+_client, _definition = _import_quietly()
+
+import zeep.exceptions  # noqa: E402  # after the library, whose import must be quiet
+from zeep.settings import Settings  # noqa: E402  # likewise
+
+Fault = zeep.exceptions.Fault
+ZeepError = zeep.exceptions.Error
+TransportError = zeep.exceptions.TransportError
+
+#: `strict=False` lets lxml recover what old firmware writes; the rest is against hostile answers.
+_SETTINGS = Settings(
+    strict=False, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True
+)
+_WSDL = Path(_client.__file__).parent / "wsdl"
+
+
+class Transport(Protocol):
+    """What zeep needs to reach a device: a SOAP call over HTTP."""
+
+    async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
+        """Send an envelope; the answer has `status_code`, `content`, `headers` and `encoding`."""
+        ...
+
+
+def signer(login: Login | None, offset: timedelta) -> Any | None:
+    """Return what signs an envelope by WS-UsernameToken digest (never in clear), or None without login."""
+    if login is None:
+        return None
+    return _client.UsernameDigestTokenDtDiff(login.username, login.password, dt_diff=offset, use_digest=True)
+
+
+async def proxy(service: str, url: str, transport: Transport, signer: Any | None) -> Any:
+    """Return zeep's proxy of a service, by its name in the library: its methods are the operations."""
+    entry = _definition.SERVICES[service]
+    document = await _client._cached_document(str(_WSDL / entry["wsdl"]))
+    client = _client.ZeepAsyncClient(
+        wsdl=document,
+        wsse=signer,
+        transport=transport,
+        settings=_SETTINGS,
+        plugins=[_client.WsAddressingIfMissingPlugin()],
+    )
+    return client.create_service(f"{{{entry['ns']}}}{entry['binding']}", url)
