@@ -1,0 +1,288 @@
+"""A fake engine behind the feed's protocol, with generated cameras, pictures and history."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from engine.api import wire
+from engine.api.client import ApiError, Message
+from tui.app import MatthanApp
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+NOW = datetime(2025, 11, 22, 7, 3, 22, tzinfo=UTC)  # 14:03:22 at the site
+
+
+def ago(**span: float) -> datetime:
+    return NOW - timedelta(**span)
+
+
+def sentence(code: str, vi: str, en: str) -> wire.Sentence:
+    return wire.Sentence(code=code, vi=vi, en=en)
+
+
+LOST = sentence("rtsp.silent", "không có gói hình nào trong 10 giây", "no picture for 10 seconds")
+REFUSED = sentence("onvif.login", "sai mật khẩu ONVIF (tài khoản admin)", "wrong ONVIF password (account admin)")
+YARD = ((0.05, 0.55), (0.6, 0.5), (0.95, 0.95), (0.04, 0.96))
+NAMES = (
+    "Cổng UBND xã",
+    "Ngã ba Đồng Bông",
+    "Chợ Gia Đông",
+    "Trường mầm non",
+    "Cầu Hữu Nghị",
+    "Đường liên thôn 2",
+    "Đường liên thôn 10",
+    "Nhà văn hoá Bến",
+    "Trạm y tế",
+    "Quỹ tín dụng",
+)
+
+
+def track(number: int, label: str, score: float, box: wire.Box, *zones: str) -> wire.Tracked:
+    return wire.Tracked(track=number, label=label, score=score, box=box, zones=zones)
+
+
+def camera(number: int, name: str = "", **told: Any) -> wire.Camera:
+    """A plain camera that is online, unless told otherwise."""
+    usual: dict[str, Any] = {
+        "id": f"cam-{number}",
+        "name": name or f"Camera {number}",
+        "state": wire.CameraState.ONLINE,
+        "since": ago(hours=30),
+        "model": "DS-2CD1023G0E-I",
+        "address": f"192.168.1.{100 + number}",
+        "width": 640,
+        "height": 360,
+        "codec": "h264",
+        "fps": 5.0,
+        "stream_fps": 15.0,
+        "preview": True,
+        "last_event": ago(minutes=number),
+        "last_event_kind": "motion",
+    }
+    return wire.Camera(**(usual | told))
+
+
+def fleet() -> tuple[wire.Camera, ...]:
+    """Ten cameras in every state."""
+    told: dict[int, dict[str, Any]] = {
+        0: {
+            "ptz": True,
+            "motion": 0.06,
+            "last_event": ago(seconds=4),
+            "last_event_kind": "object",
+            "zones": {"san": YARD},
+            "tracks": (
+                track(7, "person", 0.87, (0.18, 0.42, 0.27, 0.82), "san"),
+                track(9, "motorcycle", 0.71, (0.55, 0.5, 0.75, 0.85), "san"),
+            ),
+        },
+        2: {"motion": 0.31, "tracks": tuple(track(i, "person", 0.6, (0, 0, 0.1, 0.2)) for i in range(3))},
+        3: {"state": wire.CameraState.LOST, "reason": LOST, "since": ago(minutes=3, seconds=11)},
+        5: {"state": wire.CameraState.REFUSED, "reason": REFUSED, "since": ago(hours=2)},
+        7: {"state": wire.CameraState.DISABLED, "since": ago(days=4), "last_event": None},
+        8: {"state": wire.CameraState.CONNECTING, "since": ago(seconds=6), "reason": None},
+        9: {"motion": 0.002, "fps": 2.5},
+    }
+    return tuple(camera(i, name, **told.get(i, {})) for i, name in enumerate(NAMES))
+
+
+def event(seq: int, *, at: datetime, **told: Any) -> wire.Event:
+    usual: dict[str, Any] = {"kind": "motion", "change": "began", "camera": "cam-0", "subject": "motion"}
+    return wire.Event(id=f"e{seq}", seq=seq, at=at, **(usual | told))
+
+
+def decision(number: int, *, at: datetime, **told: Any) -> wire.Decision:
+    usual: dict[str, Any] = {
+        "rule": "dem-khuya",
+        "phase": "firing",
+        "key": "cam-0/track:7",
+        "camera": "cam-0",
+        "since": at - timedelta(seconds=10),
+        "cause": "e4",
+        "severity": "warning",
+        "title": {"vi": "Người lảng vảng ở cổng", "en": "Loitering at the gate"},
+        "reason": sentence(
+            "rule.held",
+            "người (87 % ≥ 60 %) ở vùng san 10 giây (≥ 10 giây)",
+            "person (87 % ≥ 60 %) in zone san for 10 s (≥ 10 s)",
+        ),
+        "actions": ("log", "mqtt", "webhook"),
+    }
+    return wire.Decision(id=f"d{number}", at=at, **(usual | told))
+
+
+def history() -> tuple[tuple[wire.Event, ...], tuple[wire.Decision, ...]]:
+    """A few minutes of life."""
+    events = (
+        event(6, at=ago(seconds=4), kind="object", label="person", subject="track:7", score=0.87, zones=("san",)),
+        event(5, at=ago(seconds=9)),
+        event(4, at=ago(seconds=31), kind="object", label="motorcycle", subject="track:9", score=0.71),
+        event(3, at=ago(minutes=3), kind="camera", change="ended", camera="cam-3", subject="camera"),
+        event(2, at=ago(minutes=6), change="ended", camera="cam-2"),
+        event(1, at=ago(minutes=7), camera="cam-2"),
+    )
+    decisions = (
+        decision(3, at=ago(seconds=2)),
+        decision(
+            2,
+            at=ago(minutes=3),
+            rule="mat-camera",
+            camera="cam-3",
+            severity="critical",
+            title={"vi": "Mất camera", "en": "Camera lost"},
+            reason=LOST,
+        ),
+        decision(1, at=ago(minutes=6), phase="resolved", camera="cam-2", severity="info"),
+    )
+    return events, decisions
+
+
+def engine(**told: Any) -> wire.Engine:
+    usual: dict[str, Any] = {
+        "version": "0.1.0",
+        "site": "gia-dong",
+        "title": "Xã Gia Đông",
+        "started": ago(days=2),
+        "now": NOW,
+        "cpu": 0.34,
+        "rss": 312_000_000,
+        "model": "yolox-tiny",
+        "rules": 6,
+        "events": 1204,
+        "decisions": 37,
+        "outbox": 2,
+        "dead": 1,
+    }
+    return wire.Engine(**(usual | told))
+
+
+def scene(width: int = 320, height: int = 180) -> bytes:
+    """A street in flat colours, losslessly coded, so that every Pillow gives the same pixels."""
+    image = Image.new("RGB", (width, height), (64, 80, 96))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, height * 0.45, width, height), fill=(72, 72, 72))
+    pen.rectangle((0, height * 0.2, width * 0.3, height * 0.5), fill=(120, 96, 72))
+    pen.rectangle((width * 0.7, height * 0.1, width, height * 0.5), fill=(104, 104, 88))
+    pen.rectangle((width * 0.2, height * 0.5, width * 0.25, height * 0.8), fill=(176, 64, 64))
+    pen.rectangle((width * 0.58, height * 0.58, width * 0.72, height * 0.82), fill=(64, 96, 176))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@dataclass
+class FakeFeed:
+    """An engine without an engine: says what it is told to say, remembers what it was asked."""
+
+    state: wire.State
+    picture: bytes = field(default_factory=scene)
+    sent: list[tuple[str, wire.PtzCommand]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    stored_events: list[wire.Event] = field(default_factory=list)
+    stored_decisions: list[wire.Decision] = field(default_factory=list)
+    failure: ApiError | None = None
+    inbox: asyncio.Queue[Message | ApiError] = field(default_factory=asyncio.Queue)
+
+    def say(self, *messages: Message | ApiError) -> None:
+        for message in messages:
+            self.inbox.put_nowait(message)
+
+    async def updates(self) -> AsyncIterator[Message]:
+        yield self.state
+        while True:
+            message = await self.inbox.get()
+            if isinstance(message, ApiError):
+                raise message
+            yield message
+
+    async def events(
+        self, *, before: int | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Event]:
+        self._ask(f"events<{before}")
+        return [event for event in self.stored_events if before is None or event.seq < before][:limit]
+
+    async def decisions(
+        self, *, before: str | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Decision]:
+        self._ask(f"decisions<{before}")
+        ids = [decision.id for decision in self.stored_decisions]
+        start = ids.index(before) + 1 if before in ids else 0
+        return self.stored_decisions[start:][:limit]
+
+    async def still(self, camera: str, width: int = 640) -> bytes:
+        self._ask(f"still {camera}")
+        return self.picture
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        self._ask(f"presets {camera}")
+        return [wire.Preset(token="1", name="Cổng chính"), wire.Preset(token="2", name="Sân sau")]
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        self._ask(f"ptz {camera}")
+        self.sent.append((camera, command))
+
+    async def preview_link(self, camera: str) -> wire.PreviewLink:
+        self._ask(f"preview {camera}")
+        url = f"http://127.0.0.1:8580/camera/{camera}?token=Zm9vYmFy"
+        return wire.PreviewLink(url=url, expires=NOW + timedelta(minutes=5))
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.failure is not None:
+            raise self.failure
+
+
+def new_feed(**told: Any) -> FakeFeed:
+    events, decisions = history()
+    state = {"revision": 1, "engine": engine(), "cameras": fleet(), "events": events, "decisions": decisions}
+    return FakeFeed(wire.State(**(state | told)))
+
+
+@pytest.fixture
+def feed() -> FakeFeed:
+    return new_feed()
+
+
+class Count:
+    """Monotonic seconds that move when told."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def count() -> Count:
+    return Count()
+
+
+@pytest.fixture
+def app(feed: FakeFeed, count: Count) -> MatthanApp:
+    return MatthanApp(feed, monotonic=count, still_every=0.02)
+
+
+Until = Callable[["Pilot[None]", Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait until something is so; fails by the test's own time-out otherwise."""
+
+    async def wait(pilot: Pilot[None], so: Callable[[], object]) -> None:
+        while not so():
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+    return wait

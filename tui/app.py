@@ -1,0 +1,135 @@
+"""The Textual application: reads the feed, keeps the model, tells the screen on top what changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from engine.api.client import ApiError
+from tui import describe
+from tui.context import Context
+from tui.feed import Feed
+from tui.graphics import Graphics
+from tui.model import Changes, Model
+from tui.palette import THEME
+from tui.screens.dialogs import HelpDialog
+from tui.screens.fleet import FleetScreen
+from tui.screens.page import Page
+from tui.texts import Language, Texts, clean
+
+#: Seconds between two looks at what changed: 500 cameras cost no more redrawing than one.
+LOOK: Final = 0.2
+#: Seconds that the title flashes on an alarm.
+FLASH: Final = 2.0
+
+
+class MatthanApp(App[None]):
+    """`matthan tui`.
+
+    Args:
+        feed: The engine.
+        language: None: the site's own, as the engine tells it.
+        graphics: How to show pictures; see `tui.graphics.choose`.
+        monotonic: Seconds that only grow.
+        still_every: Seconds between two pictures.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Mắt Thần"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", show=False),
+        Binding("L", "language", show=False),
+        Binding("q", "quit", show=False),
+    ]
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        language: Language | None = None,
+        graphics: Graphics = Graphics.BLOCKS,
+        monotonic: Callable[[], float] = time.monotonic,
+        still_every: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self._told_language = language
+        model, texts = Model(monotonic), Texts(language or "vi")
+        self.context = Context(feed, model, texts, graphics, still_every)
+        self._second = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the fleet."""
+        return FleetScreen(self.context)
+
+    def on_mount(self) -> None:
+        """Put on the colours; begin to listen and to look."""
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.run_worker(self._listen(), name="feed")
+        self.set_interval(LOOK, self._look, name="look")
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.push_screen(HelpDialog(self.context))
+
+    def action_language(self) -> None:
+        """Change to the other language, here and now."""
+        texts = self.context.t
+        texts.language = self._told_language = "en" if texts.language == "vi" else "vi"
+        if (page := self._page()) is not None:
+            page.relabel()
+
+    async def _listen(self) -> None:
+        try:
+            async for message in self.context.feed.updates():
+                self.context.model.apply(message)
+        except ApiError as error:
+            self.context.model.refuse(error)
+
+    def _look(self) -> None:
+        """Hand what changed to the screen on top, and let ages move once a second."""
+        changes = self.context.model.take()
+        page = self._page()
+        if changes.everything:
+            self._adopt_language()
+        if page is not None:
+            self._show(page, changes)
+        if changes.alarms:
+            self._alarm(changes)
+
+    def _show(self, page: Page, changes: Changes) -> None:
+        second = int(self.context.model.monotonic())
+        if changes:
+            page.show(changes)
+        if second != self._second:
+            self._second = second
+            page.tick()
+        page.refresh_bars()
+
+    def _page(self) -> Page | None:
+        """Return the page on top, under a dialog if there is one; None while the app starts or ends."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_mounted]
+        return pages[-1] if pages else None
+
+    def _adopt_language(self) -> None:
+        engine = self.context.model.engine
+        if self._told_language is None and engine is not None:
+            self.context.t.language = engine.language
+
+    def _alarm(self, changes: Changes) -> None:
+        """Ring once, flash, and say which."""
+        self.bell()
+        model, t = self.context.model, self.context.t
+        for decision in changes.alarms:
+            where = clean(model.name(decision.camera))
+            words = describe.decision_words(decision, t)
+            self.notify(words, title=f"{t('alarm.critical')} {where}", severity="error", markup=False)
+        for line in self.screen.query("#title"):
+            line.add_class("alarm")
+            self.set_timer(FLASH, lambda line=line: line.remove_class("alarm"))

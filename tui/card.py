@@ -1,0 +1,85 @@
+"""What a camera screen says beside the picture, and in its place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.text import Text
+
+from engine.api import wire
+from tui import describe
+from tui.model import Model
+from tui.palette import BRIGHT, DIM, STATES, TEXT, TONES
+from tui.texts import Texts, clean
+from tui.widgets.facts import facts
+
+
+def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Text:
+    """Return what stands where the picture would be: since when there is none, why, and what to do.
+
+    Args:
+        off: The user wants no pictures.
+    """
+    if camera is None:
+        return Text(t("camera.gone"), DIM, justify="center")
+    if camera.state is wire.CameraState.ONLINE and off:
+        return Text(t("camera.off"), DIM, justify="center")
+    symbol, tone = STATES[camera.state]
+    text = Text(justify="center")
+    text.append(f"{symbol} {t(f'state.{camera.state}')}\n", TONES[tone] + TONES["bright"].without_color)
+    age = t.age(model.ago(camera.since))
+    text.append(t("camera.since", time=describe.clock(camera.since, model), age=age) + "\n\n", DIM)
+    if camera.reason is not None:
+        text.append(describe.sentence(camera.reason, t) + "\n\n", BRIGHT)
+    text.append(t(f"hint.{camera.state}"), TEXT)
+    return text
+
+
+def camera_facts(camera: wire.Camera | None, model: Model, t: Texts) -> Group | Text:
+    """Return a camera's figures."""
+    if camera is None:
+        return Text()
+    symbol, tone = STATES[camera.state]
+    return facts(f"{symbol} {t(f'state.{camera.state}')}", tone, list(_pairs(camera, model, t)))
+
+
+def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
+    age = t.age(model.ago(camera.since))
+    yield t("fact.since"), f"{describe.clock(camera.since, model)} ({age})"
+    if camera.reason is not None:
+        yield t("fact.reason"), describe.sentence(camera.reason, t)
+    if camera.state is wire.CameraState.ONLINE:
+        yield from _live(camera, t)
+    if camera.zones:
+        yield t("fact.zones"), clean(", ".join(camera.zones))
+    yield from _identity(camera, t)
+
+
+def _live(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
+    yield (
+        t("fact.rate"),
+        t("fact.rates", fps=t.number(camera.fps, 1), stream=t.number(camera.stream_fps, 1)),
+    )
+    if camera.skipped:
+        yield t("fact.skipped"), t("fact.skips", n=t.number(camera.skipped))
+    yield t("fact.motion"), f"{t.number(camera.motion * 100, 1)} %"
+    if not camera.tracks:
+        yield t("fact.objects"), t("fact.none")
+    for track in camera.tracks:
+        zones = clean(", ".join(track.zones))
+        where = " " + t("fact.in_zones", zones=zones) if zones else ""
+        yield t("fact.objects"), f"{t.label(track.label)} {t.number(track.score * 100)} %{where}"
+
+
+def _identity(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
+    size = f"{camera.width}×{camera.height}" if camera.width and camera.height else ""
+    stream = " ".join(part for part in (clean(camera.codec), size) if part)
+    known = (
+        ("fact.stream", stream),
+        ("fact.address", clean(camera.address)),
+        ("fact.model", clean(camera.model)),
+        ("fact.ptz", t("fact.ptz_yes") if camera.ptz else ""),
+        ("fact.id", clean(camera.id)),
+    )
+    yield from ((t(key), value) for key, value in known if value)

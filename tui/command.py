@@ -1,0 +1,60 @@
+"""``matthan tui``: import-light; Textual is loaded only when the UI starts."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+app = typer.Typer()
+
+
+class LanguageChoice(StrEnum):
+    """Languages of the UI."""
+
+    VI = "vi"
+    EN = "en"
+
+
+class GraphicsChoice(StrEnum):
+    """Ways to show pictures."""
+
+    AUTO = "auto"
+    BLOCKS = "blocks"
+    KITTY = "kitty"
+    SIXEL = "sixel"
+    NONE = "none"
+
+
+@app.command()
+def tui(
+    socket: Annotated[
+        Path | None,
+        typer.Option(help="The engine's API socket. Default: the one of the engine on this machine."),
+    ] = None,
+    lang: Annotated[
+        LanguageChoice | None, typer.Option(help="Language. Default: the site's own; L switches.")
+    ] = None,
+    graphics: Annotated[
+        GraphicsChoice, typer.Option(help="How to show pictures; auto: half-blocks in tmux.")
+    ] = GraphicsChoice.AUTO,
+) -> None:
+    """Open the terminal UI: cameras, pictures, PTZ, events and decisions."""
+    from tui.graphics import choose
+
+    chosen = choose(graphics)  # may ask the terminal, so before anything else owns it
+    asyncio.run(_run(socket, lang, chosen))
+
+
+async def _run(socket: Path | None, lang: LanguageChoice | None, graphics: object) -> None:
+    from engine.api.client import Client
+    from tui.app import MatthanApp
+    from tui.graphics import Graphics
+
+    async with Client.connect(socket) as client:
+        await MatthanApp(
+            client, language=lang.value if lang else None, graphics=cast(Graphics, graphics)
+        ).run_async()

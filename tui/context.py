@@ -1,0 +1,43 @@
+"""What every screen is given: the feed, what is known, the language, how to show pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.api.client import ApiError
+from tui.feed import Feed
+from tui.graphics import Graphics
+from tui.model import Model
+from tui.texts import Texts, clean
+
+#: The engine's error codes that have a sentence of ours; the others are shown as they came.
+_FAILURES = {
+    "api.unreachable": "failure.unreachable",
+    "api.timeout": "failure.timeout",
+    "camera.offline": "failure.offline",
+    "camera.unknown": "failure.unknown",
+    "ptz.unsupported": "failure.unsupported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a screen works with.
+
+    Attributes:
+        still_every: Seconds between two pictures of the camera screen.
+    """
+
+    feed: Feed
+    model: Model
+    t: Texts
+    graphics: Graphics
+    still_every: float = 0.5
+
+    def failure(self, error: ApiError) -> str:
+        """Return why a call failed, as a sentence."""
+        key = _FAILURES.get(error.code)
+        if key:
+            return self.t(key)
+        told = f"{error.message} {error.hint}".strip() or error.code
+        return self.t("failure.other", message=clean(told))

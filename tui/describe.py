@@ -1,0 +1,153 @@
+"""How cameras, events and decisions read: wire types to words, in the language chosen. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from engine.api import wire
+from tui.book import Book, Entry
+from tui.model import Model
+from tui.palette import severity
+from tui.texts import Texts, clean
+
+#: Cells of the motion bar.
+BAR = 6
+
+
+def sentence(text: wire.Sentence | None, texts: Texts) -> str:
+    """Return a sentence of the engine in this language; its code where it has no words."""
+    if text is None:
+        return ""
+    told = text.vi if texts.language == "vi" else text.en
+    return clean(told or text.vi or text.en or text.code)
+
+
+def title(decision: wire.Decision, texts: Texts) -> str:
+    """Return a decision's title in this language, else in another one, else the rule's name."""
+    told = decision.title.get(texts.language) or next(iter(decision.title.values()), "")
+    return clean(told or decision.rule)
+
+
+def objects(camera: wire.Camera, texts: Texts) -> str:
+    """Return what a camera sees now: ``2 người, 1 xe máy``."""
+    return texts.labels(Counter(track.label for track in camera.tracks))
+
+
+def rate(camera: wire.Camera, texts: Texts) -> str:
+    """Return analysed and received pictures per second."""
+    return f"{texts.number(camera.fps, 1)}/{texts.number(camera.stream_fps, 1)}"
+
+
+def motion_cells(share: float, cells: int = BAR) -> int:
+    """Return how many cells of a bar are lit: a square-root scale, and one as soon as anything moves."""
+    if share <= 0 or math.isnan(share):
+        return 0
+    return max(1, min(cells, round(math.sqrt(min(share, 1.0)) * cells)))
+
+
+def event_words(event: wire.Event, texts: Texts) -> str:
+    """Return an event as a sentence, with its score and zones."""
+    label = texts.label(event.label) or clean(event.subject)
+    kind = texts.find(f"kind.{event.kind}", clean(event.kind))
+    other = texts("event.other", kind=kind, change=clean(event.change))
+    words = texts.find(f"event.{event.kind}_{event.change}", other).replace("{label}", label)
+    if event.score is not None:
+        words += f" ({texts.number(event.score * 100)} %)"
+    if event.zones:
+        words += texts("event.zones", zones=clean(", ".join(event.zones)))
+    return words[:1].upper() + words[1:]
+
+
+def decision_words(decision: wire.Decision, texts: Texts) -> str:
+    """Return a decision as title and reason."""
+    head = title(decision, texts)
+    if decision.phase == "resolved":
+        head += f" ({texts('phase.resolved')})"
+    reason = sentence(decision.reason, texts)
+    return f"{head}: {reason}" if reason else head
+
+
+def words(entry: Entry, texts: Texts) -> str:
+    """Return what an entry says, in one line."""
+    return decision_words(entry, texts) if isinstance(entry, wire.Decision) else event_words(entry, texts)
+
+
+def headline(entry: Entry, texts: Texts) -> str:
+    """Return an entry in few words; a decision's reason is a detail."""
+    return title(entry, texts) if isinstance(entry, wire.Decision) else event_words(entry, texts)
+
+
+def mark(entry: Entry) -> tuple[str, str]:
+    """Return an entry's symbol and tone; a plain event has none."""
+    if isinstance(entry, wire.Event):
+        return " ", "text"
+    symbol, tone = severity(entry.severity)
+    return ("✓", "dim") if entry.phase == "resolved" else (symbol, tone)
+
+
+def kind(entry: Entry, texts: Texts) -> str:
+    """Return what sort of entry it is; a decision by its severity."""
+    if isinstance(entry, wire.Decision):
+        return texts.find(f"severity.{entry.severity}", clean(entry.severity))
+    return texts.find(f"kind.{entry.kind}", clean(entry.kind))
+
+
+def clock(moment: datetime, model: Model, *, date: bool = False) -> str:
+    """Return a moment in the site's time zone; with the date where it is not today or when asked."""
+    local, today = moment.astimezone(model.zone()), model.now().astimezone(model.zone()).date()
+    told = local.strftime("%H:%M:%S")
+    return told if local.date() == today and not date else f"{local.strftime('%d/%m')} {told}"
+
+
+def details(entry: Entry, model: Model, texts: Texts) -> Iterator[tuple[str, str]]:
+    """Yield every known field of an entry as (name, value), what matters first."""
+    yield texts("detail.at"), clock(entry.at, model, date=True)
+    if entry.camera:
+        yield texts("detail.camera"), f"{clean(model.name(entry.camera))} ({clean(entry.camera)})"
+    if isinstance(entry, wire.Decision):
+        yield from _decision_details(entry, model, texts)
+    else:
+        yield from _event_details(entry, texts)
+    yield texts("detail.id"), clean(entry.id)
+
+
+def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> Iterator[tuple[str, str]]:
+    phase = texts.find(f"phase.{decision.phase}", clean(decision.phase))
+    yield texts("detail.severity"), f"{kind(decision, texts)}, {phase}"
+    yield texts("detail.why"), sentence(decision.reason, texts)
+    yield texts("detail.since"), clock(decision.since, model, date=True)
+    for line in _actions(decision, model.book, texts):
+        yield texts("detail.actions"), line
+    yield texts("detail.rule"), clean(decision.rule)
+    yield texts("detail.key"), clean(decision.key)
+    yield texts("detail.cause"), clean(decision.cause)
+
+
+def _actions(decision: wire.Decision, book: Book, texts: Texts) -> Iterator[str]:
+    told = {delivery.action: delivery for delivery in book.deliveries(decision.id)}
+    for name in dict.fromkeys((*decision.actions, *told)):
+        delivery = told.get(name)
+        if delivery is None:
+            yield clean(name)  # nothing was told since this UI runs: say no more than is known
+        else:
+            yield texts(
+                f"delivery.{delivery.state}",
+                action=clean(name),
+                attempts=delivery.attempts,
+                detail=clean(delivery.detail),
+            ).rstrip()
+
+
+def _event_details(event: wire.Event, texts: Texts) -> Iterator[tuple[str, str]]:
+    if event.subject:
+        yield texts("detail.subject"), clean(event.subject)
+    if event.score is not None:
+        yield texts("detail.score"), f"{texts.number(event.score * 100)} %"
+    if event.zones:
+        yield texts("detail.zones"), clean(", ".join(event.zones))
+    for name, value in event.facts.items():
+        yield clean(name), clean(str(value))
+    yield texts("detail.seq"), texts.number(event.seq)

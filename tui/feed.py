@@ -1,0 +1,45 @@
+"""What the terminal UI needs of an engine: `engine.api.client.Client` is one, the tests' fake another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from engine.api import wire
+from engine.api.client import Message
+
+
+class Feed(Protocol):
+    """One engine as the UI sees it. Every call raises `engine.api.client.ApiError` and nothing else."""
+
+    def updates(self) -> AsyncIterator[Message]:
+        """Yield a `State`, then what changes, for ever; reconnects and fills gaps by itself."""
+        ...
+
+    async def events(
+        self, *, before: int | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Event]:
+        """Return stored events, newest first, with ``seq < before``."""
+        ...
+
+    async def decisions(
+        self, *, before: str | None = None, limit: int = 100, camera: str | None = None
+    ) -> list[wire.Decision]:
+        """Return stored decisions, newest first, older than the decision id `before`."""
+        ...
+
+    async def still(self, camera: str, width: int = 640) -> bytes:
+        """Return the last analysed picture as JPEG, at most `width` pixels wide."""
+        ...
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        """Return a PTZ camera's presets."""
+        ...
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        """Carry out a PTZ command."""
+        ...
+
+    async def preview_link(self, camera: str) -> wire.PreviewLink:
+        """Return a short-lived link to the camera's preview page."""
+        ...

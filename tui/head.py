@@ -1,0 +1,80 @@
+"""The lines above every screen: which site, what time, how the engine is. Pure."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui import describe
+from tui.model import Model
+from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED
+from tui.texts import Texts, clean
+from tui.widgets.bars import figures
+
+
+def title(model: Model, t: Texts, page: str) -> Text:
+    """Return the product, the site and the page."""
+    site = clean(model.engine.title or model.engine.site) if model.engine else ""
+    parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), (site, f"bold {BRIGHT}")]
+    if page:
+        parts += [("  ›  " if site else "", DIM), (page, f"bold {BRIGHT}" if not site else "")]
+    return Text.assemble(*parts)
+
+
+def clock(model: Model, t: Texts) -> Text:
+    """Return what the engine costs and the site's time."""
+    if model.engine is None:
+        return Text()
+    now = model.now().astimezone(model.zone())
+    told = [
+        t("top.cpu", n=t.number(model.engine.cpu * 100)),
+        t("top.memory", n=t.number(model.engine.rss / 1_000_000)),
+    ]
+    return Text.assemble(("  ".join(told), DIM), "  ", (now.strftime("%H:%M:%S %Z"), BRIGHT))
+
+
+def summary(model: Model, t: Texts) -> tuple[Text, Text]:
+    """Return the counters (left) and what the engine works with (right)."""
+    engine = model.engine
+    if engine is None:
+        return Text(t("app.waiting"), DIM), Text()
+    online, total = model.online(), len(model.cameras)
+    left = figures(
+        [
+            (t("top.cameras", online=online, total=total), "" if online == total else "warn"),
+            (t("top.events", n=t.number(engine.events)), ""),
+            (t("top.decisions", n=t.number(engine.decisions)), ""),
+            (t("top.outbox", n=t.number(engine.outbox)), "" if engine.outbox < 100 else "warn"),
+            (t("top.dead", n=t.number(engine.dead)), "bad" if engine.dead else "dim"),
+        ]
+    )
+    told = [t("top.rules", n=t.number(engine.rules))]
+    if engine.model:
+        told.insert(0, t("top.model", name=clean(engine.model)))
+    return left, Text("   ".join(told), DIM)
+
+
+def problem(model: Model, t: Texts) -> Text:
+    """Return the engine's first problem and how many more there are; empty when all is well."""
+    problems = model.engine.problems if model.engine else ()
+    if not problems:
+        return Text()
+    text = Text.assemble(("! ", f"bold {AMBER}"), (describe.sentence(problems[0], t), AMBER))
+    if len(problems) > 1:
+        text.append(" " + t("top.more", n=len(problems) - 1), DIM)
+    return text
+
+
+def banner(model: Model, t: Texts) -> Text:
+    """Return what is wrong with the connection; empty while there is one."""
+    if model.refused is not None:
+        return _alert(t("link.refused", reason=clean(model.refused.message)))
+    if model.lost is None:
+        return Text() if model.engine else Text(t("link.starting"), AMBER)
+    reason = clean(model.lost.reason)
+    if model.engine is None:
+        return _alert(t("link.first", reason=reason))
+    return _alert(t("link.down", reason=reason, age=t.age(model.since_told())))
+
+
+def _alert(words: str) -> Text:
+    return Text.assemble((" ▲ ", f"bold {RED}"), (words, f"bold {RED}"))

@@ -1,0 +1,185 @@
+"""What the UI knows: the last `State` with every update since. Pure; the app asks it what changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.api import wire
+from engine.api.client import ApiError, Disconnected, Message
+from tui.book import Book
+from tui.texts import fold
+
+#: What needs a person comes first; what was switched off on purpose comes last.
+RANK: Final = {
+    wire.CameraState.FAILED: 0,
+    wire.CameraState.REFUSED: 1,
+    wire.CameraState.LOST: 2,
+    wire.CameraState.CONNECTING: 3,
+    wire.CameraState.ONLINE: 4,
+    wire.CameraState.DISABLED: 5,
+}
+#: Critical decisions remembered for one alarm; more at once say no more.
+ALARMS: Final = 8
+
+
+@dataclass(slots=True)
+class Changes:
+    """What moved since the last look.
+
+    Attributes:
+        cameras: Ids whose figures moved.
+        order: Cameras came, went, or changed rank or name.
+        everything: A new `State` replaced all that was known.
+        alarms: Critical decisions that began.
+    """
+
+    cameras: set[str] = field(default_factory=set)
+    order: bool = False
+    engine: bool = False
+    entries: bool = False
+    link: bool = False
+    everything: bool = False
+    alarms: list[wire.Decision] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        flags = (self.order, self.engine, self.entries, self.link, self.everything)
+        return any(flags) or bool(self.cameras or self.alarms)
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that reads numbers as numbers: ``Cổng 2`` before ``Cổng 10``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", fold(text))
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+def _sort_key(camera: wire.Camera) -> tuple[object, ...]:
+    return (RANK[camera.state], natural(camera.name or camera.id), camera.name, camera.id)
+
+
+class Model:
+    """The fleet, the engine and the log as last told.
+
+    Attributes:
+        monotonic: Seconds that only grow; the UI's own count.
+        lost: Why there is no connection, None while there is one.
+        refused: The engine will not have this client; nobody tries again.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.monotonic = monotonic
+        self._told_at = 0.0
+        self._order: list[str] = []
+        self._changes = Changes()
+        self.engine: wire.Engine | None = None
+        self.cameras: dict[str, wire.Camera] = {}
+        self.book = Book()
+        self.lost: Disconnected | None = None
+        self.refused: ApiError | None = None
+
+    def apply(self, message: Message) -> None:
+        """Take in one message of the stream."""
+        if isinstance(message, Disconnected):
+            self.lost = message
+            self._changes.link = True
+            return
+        if self.lost is not None:
+            self.lost = None
+            self._changes.link = True
+        match message:
+            case wire.State():
+                self._begin(message)
+            case wire.CameraUpdate(camera=camera):
+                self._camera(camera)
+            case wire.EngineUpdate(engine=engine):
+                self._engine(engine)
+            case wire.Event():
+                self._changes.entries |= self.book.add(message)
+            case wire.Decision():
+                self._decision(message)
+            case wire.Delivery():
+                self.book.deliver(message)
+                self._changes.entries = True
+            case wire.Gap():
+                return  # the client reads the state again; it is the next message
+
+    def refuse(self, error: ApiError) -> None:
+        """The engine refuses this client for good."""
+        self.refused = error
+        self._changes.link = True
+
+    def take(self) -> Changes:
+        """Return what changed since the last call, and begin anew."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    def order(self) -> list[str]:
+        """Return every camera's id: trouble first, then by name; stable."""
+        if len(self._order) != len(self.cameras):
+            ordered = sorted(self.cameras.values(), key=_sort_key)
+            self._order = [camera.id for camera in ordered]
+        return self._order
+
+    def now(self) -> datetime:
+        """Return the engine's time: what it told last and what has passed since by our own count.
+
+        So ages are right even where this machine's clock is wrong.
+        """
+        if self.engine is None:
+            return datetime.fromtimestamp(0, UTC)
+        return self.engine.now + timedelta(seconds=self.monotonic() - self._told_at)
+
+    def ago(self, moment: datetime | None) -> float | None:
+        """Return the seconds since a moment, never negative; None for None."""
+        return None if moment is None else max(0.0, (self.now() - moment).total_seconds())
+
+    def since_told(self) -> float:
+        """Return the seconds since the engine told its time: how old the figures are."""
+        return self.monotonic() - self._told_at
+
+    def zone(self) -> tzinfo:
+        """Return the site's time zone; UTC where this machine does not know it."""
+        try:
+            return ZoneInfo(self.engine.timezone) if self.engine else UTC
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+    def online(self) -> int:
+        """Return how many cameras are online."""
+        return sum(camera.state is wire.CameraState.ONLINE for camera in self.cameras.values())
+
+    def name(self, camera: str | None) -> str:
+        """Return a camera's display name, or its id where there is none."""
+        known = self.cameras.get(camera) if camera else None
+        return (known.name if known else "") or camera or ""
+
+    def _begin(self, state: wire.State) -> None:
+        self.cameras = {camera.id: camera for camera in state.cameras}
+        self._order = []
+        self._engine(state.engine)
+        self.book.reset(state.events, state.decisions)
+        self._changes.everything = self._changes.order = self._changes.entries = True
+
+    def _camera(self, camera: wire.Camera) -> None:
+        before = self.cameras.get(camera.id)
+        self.cameras[camera.id] = camera
+        self._changes.cameras.add(camera.id)
+        if before is None or (before.state, before.name) != (camera.state, camera.name):
+            self._order = []
+            self._changes.order = True
+
+    def _engine(self, engine: wire.Engine) -> None:
+        self.engine, self._told_at = engine, self.monotonic()
+        self._changes.engine = True
+
+    def _decision(self, decision: wire.Decision) -> None:
+        if not self.book.add(decision):
+            return
+        self._changes.entries = True
+        began = decision.severity == "critical" and decision.phase == "firing"
+        if began and len(self._changes.alarms) < ALARMS:
+            self._changes.alarms.append(decision)

@@ -1,0 +1,82 @@
+"""Cameras, events and decisions as table rows. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.api import wire
+from tui import describe
+from tui.book import Entry
+from tui.columns import Cell, Column, Row
+from tui.model import Model
+from tui.palette import STATES
+from tui.texts import Texts, clean
+
+FLEET: Final = (
+    Column("state", 13, "column.state"),
+    Column("name", 14, "column.name", weight=3),
+    Column("rate", 9, "column.rate", right=True),
+    Column("motion", describe.BAR, "column.motion"),
+    Column("objects", 12, "column.objects", weight=3),
+    Column("address", 21, "column.address", least=110),
+    Column("model", 16, "column.model", weight=1, least=130),
+    Column("kind", 11, "column.last_kind", least=100),
+    Column("last", 7, "column.last", right=True),
+)
+LOG: Final = (
+    Column("time", 8, "column.time"),
+    Column("mark", 1),
+    Column("kind", 12, "column.kind", least=100),
+    Column("camera", 14, "column.camera", weight=1),
+    Column("what", 20, "column.what", weight=5),
+)
+HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
+
+
+def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
+    """Return a camera as a row: its figures while it is online, else why it is not."""
+    symbol, tone = STATES[camera.state]
+    online = camera.state is wire.CameraState.ONLINE
+    cells = {
+        "state": Cell(f"{symbol} {t(f'state.{camera.state}')}", tone),
+        "name": Cell(clean(camera.name or camera.id), "bright" if online else "text"),
+        "address": Cell(clean(camera.address), "dim"),
+        "model": Cell(clean(camera.model), "dim"),
+        "kind": Cell(t.find(f"kind.{camera.last_event_kind}", clean(camera.last_event_kind)), "dim"),
+        "last": Cell(t.age(model.ago(camera.last_event)), "dim"),
+    }
+    if not online:
+        return Row(
+            cells, ("rate", "objects", Cell(_why(camera, model, t), "dim" if tone == "dim" else "text"))
+        )
+    cells["rate"] = Cell(describe.rate(camera, t), "text" if camera.fps > 0 else "warn")
+    cells["motion"] = motion(camera)
+    cells["objects"] = Cell(describe.objects(camera, t), "blue")
+    return Row(cells)
+
+
+def motion(camera: wire.Camera) -> Cell:
+    """Return the motion bar; thick against thin, so that it reads without colour."""
+    lit = describe.motion_cells(camera.motion)
+    return Cell("━" * lit + "┈" * (describe.BAR - lit), "warn" if lit else "faint")
+
+
+def _why(camera: wire.Camera, model: Model, t: Texts) -> str:
+    age = t.age(model.ago(camera.since))
+    reason = describe.sentence(camera.reason, t)
+    return f"{age} · {reason}" if reason else age
+
+
+def entry_row(entry: Entry, model: Model, t: Texts) -> Row:
+    """Return an event or a decision as a row; decisions carry the tone of their severity."""
+    symbol, tone = describe.mark(entry)
+    decision = isinstance(entry, wire.Decision)
+    return Row(
+        {
+            "time": Cell(describe.clock(entry.at, model), "dim"),
+            "mark": Cell(symbol, tone),
+            "kind": Cell(describe.kind(entry, t), tone if decision else "dim"),
+            "camera": Cell(clean(model.name(entry.camera)), "bright" if decision else "text"),
+            "what": Cell(describe.words(entry, t), tone if decision else "text"),
+        }
+    )

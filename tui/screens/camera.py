@@ -1,0 +1,298 @@
+"""One camera: its picture with what it sees drawn in, its figures, its latest happenings, its PTZ head."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, ClassVar, Final
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from engine.api import wire
+from engine.api.client import ApiError
+from tui import card, paint, ptz, rows
+from tui.book import key_of
+from tui.columns import Row
+from tui.context import Context
+from tui.graphics import Graphics
+from tui.model import Changes
+from tui.palette import AMBER, TEXT
+from tui.screens.dialogs import LinkDialog, PresetsDialog
+from tui.screens.page import Page
+from tui.texts import clean
+from tui.widgets import still
+from tui.widgets.bars import Line
+from tui.widgets.table import Table
+
+#: Happenings listed.
+HISTORY: Final = 200
+#: Seconds without a new picture after which its age is shown.
+STALE: Final = 3.0
+_DIRECTIONS: Final = {
+    "left": "left,h",
+    "right": "right,l",
+    "up": "up,k",
+    "down": "down,j",
+    "in": "plus,equals_sign",
+    "out": "minus",
+}
+
+
+class CameraScreen(Page):
+    """One camera."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(keys, f"move('{direction}')", show=False, priority=True)
+            for direction, keys in _DIRECTIONS.items()
+        ),
+        *(Binding(str(digit), f"preset({digit})", show=False) for digit in range(1, 10)),
+        Binding("space", "stop", show=False, priority=True),
+        Binding("g", "presets", show=False),
+        Binding("p", "preview", show=False),
+        Binding("n", "next(1)", show=False),
+        Binding("N", "next(-1)", show=False),
+        Binding("escape", "back", show=False),
+    ]
+
+    def __init__(self, context: Context, camera: str) -> None:
+        super().__init__(context)
+        self._camera_id = camera
+        self._pad = ptz.Pad(self._send)
+        self._presets: list[wire.Preset] | None = None
+        self._seen_at: float | None = None
+        self._said = ""
+        self._view = still.make(context.graphics)
+
+    @property
+    def camera(self) -> wire.Camera | None:
+        """What is known of it; None when it is no longer configured."""
+        return self.context.model.cameras.get(self._camera_id)
+
+    def body(self) -> ComposeResult:
+        """Picture and figures, and what happened below."""
+        with Horizontal(id="top"):
+            with Container(id="view"):
+                yield self._view
+                yield Static(id="card")
+            with VerticalScroll(id="facts", can_focus=False):
+                yield Static(id="fact")
+        yield Line(id="status")
+        yield Table(rows.HISTORY, self._row, self.context.t, follow=True, id="history")
+
+    def name_of_page(self) -> str:
+        """The camera's name."""
+        return clean(self.context.model.name(self._camera_id))
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What can be done here; PTZ only where there is a head."""
+        head = (
+            ("←↑↓→", "key.pan"),
+            ("+−", "key.zoom"),
+            ("␣", "key.stop"),
+            ("1-9", "key.preset"),
+            ("g", "key.presets"),
+        )
+        camera = self.camera
+        return (
+            ("Esc", "key.back"),
+            *(head if camera and camera.ptz else ()),
+            *((("p", "key.preview"),) if camera and camera.preview else ()),
+            ("n", "key.next"),
+            ("?", "key.help"),
+            ("L", "key.language"),
+        )
+
+    def on_mount(self) -> None:
+        """Begin to fetch pictures, for as long as this screen lives."""
+        self.run_worker(self._watch(), name=f"camera[{self._camera_id}].still")
+
+    def show(self, changes: Changes) -> None:
+        """Write figures and happenings again."""
+        if changes.everything or changes.entries:
+            self.query_one(Table).show(self._history())
+            self.query_one(Table).redraw()
+        if changes.everything or changes.order or self._camera_id in changes.cameras:
+            self._tell()
+
+    def tick(self) -> None:
+        """A second has passed: ages move."""
+        self._tell()
+
+    def action_move(self, direction: str) -> None:
+        """Move the head a little; without one, up and down move in the list."""
+        camera = self.camera
+        if camera is not None and camera.ptz:
+            self._press(ptz.move(direction), self.context.t(f"ptz.{direction}"))
+        elif direction in {"up", "down"}:
+            self.query_one(Table).action_step(-1 if direction == "up" else 1)
+
+    def action_stop(self) -> None:
+        """Stop the head."""
+        self._press(ptz.STOP, self.context.t("ptz.stop"))
+
+    def action_preset(self, number: int) -> None:
+        """Go to the preset of that place in the list."""
+        if self._can_turn():
+            self.run_worker(self._goto(number), name="ptz.preset", group="ptz.preset", exclusive=True)
+
+    def action_presets(self) -> None:
+        """List the presets."""
+        if self._can_turn():
+            self.run_worker(self._choose(), name="ptz.presets", group="ptz.preset", exclusive=True)
+
+    def action_preview(self) -> None:
+        """Ask for a link to the live view."""
+        if self.camera is None or not self.camera.preview:
+            self._say(self.context.t("preview.absent"))
+            return
+        self.run_worker(self._link(), name="preview.link", group="preview", exclusive=True)
+
+    def action_next(self, by: int) -> None:
+        """Show the next camera of the fleet's order."""
+        order = self.context.model.order()
+        if self._camera_id in order:
+            other = order[(order.index(self._camera_id) + by) % len(order)]
+            self.app.switch_screen(CameraScreen(self.context, other))
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    def _row(self, key: str) -> Row:
+        entry = self.context.model.book.get(key)
+        return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
+
+    def _history(self) -> Iterator[str]:
+        newest = self.context.model.book.newest()
+        return islice((key_of(entry) for entry in newest if entry.camera == self._camera_id), HISTORY)
+
+    def _tell(self) -> None:
+        """Write the figures, and where there is no picture why."""
+        camera, model, t = self.camera, self.context.model, self.context.t
+        pictured = self._pictured()
+        self._view.display = pictured
+        why = self.query_one("#card", Static)
+        why.display = not pictured
+        if not pictured:
+            self._view.show(None)
+            self._seen_at = None
+            why.update(card.card(camera, model, t, off=self.context.graphics is Graphics.NONE))
+        self.query_one("#fact", Static).update(card.camera_facts(camera, model, t))
+        self.query_one("#status", Line).show(Text(self._said, TEXT), Text(self._age(), AMBER))
+
+    def _say(self, words: str) -> None:
+        self._said = words
+        self._tell()
+
+    # -- pictures
+
+    def _pictured(self) -> bool:
+        camera = self.camera
+        online = camera is not None and camera.state is wire.CameraState.ONLINE
+        return online and self.context.graphics is not Graphics.NONE
+
+    def _age(self) -> str:
+        """Return how old the picture is, once that matters."""
+        if not self._pictured():
+            return ""
+        if self._seen_at is None:
+            return self.context.t("camera.waiting")
+        seconds = self.context.model.monotonic() - self._seen_at
+        return self.context.t("camera.stale", age=self.context.t.age(seconds)) if seconds > STALE else ""
+
+    async def _watch(self) -> None:
+        """Fetch, prepare in a thread, show; one picture at a time, for ever."""
+        while True:
+            if self.is_current and self._pictured() and self.context.model.lost is None:
+                await self._look()
+            await asyncio.sleep(self.context.still_every)
+
+    async def _look(self) -> None:
+        try:
+            data = await self.context.feed.still(self._camera_id, self._view.wanted)
+            prepared: Any = await asyncio.to_thread(self._view.prepare, data, self._shapes())
+        except ApiError as error:
+            self._say(self.context.failure(error))
+        except paint.Unreadable:
+            self._say(self.context.t("camera.unreadable"))
+        else:
+            if self._pictured():
+                self._seen_at = self.context.model.monotonic()
+                self._view.show(prepared)
+
+    def _shapes(self) -> list[paint.Shape]:
+        camera, t = self.camera, self.context.t
+        if camera is None:
+            return []
+        zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
+        tracks = [
+            paint.Shape.box(track.box, f"{t.label(track.label)} {t.number(track.score * 100)}%")
+            for track in camera.tracks
+        ]
+        return zones + tracks
+
+    # -- PTZ and preview
+
+    def _can_turn(self) -> bool:
+        able = self.camera is not None and self.camera.ptz
+        if not able:
+            self._say(self.context.t("ptz.absent"))
+        return able
+
+    def _press(self, command: wire.PtzCommand, words: str) -> None:
+        if not self._can_turn():
+            return
+        self._say(f"PTZ  {words}")
+        if self._pad.press(command):
+            self.run_worker(self._pad.run(), name=f"camera[{self._camera_id}].ptz")
+
+    async def _send(self, command: wire.PtzCommand) -> None:
+        try:
+            await self.context.feed.ptz(self._camera_id, command)
+        except ApiError as error:
+            self._say(f"PTZ  {self.context.failure(error)}")
+
+    async def _load_presets(self) -> list[wire.Preset]:
+        """Return the presets, asked for once per visit."""
+        if self._presets is None:
+            try:
+                self._presets = await self.context.feed.presets(self._camera_id)
+            except ApiError as error:
+                self._say(f"PTZ  {self.context.failure(error)}")
+        return self._presets or []
+
+    async def _goto(self, number: int) -> None:
+        presets = await self._load_presets()
+        if number <= len(presets):
+            self._turn_to(presets[number - 1])
+        elif self._presets is not None:
+            self._say(self.context.t("ptz.no_preset", n=number))
+
+    async def _choose(self) -> None:
+        presets = await self._load_presets()
+        if presets:
+            token = await self.app.push_screen_wait(PresetsDialog(self.context, presets))
+            for preset in presets:
+                if preset.token == token:
+                    self._turn_to(preset)
+        elif self._presets is not None:
+            self._say(self.context.t("ptz.no_presets"))
+
+    def _turn_to(self, preset: wire.Preset) -> None:
+        name = clean(preset.name or preset.token)
+        self._press(ptz.goto(preset.token), self.context.t("ptz.goto", name=name))
+
+    async def _link(self) -> None:
+        try:
+            link = await self.context.feed.preview_link(self._camera_id)
+        except ApiError as error:
+            self._say(self.context.failure(error))
+            return
+        self.app.copy_to_clipboard(link.url)
+        self.app.push_screen(LinkDialog(self.context, self.context.model.name(self._camera_id), link))

@@ -1,0 +1,154 @@
+"""What comes up over a screen and goes again: help, presets, the preview link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from engine.api import wire
+from tui import describe
+from tui.columns import Cell, Column, Row, fit
+from tui.context import Context
+from tui.palette import BLUE, BRIGHT, DIM, STATES, TEXT, TONES
+from tui.texts import Texts, clean
+from tui.widgets.table import Table
+
+#: Sections of the help: heading, then (keys, text key).
+SECTIONS: Final = (
+    (
+        "help.everywhere",
+        (
+            ("↑ ↓ PgUp PgDn Home End", "help.move"),
+            ("e", "help.log_key"),
+            ("/", "help.filter"),
+            ("L", "help.language"),
+            ("?", "help.help"),
+            ("Esc", "help.back"),
+            ("q", "help.quit"),
+        ),
+    ),
+    ("help.fleet", (("Enter", "help.enter"),)),
+    (
+        "help.camera",
+        (
+            ("← → ↑ ↓   h l k j", "help.pan"),
+            ("+ −", "help.zoom"),
+            ("Space", "help.stop"),
+            ("1 … 9", "help.digit"),
+            ("g", "help.presets"),
+            ("p", "help.preview"),
+            ("PgUp PgDn", "help.scroll"),
+            ("n  N", "help.next"),
+        ),
+    ),
+    ("help.log", (("Enter", "help.details"), ("d", "help.decisions"), ("/", "help.words"))),
+)
+_KEYS_WIDTH = 24
+
+
+class Dialog(ModalScreen[str | None]):
+    """A box in the middle; Esc closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss_box", show=False)]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+
+    def action_dismiss_box(self) -> None:
+        """Close it, nothing chosen."""
+        self.dismiss(None)
+
+
+class HelpDialog(Dialog):
+    """Every key and every mark."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "dismiss_box", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """One text, scrollable on small terminals."""
+        with VerticalScroll(classes="box", id="help"):
+            yield Static(help_text(self.context.t))
+
+
+def help_text(t: Texts) -> Text:
+    """Return the help."""
+    text = Text()
+    for heading, lines in SECTIONS:
+        text.append(f"{t(heading)}\n", f"bold {DIM}")
+        for keys, words in lines:
+            text.append(fit(keys, _KEYS_WIDTH), BLUE)
+            text.append(f"{t(words)}\n", TEXT)
+        text.append("\n")
+    text.append(f"{t('help.marks')}\n", f"bold {DIM}")
+    for state, (symbol, tone) in STATES.items():
+        text.append(f"{symbol} {t(f'state.{state}')}   ", TONES[tone])
+    text.append("\n")
+    for mark, words in (("━━━┈┈┈", "help.motion"), ("5.0/10.0", "help.rate")):
+        text.append(fit(mark, _KEYS_WIDTH), BLUE)
+        text.append(f"{t(words)}\n", TEXT)
+    text.rstrip()
+    return text
+
+
+class PresetsDialog(Dialog):
+    """A PTZ camera's presets; returns the token of the chosen one."""
+
+    def __init__(self, context: Context, presets: Sequence[wire.Preset]) -> None:
+        super().__init__(context)
+        self._presets = {preset.token: (number, preset) for number, preset in enumerate(presets, 1)}
+
+    def compose(self) -> ComposeResult:
+        """A small table."""
+        t = self.context.t
+        with Vertical(classes="box", id="presets"):
+            yield Table(
+                (Column("number", 2, right=True), Column("name", 20, "ptz.presets", weight=1)), self._row, t
+            )
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        self.query_one(Table).show(self._presets)
+
+    def on_table_chosen(self, event: Table.Chosen) -> None:
+        """Go there."""
+        self.dismiss(event.key)
+
+    def _row(self, key: str) -> Row:
+        number, preset = self._presets[key]
+        return Row({"number": Cell(str(number), "blue"), "name": Cell(clean(preset.name or preset.token))})
+
+
+class LinkDialog(Dialog):
+    """The link to the live view, to be copied or opened."""
+
+    def __init__(self, context: Context, name: str, link: wire.PreviewLink) -> None:
+        super().__init__(context)
+        self._camera_name, self._link = name, link
+
+    def compose(self) -> ComposeResult:
+        """The link on lines of its own, so that it can be marked with the mouse."""
+        with Vertical(classes="box", id="link"):
+            for line in self._lines():
+                yield Static(line)
+
+    def _lines(self) -> Iterator[Text]:
+        t, model = self.context.t, self.context.model
+        yield Text(t("preview.title", name=clean(self._camera_name)), f"bold {BRIGHT}")
+        yield Text(f"\n{clean(self._link.url)}\n", BLUE, overflow="fold")
+        yield Text(t("preview.expires", time=describe.clock(self._link.expires, model)), DIM)
+        yield Text(t("preview.copied"), DIM)
+        yield Text(t("preview.tunnel", port=_port(self._link.url)), DIM)
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,142 @@
+"""Every camera at a glance, trouble first; the latest decisions below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from engine.api import wire
+from tui import rows
+from tui.columns import Row
+from tui.context import Context
+from tui.model import Changes
+from tui.palette import DIM
+from tui.screens.camera import CameraScreen
+from tui.screens.log import LogScreen
+from tui.screens.page import Page
+from tui.texts import clean, fold
+from tui.widgets.bars import Line
+from tui.widgets.recent import Recent
+from tui.widgets.table import Table
+
+
+class FleetScreen(Page):
+    """The first screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "log", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("escape", "drop_filter", show=False),
+    ]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._query = ""
+
+    def body(self) -> ComposeResult:
+        """The table, a filter that hides itself, the latest decisions."""
+        yield Table(rows.FLEET, self._row, self.context.t, id="cameras")
+        yield Line(id="empty")
+        yield Input(id="filter", compact=True)
+        with Vertical(id="recent-box"):
+            yield Line(id="recent-title")
+            yield Recent(self.context)
+
+    def name_of_page(self) -> str:
+        """The fleet is where one begins: it needs no name."""
+        return ""
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What can be done here."""
+        return (
+            ("↑↓", "key.move"),
+            ("⏎", "key.open"),
+            ("e", "key.log"),
+            ("/", "key.filter"),
+            ("L", "key.language"),
+            ("?", "key.help"),
+            ("q", "key.quit"),
+        )
+
+    def on_mount(self) -> None:
+        """Begin without a filter."""
+        self.query_one("#filter").display = False
+
+    def relabel(self) -> None:
+        """Write the filter's and the decisions' words too."""
+        self.query_one("#filter", Input).placeholder = self.context.t("fleet.filter")
+        self.query_one("#recent-title", Line).show(Text(self.context.t("fleet.recent"), DIM))
+        super().relabel()
+
+    def show(self, changes: Changes) -> None:
+        """Redraw the rows that changed; order them again only when rank or name moved."""
+        table = self.query_one(Table)
+        if changes.order or (self._query and changes.cameras):
+            table.show(self._wanted())
+            self._tell_empty(table)
+        table.redraw(None if changes.everything else changes.cameras)
+        if changes.entries or changes.everything:
+            self.query_one(Recent).update_lines()
+
+    def tick(self) -> None:
+        """A second has passed: ages move."""
+        self.query_one(Table).redraw()
+
+    def action_log(self) -> None:
+        """Open the log."""
+        self.app.push_screen(LogScreen(self.context))
+
+    def action_filter(self) -> None:
+        """Ask which cameras to show."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_drop_filter(self) -> None:
+        """Show every camera again."""
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.display = False
+        self.query_one(Table).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        self._query = fold(event.value).strip()
+        self.show(Changes(order=True, everything=True))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the table."""
+        event.input.display = bool(event.value)
+        self.query_one(Table).focus()
+
+    def on_table_chosen(self, event: Table.Chosen) -> None:
+        """Open a camera."""
+        self.app.push_screen(CameraScreen(self.context, event.key))
+
+    def _row(self, key: str) -> Row:
+        return rows.camera_row(self.context.model.cameras[key], self.context.model, self.context.t)
+
+    def _wanted(self) -> Iterator[str]:
+        model = self.context.model
+        words = self._query.split()
+        for key in model.order():
+            text = self._text_of(model.cameras[key]) if words else ""
+            if all(word in text for word in words):
+                yield key
+
+    def _text_of(self, camera: wire.Camera) -> str:
+        state = self.context.t(f"state.{camera.state}")
+        return fold(f"{camera.id} {camera.name} {camera.address} {camera.model} {state}")
+
+    def _tell_empty(self, table: Table) -> None:
+        line, t = self.query_one("#empty", Line), self.context.t
+        known = self.context.model.engine is not None
+        line.display = known and not table.keys
+        words = t("fleet.unmatched", query=clean(self._query)) if self._query else t("fleet.empty")
+        line.show(Text(words, DIM))

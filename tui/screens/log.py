@@ -1,0 +1,222 @@
+"""Events and decisions, newest first, with the reason why; older pages are read as one goes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+
+from rich.console import Group
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widgets import Input, Static
+
+from engine.api.client import ApiError
+from tui import describe, rows
+from tui.book import Entry, Query, Stream, key_of
+from tui.columns import Row
+from tui.context import Context
+from tui.model import Changes
+from tui.palette import DIM
+from tui.screens.camera import CameraScreen
+from tui.screens.page import Page
+from tui.texts import clean
+from tui.widgets.bars import Line
+from tui.widgets.facts import facts
+from tui.widgets.table import Table
+
+#: Entries read at a time.
+PAGE: Final = 200
+#: Pages read for one wish at most, when a filter lets little through.
+PAGES: Final = 5
+
+
+class LogScreen(Page):
+    """The event log."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("e", "leave", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("d", "decisions", show=False),
+    ]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._query = Query()
+        self._text = ""
+        self._reading = False
+
+    def body(self) -> ComposeResult:
+        """The table and, below or beside it, the details of the chosen line."""
+        with Container(id="log"):
+            yield Table(rows.LOG, self._row, self.context.t, follow=True, id="entries")
+            with VerticalScroll(id="details", can_focus=False):
+                yield Static(id="detail")
+        yield Line(id="status")
+        yield Input(id="filter", compact=True)
+
+    def name_of_page(self) -> str:
+        """Its title."""
+        return self.context.t("log.title")
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What can be done here."""
+        return (
+            ("↑↓", "key.move"),
+            ("⏎", "key.open"),
+            ("/", "key.filter"),
+            ("d", "key.decisions"),
+            ("Esc", "key.back"),
+            ("L", "key.language"),
+            ("?", "key.help"),
+            ("q", "key.quit"),
+        )
+
+    def on_mount(self) -> None:
+        """Begin without a filter, reading older entries if the state brought few."""
+        self.query_one("#filter").display = False
+        self.call_after_refresh(self._fill)
+
+    def relabel(self) -> None:
+        """Write the filter's words too."""
+        self.query_one("#filter", Input).placeholder = self.context.t("log.filter")
+        super().relabel()
+
+    def show(self, changes: Changes) -> None:
+        """Show what matches; new lines come on top."""
+        if changes.entries or changes.everything:
+            self._list()
+        if changes.order or changes.everything:  # a camera's name may be another
+            self.query_one(Table).redraw()
+
+    def tick(self) -> None:
+        """Times in the log do not move."""
+
+    def action_filter(self) -> None:
+        """Ask what to show."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_decisions(self) -> None:
+        """Only decisions, or everything."""
+        self._query = Query.parse(self._text, decisions=not self._query.decisions)
+        self._list()
+        self._fill()
+
+    def action_back(self) -> None:
+        """Drop the filter first, then leave."""
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.value = ""
+            field.display = False
+            self.query_one(Table).focus()
+        else:
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        self._text = event.value
+        self._query = Query.parse(event.value, decisions=self._query.decisions)
+        self._list()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter; read on for as long as it shows too little."""
+        event.input.display = bool(event.value)
+        self.query_one(Table).focus()
+        self._fill()
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        """Show the details of the line."""
+        self._details(event.key)
+
+    def on_table_bottom(self) -> None:
+        """Read older entries."""
+        self._read()
+
+    def on_table_chosen(self, event: Table.Chosen) -> None:
+        """Open the camera of the line."""
+        entry = self.context.model.book.get(event.key)
+        if entry is not None and entry.camera in self.context.model.cameras:
+            self.app.push_screen(CameraScreen(self.context, entry.camera))
+
+    def _row(self, key: str) -> Row:
+        entry = self.context.model.book.get(key)
+        return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
+
+    def _matching(self) -> Iterator[Entry]:
+        model, t = self.context.model, self.context.t
+        for entry in model.book.newest():
+            if self._query.matches(entry, model.name(entry.camera), describe.words(entry, t)):
+                yield entry
+
+    def _list(self) -> None:
+        table = self.query_one(Table)
+        table.show(key_of(entry) for entry in self._matching())
+        self._details(table.chosen)
+        self._status()
+
+    def _details(self, key: str | None) -> None:
+        model, t = self.context.model, self.context.t
+        entry = model.book.get(key) if key else None
+        text: Group | Text = Text()
+        if entry is not None:
+            _, tone = describe.mark(entry)
+            text = facts(describe.headline(entry, t), tone, list(describe.details(entry, model, t)))
+        self.query_one("#detail", Static).update(text)
+
+    def _status(self) -> None:
+        t, count = self.context.t, len(self.query_one(Table).keys)
+        told = [t("log.shown", n=t.number(count))]
+        if self._query.decisions:
+            told.append(t("log.only_decisions"))
+        if not count and self._text:
+            told = [t("log.unmatched", query=clean(self._text))]
+        elif not count:
+            told = [t("log.empty")]
+        if self._reading:
+            told.append(t("log.older"))
+        elif self.context.model.book.next_page() is None:
+            told.append(t("log.complete"))
+        self.query_one("#status", Line).show(Text("   ".join(told), DIM))
+
+    def _fill(self) -> None:
+        if len(self.query_one(Table).keys) < self.size.height:
+            self._read()
+
+    def _read(self) -> None:
+        """Read older entries until some show, one reader at a time."""
+        if not self._reading and self.context.model.book.next_page() is not None:
+            self._reading = True
+            self.run_worker(self._older(), name="log.older")
+
+    async def _older(self) -> None:
+        table = self.query_one(Table)
+        wanted = max(len(table.keys) + 1, self.size.height)
+        self._status()
+        try:
+            for _ in range(PAGES):
+                stream = self.context.model.book.next_page()
+                if stream is None:
+                    break
+                self.context.model.book.page(stream, await self._page(stream))
+                self._list()
+                if len(table.keys) >= wanted:
+                    break
+        except ApiError as error:
+            self.notify(self.context.failure(error), severity="warning", markup=False)
+        finally:
+            self._reading = False
+        self._status()
+
+    async def _page(self, stream: Stream) -> Sequence[Entry]:
+        feed, book = self.context.feed, self.context.model.book
+        if stream == "events":
+            return await feed.events(before=book.before_event(), limit=PAGE)
+        return await feed.decisions(before=book.before_decision(), limit=PAGE)

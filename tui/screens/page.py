@@ -1,0 +1,85 @@
+"""What every screen shares: the lines above and below, and being told what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from tui import head
+from tui.context import Context
+from tui.model import Changes
+from tui.widgets.bars import KeyBar, Line
+
+
+class Page(Screen[None]):
+    """A full screen: title and clock, counters, trouble, the body, the keys."""
+
+    #: Where focus begins.
+    AUTO_FOCUS = "Table"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared so by Textual
+        (0, "-narrow"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - declared so by Textual
+        (0, "-short"),
+        (36, "-tall"),
+    ]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+
+    def compose(self) -> ComposeResult:
+        """Put the body between the bars."""
+        yield Line(id="title")
+        yield Line(id="summary")
+        yield Line(id="problem")
+        yield Line(id="banner")
+        yield from self.body()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """Yield what this screen is about."""
+        raise NotImplementedError
+
+    def name_of_page(self) -> str:
+        """Return what stands after the site's name."""
+        raise NotImplementedError
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """Return (key, text key of what it does), the most needed first."""
+        raise NotImplementedError
+
+    def show(self, changes: Changes) -> None:
+        """Bring the body up to date with the model."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """A second has passed: write ages again."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        self.relabel()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was on top."""
+        self.relabel()
+
+    def relabel(self) -> None:
+        """Write everything again, in the language as it is now."""
+        self.refresh_bars()
+        self.show(Changes(everything=True, order=True, entries=True, engine=True, link=True))
+
+    def refresh_bars(self) -> None:
+        """Write the lines above and below."""
+        model, t = self.context.model, self.context.t
+        self.query_one("#title", Line).show(head.title(model, t, self.name_of_page()), head.clock(model, t))
+        self.query_one("#summary", Line).show(*head.summary(model, t))
+        for name, text in (("#problem", head.problem(model, t)), ("#banner", head.banner(model, t))):
+            bar = self.query_one(name, Line)
+            bar.display = bool(text)
+            bar.show(text)
+        self.query_one(KeyBar).show([(key, t(words)) for key, words in self.keys()])
