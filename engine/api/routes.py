@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import wire
 from engine.api.problems import UNBOUNDED, Garbage, refusal
 from engine.api.service import Service
+from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.flow import Mailbox
 
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
-#: Seconds between two pings; a client that answers none is dropped.
-HEARTBEAT = 20.0
-#: Seconds that closing a stream may take when the engine stops.
-FAREWELL = 1.0
-#: Bytes that a client may send on the stream; it has nothing to say there.
-CHATTER_LIMIT = 4096
 
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -153,18 +147,12 @@ class Api:
         """Send a State, then what changes, until either side closes."""
         if len(self._streams) >= STREAM_LIMIT:
             raise refusal(503, "api.full", most=STREAM_LIMIT)
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=FAREWELL, max_msg_size=CHATTER_LIMIT)
+        socket = outgoing()
         await socket.prepare(request)
         self._streams.add(socket)
         box = self._service.hub.join()
         try:
-            async with asyncio.TaskGroup() as group:
-                sending = group.create_task(self._send(socket, box), name="api.stream")
-                async for _ in socket:
-                    pass  # clients have nothing to say here; reading notices that one has gone
-                sending.cancel()
-        except* ConnectionError:
-            pass  # gone in the middle of a message
+            await send_until_gone(socket, self._send(socket, box), "api.stream")
         finally:
             self._service.hub.leave(box)
             self._streams.discard(socket)
@@ -188,12 +176,7 @@ class Api:
 
     async def close(self) -> None:
         """Tell every stream that the engine is going away."""
-        async with asyncio.TaskGroup() as group:
-            for number, socket in enumerate(tuple(self._streams)):
-                group.create_task(
-                    socket.close(code=WSCloseCode.GOING_AWAY, message=b"the engine stops"),
-                    name=f"api.farewell.{number}",
-                )
+        await close_all(self._streams)
 
 
 def _query(request: web.Request, model: type[Q]) -> Q:

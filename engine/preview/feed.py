@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from drivers.contract import Codec, CodecParameters
+from drivers.contract import Codec, CodecParameters, Packet
 from engine.preview.h264 import Normaliser, Unreadable
 from engine.tap import Tap, Viewer
 
@@ -69,42 +68,62 @@ class Ended(Exception):
     """The stream became one that cannot go on in this session; a viewer should connect anew."""
 
 
-async def pictures(tap: Tap, viewer: Viewer) -> AsyncIterator[Picture]:
-    """Yield a viewer's pictures, from a keyframe on; after a loss again from a keyframe.
+class Reel:
+    """One viewer's pictures, from a keyframe on; after a loss again from a keyframe."""
 
-    Raises:
-        Ended: The camera came back with another codec, or turned out to reorder pictures.
-    """
-    timeline = Timeline()
-    codec: CodecParameters | None = None
-    normaliser = Normaliser(b"")
-    open_ = late = False
-    while True:
-        missed, packet = await viewer.take()
-        if viewer.codec is not None and viewer.codec is not codec:
-            codec, open_ = viewer.codec, False
-            normaliser = _normaliser(codec)
-        if codec is None or obstacle(codec, tap.reorders):
+    def __init__(self, tap: Tap, viewer: Viewer) -> None:
+        self._tap, self._viewer = tap, viewer
+        self._timeline = Timeline()
+        self._codec: CodecParameters | None = None
+        self._normaliser = Normaliser(b"")
+        self._open = self._late = False
+        self._first: Picture | None = None
+
+    async def peek(self) -> Picture:
+        """Wait for the next picture and leave it there."""
+        self._first = self._first or await self._next()
+        return self._first
+
+    async def take(self) -> Picture:
+        """Wait for the next picture.
+
+        Raises:
+            Ended: The camera came back with another codec, or turned out to reorder pictures.
+        """
+        first, self._first = self._first, None
+        return first or await self._next()
+
+    async def _next(self) -> Picture:
+        while True:
+            missed, packet = await self._viewer.take()
+            codec = self._follow()
+            if missed or not self._open:
+                self._open, self._late = packet.keyframe, True
+            if self._open and (picture := self._picture(packet, codec)):
+                return picture
+
+    def _follow(self) -> CodecParameters:
+        """Return the codec of the packet just taken; a new one begins anew."""
+        codec = self._viewer.codec
+        if codec is None or obstacle(codec, self._tap.reorders):
             raise Ended
-        if missed or not open_:
-            open_, late = packet.keyframe, True
-        if not open_:
-            continue
-        late = late and len(viewer) > 0
+        if codec is not self._codec:
+            self._codec, self._open = codec, False
+            try:
+                self._normaliser = Normaliser(codec.extradata)
+            except Unreadable:
+                raise Ended from None
+        return codec
+
+    def _picture(self, packet: Packet, codec: CodecParameters) -> Picture | None:
         try:
-            data = normaliser.feed(packet.data, keyframe=packet.keyframe)
+            data = self._normaliser.feed(packet.data, keyframe=packet.keyframe)
         except Unreadable:
-            open_ = False
-            continue
-        if not normaliser.header:
-            open_ = False
-        elif data:
-            ticks = timeline.at(packet.pts, codec.time_base, late=late)
-            yield Picture(data, ticks, packet.keyframe, normaliser.header, normaliser.profile, late)
-
-
-def _normaliser(codec: CodecParameters) -> Normaliser:
-    try:
-        return Normaliser(codec.extradata)
-    except Unreadable:
-        raise Ended from None
+            data = b""
+        header = self._normaliser.header
+        if not data or not header:
+            self._open = bool(header) and self._open and bool(data)
+            return None
+        self._late = self._late and len(self._viewer) > 0
+        ticks = self._timeline.at(packet.pts, codec.time_base, late=self._late)
+        return Picture(data, ticks, packet.keyframe, header, self._normaliser.profile, self._late)

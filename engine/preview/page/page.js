@@ -1,0 +1,205 @@
+// Shows one camera: WebRTC first; where UDP does not pass, fragmented MP4 over WebSocket. No libraries.
+"use strict";
+
+const CONNECT_MS = 4000; // until WebRTC must have shown its first sign of life
+const RETRY_MS = 2000;
+const STALL_MS = 5000; // without a new picture
+const BEHIND_S = 1.0; // MP4: farther than this behind the live edge is skipped
+const KEEP_S = 20; // MP4: seconds kept behind the play head
+
+const { camera, text } = document.body.dataset;
+const say = JSON.parse(text);
+const asked = new URLSearchParams(location.search);
+const token = asked.get("token") ?? "";
+const video = document.getElementById("video");
+const notice = document.getElementById("notice");
+const way = document.getElementById("way");
+const figures = document.getElementById("figures");
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const fill = (sentence, values) => sentence.replace(/{(\w+)}/g, (whole, key) => values[key] ?? whole);
+const path = (kind) => `/${kind}/${encodeURIComponent(camera)}?token=${encodeURIComponent(token)}`;
+
+class Refused extends Error {} // the server says no: asking again is of no use
+
+// What the tests and the footer read.
+const state = { transport: "", source: "", frames: 0, attempts: 0 };
+window.matthan = state;
+
+function show(sentence, mood = "") {
+  notice.textContent = sentence;
+  document.body.className = mood;
+}
+
+function took(transport, source) {
+  Object.assign(state, { transport, source });
+  way.textContent = `${say[transport]} · ${say[source]}`;
+}
+
+// 409: not now; anything else the server refuses stays so.
+const refusal = ({ status, detail }) => new (status === 409 ? Error : Refused)(detail);
+
+async function check(answer) {
+  if (answer.ok) return;
+  throw refusal(await answer.json().catch(() => ({ status: answer.status, detail: answer.statusText })));
+}
+
+// Resolves when the video has run; rejects when it does not in time.
+const running = (ms) =>
+  new Promise((resolve, reject) => {
+    const give = setTimeout(() => reject(new Error("no picture")), ms);
+    video.addEventListener("timeupdate", () => (clearTimeout(give), resolve()), { once: true });
+  });
+
+async function overWebRTC() {
+  const peer = new RTCPeerConnection();
+  let resource = null;
+  const leave = () => resource && fetch(resource, { method: "DELETE", keepalive: true }).catch(() => {});
+  addEventListener("pagehide", leave);
+  try {
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.addEventListener("track", ({ streams, track, receiver }) => {
+      receiver.jitterBufferTarget = 0;
+      video.srcObject = streams[0] ?? new MediaStream([track]);
+      video.play().catch(() => {});
+    });
+    const broken = new Promise((resolve) =>
+      peer.addEventListener("connectionstatechange", () => {
+        if (["failed", "closed", "disconnected"].includes(peer.connectionState)) resolve();
+      }),
+    );
+    await peer.setLocalDescription(await peer.createOffer());
+    await Promise.race([gathered(peer), pause(1000)]);
+    const answer = await fetch(path("whep"), {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", "Accept-Language": document.documentElement.lang },
+      body: peer.localDescription.sdp,
+    });
+    await check(answer);
+    resource = answer.headers.get("Location") + `?token=${encodeURIComponent(token)}`;
+    const first = running(CONNECT_MS);
+    await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    await Promise.race([first, broken.then(() => Promise.reject(new Error("no way")))]);
+    took("webrtc", answer.headers.get("X-Matthan-Source") ?? "passed");
+    show("", "live");
+    await broken;
+  } finally {
+    removeEventListener("pagehide", leave);
+    leave();
+    peer.close();
+    video.srcObject = null;
+  }
+}
+
+const gathered = (peer) =>
+  new Promise((resolve) => {
+    const look = () => peer.iceGatheringState === "complete" && resolve();
+    peer.addEventListener("icegatheringstatechange", look);
+    look();
+  });
+
+async function overMP4() {
+  const Source = window.ManagedMediaSource ?? window.MediaSource;
+  if (!Source) throw new Refused(say.unsupported);
+  const media = new Source();
+  const url = URL.createObjectURL(media);
+  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${path("fmp4")}`);
+  socket.binaryType = "arraybuffer";
+  try {
+    video.disableRemotePlayback = true;
+    video.src = url;
+    await new Promise((open) => media.addEventListener("sourceopen", open, { once: true }));
+    await play(socket, media);
+  } finally {
+    socket.close();
+    video.removeAttribute("src");
+    video.load();
+    URL.revokeObjectURL(url);
+  }
+}
+
+// Plays until the socket closes; rejects when it closed for a reason.
+function play(socket, media) {
+  return new Promise((resolve, reject) => {
+    const waiting = [];
+    let buffer = null;
+    const pump = () => {
+      if (!buffer || buffer.updating || media.readyState !== "open") return;
+      const behind = video.currentTime - KEEP_S;
+      if (buffer.buffered.length && buffer.buffered.start(0) < behind - KEEP_S) buffer.remove(0, behind);
+      else if (waiting.length) buffer.appendBuffer(waiting.shift());
+    };
+    const follow = () => {
+      const last = buffer.buffered.length - 1;
+      if (last < 0) return;
+      const edge = buffer.buffered.end(last);
+      if (edge - video.currentTime > BEHIND_S || video.currentTime < buffer.buffered.start(last))
+        video.currentTime = Math.max(buffer.buffered.start(last), edge - 0.1);
+      if (video.paused) video.play().catch(() => {});
+    };
+    const begin = ({ mime, source }) => {
+      if (!(window.ManagedMediaSource ?? window.MediaSource).isTypeSupported(mime))
+        return reject(new Refused(say.unsupported));
+      buffer = media.addSourceBuffer(mime);
+      buffer.addEventListener("updateend", () => (follow(), pump()));
+      took("mp4", source);
+      running(CONNECT_MS).then(() => show("", "live"), () => {});
+    };
+    const hear = (message) => {
+      if (message.problem) reject(refusal(message.problem));
+      else begin(message);
+    };
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") hear(JSON.parse(data));
+      else waiting.push(data), pump();
+    };
+    socket.onclose = () => resolve();
+  });
+}
+
+async function watch() {
+  let transport = asked.get("transport") ?? ("RTCPeerConnection" in window ? "webrtc" : "mp4");
+  const settled = asked.has("transport");
+  show(say.connecting);
+  for (;;) {
+    state.attempts += 1;
+    const began = performance.now();
+    try {
+      await (transport === "mp4" ? overMP4() : overWebRTC());
+      show(say.lost);
+    } catch (error) {
+      if (error instanceof Refused) return show(error.message, "bad");
+      const never = !document.body.classList.contains("live");
+      if (transport === "webrtc" && never && !settled && ["no picture", "no way"].includes(error.message)) {
+        transport = "mp4";
+        show(say.trying_mp4);
+        continue;
+      }
+      show(error.message.startsWith("no ") ? say.lost : error.message);
+    }
+    await pause(Math.max(0, RETRY_MS - (performance.now() - began)));
+  }
+}
+
+let seen = { frames: -1, at: performance.now() };
+setInterval(() => {
+  const frames = video.getVideoPlaybackQuality().totalVideoFrames;
+  const now = performance.now();
+  state.frames = frames;
+  document.getElementById("clock").textContent = new Date().toLocaleTimeString(document.documentElement.lang);
+  if (!["live", "stalled"].some((mood) => document.body.classList.contains(mood))) {
+    seen = { frames, at: now };
+    figures.textContent = "";
+    return;
+  }
+  if (frames !== seen.frames) {
+    const rate = Math.max(0, ((frames - seen.frames) * 1000) / (now - seen.at));
+    figures.textContent = `${video.videoWidth}×${video.videoHeight} · ${rate.toFixed(0)} fps`;
+    if (document.body.classList.contains("stalled")) show("", "live");
+    seen = { frames, at: now };
+  } else if (now - seen.at > STALL_MS) {
+    show(fill(say.stalled, { seconds: Math.round((now - seen.at) / 1000) }), "stalled");
+  }
+}, 1000);
+
+watch();

@@ -1,0 +1,316 @@
+"""The preview server: a page per camera, WHEP, and MP4 over WebSocket, behind short-lived links."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import importlib
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import structlog
+from aiohttp import web
+
+from engine.api.listening import Closed
+from engine.api.problems import UNBOUNDED, Garbage, middleware, refusal
+from engine.api.server import BODY_LIMIT, hardened
+from engine.api.sockets import close_all, outgoing, send_until_gone
+from engine.clock import Clock, SystemClock
+from engine.errors import ApiError
+from engine.preview.feed import Ended
+from engine.preview.fmp4 import Muxer, mime
+from engine.preview.gallery import Gallery, View
+from engine.preview.links import Links
+from engine.preview.sdp import NoCommonFormat
+from engine.settings import PreviewSettings
+from engine.tap import Tap
+from engine.text import LANGUAGES, Language, catalogue, render
+
+if TYPE_CHECKING:
+    from engine.preview.webrtc import Session
+
+log = structlog.get_logger(__name__)
+
+#: Media types of what the page is made of.
+_ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; "
+        "media-src blob: mediastream:; img-src data:; base-uri 'none'; form-action 'none'"
+    ),
+}
+
+
+class Preview:
+    """Live pictures for browsers.
+
+    Args:
+        settings: Where to listen, how long links live.
+        tap_of: A camera's packets, None for an unknown camera.
+        name_of: A camera's display name.
+        language: Of the page, unless ``?lang=`` says otherwise.
+        clock: Where time is read.
+    """
+
+    def __init__(
+        self,
+        settings: PreviewSettings,
+        tap_of: Callable[[str], Tap | None],
+        name_of: Callable[[str], str] = str,
+        *,
+        language: Language = "vi",
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._tap_of, self._name_of, self._language = tap_of, name_of, language
+        self._clock = clock or SystemClock()
+        self._links = Links(self._clock.monotonic)
+        self._gallery: Gallery | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._sessions: dict[str, Session] = {}
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._port = settings.port
+
+    @property
+    def viewers(self) -> int:
+        """How many are watching now."""
+        return self._gallery.viewers if self._gallery else 0
+
+    @property
+    def port(self) -> int:
+        """The port listened on (the configured one until `serve` has begun)."""
+        return self._port
+
+    def link(self, camera: str) -> tuple[str, datetime]:
+        """Return a link to a camera's page, and when it expires (aware UTC)."""
+        seconds = self._settings.link_seconds
+        host = self._settings.host
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+            host = socket.gethostname()
+        shown = f"[{host}]" if ":" in host else host
+        token = self._links.issue(camera, seconds)
+        expires = self._clock.now().wall + timedelta(seconds=seconds)
+        return f"http://{shown}:{self._port}/camera/{quote(camera, safe='')}?token={token}", expires
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        """Serve for as long as the context lasts.
+
+        Raises:
+            Closed: The address is taken or not ours.
+        """
+        runner = hardened(self._application(), Garbage())
+        await runner.setup()
+        site = web.TCPSite(runner, self._settings.host, self._settings.port)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            where = f"{self._settings.host}:{self._settings.port}"
+            raise Closed(f"preview: {where}: {error.strerror or error}") from None
+        self._port = runner.addresses[0][1]
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group, self._gallery = group, Gallery(self._tap_of, group)
+                try:
+                    yield
+                finally:
+                    await self._stop(runner)
+        except BaseExceptionGroup as several:
+            # Children never raise: what is in here came from inside the context, and leaves as it was.
+            raise several.exceptions[0] from None
+
+    async def _stop(self, runner: web.AppRunner) -> None:
+        for session in tuple(self._sessions.values()):
+            session.end()
+        await close_all(self._sockets)
+        await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[middleware], client_max_size=BODY_LIMIT)
+        app.add_routes(
+            [
+                web.get("/camera/{id}", self._page),
+                web.get("/page/{name}", self._asset),
+                web.post("/whep/{id}", self._offer),
+                web.delete("/whep/{id}/{session}", self._leave),
+                web.get("/fmp4/{id}", self._fmp4),
+            ]
+        )
+        return app
+
+    def _admit(self, request: web.Request) -> str:
+        """Return the camera that a request may see."""
+        camera = request.match_info["id"]
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._links.valid(camera, request.query.get("token", bearer)):
+            raise refusal(403, "preview.expired", camera=camera)
+        return camera
+
+    # -- the page ---------------------------------------------------------------------------
+
+    async def _page(self, request: web.Request) -> web.Response:
+        camera = self._admit(request)
+        if self._tap_of(camera) is None:
+            raise refusal(404, "preview.unknown", camera=camera)
+        asked = request.query.get("lang")
+        language = next((each for each in LANGUAGES if each == asked), self._language)
+        sentences = {key: text for key, text in catalogue(language).items() if key.startswith("preview.")}
+        values = {
+            "language": language,
+            "camera": camera,
+            "name": self._name_of(camera),
+            "text": json.dumps({key.removeprefix("preview."): text for key, text in sentences.items()}),
+        }
+        escaped = {key: html.escape(value) for key, value in values.items()}
+        page = Template(_file("index.html")).substitute(escaped)
+        return web.Response(text=page, content_type="text/html", headers=_HEADERS)
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in _ASSETS:
+            raise web.HTTPNotFound
+        return web.Response(text=_file(name), content_type=_ASSETS[name], headers=_HEADERS)
+
+    # -- WebRTC -----------------------------------------------------------------------------
+
+    async def _offer(self, request: web.Request) -> web.Response:
+        """WHEP: an offer in, an answer out; the session goes on in a task of its own."""
+        camera = self._admit(request)
+        offer = await request.text()
+        assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
+        key = secrets.token_urlsafe(12)
+        answered: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        job = self._watch(camera, key, offer, _addresses(request), answered)
+        self._group.create_task(job, name=f"preview.{camera}.webrtc")
+        answer, source = await answered
+        return web.Response(
+            status=201,
+            text=answer,
+            content_type="application/sdp",
+            headers={
+                "Location": f"/whep/{quote(camera, safe='')}/{key}",
+                "X-Matthan-Source": source,
+                **_HEADERS,
+            },
+        )
+
+    async def _watch(
+        self,
+        camera: str,
+        key: str,
+        offer: str,
+        addresses: tuple[str, str],
+        answered: asyncio.Future[tuple[str, str]],
+    ) -> None:
+        try:
+            assert self._gallery is not None  # noqa: S101 - set before the first request
+            async with self._gallery.view(camera) as view:
+                await self._show(key, view, offer, addresses, answered)
+        except Exception as error:
+            # The end of a task that nobody waits for: the one who asked is told, a bug is logged.
+            if not answered.done():
+                answered.set_exception(error)
+            elif not isinstance(error, ApiError | OSError):
+                log.error("preview.fault", camera=camera, exc_info=error)
+
+    async def _show(
+        self,
+        key: str,
+        view: View,
+        offer: str,
+        addresses: tuple[str, str],
+        answered: asyncio.Future[tuple[str, str]],
+    ) -> None:
+        # aiortc costs 0.2 s and 30 MB: loaded with the first viewer, away from the loop.
+        webrtc = await asyncio.to_thread(importlib.import_module, "engine.preview.webrtc")
+        session: Session = webrtc.Session(view.reel, view.first.profile, *addresses)
+        self._sessions[key] = session
+        try:
+            answer = await _answer(session, offer)
+            if not answered.done():  # the one who asked may have gone
+                answered.set_result((answer, view.source))
+                await session.watch()
+        finally:
+            del self._sessions[key]
+            await session.close()
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        """WHEP: the viewer goes. The session's name is the proof; the link may have expired by now."""
+        session = self._sessions.get(request.match_info["session"])
+        if session is None:
+            raise web.HTTPNotFound
+        session.end()
+        return web.Response()
+
+    # -- the fallback -----------------------------------------------------------------------
+
+    async def _fmp4(self, request: web.Request) -> web.StreamResponse:
+        """Send MP4 fragments. A browser sees no status of a refused WebSocket: problems are sent as text."""
+        stream = outgoing()
+        await stream.prepare(request)
+        self._sockets.add(stream)
+        try:
+            await send_until_gone(stream, self._send_mp4(stream, request), "preview.mp4")
+        finally:
+            self._sockets.discard(stream)
+        return stream
+
+    setattr(_fmp4, UNBOUNDED, True)
+
+    async def _send_mp4(self, stream: web.WebSocketResponse, request: web.Request) -> None:
+        try:
+            camera = self._admit(request)
+            assert self._gallery is not None  # noqa: S101 - set before the first request
+            async with self._gallery.view(camera) as view:
+                await stream.send_json({"mime": mime(view.first.profile), "source": view.source})
+                await _send_fragments(stream, view)
+        except Ended:
+            return  # the page connects anew
+        except ApiError as error:
+            told = render(error.code, getattr(error, "values", {}), self._language)
+            await stream.send_json({"problem": {"status": error.status, "detail": told}})
+
+
+async def _answer(session: Session, offer: str) -> str:
+    try:
+        return await session.answer(offer)
+    except NoCommonFormat:
+        raise refusal(406, "preview.unsupported") from None
+    except Exception:
+        # The boundary to aiortc: its parser fails on a hostile offer in many ways.
+        raise refusal(400, "preview.offer") from None
+
+
+async def _send_fragments(stream: web.WebSocketResponse, view: View) -> None:
+    """Send until the picture's format changes: that needs a new beginning."""
+    muxer = Muxer(view.first)
+    try:
+        await stream.send_bytes(muxer.header)
+        while (picture := await view.reel.take()).header == view.first.header:
+            if fragment := muxer.feed(picture):
+                await stream.send_bytes(fragment)
+    finally:
+        muxer.close()
+
+
+def _addresses(request: web.Request) -> tuple[str, str]:
+    """Return our address that a request came to, and where it came from."""
+    assert request.transport is not None  # noqa: S101 - the request is being answered
+    return request.transport.get_extra_info("sockname")[0], request.transport.get_extra_info("peername")[0]
+
+
+def _file(name: str) -> str:
+    return (files("engine.preview") / "page" / name).read_text("utf-8")
