@@ -219,6 +219,7 @@ class CameraRunner:
         pool = self._pool if self.settings.detect else None
         self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score)
         self.tap.begin(codec)
+        self._translator.begin(self._clock.now().wall)
         self.status.codec = codec
         try:
             while True:

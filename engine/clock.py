@@ -61,17 +61,26 @@ def elapsed_since(mark: Mark, *, boottime: float, boot: str, wall: datetime) -> 
 
 
 class SystemClock:
-    """The machine's clock. `resume` continues the engine time of an earlier run."""
+    """The machine's clock; engine time begins at 0 until `resume` continues an earlier run's.
 
-    def __init__(self, resume: Mark | None = None) -> None:
+    Attributes:
+        gap: Seconds between the earlier run's last mark and this start.
+    """
+
+    def __init__(self) -> None:
         self._boot = boot_id()
         self._zero = _boottime()
-        self.gap = 0.0
         self._base = 0.0
-        if resume is not None:
-            wall = datetime.now(UTC)
-            self.gap = elapsed_since(resume, boottime=self._zero, boot=self._boot, wall=wall)
-            self._base = resume.engine + self.gap
+        self.gap = 0.0
+
+    def resume(self, mark: Mark | None) -> None:
+        """Continue from a mark; the store that keeps it is opened with this clock already."""
+        if mark is None:
+            return
+        wall = datetime.now(UTC)
+        self.gap = elapsed_since(mark, boottime=_boottime(), boot=self._boot, wall=wall)
+        self._base = mark.engine + self.gap
+        self._zero = _boottime()
 
     def now(self) -> Instant:
         """Return wall and engine time, read together."""

@@ -42,10 +42,15 @@ class Translator:
     repeat: float = 1.0
     settle: int = 2
     calm: float = 3.0
+    _run: str = "0"
     _tracks: dict[int, _Told] = field(default_factory=dict)
     _moving: bool = False
     _streak: int = 0
     _moved_at: float = 0.0
+
+    def begin(self, wall: datetime) -> None:
+        """Start a new stream: its tracks count from 1 again, and must not be taken for the old ones."""
+        self._run = f"{int(wall.timestamp()):x}"
 
     def sight(self, sight: Sight, wall: datetime) -> list[Draft]:
         """Return what one analysed picture adds to the story; usually nothing."""
@@ -59,7 +64,7 @@ class Translator:
     def lost(self, wall: datetime) -> list[Draft]:
         """Return the ends of everything that was going on: nothing is seen any more."""
         drafts = [
-            self._draft(Kind.OBJECT, Change.ENDED, wall, f"track:{track}", told.label)
+            self._draft(Kind.OBJECT, Change.ENDED, wall, self._subject(track), told.label)
             for track, told in self._tracks.items()
         ]
         if self._moving:
@@ -119,13 +124,16 @@ class Translator:
             change,
             self.camera,
             wall,
-            subject=f"track:{track.id}",
+            subject=self._subject(track.id),
             label=track.label,
             zones=zones,
             score=round(track.score, 3),
             box=_corners(track.box),
             facts=facts,
         )
+
+    def _subject(self, track: int) -> str:
+        return f"track:{self._run}.{track}"
 
     def _draft(self, kind: Kind, change: Change, wall: datetime, subject: str, label: str | None) -> Draft:
         return Draft(kind, change, self.camera, wall, subject=subject, label=label)
@@ -134,6 +142,18 @@ class Translator:
 def _corners(box: Iterable[float]) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = (round(float(value), 4) for value in box)
     return x0, y0, x1, y1
+
+
+def forgotten(camera: CameraId, subject: str, wall: datetime) -> Draft | None:
+    """Return the end of what an earlier run of the engine still thought to be going on.
+
+    What was seen then cannot be followed over a restart: its track or motion is over. States that
+    a device or a camera tells again by itself (signals, online) are left alone: None.
+    """
+    for prefix, kind in (("track:", Kind.OBJECT), ("motion", Kind.MOTION)):
+        if subject.startswith(prefix):
+            return Draft(kind, Change.ENDED, camera, wall, subject=subject)
+    return None
 
 
 def signal(camera: CameraId, said: Signal, wall: datetime) -> Draft:

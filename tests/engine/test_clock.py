@@ -29,7 +29,8 @@ def test_engine_time_never_runs_back(boottime: float, boot: str, seconds: int) -
 
 def test_a_resumed_clock_goes_on_where_the_mark_was() -> None:
     first = SystemClock()
-    resumed = SystemClock(first.mark())
+    resumed = SystemClock()
+    resumed.resume(first.mark())
     assert resumed.now().engine >= first.mark().engine - 0.5
     assert resumed.gap >= 0
 

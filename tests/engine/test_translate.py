@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.translate import Translator, health, signal
+from engine.translate import Translator, forgotten, health, signal
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 
@@ -51,7 +51,7 @@ def test_a_track_begins_is_repeated_once_a_second_and_ends() -> None:
     ]
     (ended,) = translator.sight(sight(2.6, ended=(track(7, 0.1),)), NOW)
     assert changes == [(Change.BEGAN, ("left",)), (Change.GOES_ON, ("left",)), (Change.GOES_ON, ("left",))]
-    assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:7", "person")
+    assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:0.7", "person")
 
 
 def test_leaving_a_zone_is_told_at_once() -> None:
@@ -66,7 +66,7 @@ def test_a_lost_camera_ends_everything_that_went_on() -> None:
     translator.sight(sight(0.0, track(1, 0.1), track(2, 0.7), moving=True), NOW)
     translator.sight(sight(0.2, track(1, 0.1), track(2, 0.7), moving=True), NOW)
     ends = translator.lost(NOW)
-    assert {draft.subject for draft in ends} == {"track:1", "track:2", "motion"}
+    assert {draft.subject for draft in ends} == {"track:0.1", "track:0.2", "motion"}
     assert {draft.change for draft in ends} == {Change.ENDED}
     assert translator.lost(NOW) == []
 
@@ -81,3 +81,21 @@ def test_a_device_clock_that_is_hours_off_is_marked_and_not_used() -> None:
 def test_health_carries_its_label() -> None:
     draft = health(CAMERA, "lost", Change.ENDED, NOW)
     assert (draft.kind, draft.label, draft.subject) == (Kind.CAMERA, "lost", "camera")
+
+
+def test_a_new_stream_never_continues_the_tracks_of_the_last_one() -> None:
+    translator = Translator(CAMERA, {})
+    subjects = []
+    for seconds in (0, 5):
+        translator.begin(NOW + timedelta(seconds=seconds))
+        subjects += [draft.subject for draft in translator.sight(sight(0.0, track(1, 0.1)), NOW)]
+        translator.lost(NOW)
+    assert len(set(subjects)) == 2
+
+
+def test_after_a_restart_only_what_cannot_go_on_is_ended() -> None:
+    ended = forgotten(CAMERA, "track:69.4", NOW)
+    assert ended is not None
+    assert (ended.kind, ended.change, ended.subject) == (Kind.OBJECT, Change.ENDED, "track:69.4")
+    assert forgotten(CAMERA, "signal:VideoSource/MotionAlarm:src0", NOW) is None
+    assert forgotten(CAMERA, "camera", NOW) is None
