@@ -57,7 +57,11 @@ class ActionError(EngineError):
 
 
 class Again(ActionError):
-    """It may work later."""
+    """It may work later: not before `after` seconds, where the target said so."""
+
+    def __init__(self, *args: object, after: float = 0.0) -> None:
+        super().__init__(*args)
+        self.after = after
 
 
 class Never(ActionError):

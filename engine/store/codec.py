@@ -142,19 +142,20 @@ def decision_of(row: Columns) -> Decision:
     )
 
 
-# -- memory: (rule, key, state, since, since_wall, due, cause, subject) ---------------------
+# -- memory: (rule, key, state, since, since_wall, due, cause, subject, reason) -------------
 
 
 def memory_row(rule: RuleName, key: str, row: Row) -> tuple[object, ...]:
     """Return the columns of what a rule remembers about one key."""
-    return rule, key, row.state, row.since, row.since_wall.isoformat(), row.due, row.cause, row.subject
+    wall, reason = row.since_wall.isoformat(), _dump([row.reason.code, dict(row.reason.values)])
+    return rule, key, row.state, row.since, wall, row.due, row.cause, row.subject, reason
 
 
 def memory_of(row: Columns) -> RowChange:
     """Return a memory row as the change that restores it."""
-    rule, key, state, since, since_wall, due, cause, subject = row
-    wall = datetime.fromisoformat(since_wall)
-    return RowChange(RuleName(rule), key, Row(state, since, wall, due, EventId(cause), subject))
+    rule, key, state, since, since_wall, due, cause, subject, reason = row
+    wall, why = datetime.fromisoformat(since_wall), Sentence(*_load(reason))
+    return RowChange(RuleName(rule), key, Row(state, since, wall, due, EventId(cause), subject, why))
 
 
 # -- outbox ---------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Statement, plan
 from engine.store.room import Reserve
 from engine.store.schema import Step, steps
+from rules.memory import VERSION
 from rules.model import Decision, Event
 
 __all__ = [
@@ -66,6 +67,7 @@ _OLD_DECISIONS = (
 _FORGET_CALLS = f"DELETE FROM outbox WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
 _FORGET_DECISIONS = f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
 _END_OF_TIME = 1 << 62
+_MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _PENDING = (
     f"SELECT {codec.PENDING} FROM outbox JOIN decision ON decision.id = outbox.decision "  # noqa: S608
     "LEFT JOIN event ON event.id = decision.cause "
@@ -107,8 +109,13 @@ class Store:
     async def load(self) -> Resume:
         """Return where the last run left off, and note that this one is running."""
         meta = {str(row[0]): str(row[1]) for row in await self._read("SELECT key, value FROM meta")}
-        rows = await self._read("SELECT rule, key, state, since, since_wall, due, cause, subject FROM memory")
-        await self._write(Statement(META, (("clean", "false"),)))
+        rows = await self._read(_MEMORY)
+        if rows and meta.get("memory") != str(VERSION):
+            # What another version of the rules remembered means something else: better to begin anew.
+            _log.warning("store.memory_dropped", rows=len(rows), version=meta.get("memory"))
+            await self._write(Statement("DELETE FROM memory", ((),)))
+            rows = []
+        await self._write(Statement(META, (("clean", "false"), ("memory", str(VERSION)))))
         return Resume(
             mark=codec.mark_of(meta["mark"]) if "mark" in meta else None,
             last_seq=int(meta.get("last_seq", 0)),

@@ -23,8 +23,8 @@ _CALL = (
     "ON CONFLICT (decision, nth) DO NOTHING"
 )
 _REMEMBER = (
-    "INSERT OR REPLACE INTO memory (rule, key, state, since, since_wall, due, cause, subject) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO memory (rule, key, state, since, since_wall, due, cause, subject, reason) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FORGET = "DELETE FROM memory WHERE rule = ? AND key = ?"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"

@@ -30,6 +30,7 @@ CREATE TABLE memory (
     due        REAL,
     cause      TEXT NOT NULL,
     subject    TEXT NOT NULL,
+    reason     TEXT NOT NULL,               -- JSON: [code, values]
     PRIMARY KEY (rule, key)
 );
 

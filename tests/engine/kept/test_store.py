@@ -14,7 +14,7 @@ from engine.clock import ManualClock
 from engine.errors import StoreBusy, StoreError
 from engine.store.db import Store, open_store
 from engine.store.model import Counts, State, Verdict
-from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName
+from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
 
 MakeEvent = Callable[..., Event]
 MakeDecision = Callable[..., Decision]
@@ -68,7 +68,7 @@ async def test_next_run_resumes(
     tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
 ) -> None:
     path = tmp_path / "matthan.db"
-    row = Row("pending", 12.5, clock.wall, 20.0, EventId("e"), "gate/track:1")
+    row = Row("pending", 12.5, clock.wall, 20.0, EventId("e"), "gate/track:1", Sentence("reason.x", {"n": 1}))
     remember = RowChange(RuleName("r"), "k", row)
     gone = RowChange(RuleName("r"), "gone", row)
     async with open_store(path, quota_mb=64, clock=clock) as store:
@@ -89,7 +89,8 @@ async def test_next_run_resumes(
 async def test_last_change_of_a_row_wins_within_a_batch(
     store: Store, clock: ManualClock, make_verdict: MakeVerdict
 ) -> None:
-    row = Row("firing", 1.0, clock.wall, None, EventId("e"), "s")
+    await store.load()
+    row = Row("firing", 1.0, clock.wall, None, EventId("e"), "s", Sentence("reason.x"))
     rule = RuleName("r")
     born = replace(make_verdict(), changes=(RowChange(rule, "a", row), RowChange(rule, "b", None)))
     dies = replace(make_verdict(), changes=(RowChange(rule, "a", None), RowChange(rule, "b", row)))

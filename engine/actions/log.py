@@ -1,0 +1,37 @@
+"""The simplest action: a line in the log."""
+
+from __future__ import annotations
+
+import structlog
+
+from engine.actions.base import params_of
+from engine.actions.contract import Job
+from engine.actions.params import LogParams
+from engine.text import Language, render
+
+_log = structlog.get_logger("decision")
+
+
+class Log:
+    """Writes a decision with its reason."""
+
+    name = "log"
+    Params = LogParams
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    async def run(self, job: Job) -> str:
+        """Write the line."""
+        params, made = params_of(LogParams, job), job.decision
+        getattr(_log, params.level)(
+            "decision",
+            rule=made.rule,
+            phase=str(made.phase),
+            severity=str(made.severity),
+            camera=made.camera,
+            title=made.title.get(self._language, ""),
+            reason=render(made.reason.code, made.reason.values, self._language),
+            id=made.id,
+        )
+        return params.level

@@ -1,0 +1,235 @@
+"""The judge: gives events their identity, asks the rules, keeps the verdict, and then tells it.
+
+One turn takes whatever is waiting, steps through it in order, and commits everything in one transaction.
+Nobody hears of an event or a decision before it is durable. Timers fire at the time they were due, before
+any later event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from engine.clock import Clock, Mark
+from engine.draft import Draft
+from engine.errors import StoreBusy, StoreFull
+from engine.intake import Arrival, Intake
+from engine.store.model import Resume, Verdict, calls_of
+from engine.supervisor import Backoff
+from rules.evaluator import forget, step
+from rules.memory import Memory
+from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence
+from rules.ruleset import RuleSet
+
+_log = structlog.get_logger(__name__)
+
+#: Drafts judged in one turn at most.
+TURN = 256
+#: Seconds between two marks of engine time while nothing happens; bounds what a crash adds to a gap.
+HEARTBEAT = 10.0
+#: Seconds that an overload stays a problem after its last sign.
+REMEMBERED = 60.0
+#: Seconds that a camera's thread waits for room before it drops what it brought.
+THREAD_PATIENCE = 5.0
+_RETRY = Backoff(first=0.5, most=5.0, later=10.0)
+
+
+class MarkingClock(Clock, Protocol):
+    """A clock that can be carried over a restart."""
+
+    def mark(self) -> Mark:
+        """Return what must be persisted now to resume later."""
+        ...
+
+
+class Keeper(Protocol):
+    """What the judge asks of the store."""
+
+    async def commit(self, verdict: Verdict) -> None:
+        """Keep a verdict, durably, all of it or nothing."""
+        ...
+
+
+#: Told of everything that became durable, in order.
+Publish = Callable[[list[Event], list[Decision]], None]
+
+
+class Judge:
+    """Where events become decisions. Made inside the running loop; `run` is its one task.
+
+    Attributes:
+        events: Events kept since the start; likewise `decisions`.
+        evicted: Memory rows given up because one rule had too many.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        memory: Memory,
+        store: Keeper,
+        clock: MarkingClock,
+        site: str,
+        ids: Callable[[], str],
+        publish: Publish,
+        *,
+        resume: Resume,
+        gap: float = 0.0,
+        random: Random | None = None,
+    ) -> None:
+        self._rules = self._next = rules
+        self._memory, self._store, self._clock = memory, store, clock
+        self._site, self._ids, self._publish = site, ids, publish
+        self._random = random or Random()  # noqa: S311 - jitter, not a secret
+        self._seq = resume.last_seq
+        self._now = 0.0 if resume.mark is None else resume.mark.engine
+        self._intake = Intake(clock.now)
+        self._trouble: Sentence | None = None
+        self.events = 0
+        self.decisions = 0
+        self.evicted = 0
+        self._faults: dict[str, str] = {}
+        self._first = _restart(resume, gap, clock)
+
+    @property
+    def waiting(self) -> int:
+        """Drafts not judged yet."""
+        return len(self._intake)
+
+    async def offer(self, draft: Draft) -> None:
+        """Hand in what happened; waits while the intake is full."""
+        await self._intake.put(draft)
+
+    def offer_from_thread(self, drafts: Iterable[Draft]) -> None:
+        """Hand in what happened, from a camera's thread; waits a bounded time, then drops and counts."""
+        self._intake.put_from_thread(drafts, THREAD_PATIENCE)
+
+    def swap(self, rules: RuleSet) -> None:
+        """Judge by other rules from the next turn on; what rules of the same name remember stays."""
+        self._next = rules
+
+    def problems(self) -> tuple[Sentence, ...]:
+        """Return what a person should know about the judge now."""
+        found = [] if self._trouble is None else [self._trouble]
+        at = self._intake.overload_at
+        if at is not None and self._clock.now().engine - at < REMEMBERED:
+            values = {"times": self._intake.overloads, "dropped": self._intake.dropped}
+            found.append(Sentence("judge.overload", values))
+        found += [
+            Sentence("judge.rule_failed", {"rule": rule, "detail": detail})
+            for rule, detail in self._faults.items()
+        ]
+        return tuple(found)
+
+    async def run(self) -> None:
+        """Judge for ever.
+
+        Raises:
+            StoreError: The store cannot go on; nothing that it did not keep was told to anybody.
+        """
+        arrivals = self._first
+        while True:
+            await self._keep(self._turn(arrivals))
+            arrivals = await self._intake.take(TURN, self._patience())
+
+    def _patience(self) -> float:
+        """Return the seconds until there is something to do without a new event."""
+        due = self._memory.next_due()
+        left = HEARTBEAT if due is None else due - self._clock.now().engine
+        return min(HEARTBEAT, max(0.0, left))
+
+    def _turn(self, arrivals: Iterable[Arrival]) -> Verdict:
+        """Step through what arrived and through every timer that is due."""
+        turn = _Turn()
+        if self._rules is not self._next:
+            self._rules = self._next
+            self._faults.clear()
+            self._move(forget(self._rules, self._memory), turn)
+        for draft, arrived in arrivals:
+            now = self._advance(arrived)
+            self._seq += 1
+            event = draft.issue(EventId(self._ids()), self._site, self._seq, arrived.wall)
+            turn.events.append(event)
+            self._step(event, now, turn)
+        now = self._advance(self._clock.now())
+        if (due := self._memory.next_due()) is not None and due <= now.engine:
+            self._step(None, now, turn)
+        calls = tuple(call for made in turn.decisions for call in calls_of(made))
+        mark = self._clock.mark()
+        return Verdict(tuple(turn.events), tuple(turn.changes), tuple(turn.decisions), calls, mark)
+
+    def _advance(self, instant: Instant) -> Instant:
+        """Return an instant no earlier than any before it: threads may arrive out of order by a hair."""
+        self._now = max(self._now, instant.engine)
+        return Instant(instant.wall, self._now)
+
+    def _step(self, event: Event | None, now: Instant, turn: _Turn) -> None:
+        outcome = step(self._rules, self._memory, event, now)
+        self._move(outcome.changes, turn)
+        turn.decisions += outcome.decisions
+        self.evicted += outcome.evicted
+        for fault in outcome.faults:
+            if fault.rule not in self._faults:
+                _log.error("judge.rule_failed", rule=fault.rule, detail=fault.error)
+            self._faults[fault.rule] = fault.error
+
+    def _move(self, changes: Sequence[RowChange], turn: _Turn) -> None:
+        """Remember changes now: the next event of this turn must see them; nobody else does before the commit."""
+        self._memory.apply(changes)
+        turn.changes += changes
+
+    async def _keep(self, verdict: Verdict) -> None:
+        """Commit a verdict, waiting for room as long as it takes, and tell what became durable.
+
+        Nothing overtakes it: order survives a full disk, and producers feel it as a full intake.
+        """
+        failures = 0
+        while True:
+            try:
+                await self._store.commit(verdict)
+                break
+            except (StoreFull, StoreBusy) as error:
+                self._complain(error)
+                await asyncio.sleep(_RETRY.wait(failures, 0.0, self._random))
+                failures += 1
+        if self._trouble is not None:
+            _log.info("judge.recovered", waiting=self.waiting)
+            self._trouble = None
+        self.events += len(verdict.events)
+        self.decisions += len(verdict.decisions)
+        if verdict.events or verdict.decisions:
+            self._publish(list(verdict.events), list(verdict.decisions))
+
+    def _complain(self, error: StoreFull | StoreBusy) -> None:
+        if self._trouble is None:
+            _log.error("judge.blocked", error=str(error), waiting=self.waiting)
+        code = "store.full" if isinstance(error, StoreFull) else "store.busy"
+        self._trouble = Sentence(code, {"detail": str(error)})
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn collects."""
+
+    events: list[Event] = field(default_factory=list)
+    changes: list[RowChange] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+def _restart(resume: Resume, gap: float, clock: Clock) -> list[Arrival]:
+    """Return the event that says how long nobody watched; nothing on the first run.
+
+    It is judged at the moment when watching ended, so that no timer fires for what nobody saw. Even a
+    restart of a second makes it: the objects that were followed are not followed any more.
+    """
+    if resume.mark is None:
+        return []
+    facts: dict[str, Fact] = {"seconds": round(gap, 1), "clean": resume.clean}
+    draft = Draft(
+        Kind.ENGINE, Change.NOTED, None, resume.mark.wall, subject="engine", label="engine.gap", facts=facts
+    )
+    return [(draft, Instant(clock.now().wall, resume.mark.engine))]
