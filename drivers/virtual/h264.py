@@ -11,6 +11,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
+from PIL import Image
 
 _SPS, _PPS = 7, 8
 _START = re.compile(rb"\x00\x00\x01")
@@ -51,7 +52,7 @@ class Encoder:
         context.thread_count = 1
         rate = str(_BITS * size[0] * size[1])
         context.options = {
-            "preset": "superfast", "tune": "zerolatency", "profile": "baseline", "crf": "26",
+            "preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "crf": "25",
             "maxrate": rate, "bufsize": rate, "forced-idr": "1", "sc_threshold": "0",
         }  # fmt: skip
         self._context = context
@@ -83,5 +84,5 @@ def last_picture(units: Iterable[bytes]) -> VideoFrame:
 def jpeg(picture: VideoFrame, quality: int = 85) -> bytes:
     """Return a picture as JPEG."""
     buffer = io.BytesIO()
-    picture.to_image().save(buffer, "JPEG", quality=quality)
+    Image.fromarray(picture.to_ndarray(format="rgb24")).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from enum import StrEnum
+from secrets import randbits
+from types import TracebackType
 from typing import Self
 
 from drivers.contract import Login
+from drivers.errors import DriverError
 from drivers.virtual.footage import Footage
+from drivers.virtual.rtsp_auth import DigestGate
+from drivers.virtual.rtsp_connection import PATH, READ_LIMIT, SESSION_TIME, Connection, Gate, Service
+from drivers.virtual.rtsp_wire import SEND_TIME, SlowClient
 
-PATH = "/main"
+__all__ = ["PATH", "Fault", "RtspServer"]
+
+#: Connections at a time; one more is closed at once.
+LIMIT = 64
+_LOG = logging.getLogger(__name__)
 
 
 class Fault(StrEnum):
@@ -16,7 +29,7 @@ class Fault(StrEnum):
 
     Attributes:
         STALL: Connections stay, nothing is sent any more (a hung camera).
-        REFUSE: Connections are closed, new ones too (a camera without power).
+        REFUSE: Connections are closed, new ones too (a camera that restarts).
     """
 
     STALL = "stall"
@@ -27,26 +40,95 @@ class RtspServer:
     """Serve one footage at ``rtsp://HOST:PORT/main`` inside ``async with``.
 
     Args:
-        footage: Entered by the caller.
+        footage: Entered by the caller, and left by it afterwards.
         host: Address to listen on.
         port: 0: any free one; see `port` after entering.
         login: Account that digest asks for; None: open to everybody.
+        algorithms: Digest algorithms offered, best first.
+        session: Seconds after which a silent client is let go.
+        patience: Seconds that a client may leave unread what it was sent.
+        bits: Source of randomness.
 
     Attributes:
         port: The real port, valid inside the context.
-        fault: Settable: None, Fault.STALL or Fault.REFUSE.
         dropped: Clients given up because they did not read.
-        clients: How many are connected.
+        turned_away: Connections over the limit.
     """
 
-    def __init__(self, footage: Footage, host: str, port: int = 0, login: Login | None = None) -> None:
-        self.port = port
-        self.fault: Fault | None = None
-        self.dropped = 0
-        self.clients = 0
+    def __init__(
+        self,
+        footage: Footage,
+        host: str,
+        port: int = 0,
+        login: Login | None = None,
+        *,
+        algorithms: tuple[str, ...] = ("MD5",),
+        session: float = SESSION_TIME,
+        patience: float = SEND_TIME,
+        bits: Callable[[int], int] = randbits,
+    ) -> None:
+        door = None if login is None else DigestGate(login, bits(256).to_bytes(32), algorithms)
+        self._gate = Gate()
+        self._service = Service(footage, door, self._gate, bits, session=session, patience=patience)
+        self._host, self.port = host, port
+        self._fault: Fault | None = None
+        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.dropped = self.turned_away = 0
+
+    @property
+    def clients(self) -> int:
+        """Return how many are connected."""
+        return len(self._clients)
+
+    @property
+    def fault(self) -> Fault | None:
+        """Return what the camera is made to suffer from; settable at any time."""
+        return self._fault
+
+    @fault.setter
+    def fault(self, fault: Fault | None) -> None:
+        self._fault = fault
+        self._gate.shut(fault is Fault.STALL)
+        if fault is Fault.REFUSE:
+            for task in self._clients:
+                task.cancel()
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        """Start listening."""
+        self._server = await asyncio.start_server(self._accept, self._host, self.port, limit=READ_LIMIT)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        raise NotImplementedError
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening and let every client go."""
+        self._server.close()
+        for task in self._clients:
+            task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+        await self._server.wait_closed()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._fault is Fault.REFUSE or len(self._clients) >= LIMIT:
+            self.turned_away += self._fault is None
+            writer.transport.abort()
+            return
+        peer = writer.get_extra_info("peername")
+        task = self._tasks.create_task(self._serve(reader, writer), name=f"virtual-camera.rtsp[{peer}]")
+        self._clients[task] = writer
+        task.add_done_callback(self._clients.pop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await Connection(self._service, reader, writer).run()
+        except* SlowClient:
+            self.dropped += 1
+            writer.transport.abort()
+        except* (OSError, EOFError, TimeoutError):
+            pass  # the client has gone, or was silent for too long
+        except* DriverError as group:
+            _LOG.warning("the virtual camera has no picture: %s", group.exceptions[0])
+        finally:
+            writer.close()

@@ -21,6 +21,12 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _ACT, _PAUSE = 20.0, 4.5
 #: A mover is told as long as this part of it is inside the picture.
 _VISIBLE = 0.25
+#: Wheels turn too fast to be seen in every phase.
+_COARSE = 3
+#: Seconds between two vehicles of one lane.
+_HEADWAY = 1.0
+#: Metres around a mover's foot that it, its shadow and its lights can reach.
+_REACH = 9.0
 #: Sensor noise, standard deviation of 0..255, by day and by night.
 _NOISE = MappingProxyType({False: 1.8, True: 4.5})
 _TILE = 64
@@ -75,8 +81,9 @@ class _Mover:
 
     def phase(self, t: float) -> int:
         far = abs(self.speed) * (t - self.start)
-        turn = 1.9 if self.look.kind is not Kind.PERSON else STRIDE * 1.68 * self.look.size
-        return int(far / turn * PHASES) % PHASES
+        if self.look.kind is Kind.PERSON:
+            return int(far / (STRIDE * 1.68 * self.look.size) * PHASES) % PHASES
+        return int(far / 1.9 * PHASES) % PHASES // _COARSE * _COARSE
 
     @property
     def facing(self) -> int:
@@ -100,7 +107,7 @@ def _passage(rng: np.random.Generator, lens: Lens, lane: _Lane, begin: float, ac
     z = float(rng.uniform(*lane.depth))
     facing = lane.towards or (1 if rng.random() < 0.5 else -1)
     edge = lens.reach(z) + 0.5 * EXTENT[lane.kind][0] + 0.6  # the shadow comes after
-    speed = max(float(rng.uniform(*lane.speed)), 2 * edge / (active - 0.2))
+    speed = max(float(rng.uniform(*lane.speed)), 2 * edge / (0.98 * active))
     seconds = 2 * edge / speed
     start = begin + float(rng.uniform(0, active - seconds))
     return _Mover(_look(rng, lane.kind), z, -facing * edge, facing * speed, start, seconds)
@@ -110,11 +117,9 @@ def _apart(one: _Mover, other: _Mover) -> bool:
     """Tell whether two movers of one direction never touch (walkers may pass each other)."""
     if one.look.kind is Kind.PERSON or abs(one.z - other.z) > 0.7:
         return True
-    gap = 1.0
-    return abs(one.start - other.start) > gap and (
-        abs(one.start + one.seconds - other.start - other.seconds) > gap
-        and (one.start < other.start) == (one.start + one.seconds < other.start + other.seconds)
-    )
+    ends = one.start + one.seconds, other.start + other.seconds
+    apart = min(abs(one.start - other.start), abs(ends[0] - ends[1])) > _HEADWAY
+    return apart and (one.start < other.start) == (ends[0] < ends[1])
 
 
 def _act(rng: np.random.Generator, lens: Lens, begin: float, length: float) -> list[_Mover]:
@@ -122,7 +127,7 @@ def _act(rng: np.random.Generator, lens: Lens, begin: float, length: float) -> l
     movers: list[_Mover] = []
     for number in (*_CAST, *extras):
         for _ in range(8):
-            mover = _passage(rng, lens, _LANES[number], begin, length - _PAUSE)
+            mover = _passage(rng, lens, _LANES[number], begin, length - min(_PAUSE, length / 4))
             if all(_apart(mover, other) for other in movers):
                 movers.append(mover)
                 break
@@ -147,6 +152,12 @@ def _clip(
         max(left, min(canvas.shape[1], x + shape[1])),
     )
     return slice(top, bottom), slice(left, right), slice(top - y, bottom - y), slice(left - x, right - x)
+
+
+def _in_sight(canvas: NDArray[np.uint8], u: int, v: int, reach: float) -> bool:
+    """Tell whether anything of a figure with its foot at (u, v) can be on the canvas."""
+    height, width = canvas.shape[:2]
+    return bool(-reach < u < width + reach and -reach < v < height + reach)
 
 
 def _darken(canvas: NDArray[np.uint8], keep: NDArray[np.uint16], x: int, y: int) -> None:
@@ -281,8 +292,10 @@ class Scene:
     def _draw(self, canvas: NDArray[np.uint8], view: _View, mover: _Mover, t: float) -> None:
         x, z = mover.x(t), mover.z
         scale = self._lens.scale(z) * view.zoom
-        figure = sprite(mover.look, mover.phase(t), round(scale, 1), mover.facing)
         u, v = (round(part) for part in view.point(self._lens, x, z))
+        if not _in_sight(canvas, u, v, _REACH * scale):
+            return
+        figure = sprite(mover.look, mover.phase(t), round(scale, 1), mover.facing)
         if self.night:
             self._beam(canvas, view, mover, x)
         else:
@@ -334,4 +347,5 @@ class Scene:
             self._noise = np.asarray(np.rint(noise), np.int16)
         down, right = np.random.default_rng((self.seed, round(t * 1000))).integers(_TILE, size=2)
         grain = self._noise[down : down + height, right : right + width]
-        return np.asarray((canvas + grain).clip(0, 255), np.uint8)
+        noisy = canvas + grain
+        return np.asarray(np.clip(noisy, 0, 255, out=noisy), np.uint8)

@@ -1,0 +1,89 @@
+"""Digest login of the virtual camera (RFC 7616): MD5, which every client speaks, and SHA-256. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+from urllib.request import parse_http_list, parse_keqv_list
+
+from drivers.contract import Login
+
+REALM = "matthan virtual camera"
+#: Seconds that a nonce is good for.
+LIFE: Final = 300.0
+_HASHES: dict[str, Callable[[bytes], str]] = {
+    "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
+    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),  # what cameras speak
+}
+
+
+class Verdict(Enum):
+    """What an Authorization header is worth; STALE: the password is right, the nonce is old."""
+
+    GOOD = "good"
+    STALE = "stale"
+    BAD = "bad"
+
+
+class DigestGate:
+    """Asks for and checks one account. Nonces carry their own age, so that nothing is stored.
+
+    Args:
+        login: The account.
+        secret: Random bytes that sign nonces.
+        algorithms: Offered, best first: ``MD5``, ``SHA-256``.
+    """
+
+    def __init__(self, login: Login, secret: bytes, algorithms: tuple[str, ...] = ("MD5",)) -> None:
+        self._login, self._secret, self._algorithms = login, secret, algorithms
+
+    def nonce(self, now: float) -> str:
+        """Return a nonce of the moment `now` (monotonic seconds)."""
+        stamp = f"{int(now * 1000):x}"
+        return f"{stamp}.{self._sign(stamp)}"
+
+    def _sign(self, stamp: str) -> str:
+        return hmac.new(self._secret, stamp.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def challenges(self, now: float, *, stale: bool) -> list[str]:
+        """Return the WWW-Authenticate headers, one for each algorithm."""
+        tail = ", stale=TRUE" if stale else ""
+        nonce = self.nonce(now)
+        return [
+            f'Digest realm="{REALM}", nonce="{nonce}", algorithm={name}{tail}' for name in self._algorithms
+        ]
+
+    def _age(self, nonce: str, now: float) -> float | None:
+        """Return a nonce's age in seconds, None where it is not ours."""
+        stamp, _, sign = nonce.partition(".")
+        if not hmac.compare_digest(sign.encode(), self._sign(stamp).encode()):
+            return None
+        return now - int(stamp, 16) / 1000
+
+    def check(self, header: str, method: str, now: float) -> Verdict:
+        """Judge an Authorization header of a request."""
+        scheme, _, rest = header.partition(" ")
+        try:
+            told = {name.lower(): value for name, value in parse_keqv_list(parse_http_list(rest)).items()}
+        except (ValueError, IndexError):  # the standard library trips over an empty value
+            return Verdict.BAD
+        algorithm = told.get("algorithm", "MD5").upper()
+        age = self._age(told.get("nonce", ""), now)
+        if scheme.lower() != "digest" or algorithm not in self._algorithms or age is None:
+            return Verdict.BAD
+        right = self._response(algorithm, method, told)
+        same = hmac.compare_digest(right.encode(), told.get("response", "").encode())
+        if not same or told.get("username") != self._login.username:
+            return Verdict.BAD
+        return Verdict.GOOD if 0 <= age <= LIFE else Verdict.STALE
+
+    def _response(self, algorithm: str, method: str, told: dict[str, str]) -> str:
+        def digest(*parts: str) -> str:
+            return _HASHES[algorithm](":".join(parts).encode())
+
+        account = digest(self._login.username, REALM, self._login.password)
+        asked = digest(method, told.get("uri", ""))
+        return digest(account, told["nonce"], asked)
