@@ -5,24 +5,61 @@ Reading a file (positions, all problems at once, nearest suggestion) is `engine.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field, Strict, model_validator
 
-#: An immutable name: lower-case letters, digits and hyphens.
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+from drivers.errors import redact
+from rules.fields import Matches, Slug, Written, problem
+from rules.flaws import nearest
+
 Unit = Annotated[float, Field(ge=0, le=1)]
-Point = tuple[Unit, Unit]
+#: A list of two in YAML; `Strict` would ask for a tuple.
+Point = Annotated[tuple[Unit, Unit], Strict(False)]
 #: ``file:PATH`` (mode 0600), ``env:NAME`` or ``credential:NAME`` (systemd); never the secret itself.
 SecretRef = Annotated[
-    str, Field(pattern=r"^(file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_.-]+)$")
+    str, Matches(r"file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*", "secret")
 ]
+#: Schemes that the drivers of this house take; another one needs `driver:` said.
+SCHEMES = ("http", "https", "onvif", "rtsp", "rtsps", "file", "virtual")
 
 
-class Section(BaseModel):
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # parsed on demand, and may be out of range
+    except ValueError:  # e.g. an unfinished [IPv6] address
+        raise problem("url") from None
+    if not parts.scheme or not (parts.netloc or parts.path):
+        raise problem("url")
+    return parts
+
+
+def _without_login(url: str) -> str:
+    """Refuse credentials in a URL: URLs are logged, shown and sent; the sentence says where they belong."""
+    _split(url)
+    if redact(url) != url:
+        raise problem("url_login")
+    return url
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):  # not found; or a name like ../x
+        suggestion = nearest(name, sorted(available_timezones()))
+        raise problem("unknown_timezone", zone=name, suggestion=suggestion) from None
+    return name
+
+
+Url = Annotated[str, AfterValidator(_without_login)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Section(Written):
     """Base of every section: unknown keys are errors, nothing is coerced from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class LoginSettings(Section):
@@ -50,7 +87,7 @@ class CameraSettings(Section):
 
     id: Slug = Field(description="Immutable short name; history and evidence keep to it.")
     name: str = Field("", description="Display name, free text, may change.")
-    url: str = Field(
+    url: Url = Field(
         description="onvif: http://HOST/onvif/device_service, rtsp://HOST/PATH, or a clip: file:PATH."
     )
     driver: str | None = Field(None, description="Driver by name; default: chosen by the URL's scheme.")
@@ -75,6 +112,14 @@ class CameraSettings(Section):
         default_factory=dict, description="The driver's own options."
     )
     enabled: bool = Field(True, description="false: kept in the file, not opened.")
+
+    @model_validator(mode="after")
+    def _some_driver_takes_it(self) -> CameraSettings:
+        scheme = _split(self.url).scheme
+        if self.driver is None and scheme not in SCHEMES:
+            known, guess = ", ".join(SCHEMES), nearest(scheme, SCHEMES)
+            raise problem("url_scheme", scheme=scheme, known=known, suggestion=guess, steps=("url",))
+        return self
 
 
 class DiscoverySettings(Section):
@@ -105,7 +150,9 @@ class MqttSettings(Section):
 class WebhookSettings(Section):
     """An HTTP(S) address that `webhook` actions post CloudEvents to."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")] = Field(description="Where to POST.")
+    url: Annotated[str, Matches(r"https?://.+", "web"), AfterValidator(_without_login)] = Field(
+        description="Where to POST."
+    )
     secret: SecretRef | None = Field(None, description="Sent as a bearer token.")
     timeout: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="Seconds to wait for an answer.")
 
@@ -165,7 +212,7 @@ class Settings(Section):
     site: Slug = Field("site", description="Name of this site in every event.")
     title: str = Field("", description="Display name of the site.")
     language: Literal["vi", "en"] = Field("vi", description="Language of sentences shown and sent.")
-    timezone: str = Field("Asia/Ho_Chi_Minh", description="IANA time zone of schedules and displays.")
+    timezone: TimeZone = Field("Asia/Ho_Chi_Minh", description="IANA time zone of schedules and displays.")
     state: str | None = Field(
         None, description="Folder for state; default /var/lib/matthan (root) or XDG state."
     )
@@ -177,3 +224,8 @@ class Settings(Section):
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="Event store.")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``matthan.yaml``, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

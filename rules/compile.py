@@ -42,15 +42,16 @@ class World:
     """What a site has, as far as rules may name it.
 
     Attributes:
-        zones: Zone names by camera id.
+        zones: Zone names by camera id; None: not known, nothing is said about cameras and zones.
         labels: What the detector can tell; empty: not known, nothing is said about labels.
-        actions: Parameter check by action name; see `params_check`.
+        actions: Parameter check by action name, see `params_check`; None: not known, nothing is said.
+        timezone: In which hours are meant.
     """
 
-    zones: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    zones: Mapping[str, frozenset[str]] | None = None
     labels: frozenset[str] = frozenset()
-    actions: Mapping[str, ParamsCheck] = field(default_factory=dict)
-    timezone: ZoneInfo = ZoneInfo("Asia/Ho_Chi_Minh")
+    actions: Mapping[str, ParamsCheck] | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -113,17 +114,26 @@ def _twice(spec: RuleSpec, index: int, document: Document, named: dict[str, Prob
 def _names(spec: RuleSpec, world: World | None) -> Iterator[Flaw]:
     if world is None:
         return
+    if world.zones is not None:
+        yield from _places(spec, world.zones)
+    if isinstance(spec.when, ObjectPattern) and world.labels:
+        yield from _labels(spec.when.object, world.labels)
+    for index, call in enumerate(spec.do if world.actions is not None else ()):
+        yield from _action(call, index, world.actions or {})
+
+
+def _places(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     when = spec.when
-    scope = [camera for camera in when.cameras or world.zones if camera in world.zones]
     for index, camera in enumerate(when.cameras or ()):
-        if camera not in world.zones:
-            yield _unknown("camera", camera, world.zones, "when", "cameras", index)
-    if isinstance(when, (ObjectPattern, MotionPattern)) and scope:
-        yield from _zones(when.zone or (), frozenset().union(*(world.zones[camera] for camera in scope)))
-    if isinstance(when, ObjectPattern) and world.labels:
-        yield from _labels(when.object, world.labels)
+        if camera not in known:
+            yield _unknown("camera", camera, known, "when", "cameras", index)
+    scope = [known[camera] for camera in when.cameras or known if camera in known]
+    if isinstance(when, (ObjectPattern, MotionPattern)) and (scope or not when.cameras):
+        yield from _zones(when.zone or (), frozenset().union(*scope))
     for index, call in enumerate(spec.do):
-        yield from _action(call, index, world.actions)
+        target = call.params.get("camera")  # an action's parameter of this name names a camera
+        if isinstance(target, str) and target not in known:
+            yield _unknown("camera", target, known, "do", index, call.name, "camera")
 
 
 def _zones(wanted: Iterable[str], known: frozenset[str]) -> Iterator[Flaw]:

@@ -1,0 +1,85 @@
+"""``matthan config``: looks at a site's configuration without starting anything.
+
+Light by promise: no camera, vision, network or terminal library is loaded here (a test looks).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
+
+if TYPE_CHECKING:
+    from engine.configuration import Report
+
+app = typer.Typer(name="config", no_args_is_help=True, help="Check and show the configuration.")
+File = Annotated[
+    Path | None, typer.Argument(help="The configuration; default: what `matthan config path` prints.")
+]
+
+
+def _check(file: Path | None) -> tuple[Path, Report]:
+    from engine.configuration import check, default_path
+
+    path = file or default_path()
+    return path, check(path)
+
+
+@app.command("check")
+def check_command(
+    file: File = None, lang: LangOption = None, as_json: JsonOption = False, github: GitHubOption = False
+) -> None:
+    """Report every problem in the configuration and its rule files at once.
+
+    Exit codes: 0 good, 1 problems, 2 a file cannot be read.
+    """
+    from engine.text import render
+
+    path, report = _check(file)
+    chosen = language(lang)
+    good = ""
+    if report.configuration is not None:
+        cameras, rules = len(report.configuration.settings.cameras), len(report.configuration.rules.rules)
+        good = render("config.good", {"path": str(path), "cameras": cameras, "rules": rules}, chosen)
+    finish(report.problems, report.texts, good, lang=chosen, as_json=as_json, github=github)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of matthan.yaml, for editors."""
+    from engine.settings import json_schema
+
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def show(file: File = None, lang: LangOption = None) -> None:
+    """Print the configuration with every default filled in. Secrets stay references.
+
+    Exit codes: as `check`.
+    """
+    import io
+
+    from ruamel.yaml import YAML
+
+    _, report = _check(file)
+    if report.configuration is None:
+        finish(report.problems, report.texts, "", lang=language(lang))
+        return
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(report.configuration.settings.model_dump(mode="json"), text)
+    typer.echo(text.getvalue(), nl=False)
+
+
+@app.command()
+def path() -> None:
+    """Print which configuration commands use where none is named."""
+    from engine.configuration import default_path
+
+    typer.echo(str(default_path()))

@@ -1,0 +1,152 @@
+"""How checks print problems: for people with a caret line, for scripts as JSON, for GitHub as annotations."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rules.source import Problem
+
+Language = Literal["vi", "en"]
+
+
+class Lang(StrEnum):
+    """Languages of the command line."""
+
+    VI = "vi"
+    EN = "en"
+
+
+LangOption = Annotated[
+    Lang | None,
+    typer.Option("--lang", envvar="MATTHAN_LANG", help="Language of the sentences; default: the locale's."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+GitHubOption = Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")]
+
+_SECRET = frozenset({"problem.secret", "problem.url_login"})
+_COLOURS = {"error": "31", "warning": "33"}
+
+
+def language(chosen: Lang | None, environ: Mapping[str, str] = os.environ) -> Language:
+    """Return the language asked for, else the locale's where it is Vietnamese, else English."""
+    if chosen is not None:
+        return chosen.value
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "vi" if locale.startswith("vi") else "en"
+
+
+def coloured(stream: object = sys.stdout, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a stream wants colours: a terminal, and NO_COLOR not set."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and not environ.get("NO_COLOR")
+
+
+def for_people(
+    problems: Sequence[Problem], texts: Mapping[str, str], lang: Language, *, colours: bool
+) -> str:
+    """Return problems, each with its line and a caret; lines that may hold a secret are not shown."""
+    return "\n".join(_told(problem, texts, lang, colours=colours) for problem in problems)
+
+
+def _told(problem: Problem, texts: Mapping[str, str], lang: Language, *, colours: bool) -> str:
+    from engine.text import render
+
+    word = render(f"config.{problem.severity}", {}, lang)
+    if colours:
+        word = f"\x1b[1;{_COLOURS[problem.severity]}m{word}\x1b[0m"
+    key = f"{problem.key}: " if problem.key else ""
+    head = f"{problem.source}:{problem.line}:{problem.column}: {word}: {key}{problem.sentence(lang)}"
+    return head + _caret(problem, texts)
+
+
+def _caret(problem: Problem, texts: Mapping[str, str]) -> str:
+    from drivers.errors import redact
+
+    lines = texts.get(problem.source, "").splitlines()
+    if problem.code in _SECRET or not 0 < problem.line <= len(lines):
+        return ""
+    line = lines[problem.line - 1].expandtabs(1)
+    shown = redact(line)
+    if shown != line or len(line) > 200:
+        return ""
+    return f"\n    {shown}\n    {' ' * (problem.column - 1)}^"
+
+
+def for_github(problems: Sequence[Problem], lang: Language) -> str:
+    """Return problems as GitHub workflow commands."""
+    return "\n".join(_annotation(problem, lang) for problem in problems)
+
+
+def _annotation(problem: Problem, lang: Language) -> str:
+    def escaped(text: str) -> str:
+        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+    file = escaped(problem.source).replace(":", "%3A").replace(",", "%2C")
+    place = f"file={file},line={problem.line},col={problem.column},title={problem.code}"
+    key = f"{problem.key}: " if problem.key else ""
+    return f"::{problem.severity} {place}::{escaped(key + problem.sentence(lang))}"
+
+
+def for_scripts(problems: Sequence[Problem], lang: Language) -> str:
+    """Return one JSON object: ``ok`` and every problem with code, values and sentence."""
+    told = [
+        {
+            "source": problem.source,
+            "line": problem.line,
+            "column": problem.column,
+            "key": problem.key,
+            "severity": problem.severity,
+            "code": problem.code,
+            "values": dict(problem.values),
+            "suggestion": problem.suggestion,
+            "sentence": problem.sentence(lang),
+        }
+        for problem in problems
+    ]
+    return json.dumps({"ok": exit_code(problems) == 0, "problems": told}, ensure_ascii=False)
+
+
+def exit_code(problems: Sequence[Problem]) -> int:
+    """Return 0 when good (warnings allowed), 1 with errors, 2 where a file could not even be read."""
+    if any(problem.code == "problem.unreadable" for problem in problems):
+        return 2
+    return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+
+def finish(
+    problems: Sequence[Problem],
+    texts: Mapping[str, str],
+    good: str,
+    *,
+    lang: Language,
+    as_json: bool = False,
+    github: bool = False,
+) -> None:
+    """Print what a check found and leave with its exit code; `good` is said where nothing is wrong."""
+    if as_json:
+        typer.echo(for_scripts(problems, lang))
+    elif github:
+        typer.echo(for_github(problems, lang), nl=bool(problems))
+    else:
+        _for_people(problems, texts, good, lang)
+    raise typer.Exit(exit_code(problems))
+
+
+def _for_people(problems: Sequence[Problem], texts: Mapping[str, str], good: str, lang: Language) -> None:
+    from engine.text import render
+
+    if problems:
+        typer.echo(for_people(problems, texts, lang, colours=coloured()))
+        errors = sum(problem.severity == "error" for problem in problems)
+        counts = {"errors": errors, "warnings": len(problems) - errors}
+        typer.echo(render("config.bad", counts, lang), err=True)
+    if exit_code(problems) == 0:
+        typer.echo(good)
