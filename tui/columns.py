@@ -23,6 +23,7 @@ class Column:
     Attributes:
         width: Least cells.
         weight: Its share of what is left over.
+        most: Most cells that its share may bring it to; 0: no limit.
         least: Width of the table from which on it is shown at all.
         title: Key of its heading in the texts.
     """
@@ -31,6 +32,7 @@ class Column:
     width: int
     title: str = ""
     weight: int = 0
+    most: int = 0
     least: int = 0
     right: bool = False
 
@@ -82,6 +84,7 @@ class Layout:
         start = 0
         for column in shown:
             extra = max(0, room) * column.weight // weights if weights else 0
+            extra = min(extra, column.most - column.width) if column.most else extra
             room, weights = room - extra, weights - column.weight
             size = max(0, min(column.width + extra, width - start))
             placed.append(Placed(column, start, size))
@@ -135,8 +138,14 @@ def _between(begin: str, end: str, names: Sequence[str]) -> Sequence[str]:
     return names[names.index(begin) : names.index(end) + 1]
 
 
-def spread(left: Text, right: Text, width: int) -> Text:
-    """Return two texts at both ends of a line; the left one is cut when there is no room for both."""
+def spread(left: Text, right: Text, width: int, *, optional: bool = False) -> Text:
+    """Return two texts at both ends of a line.
+
+    Args:
+        optional: Where there is no room for both, the right one goes; else the left one is cut.
+    """
+    if optional and left.cell_len + right.cell_len + GAP > width:
+        right = Text()
     room = max(0, width - right.cell_len - 1)
     kept = left.copy()
     kept.truncate(room, overflow="ellipsis", pad=True)

@@ -33,6 +33,8 @@ BITS: Final = 5
 MOST_PIXELS: Final = 40_000_000
 OBJECT: Final[Pixel] = (255, 175, 95)
 ZONE: Final[Pixel] = (95, 175, 215)
+#: How much of a zone's line covers the picture (0..255).
+VEIL: Final = 110
 _TAG = Style(color="#121212", bgcolor="#ffaf5f", bold=True)
 _ZONE_TAG = Style(color="#5fafd7", bgcolor="#121212")
 
@@ -149,16 +151,17 @@ def _corner(shape: Shape, width: int, height: int) -> tuple[int, int]:
 
 
 def _draw(image: Image.Image, shapes: Iterable[Shape], width: int) -> None:
-    pen = ImageDraw.Draw(image)
+    """Draw zones, half transparent, and objects' boxes above them."""
     across, down = image.width - 1, image.height - 1
-    for shape in sorted(shapes, key=lambda shape: not shape.zone):  # boxes above zones
-        points = [(x * across, y * down) for x, y in shape.points]
-        if shape.zone:
-            pen.line([*points, points[0]], fill=ZONE, width=width)
-        else:
-            (x0, y0), (x1, y1) = points
-            corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-            pen.rectangle(corners, outline=OBJECT, width=width)
+    veil = Image.new("L", image.size, 0)
+    zones, boxes = ImageDraw.Draw(veil), ImageDraw.Draw(image)
+    placed = [(shape.zone, [(x * across, y * down) for x, y in shape.points]) for shape in shapes]
+    for points in (points for zone, points in placed if zone):
+        zones.line([*points, points[0]], fill=VEIL, width=width)
+    image.paste(ZONE, mask=veil)
+    for (x0, y0), (x1, y1) in (points for zone, points in placed if not zone):
+        corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        boxes.rectangle(corners, outline=OBJECT, width=width)
 
 
 def _tags(shapes: Iterable[Shape], columns: int, rows: int) -> Iterator[tuple[int, int, str, Style]]:

@@ -14,12 +14,12 @@ from tui.texts import Texts, clean
 
 FLEET: Final = (
     Column("state", 13, "column.state"),
-    Column("name", 14, "column.name", weight=3),
+    Column("name", 14, "column.name", weight=3, most=40),
     Column("rate", 9, "column.rate", right=True),
     Column("motion", describe.BAR, "column.motion"),
     Column("objects", 12, "column.objects", weight=3),
     Column("address", 21, "column.address", least=110),
-    Column("model", 16, "column.model", weight=1, least=130),
+    Column("model", 16, "column.model", weight=1, most=30, least=130),
     Column("kind", 11, "column.last_kind", least=100),
     Column("last", 7, "column.last", right=True),
 )
@@ -27,7 +27,7 @@ LOG: Final = (
     Column("time", 8, "column.time"),
     Column("mark", 1),
     Column("kind", 12, "column.kind", least=100),
-    Column("camera", 14, "column.camera", weight=1),
+    Column("camera", 14, "column.camera", weight=1, most=30),
     Column("what", 20, "column.what", weight=5),
 )
 HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
@@ -39,7 +39,7 @@ def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     online = camera.state is wire.CameraState.ONLINE
     cells = {
         "state": Cell(f"{symbol} {t(f'state.{camera.state}')}", tone),
-        "name": Cell(clean(camera.name or camera.id), "bright" if online else "text"),
+        "name": Cell(clean(camera.name or camera.id), "text" if online else "bright"),
         "address": Cell(clean(camera.address), "dim"),
         "model": Cell(clean(camera.model), "dim"),
         "kind": Cell(t.find(f"kind.{camera.last_event_kind}", clean(camera.last_event_kind)), "dim"),

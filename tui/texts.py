@@ -67,7 +67,10 @@ class Texts:
     def labels(self, counts: Mapping[str, int]) -> str:
         """Return ``2 người, 1 xe máy``: the most frequent first."""
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return ", ".join(f"{count} {self.label(label)}" for label, count in ordered)
+        return ", ".join(f"{count} {self._many(label, count)}" for label, count in ordered)
+
+    def _many(self, label: str, count: int) -> str:
+        return self.label(label) if count == 1 else self.find(f"labels.{label}", self.label(label))
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number as this language writes it."""

@@ -83,7 +83,7 @@ class CameraScreen(Page):
             with VerticalScroll(id="facts", can_focus=False):
                 yield Static(id="fact")
         yield Line(id="status")
-        yield Table(rows.HISTORY, self._row, self.context.t, follow=True, id="history")
+        yield Table(rows.HISTORY, self._row, self.context.t, empty=self._calm, follow=True, id="history")
 
     def name_of_page(self) -> str:
         """The camera's name."""
@@ -95,16 +95,15 @@ class CameraScreen(Page):
             ("←↑↓→", "key.pan"),
             ("+−", "key.zoom"),
             ("␣", "key.stop"),
-            ("1-9", "key.preset"),
-            ("g", "key.presets"),
+            ("1-9 g", "key.presets"),
         )
         camera = self.camera
         return (
             ("Esc", "key.back"),
             *(head if camera and camera.ptz else ()),
             *((("p", "key.preview"),) if camera and camera.preview else ()),
-            ("n", "key.next"),
             ("?", "key.help"),
+            ("n", "key.next"),
             ("L", "key.language"),
         )
 
@@ -164,6 +163,9 @@ class CameraScreen(Page):
         """Back to where one came from."""
         self.app.pop_screen()
 
+    def _calm(self) -> str:
+        return self.context.t("camera.calm")
+
     def _row(self, key: str) -> Row:
         entry = self.context.model.book.get(key)
         return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
@@ -184,6 +186,9 @@ class CameraScreen(Page):
             self._seen_at = None
             why.update(card.card(camera, model, t, off=self.context.graphics is Graphics.NONE))
         self.query_one("#fact", Static).update(card.camera_facts(camera, model, t))
+        self._tell_status()
+
+    def _tell_status(self) -> None:
         self.query_one("#status", Line).show(Text(self._said, TEXT), Text(self._age(), AMBER))
 
     def _say(self, words: str) -> None:
@@ -225,6 +230,7 @@ class CameraScreen(Page):
             if self._pictured():
                 self._seen_at = self.context.model.monotonic()
                 self._view.show(prepared)
+                self._tell_status()
 
     def _shapes(self) -> list[paint.Shape]:
         camera, t = self.camera, self.context.t

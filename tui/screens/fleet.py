@@ -41,8 +41,7 @@ class FleetScreen(Page):
 
     def body(self) -> ComposeResult:
         """The table, a filter that hides itself, the latest decisions."""
-        yield Table(rows.FLEET, self._row, self.context.t, id="cameras")
-        yield Line(id="empty")
+        yield Table(rows.FLEET, self._row, self.context.t, empty=self._empty, id="cameras")
         yield Input(id="filter", compact=True)
         with Vertical(id="recent-box"):
             yield Line(id="recent-title")
@@ -79,7 +78,6 @@ class FleetScreen(Page):
         table = self.query_one(Table)
         if changes.order or (self._query and changes.cameras):
             table.show(self._wanted())
-            self._tell_empty(table)
         table.redraw(None if changes.everything else changes.cameras)
         if changes.entries or changes.everything:
             self.query_one(Recent).update_lines()
@@ -134,9 +132,8 @@ class FleetScreen(Page):
         state = self.context.t(f"state.{camera.state}")
         return fold(f"{camera.id} {camera.name} {camera.address} {camera.model} {state}")
 
-    def _tell_empty(self, table: Table) -> None:
-        line, t = self.query_one("#empty", Line), self.context.t
-        known = self.context.model.engine is not None
-        line.display = known and not table.keys
-        words = t("fleet.unmatched", query=clean(self._query)) if self._query else t("fleet.empty")
-        line.show(Text(words, DIM))
+    def _empty(self) -> str:
+        t = self.context.t
+        if self._query:
+            return t("fleet.unmatched", query=clean(self._query))
+        return t("fleet.empty") if self.context.model.engine else ""

@@ -51,7 +51,7 @@ class LogScreen(Page):
     def body(self) -> ComposeResult:
         """The table and, below or beside it, the details of the chosen line."""
         with Container(id="log"):
-            yield Table(rows.LOG, self._row, self.context.t, follow=True, id="entries")
+            yield Table(rows.LOG, self._row, self.context.t, empty=self._nothing, follow=True, id="entries")
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(id="detail")
         yield Line(id="status")
@@ -146,6 +146,10 @@ class LogScreen(Page):
         if entry is not None and entry.camera in self.context.model.cameras:
             self.app.push_screen(CameraScreen(self.context, entry.camera))
 
+    def _nothing(self) -> str:
+        t = self.context.t
+        return t("log.unmatched", query=clean(self._text)) if self._text else t("log.empty")
+
     def _row(self, key: str) -> Row:
         entry = self.context.model.book.get(key)
         return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
@@ -176,10 +180,6 @@ class LogScreen(Page):
         told = [t("log.shown", n=t.number(count))]
         if self._query.decisions:
             told.append(t("log.only_decisions"))
-        if not count and self._text:
-            told = [t("log.unmatched", query=clean(self._text))]
-        elif not count:
-            told = [t("log.empty")]
         if self._reading:
             told.append(t("log.older"))
         elif self.context.model.book.next_page() is None:

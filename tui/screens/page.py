@@ -34,7 +34,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """Put the body between the bars."""
         yield Line(id="title")
-        yield Line(id="summary")
+        yield Line(id="summary", optional=True)
         yield Line(id="problem")
         yield Line(id="banner")
         yield from self.body()

@@ -16,10 +16,15 @@ Keys = Sequence[tuple[str, str]]
 
 
 class Line(Widget):
-    """One line with something at its left and something at its right."""
+    """One line with something at its left and something at its right.
 
-    def __init__(self, *, id: str | None = None) -> None:
+    Args:
+        optional: The right end goes where there is no room for both.
+    """
+
+    def __init__(self, *, id: str | None = None, optional: bool = False) -> None:
         super().__init__(id=id)
+        self._optional = optional
         self._left, self._right = Text(), Text()
 
     def show(self, left: Text, right: Text | None = None) -> None:
@@ -31,7 +36,7 @@ class Line(Widget):
 
     def render(self) -> RenderResult:
         """Draw it."""
-        return spread(self._left, self._right, self.size.width)
+        return spread(self._left, self._right, self.size.width, optional=self._optional)
 
 
 class KeyBar(Widget):

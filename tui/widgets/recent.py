@@ -11,7 +11,7 @@ from engine.api import wire
 from tui import rows
 from tui.columns import Cell, Column, Layout, Row, line
 from tui.context import Context
-from tui.widgets.table import GUTTER, PLAIN, PLAIN_GUTTER
+from tui.widgets.table import GUTTER, MARGIN, PLAIN, PLAIN_GUTTER, PLAIN_MARGIN
 
 #: As the log's columns, so that both line up.
 _EMPTY = (Column("what", 20, weight=1),)
@@ -38,11 +38,11 @@ class Recent(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one decision."""
-        width = max(0, self.size.width - GUTTER)
+        width = max(0, self.size.width - GUTTER - MARGIN)
         model, t = self._given.model, self._given.t
         if y < len(self._decisions):
             row, layout = rows.entry_row(self._decisions[y], model, t), Layout.fit(rows.LOG, width)
         else:
             told = t("fleet.quiet") if y == 0 and model.engine else ""
             row, layout = Row({"what": Cell(told, "dim")}), Layout.fit(_EMPTY, width)
-        return Strip([PLAIN_GUTTER, *line(row, layout, PLAIN)], self.size.width)
+        return Strip([PLAIN_GUTTER, *line(row, layout, PLAIN), PLAIN_MARGIN], self.size.width)

@@ -17,17 +17,21 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.columns import Cell, Column, Layout, Row, line
-from tui.palette import BACKGROUND, BLUE, CHOSEN, PANEL
+from tui.columns import Cell, Column, Layout, Row, fit, line
+from tui.palette import BACKGROUND, BLUE, CHOSEN, PANEL, TONES
 
 #: Cells in front of every line, where the cursor shows.
 GUTTER = 2
+#: Cells behind every line, so that the last column does not touch the border or the scroll bar.
+MARGIN = 1
 PLAIN = Style(bgcolor=BACKGROUND)
 _CHOSEN = Style(bgcolor=CHOSEN)
 _HEAD = Style(bgcolor=PANEL)
 _CURSOR = Segment("▌ ", Style(color=BLUE, bgcolor=CHOSEN))
 PLAIN_GUTTER = Segment("  ", PLAIN)
 _HEAD_GUTTER = Segment("  ", _HEAD)
+_HEAD_MARGIN = Segment(" " * MARGIN, _HEAD)
+PLAIN_MARGIN = Segment(" " * MARGIN, PLAIN)
 
 
 class Table(ScrollView, can_focus=True):
@@ -37,6 +41,7 @@ class Table(ScrollView, can_focus=True):
         columns: What is shown, in order.
         make: Returns the row of a key; called when the line is drawn.
         heading: Returns a column's title, for the language may change.
+        empty: Returns what to say when there are no rows.
         follow: A cursor on the first line stays on the first line (a log), not on its row.
     """
 
@@ -92,11 +97,13 @@ class Table(ScrollView, can_focus=True):
         make: Callable[[str], Row],
         heading: Callable[[str], str],
         *,
+        empty: Callable[[], str] = str,
         follow: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._columns, self._make, self._heading, self._follow = tuple(columns), make, heading, follow
+        self._empty = empty
         self._keys: list[str] = []
         self._places: dict[str, int] = {}
         self._cursor = 0
@@ -182,22 +189,29 @@ class Table(ScrollView, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Fit the columns to the new width."""
-        self._layout_of = Layout.fit(self._columns, max(0, self.size.width - GUTTER))
+        self._layout_of = Layout.fit(self._columns, max(0, self.size.width - GUTTER - MARGIN))
         self._reveal()
 
     def render_line(self, y: int) -> Strip:
         """Draw the heading (y = 0) or the row that is y lines below it."""
-        if self._layout_of.width != self.size.width - GUTTER:
-            self._layout_of = Layout.fit(self._columns, max(0, self.size.width - GUTTER))
+        if self._layout_of.width != max(0, self.size.width - GUTTER - MARGIN):
+            self._layout_of = Layout.fit(self._columns, max(0, self.size.width - GUTTER - MARGIN))
         if y == 0:
-            return Strip([_HEAD_GUTTER, *line(self._titles(), self._layout_of, _HEAD)], self.size.width)
+            return Strip(
+                [_HEAD_GUTTER, *line(self._titles(), self._layout_of, _HEAD), _HEAD_MARGIN], self.size.width
+            )
         place = self.scroll_offset.y + y - 1
         if place >= len(self._keys):
-            return Strip.blank(self.size.width, PLAIN)
+            return self._blank(self._empty() if y == 1 and not self._keys else "")
         chosen = place == self._cursor and self.has_focus
         gutter, base = (_CURSOR, _CHOSEN) if chosen else (PLAIN_GUTTER, PLAIN)
+        margin = Segment(" " * MARGIN, base)
         row = self._make(self._keys[place])
-        return Strip([gutter, *line(row, self._layout_of, base)], self.size.width)
+        return Strip([gutter, *line(row, self._layout_of, base), margin], self.size.width)
+
+    def _blank(self, words: str) -> Strip:
+        room = max(0, self.size.width - GUTTER)
+        return Strip([PLAIN_GUTTER, Segment(fit(words, room), PLAIN + TONES["dim"])], self.size.width)
 
     def _titles(self) -> Row:
         titled = (column for column in self._columns if column.title)
