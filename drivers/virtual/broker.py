@@ -43,7 +43,14 @@ class Notice:
 
 @dataclass(slots=True)
 class Subscription:
-    """One client's queue. `topics` are those it hears of; `ends` is monotonic seconds."""
+    """One client's queue.
+
+    Attributes:
+        topics: What it hears of.
+        ends: When it expires, monotonic seconds.
+        waiters: How many pulls wait just now.
+        dropped: Notices lost because nobody pulled.
+    """
 
     id: str
     topics: frozenset[str]
@@ -51,6 +58,7 @@ class Subscription:
     waiting: deque[Notice] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     fresh: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
+    waiters: int = 0
     dropped: int = 0
 
     def put(self, notice: Notice) -> None:
@@ -64,13 +72,19 @@ class Subscription:
     async def pull(self, most: int, seconds: float) -> list[Notice]:
         """Return up to `most` notices, as soon as there is one, at the latest after `seconds`."""
         if not self.waiting and not self.closed:
-            self.fresh.clear()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self.fresh.wait()
-            except TimeoutError:
-                return []
+            await self._change(seconds)
         return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+
+    async def _change(self, seconds: float) -> None:
+        self.fresh.clear()
+        self.waiters += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self.fresh.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.waiters -= 1
 
     def close(self) -> None:
         """End it; whoever pulls is let go."""
