@@ -1,0 +1,19 @@
+"""Detector models: which are known, which are installed, how to get one.
+
+Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens what `find` returns.
+"""
+
+from engine.models.folder import ModelFile, find, folder, installed, ours
+from engine.models.known import Entry, ModelFault, class_of, registry
+
+__all__ = [
+    "Entry",
+    "ModelFault",
+    "ModelFile",
+    "class_of",
+    "find",
+    "folder",
+    "installed",
+    "ours",
+    "registry",
+]
