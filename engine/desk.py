@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from engine.clock import Clock
 from engine.errors import Again, ApiError, Never
 from engine.flow import Hub
 from engine.settings import Settings
+from engine.store.model import Counts
 from rules.geometry import standing_in
 from rules.model import Decision, Event, Sentence
 
@@ -126,7 +127,7 @@ class Desk:
 
     Attributes:
         tally: Returns the engine's counters by their `wire.Engine` names.
-        problems: Standing problems of the engine itself, by their code.
+        problems: Returns what a person should know about the engine itself now.
     """
 
     settings: Settings
@@ -136,15 +137,16 @@ class Desk:
     store: Store
     started: datetime
     tally: Callable[[], Mapping[str, int | str]]
+    problems: Callable[[], Iterable[Sentence]]
     preview: Preview | None = None
     hub: Hub[wire.Update] = field(default_factory=Hub)
-    problems: dict[str, Sentence] = field(default_factory=dict)
     _revision: int = 0
     _events: list[wire.Event] = field(default_factory=list)
     _decisions: list[wire.Decision] = field(default_factory=list)
     _told: dict[str, wire.Camera] = field(default_factory=dict)
     _process: psutil.Process = field(default_factory=psutil.Process)
     _cpu: float = 0.0
+    _outbox: Counts = field(default_factory=Counts)
 
     # -- what the engine tells --------------------------------------------------------------
 
@@ -178,6 +180,7 @@ class Desk:
             if now - last_figures >= FIGURES:
                 last_figures = now
                 self._cpu = self._process.cpu_percent() / 100
+                self._outbox = await self.store.counts()
                 self._publish(wire.EngineUpdate(engine=self._measure()))
             await asyncio.sleep(REFRESH)
 
@@ -216,7 +219,9 @@ class Desk:
             now=self.clock.now().wall,
             cpu=self._cpu,
             rss=self._process.memory_info().rss,
-            problems=tuple(sentence(each) for each in self.problems.values()),
+            outbox=self._outbox.due,
+            dead=self._outbox.dead,
+            problems=tuple(sentence(each) for each in self.problems()),
             **counters,
         )
 

@@ -144,18 +144,6 @@ def _corners(box: Iterable[float]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def forgotten(camera: CameraId, subject: str, wall: datetime) -> Draft | None:
-    """Return the end of what an earlier run of the engine still thought to be going on.
-
-    What was seen then cannot be followed over a restart: its track or motion is over. States that
-    a device or a camera tells again by itself (signals, online) are left alone: None.
-    """
-    for prefix, kind in (("track:", Kind.OBJECT), ("motion", Kind.MOTION)):
-        if subject.startswith(prefix):
-            return Draft(kind, Change.ENDED, camera, wall, subject=subject)
-    return None
-
-
 def signal(camera: CameraId, said: Signal, wall: datetime) -> Draft:
     """Return a device's signal as a draft; a device time that is far off is marked, not used."""
     suspect = abs(said.at - wall) > SUSPECT

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.translate import Translator, forgotten, health, signal
+from engine.translate import Translator, health, signal
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 
@@ -91,11 +91,3 @@ def test_a_new_stream_never_continues_the_tracks_of_the_last_one() -> None:
         subjects += [draft.subject for draft in translator.sight(sight(0.0, track(1, 0.1)), NOW)]
         translator.lost(NOW)
     assert len(set(subjects)) == 2
-
-
-def test_after_a_restart_only_what_cannot_go_on_is_ended() -> None:
-    ended = forgotten(CAMERA, "track:69.4", NOW)
-    assert ended is not None
-    assert (ended.kind, ended.change, ended.subject) == (Kind.OBJECT, Change.ENDED, "track:69.4")
-    assert forgotten(CAMERA, "signal:VideoSource/MotionAlarm:src0", NOW) is None
-    assert forgotten(CAMERA, "camera", NOW) is None

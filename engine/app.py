@@ -1,0 +1,331 @@
+"""The composition root: everything is made here, started in this order, and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
+from random import SystemRandom
+
+from uuid_utils import uuid7
+
+from drivers import registry
+from drivers.contract import Driver
+from engine import log, models
+from engine.actions import table
+from engine.actions.contract import Action
+from engine.api import server
+from engine.api.listening import Closed
+from engine.camera import CameraRunner
+from engine.clock import SystemClock
+from engine.configuration import Configuration
+from engine.credentials import Vault
+from engine.desk import CameraHands, Desk
+from engine.errors import EngineError, ModelError
+from engine.inventory import Inventory, installed_drivers
+from engine.judge import Judge
+from engine.notify import notify
+from engine.outbox import Outbox
+from engine.places import Places, places
+from engine.preview.server import Preview
+from engine.settings import CameraSettings
+from engine.store.db import Store, open_store
+from engine.store.model import Resume
+from engine.supervisor import Health, Supervisor
+from engine.vision.pool import DetectorPool
+from rules.memory import Memory
+from rules.model import Decision, Event, Sentence
+
+logger = log.get(__name__)
+#: Seconds a part of the engine gets to stop before it is named as hanging.
+DEADLINE = 10.0
+#: Seconds between two looks for events older than they are kept.
+PRUNE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A running part of the engine: what it is called, and its task."""
+
+    name: str
+    task: asyncio.Task[None]
+
+
+class Parts:
+    """The engine's tasks in the order they were started."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._parts: list[Part] = []
+
+    def start(self, name: str, child: Callable[[], Awaitable[None]]) -> None:
+        """Start a part; an exception from it ends the engine."""
+
+        async def run() -> None:
+            await child()
+
+        self._parts.append(Part(name, self._group.create_task(run(), name=name)))
+
+    async def stop(self) -> None:
+        """Stop every part in reverse order; whatever does not stop in time is named."""
+        while self._parts:
+            kind = self._parts[-1].name.partition("[")[0]
+            alike = [part for part in self._parts if part.name.partition("[")[0] == kind]
+            self._parts = [part for part in self._parts if part not in alike]
+            for part in alike:
+                part.task.cancel()
+            _, hanging = await asyncio.wait([part.task for part in alike], timeout=DEADLINE)
+            for task in hanging:
+                logger.error("does not stop", part=task.get_name(), deadline=DEADLINE)
+
+
+class Site:
+    """One site's engine, made of its parts but not yet running."""
+
+    def __init__(
+        self, configuration: Configuration, where: Places, clock: SystemClock, store: Store, resume: Resume
+    ) -> None:
+        self.settings = configuration.settings
+        self._vault = Vault(configuration.path.parent)
+        self._where, self._clock, self._store, self._resume = where, clock, store, resume
+        self._rules = configuration.rules
+        self._random = SystemRandom()
+        self._trouble: dict[str, Sentence] = {}
+        self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
+        self.judge = self._make_judge()
+        self.pool = self._make_pool()
+        self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
+        self.preview = self._make_preview()
+        self.desk = self._make_desk()
+        self.outbox = Outbox(store, self._make_actions(), clock, self.desk.delivered, random=self._random)
+        self.inventory = self._make_inventory()
+
+    # -- making ---------------------------------------------------------------------------------
+
+    def _make_judge(self) -> Judge:
+        memory = Memory()
+        memory.apply(self._resume.rows)
+        return Judge(
+            self._rules,
+            memory,
+            self._store,
+            self._clock,
+            self.settings.site,
+            lambda: str(uuid7()),
+            self._judged,
+            resume=self._resume,
+            gap=self._clock.gap,
+            random=self._random,
+        )
+
+    def _make_pool(self) -> DetectorPool | None:
+        detector = self.settings.detector
+        try:
+            model = models.find(detector.model)
+            if model is not None:
+                return DetectorPool(model, detector.workers)
+        except ModelError as error:
+            logger.error("model not used", reason=str(error))
+        self._trouble["model"] = Sentence("engine.no_model")
+        logger.warning("no detector model: objects are reported as moving; see `matthan models list`")
+        return None
+
+    def _make_camera(self, settings: CameraSettings) -> CameraRunner:
+        return CameraRunner(
+            settings,
+            driver=partial(_driver, settings),
+            login=partial(self._vault.login, settings.login),
+            pool=self.pool,
+            score=self.settings.detector.score,
+            intake=self.judge,
+            clock=self._clock,
+            loop=asyncio.get_running_loop(),
+        )
+
+    def _make_preview(self) -> Preview | None:
+        if not self.settings.preview.enabled:
+            return None
+        return Preview(
+            self.settings.preview,
+            lambda camera: self.cameras[camera].tap if camera in self.cameras else None,
+            lambda camera: self.cameras[camera].settings.name or camera,
+            language=self.settings.language,
+            clock=self._clock,
+        )
+
+    def _make_desk(self) -> Desk:
+        return Desk(
+            settings=self.settings,
+            version=version("matthan"),
+            clock=self._clock,
+            cameras=self.cameras,
+            store=self._store,
+            started=self._clock.now().wall,
+            tally=self._tally,
+            problems=self._problems,
+            preview=self.preview,
+        )
+
+    def _make_actions(self) -> Mapping[str, Action]:
+        return table.build(
+            self.settings.actions,
+            CameraHands(self.cameras),
+            self._where.state,
+            site=self.settings.site,
+            clock=self._clock,
+            secret=self._vault.secret,
+            random=self._random,
+            language=self.settings.language,
+        )
+
+    def _make_inventory(self) -> Inventory:
+        cameras = {runner.id: runner.settings for runner in self.cameras.values()}
+        return Inventory(self.settings.discovery, cameras, installed_drivers(), self.judge, self._clock)
+
+    # -- running --------------------------------------------------------------------------------
+
+    def start(self, parts: Parts) -> None:
+        """Start everything that watches, judges and acts."""
+        parts.start("outbox", self.outbox.run)
+        parts.start("judge", self.judge.run)
+        parts.start("desk", self.desk.refresh)
+        parts.start("prune", self._prune)
+        parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
+        for runner in self.cameras.values():
+            if runner.settings.enabled:
+                parts.start(f"camera[{runner.id}]", partial(self._watch, runner))
+
+    async def open_doors(self, stack: AsyncExitStack) -> None:
+        """Open the preview and, last, the API: whoever can connect finds everything running.
+
+        Raises:
+            Closed: The API's socket or port cannot be had. A preview port that is taken costs the
+                preview only, and is told as a problem.
+        """
+        if self.preview is not None:
+            try:
+                await stack.enter_async_context(self.preview.serve())
+            except Closed as error:
+                logger.error("preview is off", reason=str(error))
+                self._trouble["preview"] = Sentence("engine.no_preview", {"detail": str(error)})
+                self.desk.preview = None
+        api, secret = self.settings.api, self.settings.api.token
+        token = self._vault.secret(secret) if secret else None
+        await stack.enter_async_context(server.serve(self.desk, api, socket=self._where.socket, token=token))
+
+    def close(self) -> None:
+        """Give the detector back."""
+        if self.pool is not None:
+            self.pool.close()
+
+    async def _watch(self, runner: CameraRunner) -> None:
+        async def report(name: str, health: Health, error: BaseException | None) -> None:
+            await self._report(name, health, error)
+            await runner.report(health, error)
+
+        supervisor = Supervisor(report, self._clock.monotonic, self._random)
+        await supervisor.run(f"camera[{runner.id}]", runner.run)
+
+    async def _prune(self) -> None:
+        keep = timedelta(days=self.settings.store.keep_days)
+        while True:
+            await self._supervisor.run("prune.once", lambda: self._prune_once(keep))
+            await asyncio.sleep(PRUNE)
+
+    async def _prune_once(self, keep: timedelta) -> None:
+        gone = await self._store.prune(self._clock.now().wall - keep)
+        if gone:
+            logger.info("forgot old events", events=gone, older_than_days=keep.days)
+
+    # -- telling --------------------------------------------------------------------------------
+
+    def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
+        self.desk.happened(events, decisions)
+        if decisions:
+            self.outbox.wake()
+
+    def _tally(self) -> Mapping[str, int | str]:
+        return {
+            "model": self.pool.model.name if self.pool else "",
+            "rules": len(self._rules.rules),
+            "events": self.judge.events,
+            "decisions": self.judge.decisions,
+            "delivered": self.outbox.delivered,
+        }
+
+    def _problems(self) -> Iterable[Sentence]:
+        return (*self._trouble.values(), *self.judge.problems())
+
+    async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
+        """Log once per report: expected faults as a line, bugs with their traceback."""
+        if health in (Health.FAILED, Health.DEGRADED):
+            logger.error("failed", child=name, health=str(health), exc_info=error)
+        elif health is not Health.ENDED:
+            logger.warning("trouble", child=name, health=str(health), reason=str(error))
+
+
+def _driver(settings: CameraSettings) -> Driver:
+    return registry.load(settings.driver) if settings.driver else registry.for_url(settings.url)
+
+
+async def serve(configuration: Configuration) -> int:
+    """Run the engine until SIGTERM or SIGINT; return the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    failed = False
+    try:
+        await run(configuration, stop)
+    except* (EngineError, OSError) as group:
+        failed = True
+        for error in _leaves(group):
+            logger.error("the engine cannot go on", reason=str(error))
+    return int(failed)
+
+
+async def run(configuration: Configuration, stop: asyncio.Event) -> None:
+    """Run the engine until `stop` is set.
+
+    Raises:
+        ExceptionGroup: The store, the judge or the API could not go on.
+    """
+    settings = configuration.settings
+    where = places(settings)
+    where.prepare()
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            open_store(where.database, quota_mb=settings.store.quota_mb, clock=clock)
+        )
+        resume = await store.load()
+        clock.resume(resume.mark)
+        site = Site(configuration, where, clock, store, resume)
+        stack.callback(site.close)
+        await site.desk.recall()
+        async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
+            parts = Parts(group)
+            site.start(parts)
+            await site.open_doors(doors)
+            logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
+            notify("READY=1")
+            await stop.wait()
+            notify("STOPPING=1")
+            logger.info("stopping")
+            await doors.aclose()
+            await parts.stop()
+        await store.close_cleanly(clock.mark())
+    logger.info("stopped")
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
