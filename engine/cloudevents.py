@@ -66,7 +66,7 @@ def _event(event: Event) -> Mapping[str, object]:
 
 def _sentence(said: Sentence) -> Mapping[str, object]:
     values = dict(said.values)
-    rendered = {language: render(said.code, values, language) for language in LANGUAGES}
+    rendered: dict[str, object] = {each: render(said.code, values, each) for each in LANGUAGES}
     return {"code": said.code, "values": values, **rendered}
 
 

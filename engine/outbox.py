@@ -25,7 +25,7 @@ from engine.api.wire import Delivery
 from engine.clock import Clock
 from engine.errors import Again, Never, StoreBusy, StoreFull
 from engine.store.db import Store
-from engine.store.model import Pending, State
+from engine.store.model import YIELDS, Pending, State
 from engine.supervisor import Health, Supervisor
 
 T = TypeVar("T")
@@ -183,11 +183,14 @@ class Outbox:
                 state = State.DEAD
         else:
             lane.failures = 0
-        again = max(outcome.after, self._waits.after(row.attempts + 1, self._random))
-        next_at = now.engine + again if state is State.DUE else 0.0
+        next_at = now.engine + max(outcome.after, self._apart(row.attempts + 1))
         await self._patiently(lambda: self._store.settle(row.id, state, next_at, outcome.detail))
         self._tell(row, state, outcome.detail, now.wall)
         return wait
+
+    def _apart(self, attempts: int) -> float:
+        """Return the wait of a row that no longer keeps its lane waiting; until then the lane's wait is its own."""
+        return self._waits.after(attempts, self._random) if attempts >= YIELDS else 0.0
 
     async def _attempt_one(self, row: Pending) -> _Outcome:
         action = self._actions.get(row.action)

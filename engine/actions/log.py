@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from pydantic import BaseModel
 
 from engine.actions.base import params_of
 from engine.actions.contract import Job
@@ -16,7 +17,7 @@ class Log:
     """Writes a decision with its reason."""
 
     name = "log"
-    Params = LogParams
+    Params: type[BaseModel] = LogParams
 
     def __init__(self, language: Language) -> None:
         self._language = language

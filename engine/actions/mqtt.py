@@ -11,6 +11,7 @@ from random import Random
 
 import aiomqtt
 import structlog
+from pydantic import BaseModel
 
 from engine.actions.base import params_of
 from engine.actions.contract import Job
@@ -50,7 +51,7 @@ class Mqtt:
     """Publishes QoS 1. While connected ``PREFIX/SITE/status`` is a retained ``online``, else ``offline``."""
 
     name = "mqtt"
-    Params = MqttParams
+    Params: type[BaseModel] = MqttParams
 
     def __init__(self, site: str, broker: Broker, random: Random, backoff: Backoff = _AGAIN) -> None:
         self._site, self._broker, self._random, self._backoff = site, broker, random, backoff

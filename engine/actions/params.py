@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from engine.settings import ActionSettings, Slug
+from engine.settings import ActionSettings
+from rules.fields import Slug
 
 #: Seconds after which a movement or a picture would show another moment than the one decided about.
 LATE = 30.0
+_TARGET = "Name under `actions.webhooks`."
 
 
 class Params(BaseModel):
@@ -38,7 +40,7 @@ class MqttParams(Params):
 class WebhookParams(Params):
     """Post a CloudEvent to one of the configured webhooks."""
 
-    target: Slug = Field(description="Name under `actions.webhooks`.")
+    target: Slug = Field(description=_TARGET)
 
 
 class PtzParams(Params):
@@ -80,10 +82,13 @@ def available(settings: ActionSettings) -> Mapping[str, type[Params]]:
         del found["mqtt"]
     del found["webhook"]
     if settings.webhooks:
-        names = Literal[tuple(settings.webhooks)]  # type: ignore[valid-type] # known at run time only
-        narrowed = (names, Field(description="Name under `actions.webhooks`."))
-        found["webhook"] = create_model("WebhookParams", __base__=WebhookParams, target=narrowed)
+        found["webhook"] = _narrowed(tuple(settings.webhooks))
     return found
+
+
+def _narrowed(names: tuple[str, ...]) -> type[Params]:
+    choice: Any = Literal[names]  # known at run time only, which no type checker can follow
+    return create_model("WebhookParams", __base__=WebhookParams, target=(choice, Field(description=_TARGET)))
 
 
 def check(name: str, params: Mapping[str, object], settings: ActionSettings) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Hands, Job
 from engine.actions.params import PtzParams
@@ -12,7 +14,7 @@ class PtzPreset:
     """Moves a camera; never for a decision of long ago."""
 
     name = "ptz"
-    Params = PtzParams
+    Params: type[BaseModel] = PtzParams
 
     def __init__(self, hands: Hands, clock: Clock) -> None:
         self._hands, self._clock = hands, clock

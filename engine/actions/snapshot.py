@@ -11,6 +11,8 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Hands, Job
 from engine.actions.params import SnapshotParams
@@ -27,7 +29,7 @@ class Snapshot:
     """
 
     name = "snapshot"
-    Params = SnapshotParams
+    Params: type[BaseModel] = SnapshotParams
 
     def __init__(self, hands: Hands, clock: Clock, folder: Path) -> None:
         self._hands, self._clock, self._folder = hands, clock, folder

@@ -9,6 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from pydantic import BaseModel
 
 from engine.actions.base import params_of
 from engine.actions.contract import Job
@@ -36,7 +37,7 @@ class Webhook:
     """Posts to configured targets. One connection pool for all, open while `serve` runs."""
 
     name = "webhook"
-    Params = WebhookParams
+    Params: type[BaseModel] = WebhookParams
 
     def __init__(self, site: str, targets: Mapping[str, HttpTarget], clock: Clock) -> None:
         self._site, self._targets, self._clock = site, targets, clock

@@ -23,7 +23,7 @@ from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
 from engine.store import codec
 from engine.store.faults import translated, translating
-from engine.store.model import Call, Counts, Damage, Pending, Resume, State, Verdict, calls_of
+from engine.store.model import YIELDS, Call, Counts, Damage, Pending, Resume, State, Verdict, calls_of
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Statement, plan
 from engine.store.room import Reserve
@@ -318,7 +318,9 @@ class Store:
         Rows that failed often come after the others, so that one bad message cannot block its lane.
         """
         sql = _PENDING + "WHERE outbox.state = 'due' AND outbox.next_at <= ? AND (? IS NULL OR lane = ?) "
-        rows = await self._read(sql + "ORDER BY attempts >= 3, outbox.id LIMIT ?", (now, lane, lane, limit))
+        rows = await self._read(
+            sql + "ORDER BY attempts >= ?, outbox.id LIMIT ?", (now, lane, lane, YIELDS, limit)
+        )
         return [codec.pending_of(row) for row in rows]
 
     async def next_try(self, lane: str) -> float | None:

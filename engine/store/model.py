@@ -90,6 +90,10 @@ class Resume:
     damage: Damage | None = None
 
 
+#: Attempts after which an outbox row lets the others of its lane pass.
+YIELDS = 3
+
+
 class State(StrEnum):
     """What became of an outbox row."""
 

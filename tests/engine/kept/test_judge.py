@@ -1,0 +1,251 @@
+"""Events get their identity, rules their say, and nobody hears of anything before it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from engine.clock import ManualClock
+from engine.draft import Draft
+from engine.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
+from engine.intake import Intake
+from engine.judge import Judge
+from engine.store.db import Store, open_store
+from engine.store.model import Resume, Verdict
+from rules.compile import World, compile_rules
+from rules.memory import Memory
+from rules.model import CameraId, Change, Decision, Event, Kind
+from rules.ruleset import RuleSet
+
+RULES = """
+rules:
+  - name: person
+    when: {object: person}
+    do: [log]
+  - name: stays
+    when: {object: person}
+    for: 10s
+  - name: gap
+    when: {engine: engine.gap}
+"""
+
+
+def _compile(text: str = RULES) -> RuleSet:
+    return compile_rules([("rules.yaml", text)], World(actions={"log": lambda params: []}))
+
+
+def _person(clock: ManualClock, track: int = 1, change: Change = Change.BEGAN) -> Draft:
+    return Draft(
+        Kind.OBJECT, change, CameraId("gate"), clock.wall, subject=f"track:{track}", label="person", score=0.9
+    )
+
+
+@dataclass
+class Bench:
+    """A judge at work, and what it told."""
+
+    clock: ManualClock
+    judge: Judge
+    events: list[Event] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def heard(self, events: list[Event], decisions: list[Decision]) -> None:
+        self.events += events
+        self.decisions += decisions
+        self.told.set()
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not ready():
+                self.told.clear()
+                await self.told.wait()
+
+
+@asynccontextmanager
+async def _judging(
+    store: Store | Refusing, clock: ManualClock, resume: Resume | None = None, gap: float = 0.0
+) -> AsyncIterator[Bench]:
+    ids = (f"id-{n}" for n in itertools.count(1 if resume is None else 1 + resume.last_seq))
+    bench: list[Bench] = []
+    rows = [] if resume is None else [(c.rule, c.key, c.row) for c in resume.rows if c.row is not None]
+    judge = Judge(
+        _compile(),
+        Memory(rows),
+        store,
+        clock,
+        "site",
+        lambda: next(ids),
+        lambda events, decisions: bench[0].heard(events, decisions),
+        resume=resume or Resume(None, 0, (), True),
+        gap=gap,
+    )
+    bench.append(Bench(clock, judge))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(judge.run(), name="judge")
+        try:
+            yield bench[0]
+        finally:
+            running.cancel()
+
+
+@dataclass
+class Refusing:
+    """A store that refuses some commits, then keeps them."""
+
+    refusals: list[StoreError]
+    kept: list[Verdict] = field(default_factory=list)
+
+    async def commit(self, verdict: Verdict) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.kept.append(verdict)
+
+
+async def test_event_becomes_durable_decision(store: Store, clock: ManualClock) -> None:
+    async with _judging(store, clock) as bench:
+        await bench.judge.offer(_person(clock))
+        await bench.until(lambda: bool(bench.decisions))
+    assert [(event.seq, event.id, event.site) for event in bench.events] == [(1, "id-1", "site")]
+    assert [made.rule for made in bench.decisions] == ["person"]
+    assert await store.events() == bench.events
+    assert await store.decisions() == bench.decisions
+    assert [(row.action, row.event) for row in await store.due(0.0, 9)] == [("log", bench.events[0])]
+    assert (bench.judge.events, bench.judge.decisions) == (1, 1)
+
+
+async def test_timer_fires_without_an_event(store: Store, clock: ManualClock) -> None:
+    async with _judging(store, clock) as bench:
+        await bench.judge.offer(_person(clock))
+        await bench.until(lambda: bool(bench.events))
+        clock.advance(11)
+        await bench.judge.offer(
+            Draft(Kind.MOTION, Change.BEGAN, CameraId("yard"), clock.wall, subject="motion")
+        )
+        await bench.until(lambda: len(bench.decisions) == 2)
+    stays = bench.decisions[1]
+    assert (stays.rule, (stays.at - stays.since).total_seconds()) == ("stays", 10.0)
+
+
+async def test_numbers_go_on_after_a_restart(tmp_path: Path, clock: ManualClock) -> None:
+    for start in (1, 4):
+        async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+            resume = await store.load()
+            async with _judging(store, clock, resume) as bench:
+                for track in range(3 if start == 1 else 2):
+                    await bench.judge.offer(_person(clock, track))
+                await bench.until(lambda: len(bench.events) >= 3)
+            assert [event.seq for event in bench.events] == list(range(start, start + 3))
+    assert bench.events[0].label == "engine.gap"
+
+
+async def test_nothing_fires_for_what_nobody_watched(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        async with _judging(store, clock, await store.load()) as bench:
+            await bench.judge.offer(_person(clock))
+            await bench.until(lambda: bool(bench.events))
+        down = clock.now()
+    clock.advance(3600)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert len(resume.rows) >= 1
+        async with _judging(store, clock, resume, gap=3600.0) as bench:
+            await bench.until(lambda: bool(bench.events))
+    gap = bench.events[0]
+    assert (gap.label, gap.at, gap.received_at) == ("engine.gap", down.wall, clock.wall)
+    assert dict(gap.facts) == {"seconds": 3600.0, "clean": False}
+    assert "stays" not in {made.rule for made in bench.decisions}
+    assert "gap" in {made.rule for made in bench.decisions}
+
+
+async def test_full_store_delays_but_loses_and_tells_nothing(clock: ManualClock) -> None:
+    store = Refusing([StoreFull("full"), StoreBusy("busy")])
+    async with _judging(store, clock) as bench:
+        for track in range(5):
+            await bench.judge.offer(_person(clock, track))
+        async with asyncio.timeout(10):
+            while not bench.judge.problems():
+                await asyncio.sleep(0.01)
+            assert bench.events == []
+        assert bench.judge.problems()[0].code in {"store.full", "store.busy"}
+        await bench.until(lambda: len(bench.events) == 5)
+        assert bench.judge.problems() == ()
+    kept = [event for verdict in store.kept for event in verdict.events]
+    assert kept == bench.events
+    assert [event.seq for event in kept] == [1, 2, 3, 4, 5]
+
+
+async def test_corrupt_store_ends_the_judge(clock: ManualClock) -> None:
+    async def judge() -> None:
+        async with _judging(Refusing([StoreCorrupt("page 7")]), clock) as bench:
+            await bench.told.wait()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await judge()
+    assert caught.group_contains(StoreCorrupt)
+
+
+async def test_other_rules_take_over_between_turns(store: Store, clock: ManualClock) -> None:
+    await store.load()
+    async with _judging(store, clock) as bench:
+        await bench.judge.offer(_person(clock))
+        await bench.until(lambda: bool(bench.events))
+        bench.judge.swap(_compile("rules: [{name: stays, when: {object: person}, for: 20s}]"))
+        clock.advance(12)
+        await bench.judge.offer(_person(clock, 2))
+        await bench.until(lambda: len(bench.events) == 2)
+    assert {change.rule for change in (await store.load()).rows} == {"stays"}
+
+
+async def test_threads_hand_in_without_loss(store: Store, clock: ManualClock) -> None:
+    async with _judging(store, clock) as bench:
+
+        def camera(number: int) -> None:
+            for track in range(300):
+                bench.judge.offer_from_thread([_person(clock, number * 1000 + track)])
+
+        threads = [threading.Thread(target=camera, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        await bench.until(lambda: len(bench.events) == 1200)
+        for thread in threads:
+            thread.join()
+    assert [event.seq for event in bench.events] == list(range(1, 1201))
+    for number in range(4):  # each camera's own order is kept
+        tracks = [int(event.subject[6:]) for event in bench.events]
+        mine = [track for track in tracks if track // 1000 == number]
+        assert mine == sorted(mine)
+
+
+async def test_full_intake_makes_a_task_wait_and_says_so(clock: ManualClock) -> None:
+    intake = Intake(clock.now, size=2, patience=0.01)
+    async with asyncio.TaskGroup() as group:
+        puts = [group.create_task(intake.put(_person(clock, n)), name=f"put-{n}") for n in range(3)]
+        async with asyncio.timeout(5):
+            while not intake.overloads:
+                await asyncio.sleep(0.01)
+        assert (len(intake), intake.overload_at) == (2, clock.engine)
+        assert not puts[2].done()
+        first = await intake.take(1, 1.0)
+    assert [draft.subject for draft, _ in [*first, *await intake.take(9, 1.0)]] == [
+        "track:0",
+        "track:1",
+        "track:2",
+    ]
+    assert intake.dropped == 0
+
+
+async def test_thread_gives_up_after_its_time_and_counts(clock: ManualClock) -> None:
+    intake = Intake(clock.now, size=2, patience=0.01)
+    await asyncio.to_thread(intake.put_from_thread, [_person(clock, n) for n in range(3)], 0.02)
+    assert (len(intake), intake.dropped, intake.overloads) == (2, 1, 1)
+    assert await intake.take(9, 0.0) != []
+    assert await intake.take(9, 0.01) == []
