@@ -84,18 +84,23 @@ class VirtualCamera:
         return f"rtsp://{self.spec.host}:{self._rtsp.port}{RTSP_PATH}"
 
     async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._footage)
-            picture = await self._footage.describe()
-            await stack.enter_async_context(self._rtsp)
-            self._onvif = OnvifServer(self.spec, self.clock, self._services(picture), self._footage.still)
-            await stack.enter_async_context(self._onvif)
-            await self._discover(stack)
-            self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
-            stack.callback(self._cancel)
-            self._stack = stack.pop_all()
+        try:
+            await self._start(self._stack)
+        except BaseException:
+            await self._stack.aclose()  # not as a context: the parts' task groups would wrap the error
+            raise
         return self
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._footage)
+        picture = await self._footage.describe()
+        await stack.enter_async_context(self._rtsp)
+        self._onvif = OnvifServer(self.spec, self.clock, self._services(picture), self._footage.still)
+        await stack.enter_async_context(self._onvif)
+        await self._discover(stack)
+        self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
+        stack.callback(self._cancel)
 
     async def __aexit__(self, *exc: object) -> None:
         self.broker.clear()

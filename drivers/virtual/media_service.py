@@ -18,6 +18,8 @@ from drivers.virtual.service import (
 from drivers.virtual.soap import Element, el, invalid, text
 
 SNAPSHOT_PATH = "/onvif/snapshot"
+#: Names of profile_idc, the byte after a sequence parameter set's header.
+_H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High"}
 _TRANSPORTS = ("UDP", "TCP", "RTSP")
 
 
@@ -142,7 +144,7 @@ class MediaService(Service):
                 el("tt:EncodingInterval", "1"),
                 el("tt:BitrateLimit", "2048"),
             ),
-            el("tt:H264", el("tt:GovLength", str(2 * fps)), el("tt:H264Profile", "Main")),
+            el("tt:H264", el("tt:GovLength", str(2 * fps)), el("tt:H264Profile", self._h264_profile())),
             el(
                 "tt:Multicast",
                 el("tt:Address", el("tt:Type", "IPv4"), el("tt:IPv4Address", "0.0.0.0")),  # noqa: S104 (a value)
@@ -153,6 +155,9 @@ class MediaService(Service):
             el("tt:SessionTimeout", "PT60S"),
             token=ENCODER_CONFIGURATION,
         )
+
+    def _h264_profile(self) -> str:
+        return _H264_PROFILES.get(self._picture.sps[1] if len(self._picture.sps) > 1 else 0, "Main")
 
     @answers("trt:GetStreamUri")
     def stream_uri(self, visit: Visit) -> Element:

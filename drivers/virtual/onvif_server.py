@@ -104,7 +104,9 @@ class OnvifServer:
         await self._awake.wait()
         try:
             call = soap.parse(await request.read())
-            return _reply(soap.answer(call, await self._answer(request, call)), 200)
+            answer = await self._answer(request, call)
+            await self._awake.wait()  # a pull may have begun before the stall
+            return _reply(soap.answer(call, answer), 200)
         except web.HTTPRequestEntityTooLarge:
             return _reply(soap.fault(soap.Fault("request too large", "ter:WellFormed")), 413)
         except soap.Fault as fault:

@@ -20,7 +20,7 @@ from drivers.virtual.footage import Format
 from drivers.virtual.head import LONGEST_TIMEOUT, MOST_PRESETS, Head
 from drivers.virtual.media_service import MediaService
 from drivers.virtual.ptz_service import CONFIGURATION, NODE, PtzService
-from drivers.virtual.service import ENCODER_CONFIGURATION, PROFILE, Visit
+from drivers.virtual.service import ENCODER_CONFIGURATION, PROFILE, Operation, Visit
 from drivers.virtual.soap import NS, Element, Fault
 from drivers.virtual.spec import CameraClock, CameraSpec
 
@@ -48,7 +48,9 @@ class Rig:
             *((PtzService(self.head, self.clock),) if ptz else ()),
         )
         services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
-        self.operations = {key: value for each in services for key, value in each.operations().items()}
+        self.operations: dict[str, Operation] = {
+            key: value for each in services for key, value in each.operations().items()
+        }
 
     def _reboot(self) -> None:
         self.reboots += 1
