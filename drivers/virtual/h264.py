@@ -21,11 +21,9 @@ _BITS = 3
 
 def nal_units(data: bytes) -> list[bytes]:
     """Return the NAL units of an Annex B access unit, without start codes."""
-    marks = [match.span() for match in _START.finditer(data)]
-    ends = [start for start, _ in marks[1:]] + [len(data)]
+    _, *found = _START.split(data)
     # a unit never ends in zero bytes: those belong to the next start code
-    found = (data[begin:end].rstrip(b"\x00") for (_, begin), end in zip(marks, ends, strict=True))
-    return [unit for unit in found if unit]
+    return [unit for unit in (part.rstrip(b"\x00") for part in found) if unit]
 
 
 def parameter_sets(data: bytes) -> tuple[bytes, bytes]:

@@ -48,8 +48,8 @@ class RtpSender:
 
     def packets(self, data: bytes, timestamp: int) -> list[bytes]:
         """Return the RTP packets of an access unit; the last carries the marker."""
-        payloads = list(_payloads(data))
-        return [self._packet(part, timestamp, part is payloads[-1]) for part in payloads]
+        *most, last = _payloads(data)
+        return [self._packet(part, timestamp, False) for part in most] + [self._packet(last, timestamp, True)]
 
     def _packet(self, payload: bytes, timestamp: int, marker: bool) -> bytes:
         kind = PAYLOAD_TYPE | (0x80 if marker else 0)
