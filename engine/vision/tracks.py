@@ -11,7 +11,6 @@ is alpha-beta, a Kalman filter with constant gains. Time is a parameter; nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +32,10 @@ FADE = 0.9
 FAMILIES = {"heavy": "car"}
 #: Part of a track that must have been looked at for its absence to count.
 LOOKED = 0.5
+#: Least overlap with its resting place of an object that rests.
+STILL = 0.7
+#: Least and most seconds between two looks at an object that rests.
+RECHECK = (1.0, 8.0)
 #: Seconds after which a track ends even if nobody could look where it was.
 FORGOTTEN = 60.0
 
@@ -50,6 +53,8 @@ class _Live:
     box: Row
     born: float
     seen_at: float
+    rest: Row
+    moved_at: float
     velocity: Row = field(default_factory=lambda: np.zeros(4, np.float32))
     votes: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
@@ -66,18 +71,36 @@ class _Live:
 
     def see(self, box: Row, label: str, score: float, at: float) -> None:
         """Take a sighting in."""
-        elapsed = at - self.seen_at
-        if self.sightings and elapsed > 0:
-            surprise = box - self.predicted(at)
-            self.velocity = self.velocity + np.float32(BETA / elapsed) * surprise
-            box = self.predicted(at) + np.float32(ALPHA) * surprise if elapsed <= 1.0 else box
-        self.box, self.seen_at, self.misses = _upright(box), at, 0
+        self._move(box, at)
+        self.seen_at, self.misses = at, 0
         self.sightings += 1
+        if _shifted(self.box, self.rest):
+            self.rest, self.moved_at = self.box, at
         for name in self.votes:
             self.votes[name] *= FADE
             self.best[name] *= FADE
         self.votes[label] = self.votes.get(label, 0.0) + max(score, 0.01)
         self.best[label] = max(self.best.get(label, 0.0), score)
+
+    def _move(self, box: Row, at: float) -> None:
+        elapsed = at - self.seen_at
+        if not 0 < elapsed <= 1.0:  # the first sighting, or one after too long to tell a speed
+            self.box, self.velocity = _upright(box), np.zeros(4, np.float32)
+            return
+        expected = self.predicted(at)
+        surprise = box - expected
+        trust = max(BETA, 1 / (self.sightings + 1))
+        self.box = _upright(expected + np.float32(ALPHA) * surprise)
+        self.velocity = self.velocity + np.float32(trust / elapsed) * surprise
+
+    def due(self, at: float) -> bool:
+        """Return whether somebody should look where it is, though nothing moves there.
+
+        At once while it is young or was just missed; else after a wait that grows with the time
+        that it has rested: a parked car is no work.
+        """
+        rested = self.seen_at - self.moved_at
+        return self.misses > 0 or at - self.seen_at >= min(max(rested / 4, RECHECK[0]), RECHECK[1])
 
     def told(self, at: float) -> Track:
         """Return what others may know."""
@@ -87,6 +110,11 @@ class _Live:
         vy = float(self.velocity[1] + self.velocity[3]) / 2
         score = min(1.0, self.best[label])
         return Track(self.id, label, score, (x0, y0, x1, y1), (vx, vy), at - self.born, self.sightings)
+
+
+def _shifted(box: Row, rest: Row) -> bool:
+    """Return whether a box has left its resting place by a good part of its size."""
+    return float(overlaps(box[None, :], rest[None, :])[0, 0]) < STILL
 
 
 def _upright(box: Row) -> Row:
@@ -131,10 +159,10 @@ class Tracker:
         ended = self._end(at, looked)
         return tuple(track.told(at) for track in self._confirmed()), ended
 
-    def places(self, at: float) -> Iterator[tuple[Row, float, int]]:
-        """Yield of every live track where it should be now, when it was last seen, and how often."""
-        for track in self._live:
-            yield track.predicted(at), track.seen_at, track.sightings
+    def due(self, at: float) -> Boxes:
+        """Return where somebody should look now, although nothing need move there."""
+        boxes = [track.predicted(at) for track in self._live if track.due(at)]
+        return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
 
     def _confirmed(self) -> list[_Live]:
         return [track for track in self._live if track.sightings >= self._confirm]
@@ -173,7 +201,8 @@ class Tracker:
         return taken
 
     def _begin(self, at: float, found: Detections, index: int) -> None:
-        track = _Live(self._next, found.boxes[index], at, at)
+        box = found.boxes[index]
+        track = _Live(self._next, box, at, at, box, at)
         self._next += 1
         self._see(track, at, found, index)
         self._live.append(track)
