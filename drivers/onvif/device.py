@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from drivers.contract import DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
-from drivers.onvif import clock, events
+from drivers.onvif import clock, events, xml
 from drivers.onvif.addresses import Reached
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz import OnvifPtz, ptz_of
@@ -136,7 +135,7 @@ async def opened(
         soap = Soap(session, told.signing)
         management = await soap.service("devicemgmt", session.reached.url)
         info = await read_info(management)
-        services = await read_services(management, session)
+        services = await read_services(soap)
         cameras = await read_cameras(soap, services, tasks, transport)
         device = OnvifDevice(info, told.offset, cameras, soap, services)
         stack.push_async_callback(device.close)
@@ -172,26 +171,44 @@ async def read_info(management: Service) -> DeviceInfo:
     return DeviceInfo(*(str(getattr(told, name, None) or "").strip() for name in names))
 
 
-async def read_services(management: Service, session: Session) -> dict[str, str]:
+async def read_services(soap: Soap) -> dict[str, str]:
     """Return service addresses by namespace: GetServices united with GetCapabilities, led to our host.
 
-    Either may be missing, unparsable or incomplete; a refusal is told.
+    Either may be missing or incomplete; both are read by name, because firmware breaks the schema's order.
+
+    Raises:
+        DriverError: A refusal, a dead device, or neither operation answered.
     """
     told: dict[str, str] = {}
-    with suppress(Unsupported, Malformed):
-        capabilities = await management.call("GetCapabilities", Category="All")
-        for name, namespace in _CAPABILITIES.items():
-            told[namespace] = _text(getattr(capabilities, name, None), "XAddr")
-    with suppress(Unsupported, Malformed):
-        for service in await management.call("GetServices", IncludeCapability=False) or ():
-            told[_text(service, "Namespace")] = _text(service, "XAddr")
-    told = {namespace: url for namespace, url in told.items() if namespace and url}
+    failure: DriverError | None = None
+    for ask in (_capabilities, _services):  # in this order: the newer operation knows better
+        try:
+            told |= await ask(soap)
+        except (Unsupported, Malformed) as error:
+            failure = error
+    if failure is not None and not told:
+        raise failure
+    session = soap.session
     session.reached = await _forwarding(session.reached, list(told.values()))
     services: dict[str, str] = {}
     for namespace, url in told.items():
         with suppress(Malformed):  # an address that is none: as if the service were not there
             services[namespace] = session.reached.rewrite(url)
     return services
+
+
+async def _services(soap: Soap) -> dict[str, str]:
+    answer = await soap.ask(
+        soap.session.reached.url, request(DEVICE, "GetServices", IncludeCapability="false")
+    )
+    found = {xml.text(node, "Namespace"): xml.text(node, "XAddr") for node in xml.every(answer, "Service")}
+    return {namespace: url for namespace, url in found.items() if namespace and url}
+
+
+async def _capabilities(soap: Soap) -> dict[str, str]:
+    answer = await soap.ask(soap.session.reached.url, request(DEVICE, "GetCapabilities", Category="All"))
+    found = {space: xml.text(answer, "Capabilities", name, "XAddr") for name, space in _CAPABILITIES.items()}
+    return {namespace: url for namespace, url in found.items() if url}
 
 
 async def read_cameras(
@@ -267,8 +284,3 @@ async def _answers(reached: Reached, url: str) -> bool:
 
 def _size(offer: Offer) -> int:
     return offer.profile.width * offer.profile.height
-
-
-def _text(value: Any, name: str) -> str:
-    told = getattr(value, name, None)
-    return told.strip() if isinstance(told, str) else ""

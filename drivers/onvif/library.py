@@ -39,9 +39,14 @@ Fault = zeep.exceptions.Fault
 ZeepError = zeep.exceptions.Error
 TransportError = zeep.exceptions.TransportError
 
-#: `strict=False` lets lxml recover what old firmware writes; the rest is against hostile answers.
 _SETTINGS = Settings(
-    strict=False, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True
+    # what old firmware writes. (Not xsd_ignore_sequence_order: its search is quadratic, a hostile answer's gift.)
+    strict=False,
+    # what hostile devices write
+    xml_huge_tree=False,
+    forbid_dtd=True,
+    forbid_entities=True,
+    forbid_external=True,
 )
 _WSDL = Path(_client.__file__).parent / "wsdl"
 

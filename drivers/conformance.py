@@ -1,0 +1,376 @@
+"""What every driver must pass, ours or foreign: subclass `DriverConformance` in your tests.
+
+Needs pytest with pytest-asyncio in auto mode; see ``docs/guide/driver.md``. Time-outs here only keep a
+hanging driver from hanging the tests; how fast a driver is, benchmarks say.
+"""
+
+# ruff: noqa: S101, D102  # a class of tests: it asserts, and its names are sentences
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
+from typing import cast
+
+import psutil
+import pytest
+
+from drivers.contract import (
+    API,
+    Camera,
+    CodecParameters,
+    Device,
+    DeviceInfo,
+    Driver,
+    Feature,
+    Login,
+    Packet,
+    Ptz,
+    PtzStatus,
+    PtzVector,
+    Scope,
+    Signal,
+    Stream,
+    Target,
+)
+from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+
+#: The wrong password of these tests: it must not turn up anywhere.
+CANARY = "Chim-hoang-yen-7f3a9c"
+#: Seconds after which something is held to hang.
+PATIENCE = 30.0
+#: Packets read, and packets within which decoding must be able to start.
+PACKETS, KEYFRAME_WITHIN = 30, 300
+
+
+class DriverConformance:
+    """Subclass it, name it ``Test...``, and override the fixtures `driver` and `target` at least."""
+
+    @pytest.fixture
+    def driver(self) -> Driver:
+        """Return the driver under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def target(self) -> Target:
+        """Return a device that works."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def login(self) -> Login | None:
+        """Return its login, None where it wants none."""
+        return None
+
+    @pytest.fixture
+    def wrong_login(self, login: Login | None) -> Login:
+        """Return a login that it refuses."""
+        if login is None:
+            pytest.skip("the device wants no login")
+        return Login(login.username, CANARY)
+
+    @pytest.fixture
+    def dead_target(self) -> Target:
+        """Return a target where nothing answers."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def scope(self) -> Scope | None:
+        """Return a scope in which the device is found, None for a driver that cannot discover."""
+        return None
+
+    # -- the driver ------------------------------------------------------------------------------
+
+    def test_contract(self, driver: Driver) -> None:
+        assert driver.name == driver.name.lower().strip() != ""
+        assert driver.title
+        assert driver.api == API
+        assert driver.schemes
+        assert all(scheme == scheme.lower() and ":" not in scheme for scheme in driver.schemes)
+
+    async def test_discovers_nothing_in_an_empty_scope(self, driver: Driver) -> None:
+        assert [found async for found in driver.discover(Scope(), 0.1)] == []
+
+    async def test_discovers_the_device(self, driver: Driver, target: Target, scope: Scope | None) -> None:
+        if scope is None:
+            pytest.skip("this driver cannot discover")
+        async with asyncio.timeout(PATIENCE):
+            found = [each async for each in driver.discover(scope, 2.0)]
+        assert {each.driver for each in found} == {driver.name}
+        assert len({(each.identity, each.address) for each in found}) == len(found)
+        assert target.url in {each.url for each in found}
+
+    async def test_unknown_option_is_unsupported(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        odd = Target(target.url, {**target.options, "no_such_option_": 1})
+        with pytest.raises(Unsupported):
+            async with driver.open(odd, login):
+                pass
+
+    # -- the device ------------------------------------------------------------------------------
+
+    async def test_device_and_cameras(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device:
+            assert isinstance(device.info, DeviceInfo)
+            sources = [camera.source for camera in device.cameras]
+            assert len(set(sources)) == len(sources) > 0
+            for camera in device.cameras:
+                tokens = [profile.token for profile in camera.profiles]
+                assert len(set(tokens)) == len(tokens) > 0
+                assert (camera.ptz is not None) == (Feature.PTZ in camera.features)
+
+    async def test_an_exception_of_the_user_passes(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        with pytest.raises(LookupError, match="mine"):
+            async with _open(driver, target, login):
+                raise LookupError("mine")
+
+    async def test_closing_gives_everything_back(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        await _use(driver, target, login)  # imports, pools and caches may stay
+        before = _possessions()
+        await _use(driver, target, login)
+        assert await _settled(before) == before
+
+    async def test_wrong_login_is_refused_and_not_told(
+        self, driver: Driver, target: Target, wrong_login: Login, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        with pytest.raises(Refused) as caught:
+            await _use(driver, target, wrong_login)
+        told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.values) + caplog.text
+        assert wrong_login.password not in told
+
+    async def test_a_failed_open_leaves_nothing(
+        self, driver: Driver, dead_target: Target, login: Login | None
+    ) -> None:
+        canary = Login("admin", CANARY)
+        with pytest.raises(Unreachable):
+            await _use(driver, dead_target, canary)
+        before = _possessions()
+        with pytest.raises(Unreachable) as caught:
+            await _use(driver, dead_target, canary)
+        assert CANARY not in "".join(traceback.format_exception(caught.value))
+        del caught
+        assert await _settled(before) == before
+
+    # -- streams ---------------------------------------------------------------------------------
+
+    async def test_stream(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device:
+            stream = await _stream(device.cameras[0])
+            try:
+                parameters = await asyncio.to_thread(stream.start)
+                packets = await asyncio.to_thread(_read, stream)
+            finally:
+                stream.close()
+        assert isinstance(parameters, CodecParameters)
+        assert parameters.time_base > 0
+        assert {type(packet.data) for packet in packets} == {bytes}
+        assert all(packet.data for packet in packets)
+        assert all(one.dts < two.dts for one, two in pairwise(packets))
+        assert all(packet.pts >= packet.dts for packet in packets)
+        assert all(one.received <= two.received for one, two in pairwise(packets))
+
+    async def test_decoding_can_start(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device:
+            stream = await _stream(device.cameras[0])
+            try:
+                await asyncio.to_thread(stream.start)
+                assert await asyncio.to_thread(_finds_keyframe, stream)
+            finally:
+                stream.close()
+
+    async def test_close_from_another_thread_ends_read(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _open(driver, target, login) as device:
+            stream = await _stream(device.cameras[0])
+            await asyncio.to_thread(stream.start)
+            ended: list[BaseException] = []
+            reading = threading.Event()
+            reader = threading.Thread(target=_read_until_error, args=(stream, reading, ended))
+            reader.start()
+            await asyncio.to_thread(reading.wait, PATIENCE)
+            stream.close()
+            await asyncio.to_thread(reader.join, PATIENCE)
+            assert not reader.is_alive()
+            assert [type(error) for error in ended] == [Unreachable]
+
+    async def test_close_is_idempotent_and_final(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _open(driver, target, login) as device:
+            stream = await _stream(device.cameras[0])
+            stream.close()
+            stream.close()
+            with pytest.raises(Unreachable):
+                await asyncio.to_thread(stream.start)
+            with pytest.raises(Unreachable):
+                await asyncio.to_thread(stream.read)
+
+    async def test_two_streams_at_once(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device:
+            streams = [await _stream(device.cameras[0]), await _stream(device.cameras[0])]
+            try:
+                for stream in streams:
+                    await asyncio.to_thread(stream.start)
+                    await asyncio.to_thread(stream.read)
+                streams[0].close()
+                await asyncio.to_thread(streams[1].read)
+            finally:
+                for stream in streams:
+                    stream.close()
+
+    async def test_unknown_profile_is_unsupported(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _open(driver, target, login) as device:
+            with pytest.raises(Unsupported):
+                await device.cameras[0].open_stream("no such profile")
+
+    # -- what a camera may have ------------------------------------------------------------------
+
+    async def test_snapshot_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+            for camera in device.cameras:
+                if Feature.SNAPSHOT in camera.features:
+                    assert (await camera.snapshot()).startswith(b"\xff\xd8")
+                else:
+                    with pytest.raises(Unsupported):
+                        await camera.snapshot()
+
+    async def test_signals_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with (
+            _open(driver, target, login) as device,
+            asyncio.timeout(PATIENCE),
+            _signals(device) as signals,
+        ):
+            if any(Feature.SIGNALS in camera.features for camera in device.cameras):
+                signal = await anext(signals)
+                assert signal.topic
+                assert ":" not in signal.topic
+                assert signal.at.utcoffset() is not None
+            else:
+                with pytest.raises(Unsupported):
+                    await anext(signals)
+
+    async def test_ptz_presets(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _ptz(driver, target, login) as ptz:
+            stored = await ptz.set_preset("conformance")
+            presets = {preset.token: preset for preset in await ptz.presets()}
+            assert presets[stored.token].name == "conformance"
+            await ptz.goto(stored.token)
+            await ptz.goto("conformance")
+            with pytest.raises(Unsupported):
+                await ptz.goto("no such preset")
+
+    async def test_ptz_moves_stops_and_tells(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _ptz(driver, target, login) as ptz:
+            before = await ptz.status()
+            assert isinstance(before, PtzStatus)
+            away = -0.5 if before.position is not None and before.position.pan > 0 else 0.5
+            await ptz.move(PtzVector(pan=away), timeout=PATIENCE)
+            await _until_moved(ptz, before)
+            await ptz.stop()
+
+    async def test_ptz_watchdog_stops(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _ptz(driver, target, login) as ptz:
+            if (await ptz.status()).moving is None:
+                pytest.skip("the device does not tell whether it moves")
+            await ptz.move(PtzVector(zoom=0.1), timeout=0.3)
+            while (await ptz.status()).moving:  # noqa: ASYNC110  # it tells only when asked; a time-out ends it
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _open(driver: Driver, target: Target, login: Login | None) -> AsyncIterator[Device]:
+    async with driver.open(target, login) as device:
+        yield device
+
+
+@asynccontextmanager
+async def _ptz(driver: Driver, target: Target, login: Login | None) -> AsyncIterator[Ptz]:
+    async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+        heads = [camera.ptz for camera in device.cameras if camera.ptz is not None]
+        if not heads:
+            pytest.skip("the device has no PTZ")
+        yield heads[0]
+
+
+@asynccontextmanager
+async def _signals(device: Device) -> AsyncIterator[AsyncIterator[Signal]]:
+    """Close the iterator at the end: that is how a subscription ends."""
+    async with aclosing(cast(AsyncGenerator[Signal, None], device.signals())) as signals:
+        yield signals
+
+
+async def _stream(camera: Camera) -> Stream:
+    async with asyncio.timeout(PATIENCE):
+        stream = await camera.open_stream(camera.profiles[0].token)
+    assert isinstance(stream, Stream)
+    return stream
+
+
+async def _use(driver: Driver, target: Target, login: Login | None) -> None:
+    """Open a device, read one packet, close."""
+    async with _open(driver, target, login) as device:
+        stream = await _stream(device.cameras[0])
+        try:
+            await asyncio.to_thread(stream.start)
+            await asyncio.to_thread(stream.read)
+        finally:
+            stream.close()
+
+
+def _read(stream: Stream) -> list[Packet]:
+    return [stream.read() for _ in range(PACKETS)]
+
+
+def _finds_keyframe(stream: Stream) -> bool:
+    return any(stream.read().keyframe for _ in range(KEYFRAME_WITHIN))
+
+
+def _read_until_error(stream: Stream, reading: threading.Event, ended: list[BaseException]) -> None:
+    try:
+        while True:
+            stream.read()
+            reading.set()
+    except DriverError as error:
+        ended.append(error)
+    finally:
+        reading.set()
+
+
+async def _until_moved(ptz: Ptz, before: PtzStatus) -> None:
+    """Wait for another position, where the device tells positions; the context's time-out ends a lie."""
+    if before.position is None:
+        return
+    while (await ptz.status()).position == before.position:  # noqa: ASYNC110  # it tells only when asked
+        await asyncio.sleep(0.05)
+
+
+def _possessions() -> tuple[int, frozenset[str], frozenset[str]]:
+    """Return open file descriptors, and the names of threads and tasks; asyncio's own pool aside."""
+    gc.collect()
+    threads = frozenset(t.name for t in threading.enumerate() if not t.name.startswith("asyncio_"))
+    return psutil.Process().num_fds(), threads, frozenset(task.get_name() for task in asyncio.all_tasks())
+
+
+async def _settled(before: tuple[int, frozenset[str], frozenset[str]]) -> object:
+    """Return what is held once it is what it was, or after a while whatever it is: sockets close late."""
+    for _ in range(100):
+        if _possessions() == before:
+            break
+        await asyncio.sleep(0.05)
+    return _possessions()
