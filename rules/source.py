@@ -232,7 +232,8 @@ class _Builder:
         name, mark = parent.key
         # A repeated key must not cover the places of the first.
         again = "\0again" if name in parent.value else ""
-        return (*parent.path, name + again), Place(_mark(event), mark)
+        written = not isinstance(event, ScalarEvent) or event.value or event.style
+        return (*parent.path, name + again), Place(_mark(event) if written else mark, mark)
 
     def _begin(self, event: MappingStartEvent | SequenceStartEvent, path: Path, place: Place) -> None:
         if len(self._open) >= MAX_DEPTH:
