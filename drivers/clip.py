@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from av.packet import Packet as AvPacket
     from av.video.stream import VideoStream
 
+    from drivers import ffmpeg
+
 #: Token of a clip's only profile.
 PROFILE = "clip"
 
@@ -79,7 +81,7 @@ class ClipStream(Reader):
 
         from drivers import ffmpeg
 
-        with self._inside(), ffmpeg.boundary(self._host, "", 0.0):
+        with self._inside(), ffmpeg.calling(*self._watch()):
             self._container = container = av.open(str(self._path))
             if not container.streams.video:
                 raise Unsupported("driver.no_video", host=self._host)
@@ -97,12 +99,17 @@ class ClipStream(Reader):
         """
         from drivers import ffmpeg
 
-        with self._inside(), ffmpeg.boundary(self._host, "", 0.0):
+        with self._inside(), ffmpeg.calling(*self._watch()):
             packet = next(self._packets)
             pts, dts = self._stamps.repair(packet.pts, packet.dts)
             if self._options.pace:
                 self._wait(float(dts * self._base))
             return Packet(bytes(packet), pts, dts, packet.is_keyframe, time.monotonic())
+
+    def _watch(self) -> tuple[ffmpeg.Watch, str, str, Unreachable]:
+        from drivers import ffmpeg
+
+        return ffmpeg.Watch(self._stop), self._host, "", Unreachable("driver.closed", host=self._host)
 
     def _play(self, container: InputContainer, video: VideoStream) -> Iterator[AvPacket[VideoStream]]:
         seen = True

@@ -41,6 +41,11 @@ class Watch:
     deadline: float = float("inf")
     _looks: int = field(default=0, init=False)
 
+    @property
+    def ended(self) -> bool:
+        """Whether a call was told to end."""
+        return self._looks > 0
+
     def clock(self) -> float:
         """Return monotonic seconds as the watched call shall see them."""
         now = time.monotonic()
@@ -66,36 +71,29 @@ av.logging.set_level(None)  # FFmpeg's log prints URLs with passwords
 
 
 @contextmanager
-def watched(watch: Watch) -> Iterator[None]:
-    """Put the calls that this thread makes within the context under a watch."""
-    _local.watch = watch
-    try:
-        yield
-    finally:
-        _local.watch = None
-
-
-@contextmanager
-def boundary(host: str, user: str, seconds: float) -> Iterator[None]:
-    """Translate everything that PyAV raises within the context.
+def calling(watch: Watch, host: str, user: str, late: DriverError) -> Iterator[None]:
+    """Put this thread's calls under a watch and translate everything that PyAV raises.
 
     Args:
-        host: What the error names.
+        host: What errors name.
         user: Account name that the error names when the device refuses it.
-        seconds: The time-out in force, for the sentence.
+        late: The error to raise when the watch ended the call, whatever FFmpeg makes of that.
 
     Raises:
         DriverError: Never chained: PyAV's texts hold the URL and with it the password.
     """
+    _local.watch = watch
     try:
         yield
     except DriverError:
         raise
     except (av.error.FFmpegError, OSError, ValueError, StopIteration) as error:
-        raise translate(error, host, user, seconds) from None
+        raise (late if watch.ended else translate(error, host, user)) from None
+    finally:
+        _local.watch = None
 
 
-def translate(error: BaseException, host: str, user: str = "", seconds: float = 0.0) -> DriverError:
+def translate(error: BaseException, host: str, user: str = "") -> DriverError:
     """Return our error for one of PyAV's; only error numbers and class names survive."""
     match error:
         case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
@@ -103,7 +101,7 @@ def translate(error: BaseException, host: str, user: str = "", seconds: float = 
         case av.error.HTTPNotFoundError():
             return Unsupported("driver.no_stream", host=host)
         case av.error.ExitError() | TimeoutError():
-            return Unreachable("driver.timeout", host=host, seconds=seconds)
+            return Unreachable(host=host, detail="timed out")
         case EOFError() | StopIteration():
             return Unreachable("driver.ended", host=host)
         case av.error.LookupError():

@@ -150,7 +150,8 @@ class RtspStream(Reader):
 
         with self._inside():
             watch = ffmpeg.Watch(self._stop, time.monotonic() + READ_SECONDS)
-            with ffmpeg.boundary(self._source.host, self._source.user, READ_SECONDS), ffmpeg.watched(watch):
+            late = Unreachable("driver.stalled", host=self._host, seconds=READ_SECONDS)
+            with ffmpeg.calling(watch, self._host, self._source.user, late):
                 return self._packet(next(self._packets))
 
     def _connect(self, deadline: float) -> CodecParameters:
@@ -170,7 +171,8 @@ class RtspStream(Reader):
 
         source = self._source
         watch = ffmpeg.Watch(self._stop, deadline)
-        with ffmpeg.boundary(source.host, source.user, OPEN_SECONDS), ffmpeg.watched(watch):
+        late = Unreachable("driver.timeout", host=self._host, seconds=OPEN_SECONDS)
+        with ffmpeg.calling(watch, self._host, source.user, late):
             try:
                 container = av.open(
                     source.secret_url(),

@@ -289,10 +289,13 @@ async def serve() -> AsyncIterator[Callable[[Talk], Awaitable[int]]]:
     """Serve a raw TCP conversation on a free port of 127.0.0.1; returns the port."""
     servers: list[asyncio.Server] = []
     writers: list[asyncio.StreamWriter] = []
+    talks: set[asyncio.Task[None]] = set()
 
     async def start(talk: Talk) -> int:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writers.append(writer)
+            if (task := asyncio.current_task()) is not None:
+                talks.add(task)
             with suppress(OSError, asyncio.IncompleteReadError):
                 await talk(reader, writer)
 
@@ -305,3 +308,5 @@ async def serve() -> AsyncIterator[Callable[[Talk], Awaitable[int]]]:
         server.close()
     for writer in writers:
         writer.close()
+    if talks:
+        await asyncio.wait(talks, timeout=10)
