@@ -79,7 +79,8 @@ async def discover(scope: Scope, wait: float) -> AsyncIterator[Found]:
                 _send(senders)
                 again = None
             try:
-                data, sender = await asyncio.wait_for(queue.get(), (again or deadline) - now)
+                async with asyncio.timeout((again or deadline) - now):  # wait_for may swallow a cancel (3.11)
+                    data, sender = await queue.get()
             except TimeoutError:
                 continue
             for found in read_answer(data, sender):

@@ -101,6 +101,7 @@ class Store:
         self._reserve, self._clock, self._damage = reserve, clock, damage
         self._waiting: deque[tuple[Verdict | Statement, asyncio.Future[None]]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
         self.forgotten = 0
         self.full = False
 
@@ -216,6 +217,10 @@ class Store:
 
     async def _transact(self, statements: Sequence[Statement]) -> int:
         """Run statements in one durable transaction; return the rows changed."""
+        async with self._writing:  # pruning and committing share the one writer
+            return await self._run(statements)
+
+    async def _run(self, statements: Sequence[Statement]) -> int:
         db = self._writer
         before = db.total_changes
         try:
