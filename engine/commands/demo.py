@@ -160,7 +160,7 @@ async def _discover(wanted: set[str]) -> list[Found]:
         async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
             if each.identity in wanted:
                 found[each.identity] = each
-    return sorted(found.values(), key=lambda each: each.url)
+    return sorted(found.values(), key=lambda each: (each.name, each.url))
 
 
 async def _print(

@@ -25,7 +25,9 @@ def write(
         ptz: Endpoint reference of the PTZ camera.
         password_file: Mode 0600, beside the configuration; never its content.
     """
-    cameras = [_camera(index, each, ptz, username, password_file) for index, each in enumerate(found, 1)]
+    fixed = [each.identity for each in found if each.identity != ptz]
+    names = {identity: f"cam-{number}" for number, identity in enumerate(fixed, 1)} | {ptz: "ptz"}
+    cameras = [_camera(names[each.identity], each, username, password_file) for each in found]
     document = {
         "site": "demo",
         "title": "Mắt Thần demo",
@@ -44,9 +46,9 @@ def write(
     return path
 
 
-def _camera(index: int, found: Found, ptz: str, username: str, password_file: Path) -> dict[str, object]:
+def _camera(name: str, found: Found, username: str, password_file: Path) -> dict[str, object]:
     return {
-        "id": "ptz" if found.identity == ptz else f"cam-{index}",
+        "id": name,
         "name": found.name,
         "url": found.url,
         "login": {"username": username, "password": f"file:{password_file}"},

@@ -70,7 +70,7 @@ class Show:
         if (event.kind, event.change) in SILENT:
             return
         what = " ".join(filter(None, (event.kind, event.change, event.label or "", event.subject)))
-        score = f" {event.score:.2f}" if event.score is not None else ""
+        score = f" {event.score:.2f}" if event.score else ""
         zones = f" in {', '.join(event.zones)}" if event.zones else ""
         self.write(f"{self._clock(event.at)} event    {event.camera or '-':<8} {what}{score}{zones}")
 
