@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
@@ -48,7 +48,7 @@ def _without_login(url: str) -> str:
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # not found; or a name like ../x
+    except (ZoneInfoNotFoundError, OSError, ValueError):  # the latter two for names like ../x
         suggestion = nearest(name, sorted(available_timezones()))
         raise problem("unknown_timezone", zone=name, suggestion=suggestion) from None
     return name
@@ -219,7 +219,9 @@ class Settings(Section):
     rules: list[str] = Field(default_factory=list, description="Rule files or globs, relative to this file.")
     cameras: list[CameraSettings] = Field(default_factory=list, description="Cameras of this site.")
     discovery: DiscoverySettings = Field(default_factory=DiscoverySettings, description="Finding cameras.")
-    detector: DetectorSettings = Field(default_factory=DetectorSettings, description="Object detection.")
+    detector: DetectorSettings = Field(
+        default_factory=DetectorSettings, description="Which detector, and how sure it must be."
+    )
     actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")

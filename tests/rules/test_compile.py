@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rules.compile import World, check_rules, compile_rules, params_check
 from rules.errors import RuleError
-from rules.model import ActionCall, Severity
+from rules.model import ActionCall, CameraId, Severity
 from rules.ruleset import RuleSet
 from rules.source import Gravity
 
@@ -115,7 +115,8 @@ def test_a_rule_is_compiled(compile_text: Callable[..., RuleSet]) -> None:
     assert (made.hold, made.cooldown, made.per, made.severity) == (2.0, 60.0, "rule", Severity.CRITICAL)
     assert made.title == {"vi": "Cổng", "en": "Cổng"}
     assert made.actions == (ActionCall("log", {}), ActionCall("ptz", {"preset": "a"}))
-    assert (made.labels, made.zones, made.cameras) == ({"person"}, {"gate"}, {"c1"})
+    assert (made.labels, made.zones) == (frozenset({"person"}), frozenset({"gate"}))
+    assert made.cameras == frozenset({CameraId("c1")})
 
 
 def test_a_disabled_rule_is_checked_but_not_judged() -> None:
