@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import secrets
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 PASSWORD_VARIABLE = "MATTHAN_SIM_PASSWORD"  # noqa: S105 (the name of a variable)
+
+_ADVICE = {
+    errno.EADDRINUSE: " (choose another port, or 0 for a free one; --no-discovery leaves UDP 3702 alone)",
+    errno.EADDRNOTAVAIL: " (--host must be an address of this machine)",
+}
 
 
 @app.command()
@@ -78,7 +84,7 @@ def sim(
     try:
         asyncio.run(_run(specs, password if shown else None, as_json))
     except OSError as error:
-        _die(f"{error.strerror or error}. Is a port in use? Choose others, or 0 for free ones; see --help.")
+        _die(f"{error.strerror or error}{_ADVICE.get(error.errno or 0, '')}")
     except DriverError as error:
         _die(f"a clip cannot be played: {error}")
 

@@ -36,13 +36,14 @@ def move(ptz, saw):
 def listen(client, saw):
     made = client.events().CreatePullPointSubscription()
     pulled = client.pullpoint(made).PullMessages(Timeout="PT5S", MessageLimit=10)
-    saw["topics"] = sorted(each.Topic._value_1 for each in pulled.NotificationMessage)
+    # with the published schema zeep loses the text of Topic, so the source items must do
+    messages = [each.Message.Message for each in pulled.NotificationMessage]
+    saw["sources"] = sorted(message["Source"]["SimpleItem"]["Name"] for message in messages)
     client.subscription(made).Unsubscribe()
 
 
 def look(host, port, mode):
-    # its patch of zeep loses the text of Topic
-    how = {"http_digest": mode == "digest", "cache": CacheMode.NONE, "apply_patch": False}
+    how = {"http_digest": mode == "digest", "cache": CacheMode.NONE}
     client = ONVIFClient(host, port, "admin", os.environ["PASSWORD"], **how)
     device, media = client.devicemgmt(), client.media()
     setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
