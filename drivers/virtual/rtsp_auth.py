@@ -34,7 +34,7 @@ class DigestGate:
     Args:
         login: The account.
         secret: Random bytes that sign nonces.
-        algorithms: Offered, best first: ``MD5``, ``SHA-256``.
+        algorithms: Offered in this order: ``SHA-256``, ``MD5`` (FFmpeg heeds the last, so MD5 last).
     """
 
     def __init__(self, login: Login, secret: bytes, algorithms: tuple[str, ...] = ("MD5",)) -> None:

@@ -44,7 +44,7 @@ class RtspServer:
         host: Address to listen on.
         port: 0: any free one; see `port` after entering.
         login: Account that digest asks for; None: open to everybody.
-        algorithms: Digest algorithms offered, best first.
+        algorithms: Digest algorithms offered; MD5 last (FFmpeg heeds the last).
         session: Seconds after which a silent client is let go.
         patience: Seconds that a client may leave unread what it was sent.
         bits: Source of randomness.
