@@ -3,8 +3,8 @@
 Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens what `find` returns.
 """
 
-from engine.models.folder import ModelFile, find, folder, installed, ours
-from engine.models.known import Entry, ModelFault, class_of, registry
+from engine.models.folder import ModelFile, find, folder, installed
+from engine.models.known import Entry, ModelFault, class_of, registry, reported
 
 __all__ = [
     "Entry",
@@ -14,6 +14,6 @@ __all__ = [
     "find",
     "folder",
     "installed",
-    "ours",
     "registry",
+    "reported",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from engine.models.known import COLOURS, HEADS, Entry, ModelFault, class_of, named_labels, registry
+from engine.models.known import COLOURS, HEADS, Entry, ModelFault, named_labels, registry
 
 SYSTEM = Path("/var/lib/matthan/models")
 SUFFIX = ".tflite"
@@ -39,11 +39,6 @@ class ModelFile:
     head: str | None
     labels: tuple[str, ...]
     colours: str
-
-
-def ours(file: ModelFile) -> tuple[str, ...]:
-    """Return our names of the classes that a model finds, each once."""
-    return tuple(dict.fromkeys(class_of(label) for label in file.labels if label != "???"))
 
 
 def folder() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,8 @@ from engine.text import render
 #: Ways to read a model's outputs; `engine.vision.heads` has one adapter for each.
 HEADS = ("yolox", "ssd", "boxes")
 COLOURS = ("rgb", "bgr")
+#: Stands in label lists for a number without a class.
+UNUSED = "???"
 
 
 class ModelFault(ModelError):
@@ -91,6 +93,12 @@ def _classes() -> Mapping[str, str]:
     return {name: ours for ours, names in classes.items() for name in names}
 
 
-def class_of(label: str) -> str:
-    """Return our name of a model's class; an unknown one keeps its own."""
-    return _classes().get(label, label)
+def class_of(label: str) -> str | None:
+    """Return our name of a model's class; an unknown one keeps its own; None: not reported."""
+    found = _classes().get(label, label)
+    return None if found in ("ignored", UNUSED) else found
+
+
+def reported(labels: Iterable[str]) -> tuple[str, ...]:
+    """Return our names of a model's classes that are reported, each once."""
+    return tuple(dict.fromkeys(name for label in labels if (name := class_of(label))))

@@ -10,6 +10,7 @@ import numpy as np
 
 from drivers.contract import CodecParameters, Packet
 from engine.vision import crops
+from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Motion, Sight
@@ -59,6 +60,8 @@ class Look:
         self._time_base = float(codec.time_base)
         self._fps, self._pool, self._name = fps, pool, name
         self._pace = Pace(fps)
+        self._score = score
+        self._attention = Attention()
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
         self._fresh = True
@@ -127,16 +130,20 @@ class Look:
         """Return what is there, and where was looked for it."""
         if self._pool is None:
             return _moving(motion), _NOWHERE if cut else _EVERYWHERE
-        everywhere = self._fresh or cut or motion.share >= LARGE
-        due = self._tracker.due(self._pace.time)
-        if not everywhere and not len(motion.boxes) and not len(due):
+        now = self._pace.time
+        moving = self._attention.due(now, motion.boxes)
+        regions = np.concatenate([moving, self._tracker.due(now)])
+        if not (self._fresh or cut or len(regions)):
             return _NOTHING, _NOWHERE
+        everywhere = self._fresh or cut or motion.share >= LARGE
         size = (frame.width, frame.height)
-        regions = np.concatenate([motion.boxes, due])
         parts = (
             [crops.whole(size, self._pool.size)] if everywhere else crops.plan(regions, size, self._pool.size)
         )
-        return self._ask(self._pool, frame, parts, urgent=len(motion.boxes) > 0)
+        found, looked = self._ask(self._pool, frame, parts, urgent=len(moving) > 0)
+        if len(looked):
+            self._attention.learn(now, motion.boxes, looked, found.boxes[found.scores >= self._score / 2])
+        return found, looked
 
     def _ask(
         self, pool: DetectorPool, frame: av.VideoFrame, parts: Sequence[crops.Rect], *, urgent: bool

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models import ModelFault, ModelFile, class_of
+from engine.models import ModelFault, ModelFile, class_of, reported
 from engine.vision import heads
 from engine.vision.boxes import suppress
 from engine.vision.model import Detections
@@ -111,7 +111,7 @@ class Detector:
 
     def _not_understood(self, file: ModelFile) -> ModelFault:
         def told(details: Sequence[dict[str, Any]]) -> str:
-            return ", ".join(f"{each['dtype'].__name__}{list(each['shape'])}" for each in details)
+            return ", ".join(f"{each['dtype'].__name__}{each['shape'].tolist()}" for each in details)
 
         return ModelFault(
             "model.not_understood",
@@ -126,8 +126,8 @@ class Detector:
         has = heads.class_count(self.head, self._shape)
         if not file.labels or has not in (None, len(file.labels)):
             raise ModelFault("model.labels", name=file.name, has=has or "?", given=len(file.labels))
-        mapped = [class_of(label) if label != "???" else "" for label in file.labels]
-        names = tuple(dict.fromkeys(name for name in mapped if name))
+        names = reported(file.labels)
+        mapped = [class_of(label) for label in file.labels]
         numbers = np.array([names.index(name) if name else -1 for name in mapped], np.int32)
         kin = [
             names.index(other) if (other := _KIN.get(name, name)) in names else i

@@ -1,0 +1,187 @@
+"""``matthan models``: which detector models there are, and getting one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported
+from engine.models.folder import describe, fingerprint, keep, paths
+from engine.models.known import COLOURS, HEADS
+from engine.text import Language, render
+
+app = typer.Typer(no_args_is_help=True)
+models = typer.Typer(no_args_is_help=True, help="Detector models: list, pull, add, verify.")
+app.add_typer(models, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
+
+
+@models.command("list")
+def list_models(as_json: Json = False) -> None:
+    """Show the known models and the installed ones; the engine takes the first installed one."""
+    rows = _rows()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1) + "\n")
+        return
+    sys.stdout.write(f"folder: {folder()}\n")
+    for row in rows:
+        state = {"ok": "installed", "damaged": "DAMAGED"}.get(row.state, "-")
+        size = f"{row.size / 1e6:>5.1f} MB"
+        sys.stdout.write(f"{row.name:<16} {state:<10} {size}  {row.licence:<11} {row.title}\n")
+
+
+@models.command()
+def pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Models to fetch; default: the best one.")] = None,
+) -> None:
+    """Fetch known models from where they are published; check size and hash, show the licence."""
+    from engine.models.fetch import fetch
+
+    for name in names or [next(iter(registry()))]:
+        entry = registry().get(name)
+        if entry is None:
+            _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
+        sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}; from {entry.urls[0]}\n")
+        try:
+            path = fetch(entry, _progress)
+        except ModelFault as fault:
+            _fail(fault)
+        sys.stdout.write(f"\n{path}\n")
+
+
+@models.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A .tflite file on this machine.")],
+    name: Annotated[
+        str, typer.Option(help="Name to install it under; default: as known, or the file's.")
+    ] = "",
+    head: Annotated[str, typer.Option(help=f"How its outputs are read: {', '.join(HEADS)}.")] = "",
+    labels: Annotated[str, typer.Option(help="Its classes in order: coco80, coco90 or a,b,c.")] = "",
+    colours: Annotated[
+        str, typer.Option(help=f"Order of its input's channels: {', '.join(COLOURS)}.")
+    ] = "rgb",
+) -> None:
+    """Install a model from a file: a known one by its hash, any other by --head and --labels."""
+    try:
+        found = describe(file)
+        if found.entry is not None:
+            path = keep(file, found.entry.name, None)
+        else:
+            path = _add_unknown(file, name or file.stem, head, labels, colours)
+    except ModelFault as fault:
+        _fail(fault)
+    sys.stdout.write(f"{path}\n")
+
+
+def _add_unknown(file: Path, name: str, head: str, labels: str, colours: str) -> Path:
+    """Open it before it is kept: what the engine would not understand is refused now."""
+    from engine.models.known import named_labels
+
+    if not labels or head not in ("", *HEADS) or colours not in COLOURS or name in registry():
+        raise ModelFault("model.undescribed", path=file)
+    told = ModelFile(name, file, fingerprint(file), None, head or None, named_labels(labels), colours)
+    from engine.vision.objects import Detector  # heavy (numpy, TFLite): for unknown files only
+
+    detector = Detector(told)
+    return keep(
+        file,
+        name,
+        {"head": detector.head, "labels": list(told.labels), "colours": colours, "sha256": told.sha256},
+    )
+
+
+@models.command()
+def verify() -> None:
+    """Check every installed model against its hash; exit code 1 if one is damaged."""
+    damaged = False
+    for path in paths():
+        try:
+            found = describe(path)
+        except ModelFault as fault:
+            damaged = True
+            sys.stdout.write(f"{path.stem:<16} {_sentence(fault)}\n")
+        else:
+            sys.stdout.write(f"{path.stem:<16} ok  {found.sha256}\n")
+    raise typer.Exit(int(damaged))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model as `list` shows it; `state` is absent, ok or damaged."""
+
+    name: str
+    state: str
+    path: str | None
+    size: int
+    licence: str
+    title: str
+    head: str | None
+    labels: tuple[str, ...]
+    sha256: str | None
+    urls: tuple[str, ...] = ()
+
+
+def _rows() -> list[Row]:
+    there = {path.stem: path for path in paths()}
+    known = [_known(entry, there.pop(entry.name, None)) for entry in registry().values()]
+    return known + [_own(path) for path in there.values()]
+
+
+def _known(entry: Entry, path: Path | None) -> Row:
+    return Row(
+        entry.name,
+        "absent" if path is None else _state(path),
+        str(path) if path else None,
+        entry.size,
+        entry.licence,
+        entry.title,
+        entry.head,
+        reported(entry.labels),
+        entry.sha256,
+        entry.urls,
+    )
+
+
+def _own(path: Path) -> Row:
+    size = path.stat().st_size
+    try:
+        found = describe(path)
+    except ModelFault as fault:
+        return Row(path.stem, "damaged", str(path), size, "?", _sentence(fault), None, (), None)
+    labels = reported(found.labels)
+    return Row(path.stem, "ok", str(path), size, "?", ", ".join(labels), found.head, labels, found.sha256)
+
+
+def _state(path: Path) -> str:
+    try:
+        describe(path)
+    except ModelFault:
+        return "damaged"
+    return "ok"
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\r{done / total:4.0%} of {total / 1e6:.1f} MB")
+        sys.stdout.flush()
+
+
+def _language() -> Language:
+    spoken = next((os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(key)), "")
+    return "vi" if spoken.startswith("vi") else "en"
+
+
+def _sentence(fault: ModelFault) -> str:
+    return render(fault.code, fault.values, _language())
+
+
+def _fail(fault: ModelFault) -> NoReturn:
+    sys.stderr.write(f"matthan: {_sentence(fault)}\n")
+    raise typer.Exit(1)
