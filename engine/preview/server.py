@@ -172,7 +172,9 @@ class Preview:
             "language": language,
             "camera": camera,
             "name": self._name_of(camera),
-            "text": json.dumps({key.removeprefix("preview."): text for key, text in sentences.items()}),
+            "text": json.dumps(
+                {key.removeprefix("preview."): text for key, text in sentences.items()}, ensure_ascii=False
+            ),
         }
         escaped = {key: html.escape(value) for key, value in values.items()}
         page = Template(_file("index.html")).substitute(escaped)

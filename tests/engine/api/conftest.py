@@ -1,0 +1,111 @@
+"""A service without an engine, and a server over it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.api import wire
+from engine.api.client import Client
+from engine.api.server import serve
+from engine.errors import ApiError
+from engine.flow import Hub
+from engine.settings import ApiSettings
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+
+
+class FakeService:
+    """Implements `engine.api.service.Service` from lists; keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.hub: Hub[wire.Update] = Hub()
+        self.stored: list[wire.Event] = []
+        self.decided: list[wire.Decision] = []
+        self.commands: list[tuple[str, wire.PtzCommand]] = []
+        self.problems: tuple[wire.Sentence, ...] = ()
+        self.bug: Exception | None = None
+
+    def event(self, seq: int, camera: str | None = "cong") -> wire.Event:
+        return wire.Event(
+            id=f"e{seq}", seq=seq, kind="object", change="began", camera=camera, at=NOON, label="person"
+        )
+
+    def happen(self, seq: int, camera: str | None = "cong") -> wire.Event:
+        """Store an event and tell every client, as the engine does."""
+        event = self.event(seq, camera)
+        self.stored.append(event)
+        self.hub.publish(event)
+        return event
+
+    def decide(self, number: int) -> wire.Decision:
+        said = wire.Sentence(code="rule.x", vi=f"vì lý do {number}", en=f"for reason {number}")
+        decision = wire.Decision(
+            id=f"d{number}", rule="đêm", phase="firing", key="k", camera="cong", at=NOON, since=NOON,
+            cause="e1", severity="warning", title={"vi": "Có người", "en": "Somebody"}, reason=said,
+        )  # fmt: skip
+        self.decided.append(decision)
+        self.hub.publish(decision)
+        return decision
+
+    def state(self) -> wire.State:
+        if self.bug:
+            raise self.bug
+        engine = wire.Engine(
+            version="9", site="ngo-12", title="Ngõ 12", started=NOON, now=NOON, problems=self.problems
+        )
+        camera = wire.Camera(
+            id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
+        )
+        return wire.State(
+            revision=len(self.stored), engine=engine, cameras=(camera,), events=tuple(self.stored)
+        )
+
+    async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+        found = [event for event in self.stored if camera in (None, event.camera)]
+        return [event for event in reversed(found) if before is None or event.seq < before][:limit]
+
+    async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+        return self.decided[::-1][:limit]
+
+    async def still(self, camera: str, width: int) -> bytes:
+        self._known(camera)
+        return JPEG + str(width).encode()
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        self._known(camera)
+        return [wire.Preset(token="1", name="Cổng")]
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        self._known(camera)
+        self.commands.append((camera, command))
+
+    def preview_link(self, camera: str) -> wire.PreviewLink:
+        self._known(camera)
+        return wire.PreviewLink(url=f"http://127.0.0.1:1/camera/{camera}?token=t", expires=NOON)
+
+    def _known(self, camera: str) -> None:
+        if camera != "cong":
+            raise ApiError(404, "camera.unknown", f"no camera {camera!r}", "known: cong")
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService()
+
+
+@pytest.fixture
+async def door(service: FakeService, tmp_path: Path) -> AsyncIterator[Path]:
+    """A served socket."""
+    async with serve(service, ApiSettings(), socket=tmp_path / "s") as doors:
+        yield doors.socket
+
+
+@pytest.fixture
+async def client(door: Path) -> AsyncIterator[Client]:
+    async with Client.connect(door) as client:
+        yield client

@@ -1,0 +1,260 @@
+"""Every route over a real socket, and every way to be refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from engine.api import wire
+from engine.api.client import Client
+from engine.api.listening import Closed, bind_unix
+from engine.api.server import serve
+from engine.errors import ApiError
+from engine.settings import ApiSettings
+
+
+@pytest.fixture
+async def raw(door: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """What a foreign program would use."""
+    connector = aiohttp.UnixConnector(str(door))
+    async with aiohttp.ClientSession("http://localhost", connector=connector) as session:
+        yield session
+
+
+async def test_everything_can_be_asked(client: Client, service: Any) -> None:
+    first, _ = service.happen(1), service.happen(2, "san")
+    decision = service.decide(1)
+    assert (await client.state()).revision == 2
+    assert [event.seq for event in await client.events()] == [2, 1]
+    assert await client.events(before=2, limit=5) == [first]
+    assert await client.events(camera="cong") == [first]
+    assert await client.decisions() == [decision]
+    assert (await client.still("cong", 320)).endswith(b"320")
+    assert [preset.name for preset in await client.presets("cong")] == ["Cổng"]
+    command = wire.PtzCommand(op="move", pan=-0.5, seconds=2)
+    await client.ptz("cong", command)
+    assert service.commands == [("cong", command)]
+    assert "token=" in (await client.preview_link("cong")).url
+
+
+async def test_health_says_when_a_person_is_needed(client: Client, service: Any) -> None:
+    assert (await client.health()).status == "ok"
+    service.problems = (wire.Sentence(code="store.full", en="The disk is full."),)
+    health = await client.health()
+    assert health.status == "degraded"
+    assert health.problems[0].en == "The disk is full."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/v1/nowhere", None, 404, "api.not_found"),
+        ("DELETE", "/v1/state", None, 405, "api.method"),
+        ("GET", "/v1/events?limit=0", None, 400, "api.invalid"),
+        ("GET", "/v1/events?sort=up", None, 400, "api.invalid"),
+        ("GET", "/v1/cameras/cong/still.jpg?width=99999", None, 400, "api.invalid"),
+        ("GET", "/v1/cameras/nobody/presets", None, 404, "camera.unknown"),
+        ("POST", "/v1/cameras/cong/ptz", "{", 400, "api.invalid"),
+        ("POST", "/v1/cameras/cong/ptz", '{"op": "move", "pan": 7, "seconds": -1}', 400, "api.invalid"),
+        ("POST", "/v1/cameras/cong/ptz", "x" * 100_000, 413, "api.too_large"),
+    ],
+)
+async def test_every_refusal_is_a_problem(
+    raw: aiohttp.ClientSession, method: str, path: str, body: str | None, status: int, code: str
+) -> None:
+    async with raw.request(method, path, data=body) as answer:
+        assert answer.content_type == "application/problem+json"
+        problem = wire.Problem.model_validate_json(await answer.read())
+    assert (answer.status, problem.status, problem.code) == (status, status, code)
+    assert problem.detail
+    assert problem.title
+
+
+async def test_every_bad_field_is_named(raw: aiohttp.ClientSession) -> None:
+    body = '{"op": "jump", "pan": 7, "seconds": -1}'
+    async with raw.post("/v1/cameras/cong/ptz", data=body) as answer:
+        problem = wire.Problem.model_validate_json(await answer.read())
+    assert sorted(error.partition(":")[0] for error in problem.errors) == ["op", "pan", "seconds"]
+
+
+async def test_a_refused_method_names_the_allowed_ones(raw: aiohttp.ClientSession) -> None:
+    async with raw.delete("/v1/state") as answer:
+        assert "GET" in answer.headers["Allow"]
+
+
+async def test_problems_are_told_in_vietnamese_when_asked(raw: aiohttp.ClientSession) -> None:
+    async with raw.get("/v1/nowhere", headers={"Accept-Language": "vi-VN,en;q=0.5"}) as answer:
+        assert "Không có gì" in (await answer.json(content_type=None))["detail"]
+
+
+async def test_a_bug_is_answered_without_its_details(raw: aiohttp.ClientSession, service: Any) -> None:
+    service.bug = RuntimeError("rtsp://user:secret@10.0.0.1/")
+    async with raw.get("/v1/state") as answer:
+        text = await answer.text()
+    assert answer.status == 500
+    assert json.loads(text)["code"] == "api.fault"
+    assert "secret" not in text
+
+
+async def test_the_schema_resolves(raw: aiohttp.ClientSession) -> None:
+    async with raw.get("/v1/openapi.json") as answer:
+        document = await answer.json()
+    text = json.dumps(document)
+    known = document["components"]["schemas"]
+    references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert references
+    assert references <= set(known)
+    assert set(document["paths"]) >= {"/v1/state", "/v1/stream", "/v1/cameras/{id}/ptz"}
+    parameters = document["paths"]["/v1/events"]["get"]["parameters"]
+    assert {each["name"] for each in parameters} == {"before", "limit", "camera"}
+
+
+async def test_the_stream_begins_with_the_state_and_loses_nothing(client: Client, service: Any) -> None:
+    async with aclosing(client.updates()) as updates:
+        state = await anext(updates)
+        assert isinstance(state, wire.State)
+        told = [service.happen(seq) for seq in range(1, 6)]
+        assert [await anext(updates) for _ in told] == told
+
+
+async def test_a_slow_client_is_told_what_it_missed_and_gets_a_fresh_state(door: Path, service: Any) -> None:
+    async with Client.connect(door) as client, aclosing(client.updates()) as updates:
+        await anext(updates)
+        # Nothing lets go of the loop here: the mailbox overflows before the server can send.
+        for seq in range(1, 1001):
+            service.happen(seq)
+        seen: list[int] = []
+        gap: wire.Gap | None = None
+        while not isinstance(message := await anext(updates), wire.State):
+            if isinstance(message, wire.Gap):
+                gap = message
+            elif isinstance(message, wire.Event):
+                seen.append(message.seq)
+        assert gap is not None
+        assert gap.missed + len(seen) == 1000
+        assert message.revision == 1000
+        after = service.happen(1001)
+        assert await anext(updates) == after
+
+
+async def test_streams_leave_nothing_behind(door: Path, service: Any) -> None:
+    before = len(asyncio.all_tasks())
+    async with Client.connect(door) as client:
+        for _ in range(5):
+            async with aclosing(client.updates()) as updates:
+                await anext(updates)
+        while len(service.hub) or len(asyncio.all_tasks()) > before + 1:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_server_stops_under_open_streams(service: Any, tmp_path: Path) -> None:
+    async with Client.connect(tmp_path / "s") as client:
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            updates = client.updates()
+            await anext(updates)
+        await updates.aclose()
+    assert not (tmp_path / "s").exists()
+    assert not len(service.hub)
+
+
+class TestDoors:
+    async def test_the_socket_is_for_owner_and_group(self, door: Path) -> None:
+        assert stat.S_IMODE(door.stat().st_mode) == 0o660
+
+    def test_a_dead_servers_socket_is_replaced(self, tmp_path: Path) -> None:
+        dead = bind_unix(tmp_path / "s")
+        dead.socket.close()
+        door = bind_unix(tmp_path / "s")
+        assert door.inode == (tmp_path / "s").stat().st_ino
+        door.close()
+        assert not (tmp_path / "s").exists()
+
+    async def test_a_live_servers_socket_is_refused(self, service: Any, door: Path) -> None:
+        with pytest.raises(Closed, match="another engine is running"):
+            async with serve(service, ApiSettings(), socket=door):
+                pass
+        async with Client.connect(door) as client:
+            assert (await client.health()).status == "ok"
+
+    def test_a_file_in_the_way_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "s").write_text("precious")
+        with pytest.raises(Closed, match="not a socket"):
+            bind_unix(tmp_path / "s")
+        assert (tmp_path / "s").read_text() == "precious"
+
+    def test_a_successors_socket_stays(self, tmp_path: Path) -> None:
+        first = bind_unix(tmp_path / "s")
+        (tmp_path / "s").unlink()
+        second = bind_unix(tmp_path / "s")
+        first.close()
+        assert (tmp_path / "s").exists()
+        second.close()
+
+    @pytest.mark.parametrize(
+        ("tcp", "token", "match"),
+        [
+            ("nonsense", "t", "HOST:PORT"),
+            ("127.0.0.1:99999", "t", "HOST:PORT"),
+            ("127.0.0.1:0", None, "token is required"),
+            ("0.0.0.0:0", "t", "certificate"),
+        ],
+    )
+    async def test_unsafe_tcp_is_refused(
+        self, service: Any, tmp_path: Path, tcp: str, token: str | None, match: str
+    ) -> None:
+        with pytest.raises(Closed, match=match):
+            async with serve(service, ApiSettings(tcp=tcp), socket=tmp_path / "s", token=token):
+                pass
+        assert not (tmp_path / "s").exists()
+
+
+class TestTcp:
+    @pytest.fixture
+    async def url(self, service: Any, tmp_path: Path) -> AsyncIterator[str]:
+        settings = ApiSettings(tcp="127.0.0.1:0")
+        async with serve(service, settings, socket=tmp_path / "s", token="right") as doors:
+            assert doors.tcp is not None
+            yield f"http://{doors.tcp[0]}:{doors.tcp[1]}"
+
+    async def test_the_token_opens(self, url: str) -> None:
+        async with Client.connect(url, token="right") as client:
+            assert (await client.state()).engine.site == "ngo-12"
+
+    @pytest.mark.parametrize("token", [None, "", "wrong", "righ", "right2"])
+    async def test_nothing_else_does(self, url: str, token: str | None) -> None:
+        async with Client.connect(url, token=token) as client:
+            with pytest.raises(ApiError) as caught:
+                await client.state()
+            assert (caught.value.status, caught.value.code) == (401, "api.unauthorized")
+            with pytest.raises(ApiError) as caught:
+                await anext(client.updates())
+            assert (caught.value.status, caught.value.code) == (401, "api.refused")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+async def test_another_user_is_refused(door: Path) -> None:
+    door.chmod(0o666)
+    for parent in (door.parent, door.parent.parent, door.parent.parent.parent):
+        parent.chmod(0o755)
+    code = (
+        "import os, socket, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
+        "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(b'GET /v1/state HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n');"
+        "print(s.makefile().read())"
+    )
+    process = await asyncio.create_subprocess_exec(
+        "python3", "-c", code, str(door), stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    assert b"403" in told
+    assert b"api.forbidden" in told
+    assert b"ngo-12" not in told

@@ -1,0 +1,145 @@
+"""The client commands as a person runs them, against a served fake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from engine.api.server import serve
+from engine.commands.client import NO_ENGINE, app
+from engine.settings import ApiSettings
+
+
+@pytest.fixture
+def engine(service: Any, tmp_path: Path) -> Iterator[Path]:
+    """A server in a loop of its own: the commands run loops themselves."""
+    loop = asyncio.new_event_loop()
+    stop, ready = asyncio.Event(), threading.Event()
+
+    async def run() -> None:
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    assert ready.wait(10)
+    yield tmp_path / "s"
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+
+
+def run(socket: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--socket", str(socket)])
+
+
+def test_status_for_people_and_programs(engine: Path) -> None:
+    shown = run(engine, "status")
+    assert shown.exit_code == 0
+    assert "Ngõ 12" in shown.stdout
+    assert "Cổng chính" in shown.stdout
+    assert "\x1b" not in shown.stdout  # no colours into a pipe
+    told = json.loads(run(engine, "status", "--json").stdout)
+    assert told["cameras"][0]["id"] == "cong"
+
+
+def test_events_come_oldest_first(engine: Path, service: Any) -> None:
+    service.stored += [service.event(1), service.event(2, "san"), service.event(3)]
+    lines = run(engine, "events", "--json").stdout.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3]
+    lines = run(engine, "events", "--json", "--camera", "cong", "--limit", "1").stdout.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [3]
+    assert "object.began" in run(engine, "events").stdout
+
+
+@pytest.mark.parametrize(("lang", "reason"), [("vi", "vì lý do 1"), ("en", "for reason 1")])
+def test_decisions_say_why_in_the_language_asked(engine: Path, service: Any, lang: str, reason: str) -> None:
+    service.decide(1)
+    assert reason in run(engine, "decisions", "--lang", lang).stdout
+
+
+def test_the_engines_language_is_the_default(engine: Path, service: Any) -> None:
+    service.decide(1)
+    assert "Có người: vì lý do 1" in run(engine, "decisions").stdout
+
+
+def test_ptz(engine: Path, service: Any) -> None:
+    assert run(engine, "ptz", "cong", "move", "--pan", "-0.5", "--seconds", "2").exit_code == 0
+    assert run(engine, "ptz", "cong", "stop").exit_code == 0
+    assert run(engine, "ptz", "cong", "goto", "Cổng").exit_code == 0
+    said = [(command.op, command.pan, command.preset) for _, command in service.commands]
+    assert said == [("move", -0.5, ""), ("stop", 0.0, ""), ("goto", 0.0, "Cổng")]
+    assert "Cổng" in run(engine, "ptz", "cong", "presets").stdout
+    without = run(engine, "ptz", "cong", "goto")
+    assert without.exit_code == 2
+    assert "Cổng" in without.stderr
+
+
+def test_still_is_saved(engine: Path, tmp_path: Path) -> None:
+    saved = run(engine, "still", "cong", "-o", str(tmp_path / "a.jpg"))
+    assert saved.exit_code == 0
+    assert (tmp_path / "a.jpg").read_bytes().startswith(b"\xff\xd8")
+    nowhere = run(engine, "still", "cong", "-o", str(tmp_path / "no" / "a.jpg"))
+    assert nowhere.exit_code == 1
+    assert "No such file" in nowhere.stderr
+
+
+def test_preview_prints_the_link_alone_on_stdout(engine: Path) -> None:
+    assert run(engine, "preview", "cong").stdout.strip() == "http://127.0.0.1:1/camera/cong?token=t"
+
+
+def test_a_refusal_is_one_sentence(engine: Path) -> None:
+    refused = run(engine, "preview", "nobody")
+    assert refused.exit_code == 1
+    assert refused.stderr == "matthan: no camera 'nobody' (known: cong)\n"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("vi", "Đã chạy"), ("en", "running?")])
+def test_no_engine_has_an_exit_code_of_its_own(tmp_path: Path, lang: str, words: str) -> None:
+    alone = run(tmp_path / "none", "status", "--lang", lang)
+    assert alone.exit_code == NO_ENGINE
+    assert words in alone.stderr
+    assert "Traceback" not in alone.stderr
+
+
+async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_path: Path) -> None:
+    """Events missed in a gap or while the engine was away are read from the store, once each."""
+    from engine.api.client import Client
+    from engine.commands.client import Desk, Lang, follow_events
+
+    shown: list[int] = []
+    enough = asyncio.Event()
+
+    def show(_: Desk, event: Any) -> None:
+        shown.append(event.seq)
+        if event.seq == 702:
+            enough.set()
+
+    async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            service.happen(1)
+            desk = Desk(client, Lang.EN, await client.state())
+            following = asyncio.get_running_loop().create_task(follow_events(desk, 1, None, show))
+            while not len(service.hub):
+                await asyncio.sleep(0.01)
+            for seq in range(2, 700):
+                service.happen(seq)
+            while shown[-1:] != [699]:
+                await asyncio.sleep(0.01)
+        service.stored += [service.event(700), service.event(701)]
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            while not len(service.hub):
+                await asyncio.sleep(0.01)
+            service.happen(702)
+            await enough.wait()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    assert shown == list(range(2, 703))
