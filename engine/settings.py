@@ -49,7 +49,8 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError):  # the latter two for names like ../x
-        suggestion = nearest(name, sorted(available_timezones()))
+        vietnam = name.rpartition("/")[2].lower().replace("_", "") in ("hanoi", "vietnam")
+        suggestion = "Asia/Ho_Chi_Minh" if vietnam else nearest(name, sorted(available_timezones()))
         raise problem("unknown_timezone", zone=name, suggestion=suggestion) from None
     return name
 

@@ -11,7 +11,7 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -148,6 +148,11 @@ class _Round:
         moved = {key: row for (name, key), row in self._moved.items() if name == rule}
         return ((key, row) for key, row in (known | moved).items() if row is not None)
 
+    def _ordered(self, rows: Iterable[tuple[RuleName, str]]) -> list[tuple[RuleName, str]]:
+        """Return rows in the order of their rules: how memory was filled must not show in decisions."""
+        named = self._rules.named
+        return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
+
     # -- time --------------------------------------------------------------------------------
 
     def timers(self) -> None:
@@ -186,7 +191,7 @@ class _Round:
         """Judge one event."""
         if _blinds(event):
             self._blind(event)
-        followed = list(self._memory.of_subject(subject_key(event)))
+        followed = self._ordered(self._memory.of_subject(subject_key(event)))
         kept = set()
         for rule in self._rules.candidates(event):
             try:
@@ -235,7 +240,7 @@ class _Round:
     def _blind(self, event: Event) -> None:
         """End what was seen by a camera that is lost, or by all after a gap: nothing is known of it any more."""
         prefix = f"{event.camera}/" if event.kind is Kind.CAMERA else ""
-        for name, key, _ in list(self._memory.rows()):
+        for name, key in self._ordered((name, key) for name, key, _ in self._memory.rows()):
             rule = self._rules.named.get(name)
             seen = rule is not None and rule.kind in _SEEN and not key.startswith(QUIET_MARK)
             if seen and key.startswith(prefix):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from engine.commands import config, report, rules
@@ -41,10 +42,14 @@ def bad(tmp_path: Path) -> Path:
     return path
 
 
-def run(app: object, *arguments: str, env: dict[str, str] | None = None) -> Result:
-    return CliRunner().invoke(
-        app, list(arguments), env={"LANG": "C.UTF-8", "MATTHAN_LANG": None, **(env or {})}
-    )  # type: ignore[arg-type, dict-item] # None removes a variable
+def run(app: typer.Typer, *arguments: str, env: dict[str, str] | None = None) -> Result:
+    told: dict[str, str | None] = {
+        "LANG": "C.UTF-8",
+        "LC_ALL": None,
+        "MATTHAN_LANG": None,
+        "MATTHAN_CONFIG": None,
+    }
+    return CliRunner().invoke(app, list(arguments), env=told | (env or {}))
 
 
 def test_problems_are_shown_with_their_line_and_no_secret(bad: Path) -> None:

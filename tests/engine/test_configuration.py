@@ -57,7 +57,7 @@ def test_every_problem_of_every_file_at_once(site: Path) -> None:
         "matthan.yaml:8:9: cameras.1.id: another camera has the id “c1” (line 4)",
         "matthan.yaml:9:10: cameras.1.url: no driver takes “ftp:”; known: http, https, onvif, rtsp, rtsps, file, "
         "virtual",
-        "matthan.yaml:10:11: timezone: there is no time zone “Asia/Hanoi”",
+        "matthan.yaml:10:11: timezone: there is no time zone “Asia/Hanoi” (did you mean “Asia/Ho_Chi_Minh”?)",
         "matthan.yaml:11:1: stroe: there is no key “stroe” here (did you mean “store”?)",
         "matthan.yaml:12:17: preview.port: must be a whole number",
         "rules/b.yaml:2:11: rules.0.name: another rule has the name “r” (rules/a.yaml:2)",

@@ -339,7 +339,7 @@ def tell(b: Any, story: Story, *, restart: bool = False) -> list[Decision]:
     for pause, given_event in story:
         at += pause
         if restart:
-            b.memory = Memory(list(b.memory.rows()))
+            b.memory = Memory(sorted(b.memory.rows(), reverse=True, key=lambda row: row[:2]))
         decisions += b.tick(at) if given_event is None else b.see(at, **given_event)
     return decisions
 
@@ -366,9 +366,9 @@ def test_a_restart_between_any_two_steps_changes_nothing(bench: Make, story: Sto
 
 
 @settings(deadline=None)
-@given(story=_STORY, ticks=st.integers(1, 4))
+@given(story=_STORY, ticks=st.sampled_from([1, 3]))
 def test_ticks_in_between_change_nothing(bench: Make, story: Story, ticks: int) -> None:
-    finer: Story = []
+    finer: Story = []  # parts of a half or a quarter: exact in binary
     for pause, told in story:
         finer += [(pause / (ticks + 1), None)] * ticks + [(pause / (ticks + 1), told)]
     coarse, fine = tell(bench(RULES), story), tell(bench(RULES), finer)
