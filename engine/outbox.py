@@ -20,6 +20,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 import structlog
 
 from drivers.errors import redact
+from engine.actions.base import leaving
 from engine.actions.contract import Action, Job
 from engine.api.wire import Delivery
 from engine.clock import Clock
@@ -186,6 +187,8 @@ class Outbox:
         next_at = now.engine + max(outcome.after, self._apart(row.attempts + 1))
         await self._patiently(lambda: self._store.settle(row.id, state, next_at, outcome.detail))
         self._tell(row, state, outcome.detail, now.wall)
+        if leaving():
+            raise asyncio.CancelledError
         return wait
 
     def _apart(self, attempts: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -48,3 +49,12 @@ def in_time(job: Job, late: float, clock: Clock) -> None:
     age = (clock.now().wall - job.decision.at).total_seconds()
     if age > late:
         raise Never(f"too late: decided {age:.0f} s ago, allowed {late:g} s")
+
+
+def leaving() -> bool:
+    """Return whether this task was cancelled, even if a library swallowed it.
+
+    `asyncio.wait_for` of Python 3.11 does when its awaitable ends at the same moment, and aiomqtt uses it.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -6,6 +6,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,7 +14,7 @@ import aiomqtt
 import structlog
 from pydantic import BaseModel
 
-from engine.actions.base import params_of
+from engine.actions.base import leaving, params_of
 from engine.actions.contract import Job
 from engine.actions.params import MqttParams
 from engine.cloudevents import cloud_event
@@ -67,7 +68,9 @@ class Mqtt:
                 async with self._open() as client:
                     failures = 0
                     await self._stay(client, revive)
-            except (aiomqtt.MqttError, OSError, ssl.SSLError) as error:
+            except (aiomqtt.MqttError, OSError) as error:
+                if leaving():  # a farewell that failed must not turn the end into another try
+                    raise asyncio.CancelledError from error
                 if failures == 0:  # one line when it starts failing, one when it is back
                     _log.warning(
                         "mqtt.lost", host=self._broker.host, port=self._broker.port, error=str(error)
@@ -82,10 +85,13 @@ class Mqtt:
         self._connected.set()
         revive()
         try:
+            if leaving():
+                raise asyncio.CancelledError
             async for _ in client.messages:  # we subscribe to nothing: this ends when the connection does
                 pass
         except asyncio.CancelledError:
-            await client.publish(self._status, "offline", qos=1, retain=True, timeout=2.0)
+            with suppress(aiomqtt.MqttError):  # else the broker says it for us; we are leaving in any case
+                await client.publish(self._status, "offline", qos=1, retain=True, timeout=2.0)
             raise
         finally:
             self._client = None

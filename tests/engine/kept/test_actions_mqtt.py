@@ -1,0 +1,205 @@
+"""MQTT against a real mosquitto: delivery, restart of the broker, last will."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine.actions.contract import Job
+from engine.actions.mqtt import Broker, Mqtt
+from engine.errors import Again
+from engine.supervisor import Backoff
+from rules.model import Decision
+
+pytestmark = pytest.mark.peer
+MakeDecision = Callable[..., Decision]
+PASSWORD = "s3cret"
+QUICK = Backoff(first=0.05, most=0.2, later=0.2)
+STATUS = "matthan/site/status"
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{name} is not installed")
+    return str(found)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Mosquitto:
+    """A broker that can be stopped and started again on its port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self._config = folder / "mosquitto.conf"
+        passwords = folder / "passwords"
+        command = [_program("mosquitto_passwd"), "-b", "-c", str(passwords), "engine", PASSWORD]
+        subprocess.run(command, check=True, capture_output=True)
+        passwords.chmod(0o644)
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
+            f"persistence false\nuser root\n"
+        )
+        self._process: Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            _program("mosquitto"), "-c", str(self._config), stdout=PIPE, stderr=PIPE
+        )
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                except OSError:
+                    await asyncio.sleep(0.02)
+                else:
+                    writer.close()
+                    await writer.wait_closed()
+                    return
+
+    async def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            await self._process.communicate()
+            self._process = None
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    mosquitto = Mosquitto(tmp_path)
+    await mosquitto.start()
+    yield mosquitto
+    await mosquitto.stop()
+
+
+class Listener:
+    """mosquitto_sub: a foreign subscriber."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def next(self) -> tuple[str, str]:
+        assert self._process.stdout is not None
+        async with asyncio.timeout(10):
+            topic, _, payload = (await self._process.stdout.readline()).decode().rstrip("\n").partition(" ")
+        return topic, payload
+
+
+@asynccontextmanager
+async def _listening(broker: Mosquitto, topic: str) -> AsyncIterator[Listener]:
+    login = ["-u", "engine", "-P", PASSWORD]
+    process = await asyncio.create_subprocess_exec(
+        _program("mosquitto_sub"), "-p", str(broker.port), *login, "-q", "1", "-v", "-t", topic, stdout=PIPE
+    )
+    try:
+        yield Listener(process)
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def _connected(
+    broker: Mosquitto, password: str = PASSWORD
+) -> AsyncIterator[tuple[Mqtt, asyncio.Event]]:
+    target = Broker("127.0.0.1", broker.port, "matthan", "engine", password, timeout=3.0)
+    action, up = Mqtt("site", target, Random(1), QUICK), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(action.serve(up.set), name="mqtt")
+        try:
+            yield action, up
+        finally:
+            task.cancel()
+
+
+def _job(made: Decision, **params: object) -> Job:
+    return Job(1, f"{made.id}/0", 1, "mqtt", params, made, None)
+
+
+async def test_publishes_and_says_that_it_is_there(broker: Mosquitto, make_decision: MakeDecision) -> None:
+    async with _listening(broker, "#") as listener:
+        async with _connected(broker) as (action, up):
+            async with asyncio.timeout(10):
+                await up.wait()
+            assert await listener.next() == (STATUS, "online")
+            assert await action.run(_job(make_decision(1))) == "matthan/site/gate/decision/night-gate"
+            topic, payload = await listener.next()
+            assert topic == "matthan/site/gate/decision/night-gate"
+            assert json.loads(payload)["id"] == make_decision(1).id
+            await action.run(_job(make_decision(2), topic="ward/7/alarm", retain=True))
+            assert (await listener.next())[0] == "ward/7/alarm"
+        assert await listener.next() == (STATUS, "offline")  # left in order
+    async with _listening(broker, "ward/#") as late:  # retained for whoever comes later
+        assert (await late.next())[0] == "ward/7/alarm"
+
+
+async def test_comes_back_after_the_broker_did(broker: Mosquitto, make_decision: MakeDecision) -> None:
+    async with _connected(broker) as (action, up):
+        async with asyncio.timeout(10):
+            await up.wait()
+        await broker.stop()
+        async with asyncio.timeout(10):
+            while action._client is not None:
+                await asyncio.sleep(0.02)
+        up.clear()
+        waiting = asyncio.ensure_future(action.run(_job(make_decision(1))))  # noqa: TID251 - a test's own
+        await broker.start()
+        async with asyncio.timeout(10):
+            await up.wait()
+            assert await waiting == "matthan/site/gate/decision/night-gate"
+        async with _listening(broker, STATUS) as listener:
+            assert await listener.next() == (STATUS, "online")
+
+
+async def test_dead_engine_is_told_by_the_broker(broker: Mosquitto) -> None:
+    async with _listening(broker, STATUS) as listener, _connected(broker) as (action, up):
+        async with asyncio.timeout(10):
+            await up.wait()
+        assert await listener.next() == (STATUS, "online")
+        assert action._client is not None
+        held = action._client._client.socket()
+        assert held is not None
+        with socket.socket(fileno=os.dup(held.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)  # as a crash would: no DISCONNECT
+        assert await listener.next() == (STATUS, "offline")
+        assert await listener.next() == (STATUS, "online")  # and it is back by itself
+
+
+async def test_refused_login_is_tried_again_and_not_told(
+    broker: Mosquitto,
+    make_decision: MakeDecision,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("engine.actions.mqtt.PATIENCE", 0.2)
+    async with _connected(broker, password="wr0ng-canary") as (action, up):
+        with pytest.raises(Again, match="not connected") as caught:
+            await action.run(_job(make_decision(1)))
+        assert not up.is_set()
+    told = "".join(capsys.readouterr()) + str(caught.value) + repr(action._broker)
+    assert "wr0ng-canary" not in told
+    assert "mqtt.lost" in told
+
+
+async def test_no_broker_at_all(make_decision: MakeDecision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.actions.mqtt.PATIENCE", 0.1)
+    action = Mqtt("site", Broker("127.0.0.1", _free_port(), "matthan"), Random(1), QUICK)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(action.serve(lambda: None), name="mqtt")
+        with pytest.raises(Again, match="not connected"):
+            await action.run(_job(make_decision(1)))
+        task.cancel()

@@ -1,0 +1,318 @@
+"""Killed, full, damaged: what was answered is there, and what is lost is said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.clock import ManualClock
+from engine.errors import StoreCorrupt, StoreFull
+from engine.store.db import Store, open_store
+from engine.store.model import Counts, Verdict
+from engine.store.opening import suspect_file
+from engine.store.room import Reserve
+from rules.model import ActionCall, Decision, Event
+
+MakeEvent = Callable[..., Event]
+MakeDecision = Callable[..., Decision]
+MakeVerdict = Callable[..., Verdict]
+PADDING = "x" * 2000
+
+#: Commits from 8 tasks as fast as it can, and says on stdout which number was answered.
+CHILD = """
+    import asyncio, sys
+    from datetime import UTC, datetime
+    from itertools import count
+    from pathlib import Path
+    from uuid_utils import uuid7
+    from engine.clock import SystemClock
+    from engine.store.db import open_store
+    from engine.store.model import Verdict, calls_of
+    from rules.model import *
+
+    async def main(path):
+        clock = SystemClock()
+        async with open_store(Path(path), quota_mb=64, clock=clock) as store:
+            resume = await store.load()
+            numbers = count(resume.last_seq + 1)
+
+            async def work():
+                for seq in numbers:
+                    at = datetime.now(UTC)
+                    event = Event(EventId(str(uuid7())), "s", seq, Kind.MOTION, Change.BEGAN, None, at, at)
+                    made = Decision(DecisionId(f"d{seq}"), RuleName("r"), Phase.FIRING, "k", None, at, at,
+                        event.id, Severity.INFO, {}, Sentence("x"), (ActionCall("log"),))
+                    await store.commit(Verdict((event,), (), (made,), calls_of(made), clock.mark()))
+                    sys.stdout.write(f"{seq}\\n")
+                    sys.stdout.flush()
+
+            async with asyncio.TaskGroup() as group:
+                for _ in range(8):
+                    group.create_task(work())
+
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+def _kill_under_load(path: Path, answers: int) -> list[int]:
+    """Let a child commit, kill it after so many answers; return every number that it was answered."""
+    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(answers)]
+        child.send_signal(signal.SIGKILL)
+        lines += child.stdout.read().split("\n")[:-1]  # the last piece may be half a number
+    return [int(line) for line in lines if line.strip()]
+
+
+async def _killed(tmp_path: Path, clock: ManualClock, times: int) -> None:
+    path, answered = tmp_path / "m.db", set[int]()
+    for turn in range(times):
+        seen = _kill_under_load(path, 40 + 37 * turn % 200)
+        assert answered.isdisjoint(seen)  # no number is given twice
+        answered |= set(seen)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert not resume.clean
+        assert resume.damage is None
+        kept = [event.seq for event in await store.events(limit=1_000_000)]
+        assert len(kept) == len(set(kept))
+        assert answered <= set(kept)
+        assert resume.last_seq == max(kept)
+        assert len(await store.decisions(limit=1_000_000)) == len(kept)  # all of a verdict or nothing
+        assert await store.counts() == Counts(due=len(kept))
+
+
+async def test_killed_process_loses_no_answered_commit(tmp_path: Path, clock: ManualClock) -> None:
+    await _killed(tmp_path, clock, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+async def test_killed_often_loses_no_answered_commit(tmp_path: Path, clock: ManualClock) -> None:
+    await _killed(tmp_path, clock, 100)
+
+
+# -- full ------------------------------------------------------------------------------------
+
+
+async def _commit(store: Store, make_verdict: MakeVerdict, *items: Event | Decision) -> None:
+    await store.commit(make_verdict(*items))
+
+
+async def test_quota_gives_up_the_oldest_and_goes_on(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    owed = make_decision(1, ActionCall("webhook", {"target": "ward"}), cause=1)
+    async with open_store(tmp_path / "m.db", quota_mb=4, clock=clock) as store:
+        await _commit(store, make_verdict, make_event(1), owed)
+        for start in range(2, 6002, 100):
+            batch = [make_event(n, facts={"padding": PADDING}) for n in range(start, start + 100)]
+            await _commit(store, make_verdict, *batch, make_decision(start, cause=start))
+        kept = [event.seq for event in await store.events(limit=10_000)]
+        assert kept == list(range(6001, 6001 - len(kept), -1))
+        assert store.forgotten >= 6001 - len(kept)
+        assert not store.full
+        (row,) = await store.due(0.0, 9)
+        assert (row.decision, row.event) == (owed, None)
+        assert len(await store.decisions(limit=1000)) < 61
+    assert (tmp_path / "m.db").stat().st_size <= 4 << 20
+    with closing(sqlite3.connect(tmp_path / "m.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_one_verdict_larger_than_the_quota_is_refused(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    async with open_store(tmp_path / "m.db", quota_mb=1, clock=clock) as store:
+        await _commit(store, make_verdict, make_event(1))
+        with pytest.raises(StoreFull):
+            await _commit(store, make_verdict, make_event(2, facts={"padding": "x" * (2 << 20)}))
+        assert store.full
+        await _commit(store, make_verdict, make_event(2))
+        assert not store.full
+
+
+@contextmanager
+def _small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def test_full_disk_is_survived_with_the_reserve(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    with _small_disk(tmp_path / "disk", 12) as disk:
+        async with open_store(disk / "m.db", quota_mb=16, clock=clock) as store:
+            reserve = Reserve.beside(disk / "m.db", 16).path
+            assert reserve.exists()
+            for start in range(1, 1001, 100):
+                await _commit(store, make_verdict, *[make_event(n) for n in range(start, start + 100)])
+            glutton = disk / "glutton"
+            with glutton.open("wb") as file, pytest.raises(OSError, match="No space"):
+                while True:
+                    file.write(b"\0" * 4096)
+                    file.flush()
+            refused, seq = 0, 1001
+            while seq < 3001:
+                batch = [make_event(n, facts={"padding": PADDING}) for n in range(seq, seq + 50)]
+                try:
+                    await _commit(store, make_verdict, *batch)
+                    seq += 50
+                except StoreFull:
+                    refused += 1
+                    glutton.unlink(missing_ok=True)  # a person frees the disk
+                    assert refused < 5
+            kept = [event.seq for event in await store.events(limit=10_000)]
+            assert kept == list(range(3000, 3000 - len(kept), -1))
+            assert kept
+            assert not reserve.exists() or refused
+            glutton.unlink(missing_ok=True)
+            await store.prune(clock.wall.replace(year=1999))
+            assert reserve.exists() or shutil.disk_usage(disk).free < 4 << 20
+        with closing(sqlite3.connect(disk / "m.db")) as db:
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# -- damaged ---------------------------------------------------------------------------------
+
+
+async def _fill(
+    path: Path, clock: ManualClock, events: int, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        for start in range(1, events + 1, 500):
+            await store.commit(
+                make_verdict(*[make_event(n, label="x" * 200) for n in range(start, start + 500)])
+            )
+        await store.close_cleanly(clock.mark())
+
+
+def _hit(path: Path, offset: int, size: int, seed: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(random.Random(seed).randbytes(size))
+
+
+@pytest.mark.parametrize("page", [2, 3, 40, 123])
+async def test_damaged_page_is_found_set_aside_and_the_rest_saved(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict, page: int
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 3000, make_event, make_verdict)
+    before = path.read_bytes()
+    _hit(path, page * 4096, 4096, page)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.damage is not None
+        events = await store.events(limit=10_000)
+        await store.commit(make_verdict(make_event(resume.last_seq + 1)))
+    quarantined = Path(resume.damage.quarantine)
+    assert quarantined.name.startswith("m.db.corrupt-20260301T053000Z")
+    assert len(quarantined.read_bytes()) == len(before)
+    assert len(events) == resume.damage.saved["event"] >= 2700
+    assert resume.last_seq >= 3000
+    assert all(event == make_event(event.seq, label="x" * 200) for event in events)
+
+
+async def test_zeroed_header_starts_anew_loudly_and_gives_no_number_twice(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 500, make_event, make_verdict)
+    with path.open("r+b") as file:
+        file.write(bytes(4096))
+    for _ in range(2):
+        async with open_store(path, quota_mb=64, clock=clock) as store:
+            resume = await store.load()
+            if resume.damage is not None:
+                assert (resume.damage.lost, resume.damage.saved["event"]) == (None, 0)
+            assert resume.last_seq >= int(clock.wall.timestamp())
+    assert resume.damage is None  # told once
+    assert len(list(tmp_path.glob("m.db.corrupt-*"))) == 1
+
+
+async def test_torn_log_is_no_damage(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path, copy = tmp_path / "m.db", tmp_path / "copy" / "m.db"
+    copy.parent.mkdir()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        for n in range(1, 51):
+            await store.commit(make_verdict(make_event(n)))
+        shutil.copy(path, copy)
+        log = path.with_name("m.db-wal").read_bytes()
+        copy.with_name("m.db-wal").write_bytes(log[: len(log) * 2 // 3])
+    async with open_store(copy, quota_mb=64, clock=clock) as store:
+        kept = [event.seq for event in await store.events(limit=100)]
+        assert kept == list(range(len(kept), 0, -1))
+        assert 0 < len(kept) < 50
+        assert (await store.load()).damage is None
+
+
+async def test_damage_met_while_running_sets_the_database_aside_at_the_next_start(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 1000, make_event, make_verdict)
+
+    async def write_into_damage() -> None:
+        async with open_store(path, quota_mb=64, clock=clock) as store:
+            await asyncio.to_thread(lambda: [_hit(path, page * 4096, 4096, page) for page in range(2, 20)])
+            for n in range(1001, 1200):
+                await store.commit(make_verdict(make_event(n)))
+
+    with pytest.raises(StoreCorrupt):
+        await write_into_damage()
+    assert suspect_file(path).exists()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.damage is not None
+    assert not suspect_file(path).exists()
+
+
+async def test_promises_and_memory_are_saved_too(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(
+            make_verdict(make_event(1), make_decision(1, ActionCall("log", {"level": "info"})))
+        )
+    suspect_file(path).write_text("said so")
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.damage is not None
+        assert resume.damage.complaint == "said so"
+        assert (resume.damage.lost, resume.last_seq, resume.mark) == (0, 1, clock.mark())
+        (row,) = await store.due(0.0, 9)
+        assert json.loads(json.dumps(dict(row.params))) == {"level": "info"}
