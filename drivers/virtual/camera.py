@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import Literal, Self
 
+from drivers.errors import DriverError
 from drivers.virtual.broker import Broker, Property
 from drivers.virtual.device_service import DeviceService
 from drivers.virtual.discovery_server import Announcer, DiscoveryServer
@@ -16,6 +17,7 @@ from drivers.virtual.event_service import EventService
 from drivers.virtual.footage import FixedFootage, Footage, Format, LiveFootage
 from drivers.virtual.head import Head, Window
 from drivers.virtual.media_service import MediaService
+from drivers.virtual.motion import PictureMotion
 from drivers.virtual.onvif_server import OnvifServer
 from drivers.virtual.ptz_service import PtzService
 from drivers.virtual.rtsp_server import PATH as RTSP_PATH
@@ -27,8 +29,8 @@ from drivers.virtual.spec import CameraClock, CameraSpec
 
 MOTION = Property("VideoSource/MotionAlarm", ("Source", SOURCE), "State")
 INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", "input0"), "LogicalState")
-#: Seconds between two looks at the scene for the motion alarm.
-LOOK_EVERY = 0.2
+#: Seconds between two looks for the motion alarm: at a drawn street's truth, and at a clip's pictures.
+LOOK_EVERY, LOOK_AT_CLIP_EVERY = 0.2, 0.5
 #: Seconds between the answer to SystemReboot and darkness, and seconds of darkness.
 REBOOT_AFTER, REBOOT_SECONDS = 0.1, 2.0
 #: Pixels of the street under a PTZ camera, which sees a part of it.
@@ -121,14 +123,6 @@ class VirtualCamera:
         """Set the digital input, as a door contact would."""
         self.broker.tell(INPUT, on, self.clock.wall())
 
-    def moves(self) -> bool:
-        """Return whether something moves in the picture now."""
-        if self._scene is None:
-            return False
-        left, top, right, bottom = self._window()
-        seen = (box for _, box in self._scene.truth(self._footage.seconds()))
-        return any(box[0] < right and box[2] > left and box[1] < bottom and box[3] > top for box in seen)
-
     def _make_footage(self) -> Footage:
         if self.spec.video is not None:
             return FixedFootage.of_clip(self.spec.video)
@@ -157,9 +151,23 @@ class VirtualCamera:
             self._discovery = await stack.enter_async_context(server)
 
     async def _watch(self) -> None:
-        while True:
-            self.broker.tell(MOTION, self.moves(), self.clock.wall())
+        """Keep the motion alarm true; a clip is looked at only while somebody listens."""
+        while self._scene is not None:
+            self.broker.tell(MOTION, self._moves(self._scene), self.clock.wall())
             await asyncio.sleep(LOOK_EVERY)
+        seen = PictureMotion()
+        while True:
+            if self.broker.subscriptions:
+                with suppress(DriverError):  # a damaged second of a clip shows nothing that moves
+                    moves = await asyncio.to_thread(seen.see, await self._footage.still())
+                    self.broker.tell(MOTION, moves, self.clock.wall())
+            await asyncio.sleep(LOOK_AT_CLIP_EVERY)
+
+    def _moves(self, scene: Scene) -> bool:
+        """Return whether something moves in the part of the scene that is seen now."""
+        left, top, right, bottom = self._window()
+        seen = (box for _, box in scene.truth(self._footage.seconds()))
+        return any(box[0] < right and box[2] > left and box[1] < bottom and box[3] > top for box in seen)
 
     def _reboot(self) -> None:
         if self._restart is None or self._restart.done():
