@@ -40,6 +40,9 @@ class Decoder:
             packet: As the driver read it.
             wanted: False lets the codec leave out a picture that no other one is built on.
         """
+        if not packet.data:  # to FFmpeg an empty packet is the end of the stream: nothing after it counts
+            self.errors += 1
+            return []
         self._context.skip_frame = "DEFAULT" if wanted else "NONREF"
         coded = av.Packet(packet.data)
         coded.pts, coded.dts, coded.time_base = packet.pts, packet.dts, self._time_base

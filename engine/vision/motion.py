@@ -194,15 +194,16 @@ class MotionDetector:
     Args:
         width: Pixels of the luma plane; likewise `height`. At least 8 each.
         fps: Pictures per second that will be fed; sets the learning rates.
+        grid: Wanted grid width in cells.
 
     Attributes:
         cut: The last picture changed as a whole; the background was learned anew.
     """
 
-    def __init__(self, width: int, height: int, *, fps: float = 5.0) -> None:
+    def __init__(self, width: int, height: int, *, fps: float = 5.0, grid: int = GRID) -> None:
         self.size = (width, height)
         self.cut = False
-        self._factor = min(16, max(1, round(width / GRID)))
+        self._factor = min(16, max(1, round(width / grid)))
         self._cols, self._rows = width // self._factor, height // self._factor
         blocks = (-(-self._rows // BLOCK), -(-self._cols // BLOCK))
         self._back = np.zeros((*blocks, BLOCK * BLOCK), np.int16)
