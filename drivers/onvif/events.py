@@ -5,6 +5,7 @@ A lost subscription ends with its DriverError; whoever iterates begins again.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -23,6 +24,8 @@ RENEW_AT = 0.8
 #: Seconds that a pull waits for something to say, and messages that it may bring.
 PULL_SECONDS = 10.0
 PULL_LIMIT = 100
+#: Seconds: an empty answer before this came too early.
+HASTE = 0.5
 #: Seconds for the farewell.
 FAREWELL_SECONDS = 3.0
 
@@ -67,14 +70,16 @@ class Subscription:
     async def messages(self) -> AsyncIterator[Any]:
         """Yield notifications as they come, renewing in between; ends with a DriverError."""
         while True:
-            left = self._renew_at - time.monotonic()
-            if left <= 0:
+            if time.monotonic() >= self._renew_at:
                 await self._renew()
-                continue
-            wait = timedelta(seconds=max(1, int(min(PULL_SECONDS, left))))
+            began = time.monotonic()
+            wait = timedelta(seconds=max(1, int(min(PULL_SECONDS, self._renew_at - began))))
             answer = await self._call(self._pull, "PullMessages", Timeout=wait, MessageLimit=PULL_LIMIT)
-            for note in getattr(answer, "NotificationMessage", None) or ():
+            notes = getattr(answer, "NotificationMessage", None) or ()
+            for note in notes:
                 yield note
+            if not notes and time.monotonic() - began < HASTE:
+                await asyncio.sleep(HASTE)  # a device that does not wait must not be asked in a circle
 
     async def end(self) -> None:
         """Unsubscribe, as far as the device lets us; never raises a DriverError."""
