@@ -88,8 +88,11 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event, now: Instant) -> b
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
     if memory and (memory.of_subject(subject_key(event)) or _blinds(event)):
         return False
+    candidates = rules.candidates(event)
+    if not candidates:
+        return True
     try:
-        return not any(rule.holds(event, now.wall) for rule in rules.candidates(event))
+        return not any(rule.holds(event, now.wall) for rule in candidates)
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
         return False
 
@@ -207,13 +210,12 @@ class _Round:
 
     def _match(self, rule: Rule, event: Event) -> None:
         key, now = subject_key(event), self._now
-        reason = reasons.holding(rule, event)
         lasting = rule.lasting and event.change is not Change.NOTED
         if lasting and self._row(rule.name, key) is not None:
             return
         quiet = self._quiet_until(rule, key)
         due = max(now.engine + rule.hold, quiet)
-        row = Row(PENDING, now.engine, now.wall, due, event.id, key, reason)
+        row = Row(PENDING, now.engine, now.wall, due, event.id, key, reasons.holding(rule, event))
         if due <= now.engine:
             self._fire(rule, key, row, now, lasting=lasting)
         elif lasting:

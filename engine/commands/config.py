@@ -73,7 +73,7 @@ def show(file: File = None, lang: LangOption = None) -> None:
     text = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.dump(report.configuration.settings.model_dump(mode="json"), text)
+    yaml.dump(report.configuration.settings.model_dump(mode="json", exclude_none=True), text)
     typer.echo(text.getvalue(), nl=False)
 
 
