@@ -254,8 +254,8 @@ def _car(pen: Pen, look: Look, phase: int) -> None:
     pen.limb((252, 248, 226), 0.12, (2.0, 0.76), (1.86, 0.78))
     pen.limb((200, 24, 24), 0.13, (-2.06, 0.86), (-2.06, 0.78))
     for x in (-1.32, 1.36):
-        pen.disc(_DARK, (x, 0.36), 0.42)
-        _wheel(pen, x, 0.34, phase, (176, 178, 182))
+        pen.disc(_DARK, (x, 0.4), 0.4)
+        _wheel(pen, x, 0.33, phase, (176, 178, 182))
 
 
 _DRAW: Mapping[Kind, tuple[Callable[[Pen, Look, int], None], tuple[float, float]]] = MappingProxyType(

@@ -91,7 +91,8 @@ class ClipPictures:
         self._frames: Iterator[tuple[float, VideoFrame]] = iter(())
         self._ahead: tuple[float, VideoFrame] | None = None
         self._at = math.inf  # seconds up to which the file has been read
-        next(self.group(0))  # a file whose pictures cannot be decoded fails here
+        if not any(True for number in range(math.ceil(self.duration / GROUP)) for _ in self.group(number)):
+            raise Malformed("footage.broken", path=path, detail="no picture can be decoded")
 
     def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
         """Yield the pictures of one group with their seconds in the loop; the first falls in it.
@@ -128,14 +129,19 @@ class ClipPictures:
 
     def _decoded(self) -> Iterator[tuple[float, VideoFrame]]:
         base = self._stream.time_base or Fraction(1, av.time_base)
-        for packet in self._container.demux(self._stream):
-            try:
-                frames = self._stream.codec_context.decode(packet)
-            except av.FFmpegError:  # damaged places are skipped, as every player does
-                continue
-            for frame in frames:
-                if frame.pts is not None:
-                    yield float(frame.pts * base) - self._start, frame
+        try:
+            for packet in self._container.demux(self._stream):
+                for frame in self._shown(packet):
+                    if frame.pts is not None:
+                        yield float(frame.pts * base) - self._start, frame
+        except (av.FFmpegError, OSError) as error:
+            raise Malformed("footage.broken", path=self._path, detail=type(error).__name__) from None
+
+    def _shown(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.FFmpegError:  # damaged places are skipped, as every player does
+            return []
 
     def close(self) -> None:
         """Close the file."""

@@ -15,7 +15,7 @@ from drivers.errors import DriverError
 from drivers.virtual.footage import RATE, Footage, Format
 from drivers.virtual.rtp import PAYLOAD_TYPE, RtpSender
 from drivers.virtual.rtsp_auth import DigestGate, Verdict
-from drivers.virtual.rtsp_message import HEAD_LIMIT, Answer, BadRequest, Request, parse, parse_transport
+from drivers.virtual.rtsp_message import Answer, BadRequest, Request, parse, parse_transport
 from drivers.virtual.rtsp_wire import Datagrams, Interleaved, Line, Wire
 
 PATH: Final = "/main"
@@ -173,8 +173,8 @@ class Connection:
             return await handler(request)
         except BadRequest as error:
             return Answer(error.status)
-        except (DriverError, TimeoutError) as error:
-            _LOG.warning("the virtual camera has no picture: %s", error)
+        except (DriverError, OSError) as error:  # no clip, no first picture in time, no free ports
+            _LOG.warning("the virtual camera cannot serve %s: %s", request.method, error)
             return Answer(503)
 
     def _refused(self, request: Request) -> Answer | None:
@@ -285,6 +285,3 @@ class Connection:
         if media is not None:
             media.cancel()
             await asyncio.wait([media])
-
-
-READ_LIMIT: Final = HEAD_LIMIT

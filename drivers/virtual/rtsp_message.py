@@ -14,9 +14,9 @@ _TOKEN = re.compile(r"[A-Z_]{1,32}")
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _REASONS: Mapping[int, str] = MappingProxyType(
     {
-        200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
+        200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
         413: "Request Entity Too Large", 454: "Session Not Found", 455: "Method Not Valid In This State",
-        461: "Unsupported Transport", 500: "Internal Server Error", 501: "Not Implemented",
+        461: "Unsupported Transport", 501: "Not Implemented",
         503: "Service Unavailable", 505: "RTSP Version Not Supported", 551: "Option Not Supported",
     }
 )  # fmt: skip

@@ -14,7 +14,8 @@ from drivers.contract import Login
 from drivers.errors import DriverError
 from drivers.virtual.footage import Footage
 from drivers.virtual.rtsp_auth import DigestGate
-from drivers.virtual.rtsp_connection import PATH, READ_LIMIT, SESSION_TIME, Connection, Gate, Service
+from drivers.virtual.rtsp_connection import PATH, SESSION_TIME, Connection, Gate, Service
+from drivers.virtual.rtsp_message import HEAD_LIMIT
 from drivers.virtual.rtsp_wire import SEND_TIME, SlowClient
 
 __all__ = ["PATH", "Fault", "RtspServer"]
@@ -95,7 +96,7 @@ class RtspServer:
 
     async def __aenter__(self) -> Self:
         """Start listening."""
-        self._server = await asyncio.start_server(self._accept, self._host, self.port, limit=READ_LIMIT)
+        self._server = await asyncio.start_server(self._accept, self._host, self.port, limit=HEAD_LIMIT)
         self.port = self._server.sockets[0].getsockname()[1]
         self._tasks = await asyncio.TaskGroup().__aenter__()
         return self
@@ -130,5 +131,5 @@ class RtspServer:
             pass  # the client has gone, or was silent for too long
         except* DriverError as group:
             _LOG.warning("the virtual camera has no picture: %s", group.exceptions[0])
-        finally:
-            writer.close()
+        finally:  # closing waits for what is unsent, and that may be for ever
+            (writer.transport.abort if writer.transport.get_write_buffer_size() else writer.close)()

@@ -19,7 +19,7 @@ import av
 import pytest
 
 from drivers.contract import Login
-from drivers.errors import Unreachable
+from drivers.errors import Malformed, Unreachable
 from drivers.virtual import rtsp_connection, rtsp_server
 from drivers.virtual.footage import FixedFootage, Footage, Format, Unit
 from drivers.virtual.pictures import ScenePictures
@@ -307,6 +307,29 @@ async def test_footage_that_cannot_be_read_is_a_503() -> None:
     firehose: Footage = _Firehose()
     async with RtspServer(firehose, HOST) as server, _client(server) as client:
         assert (await client.ask("DESCRIBE"))[0] == 503
+
+
+class _Broken(_Firehose):
+    """Footage whose clip cannot be read any more."""
+
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[AsyncIterator[Unit]]:
+        async def fail() -> AsyncIterator[Unit]:
+            yield Unit(b"\x00\x00\x01\x65\x01", 0, True)
+            raise Malformed("footage.broken", path="x", detail="y")
+
+        yield fail()
+
+
+async def test_footage_that_breaks_ends_that_connection_only(caplog: pytest.LogCaptureFixture) -> None:
+    broken: Footage = _Broken()
+    async with RtspServer(broken, HOST) as server:
+        for _ in range(2):
+            async with _client(server) as client:
+                await client.play()
+                with pytest.raises(asyncio.IncompleteReadError):
+                    await client.media(1000)
+    assert caplog.text.count("footage.broken") == 2
 
 
 async def test_a_silent_client_is_let_go(footage: FixedFootage) -> None:
