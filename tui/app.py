@@ -114,7 +114,7 @@ class MatthanApp(App[None]):
 
     def _page(self) -> Page | None:
         """Return the page on top, under a dialog if there is one; None while the app starts or ends."""
-        pages = [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_mounted]
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.ready]
         return pages[-1] if pages else None
 
     def _adopt_language(self) -> None:

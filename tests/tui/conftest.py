@@ -31,7 +31,9 @@ def sentence(code: str, vi: str, en: str) -> wire.Sentence:
 
 
 LOST = sentence("rtsp.silent", "không có gói hình nào trong 10 giây", "no picture for 10 seconds")
-REFUSED = sentence("onvif.login", "sai mật khẩu ONVIF (tài khoản admin)", "wrong ONVIF password (account admin)")
+REFUSED = sentence(
+    "onvif.login", "sai mật khẩu ONVIF (tài khoản admin)", "wrong ONVIF password (account admin)"
+)
 YARD = ((0.05, 0.55), (0.6, 0.5), (0.95, 0.95), (0.04, 0.96))
 NAMES = (
     "Cổng UBND xã",
@@ -124,7 +126,9 @@ def decision(number: int, *, at: datetime, **told: Any) -> wire.Decision:
 def history() -> tuple[tuple[wire.Event, ...], tuple[wire.Decision, ...]]:
     """A few minutes of life."""
     events = (
-        event(6, at=ago(seconds=4), kind="object", label="person", subject="track:7", score=0.87, zones=("san",)),
+        event(
+            6, at=ago(seconds=4), kind="object", label="person", subject="track:7", score=0.87, zones=("san",)
+        ),
         event(5, at=ago(seconds=9)),
         event(4, at=ago(seconds=31), kind="object", label="motorcycle", subject="track:9", score=0.71),
         event(3, at=ago(minutes=3), kind="camera", change="ended", camera="cam-3", subject="camera"),

@@ -68,6 +68,10 @@ class CameraScreen(Page):
         self._seen_at: float | None = None
         self._said = ""
         self._view = still.make(context.graphics)
+        self._card = Static(id="card")
+        self._figures = Static(id="fact")
+        self._status = Line(id="status")
+        self._table = Table(rows.HISTORY, self._row, context.t, empty=self._calm, follow=True, id="history")
 
     @property
     def camera(self) -> wire.Camera | None:
@@ -79,11 +83,11 @@ class CameraScreen(Page):
         with Horizontal(id="top"):
             with Container(id="view"):
                 yield self._view
-                yield Static(id="card")
+                yield self._card
             with VerticalScroll(id="facts", can_focus=False):
-                yield Static(id="fact")
-        yield Line(id="status")
-        yield Table(rows.HISTORY, self._row, self.context.t, empty=self._calm, follow=True, id="history")
+                yield self._figures
+        yield self._status
+        yield self._table
 
     def name_of_page(self) -> str:
         """The camera's name."""
@@ -114,8 +118,8 @@ class CameraScreen(Page):
     def show(self, changes: Changes) -> None:
         """Write figures and happenings again."""
         if changes.everything or changes.entries:
-            self.query_one(Table).show(self._history())
-            self.query_one(Table).redraw()
+            self._table.show(self._history())
+            self._table.redraw()
         if changes.everything or changes.order or self._camera_id in changes.cameras:
             self._tell()
 
@@ -129,7 +133,7 @@ class CameraScreen(Page):
         if camera is not None and camera.ptz:
             self._press(ptz.move(direction), self.context.t(f"ptz.{direction}"))
         elif direction in {"up", "down"}:
-            self.query_one(Table).action_step(-1 if direction == "up" else 1)
+            self._table.action_step(-1 if direction == "up" else 1)
 
     def action_stop(self) -> None:
         """Stop the head."""
@@ -179,17 +183,16 @@ class CameraScreen(Page):
         camera, model, t = self.camera, self.context.model, self.context.t
         pictured = self._pictured()
         self._view.display = pictured
-        why = self.query_one("#card", Static)
-        why.display = not pictured
+        self._card.display = not pictured
         if not pictured:
             self._view.show(None)
             self._seen_at = None
-            why.update(card.card(camera, model, t, off=self.context.graphics is Graphics.NONE))
-        self.query_one("#fact", Static).update(card.camera_facts(camera, model, t))
+            self._card.update(card.card(camera, model, t, off=self.context.graphics is Graphics.NONE))
+        self._figures.update(card.camera_facts(camera, model, t))
         self._tell_status()
 
     def _tell_status(self) -> None:
-        self.query_one("#status", Line).show(Text(self._said, TEXT), Text(self._age(), AMBER))
+        self._status.show(Text(self._said, TEXT), Text(self._age(), AMBER))
 
     def _say(self, words: str) -> None:
         self._said = words

@@ -38,14 +38,18 @@ class FleetScreen(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._query = ""
+        self._table = Table(rows.FLEET, self._row, context.t, empty=self._empty, id="cameras")
+        self._filter = Input(id="filter", compact=True)
+        self._recent_title = Line(id="recent-title")
+        self._recent = Recent(context)
 
     def body(self) -> ComposeResult:
         """The table, a filter that hides itself, the latest decisions."""
-        yield Table(rows.FLEET, self._row, self.context.t, empty=self._empty, id="cameras")
-        yield Input(id="filter", compact=True)
+        yield self._table
+        yield self._filter
         with Vertical(id="recent-box"):
-            yield Line(id="recent-title")
-            yield Recent(self.context)
+            yield self._recent_title
+            yield self._recent
 
     def name_of_page(self) -> str:
         """The fleet is where one begins: it needs no name."""
@@ -65,26 +69,25 @@ class FleetScreen(Page):
 
     def on_mount(self) -> None:
         """Begin without a filter."""
-        self.query_one("#filter").display = False
+        self._filter.display = False
 
     def relabel(self) -> None:
         """Write the filter's and the decisions' words too."""
-        self.query_one("#filter", Input).placeholder = self.context.t("fleet.filter")
-        self.query_one("#recent-title", Line).show(Text(self.context.t("fleet.recent"), DIM))
+        self._filter.placeholder = self.context.t("fleet.filter")
+        self._recent_title.show(Text(self.context.t("fleet.recent"), DIM))
         super().relabel()
 
     def show(self, changes: Changes) -> None:
         """Redraw the rows that changed; order them again only when rank or name moved."""
-        table = self.query_one(Table)
         if changes.order or (self._query and changes.cameras):
-            table.show(self._wanted())
-        table.redraw(None if changes.everything else changes.cameras)
+            self._table.show(self._wanted())
+        self._table.redraw(None if changes.everything else changes.cameras)
         if changes.entries or changes.everything:
-            self.query_one(Recent).update_lines()
+            self._recent.update_lines()
 
     def tick(self) -> None:
         """A second has passed: ages move."""
-        self.query_one(Table).redraw()
+        self._table.redraw()
 
     def action_log(self) -> None:
         """Open the log."""
@@ -92,16 +95,14 @@ class FleetScreen(Page):
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
+        self._filter.display = True
+        self._filter.focus()
 
     def action_drop_filter(self) -> None:
         """Show every camera again."""
-        field = self.query_one("#filter", Input)
-        field.value = ""
-        field.display = False
-        self.query_one(Table).focus()
+        self._filter.value = ""
+        self._filter.display = False
+        self._table.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
@@ -111,7 +112,7 @@ class FleetScreen(Page):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go back to the table."""
         event.input.display = bool(event.value)
-        self.query_one(Table).focus()
+        self._table.focus()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Open a camera."""

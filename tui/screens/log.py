@@ -46,16 +46,20 @@ class LogScreen(Page):
         super().__init__(context)
         self._query = Query()
         self._text = ""
+        self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, follow=True, id="entries")
+        self._detail = Static(id="detail")
+        self._status = Line(id="status")
+        self._filter = Input(id="filter", compact=True)
         self._reading = False
 
     def body(self) -> ComposeResult:
         """The table and, below or beside it, the details of the chosen line."""
         with Container(id="log"):
-            yield Table(rows.LOG, self._row, self.context.t, empty=self._nothing, follow=True, id="entries")
+            yield self._table
             with VerticalScroll(id="details", can_focus=False):
-                yield Static(id="detail")
-        yield Line(id="status")
-        yield Input(id="filter", compact=True)
+                yield self._detail
+        yield self._status
+        yield self._filter
 
     def name_of_page(self) -> str:
         """Its title."""
@@ -76,12 +80,12 @@ class LogScreen(Page):
 
     def on_mount(self) -> None:
         """Begin without a filter, reading older entries if the state brought few."""
-        self.query_one("#filter").display = False
+        self._filter.display = False
         self.call_after_refresh(self._fill)
 
     def relabel(self) -> None:
         """Write the filter's words too."""
-        self.query_one("#filter", Input).placeholder = self.context.t("log.filter")
+        self._filter.placeholder = self.context.t("log.filter")
         super().relabel()
 
     def show(self, changes: Changes) -> None:
@@ -89,16 +93,15 @@ class LogScreen(Page):
         if changes.entries or changes.everything:
             self._list()
         if changes.order or changes.everything:  # a camera's name may be another
-            self.query_one(Table).redraw()
+            self._table.redraw()
 
     def tick(self) -> None:
         """Times in the log do not move."""
 
     def action_filter(self) -> None:
         """Ask what to show."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
+        self._filter.display = True
+        self._filter.focus()
 
     def action_decisions(self) -> None:
         """Only decisions, or everything."""
@@ -108,11 +111,10 @@ class LogScreen(Page):
 
     def action_back(self) -> None:
         """Drop the filter first, then leave."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value = ""
-            field.display = False
-            self.query_one(Table).focus()
+        if self._filter.display:
+            self._filter.value = ""
+            self._filter.display = False
+            self._table.focus()
         else:
             self.action_leave()
 
@@ -129,7 +131,7 @@ class LogScreen(Page):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter; read on for as long as it shows too little."""
         event.input.display = bool(event.value)
-        self.query_one(Table).focus()
+        self._table.focus()
         self._fill()
 
     def on_table_moved(self, event: Table.Moved) -> None:
@@ -161,10 +163,9 @@ class LogScreen(Page):
                 yield entry
 
     def _list(self) -> None:
-        table = self.query_one(Table)
-        table.show(key_of(entry) for entry in self._matching())
-        self._details(table.chosen)
-        self._status()
+        self._table.show(key_of(entry) for entry in self._matching())
+        self._details(self._table.chosen)
+        self._tell_status()
 
     def _details(self, key: str | None) -> None:
         model, t = self.context.model, self.context.t
@@ -173,10 +174,10 @@ class LogScreen(Page):
         if entry is not None:
             _, tone = describe.mark(entry)
             text = facts(describe.headline(entry, t), tone, list(describe.details(entry, model, t)))
-        self.query_one("#detail", Static).update(text)
+        self._detail.update(text)
 
-    def _status(self) -> None:
-        t, count = self.context.t, len(self.query_one(Table).keys)
+    def _tell_status(self) -> None:
+        t, count = self.context.t, len(self._table.keys)
         told = [t("log.shown", n=t.number(count))]
         if self._query.decisions:
             told.append(t("log.only_decisions"))
@@ -184,10 +185,10 @@ class LogScreen(Page):
             told.append(t("log.older"))
         elif self.context.model.book.next_page() is None:
             told.append(t("log.complete"))
-        self.query_one("#status", Line).show(Text("   ".join(told), DIM))
+        self._status.show(Text("   ".join(told), DIM))
 
     def _fill(self) -> None:
-        if len(self.query_one(Table).keys) < self.size.height:
+        if len(self._table.keys) < self.size.height:
             self._read()
 
     def _read(self) -> None:
@@ -197,9 +198,8 @@ class LogScreen(Page):
             self.run_worker(self._older(), name="log.older")
 
     async def _older(self) -> None:
-        table = self.query_one(Table)
-        wanted = max(len(table.keys) + 1, self.size.height)
-        self._status()
+        wanted = max(len(self._table.keys) + 1, self.size.height)
+        self._tell_status()
         try:
             for _ in range(PAGES):
                 stream = self.context.model.book.next_page()
@@ -207,13 +207,13 @@ class LogScreen(Page):
                     break
                 self.context.model.book.page(stream, await self._page(stream))
                 self._list()
-                if len(table.keys) >= wanted:
+                if len(self._table.keys) >= wanted:
                     break
         except ApiError as error:
             self.notify(self.context.failure(error), severity="warning", markup=False)
         finally:
             self._reading = False
-        self._status()
+        self._tell_status()
 
     async def _page(self, stream: Stream) -> Sequence[Entry]:
         feed, book = self.context.feed, self.context.model.book

@@ -30,15 +30,19 @@ class Page(Screen[None]):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
+        # Held, not queried: a worker may still speak to them while the screen is being taken down.
+        self._top = Line(id="title")
+        self._counters = Line(id="summary", optional=True)
+        self._problem = Line(id="problem")
+        self._banner = Line(id="banner")
+        self._key_bar = KeyBar()
+        self.ready = False  # becomes true once the lines are on the screen
 
     def compose(self) -> ComposeResult:
         """Put the body between the bars."""
-        yield Line(id="title")
-        yield Line(id="summary", optional=True)
-        yield Line(id="problem")
-        yield Line(id="banner")
+        yield from (self._top, self._counters, self._problem, self._banner)
         yield from self.body()
-        yield KeyBar()
+        yield self._key_bar
 
     def body(self) -> ComposeResult:
         """Yield what this screen is about."""
@@ -62,11 +66,13 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already."""
+        self.ready = True
         self.relabel()
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was on top."""
-        self.relabel()
+        if self.ready:
+            self.relabel()
 
     def relabel(self) -> None:
         """Write everything again, in the language as it is now."""
@@ -76,10 +82,9 @@ class Page(Screen[None]):
     def refresh_bars(self) -> None:
         """Write the lines above and below."""
         model, t = self.context.model, self.context.t
-        self.query_one("#title", Line).show(head.title(model, t, self.name_of_page()), head.clock(model, t))
-        self.query_one("#summary", Line).show(*head.summary(model, t))
-        for name, text in (("#problem", head.problem(model, t)), ("#banner", head.banner(model, t))):
-            bar = self.query_one(name, Line)
+        self._top.show(head.title(model, t, self.name_of_page()), head.clock(model, t))
+        self._counters.show(*head.summary(model, t))
+        for bar, text in ((self._problem, head.problem(model, t)), (self._banner, head.banner(model, t))):
             bar.display = bool(text)
             bar.show(text)
-        self.query_one(KeyBar).show([(key, t(words)) for key, words in self.keys()])
+        self._key_bar.show([(key, t(words)) for key, words in self.keys()])

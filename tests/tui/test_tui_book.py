@@ -1,0 +1,140 @@
+"""The log: in order, bounded, without doubles, filtered, read page by page until the end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.api import wire
+from tui.book import DELIVERIES, Book, Entry, Query, key_of
+
+AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
+
+
+def event(seq: int, change: str = "began", **told: object) -> wire.Event:
+    usual = {
+        "id": f"e{seq}",
+        "seq": seq,
+        "kind": "motion",
+        "change": change,
+        "at": AT + timedelta(seconds=seq),
+    }
+    return wire.Event.model_validate(usual | told)
+
+
+def decision(number: int, **told: object) -> wire.Decision:
+    usual = {
+        "id": f"d{number}",
+        "rule": "dem-khuya",
+        "phase": "firing",
+        "key": "k",
+        "at": AT + timedelta(seconds=number),
+        "since": AT,
+        "cause": "e1",
+        "severity": "warning",
+        "reason": {"code": "c"},
+    }
+    return wire.Decision.model_validate(usual | told)
+
+
+entries = st.one_of(
+    st.builds(event, st.integers(1, 60), st.sampled_from(["began", "ended", "goes_on"])),
+    st.builds(decision, st.integers(1, 60)),
+)
+
+
+@given(st.lists(entries))
+def test_newest_first_once_each_and_never_more_than_the_limit(told: list[Entry]) -> None:
+    book = Book(limit=20)
+    for entry in told:
+        book.add(entry)
+    shown = list(book.newest())
+    assert [entry.at for entry in shown] == sorted((entry.at for entry in shown), reverse=True)
+    assert len({key_of(entry) for entry in shown}) == len(shown) == len(book) <= 20
+    assert all(book.get(key_of(entry)) is not None for entry in shown)
+
+
+@given(
+    st.lists(st.integers(1, 300), unique=True), st.lists(st.integers(1, 300), unique=True), st.integers(1, 50)
+)
+def test_paging_ends_with_everything(seqs: list[int], numbers: list[int], size: int) -> None:
+    events = sorted((event(seq) for seq in seqs), key=lambda entry: -entry.seq)
+    decisions = sorted((decision(number) for number in numbers), key=lambda entry: entry.at, reverse=True)
+    book = Book()
+    book.reset(events[:3], decisions[:2])
+    while (stream := book.next_page()) is not None:
+        if stream == "events":
+            before = book.before_event()
+            page: list[Entry] = [entry for entry in events if before is None or entry.seq < before]
+        else:
+            ids = [entry.id for entry in decisions]
+            last = book.before_decision()
+            page = list(decisions[ids.index(last) + 1 if last in ids else 0 :])
+        book.page(stream, page[:size])
+    assert len(book) == len(events) + len(decisions)
+
+
+def test_a_repeated_sighting_is_no_news_but_paging_passes_it() -> None:
+    book = Book()
+    assert not book.add(event(5, "goes_on"))
+    assert book.before_event() == 5
+    assert len(book) == 0
+
+
+def test_pages_stop_when_the_book_is_full() -> None:
+    book = Book(limit=2)
+    book.reset([event(9), event(8)], [])
+    assert book.next_page() is None
+
+
+def test_a_full_book_counts_what_it_drops() -> None:
+    book = Book(limit=2)
+    for seq in (1, 2, 3):
+        book.add(event(seq))
+    assert [entry.id for entry in book.newest()] == ["e3", "e2"]
+    assert book.dropped == 1
+    assert book.get("event:e1") is None
+
+
+def test_deliveries_keep_the_last_word_of_each_action() -> None:
+    book = Book()
+    again = wire.Delivery(id=1, decision="d1", action="mqtt", at=AT, state="again", attempts=1)
+    book.deliver(again)
+    book.deliver(again.model_copy(update={"state": "done", "attempts": 2}))
+    assert [delivery.state for delivery in book.deliveries("d1")] == ["done"]
+    for number in range(DELIVERIES):
+        book.deliver(again.model_copy(update={"decision": f"x{number}"}))
+    assert book.deliveries("d1") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["d2", "e1"]),
+        ("camera:cong", ["d2", "e1"]),
+        ("CAMERA:Cổng kind:object", ["e1"]),
+        ("kind:decision", ["d2"]),
+        ("rule:khuya severity:warning", ["d2"]),
+        ("nguoi", ["d2", "e1"]),
+        ("lảng vảng", ["d2"]),
+        ("zone:san person", ["e1"]),
+        ("http://x", []),
+        ("kind:", ["d2", "e1"]),
+    ],
+)
+def test_filtering(text: str, found: list[str]) -> None:
+    seen = event(1, kind="object", label="person", camera="gate", zones=("san",))
+    judged = decision(2, camera="gate")
+    sentences = {"e1": "Thấy người ở san", "d2": "Người lảng vảng: …"}
+    query = Query.parse(text)
+    shown = [entry.id for entry in (judged, seen) if query.matches(entry, "Cổng UBND", sentences[entry.id])]
+    assert shown == found
+
+
+def test_only_decisions() -> None:
+    query = Query.parse("", decisions=True)
+    assert query.matches(decision(1), "", "")
+    assert not query.matches(event(1), "", "")

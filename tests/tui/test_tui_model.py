@@ -1,0 +1,142 @@
+"""The view-model: a state and updates in any order give the same fleet, ordered and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.api import wire
+from engine.api.client import ApiError, Disconnected
+from tui.model import ALARMS, RANK, Model, natural
+
+AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
+states = st.sampled_from(list(wire.CameraState))
+cameras = st.builds(
+    wire.Camera,
+    id=st.sampled_from([f"cam-{n}" for n in range(6)]),
+    name=st.sampled_from(["Cổng 2", "Cổng 10", "chợ", ""]),
+    state=states,
+    since=st.just(AT),
+    motion=st.floats(0, 1),
+)
+
+
+def engine(**told: object) -> wire.Engine:
+    return wire.Engine.model_validate({"version": "0.1", "site": "s", "started": AT, "now": AT, **told})
+
+
+def begun(*told: wire.Camera, monotonic: Callable[[], float] = lambda: 0.0) -> Model:
+    model = Model(monotonic)
+    model.apply(wire.State(revision=1, engine=engine(), cameras=told))
+    model.take()
+    return model
+
+
+def decision(number: int, severity: str = "critical", phase: str = "firing") -> wire.Decision:
+    return wire.Decision(
+        id=f"d{number}",
+        rule="r",
+        phase=phase,
+        key="k",
+        at=AT + timedelta(seconds=number),
+        since=AT,
+        cause="e1",
+        severity=severity,
+        reason=wire.Sentence(code="c"),
+    )
+
+
+@given(st.lists(cameras))
+def test_order_has_every_camera_once_with_trouble_first(updates: list[wire.Camera]) -> None:
+    model = begun()
+    for camera in updates:
+        model.apply(wire.CameraUpdate(camera=camera))
+    order = model.order()
+    assert sorted(order) == sorted({camera.id for camera in updates})
+    ranks = [RANK[model.cameras[key].state] for key in order]
+    assert ranks == sorted(ranks)
+    assert model.online() == sum(model.cameras[key].state is wire.CameraState.ONLINE for key in model.cameras)
+
+
+@given(st.lists(cameras))
+def test_updates_lead_where_a_fresh_state_leads(updates: list[wire.Camera]) -> None:
+    told = begun()
+    for camera in updates:
+        told.apply(wire.CameraUpdate(camera=camera))
+    latest = {camera.id: camera for camera in updates}
+    read = begun(*latest.values())
+    assert told.cameras == read.cameras
+    assert told.order() == read.order()
+
+
+@given(cameras, st.floats(0, 1))
+def test_figures_alone_never_reorder(camera: wire.Camera, motion: float) -> None:
+    model = begun(camera)
+    model.apply(wire.CameraUpdate(camera=camera.model_copy(update={"motion": motion})))
+    changes = model.take()
+    assert changes.cameras == {camera.id}
+    assert not changes.order
+    assert not model.take()
+
+
+def test_a_state_change_reorders() -> None:
+    camera = wire.Camera(id="a", name="a", state=wire.CameraState.ONLINE, since=AT)
+    other = camera.model_copy(update={"id": "b", "name": "b"})
+    model = begun(camera, other)
+    assert model.order() == ["a", "b"]
+    model.apply(wire.CameraUpdate(camera=other.model_copy(update={"state": wire.CameraState.LOST})))
+    assert model.take().order
+    assert model.order() == ["b", "a"]
+
+
+def test_numbers_in_names_sort_as_numbers() -> None:
+    assert sorted(["Cổng 10", "cong 2", "Chợ"], key=natural) == ["Chợ", "cong 2", "Cổng 10"]
+    assert sorted(["²", "2", "x"], key=natural)  # a digit that is no decimal number is text
+
+
+def test_time_is_the_engines_counted_on_by_us() -> None:
+    clock = iter([10.0, 12.5, 12.5])
+    model = begun(monotonic=lambda: next(clock))
+    assert model.now() == AT + timedelta(seconds=2.5)
+    assert model.ago(None) is None
+    assert model.ago(AT + timedelta(hours=1)) == 0.0
+
+
+def test_an_unknown_time_zone_is_utc() -> None:
+    model = begun()
+    model.apply(wire.EngineUpdate(engine=engine(timezone="Nowhere/At_all")))
+    assert model.zone() is UTC
+    model.apply(wire.EngineUpdate(engine=engine(timezone="../../etc/passwd")))
+    assert model.zone() is UTC
+
+
+def test_a_broken_connection_is_told_until_something_comes() -> None:
+    model = begun()
+    model.apply(Disconnected("connection refused", 1.0))
+    assert model.take().link
+    assert [model.lost, model.refused] == [Disconnected("connection refused", 1.0), None]
+    model.apply(wire.Gap(missed=3))
+    assert [model.lost, model.refused] == [None, None]
+    model.refuse(ApiError(403, "api.refused", "not you"))
+    assert model.take().link
+    assert model.refused is not None
+
+
+def test_alarms_are_critical_new_and_few() -> None:
+    model = begun()
+    for message in (decision(1), decision(1), decision(2, "warning"), decision(3, phase="resolved")):
+        model.apply(message)
+    assert [alarm.id for alarm in model.take().alarms] == ["d1"]
+    for number in range(10, 10 + 2 * ALARMS):
+        model.apply(decision(number))
+    assert len(model.take().alarms) == ALARMS
+    assert len(model.book) == 3 + 2 * ALARMS
+
+
+def test_what_a_state_brings_is_no_alarm() -> None:
+    model = Model(lambda: 0.0)
+    model.apply(wire.State(revision=1, engine=engine(), decisions=(decision(1),)))
+    assert model.take().alarms == []
