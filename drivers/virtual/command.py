@@ -69,8 +69,7 @@ def sim(
 ) -> None:
     """Run virtual cameras that speak real ONVIF and RTSP, until Ctrl-C.
 
-    Anything that can open a network camera can open them. They listen on this machine only unless
-    --host says otherwise.
+    Anything that can open a network camera can open them. Only this machine can reach them unless --host says so.
     """
     from drivers.errors import DriverError
     from drivers.virtual.spec import CameraSpec
@@ -78,11 +77,11 @@ def sim(
     clips = _clips(video or [])
     if ptz > cameras:
         raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
-    password, shown = _password(password_file)
+    password, kept_in = _password(password_file)
     base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
     specs = _specs(replace(base, discoverable=discovery), cameras, ptz, clips, (onvif_port, rtsp_port))
     try:
-        asyncio.run(_run(specs, password if shown else None, as_json))
+        asyncio.run(_run(specs, kept_in, as_json))
     except OSError as error:
         _die(f"{error.strerror or error}{_ADVICE.get(error.errno or 0, '')}")
     except DriverError as error:
@@ -111,15 +110,16 @@ def _address(host: str) -> str:
         raise typer.BadParameter(f"{host}: {error.strerror}", param_hint="--host") from None
 
 
-def _password(file: Path | None) -> tuple[str, bool]:
-    """Return the password, and whether it must be shown because nobody else knows it."""
-    if file is None:
-        given = os.environ.get(PASSWORD_VARIABLE, "")
-        return (given, False) if given else (secrets.token_urlsafe(12), True)
+def _password(file: Path | None) -> tuple[str, str]:
+    """Return the password and where a person finds it; nowhere: it must be shown."""
     try:
-        return _kept(file), False
+        if file is not None:
+            return _kept(file), str(file)
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--password-file") from None
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given, f"${PASSWORD_VARIABLE}"
+    return secrets.token_urlsafe(12), ""
 
 
 def _kept(file: Path) -> str:
@@ -159,7 +159,7 @@ def _specs(
     return made
 
 
-async def _run(specs: list[CameraSpec], password: str | None, as_json: bool) -> None:
+async def _run(specs: list[CameraSpec], kept_in: str, as_json: bool) -> None:
     from drivers.virtual.camera import VirtualCamera
 
     stop = asyncio.Event()
@@ -168,8 +168,8 @@ async def _run(specs: list[CameraSpec], password: str | None, as_json: bool) -> 
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         running = [await stack.enter_async_context(VirtualCamera(spec)) for spec in specs]
-        told = _told(running, password)
-        typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _sentences(told))
+        told = _told(running, None if kept_in else specs[0].password)
+        typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _sentences(told, kept_in))
         sys.stdout.flush()
         await stop.wait()
 
@@ -190,7 +190,7 @@ def _told(running: list[VirtualCamera], password: str | None) -> dict[str, Any]:
     return {"username": running[0].spec.username, "password": password, "cameras": cameras}
 
 
-def _sentences(told: dict[str, Any]) -> str:
+def _sentences(told: dict[str, Any], kept_in: str) -> str:
     lines = []
     for camera in told["cameras"]:
         what = "PTZ" if camera["ptz"] else "fixed"
@@ -200,6 +200,7 @@ def _sentences(told: dict[str, Any]) -> str:
             f"  ONVIF  {camera['onvif']}",
             f"  RTSP   {camera['rtsp']}",
         ]
-    lines.append(f"login: {told['username']}" + (f" / {told['password']}" if told["password"] else ""))
+    password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
+    lines.append(f"login {told['username']}, {password}")
     lines.append("Ctrl-C stops.")
     return "\n".join(lines)

@@ -90,7 +90,7 @@ def test_a_password_nobody_knows_is_shown_once_and_a_given_one_never() -> None:
         while told[-1] != "Ctrl-C stops.\n":
             told.append(first_line(process))
         assert told[0] == "Cổng (fixed, a drawn street)\n"
-        assert told[-2] == "login: admin\n"
+        assert told[-2] == "login admin, password in $MATTHAN_SIM_PASSWORD\n"
         assert CANARY not in "".join(told) + end(process, signal.SIGINT)
 
 
