@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from engine.configuration import check, default_path, load
 from engine.errors import ConfigError
-from engine.settings import json_schema
-from rules.source import Gravity
+from engine.settings import Settings, json_schema
+from rules.flaws import validate
+from rules.schema import RuleFile
+from rules.source import Gravity, parse
 
 ROOT = Path(__file__).parents[2]
 RULE = "rules:\n  - name: r\n    when: {object: person, zone: gate}\n"
@@ -182,3 +185,16 @@ def test_the_schema_explains_every_key() -> None:
         if "description" not in about
     ]
     assert silent == []
+
+
+_EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/guide/configure.md").read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", _EXAMPLES, ids=lambda text: text.partition(":")[0])
+def test_the_examples_of_the_guide_have_no_problem(text: str) -> None:
+    model = RuleFile if text.startswith("rules:") else Settings
+    assert [str(problem) for problem in validate(model, parse(text, "guide"))[1]] == []
+
+
+def test_the_guide_has_examples() -> None:
+    assert len(_EXAMPLES) >= 2
