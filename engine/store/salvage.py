@@ -15,10 +15,12 @@ from engine.store.model import Damage
 
 #: Tables worth saving, in order: newest promises first, then history.
 TABLES = ("meta", "memory", "outbox", "decision", "event")
-#: Rows read at once; a piece that cannot be read is halved down to one row.
+#: Rows read at once.
 PIECE = 256
-#: Highest row number tried where the table's end cannot be read.
+#: Row number beyond any, where the search for a damaged table's end begins.
 FAR = 1 << 40
+#: Reads of one table that may fail before the rest of it is given up (it stays in the quarantined file).
+PATIENCE = 50_000
 
 
 def quarantine(path: Path, wall: datetime) -> Path:
@@ -71,30 +73,70 @@ def _copy(source: sqlite3.Connection, fresh: sqlite3.Connection, table: str, lat
 def _pieces(
     db: sqlite3.Connection, table: str, names: str, late: Callable[[], bool]
 ) -> Iterator[Sequence[tuple[object, ...]]]:
-    """Yield readable rows, highest row number first; ranges that cannot be read are halved."""
-    select = f"SELECT {names} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid DESC"  # noqa: S608
-    ranges = [(_edge(db, table, "min", 0), _edge(db, table, "max", FAR))]
-    while ranges and not late():
-        low, high = ranges.pop()
-        if low > high:
-            continue
-        if high - low >= PIECE and high < FAR:
-            ranges += [(low, high - PIECE), (high - PIECE + 1, high)]
-            continue
+    """Yield readable rows, highest row number first."""
+    down = f"SELECT rowid, {names} FROM {table} WHERE rowid <= ? ORDER BY rowid DESC LIMIT {PIECE}"  # noqa: S608
+    low, top, failures = _lowest(db, table), _highest(db, table), 0
+    while top >= low and failures < PATIENCE and not late():
         try:
-            yield db.execute(select, (low, high)).fetchall()
+            rows = db.execute(down, (top,)).fetchall()
         except sqlite3.DatabaseError:
+            bottom = max(low, top - PIECE + 1)
+            found, failed = _between(db, table, names, bottom, top)
+            yield found
+            failures += failed
+            top = bottom - 1
+        else:
+            yield [row[1:] for row in rows]
+            top = rows[-1][0] - 1 if rows else low - 1
+
+
+def _between(
+    db: sqlite3.Connection, table: str, names: str, low: int, high: int
+) -> tuple[list[tuple[object, ...]], int]:
+    """Return the readable rows of a damaged range, halving it down to single rows, and how many reads failed."""
+    select = f"SELECT {names} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid DESC"  # noqa: S608
+    ranges, found, failed = [(low, high)], list[tuple[object, ...]](), 0
+    while ranges:
+        low, high = ranges.pop()
+        try:
+            found += db.execute(select, (low, high)).fetchall()
+        except sqlite3.DatabaseError:
+            failed += 1
             if low < high:
                 middle = (low + high) // 2
                 ranges += [(low, middle), (middle + 1, high)]
+    return found, failed
 
 
-def _edge(db: sqlite3.Connection, table: str, which: str, default: int) -> int:
+def _lowest(db: sqlite3.Connection, table: str) -> int:
     try:
-        found = db.execute(f"SELECT {which}(rowid) FROM {table}").fetchone()[0]  # noqa: S608 - names are our own
+        found = db.execute(f"SELECT min(rowid) FROM {table}").fetchone()[0]  # noqa: S608 - names are our own
     except sqlite3.DatabaseError:
-        return default
-    return default if found is None else int(found)
+        return 0
+    return 0 if found is None else int(found)
+
+
+def _highest(db: sqlite3.Connection, table: str) -> int:
+    """Return the highest row number; where the end is damaged, the highest below the damage."""
+    with suppress(sqlite3.DatabaseError):
+        found = db.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]  # noqa: S608 - names are our own
+        return -1 if found is None else int(found)
+    readable, damaged = -1, FAR
+    while damaged - readable > 1:
+        middle = (readable + damaged) // 2
+        if _can_look(db, table, middle):
+            readable = middle
+        else:
+            damaged = middle
+    return readable
+
+
+def _can_look(db: sqlite3.Connection, table: str, rowid: int) -> bool:
+    try:
+        db.execute(f"SELECT 1 FROM {table} WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608 - names are our own
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def _repair_sequence(fresh: sqlite3.Connection, wall: datetime) -> int | None:
