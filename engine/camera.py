@@ -21,7 +21,7 @@ from engine.settings import CameraSettings
 from engine.supervisor import Health
 from engine.tap import Tap
 from engine.thread import in_thread
-from engine.translate import Translator
+from engine.translate import Signals, Translator
 from engine.vision.model import Sight
 from rules.model import CameraId, Change, Sentence
 
@@ -148,6 +148,7 @@ class CameraRunner:
         self._pool, self._score = pool, score
         self._intake, self._clock, self._loop = intake, clock, loop
         self._translator = Translator(self.id, settings.zones)
+        self._signals = Signals(self.id)
         self._camera: Camera | None = None
 
     @property
@@ -209,7 +210,9 @@ class CameraRunner:
     async def _listen(self, device: Device, camera: Camera) -> None:
         async for said in device.signals():
             if said.source in ("", camera.source) or len(device.cameras) == 1:
-                await self._intake.offer(translate.signal(self.id, said, self._clock.now().wall))
+                draft = self._signals.tell(said, self._clock.now().wall)
+                if draft is not None:
+                    await self._intake.offer(draft)
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""

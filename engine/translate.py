@@ -127,7 +127,7 @@ class Translator:
             subject=self._subject(track.id),
             label=track.label,
             zones=zones,
-            score=round(track.score, 3),
+            score=round(track.score, 3) if track.score else None,
             box=_corners(track.box),
             facts=facts,
         )
@@ -144,24 +144,51 @@ def _corners(box: Iterable[float]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def signal(camera: CameraId, said: Signal, wall: datetime) -> Draft:
-    """Return a device's signal as a draft; a device time that is far off is marked, not used."""
-    suspect = abs(said.at - wall) > SUSPECT
-    change = {True: Change.BEGAN, False: Change.ENDED, None: Change.NOTED}[said.state]
-    facts: dict[str, Fact] = dict(said.items)
-    if said.state is not None:
-        facts["state"] = said.state
-    facts["initial"] = said.initial
-    return Draft(
-        Kind.SIGNAL,
-        change,
-        camera,
-        wall if suspect else said.at,
-        subject=f"signal:{said.topic}:{said.source}",
-        label=said.topic,
-        facts=facts,
-        clock_suspect=suspect,
-    )
+@dataclass(slots=True)
+class Signals:
+    """One camera's signals, told when they are news.
+
+    Devices tell the state of every property on each subscription, and some repeat it for ever.
+    """
+
+    camera: CameraId
+    _states: dict[str, bool] = field(default_factory=dict)
+
+    def tell(self, said: Signal, wall: datetime) -> Draft | None:
+        """Return a signal as a draft, None where it says nothing new.
+
+        A device time that is far off is marked and not used.
+        """
+        subject = f"signal:{said.topic}:{said.source}"
+        change = self._change(subject, said)
+        if change is None:
+            return None
+        suspect = abs(said.at - wall) > SUSPECT
+        at = wall if suspect or said.initial else said.at
+        facts: dict[str, Fact] = {**said.items, "initial": said.initial}
+        if said.state is not None:
+            facts["state"] = said.state
+        return Draft(
+            Kind.SIGNAL,
+            change,
+            self.camera,
+            at,
+            subject=subject,
+            label=said.topic,
+            facts=facts,
+            clock_suspect=suspect and not said.initial,
+        )
+
+    def _change(self, subject: str, said: Signal) -> Change | None:
+        if said.state is None:
+            return Change.NOTED
+        before = self._states.get(subject)
+        self._states[subject] = said.state
+        if said.state == before:
+            return Change.GOES_ON if said.state and not said.initial else None
+        if not said.state:
+            return None if before is None and said.initial else Change.ENDED
+        return Change.BEGAN
 
 
 def health(camera: CameraId, label: str, change: Change, wall: datetime, **facts: Fact) -> Draft:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.translate import Translator, health, signal
+from engine.translate import Signals, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 
@@ -71,11 +71,33 @@ def test_a_lost_camera_ends_everything_that_went_on() -> None:
     assert translator.lost(NOW) == []
 
 
+def said(state: bool | None, *, initial: bool = False, late: timedelta = timedelta()) -> Signal:
+    items = {} if state is None else {"State": str(state).lower()}
+    return Signal("VideoSource/MotionAlarm", "src0", state, items, NOW - late, initial)
+
+
 def test_a_device_clock_that_is_hours_off_is_marked_and_not_used() -> None:
-    said = Signal("VideoSource/MotionAlarm", "src0", True, {"State": "true"}, NOW - timedelta(hours=7))
-    draft = signal(CAMERA, said, NOW)
+    draft = Signals(CAMERA).tell(said(True, late=timedelta(hours=7)), NOW)
+    assert draft is not None
     assert (draft.at, draft.clock_suspect, draft.change) == (NOW, True, Change.BEGAN)
     assert draft.subject == "signal:VideoSource/MotionAlarm:src0"
+
+
+def test_signals_are_told_when_they_are_news() -> None:
+    signals = Signals(CAMERA)
+    story = [
+        (False, True),
+        (False, True),
+        (True, False),
+        (True, True),
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    told = [signals.tell(said(state, initial=initial), NOW) for state, initial in story]
+    changes = [draft and draft.change for draft in told]
+    assert changes == [None, None, Change.BEGAN, None, Change.GOES_ON, Change.ENDED, None]
+    assert signals.tell(said(None), NOW).change is Change.NOTED  # type: ignore[union-attr]  # never None without a state
 
 
 def test_health_carries_its_label() -> None:
