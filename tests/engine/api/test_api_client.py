@@ -134,3 +134,18 @@ async def test_an_update_of_a_newer_minor_version_is_skipped(tmp_path: Path) -> 
             assert await anext(updates) == wire.Gap(missed=1)
     finally:
         await runner.cleanup()
+
+
+async def test_a_quiet_stream_outlives_the_time_of_a_call(
+    service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALL_TIMEOUT", 0.2)
+    async with (
+        serve(service, ApiSettings(), socket=tmp_path / "s"),
+        Client.connect(tmp_path / "s") as client,
+        aclosing(client.updates()) as updates,
+    ):
+        await anext(updates)
+        await asyncio.sleep(0.5)
+        event = service.happen(1)
+        assert await anext(updates) == event

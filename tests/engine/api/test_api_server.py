@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 import stat
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from engine.api import wire
 from engine.api.client import Client
@@ -238,6 +244,51 @@ class TestTcp:
             with pytest.raises(ApiError) as caught:
                 await anext(client.updates())
             assert (caught.value.status, caught.value.code) == (401, "api.refused")
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """Make a certificate for localhost; return its file and its key's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "c.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8
+    plain = serialization.NoEncryption()
+    (folder / "k.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    return str(folder / "c.pem"), str(folder / "k.pem")
+
+
+async def test_tls_carries_calls_and_the_stream(service: Any, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    settings = ApiSettings(tcp="127.0.0.1:0", certificate=cert, key=key)
+    trust = ssl.create_default_context(cafile=cert)
+    async with serve(service, settings, socket=tmp_path / "s", token="right") as doors:
+        assert doors.tcp is not None
+        url = f"https://localhost:{doors.tcp[1]}"
+        async with (
+            Client.connect(url, token="right", tls=trust) as client,
+            aclosing(client.updates()) as updates,
+        ):
+            assert (await client.state()).engine.site == "ngo-12"
+            assert isinstance(await anext(updates), wire.State)
+        async with Client.connect(url, token="right") as stranger:
+            with pytest.raises(ApiError) as caught:
+                await stranger.state()
+    assert caught.value.code == "api.unreachable"
+
+
+async def test_a_missing_certificate_is_named(service: Any, tmp_path: Path) -> None:
+    settings = ApiSettings(tcp="127.0.0.1:0", certificate=str(tmp_path / "none"), key=str(tmp_path / "none"))
+    with pytest.raises(Closed, match=r"api\.certificate: No such file"):
+        async with serve(service, settings, socket=tmp_path / "s", token="right"):
+            pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")

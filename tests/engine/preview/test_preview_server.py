@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -177,6 +177,30 @@ async def test_another_resolution_ends_the_mp4_so_that_the_page_begins_anew(
         while (message := await socket.receive()).type is aiohttp.WSMsgType.BINARY:
             pass
         assert message.type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_stalled_viewer_is_bounded_and_resumes_at_a_keyframe(
+    preview: Preview, tap: Tap, web: aiohttp.ClientSession, footage: Footages
+) -> None:
+    """RELIABILITY row 9: the socket is not read while ten minutes of video pass."""
+    film = footage("large")
+    film.play(tap)
+    async with web.ws_connect(at(preview, "/fmp4/cong"), max_msg_size=0) as socket:
+        await socket.receive_str()
+        for loop in range(1, 200):
+            for packet in film.again(1, start=loop):
+                tap.put(packet)
+            await asyncio.sleep(0)
+        received = []
+        with suppress(TimeoutError):
+            while True:
+                received.append(await socket.receive_bytes(timeout=1))
+    # Everything waited in bounded places: most is gone, and what came is whole groups of pictures.
+    assert len(received) < 199 * len(film.packets) / 2
+    with av.open(io.BytesIO(b"".join(received)), "r") as read:
+        times = [frame.time for frame in read.decode(video=0)]
+    assert len(times) == len(received) - 1
+    assert times == sorted(times)
 
 
 class TestPage:
