@@ -69,13 +69,13 @@ class Sprite:
     """A rasterised figure.
 
     Attributes:
-        colour: (h, w, 3) uint16, already multiplied by the coverage (0..255 * 256).
+        colour: (h, w, 3), already multiplied by the coverage.
         clear: (h, w, 1) uint16, 256 where the background shows fully.
         foot: Pixel (x, y) of the ground point.
         shadow: (h, w, 1) uint16, 256 where the ground keeps its light; its own foot: `shadow_foot`.
     """
 
-    colour: NDArray[np.uint16]
+    colour: Pixels
     clear: NDArray[np.uint16]
     foot: tuple[int, int]
     shadow: NDArray[np.uint16]
@@ -287,7 +287,7 @@ def _shadow(alpha: Image.Image, foot: tuple[int, int]) -> tuple[NDArray[np.uint1
     return np.asarray(256 - cover * 110 // 256, np.uint16), (foot[0], height)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)  # three crowded streets
 def sprite(look: Look, phase: int, scale: float, facing: int) -> Sprite:
     """Return a figure at `scale` pixels per metre, walking or rolling phase 0..PHASES-1, facing 1 or -1."""
     draw, extent = _DRAW[look.kind]
@@ -301,4 +301,5 @@ def sprite(look: Look, phase: int, scale: float, facing: int) -> Sprite:
     cover = alpha + alpha // 128  # 255 becomes 256
     foot = (image.width // 2, image.height)
     shadow, shadow_foot = _shadow(image.getchannel("A"), foot)
-    return Sprite(pixels[..., :3] * cover, np.asarray(256 - cover, np.uint16), foot, shadow, shadow_foot)
+    colour = np.asarray((pixels[..., :3] * cover) >> 8, np.uint8)
+    return Sprite(colour, np.asarray(256 - cover, np.uint16), foot, shadow, shadow_foot)

@@ -173,6 +173,8 @@ class Connection:
             return await handler(request)
         except BadRequest as error:
             return Answer(error.status)
+        except ConnectionError:
+            raise
         except (DriverError, OSError) as error:  # no clip, no first picture in time, no free ports
             _LOG.warning("the virtual camera cannot serve %s: %s", request.method, error)
             return Answer(503)

@@ -169,8 +169,7 @@ def _lay(canvas: NDArray[np.uint8], figure: Sprite, x: int, y: int, gain: int) -
     """Put a figure on the canvas; `gain` 0..256 is the light on it."""
     rows, columns, up, across = _clip(canvas, x, y, figure.clear.shape)
     behind = canvas[rows, columns] * figure.clear[up, across]
-    lit = ((figure.colour[up, across] >> 8) * np.uint16(gain)).astype(np.uint16)
-    canvas[rows, columns] = (behind + lit) >> 8
+    canvas[rows, columns] = (behind + figure.colour[up, across] * np.uint16(gain)) >> 8
 
 
 def _shine(
