@@ -43,7 +43,8 @@ class Stamps:
         elif last is not None and dts_out <= last:
             dts_out = last + 1
         self._cut = False
-        return self._keep(max(raw_pts + self._shift, dts_out), dts_out)
+        ahead = raw_pts + self._shift - dts_out
+        return self._keep(dts_out + ahead if 0 < ahead <= self._jump else dts_out, dts_out)
 
     def _keep(self, pts: int, dts: int) -> tuple[int, int]:
         if self._last is not None and 1 < dts - self._last < self._jump:

@@ -129,6 +129,28 @@ async def test_close_ends_a_blocked_read(serve: Any, monkeypatch: pytest.MonkeyP
     assert [error.code for error in ended] == ["driver.closed"]
 
 
+async def test_closing_at_any_moment_is_safe(ptz_camera: Any) -> None:
+    """A container freed under a reader would crash the process; the delays hit opening and reading."""
+    for delay in (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
+        stream = rtsp.RtspStream(rtsp.RtspSource(ptz_camera.rtsp_url, ptz_camera.spec.login))
+        errors: list[DriverError] = []
+        reader = threading.Thread(target=use_up, args=(stream, errors))
+        reader.start()
+        await asyncio.sleep(delay)
+        stream.close()
+        await asyncio.to_thread(reader.join, PATIENCE)
+        assert [error.code for error in errors] == ["driver.closed"]
+
+
+def use_up(stream: rtsp.RtspStream, errors: list[DriverError]) -> None:
+    try:
+        stream.start()
+        while True:
+            stream.read()
+    except DriverError as error:
+        errors.append(error)
+
+
 async def test_a_stall_is_told(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtsp, "OPEN_SECONDS", 0.5)
     monkeypatch.setattr(rtsp, "READ_SECONDS", 0.3)
