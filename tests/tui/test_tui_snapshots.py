@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 SIZES = [(80, 24), (200, 60)]
 LANGUAGES: list[Language] = ["vi", "en"]
 each = pytest.mark.parametrize(
-    ("size", "language"), [(size, language) for size in SIZES for language in LANGUAGES], ids=str
+    ("size", "language"),
+    [
+        pytest.param(size, language, id=f"{size[0]}x{size[1]}-{language}")
+        for size in SIZES
+        for language in LANGUAGES
+    ],
 )
 
 
