@@ -60,8 +60,8 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
 schema: $(VENV)/.installed
-	$(BIN)/matthan config schema --write configs/schema
-	$(BIN)/matthan rules schema --write configs/schema
+	$(BIN)/matthan config schema > configs/schema/matthan.schema.json
+	$(BIN)/matthan rules schema > configs/schema/rules.schema.json
 
 bundle: $(VENV)/.installed
 	$(BIN)/python tools/bundle.py $(ARGS)

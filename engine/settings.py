@@ -131,10 +131,6 @@ class DiscoverySettings(Section):
     )
     hosts: list[str] = Field(default_factory=list, description="Hosts probed one by one.")
     every: Annotated[float, Field(ge=5)] = Field(60.0, description="Seconds between two probes.")
-    adopt: bool = Field(
-        False, description="Open every ONVIF device found with `login` (demo and closed test networks only)."
-    )
-    login: LoginSettings | None = Field(None, description="Account tried once on adopted devices.")
 
 
 class MqttSettings(Section):

@@ -45,7 +45,7 @@ def discover(
     async def gather() -> list[Found]:
         found = []
         async for each in probe(Scope(tuple(interfaces), tuple(host or ())), wait, installed_drivers()):
-            found.append(each)  # noqa: PERF401  # an async comprehension would hide the progress line
+            found.append(each)
             if not as_json:
                 sys.stdout.write(
                     f"{each.address:<16} {each.name or '-':<24} {each.model or '-':<20} {each.url}\n"

@@ -25,7 +25,7 @@ from drivers.contract import Login, Target
 from engine.api import wire
 from engine.api.client import Client
 
-MODELS = Path(__file__).parents[3] / "shared" / "data" / "models"
+MODEL = Path(__file__).parents[3] / "shared" / "data" / "models" / "yolox_nano_float16_quantize.tflite"
 PATIENCE = 90.0
 
 RULES = """
@@ -293,6 +293,7 @@ def write_config(folder: Path, fixed: Sim, ptz: Sim, broker: int, hook: str) -> 
         "discovery": {"interfaces": ["127.0.0.1"], "every": 5},
         "actions": {"mqtt": {"host": "127.0.0.1", "port": broker}, "webhooks": {"desk": {"url": hook}}},
         "preview": {"port": 0},
+        "detector": {"model": str(MODEL) if MODEL.exists() else None},
     }
     config.write_text(json.dumps(document))
     return config
@@ -308,7 +309,7 @@ async def wait_for_socket(path: Path, engine: asyncio.subprocess.Process, log: P
 @pytest.mark.peer
 @pytest.mark.timeout(420)
 async def test_from_a_camera_to_a_person_who_acts(tmp_path: Path) -> None:
-    env = {"MATTHAN_MODELS": str(MODELS if MODELS.exists() else tmp_path / "no-models")}
+    env = {"MATTHAN_MODELS": str(tmp_path / "no-models")}
     fixed, ptz = Sim("Cổng chính", tmp_path), Sim("Ngã ba", tmp_path, ptz=True)
     story = Story()
     async with AsyncExitStack() as stack:
@@ -333,6 +334,9 @@ async def test_from_a_camera_to_a_person_who_acts(tmp_path: Path) -> None:
             await story.until(f"{camera} online", lambda c=camera: story.state(c) == "online")  # type: ignore[misc]
         await story.until("motion", lambda: story.event("motion", "began"))
         await story.until("object", lambda: story.event("object", "began"))
+        if MODEL.exists():
+            labels = {each.label for each in story.events if each.kind == "object"}
+            assert "moving" not in labels
         await story.until("a decision", lambda: any(each.rule == "moves" for each in story.decisions))
         moves = next(each for each in story.decisions if each.rule == "moves")
         assert moves.reason.en
