@@ -97,7 +97,7 @@ def translate(error: BaseException, host: str, user: str = "") -> DriverError:
     """Return our error for one of PyAV's; only error numbers and class names survive."""
     match error:
         case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return Refused(host=host, user=user)
+            return Refused(host=host, user=user) if user else Refused("driver.no_login", host=host)
         case av.error.HTTPNotFoundError():
             return Unsupported("driver.no_stream", host=host)
         case av.error.ExitError() | TimeoutError():

@@ -5,6 +5,7 @@ Never chained: zeep's and aiohttp's texts hold envelopes and URLs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -53,7 +54,7 @@ def translate(error: Exception, host: str, user: str, seconds: float) -> DriverE
         case aiohttp.InvalidURL():
             return Malformed(host=host, detail="URL")
         case OSError():  # connection refused, no route, reset, and aiohttp's connector errors
-            return Unreachable(host=host, detail=error.strerror or type(error).__name__)
+            return Unreachable(host=host, detail=_number(error) or type(error).__name__)
         case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
             return Unreachable(host=host, detail=type(error).__name__)
         case aiohttp.ClientError():
@@ -90,6 +91,11 @@ def _fault(error: Fault, host: str, user: str) -> DriverError:
     if any(word in told for word in _BUSY):
         return Unreachable(host=host, detail=detail)
     return Unsupported(host=host, detail=detail[:200])
+
+
+def _number(error: OSError) -> str | None:
+    """Return an error number's text; resolvers' numbers are negative and bring their own."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
 
 
 def _bytes(content: object) -> bytes:

@@ -6,21 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from drivers.contract import DeviceInfo, Feature, Login, Profile, Ptz, Signal
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
-from drivers.onvif import clock, events, xml
+from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz import OnvifPtz, ptz_of
 from drivers.onvif.session import CONNECT_SECONDS, Session
-from drivers.onvif.soap import Service, Soap, ask_unsigned, request
+from drivers.onvif.soap import DEVICE, Service, Soap, read_clock, request
 from drivers.rtsp import RtspSource, RtspStream, Transport
 
-DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 EVENTS = "http://www.onvif.org/ver10/events/wsdl"
 #: What GetCapabilities calls the services.
@@ -53,7 +52,7 @@ class OnvifCamera:
             DriverError: As everywhere.
         """
         token = self._token(profile)
-        told = await first(self.medias, lambda media: media.stream_url(token))
+        told = await first(self.medias, self.session.reached.name, lambda media: media.stream_url(token))
         url = self.session.reached.rewrite(told)
         known = self._sources.get(token)
         if known is None or known.url != url:
@@ -70,7 +69,7 @@ class OnvifCamera:
         if Feature.SNAPSHOT not in self.features:
             raise Unsupported("driver.no_snapshot", host=self.session.reached.name)
         token = self.offers[0].profile.token
-        told = await first(self.medias, lambda media: media.still_url(token))
+        told = await first(self.medias, self.session.reached.name, lambda media: media.still_url(token))
         picture = await self.session.get(self.session.reached.rewrite(told))
         if not picture.startswith(b"\xff\xd8"):
             raise Malformed(host=self.session.reached.name, detail="no JPEG", raw=picture)
@@ -103,7 +102,7 @@ class OnvifDevice:
         if EVENTS not in self.services:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
         subscription = events.Subscription(self.soap, self.clock_offset or timedelta())
-        self._subscriptions.append(subscription)
+        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         return events.signals(subscription, self.services[EVENTS], sources)
@@ -140,25 +139,6 @@ async def opened(
         device = OnvifDevice(info, told.offset, cameras, soap, services)
         stack.push_async_callback(device.close)
         yield device
-
-
-async def read_clock(session: Session) -> clock.DeviceClock:
-    """Ask for the device's time without login; no answer means: sign with ours.
-
-    Raises:
-        Unreachable: The device does not answer at all.
-    """
-    before = datetime.now(UTC)
-    try:
-        answer, date = await ask_unsigned(
-            session, session.reached.url, request(DEVICE, "GetSystemDateAndTime")
-        )
-    except Unreachable:
-        raise
-    except DriverError:
-        return clock.DeviceClock()
-    now = datetime.now(UTC)
-    return clock.judge(answer, date, before + (now - before) / 2)
 
 
 async def read_info(management: Service) -> DeviceInfo:
@@ -226,7 +206,7 @@ async def read_cameras(
         medias.append(Media1(await soap.service("media", services[MEDIA1]), soap.host))
     if not medias:
         raise Unsupported(host=soap.host, detail="no media service")
-    offers = await first(medias, lambda media: media.offers())
+    offers = await first(medias, soap.host, lambda media: media.offers())
     heads = await soap.service("ptz", services[PTZ]) if PTZ in services else None
     cameras = []
     for source in dict.fromkeys(offer.source for offer in offers):
@@ -234,7 +214,7 @@ async def read_cameras(
         head = await _head(heads, mine, tasks, soap.host)
         features = {Feature.SIGNALS} if EVENTS in services else set()
         features |= {Feature.PTZ} if head else set()
-        features |= {Feature.SNAPSHOT} if await _has_still(medias, mine[0]) else set()
+        features |= {Feature.SNAPSHOT} if await _has_still(medias, soap.host, mine[0]) else set()
         cameras.append(
             OnvifCamera(
                 source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), transport
@@ -250,12 +230,10 @@ async def _head(heads: Service | None, offers: Sequence[Offer], tasks: Nursery, 
     return await ptz_of(heads, offer.profile.token, offer.node, tasks, host)
 
 
-async def _has_still(medias: Sequence[Media], offer: Offer) -> bool:
+async def _has_still(medias: Sequence[Media], host: str, offer: Offer) -> bool:
     try:
-        url = await first(medias, lambda media: media.still_url(offer.profile.token))
-    except (Refused, Unreachable):
-        raise
-    except DriverError:
+        url = await first(medias, host, lambda media: media.still_url(offer.profile.token))
+    except (Unsupported, Malformed):
         return False
     return url.startswith(("http://", "https://"))
 

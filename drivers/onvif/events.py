@@ -45,6 +45,7 @@ class Subscription:
         self._farewell: Service | None = None
         self._renew_at = 0.0
         self._relative = True
+        self.ended = False
 
     async def begin(self, events_url: str) -> None:
         """Subscribe, and ask for the present state of everything.
@@ -83,6 +84,7 @@ class Subscription:
 
     async def end(self) -> None:
         """Unsubscribe, as far as the device lets us; never raises a DriverError."""
+        self.ended = True
         farewell, self._farewell = self._farewell, None
         if farewell is not None:
             with suppress(DriverError):

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from lxml import etree
 
 from drivers.contract import Codec, Profile
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
 from drivers.onvif.soap import Service, Soap, request
 
@@ -114,19 +114,17 @@ class Media2:
         return uri
 
 
-async def first(medias: Sequence[Media], ask: Callable[[Media], Awaitable[T]]) -> T:
-    """Return the first answer that is one; a refusal or a dead device ends the search.
+async def first(medias: Sequence[Media], host: str, ask: Callable[[Media], Awaitable[T]]) -> T:
+    """Return the first answer that says something; a refusal or a dead device ends the search.
 
     Raises:
-        DriverError: The last service's.
+        DriverError: The last service's; Unsupported where each answered with nothing.
     """
-    failure: DriverError = Unsupported(host="?", detail="media")
+    failure: DriverError = Unsupported(host=host, detail="no media profile")
     for media in medias:
         try:
             answer = await ask(media)
-        except (Refused, Unreachable):
-            raise
-        except DriverError as error:
+        except (Unsupported, Malformed) as error:
             failure = error
         else:
             if answer:

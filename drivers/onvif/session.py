@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import aiohttp
@@ -38,8 +38,36 @@ class Answer:
     encoding: str = "utf-8"
 
 
+class Gate:
+    """A memory of refusal: closes after the first on a login never let in, else after two in a row.
+
+    Cameras lock accounts after a few wrong logins, so a closed gate lets nothing more out.
+    """
+
+    def __init__(self) -> None:
+        self.trusted = False  # the last signed call was let in
+        self._refusal: Refused | None = None
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Note how a signed call ends.
+
+        Raises:
+            Refused: Without any call, once the gate is closed.
+        """
+        if self._refusal is not None:
+            raise Refused(self._refusal.code, **self._refusal.values)
+        try:
+            yield
+        except Refused as error:
+            self._refusal = None if self.trusted else error
+            self.trusted = False
+            raise
+        self.trusted = True
+
+
 class Session:
-    """HTTP to one device. After a refused login nothing more is sent: cameras lock accounts.
+    """HTTP to one device.
 
     Args:
         reached: The device's address.
@@ -55,8 +83,8 @@ class Session:
             connector=aiohttp.TCPConnector(ssl=self._ssl, keepalive_timeout=4.0), auto_decompress=False
         )
         self._digests: dict[URL, aiohttp.DigestAuthMiddleware] = {}
-        self._known_good = False  # the last signed call was let in
-        self._refusal: Refused | None = None
+        #: Stills have one of their own: many devices guard them otherwise than SOAP.
+        self.gate, self._still_gate = Gate(), Gate()
 
     @property
     def user(self) -> str:
@@ -83,7 +111,7 @@ class Session:
         Raises:
             DriverError: Everything else.
         """
-        with self._guard(signed):
+        with self.gate.passing() if signed else nullcontext():
             answer = await self._fetch("POST", url, body, headers, ANSWER_LIMIT, seconds, signed)
             return self._soap(answer)
 
@@ -93,25 +121,11 @@ class Session:
         Raises:
             DriverError: On any other answer than 200.
         """
-        with self._guard(signed=True):
+        with self._still_gate.passing():
             answer = await self._fetch("GET", url, b"", {}, PICTURE_LIMIT, seconds, True)
             if answer.status_code != 200:
                 raise answered(answer.status_code, b"", self.reached.name, self.user)
             return answer.content
-
-    @contextmanager
-    def _guard(self, signed: bool) -> Iterator[None]:
-        """Remember refusals: after the first on a login never let in, after the second in a row otherwise."""
-        if signed and self._refusal is not None:
-            raise Refused(self._refusal.code, **self._refusal.values)
-        try:
-            yield
-        except Refused as error:
-            if signed and not self._known_good:
-                self._refusal = error
-            self._known_good = False
-            raise
-        self._known_good = self._known_good or signed
 
     async def _fetch(
         self,
@@ -124,7 +138,9 @@ class Session:
         signed: bool,
     ) -> Answer:
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        with boundary(self.reached.name, self.user, seconds):
+        sign = self._digest(URL(url)) if signed else ()
+
+        async def once() -> Answer:
             async with self._http.request(
                 method,
                 url,
@@ -132,10 +148,15 @@ class Session:
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
-                middlewares=self._digest(URL(url)) if signed else (),
+                middlewares=sign,
             ) as response:
-                content = await self._capped(response, limit)
-                return Answer(response.status, content, response.headers)
+                return Answer(response.status, await self._capped(response, limit), response.headers)
+
+        with boundary(self.reached.name, self.user, seconds):
+            try:
+                return await once()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError):
+                return await once()  # a kept connection had been closed by the device meanwhile
 
     def _digest(self, url: URL) -> tuple[aiohttp.DigestAuthMiddleware, ...]:
         """Return the digest memory of an address: it answers a challenge, and from then on signs unasked."""

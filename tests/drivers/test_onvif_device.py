@@ -288,6 +288,78 @@ async def test_a_right_that_lacks_for_one_call_does_not_stop_the_others(scripted
     assert scripted.operations() == ["GetServices", "SetUser", "GetServices"]
 
 
+async def test_refused_stills_do_not_stop_the_rest(scripted: Any) -> None:
+    scripted.answers["GetSnapshotUri"] = scripted.uri("GetSnapshotUri", f"{scripted.root}/still.jpg")
+    scripted.answers["/still.jpg"] = lambda _: web.Response(status=401)
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        for _ in range(3):
+            with pytest.raises(Refused):
+                await device.cameras[0].snapshot()
+        await device.cameras[0].open_stream("main")
+    assert scripted.operations().count("/still.jpg") == 1
+
+
+@pytest.mark.parametrize("set_back", [True, False])
+async def test_a_clock_that_was_set_meanwhile(scripted: Any, onvif: Any, set_back: bool) -> None:
+    """A camera boots in 2000, then meets its NTP server: our signatures must follow, without a person."""
+    ahead = [timedelta(days=-9000)]
+
+    def tell(_: Any) -> str:
+        told = onvif.moment("UTCDateTime", datetime.now(UTC) + ahead[0])
+        return str(
+            onvif.envelope(f"<tds:GetSystemDateAndTimeResponse>{told}</tds:GetSystemDateAndTimeResponse>")
+        )
+
+    def judge(asked: Any) -> Any:
+        created = datetime.fromisoformat(wsse(asked.body)[3].replace("Z", "+00:00"))
+        late = abs(datetime.now(UTC) + ahead[0] - created) > timedelta(seconds=20)
+        return (
+            onvif.fault("ter:NotAuthorized")
+            if late or (not set_back and ahead[0])
+            else scripted.default(asked.operation)
+        )
+
+    scripted.answers["GetSystemDateAndTime"] = tell
+    scripted.answers["GetStreamUri"] = judge
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        if set_back:
+            ahead[0] = timedelta()
+            await device.cameras[0].open_stream("main")
+        else:
+            with pytest.raises(Refused):
+                await device.cameras[0].open_stream("main")
+    # a second try only where the clock was the reason
+    assert scripted.operations().count("GetStreamUri") == (2 if set_back else 1)
+
+
+async def test_a_kept_connection_that_the_device_closed(serve: Any, scripted: Any) -> None:
+    """It answers once per connection and then closes without a word; every call must pass."""
+    bodies: list[str] = []
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(re.search(r"Content-Length: (\d+)", head)[1])  # type: ignore[index]  # always there
+        bodies.append((await reader.readexactly(length)).decode())
+        told = scripted.default("GetDeviceInformation").encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(told) + told
+        )
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    from drivers.onvif.addresses import Reached
+    from drivers.onvif.session import Session
+
+    session = Session(Reached.at(f"http://127.0.0.1:{await serve(once)}"), LOGIN)
+    try:
+        for _ in range(4):
+            await session.post(session.reached.url, b"<x/>", {})
+    finally:
+        await session.close()
+    assert len(bodies) == 4
+
+
 async def test_no_login_where_one_is_wanted(scripted: Any, onvif: Any) -> None:
     scripted.answers["GetDeviceInformation"] = onvif.fault("ter:NotAuthorized")
     error = await error_of(scripted, None)
