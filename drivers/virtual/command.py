@@ -85,7 +85,7 @@ def sim(
     except OSError as error:
         _die(f"{error.strerror or error}{_ADVICE.get(error.errno or 0, '')}")
     except DriverError as error:
-        _die(f"a clip cannot be played: {error}")
+        _die(f"this clip cannot be played: {': '.join(map(str, error.values.values()))}")
 
 
 def _die(sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,9 @@ from drivers.virtual.soap import NS, Element, Fault, el, invalid, text
 from drivers.virtual.spec import CameraClock, CameraSpec
 
 INTERFACE = "eth0"
+#: Years that the clock can be set to; beyond them the calendar ends.
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+_IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 #: Vietnam's zone in POSIX form, as a camera sold there is set up.
 TIME_ZONE, ZONE_OFFSET = "ICT-7", timedelta(hours=7)
 
@@ -143,8 +147,11 @@ class DeviceService(Service):
 
     @answers("tds:GetNetworkInterfaces")
     def network_interfaces(self, visit: Visit) -> Element:
-        """Tell the one interface that it listens on."""
-        address = el("tt:Manual", el("tt:Address", self._spec.host), el("tt:PrefixLength", "8"))
+        """Tell one interface, with the address that the client reached."""
+        reached = visit.host.partition(":")[0]
+        host = reached if _IPV4.fullmatch(reached) else self._spec.host
+        prefix = "8" if host.startswith("127.") else "24"
+        address = el("tt:Manual", el("tt:Address", host), el("tt:PrefixLength", prefix))
         told = el(
             "tds:NetworkInterfaces",
             el("tt:Enabled", "true"),
@@ -197,6 +204,8 @@ def _read_date_time(body: Element) -> datetime:
         )
         times = (text(body, f"tds:UTCDateTime/tt:Time/tt:{k}") for k in ("Hour", "Minute", "Second"))
         hour, minute, second = (int(float(part)) for part in times)
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise ValueError(year)
         return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (ValueError, OverflowError):
         raise invalid("ter:InvalidDateTime", "not a date and time") from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from drivers.virtual import soap
 from drivers.virtual.event_service import SUBSCRIPTION_PATH
@@ -22,6 +24,19 @@ from drivers.virtual.wsse import DigestCheck, TokenCheck, refused
 _KEEP_ALIVE, _SHUTDOWN = 15.0, 0.2
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 _SOAP_TYPE = "application/soap+xml"
+
+
+class _Log(logging.LoggerAdapter[logging.Logger]):
+    """Counts the garbage that clients send, and logs only what is our own fault."""
+
+    garbage = 0
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a record unless it is about a request that is no HTTP."""
+        if isinstance(kwargs.get("exc_info"), HttpProcessingError):
+            self.garbage += 1
+        else:
+            super().log(level, msg, *args, **kwargs)
 
 
 class OnvifServer:
@@ -49,7 +64,13 @@ class OnvifServer:
         self._token = TokenCheck(spec.login)
         self._digest = DigestCheck(spec.login, "virtual camera", secrets.token_bytes(32))
         self._operations = {service.path: service.operations() for service in services}
+        self._log = _Log(logging.getLogger(__name__))
         self._runner: web.AppRunner | None = None
+
+    @property
+    def garbage(self) -> int:
+        """How many requests were no HTTP."""
+        return self._log.garbage
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -73,6 +94,7 @@ class OnvifServer:
         runner = web.AppRunner(
             app,
             access_log=None,
+            logger=self._log,
             handle_signals=False,
             handler_cancellation=True,  # or a client that went away would still empty its pull point
             shutdown_timeout=_SHUTDOWN,
@@ -109,6 +131,9 @@ class OnvifServer:
             return _reply(soap.answer(call, answer), 200)
         except web.HTTPRequestEntityTooLarge:
             return _reply(soap.fault(soap.Fault("request too large", "ter:WellFormed")), 413)
+        except web.RequestPayloadError:
+            self._log.garbage += 1
+            return _reply(soap.fault(soap.Fault("the body is not as its headers say", "ter:WellFormed")), 400)
         except soap.Fault as fault:
             return self._fault(request, fault)
 

@@ -87,6 +87,47 @@ async def test_what_it_cannot_answer_becomes_a_fault(
     assert subcode in text
 
 
+GZIP = (
+    b"POST /onvif/device_service HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("data", [b"\x16\x03\x01" * 50, b"GET\r\n\r\n", GZIP + b"x" * 9])
+async def test_garbage_is_answered_counted_and_not_logged(
+    camera: VirtualCamera, caplog: pytest.LogCaptureFixture, data: bytes
+) -> None:
+    host, port = camera.onvif_url.split("/")[2].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    answer = await reader.readline()
+    writer.close()
+    assert b" 400 " in answer
+    assert camera._onvif.garbage == 1
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_client_that_went_away_takes_no_message_with_it(camera: VirtualCamera) -> None:
+    topics = frozenset({camera_module.INPUT.topic})
+    heard = camera.broker.subscribe("key", topics, camera.clock.monotonic(), 1000.0)
+    assert heard is not None
+    url = camera.onvif_url.replace("device_service", "subscription/key")
+    pull = (
+        '<PullMessages xmlns="http://www.onvif.org/ver10/events/wsdl">'
+        "<Timeout>PT60S</Timeout><MessageLimit>9</MessageLimit></PullMessages>"
+    )
+
+    async def waiters(wanted: int) -> bool:
+        return heard.waiters == wanted
+
+    async with digest() as known, asyncio.TaskGroup() as group:
+        pulling = group.create_task(post(known, url, pull), name="pull")
+        await eventually(lambda: waiters(1))
+        pulling.cancel()
+        await eventually(lambda: waiters(0))
+    camera.set_input(True)
+    assert [notice.state for notice in heard.waiting] == [True]
+
+
 async def test_a_host_that_cannot_be_one_is_not_repeated(
     camera: VirtualCamera, http: aiohttp.ClientSession
 ) -> None:

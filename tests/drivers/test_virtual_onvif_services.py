@@ -236,9 +236,9 @@ def test_capabilities_can_be_asked_for_one_service(rig: Rig) -> None:
     assert "ter:NoSuchService" in refused.value.subcodes
 
 
-def date_time(hour: str, day: str = "2") -> Element:
+def date_time(hour: str, day: str = "2", year: str = "2030") -> Element:
     time = of("tt:Time", Hour=hour, Minute="0", Second="0")
-    date = of("tt:Date", Year="2030", Month="1", Day=day)
+    date = of("tt:Date", Year=year, Month="1", Day=day)
     return el("tds:UTCDateTime", time, date)
 
 
@@ -257,10 +257,14 @@ def test_the_clock_can_be_set_and_goes_on(rig: Rig) -> None:
     assert hour(rig) == "13"
 
 
-@pytest.mark.parametrize(("at", "day"), [("25", "1"), ("x", "1"), ("1", "32"), ("-1", "1")])
-def test_an_impossible_time_is_refused(rig: Rig, at: str, day: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "day", "year"),
+    [("25", "1", "2030"), ("x", "1", "2030"), ("1", "32", "2030"), ("-1", "1", "2030"), ("1", "1", "9999")],
+)
+def test_an_impossible_time_is_refused(rig: Rig, at: str, day: str, year: str) -> None:
+    written = date_time(at, day, year)
     with pytest.raises(Fault) as refused:
-        rig.ask("tds:SetSystemDateAndTime", *arguments("tds", DateTimeType="Manual"), date_time(at, day))
+        rig.ask("tds:SetSystemDateAndTime", *arguments("tds", DateTimeType="Manual"), written)
     assert "ter:InvalidDateTime" in refused.value.subcodes
     assert rig.clock.offset == timedelta()
 
