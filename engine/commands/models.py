@@ -12,8 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported
-from engine.models.folder import describe, fingerprint, keep, paths
 from engine.models.known import COLOURS, HEADS
+from engine.models.shelf import describe, fingerprint, keep, paths
 from engine.text import Language, render
 
 app = typer.Typer(no_args_is_help=True)

@@ -3,8 +3,8 @@
 Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens what `find` returns.
 """
 
-from engine.models.folder import ModelFile, find, folder, installed
 from engine.models.known import Entry, ModelFault, class_of, registry, reported
+from engine.models.shelf import ModelFile, find, folder, installed
 
 __all__ = [
     "Entry",

@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.models.folder import SUFFIX, folder
 from engine.models.known import Entry, ModelFault
+from engine.models.shelf import SUFFIX, folder
 
 #: Told after every piece: bytes so far, bytes in all.
 Progress = Callable[[int, int], None]
@@ -45,6 +45,8 @@ def _fetch(entry: Entry, url: str, progress: Progress) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         digest, size = _download(url, part, entry.size, progress)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is an open answer as well
         reason = getattr(error, "reason", None) or error
         raise ModelFault("model.offline", name=entry.name, url=url, reason=reason) from error
     except OSError as error:

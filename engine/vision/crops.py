@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +19,8 @@ MARGIN, LEAST_MARGIN = 0.25, 0.02
 ZOOM = 0.75
 #: Two parts become one if that does not cost more pixels than this times their sum.
 JOIN = 1.2
+#: More regions than this are not told apart: the rest counts as one. (Joining compares every pair.)
+MANY = 8
 #: Parts that add up to this much of the whole are replaced by the whole.
 WHOLE = 0.7
 
@@ -39,6 +42,8 @@ def plan(regions: Boxes, picture: tuple[int, int], model: tuple[int, int]) -> li
     roomy = np.concatenate([regions[:, :2] - margin, regions[:, 2:] + margin], axis=1)
     wanted = np.clip(roomy, 0, 1) * size
     parts = [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in wanted]
+    if len(parts) > MANY:
+        parts = [*parts[: MANY - 1], reduce(_union, parts[MANY - 1 :])]
     parts = _joined(parts, picture, model)
     fitted = [_fit(part, picture, model) for part in parts]
     everything = whole(picture, model)

@@ -8,6 +8,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,5 +147,6 @@ def keep(source: Path, name: str, sidecar: dict[str, str | Sequence[str]] | None
     except OSError as error:
         raise ModelFault("model.unwritable", path=target.parent, reason=error.strerror or error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return target
