@@ -33,7 +33,7 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Log a record unless it is about a request that is no HTTP."""
-        if isinstance(kwargs.get("exc_info"), HttpProcessingError):
+        if isinstance(kwargs.get("exc_info"), (HttpProcessingError, web.RequestPayloadError)):
             self.garbage += 1
         else:
             super().log(level, msg, *args, **kwargs)
@@ -131,8 +131,7 @@ class OnvifServer:
             return _reply(soap.answer(call, answer), 200)
         except web.HTTPRequestEntityTooLarge:
             return _reply(soap.fault(soap.Fault("request too large", "ter:WellFormed")), 413)
-        except web.RequestPayloadError:
-            self._log.garbage += 1
+        except web.RequestPayloadError:  # aiohttp reports it as well, and so it is counted
             return _reply(soap.fault(soap.Fault("the body is not as its headers say", "ter:WellFormed")), 400)
         except soap.Fault as fault:
             return self._fault(request, fault)
