@@ -287,7 +287,7 @@ def _shadow(alpha: Image.Image, foot: tuple[int, int]) -> tuple[NDArray[np.uint1
     return np.asarray(256 - cover * 110 // 256, np.uint16), (foot[0], height)
 
 
-@lru_cache(maxsize=192)  # three crowded streets
+@lru_cache(maxsize=128)  # eight movers in twelve phases, and some to spare
 def sprite(look: Look, phase: int, scale: float, facing: int) -> Sprite:
     """Return a figure at `scale` pixels per metre, walking or rolling phase 0..PHASES-1, facing 1 or -1."""
     draw, extent = _DRAW[look.kind]
