@@ -1,13 +1,15 @@
-"""The command line: gathers the commands that are installed and runs one.
+"""The command line: finds the command that is asked for and runs it.
 
-Commands register under the entry-point group ``matthan.commands``, so that ``matthan tui`` works
-without the engine naming the TUI. A broken plug-in costs its own command only.
+Commands register under the entry-point group ``matthan.commands``, each by its name on the command line,
+so that ``matthan tui`` works without the engine naming the TUI. Only the command that is asked for is
+imported: importing is the dearest thing at start. A broken plug-in costs its own command only.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points, version
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points, version
 
 import typer
 
@@ -20,6 +22,7 @@ root = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich and its Markdown parser would cost every help text as much as all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Mắt Thần: watches ONVIF cameras, judges YAML rules, acts.\n\n"
     "First steps: `matthan demo` shows everything on virtual cameras; `matthan discover` finds real ones; "
@@ -42,10 +45,18 @@ def _main(
     """Options before the command."""
 
 
-def gather(app: typer.Typer) -> list[str]:
-    """Add every installed command to `app`; return a sentence for each that could not be loaded."""
+def gather(app: typer.Typer, asked: str = "") -> list[str]:
+    """Add the command that is asked for to `app`, or every one; return a sentence for each broken one.
+
+    Args:
+        asked: First word of the command line. Where nothing is registered by that name, every command is
+            added, so that help is complete and an unknown name is told as such.
+    """
+    installed = entry_points(group=GROUP)
+    chosen: Iterable[EntryPoint] = installed.select(name=asked) or installed
     broken = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    # Several commands of one module register the same application: it is added once.
+    for point in {point.value: point for point in sorted(chosen, key=lambda each: each.name)}.values():
         try:
             app.add_typer(point.load())
         except Exception as error:  # a plug-in may fail in any way; the other commands must work
@@ -56,6 +67,6 @@ def gather(app: typer.Typer) -> list[str]:
 def main() -> None:
     """Run the command line."""
     tie()
-    for sentence in gather(root):
+    for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
         sys.stderr.write(f"matthan: {sentence}; see `matthan doctor`\n")
     root()
