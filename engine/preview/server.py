@@ -20,7 +20,7 @@ import structlog
 from aiohttp import web
 
 from engine.api.listening import Closed
-from engine.api.problems import UNBOUNDED, Garbage, middleware, refusal
+from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
 from engine.api.server import BODY_LIMIT, hardened
 from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.clock import Clock, SystemClock
@@ -162,23 +162,31 @@ class Preview:
     # -- the page ---------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
-        camera = self._admit(request)
-        if self._tap_of(camera) is None:
-            raise refusal(404, "preview.unknown", camera=camera)
-        asked = request.query.get("lang")
-        language = next((each for each in LANGUAGES if each == asked), self._language)
-        sentences = {key: text for key, text in catalogue(language).items() if key.startswith("preview.")}
+        """Answer the page; a refused one is a page as well, with the reason on it."""
+        language = self._language_of(request)
+        camera = request.match_info["id"]
+        status, name, problem = 200, camera, ""
+        try:
+            self._admit(request)
+            if self._tap_of(camera) is None:
+                raise refusal(404, "preview.unknown", camera=camera)
+            name = self._name_of(camera)
+        except ApiError as error:
+            status, problem = error.status, _words(error, language)
         values = {
             "language": language,
             "camera": camera,
-            "name": self._name_of(camera),
-            "text": json.dumps(
-                {key.removeprefix("preview."): text for key, text in sentences.items()}, ensure_ascii=False
-            ),
+            "name": name,
+            "problem": problem,
+            "text": json.dumps(_sentences(language), ensure_ascii=False),
         }
         escaped = {key: html.escape(value) for key, value in values.items()}
         page = Template(_file("index.html")).substitute(escaped)
-        return web.Response(text=page, content_type="text/html", headers=_HEADERS)
+        return web.Response(status=status, text=page, content_type="text/html", headers=_HEADERS)
+
+    def _language_of(self, request: web.Request) -> Language:
+        asked = request.query.get("lang")
+        return next((each for each in LANGUAGES if each == asked), self._language)
 
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -282,7 +290,7 @@ class Preview:
         except Ended:
             return  # the page connects anew
         except ApiError as error:
-            told = render(error.code, getattr(error, "values", {}), self._language)
+            told = _words(error, self._language_of(request))
             await stream.send_json({"problem": {"status": error.status, "detail": told}})
 
 
@@ -306,6 +314,18 @@ async def _send_fragments(stream: web.WebSocketResponse, view: View) -> None:
                 await stream.send_bytes(fragment)
     finally:
         muxer.close()
+
+
+def _words(error: ApiError, language: Language) -> str:
+    return render(error.code, error.values, language) if isinstance(error, Refusal) else error.message
+
+
+def _sentences(language: Language) -> dict[str, str]:
+    """Return the sentences that the page shows by itself."""
+    table = "preview."
+    return {
+        key.removeprefix(table): text for key, text in catalogue(language).items() if key.startswith(table)
+    }
 
 
 def _addresses(request: web.Request) -> tuple[str, str]:

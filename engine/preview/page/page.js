@@ -7,7 +7,7 @@ const STALL_MS = 5000; // without a new picture
 const BEHIND_S = 1.0; // MP4: farther than this behind the live edge is skipped
 const KEEP_S = 20; // MP4: seconds kept behind the play head
 
-const { camera, text } = document.body.dataset;
+const { camera, text, problem } = document.body.dataset;
 const say = JSON.parse(text);
 const asked = new URLSearchParams(location.search);
 const token = asked.get("token") ?? "";
@@ -18,7 +18,8 @@ const figures = document.getElementById("figures");
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const fill = (sentence, values) => sentence.replace(/{(\w+)}/g, (whole, key) => values[key] ?? whole);
-const path = (kind) => `/${kind}/${encodeURIComponent(camera)}?token=${encodeURIComponent(token)}`;
+const path = (kind) =>
+  `/${kind}/${encodeURIComponent(camera)}?token=${encodeURIComponent(token)}&lang=${document.documentElement.lang}`;
 
 class Refused extends Error {} // the server says no: asking again is of no use
 
@@ -103,15 +104,16 @@ async function overMP4() {
   if (!Source) throw new Refused(say.unsupported);
   const media = new Source();
   const url = URL.createObjectURL(media);
-  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${path("fmp4")}`);
-  socket.binaryType = "arraybuffer";
+  let socket = null;
   try {
     video.disableRemotePlayback = true;
     video.src = url;
     await new Promise((open) => media.addEventListener("sourceopen", open, { once: true }));
-    await play(socket, media);
+    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${path("fmp4")}`);
+    socket.binaryType = "arraybuffer";
+    await play(socket, media); // listens before the first message can come
   } finally {
-    socket.close();
+    socket?.close();
     video.removeAttribute("src");
     video.load();
     URL.revokeObjectURL(url);
@@ -126,8 +128,12 @@ function play(socket, media) {
     const pump = () => {
       if (!buffer || buffer.updating || media.readyState !== "open") return;
       const behind = video.currentTime - KEEP_S;
-      if (buffer.buffered.length && buffer.buffered.start(0) < behind - KEEP_S) buffer.remove(0, behind);
-      else if (waiting.length) buffer.appendBuffer(waiting.shift());
+      try {
+        if (buffer.buffered.length && buffer.buffered.start(0) < behind - KEEP_S) buffer.remove(0, behind);
+        else if (waiting.length) buffer.appendBuffer(waiting.shift());
+      } catch (error) {
+        reject(error); // the browser's buffer is full or broken: begin anew
+      }
     };
     const follow = () => {
       const last = buffer.buffered.length - 1;
@@ -143,7 +149,7 @@ function play(socket, media) {
       buffer = media.addSourceBuffer(mime);
       buffer.addEventListener("updateend", () => (follow(), pump()));
       took("mp4", source);
-      running(CONNECT_MS).then(() => show("", "live"), () => {});
+      running(CONNECT_MS).then(() => show("", "live"), reject);
     };
     const hear = (message) => {
       if (message.problem) reject(refusal(message.problem));
@@ -202,4 +208,5 @@ setInterval(() => {
   }
 }, 1000);
 
-watch();
+if (problem) show(problem, "bad");
+else watch();

@@ -210,3 +210,10 @@ async def test_a_closed_page_frees_its_place_at_once(
             while preview.viewers:
                 await asyncio.sleep(0.05)
     assert tap.viewers == 0
+
+
+async def test_an_expired_link_says_so_on_a_page(tap: Tap, tmp_path: Path) -> None:
+    async with showing(tap, tmp_path, query="x") as (page, _):
+        seen = await page.until(lambda seen: seen.get("mood") == "bad")
+    assert "expired" in seen["notice"]
+    assert seen["attempts"] == 0

@@ -238,15 +238,21 @@ class TestPage:
 
 class TestRefusals:
     @pytest.mark.parametrize("token", ["", "x", "9999999999.AAAA", "a.b"])
-    @pytest.mark.parametrize(("method", "path"), [("GET", "/camera/cong"), ("POST", "/whep/cong")])
     async def test_without_a_valid_token(
-        self, preview: Preview, web: aiohttp.ClientSession, method: str, path: str, token: str
+        self, preview: Preview, web: aiohttp.ClientSession, token: str
     ) -> None:
-        url = f"http://127.0.0.1:{preview.port}{path}?token={token}"
-        async with web.request(method, url, headers={"Accept-Language": "vi"}) as answer:
+        base = f"http://127.0.0.1:{preview.port}"
+        async with web.post(f"{base}/whep/cong?token={token}") as answer:
             problem = await answer.json(content_type="application/problem+json")
         assert (answer.status, problem["code"]) == (403, "preview.expired")
-        assert "hết hạn" in problem["detail"]
+        async with web.ws_connect(f"{base}/fmp4/cong?token={token}&lang=vi") as socket:
+            told = (await socket.receive_json())["problem"]
+        assert (told["status"], "hết hạn" in told["detail"]) == (403, True)
+        async with web.get(f"{base}/camera/cong?token={token}&lang=vi") as answer:
+            page = await answer.text()
+        assert answer.status == 403
+        assert "hết hạn" in page.partition("data-problem=")[2].partition(">")[0]
+        assert "Cổng" not in page  # not even the name
 
     async def test_a_token_of_another_camera(self, preview: Preview, web: aiohttp.ClientSession) -> None:
         async with web.get(at(preview, "/camera/cong", camera="san")) as answer:
