@@ -91,6 +91,6 @@ def read_url(url: str, login: Login) -> CameraSpec:
         )
     except (ValueError, KeyError) as error:
         raise Unsupported(host=url, detail=error) from None
-    if asked or (spec.ptz and spec.video):
-        raise Unsupported(host=url, detail=f"unknown: {', '.join(asked)}" if asked else "a clip has no PTZ")
+    if asked:
+        raise Unsupported(host=url, detail=f"unknown: {', '.join(asked)}")
     return spec

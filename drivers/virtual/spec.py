@@ -31,6 +31,9 @@ class CameraSpec:
         onvif_port: TCP port, 0: any free one; likewise `rtsp_port`.
         discoverable: Answer WS-Discovery.
         serial: Serial number; made of name and seed when empty.
+
+    Raises:
+        ValueError: PTZ and a clip exclude each other.
     """
 
     name: str = "virtual"
@@ -45,6 +48,10 @@ class CameraSpec:
     rtsp_port: int = 0
     discoverable: bool = True
     serial: str = ""
+
+    def __post_init__(self) -> None:
+        if self.ptz and self.video is not None:
+            raise ValueError("a clip has no PTZ: it holds nothing outside its frame")
 
     @property
     def login(self) -> Login:
