@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import json
 import os
@@ -291,7 +290,7 @@ async def test_damage_met_while_running_sets_the_database_aside_at_the_next_star
 
     async def write_into_damage() -> None:
         async with open_store(path, quota_mb=64, clock=clock) as store:
-            await asyncio.to_thread(lambda: [_hit(path, page * 4096, 4096, page) for page in range(2, 20)])
+            _hit(path, 2 * 4096, 18 * 4096, 1)
             for n in range(1001, 1200):
                 await store.commit(make_verdict(make_event(n)))
 

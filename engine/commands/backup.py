@@ -1,0 +1,225 @@
+"""``matthan backup`` and ``matthan restore``: a site in one file, and back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from engine.commands.report import JsonOption, LangOption, language
+
+if TYPE_CHECKING:
+    from engine.archive import ArchiveError, Contents, Manifest
+    from engine.commands.report import Language
+    from engine.configuration import Configuration
+
+app = typer.Typer()
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration; default: what `matthan config path` prints."),
+]
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write, e.g. site.tar.gz.", metavar="FILE")],
+    config: Config = None,
+    secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Take secret files too; guard the backup accordingly.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write history, pictures and configuration into one file. The engine may be running.
+
+    Exit codes: 0 written, 1 it could not be made, 2 the configuration has problems.
+    """
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    from engine.archive import ArchiveError, make
+
+    chosen = language(lang)
+    contents = _contents(_load(config), secrets=secrets)
+    if file.exists() and not force:
+        _fail(ArchiveError("backup.exists", path=str(file)), chosen)
+    try:
+        now = datetime.now(UTC)
+        manifest = make(file, contents, made=now, program=version("matthan"), tell=_progress(as_json=as_json))
+    except ArchiveError as error:
+        _fail(error, chosen)
+    except OSError as error:
+        _fail(ArchiveError("backup.disk", path=str(file), detail=error.strerror or str(error)), chosen)
+    _say(file, manifest, chosen, as_json=as_json, code="backup.made")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `matthan backup` wrote.", metavar="FILE")],
+    config: Config = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", help="State folder; default: as the restored configuration says."),
+    ] = None,
+    only_state: Annotated[bool, typer.Option("--only-state", help="Leave the configuration alone.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what is there (it is renamed, not deleted).")
+    ] = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a backup back: verified whole before anything is touched. The engine must be stopped.
+
+    Exit codes: 0 restored, 1 refused or failed (nothing was changed unless told).
+    """
+    from datetime import UTC, datetime
+
+    from engine.archive import ArchiveError
+    from engine.configuration import default_path
+    from engine.unarchive import install, staged
+
+    chosen, target = language(lang), config or default_path()
+    beside = state or target.parent
+    try:
+        with staged(file, beside, _progress(as_json=as_json)) as unpacked:
+            folder = state or _state_of(unpacked.config)
+            place = None if only_state else target
+            moved = install(unpacked, folder, place, force=force, now=datetime.now(UTC))
+            _say(file, unpacked.manifest, chosen, as_json=as_json, code="backup.restored", moved=moved)
+    except ArchiveError as error:
+        _fail(error, chosen)
+    except OSError as error:
+        _fail(
+            ArchiveError(
+                "backup.disk", path=str(error.filename or file), detail=error.strerror or str(error)
+            ),
+            chosen,
+        )
+
+
+def _load(config: Path | None) -> Configuration:
+    from engine.configuration import default_path, load
+    from engine.errors import ConfigError
+
+    try:
+        return load(config or default_path())
+    except ConfigError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"{problem}\n")
+        raise typer.Exit(2) from None
+
+
+def _state_of(config: Path) -> Path:
+    """Return the state folder that a configuration names."""
+    from engine.places import places
+
+    return places(_load(config).settings).state
+
+
+def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
+    from engine.archive import Contents
+    from engine.places import places
+
+    path = configuration.path.resolve()
+    base, left_out = path.parent, dict[str, str]()
+    wanted = [path, *(Path(name).resolve() for name, _ in configuration.rules_files)]
+    wanted += [trial for rules in wanted[1:] for trial in rules.parent.glob("*.trial.yaml")]
+    for secret in _secret_files(configuration.settings.model_dump(), base):
+        if secrets:
+            wanted.append(secret)
+        else:
+            left_out[str(secret)] = "secret"
+    files = {}
+    for each in wanted:
+        if each.is_relative_to(base) and each.is_file():
+            files[each.relative_to(base).as_posix()] = each
+        else:
+            left_out[str(each)] = "outside the configuration's folder"
+    settings = configuration.settings
+    return Contents(settings.site, places(settings).state, path, files, left_out)
+
+
+def _secret_files(settings: object, base: Path) -> list[Path]:
+    """Return the files that ``password``, ``secret`` and ``token`` settings point at."""
+    if isinstance(settings, dict):
+        found = []
+        for key, value in settings.items():
+            if (
+                key in ("password", "secret", "token")
+                and isinstance(value, str)
+                and value.startswith("file:")
+            ):
+                found.append((base / value.removeprefix("file:")).resolve())
+            else:
+                found += _secret_files(value, base)
+        return found
+    return (
+        [path for each in settings for path in _secret_files(each, base)]
+        if isinstance(settings, list)
+        else []
+    )
+
+
+class _Progress:
+    """Files and megabytes so far, on one line of a terminal's stderr."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown, self._files, self._bytes = shown, 0, 0
+
+    def __call__(self, name: str, size: int) -> None:
+        self._files += 1
+        self._bytes += size
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{self._files} / {self._bytes >> 20} MiB  {name[-60:]}")
+            sys.stderr.flush()
+
+
+def _progress(*, as_json: bool) -> _Progress:
+    return _Progress(shown=sys.stderr.isatty() and not as_json)
+
+
+def _say(
+    file: Path,
+    manifest: Manifest,
+    lang: Language,
+    *,
+    as_json: bool,
+    code: str,
+    moved: list[Path] | None = None,
+) -> None:
+    from engine.text import render
+
+    size = sum(size for size, _ in manifest.files.values())
+    if sys.stderr.isatty() and not as_json:
+        sys.stderr.write("\r\x1b[K")
+    if as_json:
+        told = {
+            "file": str(file),
+            "site": manifest.site,
+            "made": manifest.made,
+            "files": len(manifest.files),
+            "bytes": size,
+            "left_out": dict(manifest.left_out),
+            "moved": [str(path) for path in moved or ()],
+        }
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    values = {"path": str(file), "files": len(manifest.files), "megabytes": f"{size / (1 << 20):.1f}"}
+    typer.echo(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
+    for path, why in manifest.left_out.items():
+        typer.echo(
+            render("backup.left_out_secret" if why == "secret" else "backup.left_out", {"path": path}, lang)
+        )
+    for aside in moved or ():
+        typer.echo(render("backup.moved", {"path": str(aside)}, lang))
+
+
+def _fail(error: ArchiveError, lang: Language) -> NoReturn:
+    from engine.text import render
+
+    sys.stderr.write(f"matthan: {render(error.code, error.values, lang)}\n")
+    raise typer.Exit(1)

@@ -1,0 +1,234 @@
+"""Restoring what `engine.archive` made: looked at whole before anything is touched. Blocking."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from engine.archive import (
+    DATABASE,
+    FORMAT,
+    MANIFEST,
+    PICTURES,
+    ArchiveError,
+    Hashing,
+    Manifest,
+    Tell,
+    private,
+)
+from engine.errors import StoreBusy
+from engine.store.opening import sole_owner
+from engine.store.schema import steps, version_of
+
+_ROOTS = ("state", "config")
+_CHUNK = 1 << 20
+#: Longest manifest that is read; a site with a million pictures stays below.
+_MOST_MANIFEST = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An archive unpacked into a folder of its own, every hash compared."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def config(self) -> Path:
+        """The main configuration file."""
+        return self.folder / self.manifest.config
+
+
+@contextmanager
+def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
+    """Unpack and verify an archive into a folder in `beside`, which goes away with the context.
+
+    Raises:
+        ArchiveError: It is no backup, is damaged, was changed, or is from a newer program.
+    """
+    beside.mkdir(parents=True, exist_ok=True, mode=0o750)
+    with TemporaryDirectory(prefix=".matthan-restore-", dir=beside) as name:
+        folder = Path(name)
+        try:
+            with tarfile.open(archive, mode="r|gz") as tar:
+                found, manifest = _unpack(tar, folder, tell)
+        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's own trouble; a damaged gzip stream has no number
+            raise ArchiveError("backup.unreadable", path=str(archive), detail=str(error)) from error
+        _compare(found, manifest)
+        _check_database(folder / DATABASE)
+        yield Staged(folder, manifest)
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path, tell: Tell) -> tuple[dict[str, tuple[int, str]], Manifest]:
+    found: dict[str, tuple[int, str]] = {}
+    manifest: Manifest | None = None
+    for entry in tar:  # to its very end, so that a cut file is noticed
+        file = tar.extractfile(entry) if entry.isreg() else None
+        if file is None or manifest is not None:
+            raise ArchiveError("backup.odd_entry", name=entry.name)
+        if entry.name == MANIFEST:
+            manifest = _manifest(file.read(_MOST_MANIFEST))
+            continue
+        tell(entry.name, entry.size)
+        path = folder / _safe(entry.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found[entry.name] = _write(path, file)
+        path.chmod(entry.mode & 0o666 | 0o600)
+    if manifest is None:
+        raise ArchiveError("backup.incomplete")
+    return found, manifest
+
+
+def _safe(name: str) -> PurePosixPath:
+    """Return an entry's path within the archive.
+
+    Raises:
+        ArchiveError: It would lead anywhere else.
+    """
+    path = PurePosixPath(name)
+    plain = path.as_posix() == name and "\0" not in name and "\\" not in name
+    if not plain or len(path.parts) < 2 or path.parts[0] not in _ROOTS or ".." in path.parts:
+        raise ArchiveError("backup.odd_entry", name=name)
+    return path
+
+
+def _write(path: Path, file: IO[bytes]) -> tuple[int, str]:
+    reader, size = Hashing(file), 0
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as target:
+        while data := reader.read(_CHUNK):
+            size += target.write(data)
+        target.flush()
+        os.fsync(target.fileno())
+    return size, reader.digest.hexdigest()
+
+
+def _manifest(data: bytes) -> Manifest:
+    try:
+        body = json.loads(data)
+        if body["format"] > FORMAT:
+            raise ArchiveError("backup.newer", program=str(body.get("program", "?")))
+        files = {str(name): (int(size), str(digest)) for name, (size, digest) in body["files"].items()}
+        left_out = {str(path): str(why) for path, why in body["left_out"].items()}
+        told = {key: str(body[key]) for key in ("site", "made", "program")}
+        config = str(_safe(body["config"]))
+        return Manifest(**told, config=config, files=files, left_out=left_out, format=body["format"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ArchiveError("backup.incomplete") from error
+
+
+def _compare(found: dict[str, tuple[int, str]], manifest: Manifest) -> None:
+    wrong = sorted(name for name in {*found, *manifest.files} if found.get(name) != manifest.files.get(name))
+    if wrong:
+        raise ArchiveError("backup.changed", names=", ".join(wrong[:5]), count=len(wrong))
+    if DATABASE not in found or manifest.config not in found:
+        raise ArchiveError("backup.incomplete")
+
+
+def _check_database(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            version, sound = version_of(db), db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError("backup.damaged_state", path=DATABASE, detail=str(error)) from error
+    if sound != "ok":
+        raise ArchiveError("backup.damaged_state", path=DATABASE, detail=str(sound))
+    if version > len(steps()):
+        raise ArchiveError("backup.newer", program=f"schema {version}")
+
+
+def install(from_: Staged, state: Path, config: Path | None, *, force: bool, now: datetime) -> list[Path]:
+    """Put verified files into place; what was there is renamed, never deleted.
+
+    Args:
+        state: State folder; the archive must be staged on the same file system.
+        config: The main configuration file to write; None leaves the configuration alone.
+        force: Replace what is there.
+
+    Returns:
+        Where earlier files were moved to.
+
+    Raises:
+        ArchiveError: There is something already, or the engine is running.
+    """
+    try:
+        with sole_owner(state / "matthan.db"):
+            return _install(from_, state, config, force=force, now=now)
+    except StoreBusy:
+        raise ArchiveError("backup.running", path=str(state)) from None
+
+
+def _install(from_: Staged, state: Path, config: Path | None, *, force: bool, now: datetime) -> list[Path]:
+    targets = dict(_targets(from_, state, config))
+    there = _state_files(state)
+    differing = [path for path, source in targets.items() if path.exists() and not _same(path, source)]
+    if (there or differing) and not force:
+        first = (there or differing)[0]
+        raise ArchiveError("backup.not_empty", path=str(first), count=len({*there, *differing}))
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    moved = []
+    for path in dict.fromkeys([*there, *differing]):
+        aside = path.with_name(f"{path.name}.before-restore-{stamp}")
+        path.rename(aside)
+        moved.append(aside)
+    _number_on(from_.folder / DATABASE, now)
+    for path, source in targets.items():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        _place(source, path)
+    return moved
+
+
+def _targets(from_: Staged, state: Path, config: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Yield where each file goes, and where it is now; the database last, as it makes the rest count."""
+    for name in sorted(from_.manifest.files, key=lambda name: name == DATABASE):
+        root, _, relative = name.partition("/")
+        if root == "state":
+            yield state / relative, from_.folder / name
+        elif config is not None:
+            main = name == from_.manifest.config
+            yield (config if main else config.parent / relative), from_.folder / name
+
+
+def _state_files(state: Path) -> list[Path]:
+    names = ("matthan.db", "matthan.db-wal", "matthan.db-shm", "matthan.db.suspect")
+    pictures = state / PICTURES
+    held = [pictures] if pictures.is_dir() and any(pictures.iterdir()) else []
+    return [*(path for name in names if (path := state / name).exists() and path.stat().st_size), *held]
+
+
+def _same(path: Path, source: Path) -> bool:
+    return path.is_file() and path.read_bytes() == source.read_bytes()
+
+
+def _number_on(database: Path, now: datetime) -> None:
+    """Let event numbers go on far beyond any that was given after the backup: a hole is harmless, a repeat is not."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        row = db.execute("SELECT value FROM meta WHERE key = 'last_seq'").fetchone()
+        last = max(0 if row is None else int(row[0]), int(now.timestamp()))
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
+
+
+def _place(source: Path, path: Path) -> None:
+    """Copy a file into place so that a crash leaves no half of it; root gives it to the folder's owner."""
+    part, owner = path.with_name(path.name + ".part"), path.parent.stat()
+    with source.open("rb") as file, open(part, "wb", opener=private) as out:
+        shutil.copyfileobj(file, out, _CHUNK)
+        os.fchmod(out.fileno(), source.stat().st_mode & 0o777)
+        if os.geteuid() == 0:
+            os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
