@@ -30,7 +30,7 @@ from drivers.contract import (
     Signal,
     Target,
 )
-from drivers.errors import Malformed, Unreachable, Unsupported
+from drivers.errors import Malformed, Unreachable, Unsupported, bare
 from drivers.nothing import no_signals, nothing_found
 from drivers.options import Options, read
 from drivers.reader import Reader
@@ -204,7 +204,7 @@ def path_of(url: str) -> Path:
     """
     scheme, colon, rest = url.partition(":")
     if not colon or scheme.lower() not in ClipDriver.schemes or not rest:
-        raise Malformed("driver.url", url=url)
+        raise Malformed("driver.url", url=bare(url))
     if rest.startswith("//"):
         rest = unquote(rest[2:].removeprefix("localhost"))
     return Path(rest)

@@ -146,8 +146,7 @@ class DriverConformance:
         caplog.set_level(logging.DEBUG)
         with pytest.raises(Refused) as caught:
             await _use(driver, target, wrong_login)
-        told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.values) + caplog.text
-        assert wrong_login.password not in told
+        assert wrong_login.password not in _told(caught.value) + caplog.text
 
     async def test_a_failed_open_leaves_nothing(
         self, driver: Driver, dead_target: Target, login: Login | None
@@ -158,7 +157,7 @@ class DriverConformance:
         before = _possessions()
         with pytest.raises(Unreachable) as caught:
             await _use(driver, dead_target, canary)
-        assert CANARY not in "".join(traceback.format_exception(caught.value))
+        assert CANARY not in _told(caught.value)
         del caught
         assert await _settled(before) == before
 
@@ -350,6 +349,15 @@ def _read_until_error(stream: Stream, reading: threading.Event, ended: list[Base
         ended.append(error)
     finally:
         reading.set()
+
+
+def _told(error: BaseException) -> str:
+    """Return all that a log could print of an error, down to the exceptions that it hides."""
+    told, here = "".join(traceback.format_exception(error)), error.__context__
+    while here is not None:
+        told += f"{here!r} {here} {here.args} {vars(here)}"
+        here = here.__context__
+    return f"{told} {error!r} {vars(error)}"
 
 
 async def _until_moved(ptz: Ptz, before: PtzStatus) -> None:

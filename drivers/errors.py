@@ -26,6 +26,14 @@ def redact(text: str) -> str:
     return _QUERY.sub(r"\1***", _USERINFO.sub(r"\g<scheme>***@", text))
 
 
+def bare(url: str) -> str:
+    """Return what may be shown of an address that is no URL: nothing before its last ``@``.
+
+    `redact` knows user-info that is well-formed; people also write passwords with ``/`` unescaped.
+    """
+    return f"***{url[url.rindex('@') :]}" if "@" in url else url
+
+
 class DriverError(Exception):
     """A fault of a device or of the way to it.
 

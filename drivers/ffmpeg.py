@@ -80,7 +80,7 @@ def calling(watch: Watch, host: str, user: str, late: DriverError) -> Iterator[N
         late: The error to raise when the watch ended the call, whatever FFmpeg makes of that.
 
     Raises:
-        DriverError: Never chained: PyAV's texts hold the URL and with it the password.
+        DriverError: Never chained, and the original is emptied: it holds the URL with the password.
     """
     _local.watch = watch
     try:
@@ -88,7 +88,9 @@ def calling(watch: Watch, host: str, user: str, late: DriverError) -> Iterator[N
     except DriverError:
         raise
     except (av.error.FFmpegError, OSError, ValueError, StopIteration) as error:
-        raise (late if watch.ended else translate(error, host, user)) from None
+        failure = late if watch.ended else translate(error, host, user)
+        _scrub(error)
+        raise failure from None
     finally:
         _local.watch = None
 
@@ -112,6 +114,11 @@ def translate(error: BaseException, host: str, user: str = "") -> DriverError:
             return Unreachable(host=host, detail=_number(error.errno))
         case _:
             return Malformed(host=host, detail=type(error).__name__)
+
+
+def _scrub(error: BaseException) -> None:
+    """Take the URL out of a foreign error: `from None` hides it, but a logger may still look behind."""
+    error.args = error.args[:2]  # number and text; PyAV's file name follows
 
 
 def _number(number: int | None) -> str:

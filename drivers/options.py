@@ -25,13 +25,14 @@ def read(model: type[M], target: Target) -> M:
     Raises:
         Unsupported: An option is unknown or has a value that the driver does not take; names all.
     """
+    wrong = ""
     try:
         return model.model_validate(dict(target.options))
     except ValidationError as error:
         wrong = "; ".join(f"{_path(problem['loc'])}: {problem['msg']}" for problem in error.errors())
-        known = ", ".join(sorted(model.model_fields)) or "-"
-        # `from None`: pydantic's text shows the values, and an option may be a URL with a login
-        raise Unsupported("driver.option", wrong=wrong, known=known) from None
+    # raised out here: pydantic's error holds the values, and an option may be a URL with a login
+    known = ", ".join(sorted(model.model_fields)) or "-"
+    raise Unsupported("driver.option", wrong=wrong, known=known)
 
 
 def _path(loc: tuple[str | int, ...]) -> str:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from drivers.contract import (
     API,
@@ -29,7 +29,7 @@ from drivers.contract import (
     Signal,
     Target,
 )
-from drivers.errors import Malformed, Unreachable, Unsupported
+from drivers.errors import Malformed, Unreachable, Unsupported, bare
 from drivers.nothing import no_signals, nothing_found
 from drivers.options import Options, read
 from drivers.reader import Reader
@@ -107,17 +107,23 @@ def split_login(url: str) -> tuple[str, Login | None]:
     Raises:
         Malformed: Not a URL with a host.
     """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise Malformed("driver.url", url=url) from None
-    if not parts.hostname:
-        raise Malformed("driver.url", url=url)
+    parts = _split(url)
+    if parts is None or not parts.hostname:
+        raise Malformed("driver.url", url=bare(url))
     info, _, place = parts.netloc.rpartition("@")
     user, _, password = info.partition(":")
     login = Login(unquote(user), unquote(password)) if user else None
     return urlunsplit(parts._replace(netloc=place)), login
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return a URL's parts, None where it has none; a ValueError would tell pieces of the password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 class RtspStream(Reader):

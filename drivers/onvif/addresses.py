@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from drivers.errors import Malformed
+from drivers.errors import Malformed, bare
 
 DEVICE_PATH = "/onvif/device_service"
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
@@ -38,7 +38,7 @@ class Reached:
         """
         parts = _split(url)
         if parts.scheme not in ("http", "https"):
-            raise Malformed("driver.url", url=url)
+            raise Malformed("driver.url", url=bare(url))
         path = parts.path if parts.path not in ("", "/") else DEVICE_PATH
         return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], path)
 
@@ -64,7 +64,7 @@ class Reached:
         """
         parts = _split(url)
         if parts.scheme not in _PORTS:
-            raise Malformed("driver.url", url=url)
+            raise Malformed("driver.url", url=bare(url))
         port = parts.port or _PORTS[parts.scheme]
         scheme = parts.scheme
         if scheme in ("http", "https"):
@@ -83,6 +83,13 @@ class Reached:
 
 def _split(url: str) -> SplitResult:
     """Split a URL, dropping user-info and a doubled port (``host:8106:8106``, gh:home-assistant/core#92603)."""
+    parts = _parts(url)
+    if parts is None or not parts.hostname:
+        raise Malformed("driver.url", url=bare(url))
+    return parts
+
+
+def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url.strip())
         place = parts.netloc.rpartition("@")[2]
@@ -91,7 +98,5 @@ def _split(url: str) -> SplitResult:
         parts = parts._replace(scheme=parts.scheme.lower(), netloc=place)
         _ = parts.port
     except ValueError:
-        raise Malformed("driver.url", url=url) from None
-    if not parts.hostname:
-        raise Malformed("driver.url", url=url)
+        return None
     return parts

@@ -218,6 +218,19 @@ async def test_bad_addresses(url: str) -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"sub": f"rtsp://u:{CANARY}:x@h/"}, {"transport": f"rtsp://u:{CANARY}@h"}]
+)
+async def test_what_is_wrong_with_an_address_is_told_without_its_password(options: dict[str, str]) -> None:
+    with pytest.raises(DriverError) as caught:
+        async with rtsp.driver.open(Target(f"rtsp://user:p/{CANARY}@host/x", options), None):
+            pass
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert CANARY not in f"{error} {error!r} {vars(error)}"
+        error = error.__context__
+
+
 @given(user=st.text(min_size=1), password=st.text())
 def test_logins_survive_the_url(user: str, password: str) -> None:
     if not user.isprintable() or not password.isprintable():
