@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from engine.api import wire
-from tui import describe
+from tui import describe, paint
 from tui.model import Model
 from tui.palette import BRIGHT, DIM, STATES, TEXT, TONES
 from tui.texts import Texts, clean
@@ -44,9 +44,20 @@ def camera_facts(camera: wire.Camera | None, model: Model, t: Texts) -> Group | 
     return facts(f"{symbol} {t(f'state.{camera.state}')}", tone, list(_pairs(camera, model, t)))
 
 
+def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
+    """Return what is drawn over a camera's picture: its zones and what it sees in them."""
+    if camera is None:
+        return []
+    zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
+    tracks = [
+        paint.Shape.box(track.box, f"{t.label(track.label)} {t.number(track.score * 100)}%")
+        for track in camera.tracks
+    ]
+    return zones + tracks
+
+
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
-    age = t.age(model.ago(camera.since))
-    yield t("fact.since"), f"{describe.clock(camera.since, model)} ({age})"
+    yield t("fact.since"), describe.short(camera.since, model, t)
     if camera.reason is not None:
         yield t("fact.reason"), describe.sentence(camera.reason, t)
     if camera.state is wire.CameraState.ONLINE:

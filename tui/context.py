@@ -11,7 +11,7 @@ from tui.model import Model
 from tui.texts import Texts, clean
 
 #: The engine's error codes that have a sentence of ours; the others are shown as they came.
-_FAILURES = {
+FAILURES = {
     "api.unreachable": "failure.unreachable",
     "api.timeout": "failure.timeout",
     "camera.offline": "failure.offline",
@@ -36,7 +36,7 @@ class Context:
 
     def failure(self, error: ApiError) -> str:
         """Return why a call failed, as a sentence."""
-        key = _FAILURES.get(error.code)
+        key = FAILURES.get(error.code)
         if key:
             return self.t(key)
         told = f"{error.message} {error.hint}".strip() or error.code

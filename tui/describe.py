@@ -102,6 +102,14 @@ def clock(moment: datetime, model: Model, *, date: bool = False) -> str:
     return told if local.date() == today and not date else f"{local.strftime('%d/%m')} {told}"
 
 
+def short(moment: datetime, model: Model, texts: Texts) -> str:
+    """Return a moment of today with its age, one of another day with its date; narrow."""
+    local = moment.astimezone(model.zone())
+    if local.date() == model.now().astimezone(model.zone()).date():
+        return f"{local.strftime('%H:%M:%S')} ({texts.age(model.ago(moment))})"
+    return local.strftime("%d/%m/%Y %H:%M")
+
+
 def details(entry: Entry, model: Model, texts: Texts) -> Iterator[tuple[str, str]]:
     """Yield every known field of an entry as (name, value), what matters first."""
     yield texts("detail.at"), clock(entry.at, model, date=True)

@@ -24,6 +24,8 @@ from textual.strip import Strip
 from engine.api.wire import Box
 
 Pixel = tuple[int, int, int]
+#: Row, first column, text and style of a label.
+Tag = tuple[int, int, str, Style]
 #: Smallest change of a pixel (0..255) that is shown: below it is sensor noise, which would cost an SSH
 #: line its whole width twice a second.
 NOISE: Final = 10
@@ -164,20 +166,26 @@ def _draw(image: Image.Image, shapes: Iterable[Shape], width: int) -> None:
         boxes.rectangle(corners, outline=OBJECT, width=width)
 
 
-def _tags(shapes: Iterable[Shape], columns: int, rows: int) -> Iterator[tuple[int, int, str, Style]]:
-    """Yield (row, column, text, style); a box's tag stands above it where there is room."""
+def _tags(shapes: Iterable[Shape], columns: int, rows: int) -> Iterator[Tag]:
+    """Yield the labels, each where it covers no other: above its box, else in it, else under it."""
+    taken: set[tuple[int, int]] = set()
     for shape in sorted(shapes, key=lambda shape: not shape.zone):
         x, y = _corner(shape, columns, rows)
+        bottom = int(max(0.0, min(1.0, max(y for _, y in shape.points))) * rows)
         text = shape.label[: max(0, columns)]
-        row = y if shape.zone else max(0, y - 1)
-        yield min(row, rows - 1), max(0, min(x, columns - cell_len(text))), text, _style_of(shape)
+        left = max(0, min(x, columns - cell_len(text)))
+        wishes = [min(max(0, row), rows - 1) for row in ((y,) if shape.zone else (y - 1, y, bottom))]
+        cells = [{(row, left + offset) for offset in range(cell_len(text))} for row in wishes]
+        free = next((index for index, wanted in enumerate(cells) if not wanted & taken), 0)
+        taken |= cells[free]
+        yield wishes[free], left, text, _style_of(shape)
 
 
 def _style_of(shape: Shape) -> Style:
     return _ZONE_TAG if shape.zone else _TAG
 
 
-def _line(image: Image.Image, row: int, tags: Iterable[tuple[int, int, str, Style]]) -> Strip:
+def _line(image: Image.Image, row: int, tags: Iterable[Tag]) -> Strip:
     width = image.width
     upper, lower = (_row(image, 2 * row), _row(image, 2 * row + 1))
     runs = groupby(zip(upper, lower, strict=True))

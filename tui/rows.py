@@ -30,6 +30,8 @@ LOG: Final = (
     Column("camera", 14, "column.camera", weight=1, most=30),
     Column("what", 20, "column.what", weight=5),
 )
+#: What is in trouble stands out; what is switched off steps back.
+_NAMES: Final = {wire.CameraState.ONLINE: "text", wire.CameraState.DISABLED: "dim"}
 HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
 
 
@@ -39,7 +41,7 @@ def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     online = camera.state is wire.CameraState.ONLINE
     cells = {
         "state": Cell(f"{symbol} {t(f'state.{camera.state}')}", tone),
-        "name": Cell(clean(camera.name or camera.id), "text" if online else "bright"),
+        "name": Cell(clean(camera.name or camera.id), _NAMES.get(camera.state, "bright")),
         "address": Cell(clean(camera.address), "dim"),
         "model": Cell(clean(camera.model), "dim"),
         "kind": Cell(t.find(f"kind.{camera.last_event_kind}", clean(camera.last_event_kind)), "dim"),

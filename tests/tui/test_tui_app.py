@@ -412,7 +412,7 @@ async def test_help_lists_the_keys(app: MatthanApp, until: Until) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
-        text = str(app.screen.query_one(Static).render())
+        text = screen_of(app)
         for key in ("PgUp", "Space", "1 … 9", "g", "p", "d"):
             assert key in text
         await pilot.press("escape")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.api import wire
@@ -57,6 +57,7 @@ def test_newest_first_once_each_and_never_more_than_the_limit(told: list[Entry])
     assert all(book.get(key_of(entry)) is not None for entry in shown)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(1, 300), unique=True), st.lists(st.integers(1, 300), unique=True), st.integers(1, 50)
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -70,6 +70,13 @@ def test_a_box_is_drawn_and_named_above_it() -> None:
     assert all(line.cell_length == 20 for line in shown.lines)
 
 
+def test_labels_of_neighbours_do_not_cover_each_other() -> None:
+    boxes = [Shape.box((0.3, 0.4, 0.5, 0.8), "person 91%"), Shape.box((0.5, 0.4, 0.8, 0.8), "car 78%")]
+    shown = [line.text for line in blocks(checked(), boxes, 40, 20).lines]
+    assert any("person 91%" in line for line in shown)
+    assert any("car 78%" in line for line in shown)
+
+
 def test_a_zone_lies_under_boxes_and_lets_the_picture_through() -> None:
     zone = Shape(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), "", zone=True)
     shown = blocks(Image.new("RGB", (20, 20), (0, 0, 0)), (zone,), 20, 10)
@@ -77,6 +84,7 @@ def test_a_zone_lies_under_boxes_and_lets_the_picture_through() -> None:
     assert upper not in {None, "#000000", "#5fafd7"}
 
 
+@settings(max_examples=40)
 @given(
     st.tuples(*[st.floats(-2, 3)] * 4),
     st.text(max_size=40),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.api import wire
 from tui import ptz
+from tui.context import FAILURES
 from tui.palette import SEVERITIES, STATES
 from tui.texts import LANGUAGES, Texts, catalogue, clean, fold
 
@@ -93,9 +94,12 @@ def test_every_key_used_exists() -> None:
     looks_like_key = {
         text
         for text in literals()
-        if text.count(".") == 1 and text.partition(".")[0] in tables and text.replace(".", "").isidentifier()
+        if text.count(".") == 1
+        and text.partition(".")[0] in tables
+        and text.replace(".", "").isidentifier()
+        and not text.endswith((".", ".tcss"))
     }
-    assert looks_like_key <= known
+    assert looks_like_key - set(FAILURES) <= known  # the engine's codes look like keys too
 
 
 def test_every_sentence_is_used() -> None:

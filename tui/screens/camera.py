@@ -142,19 +142,19 @@ class CameraScreen(Page):
     def action_preset(self, number: int) -> None:
         """Go to the preset of that place in the list."""
         if self._can_turn():
-            self.run_worker(self._goto(number), name="ptz.preset", group="ptz.preset", exclusive=True)
+            self.run_worker(self._goto(number), name="goto", group="presets", exclusive=True)
 
     def action_presets(self) -> None:
         """List the presets."""
         if self._can_turn():
-            self.run_worker(self._choose(), name="ptz.presets", group="ptz.preset", exclusive=True)
+            self.run_worker(self._choose(), name="choose", group="presets", exclusive=True)
 
     def action_preview(self) -> None:
         """Ask for a link to the live view."""
         if self.camera is None or not self.camera.preview:
             self._say(self.context.t("preview.absent"))
             return
-        self.run_worker(self._link(), name="preview.link", group="preview", exclusive=True)
+        self.run_worker(self._link(), name="link", group="link", exclusive=True)
 
     def action_next(self, by: int) -> None:
         """Show the next camera of the fleet's order."""
@@ -224,7 +224,8 @@ class CameraScreen(Page):
     async def _look(self) -> None:
         try:
             data = await self.context.feed.still(self._camera_id, self._view.wanted)
-            prepared: Any = await asyncio.to_thread(self._view.prepare, data, self._shapes())
+            shapes = card.shapes(self.camera, self.context.t)
+            prepared: Any = await asyncio.to_thread(self._view.prepare, data, shapes)
         except ApiError as error:
             self._say(self.context.failure(error))
         except paint.Unreadable:
@@ -234,17 +235,6 @@ class CameraScreen(Page):
                 self._seen_at = self.context.model.monotonic()
                 self._view.show(prepared)
                 self._tell_status()
-
-    def _shapes(self) -> list[paint.Shape]:
-        camera, t = self.camera, self.context.t
-        if camera is None:
-            return []
-        zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
-        tracks = [
-            paint.Shape.box(track.box, f"{t.label(track.label)} {t.number(track.score * 100)}%")
-            for track in camera.tracks
-        ]
-        return zones + tracks
 
     # -- PTZ and preview
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,10 +16,11 @@ from textual.widgets import Static
 
 from engine.api import wire
 from tui import describe
-from tui.columns import Cell, Column, Row, fit
+from tui.columns import Cell, Column, Row
 from tui.context import Context
-from tui.palette import BLUE, BRIGHT, DIM, STATES, TEXT, TONES
+from tui.palette import BLUE, BRIGHT, DIM, STATES, TONES
 from tui.texts import Texts, clean
+from tui.widgets.facts import facts
 from tui.widgets.table import Table
 
 #: Sections of the help: heading, then (keys, text key).
@@ -51,7 +53,10 @@ SECTIONS: Final = (
     ),
     ("help.log", (("Enter", "help.details"), ("d", "help.decisions"), ("/", "help.words"))),
 )
-_KEYS_WIDTH = 24
+
+
+#: Cells of the keys' column.
+_KEYS: Final = 22
 
 
 class Dialog(ModalScreen[str | None]):
@@ -79,24 +84,20 @@ class HelpDialog(Dialog):
             yield Static(help_text(self.context.t))
 
 
-def help_text(t: Texts) -> Text:
+def help_text(t: Texts) -> Group:
     """Return the help."""
-    text = Text()
+    parts: list[RenderableType] = []
     for heading, lines in SECTIONS:
-        text.append(f"{t(heading)}\n", f"bold {DIM}")
-        for keys, words in lines:
-            text.append(fit(keys, _KEYS_WIDTH), BLUE)
-            text.append(f"{t(words)}\n", TEXT)
-        text.append("\n")
-    text.append(f"{t('help.marks')}\n", f"bold {DIM}")
-    for state, (symbol, tone) in STATES.items():
-        text.append(f"{symbol} {t(f'state.{state}')}   ", TONES[tone])
-    text.append("\n")
-    for mark, words in (("━━━┈┈┈", "help.motion"), ("5.0/10.0", "help.rate")):
-        text.append(fit(mark, _KEYS_WIDTH), BLUE)
-        text.append(f"{t(words)}\n", TEXT)
-    text.rstrip()
-    return text
+        parts += [
+            facts(t(heading), "dim", [(keys, t(words)) for keys, words in lines], names="blue", least=_KEYS),
+            Text(),
+        ]
+    states = Text("   ").join(
+        Text(f"{symbol} {t(f'state.{state}')}".replace(" ", "\u00a0"), TONES[tone])
+        for state, (symbol, tone) in STATES.items()
+    )
+    marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]
+    return Group(*parts, facts(t("help.marks"), "dim", marks, names="blue", least=_KEYS), Text(), states)
 
 
 class PresetsDialog(Dialog):

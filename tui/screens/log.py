@@ -195,7 +195,7 @@ class LogScreen(Page):
         """Read older entries until some show, one reader at a time."""
         if not self._reading and self.context.model.book.next_page() is not None:
             self._reading = True
-            self.run_worker(self._older(), name="log.older")
+            self.run_worker(self._older(), name="older")
 
     async def _older(self) -> None:
         wanted = max(len(self._table.keys) + 1, self.size.height)
