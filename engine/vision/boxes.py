@@ -1,4 +1,7 @@
-"""Arithmetic of boxes (x0, y0, x1, y1): overlap, buffered overlap, suppression."""
+"""Arithmetic of boxes (x0, y0, x1, y1).
+
+One box is a tuple: for the handful that a tracker compares, NumPy's calls would cost ten times the sums.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,31 @@ from numpy.typing import NDArray
 from engine.vision.jit import kernel
 from engine.vision.model import Boxes
 
-
-def overlaps(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
-    """Return intersection over union of every pair, shape (len(ours), len(theirs))."""
-    low = np.maximum(ours[:, None, :2], theirs[None, :, :2])
-    high = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
-    union = areas(ours)[:, None] + areas(theirs)[None, :] - shared
-    return np.asarray(shared / np.maximum(union, 1e-12), np.float32)
+Box = tuple[float, float, float, float]
 
 
-def covered(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
-    """Return how much of each of ours lies within each of theirs, 0..1."""
-    low = np.maximum(ours[:, None, :2], theirs[None, :, :2])
-    high = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
-    return np.asarray(shared / np.maximum(areas(ours)[:, None], 1e-12), np.float32)
+def shared(a: Box, b: Box) -> float:
+    """Return the area that two boxes have in common."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    return wide * high if wide > 0 and high > 0 else 0.0
 
 
-def areas(boxes: Boxes) -> NDArray[np.float32]:
-    """Return each box's area."""
-    return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1), np.float32)
+def area(box: Box) -> float:
+    """Return a box's area."""
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def grown(boxes: Boxes, by: float) -> Boxes:
-    """Return boxes enlarged on every side by a part of their own size."""
-    margin = (boxes[:, 2:] - boxes[:, :2]) * np.float32(by)
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1).astype(np.float32)
+def overlap(a: Box, b: Box) -> float:
+    """Return intersection over union, 0..1."""
+    both = shared(a, b)
+    return both / (area(a) + area(b) - both) if both else 0.0
+
+
+def grown(box: Box, by: float) -> Box:
+    """Return a box enlarged on every side by a part of its own size."""
+    wide, high = (box[2] - box[0]) * by, (box[3] - box[1]) * by
+    return (box[0] - wide, box[1] - high, box[2] + wide, box[3] + high)
 
 
 @kernel("int64(float32[:, ::1], int32[::1], float64, int64[::1])")

@@ -130,15 +130,20 @@ def scanner(factor: int) -> Scan:
     return build(scan, _SCAN)
 
 
-@kernel("int64(int16[:, :, ::1], int32[:, ::1], int32[::1], uint8[:, ::1])")
+@kernel("int64(int16[:, :, ::1], float32[:, ::1], int64[::1], int32[::1], uint8[:, ::1])")
 def regions(
-    counts: NDArray[np.int16], found: NDArray[np.int32], stack: NDArray[np.int32], seen: NDArray[np.uint8]
+    counts: NDArray[np.int16],
+    boxes: Boxes,
+    cells: NDArray[np.int64],
+    stack: NDArray[np.int32],
+    seen: NDArray[np.uint8],
 ) -> int:
-    """Join active blocks (8 neighbours) to regions; return how many.
+    """Join active blocks (8 neighbours) to regions, most foreground first; return how many.
 
     Args:
         counts: (2, bh, bw) foreground and changed cells per block.
-        found: (n, 5) out: x0, y0, x1, y1 in blocks (ends exclusive) and foreground cells.
+        boxes: (n, 4) out: x0, y0, x1, y1 in blocks, ends exclusive.
+        cells: (n,) out: foreground cells of each.
         stack: (bh * bw,) scratch.
         seen: (bh, bw) scratch.
     """
@@ -163,9 +168,13 @@ def regions(
                         seen[v, u] = 1
                         stack[depth] = v * wide + u
                         depth += 1
-        if total >= LEAST and moved >= MOVED and number < found.shape[0]:
-            found[number, 0], found[number, 1], found[number, 2], found[number, 3] = x0, y0, x1, y1
-            found[number, 4] = total
+        if total >= LEAST and moved >= MOVED and number < len(cells):
+            place = number
+            while place > 0 and cells[place - 1] < total:
+                boxes[place], cells[place] = boxes[place - 1], cells[place - 1]
+                place -= 1
+            boxes[place, 0], boxes[place, 1], boxes[place, 2], boxes[place, 3] = x0, y0, x1, y1
+            cells[place] = total
             number += 1
     return number
 
@@ -177,12 +186,15 @@ def _gains(*values: float) -> NDArray[np.int16]:
 
 _UNJUDGED = 255 * 64  #: a least difference that no cell exceeds: nothing is foreground or clipped
 _REPLACE = _gains(1, 1, 0, 0)  #: forget the background, keep what is known of the noise
+_ONE = np.float32(1)
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
 _NOTHING = Motion(0.0, _NOWHERE)
 
 
 def flat(luma: Luma) -> tuple[NDArray[np.uint8], int]:
     """Return a luma plane as contiguous bytes over the same memory, and its row stride."""
+    if luma.flags.c_contiguous:
+        return luma.reshape(-1), luma.shape[1]
     height, width = luma.shape
     stride = luma.strides[0]
     return as_strided(luma, ((height - 1) * stride + width,), (1,)), stride
@@ -214,7 +226,9 @@ class MotionDetector:
         self._line = np.zeros(blocks[1] * BLOCK, np.uint8)
         self._sums = np.zeros(self._cols * self._factor, np.uint16)
         self._blocks = blocks[0] * blocks[1]
-        self._found = np.zeros((self._blocks, 5), np.int32)
+        self._boxes = np.zeros((self._blocks, 4), np.float32)
+        self._scale = np.array([BLOCK / self._cols, BLOCK / self._rows] * 2, np.float32)
+        self._found = np.zeros(self._blocks, np.int64)
         self._stack = np.zeros(self._blocks, np.int32)
         self._seen = np.zeros(blocks, np.uint8)
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
@@ -254,10 +268,8 @@ class MotionDetector:
         )  # fmt: skip
 
     def _regions(self) -> Motion:
-        number = regions(self._counts, self._found, self._stack, self._seen)
-        found = self._found[:number]
-        found = found[np.argsort(-found[:, 4], kind="stable")]
-        scale = np.array([self._cols, self._rows] * 2, np.float32) / BLOCK
-        share = float(found[:, 4].sum()) / (self._cols * self._rows)
-        boxes: Boxes = np.minimum(found[:, :4] / scale, 1).astype(np.float32)
-        return Motion(share, boxes)
+        number = regions(self._counts, self._boxes, self._found, self._stack, self._seen)
+        if not number:
+            return _NOTHING
+        share = int(self._found[:number].sum()) / (self._cols * self._rows)
+        return Motion(share, np.minimum(self._boxes[:number] * self._scale, _ONE))

@@ -14,12 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.vision.boxes import covered, grown, overlaps
+from engine.vision.boxes import Box, area, grown, overlap, shared
 from engine.vision.model import Boxes, Detections, Track
 
-Row = NDArray[np.float32]  #: one box, shape (4,)
+ORIGIN: Box = (0.0, 0.0, 0.0, 0.0)
 #: Enlargement (part of a box's own size) of the first and the second comparison.
 BUFFERS = (0.15, 0.5)
 #: Least buffered overlap of a match.
@@ -47,15 +46,15 @@ def family(label: str) -> str:
 
 @dataclass(slots=True)
 class _Live:
-    """A track's inside."""
+    """A track's inside. `velocity` is that of each side, per second."""
 
     id: int
-    box: Row
+    box: Box
     born: float
     seen_at: float
-    rest: Row
+    rest: Box
     moved_at: float
-    velocity: Row = field(default_factory=lambda: np.zeros(4, np.float32))
+    velocity: Box = ORIGIN
     votes: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     sightings: int = 0
@@ -65,16 +64,16 @@ class _Live:
     def label(self) -> str:
         return max(self.votes, key=lambda name: (self.votes[name], name))
 
-    def predicted(self, at: float) -> Row:
+    def predicted(self, at: float) -> Box:
         """Where it should be; a velocity is trusted for one second, no longer."""
-        return self.box + self.velocity * np.float32(min(max(at - self.seen_at, 0.0), 1.0))
+        return _along(self.box, self.velocity, min(max(at - self.seen_at, 0.0), 1.0))
 
-    def see(self, box: Row, label: str, score: float, at: float) -> None:
+    def see(self, box: Box, label: str, score: float, at: float) -> None:
         """Take a sighting in."""
         self._move(box, at)
         self.seen_at, self.misses = at, 0
         self.sightings += 1
-        if _shifted(self.box, self.rest):
+        if overlap(self.box, self.rest) < STILL:
             self.rest, self.moved_at = self.box, at
         for name in self.votes:
             self.votes[name] *= FADE
@@ -82,22 +81,22 @@ class _Live:
         self.votes[label] = self.votes.get(label, 0.0) + max(score, 0.01)
         self.best[label] = max(self.best.get(label, 0.0), score)
 
-    def _move(self, box: Row, at: float) -> None:
+    def _move(self, box: Box, at: float) -> None:
         elapsed = at - self.seen_at
         if not 0 < elapsed <= 1.0:  # the first sighting, or one after too long to tell a speed
-            self.box, self.velocity = _upright(box), np.zeros(4, np.float32)
+            self.box, self.velocity = box, ORIGIN
             return
         expected = self.predicted(at)
-        surprise = box - expected
+        surprise = _along(box, expected, -1.0)
         trust = max(BETA, 1 / (self.sightings + 1))
-        self.box = _upright(expected + np.float32(ALPHA) * surprise)
-        self.velocity = self.velocity + np.float32(trust / elapsed) * surprise
+        self.box = _upright(_along(expected, surprise, ALPHA))
+        self.velocity = _along(self.velocity, surprise, trust / elapsed)
 
     def due(self, at: float) -> bool:
         """Return whether somebody should look where it is, though nothing moves there.
 
-        At once while it is young or was just missed; else after a wait that grows with the time
-        that it has rested: a parked car is no work.
+        At once while it was just missed; else after a wait that grows with the time that it has
+        rested: a parked car is no work.
         """
         rested = self.seen_at - self.moved_at
         return self.misses > 0 or at - self.seen_at >= min(max(rested / 4, RECHECK[0]), RECHECK[1])
@@ -105,21 +104,33 @@ class _Live:
     def told(self, at: float) -> Track:
         """Return what others may know."""
         label = self.label
-        x0, y0, x1, y1 = (float(side) for side in np.clip(self.box, 0, 1))
-        vx = float(self.velocity[0] + self.velocity[2]) / 2
-        vy = float(self.velocity[1] + self.velocity[3]) / 2
+        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in self.box)
+        vx, vy = (self.velocity[0] + self.velocity[2]) / 2, (self.velocity[1] + self.velocity[3]) / 2
         score = min(1.0, self.best[label])
         return Track(self.id, label, score, (x0, y0, x1, y1), (vx, vy), at - self.born, self.sightings)
 
 
-def _shifted(box: Row, rest: Row) -> bool:
-    """Return whether a box has left its resting place by a good part of its size."""
-    return float(overlaps(box[None, :], rest[None, :])[0, 0]) < STILL
+def _along(box: Box, way: Box, times: float) -> Box:
+    """Return `box + way * times`, side by side."""
+    return (
+        box[0] + way[0] * times,
+        box[1] + way[1] * times,
+        box[2] + way[2] * times,
+        box[3] + way[3] * times,
+    )
 
 
-def _upright(box: Row) -> Row:
-    low, high = np.minimum(box[:2], box[2:]), np.maximum(box[:2], box[2:])
-    return np.concatenate([low, high]).astype(np.float32)
+def _upright(box: Box) -> Box:
+    return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One detection, taken out of its arrays."""
+
+    box: Box
+    label: str
+    score: float
 
 
 class Tracker:
@@ -149,85 +160,72 @@ class Tracker:
         Returns:
             The confirmed tracks that are alive, and those that ended with this picture.
         """
-        sure = np.flatnonzero(found.scores >= self._score)
-        doubtful = np.flatnonzero((found.scores < self._score) & (found.scores >= self._score / 2))
-        unmatched = self._continue(at, found, sure, self._live)
-        waiting = [track for track in self._live if track.seen_at < at]
-        self._continue(at, found, doubtful, waiting)
-        for index in unmatched:
-            self._begin(at, found, int(index))
-        ended = self._end(at, looked)
-        return tuple(track.told(at) for track in self._confirmed()), ended
+        seen = _taken_out(found)
+        sure = [each for each in seen if each.score >= self._score]
+        doubtful = [each for each in seen if self._score / 2 <= each.score < self._score]
+        left = self._continue(at, sure)
+        self._continue(at, doubtful)
+        for each in left:
+            self._begin(at, each)
+        ended = self._end(at, looked.tolist())
+        return tuple(track.told(at) for track in self._live if self._is_told(track)), ended
 
     def due(self, at: float) -> Boxes:
         """Return where somebody should look now, although nothing need move there."""
         boxes = [track.predicted(at) for track in self._live if track.due(at)]
-        return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
+        return np.array(boxes, np.float32).reshape(-1, 4)
 
-    def _confirmed(self) -> list[_Live]:
-        return [track for track in self._live if track.sightings >= self._confirm]
+    def _is_told(self, track: _Live) -> bool:
+        return track.sightings >= self._confirm
 
-    def _continue(
-        self, at: float, found: Detections, chosen: NDArray[np.intp], tracks: list[_Live]
-    ) -> NDArray[np.intp]:
-        """Match detections to tracks, narrowly first; return the detections that are left."""
+    def _continue(self, at: float, seen: list[_Seen]) -> list[_Seen]:
+        """Match detections to tracks not seen yet, narrowly first; return the detections that are left."""
         for buffer in BUFFERS:
-            tracks = [track for track in tracks if track.seen_at < at]
-            if not len(chosen) or not tracks:
+            tracks = [track for track in self._live if track.seen_at < at]
+            if not seen or not tracks:
                 break
-            taken = self._match(at, found, chosen, tracks, buffer)
-            chosen = np.array([index for index in chosen if index not in taken], np.intp)
-        return chosen
+            seen = _matched(at, seen, tracks, buffer)
+        return seen
 
-    def _match(
-        self, at: float, found: Detections, chosen: NDArray[np.intp], tracks: list[_Live], buffer: float
-    ) -> set[int]:
-        expected = np.stack([track.predicted(at) for track in tracks])
-        likeness = overlaps(grown(expected, buffer), grown(found.boxes[chosen], buffer))
-        kinds = [family(found.names[found.labels[index]]) for index in chosen]
-        for row, track in enumerate(tracks):
-            mine = family(track.label)
-            likeness[row, [kind != mine for kind in kinds]] = 0
-        taken, used = set[int](), set[int]()
-        for flat in np.argsort(-likeness, axis=None, kind="stable"):
-            row, column = divmod(int(flat), len(chosen))
-            if likeness[row, column] < OVERLAP:
-                break
-            index = int(chosen[column])
-            if row not in used and index not in taken:
-                used.add(row)
-                taken.add(index)
-                self._see(tracks[row], at, found, index)
-        return taken
-
-    def _begin(self, at: float, found: Detections, index: int) -> None:
-        box = found.boxes[index]
-        track = _Live(self._next, box, at, at, box, at)
+    def _begin(self, at: float, seen: _Seen) -> None:
+        track = _Live(self._next, seen.box, at, at, seen.box, at)
         self._next += 1
-        self._see(track, at, found, index)
+        track.see(seen.box, seen.label, seen.score, at)
         self._live.append(track)
 
-    @staticmethod
-    def _see(track: _Live, at: float, found: Detections, index: int) -> None:
-        label, score = found.names[found.labels[index]], float(found.scores[index])
-        track.see(found.boxes[index], label, score, at)
-
-    def _end(self, at: float, looked: Boxes) -> tuple[Track, ...]:
+    def _end(self, at: float, looked: list[Box]) -> tuple[Track, ...]:
         """Drop what was looked for and not found; return those of them that had been told."""
-        ended = []
-        for track in self._live:
-            if track.seen_at < at and len(looked) and self._could_see(track, looked):
-                track.misses += 1
-        for track in list(self._live):
-            silent = at - track.seen_at
-            hidden = track.misses >= 2 and silent > self._silence
-            young = track.misses >= 2 and track.sightings < self._confirm
-            if hidden or young or silent > FORGOTTEN:
-                self._live.remove(track)
-                if track.sightings >= self._confirm:
-                    ended.append(track.told(at))
-        return tuple(ended)
+        over = [track for track in self._live if self._is_over(track, at, looked)]
+        self._live = [track for track in self._live if track not in over]
+        return tuple(track.told(at) for track in over if self._is_told(track))
 
-    @staticmethod
-    def _could_see(track: _Live, looked: Boxes) -> bool:
-        return float(covered(track.box[None, :], looked).max()) >= LOOKED
+    def _is_over(self, track: _Live, at: float, looked: list[Box]) -> bool:
+        silent = at - track.seen_at
+        if silent > 0 and any(shared(track.box, part) >= LOOKED * area(track.box) for part in looked):
+            track.misses += 1
+        missed = track.misses >= 2 and (silent > self._silence or not self._is_told(track))
+        return missed or silent > FORGOTTEN
+
+
+def _taken_out(found: Detections) -> list[_Seen]:
+    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), strict=True)
+    return [_Seen(tuple(box), found.names[label], score) for box, label, score in rows]
+
+
+def _matched(at: float, seen: list[_Seen], tracks: list[_Live], buffer: float) -> list[_Seen]:
+    """Give tracks their detections, the most alike first; return the detections that are left."""
+    ours = [(grown(track.predicted(at), buffer), family(track.label)) for track in tracks]
+    theirs = [(grown(each.box, buffer), family(each.label)) for each in seen]
+    pairs = [
+        (-likeness, row, column)
+        for row, (mine, kind) in enumerate(ours)
+        for column, (other, its) in enumerate(theirs)
+        if kind == its and (likeness := overlap(mine, other)) >= OVERLAP
+    ]
+    used, taken = set[int](), set[int]()
+    for _, row, column in sorted(pairs):
+        if row not in used and column not in taken:
+            used.add(row)
+            taken.add(column)
+            tracks[row].see(seen[column].box, seen[column].label, seen[column].score, at)
+    return [each for column, each in enumerate(seen) if column not in taken]

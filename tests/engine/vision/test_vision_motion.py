@@ -137,9 +137,11 @@ def test_no_sequence_of_pictures_breaks_the_state(levels: list[int], seed: int) 
 
 def test_regions_join_blocks_across_corners() -> None:
     counts = np.zeros((2, 5, 6), np.int16)
-    counts[:, [0, 1, 4, 4], [0, 1, 4, 5]] = 20
-    found, stack = np.zeros((30, 5), np.int32), np.zeros(30, np.int32)
-    number = motion.regions(counts, found, stack, np.zeros((5, 6), np.uint8))
-    assert found[:number].tolist() == [[0, 0, 2, 2, 40], [4, 4, 6, 5, 40]]
+    counts[:, [0, 1, 4, 4], [0, 1, 4, 5]] = [20, 20, 20, 30]
+    boxes, cells = np.zeros((30, 4), np.float32), np.zeros(30, np.int64)
+    scratch = np.zeros(30, np.int32), np.zeros((5, 6), np.uint8)
+    assert motion.regions(counts, boxes, cells, *scratch) == 2
+    assert boxes[:2].tolist() == [[4, 4, 6, 5], [0, 0, 2, 2]]  # the one with more foreground first
+    assert cells[:2].tolist() == [50, 40]
     counts[1] = 0  # the same foreground, but nothing in it changed
-    assert motion.regions(counts, found, stack, np.zeros((5, 6), np.uint8)) == 0
+    assert motion.regions(counts, boxes, cells, *scratch) == 0

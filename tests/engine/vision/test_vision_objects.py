@@ -11,7 +11,7 @@ import pytest
 
 from engine.models import ModelFault, ModelFile
 from engine.vision import heads
-from engine.vision.boxes import overlaps, suppress
+from engine.vision.boxes import overlap, suppress
 from engine.vision.heads import Shape
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
@@ -69,7 +69,8 @@ def test_the_best_of_overlapping_boxes_survives_within_its_group() -> None:
     scores = np.array([0.5, 0.9, 0.4, 0.1], np.float32)
     kept = suppress(boxes, scores, np.array([0, 0, 1, 0], np.int32), 0.5)
     assert kept.tolist() == [1, 2, 3]
-    np.testing.assert_allclose(overlaps(boxes[:1], boxes)[0], [1, 0.9, 1, 0], atol=1e-6)
+    likeness = [overlap((0, 0, 1, 1), other) for other in ((0, 0, 1, 1), (0, 0, 1, 0.9), (2, 2, 3, 3))]
+    assert likeness == pytest.approx([1, 0.9, 0])
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
