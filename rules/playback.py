@@ -1,0 +1,73 @@
+"""Events through the real evaluator on a clock that events move: trials, replays and explanations run on it.
+
+Nothing here judges: `evaluator.step` does, as it does live. Timers are given their own moment before the next
+event, as the judge gives it to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rules.evaluator import step
+from rules.memory import Memory
+from rules.model import Decision, Event, Fault, Instant, Step
+from rules.ruleset import RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event and the moment at which it was judged."""
+
+    event: Event
+    now: Instant
+
+
+#: Told of every step: what was judged (None: a timer), when, and what came of it, before memory takes it over.
+Watch = Callable[[Event | None, Instant, Step], None]
+
+
+@dataclass(slots=True)
+class Playback:
+    """Rules at work on events that somebody else brings.
+
+    Attributes:
+        memory: Written after every step.
+        faults: Rules that raised, and what.
+        evicted: Rows that were given up.
+    """
+
+    rules: RuleSet
+    memory: Memory = field(default_factory=Memory)
+    watch: Watch | None = None
+    faults: dict[str, Fault] = field(default_factory=dict)
+    evicted: int = 0
+
+    def see(self, arrival: Arrival) -> list[Decision]:
+        """Judge one event, after every timer that is due before it; return what was decided."""
+        return [*self.until(arrival.now), *self._step(arrival.event, arrival.now)]
+
+    def until(self, now: Instant) -> list[Decision]:
+        """Let time pass, each timer firing at its own moment; return what was decided."""
+        decided: list[Decision] = []
+        while (due := self.memory.next_due()) is not None and due <= now.engine:
+            decided += self._step(None, Instant(now.wall - timedelta(seconds=now.engine - due), due))
+            if self.memory.next_due() == due:  # a timer that stays would be asked for ever
+                break
+        return decided
+
+    def all(self, arrivals: Iterable[Arrival]) -> Iterator[Decision]:
+        """Yield every decision, in order."""
+        for arrival in arrivals:
+            yield from self.see(arrival)
+
+    def _step(self, event: Event | None, now: Instant) -> tuple[Decision, ...]:
+        done = step(self.rules, self.memory, event, now)
+        if self.watch is not None:
+            self.watch(event, now, done)
+        self.memory.apply(done.changes)
+        self.evicted += done.evicted
+        for fault in done.faults:
+            self.faults.setdefault(fault.rule, fault)
+        return done.decisions

@@ -1,0 +1,287 @@
+"""What a trial tells in shorthand, as the events that the engine would have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from rules.geometry import standing_in
+from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind
+from rules.playback import Arrival
+from rules.trial import Cue, Happening, Health, Motion, Noted, Plain, Signal, Track, Trial, TrialFile
+
+_DAY = 86400.0
+#: Events that one trial may come to; a track told every millisecond for a day is a slip.
+MOST_EVENTS = 100_000
+#: Seconds for which a trial goes on after its last event and expectation.
+TAIL = 1.0
+#: Half of the width, and the height, of a box whose foot is all that is known.
+_HALF, _HEIGHT = 0.03, 0.12
+_ENDS = {"lost": Change.ENDED, "refused": Change.ENDED, "failed": Change.ENDED}
+
+
+class SceneTooLong(ValueError):
+    """A trial comes to more than `MOST_EVENTS` events."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A trial's times of day as instants."""
+
+    file: TrialFile
+    trial: Trial
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Where the site is."""
+        return ZoneInfo(self.file.timezone)
+
+    @cached_property
+    def start(self) -> float:
+        """Seconds since the first day's midnight at which the trial begins."""
+        times = [_time(cue) for cue in self.trial.events]
+        times += [each.at for each in self.trial.expect if each.at is not None]
+        return self.trial.start if self.trial.start is not None else times[0] if times else 0.0
+
+    def seconds(self, moment: float) -> float:
+        """Return a written moment with its day: one that is earlier than the start is on the next."""
+        return moment + _DAY if moment < self.start and moment < _DAY else moment
+
+    def wall(self, seconds: float) -> datetime:
+        """Return seconds since the first day's midnight as aware UTC; days of 23 and 25 hours are the zone's."""
+        days, rest = divmod(seconds, _DAY)
+        midnight = datetime.combine(self.trial.day or self.file.day, datetime.min.time(), self.zone)
+        return (midnight + timedelta(days=days, seconds=rest)).astimezone(UTC)
+
+    def instant(self, seconds: float) -> Instant:
+        """Return wall and engine time; the engine began when the trial did."""
+        wall = self.wall(seconds)
+        return Instant(wall, (wall - self.wall(self.start)).total_seconds())
+
+    @cached_property
+    def end(self) -> float:
+        """Seconds at which the trial ends."""
+        if self.trial.until is not None:
+            return self.seconds(self.trial.until)
+        written = [each.to if each.to is not None else each.at for each in self.trial.expect]
+        times = [self.seconds(each) for each in written if each is not None]
+        times += [self.seconds(each) for cue in self.trial.events for each in _span(cue)]
+        return max(times, default=self.start) + TAIL
+
+
+def _body(cue: Cue) -> Happening:
+    (name,) = cue.model_fields_set
+    body: Happening = getattr(cue, name)
+    return body
+
+
+def _span(cue: Cue) -> list[float]:
+    """Return every moment that a cue names, in order."""
+    body = _body(cue)
+    return [
+        each for each in (getattr(body, name, None) for name in ("from_", "at", "to")) if each is not None
+    ]
+
+
+def _time(cue: Cue) -> float:
+    return _span(cue)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event before it has its number."""
+
+    seconds: float
+    kind: Kind
+    change: Change
+    camera: str | None
+    subject: str
+    label: str | None = None
+    zones: tuple[str, ...] = ()
+    score: float | None = None
+    box: tuple[float, float, float, float] | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]:
+    """Return a trial's events in order of time, numbered from 1.
+
+    Raises:
+        SceneTooLong: There are more than `MOST_EVENTS`.
+    """
+    stage = _Stage(file, trial, calendar)
+    told: list[_Told] = []
+    for index, cue in enumerate(trial.events):
+        for each in stage.tell(index, cue):
+            told.append(each)
+            if len(told) > MOST_EVENTS:
+                raise SceneTooLong(trial.name)
+    told.sort(key=lambda each: each.seconds)
+    return [_arrival(number, each, calendar) for number, each in enumerate(told, start=1)]
+
+
+def _arrival(number: int, told: _Told, calendar: Calendar) -> Arrival:
+    now = calendar.instant(told.seconds)
+    event = Event(
+        id=EventId(f"e{number}"),
+        site="trial",
+        seq=number,
+        kind=told.kind,
+        change=told.change,
+        camera=None if told.camera is None else CameraId(told.camera),
+        at=now.wall,
+        received_at=now.wall,
+        subject=told.subject,
+        label=told.label,
+        zones=told.zones,
+        score=told.score,
+        box=told.box,
+        facts=told.facts,
+    )
+    return Arrival(event, now)
+
+
+class _Stage:
+    """Tells the cues of one trial; knows which objects are being seen."""
+
+    def __init__(self, file: TrialFile, trial: Trial, calendar: Calendar) -> None:
+        self._polygons = {
+            camera: zones for camera, zones in file.cameras.items() if isinstance(zones, Mapping)
+        }
+        self._camera = trial.camera or file.camera
+        self._calendar = calendar
+        self._seen: set[tuple[str, str]] = set()
+
+    def tell(self, index: int, cue: Cue) -> Iterable[_Told]:
+        camera = _body(cue).camera or self._camera
+        if cue.track is not None:
+            return self._track(
+                f"{index + 1}" if cue.track.id is None else str(cue.track.id), cue.track, camera
+            )
+        if cue.motion is not None:
+            return self._motion(cue.motion, camera)
+        if cue.signal is not None:
+            return self._signal(cue.signal, camera)
+        if cue.health is not None:
+            return self._health(cue.health, camera)
+        if cue.event is not None:
+            return self._plain(cue.event, camera)
+        noted = cue.engine or cue.operator
+        kind = Kind.ENGINE if cue.engine else Kind.OPERATOR
+        return self._noted(kind, noted) if noted else ()
+
+    def _at(self, moment: float) -> float:
+        return self._calendar.seconds(moment)
+
+    def _until(self, moment: float | None) -> float:
+        return self._calendar.end if moment is None else self._at(moment)
+
+    def _track(self, name: str, track: Track, camera: str) -> Iterator[_Told]:
+        start, end = self._at(track.from_), self._until(track.to)
+        times = _times(start, end, track.every)
+        new = (camera, name) not in self._seen
+        for count, now in enumerate(times):
+            change = Change.GOES_ON if count or not new else Change.BEGAN
+            yield self._seen_at(name, track, camera, now, change, (now - start) / ((end - start) or 1.0))
+        if track.to is None or not track.gone:
+            self._seen.add((camera, name))
+        else:
+            self._seen.discard((camera, name))
+            yield self._seen_at(name, track, camera, end, Change.ENDED, 1.0)
+
+    def _seen_at(
+        self, name: str, track: Track, camera: str, now: float, change: Change, part: float
+    ) -> _Told:
+        foot = _along(track.path, part) if track.path else None
+        box = None if foot is None else (foot[0] - _HALF, foot[1] - _HEIGHT, foot[0] + _HALF, foot[1])
+        zones = tuple(track.zone or ())
+        if box is not None and track.zone is None:
+            zones = standing_in(box, self._polygons.get(camera, {}))
+        return _Told(
+            now,
+            Kind.OBJECT,
+            change,
+            camera,
+            f"track:{name}",
+            track.label,
+            () if change is Change.ENDED else zones,
+            track.score,
+            box,
+            {"age": round(now - self._at(track.from_), 3), **self._velocity(track), **track.facts},
+        )
+
+    def _velocity(self, track: Track) -> Mapping[str, Fact]:
+        """Return the mean velocity over a path, per second; nothing for an object without one."""
+        if not track.path or track.to is None:
+            return {}
+        seconds = self._at(track.to) - self._at(track.from_) or 1.0
+        (x0, y0), (x1, y1) = track.path[0], track.path[-1]
+        return {"vx": round((x1 - x0) / seconds, 4), "vy": round((y1 - y0) / seconds, 4)}
+
+    def _motion(self, motion: Motion, camera: str) -> Iterator[_Told]:
+        facts = {"share": motion.share, **motion.facts}
+        zones = tuple(motion.zone or ())
+        for now, change in self._both(motion.from_, motion.to):
+            yield _Told(now, Kind.MOTION, change, camera, "motion", None, zones, motion.share, None, facts)
+
+    def _signal(self, signal: Signal, camera: str) -> Iterator[_Told]:
+        subject = f"signal:{signal.topic}:{signal.source}"
+        if signal.at is not None:
+            now = self._at(signal.at)
+            yield _Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=signal.facts)
+        elif signal.from_ is not None:
+            for now, change in self._both(signal.from_, signal.to):
+                facts = {"state": change is Change.BEGAN, **signal.facts}
+                yield _Told(now, Kind.SIGNAL, change, camera, subject, signal.topic, facts=facts)
+
+    def _both(self, start: float, end: float | None) -> Iterator[tuple[float, Change]]:
+        yield self._at(start), Change.BEGAN
+        if end is not None:
+            yield self._at(end), Change.ENDED
+
+    def _health(self, health: Health, camera: str) -> Iterator[_Told]:
+        noted = Change.NOTED if health.state == "discovered" else Change.BEGAN
+        change = _ENDS.get(health.state, noted)
+        yield _Told(
+            self._at(health.at), Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts
+        )
+
+    def _noted(self, kind: Kind, noted: Noted) -> Iterator[_Told]:
+        yield _Told(
+            self._at(noted.at), kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts
+        )
+
+    def _plain(self, plain: Plain, camera: str) -> Iterator[_Told]:
+        yield _Told(
+            self._at(plain.at),
+            plain.kind,
+            Change(plain.change),
+            camera,
+            plain.subject,
+            plain.label,
+            tuple(plain.zones),
+            plain.score,
+            plain.box,
+            plain.facts,
+        )
+
+
+def _times(start: float, end: float, every: float) -> Iterator[float]:
+    """Yield moments from `start` on, before `end`, evenly; multiplied, so that no rounding adds up."""
+    count = 0
+    while (now := start + count * every) < end:
+        yield now
+        count += 1
+
+
+def _along(path: Sequence[tuple[float, float]], part: float) -> tuple[float, float]:
+    """Return the point at a part (0..1) of a path, by its number of legs."""
+    if len(path) == 1:
+        return path[0]
+    leg = min(int(part * (len(path) - 1)), len(path) - 2)
+    rest = part * (len(path) - 1) - leg
+    (x0, y0), (x1, y1) = path[leg], path[leg + 1]
+    return x0 + (x1 - x0) * rest, y0 + (y1 - y0) * rest
