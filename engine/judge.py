@@ -154,13 +154,15 @@ class Judge:
             self._seq += 1
             event = draft.issue(EventId(self._ids()), self._site, self._seq, arrived.wall)
             turn.events.append(event)
+            turn.judged.append(now.engine)
             self._step(event, now, turn)
         now = self._advance(self._clock.now())
         if (due := self._memory.next_due()) is not None and due <= now.engine:
             self._step(None, now, turn)
         calls = tuple(call for made in turn.decisions for call in calls_of(made))
         mark = self._clock.mark()
-        return Verdict(tuple(turn.events), tuple(turn.changes), tuple(turn.decisions), calls, mark)
+        events, judged = tuple(turn.events), tuple(turn.judged)
+        return Verdict(events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged)
 
     def _advance(self, instant: Instant) -> Instant:
         """Return an instant no earlier than any before it: threads may arrive out of order by a hair."""
@@ -216,6 +218,7 @@ class _Turn:
     """What one turn collects."""
 
     events: list[Event] = field(default_factory=list)
+    judged: list[float] = field(default_factory=list)
     changes: list[RowChange] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 

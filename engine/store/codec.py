@@ -53,7 +53,7 @@ def moment(ticks: int) -> datetime:
 
 
 def event_row(event: Event, engine: float) -> tuple[object, ...]:
-    """Return the columns of an event committed at an engine time."""
+    """Return the columns of an event judged at an engine time."""
     body: dict[str, object] = {
         "site": event.site,
         "kind": event.kind,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
 
 from engine.clock import Mark
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, RowChange
@@ -45,6 +46,7 @@ class Verdict:
 
     Attributes:
         mark: Engine time of this turn; carries it over a restart.
+        judged: Engine time at which each event was judged, so that a replay judges it then; empty: at `mark`.
     """
 
     events: tuple[Event, ...]
@@ -52,6 +54,11 @@ class Verdict:
     decisions: tuple[Decision, ...]
     calls: tuple[Call, ...]
     mark: Mark
+    judged: tuple[float, ...] = ()
+
+    def times(self) -> Iterator[tuple[Event, float]]:
+        """Yield each event with the engine time at which it was judged."""
+        return zip(self.events, self.judged or repeat(self.mark.engine), strict=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         return
     final = _final(change for each in verdicts for change in each.changes)
     rows: dict[str, list[tuple[object, ...]]] = {
-        _EVENT: [event_row(event, each.mark.engine) for each in verdicts for event in each.events],
+        _EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
         _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
