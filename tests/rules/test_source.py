@@ -53,7 +53,7 @@ def test_duplicate_keys_are_reported_at_every_level_and_the_first_stays() -> Non
     ("text", "expected"),
     [
         ("a: 'x\n", "f.yaml:2:1: is not YAML: found unexpected end of stream"),
-        ("a: b: c", "f.yaml:1:5: is not YAML: mapping values are not allowed here"),
+        ("a: b: c", "f.yaml:1:5: is not YAML: mapping values are not allowed in this context"),
         ("a: 1\nb: \x01", "f.yaml:2:4: a character that is not allowed in YAML (U+0001)"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document (---) in one file is not supported"),
         ("? [1]\n: 2\n", "f.yaml:1:3: a key must be plain text"),

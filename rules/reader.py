@@ -1,0 +1,308 @@
+"""From libyaml's events to data: YAML 1.2's meaning on a fast scanner.
+
+PyYAML's C parser serves as a tokenizer only. It follows the syntax of YAML 1.1, which differs from 1.2's in
+characters that are refused here; what words *mean* differs a lot (``22:30``, ``on``), and is decided here.
+
+Everything is built from parser *events* without recursion, so that the limits hold while reading: a bomb
+is refused after it crosses a limit, not after it was built.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from yaml import events  # noqa: TID251 - the one module that reads YAML; PyYAML's meaning of it is not used
+from yaml._yaml import CParser  # noqa: TID251 - likewise
+from yaml.error import MarkedYAMLError, YAMLError  # noqa: TID251 - likewise
+
+from rules.model import Fact
+from rules.problem import Problem
+
+MAX_CHARACTERS = 256 * 1024
+MAX_DEPTH = 20
+MAX_NODES = 50_000
+
+#: Not printable by YAML 1.2, or a line break for libyaml alone (NEL, LS, PS).
+_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WORDS: Mapping[str, object] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INT = re.compile(r"[-+]?[0-9]{1,30}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMERIC = frozenset("-+.0123456789")
+_SCALARS = ("str", "int", "float", "bool", "null")
+_COLLECTIONS = ("map", "seq")
+
+
+class Mark(Protocol):
+    """A position as libyaml tells it: line and column from 0, in characters."""
+
+    line: int
+    column: int
+
+
+#: Where a value is, where its key is, and what lies within it.
+Spot: TypeAlias = "tuple[Mark, Mark | None, Within]"
+Within: TypeAlias = "dict[str, Spot] | list[Spot] | None"
+
+
+class _Node(Protocol):
+    """A node event; what only some kinds have is asked of those only."""
+
+    start_mark: Mark
+    anchor: str | None
+    tag: str | None
+
+
+class _Scalar(_Node, Protocol):
+    value: str
+    implicit: tuple[bool, bool]
+    style: str | None
+
+
+class _Refused(Exception):
+    """Reading must stop: a limit was crossed."""
+
+    def __init__(self, mark: Mark, code: str, **values: Fact) -> None:
+        super().__init__(code)
+        self.mark, self.code, self.values = mark, code, values
+
+
+def plain(text: str) -> object:
+    """Return an unquoted scalar by YAML 1.2's core schema (without octal, hex, inf and nan: text)."""
+    if text[:1] in _NUMERIC:
+        if _INT.fullmatch(text):
+            return int(text)
+        return float(text) if _FLOAT.fullmatch(text) else text
+    return _WORDS.get(text, text)
+
+
+@dataclass(slots=True)
+class _Items:
+    """A list that is being read."""
+
+    anchor: str | None = None
+    value: list[object] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
+    mark: Mark | None = None  #: of the key that is being read; items have none
+    wants_key: Literal[False] = False
+
+    @property
+    def step(self) -> int:
+        """The way to what is being read."""
+        return len(self.value) - 1
+
+    def take_key(self, text: str, mark: Mark) -> bool:
+        """Return whether a scalar was taken as a key."""
+        return False
+
+    def put(self, value: object, mark: Mark, within: Within) -> Mark | None:
+        """Take a value over."""
+        self.value.append(value)
+        self.spots.append((mark, None, within))
+        return None
+
+
+@dataclass(slots=True)
+class _Fields:
+    """A mapping that is being read."""
+
+    anchor: str | None = None
+    value: dict[str, object] = field(default_factory=dict)
+    spots: dict[str, Spot] = field(default_factory=dict)
+    mark: Mark | None = None
+    wants_key: bool = True
+    step: str = ""
+
+    def take_key(self, text: str, mark: Mark) -> bool:
+        """Return whether a scalar was taken as a key."""
+        if self.wants_key:
+            self.step, self.mark, self.wants_key = text, mark, False
+            return True
+        return False
+
+    def put(self, value: object, mark: Mark, within: Within) -> Mark | None:
+        """Take a value over, unless its key was there before: return where."""
+        self.wants_key = True
+        if self.step in self.value:
+            return self.spots[self.step][1]
+        self.value[self.step] = value
+        self.spots[self.step] = mark, self.mark, within
+        return None
+
+
+class Reader:
+    """Reads one document.
+
+    Attributes:
+        data: What was read; None where it was not read to its end.
+        root: Where it is, as far as it was read.
+        problems: What is wrong with it.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.data: object = None
+        self.problems: list[Problem] = []
+        self._source = source
+        self._bottom = _Items()
+        self._top: _Items | _Fields = self._bottom
+        self._open: list[_Items | _Fields] = [self._bottom]
+        self._anchors: dict[str, tuple[object, int, int]] = {}
+        self._nodes = 0
+        self._documents = 0
+        self._take: Mapping[type, Callable[[Any], None]] = {
+            events.StreamStartEvent: _pass,
+            events.DocumentStartEvent: self._document,
+            events.MappingStartEvent: self._mapping,
+            events.SequenceStartEvent: self._sequence,
+            events.ScalarEvent: self._scalar,
+            events.AliasEvent: self._alias,
+            events.MappingEndEvent: self._close,
+            events.SequenceEndEvent: self._close,
+            events.DocumentEndEvent: _pass,
+            events.StreamEndEvent: _pass,
+        }
+
+    @property
+    def root(self) -> Spot | None:
+        """Where the document is, and what lies within it."""
+        return self._bottom.spots[0] if self._bottom.spots else None
+
+    def read(self, text: str) -> None:
+        """Read a text of at most `MAX_CHARACTERS`."""
+        if strange := _REFUSED.search(text):
+            self.problems.append(_character(text, strange.start(), self._source))
+            return
+        try:
+            self._read(text)
+        except _Refused as error:
+            self._report(error.mark, error.code, values=error.values)
+        except YAMLError as error:
+            self._syntax(error)
+        else:
+            self.data = self._bottom.value[0] if self._bottom.value else None
+
+    def _read(self, text: str) -> None:
+        next_event, take = CParser(text).get_event, self._take
+        while (event := next_event()) is not None:
+            take[type(event)](event)
+
+    # -- events ------------------------------------------------------------------------------
+
+    def _document(self, event: _Node) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise _Refused(event.start_mark, "problem.documents")
+
+    def _scalar(self, event: _Scalar) -> None:
+        self._count(event, 1)
+        top, text, mark = self._top, event.value, event.start_mark
+        if top.take_key(text, mark):
+            return
+        value = self._tagged(event) if event.tag else plain(text) if event.implicit[0] else text
+        if event.anchor:
+            self._anchors[event.anchor] = value, 1, 0
+        if not text and not event.style and top.mark is not None:
+            mark = top.mark  # nothing is written: libyaml's mark is wherever it looked last
+        self._put(value, mark, None)
+
+    def _alias(self, event: _Node) -> None:
+        """Take what an alias means. Each use counts in full; an unfinished anchor would be a cycle."""
+        self._count(event, 1)
+        self._need_value(event)
+        if event.anchor not in self._anchors:
+            raise _Refused(event.start_mark, "problem.alias", name=str(event.anchor))
+        value, nodes, depth = self._anchors[event.anchor]
+        self._count(event, nodes)
+        if len(self._open) - 1 + depth > MAX_DEPTH:
+            raise _Refused(event.start_mark, "problem.depth", most=MAX_DEPTH)
+        self._put(value, event.start_mark, None)
+
+    def _mapping(self, event: _Node) -> None:
+        self._begin(event, _Fields(event.anchor))
+
+    def _sequence(self, event: _Node) -> None:
+        self._begin(event, _Items(event.anchor))
+
+    def _begin(self, event: _Node, opened: _Items | _Fields) -> None:
+        self._count(event, 1)
+        self._need_value(event)
+        if len(self._open) > MAX_DEPTH:
+            raise _Refused(event.start_mark, "problem.depth", most=MAX_DEPTH)
+        if event.tag:
+            self._check_tag(event, _COLLECTIONS)
+        if event.anchor:
+            self._anchors.pop(event.anchor, None)
+        self._put(opened.value, event.start_mark, opened.spots)
+        self._open.append(opened)
+        self._top = opened
+
+    def _close(self, event: _Node) -> None:
+        done = self._open.pop()
+        self._top = self._open[-1]
+        if done.anchor:
+            depths = list(_depths(done.value))
+            self._anchors[done.anchor] = done.value, len(depths), max(depths)
+
+    # -- values ------------------------------------------------------------------------------
+
+    def _count(self, event: _Node, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            raise _Refused(event.start_mark, "problem.nodes", most=MAX_NODES)
+
+    def _need_value(self, event: _Node) -> None:
+        if self._top.wants_key:
+            raise _Refused(event.start_mark, "problem.key_kind")
+
+    def _put(self, value: object, mark: Mark, within: Within) -> None:
+        first = self._top.put(value, mark, within)
+        if first is not None:
+            path = ".".join(str(opened.step) for opened in self._open[1:])
+            self._report(self._top.mark or mark, "problem.duplicate_key", {"line": first.line + 1}, path)
+
+    def _tagged(self, event: _Scalar) -> object:
+        self._check_tag(event, _SCALARS)
+        meant = (event.tag or "").rpartition(":")[2]
+        return plain(event.value) if event.implicit[0] or meant in _SCALARS[1:] else event.value
+
+    def _check_tag(self, event: _Node, known: tuple[str, ...]) -> None:
+        if event.tag not in {"!", *(f"tag:yaml.org,2002:{name}" for name in known)}:
+            self._report(event.start_mark, "problem.tag", {"tag": str(event.tag)})
+
+    # -- problems ----------------------------------------------------------------------------
+
+    def _report(self, mark: Mark | None, code: str, values: Mapping[str, Fact], key: str = "") -> None:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        self.problems.append(Problem(self._source, line, column, key, code, values))
+
+    def _syntax(self, error: YAMLError) -> None:
+        if isinstance(error, MarkedYAMLError):
+            self._report(
+                error.problem_mark, "problem.syntax", {"detail": error.problem or error.context or "?"}
+            )
+        else:
+            self._report(None, "problem.syntax", {"detail": type(error).__name__})
+
+
+def _pass(event: object) -> None:
+    """Take an event that says nothing."""
+
+
+def _depths(value: object, depth: int = 0) -> Iterator[int]:
+    """Yield the depth of every node (bounded: what is walked was read within `MAX_DEPTH`)."""
+    yield depth
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from _depths(child, depth + 1)
+
+
+def _character(text: str, position: int, source: str) -> Problem:
+    before = text[:position]
+    line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    shown = f"U+{ord(text[position]):04X}"
+    return Problem(source, line, column, "", "problem.character", {"character": shown})
