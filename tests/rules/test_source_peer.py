@@ -76,7 +76,7 @@ def test_what_both_read_means_the_same_at_the_same_places(text: str) -> None:
         return
     if not ours.problems:
         assert ours.data == data
-        assert dict(ours.places) == places
+        assert data is None or dict(ours.places) == places  # a document of nothing is nowhere
 
 
 _WORD = st.sampled_from(
