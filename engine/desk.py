@@ -56,6 +56,8 @@ def event(happened: Event) -> wire.Event:
         change=happened.change,
         camera=happened.camera,
         at=happened.at,
+        received_at=happened.received_at,
+        clock_suspect=happened.clock_suspect,
         subject=happened.subject,
         label=happened.label,
         zones=happened.zones,

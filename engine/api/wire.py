@@ -86,7 +86,11 @@ class Camera(Wire):
 
 
 class Event(Wire):
-    """An event, as stored."""
+    """An event, as stored.
+
+    Attributes:
+        received_at: When it was judged by this machine's clock; `at` is its source's.
+    """
 
     type: Literal["event"] = "event"
     id: str
@@ -95,6 +99,8 @@ class Event(Wire):
     change: str
     camera: str | None = None
     at: datetime
+    received_at: datetime | None = None
+    clock_suspect: bool = False
     subject: str = ""
     label: str | None = None
     zones: tuple[str, ...] = ()

@@ -1,0 +1,252 @@
+"""Recorded events through rules again: the same decisions, faster than they happened.
+
+A recording is the store, or what ``matthan events --json`` printed. The store knows the engine time at which
+every event was judged, so a replay judges each at the same two times, with the same timers before it, and
+makes decisions of the same identity. A printed recording has the wall clock alone; engine time is reckoned
+from it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from engine.api import wire
+from engine.errors import StoreError
+from engine.store import codec
+from rules.evaluator import GAPS
+from rules.model import CameraId, Change, Decision, DecisionId, Event, EventId, Instant, Kind
+from rules.playback import Arrival, Playback, Watch
+from rules.ruleset import RuleSet
+
+#: A decision that comes this much earlier or later than before has moved.
+MOVED = timedelta(milliseconds=2)
+#: Events between two calls of `progress`.
+NOTE = 2000
+
+
+class BadRecording(ValueError):
+    """A line of a printed recording is not an event; `line` counts from 1."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__(f"line {line}: {detail}")
+        self.line, self.detail = line, detail
+
+
+# -- recordings --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of history, by the wall clock; None: from its beginning, to its end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Return whether a time is within; the end is not."""
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+    def earlier(self, seconds: float) -> Span:
+        """Return a span that begins earlier."""
+        since = None if self.since is None else self.since - timedelta(seconds=seconds)
+        return Span(since, self.until)
+
+
+class Recorded:
+    """The store of a site, read without disturbing the engine that writes it."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def arrivals(self, span: Span) -> Iterator[Arrival]:
+        """Yield the events of a span in order, each with the moment at which it was judged.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        sql = f"SELECT {codec.EVENT}, event.engine FROM event WHERE received_at BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
+        for row in self._rows(sql, span):
+            event = codec.event_of(row[:5])
+            yield Arrival(event, Instant(event.received_at, row[5]))
+
+    def decisions(self, span: Span) -> list[Decision]:
+        """Return the decisions of a span in the order in which they were made.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        sql = f"SELECT {codec.DECISION} FROM decision WHERE at BETWEEN ? AND ? ORDER BY n"  # noqa: S608
+        return [codec.decision_of(row) for row in self._rows(sql, span)]
+
+    def end(self) -> Instant | None:
+        """Return the last moment that the engine has kept; timers up to it have fired."""
+        for (text,) in self._query("SELECT value FROM meta WHERE key = 'mark'", ()):
+            mark = codec.mark_of(text)
+            return Instant(mark.wall, mark.engine)
+        return None
+
+    def _rows(self, sql: str, span: Span) -> Iterator[codec.Columns]:
+        first = 0 if span.since is None else codec.micros(span.since)
+        last = (1 << 62) if span.until is None else codec.micros(span.until) - 1
+        return self._query(sql, (first, last))
+
+    def _query(self, sql: str, values: tuple[object, ...]) -> Iterator[codec.Columns]:
+        try:
+            with closing(sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True)) as db:
+                yield from db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._database}: {error}") from error
+
+
+def printed(lines: Iterable[str]) -> Iterator[Arrival]:
+    """Yield the events of a printed recording, one JSON object per line, oldest first.
+
+    Raises:
+        BadRecording: A line is not an event.
+    """
+    clock = _Reckoning()
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield clock.judged(_event(number, line))
+
+
+def _event(number: int, line: str) -> Event:
+    try:
+        told = wire.Event.model_validate_json(line)
+        return Event(
+            id=EventId(told.id),
+            site="",
+            seq=told.seq,
+            kind=Kind(told.kind),
+            change=Change(told.change),
+            camera=None if told.camera is None else CameraId(told.camera),
+            at=told.at,
+            received_at=told.received_at or told.at,
+            clock_suspect=told.clock_suspect,
+            subject=told.subject,
+            label=told.label,
+            zones=told.zones,
+            score=told.score,
+            box=told.box,
+            facts=told.facts,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadRecording(number, f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()) from None
+    except ValueError as error:  # a kind or a change of a newer engine
+        raise BadRecording(number, str(error)) from None
+
+
+@dataclass(slots=True)
+class _Reckoning:
+    """Engine time from the wall clock: it runs with it, and never back."""
+
+    engine: float = 0.0
+    wall: datetime | None = None
+
+    def judged(self, event: Event) -> Arrival:
+        """Return an event with its moment. A gap is judged when watching ended, and takes its own time."""
+        wall = event.received_at
+        gap = event.kind is Kind.ENGINE and event.label in GAPS
+        until = min(event.at, wall) if gap else wall
+        if self.wall is not None:
+            self.engine += max(0.0, (until - self.wall).total_seconds())
+        arrival = Arrival(event, Instant(wall, self.engine))
+        if gap:
+            self.engine += (wall - until).total_seconds()
+        self.wall = wall
+        return arrival
+
+
+# -- replays -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Replay:
+    """What came of a recording.
+
+    Attributes:
+        decisions: Those within the span, in order.
+        events: How many were judged; `seconds`: how long they took to happen.
+    """
+
+    decisions: list[Decision] = field(default_factory=list)
+    events: int = 0
+    seconds: float = 0.0
+    faults: dict[str, str] = field(default_factory=dict)
+    evicted: int = 0
+
+
+def replay(
+    rules: RuleSet,
+    arrivals: Iterable[Arrival],
+    *,
+    span: Span = Span(),
+    end: Instant | None = None,
+    watch: Watch | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Judge a recording again.
+
+    Args:
+        arrivals: From before the span, so that what rules remember is there when it begins.
+        span: Whose decisions are kept.
+        end: Until when timers fire after the last event.
+        progress: Told of the number of events judged, now and then.
+    """
+    play, done = Playback(rules, watch=watch), Replay()
+    first: datetime | None = None
+    last: datetime | None = None
+    for arrival in arrivals:
+        done.decisions += (made for made in play.see(arrival) if span.holds(made.at))
+        done.events += 1
+        last = arrival.now.wall
+        first = first or last
+        if progress is not None and done.events % NOTE == 0:
+            progress(done.events)
+    if end is not None:
+        done.decisions += (made for made in play.until(end) if span.holds(made.at))
+    done.seconds = (last - first).total_seconds() if first and last else 0.0
+    done.faults = {rule: fault.error for rule, fault in play.faults.items()}
+    done.evicted = play.evicted
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two histories of decisions.
+
+    Attributes:
+        same: How many are the same decision at the same time.
+        moved: The same decision at another time: before and after.
+        gone: Only before; `new`: only after.
+    """
+
+    same: int
+    moved: tuple[tuple[Decision, Decision], ...]
+    gone: tuple[Decision, ...]
+    new: tuple[Decision, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.gone or self.new)
+
+
+def differ(before: Sequence[Decision], after: Sequence[Decision]) -> Difference:
+    """Return how two histories differ; a decision is the same by its identity (rule, key, phase, cause)."""
+    old: dict[DecisionId, Decision] = {made.id: made for made in before}
+    new: dict[DecisionId, Decision] = {made.id: made for made in after}
+    both = [(old[id], made) for id, made in new.items() if id in old]
+    moved = tuple((was, now) for was, now in both if abs(was.at - now.at) > MOVED)
+    return Difference(
+        same=len(both) - len(moved),
+        moved=moved,
+        gone=tuple(made for id, made in old.items() if id not in new),
+        new=tuple(made for id, made in new.items() if id not in old),
+    )

@@ -1,0 +1,201 @@
+"""A recording judged again makes the decisions that the engine made, to the identity."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine import desk
+from engine.clock import ManualClock
+from engine.draft import Draft
+from engine.errors import StoreError
+from engine.judge import Judge
+from engine.replay import BadRecording, Recorded, Span, differ, printed, replay
+from engine.store.db import open_store
+from engine.store.model import Resume
+from rules.compile import World, compile_rules
+from rules.memory import Memory
+from rules.model import CameraId, Change, Kind
+from rules.ruleset import RuleSet
+
+DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
+RULES = """
+rules:
+  - name: stays
+    when: {object: person, zone: gate}
+    for: 5s
+    cooldown: 20s
+  - name: night
+    when: {object: [person, dog], score: {above: 0.5}}
+    between: 22:00-05:00
+    cooldown: {time: 1m, per: rule}
+  - name: lost
+    when: {camera: lost}
+    for: 30s
+  - name: gap
+    when: {engine: engine.gap}
+"""
+CAMERAS = ("c1", "c2", "c3")
+
+
+def compiled(text: str = RULES) -> RuleSet:
+    return compile_rules([("r.yaml", text)], World())
+
+
+def some_draft(random: Random, wall: datetime) -> Draft:
+    camera = CameraId(random.choice(CAMERAS))
+    change = random.choice([Change.BEGAN, Change.GOES_ON, Change.GOES_ON, Change.ENDED])
+    if random.random() < 0.05:
+        label, change = random.choice([("lost", Change.ENDED), ("online", Change.BEGAN)])
+        return Draft(Kind.CAMERA, change, camera, wall, subject="camera", label=label)
+    return Draft(
+        Kind.OBJECT,
+        change,
+        camera,
+        wall - timedelta(seconds=random.random()),  # a device's clock differs from ours
+        subject=f"track:{random.randrange(4)}",
+        label=random.choice(["person", "dog"]),
+        zones=random.choice([("gate",), ()]) if change is not Change.ENDED else (),
+        score=round(random.random(), 2),
+        facts={"age": 1.0},
+    )
+
+
+@dataclass
+class Site:
+    """An engine's heart over a store, which can be ended and begun again."""
+
+    path: Path
+    clock: ManualClock
+    ids: itertools.count[int]
+
+    @asynccontextmanager
+    async def judging(self, gap: float) -> AsyncIterator[Judge]:
+        async with open_store(self.path, quota_mb=64, clock=self.clock) as store:
+            resume: Resume = await store.load()
+            rows = [(each.rule, each.key, each.row) for each in resume.rows if each.row is not None]
+            judge = Judge(
+                compiled(), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self.ids)}",
+                lambda events, decisions: None, resume=resume, gap=gap,
+            )  # fmt: skip
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(judge.run(), name="judge")
+                try:
+                    yield judge
+                finally:
+                    running.cancel()
+
+
+async def settled(judge: Judge, events: int) -> None:
+    async with asyncio.timeout(20):
+        while judge.events < events:
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Path:
+    """The store of an engine that ran twice, with 10 minutes of nobody watching between."""
+    random, clock = Random(7), ManualClock(DUSK, engine=50.0)
+    site = Site(tmp_path / "matthan.db", clock, itertools.count(1))
+    for run in range(2):
+        async with site.judging(gap=600.0 * run) as judge:
+            await settled(judge, run)
+            for count in range(1, 401):
+                clock.advance(random.choice([0.0, 0.25, 1.0, 1.5, 40.0 if random.random() < 0.1 else 0.5]))
+                await judge.offer(some_draft(random, clock.wall))
+                if random.random() < 0.3:
+                    await settled(judge, count + run)
+            await settled(judge, 400 + run)
+        clock.advance(600.0)
+    return site.path
+
+
+async def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) -> None:
+    recorded = Recorded(database)
+    live = recorded.decisions(Span())
+    again = replay(compiled(), recorded.arrivals(Span()), end=recorded.end())
+    assert len(live) > 50
+    assert {made.rule for made in live} == {"stays", "night", "lost", "gap"}
+    assert [made.id for made in again.decisions] == [made.id for made in live]
+    assert again.decisions == live
+    assert again.events == 801
+    assert not differ(live, again.decisions)
+
+
+async def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
+    recorded = Recorded(database)
+    lines = [desk.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
+    again = replay(compiled(), printed(lines))
+    assert [made.id for made in again.decisions] == [made.id for made in recorded.decisions(Span())]
+
+
+async def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:
+    recorded = Recorded(database)
+    since = DUSK + timedelta(minutes=5)
+    span = Span(since, since + timedelta(minutes=3))
+    live = recorded.decisions(span)
+    again = replay(compiled(), recorded.arrivals(span.earlier(3600)), span=span)
+    assert live
+    assert all(span.holds(made.at) for made in live)
+    assert [made.id for made in again.decisions] == [made.id for made in live]
+
+
+async def test_changed_rules_show_what_changes(database: Path) -> None:
+    recorded = Recorded(database)
+    live = recorded.decisions(Span())
+    changed = compiled(RULES.replace("for: 5s", "for: 4s").replace("name: lost", "name: missing"))
+    found = differ(live, replay(changed, recorded.arrivals(Span()), end=recorded.end()).decisions)
+    assert found.same > 0
+    assert {made.rule for made in found.gone} >= {"lost"}
+    assert {made.rule for made in found.new} >= {"missing"}
+    assert {was.rule for was, _ in found.moved} == {"stays"}
+    assert all(was.id == now.id for was, now in found.moved)
+
+
+async def test_a_recording_far_faster_than_it_happened_tells_how_far_it_is(database: Path) -> None:
+    told: list[int] = []
+    arrivals = list(Recorded(database).arrivals(Span()))
+    done = replay(compiled(), arrivals * 6, progress=told.append)
+    assert told == [2000, 4000]
+    assert done.seconds == (arrivals[-1].now.wall - arrivals[0].now.wall).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "line 2: Invalid JSON"),
+        ('{"id": "x"}', "line 2: seq Field required"),
+        (
+            json.dumps(
+                {"id": "a", "seq": 1, "kind": "dream", "change": "began", "at": "2026-03-01T00:00:00Z"}
+            ),
+            "line 2: 'dream' is not a valid Kind",
+        ),
+    ],
+)
+def test_a_line_that_is_no_event_is_named(line: str, said: str) -> None:
+    with pytest.raises(BadRecording, match=said):
+        list(printed(["", line]))
+
+
+def test_no_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="unable to open"):
+        list(Recorded(tmp_path / "none.db").arrivals(Span()))
+
+
+def test_a_clock_that_is_set_back_never_runs_engine_time_back() -> None:
+    def line(seq: int, second: int) -> str:
+        at = (DUSK + timedelta(seconds=second)).isoformat()
+        return json.dumps({"id": f"e{seq}", "seq": seq, "kind": "motion", "change": "began", "at": at})
+
+    told = [each.now.engine for each in printed([line(1, 0), line(2, 10), line(3, 5), line(4, 6)])]
+    assert told == [0.0, 10.0, 10.0, 11.0]
