@@ -27,13 +27,21 @@ def fill(sentences: Mapping[str, str], code: str, values: Mapping[str, object]) 
     """Return a sentence from a catalogue.
 
     A code may be several joined by ``+``: a reason names only the conditions that its rule has, so it
-    is put together from one part each. An unknown part shows itself with the values: nothing is hidden.
+    is put together from one part each. A part like ``reason.zone@2`` takes its values from names that end
+    in ``@2``: of a sequence each step names a zone of its own. An unknown part shows itself with the
+    values: nothing is hidden.
     """
-    parts = code.split("+")
-    if any(part not in sentences for part in parts):
+    parts = [part.partition("@") for part in code.split("+")]
+    if any(part not in sentences for part, _, _ in parts):
         return f"{code} {dict(values)}" if values else code
-    blanks = _Blanks(values)
-    return "".join(sentences[part].format_map(blanks) for part in parts)
+    return "".join(sentences[part].format_map(_values(values, at + nth)) for part, at, nth in parts)
+
+
+def _values(values: Mapping[str, object], suffix: str) -> _Blanks:
+    """Return the values of one part: those whose names end in its suffix."""
+    if not suffix:
+        return _Blanks(values)
+    return _Blanks((name.removesuffix(suffix), value) for name, value in values.items() if name.endswith(suffix))
 
 
 def render(code: str, values: Mapping[str, object], language: Literal["vi", "en"]) -> str:
