@@ -1,8 +1,11 @@
-"""What judging costs: events per second with many rules, against a bare dict look-up of the same events.
+"""What judging costs: events per second with many rules, against a bare dict look-up and against peers.
 
-Usage: python benchmarks/bench_rules.py [--json] [--rules N] [--events N]
-Times are CPU seconds of this process, the best of three rounds; the ratio is what can be compared between
-machines. ``matching`` says how many events fired a rule: judging is not measured on events that match none.
+Usage: python benchmarks/bench_rules.py [--json] [--rules N] [--events N] [--peers SECONDS]
+
+Times are CPU seconds of this process; ours and the look-up's are the best of three rounds, a peer's is one
+round of about SECONDS. Ratios are what can be compared between machines. ``decisions`` says how many events
+fired a rule: judging is not measured on events that match none. Peers that are not installed
+(``pip install -e '.[bench-peers]'``) are left out, and it says so.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ import json
 import platform
 import time
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+
+from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, ask_peer
 
 from rules.compile import World, compile_rules
 from rules.evaluator import step
@@ -26,18 +31,30 @@ from rules.ruleset import RuleSet
 
 START = datetime(2025, 1, 1, 15, 0, tzinfo=UTC)
 LABELS = ("person", "car", "motorcycle", "truck", "dog", "bicycle")
+CAMERAS = 100
+#: Rules that must load and check in 2 s of CPU, and rules of one file.
+MANY, PER_FILE = 8000, 500
 
 
-def written(count: int, *, lasting: int, random: Random) -> str:
-    """Return rules on 100 cameras and 400 zones; every `lasting`-th remembers (0: none), the others are moments."""
+def wanted(count: int, random: Random) -> list[Wanted]:
+    """Return what rules want, spread over 100 cameras and 400 zones."""
+    made = []
+    for number in range(count):
+        camera = random.randrange(CAMERAS)
+        zone, score = f"z{camera}-{random.randrange(4)}", round(random.uniform(0.3, 0.9), 2)
+        made.append(Wanted(number, f"c{camera}", random.choice(LABELS), zone, score))
+    return made
+
+
+def written(rules: Sequence[Wanted], lasting: int) -> str:
+    """Return a rule file; every `lasting`-th rule remembers (0: none), the others are moments."""
     lines = ["rules:"]
-    for n in range(count):
-        camera = random.randrange(100)
-        zone = f"z{camera}-{random.randrange(4)}"
-        score = f"{random.uniform(0.3, 0.9):.2f}"
-        remembers = lasting and n % lasting == 0
-        when = f"object: {random.choice(LABELS)}, cameras: c{camera}, zone: {zone}, score: {{above: {score}}}"
-        lines.append(f"  - name: r{n}")
+    for rule in rules:
+        remembers = lasting and rule.number % lasting == 0
+        when = (
+            f"object: {rule.label}, cameras: {rule.camera}, zone: {rule.zone}, score: {{above: {rule.score}}}"
+        )
+        lines.append(f"  - name: r{rule.number}")
         lines.append(f"    when: {{{when}{'' if remembers else ', change: began'}}}")
         lines += ["    for: 2s", "    cooldown: 30s"] if remembers else []
     return "\n".join(lines)
@@ -47,7 +64,7 @@ def happened(count: int, random: Random) -> list[Event]:
     """Return events as tracks make them: beginnings, goings-on and ends."""
     events = []
     for n in range(count):
-        camera = random.randrange(100)
+        camera = random.randrange(CAMERAS)
         wall = START + timedelta(milliseconds=10 * n)
         change = random.choices((Change.BEGAN, Change.GOES_ON, Change.ENDED), (1, 4, 1))[0]
         events.append(
@@ -69,15 +86,27 @@ def happened(count: int, random: Random) -> list[Event]:
     return events
 
 
+def flat(event: Event) -> Flat:
+    """Return an event as peers take it."""
+    return {
+        "camera": event.camera,
+        "zone": event.zones[0] if event.zones else "",
+        "label": event.label,
+        "change": str(event.change),
+        "score": event.score,
+    }
+
+
 @dataclass
 class Outcome:
     """What a run did, so that nobody measures a no-op."""
 
     decisions: int = 0
     changes: int = 0
+    fired: list[list[int]] = field(default_factory=list)
 
 
-def judge(rules: RuleSet, events: list[Event], outcome: Outcome) -> Callable[[], None]:
+def judge(rules: RuleSet, events: Sequence[Event], outcome: Outcome) -> Callable[[], None]:
     """Return a run through all events with fresh memory."""
     instants = [Instant(event.received_at, n / 100) for n, event in enumerate(events)]
 
@@ -94,13 +123,34 @@ def judge(rules: RuleSet, events: list[Event], outcome: Outcome) -> Callable[[],
     return run
 
 
-def look_up(events: list[Event]) -> Callable[[], None]:
-    """Return the limit: one dict look-up per event."""
+def fires(rules: RuleSet, events: Sequence[Event]) -> list[list[int]]:
+    """Return the numbers of the rules that each event fires, of rules without memory."""
+    memory = Memory()
+    return [
+        [int(made.rule[1:]) for made in step(rules, memory, event, Instant(event.received_at, 0.0)).decisions]
+        for event in events
+    ]
+
+
+def look_up(events: Sequence[Event]) -> Callable[[], None]:
+    """Return the limit: one dict look-up per event, its key built from the event."""
     table = {(event.kind, event.label, event.zones): n for n, event in enumerate(events)}
 
     def run() -> None:
         for event in events:
             table.get((event.kind, event.label, event.zones))
+
+    return run
+
+
+def look_up_prepared(events: Sequence[Event]) -> Callable[[], None]:
+    """Return what no judge can reach: the same look-up with keys that were built before."""
+    keys = [(event.kind, event.label, event.zones) for event in events]
+    table = {key: n for n, key in enumerate(keys)}
+
+    def run() -> None:
+        for key in keys:
+            table.get(key)
 
     return run
 
@@ -116,42 +166,101 @@ def cost(run: Callable[[], None]) -> float:
     return best
 
 
-def compiled(text: str) -> tuple[RuleSet, float, float]:
-    """Return rules, CPU seconds to compile them, and bytes that each keeps."""
-    began = time.process_time()
-    compile_rules([("bench.yaml", text)], World())
-    spent = time.process_time() - began
-    tracemalloc.start()
-    rules = compile_rules([("bench.yaml", text)], World())
-    _ = rules.named, rules._index
+def compiled(rules: Sequence[Wanted], lasting: int = 0) -> RuleSet:
+    """Return compiled rules, their index built."""
+    made = compile_rules([("bench.yaml", written(rules, lasting))], World())
+    made.candidates(happened(1, Random(0))[0])
+    return made
+
+
+def loading() -> dict[str, object]:
+    """Return what it costs to load and check many rules, a third of them stateful."""
+    rules = wanted(MANY, Random(11))
+    files = [
+        (f"{first}.yaml", written(rules[first : first + PER_FILE], 3)) for first in range(0, MANY, PER_FILE)
+    ]
     gc.collect()
-    kept = tracemalloc.get_traced_memory()[0]
+    began = time.process_time()
+    compile_rules(files, World())
+    spent = time.process_time() - began
+    some = wanted(1000, Random(11))
+    compiled(some, 3)  # what is made once for all, such as the sentences' catalogue, is no rule's
+    tracemalloc.start()
+    kept = compiled(some, 3)
+    gc.collect()
+    used = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return rules, spent, kept / max(1, len(rules.rules))
+    return {"rules": MANY, "cpu_s": round(spent, 2), "bytes_per_rule": round(used / len(kept.rules))}
+
+
+def peers(counts: Sequence[int], events: Sequence[Event], budget: float) -> dict[str, object]:
+    """Return how every peer did with every number of rules."""
+    flats = [flat(event) for event in events]
+    ours = {}
+    for count in counts:
+        rules = wanted(count, Random(11))
+        made = compiled(rules)
+        seconds = cost(judge(made, events, Outcome()))
+        ours[count] = rules, fires(made, events), seconds / len(events)
+    return {
+        name: {str(count): _peer(name, *ours[count], flats, budget) for count in counts} for name in PEERS
+    }
+
+
+def _peer(
+    name: str,
+    rules: Sequence[Wanted],
+    fired: list[list[int]],
+    per_event: float,
+    flats: list[Flat],
+    budget: float,
+) -> object:
+    try:
+        asked = ask_peer(name, rules, flats, budget)
+    except ImportError as error:
+        return f"left out: {error}"
+    count = len(asked.fired)
+    return {
+        "events": count,
+        "events_per_s": round(count / asked.spent),
+        "ours_is_faster": round(asked.spent / count / per_event, 1),
+        "load_cpu_s": round(asked.load, 2),
+        "fired": sum(map(len, asked.fired)),
+        "same_as_ours": _same(name, asked, fired[:count]),
+    }
+
+
+def _same(name: str, asked: Asked, fired: list[list[int]]) -> object:
+    """Return whether a peer fires what we fire; of one that stops at the first, whether it is one of ours."""
+    pairs = list(zip(asked.fired, fired, strict=True))
+    if name not in FIRST_ONLY:
+        return all(theirs == ours for theirs, ours in pairs)
+    agree = all(set(theirs) <= set(ours) and bool(theirs) == bool(ours) for theirs, ours in pairs)
+    left = sum(len(ours) - len(theirs) for theirs, ours in pairs)
+    return f"{'one of ours each time' if agree else 'no'}; {left} more are not fired"
 
 
 def measure(rule_count: int, event_count: int) -> dict[str, object]:
-    """Return every figure."""
+    """Return our own figures."""
     events = happened(event_count, Random(7))
-    limit = cost(look_up(events))
+    limit, prepared = cost(look_up(events)), cost(look_up_prepared(events))
     found: dict[str, object] = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "rules": rule_count,
         "events": event_count,
         "lookup_events_per_s": round(event_count / limit),
+        "lookup_prepared_key_events_per_s": round(event_count / prepared),
     }
     for name, lasting in (("stateless", 0), ("third_stateful", 3)):
-        rules, spent, kept = compiled(written(rule_count, lasting=lasting, random=Random(11)))
         outcome = Outcome()
-        seconds = cost(judge(rules, events, outcome))
+        seconds = cost(judge(compiled(wanted(rule_count, Random(11)), lasting), events, outcome))
         found[name] = {
             "events_per_s": round(event_count / seconds),
             "times_the_lookup": round(seconds / limit, 1),
+            "times_the_lookup_prepared_key": round(seconds / prepared, 1),
             "decisions": outcome.decisions,
             "memory_changes": outcome.changes,
-            "compile_cpu_s": round(spent, 2),
-            "bytes_per_rule": round(kept),
         }
     return found
 
@@ -160,11 +269,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
     parser.add_argument("--rules", type=int, default=1000)
     parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument(
+        "--peers", type=float, default=2.0, help="CPU seconds for each peer and number of rules; 0: none"
+    )
     options = parser.parse_args()
-    found = measure(options.rules, options.events)
+    found = measure(options.rules, options.events) | {"loading": loading()}
+    if options.peers > 0:
+        counts = sorted({1, 100, options.rules})
+        found["peers"] = peers(counts, happened(20_000, Random(7)), options.peers)
     print(json.dumps(found) if options.json else json.dumps(found, indent=2))
 
 
