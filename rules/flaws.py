@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -68,8 +69,13 @@ def _validate(model: type[Model], data: object) -> tuple[Model | None, list[Flaw
         return model.model_validate(data), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    schema = model.model_json_schema()  # only where something is wrong: it is what suggestions come from
+    schema = _schema(model)  # only where something is wrong: it is what suggestions come from
     return None, list(_distinct(_flaw(detail, schema) for detail in details))
+
+
+@lru_cache(maxsize=64)
+def _schema(model: type[BaseModel]) -> JsonSchema:
+    return model.model_json_schema()
 
 
 def _distinct(found: Iterable[Flaw]) -> Iterator[Flaw]:
