@@ -45,9 +45,24 @@ class Mark(Protocol):
     column: int
 
 
-#: Where a value is, where its key is, and what lies within it.
-Spot: TypeAlias = "tuple[Mark, Mark | None, Within]"
+#: Where a value is, where its key is (`NO_KEY`: it has none), both as `place` packs them, and what lies within it.
+#: Numbers instead of marks: the garbage collector does not look at them again and again while thousands of rules load.
+Spot: TypeAlias = "tuple[int, int, Within]"
 Within: TypeAlias = "dict[str, Spot] | list[Spot] | None"
+
+
+_LINE = 1 << 20  #: more than the columns of any text that is read
+NO_KEY = -1
+
+
+def packed(mark: Mark) -> int:
+    """Return a position as one number."""
+    return mark.line * _LINE + mark.column
+
+
+def place(position: int) -> tuple[int, int]:
+    """Return line and column, from 1, of a packed position."""
+    return position // _LINE + 1, position % _LINE + 1
 
 
 class _Node(Protocol):
@@ -88,7 +103,7 @@ class _Items:
     anchor: str | None = None
     value: list[object] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)
-    mark: Mark | None = None  #: of the key that is being read; items have none
+    key: int = NO_KEY  #: where the key is that is being read; items have none
     wants_key: Literal[False] = False
 
     @property
@@ -96,15 +111,15 @@ class _Items:
         """The way to what is being read."""
         return len(self.value) - 1
 
-    def take_key(self, text: str, mark: Mark) -> bool:
+    def take_key(self, text: str, position: int) -> bool:
         """Return whether a scalar was taken as a key."""
         return False
 
-    def put(self, value: object, mark: Mark, within: Within) -> Mark | None:
+    def put(self, value: object, position: int, within: Within) -> int:
         """Take a value over."""
         self.value.append(value)
-        self.spots.append((mark, None, within))
-        return None
+        self.spots.append((position, NO_KEY, within))
+        return NO_KEY
 
 
 @dataclass(slots=True)
@@ -114,25 +129,25 @@ class _Fields:
     anchor: str | None = None
     value: dict[str, object] = field(default_factory=dict)
     spots: dict[str, Spot] = field(default_factory=dict)
-    mark: Mark | None = None
+    key: int = NO_KEY
     wants_key: bool = True
     step: str = ""
 
-    def take_key(self, text: str, mark: Mark) -> bool:
+    def take_key(self, text: str, position: int) -> bool:
         """Return whether a scalar was taken as a key."""
         if self.wants_key:
-            self.step, self.mark, self.wants_key = text, mark, False
+            self.step, self.key, self.wants_key = text, position, False
             return True
         return False
 
-    def put(self, value: object, mark: Mark, within: Within) -> Mark | None:
-        """Take a value over, unless its key was there before: return where."""
+    def put(self, value: object, position: int, within: Within) -> int:
+        """Take a value over, unless its key was there before: return where, or `NO_KEY`."""
         self.wants_key = True
         if self.step in self.value:
             return self.spots[self.step][1]
         self.value[self.step] = value
-        self.spots[self.step] = mark, self.mark, within
-        return None
+        self.spots[self.step] = position, self.key, within
+        return NO_KEY
 
 
 class Reader:
@@ -180,7 +195,7 @@ class Reader:
         try:
             self._read(text)
         except _Refused as error:
-            self._report(error.mark, error.code, values=error.values)
+            self._report(_from_one(error.mark), error.code, error.values)
         except YAMLError as error:
             self._syntax(error)
         else:
@@ -200,15 +215,15 @@ class Reader:
 
     def _scalar(self, event: _Scalar) -> None:
         self._count(event, 1)
-        top, text, mark = self._top, event.value, event.start_mark
-        if top.take_key(text, mark):
+        top, text, position = self._top, event.value, packed(event.start_mark)
+        if top.take_key(text, position):
             return
         value = self._tagged(event) if event.tag else plain(text) if event.implicit[0] else text
         if event.anchor:
             self._anchors[event.anchor] = value, 1, 0
-        if not text and not event.style and top.mark is not None:
-            mark = top.mark  # nothing is written: libyaml's mark is wherever it looked last
-        self._put(value, mark, None)
+        if not text and not event.style and top.key != NO_KEY:
+            position = top.key  # nothing is written: libyaml's mark is wherever it looked last
+        self._put(value, position, None)
 
     def _alias(self, event: _Node) -> None:
         """Take what an alias means. Each use counts in full; an unfinished anchor would be a cycle."""
@@ -220,7 +235,7 @@ class Reader:
         self._count(event, nodes)
         if len(self._open) - 1 + depth > MAX_DEPTH:
             raise _Refused(event.start_mark, "problem.depth", most=MAX_DEPTH)
-        self._put(value, event.start_mark, None)
+        self._put(value, packed(event.start_mark), None)
 
     def _mapping(self, event: _Node) -> None:
         self._begin(event, _Fields(event.anchor))
@@ -237,7 +252,7 @@ class Reader:
             self._check_tag(event, _COLLECTIONS)
         if event.anchor:
             self._anchors.pop(event.anchor, None)
-        self._put(opened.value, event.start_mark, opened.spots)
+        self._put(opened.value, packed(event.start_mark), opened.spots)
         self._open.append(opened)
         self._top = opened
 
@@ -259,11 +274,11 @@ class Reader:
         if self._top.wants_key:
             raise _Refused(event.start_mark, "problem.key_kind")
 
-    def _put(self, value: object, mark: Mark, within: Within) -> None:
-        first = self._top.put(value, mark, within)
-        if first is not None:
+    def _put(self, value: object, position: int, within: Within) -> None:
+        first = self._top.put(value, position, within)
+        if first != NO_KEY:
             path = ".".join(str(opened.step) for opened in self._open[1:])
-            self._report(self._top.mark or mark, "problem.duplicate_key", {"line": first.line + 1}, path)
+            self._report(place(self._top.key), "problem.duplicate_key", {"line": place(first)[0]}, path)
 
     def _tagged(self, event: _Scalar) -> object:
         self._check_tag(event, _SCALARS)
@@ -272,21 +287,23 @@ class Reader:
 
     def _check_tag(self, event: _Node, known: tuple[str, ...]) -> None:
         if event.tag not in {"!", *(f"tag:yaml.org,2002:{name}" for name in known)}:
-            self._report(event.start_mark, "problem.tag", {"tag": str(event.tag)})
+            self._report(_from_one(event.start_mark), "problem.tag", {"tag": str(event.tag)})
 
     # -- problems ----------------------------------------------------------------------------
 
-    def _report(self, mark: Mark | None, code: str, values: Mapping[str, Fact], key: str = "") -> None:
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        self.problems.append(Problem(self._source, line, column, key, code, values))
+    def _report(self, at: tuple[int, int], code: str, values: Mapping[str, Fact], key: str = "") -> None:
+        self.problems.append(Problem(self._source, *at, key, code, values))
 
     def _syntax(self, error: YAMLError) -> None:
-        if isinstance(error, MarkedYAMLError):
-            self._report(
-                error.problem_mark, "problem.syntax", {"detail": error.problem or error.context or "?"}
-            )
+        if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+            detail = error.problem or error.context or "?"
+            self._report(_from_one(error.problem_mark), "problem.syntax", {"detail": detail})
         else:
-            self._report(None, "problem.syntax", {"detail": type(error).__name__})
+            self._report((1, 1), "problem.syntax", {"detail": type(error).__name__})
+
+
+def _from_one(mark: Mark) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
 
 
 def _pass(event: object) -> None:

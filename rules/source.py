@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.problem import Flaw, Gravity, Path, Problem
-from rules.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Reader, Spot
+from rules.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, NO_KEY, Reader, Spot, place
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -81,8 +81,7 @@ def _paths(spot: Spot, path: Path) -> Iterator[Path]:
 
 def _place(spot: Spot) -> Place:
     value, key, _ = spot
-    at_key = None if key is None else (key.line + 1, key.column + 1)
-    return Place((value.line + 1, value.column + 1), at_key)
+    return Place(place(value), None if key == NO_KEY else place(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,9 @@ class Document:
         for step in flaw.path:
             exact = (*here, step) in self.places
             here = (*here, step) if exact else here
-        place = self.places.get(here, Place((1, 1)))
+        found = self.places.get(here, Place((1, 1)))
         wanted_key = flaw.on_key or (not exact and flaw.code == "problem.missing")
-        line, column = place.key if wanted_key and place.key else place.value
+        line, column = found.key if wanted_key and found.key else found.value
         missing = flaw.path[-1:] if not exact and flaw.code == "problem.missing" else ()
         key = ".".join(map(str, (*here, *missing)))
         return Problem(self.source, line, column, key, flaw.code, flaw.values, flaw.suggestion, flaw.severity)
