@@ -21,9 +21,9 @@ from engine.errors import StoreBusy, StoreFull
 from engine.intake import Arrival, Intake
 from engine.store.model import Resume, Verdict, calls_of
 from engine.supervisor import Backoff
-from rules.evaluator import forget, step
+from rules.evaluator import settle, step
 from rules.memory import Memory
-from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence
+from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence, Step
 from rules.ruleset import RuleSet
 
 _log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class Judge:
         gap: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        self._rules = self._next = rules
+        self._rules, self._next = RuleSet(), rules
         self._memory, self._store, self._clock = memory, store, clock
         self._site, self._ids, self._publish = site, ids, publish
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
@@ -109,7 +109,7 @@ class Judge:
         self._intake.put_from_thread(drafts, THREAD_PATIENCE)
 
     def swap(self, rules: RuleSet) -> None:
-        """Judge by other rules from the next turn on; what rules of the same name remember stays."""
+        """Judge by other rules from the next turn on; what rules that mean the same remember stays."""
         self._next = rules
 
     def problems(self) -> tuple[Sentence, ...]:
@@ -145,10 +145,9 @@ class Judge:
     def _turn(self, arrivals: Iterable[Arrival]) -> Verdict:
         """Step through what arrived and through every timer that is due."""
         turn = _Turn()
+        arrivals = list(arrivals)
         if self._rules is not self._next:
-            self._rules = self._next
-            self._faults.clear()
-            self._move(forget(self._rules, self._memory), turn)
+            self._settle(arrivals, turn)
         for draft, arrived in arrivals:
             now = self._advance(arrived)
             self._seq += 1
@@ -164,13 +163,22 @@ class Judge:
         events, judged = tuple(turn.events), tuple(turn.judged)
         return Verdict(events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged)
 
+    def _settle(self, arrivals: Sequence[Arrival], turn: _Turn) -> None:
+        """Take over other rules, at the moment of what is judged first: after a restart that is before the gap."""
+        before, self._rules = self._rules, self._next
+        self._faults.clear()
+        now = self._advance(arrivals[0][1] if arrivals else self._clock.now())
+        self._take(settle(self._rules, self._memory, now, before), turn)
+
     def _advance(self, instant: Instant) -> Instant:
         """Return an instant no earlier than any before it: threads may arrive out of order by a hair."""
         self._now = max(self._now, instant.engine)
         return Instant(instant.wall, self._now)
 
     def _step(self, event: Event | None, now: Instant, turn: _Turn) -> None:
-        outcome = step(self._rules, self._memory, event, now)
+        self._take(step(self._rules, self._memory, event, now), turn)
+
+    def _take(self, outcome: Step, turn: _Turn) -> None:
         self._move(outcome.changes, turn)
         turn.decisions += outcome.decisions
         self.evicted += outcome.evicted

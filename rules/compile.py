@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
+from hashlib import blake2b
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import reasons
+from rules import build, texts
 from rules.errors import RuleError
+from rules.expr import ExprError, Expression, Names, compile_expression
+from rules.facts import timely
 from rules.flaws import flaws, nearest, validate
-from rules.model import ActionCall, CameraId, Change, Fact, Kind, RuleName, Severity
-from rules.ruleset import Condition, Hours, Rule, RuleSet
-from rules.schema import (
-    Call,
-    CameraPattern,
-    EnginePattern,
-    MotionPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Range,
-    RuleFile,
-    RuleSpec,
-    SignalPattern,
-    When,
-)
-from rules.source import Document, Flaw, Gravity, Problem, parse
+from rules.model import ActionCall, Fact, RuleName, Severity
+from rules.names import World, rings, unknown, unknown_rules
+from rules.patterns import Absent, Pattern, parts
+from rules.reuse import Resolved, resolve, shared
+from rules.ruleset import Hours, Matcher, Rule, RuleSet
+from rules.schedule import Almanac, Window
+from rules.schema import Call, RuleFile, RuleSpec
+from rules.source import Flaw, Gravity, Path, Problem, parse
+
+__all__ = ["ParamsCheck", "World", "check_rules", "compile_rules", "params_check"]
 
 #: Checks an action's parameters as a rule gives them; returns what is wrong, paths from the parameters.
 ParamsCheck = Callable[[Mapping[str, object]], Sequence[Flaw]]
-_ON = frozenset({Change.BEGAN, Change.GOES_ON})
-_OFF = frozenset({Change.ENDED})
-_ANY_LABEL = "any"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a site has, as far as rules may name it.
-
-    Attributes:
-        zones: Zone names by camera id; None: not known, nothing is said about cameras and zones.
-        labels: What the detector can tell; empty: not known, nothing is said about labels.
-        actions: Parameter check by action name, see `params_check`; None: not known, nothing is said.
-        timezone: In which hours are meant.
-    """
-
-    zones: Mapping[str, frozenset[str]] | None = None
-    labels: frozenset[str] = frozenset()
-    actions: Mapping[str, ParamsCheck] | None = None
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
+#: Keys of a rule that do not change what it remembers.
+_COSMETIC = {"title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit"}
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -83,155 +63,242 @@ def check_rules(files: Sequence[tuple[str, str]], world: World | None) -> tuple[
 
     Without a world (the site's own configuration is broken) names are not checked.
     """
-    zone = world.timezone if world else ZoneInfo("UTC")
-    rules: list[Rule] = []
+    documents = [parse(text, source) for source, text in files]
+    known = shared(documents)
+    read: list[tuple[Resolved, RuleFile | None, list[Problem]]] = []
+    for document in documents:
+        resolved = resolve(document, known)
+        file, found = validate(RuleFile, resolved.document)
+        found += map(resolved.locate, resolved.flaws)
+        read.append((resolved, file, found))
+    site = _Site.of([file for _, file, _ in read if file is not None], world)
     problems: list[Problem] = []
-    named: dict[str, Problem] = {}
-    for source, text in files:
-        document = parse(text, source)
-        file, found = validate(RuleFile, document)
-        for index, spec in enumerate(file.rules if file else ()):
-            found += (document.locate(flaw.under("rules", index)) for flaw in _names(spec, world))
-            found += _twice(spec, index, document, named)
-            if spec.enabled:
-                rules.append(_rule(spec, len(rules), zone))
+    for resolved, file, found in read:
+        if file is not None:
+            site.take(resolved, file, found)
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
+    problems += site.rings()
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
-    return RuleSet(tuple(rules), warnings), problems
+    return RuleSet(tuple(site.rules), warnings), problems
 
 
-def _twice(spec: RuleSpec, index: int, document: Document, named: dict[str, Problem]) -> Iterator[Problem]:
-    here = document.locate(Flaw(("rules", index, "name"), "problem.duplicate_rule"))
-    first = named.setdefault(spec.name, here)
-    if first is not here:
-        values: dict[str, Fact] = {"name": spec.name, "source": first.source, "line": first.line}
-        yield document.locate(Flaw(("rules", index, "name"), "problem.duplicate_rule", values))
+@dataclass
+class _Site:
+    """What all files of a site define together, and the rules that were made of them."""
+
+    world: World | None
+    names: Names
+    almanac: Almanac
+    schedules: Mapping[str, tuple[Window, ...]]
+    rules: list[Rule] = field(default_factory=list)
+    _first: dict[tuple[str, str], Problem] = field(default_factory=dict)
+    _written: dict[str, tuple[RuleSpec, Resolved, int]] = field(default_factory=dict)
+    _expressions: dict[str, Expression] = field(default_factory=dict)
+    _hours: dict[Hours, Hours] = field(default_factory=dict)
+    _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: Sequence[RuleFile], world: World | None) -> _Site:
+        groups: dict[str, Sequence[str]] = dict(world.groups) if world else {}
+        values: dict[str, Fact] = {}
+        lists: dict[str, Sequence[Fact]] = {}
+        schedules: dict[str, tuple[Window, ...]] = {}
+        holidays: set[date] = set(world.holidays) if world else set()
+        for file in files:
+            groups = {**file.groups, **groups}
+            values = {**file.vars, **values}
+            lists = {**file.lists, **lists}
+            schedules = {**{name: each.windows() for name, each in file.schedules.items()}, **schedules}
+            holidays |= set(file.holidays)
+        zone = world.timezone if world else ZoneInfo("UTC")
+        almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
+        names = Names(timely(almanac), values, lists, groups)
+        return cls(world, names, almanac, schedules)
+
+    def take(self, resolved: Resolved, file: RuleFile, found: list[Problem]) -> None:
+        """Check and compile the rules of one file."""
+        found += self._twice(resolved, file)
+        for index, spec in enumerate(file.rules):
+            told = [flaw.under("rules", index) for flaw in self._flaws(spec)]
+            found += map(resolved.locate, told)
+            broken = any(flaw.severity is Gravity.ERROR for flaw in told)
+            self._written.setdefault(spec.name, (spec, resolved, index))
+            if spec.enabled and not broken:
+                self.rules.append(self._rule(spec, len(self.rules)))
+
+    def rings(self) -> Iterator[Problem]:
+        """Yield rules that wait for the decision of no rule, or for each other's in a ring."""
+        specs = {name: spec for name, (spec, _, _) in self._written.items()}
+        for name, flaw in unknown_rules(specs):
+            _, resolved, index = self._written[name]
+            yield resolved.locate(flaw.under("rules", index))
+        for name, ring in rings(specs):
+            _, resolved, index = self._written[name]
+            values: dict[str, Fact] = {"ring": " → ".join(ring)}
+            yield resolved.locate(Flaw(("rules", index, "when"), "problem.decision_ring", values))
+
+    def _twice(self, resolved: Resolved, file: RuleFile) -> Iterator[Problem]:
+        """Yield names that mean something already, in this file or another."""
+        named: list[tuple[str, str, Path]] = [
+            ("duplicate_rule", spec.name, ("rules", index, "name")) for index, spec in enumerate(file.rules)
+        ]
+        for section in ("vars", "lists", "groups", "schedules", "templates"):
+            named += [("duplicate_name", name, (section, name)) for name in getattr(file, section)]
+        for code, name, path in named:
+            section = str(path[0])
+            here = resolved.locate(Flaw(path, f"problem.{code}"))
+            first = self._first.setdefault((section, name), here)
+            if first is not here:
+                values: dict[str, Fact] = {"name": name, "source": first.source, "line": first.line}
+                yield resolved.locate(Flaw(path, f"problem.{code}", values))
+
+    # -- what is wrong with one rule ---------------------------------------------------------
+
+    def _flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        yield from self._expression_flaws(spec)
+        yield from texts.flaws_of(spec)
+        yield from self._time_flaws(spec)
+        if self.world is not None:
+            yield from unknown(spec, self.world, self.names.groups)
+            yield from self._action_flaws(spec)
+
+    def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        written: list[tuple[Path, str | None]] = [(("if",), spec.if_)]
+        written += [(("when", *path, "if"), pattern.if_) for path, pattern in parts(spec.when)]
+        for path, text in written:
+            if text is not None:
+                try:
+                    self._expression(text)
+                except ExprError as error:
+                    yield Flaw(path, error.code, error.values, error.suggestion)
+
+    def _expression(self, text: str) -> Expression:
+        """Return a compiled expression; the same text is compiled once."""
+        made = self._expressions.get(text)
+        if made is None:
+            made = self._expressions[text] = compile_expression(text, self.names)
+        return made
+
+    def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        for key in ("during", "not_during"):
+            for index, name in enumerate(getattr(spec, key) or ()):
+                if name not in self.schedules:
+                    guess = nearest(name, self.schedules)
+                    yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
+        if self.world is not None and self.world.location is None:
+            yield from texts.sun_flaws(spec)
+
+    def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        assert self.world is not None  # noqa: S101 - the caller looked
+        known = self.world.actions
+        if known is None:
+            return
+        calls = [(("do", index), call) for index, call in enumerate(spec.do)]
+        more = spec.escalate.do if spec.escalate else ()
+        escalated: list[tuple[Path, Call]] = [
+            (("escalate", "do", index), call) for index, call in enumerate(more)
+        ]
+        for path, call in [*calls, *escalated]:
+            yield from _action(call, path, known)
+
+    # -- one rule ------------------------------------------------------------------------------
+
+    def _rule(self, spec: RuleSpec, order: int) -> Rule:
+        when = spec.when
+        found = list(parts(when))
+        matchers = tuple(self._matcher(spec, pattern, role) for role, (_, pattern) in enumerate(found))
+        matchers = tuple(
+            replace(each, rank=build.rank(when, each.role)) if len(matchers) > 1 else each
+            for each in matchers
+        )
+        lasting = build.lasting(when) or spec.auto_clear is not None
+        escalate = spec.escalate
+        return Rule(
+            name=RuleName(spec.name),
+            order=order,
+            patterns=matchers,
+            trigger=build.trigger(when, matchers, self.almanac, self._keys(when, found)),
+            hours=self._applies(spec),
+            lasting=lasting,
+            hold=spec.hold or 0.0,
+            cooldown=spec.cooldown.time if spec.cooldown else 0.0,
+            per=spec.cooldown.per if spec.cooldown else "camera",
+            linger=spec.keep_firing_for or 0.0,
+            clear=spec.auto_clear or 0.0,
+            limit=spec.limit,
+            severity=Severity(spec.severity),
+            title=_text(spec.title) or {"vi": spec.name, "en": spec.name},
+            message=_text(spec.message) or {},
+            dedup=spec.dedup or "",
+            names=texts.names_of(spec),
+            actions=self._calls(spec.do),
+            escalate=escalate.after if escalate else 0.0,
+            escalation=self._calls(escalate.do) if escalate else (),
+            dry_run=spec.dry_run,
+            edition=self._edition(spec),
+            almanac=self.almanac,
+        )
+
+    def _matcher(self, spec: RuleSpec, pattern: Pattern, role: int) -> Matcher:
+        cameras = None
+        if pattern.cameras is not None or pattern.groups is not None:
+            grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
+            cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
+        written = [self._expression(text) for text in (spec.if_, pattern.if_) if text is not None]
+        return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
+
+    def _keys(self, when: object, found: list[tuple[Path, Pattern]]) -> tuple[str, ...]:
+        """Return what an absence misses apart, where it counts from nothing."""
+        if not isinstance(when, Absent) or when.after is not None:
+            return ()
+        by, pattern = set(when.by or ["camera"]), found[0][1]
+        if by == {"site"}:
+            return ("*",)
+        grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]
+        cameras = list(dict.fromkeys([*(pattern.cameras or ()), *grouped]))
+        zones: list[str] = build.zones_of(pattern) or []
+        if not cameras and self.world is not None and self.world.zones is not None:
+            has = self.world.zones
+            cameras = [name for name in has if not zones or not has[name].isdisjoint(zones)]
+        if "zone" in by:
+            return tuple(f"{camera}/zone:{zone}" for camera in cameras for zone in zones)
+        return tuple(cameras)
+
+    def _applies(self, spec: RuleSpec) -> Hours | None:
+        between = tuple(hours.window() for hours in spec.between or ())
+        free = [hours.window() for hours in spec.not_between or ()]
+        free += [window for name in spec.not_during or () for window in self.schedules[name]]
+        during = tuple(window for name in spec.during or () for window in self.schedules[name])
+        if not (between or free or during):
+            return None
+        made = Hours(self.almanac, between, tuple(free), during)
+        return self._hours.setdefault(made, made)
+
+    def _calls(self, written: Sequence[Call]) -> tuple[ActionCall, ...]:
+        """Return the actions; rules that ask for the same share them."""
+        look = tuple((call.name, *sorted(call.params.items())) for call in written)
+        if look not in self._actions:
+            made = (ActionCall(call.name, MappingProxyType(dict(call.params))) for call in written)
+            self._actions[look] = tuple(made)
+        return self._actions[look]
+
+    def _edition(self, spec: RuleSpec) -> str:
+        """Return what changes with everything that a rule's rows depend on."""
+        told = spec.model_dump_json(exclude=_COSMETIC)
+        if '"if' in told or '"groups":[' in told or "during" in told:
+            lists = (self.names.values, self.names.lists, self.names.groups, self.schedules)
+            told += repr(lists)
+        return blake2b(told.encode(), digest_size=6).hexdigest()
 
 
-# -- names -------------------------------------------------------------------------------------
+def _text(written: BaseModel | None) -> Mapping[str, str] | None:
+    return None if written is None else {"vi": getattr(written, "vi"), "en": getattr(written, "en")}  # noqa: B009
 
 
-def _names(spec: RuleSpec, world: World | None) -> Iterator[Flaw]:
-    if world is None:
-        return
-    if world.zones is not None:
-        yield from _places(spec, world.zones)
-    if isinstance(spec.when, ObjectPattern) and world.labels:
-        yield from _labels(spec.when.object, world.labels)
-    for index, call in enumerate(spec.do if world.actions is not None else ()):
-        yield from _action(call, index, world.actions or {})
-
-
-def _places(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
-    when = spec.when
-    for index, camera in enumerate(when.cameras or ()):
-        if camera not in known:
-            yield _unknown("camera", camera, known, "when", "cameras", index)
-    scope = [known[camera] for camera in when.cameras or known if camera in known]
-    if isinstance(when, (ObjectPattern, MotionPattern)) and (scope or not when.cameras):
-        yield from _zones(when.zone or (), frozenset().union(*scope))
-    for index, call in enumerate(spec.do):
-        target = call.params.get("camera")  # an action's parameter of this name names a camera
-        if isinstance(target, str) and target not in known:
-            yield _unknown("camera", target, known, "do", index, call.name, "camera")
-
-
-def _zones(wanted: Iterable[str], known: frozenset[str]) -> Iterator[Flaw]:
-    for index, name in enumerate(wanted):
-        if name not in known:
-            yield _unknown("zone", name, known, "when", "zone", index)
-
-
-def _labels(wanted: Iterable[str], known: frozenset[str]) -> Iterator[Flaw]:
-    usable = known | {_ANY_LABEL, "moving"}
-    for index, name in enumerate(wanted):
-        if name not in usable:
-            path = ("when", "object", index)
-            suggestion = nearest(name, sorted(usable))
-            yield Flaw(path, "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
-
-
-def _action(call: Call, index: int, known: Mapping[str, ParamsCheck]) -> Iterator[Flaw]:
+def _action(call: Call, path: Path, known: Mapping[str, ParamsCheck]) -> Iterator[Flaw]:
     check = known.get(call.name)
     if check is None:
-        yield _unknown("action", call.name, known, "do", index, on_key=True)
+        guess = nearest(call.name, sorted(known))
+        yield Flaw(path, "problem.unknown_action", {"action": call.name}, guess, on_key=True)
     else:
-        yield from (flaw.under("do", index, call.name) for flaw in check(call.params))
-
-
-def _unknown(what: str, name: str, known: Iterable[str], *path: str | int, on_key: bool = False) -> Flaw:
-    suggestion = nearest(name, sorted(known))
-    return Flaw(path, f"problem.unknown_{what}", {what: name}, suggestion, on_key=on_key)
-
-
-# -- rules -------------------------------------------------------------------------------------
-
-
-def _rule(spec: RuleSpec, order: int, zone: ZoneInfo) -> Rule:
-    kind, changes, labels = _subject(spec.when)
-    conditions, rest = _conditions(spec.when)
-    zones = getattr(spec.when, "zone", None)
-    cameras = spec.when.cameras
-    moment = isinstance(spec.when, ObjectPattern) and spec.when.change is not None
-    title = spec.title
-    return Rule(
-        name=RuleName(spec.name),
-        order=order,
-        kind=kind,
-        changes=changes,
-        subject=reasons.SUBJECT[kind],
-        labels=None if labels is None or _ANY_LABEL in labels else frozenset(labels),
-        zones=None if zones is None else frozenset(zones),
-        cameras=None if cameras is None else frozenset(map(CameraId, cameras)),
-        conditions=conditions,
-        rest=rest,
-        hours=_hours(spec, zone),
-        lasting=not moment and kind not in (Kind.ENGINE, Kind.OPERATOR),
-        hold=spec.hold or 0.0,
-        cooldown=spec.cooldown.time if spec.cooldown else 0.0,
-        per=spec.cooldown.per if spec.cooldown else "camera",
-        severity=Severity(spec.severity),
-        title=MappingProxyType(
-            {"vi": title.vi, "en": title.en} if title else {"vi": spec.name, "en": spec.name}
-        ),
-        actions=tuple(ActionCall(call.name, MappingProxyType(dict(call.params))) for call in spec.do),
-    )
-
-
-def _subject(when: When) -> tuple[Kind, frozenset[Change], Sequence[str] | None]:
-    """Return kind, changes and labels (None: any) that a pattern admits."""
-    everything = frozenset(Change)
-    match when:
-        case ObjectPattern(object=labels, change=change):
-            return Kind.OBJECT, frozenset({Change(change)}) if change else _ON, labels
-        case MotionPattern(motion=motion):
-            return Kind.MOTION, _ON if motion == "started" else _OFF, None
-        case SignalPattern(signal=labels, state=state):
-            return Kind.SIGNAL, _ON | {Change.NOTED} if state else _OFF, labels
-        case CameraPattern(camera=labels):
-            return Kind.CAMERA, everything, labels
-        case EnginePattern(engine=labels):
-            return Kind.ENGINE, everything, labels
-        case OperatorPattern(operator=labels):
-            return Kind.OPERATOR, everything, labels
-
-
-def _conditions(when: When) -> tuple[tuple[Condition, ...], tuple[Callable[..., bool], ...]]:
-    """Return every condition in the order of the reason, and the tests that the index does not decide."""
-    numbers = _range(getattr(when, "score", None) or getattr(when, "share", None))
-    indexed = []
-    if zones := getattr(when, "zone", None):
-        indexed.append(reasons.zone(frozenset(zones)))
-    if change := getattr(when, "change", None):
-        indexed.append(reasons.moment(Change(change)))
-    return (*numbers, *indexed), tuple(condition.test for condition in numbers)
-
-
-def _range(bounds: Range | None) -> tuple[Condition, ...]:
-    return () if bounds is None else (reasons.score(bounds.above, bounds.below),)
-
-
-def _hours(spec: RuleSpec, zone: ZoneInfo) -> Hours | None:
-    between = tuple(hours.window() for hours in spec.between or ())
-    free = tuple(hours.window() for hours in spec.not_between or ())
-    return Hours(zone, between, free) if between or free else None
+        yield from (flaw.under(*path, call.name) for flaw in check(call.params))

@@ -1,7 +1,8 @@
 """Judging: one pure step from an event (or a timer's tick) to decisions.
 
 ``step(rules, memory, event, now)`` reads no clock, writes nothing and remembers nothing itself: the same
-arguments give the same result, live, in a replay and after a restart.
+arguments give the same result, live, in a replay and after a restart. Whoever uses a rule set for the first
+time with a memory applies `settle` before.
 
 What holds is followed per rule and subject. It begins with an event that matches and goes on until an
 event of the same subject does not match (an object has left the zone or is gone, motion has stopped, the
@@ -11,38 +12,21 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
-from hashlib import sha256
-from heapq import heapify, heappop, heappush
-
 from rules import reasons
-from rules.memory import FIRING, PENDING, QUIET, QUIET_MARK, Memory, timer
-from rules.model import (
-    CameraId,
-    Change,
-    Decision,
-    DecisionId,
-    Event,
-    EventId,
-    Fault,
-    Instant,
-    Kind,
-    Phase,
-    Row,
-    RowChange,
-    RuleName,
-    Sentence,
-    Step,
-)
-from rules.ruleset import Rule, RuleSet, Telling
+from rules.combine import Combine, subject_key
+from rules.life import Beginning, Life, decision_id
+from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory
+from rules.model import Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
+from rules.rows import Rows
+from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
 
-#: Rows that one rule may have at once; beyond it the oldest is given up, and counted.
-ROWS_PER_RULE = 1000
+__all__ = ["GAPS", "decision_id", "forget", "settle", "step", "subject_key"]
+
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
-_SEEN = (Kind.OBJECT, Kind.MOTION)
+#: The operator's act that gives up escalations.
+ACKNOWLEDGE = "acknowledge"
+_SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 _NOTHING = Step()
 
 
@@ -59,7 +43,7 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
         Decisions in order, and the rows that moved.
     """
     due = memory.next_due()
-    if (due is None or due > now.engine) and (event is None or _irrelevant(rules, memory, event, now)):
+    if (due is None or due > now.engine) and (event is None or _irrelevant(rules, memory, event)):
         return _NOTHING
     round_ = _Round(rules, memory, now)
     round_.timers()
@@ -68,33 +52,44 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     return round_.result()
 
 
+def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None = None) -> Step:
+    """Fit a memory to a rule set: after a start, and after a reload.
+
+    Rows of rules that are gone, or whose meaning changed, are dropped, and what they had told is resolved
+    (as far as `before`, the rules until now, still knows them). Absences and times of day begin to count.
+    """
+    known = before.named if before is not None else {}
+    round_ = _Round(RuleSet(tuple({**known, **rules.named}.values())), memory, now)
+    for name, key, row in sorted(memory.rows(), key=lambda entry: entry[:2]):
+        rule = rules.named.get(name)
+        if rule is None or (row.edition and row.edition != rule.edition):
+            round_.withdraw(known.get(name) or rule, name, key, row)
+    for rule in rules.absences:
+        round_.combine.wind(rule)
+    return round_.result()
+
+
 def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:
-    """Return the changes that drop the rows of rules that no longer exist (after a reload)."""
+    """Return the changes that drop the rows of rules that no longer exist (`settle` resolves them too)."""
     return tuple(RowChange(rule, key, None) for rule, key, _ in memory.rows() if rule not in rules.named)
 
 
-def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> DecisionId:
-    """Return the identity of a decision: the same in every replay."""
-    told = "\0".join((rule, key, phase, cause))
-    return DecisionId(sha256(told.encode()).hexdigest()[:32])
-
-
-def subject_key(event: Event) -> str:
-    """Return what an event is about, as rows know it."""
-    return f"{event.camera or ''}/{event.subject or event.kind}"
-
-
-def _irrelevant(rules: RuleSet, memory: Memory, event: Event, now: Instant) -> bool:
+def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
-    if memory and (memory.of_subject(subject_key(event)) or _blinds(event)):
+    if memory and (memory.of_subject(subject_key(event)) or _special(event)):
         return False
     candidates = rules.candidates(event)
     if not candidates:
         return True
     try:
-        return not any(rule.holds(event, now.wall) for rule in candidates)
+        return not any(pattern.holds(event) for _, pattern in candidates)
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
         return False
+
+
+def _special(event: Event) -> bool:
+    """Return whether an event means something to rows that are not of its subject."""
+    return event.kind in (Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR)
 
 
 def _blinds(event: Event) -> bool:
@@ -103,197 +98,184 @@ def _blinds(event: Event) -> bool:
 
 
 class _Round:
-    """One step's work: reads memory, collects what moves beside it."""
+    """One step's work."""
 
     def __init__(self, rules: RuleSet, memory: Memory, now: Instant) -> None:
         self._rules, self._memory, self._now = rules, memory, now
-        self._moved: dict[tuple[RuleName, str], Row | None] = {}
-        self._grown: dict[RuleName, int] = {}
-        self._heap = memory.due(now.engine)
-        heapify(self._heap)
-        self._decisions: list[Decision] = []
+        self._rows = Rows(memory, now.engine)
+        self._life = Life(rules, self._rows, now)
+        self.combine = Combine(self._rows, self._life, now)
         self._faults: list[Fault] = []
-        self._evicted = 0
 
     def result(self) -> Step:
-        changes = tuple(
-            RowChange(rule, key, row)
-            for (rule, key), row in self._moved.items()
-            if row != self._memory.get(rule, key)
-        )
-        return Step(tuple(self._decisions), changes, tuple(self._faults), self._evicted)
-
-    # -- rows --------------------------------------------------------------------------------
-
-    def _row(self, rule: RuleName, key: str) -> Row | None:
-        if (rule, key) in self._moved:
-            return self._moved[rule, key]
-        return self._memory.get(rule, key)
-
-    def _put(self, rule: RuleName, key: str, row: Row | None) -> None:
-        had = self._row(rule, key) is not None
-        if row is not None and not had:
-            self._make_room(rule)
-        self._moved[rule, key] = row
-        self._grown[rule] = self._grown.get(rule, 0) + (row is not None) - had
-        if row is not None and row.due is not None and row.due <= self._now.engine:
-            heappush(self._heap, timer(row.due, rule, key))
-
-    def _make_room(self, rule: RuleName) -> None:
-        if len(self._memory.of_rule(rule)) + self._grown.get(rule, 0) < ROWS_PER_RULE:
-            return
-        oldest = min(self._rows_of(rule), key=lambda entry: (entry[1].since, entry[0]))
-        self._put(rule, oldest[0], None)
-        self._evicted += 1
-
-    def _rows_of(self, rule: RuleName) -> Iterator[tuple[str, Row]]:
-        known = dict(self._memory.of_rule(rule))
-        moved = {key: row for (name, key), row in self._moved.items() if name == rule}
-        return ((key, row) for key, row in (known | moved).items() if row is not None)
-
-    def _ordered(self, rows: Iterable[tuple[RuleName, str]]) -> list[tuple[RuleName, str]]:
-        """Return rows in the order of their rules: how memory was filled must not show in decisions."""
-        named = self._rules.named
-        return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
-
-    # -- time --------------------------------------------------------------------------------
+        """Return what the step came to."""
+        evicted = self._rows.evicted
+        return Step(tuple(self._life.decisions), self._rows.changes(), tuple(self._faults), evicted)
 
     def timers(self) -> None:
         """Let everything fire that is due, in its order and at its own time."""
-        while self._heap:
-            due, _, name, key = heappop(self._heap)
-            row = self._row(name, key)
-            if row is None or row.due != due:
-                continue  # moved since
+        for name, key, row, due in self._rows.ripe():
             rule = self._rules.named.get(name)
-            if rule is None or row.state == QUIET:
-                self._put(name, key, None)
+            if rule is None:
+                self._rows.drop(name, key)
                 continue
             try:
                 self._ripe(rule, key, row, due)
             except Exception as error:  # one rule's bug must not stop another; its row would raise for ever
-                self._put(name, key, None)
+                self._rows.drop(name, key)
                 self._fault(rule, error)
+            self._hear()
 
     def _ripe(self, rule: Rule, key: str, row: Row, due: float) -> None:
-        at = Instant(self._now.wall - timedelta(seconds=self._now.engine - due), due)
-        if rule.hours is not None and not rule.hours.hold(at.wall):
-            self._put(rule.name, key, None)
-        elif (quiet := self._quiet_until(rule, key)) > due:
-            self._put(rule.name, key, replace(row, due=quiet))
+        at = self._life.at(due)
+        if row.state in (GATHERING, WAS):
+            self.combine.ripe(rule, key, row, at)
+            after = self._rows.get(rule.name, key)
+            if after == row:  # nobody knows what it is: it would be due for ever
+                self._rows.drop(rule.name, key)
         else:
-            self._fire(rule, key, row, at)
-
-    def _quiet_until(self, rule: Rule, key: str) -> float:
-        row = self._row(rule.name, _quiet_key(rule, key)) if rule.cooldown else None
-        return row.due if row is not None and row.due is not None else float("-inf")
-
-    # -- events ------------------------------------------------------------------------------
+            self._life.ripe(rule, key, row, at)
 
     def event(self, event: Event) -> None:
-        """Judge one event."""
-        if _blinds(event):
-            self._blind(event)
-        followed = self._ordered(self._memory.of_subject(subject_key(event)))
-        kept = set()
-        for rule in self._rules.candidates(event):
+        """Judge one event, and then the decisions that other rules wait for."""
+        if _special(event):
+            self._notice(event)
+        self._judge(event)
+        self._hear()
+
+    def _hear(self) -> None:
+        for made in self._life.heard():
+            self._judge(made)
+
+    def _judge(self, event: Event) -> None:
+        followed = self._followed(event)
+        kept: set[tuple[RuleName, str]] = set()
+        for rule, pattern in self._rules.candidates(event):
             try:
-                if rule.holds(event, self._now.wall):
-                    self._match(rule, event)
-                    kept.add(rule.name)
+                if pattern.holds(event):
+                    kept |= {(rule.name, key) for key in self._match(rule, pattern, event)}
             except Exception as error:  # one rule's bug must not stop another
-                kept.add(rule.name)
+                kept |= {entry for entry in followed if entry[0] == rule.name}
                 self._fault(rule, error)
         for name, key in followed:
-            if name not in kept:
-                self._end(name, key, event)
+            if (name, key) not in kept:
+                self._over(name, key, event)
 
-    def _match(self, rule: Rule, event: Event) -> None:
-        key, now = subject_key(event), self._now
-        lasting = rule.lasting and event.change is not Change.NOTED
-        if lasting and self._row(rule.name, key) is not None:
-            return
-        quiet = self._quiet_until(rule, key)
-        due = max(now.engine + rule.hold, quiet)
-        row = Row(PENDING, now.engine, now.wall, due, event.id, key, reasons.holding(rule, event))
-        if due <= now.engine:
-            self._fire(rule, key, row, now, lasting=lasting)
-        elif lasting:
-            self._put(rule.name, key, row)
+    def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
+        return self._ordered(list(self._memory.of_subject(subject_key(event))))
 
-    def _end(self, name: RuleName, key: str, event: Event, why: Telling | None = None) -> None:
-        row, rule = self._row(name, key), self._rules.named.get(name)
+    def _ordered(self, rows: list[tuple[RuleName, str]]) -> list[tuple[RuleName, str]]:
+        """Return rows in the order of their rules: how memory was filled must not show in decisions."""
+        named = self._rules.named
+        return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
+
+    def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
+        """Take in a match; return the keys of the rows that it keeps."""
+        if not isinstance(rule.trigger, Each):
+            return self.combine.seen(rule, pattern, event)
+        key = subject_key(event)
+        lasting = pattern.lasting and event.change is not Change.NOTED
+        row = self._rows.get(rule.name, key) if lasting else None
+        if row is not None and not rule.linger and not rule.clear:
+            timely = rule.hours is None or rule.hours.hold(self._now.wall)
+            return {key} if timely else set()
+        if rule.hours is not None and not rule.hours.hold(self._now.wall):
+            return set()
+        told = reasons.holding(rule, pattern, event)
+        self._life.begin(rule, Beginning(key, key, event.id, told, lasting), self._now)
+        return {key}
+
+    def _over(self, name: RuleName, key: str, event: Event, why: Telling | None = None) -> None:
+        """End what an event of its subject no longer matches."""
+        row, rule = self._rows.get(name, key), self._rules.named.get(name)
         if row is None:
             return
-        self._put(name, key, None)
-        if rule is None or row.state != FIRING:
+        if rule is None:
+            self._rows.drop(name, key)
             return
         try:
-            self._resolve(rule, key, row, event, why or self._why_over(rule, event))
+            self._end(rule, key, row, event, why)
         except Exception as error:  # one rule's bug must not stop another
+            self._rows.drop(name, key)
             self._fault(rule, error)
+
+    def _end(self, rule: Rule, key: str, row: Row, event: Event, why: Telling | None) -> None:
+        until = _until(event, self._now) if why and _holds_on_gap(rule) else self._now.engine
+        if row.state == HELD:
+            told = why or reasons.over(rule, event)
+            self.combine.gone(rule, key, row, told, event.id, until=until)
+        elif isinstance(rule.trigger, Each) and not (rule.clear and not rule.patterns[0].lasting):
+            told = why or (self._why_over(rule, event) if row.state == FIRING else ("reason.over", {}))
+            self._life.end(rule, key, told, event.id, self._now)
 
     def _why_over(self, rule: Rule, event: Event) -> Telling:
         timely = rule.hours is None or rule.hours.hold(self._now.wall)
-        if not timely and rule.admits(event):
+        if not timely and any(pattern.admits(event) for pattern in rule.patterns):
             return "reason.over_time", {}
         return reasons.over(rule, event)
 
+    # -- what concerns more than one subject ---------------------------------------------------
+
+    def _notice(self, event: Event) -> None:
+        if event.kind is Kind.OPERATOR and event.label == ACKNOWLEDGE:
+            self._life.acknowledge(event)
+        elif _blinds(event):
+            self._blind(event)
+        elif event.kind is Kind.CAMERA and event.change is Change.BEGAN and event.camera is not None:
+            for rule in self._rules.absences:
+                self.combine.sighted(rule, event.camera, event.id)
+
     def _blind(self, event: Event) -> None:
         """End what was seen by a camera that is lost, or by all after a gap: nothing is known of it any more."""
-        prefix = f"{event.camera}/" if event.kind is Kind.CAMERA else ""
-        for name, key in self._ordered((name, key) for name, key, _ in self._memory.rows()):
+        camera = event.camera if event.kind is Kind.CAMERA else None
+        prefix = "" if camera is None else f"{camera}/"
+        until = _until(event, self._now)
+        for name in sorted({name for name, _, _ in self._memory.rows()}, key=self._place):
             rule = self._rules.named.get(name)
-            seen = rule is not None and rule.kind in _SEEN and not key.startswith(QUIET_MARK)
-            if seen and key.startswith(prefix):
-                self._end(name, key, event, ("reason.over_blind", {}))
+            if rule is None:
+                continue
+            for key, row in self._rows.of(name):
+                if row.subject.startswith(prefix) and self._was_seen(rule, key, row):
+                    self._over(name, key, event, ("reason.over_blind", {}))
+            self.combine.blind(rule, camera, until, event.id)
 
-    # -- decisions ---------------------------------------------------------------------------
+    def _place(self, name: RuleName) -> tuple[int, str]:
+        rule = self._rules.named.get(name)
+        return (-1 if rule is None else rule.order), name
 
-    def _fire(self, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool = True) -> None:
-        parts: list[Telling] = [(row.reason.code, row.reason.values)]
-        if rule.hold:
-            parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
-        if rule.hours is not None:
-            parts += rule.hours.told(at.wall)
-        self._decide(rule, key, row, Phase.FIRING, at.wall, row.cause, reasons.sentence(parts))
-        if lasting:
-            self._put(rule.name, key, replace(row, state=FIRING, due=None))
-        if rule.cooldown:
-            quiet = Row(QUIET, at.engine, at.wall, at.engine + rule.cooldown, row.cause, row.subject)
-            self._put(rule.name, _quiet_key(rule, key), quiet)
+    @staticmethod
+    def _was_seen(rule: Rule, key: str, row: Row) -> bool:
+        """Return whether a row stands for something that a camera saw."""
+        if row.state == HELD:
+            role = int(key[1 : key.index(":")])
+            return rule.patterns[role].kind in _SEEN
+        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING):
+            return False
+        kinds = {pattern.kind for pattern in rule.patterns}
+        return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))
 
-    def _resolve(self, rule: Rule, key: str, row: Row, event: Event, why: Telling) -> None:
-        subject = row.reason.code.partition("+")[0]
-        lasted = reasons.duration(self._now.engine - row.since)
-        parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
-        self._decide(rule, key, row, Phase.RESOLVED, self._now.wall, event.id, reasons.sentence(parts))
-
-    def _decide(
-        self, rule: Rule, key: str, row: Row, phase: Phase, at: datetime, cause: EventId, reason: Sentence
-    ) -> None:
-        camera = key.partition("/")[0]
-        self._decisions.append(
-            Decision(
-                id=decision_id(rule.name, key, phase, cause),
-                rule=rule.name,
-                phase=phase,
-                key=key,
-                camera=CameraId(camera) if camera else None,
-                at=at,
-                since=row.since_wall,
-                cause=cause,
-                severity=rule.severity,
-                title=rule.title,
-                reason=reason,
-                actions=rule.actions if phase is Phase.FIRING else (),
-            )
-        )
+    def withdraw(self, rule: Rule | None, name: RuleName, key: str, row: Row) -> None:
+        """Drop a row of a rule that is gone or means something else; resolve what it had told."""
+        if rule is not None and row.state in (FIRING, FADING):
+            self._life.withdraw(rule, key, row, self._now)
+        self._rows.drop(name, key)
 
     def _fault(self, rule: Rule, error: Exception) -> None:
         self._faults.append(Fault(rule.name, f"{type(error).__name__}: {error}"))
 
 
-def _quiet_key(rule: Rule, key: str) -> str:
-    scope = {"subject": key, "camera": key.partition("/")[0], "rule": ""}[rule.per]
-    return QUIET_MARK + scope
+def _sees(row: Row) -> bool:
+    """Return whether a row's subject is one that a camera sees."""
+    subject = row.subject.partition("/")[2]
+    return subject.startswith(("track:", "crowd:")) or subject == "motion"
+
+
+def _until(event: Event, now: Instant) -> float:
+    """Return the engine time until which nobody watched."""
+    seconds = event.facts.get("seconds")
+    gap = event.kind is Kind.ENGINE and isinstance(seconds, (int, float))
+    return now.engine + (float(seconds) if gap and isinstance(seconds, (int, float)) else 0.0)
+
+
+def _holds_on_gap(rule: Rule) -> bool:
+    return bool(getattr(rule.trigger, "hold_on_gap", False))

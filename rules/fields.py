@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from rules.schedule import SunTime
 
 T = TypeVar("T")
 
@@ -92,6 +95,7 @@ def problem(code: str, /, **values: object) -> PydanticCustomError:
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+"
+_SUN = rf"(sunrise|sunset)(?:([+-])({_DURATION}))?"
 _TERM = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 #: Longest duration: ten years. Beyond it somebody meant something else.
 LONGEST = 3650 * 86400.0
@@ -122,11 +126,42 @@ def minute_of_day(written: object) -> int:
     return hour * 60 + minute
 
 
+def edge_of_day(written: object) -> object:
+    """Read ``22:30``, ``sunset`` or ``sunrise+30m``."""
+    found = re.fullmatch(_SUN, written) if isinstance(written, str) else None
+    if found is None:
+        return written if isinstance(written, SunTime) else minute_of_day(written)
+    offset = round(seconds(found[3]) / 60) if found[3] else 0
+    event: Any = found[1]  # the pattern admits these two alone
+    return SunTime(event, -offset if found[2] == "-" else offset)
+
+
+def whole_date(written: object) -> object:
+    """Read ``2027-01-01``."""
+    if isinstance(written, date):
+        return written
+    try:
+        return date.fromisoformat(written if isinstance(written, str) else "")
+    except ValueError:
+        raise problem("date") from None
+
+
 #: An immutable name.
 Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug")]
 #: Seconds, written ``2s``, ``5m``, ``1h30m``.
 Duration = Annotated[float, Parsed(seconds, f"^{_DURATION}$", ("2s", "5m", "1h30m"))]
 #: Minutes since midnight, written ``22:30``.
 TimeOfDay = Annotated[int, Parsed(minute_of_day, "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$", ("22:30",))]
+#: A time of day that may move with the sun.
+EdgeOfDay = Annotated[
+    Any,  # an int or a `SunTime`: read by `edge_of_day`, which lets nothing else through
+    Parsed(
+        edge_of_day,
+        rf"^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$|^(sunrise|sunset)(?:[+-]{_DURATION})?$",
+        ("22:30", "sunset-30m"),
+    ),
+]
+#: A date, written ``2027-01-01``.
+WholeDate = Annotated[date, Parsed(whole_date, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", ("2027-01-01",))]
 #: A value that may be written alone or as a list; read as a list, never empty.
 OneOrMany = Annotated[list[T], Field(min_length=1), Listed()]

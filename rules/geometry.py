@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import atan2, degrees
+from typing import Literal
 
 Point = tuple[float, float]
 Polygon = Sequence[Point]
+#: The two sides of a line, as seen from its first point towards its last.
+Side = Literal["left", "right"]
 
 
 def inside(point: Point, polygon: Polygon) -> bool:
@@ -30,3 +35,36 @@ def standing_in(box: tuple[float, float, float, float], zones: Mapping[str, Poly
     """Return the names of the zones that hold an object's foot point, in the zones' order."""
     point = foot(box)
     return tuple(name for name, polygon in zones.items() if inside(point, polygon))
+
+
+def crossed(before: Point, after: Point, line: Sequence[Point]) -> Side | None:
+    """Return to which side a step from one point to another crosses a line of two or more points, None if not.
+
+    The line itself belongs to its right side, so that a step onto it and the next one off it count once.
+    """
+    for first, last in pairwise(line):
+        was, now = _right_of(before, first, last), _right_of(after, first, last)
+        if was != now and _right_of(first, before, after) != _right_of(last, before, after):
+            return "right" if now else "left"
+    return None
+
+
+def _right_of(point: Point, first: Point, last: Point) -> bool:
+    """Return whether a point lies on a line or to its right; pictures have y downwards."""
+    (x, y), (x0, y0), (x1, y1) = point, first, last
+    return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) >= 0
+
+
+def heading(velocity: Point, aspect: float) -> float:
+    """Return a direction in degrees clockwise from the picture's top.
+
+    Args:
+        velocity: Picture widths and heights per second, y downwards.
+        aspect: Width of the picture over its height: makes both comparable.
+    """
+    return degrees(atan2(velocity[0] * aspect, -velocity[1])) % 360
+
+
+def turned(first: float, second: float) -> float:
+    """Return the angle between two directions, 0..180 degrees."""
+    return abs((first - second + 180) % 360 - 180)

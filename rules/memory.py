@@ -13,11 +13,17 @@ from types import MappingProxyType
 from rules.model import Row, RowChange, RuleName
 
 #: Version of what rows mean. A store with another one must not be read.
-VERSION = 1
+VERSION = 2
 
-PENDING, FIRING, QUIET = "pending", "firing", "quiet"
-#: Key of a row that stands for a cooldown, not for a subject.
-QUIET_MARK = "~"
+#: A decision's life: `for` runs; told and not resolved; over, but `keep_firing_for` runs.
+PENDING, FIRING, FADING = "pending", "firing", "fading"
+#: A cooldown; an escalation that waits for an acknowledgement.
+QUIET, WAITING = "quiet", "waiting"
+#: A combination: what it gathered; a pattern that holds; one that held, within the time it counts.
+GATHERING, HELD, WAS = "gathering", "held", "was"
+
+#: First characters of keys of rows that are not a decision's life.
+QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK = "~", "!", "#", "+"
 
 #: (due, rank, rule, key): cooldowns end before what waits for them fires.
 Timer = tuple[float, int, RuleName, str]
@@ -78,7 +84,7 @@ class Memory:
     def _keep(self, rule: RuleName, key: str, row: Row) -> None:
         self._rules.setdefault(rule, {})[key] = row
         self._size += 1
-        if not key.startswith(QUIET_MARK):
+        if key == row.subject or key.startswith(HELD_MARK):
             self._subjects.setdefault(row.subject, {})[rule, key] = None
         if row.due is not None:
             insort(self._timers, timer(row.due, rule, key))

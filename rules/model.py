@@ -21,6 +21,7 @@ RuleName = NewType("RuleName", str)
 #: A value that an event may carry.
 Fact = str | int | float | bool
 EMPTY: Mapping[str, Fact] = MappingProxyType({})
+_NO_TEXT: Mapping[str, str] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -32,6 +33,11 @@ class Kind(StrEnum):
     CAMERA = "camera"
     ENGINE = "engine"
     OPERATOR = "operator"
+    CROWD = "crowd"  #: how many of a label are in a zone
+    PLATE = "plate"
+    MQTT = "mqtt"
+    DECISION = "decision"  #: another rule's; made by the evaluator, never stored
+    CLOCK = "clock"  #: a time of day; a timer, never an event
 
 
 class Change(StrEnum):
@@ -104,6 +110,7 @@ class Phase(StrEnum):
 
     FIRING = "firing"
     RESOLVED = "resolved"
+    ESCALATED = "escalated"  #: nobody acknowledged it in time
 
 
 class Severity(StrEnum):
@@ -133,6 +140,9 @@ class Decision:
         cause: The event (or, for a timer, the event that armed it).
         reason: Why, for the operator and the case file; every condition with value and bound.
         actions: What is to be done, in order.
+        message: Longer text by language; empty where the rule has none.
+        dedup: By what receivers put decisions together.
+        dry_run: The rule is only tried out: nothing is to be done.
     """
 
     id: DecisionId
@@ -147,6 +157,13 @@ class Decision:
     title: Mapping[str, str]
     reason: Sentence
     actions: tuple[ActionCall, ...] = ()
+    message: Mapping[str, str] = field(default_factory=lambda: _NO_TEXT)
+    dedup: str = ""
+    dry_run: bool = False
+
+
+#: Plain data that JSON keeps: None, numbers, text, lists and mappings of them.
+Json = object
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +171,15 @@ class Row:
     """What a rule remembers about one key. Serialisable, versioned by `rules.memory.VERSION`.
 
     Attributes:
-        state: ``pending`` | ``firing`` | ``quiet`` (in its cooldown).
+        state: What it stands for, see `rules.memory`.
         since: Engine time when the condition began to hold.
         since_wall: The same moment by the wall clock.
         due: Engine time of the next timer, None when there is none.
         cause: Event that began it.
         subject: ``(camera, subject)`` of that event, joined by ``/``; finds the row again.
         reason: What held when it began: a timer that fires later has no event to ask.
+        edition: `Rule.edition` of the rule that made it; rows of another edition mean something else.
+        data: What a combination gathered: lists, numbers and text only, as JSON keeps them.
     """
 
     state: str
@@ -170,6 +189,8 @@ class Row:
     cause: EventId
     subject: str
     reason: Sentence = Sentence("")
+    edition: str = ""
+    data: Json = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from rules.facts import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
-from rules.ruleset import Condition, Rule, Telling
+from rules.ruleset import Matcher, Rule, Telling
 from rules.text import catalogue
 
 
@@ -19,18 +20,49 @@ def sentence(parts: Iterable[Telling]) -> Sentence:
     return Sentence("+".join(codes), values)
 
 
-def holding(rule: Rule, event: Event) -> Sentence:
-    """Return what holds: the subject and every condition with its value and its bound."""
-    return sentence([rule.subject(event), *(condition.told(event) for condition in rule.conditions)])
+def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
+    """Return what holds: the subject and every condition with its value and its bound, and what texts name."""
+    told = sentence([pattern.subject(event), *(each.told(event) for each in pattern.conditions)])
+    if not rule.names:
+        return told
+    return Sentence(told.code, {**named(rule.names, event), **told.values})
+
+
+def named(names: Iterable[str], event: Event) -> dict[str, Fact]:
+    """Return the facts of an event that texts name."""
+    found = ((name, reader(name)(event)) for name in names)
+    return {name: value for name, value in found if value is not None}
+
+
+def step(told: Sentence, number: int) -> list[Telling]:
+    """Return a sentence as one part of several: its values get a suffix of their own."""
+    suffix = f"@{number}"
+    code = "+".join(part + suffix for part in told.code.split("+"))
+    return [(code, {name + suffix: value for name, value in told.values.items()})]
+
+
+def several(steps: Iterable[Sentence], joint: str, more: Iterable[Telling] = ()) -> Sentence:
+    """Return several sentences as one, joined by the part `joint`; texts name the facts of the last."""
+    parts: list[Telling] = []
+    last: Mapping[str, Fact] = {}
+    for number, told in enumerate(steps, start=1):
+        parts += [(joint, {})] if parts else []
+        parts += step(told, number)
+        last = told.values
+    whole = sentence([*parts, *more])
+    return Sentence(whole.code, {**last, **whole.values})
 
 
 def over(rule: Rule, event: Event) -> Telling:
     """Return why an event of the same subject ended what held: the first condition that no longer does."""
-    if event.change is Change.ENDED and rule.kind is Kind.OBJECT:
+    pattern = next((each for each in rule.patterns if each.kind is event.kind), None)
+    if pattern is None:
+        return "reason.over", {}
+    if event.change is Change.ENDED and pattern.kind is Kind.OBJECT:
         return "reason.ended", {}
-    if rule.kind is Kind.OBJECT and rule.labels is not None and event.label not in rule.labels:
+    if pattern.kind is Kind.OBJECT and pattern.labels is not None and event.label not in pattern.labels:
         return "reason.over_label", {"now": event.label or "?"}
-    lost = (condition.lost(event) for condition in rule.conditions if not condition.test(event))
+    lost = (condition.lost(event) for condition in pattern.conditions if not condition.test(event))
     return next(lost, ("reason.over", {}))
 
 
@@ -48,6 +80,11 @@ def _object(event: Event) -> Telling:
     known = f"label.{event.label}"
     code = known if known in catalogue("en") else "reason.object"
     return code, {"label": event.label or "?"}
+
+
+def _crowd(event: Event) -> Telling:
+    known = f"label.{event.label}"
+    return (known if known in catalogue("en") else "reason.crowd"), {"label": event.label or "?"}
 
 
 def _signal(event: Event) -> Telling:
@@ -70,50 +107,13 @@ def _named(code: str) -> Callable[[Event], Telling]:
 #: Who names the subject of an event.
 SUBJECT: dict[Kind, Callable[[Event], Telling]] = {
     Kind.OBJECT: _object,
+    Kind.CROWD: _crowd,
     Kind.MOTION: _motion,
     Kind.SIGNAL: _signal,
     Kind.CAMERA: _camera,
+    Kind.PLATE: _named("reason.plate"),
+    Kind.MQTT: _named("reason.mqtt"),
+    Kind.DECISION: _named("reason.decision"),
     Kind.ENGINE: _named("reason.engine"),
     Kind.OPERATOR: _named("reason.operator"),
 }
-
-
-def zone(wanted: frozenset[str]) -> Condition:
-    """Return the condition that an event is within one of some zones."""
-
-    def told(event: Event) -> Telling:
-        return "reason.zone", {"zone": ", ".join(name for name in event.zones if name in wanted)}
-
-    def lost(event: Event) -> Telling:
-        return "reason.over_zone", {"zone": ", ".join(sorted(wanted))}
-
-    return Condition(lambda event: not wanted.isdisjoint(event.zones), told, lost)
-
-
-def score(above: float | None, below: float | None) -> Condition:
-    """Return the condition that a score is ``>= above`` and ``< below``; without a score it does not hold."""
-    low = float("-inf") if above is None else above
-    high = float("inf") if below is None else below
-    code = "reason.above" if below is None else "reason.below" if above is None else "reason.within"
-    bounds: dict[str, Fact] = {
-        name: bound for name, bound in (("above", above), ("below", below)) if bound is not None
-    }
-
-    def test(event: Event) -> bool:
-        return event.score is not None and low <= event.score < high
-
-    def told(event: Event) -> Telling:
-        return code, {"score": event.score or 0.0, **bounds}
-
-    def lost(event: Event) -> Telling:
-        return "reason.over_score", {"score": event.score or 0.0}
-
-    return Condition(test, told, lost)
-
-
-def moment(change: Change) -> Condition:
-    """Return the condition that it is the moment when something was first seen, or is gone."""
-    code = "reason.began" if change is Change.BEGAN else "reason.ended"
-    return Condition(
-        lambda event: event.change is change, lambda _: (code, {}), lambda _: ("reason.over", {})
-    )

@@ -2,72 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
+from rules.conditions import Condition, Telling
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
-from rules.schedule import Window
+from rules.schedule import Almanac, Edge, Window
 from rules.source import Problem
 
-#: A part of a reason: its code, and the values that it names.
-Telling = tuple[str, Mapping[str, Fact]]
+__all__ = [
+    "Absence",
+    "Alarm",
+    "Condition",
+    "Counting",
+    "Each",
+    "Hours",
+    "Matcher",
+    "Ordered",
+    "Rule",
+    "RuleSet",
+    "Telling",
+    "Together",
+    "Trigger",
+]
 #: Looked-up events that are remembered at most; labels of signals come from devices and have no end.
 REMEMBERED = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One conjunct of `when`: whether it holds, and how a reason names it when it does and when it no longer does."""
-
-    test: Callable[[Event], bool]
-    told: Callable[[Event], Telling]
-    lost: Callable[[Event], Telling]
-
-
-@dataclass(frozen=True, slots=True)
 class Hours:
-    """When a rule applies: within one of `between` (if any), outside all of `free`, by the site's time zone."""
+    """When a rule applies: within one of `between` and one of `during` (if any), outside all of `free`."""
 
-    zone: ZoneInfo
+    almanac: Almanac
     between: tuple[Window, ...] = ()
     free: tuple[Window, ...] = ()
+    during: tuple[Window, ...] = ()
 
     def hold(self, wall: datetime) -> bool:
         """Return whether the rule applies at a time (aware)."""
-        local = wall.astimezone(self.zone)
-        within = not self.between or any(window.holds(local) for window in self.between)
-        return within and not any(window.holds(local) for window in self.free)
+        local, almanac = wall.astimezone(self.almanac.zone), self.almanac
+        for windows in (self.between, self.during):
+            if windows and not any(window.holds(local, almanac) for window in windows):
+                return False
+        return not any(window.holds(local, almanac) for window in self.free)
 
     def told(self, wall: datetime) -> list[Telling]:
         """Return the parts of a reason that name the hours."""
-        local = wall.astimezone(self.zone)
+        local = wall.astimezone(self.almanac.zone)
         values: dict[str, Fact] = {"at": f"{local:%H:%M}", "free": ", ".join(map(str, self.free))}
-        windows = [str(window) for window in self.between if window.holds(local)]
+        within = (*self.between, *self.during)
+        windows = [str(window) for window in within if window.holds(local, self.almanac)]
         parts: list[Telling] = [("reason.hours", {**values, "window": window}) for window in windows[:1]]
         return parts or ([("reason.not_hours", values)] if self.free else [])
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A compiled rule.
+class Matcher:
+    """A compiled pattern.
 
     Attributes:
-        order: Place among all rules; decisions of one event come in it.
-        kind: With `changes`, `labels`, `zones` and `cameras` what the index decides; None: any.
+        kind: With `changes`, `labels`, `zones`, `cameras` and `equal` what the index decides; None: any.
         subject: Names what it is about, e.g. ``person``.
-        conditions: All conjuncts of `when`, in the order in which a reason names them.
-        rest: The conjuncts that the index does not decide.
-        hours: When it applies; None: always.
-        lasting: Whether it holds for a while (and resolves), or is a moment.
-        hold: Seconds that it must hold.
-        cooldown: Least seconds between two firings per `per` (``subject``, ``camera`` or ``rule``).
+        conditions: All conjuncts, in the order in which a reason names them.
+        rest: The tests of the conjuncts that the index does not decide.
+        lasting: Whether it holds for a while (and ends), or is a moment.
+        role: Its place among the patterns of its rule.
+        rank: Where it is asked among them: the last step of a sequence first.
+        equal: Facts that must be one of some values.
     """
 
-    name: RuleName
-    order: int
     kind: Kind
     changes: frozenset[Change]
     subject: Callable[[Event], Telling]
@@ -76,53 +81,190 @@ class Rule:
     cameras: frozenset[CameraId] | None = None
     conditions: tuple[Condition, ...] = ()
     rest: tuple[Callable[[Event], bool], ...] = ()
-    hours: Hours | None = None
     lasting: bool = True
-    hold: float = 0.0
-    cooldown: float = 0.0
-    per: str = "camera"
-    severity: Severity = Severity.WARNING
-    title: Mapping[str, str] = field(default_factory=dict)
-    actions: tuple[ActionCall, ...] = ()
+    role: int = 0
+    rank: int = 0
+    equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
 
     def admits(self, event: Event) -> bool:
-        """Return whether kind, change, label, camera and zone allow the event: what the index decides."""
+        """Return whether kind, change, label, camera, zone and equal facts allow the event: what the index decides."""
         return (
             event.kind is self.kind
             and event.change in self.changes
             and (self.labels is None or event.label in self.labels)
             and (self.cameras is None or event.camera in self.cameras)
             and (self.zones is None or not self.zones.isdisjoint(event.zones))
+            and all(event.facts.get(name) in values for name, values in self.equal)
         )
 
-    def holds(self, event: Event, wall: datetime) -> bool:
+    def holds(self, event: Event) -> bool:
         """Return whether everything else holds too, of an event that is admitted."""
-        for test in self.rest:
+        for test in self.rest:  # noqa: SIM110 - a generator for all() costs more than the tests
             if not test(event):
                 return False
-        return self.hours is None or self.hours.hold(wall)
+        return True
 
-    def buckets(self) -> Iterable[tuple[Kind, str | None, str | None]]:
-        """Yield where the index keeps this rule."""
+    def matches(self, event: Event) -> bool:
+        """Return whether all of it holds."""
+        return self.admits(event) and self.holds(event)
+
+    def buckets(self) -> Iterator[tuple[Kind, str | None, str | None, CameraId | None]]:
+        """Yield where the index keeps it."""
         for label in sorted(self.labels) if self.labels is not None else (None,):
             for zone in sorted(self.zones) if self.zones is not None else (None,):
-                yield self.kind, label, zone
+                for camera in sorted(self.cameras) if self.cameras is not None else (None,):
+                    yield self.kind, label, zone, camera
 
 
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every pattern for itself: what matches is followed by its subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One after the other.
+
+    Attributes:
+        within: Seconds from the first to the last.
+        steps: Role of each positive step.
+        breaks: Roles that must not match after a positive step, by the step's number.
+        waits: Whether the last step is a negative one: it is complete when `within` is over.
+    """
+
+    within: float
+    by: tuple[str, ...]
+    steps: tuple[int, ...]
+    breaks: Mapping[int, int]
+    waits: bool
+    hold_on_gap: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All patterns (roles 0..`size` - 1) hold, or held within so many seconds."""
+
+    within: float | None
+    by: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """`above` or more within so many seconds; `distinct` says of what, empty: every event counts."""
+
+    above: int
+    within: float
+    by: tuple[str, ...]
+    distinct: str = ""
+    tumbling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Nothing matched for so many seconds, always or after role 1.
+
+    Attributes:
+        keys: What is missed apart, known beforehand; nothing needs to happen for it to count.
+    """
+
+    time: float
+    by: tuple[str, ...]
+    after: bool = False
+    hold_on_gap: bool = True
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Times of day."""
+
+    edges: tuple[Edge, ...]
+    days: frozenset[int]
+    almanac: Almanac
+    hold_on_gap: bool = True
+
+    def upcoming(self, after: datetime) -> datetime | None:
+        """Return the next time, aware UTC."""
+        found = (self.almanac.upcoming(after, edge, self.days) for edge in self.edges)
+        return min((at for at in found if at is not None), default=None)
+
+
+Trigger = Each | Ordered | Together | Counting | Absence | Alarm
+EACH = Each()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule.
+
+    Attributes:
+        order: Place among all rules; decisions of one event come in it.
+        patterns: What may happen, by role; none for a time of day.
+        trigger: How the patterns belong together.
+        hours: When it applies; None: always.
+        lasting: Whether it holds for a while (and resolves), or is a moment.
+        hold: Seconds that it must hold.
+        cooldown: Least seconds between two firings per `per`.
+        linger: Seconds that it goes on firing after its end (`keep_firing_for`).
+        clear: Seconds after the last match when it resolves by itself (`auto_clear`); 0: never.
+        escalate: Seconds after which unacknowledged firing escalates, with `escalation`; 0: never.
+        names: Facts that its texts name: kept with what holds.
+        edition: Changes with whatever changes what its rows mean.
+    """
+
+    name: RuleName
+    order: int
+    patterns: tuple[Matcher, ...]
+    trigger: Trigger = EACH
+    hours: Hours | None = None
+    lasting: bool = True
+    hold: float = 0.0
+    cooldown: float = 0.0
+    per: str = "camera"
+    linger: float = 0.0
+    clear: float = 0.0
+    limit: int = 1000
+    severity: Severity = Severity.WARNING
+    title: Mapping[str, str] = field(default_factory=dict)
+    message: Mapping[str, str] = field(default_factory=dict)
+    dedup: str = ""
+    names: tuple[str, ...] = ()
+    actions: tuple[ActionCall, ...] = ()
+    escalate: float = 0.0
+    escalation: tuple[ActionCall, ...] = ()
+    dry_run: bool = False
+    edition: str = ""
+    almanac: Almanac = field(default_factory=Almanac, repr=False)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every conjunct of every pattern."""
+        return tuple(condition for pattern in self.patterns for condition in pattern.conditions)
+
+    @property
+    def kind(self) -> Kind:
+        """What its first pattern is about."""
+        return self.patterns[0].kind if self.patterns else Kind.CLOCK
+
+
+#: A pattern that admits an event, and its rule.
+Candidate = tuple[Rule, Matcher]
+_Bucket = tuple[Kind, str | None, str | None, CameraId | None]
 _Look = tuple[Kind, Change, str | None, CameraId | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Every rule that is judged, indexed by (kind, label, zone).
+    """Every rule that is judged, indexed by (kind, label, zone, camera).
 
-    What an event's kind, change, label, camera and zones lead to is remembered (bounded), so that one
-    look-up finds the rules; forgetting it changes the speed and nothing else.
+    What an event's kind, change, label, camera, zones and equal facts lead to is remembered (bounded), so
+    that one look-up finds the rules; forgetting it changes the speed and nothing else.
     """
 
     rules: tuple[Rule, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    _seen: dict[_Look, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def named(self) -> Mapping[RuleName, Rule]:
@@ -130,16 +272,48 @@ class RuleSet:
         return {rule.name: rule for rule in self.rules}
 
     @cached_property
-    def _index(self) -> Mapping[tuple[Kind, str | None, str | None], tuple[Rule, ...]]:
-        index: dict[tuple[Kind, str | None, str | None], list[Rule]] = {}
-        for rule in self.rules:
-            for bucket in rule.buckets():
-                index.setdefault(bucket, []).append(rule)
-        return {bucket: tuple(rules) for bucket, rules in index.items()}
+    def heard(self) -> frozenset[str]:
+        """Names of rules whose decisions other rules wait for."""
+        patterns = (pattern for rule in self.rules for pattern in rule.patterns)
+        return frozenset(
+            name for each in patterns if each.kind is Kind.DECISION for name in each.labels or ()
+        )
 
-    def candidates(self, event: Event) -> tuple[Rule, ...]:
-        """Return the rules that admit an event, in order; only `Rule.holds` is left to ask."""
-        look = event.kind, event.change, event.label, event.camera, event.zones
+    @cached_property
+    def absences(self) -> tuple[Rule, ...]:
+        """Rules that count from nothing: they must be armed before anything happens."""
+        return tuple(rule for rule in self.rules if isinstance(rule.trigger, (Absence, Alarm)))
+
+    @cached_property
+    def escalating(self) -> tuple[Rule, ...]:
+        """Rules that escalate."""
+        return tuple(rule for rule in self.rules if rule.escalate)
+
+    @cached_property
+    def _facts(self) -> Mapping[Kind, tuple[str, ...]]:
+        """Names of the facts by which rules of a kind are indexed."""
+        named: dict[Kind, dict[str, None]] = {}
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                for name, _ in pattern.equal:
+                    named.setdefault(pattern.kind, {})[name] = None
+        return {kind: tuple(names) for kind, names in named.items()}
+
+    @cached_property
+    def _index(self) -> Mapping[_Bucket, tuple[Candidate, ...]]:
+        index: dict[_Bucket, list[Candidate]] = {}
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                for bucket in pattern.buckets():
+                    index.setdefault(bucket, []).append((rule, pattern))
+        return {bucket: tuple(found) for bucket, found in index.items()}
+
+    def candidates(self, event: Event) -> tuple[Candidate, ...]:
+        """Return the patterns that admit an event, in order; only `Matcher.holds` is left to ask."""
+        look: object = (event.kind, event.change, event.label, event.camera, event.zones)
+        if self._facts and event.kind in self._facts:
+            facts = event.facts
+            look = look, tuple([facts.get(name) for name in self._facts[event.kind]])
         found = self._seen.get(look)
         if found is None:
             found = self._look_up(event)
@@ -148,9 +322,18 @@ class RuleSet:
             self._seen[look] = found
         return found
 
-    def _look_up(self, event: Event) -> tuple[Rule, ...]:
-        labels = {event.label, None}
-        zones: set[str | None] = {*event.zones, None}
-        buckets = (self._index.get((event.kind, label, zone), ()) for label in labels for zone in zones)
-        found = {rule.order: rule for bucket in buckets for rule in bucket if rule.admits(event)}
-        return tuple(found[order] for order in sorted(found))
+    def _look_up(self, event: Event) -> tuple[Candidate, ...]:
+        found = {
+            (rule.order, pattern.rank): (rule, pattern)
+            for bucket in _buckets(event)
+            for rule, pattern in self._index.get(bucket, ())
+            if pattern.admits(event)
+        }
+        return tuple(found[place] for place in sorted(found))
+
+
+def _buckets(event: Event) -> Iterable[_Bucket]:
+    for label in {event.label, None}:
+        for zone in {*event.zones, None}:
+            for camera in {event.camera, None}:
+                yield event.kind, label, zone, camera

@@ -1,48 +1,140 @@
-"""Times of day and weekdays, across midnight, in the site's time zone."""
+"""Times of day, weekdays, holidays and the sun, across midnight, in the site's time zone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from astral import Observer
+from astral.sun import sunrise, sunset
 
 DAY = 24 * 60
-#: In the order of `datetime.weekday`.
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: In the order of `datetime.weekday`; a holiday counts as itself and as no weekday.
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
+HOLIDAY = 7
+EVERY_DAY = frozenset(range(8))
+
+
+@dataclass(frozen=True, slots=True)
+class SunTime:
+    """A time of day that moves with the sun: minutes after (or before) it rises or sets."""
+
+    event: Literal["sunrise", "sunset"]
+    offset: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.event}{self.offset:+}m" if self.offset else self.event
+
+
+#: Minutes since midnight, or a time that moves.
+Edge = int | SunTime
+
+
+@dataclass(frozen=True)
+class Almanac:
+    """What a date is at the site.
+
+    Attributes:
+        holidays: Dates that are no weekday.
+        location: Latitude and longitude in degrees; None: nothing is known of the sun.
+    """
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
+    holidays: frozenset[date] = frozenset()
+    location: tuple[float, float] | None = None
+
+    def day(self, date_: date) -> int:
+        """Return which of `DAYS` a date is."""
+        return HOLIDAY if date_ in self.holidays else date_.weekday()
+
+    def minute(self, edge: Edge, date_: date) -> int:
+        """Return an edge in minutes since midnight of a date; the sun's edges need a location."""
+        if isinstance(edge, int):
+            return edge
+        latitude, longitude = self.location or (0.0, 0.0)
+        return _sun(edge.event, latitude, longitude, date_, self.zone) + edge.offset
+
+    def dark(self, wall: datetime) -> bool | None:
+        """Return whether the sun is down, None where the location is not known."""
+        if self.location is None:
+            return None
+        local = wall.astimezone(self.zone)
+        minute, today = local.hour * 60 + local.minute, local.date()
+        up, down = self.minute(SunTime("sunrise"), today), self.minute(SunTime("sunset"), today)
+        return not up <= minute < down
+
+    def upcoming(self, after: datetime, edge: Edge, days: frozenset[int]) -> datetime | None:
+        """Return the next time (aware UTC) at which an edge comes on one of some days; None: not within a year."""
+        today = after.astimezone(self.zone).date()
+        for ahead in range(367):
+            date_ = today + timedelta(days=ahead)
+            if self.day(date_) in days:
+                at = datetime.combine(date_, time(), self.zone) + timedelta(minutes=self.minute(edge, date_))
+                if (moment := at.astimezone(UTC)) > after:
+                    return moment
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _sun(
+    event: Literal["sunrise", "sunset"], latitude: float, longitude: float, date_: date, zone: ZoneInfo
+) -> int:
+    """Return the minute of the day; where the sun does not rise or set that day, midnight and its end."""
+    try:
+        reckon = sunrise if event == "sunrise" else sunset
+        at = reckon(Observer(latitude, longitude), date_, tzinfo=zone)
+    except ValueError:
+        return 0 if event == "sunrise" else DAY
+    return at.hour * 60 + at.minute
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of the day, on some weekdays.
+    """A part of the day, on some days.
 
     Attributes:
-        start: Minutes since midnight, the first that is within.
+        start: The first minute that is within.
         end: The first that is without; less than `start` across midnight.
-        days: Weekdays on which it *starts* (0 is Monday): Friday's night ends on Saturday.
+        days: Days on which it *starts* (0 is Monday, 7 a holiday): Friday's night ends on Saturday.
     """
 
-    start: int
-    end: int
-    days: frozenset[int] = frozenset(range(7))
+    start: Edge
+    end: Edge
+    days: frozenset[int] = EVERY_DAY
 
-    def holds(self, local: datetime) -> bool:
+    def holds(self, local: datetime, almanac: Almanac | None = None) -> bool:
         """Return whether a local time is within."""
-        minute, day = local.hour * 60 + local.minute, local.weekday()
-        if self.start < self.end:
-            return self.start <= minute < self.end and day in self.days
-        if minute >= self.start:
-            return day in self.days
-        return minute < self.end and (day - 1) % 7 in self.days
+        almanac = almanac or _PLAIN
+        minute, today = local.hour * 60 + local.minute, local.date()
+        return self._within(minute, today, almanac) or self._within(
+            minute + DAY, today - timedelta(days=1), almanac
+        )
+
+    def _within(self, minute: int, started: date, almanac: Almanac) -> bool:
+        if len(self.days) < len(EVERY_DAY) and almanac.day(started) not in self.days:
+            return False
+        start, end = almanac.minute(self.start, started), almanac.minute(self.end, started)
+        if end <= start:
+            end = almanac.minute(self.end, started + timedelta(days=1)) + DAY
+        return start <= minute < end
 
     def __str__(self) -> str:
         hours = f"{clock(self.start)}–{clock(self.end)}"
-        return hours if len(self.days) == 7 else f"{hours} {days(self.days)}"
+        return hours if len(self.days) >= 7 else f"{hours} {days(self.days)}"
 
 
-def clock(minute: int) -> str:
+_PLAIN = Almanac()
+
+
+def clock(edge: Edge) -> str:
     """Return minutes since midnight as ``22:30``."""
-    return f"{minute // 60:02}:{minute % 60:02}"
+    return f"{edge // 60:02}:{edge % 60:02}" if isinstance(edge, int) else str(edge)
 
 
-def days(numbers: frozenset[int]) -> str:
-    """Return weekdays as their words, in order."""
+def days(numbers: Iterable[int]) -> str:
+    """Return days as their words, in order."""
     return ",".join(DAYS[number] for number in sorted(numbers))

@@ -1,148 +1,83 @@
 """The grammar of a rule file: strict, every key documented, JSON Schema generated from here.
 
-It grows by addition: a new kind of fact is one more pattern in `When`, a new operator (sequence, count,
-absence) one more shape beside them; what is written today keeps its meaning.
+What may stand under `when:` is in `rules.patterns`. It grows by addition; what is written today keeps its
+meaning. Named values (``$name``) and templates are resolved before this is asked (`rules.reuse`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from rules.fields import Duration, OneOrMany, Slug, TimeOfDay, Written, problem
-from rules.flaws import nearest
+from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
 from rules.model import Fact
-from rules.schedule import DAYS, Window
+from rules.patterns import (
+    Absent,
+    AnyOf,
+    AnyPattern,
+    AtPattern,
+    CameraPattern,
+    Count,
+    CrowdPattern,
+    Day,
+    DecisionPattern,
+    EnginePattern,
+    MotionPattern,
+    MqttPattern,
+    NotStep,
+    ObjectPattern,
+    OperatorPattern,
+    Pattern,
+    PlatePattern,
+    Range,
+    Sequence,
+    SignalPattern,
+    When,
+    is_moment,
+)
+from rules.schedule import DAYS, EVERY_DAY, Window
 
-Label = Annotated[str, Field(min_length=1, max_length=100)]
-Unit = Annotated[float, Field(ge=0, le=1)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-CameraState = Literal["online", "lost", "refused", "failed", "discovered"]
-
-
-class Range(Written):
-    """Bounds of a number; at least one of them."""
-
-    above: Unit | None = Field(None, description="This much or more (0..1).")
-    below: Unit | None = Field(None, description="Less than this (0..1).")
-
-    @model_validator(mode="after")
-    def _sensible(self) -> Range:
-        if self.above is None and self.below is None:
-            raise problem("range_empty")
-        if self.above is not None and self.below is not None and self.above >= self.below:
-            raise problem("range_order")
-        return self
-
-
-class Pattern(Written):
-    """What every pattern may narrow."""
-
-    cameras: OneOrMany[Slug] | None = Field(None, description="Only on these cameras (ids); default: all.")
-
-
-class ObjectPattern(Pattern):
-    """An object that is seen; holds for as long as that object is seen and everything here is true of it."""
-
-    object: OneOrMany[Label] = Field(
-        description="Label(s) as the detector gives them, e.g. person, car; `moving`: something unnamed that "
-        "moves; `any`: every object."
-    )
-    zone: OneOrMany[Slug] | None = Field(
-        None, description="Its foot point is within one of these zones; default: anywhere."
-    )
-    score: Range | None = Field(None, description="How sure the detector is, 0..1.")
-    change: Literal["began", "ended"] | None = Field(
-        None,
-        description="Only the moment when it was first seen (`began`) or is gone (`ended`); default: all the "
-        "time that it is seen.",
-    )
-
-
-class MotionPattern(Pattern):
-    """Motion in the picture."""
-
-    motion: Literal["started", "stopped"] = Field(
-        description="`started` holds while something moves, `stopped` while nothing does."
-    )
-    zone: OneOrMany[Slug] | None = Field(
-        None, description="It began within one of these zones; default: anywhere."
-    )
-    share: Range | None = Field(None, description="Moving part of the picture, 0..1.")
-
-
-class SignalPattern(Pattern):
-    """Something that a device says by itself (an ONVIF event)."""
-
-    signal: OneOrMany[Label] = Field(
-        description="Topic(s) without namespace prefixes, e.g. VideoSource/MotionAlarm."
-    )
-    state: bool = Field(
-        True, description="true: it is on (or was said without a state); false: it has gone off."
-    )
-
-
-class CameraPattern(Pattern):
-    """A camera's own state; holds until it changes."""
-
-    camera: OneOrMany[CameraState] = Field(
-        description="online; lost (no pictures); refused (wrong password); failed (a fault of the engine's); "
-        "discovered (a device answered on the network)."
-    )
-
-
-class EnginePattern(Pattern):
-    """Something about the engine itself."""
-
-    engine: OneOrMany[Label] = Field(description="Name(s) of engine events, e.g. engine.gap.")
-
-
-class OperatorPattern(Pattern):
-    """Something that an operator did."""
-
-    operator: OneOrMany[Label] = Field(description="Name(s) of acts.")
-
-
-_KINDS = ("object", "motion", "signal", "camera", "engine", "operator")
-
-
-def _one_kind(written: object) -> object:
-    """Refuse a pattern that is about nothing, or about several things."""
-    found = [kind for kind in _KINDS if kind in written] if isinstance(written, Mapping) else [""]
-    if len(found) > 1:
-        raise problem("kinds", found=", ".join(found))
-    if not found:
-        guesses = (nearest(key, _KINDS) for key in cast(Mapping[str, object], written))
-        raise problem("kind", known=", ".join(_KINDS), suggestion=next(filter(None, guesses), ""))
-    return written
-
-
-def _tag(written: object) -> str:
-    """Return the tag of the pattern that is written; tags differ from every key that may be written."""
-    keys = written if isinstance(written, Mapping) else type(written).__dict__.get("model_fields", ())
-    return next((f"<{kind}>" for kind in _KINDS if kind in keys), "<object>")
-
-
-When = Annotated[
-    Annotated[ObjectPattern, Tag("<object>")]
-    | Annotated[MotionPattern, Tag("<motion>")]
-    | Annotated[SignalPattern, Tag("<signal>")]
-    | Annotated[CameraPattern, Tag("<camera>")]
-    | Annotated[EnginePattern, Tag("<engine>")]
-    | Annotated[OperatorPattern, Tag("<operator>")],
-    Discriminator(_tag),
-    BeforeValidator(_one_kind),
+__all__ = [
+    "Absent",
+    "AnyOf",
+    "AnyPattern",
+    "AtPattern",
+    "Call",
+    "CameraPattern",
+    "Count",
+    "CrowdPattern",
+    "DecisionPattern",
+    "EnginePattern",
+    "MotionPattern",
+    "MqttPattern",
+    "NotStep",
+    "ObjectPattern",
+    "OperatorPattern",
+    "Pattern",
+    "PlatePattern",
+    "Range",
+    "RuleFile",
+    "RuleSpec",
+    "Sequence",
+    "SignalPattern",
+    "When",
+    "json_schema",
 ]
+
+#: What a named value may be called: a word that an expression can name too.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
 
 class Hours(Written):
     """A part of the day; the end is not within, and may be on the next day."""
 
-    from_: TimeOfDay = Field(0, alias="from", description="First minute that is within, e.g. 22:30.")
-    to: TimeOfDay = Field(24 * 60, description="First minute that is not, e.g. 05:00.")
-    days: OneOrMany[Day] | None = Field(None, description="Weekdays on which it starts; default: all.")
+    from_: EdgeOfDay = Field(
+        0, alias="from", description="First minute that is within, e.g. 22:30 or sunset."
+    )
+    to: EdgeOfDay = Field(24 * 60, description="First minute that is not, e.g. 05:00 or sunrise+30m.")
+    days: OneOrMany[Day] | None = Field(None, description="Days on which it starts; default: all.")
 
     @model_validator(mode="after")
     def _sensible(self) -> Hours:
@@ -150,35 +85,57 @@ class Hours(Written):
             raise problem("hours_empty")
         return self
 
-    def window(self) -> Window:
-        """Return it as the evaluator knows it."""
-        days = DAYS if self.days is None else self.days
-        return Window(self.from_, self.to, frozenset(DAYS.index(day) for day in days))
+    def window(self, days: list[Day] | None = None) -> Window:
+        """Return it as the evaluator knows it; `days` where it names none itself."""
+        named = self.days if self.days is not None else days
+        numbers = EVERY_DAY if named is None else frozenset(DAYS.index(day) for day in named)
+        return Window(self.from_, self.to, numbers)
 
 
-_HOURS = r"^[0-9]{1,2}:[0-9]{2} ?[-–] ?[0-9]{1,2}:[0-9]{2}$"
+_EDGE = r"(?:[0-9]{1,2}:[0-9]{2}|(?:sunrise|sunset)(?:[+-](?:[0-9.]+(?:m|h))+)?)"
+_HOURS = rf"^{_EDGE} ?[-–] ?{_EDGE}$"
 
 
 def _hours(written: object) -> object:
-    """Read ``22:30-05:00``."""
+    """Read ``22:30-05:00`` and ``sunset-30m-sunrise`` (the dash that parts is the one before an edge)."""
     if not isinstance(written, str):
         return written
-    start, dash, end = written.replace("–", "-").partition("-")
-    if not dash:
-        raise problem("hours")
-    return {"from": start.strip(), "to": end.strip()}
+    text = written.replace("–", "-").replace(" ", "")
+    for place, sign in enumerate(text):
+        rest = text[place + 1 :]
+        if sign == "-" and place and (":" in rest or rest.startswith("sun")):
+            return {"from": text[:place], "to": rest}
+    raise problem("hours")
 
 
 HoursText = Annotated[str, Field(pattern=_HOURS, examples=["22:00-05:00"])]
 Times = OneOrMany[Annotated[Hours, BeforeValidator(_hours, json_schema_input_type=HoursText | Hours)]]
 
 
+class Schedule(Written):
+    """Named hours."""
+
+    between: Times | None = Field(None, description="Hours, e.g. 07:30-17:00; default: whole days.")
+    days: OneOrMany[Day] | None = Field(None, description="Days of hours that name none; default: all.")
+
+    def windows(self) -> tuple[Window, ...]:
+        """Return its windows."""
+        whole = [Hours.model_validate({})]
+        return tuple(hours.window(self.days) for hours in self.between or whole)
+
+
+def _schedule(written: object) -> object:
+    return {"between": written} if isinstance(written, (str, list)) else written
+
+
 class Cooldown(Written):
     """How often a rule may fire."""
 
     time: Duration = Field(description="Least time between two firings, e.g. 60s.")
-    per: Literal["subject", "camera", "rule"] = Field(
-        "camera", description="What is counted apart: each object or signal, each camera, or the whole rule."
+    per: Literal["subject", "camera", "rule", "zone", "label", "plate", "key"] = Field(
+        "camera",
+        description="What is counted apart: each object or signal, each camera, the whole rule, each zone, "
+        "label or plate, or what `by` keeps apart (key).",
     )
 
 
@@ -190,7 +147,7 @@ Rest = Annotated[Cooldown, BeforeValidator(_cooldown, json_schema_input_type=Dur
 
 
 class Title(Written):
-    """A display name in both languages."""
+    """A display text in both languages; may name `{camera}`, `{zone}` and others."""
 
     vi: Annotated[str, Field(min_length=1)] = Field(description="Tiếng Việt.")
     en: Annotated[str, Field(min_length=1)] = Field(description="English.")
@@ -224,44 +181,123 @@ CallText = dict[str, dict[str, Fact] | None]
 Do = Annotated[Call, BeforeValidator(_call, json_schema_input_type=str | CallText)]
 
 
+class Escalation(Written):
+    """What is done when nobody acknowledges."""
+
+    after: Duration = Field(description="From the firing, e.g. 5m.")
+    do: Annotated[list[Do], Field(min_length=1)] = Field(description="Actions, as under the rule's `do`.")
+
+
 class RuleSpec(Written):
     """One rule: when something holds (for a while, at some hours), do something."""
 
     name: Slug = Field(description="Immutable name; history and memory keep to it.")
     title: Named | None = Field(None, description="Display name, one text or {vi, en}; default: the name.")
-    when: When = Field(description="What must hold: one of object, motion, signal, camera, engine, operator.")
+    message: Named | None = Field(None, description="Longer text, one or {vi, en}, with {names} of facts.")
+    use: Slug | None = Field(None, description="Template that this rule is made from.")
+    with_: dict[str, Any] | None = Field(None, alias="with", description="Parameters of the template.")
+    when: When = Field(description="What must happen: a pattern, or several put together.")
+    if_: Annotated[str, Field(min_length=1)] | None = Field(
+        None, alias="if", description="An expression that every pattern of `when` must fulfil too."
+    )
     hold: Duration | None = Field(
         None, alias="for", description="It must hold for this long without a break, e.g. 30s, 5m."
     )
     between: Times | None = Field(None, description="Only at these hours, e.g. 22:00-05:00.")
     not_between: Times | None = Field(None, description="Not at these hours.")
+    during: OneOrMany[Slug] | None = Field(None, description="Only within one of these named schedules.")
+    not_during: OneOrMany[Slug] | None = Field(None, description="Not within these named schedules.")
     cooldown: Rest | None = Field(
         None,
         description="Least time between two firings (per camera unless told otherwise). A firing that falls "
         "within it comes at its end, if it still holds then.",
     )
+    keep_firing_for: Duration | None = Field(
+        None, description="Go on firing this long after it ended, e.g. 10s."
+    )
+    auto_clear: Duration | None = Field(
+        None, description="Resolve this long after the last match, though no end was told, e.g. 10m."
+    )
+    limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1000, description="Subjects remembered at once; beyond it the oldest is given up, and counted."
+    )
+    suspend_while_ptz_moves: bool = Field(
+        False, description="true: nothing matches on a camera while its PTZ head moves."
+    )
     severity: Literal["info", "warning", "critical"] = Field("warning", description="How urgent it is.")
+    dedup: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description='By what receivers put decisions together, e.g. "{rule}/{plate}".'
+    )
     enabled: bool = Field(True, description="false: checked, but not judged.")
+    dry_run: bool = Field(False, description="true: decides and tells, but carries out no action.")
     do: list[Do] = Field(
         default_factory=list, description="Actions in order, each `name` or `name: {parameters}`."
     )
+    escalate: Escalation | None = Field(None, description="What is done when nobody acknowledges in time.")
 
     @model_validator(mode="after")
     def _countable(self) -> RuleSpec:
-        momentary = isinstance(self.when, (EnginePattern, OperatorPattern)) or (
-            isinstance(self.when, ObjectPattern) and self.when.change is not None
-        )
-        if self.hold is not None and momentary:
-            raise problem("for_moment", steps=("for",))
+        if is_moment(self.when) or (isinstance(self.when, Absent) and self.when.after is not None):
+            for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
+                if value is not None:
+                    raise problem("for_moment", steps=(key,))
+        if self.if_ and isinstance(self.when, AtPattern):
+            raise problem("if_at", steps=("if",))
         return self
+
+
+class Template(Written):
+    """A rule with parameters."""
+
+    params: dict[Word, Any] = Field(
+        default_factory=dict, description="Parameters; one without a value must be given by `with`."
+    )
+    rule: dict[str, Any] = Field(description="The rule, in which $name stands for a parameter.")
 
 
 class RuleFile(Written):
     """A file of rules."""
 
-    rules: list[RuleSpec] = Field(description="Rules; their order is the order of their decisions.")
+    rules: list[RuleSpec] = Field(
+        default_factory=list, description="Rules; their order is the order of their decisions."
+    )
+    vars: dict[Word, Fact] = Field(default_factory=dict, description="Named values, used as $name.")
+    lists: dict[Word, list[Fact]] = Field(default_factory=dict, description="Named lists, used as $name.")
+    groups: dict[Slug, list[Slug]] = Field(default_factory=dict, description="Named groups of cameras.")
+    schedules: dict[
+        Slug, Annotated[Schedule, BeforeValidator(_schedule, json_schema_input_type=HoursText | Schedule)]
+    ] = Field(default_factory=dict, description="Named hours, used by `during` and `not_during`.")
+    holidays: list[WholeDate] = Field(
+        default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01."
+    )
+    templates: dict[Slug, Template] = Field(default_factory=dict, description="Rules with parameters.")
+
+
+#: Keys whose values are never written as ``$name``.
+_PLAIN = frozenset({"name", "use", "with", "do", "rule", "params", "vars", "lists"})
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rule file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RuleFile.model_json_schema()}
+    """Return the JSON Schema of a rule file, for editors: every value may be ``$name`` there."""
+    made = RuleFile.model_json_schema()
+    definitions = made["$defs"]
+    for name, definition in definitions.items():
+        if name not in ("Template", "Title"):
+            _allow_names(definition.get("properties", {}))
+    spec = definitions["RuleSpec"]
+    spec["required"] = ["name"]
+    spec["anyOf"] = [{"required": ["when"]}, {"required": ["use"]}]
+    definitions["Reference"] = {
+        "type": "string",
+        "pattern": r"^\$[A-Za-z][A-Za-z0-9_-]*$",
+        "description": "A named value or a parameter of the template.",
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _allow_names(properties: dict[str, Any]) -> None:
+    for key, about in properties.items():
+        if key in _PLAIN:
+            continue
+        shown = {word: about.pop(word) for word in ("description", "default", "title") if word in about}
+        properties[key] = {"anyOf": [about, {"$ref": "#/$defs/Reference"}], **shown}

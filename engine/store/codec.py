@@ -103,7 +103,7 @@ def event_of(row: Columns) -> Event:
 
 def decision_row(decision: Decision, engine: float) -> tuple[object, ...]:
     """Return the columns of a decision committed at an engine time."""
-    body = {
+    body: dict[str, object] = {
         "rule": decision.rule,
         "phase": decision.phase,
         "key": decision.key,
@@ -113,6 +113,12 @@ def decision_row(decision: Decision, engine: float) -> tuple[object, ...]:
         "reason": [decision.reason.code, dict(decision.reason.values)],
         "actions": [[call.name, dict(call.params)] for call in decision.actions],
     }
+    if decision.message:
+        body["message"] = dict(decision.message)
+    if decision.dedup:
+        body["dedup"] = decision.dedup
+    if decision.dry_run:
+        body["dry_run"] = True
     at = micros(decision.at)
     return decision.id, decision.camera, decision.cause, at, engine, _dump(body)
 
@@ -139,23 +145,30 @@ def decision_of(row: Columns) -> Decision:
         title=body["title"],
         reason=Sentence(code, values),
         actions=tuple(ActionCall(name, params) for name, params in body["actions"]),
+        message=body.get("message", {}),
+        dedup=body.get("dedup", ""),
+        dry_run=body.get("dry_run", False),
     )
 
 
 # -- memory: (rule, key, state, since, since_wall, due, cause, subject, reason) -------------
+# The last column holds [code, values, edition, data]: rows that mean something else were dropped by their version.
 
 
 def memory_row(rule: RuleName, key: str, row: Row) -> tuple[object, ...]:
     """Return the columns of what a rule remembers about one key."""
-    wall, reason = row.since_wall.isoformat(), _dump([row.reason.code, dict(row.reason.values)])
+    wall = row.since_wall.isoformat()
+    reason = _dump([row.reason.code, dict(row.reason.values), row.edition, row.data])
     return rule, key, row.state, row.since, wall, row.due, row.cause, row.subject, reason
 
 
 def memory_of(row: Columns) -> RowChange:
     """Return a memory row as the change that restores it."""
     rule, key, state, since, since_wall, due, cause, subject, reason = row
-    wall, why = datetime.fromisoformat(since_wall), Sentence(*_load(reason))
-    return RowChange(RuleName(rule), key, Row(state, since, wall, due, EventId(cause), subject, why))
+    code, values, edition, data = _load(reason)
+    wall, why = datetime.fromisoformat(since_wall), Sentence(code, values)
+    kept = Row(state, since, wall, due, EventId(cause), subject, why, edition, data)
+    return RowChange(RuleName(rule), key, kept)
 
 
 # -- outbox ---------------------------------------------------------------------------------

@@ -41,7 +41,9 @@ def _values(values: Mapping[str, object], suffix: str) -> _Blanks:
     """Return the values of one part: those whose names end in its suffix."""
     if not suffix:
         return _Blanks(values)
-    return _Blanks((name.removesuffix(suffix), value) for name, value in values.items() if name.endswith(suffix))
+    return _Blanks(
+        (name.removesuffix(suffix), value) for name, value in values.items() if name.endswith(suffix)
+    )
 
 
 def render(code: str, values: Mapping[str, object], language: Literal["vi", "en"]) -> str:

@@ -115,8 +115,9 @@ def test_a_rule_is_compiled(compile_text: Callable[..., RuleSet]) -> None:
     assert (made.hold, made.cooldown, made.per, made.severity) == (2.0, 60.0, "rule", Severity.CRITICAL)
     assert made.title == {"vi": "Cổng", "en": "Cổng"}
     assert made.actions == (ActionCall("log", {}), ActionCall("ptz", {"preset": "a"}))
-    assert (made.labels, made.zones) == (frozenset({"person"}), frozenset({"gate"}))
-    assert made.cameras == frozenset({CameraId("c1")})
+    (pattern,) = made.patterns
+    assert (pattern.labels, pattern.zones) == (frozenset({"person"}), frozenset({"gate"}))
+    assert pattern.cameras == frozenset({CameraId("c1")})
 
 
 def test_a_disabled_rule_is_checked_but_not_judged() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.compile import World, compile_rules
-from rules.evaluator import ROWS_PER_RULE, decision_id, forget, step
+from rules.evaluator import decision_id, forget, step
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, EventId, Instant, Kind, Phase, RuleName
 from rules.ruleset import RuleSet
@@ -228,7 +228,8 @@ def test_a_rule_that_raises_stops_no_other(bench: Make, compile_text: Callable[[
         raise ZeroDivisionError("a bug")
 
     good = compile_text("rules: [{name: a, when: {object: person}}, {name: b, when: {object: person}}]").rules
-    b = bench(RuleSet((replace(good[0], rest=(raises,)), good[1])))
+    broken = replace(good[0], patterns=(replace(good[0].patterns[0], rest=(raises,)),))
+    b = bench(RuleSet((broken, good[1])))
     assert [each.rule for each in b.see(0.0)] == ["b"]
     assert [(fault.rule, fault.error) for fault in b.steps[-1].faults] == [("a", "ZeroDivisionError: a bug")]
     assert b.see(1.0) == ()
@@ -238,7 +239,7 @@ def test_a_rule_that_raises_at_its_timer_gives_up_its_row(
     bench: Make, compile_text: Callable[[str], RuleSet]
 ) -> None:
     (rule,) = compile_text("rules: [{name: a, when: {object: person}, for: 1s}]").rules
-    b = bench(RuleSet((replace(rule, per="nonsense", cooldown=1.0),)))
+    b = bench(RuleSet((replace(rule, title=None),)))
     b.memory.apply(step(RuleSet((rule,)), b.memory, b.event(0.0), b.now(0.0)).changes)
     assert b.tick(2.0) == ()
     assert [fault.rule for fault in b.steps[-1].faults] == ["a"]
@@ -247,9 +248,9 @@ def test_a_rule_that_raises_at_its_timer_gives_up_its_row(
 
 def test_memory_is_bounded_per_rule_and_says_what_it_gave_up(bench: Make) -> None:
     b = bench("rules: [{name: r, when: {object: person}, for: 1h}]")
-    for n in range(ROWS_PER_RULE + 3):
+    for n in range(1000 + 3):
         b.see(float(n), subject=f"track:{n}")
-    assert len(b.memory) == ROWS_PER_RULE
+    assert len(b.memory) == 1000
     assert sum(done.evicted for done in b.steps) == 3
     assert b.memory.get(RuleName("r"), "c1/track:2") is None
     assert b.memory.get(RuleName("r"), "c1/track:3") is not None

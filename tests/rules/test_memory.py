@@ -38,7 +38,7 @@ def test_changes_replace_and_delete() -> None:
 _CHANGES = st.lists(
     st.tuples(
         st.sampled_from(["r1", "r2"]),
-        st.sampled_from(["c/a", "c/b", "~c"]),
+        st.sampled_from(["c/a", "c/b", "~c", "+0:c/a|c", "#c"]),
         st.none() | st.tuples(st.none() | st.floats(0, 10), st.sampled_from(["c/a", "c/b"])),
     ),
     max_size=30,
@@ -63,7 +63,9 @@ def test_the_indexes_agree_with_the_rows(
     assert memory.next_due() == (due[0][0] if due else None)
     for subject in ("c/a", "c/b"):
         found = {
-            (r, k) for (r, k), kept in truth.items() if kept.subject == subject and not k.startswith("~")
+            (r, k)
+            for (r, k), kept in truth.items()
+            if kept.subject == subject and (k == subject or k.startswith("+"))
         }
         assert set(memory.of_subject(subject)) == found
     again = Memory(memory.rows())

@@ -56,11 +56,15 @@ def test_the_index_finds_what_a_linear_scan_finds(
     for each in told:
         happened = event(*each)
         for _ in range(2):  # looked up, then remembered
-            assert rules.candidates(happened) == tuple(rule for rule in rules.rules if rule.admits(happened))
+            assert rules.candidates(happened) == tuple(
+                (rule, rule.patterns[0]) for rule in rules.rules if rule.patterns[0].admits(happened)
+            )
 
 
 def test_what_is_remembered_is_bounded(compile_text: Callable[..., RuleSet]) -> None:
     rules = compile_text("rules: [{name: r, when: {object: any}}]")
     for n in range(REMEMBERED + 10):
-        assert rules.candidates(event(Kind.OBJECT, Change.BEGAN, f"l{n}", "c1", [])) == rules.rules
+        assert rules.candidates(event(Kind.OBJECT, Change.BEGAN, f"l{n}", "c1", [])) == (
+            (rules.rules[0], rules.rules[0].patterns[0]),
+        )
     assert len(rules._seen) <= REMEMBERED

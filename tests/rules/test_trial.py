@@ -126,7 +126,7 @@ def test_a_rule_that_raises_fails_the_trial(monkeypatch: pytest.MonkeyPatch) -> 
     text = rehearsal.read(one(PERSON), "t")
     rules = compile_rules([("night.yaml", NIGHT)], rehearsal.world(text.file)) if text.file else None
     assert rules is not None
-    monkeypatch.setattr(type(rules.rules[0]), "holds", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(rules.rules[0].patterns[0]), "holds", lambda *_: 1 / 0)
     (outcome,) = rehearsal.rehearse(text, rules)
     assert any("failed inside: ZeroDivisionError" in line for line in told(outcome))
 

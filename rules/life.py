@@ -1,0 +1,248 @@
+"""The life of what a rule tells: pending, firing, fading, resolved; cooldowns and escalations.
+
+Whatever makes a rule begin and end (`rules.evaluator`, `rules.combine`) says so here, by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+
+from rules import reasons, texts
+from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, WAITING, WAITING_MARK
+from rules.model import (
+    CameraId,
+    Change,
+    Decision,
+    DecisionId,
+    Event,
+    EventId,
+    Fact,
+    Instant,
+    Kind,
+    Phase,
+    Row,
+    RuleName,
+    Sentence,
+)
+from rules.rows import Rows
+from rules.ruleset import Rule, RuleSet, Telling
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What begins to hold.
+
+    Attributes:
+        subject: ``camera/subject`` that it is about; the part before the slash is its camera.
+        lasting: Whether an end will come.
+    """
+
+    key: str
+    subject: str
+    cause: EventId
+    told: Sentence
+    lasting: bool = True
+
+
+def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> DecisionId:
+    """Return the identity of a decision: the same in every replay."""
+    told = "\0".join((rule, key, phase, cause))
+    return DecisionId(sha256(told.encode()).hexdigest()[:32])
+
+
+class Life:
+    """What is told in one step."""
+
+    def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
+        self._rules, self._rows, self._now = rules, rows, now
+        self.decisions: list[Decision] = []
+        self._heard = 0
+
+    def at(self, engine: float) -> Instant:
+        """Return an instant of engine time not later than now, with the wall time reckoned back."""
+        return Instant(self._now.wall - timedelta(seconds=self._now.engine - engine), engine)
+
+    # -- beginning and end -------------------------------------------------------------------
+
+    def begin(self, rule: Rule, what: Beginning, at: Instant) -> None:
+        """Let something hold from now; it fires when it has held long enough and no cooldown runs."""
+        lasting = what.lasting or rule.clear > 0
+        if lasting and (row := self._rows.get(rule.name, what.key)) is not None:
+            self._again(rule, what.key, row, at)
+            return
+        if rule.hours is not None and not rule.hours.hold(at.wall):
+            return
+        row = Row(PENDING, at.engine, at.wall, None, what.cause, what.subject, what.told)
+        due = max(at.engine + rule.hold, self._quiet_until(rule, what.key, row))
+        if due <= at.engine:
+            self._fire(rule, what.key, row, at, lasting=lasting)
+        elif lasting:
+            self._rows.put(rule, what.key, replace(row, due=due))
+
+    def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Note that something that was told holds on, or again."""
+        if row.state == FADING:
+            self._rows.put(rule, key, replace(row, state=FIRING, due=self._clears(rule, at), data=None))
+        elif row.state == FIRING and rule.clear:
+            self._rows.put(rule, key, replace(row, due=self._clears(rule, at)))
+
+    def end(self, rule: Rule, key: str, why: Telling, cause: EventId, at: Instant) -> None:
+        """Let something hold no longer; what was told is resolved, after `linger`."""
+        row = self._rows.get(rule.name, key)
+        if row is None or row.state == FADING:
+            return
+        if row.state == FIRING and rule.linger:
+            told = [why[0], dict(why[1]), cause]
+            self._rows.put(rule, key, replace(row, state=FADING, due=at.engine + rule.linger, data=told))
+            return
+        self._rows.drop(rule.name, key)
+        if row.state == FIRING:
+            self._resolve(rule, key, row, why, cause, at)
+
+    def ripe(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Do what is due for a row of this life."""
+        if row.state in (QUIET, WAITING):
+            self._rows.drop(rule.name, key)
+            if row.state == WAITING:
+                self._escalate(rule, key[len(WAITING_MARK) :], row, at)
+        elif row.state == FIRING:
+            self._rows.drop(rule.name, key)
+            cleared: Telling = "reason.cleared", {"cleared": reasons.duration(rule.clear)}
+            self._resolve(rule, key, row, cleared, row.cause, at)
+        elif row.state == FADING:
+            self._rows.drop(rule.name, key)
+            code, values, cause = cast("tuple[str, Mapping[str, Fact], str]", row.data)
+            self._resolve(rule, key, row, (code, values), EventId(cause), at)
+        elif rule.hours is not None and not rule.hours.hold(at.wall):
+            self._rows.drop(rule.name, key)
+        elif (quiet := self._quiet_until(rule, key, row)) > at.engine:
+            self._rows.put(rule, key, replace(row, due=quiet))
+        else:
+            self._fire(rule, key, row, at, lasting=True)
+
+    def withdraw(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Resolve what a rule had told that is gone or means something else now."""
+        self._resolve(rule, key, row, ("reason.over_rule", {}), row.cause, at)
+
+    def acknowledge(self, event: Event) -> None:
+        """Give up the escalations that an operator's event names, by decision or by rule."""
+        decision, name = event.facts.get("decision"), event.facts.get("rule")
+        for rule in self._rules.escalating:
+            for key, row in self._rows.of(rule.name, WAITING_MARK):
+                if rule.name == name or (decision is not None and row.data == decision):
+                    self._rows.drop(rule.name, key)
+
+    def heard(self) -> Iterator[Event]:
+        """Yield the decisions that other rules wait for, as events, each once."""
+        while self._heard < len(self.decisions):
+            made = self.decisions[self._heard]
+            self._heard += 1
+            if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
+                yield self._as_event(made)
+
+    def _as_event(self, made: Decision) -> Event:
+        rule = self._rules.named[made.rule]
+        began = Change.BEGAN if rule.lasting else Change.NOTED
+        return Event(
+            id=made.cause,
+            site="",
+            seq=0,
+            kind=Kind.DECISION,
+            change=Change.ENDED if made.phase is Phase.RESOLVED else began,
+            camera=made.camera,
+            at=made.at,
+            received_at=made.at,
+            subject=f"decision:{made.rule}:{made.key}",
+            label=made.rule,
+            facts={"severity": str(made.severity), "key": made.key},
+        )
+
+    # -- telling -----------------------------------------------------------------------------
+
+    def _quiet_until(self, rule: Rule, key: str, row: Row) -> float:
+        quiet = self._rows.get(rule.name, _quiet_key(rule, key, row)) if rule.cooldown else None
+        return quiet.due if quiet is not None and quiet.due is not None else float("-inf")
+
+    @staticmethod
+    def _clears(rule: Rule, at: Instant) -> float | None:
+        return at.engine + rule.clear if rule.clear else None
+
+    def _fire(self, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool) -> None:
+        parts: list[Telling] = [(row.reason.code, row.reason.values)]
+        if rule.hold:
+            parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
+        if rule.hours is not None:
+            parts += rule.hours.told(at.wall)
+        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reasons.sentence(parts))
+        if lasting:
+            self._rows.put(rule, key, replace(row, state=FIRING, due=self._clears(rule, at)))
+        if rule.cooldown:
+            quiet = Row(QUIET, at.engine, at.wall, at.engine + rule.cooldown, row.cause, row.subject)
+            self._rows.put(rule, _quiet_key(rule, key, row), quiet)
+        if rule.escalate:
+            waits = replace(row, state=WAITING, since=at.engine, since_wall=at.wall, data=made.id)
+            self._rows.put(rule, WAITING_MARK + key, replace(waits, due=at.engine + rule.escalate))
+
+    def _escalate(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        lasted = reasons.duration(at.engine - row.since)
+        told: Telling = "reason.unacknowledged", {"unacknowledged": lasted}
+        reason = reasons.sentence([(row.reason.code, row.reason.values), told])
+        self._decide(rule, key, row, Phase.ESCALATED, at, row.cause, reason)
+
+    def _resolve(self, rule: Rule, key: str, row: Row, why: Telling, cause: EventId, at: Instant) -> None:
+        if rule.escalate:
+            self._rows.drop(rule.name, WAITING_MARK + key)
+        subject = row.reason.code.partition("+")[0]
+        lasted = reasons.duration(at.engine - row.since)
+        parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
+        self._decide(rule, key, row, Phase.RESOLVED, at, cause, reasons.sentence(parts))
+
+    def _decide(
+        self, rule: Rule, key: str, row: Row, phase: Phase, at: Instant, cause: EventId, reason: Sentence
+    ) -> Decision:
+        camera = row.subject.partition("/")[0]
+        about: dict[str, Fact | datetime] = {
+            "rule": rule.name,
+            "camera": camera,
+            "key": key,
+            "at": at.wall,
+            "since": row.since_wall,
+            "held": reasons.duration(at.engine - row.since),
+        }
+        facts, almanac = row.reason.values, rule.almanac
+        asked = {Phase.FIRING: rule.actions, Phase.ESCALATED: rule.escalation}.get(phase, ())
+        made = Decision(
+            id=decision_id(rule.name, key, phase, cause),
+            rule=rule.name,
+            phase=phase,
+            key=key,
+            camera=CameraId(camera) if camera else None,
+            at=at.wall,
+            since=row.since_wall,
+            cause=cause,
+            severity=rule.severity,
+            title=texts.fill(rule.title, about, facts, almanac),
+            reason=reason,
+            actions=() if rule.dry_run else asked,
+            message=texts.fill(rule.message, about, facts, almanac) if rule.message else rule.message,
+            dedup=texts.fill({"en": rule.dedup}, about, facts, almanac)["en"] if rule.dedup else "",
+            dry_run=rule.dry_run,
+        )
+        self.decisions.append(made)
+        return made
+
+
+def _quiet_key(rule: Rule, key: str, row: Row) -> str:
+    """Return the key of the cooldown that counts for a row."""
+    if rule.per == "camera":
+        return QUIET_MARK + row.subject.partition("/")[0]
+    if rule.per == "rule":
+        return QUIET_MARK
+    if rule.per in ("subject", "key"):
+        return QUIET_MARK + key
+    values: Mapping[str, Any] = row.reason.values
+    return f"{QUIET_MARK}{rule.per}:{values.get(rule.per, '?')}"

@@ -1,0 +1,219 @@
+"""What a site has, as far as rules may name it, and which names of a rule it does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from rules.expr import zone_names
+from rules.flaws import nearest
+from rules.model import Fact
+from rules.patterns import (
+    Absent,
+    CrowdPattern,
+    DecisionPattern,
+    MotionPattern,
+    ObjectPattern,
+    Pattern,
+    PlatePattern,
+    parts,
+)
+from rules.schema import RuleSpec
+from rules.source import Flaw, Gravity, Path
+
+#: Labels that a detector need not have.
+ALWAYS = frozenset({"any", "moving"})
+_ZONE_KEYS = ("zone", "inside", "enters", "leaves")
+_ZONE_CALLS = frozenset({"in_zone", "entered", "left", "dwell_in"})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a site has, as far as rules may name it.
+
+    Attributes:
+        zones: Zone names by camera id; None: not known, nothing is said about cameras and zones.
+        labels: What the detector can tell; empty: not known, nothing is said about labels.
+        actions: Parameter check by action name, see `params_check`; None: not known, nothing is said.
+        timezone: In which hours are meant.
+        lines: Line names by camera id; None: not known.
+        groups: Cameras by the name of their group.
+        holidays: Dates that are no weekday.
+        location: Latitude and longitude in degrees; None: nothing is known of the sun.
+    """
+
+    zones: Mapping[str, frozenset[str]] | None = None
+    labels: frozenset[str] = frozenset()
+    actions: Mapping[str, Callable[[Mapping[str, object]], Sequence[Flaw]]] | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
+    lines: Mapping[str, frozenset[str]] | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    holidays: frozenset[date] = frozenset()
+    location: tuple[float, float] | None = None
+
+
+def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
+    """Yield the names of a rule that its site does not have."""
+    for path, pattern in parts(spec.when):
+        yield from (flaw.under("when", *path) for flaw in _pattern(pattern, world, groups))
+    yield from _missing(spec)
+    if world.zones is not None:
+        yield from _targets(spec, world.zones)
+    for path, text in _expressions(spec):
+        yield from _in_expression(text, path, world)
+
+
+def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
+    for index, name in enumerate(pattern.groups or ()):
+        if name not in groups:
+            yield named("group", name, groups, "groups", index)
+    scope = [
+        *(pattern.cameras or ()),
+        *(each for name in pattern.groups or () for each in groups.get(name, ())),
+    ]
+    narrowed = pattern.cameras is not None or pattern.groups is not None
+    if world.zones is not None:
+        yield from _cameras(pattern, world.zones)
+        if isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern, PlatePattern)):
+            yield from _zones(pattern, scope if narrowed else None, world.zones)
+    if world.lines is not None and isinstance(pattern, ObjectPattern):
+        yield from _lines(pattern, scope if narrowed else None, world.lines)
+    if isinstance(pattern, (ObjectPattern, CrowdPattern)) and world.labels:
+        key = "object" if isinstance(pattern, ObjectPattern) else "crowd"
+        yield from _labels(getattr(pattern, key), key, world.labels)
+
+
+def _cameras(pattern: Pattern, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
+    for index, camera in enumerate(pattern.cameras or ()):
+        if camera not in known:
+            yield named("camera", camera, known, "cameras", index)
+
+
+def _had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    """Return the names that any camera of a scope has; None where the scope itself is wrong."""
+    has = [known[camera] for camera in (known if scope is None else scope) if camera in known]
+    return frozenset().union(*has) if has or scope is None else None
+
+
+def _zones(pattern: Pattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
+    has = _had(scope, known)
+    for key in _ZONE_KEYS if has is not None else ():
+        for index, name in enumerate(getattr(pattern, key, None) or ()):
+            if name not in (has or ()):
+                yield named("zone", name, has or (), key, index)
+
+
+def _lines(
+    pattern: ObjectPattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]
+) -> Iterator[Flaw]:
+    has = _had(scope, known)
+    if has is None:
+        return
+    for index, name in enumerate(pattern.crosses or ()):
+        if name not in has:
+            yield named("line", name, has, "crosses", index)
+    if isinstance(pattern.wrong_way, str) and pattern.wrong_way not in has:
+        yield named("line", pattern.wrong_way, has, "wrong_way")
+
+
+def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[Flaw]:
+    usable = known | ALWAYS
+    for index, name in enumerate(wanted):
+        if name not in usable:
+            suggestion = nearest(name, sorted(usable))
+            yield Flaw((key, index), "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
+
+
+def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
+    """Yield cameras that actions name and nobody has: an action's parameter of this name names one."""
+    for index, call in enumerate(spec.do):
+        target = call.params.get("camera")
+        if isinstance(target, str) and target not in known:
+            yield named("camera", target, known, "do", index, call.name, "camera")
+
+
+def _missing(spec: RuleSpec) -> Iterator[Flaw]:
+    """Yield an absence that would count for what nobody can know beforehand."""
+    when = spec.when
+    if isinstance(when, Absent) and when.after is None:
+        for index, by in enumerate(when.by or ()):
+            zoned = by != "zone" or bool(
+                getattr(when.absent, "zone", None) or getattr(when.absent, "inside", None)
+            )
+            if by in ("track", "plate", "label") or not zoned:
+                yield Flaw(("when", "by", index), "problem.absent_by", {"by": by})
+
+
+def _expressions(spec: RuleSpec) -> Iterator[tuple[Path, str]]:
+    if spec.if_ is not None:
+        yield ("if",), spec.if_
+    for path, pattern in parts(spec.when):
+        if pattern.if_ is not None:
+            yield ("when", *path, "if"), pattern.if_
+
+
+def _in_expression(text: str, path: Path, world: World) -> Iterator[Flaw]:
+    if world.zones is None:
+        return
+    known = frozenset().union(*world.zones.values())
+    try:
+        calls = list(zone_names(text))
+    except Exception:
+        return
+    for name, zone in calls:
+        if name in _ZONE_CALLS and zone not in known:
+            yield named("zone", zone, known, *path)
+
+
+def named(what: str, name: str, known: Iterable[str], *path: str | int, on_key: bool = False) -> Flaw:
+    """Return the flaw of a name that means nothing, with the nearest that does."""
+    suggestion = nearest(name, sorted(known))
+    values: dict[str, Fact] = {what: name, "name": name}
+    return Flaw(path, f"problem.unknown_{what}", values, suggestion, on_key=on_key)
+
+
+def rings(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each ring of rules that wait for each other's decisions, from its first rule back to it."""
+    waits = {name: list(_heard(spec)) for name, spec in specs.items()}
+    done: set[str] = set()
+    for name in waits:
+        found = _ring(name, waits, done)
+        if found:
+            yield found[0], found
+
+
+def _heard(spec: RuleSpec) -> Iterator[str]:
+    for _, pattern in parts(spec.when):
+        if isinstance(pattern, DecisionPattern):
+            yield from pattern.decision
+
+
+def _ring(start: str, waits: Mapping[str, list[str]], done: set[str]) -> list[str] | None:
+    """Return a ring that can be reached from a rule, walking without recursion."""
+    trail: list[str] = []
+    todo = [(start, False)]
+    while todo:
+        name, leaving = todo.pop()
+        if leaving:
+            trail.pop()
+            done.add(name)
+        elif name in trail:
+            done |= set(trail)
+            return [*trail[trail.index(name) :], name]
+        elif name not in done:
+            trail.append(name)
+            todo.append((name, True))
+            todo += [(other, False) for other in waits.get(name, ())]
+    return None
+
+
+def unknown_rules(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, Flaw]]:
+    """Yield rules that wait for a rule that does not exist."""
+    for name, spec in specs.items():
+        for path, pattern in parts(spec.when):
+            if isinstance(pattern, DecisionPattern):
+                for index, other in enumerate(pattern.decision):
+                    if other not in specs:
+                        yield name, named("rule", other, specs, "when", *path, "decision", index)

@@ -1,0 +1,439 @@
+"""The grammar of ``when:``: what may happen, and how several things are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, Written, problem
+from rules.flaws import nearest
+from rules.schedule import DAYS, EVERY_DAY
+
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+Topic = Annotated[str, Field(min_length=1, max_length=512)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(ge=0)]
+Degrees = Annotated[float, Field(ge=0, le=360)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
+CameraState = Literal["online", "lost", "refused", "failed", "discovered"]
+By = Literal["track", "plate", "camera", "zone", "label", "site"]
+#: Steps of a combination at most.
+MOST_STEPS = 10
+#: Events that one window counts at most.
+MOST_COUNTED = 1000
+
+
+class Bounds(Written):
+    """Bounds of a number; at least one of them."""
+
+    above: float | None = Field(None, description="This much or more.")
+    below: float | None = Field(None, description="Less than this.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Bounds:
+        if self.above is None and self.below is None:
+            raise problem("range_empty")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise problem("range_order")
+        return self
+
+
+class Range(Bounds):
+    """Bounds of a share or a score."""
+
+    above: Unit | None = Field(None, description="This much or more (0..1).")
+    below: Unit | None = Field(None, description="Less than this (0..1).")
+
+
+class Speed(Bounds):
+    """Bounds of a speed."""
+
+    above: Positive | None = Field(None, description="This fast or faster.")
+    below: Positive | None = Field(None, description="Slower than this.")
+
+
+class Heading(Written):
+    """Directions, in degrees clockwise from the top of the picture."""
+
+    from_: Degrees = Field(alias="from", description="First direction that is meant, e.g. 315.")
+    to: Degrees = Field(description="Last one, clockwise from `from`, e.g. 45.")
+
+
+class Way(Written):
+    """The direction in which traffic should go."""
+
+    way: Degrees = Field(description="Right direction in degrees clockwise from the top of the picture.")
+    tolerance: Annotated[float, Field(gt=0, le=90)] = Field(
+        60.0, description="Degrees off the exact opposite that still count as wrong."
+    )
+
+
+class Pattern(Written):
+    """What every pattern may narrow."""
+
+    cameras: OneOrMany[Slug] | None = Field(None, description="Only on these cameras (ids); default: all.")
+    groups: OneOrMany[Slug] | None = Field(None, description="Only on the cameras of these groups.")
+    if_: Annotated[str, Field(min_length=1)] | None = Field(
+        None, alias="if", description="An expression that must hold, e.g. score > 0.6 and hour < 6."
+    )
+
+
+class ObjectPattern(Pattern):
+    """An object that is seen; holds for as long as that object is seen and everything here is true of it."""
+
+    object: OneOrMany[Label] = Field(
+        description="Label(s) as the detector gives them, e.g. person, car; `moving`: something unnamed that "
+        "moves; `any`: every object."
+    )
+    zone: OneOrMany[Slug] | None = Field(
+        None, description="Its foot point is within one of these zones; default: anywhere."
+    )
+    inside: OneOrMany[Slug] | None = Field(None, description="The same as `zone`.")
+    score: Range | None = Field(None, description="How sure the detector is, 0..1.")
+    change: Literal["began", "ended"] | None = Field(
+        None,
+        description="Only the moment when it was first seen (`began`) or is gone (`ended`); default: all the "
+        "time that it is seen.",
+    )
+    enters: OneOrMany[Slug] | None = Field(None, description="The moment when it comes into a zone.")
+    leaves: OneOrMany[Slug] | None = Field(None, description="The moment when it goes out of a zone.")
+    crosses: OneOrMany[Slug] | None = Field(None, description="The moment when it crosses a line.")
+    direction: Literal["in", "out", "left", "right"] | None = Field(
+        None, description="Which way it crosses: by the line's `in`, or as seen from its first point."
+    )
+    wrong_way: Slug | Way | None = Field(
+        None, description="It crosses a line outwards (a moment), or moves against {way: degrees}."
+    )
+    dwell: Duration | None = Field(
+        None, description="It was in the zone (or in the picture) for this long altogether, e.g. 30s."
+    )
+    stops: Duration | None = Field(None, description="It has stood still for this long, e.g. 2m.")
+    starts: bool | None = Field(
+        None, description="true: the moment when it moves again after it stood still."
+    )
+    speed: Speed | None = Field(None, description="Picture widths per second.")
+    kmh: Speed | None = Field(None, description="Kilometres per hour; needs the camera's `metres_per_width`.")
+    heading: Heading | None = Field(None, description="Where it moves to, in degrees.")
+    left: Duration | None = Field(
+        None, description="It stands still with no person near it, for this long, e.g. 1m."
+    )
+    removed: Duration | None = Field(
+        None, description="The moment when it is gone, or moves, after it had stood still for this long."
+    )
+    preset: Label | None = Field(None, description="Only while the PTZ head is at this preset.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> ObjectPattern:
+        if self.zone and self.inside:
+            raise problem("zone_inside", steps=("inside",))
+        if self.direction and not self.crosses:
+            raise problem("direction_alone", steps=("direction",))
+        moments = [key for key in MOMENTS if getattr(self, key)]
+        if len(moments) > 1:
+            raise problem("moments", found=", ".join(moments))
+        return self
+
+    @property
+    def momentary(self) -> bool:
+        """Whether it is a moment."""
+        return any(getattr(self, key) for key in MOMENTS) or isinstance(self.wrong_way, str)
+
+
+#: Keys of an object pattern that make it a moment.
+MOMENTS = ("change", "enters", "leaves", "crosses", "starts", "removed")
+
+
+class CrowdPattern(Pattern):
+    """How many of a label are in a zone at once; holds while that many are."""
+
+    crowd: OneOrMany[Label] = Field(description="Label(s) that are counted, each apart; `any`: altogether.")
+    zone: OneOrMany[Slug] = Field(description="Zone(s) in which is counted, each apart.")
+    above: Annotated[int, Field(ge=1)] | None = Field(None, description="This many or more.")
+    below: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewer than this.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> CrowdPattern:
+        Bounds(above=self.above, below=self.below)
+        return self
+
+
+class MotionPattern(Pattern):
+    """Motion in the picture."""
+
+    motion: Literal["started", "stopped"] = Field(
+        description="`started` holds while something moves, `stopped` while nothing does."
+    )
+    zone: OneOrMany[Slug] | None = Field(
+        None, description="It began within one of these zones; default: anywhere."
+    )
+    share: Range | None = Field(None, description="Moving part of the picture, 0..1.")
+
+
+class PlatePattern(Pattern):
+    """A licence plate that was read."""
+
+    plate: OneOrMany[Label] = Field(
+        description='Plate(s) in quotes, without spaces, dots and dashes, e.g. "29E12345"; `any`: every one.'
+    )
+    zone: OneOrMany[Slug] | None = Field(None, description="Read within one of these zones.")
+    score: Range | None = Field(None, description="How sure the reader is, 0..1.")
+
+
+class SignalPattern(Pattern):
+    """Something that a device says by itself (an ONVIF event)."""
+
+    signal: OneOrMany[Label] = Field(
+        description="Topic(s) without namespace prefixes, e.g. VideoSource/MotionAlarm."
+    )
+    state: bool = Field(
+        True, description="true: it is on (or was said without a state); false: it has gone off."
+    )
+
+
+class CameraPattern(Pattern):
+    """A camera's own state; holds until it changes."""
+
+    camera: OneOrMany[CameraState] = Field(
+        description="online; lost (no pictures); refused (wrong password); failed (a fault of the engine's); "
+        "discovered (a device answered on the network)."
+    )
+
+
+class MqttPattern(Pattern):
+    """A message on the site's MQTT broker."""
+
+    mqtt: OneOrMany[Topic] = Field(description="Topic(s); `+` stands for one level, `#` for the rest.")
+    payload: OneOrMany[Topic] | None = Field(None, description="Only with this payload (text); default: any.")
+
+
+class EnginePattern(Pattern):
+    """Something about the engine itself."""
+
+    engine: OneOrMany[Label] = Field(description="Name(s) of engine events, e.g. engine.gap.")
+
+
+class OperatorPattern(Pattern):
+    """Something that an operator did."""
+
+    operator: OneOrMany[Label] = Field(description="Name(s) of acts, e.g. acknowledge.")
+
+
+class DecisionPattern(Pattern):
+    """Another rule's decision."""
+
+    decision: OneOrMany[Slug] = Field(description="Name(s) of other rules.")
+    phase: Literal["firing", "resolved"] = Field(
+        "firing", description="`firing` holds while it fires; `resolved` is the moment when it ends."
+    )
+
+
+class AtPattern(Written):
+    """A time of day."""
+
+    at: OneOrMany[EdgeOfDay] = Field(description='Time(s), e.g. "07:30", sunset, sunrise+30m.')
+    days: OneOrMany[Day] | None = Field(None, description="Days on which it comes; default: all.")
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold",
+        description="What passed while the engine was down: `hold` leaves it out, `fire` tells it late.",
+    )
+
+    def numbers(self) -> frozenset[int]:
+        """Return its days by number."""
+        return EVERY_DAY if self.days is None else frozenset(DAYS.index(day) for day in self.days)
+
+
+PATTERNS = (
+    "object",
+    "crowd",
+    "motion",
+    "plate",
+    "signal",
+    "camera",
+    "mqtt",
+    "engine",
+    "operator",
+    "decision",
+)
+COMBINATIONS = ("at", "sequence", "all", "any", "count", "absent")
+
+
+def _keys(written: object) -> Any:
+    """Return the keys that are written: of a mapping, or of what was read of one."""
+    if isinstance(written, Written):
+        return {about.alias or name for name, about in type(written).model_fields.items()}
+    return written if isinstance(written, Mapping) else ()
+
+
+def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
+    """Refuse what is about nothing, or about several things."""
+
+    def check(written: object) -> object:
+        found = [kind for kind in kinds if kind in _keys(written)]
+        if not isinstance(written, Mapping) and not found:
+            return written  # not a mapping at all: the model says so
+        if len(found) > 1:
+            raise problem("kinds", found=", ".join(found))
+        if not found:
+            guesses = (nearest(key, kinds) for key in cast(Mapping[str, object], written))
+            raise problem("kind", known=", ".join(kinds), suggestion=next(filter(None, guesses), ""))
+        return written
+
+    return BeforeValidator(check)
+
+
+def _tag(written: object) -> str:
+    """Return the tag of the pattern that is written; tags differ from every key that may be written."""
+    keys = _keys(written)
+    return next((f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not") if kind in keys), "<object>")
+
+
+AnyPattern = (
+    Annotated[ObjectPattern, Tag("<object>")]
+    | Annotated[CrowdPattern, Tag("<crowd>")]
+    | Annotated[MotionPattern, Tag("<motion>")]
+    | Annotated[PlatePattern, Tag("<plate>")]
+    | Annotated[SignalPattern, Tag("<signal>")]
+    | Annotated[CameraPattern, Tag("<camera>")]
+    | Annotated[MqttPattern, Tag("<mqtt>")]
+    | Annotated[EnginePattern, Tag("<engine>")]
+    | Annotated[OperatorPattern, Tag("<operator>")]
+    | Annotated[DecisionPattern, Tag("<decision>")]
+)
+Single = Annotated[AnyPattern, Discriminator(_tag), _one_of(PATTERNS)]
+
+
+class NotStep(Written):
+    """Something that must not happen between its neighbours; as the last step: until `within` is over."""
+
+    not_: Single = Field(alias="not", description="A pattern that must not match here.")
+
+
+Step = Annotated[
+    AnyPattern | Annotated[NotStep, Tag("<not>")], Discriminator(_tag), _one_of((*PATTERNS, "not"))
+]
+Steps = Annotated[list[Single], Field(min_length=2, max_length=MOST_STEPS)]
+
+
+class Sequence(Written):
+    """Things that happen one after the other; a moment."""
+
+    sequence: Annotated[list[Step], Field(min_length=2, max_length=MOST_STEPS)] = Field(
+        description="Patterns in order; `{not: pattern}` between two must not happen there."
+    )
+    within: Duration = Field(description="From the first to the last, e.g. 30s.")
+    by: OneOrMany[By] | None = Field(None, description="What must be the same in all; default: camera.")
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold", description="A last `not` while nobody watched: `hold` gives up, `fire` goes on."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Sequence:
+        negative = [isinstance(step, NotStep) for step in self.sequence]
+        if negative[0]:
+            raise problem("not_first", steps=("sequence", 0))
+        for index in range(1, len(negative)):
+            if negative[index] and negative[index - 1]:
+                raise problem("not_twice", steps=("sequence", index))
+        return self
+
+
+class All(Written):
+    """Things that hold together; lasts while they do."""
+
+    all: Steps = Field(description="Patterns that must all hold, in any order.")
+    within: Duration | None = Field(
+        None, description="Each may have held this long ago; default: all at the same time."
+    )
+    by: OneOrMany[By] | None = Field(None, description="What must be the same in all; default: camera.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> All:
+        for index, pattern in enumerate(self.all):
+            if self.within is None and is_moment(pattern):
+                raise problem("all_moment", steps=("all", index))
+        return self
+
+
+class AnyOf(Written):
+    """Any of several things, each for itself."""
+
+    any: Steps = Field(description="Patterns of which one must match.")
+
+
+class Count(Written):
+    """So many within a time; lasts until fewer are left."""
+
+    count: Single = Field(description="What is counted.")
+    above: Annotated[int, Field(ge=2, le=MOST_COUNTED)] = Field(description="This many or more.")
+    within: Duration = Field(description="The time in which they are counted, e.g. 10m.")
+    distinct: Literal["track", "plate", "label", "camera", "zone", "none"] | None = Field(
+        None, description="Count only different ones; default: track for objects that last, else none."
+    )
+    by: OneOrMany[By] | None = Field(None, description="What is counted apart; default: camera.")
+    window: Literal["sliding", "tumbling"] = Field(
+        "sliding", description="sliding: back from now; tumbling: from a first event for `within`, then anew."
+    )
+
+
+class Absent(Written):
+    """Something that does not happen."""
+
+    absent: Single = Field(description="What is missed.")
+    for_: Duration = Field(alias="for", description="It did not happen for this long, e.g. 2h.")
+    after: Single | None = Field(
+        None, description="The time counts from when this happens (a moment); default: always."
+    )
+    by: OneOrMany[By] | None = Field(None, description="What is missed apart; default: camera.")
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold",
+        description="While nobody watched: `hold` counts anew afterwards, `fire` takes not seen for not there.",
+    )
+
+
+When = Annotated[
+    AnyPattern
+    | Annotated[AtPattern, Tag("<at>")]
+    | Annotated[Sequence, Tag("<sequence>")]
+    | Annotated[All, Tag("<all>")]
+    | Annotated[AnyOf, Tag("<any>")]
+    | Annotated[Count, Tag("<count>")]
+    | Annotated[Absent, Tag("<absent>")],
+    Discriminator(_tag),
+    _one_of((*PATTERNS, *COMBINATIONS)),
+]
+
+
+def is_moment(pattern: object) -> bool:
+    """Return whether a pattern is a moment and does not last."""
+    if isinstance(pattern, ObjectPattern):
+        return pattern.momentary
+    if isinstance(pattern, DecisionPattern):
+        return pattern.phase == "resolved"
+    return isinstance(
+        pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, AtPattern, Sequence)
+    )
+
+
+def parts(when: object) -> Iterator[tuple[tuple[str | int, ...], Pattern]]:
+    """Yield every pattern of a `when`, in the order of the steps, with the path that leads to it."""
+    match when:
+        case Pattern():
+            yield (), when
+        case Sequence(sequence=steps):
+            for index, step in enumerate(steps):
+                if isinstance(step, NotStep):
+                    yield ("sequence", index, "not"), step.not_
+                else:
+                    yield ("sequence", index), step
+        case All(all=steps):
+            yield from ((("all", index), step) for index, step in enumerate(steps))
+        case AnyOf(any=steps):
+            yield from ((("any", index), step) for index, step in enumerate(steps))
+        case Count(count=step):
+            yield ("count",), step
+        case Absent(absent=step, after=after):
+            yield ("absent",), step
+            if after is not None:
+                yield ("after",), after

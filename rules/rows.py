@@ -1,0 +1,85 @@
+"""The rows of one step: memory as it is, with what has moved beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from heapq import heapify, heappop, heappush
+
+from rules.memory import Memory, timer
+from rules.model import Row, RowChange, RuleName
+from rules.ruleset import Rule
+
+
+class Rows:
+    """Reads memory, collects changes; memory itself is not written.
+
+    Attributes:
+        evicted: Rows that were given up because their rule had too many.
+    """
+
+    def __init__(self, memory: Memory, until: float) -> None:
+        self._memory, self._until = memory, until
+        self._moved: dict[tuple[RuleName, str], Row | None] = {}
+        self._grown: dict[RuleName, int] = {}
+        self._heap = memory.due(until)
+        heapify(self._heap)
+        self.evicted = 0
+
+    def get(self, rule: RuleName, key: str) -> Row | None:
+        """Return a row as it is now."""
+        if (rule, key) in self._moved:
+            return self._moved[rule, key]
+        return self._memory.get(rule, key)
+
+    def put(self, rule: Rule, key: str, row: Row) -> None:
+        """Set a row; the oldest of the rule is given up where it has too many."""
+        if self.get(rule.name, key) is None:
+            self._make_room(rule)
+            self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
+        self._moved[rule.name, key] = (
+            row if row.edition == rule.edition else replace(row, edition=rule.edition)
+        )
+        if row.due is not None and row.due <= self._until:
+            heappush(self._heap, timer(row.due, rule.name, key))
+
+    def drop(self, rule: RuleName, key: str) -> None:
+        """Delete a row."""
+        if self.get(rule, key) is not None:
+            self._moved[rule, key] = None
+            self._grown[rule] = self._grown.get(rule, 0) - 1
+
+    def of(self, rule: RuleName, mark: str = "") -> list[tuple[str, Row]]:
+        """Return a rule's rows whose keys begin with a mark, by key: how memory was filled must not show."""
+        found = {key: row for key, row in self._memory.of_rule(rule).items() if key.startswith(mark)}
+        for (name, key), row in self._moved.items():
+            if name == rule and key.startswith(mark):
+                if row is None:
+                    found.pop(key, None)
+                else:
+                    found[key] = row
+        return sorted(found.items())
+
+    def ripe(self) -> Iterator[tuple[RuleName, str, Row, float]]:
+        """Yield every row that is due, in the order of timers; also those that become due meanwhile."""
+        while self._heap:
+            due, _, rule, key = heappop(self._heap)
+            row = self.get(rule, key)
+            if row is not None and row.due == due:  # else it moved since
+                yield rule, key, row, due
+
+    def changes(self) -> tuple[RowChange, ...]:
+        """Return what moved."""
+        return tuple(
+            RowChange(rule, key, row)
+            for (rule, key), row in self._moved.items()
+            if row != self._memory.get(rule, key)
+        )
+
+    def _make_room(self, rule: Rule) -> None:
+        if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.limit:
+            return
+        rows = self.of(rule.name)
+        if rows:
+            self.drop(rule.name, min(rows, key=lambda entry: (entry[1].since, entry[0]))[0])
+            self.evicted += 1
