@@ -73,7 +73,7 @@ def check(path: Path) -> Report:
     problems: list[Problem] = []
     texts: dict[str, str] = {}
     settings, document = None, None
-    if _read(str(path), path, texts, problems):
+    if read_text(str(path), path, texts, problems):
         document = parse(texts[str(path)], str(path))
         settings, found = validate(Settings, document)
         problems += [*found, *(document.locate(flaw) for flaw in _twice(document))]
@@ -90,7 +90,7 @@ def check_rules_alone(paths: Sequence[Path], settings: Settings | None) -> Repor
     """Check rule files by themselves: names of cameras and zones only where the site's settings are given."""
     problems: list[Problem] = []
     texts: dict[str, str] = {}
-    names = [str(path) for path in paths if _read(str(path), path, texts, problems)]
+    names = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
     about = world(settings) if settings else World(actions=_checks(params.PARAMS))
     _, found = check_rules([(name, texts[name]) for name in names], about)
     return Report((*problems, *found), None, texts)
@@ -117,7 +117,7 @@ def default_path(environ: Mapping[str, str] = os.environ) -> Path:
     return own if own.exists() and not SYSTEM.exists() else SYSTEM
 
 
-def _read(name: str, path: Path, texts: dict[str, str], problems: list[Problem]) -> bool:
+def read_text(name: str, path: Path, texts: dict[str, str], problems: list[Problem]) -> bool:
     """Read a file into `texts`; return whether it could be read."""
     try:
         with path.open("rb") as file:
@@ -160,5 +160,5 @@ def _rule_files(
         if not found:
             problems.append(document.locate(Flaw(("rules", index), "problem.no_rule_file")))
         names |= dict.fromkeys(str(path.parent / name) for name in found)
-    readable = [name for name in names if _read(name, Path(name), texts, problems)]
+    readable = [name for name in names if read_text(name, Path(name), texts, problems)]
     return tuple((name, texts[name]) for name in readable)

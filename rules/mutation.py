@@ -37,6 +37,13 @@ _WORDS = {
 }  # fmt: skip
 
 
+#: What a pattern means where it does not say it, and the opposite.
+_DEFAULTS: Mapping[str, tuple[str, object, object]] = {
+    "signal": ("state", True, False),
+    "decision": ("phase", "firing", "resolved"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A change of one condition.
@@ -147,6 +154,10 @@ def _changes(node: object, path: Path) -> Iterator[_Change]:
         return
     if not isinstance(node, Mapping):
         return
+    for kind, (key, default, other) in _DEFAULTS.items():
+        if kind in node and key not in node:
+            said, new = {kind: node[kind]}, {key: other}
+            yield path, kind, {**said, **new}, _changed((*path, kind), f"{key}: {default}", f"{key}: {other}")
     for key, value in node.items():
         if key in _TOLD or (path[0] == "rules" and key == "with"):
             continue

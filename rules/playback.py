@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rules.evaluator import step
+from rules.evaluator import settle, step
 from rules.memory import Memory
 from rules.model import Decision, Event, Fault, Instant, Step
 from rules.ruleset import RuleSet
@@ -43,6 +43,12 @@ class Playback:
     watch: Watch | None = None
     faults: dict[str, Fault] = field(default_factory=dict)
     evicted: int = 0
+    _begun: bool = False
+
+    def begin(self, now: Instant) -> list[Decision]:
+        """Let absences and times of day begin to count; without it, they do with the first event."""
+        self._begun = True
+        return list(self._take(None, now, settle(self.rules, self.memory, now)))
 
     def see(self, arrival: Arrival) -> list[Decision]:
         """Judge one event, after every timer that is due before it; return what was decided."""
@@ -50,7 +56,7 @@ class Playback:
 
     def until(self, now: Instant) -> list[Decision]:
         """Let time pass, each timer firing at its own moment; return what was decided."""
-        decided: list[Decision] = []
+        decided: list[Decision] = [] if self._begun else self.begin(now)
         while (due := self.memory.next_due()) is not None and due <= now.engine:
             decided += self._step(None, Instant(now.wall - timedelta(seconds=now.engine - due), due))
             if self.memory.next_due() == due:  # a timer that stays would be asked for ever
@@ -63,7 +69,9 @@ class Playback:
             yield from self.see(arrival)
 
     def _step(self, event: Event | None, now: Instant) -> tuple[Decision, ...]:
-        done = step(self.rules, self.memory, event, now)
+        return self._take(event, now, step(self.rules, self.memory, event, now))
+
+    def _take(self, event: Event | None, now: Instant, done: Step) -> tuple[Decision, ...]:
         if self.watch is not None:
             self.watch(event, now, done)
         self.memory.apply(done.changes)

@@ -145,7 +145,7 @@ class _Rehearsal:
         """Judge the scene; between events look at what was asked about a moment."""
         play = Playback(self.rules, Memory(), self.watch)
         looks = self._looks()
-        decided: list[Decision] = []
+        decided = play.begin(self.calendar.instant(self.calendar.start))
         for arrival in scene:
             while looks and looks[0][0].engine < arrival.now.engine:
                 decided += self._look(play, *looks.pop(0))

@@ -11,7 +11,21 @@ from zoneinfo import ZoneInfo
 from rules.geometry import standing_in
 from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind
 from rules.playback import Arrival
-from rules.trial import Cue, Happening, Health, Motion, Noted, Plain, Signal, Track, Trial, TrialFile
+from rules.trial import (
+    Crowd,
+    Cue,
+    Happening,
+    Health,
+    Motion,
+    Mqtt,
+    Noted,
+    Plain,
+    Plate,
+    Signal,
+    Track,
+    Trial,
+    TrialFile,
+)
 
 _DAY = 86400.0
 #: Events that one trial may come to; a track told every millisecond for a day is a slip.
@@ -156,22 +170,28 @@ class _Stage:
         self._seen: set[tuple[str, str]] = set()
 
     def tell(self, index: int, cue: Cue) -> Iterable[_Told]:
+        """Return what a cue comes to, in order."""
         camera = _body(cue).camera or self._camera
-        if cue.track is not None:
-            return self._track(
-                f"{index + 1}" if cue.track.id is None else str(cue.track.id), cue.track, camera
-            )
-        if cue.motion is not None:
-            return self._motion(cue.motion, camera)
-        if cue.signal is not None:
-            return self._signal(cue.signal, camera)
-        if cue.health is not None:
-            return self._health(cue.health, camera)
-        if cue.event is not None:
-            return self._plain(cue.event, camera)
-        noted = cue.engine or cue.operator
-        kind = Kind.ENGINE if cue.engine else Kind.OPERATOR
-        return self._noted(kind, noted) if noted else ()
+        match _body(cue):
+            case Track() as track:
+                return self._track(str(index + 1) if track.id is None else str(track.id), track, camera)
+            case Motion() as motion:
+                return self._motion(motion, camera)
+            case Crowd() as crowd:
+                return self._crowd(crowd, camera)
+            case Signal() as signal:
+                return self._signal(signal, camera)
+            case Health() as health:
+                return [self._health(health, camera)]
+            case Plate() as plate:
+                return [self._plate(plate, camera)]
+            case Mqtt() as mqtt:
+                return [self._mqtt(mqtt)]
+            case Plain() as plain:
+                return [self._plain(plain, camera)]
+            case Noted() as noted:
+                return [self._noted(Kind.ENGINE if cue.engine else Kind.OPERATOR, noted)]
+        return ()
 
     def _at(self, moment: float) -> float:
         return self._calendar.seconds(moment)
@@ -242,20 +262,38 @@ class _Stage:
         if end is not None:
             yield self._at(end), Change.ENDED
 
-    def _health(self, health: Health, camera: str) -> Iterator[_Told]:
-        noted = Change.NOTED if health.state == "discovered" else Change.BEGAN
-        change = _ENDS.get(health.state, noted)
-        yield _Told(
-            self._at(health.at), Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts
+    def _crowd(self, crowd: Crowd, camera: str) -> Iterator[_Told]:
+        subject = f"crowd:{crowd.zone}:{crowd.label}"
+        for now, change in self._both(crowd.from_, crowd.to):
+            count = crowd.count if change is Change.BEGAN else 0
+            facts = {"count": count, **crowd.facts}
+            yield _Told(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
+
+    def _health(self, health: Health, camera: str) -> _Told:
+        other = Change.NOTED if health.state == "discovered" else Change.BEGAN
+        change = _ENDS.get(health.state, other)
+        now = self._at(health.at)
+        return _Told(now, Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts)
+
+    def _plate(self, plate: Plate, camera: str) -> _Told:
+        zones, facts = tuple(plate.zone or ()), {"plate": plate.text, **plate.facts}
+        subject = f"plate:{plate.text}"
+        now = self._at(plate.at)
+        return _Told(
+            now, Kind.PLATE, Change.NOTED, camera, subject, plate.text, zones, plate.score, facts=facts
         )
 
-    def _noted(self, kind: Kind, noted: Noted) -> Iterator[_Told]:
-        yield _Told(
-            self._at(noted.at), kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts
-        )
+    def _mqtt(self, mqtt: Mqtt) -> _Told:
+        facts = {"payload": mqtt.payload, **mqtt.facts}
+        now, subject = self._at(mqtt.at), f"mqtt:{mqtt.topic}"
+        return _Told(now, Kind.MQTT, Change.NOTED, mqtt.camera, subject, mqtt.topic, facts=facts)
 
-    def _plain(self, plain: Plain, camera: str) -> Iterator[_Told]:
-        yield _Told(
+    def _noted(self, kind: Kind, noted: Noted) -> _Told:
+        now = self._at(noted.at)
+        return _Told(now, kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts)
+
+    def _plain(self, plain: Plain, camera: str) -> _Told:
+        return _Told(
             self._at(plain.at),
             plain.kind,
             Change(plain.change),

@@ -118,6 +118,31 @@ class Signal(Happening):
         return self
 
 
+class Crowd(Lasting):
+    """How many of a label are in a zone."""
+
+    label: Label = Field("person", description="What is counted; `any`: objects altogether.")
+    zone: Slug = Field(description="Where.")
+    count: Annotated[int, Field(ge=0)] = Field(description="How many, until `to`; then none.")
+
+
+class Plate(Happening):
+    """A licence plate that is read."""
+
+    text: Label = Field(description='The plate, in quotes, without spaces, dots and dashes, e.g. "29E12345".')
+    at: Moment = Field(description="When.")
+    zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) in which it is read.")
+    score: Unit | None = Field(0.9, description="How sure the reader is.")
+
+
+class Mqtt(Happening):
+    """A message on the broker."""
+
+    topic: Annotated[str, Field(min_length=1)] = Field(description="Its topic.")
+    payload: str = Field("", description="Its payload.")
+    at: Moment = Field(description="When.")
+
+
 class Noted(Happening):
     """A moment with a name."""
 
@@ -154,6 +179,9 @@ class Cue(Written):
     motion: Motion | None = Field(None, description="Motion in the picture.")
     signal: Signal | None = Field(None, description="Something that a device says.")
     health: Health | None = Field(None, description="A camera's own state.")
+    crowd: Crowd | None = Field(None, description="How many of a label are in a zone.")
+    plate: Plate | None = Field(None, description="A licence plate that is read.")
+    mqtt: Mqtt | None = Field(None, description="A message on the broker.")
     engine: Noted | None = Field(None, description="Something about the engine, e.g. engine.gap.")
     operator: Noted | None = Field(None, description="Something that an operator did.")
     event: Plain | None = Field(None, description="Any event, spelt out.")

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
@@ -49,6 +49,33 @@ def coloured(stream: object = sys.stdout, environ: Mapping[str, str] = os.enviro
     return bool(isatty and isatty()) and not environ.get("NO_COLOR")
 
 
+def paint(text: str, colour: str, colours: bool) -> str:
+    """Return text in a colour (an ANSI code), where colours are wanted."""
+    return f"\x1b[{colour}m{text}\x1b[0m" if colours else text
+
+
+class Progress:
+    """A line that says how far long work is; on a terminal only, and gone when it is done."""
+
+    def __init__(self, about: str, stream: TextIO | None = None) -> None:
+        self._about, self._stream = about, stream or sys.stderr
+        self._shown = self._stream.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __call__(self, count: int) -> None:
+        """Say that so many are done."""
+        if self._shown:
+            self._stream.write(f"\r\x1b[K{self._about} {count:,}")
+            self._stream.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
 def for_people(
     problems: Sequence[Problem], texts: Mapping[str, str], lang: Language, *, colours: bool
 ) -> str:
@@ -60,8 +87,7 @@ def _told(problem: Problem, texts: Mapping[str, str], lang: Language, *, colours
     from engine.text import render
 
     word = render(f"config.{problem.severity}", {}, lang)
-    if colours:
-        word = f"\x1b[1;{_COLOURS[problem.severity]}m{word}\x1b[0m"
+    word = paint(word, f"1;{_COLOURS[problem.severity]}", colours)
     key = f"{problem.key}: " if problem.key else ""
     head = f"{problem.source}:{problem.line}:{problem.column}: {word}: {key}{problem.sentence(lang)}"
     return head + _caret(problem, texts)

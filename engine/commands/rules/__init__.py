@@ -1,0 +1,20 @@
+"""``matthan rules``: the rule author's tools. Light by promise, as ``matthan config``: each loads its part when run."""
+
+from __future__ import annotations
+
+import typer
+
+from engine.commands.rules import check, clean, explain, fmt, replay, scaffold, top, trials
+
+app = typer.Typer(
+    name="rules", no_args_is_help=True, help="Write, check, try, replay, explain and weigh rules."
+)
+app.command("check")(check.check)
+app.command("schema")(check.schema)
+app.command("new")(scaffold.new)
+app.command("fmt")(fmt.fmt)
+app.command("test")(trials.run)
+app.command("clean")(clean.clean)
+app.command("replay")(replay.replay)
+app.command("explain")(explain.explain)
+app.command("top")(top.top)

@@ -1,0 +1,59 @@
+"""``matthan rules fmt``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated
+
+import typer
+
+from engine.commands.report import LangOption, language
+from engine.commands.rules.sources import leave, texts_of
+
+
+def fmt(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Rule or trial files; - reads from the input.")
+    ],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; say what would change.")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Lay files out in one way; comments stay. What would lose anything is left alone.
+
+    Exit codes: 0 done, 1 a file would change (--check) or cannot be laid out, 2 a file cannot be read.
+    """
+    chosen = language(lang)
+    if [str(path) for path in files] == ["-"]:
+        text = sys.stdin.read()
+        typer.echo(_laid_out("-", text, chosen), nl=False)
+        return
+    changed = False
+    for name, text in texts_of(files, chosen).items():
+        done = _laid_out(name, text, chosen)
+        if done != text:
+            changed = True
+            typer.echo(name)
+            if not check:
+                _replace(Path(name), done)
+    raise typer.Exit(int(changed and check))
+
+
+def _laid_out(name: str, text: str, lang: str) -> str:
+    from rules.fmt import Unformattable
+    from rules.fmt import fmt as lay_out
+
+    try:
+        return lay_out(text)
+    except Unformattable as error:
+        leave("rules.unformattable", "vi" if lang == "vi" else "en", 1, path=name, detail=str(error))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a new content in a file's place at once: a crash leaves the old or the new, never half of one."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, path.stat().st_mode)
+    os.replace(file.name, path)

@@ -1,0 +1,142 @@
+"""What the tools work on: rule files, trials, the site's configuration, its history; and how moments are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+
+from engine.commands.report import Language, finish
+
+if TYPE_CHECKING:
+    from engine.configuration import Configuration
+    from rules.ruleset import RuleSet
+    from rules.source import Problem
+
+TRIAL = ".trial.yaml"
+_FOLDER = "*.yaml"
+
+
+def leave(code: str, lang: Language, exit_code: int = 2, **values: object) -> NoReturn:
+    """Say one sentence on the error output and end."""
+    from engine.text import render
+
+    typer.echo(f"matthan: {render(code, values, lang)}", err=True)
+    raise typer.Exit(exit_code)
+
+
+def texts_of(paths: Iterable[Path], lang: Language) -> dict[str, str]:
+    """Return the texts of files by name; ends the command with every one that cannot be read."""
+    from engine.configuration import read_text
+
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for path in paths:
+        read_text(str(path), path, texts, problems)
+    if problems:
+        finish(problems, texts, "", lang=lang)
+    return texts
+
+
+def site_of(config: Path | None, lang: Language) -> Configuration:
+    """Return the configuration; ends the command with its problems where it is wrong."""
+    from engine import configuration as reading
+
+    report = reading.check(config or reading.default_path())
+    if report.configuration is None:
+        finish(report.problems, report.texts, "", lang=lang)
+        raise typer.Exit(1)
+    return report.configuration
+
+
+def own_files(site: Configuration | None) -> list[Path]:
+    """Return the rule files of a site."""
+    return [Path(name) for name, _ in site.rules_files] if site else []
+
+
+def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) -> RuleSet:
+    """Return rules compiled from files; ends the command with their problems."""
+    from engine import configuration as reading
+    from rules.compile import World, compile_rules
+    from rules.errors import RuleError
+
+    texts = texts_of(expand(paths), lang)
+    try:
+        return compile_rules(list(texts.items()), reading.world(site.settings) if site else World())
+    except RuleError as error:
+        finish(error.problems, texts, "", lang=lang)
+        raise typer.Exit(1) from None
+
+
+def expand(paths: Iterable[Path]) -> list[Path]:
+    """Return rule files: of a folder all that are no trials."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob(_FOLDER)) if path.is_dir() else [path]
+        found += [each for each in inside if not path.is_dir() or not each.name.endswith(TRIAL)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Reads moments as people write them: ``2h`` ago, ``22:30`` today, ``2026-03-01T22:30`` where the site is."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    def read(self, text: str | None) -> datetime | None:
+        """Return a moment in UTC.
+
+        Raises:
+            typer.BadParameter: It is none.
+        """
+        if text is None:
+            return None
+        from rules.fields import seconds
+
+        if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?", text):
+            return self._today(text)
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            try:
+                return self.now - timedelta(seconds=seconds(text))
+            except ValueError:  # pydantic's own kind of it
+                raise typer.BadParameter(f"{text!r} is no moment: 2h, 22:30 or 2026-03-01T22:30") from None
+        return (at if at.tzinfo else at.replace(tzinfo=self.zone)).astimezone(UTC)
+
+    def _today(self, text: str) -> datetime:
+        """Return the last time that a clock showed this."""
+        hour, minute, *rest = (int(part) for part in text.split(":"))
+        local = self.now.astimezone(self.zone)
+        at = local.replace(hour=hour % 24, minute=minute % 60, second=rest[0] if rest else 0, microsecond=0)
+        return (at if at <= local else at - timedelta(days=1)).astimezone(UTC)
+
+    def show(self, at: datetime) -> str:
+        """Return a moment as people read it where the site is."""
+        local = at.astimezone(self.zone)
+        tail = f".{local.microsecond // 1000:03}" if local.microsecond else ""
+        return f"{local:%Y-%m-%d %H:%M:%S}{tail}"
+
+
+def moments_of(site: Configuration | None) -> Moments:
+    """Return how moments are read at a site, from now on."""
+    from engine.clock import SystemClock
+
+    zone = ZoneInfo(site.settings.timezone if site else "Asia/Ho_Chi_Minh")
+    return Moments(zone, SystemClock().now().wall)
+
+
+def lines_of(path: Path, lang: Language) -> Iterator[str]:
+    """Yield the lines of a recording; ends the command where it cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from file
+    except OSError as error:
+        leave("rules.unreadable", lang, path=path, detail=error.strerror or "?")

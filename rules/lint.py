@@ -1,0 +1,178 @@
+"""What is no mistake of the grammar and yet probably not meant: warnings for the author of rules.
+
+Works on what is written (after templates and names are resolved), so that every warning has its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rules.compile import World, check_rules
+from rules.flaws import validate
+from rules.model import EMPTY, Fact, RuleName
+from rules.patterns import (
+    DecisionPattern,
+    ObjectPattern,
+    Pattern,
+    PlatePattern,
+    SignalPattern,
+    is_moment,
+    parts,
+)
+from rules.reuse import Resolved, resolve, shared
+from rules.rivals import rivals
+from rules.ruleset import Hours, Rule, RuleSet
+from rules.schedule import DAY
+from rules.schema import RuleFile, RuleSpec
+from rules.source import Flaw, Gravity, Path, Problem, parse
+
+#: Topics under which devices judge pictures by themselves; many of them never say that it is over.
+_NEVER_OFF = ("RuleEngine/",)
+_CHEAP = frozenset({"log"})
+#: As Vietnamese plates are written: province, series, number.
+_PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
+_SEPARATORS = re.compile(r"[-. ]")
+#: A week without holidays near: hours are tried on it. Monday.
+_WEEK = datetime(2025, 6, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A rule with the file that it is written in."""
+
+    spec: RuleSpec
+    resolved: Resolved
+    index: int
+    text: str
+    rule: Rule | None
+
+    def at(
+        self,
+        code: str,
+        *path: str | int,
+        on_key: bool = False,
+        suggestion: str = "",
+        values: Mapping[str, Fact] = EMPTY,
+    ) -> Problem:
+        """Return a warning at a place within the rule."""
+        steps = ("rules", self.index, *path)
+        return self.resolved.locate(
+            Flaw(steps, f"problem.{code}", values, suggestion, Gravity.WARNING, on_key)
+        )
+
+
+def lint(files: Sequence[tuple[str, str]], world: World | None) -> list[Problem]:
+    """Return the warnings about rule files, in the order of files and lines; broken rules are left out."""
+    documents = [parse(text, source) for source, text in files]
+    known = shared(documents)
+    rules, _ = check_rules(files, world)
+    written = list(
+        _rules(
+            ((resolve(each, known), text) for each, (_, text) in zip(documents, files, strict=True)), rules
+        )
+    )
+    off = {each.spec.name for each in written if not each.spec.enabled}
+    found = [problem for each in written if each.spec.enabled for problem in _one(each, off)]
+    found += _pairs([each for each in written if each.spec.enabled])
+    order = {name: number for number, (name, _) in enumerate(files)}
+    return sorted(found, key=lambda each: (order.get(each.source, -1), each.line, each.column))
+
+
+def _rules(resolved: Iterable[tuple[Resolved, str]], rules: RuleSet) -> Iterator[_Written]:
+    for each, text in resolved:
+        file, _ = validate(RuleFile, each.document)
+        for index, spec in enumerate(file.rules if file else ()):
+            yield _Written(spec, each, index, text, rules.named.get(RuleName(spec.name)))
+
+
+def _one(written: _Written, off: frozenset[str] | set[str]) -> Iterator[Problem]:
+    yield from _unreachable(written, off)
+    yield from _never_clears(written)
+    yield from _no_cooldown(written)
+    yield from _plates(written)
+
+
+# -- one rule ----------------------------------------------------------------------------------
+
+
+def _unreachable(written: _Written, off: frozenset[str] | set[str]) -> Iterator[Problem]:
+    """Yield why a rule can never fire."""
+    for path, pattern in parts(written.spec.when):
+        names = pattern.decision if isinstance(pattern, DecisionPattern) else ()
+        for index, name in enumerate(names):
+            if name in off:
+                yield written.at("unreachable_rule", "when", *path, "decision", index, values={"rule": name})
+    hours = written.rule.hours if written.rule else None
+    if hours is None:
+        return
+    key = next(
+        key for key in ("between", "during", "not_between", "not_during") if getattr(written.spec, key)
+    )
+    longest = _longest(hours)
+    if longest == 0:
+        yield written.at("unreachable_hours", key, on_key=True)
+    elif 60 * longest < (written.spec.hold or 0.0) < 60 * (DAY - longest):
+        # hours are asked when it begins and when it fires: longer than a night, shorter than to the next one
+        yield written.at("unreachable_for", "for", values={"longest": longest})
+
+
+def _longest(hours: Hours) -> int:
+    """Return the minutes of the longest time in one piece in a week, at most a day."""
+    longest = run = 0
+    for minute in range(0, 8 * DAY, 5):  # a day more: a piece may go over the week's end
+        held = hours.hold((_WEEK + timedelta(minutes=minute)).replace(tzinfo=hours.almanac.zone))
+        run = run + 5 if held else 0
+        longest = max(longest, run)
+    return min(longest, DAY)
+
+
+def _never_clears(written: _Written) -> Iterator[Problem]:
+    if written.spec.auto_clear is not None:
+        return
+    for path, pattern in parts(written.spec.when):
+        topics = pattern.signal if isinstance(pattern, SignalPattern) and pattern.state else ()
+        for index, topic in enumerate(topics):
+            if topic.startswith(_NEVER_OFF):
+                yield written.at("never_clears", "when", *path, "signal", index, values={"topic": topic})
+
+
+def _no_cooldown(written: _Written) -> Iterator[Problem]:
+    """Yield a rule that does something for every object, plate or signal anew, however often they come."""
+    spec = written.spec
+    dear = [call.name for call in spec.do if call.name not in _CHEAP]
+    each = isinstance(spec.when, (ObjectPattern, PlatePattern, SignalPattern)) or is_moment(spec.when)
+    daily = hasattr(spec.when, "at") or not isinstance(spec.when, Pattern)
+    if dear and each and not daily and spec.cooldown is None and not spec.dry_run:
+        yield written.at("no_cooldown", "do", on_key=True, values={"action": dear[0]})
+
+
+def _plates(written: _Written) -> Iterator[Problem]:
+    for path, pattern in parts(written.spec.when):
+        for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):
+            if plate == "any":
+                continue
+            where: Path = ("when", *path, "plate", index)
+            plain = _SEPARATORS.sub("", plate).upper()
+            if plain != plate:
+                yield written.at("plate_form", *where, suggestion=plain, values={"plate": plate})
+            problem = written.at("plate_quotes", *where, values={"plate": plate})
+            if _PLATE.fullmatch(plate) and _bare(written.text, problem, plate):
+                yield problem
+
+
+def _bare(text: str, place: Problem, plate: str) -> bool:
+    """Return whether a value stands at its place without quotes (and not as a name of something else)."""
+    lines = text.splitlines()
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    return line[place.column - 1 :].startswith(plate)
+
+
+def _pairs(written: Sequence[_Written]) -> Iterator[Problem]:
+    """Yield rules that another one makes needless, and rules that do the same for the same thing."""
+    for later, earlier, code in rivals([each.spec for each in written]):
+        first = written[earlier].at("shadowed", "name")
+        values: dict[str, Fact] = {"rule": written[earlier].spec.name, "line": first.line}
+        yield written[later].at(code, "name", values=values)
