@@ -98,9 +98,13 @@ class History:
 
     def end(self) -> Instant | None:
         """Return until when time has passed without an event; None: unknown, or the span ends before."""
+        from engine.errors import StoreError
         from engine.replay import Recorded
 
-        return Recorded(self._database).end() if self._database and self.span.until is None else None
+        try:
+            return Recorded(self._database).end() if self._database and self.span.until is None else None
+        except StoreError as error:
+            leave("rules.unreadable", self._lang, path=self._database or "", detail=error)
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the events, from a day before the span on; ends the command where they cannot be read."""
