@@ -62,6 +62,7 @@ bench: $(VENV)/.installed-dev
 schema: $(VENV)/.installed
 	$(BIN)/matthan config schema > configs/schema/matthan.schema.json
 	$(BIN)/matthan rules schema > configs/schema/rules.schema.json
+	$(BIN)/matthan rules schema trials > configs/schema/trials.schema.json
 
 bundle: $(VENV)/.installed
 	$(BIN)/python tools/bundle.py $(ARGS)
