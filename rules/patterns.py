@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Iterator
+from functools import cache
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -130,15 +131,15 @@ class ObjectPattern(Pattern):
             raise problem("zone_inside", steps=("inside",))
         if self.direction and not self.crosses:
             raise problem("direction_alone", steps=("direction",))
-        moments = [key for key in MOMENTS if getattr(self, key)]
-        if len(moments) > 1:
+        if self.momentary and len(moments := [key for key in MOMENTS if getattr(self, key)]) > 1:
             raise problem("moments", found=", ".join(moments))
         return self
 
     @property
     def momentary(self) -> bool:
         """Whether it is a moment."""
-        return any(getattr(self, key) for key in MOMENTS) or isinstance(self.wrong_way, str)
+        told = self.change or self.enters or self.leaves or self.crosses or self.starts or self.removed
+        return bool(told) or isinstance(self.wrong_way, str)
 
 
 #: Keys of an object pattern that make it a moment.
@@ -258,25 +259,33 @@ PATTERNS = (
 )
 COMBINATIONS = ("at", "sequence", "all", "any", "count", "absent")
 
+_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
+
 
 def _keys(written: object) -> Any:
     """Return the keys that are written: of a mapping, or of what was read of one."""
-    if isinstance(written, Written):
-        return {about.alias or name for name, about in type(written).model_fields.items()}
-    return written if isinstance(written, Mapping) else ()
+    if isinstance(written, dict):
+        return written
+    return _keys_of(type(written)) if isinstance(written, Written) else ()
+
+
+@cache
+def _keys_of(model: type[Written]) -> frozenset[str]:
+    return frozenset(about.alias or name for name, about in model.model_fields.items())
 
 
 def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
     """Refuse what is about nothing, or about several things."""
 
     def check(written: object) -> object:
-        found = [kind for kind in kinds if kind in _keys(written)]
-        if not isinstance(written, Mapping) and not found:
+        keys = _keys(written)
+        found = [kind for kind in kinds if kind in keys]
+        if not isinstance(written, dict) and not found:
             return written  # not a mapping at all: the model says so
         if len(found) > 1:
             raise problem("kinds", found=", ".join(found))
         if not found:
-            guesses = (nearest(key, kinds) for key in cast(Mapping[str, object], written))
+            guesses = (nearest(key, kinds) for key in keys)
             raise problem("kind", known=", ".join(kinds), suggestion=next(filter(None, guesses), ""))
         return written
 
@@ -286,7 +295,7 @@ def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
 def _tag(written: object) -> str:
     """Return the tag of the pattern that is written; tags differ from every key that may be written."""
     keys = _keys(written)
-    return next((f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not") if kind in keys), "<object>")
+    return next((tag for kind, tag in _TAGS.items() if kind in keys), "<object>")
 
 
 AnyPattern = (

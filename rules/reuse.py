@@ -38,27 +38,28 @@ class Shared:
     templates: Mapping[str, Origin] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Resolved:
+@dataclass(frozen=True, slots=True)
+class Resolved(Document):
     """A document without references.
 
     Attributes:
+        flaws: References that lead nowhere.
         elsewhere: Source of the values that are written in another file, by their path here.
     """
 
-    document: Document
     flaws: tuple[Flaw, ...] = ()
     elsewhere: Mapping[Path, str] = field(default_factory=dict)
 
     def locate(self, flaw: Flaw) -> Problem:
         """Return a flaw with its place, in the file where it is written."""
-        problem = self.document.locate(flaw)
+        problem = Document.locate(self, flaw)
         here: Path = ()
-        source = problem.source
+        source = self.source
         for step in flaw.path:
-            here = (*here, step)
-            source = self.elsewhere.get(here, source)
-        return replace(problem, source=source) if source != problem.source else problem
+            if (*here, step) in self.places:
+                here = (*here, step)
+                source = self.elsewhere.get(here, source)
+        return replace(problem, source=source) if source != self.source else problem
 
 
 def shared(documents: Sequence[Document]) -> Shared:
@@ -90,11 +91,12 @@ def resolve(document: Document, known: Shared) -> Resolved:
     data = document.data
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(rules, list) or not _refers(document):
-        return Resolved(document)
+        return Resolved(document.source, document.data, document.places, document.problems)
     work = _Work(document, known)
     made = [work.rule(written, index) for index, written in enumerate(rules)]
-    whole = replace(document, data={**data, "rules": made}, places=work.places)
-    return Resolved(whole, tuple(work.flaws), work.elsewhere)
+    whole = {**data, "rules": made}
+    flaws = tuple(work.flaws)
+    return Resolved(document.source, whole, work.places, document.problems, flaws, work.elsewhere)
 
 
 def _refers(document: Document) -> bool:
@@ -106,9 +108,11 @@ def _refers(document: Document) -> bool:
 def _dollar(value: object) -> bool:
     if isinstance(value, str):
         return "$" in value
-    if isinstance(value, dict):
-        return any(_dollar(inner) for inner in value.values())
-    return isinstance(value, list) and any(_dollar(inner) for inner in value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for inner in inside:  # noqa: SIM110 - a generator costs more than the look
+        if _dollar(inner):
+            return True
+    return False
 
 
 class _Work:
