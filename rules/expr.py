@@ -228,7 +228,8 @@ class _Writer:
         needs = (*first.needs, *second.needs)
         if sign in "/%":
             needs += (f"{second.source} != 0",)
-        return _Code(NUMBER, f"({first.source} {sign} {second.source})", needs)
+        # A float from the first operation on: numbers that grow become inf, where int raises or eats memory.
+        return _Code(NUMBER, f"(1.0 * {first.source} {sign} {second.source})", needs)
 
     def _typed(self, node: ast.expr, kind: str) -> _Code:
         made = self.write(node)
@@ -423,7 +424,7 @@ def _number(event: Event, name: str) -> float | None:
     value = event.facts.get(name)
     if isinstance(value, str):
         return _read_number(value)
-    return None if value is None else float(value)
+    return None if value is None or not -1e15 < value < 1e15 else float(value)
 
 
 @lru_cache(maxsize=1024)

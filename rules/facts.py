@@ -21,14 +21,24 @@ TOLD = ("label", "zone", "score", "speed", "kmh", "plate", "line", "direction", 
 ABOUT = ("rule", "camera", "key", "at", "since", "held")
 
 
+#: Numbers beyond it are no measurement; NaN neither.
+_LARGEST = 1e15
+
+
 def _carried(name: str, kind: str) -> Reader:
-    types = {NUMBER: (int, float), TEXT: (str,), SWITCH: (bool,)}[kind]
+    if kind == NUMBER:
+        return lambda event: _measured(event.facts.get(name))
+    types = {TEXT: (str,), SWITCH: (bool,)}[kind]
 
     def read(event: Event) -> Fact | None:
         value = event.facts.get(name)
         return value if isinstance(value, types) else None
 
     return read
+
+
+def _measured(value: Fact | None) -> float | None:
+    return value if isinstance(value, (int, float)) and -_LARGEST < value < _LARGEST else None
 
 
 def _plate(event: Event) -> Fact | None:
@@ -45,11 +55,8 @@ def _rule(event: Event) -> Fact | None:
 def _dwell(event: Event) -> Fact | None:
     """Return the longest time in any zone where it is now; in no zone, since it was first seen."""
     times = [event.facts.get(f"dwell:{zone}") for zone in event.zones]
-    numbers = [time for time in times if isinstance(time, (int, float))]
-    if numbers:
-        return max(numbers)
-    age = event.facts.get("age")
-    return age if isinstance(age, (int, float)) else None
+    numbers = [time for time in map(_measured, times) if time is not None]
+    return max(numbers) if numbers else _measured(event.facts.get("age"))
 
 
 def _of_box(read: Callable[[tuple[float, float, float, float]], float]) -> Reader:
