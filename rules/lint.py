@@ -6,7 +6,7 @@ Works on what is written (after templates and names are resolved), so that every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,7 +46,7 @@ class _Written:
     spec: RuleSpec
     resolved: Resolved
     index: int
-    text: str
+    texts: Mapping[str, str]
     rule: Rule | None
 
     def at(
@@ -67,13 +67,9 @@ class _Written:
 def lint(files: Sequence[tuple[str, str]], world: World | None) -> list[Problem]:
     """Return the warnings about rule files, in the order of files and lines; broken rules are left out."""
     documents = [parse(text, source) for source, text in files]
-    known = shared(documents)
+    known, texts = shared(documents), dict(files)
     rules, _ = check_rules(files, world)
-    written = list(
-        _rules(
-            ((resolve(each, known), text) for each, (_, text) in zip(documents, files, strict=True)), rules
-        )
-    )
+    written = [each for document in documents for each in _rules(resolve(document, known), texts, rules)]
     off = {each.spec.name for each in written if not each.spec.enabled}
     found = [problem for each in written if each.spec.enabled for problem in _one(each, off)]
     found += _pairs([each for each in written if each.spec.enabled])
@@ -81,11 +77,10 @@ def lint(files: Sequence[tuple[str, str]], world: World | None) -> list[Problem]
     return sorted(found, key=lambda each: (order.get(each.source, -1), each.line, each.column))
 
 
-def _rules(resolved: Iterable[tuple[Resolved, str]], rules: RuleSet) -> Iterator[_Written]:
-    for each, text in resolved:
-        file, _ = validate(RuleFile, each.document)
-        for index, spec in enumerate(file.rules if file else ()):
-            yield _Written(spec, each, index, text, rules.named.get(RuleName(spec.name)))
+def _rules(resolved: Resolved, texts: Mapping[str, str], rules: RuleSet) -> Iterator[_Written]:
+    file, _ = validate(RuleFile, resolved)
+    for index, spec in enumerate(file.rules if file else ()):
+        yield _Written(spec, resolved, index, texts, rules.named.get(RuleName(spec.name)))
 
 
 def _one(written: _Written, off: frozenset[str] | set[str]) -> Iterator[Problem]:
@@ -159,7 +154,7 @@ def _plates(written: _Written) -> Iterator[Problem]:
             if plain != plate:
                 yield written.at("plate_form", *where, suggestion=plain, values={"plate": plate})
             problem = written.at("plate_quotes", *where, values={"plate": plate})
-            if _PLATE.fullmatch(plate) and _bare(written.text, problem, plate):
+            if _PLATE.fullmatch(plate) and _bare(written.texts.get(problem.source, ""), problem, plate):
                 yield problem
 
 
