@@ -37,6 +37,7 @@ from engine.settings import CameraSettings
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
+from engine.translate import crowds
 from engine.vision.pool import DetectorPool
 from rules.memory import Memory
 from rules.model import Decision, Event, Sentence
@@ -100,6 +101,8 @@ class Site:
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
+        for runner in self.cameras.values():
+            runner.count(crowds(self._rules))
         self.preview = self._make_preview()
         self.desk = self._make_desk()
         self.outbox = Outbox(store, self._make_actions(), clock, self.desk.delivered, random=self._random)

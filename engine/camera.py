@@ -10,13 +10,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from drivers.contract import Camera, CodecParameters, Device, Driver, Feature, Login, Profile, Stream, Target
+from drivers.contract import (
+    Camera,
+    CodecParameters,
+    Device,
+    Driver,
+    Feature,
+    Login,
+    Profile,
+    Ptz,
+    Stream,
+    Target,
+)
 from drivers.errors import Unsupported
 from engine import translate
+from engine.aim import Aim
 from engine.api.wire import CameraState
 from engine.clock import Clock
 from engine.draft import Draft
 from engine.errors import Again
+from engine.path import Line
 from engine.settings import CameraSettings
 from engine.supervisor import Health
 from engine.tap import Tap
@@ -147,7 +160,15 @@ class CameraRunner:
         self._driver, self._login = driver, login
         self._pool, self._score = pool, score
         self._intake, self._clock, self._loop = intake, clock, loop
-        self._translator = Translator(self.id, settings.zones)
+        self._aim = Aim(clock.monotonic)
+        self._translator = Translator(
+            self.id,
+            settings.zones,
+            lines={name: Line(line.points, line.inward) for name, line in settings.lines.items()},
+            metres=settings.metres_per_width,
+            presets=settings.ptz.zones,
+            head=self._aim.state,
+        )
         self._signals = Signals(self.id)
         self._camera: Camera | None = None
 
@@ -167,6 +188,20 @@ class CameraRunner:
         if self._camera is None:
             raise Again(f"camera {self.id} is not connected")
         return self._camera
+
+    @property
+    def head(self) -> Ptz | None:
+        """The PTZ head of the open camera, where it has one; what it is told is remembered for the rules.
+
+        Raises:
+            Again: It is not connected now.
+        """
+        head = self.camera.ptz
+        return None if head is None else self._aim.over(head)
+
+    def count(self, crowds: frozenset[tuple[str, str]]) -> None:
+        """Tell how many of a label are in a zone, of these (label, zone) alone; callable from any thread."""
+        self._translator.crowds = crowds
 
     @property
     def features(self) -> frozenset[Feature]:
@@ -210,9 +245,10 @@ class CameraRunner:
     async def _listen(self, device: Device, camera: Camera) -> None:
         async for said in device.signals():
             if said.source in ("", camera.source) or len(device.cameras) == 1:
-                draft = self._signals.tell(said, self._clock.now().wall)
-                if draft is not None:
-                    await self._intake.offer(draft)
+                wall = self._clock.now().wall
+                for draft in (self._signals.tell(said, wall), translate.plate(self.id, said, wall)):
+                    if draft is not None:
+                        await self._intake.offer(draft)
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""

@@ -98,10 +98,15 @@ def check_rules_alone(paths: Sequence[Path], settings: Settings | None) -> Repor
 
 def world(settings: Settings) -> World:
     """Return what a site's rules may name."""
+    where = settings.location
     return World(
         zones={camera.id: frozenset(camera.zones) for camera in settings.cameras},
         actions=_checks(params.available(settings.actions)),
         timezone=ZoneInfo(settings.timezone),
+        lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},
+        groups=settings.groups,
+        holidays=frozenset(settings.holidays),
+        location=(where.latitude, where.longitude) if where else None,
     )
 
 

@@ -283,7 +283,7 @@ class Desk:
 
     def _ptz(self, camera: str) -> Ptz:
         try:
-            head = self._runner(camera).camera.ptz
+            head = self._runner(camera).head
         except Again as error:
             raise ApiError(409, "camera.offline", str(error)) from error
         if head is None:
@@ -309,7 +309,7 @@ class CameraHands:
 
     async def goto(self, camera: str, preset: str) -> None:
         """Send a PTZ camera to a preset."""
-        head = self._runner(camera).camera.ptz
+        head = self._runner(camera).head
         if head is None:
             raise Never(f"camera {camera} has no PTZ")
         try:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
 from drivers.errors import redact
-from rules.fields import Matches, Slug, Written, problem
+from rules.fields import Matches, Slug, WholeDate, Written, problem
 from rules.flaws import nearest
 
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -81,6 +81,31 @@ class PtzSettings(Section):
         None, description="Preset to return to after `home_after` seconds without a command."
     )
     home_after: Annotated[float, Field(gt=0)] = Field(60.0, description="Seconds before returning home.")
+    zones: dict[Slug, str] = Field(
+        default_factory=dict, description="Zones that count only while the head is at a preset: zone: preset."
+    )
+
+
+class LineSettings(Section):
+    """A line that objects cross."""
+
+    points: Annotated[list[Point], Field(min_length=2, max_length=64)] = Field(
+        description="Points [x, y] in 0..1 from the top left, in order."
+    )
+    inward: Literal["left", "right"] = Field(
+        "right", alias="in", description="To which side `in` is, as seen from the first point to the last."
+    )
+
+
+def _line(written: object) -> object:
+    return {"points": written} if isinstance(written, list) else written
+
+
+class LocationSettings(Section):
+    """Where the site is; sunrise and sunset are reckoned from it."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] = Field(description="Degrees north.")
+    longitude: Annotated[float, Field(ge=-180, le=180)] = Field(description="Degrees east.")
 
 
 class CameraSettings(Section):
@@ -108,11 +133,26 @@ class CameraSettings(Section):
     zones: dict[Slug, Annotated[list[Point], Field(min_length=3, max_length=64)]] = Field(
         default_factory=dict, description="Polygons by name, points [x, y] in 0..1 from the top left."
     )
+    lines: dict[
+        Slug,
+        Annotated[LineSettings, BeforeValidator(_line, json_schema_input_type=list[Point] | LineSettings)],
+    ] = Field(default_factory=dict, description="Lines by name: points, or {points, in: left|right}.")
+    metres_per_width: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
+        None, description="Metres that the picture is wide where things move; makes km/h of picture widths."
+    )
     ptz: PtzSettings = Field(default_factory=PtzSettings, description="PTZ behaviour.")
     options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="The driver's own options."
     )
     enabled: bool = Field(True, description="false: kept in the file, not opened.")
+
+    @model_validator(mode="after")
+    def _zones_of_presets(self) -> CameraSettings:
+        for zone in self.ptz.zones:
+            if zone not in self.zones:
+                guess = nearest(zone, self.zones)
+                raise problem("unknown_zone", zone=zone, suggestion=guess, steps=("ptz", "zones", zone))
+        return self
 
     @model_validator(mode="after")
     def _some_driver_takes_it(self) -> CameraSettings:
@@ -214,6 +254,13 @@ class Settings(Section):
         None, description="Folder for state; default /var/lib/matthan (root) or XDG state."
     )
     rules: list[str] = Field(default_factory=list, description="Rule files or globs, relative to this file.")
+    location: LocationSettings | None = Field(None, description="Where the site is, for sunrise and sunset.")
+    holidays: list[WholeDate] = Field(
+        default_factory=list, description="Dates that count as `holiday` in rules, e.g. 2027-01-01."
+    )
+    groups: dict[Slug, list[Slug]] = Field(
+        default_factory=dict, description="Cameras by the name of a group, for rules."
+    )
     cameras: list[CameraSettings] = Field(default_factory=list, description="Cameras of this site.")
     discovery: DiscoverySettings = Field(default_factory=DiscoverySettings, description="Finding cameras.")
     detector: DetectorSettings = Field(

@@ -5,18 +5,25 @@ Pure apart from remembering what it told last: time comes in with every call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drivers.contract import Signal
 from engine.draft import Draft
+from engine.path import COMPANY, Crossing, Line, Path
 from engine.vision.model import Motion, Sight, Track
-from rules.geometry import Polygon, standing_in
+from rules.geometry import Polygon, foot, standing_in
 from rules.model import CameraId, Change, Fact, Kind
+from rules.ruleset import RuleSet
 
 #: A device clock further off than this is not believed.
 SUSPECT = timedelta(seconds=5)
+
+
+#: Items in which devices tell a plate that they read (ONVIF Profile M and older firmware).
+PLATE_ITEMS = ("PlateNumber", "LicensePlate", "plateNumber", "Plate")
 
 
 @dataclass(slots=True)
@@ -24,6 +31,23 @@ class _Told:
     label: str
     zones: tuple[str, ...]
     at: float
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a PTZ head is, as far as it is known."""
+
+    preset: str | None = None
+    moving: bool = False
+
+
+def crowds(rules: RuleSet) -> frozenset[tuple[str, str]]:
+    """Return (label, zone) of every crowd that some rule counts: nothing else is told."""
+    patterns = (pattern for rule in rules.rules for pattern in rule.patterns if pattern.kind is Kind.CROWD)
+    return frozenset(
+        (label, zone) for each in patterns for label in each.labels or () for zone in each.zones or ()
+    )
 
 
 @dataclass(slots=True)
@@ -35,10 +59,20 @@ class Translator:
         repeat: Seconds between two `goes_on` events of a track whose label and zones stay.
         settle: Pictures with motion in a row before motion is told.
         calm: Seconds without motion before its end is told.
+        lines: Lines by name.
+        metres: How many metres the picture is wide where things move; None: not known.
+        presets: Zones that count only while the PTZ head is at a preset.
+        crowds: (label, zone) of what is counted; label ``any``: all objects. May be set from any thread.
+        head: Returns how the PTZ head is; None: there is none, or nothing is known.
     """
 
     camera: CameraId
     zones: Mapping[str, Polygon]
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    metres: float | None = None
+    presets: Mapping[str, str] = field(default_factory=dict)
+    crowds: frozenset[tuple[str, str]] = frozenset()
+    head: Callable[[], Head | None] = lambda: None
     repeat: float = 1.0
     settle: int = 2
     calm: float = 3.0
@@ -47,6 +81,7 @@ class Translator:
     _moving: bool = False
     _streak: int = 0
     _moved_at: float = 0.0
+    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def begin(self, wall: datetime) -> None:
         """Start a new stream: its tracks count from 1 again, and must not be taken for the old ones."""
@@ -56,10 +91,14 @@ class Translator:
         """Return what one analysed picture adds to the story; usually nothing."""
         drafts = self._motion(sight, wall)
         for track in sight.ended:
-            drafts += self._ended(track, wall)
+            drafts += self._ended(track, sight.at, wall)
+        aspect = sight.width / sight.height
+        company = [(track.id, foot(track.box)) for track in sight.tracks if track.label in COMPANY]
         for track in sight.tracks:
-            drafts += self._seen(track, sight.at, wall)
-        return drafts
+            drafts += self._seen(
+                track, sight.at, aspect, [at for id_, at in company if id_ != track.id], wall
+            )
+        return drafts + self._crowds(sight, wall)
 
     def lost(self, wall: datetime) -> list[Draft]:
         """Return the ends of everything that was going on: nothing is seen any more."""
@@ -69,6 +108,10 @@ class Translator:
         ]
         if self._moving:
             drafts.append(self._draft(Kind.MOTION, Change.ENDED, wall, "motion", None))
+        drafts += [
+            self._crowd(label, zone, 0, wall) for (label, zone), count in self._counts.items() if count
+        ]
+        self._counts.clear()
         self._tracks.clear()
         self._moving, self._streak = False, 0
         return drafts
@@ -100,24 +143,73 @@ class Translator:
             facts={"share": share},
         )
 
-    def _seen(self, track: Track, at: float, wall: datetime) -> list[Draft]:
-        zones = standing_in(track.box, self.zones)
+    def _seen(
+        self, track: Track, at: float, aspect: float, company: list[tuple[float, float]], wall: datetime
+    ) -> list[Draft]:
+        zones, here = self._standing_in(track), foot(track.box)
         told = self._tracks.get(track.id)
-        if told and (told.label, told.zones) == (track.label, zones) and at - told.at < self.repeat:
+        if told is None:
+            begun = self._tracks[track.id] = _Told(track.label, zones, at, Path.begin(here, at))
+            passed = _passed((), zones)
+            return [
+                self._object(
+                    track, Change.BEGAN, zones, wall, self._movement(track, begun, at, aspect, passed)
+                )
+            ]
+        crossings, stood = told.path.go(here, at, zones, self.lines, aspect)
+        told.path.accompany(company, at, aspect)
+        news = crossings or stood or (told.label, told.zones) != (track.label, zones)
+        if not news and at - told.at < self.repeat:
             return []
-        self._tracks[track.id] = _Told(track.label, zones, at)
-        return [self._object(track, Change.GOES_ON if told else Change.BEGAN, zones, wall)]
+        passed = _passed(told.zones, zones)
+        if stood:
+            passed |= {"started": True, "stood": round(stood, 1)}
+        told.label, told.zones, told.at = track.label, zones, at
+        movement = self._movement(track, told, at, aspect, passed)
+        drafts = [self._object(track, Change.GOES_ON, zones, wall, movement | _line(crossings[:1]))]
+        for crossing in crossings[1:]:  # each line is an event of its own; what else is new is told once
+            again = {name: value for name, value in movement.items() if name not in _NEWS}
+            drafts.append(self._object(track, Change.GOES_ON, zones, wall, again | _line([crossing])))
+        return drafts
 
-    def _ended(self, track: Track, wall: datetime) -> list[Draft]:
-        if self._tracks.pop(track.id, None) is None:
+    def _standing_in(self, track: Track) -> tuple[str, ...]:
+        """Return the zones that hold an object and count now."""
+        zones = standing_in(track.box, self.zones)
+        head = self.head()
+        if not self.presets or head is None:
+            return zones
+        preset = None if head.moving else head.preset
+        return tuple(zone for zone in zones if self.presets.get(zone, preset) == preset)
+
+    def _movement(
+        self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
+    ) -> dict[str, Fact]:
+        facts = told.path.facts(at, track.velocity, aspect, self.metres)
+        head = self.head()
+        if head is not None:
+            facts["ptz_moving"] = head.moving
+            if head.preset is not None and not head.moving:
+                facts["preset"] = head.preset
+        return facts | dict(passed)
+
+    def _ended(self, track: Track, at: float, wall: datetime) -> list[Draft]:
+        told = self._tracks.pop(track.id, None)
+        if told is None:
             return []
-        return [self._object(track, Change.ENDED, (), wall)]
+        stood = told.path.stood(told.path.at)
+        passed = _passed(told.zones, ())
+        if stood:
+            passed["stood"] = round(stood, 1)
+        return [self._object(track, Change.ENDED, (), wall, passed)]
 
-    def _object(self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime) -> Draft:
+    def _object(
+        self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime, more: Mapping[str, Fact]
+    ) -> Draft:
         facts: dict[str, Fact] = {
             "age": round(track.age, 2),
             "vx": round(track.velocity[0], 4),
             "vy": round(track.velocity[1], 4),
+            **more,
         }
         return Draft(
             Kind.OBJECT,
@@ -132,11 +224,56 @@ class Translator:
             facts=facts,
         )
 
+    def _crowds(self, sight: Sight, wall: datetime) -> list[Draft]:
+        """Return the counts that changed."""
+        wanted = {entry for entry in self.crowds if entry[1] in self.zones}
+        if not wanted and not self._counts:
+            return []
+        counted: Counter[tuple[str, str]] = Counter()
+        for track in sight.tracks:
+            for zone in self._tracks[track.id].zones:
+                counted[track.label, zone] += 1
+                counted["any", zone] += 1
+        now = {entry: counted[entry] for entry in sorted(wanted | self._counts.keys())}
+        drafts = [
+            self._crowd(label, zone, count, wall)
+            for (label, zone), count in now.items()
+            if count != self._counts.get((label, zone), 0)
+        ]
+        self._counts = {entry: count for entry, count in now.items() if count}
+        return drafts
+
+    def _crowd(self, label: str, zone: str, count: int, wall: datetime) -> Draft:
+        before = self._counts.get((label, zone), 0)
+        change = Change.ENDED if not count else Change.GOES_ON if before else Change.BEGAN
+        facts: dict[str, Fact] = {"count": count}
+        subject = f"crowd:{zone}:{label}"
+        return Draft(Kind.CROWD, change, self.camera, wall, subject, label, (zone,), facts=facts)
+
     def _subject(self, track: int) -> str:
         return f"track:{self._run}.{track}"
 
     def _draft(self, kind: Kind, change: Change, wall: datetime, subject: str, label: str | None) -> Draft:
         return Draft(kind, change, self.camera, wall, subject=subject, label=label)
+
+
+#: Facts that tell something new, and are told once.
+_NEWS = frozenset({"entered", "left", "started", "stood"})
+
+
+def _passed(before: tuple[str, ...], now: tuple[str, ...]) -> dict[str, Fact]:
+    """Return the zones that were entered and left, names parted by blanks."""
+    entered = " ".join(zone for zone in now if zone not in before)
+    left = " ".join(zone for zone in before if zone not in now)
+    return {name: zones for name, zones in (("entered", entered), ("left", left)) if zones}
+
+
+def _line(crossings: list[Crossing]) -> dict[str, Fact]:
+    return {
+        name: value
+        for each in crossings
+        for name, value in (("line", each.line), ("side", each.side), ("direction", each.direction))
+    }
 
 
 def _corners(box: Iterable[float]) -> tuple[float, float, float, float]:
@@ -194,3 +331,33 @@ class Signals:
 def health(camera: CameraId, label: str, change: Change, wall: datetime, **facts: Fact) -> Draft:
     """Return a change of a camera's own state: ``online``, ``lost``, ``refused``, ``failed``."""
     return Draft(Kind.CAMERA, change, camera, wall, subject="camera", label=label, facts=facts)
+
+
+def plate(camera: CameraId, said: Signal, wall: datetime) -> Draft | None:
+    """Return the plate that a device read and told in a signal, None where it told none.
+
+    A plate is its letters and digits, upper case: how it is parted differs from device to device.
+    """
+    text = next((said.items[name] for name in PLATE_ITEMS if name in said.items), "")
+    read = "".join(sign for sign in text.upper() if sign.isalnum())[:20]
+    if not read or said.initial:
+        return None
+    facts: dict[str, Fact] = {"plate": read}
+    return Draft(
+        Kind.PLATE,
+        Change.NOTED,
+        camera,
+        wall,
+        subject=f"plate:{read}",
+        label=read,
+        score=_likelihood(said.items.get("Likelihood", "")),
+        facts=facts,
+    )
+
+
+def _likelihood(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None

@@ -119,8 +119,9 @@ def _narrowed(made: Matcher, expression: Expression) -> Matcher:
 def _subject(pattern: Pattern) -> tuple[Kind, frozenset[Change], Iterable[str] | None]:
     """Return kind, changes and labels (None: any) that a pattern admits."""
     match pattern:
-        case ObjectPattern(object=labels, change=change, removed=removed):
-            changes = frozenset({Change(change)}) if change else _ALL if removed else _ON
+        case ObjectPattern(object=labels, change=change):
+            ends = pattern.removed or pattern.leaves
+            changes = frozenset({Change(change)}) if change else _ALL if ends else _ON
             return Kind.OBJECT, changes, labels
         case CrowdPattern(crowd=labels, below=below):
             return Kind.CROWD, _ON if below is None else _ALL, labels
