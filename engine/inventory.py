@@ -23,6 +23,10 @@ from rules.model import CameraId, Change, Kind
 logger = log.get(__name__)
 #: Seconds that one probe waits for answers.
 WAIT = 3.0
+#: Devices remembered at most: whoever floods a network with answers must not fill the memory and the store.
+MOST = 1000
+#: Characters of a text that a device tells of itself; the rest is cut.
+LONGEST = 200
 
 
 async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIterator[Found]:
@@ -36,6 +40,8 @@ async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIt
                     yield found
         except DriverError as error:
             logger.warning("discovery failed", driver=driver.name, reason=str(error))
+        except Exception:  # a plug-in may fail in any way; the other drivers must be asked
+            logger.exception("discovery failed", driver=driver.name)
 
 
 def installed_drivers() -> list[Driver]:
@@ -50,7 +56,12 @@ def installed_drivers() -> list[Driver]:
 
 
 class Inventory:
-    """Probes now and then, and tells of each device when it is first seen."""
+    """Probes now and then, and tells of each device when it is first seen.
+
+    Attributes:
+        found: The devices that have been told, at most `MOST`.
+        ignored: Answers beyond that.
+    """
 
     def __init__(
         self,
@@ -63,8 +74,10 @@ class Inventory:
         self._settings = settings
         self._drivers = list(drivers)
         self._intake, self._clock = intake, clock
-        self._by_place = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
+        places = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
+        self._by_place = {place: camera for place, camera in places.items() if place[0]}
         self.found: dict[tuple[str, str], Found] = {}
+        self.ignored = 0
 
     async def run(self) -> None:
         """Probe for ever; returns at once where the site allows no probing."""
@@ -80,6 +93,9 @@ class Inventory:
         key = (found.identity, found.address)
         if key in self.found:
             return
+        if len(self.found) >= MOST:
+            self.ignored += 1
+            return
         self.found[key] = found
         camera = self._by_place.get(_place(found.url))
         logger.info("discovered", name=found.name, url=found.url, camera=camera or "not configured")
@@ -89,14 +105,17 @@ class Inventory:
                 Change.NOTED,
                 camera,
                 self._clock.now().wall,
-                subject=f"discovery:{found.identity}",
+                subject=f"discovery:{found.identity[:LONGEST]}",
                 label="discovered",
-                facts={"url": found.url, "name": found.name, "model": found.model},
+                facts={key: getattr(found, key)[:LONGEST] for key in ("url", "name", "model")},
             )
         )
 
 
 def _place(url: str) -> tuple[str | None, int]:
     """Return host and port: what a configured and a discovered address have in common."""
-    parts = urlsplit(url)
-    return parts.hostname, parts.port or {"https": 443, "rtsp": 554}.get(parts.scheme, 80)
+    try:
+        parts = urlsplit(url)
+        return parts.hostname, parts.port or {"https": 443, "rtsp": 554}.get(parts.scheme, 80)
+    except ValueError:  # a stranger may announce anything
+        return None, 0
