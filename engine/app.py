@@ -17,7 +17,7 @@ from uuid_utils import uuid7
 from drivers import registry
 from drivers.contract import Driver
 from engine import log, models
-from engine.actions import table
+from engine.actions import snapshot, table
 from engine.actions.contract import Action
 from engine.api import server
 from engine.api.listening import Closed
@@ -39,7 +39,7 @@ from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
 from engine.vision.pool import DetectorPool
 from rules.memory import Memory
-from rules.model import Decision, Event, Sentence
+from rules.model import Decision, Event, Fact, Sentence
 
 logger = log.get(__name__)
 #: Seconds a part of the engine gets to stop before it is named as hanging.
@@ -238,9 +238,11 @@ class Site:
             await asyncio.sleep(PRUNE)
 
     async def _prune_once(self, keep: timedelta) -> None:
-        gone = await self._store.prune(self._clock.now().wall - keep)
-        if gone:
-            logger.info("forgot old events", events=gone, older_than_days=keep.days)
+        before = self._clock.now().wall - keep
+        rows = await self._store.prune(before)
+        days = await asyncio.to_thread(snapshot.forget, self._where.state / snapshot.FOLDER, before.date())
+        if rows or days:
+            logger.info("forgot what is old", rows=rows, days_of_pictures=days, older_than_days=keep.days)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -259,7 +261,13 @@ class Site:
         }
 
     def _problems(self) -> Iterable[Sentence]:
-        return (*self._trouble.values(), *self.judge.problems())
+        yield from self._trouble.values()
+        yield from self.judge.problems()
+        if damage := self._resume.damage:
+            told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
+            yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
+        if self._store.forgotten:
+            yield Sentence("store.forgotten", {"rows": self._store.forgotten})
 
     async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
         """Log once per report: expected faults as a line, bugs with their traceback."""
