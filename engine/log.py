@@ -7,6 +7,7 @@ into their messages.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import TextIO
@@ -64,7 +65,8 @@ def configure(level: str = "info", *, stream: TextIO | None = None, json: bool |
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
         else structlog.dev.ConsoleRenderer(
-            colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=target.isatty() and not os.environ.get("NO_COLOR"),
+            exception_formatter=structlog.dev.plain_traceback,
         )
     )
     # A traceback becomes text before redaction: exceptions of PyAV carry the URL with its password.
