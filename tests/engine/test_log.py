@@ -44,7 +44,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def leak(logger: structlog.stdlib.BoundLogger) -> None:
     """Log the secret in every way that has been thought of."""
-    logger.info("opening " + URL)
+    logger.info("opening " + URL)  # noqa: G003 - careless on purpose
     logger.info(
         "opening", url=URL, nested={"urls": [URL, (URL,)]}, path=Path("/x"), login=Login("admin", SECRET)
     )
