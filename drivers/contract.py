@@ -77,8 +77,9 @@ class Found:
     Attributes:
         driver: Name of the driver that found it.
         url: Address to open it at (for ONVIF: the device service whose host is the sender's).
-        identity: What the device calls itself (WS-Discovery endpoint reference).
-        address: Network address that the answer came from; with `identity` the key of an answer.
+        identity: What the device calls itself (WS-Discovery endpoint reference); with `url` the key of an answer,
+            because cheap cameras share one.
+        address: Network address that the answer came from.
         name: What it says its name is; may be empty.
         model: What it says its hardware is; may be empty.
         urls: Every address it announced.

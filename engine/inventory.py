@@ -35,8 +35,8 @@ async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIt
     for driver in drivers:
         try:
             async for found in driver.discover(scope, wait):
-                if (found.identity, found.address) not in seen:
-                    seen.add((found.identity, found.address))
+                if (found.identity, found.url) not in seen:
+                    seen.add((found.identity, found.url))
                     yield found
         except DriverError as error:
             logger.warning("discovery failed", driver=driver.name, reason=str(error))
@@ -90,7 +90,7 @@ class Inventory:
             await asyncio.sleep(self._settings.every)
 
     async def _tell(self, found: Found) -> None:
-        key = (found.identity, found.address)
+        key = (found.identity, found.url)
         if key in self.found:
             return
         if len(self.found) >= MOST:

@@ -98,7 +98,7 @@ async def _play(
         async with stage.child("the virtual cameras", words, sim_log, read=True) as cameras:
             told = await _unless(stopped, stage.first_line(cameras, sim_log, READY))
             _say("2/4 looking for cameras on 127.0.0.1 …")
-            found = await _unless(stopped, _discover({camera["identity"] for camera in told["cameras"]}))
+            found = await _unless(stopped, _discover({camera["onvif"] for camera in told["cameras"]}))
             for each in found:
                 _say(f"    found {each.name or each.identity} at {each.url}")
             ptz = next((camera["identity"] for camera in told["cameras"] if camera.get("ptz")), "")
@@ -172,8 +172,8 @@ async def _discover(wanted: set[str]) -> list[Found]:
                 f"{len(wanted - found.keys())} virtual cameras did not answer the probe on 127.0.0.1"
             )
         async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
-            if each.identity in wanted:
-                found[each.identity] = each
+            if each.url in wanted:
+                found[each.url] = each
     return sorted(found.values(), key=lambda each: (each.name, each.url))
 
 
