@@ -102,7 +102,7 @@ class DriverConformance:
         async with asyncio.timeout(PATIENCE):
             found = [each async for each in driver.discover(scope, 2.0)]
         assert {each.driver for each in found} == {driver.name}
-        assert len({(each.identity, each.address) for each in found}) == len(found)
+        assert len({(each.identity, each.url) for each in found}) == len(found)
         assert target.url in {each.url for each in found}
 
     async def test_unknown_option_is_unsupported(

@@ -161,7 +161,8 @@ async def test_a_flood_of_answers_is_bounded_and_counted(monkeypatch: pytest.Mon
 
 
 async def test_a_probe_yields_each_answer_once_over_all_drivers() -> None:
-    drivers = [Finder([found("urn:1")]), Finder([found("urn:1"), found("urn:1", address="192.0.2.9")])]
+    twin = found("urn:1", "http://192.0.2.9/onvif/device_service", "192.0.2.9")
+    drivers = [Finder([found("urn:1")]), Finder([found("urn:1"), twin])]
     answers = [each.address async for each in probe(Scope(("127.0.0.1",)), 0.1, drivers)]
     assert answers == ["192.0.2.7", "192.0.2.9"]
 
