@@ -18,6 +18,7 @@ from engine.camera import Intake
 from engine.clock import Clock
 from engine.draft import Draft
 from engine.settings import CameraSettings, DiscoverySettings
+from engine.text import render
 from rules.model import CameraId, Change, Kind
 
 logger = log.get(__name__)
@@ -39,7 +40,8 @@ async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIt
                     seen.add((found.identity, found.url))
                     yield found
         except DriverError as error:
-            logger.warning("discovery failed", driver=driver.name, reason=str(error))
+            said = render(error.code, error.values, "en")
+            logger.warning("discovery failed", driver=driver.name, reason=said)
         except Exception:  # a plug-in may fail in any way; the other drivers must be asked
             logger.exception("discovery failed", driver=driver.name)
 
