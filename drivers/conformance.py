@@ -13,10 +13,9 @@ import gc
 import logging
 import threading
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
-from typing import cast
 
 import psutil
 import pytest
@@ -310,7 +309,7 @@ async def _ptz(driver: Driver, target: Target, login: Login | None) -> AsyncIter
 @asynccontextmanager
 async def _signals(device: Device) -> AsyncIterator[AsyncIterator[Signal]]:
     """Close the iterator at the end: that is how a subscription ends."""
-    async with aclosing(cast(AsyncGenerator[Signal, None], device.signals())) as signals:
+    async with aclosing(device.signals()) as signals:
         yield signals
 
 

@@ -11,7 +11,7 @@ Coordinates and PTZ vectors are normalised; the wall clock is aware UTC. Every f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -315,8 +315,11 @@ class Device(Protocol):
         """Its video sources, in the device's order."""
         ...
 
-    def signals(self) -> AsyncIterator[Signal]:
-        """Yield what the device says, for as long as it is open; ends with a DriverError."""
+    def signals(self) -> AsyncGenerator[Signal, None]:
+        """Yield what the device says, for as long as it is open; ends with a DriverError.
+
+        Close it with `contextlib.aclosing`: a subscription is given back to the device.
+        """
         ...
 
 

@@ -44,6 +44,8 @@ from rules.model import Decision, Event, Fact, Sentence
 logger = log.get(__name__)
 #: Seconds a part of the engine gets to stop before it is named as hanging.
 DEADLINE = 10.0
+#: Seconds that detectors which could not keep up stay a problem after the last sign of it.
+BEHIND = 60.0
 #: Seconds between two looks for events older than they are kept.
 PRUNE = 3600.0
 
@@ -96,6 +98,7 @@ class Site:
         self._rules = configuration.rules
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
+        self._given_up, self._behind_at = 0, -BEHIND
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
         self.judge = self._make_judge()
         self.pool = self._make_pool()
@@ -266,8 +269,17 @@ class Site:
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
+        if self._is_behind():
+            yield Sentence("engine.behind", {"times": self._given_up})
         if self._store.forgotten:
             yield Sentence("store.forgotten", {"rows": self._store.forgotten})
+
+    def _is_behind(self) -> bool:
+        """Return whether the detectors could not keep up lately: a person must know what was not looked at."""
+        times = sum(self.pool.given_up().values()) if self.pool else 0
+        if times > self._given_up:
+            self._given_up, self._behind_at = times, self._clock.monotonic()
+        return self._clock.monotonic() - self._behind_at < BEHIND
 
     async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
         """Log once per report: expected faults as a line, bugs with their traceback."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,18 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from drivers.contract import Camera, CodecParameters, Device, Driver, Feature, Login, Profile, Stream, Target
+from drivers.contract import (
+    Camera,
+    CodecParameters,
+    Device,
+    Driver,
+    Feature,
+    Login,
+    Profile,
+    Signal,
+    Stream,
+    Target,
+)
 from drivers.errors import Refused, Unreachable, Unsupported
 from engine import log, translate
 from engine.api.wire import CameraState
@@ -232,14 +244,18 @@ class CameraRunner:
 
     async def _listen(self, device: Device, camera: Camera) -> None:
         try:
-            async for said in device.signals():
-                self.status.deaf = None
-                if said.source in ("", camera.source) or len(device.cameras) == 1:
-                    draft = self._signals.tell(said, self._clock.now().wall)
-                    if draft is not None:
-                        await self._intake.offer(draft)
+            async with aclosing(device.signals()) as signals:
+                async for said in signals:
+                    self.status.deaf = None
+                    if said.source in ("", camera.source) or len(device.cameras) == 1:
+                        await self._hear(said)
         except Unsupported as error:  # do not ask again
             raise Refused(error.code, **error.values) from error
+
+    async def _hear(self, said: Signal) -> None:
+        draft = self._signals.tell(said, self._clock.now().wall)
+        if draft is not None:
+            await self._intake.offer(draft)
 
     async def _deafened(self, name: str, health: Health, error: BaseException | None) -> None:
         """Take the report that the camera's own events are off; the picture goes on."""
@@ -254,7 +270,7 @@ class CameraRunner:
 
         codec = stream.start()
         pool = self._pool if self.settings.detect else None
-        self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score)
+        self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
         self.tap.begin(codec)
         self._translator.begin(self._clock.now().wall)
         self.status.codec = codec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -138,7 +138,7 @@ class FakeDevice:
     info: DeviceInfo = field(default_factory=lambda: DeviceInfo("Maker", "Model 1"))
     clock_offset: timedelta | None = None
 
-    async def signals(self) -> AsyncIterator[Signal]:
+    async def signals(self) -> AsyncGenerator[Signal, None]:
         self.script.listened += 1
         for said in self.script.said:
             if isinstance(said, BaseException):
