@@ -16,12 +16,13 @@ from uuid_utils import uuid7
 
 from drivers import registry
 from drivers.contract import Driver
-from engine import log, models
+from engine import log, models, text
 from engine.actions import snapshot, table
 from engine.actions.contract import Action
 from engine.api import server
 from engine.api.listening import Closed
-from engine.camera import CameraRunner
+from engine.api.wire import CameraState
+from engine.camera import CameraRunner, reason_of
 from engine.clock import SystemClock
 from engine.configuration import Configuration
 from engine.credentials import Vault
@@ -99,6 +100,7 @@ class Site:
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
         self._given_up, self._behind_at = 0, -BEHIND
+        self._logged: dict[str, tuple[Health, str | None]] = {}
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
         self.judge = self._make_judge()
         self.pool = self._make_pool()
@@ -148,6 +150,7 @@ class Site:
             intake=self.judge,
             clock=self._clock,
             loop=asyncio.get_running_loop(),
+            random=self._random,
         )
 
     def _make_preview(self) -> Preview | None:
@@ -177,7 +180,7 @@ class Site:
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
             self.settings.actions,
-            CameraHands(self.cameras),
+            CameraHands(self.cameras, self.settings.language),
             self._where.state,
             site=self.settings.site,
             clock=self._clock,
@@ -228,6 +231,8 @@ class Site:
 
     async def _watch(self, runner: CameraRunner) -> None:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
+            if runner.status.state is CameraState.ONLINE:
+                self._logged.pop(name, None)  # it had recovered: the same trouble is news again
             await self._report(name, health, error)
             await runner.report(health, error)
 
@@ -282,11 +287,16 @@ class Site:
         return self._clock.monotonic() - self._behind_at < BEHIND
 
     async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
-        """Log once per report: expected faults as a line, bugs with their traceback."""
+        """Log what changed: a child that keeps failing in the same way is one line, not one per try."""
+        reason = reason_of(error)
+        told = None if reason is None else text.render(reason.code, reason.values, "en")
+        if self._logged.get(name) == (health, told):
+            return
+        self._logged[name] = (health, told)
         if health in (Health.FAILED, Health.DEGRADED):
             logger.error("failed", child=name, health=str(health), exc_info=error)
         elif health is not Health.ENDED:
-            logger.warning("trouble", child=name, health=str(health), reason=str(error))
+            logger.warning("trouble", child=name, health=str(health), reason=told)
 
 
 def _driver(settings: CameraSettings) -> Driver:

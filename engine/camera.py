@@ -304,6 +304,7 @@ class CameraRunner:
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
+            logger.info("online", camera=self.id)
             self._intake.offer_from_thread([translate.health(self.id, "online", Change.BEGAN, wall)])
         drafts = self._translator.sight(sight, wall)
         if drafts:
