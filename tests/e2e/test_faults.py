@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -335,10 +335,16 @@ async def lines(process: asyncio.subprocess.Process, log: Path, word: str) -> No
     assert process.returncode is None, log.read_text()
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path: a socket's may have 107 bytes, and pytest's own folders come close."""
+    with tempfile.TemporaryDirectory(prefix="mt-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.timeout(300)
-async def test_the_demo_ends_and_leaves_nothing(tmp_path: Path) -> None:
-    log, temporary = tmp_path / "demo.log", tmp_path / "tmp"
-    temporary.mkdir()
+async def test_the_demo_ends_and_leaves_nothing(tmp_path: Path, short: Path) -> None:
+    log, temporary = tmp_path / "demo.log", short
     words = ("demo", "--headless", "--for", "5s", "--lang", "en")
     async with running(*words, log=log, TMPDIR=str(temporary)) as process:
         assert process.stdout is not None
@@ -355,10 +361,10 @@ async def test_the_demo_ends_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+async def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path, short: Path) -> None:
     log = tmp_path / "demo.log"
-    words = ("demo", "--headless", "--keep", str(tmp_path / "kept"))
-    async with running(*words, log=log, TMPDIR=tempfile.mkdtemp(dir=tmp_path)) as process:
+    words = ("demo", "--headless", "--keep", str(short / "kept"))
+    async with running(*words, log=log, TMPDIR=str(short)) as process:
         await lines(process, log, "3/4")
         parent = psutil.Process(process.pid)
         await until("both children", lambda: len(parent.children(recursive=True)) == 2)

@@ -54,6 +54,13 @@ def test_a_folder_that_cannot_be_had_is_named(tmp_path: Path, monkeypatch: pytes
         Places(tmp_path, tmp_path / "api.sock").prepare()
 
 
+def test_a_socket_path_that_linux_cannot_take_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    state = tmp_path / ("deep" * 30)
+    with pytest.raises(StoreError, match="api.socket"):
+        Places(state, state / "api.sock").prepare()
+    assert not state.exists()
+
+
 @pytest.mark.parametrize("abstract", [True, False])
 def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
     name = f"@matthan-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
