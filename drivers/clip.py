@@ -7,7 +7,7 @@ length-prefixed from MP4, Annex B from raw streams; `CodecParameters.extradata` 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -163,7 +163,7 @@ class ClipDevice:
     info: DeviceInfo
     clock_offset: timedelta | None = None
 
-    def signals(self) -> AsyncIterator[Signal]:
+    def signals(self) -> AsyncGenerator[Signal, None]:
         """A file has none: ends with Unsupported."""
         return no_signals(Unsupported("driver.no_signals", host=self.cameras[0].path.name))
 

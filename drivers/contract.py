@@ -11,7 +11,7 @@ Coordinates and PTZ vectors are normalised; the wall clock is aware UTC. Every f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -77,8 +77,9 @@ class Found:
     Attributes:
         driver: Name of the driver that found it.
         url: Address to open it at (for ONVIF: the device service whose host is the sender's).
-        identity: What the device calls itself (WS-Discovery endpoint reference).
-        address: Network address that the answer came from; with `identity` the key of an answer.
+        identity: What the device calls itself (WS-Discovery endpoint reference); with `url` the key of an answer,
+            because cheap cameras share one.
+        address: Network address that the answer came from.
         name: What it says its name is; may be empty.
         model: What it says its hardware is; may be empty.
         urls: Every address it announced.
@@ -314,8 +315,11 @@ class Device(Protocol):
         """Its video sources, in the device's order."""
         ...
 
-    def signals(self) -> AsyncIterator[Signal]:
-        """Yield what the device says, for as long as it is open; ends with a DriverError."""
+    def signals(self) -> AsyncGenerator[Signal, None]:
+        """Yield what the device says, for as long as it is open; ends with a DriverError.
+
+        Close it with `contextlib.aclosing`: a subscription is given back to the device.
+        """
         ...
 
 

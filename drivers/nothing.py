@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from drivers.contract import Found, Signal
 from drivers.errors import DriverError
@@ -17,7 +17,7 @@ async def nothing_found() -> AsyncIterator[Found]:
         yield found
 
 
-async def no_signals(why: DriverError) -> AsyncIterator[Signal]:
+async def no_signals(why: DriverError) -> AsyncGenerator[Signal, None]:
     """Yield nothing and end with the reason.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -261,7 +261,7 @@ class RtspDevice:
     info: DeviceInfo = field(default_factory=DeviceInfo)
     clock_offset: timedelta | None = None
 
-    def signals(self) -> AsyncIterator[Signal]:
+    def signals(self) -> AsyncGenerator[Signal, None]:
         """RTSP has none: ends with Unsupported."""
         return no_signals(Unsupported("driver.no_signals", host=self.cameras[0].sources["main"].host))
 

@@ -16,12 +16,13 @@ from uuid_utils import uuid7
 
 from drivers import registry
 from drivers.contract import Driver
-from engine import log, models
-from engine.actions import table
+from engine import log, models, text
+from engine.actions import snapshot, table
 from engine.actions.contract import Action
 from engine.api import server
 from engine.api.listening import Closed
-from engine.camera import CameraRunner
+from engine.api.wire import CameraState
+from engine.camera import CameraRunner, reason_of
 from engine.clock import SystemClock
 from engine.configuration import Configuration
 from engine.credentials import Vault
@@ -40,11 +41,13 @@ from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
 from engine.vision.pool import DetectorPool
 from rules.memory import Memory
-from rules.model import Decision, Event, Sentence
+from rules.model import Decision, Event, Fact, Sentence
 
 logger = log.get(__name__)
 #: Seconds a part of the engine gets to stop before it is named as hanging.
 DEADLINE = 10.0
+#: Seconds that detectors which could not keep up stay a problem after the last sign of it.
+BEHIND = 60.0
 #: Seconds between two looks for events older than they are kept.
 PRUNE = 3600.0
 
@@ -97,6 +100,8 @@ class Site:
         self._rules = configuration.rules
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
+        self._given_up, self._behind_at = 0, -BEHIND
+        self._logged: dict[str, tuple[Health, str | None]] = {}
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
         self.judge = self._make_judge()
         self.pool = self._make_pool()
@@ -148,6 +153,7 @@ class Site:
             intake=self.judge,
             clock=self._clock,
             loop=asyncio.get_running_loop(),
+            random=self._random,
         )
 
     def _make_preview(self) -> Preview | None:
@@ -177,7 +183,7 @@ class Site:
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
             self.settings.actions,
-            CameraHands(self.cameras),
+            CameraHands(self.cameras, self.settings.language),
             self._where.state,
             site=self.settings.site,
             clock=self._clock,
@@ -228,6 +234,8 @@ class Site:
 
     async def _watch(self, runner: CameraRunner) -> None:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
+            if runner.status.state is CameraState.ONLINE:
+                self._logged.pop(name, None)  # it had recovered: the same trouble is news again
             await self._report(name, health, error)
             await runner.report(health, error)
 
@@ -241,9 +249,11 @@ class Site:
             await asyncio.sleep(PRUNE)
 
     async def _prune_once(self, keep: timedelta) -> None:
-        gone = await self._store.prune(self._clock.now().wall - keep)
-        if gone:
-            logger.info("forgot old events", events=gone, older_than_days=keep.days)
+        before = self._clock.now().wall - keep
+        rows = await self._store.prune(before)
+        days = await asyncio.to_thread(snapshot.forget, self._where.state / snapshot.FOLDER, before.date())
+        if rows or days:
+            logger.info("forgot what is old", rows=rows, days_of_pictures=days, older_than_days=keep.days)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -262,14 +272,34 @@ class Site:
         }
 
     def _problems(self) -> Iterable[Sentence]:
-        return (*self._trouble.values(), *self.judge.problems())
+        yield from self._trouble.values()
+        yield from self.judge.problems()
+        if damage := self._resume.damage:
+            told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
+            yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
+        if self._is_behind():
+            yield Sentence("engine.behind", {"times": self._given_up})
+        if self._store.forgotten:
+            yield Sentence("store.forgotten", {"rows": self._store.forgotten})
+
+    def _is_behind(self) -> bool:
+        """Return whether the detectors could not keep up lately: a person must know what was not looked at."""
+        times = sum(self.pool.given_up().values()) if self.pool else 0
+        if times > self._given_up:
+            self._given_up, self._behind_at = times, self._clock.monotonic()
+        return self._clock.monotonic() - self._behind_at < BEHIND
 
     async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
-        """Log once per report: expected faults as a line, bugs with their traceback."""
+        """Log what changed: a child that keeps failing in the same way is one line, not one per try."""
+        reason = reason_of(error)
+        told = None if reason is None else text.render(reason.code, reason.values, "en")
+        if self._logged.get(name) == (health, told):
+            return
+        self._logged[name] = (health, told)
         if health in (Health.FAILED, Health.DEGRADED):
             logger.error("failed", child=name, health=str(health), exc_info=error)
         elif health is not Health.ENDED:
-            logger.warning("trouble", child=name, health=str(health), reason=str(error))
+            logger.warning("trouble", child=name, health=str(health), reason=told)
 
 
 def _driver(settings: CameraSettings) -> Driver:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -19,11 +22,12 @@ from drivers.contract import (
     Login,
     Profile,
     Ptz,
+    Signal,
     Stream,
     Target,
 )
-from drivers.errors import Unsupported
-from engine import translate
+from drivers.errors import Refused, Unreachable, Unsupported
+from engine import log, translate
 from engine.aim import Aim
 from engine.api.wire import CameraState
 from engine.clock import Clock
@@ -31,7 +35,7 @@ from engine.draft import Draft
 from engine.errors import Again
 from engine.path import Line
 from engine.settings import CameraSettings
-from engine.supervisor import Health
+from engine.supervisor import Backoff, Health, Supervisor
 from engine.tap import Tap
 from engine.thread import in_thread
 from engine.translate import Signals, Translator
@@ -42,10 +46,15 @@ if TYPE_CHECKING:
     from engine.vision.look import Look
     from engine.vision.pool import DetectorPool
 
+logger = log.get(__name__)
 #: Seconds a video thread gets to end before it is named as hanging.
 STOP_DEADLINE = 8.0
 #: Least width in pixels of a profile that is chosen by itself for analysis.
 LEAST_WIDTH = 320
+#: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
+BLIND = 40.0
+#: Waits between two subscriptions to a camera's own events.
+RESUBSCRIBE = Backoff()
 #: Seconds over which rates are averaged.
 RATE_WINDOW = 5.0
 
@@ -92,10 +101,14 @@ def choose_profile(profiles: Sequence[Profile], wanted: str | None) -> Profile:
                 return profile
         offered = ", ".join(profile.name or profile.token for profile in profiles)
         raise Unsupported("camera.no_profile", profile=wanted, offered=offered)
-    usable = sorted(profiles, key=lambda profile: (profile.width < LEAST_WIDTH, profile.width))
-    if not usable:
+    if not profiles:
         raise Unsupported("camera.no_stream")
-    return usable[0]
+    return min(profiles, key=_unfitness)
+
+
+def _unfitness(profile: Profile) -> tuple[bool, bool, int]:
+    """Return how little a profile suits analysis: unknown codec, too narrow, far from the least width."""
+    return profile.codec is None, profile.width < LEAST_WIDTH, abs(profile.width - LEAST_WIDTH)
 
 
 @dataclass(slots=True)
@@ -108,11 +121,17 @@ class Seen:
 
 @dataclass(slots=True)
 class Status:
-    """How a camera is, for the desk."""
+    """How a camera is, for the desk.
+
+    Attributes:
+        reason: Why it is not online.
+        deaf: Why its own events do not come, while its picture may.
+    """
 
     state: CameraState
     since: datetime
     reason: Sentence | None = None
+    deaf: Sentence | None = None
     device: str = ""
     profile: Profile | None = None
     codec: CodecParameters | None = None
@@ -150,11 +169,13 @@ class CameraRunner:
         intake: Intake,
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
+        random: Random | None = None,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
         self.tap = Tap(loop)
-        self.status = Status(CameraState.CONNECTING, clock.now().wall)
+        state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
+        self.status = Status(state, clock.now().wall)
         self.seen: Seen | None = None
         self.look: Look | None = None
         self._driver, self._login = driver, login
@@ -170,7 +191,9 @@ class CameraRunner:
             head=self._aim.state,
         )
         self._signals = Signals(self.id)
+        self._listener = Supervisor(self._deafened, clock.monotonic, random or SystemRandom(), RESUBSCRIBE)
         self._camera: Camera | None = None
+        self._stream: Stream | None = None
 
     @property
     def address(self) -> str:
@@ -215,15 +238,15 @@ class CameraRunner:
             camera = self._pick(device)
             profile = choose_profile(camera.profiles, self.settings.profile)
             self.status.device = " ".join(filter(None, (device.info.manufacturer, device.info.model)))
-            self.status.profile = profile
+            self.status.profile, self.status.deaf = profile, None
             stream = await camera.open_stream(profile.token)
-            self._camera = camera
+            self._camera, self._stream = camera, stream
             try:
                 await self._both(device, camera, stream)
             except ExceptionGroup as group:  # the supervisor judges single errors; one cause is enough
-                raise _first(group) from group
+                raise _first(group) from None
             finally:
-                self._camera = None
+                self._camera = self._stream = None
                 stream.close()
 
     def _pick(self, device: Device) -> Camera:
@@ -237,18 +260,35 @@ class CameraRunner:
     async def _both(self, device: Device, camera: Camera, stream: Stream) -> None:
         async with asyncio.TaskGroup() as group:
             if Feature.SIGNALS in camera.features:
-                group.create_task(self._listen(device, camera), name=f"camera[{self.id}].signals")
+                name = f"camera[{self.id}].signals"
+                listen = partial(self._listen, device, camera)
+                group.create_task(self._listener.run(name, listen), name=name)
             await in_thread(
                 f"camera[{self.id}].video", lambda: self._watch(stream), stream.close, STOP_DEADLINE
             )
 
     async def _listen(self, device: Device, camera: Camera) -> None:
-        async for said in device.signals():
-            if said.source in ("", camera.source) or len(device.cameras) == 1:
-                wall = self._clock.now().wall
-                for draft in (self._signals.tell(said, wall), translate.plate(self.id, said, wall)):
-                    if draft is not None:
-                        await self._intake.offer(draft)
+        try:
+            async with aclosing(device.signals()) as signals:
+                async for said in signals:
+                    self.status.deaf = None
+                    if said.source in ("", camera.source) or len(device.cameras) == 1:
+                        await self._hear(said)
+        except Unsupported as error:  # do not ask again
+            raise Refused(error.code, **error.values) from error
+
+    async def _hear(self, said: Signal) -> None:
+        wall = self._clock.now().wall
+        for draft in (self._signals.tell(said, wall), translate.plate(self.id, said, wall)):
+            if draft is not None:
+                await self._intake.offer(draft)
+
+    async def _deafened(self, name: str, health: Health, error: BaseException | None) -> None:
+        """Take the report that the camera's own events are off; the picture goes on."""
+        reason = reason_of(error) or Sentence("camera.quiet")
+        self.status.deaf = Sentence(f"camera.no_signals+{reason.code}", reason.values)
+        bug = error if health in (Health.FAILED, Health.DEGRADED) else None
+        logger.warning("no events from the camera", child=name, reason=str(error), exc_info=bug)
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""
@@ -256,21 +296,32 @@ class CameraRunner:
 
         codec = stream.start()
         pool = self._pool if self.settings.detect else None
-        self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score)
+        self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
         self.tap.begin(codec)
         self._translator.begin(self._clock.now().wall)
         self.status.codec = codec
         try:
-            while True:
-                packet = stream.read()
-                self.status.frames.tick(packet.received)
-                self.tap.put(packet)
-                sight = self.look.feed(packet)
-                if sight is not None:
-                    self._tell(sight)
+            self._read(stream, self.look)
         finally:
             self.look.close()
-            self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
+            if self._stream is stream:
+                self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
+
+    def _read(self, stream: Stream, look: Look) -> None:
+        shown: float | None = None
+        while True:
+            packet = stream.read()
+            if self._stream is not stream:  # this thread hung, was given up, and came back
+                return
+            self.status.frames.tick(packet.received)
+            self.tap.put(packet)
+            sight = look.feed(packet)
+            if sight is not None:
+                shown = sight.at
+                self._tell(sight)
+            shown = packet.received if shown is None else shown
+            if packet.received - shown > BLIND:
+                raise Unreachable("camera.blind", seconds=int(BLIND))
 
     def _tell(self, sight: Sight) -> None:
         wall = self._clock.now().wall
@@ -279,6 +330,7 @@ class CameraRunner:
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
+            logger.info("online", camera=self.id)
             self._intake.offer_from_thread([translate.health(self.id, "online", Change.BEGAN, wall)])
         drafts = self._translator.sight(sight, wall)
         if drafts:
@@ -308,7 +360,10 @@ class CameraRunner:
         look = self.look
         if look is None or self.seen is None:
             raise Again(f"camera {self.id} shows no picture now")
-        return look.still(width)
+        try:
+            return look.still(width)
+        except LookupError as error:  # its stream ended meanwhile
+            raise Again(f"camera {self.id} shows no picture now") from error
 
 
 def reason_of(error: BaseException | None) -> Sentence | None:
@@ -320,6 +375,8 @@ def reason_of(error: BaseException | None) -> Sentence | None:
         return Sentence(code, dict(getattr(error, "values", {})))
     if isinstance(error, TimeoutError):
         return Sentence("camera.timeout")
+    if isinstance(error, OSError):
+        return Sentence("camera.system", {"detail": error.strerror or type(error).__name__})
     return Sentence("camera.bug", {"kind": type(error).__name__})
 
 

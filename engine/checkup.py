@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import locale
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from drivers import registry
 from drivers.errors import DriverError
@@ -23,7 +26,8 @@ PACKAGES = (
     "pydantic", "ruamel.yaml", "textual", "textual-image",
 )  # fmt: skip
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
-LEAST_DISK = 1 << 30
+#: Bytes free below which the state's disk is a warning, and a failure.
+LEAST_DISK, FULL = 1 << 30, 64 << 20
 MULTICAST_PORT = 3702
 
 
@@ -59,7 +63,12 @@ def packages() -> Iterator[Finding]:
     versions = {name: _version(name) for name in PACKAGES}
     missing = [name for name, told in versions.items() if told is None]
     for name in missing:
-        yield Finding("package", Grade.FAIL, f"{name} is missing", "install again: make demo")
+        yield Finding(
+            "package",
+            Grade.FAIL,
+            f"{name} is missing",
+            "install matthan again",
+        )
     if not missing:
         yield Finding("packages", Grade.OK, ", ".join(f"{name} {told}" for name, told in versions.items()))
 
@@ -97,18 +106,19 @@ def commands(broken: list[str]) -> Iterator[Finding]:
 
 def disk(state: Path) -> Finding:
     """Return the room where the state lives."""
-    place = next(path for path in (state, *state.parents) if path.exists())
+    place = next(path for path in (state, *state.parents) if os.path.exists(path))  # False where not allowed
+    if not os.access(place, os.W_OK | os.X_OK):
+        advice = "run as the service's user, or set state: in the configuration"
+        return Finding("disk", Grade.FAIL, f"{place} is not writable by this user", advice)
     free = shutil.disk_usage(place).free
-    enough = free >= LEAST_DISK
-    advice = "" if enough else "free some room: events are lost when the disk is full"
-    writable = os.access(place, os.W_OK)
-    if not writable:
+    room = f"{free / 2**30:.1f} GiB free at {place}"
+    if free < FULL:
+        return Finding("disk", Grade.FAIL, room, "free some room: no event can be stored")
+    if free < LEAST_DISK:
         return Finding(
-            "disk", Grade.FAIL, f"{place} is not writable", "run as the service's user, or set state:"
+            "disk", Grade.WARN, room, "free some room: new events have to wait when the disk is full"
         )
-    return Finding(
-        "disk", Grade.OK if enough else Grade.WARN, f"{free / 2**30:.1f} GiB free at {place}", advice
-    )
+    return Finding("disk", Grade.OK, room)
 
 
 def clock() -> Finding:
@@ -118,13 +128,12 @@ def clock() -> Finding:
         return Finding(
             "clock", Grade.WARN, "cannot tell whether NTP runs", "install systemd-timesyncd or chrony"
         )
-    told = subprocess.run(  # noqa: S603 - a fixed command found on PATH
-        [tool, "show", "--property=NTPSynchronized", "--value"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=5,
-    ).stdout.strip()
+    command = [tool, "show", "--property=NTPSynchronized", "--value"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603 - fixed
+    except (OSError, subprocess.TimeoutExpired):
+        return Finding("clock", Grade.WARN, "cannot tell whether NTP runs", "timedatectl does not answer")
+    told = done.stdout.strip()
     if told == "yes":
         return Finding("clock", Grade.OK, "synchronised by NTP")
     advice = "switch NTP on: evidence needs exact times (timedatectl set-ntp true)"
@@ -149,10 +158,15 @@ def port(name: str, host: str, number: int) -> Finding:
     if number == 0:
         return Finding(name, Grade.OK, "any free port")
     with socket.socket() as probe:
-        probe.settimeout(0.5)
-        taken = probe.connect_ex((host, number)) == 0
-    if not taken:
-        return Finding(name, Grade.OK, f"{host}:{number} is free")
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does: TIME_WAIT is no owner
+        try:
+            probe.bind((host, number))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                told = f"{host}:{number}: {error.strerror or error}"
+                return Finding(name, Grade.FAIL, told, "set an address and port of this machine")
+        else:
+            return Finding(name, Grade.OK, f"{host}:{number} is free")
     return Finding(
         name, Grade.WARN, f"{host}:{number} is in use", "fine while the engine runs; else choose another"
     )
@@ -180,13 +194,18 @@ def graphics(environ: dict[str, str]) -> str:
     return "half-blocks"
 
 
-def kernels(cache: Callable[[], Path | None]) -> Finding:
-    """Return whether compiled kernels can be kept between runs."""
-    folder = cache()
-    if folder is None:
-        advice = "every start compiles again for some seconds; set NUMBA_CACHE_DIR to a writable folder"
-        return Finding("kernel cache", Grade.WARN, "nowhere writable", advice)
-    return Finding("kernel cache", Grade.OK, str(folder))
+def kernels(environ: Mapping[str, str]) -> Finding:
+    """Return whether compiled kernels can be kept between runs; Numba looks in this order."""
+    told = [
+        environ[key].partition(":")[0] for key in ("NUMBA_CACHE_DIR", "CACHE_DIRECTORY") if environ.get(key)
+    ]
+    places = [*map(Path, told[:1]), Path(__file__).parent / "vision", user_cache_path("numba")]
+    for place in places:
+        there = next(path for path in (place, *place.parents) if os.path.exists(path))
+        if os.access(there, os.W_OK | os.X_OK):
+            return Finding("kernel cache", Grade.OK, str(place))
+    advice = "every start compiles for some seconds; set NUMBA_CACHE_DIR to a writable folder"
+    return Finding("kernel cache", Grade.WARN, "nowhere writable", advice)
 
 
 def _version(name: str) -> str | None:

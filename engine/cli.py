@@ -67,6 +67,9 @@ def gather(app: typer.Typer, asked: str = "") -> list[str]:
 def main() -> None:
     """Run the command line."""
     tie()
-    for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
-        sys.stderr.write(f"matthan: {sentence}; see `matthan doctor`\n")
-    root()
+    try:
+        for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
+            sys.stderr.write(f"matthan: {sentence}; see `matthan doctor`\n")
+        root()
+    except KeyboardInterrupt:  # while importing: nothing has been started
+        sys.exit(130)

@@ -13,11 +13,12 @@ import psutil
 
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError, Refused, Unsupported
-from engine import text
+from engine import log, text
 from engine.api import wire
+from engine.api.problems import refusal
 from engine.camera import CameraRunner
 from engine.clock import Clock
-from engine.errors import Again, ApiError, Never
+from engine.errors import Again, Never, StoreError
 from engine.flow import Hub
 from engine.settings import Settings
 from engine.store.model import Counts
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from engine.preview.server import Preview
     from engine.store.db import Store
 
+logger = log.get(__name__)
 #: Seconds between two looks at what changed.
 REFRESH = 0.5
 #: Seconds between two updates of the engine's own figures.
@@ -90,11 +92,12 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, look = status.codec, status.profile, runner.look
     tracks = seen.sight.tracks if seen else ()
+    why = status.reason or status.deaf
     return wire.Camera(
         id=runner.id,
         name=settings.name or runner.id,
         state=status.state,
-        reason=sentence(status.reason) if status.reason else None,
+        reason=sentence(why) if why else None,
         since=status.since,
         model=status.device,
         address=runner.address,
@@ -182,9 +185,15 @@ class Desk:
             if now - last_figures >= FIGURES:
                 last_figures = now
                 self._cpu = self._process.cpu_percent() / 100
-                self._outbox = await self.store.counts()
+                await self._count()
                 self._publish(wire.EngineUpdate(engine=self._measure()))
             await asyncio.sleep(REFRESH)
+
+    async def _count(self) -> None:
+        try:
+            self._outbox = await self.store.counts()
+        except StoreError as error:  # the judge, who writes, tells people; figures may be a little old
+            logger.warning("outbox not counted", reason=str(error))
 
     def _publish(self, update: wire.Update) -> None:
         self._revision += 1
@@ -243,7 +252,7 @@ class Desk:
         try:
             return await asyncio.to_thread(runner.still, width)
         except Again as error:
-            raise ApiError(409, "camera.offline", str(error)) from error
+            raise refusal(409, "camera.offline", camera=camera) from error
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""
@@ -270,24 +279,23 @@ class Desk:
         """Return a short-lived link to the camera's preview page."""
         self._runner(camera)
         if self.preview is None:
-            raise ApiError(409, "preview.disabled", "the preview is switched off", "set preview.enabled")
+            raise refusal(409, "preview.disabled")
         url, expires = self.preview.link(camera)
         return wire.PreviewLink(url=url, expires=expires)
 
     def _runner(self, camera: str) -> CameraRunner:
         runner = self.cameras.get(camera)
         if runner is None:
-            known = ", ".join(self.cameras)
-            raise ApiError(404, "camera.unknown", f"no camera {camera!r}", f"known: {known}")
+            raise refusal(404, "camera.unknown", camera=camera, known=", ".join(self.cameras))
         return runner
 
     def _ptz(self, camera: str) -> Ptz:
         try:
             head = self._runner(camera).head
         except Again as error:
-            raise ApiError(409, "camera.offline", str(error)) from error
+            raise refusal(409, "camera.offline", camera=camera) from error
         if head is None:
-            raise ApiError(409, "ptz.unsupported", f"camera {camera!r} has no PTZ")
+            raise refusal(409, "ptz.unsupported", camera=camera)
         return head
 
 
@@ -297,8 +305,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except DriverError as error:
-        said = text.render(error.code, error.values, "en")
-        raise ApiError(502, error.code, said) from error
+        raise refusal(502, error.code, **error.values) from error
 
 
 @dataclass(slots=True)
@@ -306,18 +313,19 @@ class CameraHands:
     """What actions may ask of cameras. Implements `engine.actions.contract.Hands`."""
 
     cameras: Mapping[str, CameraRunner]
+    language: text.Language = "en"
 
     async def goto(self, camera: str, preset: str) -> None:
         """Send a PTZ camera to a preset."""
         head = self._runner(camera).head
         if head is None:
-            raise Never(f"camera {camera} has no PTZ")
+            raise Never(text.render("ptz.unsupported", {"camera": camera}, self.language))
         try:
             await head.goto(preset)
-        except (Refused, Unsupported) as error:
-            raise Never(str(error)) from error
         except DriverError as error:
-            raise Again(str(error)) from error
+            final = isinstance(error, (Refused, Unsupported))
+            said = text.render(error.code, error.values, self.language)
+            raise (Never if final else Again)(said) from error
 
     async def still(self, camera: str, width: int) -> bytes:
         """Return the last analysed picture as JPEG."""
@@ -326,5 +334,6 @@ class CameraHands:
     def _runner(self, camera: str) -> CameraRunner:
         runner = self.cameras.get(camera)
         if runner is None:
-            raise Never(f"no camera {camera}")
+            known = ", ".join(self.cameras)
+            raise Never(text.render("camera.unknown", {"camera": camera, "known": known}, self.language))
         return runner

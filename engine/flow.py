@@ -1,48 +1,12 @@
-"""Bounded edges between tasks and threads, each with its counter."""
+"""Bounded edges between tasks, each with its counter."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
-class Latest(Generic[T]):
-    """A slot of one between a camera's thread and the loop: the newest wins, `dropped` counts.
-
-    `put` may be called from any thread; `take` by one task of `loop`.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._lock = threading.Lock()
-        self._fresh = asyncio.Event()
-        self._value: T | None = None
-        self.dropped = 0
-
-    def put(self, value: T) -> None:
-        """Replace whatever has not been taken yet; never waits."""
-        with self._lock:
-            waiting, self._value = self._value is not None, value
-            self.dropped += waiting
-        if not waiting:
-            try:
-                self._loop.call_soon_threadsafe(self._fresh.set)
-            except RuntimeError:  # the loop has closed: the process is ending
-                return
-
-    async def take(self) -> T:
-        """Wait for the newest value."""
-        while True:
-            await self._fresh.wait()
-            self._fresh.clear()
-            with self._lock:
-                value, self._value = self._value, None
-            if value is not None:
-                return value
 
 
 class Mailbox(Generic[T]):

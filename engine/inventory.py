@@ -18,11 +18,16 @@ from engine.camera import Intake
 from engine.clock import Clock
 from engine.draft import Draft
 from engine.settings import CameraSettings, DiscoverySettings
+from engine.text import render
 from rules.model import CameraId, Change, Kind
 
 logger = log.get(__name__)
 #: Seconds that one probe waits for answers.
 WAIT = 3.0
+#: Devices remembered at most: whoever floods a network with answers must not fill the memory and the store.
+MOST = 1000
+#: Characters of a text that a device tells of itself; the rest is cut.
+LONGEST = 200
 
 
 async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIterator[Found]:
@@ -31,11 +36,14 @@ async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIt
     for driver in drivers:
         try:
             async for found in driver.discover(scope, wait):
-                if (found.identity, found.address) not in seen:
-                    seen.add((found.identity, found.address))
+                if (found.identity, found.url) not in seen:
+                    seen.add((found.identity, found.url))
                     yield found
         except DriverError as error:
-            logger.warning("discovery failed", driver=driver.name, reason=str(error))
+            said = render(error.code, error.values, "en")
+            logger.warning("discovery failed", driver=driver.name, reason=said)
+        except Exception:  # a plug-in may fail in any way; the other drivers must be asked
+            logger.exception("discovery failed", driver=driver.name)
 
 
 def installed_drivers() -> list[Driver]:
@@ -50,7 +58,12 @@ def installed_drivers() -> list[Driver]:
 
 
 class Inventory:
-    """Probes now and then, and tells of each device when it is first seen."""
+    """Probes now and then, and tells of each device when it is first seen.
+
+    Attributes:
+        found: The devices that have been told, at most `MOST`.
+        ignored: Answers beyond that.
+    """
 
     def __init__(
         self,
@@ -63,8 +76,10 @@ class Inventory:
         self._settings = settings
         self._drivers = list(drivers)
         self._intake, self._clock = intake, clock
-        self._by_place = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
+        places = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
+        self._by_place = {place: camera for place, camera in places.items() if place[0]}
         self.found: dict[tuple[str, str], Found] = {}
+        self.ignored = 0
 
     async def run(self) -> None:
         """Probe for ever; returns at once where the site allows no probing."""
@@ -77,8 +92,11 @@ class Inventory:
             await asyncio.sleep(self._settings.every)
 
     async def _tell(self, found: Found) -> None:
-        key = (found.identity, found.address)
+        key = (found.identity, found.url)
         if key in self.found:
+            return
+        if len(self.found) >= MOST:
+            self.ignored += 1
             return
         self.found[key] = found
         camera = self._by_place.get(_place(found.url))
@@ -89,14 +107,17 @@ class Inventory:
                 Change.NOTED,
                 camera,
                 self._clock.now().wall,
-                subject=f"discovery:{found.identity}",
+                subject=f"discovery:{found.identity[:LONGEST]}",
                 label="discovered",
-                facts={"url": found.url, "name": found.name, "model": found.model},
+                facts={key: getattr(found, key)[:LONGEST] for key in ("url", "name", "model")},
             )
         )
 
 
 def _place(url: str) -> tuple[str | None, int]:
     """Return host and port: what a configured and a discovered address have in common."""
-    parts = urlsplit(url)
-    return parts.hostname, parts.port or {"https": 443, "rtsp": 554}.get(parts.scheme, 80)
+    try:
+        parts = urlsplit(url)
+        return parts.hostname, parts.port or {"https": 443, "rtsp": 554}.get(parts.scheme, 80)
+    except ValueError:  # a stranger may announce anything
+        return None, 0

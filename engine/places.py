@@ -12,6 +12,8 @@ from engine.errors import StoreError
 from engine.settings import Settings
 
 SYSTEM = Path("/var/lib/matthan")
+#: Bytes that the path of a unix socket may have (sun_path without its end).
+SOCKET_LIMIT = 107
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,13 @@ class Places:
         """Make the folders (mode 0750).
 
         Raises:
-            StoreError: The folder cannot be made or written; names it.
+            StoreError: The folder cannot be made or written, or the socket's path is too long; names it.
         """
+        if len(os.fsencode(self.socket)) > SOCKET_LIMIT:
+            raise StoreError(
+                f"the socket's path {self.socket} is longer than the {SOCKET_LIMIT} bytes that Linux allows: "
+                "set api.socket (or state) to a shorter one"
+            )
         try:
             self.state.mkdir(mode=0o750, parents=True, exist_ok=True)
             self.socket.parent.mkdir(mode=0o750, parents=True, exist_ok=True)

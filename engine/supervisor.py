@@ -87,10 +87,10 @@ class Supervisor:
             except (Refused, Never) as error:
                 await self.report(name, Health.REFUSED, error)
                 return
-            except EXPECTED as error:
-                await self.report(name, Health.FAULT, error)
             except Exception as error:  # the one place: a bug in one child must not reach another
-                await self.report(name, self._judge(crashes), error)
+                _pass_cancellation(error)
+                expected = isinstance(error, EXPECTED)
+                await self.report(name, Health.FAULT if expected else self._judge(crashes), error)
             if self.clock() - began >= self.backoff.healthy:
                 failures, trouble_since = 0, self.clock()
             trouble = self.clock() - trouble_since
@@ -102,3 +102,10 @@ class Supervisor:
         crashes.append(now)
         full = len(crashes) == crashes.maxlen
         return Health.DEGRADED if full and now - crashes[0] <= self.intensity.within else Health.FAILED
+
+
+def _pass_cancellation(error: Exception) -> None:
+    """Go on being cancelled where a child's clean-up failed on the way: its error hid the cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error

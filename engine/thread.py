@@ -26,7 +26,7 @@ async def in_thread(name: str, work: Callable[[], None], stop: Callable[[], None
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
-    def settle(error: BaseException | None) -> None:
+    def settle(error: Exception | None) -> None:
         if done.done():
             return
         if error is None:
@@ -35,11 +35,11 @@ async def in_thread(name: str, work: Callable[[], None], stop: Callable[[], None
             done.set_exception(error)
 
     def body() -> None:
-        error: BaseException | None = None
+        error: Exception | None = None
         try:
             work()
         except BaseException as caught:  # handed over whole: the awaiting task decides
-            error = caught
+            error = _portable(caught)
         try:
             loop.call_soon_threadsafe(settle, error)
         except RuntimeError:  # the loop has closed: nobody waits any more
@@ -49,10 +49,22 @@ async def in_thread(name: str, work: Callable[[], None], stop: Callable[[], None
     try:
         await asyncio.shield(done)
     except asyncio.CancelledError:
-        stop()
+        try:
+            stop()
+        except Exception:  # a plug-in's; we are stopping all the same
+            logger.exception("cannot be stopped", thread=name)
         finished, _ = await asyncio.wait([done], timeout=deadline)
         if not finished:
             logger.error("thread hangs", thread=name, deadline=deadline)
         elif not done.cancelled():
             done.exception()  # retrieved: we are stopping, its end is no news
         raise
+
+
+def _portable(caught: BaseException) -> Exception:
+    """Return what a future can carry (not StopIteration) and a loop survives (not SystemExit)."""
+    if isinstance(caught, Exception) and not isinstance(caught, StopIteration):
+        return caught
+    told = RuntimeError(f"{type(caught).__name__}: {caught}")
+    told.__cause__ = caught
+    return told

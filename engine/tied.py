@@ -7,12 +7,16 @@ import os
 import signal
 import sys
 
-#: Set in the environment of a child that is to be tied.
+#: Set in the environment of a child that is to be tied: its parent's process id.
 VARIABLE = "MATTHAN_TIED"
 _PR_SET_PDEATHSIG = 1
 
 
 def tie() -> None:
     """Ask the kernel for SIGTERM when the parent dies, if the environment says so (Linux)."""
-    if os.environ.pop(VARIABLE, "") and sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    parent = os.environ.pop(VARIABLE, "")
+    if not parent or sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if parent != str(os.getppid()):  # it died before we could ask
+        sys.exit(0)

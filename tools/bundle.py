@@ -34,7 +34,6 @@ python=$(command -v python{python} || true)
 (cd "$here" && sha256sum --quiet -c SHA256SUMS) || {{ echo "the bundle is damaged: copy it again"; exit 3; }}
 "$python" -m venv "$target"
 "$target/bin/python" -m pip install --quiet --no-index --find-links "$here/wheels" matthan
-mkdir -p "$target/share/matthan" && cp -r "$here/configs" "$target/share/matthan/"
 "$target/bin/matthan" --version
 echo "installed in $target; next: $target/bin/matthan doctor, then see $target/share/matthan/configs"
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -97,7 +97,7 @@ class OnvifDevice:
     services: Mapping[str, str]
     _subscriptions: list[events.Subscription] = field(default_factory=list)
 
-    def signals(self) -> AsyncIterator[Signal]:
+    def signals(self) -> AsyncGenerator[Signal, None]:
         """Yield what the device says; ends with a DriverError when the subscription is lost."""
         if EVENTS not in self.services:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))

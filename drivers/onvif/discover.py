@@ -84,7 +84,8 @@ async def discover(scope: Scope, wait: float) -> AsyncIterator[Found]:
             except TimeoutError:
                 continue
             for found in read_answer(data, sender):
-                key = (found.identity, found.address)
+                # Not the sender's address: behind one there may be several with the same identity.
+                key = (found.identity, found.url)
                 if key not in seen:
                     seen.add(key)
                     yield found

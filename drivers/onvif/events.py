@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,7 +132,7 @@ class Subscription:
 
 async def signals(
     subscription: Subscription, events_url: str, sources: Mapping[str, str]
-) -> AsyncIterator[Signal]:
+) -> AsyncGenerator[Signal, None]:
     """Subscribe and yield what the device says; unsubscribes when it ends, however it ends.
 
     Args:

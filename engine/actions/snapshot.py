@@ -19,6 +19,8 @@ from engine.actions.params import SnapshotParams
 from engine.clock import Clock
 from engine.errors import Again
 
+#: Where pictures lie in the state folder, a folder per day.
+FOLDER = "snapshots"
 _ODD = re.compile(r"[^A-Za-z0-9-]+")
 
 

@@ -29,17 +29,17 @@ def build(
     """Return the actions by name; those with `serve` are held open by the outbox.
 
     Args:
-        folder: The site's state folder; pictures go to ``snapshots`` in it.
+        folder: The site's state folder; pictures go to `snapshot.FOLDER` in it.
         secret: Raises what it likes for a secret that cannot be read; nothing is caught here.
     """
     from engine.actions.log import Log
     from engine.actions.ptz import PtzPreset
-    from engine.actions.snapshot import Snapshot
+    from engine.actions.snapshot import FOLDER, Snapshot
 
     found: dict[str, Action] = {
         "log": Log(language),
         "ptz": PtzPreset(hands, clock),
-        "snapshot": Snapshot(hands, clock, folder / "snapshots"),
+        "snapshot": Snapshot(hands, clock, folder / FOLDER),
     }
     if settings.mqtt is not None:
         found["mqtt"] = _mqtt(site, settings.mqtt, secret, random)

@@ -54,7 +54,7 @@ def answer(problem: wire.Problem, headers: Mapping[str, str] | None = None) -> w
     )
 
 
-def refusal(status: int, code: str, /, **values: str | int) -> ApiError:
+def refusal(status: int, code: str, /, **values: str | int | float) -> ApiError:
     """Return an `ApiError` whose sentence is in ``text/*.toml``; rendered when it is answered."""
     return Refusal(status, code, values)
 
@@ -62,7 +62,7 @@ def refusal(status: int, code: str, /, **values: str | int) -> ApiError:
 class Refusal(ApiError):
     """An `ApiError` that still knows what its sentence names."""
 
-    def __init__(self, status: int, code: str, values: Mapping[str, str | int]) -> None:
+    def __init__(self, status: int, code: str, values: Mapping[str, str | int | float]) -> None:
         super().__init__(status, code, render(code, values, "en"))
         self.values = dict(values)
 

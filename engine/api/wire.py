@@ -60,7 +60,6 @@ class Camera(Wire):
         stream_fps: Pictures received per second.
         skipped: Pictures not analysed because the machine was busy (counter).
         motion: 0..1, moving share of the last analysed picture.
-        loss: What analysis gave up under overload, empty when nothing.
     """
 
     id: str

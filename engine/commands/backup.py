@@ -38,17 +38,17 @@ def backup(
 
     Exit codes: 0 written, 1 it could not be made, 2 the configuration has problems.
     """
-    from datetime import UTC, datetime
     from importlib.metadata import version
 
     from engine.archive import ArchiveError, make
+    from engine.clock import SystemClock
 
     chosen = language(lang)
     contents = _contents(_load(config), secrets=secrets)
     if file.exists() and not force:
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
-        now = datetime.now(UTC)
+        now = SystemClock().now().wall
         manifest = make(file, contents, made=now, program=version("matthan"), tell=_progress(as_json=as_json))
     except ArchiveError as error:
         _fail(error, chosen)
@@ -76,9 +76,8 @@ def restore(
 
     Exit codes: 0 restored, 1 refused or failed (nothing was changed unless told).
     """
-    from datetime import UTC, datetime
-
     from engine.archive import ArchiveError
+    from engine.clock import SystemClock
     from engine.configuration import default_path
     from engine.unarchive import install, staged
 
@@ -88,7 +87,7 @@ def restore(
         with staged(file, beside, _progress(as_json=as_json)) as unpacked:
             folder = state or _state_of(unpacked.config)
             place = None if only_state else target
-            moved = install(unpacked, folder, place, force=force, now=datetime.now(UTC))
+            moved = install(unpacked, folder, place, force=force, now=SystemClock().now().wall)
             _say(file, unpacked.manifest, chosen, as_json=as_json, code="backup.restored", moved=moved)
     except ArchiveError as error:
         _fail(error, chosen)

@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from drivers.contract import Found
 
 app = typer.Typer()
+T = TypeVar("T")
 
 #: Seconds the virtual cameras and the engine get to be ready; the first run compiles the kernels.
 READY = 120.0
@@ -91,22 +93,12 @@ async def _play(
     stopped = _on_signals(asyncio.Event())
     try:
         _say("1/4 starting three virtual cameras (drawing and encoding a street takes a few seconds) …")
-        clips = [word for path in video for word in ("--video", str(path))]
-        arguments = [
-            "sim",
-            "--cameras",
-            "3",
-            "--ptz",
-            "1",
-            "--json",
-            "--password-file",
-            str(password),
-            *clips,
-        ]
-        async with stage.child("the virtual cameras", arguments, sim_log, read=True) as cameras:
-            told = await stage.first_line(cameras, sim_log, READY)
+        words = ["sim", "--cameras", "3", "--ptz", "1", "--json", "--password-file", str(password)]
+        words += [word for path in video for word in ("--video", str(path))]
+        async with stage.child("the virtual cameras", words, sim_log, read=True) as cameras:
+            told = await _unless(stopped, stage.first_line(cameras, sim_log, READY))
             _say("2/4 looking for cameras on 127.0.0.1 …")
-            found = await _discover({camera["identity"] for camera in told["cameras"]})
+            found = await _unless(stopped, _discover({camera["onvif"] for camera in told["cameras"]}))
             for each in found:
                 _say(f"    found {each.name or each.identity} at {each.url}")
             ptz = next((camera["identity"] for camera in told["cameras"] if camera.get("ptz")), "")
@@ -116,14 +108,36 @@ async def _play(
             _say("3/4 starting the engine (the first start compiles the motion kernel) …")
             socket = folder / "state" / "api.sock"
             async with stage.child("the engine", ["run", "--config", str(path)], run_log) as engine:
-                await stage.wait_for(socket, engine, run_log, READY)
+                await _unless(stopped, stage.wait_for(socket, engine, run_log, READY))
                 _say("4/4 running; Ctrl-C stops")
                 if headless:
                     return await _print(socket, seconds, stopped, engine, language)
                 return await _open_tui(socket, seconds, stopped, language)
     except stage.StageError as error:
         _say(f"matthan demo: {error}")
-        return 1
+        return 130 if stopped.is_set() else 1
+
+
+async def _unless(stopped: asyncio.Event, step: Coroutine[Any, Any, T]) -> T:
+    """Take a step of the start, unless a signal comes first.
+
+    Raises:
+        StageError: A signal came.
+    """
+    from engine.demo.stage import StageError
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            going = group.create_task(step, name="demo.step")
+            signalled = group.create_task(stopped.wait(), name="demo.signal")
+            await asyncio.wait({going, signalled}, return_when=asyncio.FIRST_COMPLETED)
+            signalled.cancel()
+            going.cancel()
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    if going.cancelled():
+        raise StageError("stopped before it was running")
+    return going.result()
 
 
 def _say(sentence: str) -> None:
@@ -158,8 +172,8 @@ async def _discover(wanted: set[str]) -> list[Found]:
                 f"{len(wanted - found.keys())} virtual cameras did not answer the probe on 127.0.0.1"
             )
         async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
-            if each.identity in wanted:
-                found[each.identity] = each
+            if each.url in wanted:
+                found[each.url] = each
     return sorted(found.values(), key=lambda each: (each.name, each.url))
 
 

@@ -34,7 +34,7 @@ def discover(
     from engine import log
     from engine.inventory import installed_drivers, probe
 
-    log.configure("warning")
+    log.configure("warning", json=False)  # for the person who looks, also through a pipe
     from drivers.contract import Scope
 
     interfaces = list(interface or [])

@@ -64,6 +64,7 @@ def _look(config: Path | None) -> Iterator[Finding]:
     yield finding
     yield checkup.disk(places(settings).state)
     yield checkup.clock()
+    yield checkup.kernels(os.environ)
     yield checkup.discovery()
     if settings.preview.enabled:
         yield checkup.port("preview port", settings.preview.host, settings.preview.port)
@@ -75,9 +76,13 @@ def _look(config: Path | None) -> Iterator[Finding]:
 
 def _models() -> Finding:
     from engine.checkup import Finding, Grade
+    from engine.errors import ModelError
     from engine.models import find
 
-    model = find(None)
+    try:
+        model = find(None)
+    except ModelError as error:
+        return Finding("detector model", Grade.FAIL, str(error), "matthan models verify; then pull or add it")
     if model is None:
         advice = "objects are reported as “moving”; matthan models list shows what can be added"
         return Finding("detector model", Grade.WARN, "none installed", advice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,23 @@ import typer
 app = typer.Typer()
 
 
+class Level(StrEnum):
+    """Severities of log lines."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @app.command()
 def run(
     config: Annotated[Path, typer.Option(help="The site's configuration.", envvar="MATTHAN_CONFIG")] = Path(
         "/etc/matthan/matthan.yaml"
     ),
-    level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    level: Annotated[
+        Level, typer.Option("--log-level", help="Least severity of what is logged.")
+    ] = Level.INFO,
     log_json: Annotated[
         bool | None, typer.Option("--log-json/--log-text", help="Default: JSON where stderr is no terminal.")
     ] = None,
@@ -27,8 +39,6 @@ def run(
     """
     from engine import log
 
-    if level not in ("debug", "info", "warning", "error"):
-        raise typer.BadParameter("debug, info, warning or error", param_hint="--log-level")
     log.configure(level, json=log_json)
 
     from engine.configuration import load

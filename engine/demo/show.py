@@ -69,7 +69,8 @@ class Show:
         self.events[f"{event.kind} {event.change}"] += 1
         if (event.kind, event.change) in SILENT:
             return
-        what = " ".join(filter(None, (event.kind, event.change, event.label or "", event.subject)))
+        which = "" if (event.label or event.kind) in event.subject else event.subject
+        what = " ".join(filter(None, (event.kind, event.change, event.label or "", which)))
         score = f" {event.score:.2f}" if event.score else ""
         zones = f" in {', '.join(event.zones)}" if event.zones else ""
         self.write(f"{self._clock(event.at)} event    {event.camera or '-':<8} {what}{score}{zones}")

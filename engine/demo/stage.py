@@ -41,7 +41,7 @@ async def child(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if read else messages,
             stderr=messages,
-            env={**os.environ, VARIABLE: "1"},
+            env={**os.environ, VARIABLE: str(os.getpid())},
             start_new_session=True,
             limit=1 << 20,
         )

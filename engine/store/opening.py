@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -70,10 +70,12 @@ def make_sound(
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    return db
+    with ExitStack() as stack:  # a damaged file refuses already here
+        db = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        stack.pop_all()
+        return db
 
 
 def _complaint(path: Path, carried: Sequence[Step], monotonic: Callable[[], float]) -> str | None:

@@ -10,7 +10,7 @@ from engine.store.model import Verdict
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
-_EVENT = (
+EVENT = (
     "INSERT INTO event (seq, id, camera, received_at, engine, body) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"
 )
@@ -55,14 +55,14 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         return
     final = _final(change for each in verdicts for change in each.changes)
     rows: dict[str, list[tuple[object, ...]]] = {
-        _EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
+        EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
         _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
         _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
         META: [("mark", mark_text(verdicts[-1].mark))],
     }
-    if rows[_EVENT]:
+    if rows[EVENT]:
         rows[META].append(("last_seq", str(max(event.seq for each in verdicts for event in each.events))))
     for sql, values in rows.items():
         if values:

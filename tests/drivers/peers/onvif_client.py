@@ -3,10 +3,13 @@
 Runs in an environment of its own: ``python onvif_client.py HOST PORT wsse|digest``, password in PASSWORD.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import time
+from typing import Any
 
 from onvif import ONVIFClient, ONVIFDiscovery, ONVIFOperationException
 from onvif.operator import CacheMode
@@ -14,7 +17,7 @@ from onvif.operator import CacheMode
 PROFILE = "main"
 
 
-def when_idle(ptz):
+def when_idle(ptz: Any) -> list[float]:
     while True:
         status = ptz.GetStatus(ProfileToken=PROFILE)
         if status.MoveStatus.PanTilt == status.MoveStatus.Zoom == "IDLE":
@@ -22,7 +25,7 @@ def when_idle(ptz):
         time.sleep(0.05)
 
 
-def move(ptz, saw):
+def move(ptz: Any, saw: dict[str, Any]) -> None:
     saw["presets"] = {preset.Name: preset.token for preset in ptz.GetPresets(ProfileToken=PROFILE)}
     ptz.GotoPreset(ProfileToken=PROFILE, PresetToken=saw["presets"]["gate"])
     saw["at_gate"] = when_idle(ptz)
@@ -33,7 +36,7 @@ def move(ptz, saw):
     ptz.Stop(ProfileToken=PROFILE, PanTilt=True, Zoom=True)
 
 
-def listen(client, saw):
+def listen(client: Any, saw: dict[str, Any]) -> None:
     made = client.events().CreatePullPointSubscription()
     pulled = client.pullpoint(made).PullMessages(Timeout="PT5S", MessageLimit=10)
     # with the published schema zeep loses the text of Topic, so the source items must do
@@ -42,12 +45,12 @@ def listen(client, saw):
     client.subscription(made).Unsubscribe()
 
 
-def look(host, port, mode):
+def look(host: str, port: int, mode: str) -> dict[str, Any]:
     how = {"http_digest": mode == "digest", "cache": CacheMode.NONE}
     client = ONVIFClient(host, port, "admin", os.environ["PASSWORD"], **how)
     device, media = client.devicemgmt(), client.media()
     setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-    saw = {
+    saw: dict[str, Any] = {
         "model": device.GetDeviceInformation().Model,
         "profiles": [profile.token for profile in media.GetProfiles()],
         "stream": media.GetStreamUri(StreamSetup=setup, ProfileToken=PROFILE).Uri,
@@ -65,4 +68,4 @@ def look(host, port, mode):
 
 
 if __name__ == "__main__":
-    print(json.dumps(look(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    sys.stdout.write(json.dumps(look(sys.argv[1], int(sys.argv[2]), sys.argv[3])))

@@ -1,4 +1,4 @@
-"""Draws docs/pictures/tui-*.svg from generated data: ``python docs/pictures/tui-pictures.py``.
+"""Draws docs/pictures/tui-*.svg from generated data: ``python tools/tui_pictures.py``.
 
 The cameras and their history are those of the UI's tests, the picture is the virtual camera's street
 with its own truth as boxes. Nothing here was seen by a real camera.
@@ -21,8 +21,9 @@ from drivers.virtual.scene import Scene
 from tui.app import MatthanApp
 from tui.widgets.table import Table
 
-HERE = Path(__file__).resolve().parent
-FAKES = HERE.parents[1] / "tests" / "tui" / "conftest.py"
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "docs" / "pictures"
+FAKES = ROOT / "tests" / "tui" / "conftest.py"
 #: A moment of the street with people and two-wheelers in it.
 MOMENT, SEED = 8.0, 7
 SIZE = (110, 32)

@@ -1,0 +1,248 @@
+"""The engine's face: what clients are told, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from drivers.contract import Codec, Feature, PtzVector
+from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+from engine.api import wire
+from engine.api.problems import Refusal
+from engine.camera import CameraRunner
+from engine.desk import RECENT, CameraHands, Desk, camera
+from engine.errors import Again, ApiError, Never, StoreBusy
+from engine.settings import Settings
+from engine.store.model import Counts
+from rules.model import CameraId, Change, Event, EventId, Kind, Sentence
+
+Stage = Any  # the class is in conftest.py
+WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+class Books:
+    """A store that counts, or cannot."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.counted = 0
+
+    async def counts(self) -> Counts:
+        self.counted += 1
+        if self.fails:
+            raise self.fails
+        return Counts(due=2, dead=1)
+
+
+def desk(stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None) -> Desk:
+    return Desk(
+        settings=Settings(site="test", language="en"),
+        version="0",
+        clock=stage.clock,
+        cameras=runners,
+        store=store or Books(),  # type: ignore[arg-type]  # of the store, `refresh` needs `counts` only
+        started=WALL,
+        tally=lambda: {"events": 7, "model": "nano"},
+        problems=lambda: [Sentence("engine.no_model")],
+    )
+
+
+def event(seq: int) -> Event:
+    at = datetime(2026, 11, 22, 8, 0, seq % 60, tzinfo=UTC)
+    return Event(EventId(str(seq)), "test", seq, Kind.MOTION, Change.BEGAN, CameraId("gate"), at, at)
+
+
+@asynccontextmanager
+async def refreshing(subject: Desk) -> AsyncIterator[None]:
+    task = asyncio.get_running_loop().create_task(subject.refresh())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled(), task.exception()
+
+
+async def test_a_camera_on_the_wire(stage: Stage) -> None:
+    runner = stage.play(
+        stage.script(features=frozenset({Feature.PTZ}), head=stage.head()),
+        name="gate",
+        url="http://192.0.2.1/onvif/device_service",
+        zones={"all": [[0, 0], [1, 0], [1, 1], [0, 1]]},
+    )
+    before = camera(runner, stage.clock.monotonic())
+    assert (before.state, before.preview, before.ptz, before.tracks) == ("connecting", False, False, ())
+    await stage.until(lambda: runner.seen is not None and runner.seen.sight.tracks)
+    now = camera(runner, stage.clock.monotonic())
+    assert (now.state, now.reason, now.name, now.address) == ("online", None, "gate", "192.0.2.1")
+    assert (now.width, now.height, now.codec, now.model) == (320, 240, str(Codec.H264), "Maker Model 1")
+    assert (now.ptz, now.preview) == (True, True)
+    assert now.tracks[0].zones == ("all",)
+    assert now.stream_fps > 0
+
+
+async def test_a_lost_camera_says_why_in_both_languages(stage: Stage) -> None:
+    runner = stage.play(stage.script(on_open=Unreachable("driver.stalled", host="cam", seconds=10.0)))
+    await stage.until(lambda: runner.status.state is wire.CameraState.LOST)
+    told = camera(runner, 0.0)
+    assert told.reason is not None
+    assert told.reason.en == "cam stopped sending pictures for 10 s"
+    assert "cam" in told.reason.vi
+    assert told.reason.vi != told.reason.en
+
+
+async def test_a_camera_without_its_events_is_online_and_says_so(stage: Stage) -> None:
+    said: list[BaseException] = [Unsupported("driver.no_signals", host="cam")]
+    runner = stage.play(stage.script(features=frozenset({Feature.SIGNALS}), said=said))
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE and runner.status.deaf)
+    told = camera(runner, stage.clock.monotonic())
+    assert told.state is wire.CameraState.ONLINE
+    assert told.reason is not None
+    assert told.reason.en.endswith("cam reports no events")
+    assert "{" not in told.reason.en + told.reason.vi
+
+
+async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.desk.REFRESH", 0.005)
+    monkeypatch.setattr("engine.desk.FIGURES", 0.0)
+    runner = stage.runner(stage.script())
+    subject = desk(stage, {"gate": runner})
+    box = subject.hub.join()
+
+    def cameras() -> list[wire.CameraUpdate]:
+        return [item for item in list(box._items) if isinstance(item, wire.CameraUpdate)]
+
+    async with refreshing(subject):
+        await stage.until(lambda: len(box) > 12)
+        assert len(cameras()) == 1
+        runner.status.state = wire.CameraState.LOST
+        await stage.until(lambda: len(cameras()) == 2)
+    assert cameras()[1].camera.state is wire.CameraState.LOST
+
+
+async def test_figures_go_on_while_the_store_is_busy(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.desk.REFRESH", 0.005)
+    monkeypatch.setattr("engine.desk.FIGURES", 0.0)
+    store = Books()
+    subject = desk(stage, {}, store)
+    async with refreshing(subject):
+        await stage.until(lambda: subject.state().engine.outbox == 2)
+        store.fails, seen = StoreBusy("locked"), store.counted
+        await stage.until(lambda: store.counted > seen + 2)
+    assert (subject.state().engine.outbox, subject.state().engine.dead) == (2, 1)
+
+
+async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
+    subject = desk(stage, {"gate": stage.runner(stage.script())})
+    subject.happened([event(seq) for seq in range(1, RECENT + 6)], [])
+    state = subject.state()
+    assert [each.seq for each in state.events[:2]] == [RECENT + 5, RECENT + 4]
+    assert len(state.events) == RECENT
+    assert state.revision == RECENT + 5
+    assert (state.engine.events, state.engine.model, state.cameras[0].id) == (7, "nano", "gate")
+    assert state.engine.problems[0].vi != state.engine.problems[0].en != ""
+
+
+async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
+    subject = desk(stage, {"gate": stage.runner(stage.script())})
+    asked: list[Callable[[], Awaitable[object]]] = [
+        lambda: subject.still("nobody", 320),
+        lambda: subject.presets("nobody"),
+        lambda: subject.ptz("nobody", wire.PtzCommand(op="stop")),
+    ]
+    for ask in asked:
+        with pytest.raises(ApiError) as caught:
+            await ask()
+        assert (caught.value.status, caught.value.code) == (404, "camera.unknown")
+        assert "gate" in caught.value.message
+    with pytest.raises(ApiError):
+        subject.preview_link("nobody")
+
+
+async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
+    runner = stage.runner(stage.script())
+    subject = desk(stage, {"gate": runner})
+    for ask in (lambda: subject.still("gate", 320), lambda: subject.presets("gate")):
+        with pytest.raises(ApiError) as caught:
+            await ask()
+        assert (caught.value.status, caught.value.code) == (409, "camera.offline")
+    with pytest.raises(ApiError) as caught:
+        subject.preview_link("gate")
+    assert (caught.value.status, caught.value.code) == (409, "preview.disabled")
+    stage.start(runner)
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
+    with pytest.raises(ApiError) as caught:
+        await subject.ptz("gate", wire.PtzCommand(op="stop"))
+    assert (caught.value.status, caught.value.code) == (409, "ptz.unsupported")
+    assert (await subject.still("gate", 160))[:2] == b"\xff\xd8"
+
+
+async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
+    head = stage.head()
+    runner = stage.play(stage.script(head=head))
+    subject = desk(stage, {"gate": runner})
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
+    await subject.ptz("gate", wire.PtzCommand(op="move", pan=0.5, seconds=2))
+    await subject.ptz("gate", wire.PtzCommand(op="goto", preset="Gate"))
+    await subject.ptz("gate", wire.PtzCommand(op="set", preset="New"))
+    await subject.ptz("gate", wire.PtzCommand(op="stop"))
+    assert await subject.presets("gate") == [wire.Preset(token="1", name="Gate")]
+    assert head.told == [
+        ("move", PtzVector(0.5, 0.0, 0.0), 2.0),
+        ("goto", "Gate"),
+        ("set", "New"),
+        ("stop",),
+        ("presets",),
+    ]
+
+
+async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(stage: Stage) -> None:
+    fault = Unsupported("driver.no_preset", host="cam", preset="9", known="Gate")
+    runner = stage.play(stage.script(head=stage.head(fault)))
+    subject = desk(stage, {"gate": runner})
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
+    with pytest.raises(ApiError) as caught:
+        await subject.ptz("gate", wire.PtzCommand(op="goto", preset="9"))
+    assert (caught.value.status, caught.value.code) == (502, "driver.no_preset")
+    assert caught.value.message == "cam has no PTZ preset “9”; it has: Gate"
+    assert isinstance(caught.value, Refusal)
+    assert caught.value.values["preset"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        (Unreachable(host="cam", detail="down"), Again),
+        (Refused(host="cam", user="u"), Never),
+        (Unsupported("driver.no_preset", host="cam", preset="9", known=""), Never),
+    ],
+)
+async def test_actions_learn_whether_to_try_again(
+    stage: Stage, fault: DriverError, raised: type[Exception]
+) -> None:
+    runner = stage.play(stage.script(head=stage.head(fault)))
+    hands = CameraHands({"gate": runner})
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
+    with pytest.raises(raised, match=r"^cam "):
+        await hands.goto("gate", "9")
+
+
+async def test_actions_on_cameras_that_cannot(stage: Stage) -> None:
+    runner = stage.runner(stage.script())
+    hands = CameraHands({"gate": runner}, "vi")
+    with pytest.raises(Again):
+        await hands.goto("gate", "1")
+    with pytest.raises(Again):
+        await hands.still("gate", 320)
+    with pytest.raises(Never, match=r"nobody.*gate"):
+        await hands.goto("nobody", "1")
+    stage.start(runner)
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
+    with pytest.raises(Never, match="PTZ"):
+        await hands.goto("gate", "1")
+    assert (await hands.still("gate", 320))[:2] == b"\xff\xd8"

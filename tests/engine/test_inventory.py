@@ -1,0 +1,171 @@
+"""Discovery: each device told once, nothing probed that was not allowed, nobody logged in to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from drivers.contract import API, Device, Found, Login, Scope, Target
+from drivers.errors import Unreachable
+from engine import inventory
+from engine.clock import ManualClock
+from engine.draft import Draft
+from engine.inventory import Inventory, installed_drivers, probe
+from engine.settings import CameraSettings, DiscoverySettings
+from rules.model import CameraId, Change, Kind
+
+CLOCK = ManualClock(datetime(2026, 11, 22, 8, tzinfo=UTC))
+
+
+def found(
+    identity: str, url: str = "http://192.0.2.7/onvif/device_service", address: str = "192.0.2.7"
+) -> Found:
+    return Found("fake", url, identity, address, "Gate", "Model 1")
+
+
+@dataclass
+class Finder:
+    """A driver that finds, or fails; opening a device would be a log-in."""
+
+    finds: list[Found | Exception] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    name: str = "finder"
+    title: str = "Finder"
+    schemes: frozenset[str] = frozenset()
+    api: int = API
+
+    async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        self.scopes.append(scope)
+        for each in self.finds:
+            if isinstance(each, Exception):
+                raise each
+            yield each
+
+    def open(self, target: Target, login: Login | None) -> AbstractAsyncContextManager[Device]:
+        raise AssertionError("discovery must never open a device")
+
+
+class Drafts(list[Draft]):
+    async def offer(self, draft: Draft) -> None:
+        self.append(draft)
+
+    def offer_from_thread(self, drafts: object) -> None:
+        raise AssertionError("not from a thread")
+
+
+def make(
+    drafts: Drafts,
+    *drivers: Finder,
+    cameras: dict[str, str] | None = None,
+    interfaces: tuple[str, ...] = ("127.0.0.1",),
+) -> Inventory:
+    known = {
+        CameraId(name): CameraSettings.model_validate({"id": name, "url": url})
+        for name, url in (cameras or {}).items()
+    }
+    settings = DiscoverySettings(interfaces=list(interfaces), every=5.0)
+    return Inventory(settings, known, drivers, drafts, CLOCK)
+
+
+async def rounds(subject: Inventory, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Let it probe so many times."""
+    done = asyncio.Event()
+    slept: list[float] = []
+
+    async def sleep(seconds: float, real: Callable[[float], object] = asyncio.sleep) -> None:
+        slept.append(seconds)
+        if len(slept) >= count:
+            done.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("engine.inventory.asyncio.sleep", sleep)
+    task = asyncio.get_running_loop().create_task(subject.run())
+    async with asyncio.timeout(10):
+        await asyncio.wait(
+            [task, asyncio.get_running_loop().create_task(done.wait())], return_when="FIRST_COMPLETED"
+        )
+    assert not task.done(), task.exception()
+    assert set(slept) == {5.0}
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_device_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drafts = Drafts()
+    driver = Finder([found("urn:1"), found("urn:1"), found("urn:2", address="192.0.2.8")])
+    await rounds(make(drafts, driver), monkeypatch, 3)
+    assert len(driver.scopes) == 3
+    assert driver.scopes[0] == Scope(("127.0.0.1",), ())
+    assert [each.subject for each in drafts] == ["discovery:urn:1", "discovery:urn:2"]
+    first = drafts[0]
+    assert (first.kind, first.change, first.label, first.camera) == (
+        Kind.CAMERA,
+        Change.NOTED,
+        "discovered",
+        None,
+    )
+    assert first.facts == {"url": "http://192.0.2.7/onvif/device_service", "name": "Gate", "model": "Model 1"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "announced", "known"),
+    [
+        ("http://192.0.2.7/onvif/device_service", "http://192.0.2.7:80/onvif/services", True),
+        ("http://192.0.2.7:8080/onvif/device_service", "http://192.0.2.7/onvif/device_service", False),
+        ("https://192.0.2.7/onvif/device_service", "https://192.0.2.7:443/onvif/device_service", True),
+        ("http://192.0.2.9/onvif/device_service", "http://192.0.2.7/onvif/device_service", False),
+        ("file:gate.mp4", "not an address at all", False),
+        ("http://192.0.2.7/x", "http://[bad/", False),
+        ("http://192.0.2.7/x", "http://192.0.2.7:99999/", False),
+    ],
+)
+async def test_what_is_configured_is_told_with_its_camera(
+    monkeypatch: pytest.MonkeyPatch, configured: str, announced: str, known: bool
+) -> None:
+    drafts = Drafts()
+    subject = make(drafts, Finder([found("urn:1", announced)]), cameras={"gate": configured})
+    await rounds(subject, monkeypatch, 1)
+    assert drafts[0].camera == ("gate" if known else None)
+
+
+@pytest.mark.parametrize("error", [Unreachable(host="eth9", detail="no such interface"), KeyError("XAddrs")])
+async def test_a_driver_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    drafts = Drafts()
+    broken, sound = Finder([found("urn:1"), error]), Finder([found("urn:2")])
+    await rounds(make(drafts, broken, sound), monkeypatch, 2)
+    assert [each.subject for each in drafts] == ["discovery:urn:1", "discovery:urn:2"]
+    assert len(broken.scopes) == len(sound.scopes) == 2
+
+
+async def test_nothing_is_probed_without_leave() -> None:
+    driver = Finder([found("urn:1")])
+    drafts = Drafts()
+    await asyncio.wait_for(make(drafts, driver, interfaces=()).run(), 5)
+    assert driver.scopes == []
+    assert drafts == []
+
+
+async def test_a_flood_of_answers_is_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    drafts = Drafts()
+    flood = [found(f"urn:{number}" + "x" * 10_000) for number in range(inventory.MOST + 50)]
+    subject = make(drafts, Finder(list(flood)))
+    await rounds(subject, monkeypatch, 1)
+    assert len(subject.found) == len(drafts) == inventory.MOST
+    assert subject.ignored == 50
+    assert max(len(each.subject) for each in drafts) < 300
+
+
+async def test_a_probe_yields_each_answer_once_over_all_drivers() -> None:
+    twin = found("urn:1", "http://192.0.2.9/onvif/device_service", "192.0.2.9")
+    drivers = [Finder([found("urn:1")]), Finder([found("urn:1"), twin])]
+    answers = [each.address async for each in probe(Scope(("127.0.0.1",)), 0.1, drivers)]
+    assert answers == ["192.0.2.7", "192.0.2.9"]
+
+
+def test_the_installed_drivers_are_ours() -> None:
+    assert {"clip", "onvif", "rtsp", "virtual"} <= {driver.name for driver in installed_drivers()}
