@@ -27,6 +27,7 @@ GAPS = frozenset({"gap", "engine.gap"})
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
+_TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
 _NOTHING = Step()
 
 
@@ -76,20 +77,22 @@ def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:
 
 def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
-    if memory and (memory.of_subject(subject_key(event)) or _special(event)):
+    if memory.followed and subject_key(event) in memory.followed:
         return False
-    candidates = rules.candidates(event)
-    if not candidates:
-        return True
+    if _special(event) and memory:
+        return False
     try:
-        return not any(pattern.holds(event) for _, pattern in candidates)
+        for _, pattern in rules.candidates(event):
+            if pattern.holds(event):  # not any(): a generator costs more than the tests
+                return False
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
         return False
+    return True
 
 
 def _special(event: Event) -> bool:
     """Return whether an event means something to rows that are not of its subject."""
-    return event.kind in (Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR)
+    return event.kind in _TOUCHING
 
 
 def _blinds(event: Event) -> bool:
