@@ -31,6 +31,8 @@ from rules.model import (
 from rules.rows import Rows
 from rules.ruleset import Rule, RuleSet, Telling
 
+_NO_REASON = Sentence("")
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -76,12 +78,13 @@ class Life:
             return
         if rule.hours is not None and not rule.hours.hold(at.wall):
             return
-        row = Row(PENDING, at.engine, at.wall, None, what.cause, what.subject, what.told)
-        due = max(at.engine + rule.hold, self._quiet_until(rule, what.key, row))
+        quiet = self._quiet_until(rule, what.key, what.subject, what.told)
+        due = max(at.engine + rule.hold, quiet)
+        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.told, rule.edition)
         if due <= at.engine:
             self._fire(rule, what.key, row, at, lasting=lasting)
         elif lasting:
-            self._rows.put(rule, what.key, replace(row, due=due))
+            self._rows.put(rule, what.key, row)
 
     def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Note that something that was told holds on, or again."""
@@ -119,7 +122,7 @@ class Life:
             self._resolve(rule, key, row, (code, values), EventId(cause), at)
         elif rule.hours is not None and not rule.hours.hold(at.wall):
             self._rows.drop(rule.name, key)
-        elif (quiet := self._quiet_until(rule, key, row)) > at.engine:
+        elif (quiet := self._quiet_until(rule, key, row.subject, row.reason)) > at.engine:
             self._rows.put(rule, key, replace(row, due=quiet))
         else:
             self._fire(rule, key, row, at, lasting=True)
@@ -163,8 +166,10 @@ class Life:
 
     # -- telling -----------------------------------------------------------------------------
 
-    def _quiet_until(self, rule: Rule, key: str, row: Row) -> float:
-        quiet = self._rows.get(rule.name, _quiet_key(rule, key, row)) if rule.cooldown else None
+    def _quiet_until(self, rule: Rule, key: str, subject: str, told: Sentence) -> float:
+        if not rule.cooldown:
+            return float("-inf")
+        quiet = self._rows.get(rule.name, _quiet_key(rule, key, subject, told))
         return quiet.due if quiet is not None and quiet.due is not None else float("-inf")
 
     @staticmethod
@@ -179,10 +184,11 @@ class Life:
             parts += rule.hours.told(at.wall)
         made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reasons.sentence(parts))
         if lasting:
-            self._rows.put(rule, key, replace(row, state=FIRING, due=self._clears(rule, at)))
+            self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
         if rule.cooldown:
-            quiet = Row(QUIET, at.engine, at.wall, at.engine + rule.cooldown, row.cause, row.subject)
-            self._rows.put(rule, _quiet_key(rule, key, row), quiet)
+            until = at.engine + rule.cooldown
+            quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
+            self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
         if rule.escalate:
             waits = replace(row, state=WAITING, since=at.engine, since_wall=at.wall, data=made.id)
             self._rows.put(rule, WAITING_MARK + key, replace(waits, due=at.engine + rule.escalate))
@@ -236,13 +242,18 @@ class Life:
         return made
 
 
-def _quiet_key(rule: Rule, key: str, row: Row) -> str:
-    """Return the key of the cooldown that counts for a row."""
+def _firing(row: Row, due: float | None) -> Row:
+    """Return a row as firing (`dataclasses.replace` costs more than all the rest of a firing's rows)."""
+    return Row(FIRING, row.since, row.since_wall, due, row.cause, row.subject, row.reason, row.edition)
+
+
+def _quiet_key(rule: Rule, key: str, subject: str, told: Sentence) -> str:
+    """Return the key of the cooldown that counts for what was told of a subject."""
     if rule.per == "camera":
-        return QUIET_MARK + row.subject.partition("/")[0]
+        return QUIET_MARK + subject.partition("/")[0]
     if rule.per == "rule":
         return QUIET_MARK
     if rule.per in ("subject", "key"):
         return QUIET_MARK + key
-    values: Mapping[str, Any] = row.reason.values
+    values: Mapping[str, Any] = told.values
     return f"{QUIET_MARK}{rule.per}:{values.get(rule.per, '?')}"

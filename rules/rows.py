@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
 from rules.memory import Memory, timer
@@ -33,13 +32,11 @@ class Rows:
         return self._memory.get(rule, key)
 
     def put(self, rule: Rule, key: str, row: Row) -> None:
-        """Set a row; the oldest of the rule is given up where it has too many."""
+        """Set a row (of the rule's own edition); the oldest of the rule is given up where it has too many."""
         if self.get(rule.name, key) is None:
             self._make_room(rule)
             self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
-        self._moved[rule.name, key] = (
-            row if row.edition == rule.edition else replace(row, edition=rule.edition)
-        )
+        self._moved[rule.name, key] = row
         if row.due is not None and row.due <= self._until:
             heappush(self._heap, timer(row.due, rule.name, key))
 
