@@ -61,7 +61,9 @@ class Life:
 
     def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
         self._rules, self._rows, self._now = rules, rows, now
+        rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
+        self._times: list[Instant] = []
         self._heard = 0
 
     def at(self, engine: float) -> Instant:
@@ -131,6 +133,11 @@ class Life:
         """Resolve what a rule had told that is gone or means something else now."""
         self._resolve(rule, key, row, ("reason.over_rule", {}), row.cause, at)
 
+    def _gave_up(self, rule: Rule, key: str, row: Row) -> None:
+        """Resolve what was told of a subject that is given up because there are too many."""
+        if row.state in (FIRING, FADING):
+            self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
+
     def acknowledge(self, event: Event) -> None:
         """Give up the escalations that an operator's event names, by decision or by rule."""
         decision, name = event.facts.get("decision"), event.facts.get("rule")
@@ -139,13 +146,13 @@ class Life:
                 if rule.name == name or (decision is not None and row.data == decision):
                     self._rows.drop(rule.name, key)
 
-    def heard(self) -> Iterator[Event]:
-        """Yield the decisions that other rules wait for, as events, each once."""
+    def heard(self) -> Iterator[tuple[Event, Instant]]:
+        """Yield the decisions that other rules wait for, as events at their own time, each once."""
         while self._heard < len(self.decisions):
-            made = self.decisions[self._heard]
+            made, at = self.decisions[self._heard], self._times[self._heard]
             self._heard += 1
             if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
-                yield self._as_event(made)
+                yield self._as_event(made), at
 
     def _as_event(self, made: Decision) -> Event:
         rule = self._rules.named[made.rule]
@@ -239,6 +246,7 @@ class Life:
             dry_run=rule.dry_run,
         )
         self.decisions.append(made)
+        self._times.append(at)
         return made
 
 

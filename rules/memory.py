@@ -35,6 +35,11 @@ def timer(due: float, rule: RuleName, key: str) -> Timer:
     return due, not key.startswith(QUIET_MARK), rule, key
 
 
+def follows(key: str, row: Row) -> bool:
+    """Return whether a row stands for its subject and ends with it."""
+    return key == row.subject or key.startswith(HELD_MARK)
+
+
 class Memory:
     """The rows of every rule. Written by `apply` alone.
 
@@ -88,7 +93,7 @@ class Memory:
     def _keep(self, rule: RuleName, key: str, row: Row) -> None:
         self._rules.setdefault(rule, {})[key] = row
         self._size += 1
-        if key == row.subject or key.startswith(HELD_MARK):
+        if follows(key, row):
             self.followed.setdefault(row.subject, {})[rule, key] = None
         if row.due is not None:
             insort(self._timers, timer(row.due, rule, key))
