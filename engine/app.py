@@ -18,7 +18,7 @@ from drivers import registry
 from drivers.contract import Driver
 from engine import log, models, text
 from engine.actions import snapshot, table
-from engine.actions.contract import Action
+from engine.actions.contract import Action, Hearing
 from engine.api import server
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
@@ -30,6 +30,7 @@ from engine.desk import CameraHands, Desk
 from engine.errors import EngineError, ModelError
 from engine.inventory import Inventory, installed_drivers
 from engine.judge import Judge
+from engine.message import message, topics
 from engine.notify import notify
 from engine.outbox import Outbox
 from engine.places import Places, places
@@ -181,7 +182,7 @@ class Site:
         )
 
     def _make_actions(self) -> Mapping[str, Action]:
-        return table.build(
+        found = table.build(
             self.settings.actions,
             CameraHands(self.cameras, self.settings.language),
             self._where.state,
@@ -191,6 +192,10 @@ class Site:
             random=self._random,
             language=self.settings.language,
         )
+        for action in found.values():
+            if isinstance(action, Hearing):
+                action.listen(topics(self._rules), self._heard)
+        return found
 
     def _make_inventory(self) -> Inventory:
         cameras = {runner.id: runner.settings for runner in self.cameras.values()}
@@ -288,6 +293,9 @@ class Site:
         if times > self._given_up:
             self._given_up, self._behind_at = times, self._clock.monotonic()
         return self._clock.monotonic() - self._behind_at < BEHIND
+
+    async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
+        await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
 
     async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
         """Log what changed: a child that keeps failing in the same way is one line, not one per try."""

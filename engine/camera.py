@@ -33,7 +33,6 @@ from engine.api.wire import CameraState
 from engine.clock import Clock
 from engine.draft import Draft
 from engine.errors import Again
-from engine.path import Line
 from engine.settings import CameraSettings
 from engine.supervisor import Backoff, Health, Supervisor
 from engine.tap import Tap
@@ -41,6 +40,7 @@ from engine.thread import in_thread
 from engine.translate import Signals, Translator
 from engine.vision.model import Sight
 from rules.model import CameraId, Change, Sentence
+from rules.path import Line
 
 if TYPE_CHECKING:
     from engine.vision.look import Look

@@ -33,7 +33,12 @@ def cloud_event(site: str, decision: Decision, event: Event | None) -> bytes:
 
 
 def _data(site: str, decision: Decision, event: Event | None) -> Mapping[str, object]:
-    return {
+    more: dict[str, object] = {
+        name: value
+        for name, value in (("message", dict(decision.message)), ("dedup", decision.dedup))
+        if value
+    }
+    return more | {
         "site": site,
         "camera": decision.camera,
         "rule": decision.rule,

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from drivers.contract import Signal
 from engine.draft import Draft
-from engine.path import COMPANY, Crossing, Line, Path
 from engine.vision.model import Motion, Sight, Track
 from rules.geometry import Polygon, foot, standing_in
 from rules.model import CameraId, Change, Fact, Kind
+from rules.path import COMPANY, Crossing, Line, Path
 from rules.ruleset import RuleSet
 
 #: A device clock further off than this is not believed.

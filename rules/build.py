@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,11 @@ from rules.conditions import (
     Passing,
     Removed,
     Score,
+    Topics,
     Zone,
 )
 from rules.expr import Expression
-from rules.model import CameraId, Change, Event, Fact, Kind
+from rules.model import CameraId, Change, Fact, Kind
 from rules.patterns import (
     Absent,
     All,
@@ -134,7 +135,7 @@ def _subject(pattern: Pattern) -> tuple[Kind, frozenset[Change], Iterable[str] |
         case CameraPattern(camera=labels):
             return Kind.CAMERA, _ALL, labels
         case MqttPattern(mqtt=topics):
-            return Kind.MQTT, _ALL, None if any(map(_wild, topics)) else topics
+            return Kind.MQTT, _ALL, None if any(map(wild, topics)) else topics
         case EnginePattern(engine=labels):
             return Kind.ENGINE, _ALL, labels
         case OperatorPattern(operator=labels):
@@ -232,44 +233,14 @@ def _directions(pattern: ObjectPattern) -> list[Condition]:
     return found
 
 
-def _wild(topic: str) -> bool:
+def wild(topic: str) -> bool:
+    """Return whether a topic stands for several."""
     return "+" in topic or "#" in topic
 
 
-class _Topics:
-    """Topics with wildcards, as a condition."""
-
-    __slots__ = ("_wanted",)
-
-    def __init__(self, wanted: Iterable[str]) -> None:
-        self._wanted = [topic.split("/") for topic in wanted]
-
-    def test(self, event: Event) -> bool:
-        """Return whether the topic of a message is meant."""
-        levels = (event.label or "").split("/")
-        return any(_topic_matches(wanted, levels) for wanted in self._wanted)
-
-    def told(self, event: Event) -> tuple[str, Mapping[str, Fact]]:
-        """Return nothing: the subject names the topic already."""
-        return "reason.nothing", {}
-
-    def lost(self, event: Event) -> tuple[str, Mapping[str, Fact]]:
-        """Return that it is another topic."""
-        return "reason.over", {}
-
-
-def _topic_matches(wanted: list[str], levels: list[str]) -> bool:
-    for place, level in enumerate(wanted):
-        if level == "#":
-            return True
-        if place >= len(levels) or level not in ("+", levels[place]):
-            return False
-    return len(wanted) == len(levels)
-
-
 def _message(pattern: MqttPattern, equal: list[_Equal], tested: list[Condition]) -> None:
-    if any(map(_wild, pattern.mqtt)):
-        tested.append(_Topics(pattern.mqtt))
+    if any(map(wild, pattern.mqtt)):
+        tested.append(Topics(tuple(pattern.mqtt)))
     if pattern.payload:
         told = OneOf("payload", "payload", frozenset(pattern.payload))
         equal.append((told.fact, told.wanted))
@@ -281,6 +252,8 @@ def _message(pattern: MqttPattern, equal: list[_Equal], tested: list[Condition])
 
 def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tuple[str, ...]) -> Trigger:
     """Return how the patterns of a `when` belong together; `keys`: what an absence misses beforehand."""
+    if isinstance(when, Pattern):
+        return EACH
     by = tuple(getattr(when, "by", None) or ("camera",))
     match when:
         case AtPattern(at=edges):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from rules.fields import Slug, Written
 from rules.flaws import validate
-from rules.model import Decision, Phase
+from rules.model import Decision, Instant, Phase
 from rules.playback import Arrival, Playback
 from rules.rehearsal import TrialText
 from rules.ruleset import RuleSet
@@ -44,10 +44,12 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One scene: its name, and what happens."""
+    """One scene: its name, what happens, and from when until when time passes (None: with its events)."""
 
     name: str
     arrivals: Sequence[Arrival]
+    start: Instant | None = None
+    end: Instant | None = None
 
 
 def nights(text: TrialText) -> Iterator[Night]:
@@ -56,7 +58,17 @@ def nights(text: TrialText) -> Iterator[Night]:
         assert text.file is not None  # noqa: S101 - there are trials
         calendar = Calendar(text.file, trial)
         found = arrivals(text.file, trial, calendar)
-        yield Night(trial.name, found)
+        start, end = calendar.instant(calendar.start), calendar.instant(calendar.end)
+        yield Night(trial.name, found, start, end)
+
+
+def _decisions(rules: RuleSet, night: Night) -> Iterator[Decision]:
+    play = Playback(rules)
+    if night.start is not None:
+        yield from play.begin(night.start)
+    yield from play.all(night.arrivals)
+    if night.end is not None:
+        yield from play.until(night.end)
 
 
 class Watchman:
@@ -71,7 +83,7 @@ class Watchman:
 
     def watch(self, rules: RuleSet, night: Night) -> Iterator[Alarm]:
         """Yield every firing of a night."""
-        for made in Playback(rules).all(night.arrivals):
+        for made in _decisions(rules, night):
             if made.phase is Phase.FIRING:
                 yield Alarm(night.name, made, self._reason(night.name, made))
 

@@ -24,6 +24,7 @@ from rules.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Tell
 RECKON = 60.0
 #: Which key stands for the whole site.
 SITE = "*"
+_NO_REASON = Sentence("")
 
 
 def subject_key(event: Event) -> str:
@@ -172,7 +173,7 @@ class Combine:
             return
         at = self.life.at(self.now.engine)
         due = min(starts) + ordered.within
-        row = Row(GATHERING, min(starts), at.wall, due, cause, subject, data=attempts)
+        row = Row(GATHERING, min(starts), at.wall, due, cause, subject, _NO_REASON, rule.edition, attempts)
         self.rows.put(rule, GATHERING_MARK + corr, row)
 
     def _break(self, rule: Rule, ordered: Ordered, pattern: Matcher, event: Event) -> None:
@@ -235,7 +236,8 @@ class Combine:
             if row is not None and row.state == HELD:
                 continue
             told = reasons.holding(rule, pattern, event)
-            row = Row(HELD, self.now.engine, self.now.wall, None, event.id, subject, told, data=corr)
+            now = self.now
+            row = Row(HELD, now.engine, now.wall, None, event.id, subject, told, rule.edition, corr)
             if not lasts:
                 row = replace(row, state=WAS, due=self.now.engine + (together.within or 0.0))
             self.rows.put(rule, key, row)
@@ -296,7 +298,8 @@ class Combine:
         due = self._lapses(counting, hits, began)
         told = reasons.holding(rule, pattern, event)
         subject = subject_key(event)
-        made = Row(GATHERING, began, self.now.wall, due, event.id, subject, data=hits)
+        wall = self.now.wall
+        made = Row(GATHERING, began, wall, due, event.id, subject, _NO_REASON, rule.edition, hits)
         self.rows.put(rule, key, made)
         if len(hits) >= counting.above:
             more: dict[str, Fact] = {
@@ -352,7 +355,8 @@ class Combine:
             return key
         self.life.end(rule, corr, ("reason.over_absent", {}), event.id, self.now)
         if pattern.lasting and event.change is not Change.NOTED:
-            row = Row(HELD, self.now.engine, self.now.wall, None, event.id, subject, data=corr)
+            now = self.now
+            row = Row(HELD, now.engine, now.wall, None, event.id, subject, _NO_REASON, rule.edition, corr)
             self.rows.put(rule, key, row)
             self.rows.drop(rule.name, GATHERING_MARK + corr)
         else:
@@ -366,7 +370,8 @@ class Combine:
         self, rule: Rule, absence: Absence, corr: str, cause: EventId, since: float, subject: str
     ) -> None:
         wall = self.now.wall + timedelta(seconds=since - self.now.engine)
-        row = Row(GATHERING, since, wall, since + absence.time, cause, subject)
+        due = since + absence.time
+        row = Row(GATHERING, since, wall, due, cause, subject, _NO_REASON, rule.edition)
         self.rows.put(rule, GATHERING_MARK + corr, row)
 
     def _missed(self, rule: Rule, absence: Absence, corr: str, row: Row, at: Instant) -> None:
@@ -412,7 +417,8 @@ class Combine:
         cause = EventId(f"at:{target.isoformat()}")
         # Nobody can look at the clock between two steps, so what lies before now is not looked at.
         due = min(engine + left, max(engine + RECKON, self.now.engine))
-        row = Row(GATHERING, engine, wall, due, cause, "", data=target.isoformat())
+        told = target.isoformat()
+        row = Row(GATHERING, engine, wall, due, cause, "", _NO_REASON, rule.edition, told)
         self.rows.put(rule, GATHERING_MARK + SITE, row)
 
     def _strike(self, rule: Rule, alarm: Alarm, row: Row, at: Instant) -> None:

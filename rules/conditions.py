@@ -269,6 +269,35 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Topics:
+    """A message's topic is one of some, in which ``+`` stands for a level and ``#`` for the rest."""
+
+    wanted: tuple[str, ...]
+
+    def test(self, event: Event) -> bool:
+        """Return whether it holds."""
+        levels = (event.label or "").split("/")
+        return any(_topic_matches(wanted.split("/"), levels) for wanted in self.wanted)
+
+    def told(self, event: Event) -> Telling:
+        """Return nothing: the subject names the topic already."""
+        return "reason.nothing", {}
+
+    def lost(self, event: Event) -> Telling:
+        """Return that it is another topic."""
+        return "reason.over", {}
+
+
+def _topic_matches(wanted: list[str], levels: list[str]) -> bool:
+    for place, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if place >= len(levels) or level not in ("+", levels[place]):
+            return False
+    return len(wanted) == len(levels)
+
+
+@dataclass(frozen=True, slots=True)
 class If:
     """An expression."""
 

@@ -6,7 +6,7 @@ keeps a rule quiet; it fires, is resolved, escalates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,12 +39,13 @@ class Share:
 class Coverage:
     """Watches trials of one rule set; see `rules.playback.Watch`."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
+    def __init__(self, rules: RuleSet, only: Collection[str] | None = None) -> None:
+        """Count for the rules of these names; None: for all."""
+        self._rules = [rule for rule in rules.rules if only is None or rule.name in only]
         self._taken: set[Branch] = set()
         self._states: dict[tuple[RuleName, str], str] = {}
         by_kind: dict[Kind, list[tuple[Rule, Matcher, tuple[tuple[str, Facet], ...]]]] = {}
-        for rule in rules.rules:
+        for rule in self._rules:
             for pattern in rule.patterns:
                 named = tuple((_name(rule, pattern, facet), facet) for facet in facets(pattern))
                 by_kind.setdefault(pattern.kind, []).append((rule, pattern, named))
@@ -94,11 +95,11 @@ class Coverage:
 
     def missing(self) -> list[Branch]:
         """Return every branch that was not taken, in the order of the rules."""
-        every = [branch for rule in self._rules.rules for branch in _branches(rule)]
+        every = [branch for rule in self._rules for branch in _branches(rule)]
         return [branch for branch in dict.fromkeys(every) if branch not in self._taken]
 
     def _wanted(self, measure: Measure) -> set[Branch]:
-        every = {branch for rule in self._rules.rules for branch in _branches(rule)}
+        every = {branch for rule in self._rules for branch in _branches(rule)}
         if measure == "rules":
             return {branch for branch in every if branch[2] == str(Phase.FIRING)}
         return {branch for branch in every if branch[2] == "holds"} if measure == "conditions" else every
@@ -111,7 +112,7 @@ def _name(rule: Rule, pattern: Matcher, facet: Facet) -> str:
 def _branches(rule: Rule) -> Iterator[Branch]:
     yield rule.name, "decision", str(Phase.FIRING)
     for pattern in rule.patterns:
-        for facet in facets(pattern):
+        for facet in facets(pattern) if pattern.kind is not Kind.DECISION else ():  # no event: nobody sees it
             for way in ("holds", "fails"):
                 yield rule.name, _name(rule, pattern, facet), way
     if rule.hours is not None and rule.patterns:

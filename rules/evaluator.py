@@ -27,6 +27,7 @@ GAPS = frozenset({"gap", "engine.gap"})
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
+_TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
 _NOTHING = Step()
 
 
@@ -76,20 +77,22 @@ def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:
 
 def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
-    if memory and (memory.of_subject(subject_key(event)) or _special(event)):
+    if memory.followed and subject_key(event) in memory.followed:
         return False
-    candidates = rules.candidates(event)
-    if not candidates:
-        return True
+    if _special(event) and memory:
+        return False
     try:
-        return not any(pattern.holds(event) for _, pattern in candidates)
+        for _, pattern in rules.candidates(event):
+            if pattern.holds(event):  # not any(): a generator costs more than the tests
+                return False
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
         return False
+    return True
 
 
 def _special(event: Event) -> bool:
     """Return whether an event means something to rows that are not of its subject."""
-    return event.kind in (Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR)
+    return event.kind in _TOUCHING
 
 
 def _blinds(event: Event) -> bool:
@@ -105,6 +108,7 @@ class _Round:
         self._rows = Rows(memory, now.engine)
         self._life = Life(rules, self._rows, now)
         self.combine = Combine(self._rows, self._life, now)
+        self._at = now
         self._faults: list[Fault] = []
 
     def result(self) -> Step:
@@ -138,16 +142,19 @@ class _Round:
 
     def event(self, event: Event) -> None:
         """Judge one event, and then the decisions that other rules wait for."""
+        self._at = self.combine.now = self._now
         if _special(event):
             self._notice(event)
-        self._judge(event)
+        self._judge(event, self._now)
         self._hear()
 
     def _hear(self) -> None:
-        for made in self._life.heard():
-            self._judge(made)
+        for made, at in self._life.heard():
+            self._judge(made, at)
 
-    def _judge(self, event: Event) -> None:
+    def _judge(self, event: Event, now: Instant) -> None:
+        """Judge an event at its time: that of a decision that a timer made is the timer's."""
+        self._at = self.combine.now = now
         followed = self._followed(event)
         kept: set[tuple[RuleName, str]] = set()
         for rule, pattern in self._rules.candidates(event):
@@ -162,7 +169,7 @@ class _Round:
                 self._over(name, key, event)
 
     def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
-        return self._ordered(list(self._memory.of_subject(subject_key(event))))
+        return self._ordered(self._rows.of_subject(subject_key(event)))
 
     def _ordered(self, rows: list[tuple[RuleName, str]]) -> list[tuple[RuleName, str]]:
         """Return rows in the order of their rules: how memory was filled must not show in decisions."""
@@ -177,12 +184,12 @@ class _Round:
         lasting = pattern.lasting and event.change is not Change.NOTED
         row = self._rows.get(rule.name, key) if lasting else None
         if row is not None and not rule.linger and not rule.clear:
-            timely = rule.hours is None or rule.hours.hold(self._now.wall)
+            timely = rule.hours is None or rule.hours.hold(self._at.wall)
             return {key} if timely else set()
-        if rule.hours is not None and not rule.hours.hold(self._now.wall):
+        if rule.hours is not None and not rule.hours.hold(self._at.wall):
             return set()
         told = reasons.holding(rule, pattern, event)
-        self._life.begin(rule, Beginning(key, key, event.id, told, lasting), self._now)
+        self._life.begin(rule, Beginning(key, key, event.id, told, lasting), self._at)
         return {key}
 
     def _over(self, name: RuleName, key: str, event: Event, why: Telling | None = None) -> None:
@@ -200,16 +207,16 @@ class _Round:
             self._fault(rule, error)
 
     def _end(self, rule: Rule, key: str, row: Row, event: Event, why: Telling | None) -> None:
-        until = _until(event, self._now) if why and _holds_on_gap(rule) else self._now.engine
+        until = _until(event, self._at) if why and _holds_on_gap(rule) else self._at.engine
         if row.state == HELD:
             told = why or reasons.over(rule, event)
             self.combine.gone(rule, key, row, told, event.id, until=until)
         elif isinstance(rule.trigger, Each) and not (rule.clear and not rule.patterns[0].lasting):
             told = why or (self._why_over(rule, event) if row.state == FIRING else ("reason.over", {}))
-            self._life.end(rule, key, told, event.id, self._now)
+            self._life.end(rule, key, told, event.id, self._at)
 
     def _why_over(self, rule: Rule, event: Event) -> Telling:
-        timely = rule.hours is None or rule.hours.hold(self._now.wall)
+        timely = rule.hours is None or rule.hours.hold(self._at.wall)
         if not timely and any(pattern.admits(event) for pattern in rule.patterns):
             return "reason.over_time", {}
         return reasons.over(rule, event)

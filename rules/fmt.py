@@ -15,8 +15,8 @@ from ruamel.yaml.error import YAMLError
 
 from rules.source import Document, parse
 
-#: Characters of a line before a list or mapping in brackets is broken.
-WIDTH = 110
+#: Characters of a line: none is ever broken, the author's own breaks of lists in brackets are undone.
+WIDTH = 1 << 20
 #: Lists whose entries stand apart by an empty line.
 _APART = ("rules", "trials")
 _ROUNDS = 4
@@ -53,6 +53,7 @@ def _once(text: str) -> str:
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = WIDTH
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
     try:

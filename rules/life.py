@@ -31,6 +31,8 @@ from rules.model import (
 from rules.rows import Rows
 from rules.ruleset import Rule, RuleSet, Telling
 
+_NO_REASON = Sentence("")
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -59,7 +61,9 @@ class Life:
 
     def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
         self._rules, self._rows, self._now = rules, rows, now
+        rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
+        self._times: list[Instant] = []
         self._heard = 0
 
     def at(self, engine: float) -> Instant:
@@ -76,12 +80,13 @@ class Life:
             return
         if rule.hours is not None and not rule.hours.hold(at.wall):
             return
-        row = Row(PENDING, at.engine, at.wall, None, what.cause, what.subject, what.told)
-        due = max(at.engine + rule.hold, self._quiet_until(rule, what.key, row))
+        quiet = self._quiet_until(rule, what.key, what.subject, what.told)
+        due = max(at.engine + rule.hold, quiet)
+        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.told, rule.edition)
         if due <= at.engine:
             self._fire(rule, what.key, row, at, lasting=lasting)
         elif lasting:
-            self._rows.put(rule, what.key, replace(row, due=due))
+            self._rows.put(rule, what.key, row)
 
     def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Note that something that was told holds on, or again."""
@@ -119,7 +124,7 @@ class Life:
             self._resolve(rule, key, row, (code, values), EventId(cause), at)
         elif rule.hours is not None and not rule.hours.hold(at.wall):
             self._rows.drop(rule.name, key)
-        elif (quiet := self._quiet_until(rule, key, row)) > at.engine:
+        elif (quiet := self._quiet_until(rule, key, row.subject, row.reason)) > at.engine:
             self._rows.put(rule, key, replace(row, due=quiet))
         else:
             self._fire(rule, key, row, at, lasting=True)
@@ -127,6 +132,11 @@ class Life:
     def withdraw(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Resolve what a rule had told that is gone or means something else now."""
         self._resolve(rule, key, row, ("reason.over_rule", {}), row.cause, at)
+
+    def _gave_up(self, rule: Rule, key: str, row: Row) -> None:
+        """Resolve what was told of a subject that is given up because there are too many."""
+        if row.state in (FIRING, FADING):
+            self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
 
     def acknowledge(self, event: Event) -> None:
         """Give up the escalations that an operator's event names, by decision or by rule."""
@@ -136,13 +146,13 @@ class Life:
                 if rule.name == name or (decision is not None and row.data == decision):
                     self._rows.drop(rule.name, key)
 
-    def heard(self) -> Iterator[Event]:
-        """Yield the decisions that other rules wait for, as events, each once."""
+    def heard(self) -> Iterator[tuple[Event, Instant]]:
+        """Yield the decisions that other rules wait for, as events at their own time, each once."""
         while self._heard < len(self.decisions):
-            made = self.decisions[self._heard]
+            made, at = self.decisions[self._heard], self._times[self._heard]
             self._heard += 1
             if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
-                yield self._as_event(made)
+                yield self._as_event(made), at
 
     def _as_event(self, made: Decision) -> Event:
         rule = self._rules.named[made.rule]
@@ -163,8 +173,10 @@ class Life:
 
     # -- telling -----------------------------------------------------------------------------
 
-    def _quiet_until(self, rule: Rule, key: str, row: Row) -> float:
-        quiet = self._rows.get(rule.name, _quiet_key(rule, key, row)) if rule.cooldown else None
+    def _quiet_until(self, rule: Rule, key: str, subject: str, told: Sentence) -> float:
+        if not rule.cooldown:
+            return float("-inf")
+        quiet = self._rows.get(rule.name, _quiet_key(rule, key, subject, told))
         return quiet.due if quiet is not None and quiet.due is not None else float("-inf")
 
     @staticmethod
@@ -179,10 +191,11 @@ class Life:
             parts += rule.hours.told(at.wall)
         made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reasons.sentence(parts))
         if lasting:
-            self._rows.put(rule, key, replace(row, state=FIRING, due=self._clears(rule, at)))
+            self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
         if rule.cooldown:
-            quiet = Row(QUIET, at.engine, at.wall, at.engine + rule.cooldown, row.cause, row.subject)
-            self._rows.put(rule, _quiet_key(rule, key, row), quiet)
+            until = at.engine + rule.cooldown
+            quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
+            self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
         if rule.escalate:
             waits = replace(row, state=WAITING, since=at.engine, since_wall=at.wall, data=made.id)
             self._rows.put(rule, WAITING_MARK + key, replace(waits, due=at.engine + rule.escalate))
@@ -233,16 +246,22 @@ class Life:
             dry_run=rule.dry_run,
         )
         self.decisions.append(made)
+        self._times.append(at)
         return made
 
 
-def _quiet_key(rule: Rule, key: str, row: Row) -> str:
-    """Return the key of the cooldown that counts for a row."""
+def _firing(row: Row, due: float | None) -> Row:
+    """Return a row as firing (`dataclasses.replace` costs more than all the rest of a firing's rows)."""
+    return Row(FIRING, row.since, row.since_wall, due, row.cause, row.subject, row.reason, row.edition)
+
+
+def _quiet_key(rule: Rule, key: str, subject: str, told: Sentence) -> str:
+    """Return the key of the cooldown that counts for what was told of a subject."""
     if rule.per == "camera":
-        return QUIET_MARK + row.subject.partition("/")[0]
+        return QUIET_MARK + subject.partition("/")[0]
     if rule.per == "rule":
         return QUIET_MARK
     if rule.per in ("subject", "key"):
         return QUIET_MARK + key
-    values: Mapping[str, Any] = row.reason.values
+    values: Mapping[str, Any] = told.values
     return f"{QUIET_MARK}{rule.per}:{values.get(rule.per, '?')}"

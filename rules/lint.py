@@ -29,8 +29,13 @@ from rules.schedule import DAY
 from rules.schema import RuleFile, RuleSpec
 from rules.source import Flaw, Gravity, Path, Problem, parse
 
-#: Topics under which devices judge pictures by themselves; many of them never say that it is over.
-_NEVER_OFF = ("RuleEngine/",)
+#: What devices recognise by themselves and many never say to be over (Uniview's shapes, recorders' fields).
+_NEVER_OFF = (
+    "RuleEngine/FieldDetector/",
+    "RuleEngine/LineDetector/",
+    "RuleEngine/MyRuleDetector/",
+    "UserAlarm/",
+)
 _CHEAP = frozenset({"log"})
 #: As Vietnamese plates are written: province, series, number.
 _PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
@@ -140,7 +145,7 @@ def _no_cooldown(written: _Written) -> Iterator[Problem]:
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
     each = isinstance(spec.when, (ObjectPattern, PlatePattern, SignalPattern)) or is_moment(spec.when)
     daily = hasattr(spec.when, "at") or not isinstance(spec.when, Pattern)
-    if dear and each and not daily and spec.cooldown is None and not spec.dry_run:
+    if dear and each and not daily and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield written.at("no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 

@@ -35,12 +35,21 @@ def timer(due: float, rule: RuleName, key: str) -> Timer:
     return due, not key.startswith(QUIET_MARK), rule, key
 
 
+def follows(key: str, row: Row) -> bool:
+    """Return whether a row stands for its subject and ends with it."""
+    return key == row.subject or key.startswith(HELD_MARK)
+
+
 class Memory:
-    """The rows of every rule. Written by `apply` alone."""
+    """The rows of every rule. Written by `apply` alone.
+
+    Attributes:
+        followed: Which rows stand for a subject (``camera/subject``).
+    """
 
     def __init__(self, rows: Iterable[tuple[RuleName, str, Row]] = ()) -> None:
         self._rules: dict[RuleName, dict[str, Row]] = {}
-        self._subjects: dict[str, dict[tuple[RuleName, str], None]] = {}
+        self.followed: dict[str, dict[tuple[RuleName, str], None]] = {}
         self._timers: list[Timer] = []
         self._size = 0
         self.apply(RowChange(rule, key, row) for rule, key, row in rows)
@@ -58,7 +67,7 @@ class Memory:
 
     def of_subject(self, subject: str) -> Iterable[tuple[RuleName, str]]:
         """Return which rows stand for a subject (``camera/subject``)."""
-        return self._subjects.get(subject, ())
+        return self.followed.get(subject, ())
 
     def rows(self) -> Iterator[tuple[RuleName, str, Row]]:
         """Yield everything that is remembered: what is exported, and what `__init__` takes."""
@@ -84,8 +93,8 @@ class Memory:
     def _keep(self, rule: RuleName, key: str, row: Row) -> None:
         self._rules.setdefault(rule, {})[key] = row
         self._size += 1
-        if key == row.subject or key.startswith(HELD_MARK):
-            self._subjects.setdefault(row.subject, {})[rule, key] = None
+        if follows(key, row):
+            self.followed.setdefault(row.subject, {})[rule, key] = None
         if row.due is not None:
             insort(self._timers, timer(row.due, rule, key))
 
@@ -97,9 +106,9 @@ class Memory:
         self._size -= 1
         if not rows:
             del self._rules[rule]
-        same = self._subjects.get(row.subject, {})
+        same = self.followed.get(row.subject, {})
         same.pop((rule, key), None)
         if not same:
-            self._subjects.pop(row.subject, None)
+            self.followed.pop(row.subject, None)
         if row.due is not None:
             del self._timers[bisect_left(self._timers, timer(row.due, rule, key))]

@@ -49,11 +49,13 @@ class Mutant:
     """A change of one condition.
 
     Attributes:
-        file: Which of the files it changes; `text`: what that file then says.
+        file: Which of the files it changes; `rule`: which rule, empty for a template.
+        text: What the file then says.
         flaw: Where, and in which words: ``mutation.dropped`` or ``mutation.changed``.
     """
 
     file: int
+    rule: str
     text: str
     flaw: Flaw
 
@@ -75,11 +77,13 @@ def mutate(
     files: Sequence[tuple[str, str]],
     trials: Iterable[TrialText],
     world: World,
+    beside: Sequence[tuple[str, str]] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Try every mutant of some rule files against their trials, which pass without it.
 
     Args:
+        beside: Files that must be there too, and are left as they are.
         progress: Told of the number of mutants tried.
     """
     documents = [parse(text, name) for name, text in files]
@@ -88,10 +92,10 @@ def mutate(
         changed = [(name, text) for name, text in files]
         changed[mutant.file] = (files[mutant.file][0], mutant.text)
         try:
-            rules = compile_rules(changed, world)
+            rules = compile_rules([*changed, *beside], world)
         except RuleError:
             continue
-        if _noticed(texts, rules):
+        if _noticed(texts, rules, mutant.rule):
             killed += 1
         else:
             survivors.append(documents[mutant.file].locate(mutant.flaw))
@@ -100,8 +104,14 @@ def mutate(
     return Result(killed, tuple(survivors))
 
 
-def _noticed(trials: Iterable[TrialText], rules: RuleSet) -> bool:
-    return any(not outcome.passed for text in trials for outcome in rehearse(text, rules))
+def names_in(files: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the names of the rules that are written in some files."""
+    bodies = (body for name, text in files for _, body in _bodies(parse(text, name).data))
+    return {str(body["name"]) for body in bodies if "name" in body}
+
+
+def _noticed(trials: Iterable[TrialText], rules: RuleSet, rule: str) -> bool:
+    return any(not outcome.passed for text in trials for outcome in rehearse(text, rules, first=rule))
 
 
 # -- what may be changed -----------------------------------------------------------------------
@@ -113,7 +123,8 @@ def _mutants(documents: Sequence[Document]) -> Iterator[Mutant]:
             for where, key, changed, flaw in _changes(node, path):
                 data = _with(document.data, where, key, changed)
                 if not _same(document.data, data):
-                    yield Mutant(file, json.dumps(data, ensure_ascii=False), flaw)
+                    name = str(node.get("name", ""))
+                    yield Mutant(file, name, json.dumps(data, ensure_ascii=False), flaw)
 
 
 def _same(before: object, after: object) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules.compile import World
 from rules.flaws import nearest, validate
-from rules.memory import FIRING, PENDING, Memory
+from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Phase
 from rules.playback import Arrival, Playback, Watch
 from rules.ruleset import RuleSet
@@ -18,8 +18,10 @@ from rules.source import Document, Flaw, Problem, parse
 from rules.text import render
 from rules.trial import Expectation, Trial, TrialFile
 
-_PHASES = {"fires": Phase.FIRING, "resolves": Phase.RESOLVED}
-_STATES = {"pending": (PENDING,), "firing": (FIRING,), "silent": (PENDING, FIRING)}
+_PHASES = {"fires": Phase.FIRING, "resolves": Phase.RESOLVED, "escalates": Phase.ESCALATED}
+#: What is over and fires on (`keep_firing_for`) is not resolved yet.
+_TOLD = (FIRING, FADING)
+_STATES = {"pending": (PENDING,), "firing": _TOLD, "silent": (PENDING, *_TOLD)}
 #: Seconds by which a decision may miss its time: no rounding of a time of day comes near it.
 TOLERANCE = 0.0015
 
@@ -35,6 +37,17 @@ class TrialText:
     document: Document
     file: TrialFile | None
     problems: tuple[Problem, ...]
+    _scenes: dict[int, list[Arrival]] = field(default_factory=dict, repr=False, compare=False)
+
+    def scene(self, index: int, calendar: Calendar) -> list[Arrival]:
+        """Return what happens in a trial; told once, however often it is tried.
+
+        Raises:
+            SceneTooLong: There are too many events.
+        """
+        if index not in self._scenes:
+            self._scenes[index] = arrivals(calendar.file, calendar.trial, calendar)
+        return self._scenes[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +81,20 @@ def read(text: str, source: str) -> TrialText:
     return TrialText(document, file, tuple(problems))
 
 
-def rehearse(text: TrialText, rules: RuleSet, watch: Watch | None = None) -> Iterator[Outcome]:
+def rehearse(
+    text: TrialText, rules: RuleSet, watch: Watch | None = None, first: str = ""
+) -> Iterator[Outcome]:
     """Yield what comes of each trial of a file, in order.
 
     Args:
         rules: Compiled from the files that the trials are about.
         watch: Told of every step, e.g. by coverage.
+        first: Trials that name this rule come first: whoever waits for a failure has it sooner.
     """
-    for index, trial in enumerate(text.file.trials if text.file else ()):
+    trials = list(enumerate(text.file.trials if text.file else ()))
+    if first:
+        trials.sort(key=lambda each: all(expect.rule != first for expect in each[1].expect))
+    for index, trial in trials:
         yield _Rehearsal(text, index, trial, rules, watch).outcome()
 
 
@@ -103,7 +122,7 @@ class _Rehearsal:
         self.calendar = Calendar(self.text.file, self.trial)
         self._names()
         try:
-            scene = arrivals(self.text.file, self.trial, self.calendar)
+            scene = self.text.scene(self.index, self.calendar)
         except SceneTooLong:
             self._fail(("events",), "trial.too_long")
             scene = []
@@ -172,7 +191,7 @@ class _Rehearsal:
         found = sorted(
             row.state
             for rule, key, row in play.memory.rows()
-            if rule == expect.rule and row.state in (PENDING, FIRING) and _of(key, expect.camera)
+            if rule == expect.rule and row.state in _STATES["silent"] and _of(key, expect.camera)
         )
         met = any(state in _STATES[expect.verb] for state in found)
         if met is (expect.verb == "silent"):
@@ -277,7 +296,7 @@ class _Rehearsal:
         return told if not local.microsecond else f"{told}.{local.microsecond // 1000:03}"
 
     def _line(self, made: Decision) -> str:
-        verb = "fires" if made.phase is Phase.FIRING else "resolves"
+        verb = next(verb for verb, phase in _PHASES.items() if phase is made.phase)
         return f"{self._clock(made.at)} {verb} {made.rule}"
 
     def _expected(self) -> Iterator[str]:
@@ -297,5 +316,11 @@ def _reasons(made: Decision) -> list[str]:
 
 def world(file: TrialFile) -> World:
     """Return what the rules of a trial may name: nothing is said about what the trial does not name."""
-    zones = {camera: frozenset(named) for camera, named in file.cameras.items()}
-    return World(zones=zones or None, timezone=ZoneInfo(file.timezone))
+    where = file.location
+    known = file.cameras or None
+    return World(
+        zones=known and {camera: frozenset(spec.zones) for camera, spec in known.items()},
+        lines=known and {camera: frozenset(spec.lines) for camera, spec in known.items()},
+        timezone=ZoneInfo(file.timezone),
+        location=(where.latitude, where.longitude) if where else None,
+    )

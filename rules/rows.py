@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
-from rules.memory import Memory, timer
+from rules.memory import Memory, follows, timer
 from rules.model import Row, RowChange, RuleName
 from rules.ruleset import Rule
 
@@ -16,6 +15,7 @@ class Rows:
 
     Attributes:
         evicted: Rows that were given up because their rule had too many.
+        gave_up: Told of each of them.
     """
 
     def __init__(self, memory: Memory, until: float) -> None:
@@ -25,6 +25,7 @@ class Rows:
         self._heap = memory.due(until)
         heapify(self._heap)
         self.evicted = 0
+        self.gave_up: Callable[[Rule, str, Row], None] = lambda rule, key, row: None
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return a row as it is now."""
@@ -33,13 +34,11 @@ class Rows:
         return self._memory.get(rule, key)
 
     def put(self, rule: Rule, key: str, row: Row) -> None:
-        """Set a row; the oldest of the rule is given up where it has too many."""
+        """Set a row (of the rule's own edition); the oldest of the rule is given up where it has too many."""
         if self.get(rule.name, key) is None:
             self._make_room(rule)
             self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
-        self._moved[rule.name, key] = (
-            row if row.edition == rule.edition else replace(row, edition=rule.edition)
-        )
+        self._moved[rule.name, key] = row
         if row.due is not None and row.due <= self._until:
             heappush(self._heap, timer(row.due, rule.name, key))
 
@@ -59,6 +58,14 @@ class Rows:
                 else:
                     found[key] = row
         return sorted(found.items())
+
+    def of_subject(self, subject: str) -> list[tuple[RuleName, str]]:
+        """Return which rows stand for a subject, those of this step included."""
+        found = dict.fromkeys(self._memory.of_subject(subject))
+        for (rule, key), row in self._moved.items():
+            if row is not None and row.subject == subject and follows(key, row):
+                found[rule, key] = None
+        return list(found)
 
     def ripe(self) -> Iterator[tuple[RuleName, str, Row, float]]:
         """Yield every row that is due, in the order of timers; also those that become due meanwhile."""
@@ -81,5 +88,7 @@ class Rows:
             return
         rows = self.of(rule.name)
         if rows:
-            self.drop(rule.name, min(rows, key=lambda entry: (entry[1].since, entry[0]))[0])
+            key, row = min(rows, key=lambda entry: (entry[1].since, entry[0]))
+            self.drop(rule.name, key)
             self.evicted += 1
+            self.gave_up(rule, key, row)

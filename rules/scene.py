@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rules.geometry import standing_in
-from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind
+from rules.actors import Actors, Told
+from rules.model import CameraId, Change, Event, EventId, Instant, Kind
 from rules.playback import Arrival
 from rules.trial import (
     Crowd,
@@ -32,8 +32,6 @@ _DAY = 86400.0
 MOST_EVENTS = 100_000
 #: Seconds for which a trial goes on after its last event and expectation.
 TAIL = 1.0
-#: Half of the width, and the height, of a box whose foot is all that is known.
-_HALF, _HEIGHT = 0.03, 0.12
 _ENDS = {"lost": Change.ENDED, "refused": Change.ENDED, "failed": Change.ENDED}
 
 
@@ -82,7 +80,12 @@ class Calendar:
             return self.seconds(self.trial.until)
         written = [each.to if each.to is not None else each.at for each in self.trial.expect]
         times = [self.seconds(each) for each in written if each is not None]
-        times += [self.seconds(each) for cue in self.trial.events for each in _span(cue)]
+        times += [
+            self.seconds(each) + shift
+            for cue in self.trial.events
+            for each in _span(cue)
+            for shift in _body(cue).shifts[-1:]
+        ]
         return max(times, default=self.start) + TAIL
 
 
@@ -104,22 +107,6 @@ def _time(cue: Cue) -> float:
     return _span(cue)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """An event before it has its number."""
-
-    seconds: float
-    kind: Kind
-    change: Change
-    camera: str | None
-    subject: str
-    label: str | None = None
-    zones: tuple[str, ...] = ()
-    score: float | None = None
-    box: tuple[float, float, float, float] | None = None
-    facts: Mapping[str, Fact] = field(default_factory=dict)
-
-
 def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]:
     """Return a trial's events in order of time, numbered from 1.
 
@@ -127,7 +114,7 @@ def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]
         SceneTooLong: There are more than `MOST_EVENTS`.
     """
     stage = _Stage(file, trial, calendar)
-    told: list[_Told] = []
+    told: list[Told] = []
     for index, cue in enumerate(trial.events):
         for each in stage.tell(index, cue):
             told.append(each)
@@ -137,7 +124,7 @@ def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]
     return [_arrival(number, each, calendar) for number, each in enumerate(told, start=1)]
 
 
-def _arrival(number: int, told: _Told, calendar: Calendar) -> Arrival:
+def _arrival(number: int, told: Told, calendar: Calendar) -> Arrival:
     now = calendar.instant(told.seconds)
     event = Event(
         id=EventId(f"e{number}"),
@@ -162,19 +149,21 @@ class _Stage:
     """Tells the cues of one trial; knows which objects are being seen."""
 
     def __init__(self, file: TrialFile, trial: Trial, calendar: Calendar) -> None:
-        self._polygons = {
-            camera: zones for camera, zones in file.cameras.items() if isinstance(zones, Mapping)
-        }
         self._camera = trial.camera or file.camera
         self._calendar = calendar
-        self._seen: set[tuple[str, str]] = set()
+        self._actors = Actors(file.cameras, trial, self._camera, calendar.seconds, calendar.end)
 
-    def tell(self, index: int, cue: Cue) -> Iterable[_Told]:
-        """Return what a cue comes to, in order."""
+    def tell(self, index: int, cue: Cue) -> Iterator[Told]:
+        """Return what a cue comes to, in order; of what repeats, each time."""
+        for shift in _body(cue).shifts:
+            for told in self._tell(index, cue):
+                yield replace(told, seconds=told.seconds + shift) if shift else told
+
+    def _tell(self, index: int, cue: Cue) -> Iterable[Told]:
         camera = _body(cue).camera or self._camera
         match _body(cue):
             case Track() as track:
-                return self._track(str(index + 1) if track.id is None else str(track.id), track, camera)
+                return self._actors.play(index, track, camera)
             case Motion() as motion:
                 return self._motion(motion, camera)
             case Crowd() as crowd:
@@ -196,104 +185,59 @@ class _Stage:
     def _at(self, moment: float) -> float:
         return self._calendar.seconds(moment)
 
-    def _until(self, moment: float | None) -> float:
-        return self._calendar.end if moment is None else self._at(moment)
-
-    def _track(self, name: str, track: Track, camera: str) -> Iterator[_Told]:
-        start, end = self._at(track.from_), self._until(track.to)
-        times = _times(start, end, track.every)
-        new = (camera, name) not in self._seen
-        for count, now in enumerate(times):
-            change = Change.GOES_ON if count or not new else Change.BEGAN
-            yield self._seen_at(name, track, camera, now, change, (now - start) / ((end - start) or 1.0))
-        if track.to is None or not track.gone:
-            self._seen.add((camera, name))
-        else:
-            self._seen.discard((camera, name))
-            yield self._seen_at(name, track, camera, end, Change.ENDED, 1.0)
-
-    def _seen_at(
-        self, name: str, track: Track, camera: str, now: float, change: Change, part: float
-    ) -> _Told:
-        foot = _along(track.path, part) if track.path else None
-        box = None if foot is None else (foot[0] - _HALF, foot[1] - _HEIGHT, foot[0] + _HALF, foot[1])
-        zones = tuple(track.zone or ())
-        if box is not None and track.zone is None:
-            zones = standing_in(box, self._polygons.get(camera, {}))
-        return _Told(
-            now,
-            Kind.OBJECT,
-            change,
-            camera,
-            f"track:{name}",
-            track.label,
-            () if change is Change.ENDED else zones,
-            track.score,
-            box,
-            {"age": round(now - self._at(track.from_), 3), **self._velocity(track), **track.facts},
-        )
-
-    def _velocity(self, track: Track) -> Mapping[str, Fact]:
-        """Return the mean velocity over a path, per second; nothing for an object without one."""
-        if not track.path or track.to is None:
-            return {}
-        seconds = self._at(track.to) - self._at(track.from_) or 1.0
-        (x0, y0), (x1, y1) = track.path[0], track.path[-1]
-        return {"vx": round((x1 - x0) / seconds, 4), "vy": round((y1 - y0) / seconds, 4)}
-
-    def _motion(self, motion: Motion, camera: str) -> Iterator[_Told]:
+    def _motion(self, motion: Motion, camera: str) -> Iterator[Told]:
         facts = {"share": motion.share, **motion.facts}
         zones = tuple(motion.zone or ())
         for now, change in self._both(motion.from_, motion.to):
-            yield _Told(now, Kind.MOTION, change, camera, "motion", None, zones, motion.share, None, facts)
+            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, motion.share, None, facts)
 
-    def _signal(self, signal: Signal, camera: str) -> Iterator[_Told]:
+    def _signal(self, signal: Signal, camera: str) -> Iterator[Told]:
         subject = f"signal:{signal.topic}:{signal.source}"
         if signal.at is not None:
             now = self._at(signal.at)
-            yield _Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=signal.facts)
+            yield Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=signal.facts)
         elif signal.from_ is not None:
             for now, change in self._both(signal.from_, signal.to):
                 facts = {"state": change is Change.BEGAN, **signal.facts}
-                yield _Told(now, Kind.SIGNAL, change, camera, subject, signal.topic, facts=facts)
+                yield Told(now, Kind.SIGNAL, change, camera, subject, signal.topic, facts=facts)
 
     def _both(self, start: float, end: float | None) -> Iterator[tuple[float, Change]]:
         yield self._at(start), Change.BEGAN
         if end is not None:
             yield self._at(end), Change.ENDED
 
-    def _crowd(self, crowd: Crowd, camera: str) -> Iterator[_Told]:
+    def _crowd(self, crowd: Crowd, camera: str) -> Iterator[Told]:
         subject = f"crowd:{crowd.zone}:{crowd.label}"
         for now, change in self._both(crowd.from_, crowd.to):
             count = crowd.count if change is Change.BEGAN else 0
             facts = {"count": count, **crowd.facts}
-            yield _Told(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
+            yield Told(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
 
-    def _health(self, health: Health, camera: str) -> _Told:
+    def _health(self, health: Health, camera: str) -> Told:
         other = Change.NOTED if health.state == "discovered" else Change.BEGAN
         change = _ENDS.get(health.state, other)
         now = self._at(health.at)
-        return _Told(now, Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts)
+        return Told(now, Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts)
 
-    def _plate(self, plate: Plate, camera: str) -> _Told:
+    def _plate(self, plate: Plate, camera: str) -> Told:
         zones, facts = tuple(plate.zone or ()), {"plate": plate.text, **plate.facts}
         subject = f"plate:{plate.text}"
         now = self._at(plate.at)
-        return _Told(
+        return Told(
             now, Kind.PLATE, Change.NOTED, camera, subject, plate.text, zones, plate.score, facts=facts
         )
 
-    def _mqtt(self, mqtt: Mqtt) -> _Told:
+    def _mqtt(self, mqtt: Mqtt) -> Told:
         facts = {"payload": mqtt.payload, **mqtt.facts}
         now, subject = self._at(mqtt.at), f"mqtt:{mqtt.topic}"
-        return _Told(now, Kind.MQTT, Change.NOTED, mqtt.camera, subject, mqtt.topic, facts=facts)
+        return Told(now, Kind.MQTT, Change.NOTED, mqtt.camera, subject, mqtt.topic, facts=facts)
 
-    def _noted(self, kind: Kind, noted: Noted) -> _Told:
+    def _noted(self, kind: Kind, noted: Noted) -> Told:
         now = self._at(noted.at)
-        return _Told(now, kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts)
+        return Told(now, kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts)
 
-    def _plain(self, plain: Plain, camera: str) -> _Told:
-        return _Told(
+    def _plain(self, plain: Plain, camera: str) -> Told:
+        return Told(
             self._at(plain.at),
             plain.kind,
             Change(plain.change),
@@ -305,21 +249,3 @@ class _Stage:
             plain.box,
             plain.facts,
         )
-
-
-def _times(start: float, end: float, every: float) -> Iterator[float]:
-    """Yield moments from `start` on, before `end`, evenly; multiplied, so that no rounding adds up."""
-    count = 0
-    while (now := start + count * every) < end:
-        yield now
-        count += 1
-
-
-def _along(path: Sequence[tuple[float, float]], part: float) -> tuple[float, float]:
-    """Return the point at a part (0..1) of a path, by its number of legs."""
-    if len(path) == 1:
-        return path[0]
-    leg = min(int(part * (len(path) - 1)), len(path) - 2)
-    rest = part * (len(path) - 1) - leg
-    (x0, y0), (x1, y1) = path[leg], path[leg + 1]
-    return x0 + (x1 - x0) * rest, y0 + (y1 - y0) * rest

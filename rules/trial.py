@@ -63,11 +63,25 @@ def _corner(written: object) -> object:
 Corner = Annotated[Point, BeforeValidator(_corner, json_schema_input_type=list[float])]
 
 
+class Repeat(Written):
+    """So often, so far apart."""
+
+    times: Annotated[int, Field(ge=2, le=10_000)] = Field(description="How often altogether.")
+    every: Duration = Field(description="From one beginning to the next, e.g. 5s.")
+
+
 class Happening(Written):
     """What everything that happens may say."""
 
     camera: Slug | None = Field(None, description="Which camera; default: the trial's.")
     facts: dict[str, Fact] = Field(default_factory=dict, description="Whatever else a condition may read.")
+    repeat: Repeat | None = Field(None, description="It happens several times.")
+
+    @property
+    def shifts(self) -> list[float]:
+        """Seconds after the written times at which it happens."""
+        repeat = self.repeat
+        return [0.0] if repeat is None else [number * repeat.every for number in range(repeat.times)]
 
 
 class Lasting(Happening):
@@ -86,7 +100,9 @@ class Track(Lasting):
     )
     zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) that it stands in.")
     path: Annotated[list[Corner], Field(min_length=1)] | None = Field(
-        None, description="Points [x, y] over which its foot moves evenly; zones follow from the polygons."
+        None,
+        description="Points [x, y] over which its foot moves, each leg in the same time; one point: it stands there. "
+        "Zones, lines, speed, heading, standing follow from it. Without: only zones are known.",
     )
     every: Duration = Field(1.0, description="How often it is told while it is seen.")
     score: Unit | None = Field(0.9, description="How sure the detector is.")
@@ -193,7 +209,7 @@ class Cue(Written):
         return self
 
 
-_VERBS = ("fires", "resolves", "pending", "firing", "silent")
+_VERBS = ("fires", "resolves", "escalates", "pending", "firing", "silent")
 
 
 class Expectation(Written):
@@ -201,6 +217,9 @@ class Expectation(Written):
 
     fires: Slug | None = Field(None, description="This rule fires at this time.")
     resolves: Slug | None = Field(None, description="This rule's decision is resolved at this time.")
+    escalates: Slug | None = Field(
+        None, description="Nobody has acknowledged this rule's decision by this time."
+    )
     pending: Slug | None = Field(
         None, description="This rule is counting (`for:`) at this time, not yet firing."
     )
@@ -226,7 +245,7 @@ class Expectation(Written):
 
     @property
     def verb(self) -> str:
-        """What is expected: ``fires``, ``resolves``, ``pending``, ``firing`` or ``silent``."""
+        """What is expected: ``fires``, ``resolves``, ``escalates``, ``pending``, ``firing`` or ``silent``."""
         return next(verb for verb in _VERBS if getattr(self, verb) is not None)
 
     @property
@@ -256,11 +275,58 @@ class Trial(Written):
 Polygon = Annotated[list[Corner], Field(min_length=3)]
 
 
+class LineSpec(Written):
+    """A line that objects cross."""
+
+    points: Annotated[list[Corner], Field(min_length=2)] = Field(description="Points [x, y], in order.")
+    inward: Literal["left", "right"] = Field(
+        "right", alias="in", description="To which side `in` is, as seen from the first point to the last."
+    )
+
+
+def _line(written: object) -> object:
+    return {"points": written} if isinstance(written, list) else written
+
+
+class CameraSpec(Written):
+    """What a camera of the trial's site has; polygons and lines work on tracks with a `path`."""
+
+    zones: list[Slug] | dict[Slug, Polygon] = Field(
+        default_factory=list, description="Its zones, as names or as polygons."
+    )
+    lines: dict[
+        Slug, Annotated[LineSpec, BeforeValidator(_line, json_schema_input_type=list[Corner] | LineSpec)]
+    ] = Field(default_factory=dict, description="Its lines, as in matthan.yaml.")
+    metres_per_width: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Metres that the picture is wide; makes `kmh`."
+    )
+
+    @property
+    def polygons(self) -> dict[str, list[Point]]:
+        """The zones that are drawn."""
+        return self.zones if isinstance(self.zones, dict) else {}
+
+
+def _camera(written: object) -> object:
+    return {"zones": written} if isinstance(written, list) else written
+
+
+class Place(Written):
+    """Where the site is."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] = Field(description="Degrees north.")
+    longitude: Annotated[float, Field(ge=-180, le=180)] = Field(description="Degrees east.")
+
+
 class TrialFile(Written):
     """Trials of some rule files."""
 
     rules: OneOrMany[str] | None = Field(
         None, description="Rule files, relative to this one; default: NAME.yaml beside NAME.trial.yaml."
+    )
+    beside: OneOrMany[str] | None = Field(
+        None,
+        description="Rule files that must be there too (their rules or names are used), but are not tried.",
     )
     day: Day = Field(
         date(2025, 1, 1), description="Date of the trials' start; default 2025-01-01, a Wednesday."
@@ -269,9 +335,13 @@ class TrialFile(Written):
         "Asia/Ho_Chi_Minh", description="Where the site is."
     )
     camera: Slug = Field("cam", description="Camera of every event that names none.")
-    cameras: dict[Slug, list[Slug] | dict[Slug, Polygon]] = Field(
-        default_factory=dict, description="What the rules may name: zones by camera, as names or as polygons."
+    cameras: dict[
+        Slug, Annotated[CameraSpec, BeforeValidator(_camera, json_schema_input_type=list[Slug] | CameraSpec)]
+    ] = Field(
+        default_factory=dict,
+        description="What the rules may name: cameras with their zones and lines; default: anything.",
     )
+    location: Place | None = Field(None, description="Where the site is, for sunrise and sunset.")
     trials: Annotated[list[Trial], Field(min_length=1)] = Field(description="The trials.")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -44,6 +44,15 @@ class Action(Protocol):
             Again: It may work later.
             Never: It will not work until a person changes something.
         """
+        ...
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """An action whose target also says something (a broker)."""
+
+    def listen(self, topics: Iterable[str], hear: Callable[[str, bytes, bool], Awaitable[None]]) -> None:
+        """Call `hear` with topic, payload and whether it was retained, for every message on some topics."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -26,6 +26,10 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds that a delivery waits for the connection before the outbox takes it back.
 PATIENCE = 5.0
+#: Messages that wait for the judge at most; beyond it the newest is given up, and the log says so.
+QUEUE = 1000
+#: Told of each message: topic, payload, whether the broker had retained it.
+Hear = Callable[[str, bytes, bool], Awaitable[None]]
 _AGAIN = Backoff(first=0.5, most=10.0, later=30.0)
 _ODD = re.compile(r"[+#/\x00]")
 
@@ -57,8 +61,14 @@ class Mqtt:
     def __init__(self, site: str, broker: Broker, random: Random, backoff: Backoff = _AGAIN) -> None:
         self._site, self._broker, self._random, self._backoff = site, broker, random, backoff
         self._client: aiomqtt.Client | None = None
+        self._topics: tuple[str, ...] = ()
+        self._hear: Hear | None = None
         self._connected = asyncio.Event()
         self._status = f"{broker.prefix}/{site}/status"
+
+    def listen(self, topics: Iterable[str], hear: Hear) -> None:
+        """Subscribe to topics (with wildcards) whenever connected; call before `serve`."""
+        self._topics, self._hear = tuple(topics), hear
 
     async def serve(self, revive: Callable[[], None]) -> None:
         """Stay connected until cancelled; say ``offline`` when leaving in order."""
@@ -87,8 +97,11 @@ class Mqtt:
         try:
             if leaving():
                 raise asyncio.CancelledError
-            async for _ in client.messages:  # we subscribe to nothing: this ends when the connection does
-                pass
+            for topic in self._topics:
+                await client.subscribe(topic, qos=1)
+            async for message in client.messages:  # ends when the connection does
+                if self._hear is not None and isinstance(message.payload, (bytes, bytearray)):
+                    await self._hear(str(message.topic), bytes(message.payload), message.retain)
         except asyncio.CancelledError:
             with suppress(aiomqtt.MqttError):  # else the broker says it for us; we are leaving in any case
                 await client.publish(self._status, "offline", qos=1, retain=True, timeout=2.0)
@@ -108,7 +121,7 @@ class Mqtt:
             tls_context=ssl.create_default_context(cafile=broker.ca) if broker.tls else None,
             timeout=broker.timeout,
             keepalive=15,
-            max_queued_incoming_messages=1,
+            max_queued_incoming_messages=QUEUE,
         )
 
     async def run(self, job: Job) -> str:

@@ -170,6 +170,17 @@ def test_a_limit_of_its_own(bench: Make) -> None:
     assert (len(b.memory), sum(done.evicted for done in b.steps)) == (2, 3)
 
 
+def test_what_was_told_of_a_subject_that_is_given_up_is_resolved(bench: Make) -> None:
+    b = bench(one("limit: 1"))
+    b.see(0.0)
+    told = b.see(1.0, subject="track:2")
+    assert [(each.phase.value, each.key) for each in told] == [
+        ("firing", "c1/track:2"),
+        ("resolved", "c1/track:1"),
+    ]
+    assert "given up, more than 1 at once" in render(told[1].reason.code, told[1].reason.values, "en")
+
+
 def test_it_is_suspended_while_the_head_moves(bench: Make) -> None:
     b = bench(one("suspend_while_ptz_moves: true"))
     assert b.see(0.0, facts={"ptz_moving": True}) == ()
@@ -194,6 +205,20 @@ def test_a_rule_hears_another(bench: Make) -> None:
     told = [(each.rule, each.phase.value) for each in b.see(10.0, **ENDED)]
     assert told == [("a", "resolved"), ("c", "firing"), ("b", "resolved")]
     assert [each.rule for each in b.see(20.0)] == ["a", "d"]
+
+
+def test_a_rule_hears_another_though_its_timer_is_late(bench: Make) -> None:
+    text = "rules: [{name: b, when: {decision: a}, for: 5s}, {name: a, when: {object: person}, for: 2s}]"
+    b = bench(text)
+    b.see(0.0)
+    told = [(each.rule, each.phase.value, each.at) for each in b.see(100.0, **ENDED)]
+    assert told == [
+        ("a", "firing", b.now(2.0).wall),
+        ("b", "firing", b.now(7.0).wall),
+        ("a", "resolved", b.now(100.0).wall),
+        ("b", "resolved", b.now(100.0).wall),
+    ]
+    assert len(b.memory) == 0
 
 
 @pytest.mark.parametrize(

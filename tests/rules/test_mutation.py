@@ -78,6 +78,6 @@ def test_a_rule_that_is_off_is_left_alone_and_progress_is_told() -> None:
     seen: list[int] = []
     text = rehearsal.read("trials: [{name: t}]", "t")
     off = RULE.replace("severity: info", "enabled: false")
-    assert mutate([("f", off)], [text], World(), seen.append).total == 0
+    assert mutate([("f", off)], [text], World(), (), seen.append).total == 0
     assert seen == []
-    assert mutate([("f", RULE)], [text], World(), seen.append).total == seen[-1] == 6
+    assert mutate([("f", RULE)], [text], World(), (), seen.append).total == seen[-1] == 6

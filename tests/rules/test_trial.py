@@ -26,7 +26,9 @@ rules:
     when: {signal: TooDark}
     severity: critical
 """
-HEAD = "camera: c1\ncameras: {c1: [gate], c2: {gate: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}}\ntrials:\n"
+HEAD = (
+    "camera: c1\ncameras: {c1: [gate], c2: {zones: {gate: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}}}\ntrials:\n"
+)
 
 
 def one(events: str, expect: str = "", more: str = "") -> str:

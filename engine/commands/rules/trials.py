@@ -46,6 +46,7 @@ class _Bench:
     name: str
     text: TrialText
     files: list[tuple[str, str]]
+    beside: list[tuple[str, str]]
     world: World
     rules: RuleSet | None
     problems: tuple[Problem, ...]
@@ -142,15 +143,16 @@ def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lan
 
     text = rehearsal.read(texts[str(path)], str(path))
     if text.file is None:
-        return _Bench(str(path), text, [], World(), None, text.problems)
+        return _Bench(str(path), text, [], [], World(), None, text.problems)
     names = text.file.rules or [path.name.removesuffix(TRIAL) + ".yaml"]
     files = list(texts_of([path.parent / name for name in names], lang).items())
+    beside = list(texts_of([path.parent / name for name in text.file.beside or ()], lang).items())
     world = site_world(site.settings) if site and not text.file.cameras else rehearsal.world(text.file)
     try:
-        rules = compile_rules(files, world)
+        rules = compile_rules([*files, *beside], world)
     except RuleError as error:
-        return _Bench(str(path), text, files, world, None, error.problems)
-    return _Bench(str(path), text, files, world, rules, ())
+        return _Bench(str(path), text, files, beside, world, None, error.problems)
+    return _Bench(str(path), text, files, beside, world, rules, ())
 
 
 # -- running -----------------------------------------------------------------------------------
@@ -158,10 +160,11 @@ def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lan
 
 def _run(bench: _Bench) -> None:
     from rules.coverage import Coverage
+    from rules.mutation import names_in
     from rules.rehearsal import rehearse
 
     if bench.rules is not None:
-        bench.coverage = Coverage(bench.rules)
+        bench.coverage = Coverage(bench.rules, names_in(bench.files))
         bench.outcomes = list(rehearse(bench.text, bench.rules, bench.coverage.watch))
 
 
@@ -173,7 +176,7 @@ def _mutate(benches: Sequence[_Bench], lang: Language) -> None:
         if bench.rules is None or bench.failures:
             continue
         with Progress(f"{bench.name}: {render('rules.mutating', {}, lang)}") as progress:
-            result = mutate(bench.files, [bench.text], bench.world, progress)
+            result = mutate(bench.files, [bench.text], bench.world, bench.beside, progress)
         bench.survivors, bench.mutants = result.survivors, result.total
 
 
@@ -220,7 +223,7 @@ def _lines(
 ) -> Iterator[str]:
     from engine.text import render
 
-    known = {**texts, **dict(bench.files)}
+    known = {**texts, **dict(bench.files), **dict(bench.beside)}
     yield bench.name
     if bench.problems:
         yield for_people(bench.problems, known, lang, colours=colours)

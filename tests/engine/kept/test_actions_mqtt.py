@@ -147,6 +147,33 @@ async def test_publishes_and_says_that_it_is_there(broker: Mosquitto, make_decis
         assert (await late.next())[0] == "ward/7/alarm"
 
 
+async def test_hears_what_rules_wait_for(broker: Mosquitto) -> None:
+    heard = asyncio.Queue[tuple[str, bytes, bool]]()
+
+    async def hear(topic: str, payload: bytes, retained: bool) -> None:
+        await heard.put((topic, payload, retained))
+
+    async def say(topic: str, payload: str, *more: str) -> None:
+        login = ["-u", "engine", "-P", PASSWORD, "-q", "1"]
+        program = _program("mosquitto_pub")
+        process = await asyncio.create_subprocess_exec(
+            program, "-p", str(broker.port), *login, "-t", topic, "-m", payload, *more
+        )
+        assert await process.wait() == 0
+
+    await say("door/1", "shut", "-r")
+    target = Broker("127.0.0.1", broker.port, "matthan", "engine", PASSWORD, timeout=3.0)
+    action = Mqtt("site", target, Random(1), QUICK)
+    action.listen(["door/+"], hear)
+    async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+        task = group.create_task(action.serve(lambda: None), name="mqtt")
+        assert await heard.get() == ("door/1", b"shut", True)
+        await say("window/1", "open")
+        await say("door/2", "open")
+        assert await heard.get() == ("door/2", b"open", False)
+        task.cancel()
+
+
 async def test_comes_back_after_the_broker_did(broker: Mosquitto, make_decision: MakeDecision) -> None:
     async with _connected(broker) as (action, up):
         async with asyncio.timeout(10):

@@ -10,11 +10,11 @@ import pytest
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
 from engine.aim import REST, TRAVEL, Aim
 from engine.draft import Draft
-from engine.path import SETTLED, Line, Path
 from engine.translate import Head, Translator, crowds, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compile import World, compile_rules
 from rules.model import CameraId, Change, Kind
+from rules.path import SETTLED, Line, Path
 
 CAMERA = CameraId("gate")
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
