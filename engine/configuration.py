@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from engine.actions import params
 from engine.errors import ConfigError
+from engine.models import vocabulary
 from engine.settings import Settings
 from rules.compile import ParamsCheck, World, check_rules, params_check
 from rules.flaws import validate
@@ -101,6 +102,7 @@ def world(settings: Settings) -> World:
     where = settings.location
     return World(
         zones={camera.id: frozenset(camera.zones) for camera in settings.cameras},
+        labels=vocabulary(),
         actions=_checks(params.available(settings.actions)),
         timezone=ZoneInfo(settings.timezone),
         lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},

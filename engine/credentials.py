@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.contract import Login
-from engine.errors import EngineError
+from engine.errors import NeedsPerson
 from engine.settings import LoginSettings
 from engine.text import render
 
@@ -21,7 +21,7 @@ from engine.text import render
 MOST = 4096
 
 
-class CredentialError(EngineError):
+class CredentialError(NeedsPerson):
     """A secret cannot be had: a person must act.
 
     Attributes:

@@ -4,6 +4,7 @@
 
     EngineError
     ├── ConfigError(problems)        the author of the file: every problem with file:line:column
+    ├── NeedsPerson                  a person: e.g. a secret that cannot be read
     ├── StoreError
     │   ├── StoreFull                a person: free the disk
     │   ├── StoreBusy                again later
@@ -34,6 +35,10 @@ class ConfigError(EngineError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class NeedsPerson(EngineError):
+    """Something that trying again cannot cure: whoever runs the site must act."""
 
 
 class StoreError(EngineError):

@@ -16,7 +16,7 @@ from enum import StrEnum
 from random import Random
 
 from drivers.errors import DriverError, Refused
-from engine.errors import EngineError, Never
+from engine.errors import EngineError, NeedsPerson, Never
 
 
 class Health(StrEnum):
@@ -84,7 +84,7 @@ class Supervisor:
                 await child()
                 await self.report(name, Health.ENDED, None)
                 return
-            except (Refused, Never) as error:
+            except (Refused, Never, NeedsPerson) as error:
                 await self.report(name, Health.REFUSED, error)
                 return
             except Exception as error:  # the one place: a bug in one child must not reach another

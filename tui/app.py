@@ -46,6 +46,7 @@ class MatthanApp(App[None]):
         Binding("question_mark", "help", show=False),
         Binding("L", "language", show=False),
         Binding("q", "quit", show=False),
+        Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
     def __init__(

@@ -50,8 +50,7 @@ def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
         return []
     zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
     tracks = [
-        paint.Shape.box(track.box, f"{t.label(track.label)} {t.number(track.score * 100)}%")
-        for track in camera.tracks
+        paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in camera.tracks
     ]
     return zones + tracks
 
@@ -80,7 +79,12 @@ def _live(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
     for track in camera.tracks:
         zones = clean(", ".join(track.zones))
         where = " " + t("fact.in_zones", zones=zones) if zones else ""
-        yield t("fact.objects"), f"{t.label(track.label)} {t.number(track.score * 100)} %{where}"
+        yield t("fact.objects"), f"{t.label(track.label)}{_sure(track, t, ' %')}{where}"
+
+
+def _sure(track: wire.Tracked, t: Texts, unit: str) -> str:
+    """Return how sure the detector is; nothing where none has looked."""
+    return f" {t.number(track.score * 100)}{unit}" if track.score else ""
 
 
 def _identity(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:

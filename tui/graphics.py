@@ -37,8 +37,11 @@ def choose(setting: str, environ: Mapping[str, str] = os.environ) -> Graphics:
         return Graphics(setting)
     if setting == "auto" and (multiplexed(environ) or not sys.__stdout__ or not sys.__stdout__.isatty()):
         return Graphics.BLOCKS
-    renderable = importlib.import_module("textual_image.renderable")
-    importlib.import_module("textual_image.widget")  # asks for the size of a cell
+    try:
+        renderable = importlib.import_module("textual_image.renderable")
+        importlib.import_module("textual_image.widget")  # asks for the size of a cell
+    except ZeroDivisionError:  # a terminal that says it has no size (a serial console, a fresh pty)
+        return Graphics.BLOCKS
     if setting != "auto":
         return Graphics(setting)
     found = {renderable.SixelImage: Graphics.SIXEL, renderable.TGPImage: Graphics.KITTY}

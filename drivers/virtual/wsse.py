@@ -136,16 +136,19 @@ class DigestCheck:
         return _md5(":".join((account, *parts, request)))
 
     def _nonce(self, now: float) -> str:
-        stamp = f"{int(now * 1000):x}"
+        return self._signed(int(now * 1000))
+
+    def _signed(self, milliseconds: int) -> str:
+        stamp = f"{milliseconds:x}"
         return f"{stamp}-{hmac.digest(self._secret, stamp.encode(), 'sha256').hex()[:32]}"
 
     def _fresh(self, nonce: str, now: float) -> bool:
         stamp, _, _ = nonce.partition("-")
         try:
-            issued = int(stamp, 16) / 1000
+            issued = int(stamp, 16)  # stays whole: back through seconds it would be off by one now and then
         except ValueError:
             return False
-        return 0 <= now - issued <= NONCE_SECONDS and _same(nonce, self._nonce(issued))
+        return 0 <= now - issued / 1000 <= NONCE_SECONDS and _same(nonce, self._signed(issued))
 
 
 def _pairs(header: str) -> dict[str, str]:

@@ -21,6 +21,9 @@ STREAM_LIMIT = 64
 
 Q = TypeVar("Q", bound=BaseModel)
 
+#: What a person should know, and a watchdog need not bark at.
+NOTICES = {"engine.no_model"}
+
 
 class Query(BaseModel):
     """Base of what stands after the question mark: unknown names are errors."""
@@ -135,7 +138,7 @@ class Api:
         problems = self._service.state().engine.problems
         return _json(
             wire.Health(
-                status="degraded" if problems else "ok",
+                status="degraded" if {each.code for each in problems} - NOTICES else "ok",
                 version=version("matthan"),
                 problems=problems,
                 garbage=self._garbage.count,

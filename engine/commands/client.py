@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -59,7 +60,12 @@ Socket = Annotated[
     ),
 ]
 Token = Annotated[
-    str | None, typer.Option("--token", envvar="MATTHAN_TOKEN", help="Bearer token (http and https only).")
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="REF",
+        help="Where the bearer token is (http and https only): file:PATH or env:NAME; default: env:MATTHAN_TOKEN.",
+    ),
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
@@ -97,6 +103,18 @@ def out(line: str, colour: str | None = None) -> None:
     sys.stdout.flush()
 
 
+def _secret(reference: str | None) -> str | None:
+    """Return the token; it is never on the command line, where every user of the machine could read it."""
+    from engine.credentials import CredentialError, Vault
+
+    if reference is None:
+        return os.environ.get("MATTHAN_TOKEN")
+    try:
+        return Vault(Path.cwd()).secret(reference)
+    except CredentialError as error:
+        raise typer.BadParameter(str(error), param_hint="--token") from None
+
+
 def speak(
     socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Desk], Awaitable[T]]
 ) -> T:
@@ -105,7 +123,9 @@ def speak(
     from engine.errors import ApiError
 
     async def run() -> T:
-        async with Client.connect(socket, token=token, language=lang.value if lang else "en") as client:
+        async with Client.connect(
+            socket, token=_secret(token), language=lang.value if lang else "en"
+        ) as client:
             return await talk(Desk(client, lang, await client.state()))
 
     try:

@@ -112,7 +112,7 @@ async def _play(
                 _say("4/4 running; Ctrl-C stops")
                 if headless:
                     return await _print(socket, seconds, stopped, engine, language)
-                return await _open_tui(socket, seconds, stopped, language)
+                return await _open_tui(socket, seconds, stopped, engine, language)
     except stage.StageError as error:
         _say(f"matthan demo: {error}")
         return 130 if stopped.is_set() else 1
@@ -201,7 +201,7 @@ async def _print(
 
     async with asyncio.TaskGroup() as group:
         listener = group.create_task(listen(), name="demo.listen")
-        await _first_of(stopped, engine, seconds)
+        await _first_of(stopped, seconds, engine)
         listener.cancel()
     _print_line("\n" + show.summary(loop.time() - began))
     if engine.returncode is not None:
@@ -211,17 +211,21 @@ async def _print(
 
 
 async def _first_of(
-    stopped: asyncio.Event, engine: asyncio.subprocess.Process, seconds: float | None
+    stopped: asyncio.Event, seconds: float | None, *processes: asyncio.subprocess.Process
 ) -> None:
-    """Wait for a signal, the engine's end or the time given, whichever comes first."""
+    """Wait for a signal, the end of a process or the time given, whichever comes first."""
     async with asyncio.TaskGroup() as group:
-        waits = {
-            group.create_task(stopped.wait(), name="demo.signal"),
-            group.create_task(engine.wait(), name="demo.engine"),
-        }
+        waits = {group.create_task(stopped.wait(), name="demo.signal")}
+        for process in processes:
+            waits.add(group.create_task(_ended(process), name="demo.process"))
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> Literal[True]:
+    await process.wait()
+    return True
 
 
 def _print_line(line: str) -> None:
@@ -229,14 +233,23 @@ def _print_line(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _open_tui(socket: Path, seconds: float | None, stopped: asyncio.Event, language: str) -> int:
-    """Run ``matthan tui`` in this terminal until it is left."""
+async def _open_tui(
+    socket: Path,
+    seconds: float | None,
+    stopped: asyncio.Event,
+    engine: asyncio.subprocess.Process,
+    language: str,
+) -> int:
+    """Run ``matthan tui`` in this terminal until it is left, or the engine ends."""
     words = ["tui", "--socket", str(socket), "--lang", language]
     screen = await asyncio.create_subprocess_exec(sys.executable, "-m", "engine", *words)
     try:
-        await _first_of(stopped, screen, seconds)
+        await _first_of(stopped, seconds, screen, engine)
     finally:
         if screen.returncode is None:
             screen.terminate()
         code = await screen.wait()
+    if engine.returncode is not None:
+        _say(f"matthan demo: the engine ended by itself with code {engine.returncode}")
+        return 1
     return 0 if code in (0, -signal.SIGTERM) else code

@@ -23,9 +23,10 @@ class Level(StrEnum):
 
 @app.command()
 def run(
-    config: Annotated[Path, typer.Option(help="The site's configuration.", envvar="MATTHAN_CONFIG")] = Path(
-        "/etc/matthan/matthan.yaml"
-    ),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The site's configuration; default: as `matthan config path` says."),
+    ] = None,
     level: Annotated[
         Level, typer.Option("--log-level", help="Least severity of what is logged.")
     ] = Level.INFO,
@@ -41,18 +42,16 @@ def run(
 
     log.configure(level, json=log_json)
 
-    from engine.configuration import load
-    from engine.errors import ConfigError
+    from engine.commands import report
+    from engine.configuration import check, default_path
 
-    try:
-        configuration = load(config)
-    except ConfigError as error:
-        for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
-        sys.stderr.write(
-            f"matthan run: {len(error.problems)} problems in the configuration; nothing was started\n"
-        )
-        raise typer.Exit(2) from None
+    found = check(config or default_path())
+    configuration = found.configuration
+    if configuration is None:
+        spoken, colours = report.language(None), report.coloured(sys.stderr)
+        sys.stderr.write(report.for_people(found.problems, found.texts, spoken, colours=colours) + "\n")
+        sys.stderr.write("matthan run: the configuration was refused; nothing was started\n")
+        raise typer.Exit(2)
 
     import asyncio
 

@@ -3,7 +3,7 @@
 Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens what `find` returns.
 """
 
-from engine.models.known import Entry, ModelFault, class_of, registry, reported
+from engine.models.known import Entry, ModelFault, class_of, registry, reported, vocabulary
 from engine.models.shelf import ModelFile, find, folder, installed
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "installed",
     "registry",
     "reported",
+    "vocabulary",
 ]

@@ -99,6 +99,14 @@ def class_of(label: str) -> str | None:
     return None if found in ("ignored", UNUSED) else found
 
 
+def vocabulary() -> frozenset[str]:
+    """Return every label that an event may carry: what registered models report, and ``moving``."""
+    lists: Mapping[str, list[str]] = _document()["labels"]
+    named = {name for labels in lists.values() for name in reported(labels)}
+    ours = {name for name in _document()["classes"] if name != "ignored"}
+    return frozenset({*named, *ours, "moving"})
+
+
 def reported(labels: Iterable[str]) -> tuple[str, ...]:
     """Return our names of a model's classes that are reported, each once."""
     return tuple(dict.fromkeys(name for label in labels if (name := class_of(label))))

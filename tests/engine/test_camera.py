@@ -122,8 +122,10 @@ async def test_a_password_that_cannot_be_read_names_the_file(stage: Stage) -> No
         raise CredentialError("credentials.unreadable", reference="file:gate.password", detail="No such file")
 
     runner._login = unreadable
-    stage.start(runner)
-    await stage.until(lambda: runner.status.state is LOST)
+    task = stage.start(runner)
+    await asyncio.wait([task], timeout=30)
+    assert task.done(), "a person must act: it is not tried again"
+    assert runner.status.state is REFUSED
     assert script.opened == 0
     assert runner.status.reason is not None
     assert runner.status.reason.values["reference"] == "file:gate.password"
