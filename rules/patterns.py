@@ -98,8 +98,12 @@ class ObjectPattern(Pattern):
         description="Only the moment when it was first seen (`began`) or is gone (`ended`); default: all the "
         "time that it is seen.",
     )
-    enters: OneOrMany[Slug] | None = Field(None, description="The moment when it comes into a zone, or is first seen there.")
-    leaves: OneOrMany[Slug] | None = Field(None, description="The moment when it goes out of a zone, or is gone from there.")
+    enters: OneOrMany[Slug] | None = Field(
+        None, description="The moment when it comes into a zone, or is first seen there."
+    )
+    leaves: OneOrMany[Slug] | None = Field(
+        None, description="The moment when it goes out of a zone, or is gone from there."
+    )
     crosses: OneOrMany[Slug] | None = Field(None, description="The moment when it crosses a line.")
     direction: Literal["in", "out", "left", "right"] | None = Field(
         None, description="Which way it crosses: by the line's `in`, or as seen from its first point."

@@ -156,7 +156,7 @@ async def test_a_bug_fails_its_camera_only(stage: Stage, where: str, bug: BaseEx
     await stage.until(lambda: other.seen is not before)
     setattr(broken, where, None)
     await stage.until(lambda: runner.status.state is ONLINE)
-    assert stage.drafts.health("gate") == ["failed", "online"]
+    await stage.until(lambda: stage.drafts.health("gate") == ["failed", "online"])
     assert stage.drafts.health("yard") == ["online"]
 
 

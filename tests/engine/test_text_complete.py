@@ -32,7 +32,9 @@ TELLS = {"refusal", "ModelFault", "ArchiveError", "CredentialError", "say", *FAU
 #: Keywords that are no values.
 ASIDE = {"raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
-COMPOSED = ("label.", "problem.", "reason.", "preview.", "config.")
+COMPOSED = ("label.", "problem.", "reason.", "preview.", "config.", "coverage.", "explain.", "trial.")
+#: Empty on purpose: where nothing is to be said.
+SILENT = {"reason.nothing"}
 
 Said = tuple[str, str, set[str] | None]
 
@@ -111,7 +113,7 @@ def test_every_sentence_can_be_put_together() -> None:
     for language in LANGUAGES:
         for code, sentence in catalogue(language).items():
             told = render(code, dict.fromkeys(holes(sentence), 2), language)
-            assert told.strip(), code
+            assert told.strip() or code in SILENT, code
             assert "\n" not in told, code
 
 
