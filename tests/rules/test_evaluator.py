@@ -239,7 +239,7 @@ def test_a_rule_that_raises_at_its_timer_gives_up_its_row(
     bench: Make, compile_text: Callable[[str], RuleSet]
 ) -> None:
     (rule,) = compile_text("rules: [{name: a, when: {object: person}, for: 1s}]").rules
-    b = bench(RuleSet((replace(rule, title=None),)))
+    b = bench(RuleSet((replace(rule, title=None),)))  # type: ignore[arg-type]  # the broken rule that is tried
     b.memory.apply(step(RuleSet((rule,)), b.memory, b.event(0.0), b.now(0.0)).changes)
     assert b.tick(2.0) == ()
     assert [fault.rule for fault in b.steps[-1].faults] == ["a"]
