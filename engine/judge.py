@@ -146,7 +146,8 @@ class Judge:
         """Step through what arrived and through every timer that is due."""
         turn = _Turn()
         arrivals = list(arrivals)
-        if self._rules is not self._next:
+        if self._rules is not self._next and (arrivals or self._seq):
+            # Before the first event of all nothing counts: the log alone must say when absences began.
             self._settle(arrivals, turn)
         for draft, arrived in arrivals:
             now = self._advance(arrived)

@@ -198,25 +198,33 @@ def replay(
     Args:
         arrivals: From before the span, so that what rules remember is there when it begins.
         span: Whose decisions are kept.
-        end: Until when timers fire after the last event.
+        end: Until when anything is known; timers fire after the last event until then, or until the span ends.
         progress: Told of the number of events judged, now and then.
     """
     play, done = Playback(rules, watch=watch), Replay()
-    first: datetime | None = None
-    last: datetime | None = None
+    first: Instant | None = None
+    last: Instant | None = None
     for arrival in arrivals:
         done.decisions += (made for made in play.see(arrival) if span.holds(made.at))
         done.events += 1
-        last = arrival.now.wall
+        last = arrival.now
         first = first or last
         if progress is not None and done.events % NOTE == 0:
             progress(done.events)
-    if end is not None:
-        done.decisions += (made for made in play.until(end) if span.holds(made.at))
-    done.seconds = (last - first).total_seconds() if first and last else 0.0
+    if first is not None and last is not None:
+        if (rest := _rest(last, span, end)) is not None:
+            done.decisions += (made for made in play.until(rest) if span.holds(made.at))
+        done.seconds = (last.wall - first.wall).total_seconds()
     done.faults = {rule: fault.error for rule, fault in play.faults.items()}
     done.evicted = play.evicted
     return done
+
+
+def _rest(last: Instant, span: Span, end: Instant | None) -> Instant | None:
+    """Return until when time passes after the last event: to the end of the span, or of what is known."""
+    if span.until is None or (end is not None and end.wall <= span.until):
+        return end
+    return Instant(span.until, last.engine + max(0.0, (span.until - last.wall).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from engine.store.db import open_store
 from engine.store.model import Resume
 from rules.compile import World, compile_rules
 from rules.memory import Memory
-from rules.model import CameraId, Change, Kind
+from rules.model import CameraId, Change, Decision, Kind
 from rules.ruleset import RuleSet
 
 DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
@@ -43,6 +43,22 @@ rules:
     for: 30s
   - name: gap
     when: {engine: engine.gap}
+  - name: nobody
+    when: {absent: {object: person, cameras: [c1, c2]}, for: 4s}
+    cooldown: 1m
+  - name: early
+    when: {absent: {object: bear, cameras: c1}, for: 90s}
+  - name: dog-then-person
+    when: {sequence: [{object: dog, zone: gate}, {object: person, zone: gate}], within: 10s}
+  - name: many
+    when: {count: {object: person, change: began}, above: 4, within: 20s, distinct: none}
+    keep_firing_for: 5s
+  - name: on-the-hour
+    when: {at: ["22:00", "22:05", "22:20"]}
+  - name: again
+    when: {decision: stays}
+    for: 3s
+    escalate: {after: 30s, do: [log]}
 """
 CAMERAS = ("c1", "c2", "c3")
 
@@ -101,55 +117,67 @@ async def settled(judge: Judge, events: int) -> None:
             await asyncio.sleep(0.001)
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of an engine that ran twice, with 10 minutes of nobody watching between."""
+    path = tmp_path_factory.mktemp("site") / "matthan.db"
+    asyncio.run(lived(path))
+    return path
+
+
+async def lived(path: Path) -> None:
     random, clock = Random(7), ManualClock(DUSK, engine=50.0)
-    site = Site(tmp_path / "matthan.db", clock, itertools.count(1))
+    site = Site(path, clock, itertools.count(1))
     for run in range(2):
         async with site.judging(gap=600.0 * run) as judge:
             await settled(judge, run)
-            for count in range(1, 401):
-                clock.advance(random.choice([0.0, 0.25, 1.0, 1.5, 40.0 if random.random() < 0.1 else 0.5]))
+            for count in range(1, 301):
                 await judge.offer(some_draft(random, clock.wall))
-                if random.random() < 0.3:
+                if count == 1 or random.random() < 0.3:
                     await settled(judge, count + run)
-            await settled(judge, 400 + run)
+                clock.advance(random.choice([0.0, 0.25, 1.0, 1.5, 40.0 if random.random() < 0.1 else 0.5]))
+            await settled(judge, 300 + run)
         clock.advance(600.0)
-    return site.path
 
 
-async def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) -> None:
+def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) -> None:
     recorded = Recorded(database)
     live = recorded.decisions(Span())
     again = replay(compiled(), recorded.arrivals(Span()), end=recorded.end())
     assert len(live) > 50
-    assert {made.rule for made in live} == {"stays", "night", "lost", "gap"}
+    assert {made.rule for made in live} == set(compiled().named)
     assert [made.id for made in again.decisions] == [made.id for made in live]
     assert again.decisions == live
-    assert again.events == 801
+    assert again.events == 601
     assert not differ(live, again.decisions)
 
 
-async def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
+def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
     lines = [desk.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
     again = replay(compiled(), printed(lines))
-    assert [made.id for made in again.decisions] == [made.id for made in recorded.decisions(Span())]
+    last = max(each.now.wall for each in recorded.arrivals(Span()))
+    live = [made for made in recorded.decisions(Span()) if made.at <= last]
+    assert [told(made) for made in again.decisions] == [told(made) for made in live]
 
 
-async def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:
+def told(made: Decision) -> tuple[str, ...]:
+    """What is the same where engine time was reckoned: an absence from the start has it in its identity."""
+    return (made.rule, made.key, made.phase, str(made.at), "" if made.cause.startswith("from:") else made.id)
+
+
+def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:
     recorded = Recorded(database)
     since = DUSK + timedelta(minutes=5)
     span = Span(since, since + timedelta(minutes=3))
     live = recorded.decisions(span)
-    again = replay(compiled(), recorded.arrivals(span.earlier(3600)), span=span)
+    again = replay(compiled(), recorded.arrivals(span.earlier(3600)), span=span, end=recorded.end())
     assert live
     assert all(span.holds(made.at) for made in live)
     assert [made.id for made in again.decisions] == [made.id for made in live]
 
 
-async def test_changed_rules_show_what_changes(database: Path) -> None:
+def test_changed_rules_show_what_changes(database: Path) -> None:
     recorded = Recorded(database)
     live = recorded.decisions(Span())
     changed = compiled(RULES.replace("for: 5s", "for: 4s").replace("name: lost", "name: missing"))
@@ -157,15 +185,15 @@ async def test_changed_rules_show_what_changes(database: Path) -> None:
     assert found.same > 0
     assert {made.rule for made in found.gone} >= {"lost"}
     assert {made.rule for made in found.new} >= {"missing"}
-    assert {was.rule for was, _ in found.moved} == {"stays"}
+    assert {was.rule for was, _ in found.moved} >= {"stays", "again"}
     assert all(was.id == now.id for was, now in found.moved)
 
 
-async def test_a_recording_far_faster_than_it_happened_tells_how_far_it_is(database: Path) -> None:
-    told: list[int] = []
+def test_a_recording_far_faster_than_it_happened_tells_how_far_it_is(database: Path) -> None:
+    seen: list[int] = []
     arrivals = list(Recorded(database).arrivals(Span()))
-    done = replay(compiled(), arrivals * 6, progress=told.append)
-    assert told == [2000, 4000]
+    done = replay(compiled(), arrivals * 8, progress=seen.append)
+    assert seen == [2000, 4000]
     assert done.seconds == (arrivals[-1].now.wall - arrivals[0].now.wall).total_seconds()
 
 
@@ -197,5 +225,5 @@ def test_a_clock_that_is_set_back_never_runs_engine_time_back() -> None:
         at = (DUSK + timedelta(seconds=second)).isoformat()
         return json.dumps({"id": f"e{seq}", "seq": seq, "kind": "motion", "change": "began", "at": at})
 
-    told = [each.now.engine for each in printed([line(1, 0), line(2, 10), line(3, 5), line(4, 6)])]
-    assert told == [0.0, 10.0, 10.0, 11.0]
+    engine = [each.now.engine for each in printed([line(1, 0), line(2, 10), line(3, 5), line(4, 6)])]
+    assert engine == [0.0, 10.0, 10.0, 11.0]

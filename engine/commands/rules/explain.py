@@ -65,7 +65,8 @@ def explain(
         if event is not None:
             _tell_event(found, event, arrivals, moments, chosen)
             return
-        story = tell(site.rules, found, arrivals, focus, history.end())
+        end = history.end() if focus.until is None else None
+        story = tell(site.rules, found, arrivals, focus, end)
     if as_json:
         typer.echo(json.dumps(_plain(story, chosen), ensure_ascii=False, default=str))
         return

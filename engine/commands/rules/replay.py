@@ -97,12 +97,12 @@ class History:
         self.span = Span(since, until)
 
     def end(self) -> Instant | None:
-        """Return until when time has passed without an event; None: unknown, or the span ends before."""
+        """Return the last moment that is known of; None: of a file nobody knows."""
         from engine.errors import StoreError
         from engine.replay import Recorded
 
         try:
-            return Recorded(self._database).end() if self._database and self.span.until is None else None
+            return Recorded(self._database).end() if self._database else None
         except StoreError as error:
             leave("rules.unreadable", self._lang, path=self._database or "", detail=error)
 
