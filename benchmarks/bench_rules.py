@@ -297,7 +297,7 @@ def main() -> None:
         "--peers", type=float, default=2.0, help="CPU seconds for each peer and number of rules; 0: none"
     )
     options = parser.parse_args()
-    found = measure(options.rules, options.events) | {"loading": loading()}
+    found = {"loading": loading()} | measure(options.rules, options.events)
     if options.peers > 0:
         counts = sorted({1, 100, options.rules})
         found["peers"] = peers(counts, happened(20_000, Random(7)), options.peers)

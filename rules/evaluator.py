@@ -43,8 +43,7 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     Returns:
         Decisions in order, and the rows that moved.
     """
-    due = memory.next_due()
-    if (due is None or due > now.engine) and (event is None or _irrelevant(rules, memory, event)):
+    if memory.soonest > now.engine and (event is None or _irrelevant(rules, memory, event)):
         return _NOTHING
     round_ = _Round(rules, memory, now)
     round_.timers()
@@ -79,7 +78,7 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
     if memory.followed and subject_key(event) in memory.followed:
         return False
-    if _special(event) and memory:
+    if event.kind in _TOUCHING and memory:
         return False
     try:
         for _, pattern in rules.candidates(event):

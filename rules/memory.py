@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from types import MappingProxyType
 
 from rules.model import Row, RowChange, RuleName
@@ -45,12 +46,14 @@ class Memory:
 
     Attributes:
         followed: Which rows stand for a subject (``camera/subject``).
+        soonest: Engine time of the next timer; infinity where there is none.
     """
 
     def __init__(self, rows: Iterable[tuple[RuleName, str, Row]] = ()) -> None:
         self._rules: dict[RuleName, dict[str, Row]] = {}
         self.followed: dict[str, dict[tuple[RuleName, str], None]] = {}
         self._timers: list[Timer] = []
+        self.soonest = inf
         self._size = 0
         self.apply(RowChange(rule, key, row) for rule, key, row in rows)
 
@@ -77,7 +80,7 @@ class Memory:
 
     def next_due(self) -> float | None:
         """Return the engine time of the next timer."""
-        return self._timers[0][0] if self._timers else None
+        return self.soonest if self._timers else None
 
     def due(self, engine: float) -> list[Timer]:
         """Return the timers up to an engine time, in the order of firing."""
@@ -89,6 +92,7 @@ class Memory:
             self._drop(change.rule, change.key)
             if change.row is not None:
                 self._keep(change.rule, change.key, change.row)
+        self.soonest = self._timers[0][0] if self._timers else inf
 
     def _keep(self, rule: RuleName, key: str, row: Row) -> None:
         self._rules.setdefault(rule, {})[key] = row

@@ -79,14 +79,17 @@ class Progress:
 def for_people(
     problems: Sequence[Problem], texts: Mapping[str, str], lang: Language, *, colours: bool
 ) -> str:
-    """Return problems, each with its line and a caret; lines that may hold a secret are not shown."""
+    """Return problems, each with its line and a caret; lines that may hold a secret are not shown.
+
+    The code in brackets is the name of a page in docs/reference/problems.
+    """
     return "\n".join(_told(problem, texts, lang, colours=colours) for problem in problems)
 
 
 def _told(problem: Problem, texts: Mapping[str, str], lang: Language, *, colours: bool) -> str:
     from engine.text import render
 
-    word = render(f"config.{problem.severity}", {}, lang)
+    word = f"{render(f'config.{problem.severity}', {}, lang)}[{problem.code.removeprefix('problem.')}]"
     word = paint(word, f"1;{_COLOURS[problem.severity]}", colours)
     key = f"{problem.key}: " if problem.key else ""
     head = f"{problem.source}:{problem.line}:{problem.column}: {word}: {key}{problem.sentence(lang)}"

@@ -56,10 +56,10 @@ def test_problems_are_shown_with_their_line_and_no_secret(bad: Path) -> None:
     done = run(config.app, "check", str(bad))
     assert done.exit_code == 1
     assert (
-        f"{bad}:5:10: error: cameras.0.fps: must be a number\n        fps: fast\n             ^\n"
+        f"{bad}:5:10: error[number]: cameras.0.fps: must be a number\n        fps: fast\n             ^\n"
         in done.stdout
     )
-    assert f"{bad}:3:10: error: cameras.0.url: holds a user name or password" in done.stdout
+    assert f"{bad}:3:10: error[url_login]: cameras.0.url: holds a user name or password" in done.stdout
     assert "3 errors, 0 warnings" in done.output
     assert "hunter2" not in done.output
     assert "\x1b" not in done.output
@@ -72,7 +72,7 @@ def test_vietnamese(bad: Path) -> None:
         ([], {"LANG": "vi_VN.UTF-8"}),
     ):
         done = run(config.app, "check", str(bad), *arguments, env=env)
-        assert "lỗi: cameras.0.fps: phải là số" in done.stdout, done.output
+        assert "lỗi[number]: cameras.0.fps: phải là số" in done.stdout, done.output
 
 
 def test_json(bad: Path) -> None:

@@ -135,7 +135,7 @@ def test_check_tells_errors_and_warnings_of_every_file(tmp_path: Path) -> None:
     second.write_text("rules:\n  - name: b\n    wen: {object: person}\n")
     done = run("check", first, second)
     assert done.exit_code == 1
-    assert f"{first}:4:5: warning: rules.0.do: does “snapshot” each time anew" in done.stdout
+    assert f"{first}:4:5: warning[no_cooldown]: rules.0.do: does “snapshot” each time anew" in done.stdout
     assert "did you mean “when”?" in done.stdout
     told = json.loads(run("check", first, "--json").stdout)
     assert [each["code"] for each in told["problems"]] == ["problem.no_cooldown"]
@@ -188,7 +188,8 @@ def test_a_failure_is_told_with_line_diff_and_junit(site: Path, tmp_path: Path) 
     done = run("test", trial, "--diff", "--junit", tmp_path / "junit.xml")
     assert done.exit_code == 1
     assert (
-        f"{trial}:7:9: error: trials.0.expect.0: night did not fire then; it fired at 22:01:02" in done.stdout
+        f"{trial}:7:9: error[trial.other_fires]: trials.0.expect.0: night did not fire then; it fired at 22:01:02"
+        in done.stdout
     )
     assert "    -22:01:03 fires night" in done.stdout
     assert "    +22:01:02 fires night" in done.stdout
