@@ -253,7 +253,9 @@ async def test_each_camera_fails_alone(tmp_path: Path) -> None:
             "refused", lambda: story.state("refusing") == ("refused", "driver.refused"), story.__str__
         )
         await until("silent lost", lambda: story.state("silent") == ("lost", "driver.timeout"), story.__str__)
-        await until("keyless lost", lambda: story.state("keyless") == ("lost", "credentials.unreadable"))
+        await until(
+            "keyless refused", lambda: story.state("keyless") == ("refused", "credentials.unreadable")
+        )
 
         began = (await client.state()).engine.now
         died.kill()
