@@ -73,11 +73,14 @@ class Coverage:
 
     def _conditions(self, rule: Rule, named: Iterable[tuple[str, Facet]], event: Event, now: Instant) -> None:
         every = True
+        other = any(facet.kind == "change" and not facet.test(event) for _, facet in named)
         for name, facet in named:
+            if other and facet.kind != "change":
+                continue  # what is gone is in no zone: that says nothing of the zone
             held = facet.test(event)
             every = every and held
             self._taken.add((rule.name, name, "holds" if held else "fails"))
-        if not every:
+        if not every:  # hours are asked of what matches
             return
         if rule.hours is not None:
             timely = rule.hours.hold(now.wall)

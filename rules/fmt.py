@@ -114,6 +114,8 @@ def _openings(lines: list[str]) -> Iterator[int]:
             start = document.places[name, index].value[0] - 1
             if not re.match(r"\s*- ", lines[start]):
                 continue  # within brackets
+            if lines[start].lstrip().startswith("- {") and lines[start - 1].lstrip().startswith("- {"):
+                continue  # one line each, as in a table
             while start and lines[start - 1].lstrip().startswith("#"):
                 start -= 1
             yield start

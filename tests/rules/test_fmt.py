@@ -37,6 +37,7 @@ rules:
 
     b
 - {name: c, when: {motion: started}}
+- {name: d, when: {motion: stopped}}
 # end
 """
 NEAT = """\
@@ -62,6 +63,7 @@ rules:
       b
 
   - {name: c, when: {motion: started}}
+  - {name: d, when: {motion: stopped}}
 # end
 """
 

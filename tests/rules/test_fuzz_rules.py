@@ -277,6 +277,8 @@ def heard() -> Iterator[list[str]]:
         "a: !!python/object/apply:builtins.eval [\"open('{}', 'w')\"]",
         "rules: [{{name: a, when: {{object: x, if: \"open('{}', 'w')\"}}}}]",
         "rules: [{{name: a, if: \"__import__('os').system('touch {}')\", when: {{object: x}}}}]",
+        "rules: [{{name: a, title: '{{label.__class__}}', when: {{object: person}}}}]",
+        "rules: [{{name: a, title: '{{label!r:{{x}}}}', when: {{object: person}}}}]",
     ],
 )
 def test_nothing_in_a_file_is_executed(text: str, heard: list[str], tmp_path: Path) -> None:
