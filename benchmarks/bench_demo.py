@@ -115,7 +115,7 @@ class started:
     """A child process for as long as the context lasts."""
 
     def __init__(self, words: list[str], **how: Any) -> None:
-        self._process = subprocess.Popen(words, env={**os.environ, "MATTHAN_TIED": "1"}, **how)
+        self._process = subprocess.Popen(words, env={**os.environ, "MATTHAN_TIED": str(os.getpid())}, **how)
 
     def __enter__(self) -> subprocess.Popen[str]:
         return self._process

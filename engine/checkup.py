@@ -23,7 +23,7 @@ from drivers.errors import DriverError
 #: Every foreign package whose version matters when somebody asks for help.
 PACKAGES = (
     "numpy", "numba", "av", "aiortc", "aiohttp", "aiomqtt", "aiosqlite", "onvif-zeep-async",
-    "pydantic", "ruamel.yaml", "textual", "textual-image",
+    "pydantic", "pyyaml", "ruamel.yaml", "textual", "textual-image",
 )  # fmt: skip
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 #: Bytes free below which the state's disk is a warning, and a failure.
