@@ -152,6 +152,16 @@ def test_check_of_a_site_knows_its_cameras(site: Path) -> None:
     assert "there is no camera “c9”" in done.stdout
 
 
+def test_check_takes_trials_too(site: Path) -> None:
+    folder = site.parent / "rules"
+    assert run("check", folder / "night.yaml", folder / "night.trial.yaml").exit_code == 0
+    (folder / "night.trial.yaml").write_text("trials: [{name: t, evnts: []}]")
+    done = run("check", folder / "night.trial.yaml")
+    assert done.exit_code == 1
+    assert "error[unknown_key]: trials.0.evnts" in done.stdout
+    assert run("check", folder / "none.trial.yaml").exit_code == 2
+
+
 def test_fmt(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("rules:\n- name: a   # mine\n  when: {object:   person}\n")
