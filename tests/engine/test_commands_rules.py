@@ -315,6 +315,14 @@ def test_a_printed_recording_needs_no_site(recorded: Path, tmp_path: Path) -> No
     assert "events.jsonl:1: not an event" in broken.output
 
 
+async def test_history_is_read_while_the_engine_writes_it(recorded: Path) -> None:
+    database = recorded.parent / "state" / "matthan.db"
+    async with open_store(database, quota_mb=64, clock=ManualClock(NIGHT, engine=100.0)):
+        done = await asyncio.to_thread(run, "replay", "--config", recorded)
+    assert done.exit_code == 0, done.output
+    assert "2 the same" in done.stdout
+
+
 def test_a_site_without_history_says_so(site: Path) -> None:
     for command in ("replay", "top"):
         assert run(command, "--config", site).exit_code == 2
