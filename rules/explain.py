@@ -13,7 +13,20 @@ from typing import TypeVar
 
 from rules.facets import Facet, facets
 from rules.memory import FIRING, GATHERING, PENDING, QUIET, Memory
-from rules.model import CameraId, Decision, Event, EventId, Instant, Phase, Row, RuleName, Sentence, Step
+from rules.model import (
+    CameraId,
+    Change,
+    Decision,
+    Event,
+    EventId,
+    Instant,
+    Kind,
+    Phase,
+    Row,
+    RuleName,
+    Sentence,
+    Step,
+)
 from rules.playback import Arrival, Playback
 from rules.ruleset import Matcher, Rule, RuleSet
 
@@ -191,6 +204,8 @@ class _Teller:
                 fired.add(made.key)
                 if self._focus.holds(made.at, made.camera):
                     _keep(self.story.decisions, made)
+            elif self._focus.holds(made.at, made.camera):
+                self._hear(made)
         for change in done.changes:
             if change.rule == self._rule.name:
                 self._row(change.key, change.row, now, event, change.key in fired)
@@ -208,6 +223,16 @@ class _Teller:
             story.last = now.wall
             if self._rule.hours is not None and not self._rule.hours.hold(now.wall):
                 story.late += 1
+
+    def _hear(self, made: Decision) -> None:
+        """Take in another rule's decision: no event that anybody sees, but what a pattern may wait for."""
+        change = Change.ENDED if made.phase is Phase.RESOLVED else Change.BEGAN
+        for pattern, story in zip(self._rule.patterns, self.story.patterns, strict=True):
+            if pattern.kind is Kind.DECISION and made.rule in (pattern.labels or ()):
+                story.seen += 1
+                if change in pattern.changes:
+                    story.matched += 1
+                    story.last = made.at
 
     def _miss(
         self, story: PatternStory, pattern: Matcher, failed: list[Facet], event: Event, now: Instant

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rules.compile import World, check_rules
 from rules.flaws import validate
@@ -73,7 +74,7 @@ def lint(files: Sequence[tuple[str, str]], world: World | None) -> list[Problem]
     """Return the warnings about rule files, in the order of files and lines; broken rules are left out."""
     documents = [parse(text, source) for source, text in files]
     known, texts = shared(documents), dict(files)
-    rules, _ = check_rules(files, world)
+    rules, _ = check_rules(files, world)  # for hours as they are compiled, with schedules of other files
     written = [each for document in documents for each in _rules(resolve(document, known), texts, rules)]
     off = {each.spec.name for each in written if not each.spec.enabled}
     found = [problem for each in written if each.spec.enabled for problem in _one(each, off)]
@@ -106,8 +107,8 @@ def _unreachable(written: _Written, off: frozenset[str] | set[str]) -> Iterator[
             if name in off:
                 yield written.at("unreachable_rule", "when", *path, "decision", index, values={"rule": name})
     hours = written.rule.hours if written.rule else None
-    if hours is None:
-        return
+    if hours is None or not (hours.free or (hours.between and hours.during) or written.spec.hold):
+        return  # each of the given hours is some time
     key = next(
         key for key in ("between", "during", "not_between", "not_during") if getattr(written.spec, key)
     )
@@ -119,6 +120,7 @@ def _unreachable(written: _Written, off: frozenset[str] | set[str]) -> Iterator[
         yield written.at("unreachable_for", "for", values={"longest": longest})
 
 
+@lru_cache(maxsize=1024)  # rules share their hours
 def _longest(hours: Hours) -> int:
     """Return the minutes of the longest time in one piece in a week, at most a day."""
     longest = run = 0

@@ -76,8 +76,8 @@ async def test_lost_and_back_each_told_once(stage: Stage) -> None:
     with pytest.raises(Again):
         runner.still(320)
     script.on_read = None
-    await stage.until(lambda: runner.status.state is ONLINE)
-    assert stage.drafts.health("gate") == ["online", "lost", "online"]
+    await stage.until(lambda: stage.drafts.health("gate") == ["online", "lost", "online"])
+    assert runner.status.state is ONLINE
     assert runner.status.reason is None
 
 

@@ -152,6 +152,16 @@ def test_check_of_a_site_knows_its_cameras(site: Path) -> None:
     assert "there is no camera “c9”" in done.stdout
 
 
+def test_check_takes_trials_too(site: Path) -> None:
+    folder = site.parent / "rules"
+    assert run("check", folder / "night.yaml", folder / "night.trial.yaml").exit_code == 0
+    (folder / "night.trial.yaml").write_text("trials: [{name: t, evnts: []}]")
+    done = run("check", folder / "night.trial.yaml")
+    assert done.exit_code == 1
+    assert "error[unknown_key]: trials.0.evnts" in done.stdout
+    assert run("check", folder / "none.trial.yaml").exit_code == 2
+
+
 def test_fmt(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("rules:\n- name: a   # mine\n  when: {object:   person}\n")
@@ -303,6 +313,14 @@ def test_a_printed_recording_needs_no_site(recorded: Path, tmp_path: Path) -> No
     broken = run("replay", path, "--rules", recorded.parent / "rules" / "night.yaml")
     assert broken.exit_code == 2
     assert "events.jsonl:1: not an event" in broken.output
+
+
+async def test_history_is_read_while_the_engine_writes_it(recorded: Path) -> None:
+    database = recorded.parent / "state" / "matthan.db"
+    async with open_store(database, quota_mb=64, clock=ManualClock(NIGHT, engine=100.0)):
+        done = await asyncio.to_thread(run, "replay", "--config", recorded)
+    assert done.exit_code == 0, done.output
+    assert "2 the same" in done.stdout
 
 
 def test_a_site_without_history_says_so(site: Path) -> None:

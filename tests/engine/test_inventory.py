@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,7 +77,9 @@ async def rounds(subject: Inventory, monkeypatch: pytest.MonkeyPatch, count: int
     done = asyncio.Event()
     slept: list[float] = []
 
-    async def sleep(seconds: float, real: Callable[[float], object] = asyncio.sleep) -> None:
+    async def sleep(seconds: float, real: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        if seconds != 5.0:  # the name is everybody's: a library's own nap is no round of ours
+            return await real(seconds)
         slept.append(seconds)
         if len(slept) >= count:
             done.set()
@@ -90,7 +92,6 @@ async def rounds(subject: Inventory, monkeypatch: pytest.MonkeyPatch, count: int
             [task, asyncio.get_running_loop().create_task(done.wait())], return_when="FIRST_COMPLETED"
         )
     assert not task.done(), task.exception()
-    assert 5.0 in slept  # the library's own naps are none of ours
     task.cancel()
     await asyncio.wait([task])
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.commands.rules import app
-from engine.commands.rules.sources import TRIAL
+from engine.commands.rules.check import TRIAL
 from engine.configuration import load
 
 ROOT = Path(__file__).parents[2]

@@ -24,6 +24,9 @@ rules:
     cooldown: 10m
   - name: fast
     when: {object: car, speed: {above: 0.2}}
+  - name: too-long
+    when: {decision: night}
+    for: 1m
   - name: pair
     when: {sequence: [{object: person, enters: yard}, {object: person, enters: store}], within: 30s, by: track}
 """
@@ -127,6 +130,13 @@ def test_each_step_of_a_sequence_has_its_own_story() -> None:
     assert (first.matched, second.matched) == (1, 0)
     assert story.nearest is not None
     assert story.nearest[0] is second
+
+
+def test_decisions_of_other_rules_are_heard() -> None:
+    story = told("too-long", "{track: {label: person, zone: gate, from: 22:00, to: 22:00:20}}")
+    assert (story.patterns[0].seen, story.patterns[0].matched) == (2, 1)
+    (timer,) = story.given_up
+    assert timer.missing == pytest.approx(45.0)
 
 
 def test_the_focus_narrows_what_is_told() -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
+
+if TYPE_CHECKING:
+    from rules.source import Problem
+
+#: Trials lie beside the rules that they try.
+TRIAL = ".trial.yaml"
 
 ConfigOption = Annotated[
     Path | None,
@@ -49,17 +56,31 @@ def check(
     from rules.lint import lint
 
     chosen = language(lang)
+    trials = [path for path in files or () if path.name.endswith(TRIAL)]
+    named = [path for path in files or () if path not in trials]
     report = reading.check(config or reading.default_path()) if config or not files else None
     site = report.configuration if report else None
     if files and (report is None or site is not None):
-        report = reading.check_rules_alone(files, site.settings if site else None)
+        report = reading.check_rules_alone(named, site.settings if site else None)
     assert report is not None  # noqa: S101 - one of the two was made
-    named = [str(path) for path in files] if files else [name for name, _ in site.rules_files] if site else []
+    texts = dict(report.texts)
+    own = [str(path) for path in named] if files else [name for name, _ in site.rules_files] if site else []
     world = reading.world(site.settings) if site else None
-    found = lint([(name, report.texts[name]) for name in named if name in report.texts], world)
-    problems = sorted((*report.problems, *found), key=lambda each: (each.source, each.line, each.column))
-    good = render("config.rules_good", {"files": len(report.texts)}, chosen)
-    finish(problems, report.texts, good, lang=chosen, as_json=as_json, github=github)
+    problems = [*report.problems, *lint([(name, texts[name]) for name in own if name in texts], world)]
+    problems += _of_trials(trials, texts)
+    problems.sort(key=lambda each: (each.source, each.line, each.column))
+    good = render("config.rules_good", {"files": len(texts)}, chosen)
+    finish(problems, texts, good, lang=chosen, as_json=as_json, github=github)
+
+
+def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
+    """Return what is wrong with the grammar of trials; their texts are put to the others."""
+    from engine.configuration import read_text
+    from rules.rehearsal import read
+
+    problems: list[Problem] = []
+    readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
+    return [*problems, *(each for name in readable for each in read(texts[name], name).problems)]
 
 
 def schema(

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from engine.commands.report import LangOption, language
-from engine.commands.rules.sources import TRIAL, leave
+from engine.commands.rules.check import TRIAL
+from engine.commands.rules.sources import leave
 
 
 class Kind(StrEnum):

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.commands.report import Language, finish
+from engine.commands.rules.check import TRIAL
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
     from rules.ruleset import RuleSet
     from rules.source import Problem
 
-TRIAL = ".trial.yaml"
 _FOLDER = "*.yaml"
 
 

@@ -23,8 +23,8 @@ from engine.commands.report import (
     language,
     paint,
 )
-from engine.commands.rules.check import ConfigOption
-from engine.commands.rules.sources import TRIAL, leave, own_files, site_of, texts_of
+from engine.commands.rules.check import TRIAL, ConfigOption
+from engine.commands.rules.sources import leave, own_files, site_of, texts_of
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
