@@ -62,6 +62,13 @@ def sim(
     name: Annotated[
         str, typer.Option(help="What the cameras call themselves, followed by a number.")
     ] = "virtual",
+    serial: Annotated[
+        str,
+        typer.Option(
+            help="Serial number, followed by a number where there are several; cameras of another one have "
+            "another identity. Default: made of name and seed."
+        ),
+    ] = "",
     discovery: Annotated[bool, typer.Option(help="Answer WS-Discovery on UDP port 3702.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON with every address when ready.")
@@ -79,7 +86,8 @@ def sim(
         raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
     password, kept_in = _password(password_file)
     base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
-    specs = _specs(replace(base, discoverable=discovery), cameras, ptz, clips, (onvif_port, rtsp_port))
+    base = replace(base, discoverable=discovery, serial=serial)
+    specs = _specs(base, cameras, ptz, clips, (onvif_port, rtsp_port))
     try:
         asyncio.run(_run(specs, kept_in, as_json))
     except OSError as error:
@@ -149,6 +157,7 @@ def _specs(
             replace(
                 base,
                 name=base.name if cameras == 1 else f"{base.name} {index + 1}",
+                serial=base.serial if cameras == 1 or not base.serial else f"{base.serial}-{index + 1}",
                 seed=base.seed + index,
                 ptz=is_ptz,
                 video=clips[index % len(clips)] if clips and not is_ptz else None,

@@ -21,7 +21,7 @@ class CameraSpec:
     """One virtual camera.
 
     Attributes:
-        name: What it calls itself; with `seed` it decides the identity.
+        name: What it calls itself; with `seed` and `serial` it decides the identity.
         seed: Chooses the street, its traffic and its noise.
         night: Draw the street at night.
         ptz: Give it a pan-tilt-zoom head.
@@ -60,8 +60,9 @@ class CameraSpec:
 
     @property
     def identity(self) -> uuid.UUID:
-        """Stable endpoint reference: the same for the same name and seed."""
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"matthan:virtual:{self.name}:{self.seed}")
+        """Stable endpoint reference: the same for the same name, seed and serial number."""
+        own = f":{self.serial}" if self.serial else ""
+        return uuid.uuid5(uuid.NAMESPACE_URL, f"matthan:virtual:{self.name}:{self.seed}{own}")
 
     @property
     def hardware_address(self) -> str:

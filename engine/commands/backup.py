@@ -13,8 +13,8 @@ from engine.commands.report import JsonOption, LangOption, language
 
 if TYPE_CHECKING:
     from engine.archive import ArchiveError, Contents, Manifest
-    from engine.commands.report import Language
     from engine.configuration import Configuration
+    from engine.text import Language
 
 app = typer.Typer()
 Config = Annotated[

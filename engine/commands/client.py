@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from engine.commands.report import Lang
+
 if TYPE_CHECKING:
     from engine.api import wire
     from engine.api.client import Client
@@ -32,13 +34,6 @@ NO_ENGINE = 3
 PAGE = 500
 
 T = TypeVar("T")
-
-
-class Lang(StrEnum):
-    """Languages of what is printed."""
-
-    VI = "vi"
-    EN = "en"
 
 
 class Move(StrEnum):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import secrets
 import signal
 import sys
 import tempfile
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from engine.commands.report import LangOption, language
+
 if TYPE_CHECKING:
     from drivers.contract import Found
+    from engine.text import Language
 
 app = typer.Typer()
 T = TypeVar("T")
@@ -48,7 +52,7 @@ def demo(
     video: Annotated[
         list[Path] | None, typer.Option(help="Play this clip instead of the drawn street (repeatable).")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language of sentences: vi or en.")] = "",
+    lang: LangOption = None,
     keep: Annotated[
         Path | None, typer.Option(help="Keep configuration, events and snapshots in this folder.")
     ] = None,
@@ -62,59 +66,58 @@ def demo(
     missing = [str(path) for path in video or [] if not path.is_file()]
     if missing:
         raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="--video")
-    language = _language(lang)
     quiet = headless or not sys.stdout.isatty()
     try:
         with tempfile.TemporaryDirectory(prefix="matthan-demo-", ignore_cleanup_errors=True) as temporary:
             folder = keep.resolve() if keep else Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
-            code = asyncio.run(
-                _play(folder, quiet, seconds, [path.resolve() for path in video or []], language)
-            )
+            clips = [path.resolve() for path in video or []]
+            code = asyncio.run(_play(folder, quiet, seconds, clips, language(lang)))
     except KeyboardInterrupt:
         code = 130
     raise typer.Exit(code)
 
 
-def _language(told: str) -> Literal["vi", "en"]:
-    if told not in ("", "vi", "en"):
-        raise typer.BadParameter("vi or en", param_hint="--lang")
-    chosen = told or os.environ.get("MATTHAN_LANG") or os.environ.get("LANG", "")[:2]
-    return "vi" if chosen == "vi" else "en"
-
-
 async def _play(
-    folder: Path, headless: bool, seconds: float | None, video: list[Path], language: Literal["vi", "en"]
+    folder: Path, headless: bool, seconds: float | None, video: list[Path], language: Language
 ) -> int:
     from engine.demo import config, stage
+
+    def say(code: str, **values: object) -> None:
+        _say(code, language, **values)
+
+    def late(part: str, seconds: float) -> None:
+        say("demo.not_stopped", part=_sentence(part, language), seconds=seconds)
 
     sim_log, run_log = folder / "cameras.log", folder / "engine.log"
     password = folder / "camera.password"
     stopped = _on_signals(asyncio.Event())
     try:
-        _say("1/4 starting three virtual cameras (drawing and encoding a street takes a few seconds) …")
+        say("demo.cameras")
         words = ["sim", "--cameras", "3", "--ptz", "1", "--json", "--password-file", str(password)]
+        words += ["--serial", f"demo-{secrets.token_hex(4)}"]  # two demos at once have cameras of their own
         words += [word for path in video for word in ("--video", str(path))]
-        async with stage.child("the virtual cameras", words, sim_log, read=True) as cameras:
+        late_cameras, late_engine = partial(late, "demo.the_cameras"), partial(late, "demo.the_engine")
+        async with stage.child(words, sim_log, late_cameras, read=True) as cameras:
             told = await _unless(stopped, stage.first_line(cameras, sim_log, READY))
-            _say("2/4 looking for cameras on 127.0.0.1 …")
+            say("demo.looking")
             found = await _unless(stopped, _discover({camera["onvif"] for camera in told["cameras"]}))
             for each in found:
-                _say(f"    found {each.name or each.identity} at {each.url}")
+                say("demo.found", name=each.name or each.identity, url=each.url)
             ptz = next((camera["identity"] for camera in told["cameras"] if camera.get("ptz")), "")
             path = config.write(
                 folder, found, ptz=ptz, username=told["username"], password_file=password, language=language
             )
-            _say("3/4 starting the engine (the first start compiles the motion kernel) …")
+            say("demo.engine")
             socket = folder / "state" / "api.sock"
-            async with stage.child("the engine", ["run", "--config", str(path)], run_log) as engine:
+            async with stage.child(["run", "--config", str(path)], run_log, late_engine) as engine:
                 await _unless(stopped, stage.wait_for(socket, engine, run_log, READY))
-                _say("4/4 running; Ctrl-C stops")
+                say("demo.running")
                 if headless:
                     return await _print(socket, seconds, stopped, engine, language)
                 return await _open_tui(socket, seconds, stopped, engine, language)
     except stage.StageError as error:
-        _say(f"matthan demo: {error}")
+        _complain(error.told(language))
         return 130 if stopped.is_set() else 1
 
 
@@ -136,13 +139,23 @@ async def _unless(stopped: asyncio.Event, step: Coroutine[Any, Any, T]) -> T:
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     if going.cancelled():
-        raise StageError("stopped before it was running")
+        raise StageError("demo.stopped")
     return going.result()
 
 
-def _say(sentence: str) -> None:
-    sys.stderr.write(sentence + "\n")
+def _say(code: str, language: Language, **values: object) -> None:
+    sys.stderr.write(_sentence(code, language, **values) + "\n")
     sys.stderr.flush()
+
+
+def _sentence(code: str, language: Language, **values: object) -> str:
+    from engine.text import render
+
+    return render(code, values, language)
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"matthan demo: {sentence}\n")
 
 
 def _on_signals(stopped: asyncio.Event) -> asyncio.Event:
@@ -168,9 +181,7 @@ async def _discover(wanted: set[str]) -> list[Found]:
     deadline = loop.time() + DISCOVERY
     while wanted - found.keys():
         if loop.time() > deadline:
-            raise StageError(
-                f"{len(wanted - found.keys())} virtual cameras did not answer the probe on 127.0.0.1"
-            )
+            raise StageError("demo.silent_cameras", count=len(wanted - found.keys()))
         async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
             if each.url in wanted:
                 found[each.url] = each
@@ -182,7 +193,7 @@ async def _print(
     seconds: float | None,
     stopped: asyncio.Event,
     engine: asyncio.subprocess.Process,
-    language: str,
+    language: Language,
 ) -> int:
     from contextlib import aclosing
     from zoneinfo import ZoneInfo
@@ -205,7 +216,7 @@ async def _print(
         listener.cancel()
     _print_line("\n" + show.summary(loop.time() - began))
     if engine.returncode is not None:
-        _say(f"matthan demo: the engine ended by itself with code {engine.returncode}")
+        _complain(_sentence("demo.ended", language, status=engine.returncode))
         return 1
     return 0
 
@@ -238,7 +249,7 @@ async def _open_tui(
     seconds: float | None,
     stopped: asyncio.Event,
     engine: asyncio.subprocess.Process,
-    language: str,
+    language: Language,
 ) -> int:
     """Run ``matthan tui`` in this terminal until it is left, or the engine ends."""
     words = ["tui", "--socket", str(socket), "--lang", language]
@@ -250,6 +261,6 @@ async def _open_tui(
             screen.terminate()
         code = await screen.wait()
     if engine.returncode is not None:
-        _say(f"matthan demo: the engine ended by itself with code {engine.returncode}")
+        _complain(_sentence("demo.ended", language, status=engine.returncode))
         return 1
     return 0 if code in (0, -signal.SIGTERM) else code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from engine.commands.report import language
 from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported
 from engine.models.known import COLOURS, HEADS
 from engine.models.shelf import describe, fingerprint, keep, paths
-from engine.text import Language, render
+from engine.text import render
 
 app = typer.Typer(no_args_is_help=True)
 models = typer.Typer(no_args_is_help=True, help="Detector models: list, pull, add, verify.")
@@ -173,13 +173,8 @@ def _progress(done: int, total: int) -> None:
         sys.stdout.flush()
 
 
-def _language() -> Language:
-    spoken = next((os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(key)), "")
-    return "vi" if spoken.startswith("vi") else "en"
-
-
 def _sentence(fault: ModelFault) -> str:
-    return render(fault.code, fault.values, _language())
+    return render(fault.code, fault.values, language(None))
 
 
 def _fail(fault: ModelFault) -> NoReturn:

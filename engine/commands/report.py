@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rules.source import Problem
 
-Language = Literal["vi", "en"]
+Language = Literal["vi", "en"]  # as engine.text, which is not loaded before there is something to say
 
 
 class Lang(StrEnum):
@@ -36,11 +36,11 @@ _COLOURS = {"error": "31", "warning": "33"}
 
 
 def language(chosen: Lang | None, environ: Mapping[str, str] = os.environ) -> Language:
-    """Return the language asked for, else the locale's where it is Vietnamese, else English."""
+    """Return the language asked for, else MATTHAN_LANG's, else the locale's, where it is Vietnamese, else English."""
     if chosen is not None:
         return chosen.value
-    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-    return "vi" if locale.startswith("vi") else "en"
+    names = ("MATTHAN_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    return "vi" if next(filter(None, map(environ.get, names)), "").startswith("vi") else "en"
 
 
 def coloured(stream: object = sys.stdout, environ: Mapping[str, str] = os.environ) -> bool:

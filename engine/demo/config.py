@@ -18,7 +18,8 @@ def write(
 ) -> Path:
     """Write ``matthan.yaml`` and its rules into `folder` and return the path.
 
-    JSON is YAML: the file is written with `json`, so that no value can break it.
+    JSON is YAML: the file is written with `json`, so that no value can break it. Nothing is probed again: what
+    else answers on this machine, another demo's cameras say, is not ours to tell of.
 
     Args:
         found: The devices that discovery brought; each becomes a camera.
@@ -35,7 +36,6 @@ def write(
         "state": str(folder / "state"),
         "rules": ["rules.yaml"],
         "cameras": cameras,
-        "discovery": {"interfaces": ["127.0.0.1"], "every": 30},
         "preview": {"port": 0},
     }
     (folder / "rules.yaml").write_text(

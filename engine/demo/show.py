@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.api import wire
 from engine.api.client import Disconnected, Message
+from engine.text import Language, catalogue, render
 
 #: Object events that only repeat what is known are counted, not printed.
 SILENT = {("object", "goes_on")}
@@ -20,7 +21,7 @@ class Show:
     """Prints what a client hears and keeps the tally for the summary."""
 
     write: Callable[[str], None]
-    language: str
+    language: Language
     zone: ZoneInfo
     events: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
@@ -47,7 +48,15 @@ class Show:
             case wire.Gap():
                 self.missed += message.missed
             case Disconnected():
-                self.write(f"           connection lost: {message.reason}")
+                self.write(f"{'':<10} {self.say('demo.lost_link', reason=message.reason)}")
+
+    def say(self, code: str, **values: object) -> str:
+        """Return a sentence of the demo."""
+        return render(code, values, self.language)
+
+    def _word(self, word: str) -> str:
+        """Return a word of the engine's in this language; one that has no translation as it is."""
+        return catalogue(self.language).get(f"demo_word.{word}", word)
 
     def _state(self, state: wire.State) -> None:
         self.engine = state.engine
@@ -63,53 +72,77 @@ class Show:
         self.cameras[camera.id] = camera
         if before is None or before.state is not camera.state:
             why = f": {self._text(camera.reason)}" if camera.reason else ""
-            self.write(f"           camera   {camera.id:<8} {camera.state}{why}")
+            self._line(None, "demo.camera", camera.id, self._word(camera.state) + why)
 
     def _event(self, event: wire.Event) -> None:
-        self.events[f"{event.kind} {event.change}"] += 1
+        what = catalogue(self.language).get(f"demo_event.{event.kind}_{event.change}")
+        what = what or f"{event.kind} {event.change}"
+        self.events[what] += 1
         if (event.kind, event.change) in SILENT:
             return
-        which = "" if (event.label or event.kind) in event.subject else event.subject
-        what = " ".join(filter(None, (event.kind, event.change, event.label or "", which)))
+        known = {event.kind, event.label or event.kind}
+        which = "" if any(word in event.subject for word in known) else event.subject
+        told = " ".join(filter(None, (self._label(event), which)))
+        told = f"{what}: {told}" if told else what
         score = f" {event.score:.2f}" if event.score else ""
-        zones = f" in {', '.join(event.zones)}" if event.zones else ""
-        self.write(f"{self._clock(event.at)} event    {event.camera or '-':<8} {what}{score}{zones}")
+        zones = self.say("demo.where", zones=", ".join(event.zones)) if event.zones else ""
+        self._line(event.at, "demo.event", event.camera, told + score + zones)
+
+    def _label(self, event: wire.Event) -> str:
+        if event.label is None:
+            return ""
+        known = catalogue(self.language).get(f"label.{event.label}")
+        return known or self._word(event.label)
 
     def _decision(self, decision: wire.Decision) -> None:
-        self.decisions[f"{decision.rule} {decision.phase}"] += 1
+        phase = self._word(decision.phase)
+        self.decisions[f"{decision.rule} {phase}"] += 1
         title = decision.title.get(self.language) or decision.rule
-        head = f"{self._clock(decision.at)} DECISION {decision.camera or '-':<8} {decision.phase}: {title}"
-        self.write(f"{head}\n{'':<20}because {self._text(decision.reason)}")
+        because = self.say("demo.because", reason=self._text(decision.reason))
+        told = f"{phase}: {title}\n{'':<22}{because}"
+        self._line(decision.at, "demo.decision", decision.camera, told)
 
     def _delivery(self, delivery: wire.Delivery) -> None:
-        self.deliveries[f"{delivery.action} {delivery.state}"] += 1
-        line = f"{delivery.action} {delivery.state}: {delivery.detail}"
-        self.write(f"{self._clock(delivery.at)} action   {delivery.camera or '-':<8} {line}")
+        told = f"{delivery.action} {self._word(delivery.state)}"
+        self.deliveries[told] += 1
+        self._line(delivery.at, "demo.action", delivery.camera, f"{told}: {delivery.detail}")
 
-    def _clock(self, at: datetime) -> str:
-        return at.astimezone(self.zone).strftime("%H:%M:%S.%f")[:10]
+    def _line(self, at: datetime | None, what: str, camera: str | None, told: str) -> None:
+        clock = at.astimezone(self.zone).strftime("%H:%M:%S.%f")[:10] if at else ""
+        self.write(f"{clock:<10} {self.say(what):<10} {camera or '-':<8} {told}")
 
     def _text(self, sentence: wire.Sentence) -> str:
         return sentence.vi if self.language == "vi" else sentence.en
 
     def summary(self, seconds: float) -> str:
         """Return the closing table."""
-        rows: list[tuple[str, str]] = [("ran for", f"{seconds:.0f} s")]
-        for camera in self.cameras.values():
-            rate = f"{camera.fps:.1f} of {camera.stream_fps:.1f} pictures/s analysed"
-            kind = " PTZ" if camera.ptz else ""
-            rows.append((f"camera {camera.id}", f"{camera.state}, {rate}, {camera.codec}{kind}"))
-        for title, counter in (
-            ("events", self.events),
-            ("decisions", self.decisions),
-            ("actions", self.deliveries),
-        ):
-            told = ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
-            rows.append((title, f"{counter.total()}" + (f" ({told})" if told else "")))
-        if self.engine is not None:
-            model = self.engine.model or "none: objects are reported as “moving” (see `matthan models`)"
-            rows.append(("detector", model))
-            rows.append(("engine", f"{self.engine.cpu:.0%} of one core, {self.engine.rss / 2**20:.0f} MiB"))
-            rows.append(("undelivered", f"{self.engine.outbox} waiting, {self.engine.dead} dead"))
+        rows = list(self._rows(seconds))
         width = max(len(name) for name, _ in rows)
         return "\n".join(f"  {name:<{width}}  {value}" for name, value in rows)
+
+    def _rows(self, seconds: float) -> Iterator[tuple[str, str]]:
+        yield self.say("demo.ran_for"), self.say("demo.seconds", seconds=seconds)
+        for camera in self.cameras.values():
+            state, told = self._word(camera.state), " PTZ" if camera.ptz else ""
+            rate = self.say(
+                "demo.rate", state=state, fps=camera.fps, stream=camera.stream_fps, codec=camera.codec
+            )
+            yield self.say("demo.which_camera", id=camera.id), rate + told
+        yield self.say("demo.events"), _tally(self.events)
+        yield self.say("demo.decisions"), _tally(self.decisions)
+        yield self.say("demo.actions"), _tally(self.deliveries)
+        if self.engine is not None:
+            yield from self._engine_rows(self.engine)
+
+    def _engine_rows(self, engine: wire.Engine) -> Iterator[tuple[str, str]]:
+        yield self.say("demo.detector"), engine.model or self.say("demo.no_detector")
+        yield self.say("demo.the_cost"), self.say("demo.cost", cpu=engine.cpu, megabytes=engine.rss / 2**20)
+        yield (
+            self.say("demo.outbox"),
+            self.say("demo.undelivered", waiting=engine.outbox, dead=engine.dead),
+        )
+
+
+def _tally(counter: Counter[str]) -> str:
+    told = ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
+    return f"{counter.total()}" + (f" ({told})" if told else "")

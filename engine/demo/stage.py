@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.text import Language, render
 from engine.tied import VARIABLE
 
 #: Seconds a child gets to end by itself before it is killed and named.
@@ -20,14 +21,32 @@ PATIENCE = 12.0
 
 
 class StageError(EngineError):
-    """A child of the demo did not start, or ended; the message carries what it said last."""
+    """A child of the demo did not start, or ended.
+
+    Args:
+        code: Key of the sentence in the text tables.
+        words: What the child said last.
+        values: What the sentence names.
+    """
+
+    def __init__(self, code: str, words: str = "", **values: float) -> None:
+        self.code, self.words, self.values = code, words, values
+        super().__init__(self.told("en"))
+
+    def told(self, language: Language) -> str:
+        """Return the sentence, and the child's last words below it."""
+        return f"{render(self.code, self.values, language)}\n{self.words}".rstrip()
 
 
 @asynccontextmanager
 async def child(
-    name: str, arguments: Sequence[str], log: Path, *, read: bool = False
+    arguments: Sequence[str], log: Path, late: Callable[[float], None], *, read: bool = False
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run ``matthan ARGUMENTS`` for as long as the context lasts, its messages in a file.
+
+    Args:
+        late: Told, with the seconds it got, when it had to be killed.
+        read: Whether its standard output is read instead.
 
     It gets a session of its own, so that Ctrl-C reaches us first and we stop it in order; the kernel
     ends it should we be killed.
@@ -48,10 +67,10 @@ async def child(
     try:
         yield process
     finally:
-        await _end(name, process)
+        await _end(process, late)
 
 
-async def _end(name: str, process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, late: Callable[[float], None]) -> None:
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
     try:
@@ -60,7 +79,7 @@ async def _end(name: str, process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-        sys.stderr.write(f"matthan demo: {name} did not stop within {PATIENCE:g} s and was killed\n")
+        late(PATIENCE)
 
 
 def last_words(log: Path, lines: int = 8) -> str:
@@ -81,11 +100,9 @@ async def first_line(process: asyncio.subprocess.Process, log: Path, seconds: fl
         async with asyncio.timeout(seconds):
             line = await process.stdout.readline()
     except TimeoutError:
-        raise StageError(
-            f"the virtual cameras were not ready within {seconds:g} s\n{last_words(log)}"
-        ) from None
+        raise StageError("demo.slow_cameras", last_words(log), seconds=seconds) from None
     if not line:
-        raise StageError(f"the virtual cameras did not start\n{last_words(log)}")
+        raise StageError("demo.no_cameras", last_words(log))
     told: Mapping[str, Any] = json.loads(line)
     return told
 
@@ -100,7 +117,7 @@ async def wait_for(path: Path, process: asyncio.subprocess.Process, log: Path, s
         async with asyncio.timeout(seconds):
             while not path.exists():  # noqa: ASYNC240 - a stat of a local socket
                 if process.returncode is not None:
-                    raise StageError(f"the engine did not start\n{last_words(log)}")
+                    raise StageError("demo.no_engine", last_words(log))
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise StageError(f"the engine was not ready within {seconds:g} s\n{last_words(log)}") from None
+        raise StageError("demo.slow_engine", last_words(log), seconds=seconds) from None

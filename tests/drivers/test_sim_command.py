@@ -61,6 +61,15 @@ def ports(told: dict[str, Any], kind: str) -> list[int]:
     return [int(re.findall(r":(\d+)/", camera[kind])[0]) for camera in told["cameras"]]
 
 
+def test_cameras_of_another_serial_number_are_other_cameras() -> None:
+    told = []
+    for words in ((), ("--serial", "A"), ("--serial", "B"), ("--serial", "A")):
+        with running("--cameras", "2", "--json", "--no-discovery", *words) as process:
+            told.append([camera["identity"] for camera in json.loads(first_line(process))["cameras"]])
+    assert told[1] == told[3]
+    assert len({identity for each in told[:3] for identity in each}) == 6
+
+
 def test_it_says_as_json_what_can_be_opened_and_ends_cleanly(tmp_path: Path) -> None:
     secret = tmp_path / "password"
     arguments = ("--cameras", "3", "--ptz", "1", "--json", "--password-file", str(secret), "--no-discovery")

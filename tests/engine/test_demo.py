@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +20,8 @@ from engine.api import wire
 from engine.commands import demo
 from engine.demo import config, stage
 from engine.demo.show import Show
+from engine.text import LANGUAGES, Language, catalogue
+from rules.model import Kind, Phase
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 REASON = wire.Sentence(code="x", vi="vì có người", en="because somebody is there")
@@ -56,8 +60,66 @@ def test_what_it_writes_is_a_good_configuration(tmp_path: Path) -> None:
     assert report.problems == ()
     assert report.configuration is not None
     assert [camera.id for camera in report.configuration.settings.cameras] == ["cam-1", "ptz"]
+    assert report.configuration.settings.discovery.interfaces == []  # it tells of its own cameras only
     assert str(password) in path.read_text("utf-8")
     assert json.loads(path.read_text("utf-8"))["cameras"][1]["name"] == 'C: "ổng"'
+
+
+async def test_a_child_that_hangs_is_killed_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "PATIENCE", 0.05)
+    late: list[float] = []
+    async with stage.child(
+        ["sim", "--json", "--no-discovery"], tmp_path / "log", late.append, read=True
+    ) as child:
+        await stage.first_line(child, tmp_path / "log", 60)
+        child.send_signal(signal.SIGSTOP)
+    assert late == [0.05]
+    assert child.returncode == -signal.SIGKILL
+
+
+def test_in_vietnamese_everything_is_vietnamese() -> None:
+    """Whatever stands in a line, but for names, comes from the Vietnamese table."""
+    printed: list[str] = []
+    show = Show(printed.append, "vi", ZoneInfo("Asia/Ho_Chi_Minh"))
+    told = wire.Sentence(code="x", vi="vì mất điện", en="NO")
+    for state in wire.CameraState:
+        show.hear(wire.CameraUpdate(camera=wire.Camera(id="c", name="C", state=state, since=AT, reason=told)))
+    for code in catalogue("vi"):
+        if code.startswith("demo_event."):
+            kind, _, change = code.removeprefix("demo_event.").partition("_")
+            show.hear(
+                wire.Event(id=code, seq=1, kind=kind, change=change, at=AT, label="moving", zones=("a",))
+            )
+    for phase in Phase:
+        show.hear(
+            wire.Decision(
+                id=phase, rule="r", phase=phase, key="k", at=AT, since=AT, cause="e", severity="info",
+                title={"vi": "Có chuyển động", "en": "NO"}, reason=told,
+            )
+        )  # fmt: skip
+    for outcome in ("done", "again", "dead"):
+        delivery = {"id": 1, "decision": "d", "action": "log", "at": AT, "state": outcome, "attempts": 1}
+        show.hear(wire.Delivery.model_validate(delivery))
+    show.hear(wire.EngineUpdate(engine=wire.Engine(version="1", site="s", started=AT, now=AT)))
+    lines = [*printed, *show.summary(1.0).splitlines()]
+    vi, en = catalogue("vi"), catalogue("en")
+    foreign = [
+        en[code] for code in vi if code.startswith("demo") and en[code] != vi[code] and "{" not in en[code]
+    ]
+    said = [(word, line) for word in foreign for line in lines if re.search(rf"\b{word}\b", line)]
+    assert said == []
+    assert "QUYẾT ĐỊNH -        đang diễn ra: Có chuyển động" in "\n".join(lines)
+    assert "đối tượng xuất hiện: vật đang chuyển động ở a" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_event_that_happens_has_words(language: Language) -> None:
+    told = {
+        code.removeprefix("demo_event.").partition("_")[0]
+        for code in catalogue(language)
+        if "demo_event." in code
+    }
+    assert told == set(Kind) - {Kind.DECISION, Kind.CLOCK}  # these two are never stored
 
 
 def test_what_it_prints() -> None:
@@ -82,19 +144,19 @@ def test_what_it_prints() -> None:
     show.hear(wire.Gap(missed=3))
     assert len(printed) == 5
     assert printed[0].endswith("gate     lost: because somebody is there")
-    assert printed[1].startswith("15:00:00.0 event    gate")
+    assert printed[1].split()[:3] == ["15:00:00.0", "event", "gate"]
     assert "because somebody is there" in printed[3]
     told = show.summary(12.0)
-    assert "3 (object began 1, object ended 1, object goes_on 1)" in told
+    assert "3 (object began 1, object ended 1, object goes on 1)" in told
     assert show.missed == 3
 
 
 async def test_a_child_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    async with stage.child("nobody", ["sim", "--cameras", "0"], log, read=True) as child:
+    async with stage.child(["sim", "--cameras", "0"], log, print, read=True) as child:
         with pytest.raises(stage.StageError, match="--cameras"):
             await stage.first_line(child, log, 30)
-    async with stage.child("nobody", ["run", "--config", str(tmp_path / "none")], log) as child:
+    async with stage.child(["run", "--config", str(tmp_path / "none")], log, print) as child:
         with pytest.raises(stage.StageError, match="nothing was started"):
             await stage.wait_for(tmp_path / "api.sock", child, log, 30)
 
@@ -107,10 +169,10 @@ async def test_a_signal_ends_a_step_and_a_step_tells_its_own_failure() -> None:
         return "done"
 
     async def fail() -> None:
-        raise stage.StageError("no camera")
+        raise stage.StageError("demo.no_cameras")
 
     assert await demo._unless(stopped, answer(0)) == "done"
-    with pytest.raises(stage.StageError, match="no camera"):
+    with pytest.raises(stage.StageError, match="did not start"):
         await demo._unless(stopped, fail())
     asyncio.get_running_loop().call_later(0.01, stopped.set)
     with pytest.raises(stage.StageError, match="stopped"):

@@ -19,7 +19,7 @@ PACKAGES = ("engine", "drivers", "rules")
 #: Which argument is the code, of calls that make a sentence.
 CODE_AT = {
     "Sentence": 0, "render": 0, "refusal": 1, "ModelFault": 0, "ArchiveError": 0, "CredentialError": 0,
-    "say": 0, "Flaw": 1, "Problem": 4, "problem": 0,
+    "say": 0, "_say": 0, "_sentence": 0, "StageError": 0, "Flaw": 1, "Problem": 4, "problem": 0,
 }  # fmt: skip
 #: Driver errors, which have a code of their own and may be given another.
 FAULTS = {
@@ -28,11 +28,22 @@ FAULTS = {
     if isinstance(each, type) and issubclass(each, DriverError)
 }
 #: Calls whose keywords are the sentence's values.
-TELLS = {"refusal", "ModelFault", "ArchiveError", "CredentialError", "say", *FAULTS}
+TELLS = {"StageError", "refusal", "ModelFault", "ArchiveError", "CredentialError", "say", *FAULTS}
 #: Keywords that are no values.
-ASIDE = {"raw", "steps", "suggestion"}
+ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
-COMPOSED = ("label.", "problem.", "reason.", "preview.", "config.", "coverage.", "explain.", "trial.")
+COMPOSED = (
+    "demo_event.",
+    "demo_word.",
+    "label.",
+    "problem.",
+    "reason.",
+    "preview.",
+    "config.",
+    "coverage.",
+    "explain.",
+    "trial.",
+)
 #: Empty on purpose: where nothing is to be said.
 SILENT = {"reason.nothing"}
 

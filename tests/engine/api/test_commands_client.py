@@ -113,7 +113,8 @@ def test_no_engine_has_an_exit_code_of_its_own(tmp_path: Path, lang: str, words:
 async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_path: Path) -> None:
     """Events missed in a gap or while the engine was away are read from the store, once each."""
     from engine.api.client import Client
-    from engine.commands.client import Desk, Lang, follow_events
+    from engine.commands.client import Desk, follow_events
+    from engine.commands.report import Lang
 
     shown: list[int] = []
     enough = asyncio.Event()
