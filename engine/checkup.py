@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ from platformdirs import user_cache_path
 
 from drivers import registry
 from drivers.errors import DriverError
+from engine.credentials import CredentialError, Vault
 
 #: Every foreign package whose version matters when somebody asks for help.
 PACKAGES = (
@@ -28,7 +29,8 @@ PACKAGES = (
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 #: Bytes free below which the state's disk is a warning, and a failure.
 LEAST_DISK, FULL = 1 << 30, 64 << 20
-MULTICAST_PORT = 3702
+#: WS-Discovery's group, and seconds that the echo of a probe may take.
+DISCOVERY_GROUP, ECHO_SECONDS = "239.255.255.250", 1.0
 
 
 class Grade(StrEnum):
@@ -98,10 +100,17 @@ def drivers() -> Iterator[Finding]:
             yield Finding(f"driver {name}", Grade.OK, origin)
 
 
-def commands(broken: list[str]) -> Iterator[Finding]:
-    """Return one finding per command plug-in that could not be loaded."""
+def commands(broken: list[str], loaded: Iterable[object]) -> Iterator[Finding]:
+    """Return one finding per command plug-in that could not be loaded, and what the others say of themselves.
+
+    Args:
+        loaded: Modules of commands. One may have ``checkup()``, which yields (about, grade, found, advice).
+    """
     for sentence in broken:
         yield Finding("command", Grade.FAIL, sentence, "update or remove this plug-in")
+    for module in loaded:
+        for about, grade, found, advice in getattr(module, "checkup", tuple)():
+            yield Finding(about, Grade(grade), found, advice)
 
 
 def disk(state: Path) -> Finding:
@@ -140,17 +149,67 @@ def clock() -> Finding:
     return Finding("clock", Grade.WARN, "not synchronised", advice)
 
 
-def discovery() -> Finding:
-    """Return whether WS-Discovery answers can be received."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def secrets(references: Iterable[str], base: Path) -> Iterator[Finding]:
+    """Return one finding per secret that cannot be read, or one that counts them.
+
+    Args:
+        references: As the configuration names them.
+        base: The configuration's folder.
+    """
+    vault, good = Vault(base), 0
+    for reference in dict.fromkeys(references):
         try:
-            probe.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
-            probe.bind(("127.0.0.1", 0))
-        except OSError as error:
-            return Finding(
-                "discovery", Grade.FAIL, f"no multicast: {error.strerror}", "check the network set-up"
-            )
-    return Finding("discovery", Grade.OK, f"multicast to port {MULTICAST_PORT} works")
+            vault.secret(reference)
+        except CredentialError as error:
+            yield _secret(reference, error)
+        else:
+            good += 1
+    if good:
+        yield Finding("secrets", Grade.OK, f"{good} can be read")
+
+
+def _secret(reference: str, error: CredentialError) -> Finding:
+    if reference.startswith("file:"):
+        advice = (
+            "mend the file, or run this as the service's user: its camera or target cannot be logged in to"
+        )
+        return Finding("secret", Grade.FAIL, str(error), advice)
+    return Finding("secret", Grade.WARN, str(error), "fine if the service is given it (systemd)")
+
+
+def discovery(interface: str) -> Finding:
+    """Return whether multicast works on an interface: a probe of our own is sent to the group and must be heard.
+
+    It never leaves this machine (its TTL is 0), and goes to a port of its own: no camera hears it.
+    """
+    try:
+        heard = _echo(interface)
+    except OSError as error:
+        told = f"no multicast on {interface}: {error.strerror or error}"
+        return Finding("discovery", Grade.FAIL, told, "check the network set-up and discovery.interfaces")
+    if not heard:
+        told = f"nothing is heard of multicast on {interface}"
+        return Finding("discovery", Grade.FAIL, told, "let the firewall pass UDP to and from 239.255.255.250")
+    return Finding("discovery", Grade.OK, f"multicast works on {interface}")
+
+
+def _echo(interface: str) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind((DISCOVERY_GROUP, 0))
+        member = socket.inet_aton(interface)
+        ear.setsockopt(
+            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(DISCOVERY_GROUP) + member
+        )
+        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, member)
+        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        ear.settimeout(ECHO_SECONDS)
+        probe = os.urandom(16)
+        ear.sendto(probe, ear.getsockname())
+        try:
+            return any(ear.recv(64) == probe for _ in range(16))  # a stranger may have chosen this port, too
+        except TimeoutError:
+            return False
 
 
 def port(name: str, host: str, number: int) -> Finding:
@@ -172,26 +231,12 @@ def port(name: str, host: str, number: int) -> Finding:
     )
 
 
-def terminal(environ: dict[str, str]) -> Iterator[Finding]:
-    """Return what pictures this terminal can show, and whether it speaks UTF-8."""
+def terminal() -> Finding:
+    """Return whether this terminal speaks UTF-8."""
     encoding = locale.getpreferredencoding(False)
     utf8 = encoding.lower().replace("-", "") == "utf8"
     advice = "" if utf8 else "set LANG=vi_VN.UTF-8 or C.UTF-8: Vietnamese needs it"
-    yield Finding("terminal text", Grade.OK if utf8 else Grade.WARN, encoding, advice)
-    yield Finding("terminal pictures", Grade.OK, graphics(environ))
-
-
-def graphics(environ: dict[str, str]) -> str:
-    """Return the best way to show pictures that the environment promises."""
-    if "TMUX" in environ or environ.get("TERM", "").startswith(("screen", "tmux")):
-        return "half-blocks (inside tmux)"
-    if "KITTY_WINDOW_ID" in environ or environ.get("TERM_PROGRAM") in {"WezTerm", "ghostty"}:
-        return "kitty graphics"
-    if environ.get("TERM_PROGRAM") in {"iTerm.app", "mintty"} or "foot" in environ.get("TERM", ""):
-        return "sixel"
-    if environ.get("TERM", "dumb") == "dumb":
-        return "none (no terminal)"
-    return "half-blocks"
+    return Finding("terminal text", Grade.OK if utf8 else Grade.WARN, encoding, advice)
 
 
 def kernels(environ: Mapping[str, str]) -> Finding:

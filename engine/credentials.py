@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,19 @@ class CredentialError(NeedsPerson):
     def __init__(self, code: str, **values: str | int) -> None:
         super().__init__(render(code, values, "en"))
         self.code, self.values = code, values
+
+
+def references(settings: object) -> Iterator[str]:
+    """Yield every reference to a secret in dumped settings: what stands under a key that holds one."""
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key in ("password", "secret", "token") and isinstance(value, str):
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(settings, list):
+        for each in settings:
+            yield from references(each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -27,6 +28,13 @@ class GraphicsChoice(StrEnum):
     KITTY = "kitty"
     SIXEL = "sixel"
     NONE = "none"
+
+
+def checkup() -> Iterator[tuple[str, str, str, str]]:
+    """Yield what `matthan doctor` says of this command: how pictures would be shown here."""
+    from tui.graphics import told
+
+    yield "terminal pictures", "ok", told(), ""
 
 
 @app.command()

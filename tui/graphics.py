@@ -24,6 +24,14 @@ def multiplexed(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("TMUX") or environ.get("STY")) or term.startswith(("tmux", "screen"))
 
 
+def told(environ: Mapping[str, str] = os.environ) -> str:
+    """Return for a person which way ``auto`` takes in this terminal."""
+    chosen = choose("auto", environ)
+    if chosen is not Graphics.BLOCKS:
+        return f"{chosen} graphics"
+    return f"half-blocks{' (inside tmux or screen)' if multiplexed(environ) else ''}"
+
+
 def choose(setting: str, environ: Mapping[str, str] = os.environ) -> Graphics:
     """Return the way to show pictures.
 

@@ -14,6 +14,7 @@ from engine.commands.report import JsonOption, LangOption, language
 if TYPE_CHECKING:
     from engine.archive import ArchiveError, Contents, Manifest
     from engine.configuration import Configuration
+    from engine.settings import Settings
     from engine.text import Language
 
 app = typer.Typer()
@@ -127,7 +128,7 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
     base, left_out = path.parent, dict[str, str]()
     wanted = [path, *(Path(name).resolve() for name, _ in configuration.rules_files)]
     wanted += [trial for rules in wanted[1:] for trial in rules.parent.glob("*.trial.yaml")]
-    for secret in _secret_files(configuration.settings.model_dump(), base):
+    for secret in _secret_files(configuration.settings, base):
         if secrets:
             wanted.append(secret)
         else:
@@ -142,25 +143,11 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
     return Contents(settings.site, places(settings).state, path, files, left_out)
 
 
-def _secret_files(settings: object, base: Path) -> list[Path]:
-    """Return the files that ``password``, ``secret`` and ``token`` settings point at."""
-    if isinstance(settings, dict):
-        found = []
-        for key, value in settings.items():
-            if (
-                key in ("password", "secret", "token")
-                and isinstance(value, str)
-                and value.startswith("file:")
-            ):
-                found.append((base / value.removeprefix("file:")).resolve())
-            else:
-                found += _secret_files(value, base)
-        return found
-    return (
-        [path for each in settings for path in _secret_files(each, base)]
-        if isinstance(settings, list)
-        else []
-    )
+def _secret_files(settings: Settings, base: Path) -> list[Path]:
+    from engine.credentials import references
+
+    kinds = (reference.partition(":") for reference in references(settings.model_dump()))
+    return [(base / name).resolve() for kind, _, name in kinds if kind == "file"]
 
 
 class _Progress:

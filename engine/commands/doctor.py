@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,10 +23,12 @@ _COLOUR = {"ok": "32", "warn": "33", "fail": "31"}
 
 @app.command()
 def doctor(
-    config: Annotated[Path | None, typer.Option(help="Look at this configuration as well.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration; default: what `matthan config path` prints.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """Check what is installed, which plug-in is broken, ports, clock, disk and the terminal.
+    """Check what is installed, which plug-in is broken, configuration, secrets, ports, clock, disk, terminal.
 
     Exit code 1 when something must be mended before the engine can work.
     """
@@ -52,26 +55,38 @@ def _line(finding: Finding, coloured: bool) -> str:
 def _look(config: Path | None) -> Iterator[Finding]:
     from engine import checkup, cli
     from engine.checkup import Finding, Grade
+    from engine.credentials import references
     from engine.places import places
 
     yield checkup.python()
     yield from checkup.packages()
     yield checkup.runtime()
     yield from checkup.drivers()
-    yield from checkup.commands(cli.gather(typer.Typer()))
+    yield from checkup.commands(cli.gather(typer.Typer()), _command_modules())
     yield _models()
-    settings, finding = _settings(config)
+    settings, path, finding = _settings(config)
     yield finding
+    yield from checkup.secrets(references(settings.model_dump()), path.parent)
     yield checkup.disk(places(settings).state)
     yield checkup.clock()
     yield checkup.kernels(os.environ)
-    yield checkup.discovery()
+    for interface in settings.discovery.interfaces or ["127.0.0.1"]:
+        yield checkup.discovery(interface)
     if settings.preview.enabled:
         yield checkup.port("preview port", settings.preview.host, settings.preview.port)
-    yield from checkup.terminal(dict(os.environ))
+    yield checkup.terminal()
     socket = places(settings).socket
     running = "its socket is there" if socket.exists() else "not running here"
     yield Finding("engine", Grade.OK, f"{running} ({socket})")
+
+
+def _command_modules() -> list[ModuleType]:
+    from importlib.metadata import entry_points
+
+    from engine import cli
+
+    names = {point.module for point in entry_points(group=cli.GROUP)}
+    return [sys.modules[name] for name in sorted(names) if name in sys.modules]
 
 
 def _models() -> Finding:
@@ -89,17 +104,23 @@ def _models() -> Finding:
     return Finding("detector model", Grade.OK, f"{model.name} ({model.path})")
 
 
-def _settings(config: Path | None) -> tuple[Settings, Finding]:
+def _settings(config: Path | None) -> tuple[Settings, Path, Finding]:
+    """Return the settings that `matthan run` would take, or the defaults, and their file."""
     from engine.checkup import Finding, Grade
-    from engine.configuration import load
+    from engine.configuration import default_path, load
     from engine.errors import ConfigError
     from engine.settings import Settings
 
-    if config is None:
-        return Settings(), Finding("configuration", Grade.OK, "none given (--config FILE looks at one)")
+    path = config or default_path()
+    if config is None and not os.path.exists(path) and "MATTHAN_CONFIG" not in os.environ:
+        return (
+            Settings(),
+            path,
+            Finding("configuration", Grade.OK, f"none yet ({path}): defaults are looked at"),
+        )
     try:
-        return load(config).settings, Finding("configuration", Grade.OK, str(config))
+        return load(path).settings, path, Finding("configuration", Grade.OK, str(path))
     except ConfigError as error:
-        advice = f"matthan config check {config} shows each"
-        finding = Finding("configuration", Grade.FAIL, f"{len(error.problems)} problems in {config}", advice)
-        return Settings(), finding
+        advice = f"matthan config check {path} shows each"
+        found = f"{len(error.problems)} problems in {path}"
+        return Settings(), path, Finding("configuration", Grade.FAIL, found, advice)

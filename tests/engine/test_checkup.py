@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from drivers import registry
 from engine import checkup, cli
-from engine.checkup import Finding, Grade
+from engine.checkup import Grade
 from engine.commands import doctor
 from engine.errors import ModelError
 
@@ -167,29 +167,73 @@ def test_a_configuration_is_looked_at(tmp_path: Path) -> None:
     assert code == 0
     assert str(tmp_path) in about(findings, "disk")["found"]
     assert not [each for each in findings if each["about"] == "preview port"]
+    assert about(findings, "configuration")["found"] == str(config)
     config.write_text("cameras: 7\nlanguage: fr\n")
     findings, code = ask("--config", str(config))
     assert (code, about(findings, "configuration")["grade"]) == (1, "fail")
 
 
-@pytest.mark.parametrize(
-    ("environ", "best"),
-    [
-        ({"TERM": "xterm-kitty", "KITTY_WINDOW_ID": "1"}, "kitty"),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, "kitty"),
-        ({"TERM": "foot"}, "sixel"),
-        ({"TERM": "screen-256color", "KITTY_WINDOW_ID": "1"}, "half-blocks"),
-        ({"TERM": "xterm"}, "half-blocks"),
-        ({"TERM": "dumb"}, "none"),
-        ({}, "none"),
-    ],
-)
-def test_terminal_pictures(environ: dict[str, str], best: str) -> None:
-    assert checkup.graphics(environ).startswith(best)
+def test_pictures_are_shown_as_the_terminal_ui_itself_says() -> None:
+    findings, _ = ask()  # no terminal here
+    assert about(findings, "terminal pictures")["found"].startswith("half-blocks")
+
+
+def test_without_a_word_the_configuration_of_the_other_commands_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.configuration.SYSTEM", tmp_path / "etc" / "matthan.yaml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    findings, code = ask()
+    assert (code, about(findings, "configuration")["grade"]) == (0, "ok")
+    assert "none yet" in about(findings, "configuration")["found"]
+    own = tmp_path / "matthan" / "matthan.yaml"
+    own.parent.mkdir()
+    own.write_text("preview: {enabled: false}\n")
+    assert about(ask()[0], "configuration")["found"] == str(own)
+    monkeypatch.setenv("MATTHAN_CONFIG", str(tmp_path / "named.yaml"))
+    findings, code = ask()
+    assert (code, about(findings, "configuration")["grade"]) == (1, "fail")
+    (tmp_path / "named.yaml").write_text("cameras: []\n")
+    assert about(ask()[0], "configuration")["found"] == str(tmp_path / "named.yaml")
+
+
+def test_secrets_are_tried_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "matthan.yaml"
+    config.write_text(
+        "actions:\n  mqtt: {host: localhost, login: {username: u, password: 'env:MATTHAN_TEST_MQTT'}}\n"
+        "cameras:\n"
+        + "".join(
+            f"  - {{id: {name}, url: 'rtsp://h/x', login: {{username: u, password: 'file:{name}'}}}}\n"
+            for name in ("good", "open", "none")
+        )
+    )
+    for name, mode in (("good", 0o600), ("open", 0o644)):
+        (tmp_path / name).write_text("canary-pw\n")
+        (tmp_path / name).chmod(mode)
+    monkeypatch.delenv("MATTHAN_TEST_MQTT", raising=False)
+    findings, code = ask("--config", str(config))
+    told = {each["found"]: each["grade"] for each in findings if each["about"] == "secret"}
+    assert (code, sorted(told.values())) == (1, ["fail", "fail", "warn"])
+    assert any("chmod 600" in each for each in told)
+    assert about(findings, "secrets")["found"] == "1 can be read"
+    assert "canary-pw" not in json.dumps(findings)
+
+
+def test_multicast_is_heard_on_loopback_and_not_on_a_strangers_address() -> None:
+    assert checkup.discovery("127.0.0.1").grade is Grade.OK
+    for wrong in ("192.0.2.1", "no address"):
+        found = checkup.discovery(wrong)
+        assert (found.grade, wrong in found.found) == (Grade.FAIL, True)
+
+
+def test_multicast_that_is_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "ECHO_SECONDS", 0.01)
+    monkeypatch.setattr(socket.socket, "sendto", lambda *words: 0)
+    found = checkup.discovery("127.0.0.1")
+    assert (found.grade, "firewall" in found.advice) == (Grade.FAIL, True)
 
 
 @pytest.mark.parametrize(("encoding", "grade"), [("UTF-8", Grade.OK), ("ANSI_X3.4-1968", Grade.WARN)])
 def test_terminal_text(monkeypatch: pytest.MonkeyPatch, encoding: str, grade: Grade) -> None:
     monkeypatch.setattr("locale.getpreferredencoding", lambda setlocale: encoding)
-    first: Finding = next(checkup.terminal({}))
-    assert first.grade is grade
+    assert checkup.terminal().grade is grade
