@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-import structlog
-
+from engine import log
 from engine.clock import Clock, Mark
 from engine.draft import Draft
 from engine.errors import StoreBusy, StoreFull
@@ -26,7 +25,7 @@ from rules.memory import Memory
 from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence, Step
 from rules.ruleset import RuleSet
 
-_log = structlog.get_logger(__name__)
+_log = log.get(__name__)
 
 #: Drafts judged in one turn at most.
 TURN = 256

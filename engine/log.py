@@ -91,7 +91,29 @@ def configure(level: str = "info", *, stream: TextIO | None = None, json: bool |
     )
 
 
+def last_resort() -> None:
+    """Set structlog up for whoever never calls `configure`: a command, a test, a foreign program.
+
+    Its own default prints to stdout, where a command's answer goes, and shows the local variables of
+    every frame of a traceback: a password could be among them.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            _redacted,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        cache_logger_on_first_use=False,
+    )
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """Return a module's logger."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    if not structlog.is_configured():
+        last_resort()
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)  # noqa: TID251 - here it is made
     return logger

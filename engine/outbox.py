@@ -17,9 +17,8 @@ from datetime import datetime
 from random import Random
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
-import structlog
-
 from drivers.errors import redact
+from engine import log
 from engine.actions.base import leaving
 from engine.actions.contract import Action, Job
 from engine.api.wire import Delivery
@@ -31,7 +30,7 @@ from engine.supervisor import Health, Supervisor
 
 T = TypeVar("T")
 
-_log = structlog.get_logger(__name__)
+_log = log.get(__name__)
 
 #: Attempts of one action that may run at the same time.
 ABREAST = 4

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import structlog
 from pydantic import BaseModel
 
+from engine import log
 from engine.actions.base import params_of
 from engine.actions.contract import Job
 from engine.actions.params import LogParams
 from engine.text import Language, render
 
-_log = structlog.get_logger("decision")
+_log = log.get("decision")
 
 
 class Log:

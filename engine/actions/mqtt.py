@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 import aiomqtt
-import structlog
 from pydantic import BaseModel
 
+from engine import log
 from engine.actions.base import leaving, params_of
 from engine.actions.contract import Job
 from engine.actions.params import MqttParams
@@ -22,7 +22,7 @@ from engine.errors import Again
 from engine.supervisor import Backoff
 from rules.model import Decision
 
-_log = structlog.get_logger(__name__)
+_log = log.get(__name__)
 
 #: Seconds that a delivery waits for the connection before the outbox takes it back.
 PATIENCE = 5.0

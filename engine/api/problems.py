@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
+from engine import log
 from engine.api import wire
 from engine.errors import ApiError
 from engine.text import Language, render
@@ -20,7 +20,7 @@ DEADLINE = 30.0
 #: Routes that stay open; they keep their own deadlines.
 UNBOUNDED = "unbounded"
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Garbage(logging.Logger):
@@ -96,7 +96,7 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
     elif isinstance(error, TimeoutError):
         told = refusal(504, "api.slow")
     else:
-        log.error("api.fault", method=request.method, path=request.path, exc_info=error)
+        logger.error("api.fault", method=request.method, path=request.path, exc_info=error)
         told = refusal(500, "api.fault")
     if told.status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -16,9 +16,9 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import structlog
 from aiohttp import web
 
+from engine import log
 from engine.api.listening import Closed
 from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
 from engine.api.server import BODY_LIMIT, hardened
@@ -37,7 +37,7 @@ from engine.text import LANGUAGES, Language, catalogue, render
 if TYPE_CHECKING:
     from engine.preview.webrtc import Session
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 #: Media types of what the page is made of.
 _ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
@@ -234,7 +234,7 @@ class Preview:
             if not answered.done():
                 answered.set_exception(error)
             elif not isinstance(error, ApiError | OSError):
-                log.error("preview.fault", camera=camera, exc_info=error)
+                logger.error("preview.fault", camera=camera, exc_info=error)
 
     async def _show(
         self,

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 import aiosqlite
-import structlog
 
+from engine import log
 from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
 from engine.store import codec
@@ -45,7 +45,7 @@ __all__ = [
     "open_store",
 ]
 
-_log = structlog.get_logger(__name__)
+_log = log.get(__name__)
 
 #: Items in one transaction at most.
 BATCH = 1024

@@ -35,7 +35,6 @@ def undisturbed() -> Iterator[None]:
     root.setLevel(level)
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -71,6 +70,43 @@ def test_no_secret_leaves(as_json: bool, stream: type[io.StringIO]) -> None:
     assert SECRET not in written
     assert "192.0.2.1" in written, "the host must stay: a person needs it"
     assert written.count("RuntimeError") >= 3
+
+
+def fail_beside_a_secret() -> None:
+    """Raise where a local variable holds what no line of source shows."""
+    password = "".join(reversed("ssap-yr4n4C"))
+    raise RuntimeError(f"{len(password)} characters are too many")
+
+
+def log_the_failure() -> None:
+    try:
+        fail_beside_a_secret()
+    except RuntimeError:
+        log.get("engine.test").exception("failed")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_a_traceback_shows_no_local_variables(as_json: bool, stream: type[io.StringIO]) -> None:
+    target = stream()
+    log.configure("debug", stream=target, json=as_json)
+    log_the_failure()
+    assert "fail_beside_a_secret" in target.getvalue(), "the traceback itself must be there"
+    assert SECRET not in target.getvalue()
+    assert "11 characters are too many" in target.getvalue()
+
+
+def test_who_never_configured_anything_shows_no_secret_and_leaves_stdout_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    structlog.reset_defaults()
+    leak(log.get("engine.test"))
+    log_the_failure()
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "fail_beside_a_secret" in told.err
+    assert "opening" not in told.err, "less than a warning"
+    assert SECRET not in told.err
 
 
 def test_a_secret_that_pyav_puts_into_its_error(tmp_path: Path) -> None:
