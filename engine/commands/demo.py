@@ -26,7 +26,7 @@ T = TypeVar("T")
 #: Seconds the virtual cameras and the engine get to be ready; the first run compiles the kernels.
 READY = 120.0
 #: Seconds that discovery may take.
-DISCOVERY = 15.0
+DISCOVERY = 60.0
 
 
 def _duration(text: str) -> float:
