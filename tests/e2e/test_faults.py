@@ -164,6 +164,9 @@ async def test_each_camera_fails_alone(programs: Programs, tmp_path: Path) -> No
     async def known(camera: str, *state: str) -> None:
         await until(f"{camera} is {state}", lambda: story.state(camera)[: len(state)] == state)
 
+    async def told(camera: str, *labels: str) -> None:
+        await until(f"{camera} was {labels}", lambda: tuple(story.labels(camera)) == labels)
+
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         died = await enter(dying.play("--no-discovery"))
@@ -204,9 +207,7 @@ async def test_each_camera_fails_alone(programs: Programs, tmp_path: Path) -> No
         await stalling.fault(None)
         await enter(dying.play("--no-discovery"))
         for name in ("dying", "stalling"):
-            await until(
-                f"{name} is back", lambda name=name: story.labels(name) == ["online", "lost", "online"]
-            )  # type: ignore[misc]
+            await told(name, "online", "lost", "online")
             await known(name, "online", "")
         # FFmpeg may see it before our own watch does, and a new try ends in a time-out
         whys = {"driver.stalled", "driver.unreachable", "driver.timeout"}
@@ -220,8 +221,9 @@ async def test_each_camera_fails_alone(programs: Programs, tmp_path: Path) -> No
 
         assert 1 <= tap.attempts <= 2, "or the camera would lock the account"
         assert WRONG.encode() not in tap.sent
-        for name, told in (("refusing", "refused"), ("steady", "online"), ("silent", "lost")):
-            await until(f"{name} told once", lambda name=name, told=told: story.labels(name) == [told])  # type: ignore[misc]
+        await told("refusing", "refused")
+        await told("steady", "online")
+        await told("silent", "lost")
         assert story.state("steady") == ("online", "")
         follower.cancel()
         engine.send_signal(signal.SIGTERM)
