@@ -19,6 +19,7 @@ from drivers.contract import Driver
 from engine import log, models, text
 from engine.actions import snapshot, table
 from engine.actions.contract import Action, Hearing
+from engine.acts import Acts
 from engine.api import server
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
@@ -98,7 +99,7 @@ class Site:
         self.settings = configuration.settings
         self._vault = Vault(configuration.path.parent)
         self._where, self._clock, self._store, self._resume = where, clock, store, resume
-        self._rules = configuration.rules
+        self._rules, self._memory = configuration.rules, Memory()
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
         self._given_up, self._behind_at = 0, -BEHIND
@@ -117,15 +118,14 @@ class Site:
     # -- making ---------------------------------------------------------------------------------
 
     def _make_judge(self) -> Judge:
-        memory = Memory()
-        memory.apply(self._resume.rows)
+        self._memory.apply(self._resume.rows)
         return Judge(
             self._rules,
-            memory,
+            self._memory,
             self._store,
             self._clock,
             self.settings.site,
-            lambda: str(uuid7()),
+            _new_id,
             self._judged,
             resume=self._resume,
             gap=self._clock.gap,
@@ -178,6 +178,8 @@ class Site:
             started=self._clock.now().wall,
             tally=self._tally,
             problems=self._problems,
+            memory=self._memory,
+            acts=Acts(self.judge.offer, self._clock, _new_id),
             preview=self.preview,
         )
 
@@ -308,6 +310,10 @@ class Site:
             logger.error("failed", child=name, health=str(health), exc_info=error)
         elif health is not Health.ENDED:
             logger.warning("trouble", child=name, health=str(health), reason=told)
+
+
+def _new_id() -> str:
+    return str(uuid7())
 
 
 def _driver(settings: CameraSettings) -> Driver:

@@ -27,18 +27,15 @@ def cloud_event(site: str, decision: Decision, event: Event | None) -> bytes:
         "datacontenttype": "application/json",
         "data": _data(site, decision, event),
     }
+    # Extensions, so that a receiver can route and put together without reading the data.
+    body |= {"severity": str(decision.severity), "dedupkey": decision.dedup_key}
     if decision.camera:
         body["subject"] = decision.camera
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _data(site: str, decision: Decision, event: Event | None) -> Mapping[str, object]:
-    more: dict[str, object] = {
-        name: value
-        for name, value in (("message", dict(decision.message)), ("dedup", decision.dedup))
-        if value
-    }
-    return more | {
+    return {
         "site": site,
         "camera": decision.camera,
         "rule": decision.rule,
@@ -47,6 +44,8 @@ def _data(site: str, decision: Decision, event: Event | None) -> Mapping[str, ob
         "key": decision.key,
         "since": _time(decision.since),
         "title": dict(decision.title),
+        "message": dict(decision.message),
+        "dedup": decision.dedup_key,
         "reason": _sentence(decision.reason),
         "cause": {"id": decision.cause} if event is None else _event(event),
     }

@@ -13,7 +13,9 @@ import psutil
 
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError, Refused, Unsupported
-from engine import log, text
+from engine import log, shown, text
+from engine.acts import Acts
+from engine.alerts import Alerts, remembered
 from engine.api import wire
 from engine.api.problems import refusal
 from engine.camera import CameraRunner
@@ -21,9 +23,10 @@ from engine.clock import Clock
 from engine.errors import Again, Never, StoreError
 from engine.flow import Hub
 from engine.settings import Settings
-from engine.store.model import Counts
-from rules.geometry import standing_in
-from rules.model import Decision, Event, Sentence
+from engine.store.model import Acknowledgement, Counts, acknowledgement
+from rules.evaluator import decision_id
+from rules.memory import Memory
+from rules.model import Decision, Event, Phase, Sentence
 
 if TYPE_CHECKING:
     from engine.preview.server import Preview
@@ -36,94 +39,8 @@ REFRESH = 0.5
 FIGURES = 2.0
 #: Events and decisions in the first answer to a client.
 RECENT = 100
-
-
-def sentence(said: Sentence) -> wire.Sentence:
-    """Return a sentence in both languages."""
-    values = dict(said.values)
-    return wire.Sentence(
-        code=said.code,
-        values=values,
-        vi=text.render(said.code, values, "vi"),
-        en=text.render(said.code, values, "en"),
-    )
-
-
-def event(happened: Event) -> wire.Event:
-    """Return an event as clients see it."""
-    return wire.Event(
-        id=happened.id,
-        seq=happened.seq,
-        kind=happened.kind,
-        change=happened.change,
-        camera=happened.camera,
-        at=happened.at,
-        received_at=happened.received_at,
-        clock_suspect=happened.clock_suspect,
-        subject=happened.subject,
-        label=happened.label,
-        zones=happened.zones,
-        score=happened.score,
-        box=happened.box,
-        facts=dict(happened.facts),
-    )
-
-
-def decision(made: Decision) -> wire.Decision:
-    """Return a decision as clients see it."""
-    return wire.Decision(
-        id=made.id,
-        rule=made.rule,
-        phase=made.phase,
-        key=made.key,
-        camera=made.camera,
-        at=made.at,
-        since=made.since,
-        cause=made.cause,
-        severity=made.severity,
-        title=dict(made.title),
-        reason=sentence(made.reason),
-        actions=tuple(call.name for call in made.actions),
-    )
-
-
-def camera(runner: CameraRunner, now: float) -> wire.Camera:
-    """Return one camera's state."""
-    status, seen, settings = runner.status, runner.seen, runner.settings
-    codec, profile, look = status.codec, status.profile, runner.look
-    tracks = seen.sight.tracks if seen else ()
-    why = status.reason or status.deaf
-    return wire.Camera(
-        id=runner.id,
-        name=settings.name or runner.id,
-        state=status.state,
-        reason=sentence(why) if why else None,
-        since=status.since,
-        model=status.device,
-        address=runner.address,
-        width=seen.sight.width if seen else (profile.width if profile else 0),
-        height=seen.sight.height if seen else (profile.height if profile else 0),
-        codec=str(codec.codec) if codec else "",
-        fps=round(status.sights.per_second(now), 1),
-        stream_fps=round(status.frames.per_second(now), 1),
-        skipped=look.skipped if look else 0,
-        motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
-        ptz="ptz" in runner.features,
-        preview=codec is not None,
-        tracks=tuple(
-            wire.Tracked(
-                track=track.id,
-                label=track.label,
-                score=round(float(track.score), 2),
-                box=track.box,
-                zones=standing_in(track.box, settings.zones),
-            )
-            for track in tracks
-        ),
-        zones={name: tuple(points) for name, points in settings.zones.items()},
-        last_event=status.last_event,
-        last_event_kind=status.last_event_kind,
-    )
+#: Decisions read at once when the alerts of the last run are looked up.
+PIECE = 500
 
 
 @dataclass(slots=True)
@@ -133,6 +50,8 @@ class Desk:
     Attributes:
         tally: Returns the engine's counters by their `wire.Engine` names.
         problems: Returns what a person should know about the engine itself now.
+        memory: What rules remember; read only, for what fires now.
+        acts: What operators do, on its way to the judge.
     """
 
     settings: Settings
@@ -143,6 +62,8 @@ class Desk:
     started: datetime
     tally: Callable[[], Mapping[str, int | str]]
     problems: Callable[[], Iterable[Sentence]]
+    memory: Memory
+    acts: Acts
     preview: Preview | None = None
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0
@@ -152,20 +73,44 @@ class Desk:
     _process: psutil.Process = field(default_factory=psutil.Process)
     _cpu: float = 0.0
     _outbox: Counts = field(default_factory=Counts)
+    _alerts: Alerts = field(init=False)
+    _acknowledging: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._alerts = Alerts(self.memory)
 
     # -- what the engine tells --------------------------------------------------------------
 
     async def recall(self) -> None:
         """Fill the first answer with what the store holds from earlier runs."""
-        self._events = [event(each) for each in await self.store.events(limit=RECENT)]
-        self._decisions = [decision(each) for each in await self.store.decisions(limit=RECENT)]
+        self._events = await self.events(before=None, limit=RECENT, camera=None)
+        self._decisions = await self.decisions(before=None, limit=RECENT, camera=None)
+        active = list(remembered(self.memory))
+        for start in range(0, len(active), PIECE):
+            ids = active[start : start + PIECE]
+            stored = await self.store.decisions_of(ids)
+            self._alerts.restore(stored, await self.store.acknowledgements(ids))
 
     def happened(self, events: list[Event], decisions: list[Decision]) -> None:
         """Publish what the judge made durable."""
         for each in events:
-            self._publish(self._keep(self._events, event(each)))
+            self._publish(self._keep(self._events, shown.event(each)))
+            if (told := acknowledgement(each)) is not None:
+                self._acknowledged(told)
         for made in decisions:
-            self._publish(self._keep(self._decisions, decision(made)))
+            self._publish(self._keep(self._decisions, shown.decision(made)))
+            for alert in self._alerts.take(made):
+                self._publish(alert)
+        self.acts.kept(events)
+
+    def _acknowledged(self, told: Acknowledgement) -> None:
+        """Show who takes care of a decision, wherever it is shown; the first one counts."""
+        for place, made in enumerate(self._decisions):
+            if made.id == told.decision and made.acknowledged is None:
+                update = {"acknowledged": shown.acknowledgement(told)}
+                self._decisions[place] = made.model_copy(update=update)
+        if (alert := self._alerts.acknowledge(told)) is not None:
+            self._publish(alert)
 
     def delivered(self, delivery: wire.Delivery) -> None:
         """Publish what became of an action."""
@@ -178,10 +123,12 @@ class Desk:
         while True:
             now = self.clock.monotonic()
             for name, runner in self.cameras.items():
-                state = camera(runner, now)
+                state = shown.camera(runner, now)
                 if self._told.get(name) != state:
                     self._told[name] = state
                     self._publish(wire.CameraUpdate(camera=state))
+            for gone in self._alerts.sweep():
+                self._publish(gone)
             if now - last_figures >= FIGURES:
                 last_figures = now
                 self._cpu = self._process.cpu_percent() / 100
@@ -213,9 +160,11 @@ class Desk:
         return wire.State(
             revision=self._revision,
             engine=self._measure(),
-            cameras=tuple(camera(runner, now) for runner in self.cameras.values()),
+            cameras=tuple(shown.camera(runner, now) for runner in self.cameras.values()),
             events=tuple(self._events),
             decisions=tuple(self._decisions),
+            alerts=tuple(self._alerts.now()),
+            alerts_left_out=self._alerts.left_out,
         )
 
     def _measure(self) -> wire.Engine:
@@ -232,19 +181,54 @@ class Desk:
             rss=self._process.memory_info().rss,
             outbox=self._outbox.due,
             dead=self._outbox.dead,
-            problems=tuple(sentence(each) for each in self.problems()),
+            problems=tuple(shown.sentence(each) for each in self.problems()),
             **counters,
         )
 
     async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
         """Return stored events, newest first."""
         found = await self.store.events(before=before, limit=limit, camera=camera)
-        return [event(each) for each in found]
+        return [shown.event(each) for each in found]
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
         """Return stored decisions, newest first."""
         found = await self.store.decisions(before=before, limit=limit, camera=camera)
-        return [decision(each) for each in found]
+        told = await self.store.acknowledgements(made.id for made in found)
+        return [shown.decision(made, told.get(made.id)) for made in found]
+
+    def alerts(self) -> list[wire.Alert]:
+        """Return what fires now or waits to be acknowledged, what needs a person most first."""
+        return self._alerts.now()
+
+    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+        """Note that somebody takes care of a decision; return it with who was the first to."""
+        made = await self._firing(decision)
+        async with self._acknowledging:
+            known = await self.store.acknowledgements([made.id])
+            if not known:
+                await self.acts.acknowledge(made, told, user)
+                known = await self.store.acknowledgements([made.id])
+        return shown.decision(made, known.get(made.id))
+
+    async def act(self, told: wire.Act, user: str) -> wire.Event:
+        """Hand an operator's act to the rules; return the event, which is durable then."""
+        if told.camera is not None:
+            self._runner(told.camera)
+        return shown.event(await self.acts.act(told, user))
+
+    async def _firing(self, id: str) -> Decision:
+        """Return the firing decision that a decision, its escalation too, stands for."""
+        found = await self.store.decisions_of([id])
+        if found and found[0].phase is Phase.ESCALATED:
+            late = found[0]
+            found = await self.store.decisions_of(
+                [decision_id(late.rule, late.key, Phase.FIRING, late.cause)]
+            )
+        if not found:
+            raise refusal(404, "decision.unknown", id=id)
+        if found[0].phase is Phase.RESOLVED:
+            raise refusal(409, "decision.resolved", id=id)
+        return found[0]
 
     async def still(self, camera: str, width: int) -> bytes:
         """Return the last analysed picture as JPEG."""

@@ -24,11 +24,13 @@ class Draft:
     box: tuple[float, float, float, float] | None = None
     facts: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
     clock_suspect: bool = False
+    #: Given beforehand by whoever wants to hear when it is kept; else the judge gives one.
+    id: str = ""
 
     def issue(self, event_id: EventId, site: str, seq: int, received_at: datetime) -> Event:
         """Return the event with its identity."""
         return Event(
-            id=event_id,
+            id=EventId(self.id) if self.id else event_id,
             site=site,
             seq=seq,
             kind=self.kind,

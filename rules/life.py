@@ -110,10 +110,12 @@ class Life:
 
     def ripe(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Do what is due for a row of this life."""
-        if row.state in (QUIET, WAITING):
+        if row.state == QUIET:
             self._rows.drop(rule.name, key)
-            if row.state == WAITING:
-                self._escalate(rule, key[len(WAITING_MARK) :], row, at)
+        elif row.state == WAITING:
+            # It goes on waiting, without a timer: nobody has acknowledged it yet.
+            self._rows.put(rule, key, replace(row, due=None))
+            self._escalate(rule, key[len(WAITING_MARK) :], row, at)
         elif row.state == FIRING:
             self._rows.drop(rule.name, key)
             cleared: Telling = "reason.cleared", {"cleared": reasons.duration(rule.clear)}
@@ -139,7 +141,7 @@ class Life:
             self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
 
     def acknowledge(self, event: Event) -> None:
-        """Give up the escalations that an operator's event names, by decision or by rule."""
+        """Wait no longer for what an operator's event names, by decision or by rule."""
         decision, name = event.facts.get("decision"), event.facts.get("rule")
         for rule in self._rules.escalating:
             for key, row in self._rows.of(rule.name, WAITING_MARK):

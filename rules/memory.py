@@ -18,7 +18,7 @@ VERSION = 2
 
 #: A decision's life: `for` runs; told and not resolved; over, but `keep_firing_for` runs.
 PENDING, FIRING, FADING = "pending", "firing", "fading"
-#: A cooldown; an escalation that waits for an acknowledgement.
+#: A cooldown; what waits for an acknowledgement (without a timer: it has escalated, and still waits).
 QUIET, WAITING = "quiet", "waiting"
 #: A combination: what it gathered; a pattern that holds; one that held, within the time it counts.
 GATHERING, HELD, WAS = "gathering", "held", "was"

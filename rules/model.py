@@ -161,6 +161,11 @@ class Decision:
     dedup: str = ""
     dry_run: bool = False
 
+    @property
+    def dedup_key(self) -> str:
+        """By what receivers put decisions together, also where the rule says nothing."""
+        return self.dedup or f"{self.rule}/{self.key}"
+
 
 #: Plain data that JSON keeps: None, numbers, text, lists and mappings of them.
 Json = object

@@ -32,6 +32,8 @@ class Log:
             severity=str(made.severity),
             camera=made.camera,
             title=made.title.get(self._language, ""),
+            message=made.message.get(self._language, ""),
+            dedup=made.dedup_key,
             reason=render(made.reason.code, made.reason.values, self._language),
             id=made.id,
         )

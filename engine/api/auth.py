@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import pwd
 import socket
 import struct
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ def _groups(connection: socket.socket) -> tuple[int, ...]:
     except OSError:  # before Linux 4.13, or more groups than fit: the primary group decides
         return ()
     return struct.unpack(f"{len(raw) // 4}I", raw)
+
+
+def name_of(peer: Peer) -> str:
+    """Return a peer's user name, its number where this machine knows no name."""
+    try:
+        return pwd.getpwuid(peer.uid).pw_name
+    except KeyError:
+        return str(peer.uid)
 
 
 def may_enter(peer: Peer, *, owner: int, group: int) -> bool:

@@ -10,6 +10,7 @@ Light to import: no video, no SOAP, no numerics. One `Client` serves many calls 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -48,6 +49,7 @@ _Streamed = Annotated[
     | wire.EngineUpdate
     | wire.Event
     | wire.Decision
+    | wire.Alert
     | wire.Delivery
     | wire.Gap,
     Field(discriminator="type"),
@@ -55,6 +57,7 @@ _Streamed = Annotated[
 _STREAMED: TypeAdapter[Any] = TypeAdapter(_Streamed)
 _EVENTS = TypeAdapter(list[wire.Event])
 _DECISIONS = TypeAdapter(list[wire.Decision])
+_ALERTS = TypeAdapter(list[wire.Alert])
 _PRESETS = TypeAdapter(list[wire.Preset])
 
 
@@ -78,6 +81,7 @@ Message = (
     | wire.EngineUpdate
     | wire.Event
     | wire.Decision
+    | wire.Alert
     | wire.Delivery
     | wire.Gap
     | Disconnected
@@ -171,6 +175,32 @@ class Client:
         """Return stored decisions, newest first, older than the decision id `before`."""
         body = await self._call("GET", "/v1/decisions", before=before, limit=limit, camera=camera)
         return _parse(_DECISIONS.validate_json, body)
+
+    async def alerts(
+        self, *, camera: str | None = None, rule: str | None = None, acknowledged: bool | None = None
+    ) -> list[wire.Alert]:
+        """Return what fires now or waits to be acknowledged, what needs a person most first."""
+        only = None if acknowledged is None else str(acknowledged).lower()
+        body = await self._call("GET", "/v1/alerts", camera=camera, rule=rule, acknowledged=only)
+        return _parse(_ALERTS.validate_json, body)
+
+    async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
+        """Say who takes care of a decision; return it with who was the first to."""
+        path = f"/v1/decisions/{quote(decision, safe='')}/acknowledge"
+        told = json.dumps({"by": by, "note": note})
+        return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=told))
+
+    async def act(
+        self,
+        name: str,
+        *,
+        camera: str | None = None,
+        by: str = "",
+        facts: Mapping[str, wire.Fact] | None = None,
+    ) -> wire.Event:
+        """Tell rules what an operator did; return the event, which is durable then."""
+        told = json.dumps({"name": name, "camera": camera, "by": by, "facts": dict(facts or {})})
+        return _parse(wire.Event.model_validate_json, await self._call("POST", "/v1/acts", body=told))
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""

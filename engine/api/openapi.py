@@ -20,6 +20,7 @@ _STREAMED = (
     wire.EngineUpdate,
     wire.Event,
     wire.Decision,
+    wire.Alert,
     wire.Delivery,
     wire.Gap,
 )

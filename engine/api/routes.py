@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import wire
+from engine.api.auth import name_of, peer_of
 from engine.api.problems import UNBOUNDED, Garbage, refusal
 from engine.api.service import Service
 from engine.api.sockets import close_all, outgoing, send_until_gone
@@ -45,6 +47,23 @@ class DecisionQuery(Query):
     before: str | None = Field(None, description="Only decisions older than the one with this id.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
     camera: str | None = Field(None, description="Only of this camera.")
+
+
+class AlertQuery(Query):
+    """Which alerts."""
+
+    camera: str | None = Field(None, description="Only of this camera.")
+    rule: str | None = Field(None, description="Only of this rule.")
+    acknowledged: bool | None = Field(None, description="Only those that somebody takes care of (or nobody).")
+
+    def wants(self, alert: wire.Alert) -> bool:
+        """Return whether an alert is asked for."""
+        made = alert.decision
+        return (
+            self.camera in (None, made.camera)
+            and self.rule in (None, made.rule)
+            and self.acknowledged in (None, made.acknowledged is not None)
+        )
 
 
 class StillQuery(Query):
@@ -89,6 +108,18 @@ class Api:
                 list[wire.Decision],
                 DecisionQuery,
             ),
+            Route(
+                "POST",
+                "/v1/decisions/{id}/acknowledge",
+                self.acknowledge,
+                "Say that somebody takes care of a decision",
+                wire.Decision,
+                body=wire.Acknowledge,
+            ),
+            Route(
+                "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
+            ),
+            Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),
             Route("GET", f"{camera}/presets", self.presets, "A PTZ head's presets", list[wire.Preset]),
             Route(
@@ -113,6 +144,22 @@ class Api:
         asked = _query(request, DecisionQuery)
         found = await self._service.decisions(before=asked.before, limit=asked.limit, camera=asked.camera)
         return _json(found, list[wire.Decision])
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """Answer what fires now."""
+        asked = _query(request, AlertQuery)
+        return _json([alert for alert in self._service.alerts() if asked.wants(alert)], list[wire.Alert])
+
+    async def acknowledge(self, request: web.Request) -> web.Response:
+        """Answer the decision with who takes care of it."""
+        told = wire.Acknowledge.model_validate_json(await request.read() or b"{}")
+        made = await self._service.acknowledge(request.match_info["id"], told, _user(request))
+        return _json(made)
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Answer the event."""
+        told = wire.Act.model_validate_json(await request.read())
+        return _json(await self._service.act(told, _user(request)))
 
     async def still(self, request: web.Request) -> web.Response:
         """Answer a JPEG."""
@@ -180,6 +227,13 @@ class Api:
     async def close(self) -> None:
         """Tell every stream that the engine is going away."""
         await close_all(self._streams)
+
+
+def _user(request: web.Request) -> str:
+    """Return the client's user, as the kernel tells it; nothing over TCP, where a token says only that it may."""
+    connection = request.get_extra_info("socket")
+    over_unix = connection is not None and connection.family == socket.AF_UNIX
+    return name_of(peer_of(connection)) if over_unix else ""
 
 
 def _query(request: web.Request, model: type[Q]) -> Q:

@@ -29,6 +29,29 @@ class Service(Protocol):
         """Return stored decisions, newest first, older than the decision id `before`."""
         ...
 
+    def alerts(self) -> list[wire.Alert]:
+        """Return what fires now or waits to be acknowledged, what needs a person most first."""
+        ...
+
+    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+        """Note that somebody takes care of a decision; return it with who was the first to.
+
+        Args:
+            user: Whom the kernel knows the client as; empty over TCP.
+
+        Raises:
+            ApiError: 404 ``decision.unknown``, 409 ``decision.resolved``, 503 ``act.busy``.
+        """
+        ...
+
+    async def act(self, told: wire.Act, user: str) -> wire.Event:
+        """Hand an operator's act to the rules; return the event, which is durable then.
+
+        Raises:
+            ApiError: 422 ``act.reserved`` or ``act.fact``, 503 ``act.busy``.
+        """
+        ...
+
     async def still(self, camera: str, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide, without boxes."""
         ...

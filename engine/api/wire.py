@@ -108,8 +108,22 @@ class Event(Wire):
     facts: dict[str, Fact] = Field(default_factory=dict)
 
 
+class Acknowledgement(Wire):
+    """Somebody takes care of a decision: the first one who said so."""
+
+    by: str = ""
+    at: datetime
+    note: str = ""
+
+
 class Decision(Wire):
-    """A decision, as stored."""
+    """A decision, as stored.
+
+    Attributes:
+        dedup: By what receivers put decisions together: the rule's own key, else rule and key.
+        dry_run: The rule is only tried out: nothing was done.
+        acknowledged: Of a firing decision: who takes care of it.
+    """
 
     type: Literal["decision"] = "decision"
     id: str
@@ -124,6 +138,28 @@ class Decision(Wire):
     title: dict[str, str] = Field(default_factory=dict)
     reason: Sentence
     actions: tuple[str, ...] = ()
+    message: dict[str, str] = Field(default_factory=dict)
+    dedup: str = ""
+    dry_run: bool = False
+    acknowledged: Acknowledgement | None = None
+
+
+class Alert(Wire):
+    """A decision that fires now, or that waits for somebody to acknowledge it.
+
+    Attributes:
+        id: The firing decision's.
+        holds: What it says still holds; False for a moment that waits for its acknowledgement.
+        escalated: When it escalated, because nobody had acknowledged it in time.
+        over: It is no longer active: forget it (in updates only).
+    """
+
+    type: Literal["alert"] = "alert"
+    id: str
+    decision: Decision
+    holds: bool = True
+    escalated: datetime | None = None
+    over: bool = False
 
 
 class Delivery(Wire):
@@ -168,7 +204,12 @@ class Engine(Wire):
 
 
 class State(Wire):
-    """Everything a client needs to begin. Updates after `revision` follow on the stream."""
+    """Everything a client needs to begin. Updates after `revision` follow on the stream.
+
+    Attributes:
+        alerts: What fires now or waits to be acknowledged, what needs a person most first.
+        alerts_left_out: Alerts beyond the bound, which are not among them.
+    """
 
     type: Literal["state"] = "state"
     revision: int
@@ -176,6 +217,8 @@ class State(Wire):
     cameras: tuple[Camera, ...] = ()
     events: tuple[Event, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    alerts_left_out: int = 0
 
 
 class CameraUpdate(Wire):
@@ -200,7 +243,7 @@ class Gap(Wire):
 
 
 Update = Annotated[
-    CameraUpdate | EngineUpdate | Event | Decision | Delivery | Gap, Field(discriminator="type")
+    CameraUpdate | EngineUpdate | Event | Decision | Alert | Delivery | Gap, Field(discriminator="type")
 ]
 
 
@@ -220,6 +263,37 @@ class PtzCommand(Wire):
     zoom: Annotated[float, Field(ge=-1, le=1)] = 0.0
     seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     preset: str = ""
+
+
+#: A line of text that a person gives: nothing that a terminal or a log would obey.
+Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$")]
+#: A name that a rule can wait for, and a fact's.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+_Person = Annotated[Line, Field(max_length=64)]
+_Text = Annotated[Line, Field(max_length=200)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]
+_Whole = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
+_Plain = Annotated[bool, Field(strict=True)] | _Whole | _Number | _Text
+
+
+class Acknowledge(Wire):
+    """Who takes care of a decision. Without `by` it is the user whom the engine's machine knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: _Person = ""
+    note: _Text = ""
+
+
+class Act(Wire):
+    """What an operator did; rules wait for it with ``{operator: NAME}`` and read its facts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    camera: Annotated[str, Field(max_length=64)] | None = None
+    by: _Person = ""
+    facts: Annotated[dict[Name, _Plain], Field(max_length=32)] = Field(default_factory=dict)
 
 
 class PreviewLink(Wire):

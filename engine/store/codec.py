@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.clock import Mark
-from engine.store.model import Call, Pending, State
+from engine.store.model import Acknowledgement, Call, Pending, State
 from rules.model import (
     ActionCall,
     CameraId,
@@ -149,6 +149,20 @@ def decision_of(row: Columns) -> Decision:
         dedup=body.get("dedup", ""),
         dry_run=body.get("dry_run", False),
     )
+
+
+# -- acknowledgements: (decision, at, person, note) -----------------------------------------
+
+
+def acknowledged_row(told: Acknowledgement) -> tuple[object, ...]:
+    """Return the columns of an acknowledgement."""
+    return told.decision, micros(told.at), told.by, told.note
+
+
+def acknowledged_of(row: Columns) -> Acknowledgement:
+    """Return the acknowledgement of its columns."""
+    decision, at, by, note = row
+    return Acknowledgement(decision, moment(at), by, note)
 
 
 # -- memory: (rule, key, state, since, since_wall, due, cause, subject, reason) -------------

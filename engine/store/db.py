@@ -8,6 +8,7 @@ power loss.
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -24,7 +25,18 @@ from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
 from engine.store import codec
 from engine.store.faults import translated, translating
-from engine.store.model import YIELDS, Call, Counts, Damage, Pending, Resume, State, Verdict, calls_of
+from engine.store.model import (
+    YIELDS,
+    Acknowledgement,
+    Call,
+    Counts,
+    Damage,
+    Pending,
+    Resume,
+    State,
+    Verdict,
+    calls_of,
+)
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Statement, plan
 from engine.store.room import Reserve
@@ -59,16 +71,19 @@ _FORGET_EVENTS = (
     "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?) "
     "AND received_at < ? AND engine < ?"
 )
-# Decisions go with the events they came from; one with an action still to be done stays.
+# Decisions go with the events they came from; one with an action still to be done, or that still fires, stays.
 _OLD_DECISIONS = (
     "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "
     "AND engine < ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE decision = decision.id AND state = 'due') "
+    "AND NOT EXISTS (SELECT 1 FROM memory WHERE cause = decision.cause AND state IN ('firing', 'fading', 'waiting')) "
     "ORDER BY n LIMIT ?"
 )
 _FORGET_CALLS = f"DELETE FROM outbox WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
 _FORGET_DECISIONS = f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
+_FORGET_ACKNOWLEDGED = f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608
 _END_OF_TIME = 1 << 62
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
+_ACKNOWLEDGED = "SELECT decision, at, person, note FROM acknowledgement WHERE decision IN (SELECT value FROM json_each(?))"
 _PENDING = (
     f"SELECT {codec.PENDING} FROM outbox JOIN decision ON decision.id = outbox.decision "  # noqa: S608
     "LEFT JOIN event ON event.id = decision.cause "
@@ -283,6 +298,7 @@ class Store:
             [
                 Statement(_FORGET_EVENTS, ((STEP, before, engine),)),
                 Statement(_FORGET_CALLS, (old,)),
+                Statement(_FORGET_ACKNOWLEDGED, (old,)),
                 Statement(_FORGET_DECISIONS, (old,)),
             ]
         )
@@ -312,6 +328,16 @@ class Store:
             edge = int(found[0][0]) if found else 0
         sql = f"SELECT {codec.DECISION} FROM decision WHERE n < ?"  # noqa: S608 - our own text
         return [codec.decision_of(row) for row in await self._page(sql, edge, limit, camera, "n")]
+
+    async def decisions_of(self, ids: Iterable[str]) -> list[Decision]:
+        """Return the decisions of these ids, as far as they are stored."""
+        sql = f"SELECT {codec.DECISION} FROM decision WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+        return [codec.decision_of(row) for row in await self._read(sql, (json.dumps(list(ids)),))]
+
+    async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
+        """Return who acknowledged which of these decisions."""
+        rows = await self._read(_ACKNOWLEDGED, (json.dumps(list(ids)),))
+        return {told.decision: told for told in map(codec.acknowledged_of, rows)}
 
     async def lanes(self) -> list[str]:
         """Return every outbox lane with rows still to be done."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 
 from engine.clock import Mark
-from rules.model import ActionCall, Decision, DecisionId, Event, Fact, RowChange
+from rules.evaluator import ACKNOWLEDGE
+from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,29 @@ def calls_of(decision: Decision) -> tuple[Call, ...]:
 def _lane(asked: ActionCall, decision: Decision) -> str:
     camera = asked.params.get("camera", decision.camera) or ""
     return f"{asked.name}/{asked.params.get('target', '')}/{camera}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody has seen a decision and takes care of it; the first one counts.
+
+    Attributes:
+        at: When it was judged by this machine's clock (UTC).
+    """
+
+    decision: str
+    at: datetime
+    by: str = ""
+    note: str = ""
+
+
+def acknowledgement(event: Event) -> Acknowledgement | None:
+    """Return what an event acknowledges; None for every other event."""
+    decision = event.facts.get("decision")
+    if event.kind is not Kind.OPERATOR or event.label != ACKNOWLEDGE or not decision:
+        return None
+    by, note = event.facts.get("by", ""), event.facts.get("note", "")
+    return Acknowledgement(str(decision), event.received_at, str(by), str(note))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.store.codec import call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Verdict
+from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
+from engine.store.model import Verdict, acknowledgement
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -21,6 +21,9 @@ _DECISION = (
 _CALL = (
     "INSERT INTO outbox (decision, nth, action, params, lane, created) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (decision, nth) DO NOTHING"
+)
+_ACKNOWLEDGE = (
+    "INSERT INTO acknowledgement (decision, at, person, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _REMEMBER = (
     "INSERT OR REPLACE INTO memory (rule, key, state, since, since_wall, due, cause, subject, reason) "
@@ -60,6 +63,12 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
         _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
         _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
+        _ACKNOWLEDGE: [
+            acknowledged_row(told)
+            for each in verdicts
+            for event in each.events
+            if (told := acknowledgement(event)) is not None
+        ],
         META: [("mark", mark_text(verdicts[-1].mark))],
     }
     if rows[EVENT]:

@@ -274,10 +274,10 @@ def test_a_recorded_night_is_a_clean_night_too(recorded: Path) -> None:
 
 
 def printed(site: Path) -> str:
-    from engine import desk
+    from engine import shown
 
     events = Recorded(site.parent / "state" / "matthan.db").arrivals(Span())
-    return "".join(desk.event(each.event).model_dump_json() + "\n" for each in events)
+    return "".join(shown.event(each.event).model_dump_json() + "\n" for each in events)
 
 
 # -- replay, explain, top ------------------------------------------------------------------------

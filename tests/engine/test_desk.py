@@ -12,13 +12,17 @@ import pytest
 
 from drivers.contract import Codec, Feature, PtzVector
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+from engine import shown
+from engine.acts import Acts
 from engine.api import wire
 from engine.api.problems import Refusal
 from engine.camera import CameraRunner
-from engine.desk import RECENT, CameraHands, Desk, camera
+from engine.desk import RECENT, CameraHands, Desk
+from engine.draft import Draft
 from engine.errors import Again, ApiError, Never, StoreBusy
 from engine.settings import Settings
 from engine.store.model import Counts
+from rules.memory import Memory
 from rules.model import CameraId, Change, Event, EventId, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py
@@ -39,6 +43,10 @@ class Books:
         return Counts(due=2, dead=1)
 
 
+async def nowhere(draft: Draft) -> None:
+    """No judge."""
+
+
 def desk(stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None) -> Desk:
     return Desk(
         settings=Settings(site="test", language="en"),
@@ -49,6 +57,8 @@ def desk(stage: Stage, runners: dict[str, CameraRunner], store: Books | None = N
         started=WALL,
         tally=lambda: {"events": 7, "model": "nano"},
         problems=lambda: [Sentence("engine.no_model")],
+        memory=Memory(),
+        acts=Acts(nowhere, stage.clock, lambda: "id"),
     )
 
 
@@ -75,10 +85,10 @@ async def test_a_camera_on_the_wire(stage: Stage) -> None:
         url="http://192.0.2.1/onvif/device_service",
         zones={"all": [[0, 0], [1, 0], [1, 1], [0, 1]]},
     )
-    before = camera(runner, stage.clock.monotonic())
+    before = shown.camera(runner, stage.clock.monotonic())
     assert (before.state, before.preview, before.ptz, before.tracks) == ("connecting", False, False, ())
     await stage.until(lambda: runner.seen is not None and runner.seen.sight.tracks)
-    now = camera(runner, stage.clock.monotonic())
+    now = shown.camera(runner, stage.clock.monotonic())
     assert (now.state, now.reason, now.name, now.address) == ("online", None, "gate", "192.0.2.1")
     assert (now.width, now.height, now.codec, now.model) == (320, 240, str(Codec.H264), "Maker Model 1")
     assert (now.ptz, now.preview) == (True, True)
@@ -89,7 +99,7 @@ async def test_a_camera_on_the_wire(stage: Stage) -> None:
 async def test_a_lost_camera_says_why_in_both_languages(stage: Stage) -> None:
     runner = stage.play(stage.script(on_open=Unreachable("driver.stalled", host="cam", seconds=10.0)))
     await stage.until(lambda: runner.status.state is wire.CameraState.LOST)
-    told = camera(runner, 0.0)
+    told = shown.camera(runner, 0.0)
     assert told.reason is not None
     assert told.reason.en == "cam stopped sending pictures for 10 s"
     assert "cam" in told.reason.vi
@@ -100,7 +110,7 @@ async def test_a_camera_without_its_events_is_online_and_says_so(stage: Stage) -
     said: list[BaseException] = [Unsupported("driver.no_signals", host="cam")]
     runner = stage.play(stage.script(features=frozenset({Feature.SIGNALS}), said=said))
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE and runner.status.deaf)
-    told = camera(runner, stage.clock.monotonic())
+    told = shown.camera(runner, stage.clock.monotonic())
     assert told.state is wire.CameraState.ONLINE
     assert told.reason is not None
     assert told.reason.en.endswith("cam reports no events")

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from engine import desk
+from engine import shown
 from engine.clock import ManualClock
 from engine.draft import Draft
 from engine.errors import StoreError
@@ -154,7 +154,7 @@ def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) 
 
 def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
-    lines = [desk.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
+    lines = [shown.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
     again = replay(compiled(), printed(lines))
     last = max(each.now.wall for each in recorded.arrivals(Span()))
     live = [made for made in recorded.decisions(Span()) if made.at <= last]
