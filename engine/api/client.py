@@ -29,7 +29,7 @@ from engine.api import wire
 from engine.errors import ApiError
 from engine.supervisor import Backoff
 
-__all__ = ["ApiError", "Client", "Disconnected", "Message", "default_socket"]
+__all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
 
 #: Where an engine's socket may be, in the order of trust: systemd's, root's, this user's.
 SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/api.sock"))
@@ -66,12 +66,23 @@ class Disconnected:
     """The stream broke; `updates` tries again by itself.
 
     Attributes:
-        reason: Why, in few words, for a log line or a tooltip.
+        reason: Why, in few English words, for a log line.
         retry_in: Seconds until the next attempt.
+        cause: Code of the reason, for who speaks another language: ``absent`` (no engine there), ``denied``,
+            ``closed`` (it went away), ``silent``; empty where there is only `reason`.
     """
 
     reason: str
     retry_in: float
+    cause: str = ""
+
+
+class Unreachable(ApiError):
+    """No engine answers; `address` and `cause` as in `Disconnected`, `reason` where no cause is known."""
+
+    def __init__(self, address: str, reason: str, cause: str) -> None:
+        super().__init__(0, "api.unreachable", f"{address}: {reason}")
+        self.address, self.reason, self.cause = address, reason, cause
 
 
 #: What `Client.updates` yields. A `State` replaces all that was known.
@@ -101,6 +112,9 @@ class Client:
 
     Codes beside the server's own: ``api.unreachable`` (status 0: no engine there, or it went away),
     ``api.timeout`` (status 0), ``api.malformed`` (status 0: not a matthan engine, or a newer major version).
+
+    Attributes:
+        language: Of the engine's sentences in errors; may be changed once the site's is known.
     """
 
     def __init__(
@@ -110,9 +124,11 @@ class Client:
         *,
         random: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        language: str = "en",
     ) -> None:
         self._session = session
         self.address = address
+        self.language = language
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._sleep = sleep
         self._backoff = Backoff(first=0.25, most=5.0, later=5.0)
@@ -149,10 +165,10 @@ class Client:
         async with aiohttp.ClientSession(
             base_url=told if over_tcp else "http://localhost",
             connector=connector,
-            headers={"Accept-Language": language} | ({"Authorization": f"Bearer {token}"} if token else {}),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT),
         ) as session:
-            yield cls(session, told, random=random, sleep=sleep)
+            yield cls(session, told, random=random, sleep=sleep, language=language)
 
     async def state(self) -> wire.State:
         """Return everything a client needs to begin."""
@@ -232,7 +248,7 @@ class Client:
         """
         failures = 0
         while True:
-            reason = "closed by the engine"
+            reason, cause = "closed by the engine", "closed"
             try:
                 async with self._session.ws_connect(
                     "/v1/stream", heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT
@@ -243,11 +259,11 @@ class Client:
             except aiohttp.WSServerHandshakeError as error:
                 if error.status in {401, 403, 404}:
                     raise ApiError(error.status, "api.refused", f"{self.address}: {error.message}") from None
-                reason = f"answered {error.status}"
+                reason, cause = f"answered {error.status}", ""
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                reason = _words(error)
+                reason, cause = _words(error), _cause(error)
             wait = self._backoff.wait(failures, 0.0, self._random)
-            yield Disconnected(reason, wait)
+            yield Disconnected(reason, wait, cause)
             await self._sleep(wait)
             failures += 1
 
@@ -255,7 +271,9 @@ class Client:
         self, method: str, path: str, *, body: str | None = None, **query: str | int | None
     ) -> bytes:
         params = {key: str(value) for key, value in query.items() if value is not None}
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {"Accept-Language": self.language}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             async with self._session.request(
                 method, path, params=params, data=body, headers=headers
@@ -267,7 +285,7 @@ class Client:
         except TimeoutError:
             raise ApiError(0, "api.timeout", f"{self.address}: no answer in {CALL_TIMEOUT:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise ApiError(0, "api.unreachable", f"{self.address}: {_words(error)}") from None
+            raise Unreachable(self.address, _words(error), _cause(error)) from None
 
 
 async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Message]:
@@ -285,6 +303,18 @@ def _words(error: Exception) -> str:
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)
     return text or type(error).__name__
+
+
+def _cause(error: Exception) -> str:
+    """Return the code of what went wrong; empty where there is none."""
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(inner, (FileNotFoundError, ConnectionRefusedError)):
+        return "absent"
+    if isinstance(inner, PermissionError):
+        return "denied"
+    if isinstance(inner, (aiohttp.ServerDisconnectedError, ConnectionError)):
+        return "closed"
+    return "silent" if isinstance(inner, TimeoutError) else ""
 
 
 def _problem(status: int, content: bytes) -> ApiError:

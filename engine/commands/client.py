@@ -1,39 +1,34 @@
-"""Commands that speak to a running engine: status, events, decisions, ptz, still, preview.
+"""Commands that look at a running engine and move its cameras: status, events, decisions, ptz, still, preview.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import Lang
+from engine.commands.talk import (
+    AsJson,
+    CameraId,
+    Desk,
+    Language_,
+    Limit,
+    OfCamera,
+    Socket,
+    Token,
+    out,
+    speak,
+)
 
 if TYPE_CHECKING:
-    from engine.api import wire
-    from engine.api.client import Client
-    from engine.errors import ApiError
-    from engine.text import Language
+    pass
 
 app = typer.Typer()
-
-#: Exit code when no engine answers; scripts tell it from a refusal.
-NO_ENGINE = 3
-#: Events fetched at once to fill a gap.
-PAGE = 500
-
-T = TypeVar("T")
 
 
 class Move(StrEnum):
@@ -43,103 +38,6 @@ class Move(StrEnum):
     STOP = "stop"
     GOTO = "goto"
     PRESETS = "presets"
-
-
-Socket = Annotated[
-    str | None,
-    typer.Option(
-        "--socket",
-        metavar="PATH|URL",
-        envvar="MATTHAN_SOCKET",
-        help="The engine's socket, or http(s)://HOST:PORT.",
-    ),
-]
-Token = Annotated[
-    str | None,
-    typer.Option(
-        "--token",
-        metavar="REF",
-        help="Where the bearer token is (http and https only): file:PATH or env:NAME; default: env:MATTHAN_TOKEN.",
-    ),
-]
-Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.")]
-OfCamera = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
-
-
-class Desk:
-    """One command's way to speak: language, time zone, colours only on a terminal."""
-
-    def __init__(self, client: Client, asked: Lang | None, state: wire.State) -> None:
-        self.client, self.state = client, state
-        self.language: Language = asked.value if asked else state.engine.language
-        self.zone = ZoneInfo(state.engine.timezone)
-
-    def time(self, at: datetime) -> str:
-        """Return a moment in the site's time zone."""
-        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
-
-    def say(self, code: str, **values: object) -> str:
-        """Return a sentence."""
-        from engine.text import render
-
-        return render(code, values, self.language)
-
-    def told(self, sentence: wire.Sentence) -> str:
-        """Return a sentence that the engine has rendered in both languages."""
-        return sentence.vi if self.language == "vi" else sentence.en
-
-
-def out(line: str, colour: str | None = None) -> None:
-    """Print a line at once; in colour only on a terminal that wants it (typer looks at both)."""
-    typer.secho(line, fg=colour)
-    sys.stdout.flush()
-
-
-def _secret(reference: str | None) -> str | None:
-    """Return the token; it is never on the command line, where every user of the machine could read it."""
-    from engine.credentials import CredentialError, Vault
-
-    if reference is None:
-        return os.environ.get("MATTHAN_TOKEN")
-    try:
-        return Vault(Path.cwd()).secret(reference)
-    except CredentialError as error:
-        raise typer.BadParameter(str(error), param_hint="--token") from None
-
-
-def speak(
-    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Desk], Awaitable[T]]
-) -> T:
-    """Run a conversation; an error becomes one sentence and an exit code."""
-    from engine.api.client import Client
-    from engine.errors import ApiError
-
-    async def run() -> T:
-        async with Client.connect(
-            socket, token=_secret(token), language=lang.value if lang else "en"
-        ) as client:
-            return await talk(Desk(client, lang, await client.state()))
-
-    try:
-        return asyncio.run(run())
-    except ApiError as error:
-        typer.secho(f"matthan: {explain(error, lang)}", fg="red", err=True)
-        raise typer.Exit(1 if error.status else NO_ENGINE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def explain(error: ApiError, lang: Lang | None) -> str:
-    """Return what a person is told; the client's own errors are rendered here."""
-    from engine.text import render
-
-    hint = f" ({error.hint})" if error.hint else ""
-    if error.status:
-        return error.message + hint
-    return render(error.code, {"detail": error.message}, lang.value if lang else "en") + hint
 
 
 @app.command()
@@ -159,6 +57,10 @@ def status(
             f"  CPU {engine.cpu:.0%}  RSS {engine.rss / 2**20:.0f} MiB  events {engine.events}  "
             f"decisions {engine.decisions}  outbox {engine.outbox}  dead {engine.dead}"
         )
+        if state.alerts:
+            waiting = [each for each in state.alerts if not each.decision.acknowledged]
+            words = desk.say("cli.alerts", firing=len(state.alerts), open=len(waiting))
+            out(words, "red" if waiting else None)
         for problem in engine.problems:
             out(f"  ! {desk.told(problem)}", "yellow")
         for camera in state.cameras:
@@ -185,63 +87,12 @@ def events(
 ) -> None:
     """List events, oldest first; with --follow go on, without a hole over lost connections."""
 
-    def show(desk: Desk, event: wire.Event) -> None:
-        out(event.model_dump_json() if as_json else event_line(desk, event))
-
     async def talk(desk: Desk) -> None:
-        last = 0
-        for event in reversed(await desk.client.events(limit=limit, camera=camera)):
-            show(desk, event)
-            last = event.seq
-        if follow:
-            await follow_events(desk, last, camera, show)
+        from engine.commands import listing
+
+        await listing.events(desk, camera, as_json=as_json).show(limit, follow=follow)
 
     speak(socket, token, lang, talk)
-
-
-async def follow_events(
-    desk: Desk, last: int, camera: str | None, show: Callable[[Desk, wire.Event], None]
-) -> None:
-    """Show events after `last` as they happen; what a gap or an outage hid is read from the store."""
-    from engine.api import wire
-    from engine.api.client import Disconnected
-
-    async with aclosing(desk.client.updates()) as updates:
-        async for update in updates:
-            if isinstance(update, Disconnected):
-                note = desk.say("cli.reconnecting", reason=update.reason, seconds=round(update.retry_in, 1))
-                typer.secho(note, fg="yellow", err=True)
-            fresh: list[wire.Event] = []
-            if isinstance(update, wire.State):
-                fresh = await since(desk, last, camera)
-            elif isinstance(update, wire.Event) and camera in (None, update.camera) and update.seq > last:
-                fresh = [update]
-            for event in fresh:
-                show(desk, event)
-                last = event.seq
-
-
-async def since(desk: Desk, last: int, camera: str | None) -> list[wire.Event]:
-    """Return every stored event after `last`, oldest first."""
-    found: list[wire.Event] = []
-    before: int | None = None
-    while True:
-        page = await desk.client.events(before=before, limit=PAGE, camera=camera)
-        found += [event for event in page if event.seq > last]
-        if len(page) < PAGE or page[-1].seq <= last + 1 or not last:
-            return found[::-1]
-        before = page[-1].seq
-
-
-def event_line(desk: Desk, event: wire.Event) -> str:
-    """Return an event in one line."""
-    what = " ".join(part for part in (event.label, event.subject) if part)
-    where = f" @{','.join(event.zones)}" if event.zones else ""
-    score = f" {event.score:.2f}" if event.score is not None else ""
-    return (
-        f"{desk.time(event.at)}  {event.camera or '-':<16} "
-        f"{event.kind + '.' + event.change:<16} {what}{where}{score}"
-    )
 
 
 @app.command()
@@ -253,49 +104,27 @@ def decisions(
     camera: OfCamera = None,
     limit: Limit = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is decided.")] = False,
+    firing: Annotated[
+        bool, typer.Option("--firing", help="Only what fires now or waits to be acknowledged, worst first.")
+    ] = False,
 ) -> None:
-    """List decisions with the reason why, oldest first."""
+    """List decisions with the reason why, oldest first; --firing: what fires now and who takes care of it.
 
-    def show(desk: Desk, decision: wire.Decision) -> None:
-        out(decision.model_dump_json() if as_json else decision_line(desk, decision), _colour(decision))
-
-    def _colour(decision: wire.Decision) -> str | None:
-        return None if as_json else {"critical": "red", "warning": "yellow"}.get(decision.severity)
+    `matthan acknowledge ID` says that you take care of one; the id is the first word in brackets.
+    """
+    if firing and follow:
+        raise typer.BadParameter("--firing shows the present moment: it cannot go with --follow")
 
     async def talk(desk: Desk) -> None:
-        from engine.api import wire
+        from engine.commands import listing
 
-        seen: set[str] = set()
-
-        async def latest() -> list[wire.Decision]:
-            found = await desk.client.decisions(limit=limit, camera=camera)
-            return [each for each in reversed(found) if each.id not in seen]
-
-        async def print_new(fresh: list[wire.Decision]) -> None:
-            for decision in fresh:
-                show(desk, decision)
-                seen.add(decision.id)
-
-        await print_new(await latest())
-        if not follow:
-            return
-        async with aclosing(desk.client.updates()) as updates:
-            async for update in updates:
-                if isinstance(update, wire.State):
-                    await print_new(await latest())
-                elif isinstance(update, wire.Decision) and camera in (None, update.camera):
-                    await print_new([update] if update.id not in seen else [])
+        if firing:
+            for alert in (await desk.client.alerts(camera=camera))[:limit]:
+                listing.show_alert(desk, alert, as_json=as_json)
+        else:
+            await listing.decisions(desk, camera, as_json=as_json).show(limit, follow=follow)
 
     speak(socket, token, lang, talk)
-
-
-def decision_line(desk: Desk, decision: wire.Decision) -> str:
-    """Return a decision and its reason."""
-    title = decision.title.get(desk.language) or decision.rule
-    return (
-        f"{desk.time(decision.at)}  {decision.camera or '-':<16} {decision.phase:<8} {decision.severity:<8} "
-        f"{title}: {desk.told(decision.reason)}"
-    )
 
 
 @app.command()

@@ -83,7 +83,10 @@ _FORGET_DECISIONS = f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})"  # no
 _FORGET_ACKNOWLEDGED = f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608
 _END_OF_TIME = 1 << 62
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
-_ACKNOWLEDGED = "SELECT decision, at, person, note FROM acknowledgement WHERE decision IN (SELECT value FROM json_each(?))"
+_ACKNOWLEDGED = (
+    "SELECT decision, at, person, note FROM acknowledgement "
+    "WHERE decision IN (SELECT value FROM json_each(?))"
+)
 _PENDING = (
     f"SELECT {codec.PENDING} FROM outbox JOIN decision ON decision.id = outbox.decision "  # noqa: S608
     "LEFT JOIN event ON event.id = decision.cause "

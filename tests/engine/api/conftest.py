@@ -29,6 +29,7 @@ class FakeService:
         self.commands: list[tuple[str, wire.PtzCommand]] = []
         self.problems: tuple[wire.Sentence, ...] = ()
         self.bug: Exception | None = None
+        self.acts: list[tuple[wire.Act, str]] = []
 
     def event(self, seq: int, camera: str | None = "cong") -> wire.Event:
         return wire.Event(
@@ -62,7 +63,11 @@ class FakeService:
             id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
         )
         return wire.State(
-            revision=len(self.stored), engine=engine, cameras=(camera,), events=tuple(self.stored)
+            revision=len(self.stored),
+            engine=engine,
+            cameras=(camera,),
+            events=tuple(self.stored),
+            alerts=tuple(self.alerts()),
         )
 
     async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
@@ -70,7 +75,26 @@ class FakeService:
         return [event for event in reversed(found) if before is None or event.seq < before][:limit]
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
-        return self.decided[::-1][:limit]
+        found = self.decided[::-1]
+        start = [made.id for made in found].index(before) + 1 if before else 0
+        return found[start:][:limit]
+
+    def alerts(self) -> list[wire.Alert]:
+        return [wire.Alert(id=made.id, decision=made) for made in self.decided if made.phase == "firing"]
+
+    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+        for place, made in enumerate(self.decided):
+            if made.id == decision:
+                who = made.acknowledged or wire.Acknowledgement(by=told.by or user, at=NOON, note=told.note)
+                self.decided[place] = made.model_copy(update={"acknowledged": who})
+                return self.decided[place]
+        raise ApiError(404, "decision.unknown", f"no decision {decision}")
+
+    async def act(self, told: wire.Act, user: str) -> wire.Event:
+        self.acts.append((told, user))
+        return wire.Event(
+            id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
+        )
 
     async def still(self, camera: str, width: int) -> bytes:
         self._known(camera)

@@ -13,7 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.api.server import serve
-from engine.commands.client import NO_ENGINE, app
+from engine.commands import operate
+from engine.commands.client import app
+from engine.commands.report import Lang
+from engine.commands.talk import NO_ENGINE
 from engine.settings import ApiSettings
 
 
@@ -112,23 +115,28 @@ def test_no_engine_has_an_exit_code_of_its_own(tmp_path: Path, lang: str, words:
 
 async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_path: Path) -> None:
     """Events missed in a gap or while the engine was away are read from the store, once each."""
+    from engine.api import wire
     from engine.api.client import Client
-    from engine.commands.client import Desk, follow_events
-    from engine.commands.report import Lang
+    from engine.commands.listing import Listing
+    from engine.commands.talk import Desk
 
     shown: list[int] = []
     enough = asyncio.Event()
 
-    def show(_: Desk, event: Any) -> None:
+    def show(event: wire.Event) -> None:
         shown.append(event.seq)
         if event.seq == 702:
             enough.set()
+
+    async def page(before: wire.Event | None, limit: int) -> list[wire.Event]:
+        return await client.events(before=before.seq if before else None, limit=limit)
 
     async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
         async with serve(service, ApiSettings(), socket=tmp_path / "s"):
             service.happen(1)
             desk = Desk(client, Lang.EN, await client.state())
-            following = asyncio.get_running_loop().create_task(follow_events(desk, 1, None, show))
+            listing = Listing(desk, wire.Event, None, page, show)
+            following = asyncio.get_running_loop().create_task(listing.show(10, follow=True))
             while not len(service.hub):
                 await asyncio.sleep(0.01)
             for seq in range(2, 700):
@@ -143,4 +151,105 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
             await enough.wait()
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
-    assert shown == list(range(2, 703))
+    assert shown == list(range(1, 703))
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Path, seen: int) -> None:
+    """More decisions than one page, and than were listed, fell into an outage: all are shown once, in order."""
+    from engine.api.client import Client
+    from engine.commands import listing
+    from engine.commands.talk import Desk
+
+    shown: list[str] = []
+    enough = asyncio.Event()
+    for number in range(seen):
+        service.decide(number)
+
+    async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            desk = Desk(client, Lang.EN, await client.state())
+            lines = listing.decisions(desk, None, as_json=True)
+
+            def line(made: Any) -> None:
+                shown.append(made.id)
+                if made.id == "d1300":
+                    enough.set()
+
+            lines.line = line
+            following = asyncio.get_running_loop().create_task(lines.show(20, follow=True))
+            while not len(service.hub):
+                await asyncio.sleep(0.01)
+        for number in range(seen, 1300):
+            service.decide(number)
+        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            while not len(service.hub):
+                await asyncio.sleep(0.01)
+            service.decide(1300)
+            await enough.wait()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    assert shown == [f"d{number}" for number in range(1301)]
+
+
+# -- what a person tells the engine ----------------------------------------------------------------
+
+
+def tell(socket: Path, *words: str) -> Result:
+    return CliRunner().invoke(operate.app, [*words, "--socket", str(socket)])
+
+
+def test_acknowledging_by_the_first_characters_says_who_was_first(engine: Path, service: Any) -> None:
+    service.decide(71)
+    service.decide(82)
+    assert "CHƯA AI NHẬN" in run(engine, "decisions", "--firing").stdout
+    taken = tell(engine, "acknowledge", "d7", "--by", "An", "--note", "đang đến")
+    assert (taken.exit_code, "An đã nhận" in taken.stdout) == (0, True)
+    again = tell(engine, "acknowledge", "d71", "--by", "Bình", "--json")
+    assert json.loads(again.stdout)["acknowledged"] == {
+        "by": "An", "at": "2026-03-01T12:00:00Z", "note": "đang đến"
+    }  # fmt: skip
+    firing = run(engine, "decisions", "--firing", "--lang", "en").stdout.splitlines()
+    assert ["An takes care" in line for line in firing] == [True, False]
+    assert "NOT ACKNOWLEDGED" in firing[1]
+    assert "đang đến" in run(engine, "decisions").stdout
+
+
+def test_acknowledging_a_whole_rule(engine: Path, service: Any) -> None:
+    service.decide(1)
+    service.decide(2)
+    taken = tell(engine, "acknowledge", "--rule", "đêm", "--json")
+    assert [json.loads(line)["id"] for line in taken.stdout.splitlines()] == ["d1", "d2"]
+    nothing = tell(engine, "acknowledge", "--rule", "đêm", "--lang", "en")
+    assert (nothing.exit_code, "Nothing of rule" in nothing.stderr) == (1, True)
+
+
+def test_acknowledging_needs_one_decision(engine: Path, service: Any) -> None:
+    service.decide(71)
+    service.decide(72)
+    several = tell(engine, "acknowledge", "d7", "--lang", "en")
+    assert (several.exit_code, "d71, d72" in several.stderr) == (1, True)
+    assert tell(engine, "acknowledge").exit_code == 2
+    assert tell(engine, "acknowledge", "d71", "--rule", "đêm").exit_code == 2
+    assert tell(engine, "acknowledge", "x").exit_code == 1
+
+
+def test_an_act_with_its_facts(engine: Path, service: Any) -> None:
+    words = ("act", "patrol-done", "--camera", "cong", "round=3", "calm=true", "who=chú Tư", 'n="3"')
+    assert tell(engine, *words, "--by", "An").exit_code == 0
+    (told, user), *_ = service.acts
+    assert (told.name, told.camera, told.by) == ("patrol-done", "cong", "An")
+    assert told.facts == {"round": 3, "calm": True, "who": "chú Tư", "n": "3"}
+    assert user  # the kernel knows
+    assert tell(engine, "act", "x", "nothing").exit_code == 2
+
+
+def test_status_says_what_fires(engine: Path, service: Any) -> None:
+    service.decide(1)
+    assert "ĐANG BÁO 1, chưa ai nhận 1" in run(engine, "status").stdout
+
+
+def test_no_engine_is_told_in_one_language(tmp_path: Path) -> None:
+    alone = run(tmp_path / "none", "status", "--lang", "vi")
+    assert "chưa có Mắt Thần nào chạy ở đó" in alone.stderr
+    assert "No such file" not in alone.stderr

@@ -1,0 +1,172 @@
+"""Events, decisions and alerts as lines: those that are stored, and those that come, without a hole."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+import typer
+
+from engine.api import wire
+from engine.api.client import Disconnected
+from engine.commands.talk import Desk, out, why
+
+#: Entries fetched at once to fill a gap.
+PAGE: Final = 500
+#: Entries shown that are remembered, so that none is shown twice.
+REMEMBERED: Final = 10_000
+#: Entries read at most to fill one gap; beyond it the oldest are left out, and that is said.
+MOST: Final = 100_000
+_COLOURS: Final = {"critical": "red", "warning": "yellow"}
+
+Entry = TypeVar("Entry", wire.Event, wire.Decision)
+
+
+@dataclass(slots=True)
+class Listing(Generic[Entry]):
+    """Entries of one kind, of one camera or all.
+
+    Attributes:
+        page: Reads so many stored entries, newest first, before one.
+        line: Shows one.
+    """
+
+    desk: Desk
+    kind: type[Entry]
+    camera: str | None
+    page: Callable[[Entry | None, int], Awaitable[list[Entry]]]
+    line: Callable[[Entry], None]
+    _shown: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    async def show(self, limit: int, *, follow: bool) -> None:
+        """Show the newest, oldest first; then what comes."""
+        newest = await self.page(None, limit)
+        for entry in reversed(newest):
+            self._tell(entry)
+        if follow:
+            await self.follow(everything=len(newest) < limit)
+
+    async def follow(self, *, everything: bool = False) -> None:
+        """Show what comes, for ever; what a gap or an outage hid is read from the store.
+
+        Args:
+            everything: All that is stored was shown: what is unknown is new, however old.
+        """
+        async with aclosing(self.desk.client.updates()) as updates:
+            async for update in updates:
+                if isinstance(update, Disconnected):
+                    self._complain(update)
+                elif isinstance(update, wire.State):
+                    await self._fill(everything=everything)
+                elif isinstance(update, self.kind) and self.camera in (None, update.camera):
+                    self._tell(update)
+
+    async def _fill(self, *, everything: bool) -> None:
+        """Show every stored entry after the last one shown, oldest first."""
+        found: list[Entry] = []
+        known = set(self._shown)
+        while len(found) < MOST and (known or everything):
+            page = await self.page(found[-1] if found else None, PAGE)
+            fresh = [entry for entry in page if entry.id not in known]
+            found += fresh
+            if len(page) < PAGE or len(fresh) < len(page):
+                break
+        else:
+            if found:
+                typer.secho(self.desk.say("cli.left_out", most=MOST), fg="yellow", err=True)
+        for entry in reversed(found):
+            self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
+        if entry.id in self._shown:
+            return
+        self._shown[entry.id] = None
+        if len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        self.line(entry)
+
+    def _complain(self, lost: Disconnected) -> None:
+        reason = why(lost.cause, lost.reason, self.desk.language)
+        note = self.desk.say("cli.reconnecting", reason=reason, seconds=round(lost.retry_in, 1))
+        typer.secho(note, fg="yellow", err=True)
+
+
+def events(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Event]:
+    """Return the listing of events."""
+
+    async def page(before: wire.Event | None, limit: int) -> list[wire.Event]:
+        edge = None if before is None else before.seq
+        return await desk.client.events(before=edge, limit=limit, camera=camera)
+
+    def line(event: wire.Event) -> None:
+        out(event.model_dump_json() if as_json else event_line(desk, event))
+
+    return Listing(desk, wire.Event, camera, page, line)
+
+
+def decisions(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Decision]:
+    """Return the listing of decisions."""
+
+    async def page(before: wire.Decision | None, limit: int) -> list[wire.Decision]:
+        edge = None if before is None else before.id
+        return await desk.client.decisions(before=edge, limit=limit, camera=camera)
+
+    def line(made: wire.Decision) -> None:
+        if as_json:
+            out(made.model_dump_json())
+        else:
+            out(decision_line(desk, made), _COLOURS.get(made.severity))
+
+    return Listing(desk, wire.Decision, camera, page, line)
+
+
+def show_alert(desk: Desk, alert: wire.Alert, *, as_json: bool) -> None:
+    """Show what fires now: who takes care of it, or that nobody does."""
+    if as_json:
+        out(alert.model_dump_json())
+        return
+    made = alert.decision
+    late = desk.say("cli.escalated", at=desk.time(alert.escalated)) if alert.escalated else ""
+    nobody = "" if made.acknowledged or made.dry_run else desk.say("cli.nobody")
+    out(decision_line(desk, made) + late + nobody, _COLOURS.get(made.severity))
+
+
+def event_line(desk: Desk, event: wire.Event) -> str:
+    """Return an event in one line."""
+    what = " ".join(part for part in (event.label, event.subject) if part)
+    where = f" @{','.join(event.zones)}" if event.zones else ""
+    score = f" {event.score:.2f}" if event.score is not None else ""
+    told = " ".join(f"{name}={value}" for name, value in event.facts.items()) if _act(event) else ""
+    return (
+        f"{desk.time(event.at)}  {event.camera or '-':<16} "
+        f"{event.kind + '.' + event.change:<16} {what}{where}{score} {told}"
+    ).rstrip()
+
+
+def _act(event: wire.Event) -> bool:
+    return event.kind == "operator"
+
+
+def decision_line(desk: Desk, made: wire.Decision) -> str:
+    """Return a decision: what, why, the rule's message, who takes care of it."""
+    title, reason = made.title.get(desk.language) or made.rule, desk.told(made.reason)
+    # A title that says no more than the reason is not said twice: "Motion: motion".
+    said = reason[:1].upper() + reason[1:] if reason.casefold().startswith(title.casefold()) else ""
+    dry = desk.say("cli.dry_run") if made.dry_run else ""
+    message = f" · {told}" if (told := made.message.get(desk.language)) else ""
+    return (
+        f"{desk.time(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.severity:<8} "
+        f"[{made.id[:8]}] {dry}{said or f'{title}: {reason}'}{message}{acknowledged(desk, made)}"
+    )
+
+
+def acknowledged(desk: Desk, made: wire.Decision) -> str:
+    """Return who takes care of a decision; nothing where nobody has said so."""
+    told = made.acknowledged
+    if told is None:
+        return ""
+    note = f": {told.note}" if told.note else ""
+    return desk.say("cli.acknowledged", by=told.by or "?", at=desk.time(told.at)) + note

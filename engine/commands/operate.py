@@ -1,0 +1,145 @@
+"""Commands by which a person tells a running engine something: acknowledge, act.
+
+Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, out, speak
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.api import wire
+
+app = typer.Typer()
+
+#: Characters of a decision's whole id; fewer are its beginning.
+WHOLE: Final = 32
+#: Decisions among which a beginning is looked for, the newest.
+LOOKED: Final = 1000
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who; default: your user name.")]
+
+
+@app.command()
+def acknowledge(
+    decision: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The decision's id, or its first characters.")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", metavar="NAME", help="All that fires now by this rule.")
+    ] = None,
+    by: By = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What is being done about it.")] = "",
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that somebody takes care of a decision: it will not escalate.
+
+    \b
+    matthan decisions --firing                what fires now, each with its id
+    matthan acknowledge 3f2a91c0              you take care of that one
+    matthan acknowledge --rule gate --by An   An takes care of all that rule `gate` has firing
+    matthan acknowledge 3f2a --note "on my way"
+
+    Acknowledging again changes nothing; it tells who was first.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    if (decision is None) == (rule is None):
+        raise typer.BadParameter("give the ID of a decision, or --rule NAME")
+
+    async def talk(desk: Desk) -> None:
+        ids = [await whole(desk, decision)] if decision else await firing(desk, rule or "")
+        for id in ids:
+            made = await desk.client.acknowledge(id, by=by, note=note)
+            out(made.model_dump_json() if as_json else said(desk, made))
+
+    speak(socket, token, lang, talk)
+
+
+async def firing(desk: Desk, rule: str) -> Sequence[str]:
+    """Return the ids of what a rule has firing and nobody has acknowledged; says so where there is nothing."""
+    found = [alert.id for alert in await desk.client.alerts(rule=rule, acknowledged=False)]
+    if not found:
+        _fail(desk.say("cli.nothing_fires", rule=rule))
+    return found
+
+
+async def whole(desk: Desk, begins: str) -> str:
+    """Return the whole id of a decision by its first characters: one that fires, else one of the newest."""
+    if len(begins) >= WHOLE:
+        return begins
+    alerts = {alert.id for alert in await desk.client.alerts()}
+    found = {id for id in alerts if id.startswith(begins)}
+    if not found:
+        stored = await desk.client.decisions(limit=LOOKED)
+        found = {made.id for made in stored if made.id.startswith(begins)}
+    if len(found) > 1:
+        _fail(desk.say("cli.several", id=begins, found=", ".join(sorted(found))))
+    return found.pop() if found else begins  # the engine says that there is none
+
+
+def said(desk: Desk, made: wire.Decision) -> str:
+    """Return who takes care of a decision now."""
+    told = made.acknowledged
+    title = made.title.get(desk.language) or made.rule
+    who, at = (told.by or "?", desk.time(told.at)) if told else ("?", "?")
+    return desk.say("cli.taken", title=title, id=made.id[:8], by=who, at=at)
+
+
+@app.command()
+def act(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As rules call it: {operator: NAME}.")],
+    facts: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="What rules may read of it.")
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option("--camera", metavar="ID", help="The camera it is about.")
+    ] = None,
+    by: By = "",
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the rules what an operator did, e.g. that the patrol is done.
+
+    \b
+    matthan act patrol-done
+    matthan act gate-opened --camera gate door=2 planned=true --by An
+
+    A rule waits for it with `when: {operator: patrol-done}` and reads facts with `text('by')`, `number('door')`.
+    Numbers, true and false are taken as such; put a text in quotes to keep it one: door='"2"'.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    told = dict(_fact(each) for each in facts or ())
+
+    async def talk(desk: Desk) -> None:
+        event = await desk.client.act(name, camera=camera, by=by, facts=told)
+        out(event.model_dump_json() if as_json else desk.say("cli.acted", name=name, seq=event.seq))
+
+    speak(socket, token, lang, talk)
+
+
+def _fact(word: str) -> tuple[str, wire.Fact]:
+    """Return the name and value of ``key=value``."""
+    import json
+
+    key, equals, text = word.partition("=")
+    if not key or not equals:
+        raise typer.BadParameter(f"{word!r} is not KEY=VALUE", param_hint="KEY=VALUE")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return key, text
+    return key, value if isinstance(value, (str, bool, int, float)) else text
+
+
+def _fail(words: str) -> None:
+    typer.secho(f"matthan: {words}", fg="red", err=True)
+    raise typer.Exit(1)

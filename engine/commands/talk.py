@@ -1,0 +1,137 @@
+"""What commands that speak to a running engine share: how it is found, in which language, how errors end.
+
+Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+from engine.commands.report import Lang, language
+
+if TYPE_CHECKING:
+    from engine.api import wire
+    from engine.api.client import Client
+    from engine.errors import ApiError
+    from engine.text import Language
+
+#: Exit code when no engine answers; scripts tell it from a refusal.
+NO_ENGINE = 3
+
+T = TypeVar("T")
+
+
+Socket = Annotated[
+    str | None,
+    typer.Option(
+        "--socket",
+        metavar="PATH|URL",
+        envvar="MATTHAN_SOCKET",
+        help="The engine's socket, or http(s)://HOST:PORT.",
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="REF",
+        help="Where the bearer token is (http and https only): file:PATH or env:NAME; default: env:MATTHAN_TOKEN.",
+    ),
+]
+Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.")]
+OfCamera = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
+
+
+class Desk:
+    """One command's way to speak: language, time zone, colours only on a terminal."""
+
+    def __init__(self, client: Client, asked: Lang | None, state: wire.State) -> None:
+        self.client, self.state = client, state
+        self.language: Language = asked.value if asked else state.engine.language
+        client.language = self.language
+        self.zone = ZoneInfo(state.engine.timezone)
+
+    def time(self, at: datetime) -> str:
+        """Return a moment in the site's time zone."""
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
+    def say(self, code: str, **values: object) -> str:
+        """Return a sentence."""
+        from engine.text import render
+
+        return render(code, values, self.language)
+
+    def told(self, sentence: wire.Sentence) -> str:
+        """Return a sentence that the engine has rendered in both languages."""
+        return sentence.vi if self.language == "vi" else sentence.en
+
+
+def out(line: str, colour: str | None = None) -> None:
+    """Print a line at once; in colour only on a terminal that wants it (typer looks at both)."""
+    typer.secho(line, fg=colour)
+    sys.stdout.flush()
+
+
+def _secret(reference: str | None) -> str | None:
+    """Return the token; it is never on the command line, where every user of the machine could read it."""
+    from engine.credentials import CredentialError, Vault
+
+    if reference is None:
+        return os.environ.get("MATTHAN_TOKEN")
+    try:
+        return Vault(Path.cwd()).secret(reference)
+    except CredentialError as error:
+        raise typer.BadParameter(str(error), param_hint="--token") from None
+
+
+def speak(
+    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Desk], Awaitable[T]]
+) -> T:
+    """Run a conversation; an error becomes one sentence and an exit code."""
+    from engine.api.client import Client
+    from engine.errors import ApiError
+
+    async def run() -> T:
+        async with Client.connect(socket, token=_secret(token), language=language(lang)) as client:
+            return await talk(Desk(client, lang, await client.state()))
+
+    try:
+        return asyncio.run(run())
+    except ApiError as error:
+        typer.secho(f"matthan: {explain(error, lang)}", fg="red", err=True)
+        raise typer.Exit(1 if error.status else NO_ENGINE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def explain(error: ApiError, lang: Lang | None) -> str:
+    """Return what a person is told; the client's own errors are rendered here."""
+    from engine.api.client import Unreachable
+    from engine.text import render
+
+    hint = f" ({error.hint})" if error.hint else ""
+    if error.status:
+        return error.message + hint
+    said, detail = language(lang), error.message
+    if isinstance(error, Unreachable):
+        detail = f"{error.address}: {why(error.cause, error.reason, said)}"
+    return render(error.code, {"detail": detail}, said) + hint
+
+
+def why(cause: str, reason: str, said: Language) -> str:
+    """Return why no engine answers: by its code where it has one."""
+    from engine.text import render
+
+    return render(f"link.{cause}", {}, said) if cause else reason
