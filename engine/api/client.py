@@ -68,8 +68,8 @@ class Disconnected:
     Attributes:
         reason: Why, in few English words, for a log line.
         retry_in: Seconds until the next attempt.
-        cause: Code of the reason, for who speaks another language: ``absent`` (no engine there), ``denied``,
-            ``closed`` (it went away), ``silent``; empty where there is only `reason`.
+        cause: Code of the reason, for who speaks another language: ``link.absent`` (no engine there), ``.denied``,
+            ``.closed`` (it went away), ``.silent``; empty where there is only `reason`.
     """
 
     reason: str
@@ -248,7 +248,7 @@ class Client:
         """
         failures = 0
         while True:
-            reason, cause = "closed by the engine", "closed"
+            reason, cause = "closed by the engine", "link.closed"
             try:
                 async with self._session.ws_connect(
                     "/v1/stream", heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT
@@ -309,12 +309,12 @@ def _cause(error: Exception) -> str:
     """Return the code of what went wrong; empty where there is none."""
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(inner, (FileNotFoundError, ConnectionRefusedError)):
-        return "absent"
+        return "link.absent"
     if isinstance(inner, PermissionError):
-        return "denied"
+        return "link.denied"
     if isinstance(inner, (aiohttp.ServerDisconnectedError, ConnectionError)):
-        return "closed"
-    return "silent" if isinstance(inner, TimeoutError) else ""
+        return "link.closed"
+    return "link.silent" if isinstance(inner, TimeoutError) else ""
 
 
 def _problem(status: int, content: bytes) -> ApiError:

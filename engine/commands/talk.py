@@ -134,4 +134,4 @@ def why(cause: str, reason: str, said: Language) -> str:
     """Return why no engine answers: by its code where it has one."""
     from engine.text import render
 
-    return render(f"link.{cause}", {}, said) if cause else reason
+    return render(cause, {}, said) if cause else reason
