@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from ipaddress import IPv4Address
 from urllib.parse import unquote, urlsplit
@@ -56,7 +56,7 @@ class _Answers(asyncio.DatagramProtocol):
             self._queue.put_nowait((data, addr[0]))
 
 
-async def discover(scope: Scope, wait: float) -> AsyncIterator[Found]:
+async def discover(scope: Scope, wait: float) -> AsyncGenerator[Found, None]:
     """Probe and yield each device once, as it answers.
 
     Args:

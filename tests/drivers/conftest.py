@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
@@ -23,12 +22,25 @@ from av.video.stream import VideoStream
 
 pytest.register_assert_rewrite("drivers.conformance")
 
-from drivers.contract import Login  # noqa: E402  # after the rewriting of asserts
+from drivers import rtsp  # noqa: E402  # after the rewriting of asserts
+from drivers.contract import Login  # noqa: E402  # likewise
+from drivers.onvif import session  # noqa: E402  # likewise
+from drivers.virtual import footage  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
 from drivers.virtual.spec import CameraSpec  # noqa: E402  # likewise
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "video"
 LOGIN = Login("operator", "p@ss:w/rd#1")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time-outs that a machine under load would meet, made long; a test of one sets its own."""
+    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 60.0)
+    monkeypatch.setattr(rtsp, "READ_SECONDS", 60.0)
+    monkeypatch.setitem(rtsp._OPTIONS, "timeout", "60000000")
+    monkeypatch.setattr(session, "CONNECT_SECONDS", 60.0)
+    monkeypatch.setattr(footage, "_LAG", 60.0)
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +103,6 @@ def ptz_camera() -> Iterator[VirtualCamera]:
         CameraSpec(name="Cổng chính", ptz=True, username=LOGIN.username, password=LOGIN.password)
     ) as it:
         yield it
-
-
-@pytest.fixture
-def dead_port() -> int:
-    """A TCP port of 127.0.0.1 where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 # -- a scripted ONVIF device ---------------------------------------------------------------------

@@ -95,14 +95,15 @@ async def test_what_it_plays_decodes(clip_file: Path) -> None:
 def test_paced_by_its_own_stamps(clip_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now, waits = [100.0], list[float]()
 
-    def wait(self: threading.Event, seconds: float | None = None) -> bool:
-        waits.append(seconds or 0.0)
-        now[0] += seconds or 0.0
-        return False
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            now[0] += timeout or 0.0
+            return False
 
     monkeypatch.setattr("drivers.clip.time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(threading.Event, "wait", wait)
     stream = clip.ClipStream(clip_file, clip.ClipOptions())
+    stream._stop = Stop()
     stream.start()
     packets = [stream.read() for _ in range(12)]
     stream.close()

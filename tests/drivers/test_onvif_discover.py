@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -107,16 +108,21 @@ async def test_each_device_once_though_asked_four_times(monkeypatch: pytest.Monk
             asked.append(data)
             for epr in ("urn:uuid:1", "urn:uuid:2", "urn:uuid:1"):
                 self.transport.sendto(match(epr), addr)
-            self.transport.sendto(b"\x00" * 60_000, addr)
+            self.transport.sendto(b"\x00" * 20_000, addr)
+            if len(asked) == 4:
+                self.transport.sendto(match("urn:uuid:last"), addr)
 
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Device, local_addr=("127.0.0.1", 0))
     monkeypatch.setattr(discover, "PORT", transport.get_extra_info("sockname")[1])
     try:
-        found = [each async for each in discover.discover(Scope(hosts=("127.0.0.1",)), 0.8)]
+        found: list[Found] = []
+        async with aclosing(discover.discover(Scope(hosts=("127.0.0.1",)), 60)) as answers:
+            while "urn:uuid:last" not in {each.identity for each in found}:
+                found.append(await anext(answers))
     finally:
         transport.close()
-    assert sorted(each.identity for each in found) == ["urn:uuid:1", "urn:uuid:2"]
+    assert [each.identity for each in found] == ["urn:uuid:1", "urn:uuid:2", "urn:uuid:last"]
     assert {each.address for each in found} == {"127.0.0.1"}
     assert len(asked) == 4
     assert sum(b"NetworkVideoTransmitter" in data for data in asked) == 2

@@ -60,7 +60,7 @@ def head_of(head: Head, tasks: Any) -> ptz.OnvifPtz:
 
 async def test_our_timer_stops_what_the_device_does_not() -> None:
     head = Head()
-    async with nursery() as tasks, asyncio.timeout(10):
+    async with nursery() as tasks, asyncio.timeout(60):
         await head_of(head, tasks).move(PtzVector(pan=1), timeout=0.01)
         await head.stopped.wait()
     assert head.operations() == ["ContinuousMove", "Stop"]
@@ -71,7 +71,7 @@ async def test_our_timer_stops_what_the_device_does_not() -> None:
 async def test_the_watchdog_tries_again() -> None:
     away: DriverError | None = Unreachable(host="cam", detail="x")
     head = Head(Stop=[away, away, None])
-    async with nursery() as tasks, asyncio.timeout(10):
+    async with nursery() as tasks, asyncio.timeout(60):
         await head_of(head, tasks).move(PtzVector(pan=1), timeout=0.01)
         await head.stopped.wait()
     assert head.operations().count("Stop") == 3
@@ -83,7 +83,7 @@ async def test_a_head_that_cannot_be_stopped_is_logged(
     fault: DriverError, caplog: pytest.LogCaptureFixture
 ) -> None:
     head = Head(Stop=[fault] * 9)
-    async with nursery() as tasks, asyncio.timeout(10):
+    async with nursery() as tasks, asyncio.timeout(60):
         moving = head_of(head, tasks)
         await moving.move(PtzVector(pan=1), timeout=0.01)
         assert moving._watchdog is not None
@@ -113,9 +113,12 @@ async def test_a_new_move_replaces_the_timer_of_the_old() -> None:
     head = Head()
     async with nursery() as tasks:
         moving = head_of(head, tasks)
-        await moving.move(PtzVector(pan=1), timeout=0.05)
+        await moving.move(PtzVector(pan=1), timeout=60)
+        first = moving._watchdog
         await moving.move(PtzVector(pan=-1), timeout=60)
-        await asyncio.sleep(0.2)
+        assert first is not None
+        await asyncio.wait([first], timeout=60)
+        assert first.cancelled()
         assert not head.stopped.is_set()
         await moving.close()
     assert head.stopped.is_set()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
+from drivers.virtual import footage as footage_module
 from drivers.virtual.footage import WAITING, FixedFootage, Footage, LiveFootage, Unit, _Seat
 from drivers.virtual.h264 import header, last_picture, nal_units, parameter_sets
 from drivers.virtual.pictures import ClipPictures, ScenePictures
@@ -78,14 +79,14 @@ async def test_a_keyframe_can_be_decoded_alone_and_shows_the_scene() -> None:
 
 
 async def test_viewers_see_the_same_moment() -> None:
-    async with _loop() as footage, asyncio.TaskGroup() as tasks:
-        first = tasks.create_task(_take(footage, 25), name="first")
-        await asyncio.sleep(1.3)
-        second = tasks.create_task(_take(footage, 12), name="second")
-    late = second.result()
+    async with _loop() as footage, footage.watch() as units:
+        first = [await anext(units) for _ in range(14)]
+        late = await _take(footage, 12)  # joins in the middle of a group
+        while first[-1].timestamp < late[-1].timestamp:
+            first.append(await anext(units))
     assert late[0].keyframe
-    assert late[0] in first.result()  # the group that was being shown when it joined
-    assert late == first.result()[first.result().index(late[0]) :][: len(late)]
+    assert late[0] in first  # the group that was being shown when it joined
+    assert late == first[first.index(late[0]) :][: len(late)]
 
 
 async def test_what_does_not_fit_the_cache_is_encoded_again() -> None:
@@ -96,10 +97,11 @@ async def test_what_does_not_fit_the_cache_is_encoded_again() -> None:
     assert len(_decoded(units)) == 45
 
 
-async def test_a_viewer_that_lags_is_moved_on_to_a_keyframe() -> None:
+async def test_a_viewer_that_lags_is_moved_on_to_a_keyframe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(footage_module, "_LAG", 20.0)
     async with _loop() as footage, footage.watch() as units:
         first = [await anext(units) for _ in range(5)]
-        footage._epoch -= 7  # seven seconds pass at once
+        footage._epoch -= 27  # so many seconds pass at once
         rest = [await anext(units) for _ in range(12)]
     jumps = [two for one, two in pairwise(first + rest) if two.timestamp - one.timestamp > 9000]
     assert len(jumps) == 1
@@ -130,7 +132,9 @@ async def test_the_live_window_moves_the_picture_and_costs_nothing_unwatched() -
             before = [await anext(units) for _ in range(5)]
             window = (0.5, 0.4, 1.0, 0.9)
             after = [await anext(units) for _ in range(8)]
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(60):
+            while footage._wanted.is_set():  # the last picture is still on its way
+                await asyncio.sleep(0.01)
         done = footage.encoded
         await asyncio.sleep(0.3)
         assert footage.encoded == done

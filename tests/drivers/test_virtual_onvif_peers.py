@@ -1,6 +1,7 @@
 """Foreign ONVIF clients as judges: npm `onvif` and PyPI `onvif-python` against the virtual camera."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ SCRIPTS = Path(__file__).parent / "peers"
 PASSWORD = "canary-e91b"
 NODE_CLIENT, PYTHON_CLIENT = "onvif@0.8.3", "onvif-python==0.4.7"
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(900)]  # the first of them installs the clients
 
 
 def absent(reason: str) -> None:
@@ -39,13 +40,16 @@ def program(name: str) -> str:
 
 def install(marker: Path, *commands: list[str]) -> None:
     """Run the commands unless an earlier run did; a registry out of reach is as a missing program."""
-    if marker.exists():
-        return
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
-        if done.returncode:
-            absent(f"{command[0]}: {done.stderr[-500:]}")
-    marker.touch()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    with marker.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be at it
+        if marker.exists():
+            return
+        for command in commands:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode:
+                absent(f"{command[0]}: {done.stderr[-500:]}")
+        marker.touch()
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +95,7 @@ async def judge(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    out, errors = await asyncio.wait_for(process.communicate(), 120)
+    out, errors = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode == 0, errors.decode()
     saw: Mapping[str, Any] = json.loads(out.splitlines()[-1])
     return saw

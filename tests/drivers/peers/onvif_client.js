@@ -3,7 +3,7 @@
 'use strict';
 const { Cam, Discovery } = require('onvif');
 const [host, port, mode] = process.argv.slice(2);
-const options = { hostname: host, port: Number(port), username: 'admin', timeout: 5000,
+const options = { hostname: host, port: Number(port), username: 'admin', timeout: 60000,
 	useWSSecurity: mode !== 'digest', autoconnect: false };
 
 const call = (cam, name, ...args) => new Promise((resolve, reject) =>
@@ -36,8 +36,11 @@ async function main() {
 	saw.newPreset = (await call(cam, 'setPreset', { presetName: 'from node' }))[0]
 		.setPresetResponse[0].presetToken[0];
 	await call(cam, 'removePreset', { presetToken: saw.newPreset });
-	await call(cam, 'continuousMove', { x: 1, y: 0, zoom: 0, timeout: 200 });
+	await call(cam, 'continuousMove', { x: 0.01, y: 0, zoom: 0, timeout: 50000 });
 	saw.moving = (await call(cam, 'getStatus', {})).moveStatus.panTilt;
+	await call(cam, 'gotoPreset', { preset: saw.presets.gate.$.token });
+	await whenIdle(cam);
+	await call(cam, 'continuousMove', { x: 1, y: 0, zoom: 0, timeout: 200 });
 	saw.afterTimeout = (await whenIdle(cam)).position;  // nobody sends Stop
 	await call(cam, 'absoluteMove', { x: -0.7, y: -0.2, zoom: 0.4 });
 	await call(cam, 'relativeMove', { x: 0.1, y: 0.1, zoom: 0 });
@@ -56,9 +59,11 @@ async function main() {
 
 	const stranger = new Cam({ ...options, password: 'wrong' });
 	saw.wrongPassword = await call(stranger, 'getDeviceInformation').then(() => 'let in', error => error.message);
-	const found = await new Promise(resolve => Discovery.probe({ device: 'lo', timeout: 1500, resolve: false },
-		(error, devices) => resolve(devices)));
-	saw.discovered = found.map(each => each.probeMatches.probeMatch.XAddrs);
+	for (saw.discovered = []; !saw.discovered.some(url => url.includes(`:${port}/`));) {  // datagrams get lost
+		const found = await new Promise(resolve => Discovery.probe({ device: 'lo', timeout: 1500, resolve: false },
+			(error, devices) => resolve(devices)));
+		saw.discovered = found.map(each => each.probeMatches.probeMatch.XAddrs);
+	}
 	console.log(JSON.stringify(saw));
 }
 

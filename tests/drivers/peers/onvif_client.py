@@ -30,8 +30,12 @@ def move(ptz: Any, saw: dict[str, Any]) -> None:
     ptz.GotoPreset(ProfileToken=PROFILE, PresetToken=saw["presets"]["gate"])
     saw["at_gate"] = when_idle(ptz)
     velocity = {"PanTilt": {"x": 1.0, "y": 0.0}, "Zoom": {"x": 0.0}}
-    ptz.ContinuousMove(ProfileToken=PROFILE, Velocity=velocity, Timeout="PT0.2S")
+    slowly = {"PanTilt": {"x": 0.01, "y": 0.0}, "Zoom": {"x": 0.0}}
+    ptz.ContinuousMove(ProfileToken=PROFILE, Velocity=slowly, Timeout="PT50S")
     saw["moving"] = ptz.GetStatus(ProfileToken=PROFILE).MoveStatus.PanTilt
+    ptz.GotoPreset(ProfileToken=PROFILE, PresetToken=saw["presets"]["gate"])
+    when_idle(ptz)
+    ptz.ContinuousMove(ProfileToken=PROFILE, Velocity=velocity, Timeout="PT0.2S")
     saw["after_timeout"] = when_idle(ptz)  # nobody sends Stop
     ptz.Stop(ProfileToken=PROFILE, PanTilt=True, Zoom=True)
 
@@ -63,7 +67,10 @@ def look(host: str, port: int, mode: str) -> dict[str, Any]:
         saw["wrong_password"] = "let in"
     except ONVIFOperationException as error:
         saw["wrong_password"] = str(error)
-    saw["discovered"] = [each["port"] for each in ONVIFDiscovery(timeout=1, interface="127.0.0.1").discover()]
+    saw["discovered"] = []
+    while port not in saw["discovered"]:  # datagrams get lost
+        found = ONVIFDiscovery(timeout=1, interface="127.0.0.1").discover()
+        saw["discovered"] = [each["port"] for each in found]
     return saw
 
 
