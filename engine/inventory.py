@@ -7,7 +7,7 @@ configuration. The engine never logs in to a device that nobody named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from drivers import registry
@@ -72,8 +72,9 @@ class Inventory:
         drivers: Iterable[Driver],
         intake: Intake,
         clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._settings = settings
+        self._settings, self._sleep = settings, sleep
         self._drivers = list(drivers)
         self._intake, self._clock = intake, clock
         places = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
@@ -89,7 +90,7 @@ class Inventory:
         while True:
             async for found in probe(scope, WAIT, self._drivers):
                 await self._tell(found)
-            await asyncio.sleep(self._settings.every)
+            await self._sleep(self._settings.every)
 
     async def _tell(self, found: Found) -> None:
         key = (found.identity, found.url)

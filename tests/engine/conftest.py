@@ -82,6 +82,7 @@ class Script:
         on_open: Raised when the device is opened; likewise `on_start`, `on_close`, `on_leave`.
         on_read: Raised by the next `read`.
         stalled: `read` blocks until the stream is closed; with `deaf_to_close` until it is cleared.
+        stuck: Whether `read` came upon that; the thread is in there then.
         leap: Seconds by which each packet's receive time is later than the one before.
         said: Signals to say; an exception among them is raised.
         signals_ended: What ends the signals after the last one, None: nothing, they wait.
@@ -99,6 +100,7 @@ class Script:
     on_close: BaseException | None = None
     on_leave: BaseException | None = None
     stalled: threading.Event = field(default_factory=threading.Event)
+    stuck: bool = False
     deaf_to_close: bool = False
     leap: float = 0.0
     said: list[Signal | BaseException] = field(default_factory=list)
@@ -186,6 +188,7 @@ class FakeStream:
 
     def read(self) -> Packet:
         script = self._script
+        script.stuck = script.stalled.is_set()
         while script.stalled.is_set() and (script.deaf_to_close or not self._closed.is_set()):
             self._closed.wait(PACE) if not script.deaf_to_close else threading.Event().wait(PACE)
         if self._closed.wait(PACE) and not script.deaf_to_close:
@@ -297,7 +300,7 @@ class Stage:
         self.start(runner)
         return runner
 
-    async def until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not holds():
                 await asyncio.sleep(0.005)

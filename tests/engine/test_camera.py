@@ -51,8 +51,7 @@ async def test_pictures_become_events_and_a_state(stage: Stage) -> None:
     began = next(each for each in stage.drafts if each.kind is Kind.OBJECT)
     assert (began.change, began.label, began.zones) == (Change.BEGAN, "moving", ("all",))
     assert runner.status.last_event is not None
-    now = stage.clock.monotonic()
-    assert runner.status.frames.per_second(now) > 0
+    await stage.until(lambda: runner.status.frames.per_second(stage.clock.monotonic()) > 0)
     assert runner.tap.codec is runner.status.codec
 
 
@@ -108,7 +107,7 @@ async def test_a_camera_that_was_never_there_is_told_once(stage: Stage) -> None:
 async def test_a_refusal_is_told_once_and_never_tried_again(stage: Stage) -> None:
     script = stage.script(on_open=Refused(host="192.0.2.1", user="admin"))
     runner = stage.runner(script)
-    await asyncio.wait_for(stage.start(runner), 10)
+    await asyncio.wait_for(stage.start(runner), 60)
     assert script.opened == 1
     assert runner.status.state is REFUSED
     assert stage.drafts.health("gate") == ["refused"]
@@ -123,7 +122,7 @@ async def test_a_password_that_cannot_be_read_names_the_file(stage: Stage) -> No
 
     runner._login = unreadable
     task = stage.start(runner)
-    await asyncio.wait([task], timeout=30)
+    await asyncio.wait([task], timeout=60)
     assert task.done(), "a person must act: it is not tried again"
     assert runner.status.state is REFUSED
     assert script.opened == 0
@@ -188,7 +187,7 @@ async def test_stopping_closes_a_stalled_stream_and_ends_its_thread(stage: Stage
     assert threads("camera[gate].video")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
     assert script.closed >= 1
     assert script.left == 1
     await stage.until(lambda: not threads("camera[gate].video"))
@@ -206,7 +205,7 @@ async def test_a_driver_that_fails_at_the_end_cannot_hold_the_engine(
     await stage.until(lambda: runner.status.state is ONLINE)
     setattr(script, where, error)
     task.cancel()
-    await asyncio.wait([task], timeout=30)
+    await asyncio.wait([task], timeout=60)
     assert task.cancelled()
     assert script.opened == 1
 
@@ -220,8 +219,9 @@ async def test_a_thread_that_comes_back_late_tells_nothing(
     task = stage.start(runner)
     await stage.until(lambda: runner.status.state is ONLINE)
     script.stalled.set()
+    await stage.until(lambda: script.stuck)
     task.cancel()
-    await asyncio.wait([task], timeout=30)
+    await asyncio.wait([task], timeout=60)
     assert threads("camera[gate].video"), "it hangs still"
     told, seen = len(stage.drafts), runner.seen
     script.stalled.clear()
@@ -264,7 +264,7 @@ async def test_broken_signals_cost_no_picture_and_come_back(stage: Stage, error:
     script.said = [signal()]
     await stage.until(lambda: any(each.kind is Kind.SIGNAL for each in stage.drafts))
     assert runner.status.deaf is None
-    assert stage.drafts.health("gate") == ["online"]
+    await stage.until(lambda: stage.drafts.health("gate") == ["online"])
     assert script.opened == 1
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,10 +123,8 @@ def test_a_port_that_cannot_be_had(host: str) -> None:
     assert found.advice
 
 
-def test_a_port_that_can_be_had() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert checkup.port("preview port", "127.0.0.1", port).grade is Grade.OK
+def test_a_port_that_can_be_had(free_port: Callable[[], int]) -> None:
+    assert checkup.port("preview port", "127.0.0.1", free_port()).grade is Grade.OK
     assert checkup.port("preview port", "127.0.0.1", 0).grade is Grade.OK
 
 

@@ -45,7 +45,7 @@ def matthan(*words: str) -> tuple[str, int, set[str]]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         env={**os.environ, "MATTHAN_CONFIG": "/nonexistent/matthan.yaml", "LC_ALL": "C.UTF-8"},
     )
     code, modules = json.loads(done.stderr.splitlines()[-1])

@@ -99,7 +99,7 @@ async def recorded(site: Path) -> Path:
                     change = {0: Change.BEGAN, 5: Change.ENDED}.get(second, Change.GOES_ON)
                     await judge.offer(person(clock.wall, change, track, score))
                     count += 1
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         while judge.events < count:
                             await asyncio.sleep(0.001)
                     clock.advance(1.0)

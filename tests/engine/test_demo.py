@@ -155,10 +155,10 @@ async def test_a_child_that_does_not_start_is_told_with_its_last_words(tmp_path:
     log = tmp_path / "log"
     async with stage.child(["sim", "--cameras", "0"], log, print, read=True) as child:
         with pytest.raises(stage.StageError, match="--cameras"):
-            await stage.first_line(child, log, 30)
+            await stage.first_line(child, log, 120)
     async with stage.child(["run", "--config", str(tmp_path / "none")], log, print) as child:
         with pytest.raises(stage.StageError, match="nothing was started"):
-            await stage.wait_for(tmp_path / "api.sock", child, log, 30)
+            await stage.wait_for(tmp_path / "api.sock", child, log, 120)
 
 
 async def test_a_signal_ends_a_step_and_a_step_tells_its_own_failure() -> None:
@@ -176,4 +176,4 @@ async def test_a_signal_ends_a_step_and_a_step_tells_its_own_failure() -> None:
         await demo._unless(stopped, fail())
     asyncio.get_running_loop().call_later(0.01, stopped.set)
     with pytest.raises(stage.StageError, match="stopped"):
-        await asyncio.wait_for(demo._unless(stopped, answer(3600)), 30)
+        await asyncio.wait_for(demo._unless(stopped, answer(3600)), 60)

@@ -66,7 +66,7 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstra
     name = f"@matthan-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind("\0" + name[1:] if abstract else name)
-        heard.settimeout(5)
+        heard.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         notify("READY=1")
         assert heard.recv(100) == b"READY=1"

@@ -112,7 +112,7 @@ class Site:
 
 
 async def settled(judge: Judge, events: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while judge.events < events:
             await asyncio.sleep(0.001)
 

@@ -33,7 +33,7 @@ def engine(service: Any, tmp_path: Path) -> Iterator[Path]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     yield tmp_path / "s"
     loop.call_soon_threadsafe(stop.set)
     thread.join()

@@ -56,7 +56,7 @@ class Doors:
         self._news.set()
 
     async def until(self, ready: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not ready():
                 self._news.clear()
                 await self._news.wait()

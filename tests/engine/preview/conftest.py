@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from drivers.contract import Codec, CodecParameters, Packet
+from engine.preview import gallery, webrtc
 from engine.tap import Tap
 
 WIDTH, HEIGHT, FPS, COUNT = 320, 180, 20, 60
@@ -162,6 +163,13 @@ def _live(tap: Tap, footage: Footage) -> Iterator[None]:
 def live() -> Callable[[Tap, Footage], object]:
     """Play footage into a tap at its own pace, from a thread, as a camera does."""
     return _live
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines that a machine under load would meet, made long; a test of one sets its own."""
+    monkeypatch.setattr(gallery, "FIRST_DEADLINE", 60.0)
+    monkeypatch.setattr(webrtc, "CONNECT_DEADLINE", 60.0)
 
 
 @pytest.fixture

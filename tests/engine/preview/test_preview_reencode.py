@@ -74,7 +74,8 @@ async def test_it_works_only_while_watched(tap: Tap, footage: Footages, live: Li
                 assert tap.viewers == 1
                 assert pictures[0].keyframe
             assert tap.viewers == 0
-            assert not [thread for thread in threading.enumerate() if thread.name == "preview.cong"]
+            while "preview.cong" in {thread.name for thread in threading.enumerate()}:
+                await asyncio.sleep(0.01)  # it has told its end, and is about to end
 
 
 async def test_a_busy_encoder_drops_whole_groups(
@@ -84,7 +85,7 @@ async def test_a_busy_encoder_drops_whole_groups(
     seen: list[bool] = []
 
     def slow(self: Transcoder, packet: Any) -> list[Any]:
-        hold.wait(10)
+        hold.wait(60)
         seen.append(packet.keyframe)
         return []
 
