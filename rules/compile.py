@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -18,9 +19,10 @@ from rules import build, texts
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
-from rules.flaws import flaws, nearest, validate
+from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, rings, unknown, unknown_rules
+from rules.partial import Read, read_partly
 from rules.patterns import Absent, Pattern, parts
 from rules.reuse import Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
@@ -28,12 +30,61 @@ from rules.schedule import Almanac, Window
 from rules.schema import Call, RuleFile, RuleSpec
 from rules.source import Flaw, Gravity, Path, Problem, parse
 
-__all__ = ["ParamsCheck", "World", "check_rules", "compile_rules", "params_check"]
+__all__ = [
+    "Checked",
+    "ParamsCheck",
+    "World",
+    "Written",
+    "check_rules",
+    "compile_rules",
+    "examine",
+    "params_check",
+    "uncollected",
+]
 
 #: Checks an action's parameters as a rule gives them; returns what is wrong, paths from the parameters.
 ParamsCheck = Callable[[Mapping[str, object]], Sequence[Flaw]]
+#: What a name that is not found may be: in a file that could not be read.
+_ELSEWHERE = frozenset(
+    f"problem.{each}"
+    for each in (
+        "expr_name", "unknown_group", "unknown_list", "unknown_name", "unknown_rule", "unknown_schedule",
+        "unknown_template",
+    )
+)  # fmt: skip
 #: Keys of a rule that do not change what it remembers.
 _COSMETIC = {"title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule with the file that it is written in, and what was made of it (None: it is not enabled)."""
+
+    spec: RuleSpec
+    resolved: Resolved
+    number: int
+    rule: Rule | None
+
+    def locate(self, flaw: Flaw) -> Problem:
+        """Return a flaw within the rule with its place."""
+        return self.resolved.locate(flaw.under("rules", self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `examine` finds.
+
+    Attributes:
+        rules: Those that are enabled and without an error.
+        problems: Of every file, warnings included.
+        written: Rules without an error, in order, those that are not enabled included.
+        groups: Cameras by the name of their group.
+    """
+
+    rules: RuleSet
+    problems: tuple[Problem, ...]
+    written: tuple[Written, ...]
+    groups: Mapping[str, Sequence[str]]
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -54,23 +105,30 @@ def compile_rules(files: Sequence[tuple[str, str]], world: World) -> RuleSet:
     Raises:
         RuleError: With every problem of every file.
     """
-    rules, problems = check_rules(files, world)
-    if any(problem.severity is Gravity.ERROR for problem in problems):
-        raise RuleError(problems)
-    return rules
+    found = examine(files, world)
+    if any(problem.severity is Gravity.ERROR for problem in found.problems):
+        raise RuleError(found.problems)
+    return found.rules
 
 
 def check_rules(files: Sequence[tuple[str, str]], world: World | None) -> tuple[RuleSet, list[Problem]]:
-    """Return the rules that could be compiled, and every problem including warnings.
+    """Return the rules that could be compiled, and every problem including warnings (see `examine`)."""
+    found = examine(files, world)
+    return found.rules, list(found.problems)
 
-    Without a world (the site's own configuration is broken) names are not checked.
+
+def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
+    """Return all that can be told of rule files.
+
+    What is wrong in one place hides nothing elsewhere, and nothing is told that only follows from it. Without
+    a world names are not checked.
     """
-    with _uncollected():
+    with uncollected():
         return _check(files, world)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Hold the garbage collector: nearly all that loading makes stays, and a quarter of the time went into looking."""
     held = gc.isenabled()
     gc.disable()
@@ -81,24 +139,83 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _check(files: Sequence[tuple[str, str]], world: World | None) -> tuple[RuleSet, list[Problem]]:
+def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     documents = [parse(text, source) for source, text in files]
     known = shared(documents)
-    read: list[tuple[Resolved, RuleFile | None, list[Problem]]] = []
-    for document in documents:
-        resolved = resolve(document, known)
-        file, found = validate(RuleFile, resolved)
-        found += map(resolved.locate, resolved.flaws)
-        read.append((resolved, file, found))
-    site = _Site.of([file for _, file, _ in read if file is not None], world)
+    parts = [_Part.of(resolve(document, known)) for document in documents]
+    whole = all(part.whole for part in parts)
+    site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
     problems: list[Problem] = []
-    for resolved, file, found in read:
-        if file is not None:
-            site.take(resolved, file, found)
+    for part in parts:
+        found = [*part.problems(whole), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.rings()
+    problems = list(_once(problems))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
-    return RuleSet(tuple(site.rules), warnings), problems
+    return Checked(
+        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), site.names.groups
+    )
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems, what a template says wrong once and not for each of its rules."""
+    told: set[object] = set()
+    for problem in problems:
+        place = problem.source, problem.line, problem.column, problem.code, *problem.values.items()
+        if place not in told:
+            told.add(place)
+            yield problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file, as far as it could be read."""
+
+    resolved: Resolved
+    read: Read[RuleFile]
+
+    @classmethod
+    def of(cls, resolved: Resolved) -> _Part:
+        lost = resolved.data is None and bool(resolved.problems)
+        return cls(resolved, Read(None) if lost else read_partly(RuleFile, resolved.data))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that other files may name could be read."""
+        lost = self.read.value is None
+        return not lost and all(flaw.path[:1] == ("rules",) for flaw in self.read.flaws)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What is written, where it is a mapping."""
+        return self.resolved.data if isinstance(self.resolved.data, dict) else {}
+
+    def named(self) -> Iterator[tuple[int, str]]:
+        """Yield every rule's number and name, also of rules with mistakes."""
+        rules = self.data.get("rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+            name = rule.get("name") if isinstance(rule, dict) else None
+            if isinstance(name, str):
+                yield number, name
+
+    def problems(self, whole: bool) -> Iterator[Problem]:
+        """Yield what is wrong with the grammar and the references; `whole`: all files could be read."""
+        yield from self.resolved.problems
+        references = self.resolved.flaws
+        for flaw in self.read.flaws:
+            if not any(self._follows(flaw, reference) for reference in references):
+                yield self.resolved.locate(flaw)
+        for flaw in references:
+            if whole or flaw.code not in _ELSEWHERE:
+                yield self.resolved.locate(flaw)
+
+    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
+        """Return whether a flaw is only what comes of a reference that leads nowhere."""
+        path, place = self.resolved.written(flaw.path), reference.path
+        if place[2:3] not in (("use",), ("with",)):
+            return path[: len(place)] == place
+        rule = self.resolved.own(place[:2])
+        return path[:2] == place[:2] and not (len(path) > 2 and path[2] in rule)
 
 
 @dataclass
@@ -109,15 +226,17 @@ class _Site:
     names: Names
     almanac: Almanac
     schedules: Mapping[str, tuple[Window, ...]]
+    whole: bool = True
     rules: list[Rule] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Flaw]] = field(default_factory=dict)
-    _written: dict[str, tuple[RuleSpec, Resolved, int]] = field(default_factory=dict)
+    _specs: dict[str, Written] = field(default_factory=dict)
     _expressions: dict[str, Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Sequence[RuleFile], world: World | None) -> _Site:
+    def of(cls, files: Sequence[RuleFile], world: World | None, whole: bool) -> _Site:
         groups: dict[str, Sequence[str]] = dict(world.groups) if world else {}
         values: dict[str, Fact] = {}
         lists: dict[str, Sequence[Fact]] = {}
@@ -132,49 +251,60 @@ class _Site:
         zone = world.timezone if world else ZoneInfo("UTC")
         almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
         names = Names(timely(almanac), values, lists, groups)
-        return cls(world, names, almanac, schedules)
+        return cls(world, names, almanac, schedules, whole)
 
-    def take(self, resolved: Resolved, file: RuleFile, found: list[Problem]) -> None:
-        """Check and compile the rules of one file."""
-        found += self._twice(resolved, file)
-        for index, spec in enumerate(file.rules):
-            told = [flaw.under("rules", index) for flaw in self._flaws(spec)]
-            found += map(resolved.locate, told)
-            broken = any(flaw.severity is Gravity.ERROR for flaw in told)
-            self._written.setdefault(spec.name, (spec, resolved, index))
+    def take(self, part: _Part) -> Iterator[Problem]:
+        """Check and compile the rules of one file; yield what is wrong with their names."""
+        yield from self._twice(part)
+        mistaken = {flaw.path[1] for flaw in (*part.read.flaws, *part.resolved.flaws) if len(flaw.path) > 1}
+        for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
+            told = [flaw.under("rules", number) for flaw in self._flaws(spec)]
+            yield from map(part.resolved.locate, told)
+            broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in told)
+            rule = None
             if spec.enabled and not broken:
-                self.rules.append(self._rule(spec, len(self.rules)))
+                rule = self._rule(spec, len(self.rules))
+                self.rules.append(rule)
+            written = Written(spec, part.resolved, number, rule)
+            self._specs.setdefault(spec.name, written)
+            if not broken:
+                self.written.append(written)
 
     def rings(self) -> Iterator[Problem]:
         """Yield rules that wait for the decision of no rule, or for each other's in a ring."""
-        specs = {name: spec for name, (spec, _, _) in self._written.items()}
-        for name, flaw in unknown_rules(specs):
-            _, resolved, index = self._written[name]
-            yield resolved.locate(flaw.under("rules", index))
+        specs = {name: each.spec for name, each in self._specs.items()}
+        known = {name for section, name in self._first if section == "rules"}
+        for name, flaw in unknown_rules(specs, known) if self.whole else ():
+            yield self._specs[name].locate(flaw)
         for name, ring in rings(specs):
-            _, resolved, index = self._written[name]
             values: dict[str, Fact] = {"ring": " → ".join(ring)}
-            yield resolved.locate(Flaw(("rules", index, "when"), "problem.decision_ring", values))
+            yield self._specs[name].locate(Flaw(("when",), "problem.decision_ring", values))
 
-    def _twice(self, resolved: Resolved, file: RuleFile) -> Iterator[Problem]:
+    def _twice(self, part: _Part) -> Iterator[Problem]:
         """Yield names that mean something already, in this file or another."""
         named: list[tuple[str, str, Path]] = [
-            ("duplicate_rule", spec.name, ("rules", index, "name")) for index, spec in enumerate(file.rules)
+            ("duplicate_rule", name, ("rules", number, "name")) for number, name in part.named()
         ]
         for section in ("vars", "lists", "groups", "schedules", "templates"):
-            named += [("duplicate_name", name, (section, name)) for name in getattr(file, section)]
+            inside = part.data.get(section)
+            names = inside if isinstance(inside, dict) else ()
+            named += [("duplicate_name", name, (section, name)) for name in names]
         for code, name, path in named:
             section = str(path[0])
-            here = resolved, Flaw(path, f"problem.{code}")
+            here = part.resolved, Flaw(path, f"problem.{code}")
             found, flaw = self._first.setdefault((section, name), here)
             if flaw is not here[1]:
                 first = found.locate(flaw)
                 values: dict[str, Fact] = {"name": name, "source": first.source, "line": first.line}
-                yield resolved.locate(Flaw(path, f"problem.{code}", values))
+                yield part.resolved.locate(Flaw(path, f"problem.{code}", values))
 
     # -- what is wrong with one rule ---------------------------------------------------------
 
     def _flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        """Yield what a rule names and nobody has; not what may be in a file that could not be read."""
+        return (flaw for flaw in self._all_flaws(spec) if self.whole or flaw.code not in _ELSEWHERE)
+
+    def _all_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         yield from self._expression_flaws(spec)
         yield from texts.flaws_of(spec)
         yield from self._time_flaws(spec)
@@ -205,7 +335,7 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
-        if self.world is not None and self.world.location is None:
+        if self.world is not None and self.world.location is None and "location" not in self.world.vague:
             yield from texts.sun_flaws(spec)
 
     def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:

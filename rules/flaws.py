@@ -53,18 +53,19 @@ def nearest(word: object, known: Iterable[str]) -> str:
 
 def flaws(model: type[BaseModel], data: object) -> list[Flaw]:
     """Return everything wrong with `data`; empty when the model takes it."""
-    return _validate(model, data)[1]
+    return read(model, data)[1]
 
 
 def validate(model: type[Model], document: Document) -> tuple[Model | None, list[Problem]]:
     """Return a document as a model, or None, and its problems (those of reading it first)."""
     if document.data is None and document.problems:
         return None, list(document.problems)
-    value, found = _validate(model, document.data)
+    value, found = read(model, document.data)
     return value, [*document.problems, *(document.locate(flaw) for flaw in found)]
 
 
-def _validate(model: type[Model], data: object) -> tuple[Model | None, list[Flaw]]:
+def read(model: type[Model], data: object) -> tuple[Model | None, list[Flaw]]:
+    """Return data as a model, or None and everything wrong with it."""
     try:
         return model.model_validate(data), []
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -42,6 +42,8 @@ class World:
         groups: Cameras by the name of their group.
         holidays: Dates that are no weekday.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
+        vague: What is there and could not be read, so that nothing is said about it: ``groups``, ``location``,
+            ``cameras`` (one whose id is not known), ``cameras.ID`` (its zones and lines).
     """
 
     zones: Mapping[str, frozenset[str]] | None = None
@@ -52,6 +54,16 @@ class World:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
     location: tuple[float, float] | None = None
+    vague: frozenset[str] = frozenset()
+
+    def knows(self, cameras: Iterable[str] | None) -> bool:
+        """Return whether all zones and lines of some cameras (None: of all) are known."""
+        if not self.vague:
+            return True
+        asked = self.zones if cameras is None else cameras
+        return not ("cameras" in self.vague and cameras is None) and self.vague.isdisjoint(
+            f"cameras.{camera}" for camera in asked or ()
+        )
 
 
 def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
@@ -59,7 +71,7 @@ def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -
     for path, pattern in parts(spec.when):
         yield from (flaw.under("when", *path) for flaw in _pattern(pattern, world, groups))
     yield from _missing(spec)
-    if world.zones is not None:
+    if world.zones is not None and "cameras" not in world.vague:
         yield from _targets(spec, world.zones)
     for path, text in _expressions(spec):
         yield from _in_expression(text, path, world)
@@ -67,18 +79,20 @@ def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -
 
 def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
     for index, name in enumerate(pattern.groups or ()):
-        if name not in groups:
+        if name not in groups and "groups" not in world.vague:
             yield named("group", name, groups, "groups", index)
     scope = [
         *(pattern.cameras or ()),
         *(each for name in pattern.groups or () for each in groups.get(name, ())),
     ]
     narrowed = pattern.cameras is not None or pattern.groups is not None
-    if world.zones is not None:
+    vague = not world.knows(scope if narrowed else None)
+    if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
-        if isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern, PlatePattern)):
-            yield from _zones(pattern, scope if narrowed else None, world.zones)
-    if world.lines is not None and isinstance(pattern, ObjectPattern):
+    zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern, PlatePattern))
+    if world.zones is not None and not vague and zoned:
+        yield from _zones(pattern, scope if narrowed else None, world.zones)
+    if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
         yield from _lines(pattern, scope if narrowed else None, world.lines)
     if isinstance(pattern, (ObjectPattern, CrowdPattern)) and world.labels:
         key = "object" if isinstance(pattern, ObjectPattern) else "crowd"
@@ -155,7 +169,7 @@ def _expressions(spec: RuleSpec) -> Iterator[tuple[Path, str]]:
 
 
 def _in_expression(text: str, path: Path, world: World) -> Iterator[Flaw]:
-    if world.zones is None:
+    if world.zones is None or not world.knows(None):
         return
     known = frozenset().union(*world.zones.values())
     try:
@@ -209,11 +223,11 @@ def _ring(start: str, waits: Mapping[str, list[str]], done: set[str]) -> list[st
     return None
 
 
-def unknown_rules(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, Flaw]]:
-    """Yield rules that wait for a rule that does not exist."""
+def unknown_rules(specs: Mapping[str, RuleSpec], known: Collection[str]) -> Iterator[tuple[str, Flaw]]:
+    """Yield rules that wait for a rule that does not exist; `known`: all names, also of rules with mistakes."""
     for name, spec in specs.items():
         for path, pattern in parts(spec.when):
             if isinstance(pattern, DecisionPattern):
                 for index, other in enumerate(pattern.decision):
-                    if other not in specs:
-                        yield name, named("rule", other, specs, "when", *path, "decision", index)
+                    if other not in known:
+                        yield name, named("rule", other, known, "when", *path, "decision", index)

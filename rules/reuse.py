@@ -45,20 +45,28 @@ class Resolved(Document):
     Attributes:
         flaws: References that lead nowhere.
         elsewhere: Source of the values that are written in another file, by their path here.
+        original: The data as it is written; None where nothing refers to anything.
     """
 
     flaws: tuple[Flaw, ...] = ()
     elsewhere: Mapping[Path, str] = field(default_factory=dict)
+    original: Any = None
+
+    def own(self, path: Path) -> Any:
+        """Return what is written at a path in the file itself, before templates and names."""
+        found = self.original
+        for step in path:
+            found = found[step]
+        return found
 
     def locate(self, flaw: Flaw) -> Problem:
         """Return a flaw with its place, in the file where it is written."""
         problem = Document.locate(self, flaw)
-        here: Path = ()
         source = self.source
-        for step in flaw.path:
-            if (*here, step) in self.places:
-                here = (*here, step)
-                source = self.elsewhere.get(here, source)
+        if self.elsewhere:
+            here = self.written(flaw.path)
+            for depth in range(1, len(here) + 1):
+                source = self.elsewhere.get(here[:depth], source)
         return replace(problem, source=source) if source != self.source else problem
 
 
@@ -96,7 +104,7 @@ def resolve(document: Document, known: Shared) -> Resolved:
     made = [work.rule(written, index) for index, written in enumerate(rules)]
     whole = {**data, "rules": made}
     flaws = tuple(work.flaws)
-    return Resolved(document.source, whole, work.places, document.problems, flaws, work.elsewhere)
+    return Resolved(document.source, whole, work.places, document.problems, flaws, work.elsewhere, data)
 
 
 def _refers(document: Document) -> bool:

@@ -93,17 +93,23 @@ class Document:
     places: Mapping[Path, Place]
     problems: tuple[Problem, ...] = ()
 
+    def written(self, path: Path) -> Path:
+        """Return the steps of a path that somebody wrote."""
+        if path in self.places:
+            return path
+        here: Path = ()
+        for step in path:
+            here = (*here, step) if (*here, step) in self.places else here
+        return here
+
     def locate(self, flaw: Flaw) -> Problem:
         """Return a flaw with its place.
 
         Validators add steps that nobody wrote (union tags) and name keys that are missing, so
         unknown steps are skipped rather than trusted; what is missing points at its parent's key.
         """
-        here: Path = ()
-        exact = True
-        for step in flaw.path:
-            exact = (*here, step) in self.places
-            here = (*here, step) if exact else here
+        here = self.written(flaw.path)
+        exact = bool(here) and here[-1] == flaw.path[-1]
         found = self.places.get(here, Place((1, 1)))
         wanted_key = flaw.on_key or (not exact and flaw.code == "problem.missing")
         line, column = found.key if wanted_key and found.key else found.value

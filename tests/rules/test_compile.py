@@ -93,6 +93,7 @@ def test_every_file_is_reported_at_once() -> None:
     assert [(problem.source, problem.code) for problem in caught.value.problems] == [
         ("a.yaml", "problem.unknown_zone"),
         ("b.yaml", "problem.syntax"),
+        ("c.yaml", "problem.duplicate_rule"),
         ("c.yaml", "problem.kind"),
         ("d.yaml", "problem.duplicate_rule"),
     ]
