@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from platformdirs import user_config_path
-from pydantic import BaseModel
 
-from engine.actions import params
+from engine.credentials import Vault
 from engine.errors import ConfigError
-from engine.models import vocabulary
+from engine.lacks import lacks
 from engine.settings import Settings
-from rules.compile import ParamsCheck, World, check_rules, params_check
-from rules.flaws import validate
+from engine.world import no_site, world, world_of
+from rules.compile import Checked, World, examine
+from rules.names import unknown_cameras
+from rules.partial import Read, read_partly
 from rules.ruleset import RuleSet
 from rules.source import MAX_CHARACTERS, Document, Flaw, Gravity, Problem, parse
 from rules.source import Path as Steps
 
+__all__ = [
+    "SYSTEM",
+    "Configuration",
+    "Report",
+    "check",
+    "check_rules_alone",
+    "default_path",
+    "load",
+    "read_text",
+    "world",
+]
 SYSTEM = Path("/etc/matthan/matthan.yaml")
 #: Authors' tests of rules lie beside them and are no rules.
 TRIAL = ".trial.yaml"
@@ -50,11 +63,17 @@ class Report:
 
     Attributes:
         texts: Every file that could be read, by name: what caret lines are cut from.
+        checked: The rules, as far as they could be read.
+        world: What the site has, as far as it could be read; None: nothing is known.
+        name: The configuration's own, as problems show it; empty: none was read.
     """
 
     problems: tuple[Problem, ...]
     configuration: Configuration | None
     texts: Mapping[str, str]
+    checked: Checked
+    world: World | None = None
+    name: str = ""
 
 
 def load(path: Path) -> Configuration:
@@ -69,51 +88,43 @@ def load(path: Path) -> Configuration:
     return report.configuration
 
 
-def check(path: Path) -> Report:
-    """Read a configuration and report everything about it; raises nothing."""
+def check(path: Path, *, here: bool = False) -> Report:
+    """Read a configuration and report everything about it; raises nothing.
+
+    Args:
+        path: The file.
+        here: Report also what it names and this machine does not have: drivers, secrets.
+    """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
-    settings, document = None, None
+    files: tuple[tuple[str, str], ...] = ()
+    read: Read[Settings] = Read(None)
+    known = None
     if read_text(str(path), path, texts, problems):
         document = parse(texts[str(path)], str(path))
-        settings, found = validate(Settings, document)
-        problems += [*found, *(document.locate(flaw) for flaw in _twice(document))]
-    files = _rule_files(document, path, texts, problems) if document else ()
+        if document.data is not None or not document.problems:
+            read = read_partly(Settings, document.data)
+        known = world_of(read, document)
+        flaws = [*read.flaws, *_twice(document)]
+        flaws += unknown_cameras(read.value.groups, known) if read.value and known else ()
+        flaws += lacks(document.data, Vault(path.parent)) if here else ()
+        problems += [*document.problems, *map(document.locate, flaws)]
+        files = _rule_files(document, path, texts, problems)
     problems.sort(key=lambda problem: (problem.source != str(path), problem.line, problem.column))
-    rules, found = check_rules(files, world(settings) if settings else None)
-    problems += found
-    refused = settings is None or any(problem.severity is Gravity.ERROR for problem in problems)
-    configuration = None if refused or settings is None else Configuration(settings, path, files, rules)
-    return Report(tuple(problems), configuration, texts)
+    checked = examine(files, known)
+    problems += checked.problems
+    refused = any(problem.severity is Gravity.ERROR for problem in problems)
+    made = None if refused or not read.value else Configuration(read.value, path, files, checked.rules)
+    return Report(tuple(problems), made, texts, checked, known, str(path))
 
 
-def check_rules_alone(paths: Sequence[Path], settings: Settings | None) -> Report:
-    """Check rule files by themselves: names of cameras and zones only where the site's settings are given."""
+def check_rules_alone(paths: Sequence[Path], known: World | None) -> Report:
+    """Check rule files by themselves: names of cameras and zones only where the site's world is given."""
     problems: list[Problem] = []
     texts: dict[str, str] = {}
     names = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
-    about = world(settings) if settings else World(actions=_checks(params.PARAMS))
-    _, found = check_rules([(name, texts[name]) for name in names], about)
-    return Report((*problems, *found), None, texts)
-
-
-def world(settings: Settings) -> World:
-    """Return what a site's rules may name."""
-    where = settings.location
-    return World(
-        zones={camera.id: frozenset(camera.zones) for camera in settings.cameras},
-        labels=vocabulary(),
-        actions=_checks(params.available(settings.actions)),
-        timezone=ZoneInfo(settings.timezone),
-        lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},
-        groups=settings.groups,
-        holidays=frozenset(settings.holidays),
-        location=(where.latitude, where.longitude) if where else None,
-    )
-
-
-def _checks(models: Mapping[str, type[BaseModel]]) -> Mapping[str, ParamsCheck]:
-    return {name: params_check(model) for name, model in models.items()}
+    checked = examine([(name, texts[name]) for name in names], known or no_site())
+    return Report((*problems, *checked.problems), None, texts, checked, known)
 
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
@@ -125,9 +136,9 @@ def default_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_text(name: str, path: Path, texts: dict[str, str], problems: list[Problem]) -> bool:
-    """Read a file into `texts`; return whether it could be read."""
+    """Read a file (``-``: the standard input) into `texts`; return whether it could be read."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb") if name != "-" else nullcontext(sys.stdin.buffer) as file:
             content = file.read(4 * MAX_CHARACTERS + 1)  # more than any text that is let through
         texts[name] = content.decode("utf-8")
     except OSError as error:

@@ -17,6 +17,8 @@ from engine.errors import NeedsPerson
 from engine.settings import LoginSettings
 from engine.text import render
 
+#: Keys of the configuration under which a reference to a secret stands.
+SECRET_KEYS = frozenset({"password", "secret", "token"})
 #: Bytes that a secret may have; a larger file is not a password.
 MOST = 4096
 
@@ -37,7 +39,7 @@ def references(settings: object) -> Iterator[str]:
     """Yield every reference to a secret in dumped settings: what stands under a key that holds one."""
     if isinstance(settings, Mapping):
         for key, value in settings.items():
-            if key in ("password", "secret", "token") and isinstance(value, str):
+            if key in SECRET_KEYS and isinstance(value, str):
                 yield value
             else:
                 yield from references(value)

@@ -21,7 +21,7 @@ from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
 from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
-from rules.names import World, rings, unknown, unknown_rules
+from rules.names import World, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
 from rules.patterns import Absent, Pattern, parts
 from rules.reuse import Resolved, resolve, shared
@@ -256,6 +256,9 @@ class _Site:
     def take(self, part: _Part) -> Iterator[Problem]:
         """Check and compile the rules of one file; yield what is wrong with their names."""
         yield from self._twice(part)
+        if part.read.value is not None and self.world is not None:
+            told = list(unknown_cameras(part.read.value.groups, self.world))
+            yield from map(part.resolved.locate, told)
         mistaken = {flaw.path[1] for flaw in (*part.read.flaws, *part.resolved.flaws) if len(flaw.path) > 1}
         for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
             told = [flaw.under("rules", number) for flaw in self._flaws(spec)]

@@ -20,7 +20,7 @@ from rules.patterns import (
     PlatePattern,
     parts,
 )
-from rules.schema import RuleSpec
+from rules.schema import Call, RuleSpec
 from rules.source import Flaw, Gravity, Path
 
 #: Labels that a detector need not have.
@@ -75,6 +75,16 @@ def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -
         yield from _targets(spec, world.zones)
     for path, text in _expressions(spec):
         yield from _in_expression(text, path, world)
+
+
+def unknown_cameras(groups: Mapping[str, Sequence[str]], world: World) -> Iterator[Flaw]:
+    """Yield the cameras of groups that a site does not have."""
+    if world.zones is None or "cameras" in world.vague:
+        return
+    for group, cameras in groups.items():
+        for index, camera in enumerate(cameras):
+            if camera not in world.zones:
+                yield named("camera", camera, world.zones, "groups", group, index)
 
 
 def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
@@ -142,10 +152,13 @@ def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     """Yield cameras that actions name and nobody has: an action's parameter of this name names one."""
-    for index, call in enumerate(spec.do):
+    later = spec.escalate.do if spec.escalate else ()
+    written: list[tuple[Path, Call]] = [(("do", index), call) for index, call in enumerate(spec.do)]
+    written += [(("escalate", "do", index), call) for index, call in enumerate(later)]
+    for path, call in written:
         target = call.params.get("camera")
         if isinstance(target, str) and target not in known:
-            yield named("camera", target, known, "do", index, call.name, "camera")
+            yield named("camera", target, known, *path, call.name, "camera")
 
 
 def _missing(spec: RuleSpec) -> Iterator[Flaw]:

@@ -283,7 +283,7 @@ def _subject(kind: type[Pattern]) -> str:
 
 
 def _hashable(value: Any) -> Hashable:
-    return tuple(value) if isinstance(value, list) else value
+    return value if isinstance(value, (str, float, int)) or value is None else repr(value)
 
 
 def _calls(calls: Sequence[Call]) -> tuple[Hashable, ...]:

@@ -177,5 +177,5 @@ def _for_people(problems: Sequence[Problem], texts: Mapping[str, str], good: str
         errors = sum(problem.severity == "error" for problem in problems)
         counts = {"errors": errors, "warnings": len(problems) - errors}
         typer.echo(render("config.bad", counts, lang), err=True)
-    if exit_code(problems) == 0:
+    else:
         typer.echo(good)

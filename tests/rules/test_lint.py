@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from rules.compile import World
+from rules.compile import World, examine
 from rules.lint import lint
+from rules.problem import Problem
 
 
-def told(text: str) -> list[str]:
-    return [
-        f"{each.line}:{each.column} {each.code.partition('.')[2]}"
-        for each in lint([("f.yaml", text)], World())
-    ]
+def linted(*files: tuple[str, str], world: World | None = None) -> list[Problem]:
+    return lint(examine(files, world or World()), dict(files))
+
+
+def told(text: str, world: World | None = None) -> list[str]:
+    found = linted(("f.yaml", text), world=world)
+    return [f"{each.line}:{each.column} {each.code.partition('.')[2]}" for each in found]
 
 
 def rule(*keys: str, name: str = "r") -> str:
@@ -60,7 +63,7 @@ def file(*rules: str) -> str:
         ),
         (
             file(
-                rule("when: {object: car, zone: gate, score: {above: 0.7}}", "for: 5s", name="s"),
+                rule("when: {object: car, zone: gate, score: {above: 0.7}}", "for: 2s", name="s"),
                 rule("when: {object: any, score: {above: 0.5}}", "for: 2s"),
             ),
             ["2:11 shadowed"],
@@ -101,7 +104,7 @@ def test_warnings(text: str, expected: list[str]) -> None:
 
 def test_a_plate_from_a_list_and_the_nearest_suggestion() -> None:
     text = 'lists: {xe: ["29E-12345"]}\n' + file(rule("when: {plate: $xe}"))
-    (problem,) = lint([("f.yaml", text)], World())
+    (problem,) = linted(("f.yaml", text))
     assert problem.suggestion == "29E12345"
     assert problem.sentence().endswith("(did you mean “29E12345”?)")
 
@@ -113,5 +116,5 @@ def test_broken_files_are_left_to_the_compiler() -> None:
 
 def test_warnings_are_in_the_order_of_files() -> None:
     bad = file(rule("when: {object: person}", "do: [snapshot]"))
-    found = lint([("b.yaml", bad), ("a.yaml", bad.replace("r\n", "s\n"))], World())
+    found = linted(("b.yaml", bad), ("a.yaml", bad.replace("r\n", "s\n")))
     assert found[0].source == "b.yaml"

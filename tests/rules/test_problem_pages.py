@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 _EXAMPLE = re.compile(r"^```yaml ([a-z-]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: Problems that one short file cannot show: of its bytes, of its size, of two files, of a detector.
 WITHOUT = frozenset(
-    {"character", "duplicate_name", "less_than", "nodes", "not_utf8", "size", "unknown_label", "unreadable"}
+    {
+        "character",
+        "duplicate_name",
+        "less_than",
+        "nodes",
+        "not_utf8",
+        "secret_content",
+        "secret_open",
+        "size",
+        "unknown_label",
+        "unreadable",
+    }
 )
 SITE = """
 cameras:
@@ -49,15 +60,15 @@ def checked(kind: str, text: str, folder: Path) -> Iterable[Problem]:
     if kind == "trial":
         return rehearsal.read(text, "example").problems
     if kind == "site":
-        return configuration.check(path).problems
+        return configuration.check(path, here=True).problems
     site = None
     if kind == "rules-at-site":
         (folder / "site.yaml").write_text(SITE)
         site = configuration.load(folder / "site.yaml").settings
     from rules.lint import lint
 
-    world = configuration.world(site) if site else None
-    return [*configuration.check_rules_alone([path], site).problems, *lint([("example", text)], world)]
+    report = configuration.check_rules_alone([path], configuration.world(site) if site else None)
+    return [*report.problems, *lint(report.checked, report.texts)]
 
 
 def test_there_is_a_page_for_every_code_and_no_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ import typer
 from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
 
 if TYPE_CHECKING:
+    from engine.configuration import Report
     from rules.source import Problem
 
 #: Trials lie beside the rules that they try.
@@ -39,7 +41,14 @@ class Of(StrEnum):
 
 
 def check(
-    files: RuleFiles = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Rule files, trial files, folders of them, or - for the standard input; default: those of the "
+            "configuration.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -47,30 +56,70 @@ def check(
 ) -> None:
     """Report every problem in rule files at once, and what is suspicious in them.
 
-    Without a configuration the grammar and the actions are checked, not the names of cameras and zones.
+    Without a configuration the grammar and the actions are checked, not the names of cameras and zones. Files that
+    belong to the configuration are checked together with its others, and their own problems are told.
     Each code has a page in docs/reference/problems. Exit codes: 0 good (warnings allowed), 1 problems,
     2 a file cannot be read.
     """
     from engine import configuration as reading
     from engine.text import render
-    from rules.lint import lint
 
     chosen = language(lang)
-    trials = [path for path in files or () if path.name.endswith(TRIAL)]
-    named = [path for path in files or () if path not in trials]
-    report = reading.check(config or reading.default_path()) if config or not files else None
-    site = report.configuration if report else None
-    if files and (report is None or site is not None):
-        report = reading.check_rules_alone(named, site.settings if site else None)
-    assert report is not None  # noqa: S101 - one of the two was made
+    paths, found = _files(files or ())
+    trials = [path for path in paths if path.name.endswith(TRIAL)]
+    named = [path for path in paths if path not in trials]
+    report = _linted(reading.check(config or reading.default_path())) if config or not files else None
+    if named or report is None:
+        report = _about(named, report)
     texts = dict(report.texts)
-    own = [str(path) for path in named] if files else [name for name, _ in site.rules_files] if site else []
-    world = reading.world(site.settings) if site else None
-    problems = [*report.problems, *lint([(name, texts[name]) for name in own if name in texts], world)]
-    problems += _of_trials(trials, texts)
-    problems.sort(key=lambda each: (each.source, each.line, each.column))
-    good = render("config.rules_good", {"files": len(texts)}, chosen)
-    finish(problems, texts, good, lang=chosen, as_json=as_json, github=github)
+    found += report.problems
+    found += _of_trials(trials, texts)
+    order = {name: number for number, name in enumerate(texts)}
+    found.sort(key=lambda each: (order.get(each.source, -1), each.line, each.column))
+    good = render("config.rules_good", {"files": len(paths) or len(texts)}, chosen)
+    finish(found, texts, good, lang=chosen, as_json=as_json, github=github)
+
+
+def _files(given: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
+    """Return files, those of folders included, and what is wrong with folders: they have none."""
+    from rules.source import Problem
+
+    paths: dict[Path, None] = {}
+    problems: list[Problem] = []
+    for path in given:
+        inside = sorted(each for each in path.glob("**/*") if each.suffix in (".yaml", ".yml"))
+        if path.is_dir() and not inside:
+            problems.append(Problem(str(path), 1, 1, "", "problem.no_rule_file"))
+        paths |= dict.fromkeys(inside if path.is_dir() else [path])
+    return list(paths), problems
+
+
+def _linted(report: Report) -> Report:
+    """Return a report with what is suspicious besides."""
+    from rules.lint import lint
+
+    return replace(report, problems=(*report.problems, *lint(report.checked, report.texts)))
+
+
+def _about(paths: Sequence[Path], site: Report | None) -> Report:
+    """Return what is told of some rule files, and of the site's own file.
+
+    Files of the site are looked at with its others, because they may name what stands there.
+    """
+    from engine import configuration as reading
+
+    given = {path.resolve(): str(path) for path in paths}
+    known = {name: Path(name).resolve() for name in site.texts} if site else {}
+    names = {name: given[path] for name, path in known.items() if path in given}
+    if site is not None and len(names) == len(given):
+        names[site.name] = site.name
+        told = (replace(each, source=names[each.source]) for each in site.problems if each.source in names)
+        shown = {names[name]: text for name, text in site.texts.items() if name in names}
+        return replace(site, problems=tuple(told), texts=shown)
+    alone = _linted(reading.check_rules_alone(paths, site.world if site else None))
+    own = [each for each in site.problems if each.source == site.name] if site else []
+    texts = {**(site.texts if site else {}), **alone.texts}
+    return replace(alone, problems=(*own, *alone.problems), texts=texts)
 
 
 def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
