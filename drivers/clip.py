@@ -7,11 +7,10 @@ length-prefixed from MP4, Annex B from raw streams; `CodecParameters.extradata` 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -20,18 +19,14 @@ from drivers.contract import (
     API,
     CodecParameters,
     DeviceInfo,
-    Feature,
     Found,
     Login,
     Packet,
-    Profile,
-    Ptz,
     Scope,
-    Signal,
     Target,
 )
 from drivers.errors import Malformed, Unreachable, Unsupported, bare
-from drivers.nothing import no_signals, nothing_found
+from drivers.nothing import SilentCamera, SilentDevice, nothing_found
 from drivers.options import Options, read
 from drivers.reader import Reader
 from drivers.stamps import Stamps
@@ -129,45 +124,6 @@ class ClipStream(Reader):
         self._check_open()
 
 
-@dataclass(frozen=True, slots=True)
-class ClipCamera:
-    """The file as a camera."""
-
-    path: Path
-    options: ClipOptions
-    source: str = "0"
-    profiles: tuple[Profile, ...] = (Profile(PROFILE, PROFILE),)
-    features: frozenset[Feature] = frozenset()
-    ptz: Ptz | None = None
-
-    async def open_stream(self, profile: str) -> ClipStream:
-        """Return a stream that has not been started."""
-        if profile != PROFILE:
-            raise Unsupported("driver.no_profile", host=self.path.name, profile=profile, known=PROFILE)
-        return ClipStream(self.path, self.options)
-
-    async def snapshot(self) -> bytes:
-        """A file has none: drivers never decode.
-
-        Raises:
-            Unsupported: Always.
-        """
-        raise Unsupported("driver.no_snapshot", host=self.path.name)
-
-
-@dataclass(frozen=True, slots=True)
-class ClipDevice:
-    """A file has one camera and says nothing."""
-
-    cameras: tuple[ClipCamera, ...]
-    info: DeviceInfo
-    clock_offset: timedelta | None = None
-
-    def signals(self) -> AsyncGenerator[Signal, None]:
-        """A file has none: ends with Unsupported."""
-        return no_signals(Unsupported("driver.no_signals", host=self.cameras[0].path.name))
-
-
 class ClipDriver:
     """Opens files as cameras."""
 
@@ -181,7 +137,7 @@ class ClipDriver:
         return nothing_found()
 
     @asynccontextmanager
-    async def open(self, target: Target, login: Login | None) -> AsyncIterator[ClipDevice]:
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
         """Check the path; a login is ignored.
 
         Raises:
@@ -193,7 +149,8 @@ class ClipDriver:
         path = path_of(target.url)
         if not path.is_file():
             raise Unreachable("driver.no_file", host=path.name, path=path)
-        yield ClipDevice((ClipCamera(path, options),), DeviceInfo(model=path.name))
+        camera = SilentCamera(path.name, {PROFILE: partial(ClipStream, path, options)})
+        yield SilentDevice(camera, DeviceInfo(model=path.name))
 
 
 def path_of(url: str) -> Path:

@@ -1,11 +1,13 @@
-"""What a driver yields where its devices cannot: shared by those that neither discover nor signal."""
+"""What a driver says where its devices tell nothing of themselves: one camera, its streams, and no more."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from drivers.contract import Found, Signal
-from drivers.errors import DriverError
+from drivers.contract import DeviceInfo, Feature, Found, Profile, Ptz, Signal, Stream
+from drivers.errors import DriverError, Unsupported
 
 _NO_DEVICES: tuple[Found, ...] = ()
 _NO_SIGNALS: tuple[Signal, ...] = ()
@@ -26,3 +28,57 @@ async def no_signals(why: DriverError) -> AsyncGenerator[Signal, None]:
     for signal in _NO_SIGNALS:
         yield signal
     raise why
+
+
+@dataclass(frozen=True, slots=True)
+class SilentCamera:
+    """A camera of which nothing but its streams is known.
+
+    Attributes:
+        host: What errors call it.
+        streams: Makes a stream that has not been started, by the name of its profile.
+    """
+
+    host: str
+    streams: Mapping[str, Callable[[], Stream]]
+    source: str = "0"
+    features: frozenset[Feature] = frozenset()
+    ptz: Ptz | None = None
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The streams in their order; nothing tells their sizes beforehand."""
+        return tuple(Profile(name, name) for name in self.streams)
+
+    async def open_stream(self, profile: str) -> Stream:
+        """Return a stream that has not been started."""
+        if profile not in self.streams:
+            known = ", ".join(self.streams)
+            raise Unsupported("driver.no_profile", host=self.host, profile=profile, known=known)
+        return self.streams[profile]()
+
+    async def snapshot(self) -> bytes:
+        """It has none: drivers never decode.
+
+        Raises:
+            Unsupported: Always.
+        """
+        raise Unsupported("driver.no_snapshot", host=self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class SilentDevice:
+    """A device with one such camera."""
+
+    camera: SilentCamera
+    info: DeviceInfo = field(default_factory=DeviceInfo)
+    clock_offset: timedelta | None = None
+
+    @property
+    def cameras(self) -> tuple[SilentCamera, ...]:
+        """The one."""
+        return (self.camera,)
+
+    def signals(self) -> AsyncGenerator[Signal, None]:
+        """It has none: ends with Unsupported."""
+        return no_signals(Unsupported("driver.no_signals", host=self.camera.host))

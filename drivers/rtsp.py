@@ -8,29 +8,24 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from drivers.contract import (
     API,
     CodecParameters,
-    DeviceInfo,
-    Feature,
     Found,
     Login,
     Packet,
-    Profile,
-    Ptz,
     Scope,
-    Signal,
     Target,
 )
 from drivers.errors import Malformed, Unreachable, Unsupported, bare
-from drivers.nothing import no_signals, nothing_found
+from drivers.nothing import SilentCamera, SilentDevice, nothing_found
 from drivers.options import Options, read
 from drivers.reader import Reader
 from drivers.stamps import Stamps
@@ -222,50 +217,6 @@ class RtspOptions(Options):
     sub: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RtspCamera:
-    """One camera known by its URLs only."""
-
-    sources: dict[str, RtspSource]
-    source: str = "0"
-    features: frozenset[Feature] = frozenset()
-    ptz: Ptz | None = None
-
-    @property
-    def profiles(self) -> tuple[Profile, ...]:
-        """``main``, and ``sub`` where the options name one; RTSP tells no sizes beforehand."""
-        return tuple(Profile(name, name) for name in self.sources)
-
-    async def open_stream(self, profile: str) -> RtspStream:
-        """Return a stream that has not been started."""
-        if profile not in self.sources:
-            known = ", ".join(self.sources)
-            host = self.sources["main"].host
-            raise Unsupported("driver.no_profile", host=host, profile=profile, known=known)
-        return RtspStream(self.sources[profile])
-
-    async def snapshot(self) -> bytes:
-        """RTSP has none.
-
-        Raises:
-            Unsupported: Always.
-        """
-        raise Unsupported("driver.no_snapshot", host=self.sources["main"].host)
-
-
-@dataclass(frozen=True, slots=True)
-class RtspDevice:
-    """A device that says nothing about itself."""
-
-    cameras: tuple[RtspCamera, ...]
-    info: DeviceInfo = field(default_factory=DeviceInfo)
-    clock_offset: timedelta | None = None
-
-    def signals(self) -> AsyncGenerator[Signal, None]:
-        """RTSP has none: ends with Unsupported."""
-        return no_signals(Unsupported("driver.no_signals", host=self.cameras[0].sources["main"].host))
-
-
 class RtspDriver:
     """Opens cameras by their RTSP URL; nothing is contacted before a stream starts."""
 
@@ -279,7 +230,7 @@ class RtspDriver:
         return nothing_found()
 
     @asynccontextmanager
-    async def open(self, target: Target, login: Login | None) -> AsyncIterator[RtspDevice]:
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
         """Check the URLs and options.
 
         Raises:
@@ -288,7 +239,9 @@ class RtspDriver:
         """
         options = read(RtspOptions, target)
         urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
-        yield RtspDevice((RtspCamera({n: RtspSource(u, login, options.transport) for n, u in urls.items()}),))
+        sources = {name: RtspSource(url, login, options.transport) for name, url in urls.items()}
+        streams = {name: partial(RtspStream, source) for name, source in sources.items()}
+        yield SilentDevice(SilentCamera(sources["main"].host, streams))
 
 
 driver = RtspDriver()

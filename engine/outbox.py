@@ -241,7 +241,8 @@ class Outbox:
                 return await ask()
             except (StoreFull, StoreBusy) as error:
                 failures += 1
-                _log.warning("outbox.store_unavailable", error=str(error))
+                if failures == 1:
+                    _log.warning("outbox.store_unavailable", error=str(error))
                 await asyncio.sleep(self._waits.after(failures, self._random))
 
 

@@ -7,8 +7,8 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -27,7 +27,7 @@ from engine.archive import (
     private,
 )
 from engine.errors import StoreBusy
-from engine.store.opening import sole_owner
+from engine.store.opening import lock_file, sole_owner
 from engine.store.schema import steps, version_of
 
 _ROOTS = ("state", "config")
@@ -56,8 +56,7 @@ def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
     Raises:
         ArchiveError: It is no backup, is damaged, was changed, or is from a newer program.
     """
-    beside.mkdir(parents=True, exist_ok=True, mode=0o750)
-    with TemporaryDirectory(prefix=".matthan-restore-", dir=beside) as name:
+    with _made(beside), TemporaryDirectory(prefix=".matthan-restore-", dir=beside) as name:
         folder = Path(name)
         try:
             with tarfile.open(archive, mode="r|gz") as tar:
@@ -69,6 +68,19 @@ def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
         _compare(found, manifest)
         _check_database(folder / DATABASE)
         yield Staged(folder, manifest)
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder where it is missing; what was made and stays empty goes away with the context."""
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    try:
+        yield
+    finally:
+        for path in fresh:
+            with suppress(OSError):  # not empty: it is in use now
+                path.rmdir()
 
 
 def _unpack(tar: tarfile.TarFile, folder: Path, tell: Tell) -> tuple[dict[str, tuple[int, str]], Manifest]:
@@ -163,23 +175,36 @@ def install(from_: Staged, state: Path, config: Path | None, *, force: bool, now
     Raises:
         ArchiveError: There is something already, or the engine is running.
     """
+    targets = dict(_targets(from_, state, config))
+    database = state / "matthan.db"
+    if not lock_file(database).exists():  # nothing ever ran there: a refusal shall not leave a lock behind
+        _check_free(targets, state, force=force)
     try:
-        with sole_owner(state / "matthan.db"):
-            return _install(from_, state, config, force=force, now=now)
+        with sole_owner(database):
+            return _install(from_, targets, state, force=force, now=now)
     except StoreBusy:
         raise ArchiveError("backup.running", path=str(state)) from None
 
 
-def _install(from_: Staged, state: Path, config: Path | None, *, force: bool, now: datetime) -> list[Path]:
-    targets = dict(_targets(from_, state, config))
-    there = _state_files(state)
+def _check_free(targets: Mapping[Path, Path], state: Path, *, force: bool) -> list[Path]:
+    """Return what has to be moved away.
+
+    Raises:
+        ArchiveError: There is something, and it may not be replaced.
+    """
     differing = [path for path, source in targets.items() if path.exists() and not _same(path, source)]
-    if (there or differing) and not force:
-        first = (there or differing)[0]
-        raise ArchiveError("backup.not_empty", path=str(first), count=len({*there, *differing}))
+    there = list(dict.fromkeys([*_state_files(state), *differing]))
+    if there and not force:
+        raise ArchiveError("backup.not_empty", path=str(there[0]), count=len(there))
+    return there
+
+
+def _install(
+    from_: Staged, targets: Mapping[Path, Path], state: Path, *, force: bool, now: datetime
+) -> list[Path]:
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     moved = []
-    for path in dict.fromkeys([*there, *differing]):
+    for path in _check_free(targets, state, force=force):
         aside = path.with_name(f"{path.name}.before-restore-{stamp}")
         path.rename(aside)
         moved.append(aside)

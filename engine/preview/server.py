@@ -9,7 +9,8 @@ import json
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 from string import Template
@@ -159,6 +160,10 @@ class Preview:
             raise refusal(403, "preview.expired", camera=camera)
         return camera
 
+    def _view(self, camera: str) -> AbstractAsyncContextManager[View]:
+        assert self._gallery is not None  # noqa: S101 - requests come while `serve` lasts
+        return self._gallery.view(camera)
+
     # -- the page ---------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -202,10 +207,9 @@ class Preview:
         offer = await request.text()
         assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
         key = secrets.token_urlsafe(12)
-        answered: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
-        job = self._watch(camera, key, offer, _addresses(request), answered)
-        self._group.create_task(job, name=f"preview.{camera}.webrtc")
-        answer, source = await answered
+        asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())
+        self._group.create_task(self._watch(asked), name=f"preview.{camera}.webrtc")
+        answer, source = await asked.answered
         return web.Response(
             status=201,
             text=answer,
@@ -217,44 +221,29 @@ class Preview:
             },
         )
 
-    async def _watch(
-        self,
-        camera: str,
-        key: str,
-        offer: str,
-        addresses: tuple[str, str],
-        answered: asyncio.Future[tuple[str, str]],
-    ) -> None:
+    async def _watch(self, asked: _Offer) -> None:
         try:
-            assert self._gallery is not None  # noqa: S101 - set before the first request
-            async with self._gallery.view(camera) as view:
-                await self._show(key, view, offer, addresses, answered)
+            async with self._view(asked.camera) as view:
+                await self._show(view, asked)
         except Exception as error:
             # The end of a task that nobody waits for: the one who asked is told, a bug is logged.
-            if not answered.done():
-                answered.set_exception(error)
+            if not asked.answered.done():
+                asked.answered.set_exception(error)
             elif not isinstance(error, ApiError | OSError):
-                logger.error("preview.fault", camera=camera, exc_info=error)
+                logger.error("preview.fault", camera=asked.camera, exc_info=error)
 
-    async def _show(
-        self,
-        key: str,
-        view: View,
-        offer: str,
-        addresses: tuple[str, str],
-        answered: asyncio.Future[tuple[str, str]],
-    ) -> None:
+    async def _show(self, view: View, asked: _Offer) -> None:
         # aiortc costs 0.2 s and 30 MB: loaded with the first viewer, away from the loop.
         webrtc = await asyncio.to_thread(importlib.import_module, "engine.preview.webrtc")
-        session: Session = webrtc.Session(view.reel, view.first.profile, *addresses)
-        self._sessions[key] = session
+        session: Session = webrtc.Session(view.reel, view.first.profile, *asked.addresses)
+        self._sessions[asked.key] = session
         try:
-            answer = await _answer(session, offer)
-            if not answered.done():  # the one who asked may have gone
-                answered.set_result((answer, view.source))
+            answer = await _answer(session, asked.offer)
+            if not asked.answered.done():  # the one who asked may have gone
+                asked.answered.set_result((answer, view.source))
                 await session.watch()
         finally:
-            del self._sessions[key]
+            del self._sessions[asked.key]
             await session.close()
 
     async def _leave(self, request: web.Request) -> web.Response:
@@ -282,9 +271,7 @@ class Preview:
 
     async def _send_mp4(self, stream: web.WebSocketResponse, request: web.Request) -> None:
         try:
-            camera = self._admit(request)
-            assert self._gallery is not None  # noqa: S101 - set before the first request
-            async with self._gallery.view(camera) as view:
+            async with self._view(self._admit(request)) as view:
                 await stream.send_json({"mime": mime(view.first.profile), "source": view.source})
                 await _send_fragments(stream, view)
         except Ended:
@@ -292,6 +279,23 @@ class Preview:
         except ApiError as error:
             told = _words(error, self._language_of(request))
             await stream.send_json({"problem": {"status": error.status, "detail": told}})
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a viewer offered.
+
+    Attributes:
+        key: Names the session to come.
+        addresses: Ours that the request came to, and where it came from.
+        answered: The answer and how the picture is made, for the one who asked.
+    """
+
+    camera: str
+    key: str
+    offer: str
+    addresses: tuple[str, str]
+    answered: asyncio.Future[tuple[str, str]]
 
 
 async def _answer(session: Session, offer: str) -> str:

@@ -228,11 +228,19 @@ class Store:
                 await self._transact(statements)
             except StoreFull:
                 if not await self._make_room():
-                    self.full = True
+                    self._now_full(True)
                     raise
             else:
-                self.full = False
+                self._now_full(False)
                 return
+
+    def _now_full(self, full: bool) -> None:
+        """Note whether there is no room left; the log hears of a change only, not of every try."""
+        if full and not self.full:
+            _log.error("store.full", path=str(self._path))
+        elif self.full and not full:
+            _log.info("store.has_room", path=str(self._path))
+        self.full = full
 
     async def _transact(self, statements: Sequence[Statement]) -> int:
         """Run statements in one durable transaction; return the rows changed."""
@@ -271,13 +279,15 @@ class Store:
         try:
             await self._writer.execute_fetchall("PRAGMA wal_checkpoint(RESTART)")
         except sqlite3.Error as error:
-            _log.warning("store.checkpoint_failed", error=str(error))
+            if not self.full:
+                _log.warning("store.checkpoint_failed", error=str(error))
         try:
             gone = await self._forget(_END_OF_TIME, _END_OF_TIME)
         except StoreFull:
             gone = 0
+        if released or gone > self.forgotten == 0:  # how many more go is counted, and is a standing problem
+            _log.warning("store.made_room", reserve_released=released, forgotten=gone, path=str(self._path))
         self.forgotten += gone
-        _log.warning("store.full", reserve_released=released, forgotten=gone, path=str(self._path))
         return released or gone > 0
 
     async def prune(self, before: datetime) -> int:

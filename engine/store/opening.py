@@ -23,6 +23,11 @@ _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _STEPS_PER_LOOK = 20_000  #: SQLite instructions between two looks at the clock: a few milliseconds
 
 
+def lock_file(path: Path) -> Path:
+    """Return the file whose lock the owner of a database holds."""
+    return path.with_name(path.name + ".lock")
+
+
 @contextmanager
 def sole_owner(path: Path) -> Iterator[None]:
     """Hold the database's lock file, so that two engines never judge one site.
@@ -31,7 +36,7 @@ def sole_owner(path: Path) -> Iterator[None]:
         StoreBusy: Another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

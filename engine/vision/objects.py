@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.models import ModelFault, ModelFile, class_of, reported
 from engine.vision import heads
 from engine.vision.boxes import suppress
+from engine.vision.chatter import without_info
 from engine.vision.model import Detections
 
 #: Overlap (IoU) above which two detections of one kind are taken for the same object.
@@ -48,8 +49,9 @@ class Detector:
     def __init__(self, file: ModelFile, *, least: float = 0.1) -> None:
         self._least = least
         try:
-            self._model = _interpreter(str(file.path))
-            self._model.allocate_tensors()
+            with without_info():
+                self._model = _interpreter(str(file.path))
+                self._model.allocate_tensors()
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelFault("model.unloadable", name=file.name, reason=error) from error
         self._inputs, self._outputs = self._model.get_input_details(), self._model.get_output_details()

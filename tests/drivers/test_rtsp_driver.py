@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from drivers import rtsp
 from drivers.conformance import CANARY, PATIENCE, DriverConformance
-from drivers.contract import Codec, Driver, Login, Target
+from drivers.contract import Codec, Driver, Login, Stream, Target
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 
 
@@ -38,7 +38,7 @@ class TestRtspConforms(DriverConformance):
         return Target(f"rtsp://127.0.0.1:{dead_port}/live")
 
 
-async def start(url: str, login: Login | None = None, **options: object) -> rtsp.RtspStream:
+async def start(url: str, login: Login | None = None, **options: object) -> Stream:
     async with rtsp.driver.open(Target(url, options), login) as device:
         stream = await device.cameras[0].open_stream("main")
     await asyncio.to_thread(stream.start)

@@ -136,6 +136,20 @@ async def test_running_engine_is_backed_up_but_not_overwritten(
         assert len(kept) >= 100
 
 
+async def test_a_refused_restore_leaves_no_folder_behind(site: Site, tmp_path: Path) -> None:
+    archive, bad = tmp_path / "b.tar.gz", tmp_path / "bad.tar.gz"
+    _backup(site, archive)
+    bad.write_bytes(archive.read_bytes()[:-100])
+    new = Site(tmp_path / "new")
+    for refused in (bad, tmp_path / "absent.tar.gz"):
+        _restore(refused, new.config, code=1)
+        _restore(refused, new.config, "--state", new.state, code=1)
+    new.config.parent.mkdir(parents=True)
+    new.config.write_text("site: another\n")
+    assert "data here already" in _restore(archive, new.config, "--state", new.state, code=1)
+    assert [path.name for path in new.folder.rglob("*")] == ["etc", "matthan.yaml"]
+
+
 async def test_secrets_stay_unless_asked_for(site: Site, tmp_path: Path) -> None:
     plain, full = tmp_path / "plain.tar.gz", tmp_path / "full.tar.gz"
     said = _backup(site, plain)

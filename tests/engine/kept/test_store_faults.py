@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.clock import ManualClock
 from engine.errors import StoreCorrupt, StoreFull
@@ -123,9 +124,11 @@ async def test_quota_gives_up_the_oldest_and_goes_on(
     owed = make_decision(1, ActionCall("webhook", {"target": "ward"}), cause=1)
     async with open_store(tmp_path / "m.db", quota_mb=4, clock=clock) as store:
         await _commit(store, make_verdict, make_event(1), owed)
-        for start in range(2, 6002, 100):
-            batch = [make_event(n, facts={"padding": PADDING}) for n in range(start, start + 100)]
-            await _commit(store, make_verdict, *batch, make_decision(start, cause=start))
+        with capture_logs() as logs:
+            for start in range(2, 6002, 100):
+                batch = [make_event(n, facts={"padding": PADDING}) for n in range(start, start + 100)]
+                await _commit(store, make_verdict, *batch, make_decision(start, cause=start))
+        assert [line["event"] for line in logs] == ["store.made_room"]
         kept = [event.seq for event in await store.events(limit=10_000)]
         assert kept == list(range(6001, 6001 - len(kept), -1))
         assert store.forgotten >= 6001 - len(kept)
@@ -143,11 +146,14 @@ async def test_one_verdict_larger_than_the_quota_is_refused(
 ) -> None:
     async with open_store(tmp_path / "m.db", quota_mb=1, clock=clock) as store:
         await _commit(store, make_verdict, make_event(1))
-        with pytest.raises(StoreFull):
-            await _commit(store, make_verdict, make_event(2, facts={"padding": "x" * (2 << 20)}))
-        assert store.full
-        await _commit(store, make_verdict, make_event(2))
-        assert not store.full
+        with capture_logs() as logs:
+            for _ in range(5):  # as the judge does: again and again
+                with pytest.raises(StoreFull):
+                    await _commit(store, make_verdict, make_event(2, facts={"padding": "x" * (2 << 20)}))
+            assert store.full
+            await _commit(store, make_verdict, make_event(2))
+    told = [line["event"] for line in logs if line["log_level"] != "info"]
+    assert told == ["store.made_room", "store.full"]
 
 
 @contextmanager
