@@ -272,6 +272,12 @@ def count() -> Count:
     return Count()
 
 
+@pytest.fixture(autouse=True)
+def lasting_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes stay on the screen, however long the test takes to look."""
+    monkeypatch.setattr(MatthanApp, "NOTIFICATION_TIMEOUT", 3600.0)
+
+
 @pytest.fixture
 def app(feed: FakeFeed, count: Count) -> MatthanApp:
     return MatthanApp(feed, monotonic=count, still_every=0.02)

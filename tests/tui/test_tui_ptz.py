@@ -29,7 +29,8 @@ async def test_a_held_key_never_queues_moves() -> None:
     async with asyncio.TaskGroup() as group:
         assert pad.press(move("left"))
         group.create_task(pad.run(), name="pad")
-        await asyncio.sleep(0)
+        while not sent:
+            await asyncio.sleep(0)
         for _ in range(30):
             assert not pad.press(move("right"))
         assert not pad.press(move("up"))

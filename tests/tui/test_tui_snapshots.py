@@ -9,6 +9,7 @@ import pytest
 
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
+from tui.screens.dialogs import HelpDialog
 from tui.texts import Language
 from tui.widgets.still import BlockStill
 from tui.widgets.table import Table
@@ -70,6 +71,8 @@ def test_log(shown: Callable[..., bool], until: Until, size: tuple[int, int], la
     async def act(pilot: Pilot[None]) -> None:
         await pilot.press("e")
         await until(pilot, lambda: pilot.app.screen.query_one("#entries", Table).keys)
+        book = pilot.app.context.model.book  # type: ignore[attr-defined]  # a MatthanApp
+        await until(pilot, lambda: book.next_page() is None)
         await until(pilot, lambda: not pilot.app.screen._reading)  # type: ignore[attr-defined]  # the log's
 
     assert shown(size, language, act)
@@ -83,6 +86,7 @@ def test_dead_camera(shown: Callable[..., bool], until: Until, camera: str) -> N
         table.move_to(list(table.keys).index(camera))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, CameraScreen))
+        await until(pilot, lambda: str(pilot.app.screen.query_one("#card").render()).strip())
 
     assert shown((80, 24), "vi", act)
 
@@ -92,5 +96,6 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
     async def act(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: pilot.app.screen.query_one(Table).keys)
         await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
     assert shown((100, 44), language, act)

@@ -99,7 +99,7 @@ class Site:
         await self.happen("nothing")
 
     async def until(self, ready: object) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not ready():  # type: ignore[operator]  # a test's lambda
                 await asyncio.sleep(0.01)
 
