@@ -42,6 +42,15 @@ class FakeService:
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
         return list(await self._feed.decisions(before=before, limit=limit, camera=camera))
 
+    def alerts(self) -> list[wire.Alert]:
+        return []
+
+    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+        raise AssertionError("not asked for here")
+
+    async def act(self, told: wire.Act, user: str) -> wire.Event:
+        raise AssertionError("not asked for here")
+
     async def still(self, camera: str, width: int) -> bytes:
         return bytes(await self._feed.still(camera, width))
 
