@@ -8,6 +8,7 @@ any later event.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -63,7 +64,7 @@ class Judge:
 
     Attributes:
         events: Events kept since the start; likewise `decisions`.
-        evicted: Memory rows given up because one rule had too many.
+        evicted: How often each rule gave up something because it remembered too much, since it was loaded.
     """
 
     def __init__(
@@ -90,8 +91,8 @@ class Judge:
         self._trouble: Sentence | None = None
         self.events = 0
         self.decisions = 0
-        self.evicted = 0
-        self._faults: dict[str, str] = {}
+        self.evicted: Counter[str] = Counter()
+        self._faults: dict[str, tuple[str, int]] = {}
         self._first = _restart(resume, gap, clock)
 
     @property
@@ -119,8 +120,12 @@ class Judge:
             values = {"times": self._intake.overloads, "dropped": self._intake.dropped}
             found.append(Sentence("judge.overload", values))
         found += [
-            Sentence("judge.rule_failed", {"rule": rule, "detail": detail})
-            for rule, detail in self._faults.items()
+            Sentence("judge.rule_failed", {"rule": rule, "detail": detail, "times": times})
+            for rule, (detail, times) in self._faults.items()
+        ]
+        found += [
+            Sentence("judge.rule_forgets", {"rule": rule, "times": times})
+            for rule, times in sorted(self.evicted.items())
         ]
         return tuple(found)
 
@@ -167,6 +172,7 @@ class Judge:
         """Take over other rules, at the moment of what is judged first: after a restart that is before the gap."""
         before, self._rules = self._rules, self._next
         self._faults.clear()
+        self.evicted.clear()
         now = self._advance(arrivals[0][1] if arrivals else self._clock.now())
         self._take(settle(self._rules, self._memory, now, before), turn)
 
@@ -181,11 +187,15 @@ class Judge:
     def _take(self, outcome: Step, turn: _Turn) -> None:
         self._move(outcome.changes, turn)
         turn.decisions += outcome.decisions
-        self.evicted += outcome.evicted
+        for rule in outcome.evicted:
+            if rule not in self.evicted:
+                _log.warning("judge.rule_forgets", rule=rule)
+            self.evicted[rule] += 1
         for fault in outcome.faults:
-            if fault.rule not in self._faults:
+            _, times = self._faults.get(fault.rule, ("", 0))
+            if not times:
                 _log.error("judge.rule_failed", rule=fault.rule, detail=fault.error)
-            self._faults[fault.rule] = fault.error
+            self._faults[fault.rule] = fault.error, times + 1
 
     def _move(self, changes: Sequence[RowChange], turn: _Turn) -> None:
         """Remember changes now: the next event of this turn must see them; nobody else does before the commit."""

@@ -9,6 +9,7 @@ from it.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -181,7 +182,7 @@ class Replay:
     events: int = 0
     seconds: float = 0.0
     faults: dict[str, str] = field(default_factory=dict)
-    evicted: int = 0
+    evicted: Counter[str] = field(default_factory=Counter)
 
 
 def replay(

@@ -22,7 +22,7 @@ from rules.conditions import (
     Topics,
     Zone,
 )
-from rules.expr import Expression
+from rules.expr import Expression, Reader
 from rules.model import CameraId, Change, Fact, Kind
 from rules.patterns import (
     Absent,
@@ -34,6 +34,7 @@ from rules.patterns import (
     CrowdPattern,
     DecisionPattern,
     EnginePattern,
+    EveryPattern,
     MotionPattern,
     MqttPattern,
     NotStep,
@@ -80,6 +81,7 @@ def matcher(
     kind, changes, labels = _subject(pattern)
     equal, indexed, tested = _conditions(pattern)
     ifs = [If(expression) for expression in expressions]
+    alone = [each for each in ifs if not each.expression.linked]
     if still:
         tested.append(Flag("ptz_moving", wanted=False))
     zones = zones_of(pattern)
@@ -93,10 +95,11 @@ def matcher(
         zones=None if zones is None else frozenset(zones),
         cameras=None if cameras is None else frozenset(map(CameraId, cameras)),
         conditions=(*tested, *indexed, *ifs),
-        rest=tuple(condition.test for condition in (*tested, *ifs)),
+        rest=tuple(condition.test for condition in (*tested, *alone)),
         lasting=not is_moment(pattern),
         role=role,
         equal=tuple(equal),
+        linked=tuple(each for each in ifs if each.expression.linked),
     )
     for each in ifs:
         made = _narrowed(made, each.expression)
@@ -256,29 +259,57 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
         return EACH
     by = tuple(getattr(when, "by", None) or ("camera",))
     match when:
-        case AtPattern(at=edges):
-            return Alarm(tuple(edges), when.numbers(), almanac, when.on_gap == "hold")
+        case AtPattern() | EveryPattern():
+            return Alarm(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
         case Sequence():
-            return _ordered(when, by)
+            return _ordered(when, by, matchers)
         case All(all=steps, within=within):
             return Together(within, by, len(steps))
-        case Count(above=above, within=within, window=window):
-            lasting = isinstance(when.count, ObjectPattern) and matchers[0].lasting
-            distinct = when.distinct or ("track" if lasting else "none")
-            return Counting(above, within, by, "" if distinct == "none" else distinct, window == "tumbling")
+        case Count():
+            return _counting(when, by, matchers[0], keys)
         case Absent(for_=time, after=after):
             return Absence(time, by, after is not None, when.on_gap == "hold", keys)
     return EACH
 
 
-def _ordered(when: Sequence, by: tuple[str, ...]) -> Ordered:
+def _counting(when: Count, by: tuple[str, ...], pattern: Matcher, keys: tuple[str, ...]) -> Counting:
+    distinct = when.distinct or ("track" if pattern.kind is Kind.OBJECT and pattern.lasting else "none")
+    few = when.below is not None
+    return Counting(
+        size=when.below or when.above or 0,
+        within=when.within,
+        by=by,
+        distinct="" if distinct == "none" else distinct,
+        tumbling=when.window == "tumbling",
+        few=few,
+        hold_on_gap=few and when.on_gap == "hold",
+        keys=keys,
+    )
+
+
+def _ordered(when: Sequence, by: tuple[str, ...], matchers: tuple[Matcher, ...]) -> Ordered:
     steps = tuple(role for role, step in enumerate(when.sequence) if not isinstance(step, NotStep))
     breaks: dict[int, int] = {}
     for role, step in enumerate(when.sequence):
         if isinstance(step, NotStep):
             breaks[sum(1 for positive in steps if positive < role) - 1] = role
     waits = isinstance(when.sequence[-1], NotStep)
-    return Ordered(when.within, by, steps, breaks, waits, when.on_gap == "hold")
+    return Ordered(when.within, by, steps, breaks, waits, when.on_gap == "hold", _asked(matchers))
+
+
+def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]:
+    """Return which facts of which steps (by role) later steps ask for, with their readers."""
+    linked = (each.expression for one in matchers for each in one.linked if isinstance(each, If))
+    links = {link[:2]: link[2] for expression in linked for link in expression.linked}
+    return tuple((step - 1, name, read) for (step, name), read in links.items())
+
+
+def steps_before(when: Any, role: int) -> frozenset[int]:
+    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
+    if not isinstance(when, Sequence):
+        return frozenset()
+    steps = enumerate(when.sequence[: max(0, role)], start=1)
+    return frozenset(number for number, step in steps if not isinstance(step, NotStep))
 
 
 def rank(when: Any, role: int) -> int:

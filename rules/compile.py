@@ -23,7 +23,7 @@ from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
-from rules.patterns import Absent, Pattern, parts
+from rules.patterns import Pattern, from_nothing, parts
 from rules.reuse import Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
 from rules.schedule import Almanac, Window
@@ -231,7 +231,7 @@ class _Site:
     written: list[Written] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Flaw]] = field(default_factory=dict)
     _specs: dict[str, Written] = field(default_factory=dict)
-    _expressions: dict[str, Expression] = field(default_factory=dict)
+    _expressions: dict[tuple[str, frozenset[int]], Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
@@ -316,20 +316,23 @@ class _Site:
             yield from self._action_flaws(spec)
 
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
-        written: list[tuple[Path, str | None]] = [(("if",), spec.if_)]
-        written += [(("when", *path, "if"), pattern.if_) for path, pattern in parts(spec.when)]
-        for path, text in written:
+        written: list[tuple[Path, str | None, int]] = [(("if",), spec.if_, -1)]
+        found = enumerate(parts(spec.when))
+        written += [(("when", *path, "if"), pattern.if_, role) for role, (path, pattern) in found]
+        for path, text, role in written:
             if text is not None:
                 try:
-                    self._expression(text)
+                    self._expression(text, spec, role)
                 except ExprError as error:
                     yield Flaw(path, error.code, error.values, error.suggestion)
 
-    def _expression(self, text: str) -> Expression:
-        """Return a compiled expression; the same text is compiled once."""
-        made = self._expressions.get(text)
+    def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
+        """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
+        steps = build.steps_before(spec.when, role)
+        made = self._expressions.get((text, steps))
         if made is None:
-            made = self._expressions[text] = compile_expression(text, self.names)
+            names = replace(self.names, steps=steps) if steps else self.names
+            made = self._expressions[text, steps] = compile_expression(text, names)
         return made
 
     def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
@@ -397,14 +400,15 @@ class _Site:
         if pattern.cameras is not None or pattern.groups is not None:
             grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
             cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
-        written = [self._expression(text) for text in (spec.if_, pattern.if_) if text is not None]
+        told = ((spec.if_, -1), (pattern.if_, role))
+        written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
         return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
 
     def _keys(self, when: object, found: list[tuple[Path, Pattern]]) -> tuple[str, ...]:
         """Return what an absence misses apart, where it counts from nothing."""
-        if not isinstance(when, Absent) or when.after is not None:
+        if not from_nothing(when):
             return ()
-        by, pattern = set(when.by or ["camera"]), found[0][1]
+        by, pattern = set(getattr(when, "by", None) or ["camera"]), found[0][1]
         if by == {"site"}:
             return ("*",)
         grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]

@@ -13,12 +13,13 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 from __future__ import annotations
 
 from rules import reasons
-from rules.combine import Combine, subject_key
+from rules.combine import Combine
 from rules.life import Beginning, Life, decision_id
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory
 from rules.model import Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
+from rules.work import subject_key
 
 __all__ = ["GAPS", "decision_id", "forget", "settle", "step", "subject_key"]
 
@@ -112,7 +113,7 @@ class _Round:
 
     def result(self) -> Step:
         """Return what the step came to."""
-        evicted = self._rows.evicted
+        evicted = tuple(self._rows.evicted)
         return Step(tuple(self._life.decisions), self._rows.changes(), tuple(self._faults), evicted)
 
     def timers(self) -> None:

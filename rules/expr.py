@@ -24,6 +24,8 @@ from rules.model import Event, Fact
 LONGEST, MOST_STEPS = 500, 60
 NUMBER, TEXT, SWITCH, LIST = "number", "text", "switch", "list"
 Reader = Callable[[Event], Fact | None]
+#: A step of a sequence, counted from 1, what is asked of it, and how that is read when the step is reached.
+Link = tuple[int, str, Reader]
 
 _COMPARE: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -43,6 +45,13 @@ _ARITHMETIC: Mapping[type[ast.operator], str] = {
     ast.Mod: "%",
 }
 _WORDS = {"true": True, "false": False}
+#: What stands for the time since an earlier step, among the facts of it.
+SINCE = "since"
+
+
+def earlier_fact(step: int, name: str) -> str:
+    """Return by which name an event carries a fact of an earlier step of its sequence (counted from 1)."""
+    return f"{step}:{name}"
 
 
 class ExprError(Exception):
@@ -62,12 +71,14 @@ class Names:
         facts: Type and reader of each fact.
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
+        steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
     """
 
     facts: Mapping[str, tuple[str, Reader]]
     values: Mapping[str, Fact] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    steps: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +88,16 @@ class Conjunct:
     Attributes:
         text: As its author wrote it.
         test: Whether it holds of an event.
-        facts: The facts that it reads, in order.
+        facts: The facts that it reads, in order, each with its reader.
+        linked: What it asks of earlier steps.
         equal: Fact and values where it is an equality that an index can use.
     """
 
     text: str
     test: Callable[[Event], bool]
-    facts: tuple[str, ...] = ()
+    facts: tuple[tuple[str, Reader], ...] = ()
     equal: tuple[str, frozenset[Fact]] | None = None
+    linked: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +107,16 @@ class Expression:
     text: str
     conjuncts: tuple[Conjunct, ...]
     test: Callable[[Event], bool]
-    names: Names = field(repr=False, compare=False)
+
+    @property
+    def linked(self) -> tuple[Link, ...]:
+        """What it asks of earlier steps of its sequence."""
+        return tuple(dict.fromkeys(link for part in self.conjuncts for link in part.linked))
 
     def values(self, event: Event) -> dict[str, Fact]:
         """Return the facts that it reads, as far as an event has them."""
-        found = {}
-        for name in dict.fromkeys(name for part in self.conjuncts for name in part.facts):
-            value = self.names.facts[name][1](event)
-            if value is not None:
-                found[name] = value
-        return found
+        read = {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
+        return {name: value for name, value in read.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +143,17 @@ def compile_expression(text: str, names: Names) -> Expression:
     parts = body.values if isinstance(body, ast.BoolOp) and isinstance(body.op, ast.And) else [body]
     conjuncts = tuple(_conjunct(part, text, names) for part in parts)
     if len(conjuncts) == 1:
-        return Expression(text, conjuncts, conjuncts[0].test, names)
+        return Expression(text, conjuncts, conjuncts[0].test)
     whole = _Writer(names)
     test = _function(whole.truth(body), whole.constants)
-    return Expression(text, conjuncts, test, names)
+    return Expression(text, conjuncts, test)
 
 
 def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
     writer = _Writer(names)
     test = _function(writer.truth(node), writer.constants)
     source = ast.get_source_segment(text, node) or text
-    return Conjunct(source, test, tuple(writer.read), _equal(node, writer))
+    return Conjunct(source, test, tuple(writer.read.items()), _equal(node, writer), tuple(writer.linked))
 
 
 def _function(source: str, constants: Mapping[str, object]) -> Callable[[Event], bool]:
@@ -190,14 +203,15 @@ class _Writer:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.constants: dict[str, object] = {}
-        self.read: dict[str, None] = {}
+        self.read: dict[str, Reader] = {}
+        self.linked: dict[Link, None] = {}
         self._temporaries = 0
 
     def truth(self, node: ast.expr) -> str:
         """Return source that gives a bool."""
         made = self.write(node)
         if made.kind != SWITCH:
-            raise ExprError("expr_truth", _at(node), part=_shown(node), found=made.kind)
+            raise ExprError("expr_truth", _at(node), part=_shown(node), found=f"kind.{made.kind}")
         return made.known(made.source) if made.needs else made.source
 
     def write(self, node: ast.expr) -> _Code:
@@ -234,7 +248,7 @@ class _Writer:
     def _typed(self, node: ast.expr, kind: str) -> _Code:
         made = self.write(node)
         if made.kind != kind:
-            raise ExprError("expr_type", _at(node), part=_shown(node), found=made.kind, wanted=kind)
+            raise _mismatch(node, made.kind, kind)
         return made
 
     def _compare(self, node: ast.Compare) -> _Code:
@@ -252,7 +266,7 @@ class _Writer:
         ordered = sign not in ("==", "!=")
         if first.kind != second.kind or first.kind == LIST or (ordered and first.kind == SWITCH):
             wanted = NUMBER if ordered and first.kind == SWITCH else first.kind
-            raise ExprError("expr_type", _at(right), part=_shown(right), found=second.kind, wanted=wanted)
+            raise _mismatch(right, second.kind, wanted)
         both = _Code(SWITCH, "", (*first.needs, *second.needs))
         return both.known(f"{first.source} {sign} {second.source}")
 
@@ -261,9 +275,8 @@ class _Writer:
         if values is None:
             raise ExprError("expr_list", _at(right), part=_shown(right))
         kinds = {_kind(value) for value in values}
-        if kinds - {first.kind}:
-            found = ", ".join(sorted(kinds))
-            raise ExprError("expr_type", _at(right), part=_shown(right), found=found, wanted=first.kind)
+        for other in sorted(kinds - {first.kind}):
+            raise _mismatch(right, other, first.kind)
         return first.known(f"{first.source} {sign} {self._keep(frozenset(values))}")
 
     def members(self, node: ast.expr) -> Sequence[Fact] | None:
@@ -309,7 +322,7 @@ class _Writer:
     def _name(self, node: ast.expr, name: str) -> _Code:
         if name in self.names.facts:
             kind, reader = self.names.facts[name]
-            self.read[name] = None
+            self.read[name] = reader
             return self._unsure(kind, f"{self._keep(reader)}(e)")
         if name in self.names.values or name in _WORDS:
             value = self.names.values.get(name, _WORDS.get(name, False))
@@ -342,8 +355,8 @@ class _Writer:
             return self._unsure(kind, f"{self._keep(read)}(e, {self._keep(self._word(node, arguments))})")
         if name in ("abs", "min", "max"):
             return self._numbers(node, name, arguments)
-        if name in ("lower", "like", "known", "seconds"):
-            return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of the four below
+        if name in ("lower", "like", "known", "seconds", "earlier", "since"):
+            return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of those below
         guess = nearest(name, FUNCTIONS)
         raise ExprError("expr_call", _at(node), guess, name=name)
 
@@ -373,8 +386,36 @@ class _Writer:
         (inner,) = self._exactly(node, arguments, 1)
         if not isinstance(inner, ast.Name) or inner.id not in self.names.facts:
             raise ExprError("expr_known", _at(inner), part=_shown(inner))
-        self.read[inner.id] = None
-        return _Code(SWITCH, f"({self._keep(self.names.facts[inner.id][1])}(e) is not None)")
+        read = self.read[inner.id] = self.names.facts[inner.id][1]
+        return _Code(SWITCH, f"({self._keep(read)}(e) is not None)")
+
+    def _earlier(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
+        which, what = self._exactly(node, arguments, 2)
+        name = self._word(node, [what])
+        if name not in self.names.facts:
+            raise ExprError("expr_name", _at(what), nearest(name, self.names.facts), name=name)
+        kind, reader = self.names.facts[name]
+        return self._of_step(node, which, kind, name, reader)
+
+    def _since(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
+        (which,) = self._exactly(node, arguments, 1)
+        return self._of_step(node, which, NUMBER, SINCE, lambda _: None)  # when it was is kept anyway
+
+    def _of_step(self, node: ast.Call, which: ast.expr, kind: str, name: str, reader: Reader) -> _Code:
+        """Return what an event carries of an earlier step (see `rules.ordered`)."""
+        step = self.constant(which)
+        if step is None or isinstance(step, (bool, str)) or step not in self.names.steps:
+            known = ", ".join(map(str, sorted(self.names.steps))) or "–"
+            raise ExprError("expr_step", _at(which), part=_shown(which), known=known)
+        fact = earlier_fact(int(step), name)
+
+        def read(event: Event) -> Fact | None:
+            value = event.facts.get(fact)
+            return value if _plain(value, kind) else None
+
+        self.linked[int(step), name, reader] = None
+        self.read[_shown(node)] = read
+        return self._unsure(kind, f"{self._keep(read)}(e)")
 
     def _seconds(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         word = self._word(node, arguments)
@@ -451,11 +492,26 @@ _READS: Mapping[str, tuple[str, Callable[[Event, str], Fact | None]]] = {
     "number": (NUMBER, _number),
 }
 #: Every function that may be called.
-FUNCTIONS = (*_ZONE_TESTS, *_READS, "group", "list", "like", "lower", "known", "seconds", "abs", "min", "max")
+FUNCTIONS = (
+    *_ZONE_TESTS, *_READS, "group", "list", "like", "lower", "known", "seconds", "abs", "min", "max",
+    "earlier", "since",
+)  # fmt: skip
+
+
+def _plain(value: Fact | None, kind: str) -> bool:
+    """Return whether a value is of a kind: devices may name a fact of theirs as ours are named."""
+    if value is None or _kind(value) != kind:
+        return False
+    return isinstance(value, (str, bool)) or -1e15 < value < 1e15
 
 
 def _kind(value: Fact) -> str:
     return SWITCH if isinstance(value, bool) else TEXT if isinstance(value, str) else NUMBER
+
+
+def _mismatch(node: ast.AST, found: str, wanted: str) -> ExprError:
+    values = {"part": _shown(node), "found": f"kind.{found}", "wanted": f"kind.{wanted}"}
+    return ExprError("expr_type", _at(node), "", **values)
 
 
 def _at(node: ast.AST) -> int:

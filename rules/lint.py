@@ -13,6 +13,7 @@ from functools import lru_cache
 from rules.compile import Checked, Written, uncollected
 from rules.model import EMPTY, Fact
 from rules.patterns import (
+    ClockPattern,
     DecisionPattern,
     ObjectPattern,
     Pattern,
@@ -132,7 +133,7 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
     spec = written.spec
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
     each = isinstance(spec.when, (ObjectPattern, PlatePattern, SignalPattern)) or is_moment(spec.when)
-    daily = hasattr(spec.when, "at") or not isinstance(spec.when, Pattern)
+    daily = isinstance(spec.when, ClockPattern) or not isinstance(spec.when, Pattern)
     if dear and each and not daily and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from rules.model import Row, RowChange, RuleName
 
 #: Version of what rows mean. A store with another one must not be read.
-VERSION = 2
+VERSION = 3
 
 #: A decision's life: `for` runs; told and not resolved; over, but `keep_firing_for` runs.
 PENDING, FIRING, FADING = "pending", "firing", "fading"

@@ -221,10 +221,10 @@ class Step:
 
     Attributes:
         faults: Rules that raised in this step.
-        evicted: Rows that were given up because a rule had too many (they are among `changes`).
+        evicted: The rule of each subject that was given up because the rule remembered too many.
     """
 
     decisions: tuple[Decision, ...] = ()
     changes: tuple[RowChange, ...] = ()
     faults: tuple[Fault, ...] = ()
-    evicted: int = 0
+    evicted: tuple[RuleName, ...] = ()

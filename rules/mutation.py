@@ -200,7 +200,7 @@ def _flips(path: Path, key: str, value: object) -> Iterator[_Change]:
         yield path, key, {key: "any"}, _changed(here, value, "any")
     if key == "plate" and value != "any":
         yield path, key, {key: "any"}, _changed(here, value, "any")
-    if key in ("for", "within", "dwell", "stops", "left", "auto_clear") and isinstance(value, str):
+    if key in ("for", "within", "every", "dwell", "stops", "left", "auto_clear") and isinstance(value, str):
         longer = _longer(value)
         if longer:
             yield path, key, {key: longer}, _changed(here, value, longer)

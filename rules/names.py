@@ -12,12 +12,14 @@ from rules.flaws import nearest
 from rules.model import Fact
 from rules.patterns import (
     Absent,
+    Count,
     CrowdPattern,
     DecisionPattern,
     MotionPattern,
     ObjectPattern,
     Pattern,
     PlatePattern,
+    from_nothing,
     parts,
 )
 from rules.schema import Call, RuleSpec
@@ -164,11 +166,10 @@ def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Fl
 def _missing(spec: RuleSpec) -> Iterator[Flaw]:
     """Yield an absence that would count for what nobody can know beforehand."""
     when = spec.when
-    if isinstance(when, Absent) and when.after is None:
+    if isinstance(when, (Absent, Count)) and from_nothing(when):
+        missed = when.absent if isinstance(when, Absent) else when.count
         for index, by in enumerate(when.by or ()):
-            zoned = by != "zone" or bool(
-                getattr(when.absent, "zone", None) or getattr(when.absent, "inside", None)
-            )
+            zoned = by != "zone" or bool(getattr(missed, "zone", None) or getattr(missed, "inside", None))
             if by in ("track", "plate", "label") or not zoned:
                 yield Flaw(("when", "by", index), "problem.absent_by", {"by": by})
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, Written, problem
 from rules.flaws import nearest
-from rules.schedule import DAYS, EVERY_DAY
+from rules.schedule import DAY, DAYS, EVERY_DAY, Edge
 
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 Topic = Annotated[str, Field(min_length=1, max_length=512)]
@@ -234,10 +234,9 @@ class DecisionPattern(Pattern):
     )
 
 
-class AtPattern(Written):
-    """A time of day."""
+class ClockPattern(Written):
+    """What the clock alone decides."""
 
-    at: OneOrMany[EdgeOfDay] = Field(description='Time(s), e.g. "07:30", sunset, sunrise+30m.')
     days: OneOrMany[Day] | None = Field(None, description="Days on which it comes; default: all.")
     on_gap: Literal["hold", "fire"] = Field(
         "hold",
@@ -247,6 +246,35 @@ class AtPattern(Written):
     def numbers(self) -> frozenset[int]:
         """Return its days by number."""
         return EVERY_DAY if self.days is None else frozenset(DAYS.index(day) for day in self.days)
+
+
+class AtPattern(ClockPattern):
+    """A time of day."""
+
+    at: OneOrMany[EdgeOfDay] = Field(description='Time(s), e.g. "07:30", sunset, sunrise+30m.')
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Return its times."""
+        return tuple(self.at)
+
+
+class EveryPattern(ClockPattern):
+    """Again and again, from midnight on."""
+
+    every: Duration = Field(
+        description="Time between two, from midnight on: whole minutes that divide a day, e.g. 30m, 2h."
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _divides(cls, every: float) -> float:
+        if every % 60 or DAY * 60 % every:
+            raise problem("every")
+        return every
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Return its times."""
+        return tuple(range(0, DAY, int(self.every // 60)))
 
 
 PATTERNS = (
@@ -261,7 +289,7 @@ PATTERNS = (
     "operator",
     "decision",
 )
-COMBINATIONS = ("at", "sequence", "all", "any", "count", "absent")
+COMBINATIONS = ("at", "every", "sequence", "all", "any", "count", "absent")
 
 _TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
 
@@ -376,10 +404,13 @@ class AnyOf(Written):
 
 
 class Count(Written):
-    """So many within a time; lasts until fewer are left."""
+    """So many within a time, or so few; lasts until it is otherwise."""
 
     count: Single = Field(description="What is counted.")
-    above: Annotated[int, Field(ge=2, le=MOST_COUNTED)] = Field(description="This many or more.")
+    above: Annotated[int, Field(ge=2, le=MOST_COUNTED)] | None = Field(None, description="This many or more.")
+    below: Annotated[int, Field(ge=2, le=MOST_COUNTED)] | None = Field(
+        None, description="Fewer than this, also none; known when `within` has passed once."
+    )
     within: Duration = Field(description="The time in which they are counted, e.g. 10m.")
     distinct: Literal["track", "plate", "label", "camera", "zone", "none"] | None = Field(
         None, description="Count only different ones; default: track for objects that last, else none."
@@ -388,6 +419,19 @@ class Count(Written):
     window: Literal["sliding", "tumbling"] = Field(
         "sliding", description="sliding: back from now; tumbling: from a first event for `within`, then anew."
     )
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold", description="`below` while nobody watched: `hold` counts anew afterwards, `fire` goes on."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Count:
+        if self.above is None and self.below is None:
+            raise problem("range_empty")
+        if self.above is not None and self.below is not None:
+            raise problem("count_both", steps=("below",))
+        if self.below is not None and self.window == "tumbling":
+            raise problem("count_window", steps=("window",))
+        return self
 
 
 class Absent(Written):
@@ -408,6 +452,7 @@ class Absent(Written):
 When = Annotated[
     AnyPattern
     | Annotated[AtPattern, Tag("<at>")]
+    | Annotated[EveryPattern, Tag("<every>")]
     | Annotated[Sequence, Tag("<sequence>")]
     | Annotated[All, Tag("<all>")]
     | Annotated[AnyOf, Tag("<any>")]
@@ -425,8 +470,15 @@ def is_moment(pattern: object) -> bool:
     if isinstance(pattern, DecisionPattern):
         return pattern.phase == "resolved"
     return isinstance(
-        pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, AtPattern, Sequence)
+        pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, ClockPattern, Sequence)
     )
+
+
+def from_nothing(when: object) -> bool:
+    """Return whether it counts without anything that happens: what it misses must be known beforehand."""
+    if isinstance(when, Count):
+        return when.below is not None
+    return isinstance(when, Absent) and when.after is None
 
 
 def parts(when: object) -> Iterator[tuple[tuple[str | int, ...], Pattern]]:

@@ -6,6 +6,7 @@ event, as the judge gives it to them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,14 +36,14 @@ class Playback:
     Attributes:
         memory: Written after every step.
         faults: Rules that raised, and what.
-        evicted: Rows that were given up.
+        evicted: How often a rule gave up something because it remembered too much.
     """
 
     rules: RuleSet
     memory: Memory = field(default_factory=Memory)
     watch: Watch | None = None
     faults: dict[str, Fault] = field(default_factory=dict)
-    evicted: int = 0
+    evicted: Counter[str] = field(default_factory=Counter)
     _begun: bool = False
 
     def begin(self, now: Instant) -> list[Decision]:
@@ -75,7 +76,7 @@ class Playback:
         if self.watch is not None:
             self.watch(event, now, done)
         self.memory.apply(done.changes)
-        self.evicted += done.evicted
+        self.evicted.update(done.evicted)
         for fault in done.faults:
             self.faults.setdefault(fault.rule, fault)
         return done.decisions

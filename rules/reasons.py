@@ -28,6 +28,15 @@ def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
     return Sentence(told.code, {**named(rule.names, event), **told.values})
 
 
+def missing(pattern: Matcher, code: str, more: Mapping[str, Fact]) -> Sentence:
+    """Return what did not happen: ``reason.<code>``, or ``reason.<code>_zone`` where zones are named."""
+    label = ", ".join(sorted(pattern.labels)) if pattern.labels else str(pattern.kind)
+    told: dict[str, Fact] = {"missed": label, **more}
+    if not pattern.zones:
+        return Sentence(f"reason.{code}", told)
+    return Sentence(f"reason.{code}_zone", {**told, "zone": ", ".join(sorted(pattern.zones))})
+
+
 def named(names: Iterable[str], event: Event) -> dict[str, Fact]:
     """Return the facts of an event that texts name."""
     found = ((name, reader(name)(event)) for name in names)

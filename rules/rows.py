@@ -14,8 +14,8 @@ class Rows:
     """Reads memory, collects changes; memory itself is not written.
 
     Attributes:
-        evicted: Rows that were given up because their rule had too many.
-        gave_up: Told of each of them.
+        evicted: The rule of everything that was given up because there was too much of it.
+        gave_up: Told of each row of them.
     """
 
     def __init__(self, memory: Memory, until: float) -> None:
@@ -24,7 +24,7 @@ class Rows:
         self._grown: dict[RuleName, int] = {}
         self._heap = memory.due(until)
         heapify(self._heap)
-        self.evicted = 0
+        self.evicted: list[RuleName] = []
         self.gave_up: Callable[[Rule, str, Row], None] = lambda rule, key, row: None
 
     def get(self, rule: RuleName, key: str) -> Row | None:
@@ -90,5 +90,5 @@ class Rows:
         if rows:
             key, row = min(rows, key=lambda entry: (entry[1].since, entry[0]))
             self.drop(rule.name, key)
-            self.evicted += 1
+            self.evicted.append(rule.name)
             self.gave_up(rule, key, row)

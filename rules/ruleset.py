@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from rules.conditions import Condition, Telling
+from rules.expr import Reader
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
 from rules.schedule import Almanac, Edge, Window
 from rules.source import Problem
@@ -71,6 +72,7 @@ class Matcher:
         role: Its place among the patterns of its rule.
         rank: Where it is asked among them: the last step of a sequence first.
         equal: Facts that must be one of some values.
+        linked: Conditions that ask for earlier steps of a sequence: neither index nor `rest` can decide them.
     """
 
     kind: Kind
@@ -85,6 +87,7 @@ class Matcher:
     role: int = 0
     rank: int = 0
     equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
+    linked: tuple[Condition, ...] = ()
 
     def admits(self, event: Event) -> bool:
         """Return whether kind, change, label, camera, zone and equal facts allow the event: what the index decides."""
@@ -130,6 +133,7 @@ class Ordered:
         steps: Role of each positive step.
         breaks: Roles that must not match after a positive step, by the step's number.
         waits: Whether the last step is a negative one: it is complete when `within` is over.
+        asked: Facts for which later steps ask: role, name, and how it is read.
     """
 
     within: float
@@ -138,6 +142,7 @@ class Ordered:
     breaks: Mapping[int, int]
     waits: bool
     hold_on_gap: bool = True
+    asked: tuple[tuple[int, str, Reader], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +156,21 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """`above` or more within so many seconds; `distinct` says of what, empty: every event counts."""
+    """`size` or more within so many seconds, or, where it asks for few, fewer than that.
 
-    above: int
+    Attributes:
+        distinct: Of what different ones are counted; empty: every event counts.
+        keys: Where it asks for few: what is counted apart, known beforehand; nothing needs to happen for it.
+    """
+
+    size: int
     within: float
     by: tuple[str, ...]
     distinct: str = ""
     tumbling: bool = False
+    few: bool = False
+    hold_on_gap: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +199,16 @@ class Alarm:
 
     def upcoming(self, after: datetime) -> datetime | None:
         """Return the next time, aware UTC."""
-        found = (self.almanac.upcoming(after, edge, self.days) for edge in self.edges)
-        return min((at for at in found if at is not None), default=None)
+        return self.almanac.upcoming(after, self.edges, self.days)
 
 
 Trigger = Each | Ordered | Together | Counting | Absence | Alarm
 EACH = Each()
+
+
+def _from_nothing(trigger: Trigger) -> bool:
+    few = isinstance(trigger, Counting) and trigger.few
+    return few or isinstance(trigger, (Absence, Alarm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +299,7 @@ class RuleSet:
     @cached_property
     def absences(self) -> tuple[Rule, ...]:
         """Rules that count from nothing: they must be armed before anything happens."""
-        return tuple(rule for rule in self.rules if isinstance(rule.trigger, (Absence, Alarm)))
+        return tuple(rule for rule in self.rules if _from_nothing(rule.trigger))
 
     @cached_property
     def escalating(self) -> tuple[Rule, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -67,14 +67,17 @@ class Almanac:
         up, down = self.minute(SunTime("sunrise"), today), self.minute(SunTime("sunset"), today)
         return not up <= minute < down
 
-    def upcoming(self, after: datetime, edge: Edge, days: frozenset[int]) -> datetime | None:
+    def upcoming(self, after: datetime, edges: Sequence[Edge], days: frozenset[int]) -> datetime | None:
         """Return the next time (aware UTC) at which an edge comes on one of some days; None: not within a year."""
-        today = after.astimezone(self.zone).date()
-        for ahead in range(367):
-            date_ = today + timedelta(days=ahead)
-            if self.day(date_) in days:
-                at = datetime.combine(date_, time(), self.zone) + timedelta(minutes=self.minute(edge, date_))
-                if (moment := at.astimezone(UTC)) > after:
+        local = after.astimezone(self.zone)
+        for ahead in range(-1, 367):  # hours after sunset may be those of the next day
+            date_ = local.date() + timedelta(days=ahead)
+            if self.day(date_) not in days:
+                continue
+            midnight = datetime.combine(date_, time(), self.zone)
+            passed = local.hour * 60 + local.minute - ahead * DAY
+            for minute in sorted(minute for edge in edges if (minute := self.minute(edge, date_)) > passed):
+                if (moment := (midnight + timedelta(minutes=minute)).astimezone(UTC)) > after:
                     return moment
         return None
 

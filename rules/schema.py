@@ -19,6 +19,7 @@ from rules.patterns import (
     AnyPattern,
     AtPattern,
     CameraPattern,
+    ClockPattern,
     Count,
     CrowdPattern,
     Day,
@@ -46,6 +47,7 @@ __all__ = [
     "AtPattern",
     "Call",
     "CameraPattern",
+    "ClockPattern",
     "Count",
     "CrowdPattern",
     "DecisionPattern",
@@ -241,7 +243,7 @@ class RuleSpec(Written):
             for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
                 if value is not None:
                     raise problem("for_moment", steps=(key,))
-        if self.if_ and isinstance(self.when, AtPattern):
+        if self.if_ and isinstance(self.when, ClockPattern):
             raise problem("if_at", steps=("if",))
         return self
 

@@ -24,7 +24,7 @@ STREAM_LIMIT = 64
 Q = TypeVar("Q", bound=BaseModel)
 
 #: What a person should know, and a watchdog need not bark at.
-NOTICES = {"engine.no_model"}
+NOTICES = {"engine.no_model", "judge.rule_forgets"}
 
 
 class Query(BaseModel):

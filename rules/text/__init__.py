@@ -34,7 +34,14 @@ def fill(sentences: Mapping[str, str], code: str, values: Mapping[str, object]) 
     parts = [part.partition("@") for part in code.split("+")]
     if any(part not in sentences for part, _, _ in parts):
         return f"{code} {dict(values)}" if values else code
-    return "".join(sentences[part].format_map(_values(values, at + nth)) for part, at, nth in parts)
+    told = {name: _worded(sentences, value) for name, value in values.items()}
+    return "".join(sentences[part].format_map(_values(told, at + nth)) for part, at, nth in parts)
+
+
+def _worded(sentences: Mapping[str, str], value: object) -> object:
+    """Return a value in words where it is a kind of value (``kind.number``): each language has its own."""
+    worded = isinstance(value, str) and value.startswith("kind.")
+    return sentences.get(str(value), value) if worded else value
 
 
 def _values(values: Mapping[str, object], suffix: str) -> _Blanks:

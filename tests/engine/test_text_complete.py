@@ -41,6 +41,7 @@ COMPOSED = (
     "preview.",
     "config.",
     "coverage.",
+    "kind.",
     "explain.",
     "trial.",
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rules.compile import World
-from rules.evaluator import settle
+from rules.evaluator import settle, step
 from rules.model import CameraId, Change, Decision, Kind, Phase
 from rules.ruleset import RuleSet
 from rules.text import render
@@ -417,3 +417,154 @@ def test_the_sun(compile_text: Callable[..., RuleSet], bench: Make) -> None:
     assert made.at.astimezone(world.timezone).strftime("%H:%M") == "16:57"
     with pytest.raises(Exception, match="no location"):
         compile_text("rules: [{name: r, when: {at: sunset}}]")
+
+
+# -- steps that ask for earlier ones ---------------------------------------------------------------
+
+FASTER = """
+rules:
+  - name: r
+    when:
+      sequence:
+        - {plate: any, cameras: c1}
+        - {plate: any, cameras: c2, if: "number('kmh') > earlier(1, 'score') * 100 and since(1) >= seconds('5s')"}
+      within: 1m
+      by: plate
+"""
+
+
+def test_a_step_asks_for_the_facts_and_the_time_of_an_earlier_one(bench: Make) -> None:
+    b = bench(FASTER)
+    assert b.see(0.0, **plate("A", "c1", score=0.5)) == ()
+    assert b.see(4.0, **plate("A", "c2", facts={"kmh": 60})) == (), "too soon"
+    assert b.see(6.0, **plate("A", "c2", facts={"kmh": 40})) == (), "too slow"
+    assert b.see(7.0, **plate("B", "c2", facts={"kmh": 60})) == (), "another plate"
+    (made,) = b.see(8.0, **plate("A", "c2", facts={"kmh": 60}))
+    assert "earlier(1, 'score') = 0.5, since(1) = 8" in why(made)
+
+
+SWAPPED = """
+rules:
+  - name: r
+    when:
+      sequence: [{object: person, zone: bench}, {object: person, leaves: yard, if: "subject != earlier(1, 'subject')"}]
+      within: 1m
+"""
+
+
+def test_an_earlier_step_of_other_facts_is_not_forgotten_for_the_last_one(bench: Make) -> None:
+    b = bench(SWAPPED)
+    b.see(0.0, subject="track:1", zones=("bench",))
+    b.see(1.0, subject="track:2", zones=("bench",))
+    assert len(b.see(2.0, subject="track:2", zones=(), facts={"left": "yard"})) == 1
+
+
+def test_attempts_are_bounded_and_those_given_up_are_counted(bench: Make) -> None:
+    b = bench(SWAPPED)
+    evicted: list[str] = []
+    for n in range(12):
+        done = step(
+            b.rules, b.memory, b.event(float(n), subject=f"track:{n}", zones=("bench",)), b.now(float(n))
+        )
+        b.memory.apply(done.changes)
+        evicted += done.evicted
+    assert evicted == ["r"] * 4
+    ((_, _, row),) = b.memory.rows()
+    assert len(row.data[0]) == 8
+
+
+NOBODY_ELSE = """
+rules:
+  - name: r
+    when:
+      sequence:
+        - {object: person, enters: store}
+        - not: {object: person, enters: store, if: "subject != earlier(1, 'subject')"}
+      within: 20s
+"""
+
+
+def test_a_not_may_ask_too(bench: Make) -> None:
+    b = bench(NOBODY_ELSE)
+    come = {"zones": ("store",), "facts": {"entered": "store"}}
+    b.see(0.0, subject="track:1", **come)
+    assert len(b.tick(20.0)) == 1, "nobody came after"
+    b.see(30.0, subject="track:1", **come)
+    b.see(31.0, subject="track:1", **come)
+    b.see(32.0, subject="track:2", **come)
+    assert [each.at.second for each in b.tick(99.0)] == [52], (
+        "the second one is alone, the first was followed"
+    )
+
+
+# -- too few -----------------------------------------------------------------------------------------
+
+RARE = "rules: [{name: r, when: {count: {object: person, cameras: c1, zone: post}, below: 3, within: 60s}}]"
+SEEN = {"zones": ("post",), "change": Change.BEGAN}
+
+
+def test_too_few_is_known_when_the_time_has_passed_once(bench: Make) -> None:
+    b = bench(RARE)
+    begin(b)
+    for n in (1, 2):
+        b.see(10.0 * n, subject=f"track:{n}", **SEEN)
+    assert b.tick(59.0) == ()
+    (made,) = b.tick(60.0)
+    assert (made.phase, made.key) == (Phase.FIRING, "c1")
+    assert why(made) == "person in zone post: only 2 within 1 min (fewer than 3)"
+    assert b.see(75.0, subject="track:3", **SEEN) == (), "three, but the first is too long ago"
+
+
+def test_it_ends_when_there_are_enough_and_begins_again_when_there_are_not(bench: Make) -> None:
+    b = bench(RARE)
+    begin(b)
+    assert keys(b.tick(60.0)) == [("firing", "c1")]
+    b.see(100.0, subject="track:1", **SEEN)
+    b.see(110.0, subject="track:1", zones=("post",)), "the same again"
+    b.see(120.0, subject="track:2", **SEEN)
+    (made,) = b.see(130.0, subject="track:3", **SEEN)
+    assert (made.phase.value, why(made).endswith(": 3 again within 1 min, after 1 min 10 s")) == (
+        "resolved",
+        True,
+    )
+    assert b.tick(169.0) == ()
+    assert keys(b.tick(171.0)) == [("firing", "c1")], "the first was last seen at 110"
+
+
+@pytest.mark.parametrize(("on_gap", "due"), [("hold", 117.0), ("fire", 60.0)])
+def test_what_nobody_saw_is_not_too_few(bench: Make, on_gap: str, due: float) -> None:
+    b = bench(RARE.replace("within: 60s", f"within: 60s, on_gap: {on_gap}"))
+    begin(b)
+    b.see(50.0, **GAP, facts={"seconds": 7.0})
+    assert b.tick(due - 0.1) == ()
+    assert keys(b.tick(due)) == [("firing", "c1")]
+
+
+def test_a_lost_camera_counts_anew_when_it_is_back(bench: Make) -> None:
+    b = bench(RARE)
+    begin(b)
+    b.see(10.0, **LOST)
+    assert b.tick(500.0) == ()
+    b.see(600.0, **ONLINE)
+    assert b.tick(659.0) == ()
+    assert keys(b.tick(660.0)) == [("firing", "c1")]
+
+
+def test_too_few_waits_for_its_hours_and_says_how_many_there_were_then(bench: Make) -> None:
+    b = bench(RARE.replace("name: r,", "name: r, between: 22:05-22:10,"))  # a story begins at 22:00
+    begin(b)
+    b.see(250.0, subject="track:1", **SEEN)
+    assert b.tick(299.0) == ()
+    (made,) = b.tick(400.0)
+    assert made.at.minute == 5
+    assert "only 1 within" in why(made)
+
+
+# -- again and again -----------------------------------------------------------------------------------
+
+
+def test_every_comes_from_midnight_on(bench: Make) -> None:
+    b = bench("rules: [{name: r, when: {every: 20m}, not_between: 22:30-22:50}]")  # a story begins at 22:00
+    begin(b)
+    told = [each.at.strftime("%M:%S") for each in b.tick(4000.0)]
+    assert told == ["20:00", "00:00"]

@@ -251,7 +251,7 @@ def test_memory_is_bounded_per_rule_and_says_what_it_gave_up(bench: Make) -> Non
     for n in range(1000 + 3):
         b.see(float(n), subject=f"track:{n}")
     assert len(b.memory) == 1000
-    assert sum(done.evicted for done in b.steps) == 3
+    assert sum(len(done.evicted) for done in b.steps) == 3
     assert b.memory.get(RuleName("r"), "c1/track:2") is None
     assert b.memory.get(RuleName("r"), "c1/track:3") is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from rules.facts import timely
 from rules.model import CameraId, Change, Event, EventId, Kind
 from rules.ruleset import RuleSet
 from rules.schedule import Almanac
+from rules.text import render
 
 #: 22:30 in Việt Nam, a Wednesday and a holiday.
 AT = datetime(2025, 1, 1, 15, 30, tzinfo=UTC)
@@ -107,6 +109,8 @@ def test_it_does_not_hold(text: str) -> None:
         ("in_zone(label)", "expr_word", 9),
         ("like(label, '*a*b*c*d*')", "expr_pattern", 13),
         ("known('x')", "expr_known", 7),
+        ("earlier(1, 'speed') > 1", "expr_step", 9),
+        ("since(label) > 1", "expr_step", 7),
         ("seconds('soon') > 1", "duration", 1),
         ("2 ** 9 > 1", "expr_form", 1),
         ("x := 3", "expr_syntax", 3),
@@ -118,6 +122,34 @@ def test_what_is_wrong_is_told_with_its_place(text: str, code: str, at: int) -> 
     with pytest.raises(ExprError) as caught:
         compile_expression(text, NAMES)
     assert (caught.value.code, caught.value.values["at"]) == (f"problem.{code}", at)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "at"),
+    [
+        ("earlier(2, 'speed') > 1", "expr_step", 9),
+        ("earlier(true, 'speed') > 1", "expr_step", 9),
+        ("since(1.5) > 1", "expr_step", 7),
+        ("earlier(1, 'sped') > 1", "expr_name", 12),
+        ("earlier(1, speed) > 1", "expr_word", 12),
+        ("earlier(1, 'speed') == 'fast'", "expr_type", 24),
+        ("earlier(1) > 1", "expr_arguments", 1),
+    ],
+)
+def test_what_is_asked_of_an_earlier_step_is_checked(text: str, code: str, at: int) -> None:
+    with pytest.raises(ExprError) as caught:
+        compile_expression(text, replace(NAMES, steps=frozenset({1, 3})))
+    assert (caught.value.code, caught.value.values["at"]) == (f"problem.{code}", at)
+
+
+def test_the_kinds_of_values_have_names_in_both_languages() -> None:
+    with pytest.raises(ExprError) as caught:
+        compile_expression("score > 'a'", NAMES)
+    told = {language: render(caught.value.code, caught.value.values, language) for language in ("en", "vi")}
+    assert told == {
+        "en": "“'a'” is a text where a number is needed (character 9)",
+        "vi": "“'a'” là chữ, ở đây cần số (ký tự 9)",
+    }
 
 
 def test_the_nearest_name_is_suggested() -> None:

@@ -25,13 +25,15 @@ NAMES = Names(
     values={"limit": 30, "gate": "c1", "strict": True, "half": 0.5},
     lists={"plates": ("29A-1", "30B-2"), "numbers": (1, 2.5)},
     groups={"gates": ("c1", "c2")},
+    steps=frozenset({1, 3}),
 )
 
 _WORDS = (
     "speed score label plate moving limit gate strict half true 1 0 0.5 1e14 999999999999999 'a' '29A-1' '*'"
 )
 _LISTS = ("[1, 2]", "['a', 'b']", "list('plates')", "group('gates')")
-_LEAVES = st.sampled_from([*_WORDS.split(), *_LISTS])
+_STEPS = ("earlier(1, 'speed')", "earlier(3, 'label')", "earlier(2, 'x')", "since(1)", "since(limit)")
+_LEAVES = st.sampled_from([*_WORDS.split(), *_LISTS, *_STEPS])
 _SIGNS = st.sampled_from([" + ", " - ", " * ", " / ", " % ", " < ", " >= ", " == ", " != ", " and ", " or "])
 _MEMBER = st.sampled_from([" in ", " not in "])
 _NAMED = "in_zone entered dwell_in text number lower known abs seconds"
@@ -81,7 +83,21 @@ _FOREIGN = st.sampled_from(
 )
 _TEXT = st.text("speedlab()[]{}'\"<>=!.,+-*/%:& 01_e\n\\\0é", max_size=40) | st.text(max_size=20)
 _EVENT_FACTS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
-    st.sampled_from(["speed", "plate", "state", "count", "age", "entered", "dwell:a", "a"]),
+    st.sampled_from(
+        [
+            "speed",
+            "plate",
+            "state",
+            "count",
+            "age",
+            "entered",
+            "dwell:a",
+            "a",
+            "1:speed",
+            "3:label",
+            "1:since",
+        ]
+    ),
     st.floats() | st.integers() | st.integers(-(10**400), 10**400) | st.text(max_size=4) | st.booleans(),
     max_size=5,
 )

@@ -167,7 +167,7 @@ def test_a_limit_of_its_own(bench: Make) -> None:
     b = bench(one("limit: 2\n    for: 1h"))
     for n in range(5):
         b.see(float(n), subject=f"track:{n}")
-    assert (len(b.memory), sum(done.evicted for done in b.steps)) == (2, 3)
+    assert (len(b.memory), sum(len(done.evicted) for done in b.steps)) == (2, 3)
 
 
 def test_what_was_told_of_a_subject_that_is_given_up_is_resolved(bench: Make) -> None:

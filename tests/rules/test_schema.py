@@ -63,7 +63,7 @@ def test_patterns_that_are_meant(when: str) -> None:
             [
                 "f:3:11: rules.0.when: says nothing about what must happen: needs one of object, crowd, motion, "
                 "plate, signal, camera, mqtt, engine, operator, decision, at, "
-                "sequence, all, any, count, absent (did you mean “object”?)"
+                "every, sequence, all, any, count, absent (did you mean “object”?)"
             ],
         ),
         (

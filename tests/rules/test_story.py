@@ -33,6 +33,13 @@ rules:
   - {name: nobody, when: {absent: {object: person, cameras: [c1, c2]}, for: 25s}}
   - {name: still, when: {absent: {object: dog}, after: {object: person, change: began}, for: 6s, on_gap: fire}}
   - {name: clock, when: {at: ["22:01", "22:03"]}}
+  - {name: ticks, when: {every: 2m}, between: 22:02-23:00}
+  - {name: rare, when: {count: {object: person, cameras: [c1, c2]}, below: 2, within: 20s}, cooldown: 30s}
+  - {name: rare-doors, when: {count: {signal: Door}, below: 2, within: 9s, by: site, on_gap: fire}, for: 3s}
+  - {name: another, when: {sequence: [{object: any, zone: a}, {object: any, zone: b,
+     if: "subject != earlier(1, 'subject') and since(1) >= 1"}], within: 30s}}
+  - {name: swap, when: {sequence: [{object: person, zone: a}, {not: {object: dog, if: "score > earlier(1, 'score')"}},
+     {object: person, zone: b, if: "earlier(1, 'score') > score"}, {not: {signal: Door}}], within: 20s}}
   - {name: hears, when: {decision: [each, order]}, for: 1s}
   - {name: few, when: {object: any}, for: 1m, limit: 2}
 """
