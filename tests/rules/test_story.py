@@ -192,7 +192,8 @@ def test_memory_is_bounded_and_nothing_is_remembered_for_ever(bench: Make, story
     tell(b, story)
     rows = list(b.memory.rows())
     assert sum(1 for rule, _, _ in rows if rule == "few") <= 2
-    lasting = ("firing", "held", "gathering", "waiting")  # what waits for an acknowledgement may wait for ever
+    # what waits for an acknowledgement may wait for ever
+    lasting = ("firing", "held", "gathering", "waiting")
     assert [row for _, _, row in rows if row.due is None and row.state not in lasting] == []
 
 
