@@ -62,6 +62,23 @@ def test_every_command_is_in_the_readme() -> None:
     assert missing == []
 
 
+def test_both_readmes_say_the_same() -> None:
+    """Headings, commands, links and pictures, in order; what a person types may be in their language."""
+    shape = re.compile(r"^#+ |^```\w*|`(?:matthan|make) [a-z]+|\]\((?!README)([^)]+)\)|^\| .*", re.MULTILINE)
+
+    def shapes(name: str) -> list[str]:
+        text = (ROOT / name).read_text("utf-8")
+        found = [(match[1] or match[0]) for match in shape.finditer(text)]
+        return [row(each) if each.startswith("| ") else each for each in found]
+
+    def row(line: str) -> str:
+        return f"| {line.split('|')[2].strip()} {re.findall(LINK, line)}"
+
+    wanted, told = shapes("README.md"), shapes("README.vi.md")
+    wanted[wanted.index("| command []")] = "| lệnh []"
+    assert told == wanted
+
+
 def test_every_driver_of_the_house_is_documented() -> None:
     told = (ROOT / "docs" / "guide" / "driver.md").read_text("utf-8")
     assert all(point.name in told for point in entry_points(group="matthan.drivers"))

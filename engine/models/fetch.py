@@ -7,6 +7,7 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.models.known import Entry, ModelFault
@@ -20,8 +21,6 @@ TIMEOUT = 20.0
 
 def fetch(entry: Entry, progress: Progress) -> Path:
     """Download a model, check size and hash, and put it into the folder, whole or not at all.
-
-    An interrupted download leaves nothing but a ``.part`` file, which the next one overwrites.
 
     Raises:
         ModelFault: Not reachable (the sentence says how to add a file by hand), not what was
@@ -44,18 +43,25 @@ def _fetch(entry: Entry, url: str, progress: Progress) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         digest, size = _download(url, part, entry.size, progress)
+        if (digest, size) != (entry.sha256, entry.size):
+            raise ModelFault("model.changed", name=entry.name, url=url, size=size, want=entry.size)
+        part.replace(target)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it is an open answer as well
-        reason = getattr(error, "reason", None) or error
-        raise ModelFault("model.offline", name=entry.name, url=url, reason=reason) from error
+        raise ModelFault("model.offline", name=entry.name, url=url, reason=_reason(error)) from error
     except OSError as error:
         raise ModelFault("model.unwritable", path=target.parent, reason=error.strerror or error) from error
-    if (digest, size) != (entry.sha256, entry.size):
-        part.unlink()
-        raise ModelFault("model.changed", name=entry.name, url=url, size=size, want=entry.size)
-    part.replace(target)
+    finally:
+        with suppress(OSError):  # it is in place, or was never made
+            part.unlink()
     return target
+
+
+def _reason(error: Exception) -> object:
+    """Return what a person can read of a failed connection: not the number of the error."""
+    reason = getattr(error, "reason", None) or error
+    return getattr(reason, "strerror", None) or reason
 
 
 def _download(url: str, part: Path, limit: int, progress: Progress) -> tuple[str, int]:

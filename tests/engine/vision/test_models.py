@@ -119,9 +119,23 @@ async def test_what_is_not_the_model_is_not_installed(
     assert [each.name for each in place.iterdir() if each.suffix == ".part"] == []
 
 
+async def test_an_interrupted_download_leaves_nothing(site: str, known: Entry, place: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    def pull() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            fetch(replace(known, urls=(f"{site}/good",)), interrupt)
+
+    await asyncio.to_thread(pull)
+    assert list(place.iterdir()) == []
+
+
 def test_offline_the_sentence_says_how_to_add_a_file(known: Entry) -> None:
-    with pytest.raises(ModelFault, match="matthan models add FILE"):
+    with pytest.raises(ModelFault, match="matthan models add FILE") as caught:
         fetch(replace(known, urls=("http://127.0.0.1:1/x",)), lambda done, total: None)
+    assert "Connection refused." in str(caught.value)
+    assert "Errno" not in str(caught.value)
     with pytest.raises(ModelFault, match="neither https"):
         fetch(replace(known, urls=("ftp://example.org/x",)), lambda done, total: None)
 
