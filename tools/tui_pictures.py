@@ -1,87 +1,113 @@
-"""Draws docs/pictures/tui-*.svg from generated data: ``python tools/tui_pictures.py``.
+"""Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py``.
 
-The cameras and their history are those of the UI's tests, the picture is the virtual camera's street
-with its own truth as boxes. Nothing here was seen by a real camera.
+Starts the virtual cameras and the engine as ``matthan demo`` does (set MATTHAN_MODELS to an empty folder to
+see what a newcomer sees), watches them with the terminal UI for a while, and keeps what it shows: every word,
+figure and box is the product's own. The cameras are given names that a site would give them. Nothing was seen
+by a real camera.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import io
+import json
 import re
 import sys
+import tempfile
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-from PIL import Image
-
-from drivers.virtual.scene import Scene
+from drivers import registry
+from drivers.contract import Found, Scope
+from engine.api import wire
+from engine.api.client import Client
+from engine.demo import config, stage
+from engine.inventory import probe
 from tui.app import MatthanApp
 from tui.widgets.table import Table
 
-ROOT = Path(__file__).resolve().parents[1]
-HERE = ROOT / "docs" / "pictures"
-FAKES = ROOT / "tests" / "tui" / "conftest.py"
-#: A moment of the street with people and two-wheelers in it.
-MOMENT, SEED = 8.0, 7
-SIZE = (110, 32)
+HERE = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+NAMES = ("Market gate", "Lane 12", "Crossroads (PTZ)")
+CAMERA = "cam-1"
+WIDTH = 110
+#: Seconds that the parts may take to start, and that something worth drawing may take to happen.
+READY, PATIENCE = 120.0, 120.0
 
 
-def fakes() -> ModuleType:
-    """Load the tests' fake feed."""
-    spec = importlib.util.spec_from_file_location("tui_fakes", FAKES)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"missing: {FAKES}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+async def found(wanted: set[str]) -> list[Found]:
+    """Return our own cameras, in the order of their addresses' names."""
+    told: dict[str, Found] = {}
+    async with asyncio.timeout(READY):
+        while wanted - told.keys():
+            async for each in probe(Scope(interfaces=("127.0.0.1",)), 1.0, [registry.load("onvif")]):
+                told |= {each.url: each} if each.url in wanted else {}
+    return sorted(told.values(), key=lambda each: each.name)
 
 
-def street(made: ModuleType) -> Any:
-    """Return a feed whose first camera looks at the generated street."""
-    scene, feed = Scene(SEED, width=1280, height=720), made.new_feed()
-    labels = {"two_wheeler": "motorcycle"}
-    tracks = tuple(
-        made.track(number, labels.get(label, label), score, box, "yard")
-        for number, ((label, box), score) in enumerate(
-            zip(scene.truth(MOMENT), (0.91, 0.78, 0.84, 0.7), strict=False)
-        )
+def named(path: Path) -> None:
+    """Give the cameras of a configuration names of a site."""
+    document = json.loads(path.read_text("utf-8"))
+    for camera, name in zip(document["cameras"], NAMES, strict=True):
+        camera["name"] = name
+    document["title"] = "Gia Dong ward"
+    path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+
+
+def late(seconds: float) -> None:
+    """Say that a child had to be killed."""
+    sys.stderr.write(f"a child did not stop within {seconds:g} s\n")
+
+
+def busy(state: wire.State) -> bool:
+    """Return whether there is something to show: an object before a camera, decisions, every camera online."""
+    looks = {camera.id: camera for camera in state.cameras}
+    online = all(
+        camera.state is wire.CameraState.ONLINE
+        and 1 < camera.stream_fps < 12  # past the burst of the beginning
+        for camera in state.cameras
     )
-    zone = {"yard": ((0.02, 0.5), (0.98, 0.5), (0.98, 0.97), (0.02, 0.97))}
-    first = feed.state.cameras[0].model_copy(update={"tracks": tracks, "zones": zone})
-    feed.state = feed.state.model_copy(update={"cameras": (first, *feed.state.cameras[1:])})
-    file = io.BytesIO()
-    Image.fromarray(scene.render(MOMENT)).save(file, "PNG")
-    feed.picture = file.getvalue()
-    return feed
+    return online and looks[CAMERA].tracks != () and len(state.decisions) >= 5
 
 
-async def draw(made: ModuleType, name: str, *, camera: bool) -> None:
-    """Run the app without a terminal, go to the screen, write what it shows."""
-    app = MatthanApp(street(made), language="en", monotonic=made.Count(), still_every=0.05)
+async def draw(client: Client, name: str, height: int, *keys: str) -> None:
+    """Run the UI without a terminal, press keys, wait for something to show, keep what it shows."""
+    app = MatthanApp(client, language="en")
     app.animation_level = "none"
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=(WIDTH, height)) as pilot:
+        while not app.screen.query_one(Table).keys:
+            await pilot.pause(0.1)
         table = app.screen.query_one(Table)
-        while not table.keys:
-            await pilot.pause(0.05)
-        if camera:
-            table.move_to(list(table.keys).index("cam-0"))
-            await pilot.press("enter")
-        await pilot.pause(1.5)  # a picture or two; this is a drawing, not a test
+        table.move_to(list(table.keys).index(CAMERA))
+        await pilot.press(*keys)
+        async with asyncio.timeout(PATIENCE):
+            while not busy(await client.state()):
+                await pilot.pause(0.2)
+        await pilot.pause(1.2)  # a picture or two; this is a drawing, not a test
         svg = app.export_screenshot(title="matthan tui")
-    stable = re.sub(r"terminal-\d+", "terminal-0", svg)
-    (HERE / name).write_text(stable, "utf-8")
+    (HERE / name).write_text(re.sub(r"terminal-\d+", "terminal-0", svg), "utf-8")
 
 
-def main() -> None:
-    """Draw both pictures."""
-    made = fakes()
-    asyncio.run(draw(made, "tui-fleet.svg", camera=False))
-    asyncio.run(draw(made, "tui-camera.svg", camera=True))
+async def main() -> None:
+    """Draw every picture."""
+    with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as name:
+        folder = Path(name)
+        secret, sim_log, run_log = folder / "password", folder / "sim.log", folder / "run.log"
+        words = ["sim", "--cameras", "3", "--ptz", "1", "--json", "--password-file", str(secret)]
+        words += ["--serial", "pictures"]
+        async with stage.child(words, sim_log, late, read=True) as cameras:
+            told = await stage.first_line(cameras, sim_log, READY)
+            devices = await found({camera["onvif"] for camera in told["cameras"]})
+            head = next(camera["identity"] for camera in told["cameras"] if camera["ptz"])
+            path = config.write(
+                folder, devices, ptz=head, username=told["username"], password_file=secret, language="en"
+            )
+            named(path)
+            socket = folder / "state" / "api.sock"
+            async with stage.child(["run", "--config", str(path)], run_log, late) as engine:
+                await stage.wait_for(socket, engine, run_log, READY)
+                async with Client.connect(socket) as client:
+                    await draw(client, "tui-fleet.svg", 20)
+                    await draw(client, "tui-camera.svg", 32, "enter")
+                    await draw(client, "tui-log.svg", 28, "e", "d")
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())
