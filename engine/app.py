@@ -175,6 +175,7 @@ class Site:
             clock=self._clock,
             cameras=self.cameras,
             store=self._store,
+            judge=self.judge,
             started=self._clock.now().wall,
             tally=self._tally,
             problems=self._problems,

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import psutil
 
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError, Refused, Unsupported
-from engine import log, shown, text
+from engine import account, log, shown, text
 from engine.acts import Acts
 from engine.alerts import Alerts, remembered
 from engine.api import wire
@@ -25,10 +27,12 @@ from engine.flow import Hub
 from engine.settings import Settings
 from engine.store.model import Acknowledgement, Counts, acknowledgement
 from rules.evaluator import decision_id
+from rules.flaws import nearest
 from rules.memory import Memory
-from rules.model import Decision, Event, Phase, Sentence
+from rules.model import Decision, Event, Phase, RuleName, Sentence
 
 if TYPE_CHECKING:
+    from engine.judge import Judge
     from engine.preview.server import Preview
     from engine.store.db import Store
 
@@ -59,6 +63,7 @@ class Desk:
     clock: Clock
     cameras: Mapping[str, CameraRunner]
     store: Store
+    judge: Judge
     started: datetime
     tally: Callable[[], Mapping[str, int | str]]
     problems: Callable[[], Iterable[Sentence]]
@@ -229,6 +234,26 @@ class Desk:
         if found[0].phase is Phase.RESOLVED:
             raise refusal(409, "decision.resolved", id=id)
         return found[0]
+
+    def rules(self) -> list[wire.Rule]:
+        """Return every rule and how it does, in the order of their files."""
+        judge = self.judge
+        return [account.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
+
+    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+        """Return why a rule fired lately, and why it did not."""
+        judge = self.judge
+        found = judge.rules.named.get(RuleName(rule))
+        if found is None:
+            guess = nearest(rule, list(judge.rules.named))
+            raise refusal(
+                404, "rules.no_rule", rule=rule, known=guess or ", ".join(sorted(judge.rules.named))
+            )
+        if camera is not None:
+            self._runner(camera)
+        show = partial(account.local, zone=ZoneInfo(self.settings.timezone))
+        tell = account.lately(found, judge.memory, judge.ledger, self.clock.now(), camera, show)
+        return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop
 
     async def still(self, camera: str, width: int) -> bytes:
         """Return the last analysed picture as JPEG."""

@@ -27,8 +27,8 @@ class Draft:
     #: Given beforehand by whoever wants to hear when it is kept; else the judge gives one.
     id: str = ""
 
-    def issue(self, event_id: EventId, site: str, seq: int, received_at: datetime) -> Event:
-        """Return the event with its identity."""
+    def issue(self, event_id: EventId, site: str, seq: int, received_at: datetime, judged: float) -> Event:
+        """Return the event with its identity, received and `judged` (engine time) now."""
         return Event(
             id=EventId(self.id) if self.id else event_id,
             site=site,
@@ -45,4 +45,5 @@ class Draft:
             score=self.score,
             box=self.box,
             facts=self.facts,
+            judged=judged,
         )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from time import thread_time
 from typing import Protocol
 
 from engine import log
@@ -21,7 +22,8 @@ from engine.errors import StoreBusy, StoreFull
 from engine.intake import Arrival, Intake
 from engine.store.model import Resume, Verdict, calls_of
 from engine.supervisor import Backoff
-from rules.evaluator import settle, step
+from rules.evaluator import NOTHING, settle, step
+from rules.ledger import Ledger
 from rules.memory import Memory
 from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence, Step
 from rules.ruleset import RuleSet
@@ -65,6 +67,7 @@ class Judge:
     Attributes:
         events: Events kept since the start; likewise `decisions`.
         evicted: How often each rule gave up something because it remembered too much, since it was loaded.
+        ledger: What each rule did lately; it may be a turn ahead of the store, and so may `memory`.
     """
 
     def __init__(
@@ -88,12 +91,23 @@ class Judge:
         self._seq = resume.last_seq
         self._now = 0.0 if resume.mark is None else resume.mark.engine
         self._intake = Intake(clock.now)
+        self.ledger = Ledger(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
         self.events = 0
         self.decisions = 0
         self.evicted: Counter[str] = Counter()
         self._faults: dict[str, tuple[str, int]] = {}
         self._first = _restart(resume, gap, clock)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that are judged, or will be from the next turn on."""
+        return self._next
+
+    @property
+    def memory(self) -> Memory:
+        """What rules remember, for reading."""
+        return self._memory
 
     @property
     def waiting(self) -> int:
@@ -153,16 +167,18 @@ class Judge:
         if self._rules is not self._next and (arrivals or self._seq):
             # Before the first event of all nothing counts: the log alone must say when absences began.
             self._settle(arrivals, turn)
-        for draft, arrived in arrivals:
+        weighed = self.ledger.choose(len(arrivals))
+        for place, (draft, arrived) in enumerate(arrivals):
             now = self._advance(arrived)
             self._seq += 1
-            event = draft.issue(EventId(self._ids()), self._site, self._seq, arrived.wall)
+            event = draft.issue(EventId(self._ids()), self._site, self._seq, arrived.wall, now.engine)
             turn.events.append(event)
             turn.judged.append(now.engine)
-            self._step(event, now, turn)
+            self._step(event, now, turn, len(arrivals) if place == weighed else 0)
+        self.ledger.saw(turn.events)
         now = self._advance(self._clock.now())
         if (due := self._memory.next_due()) is not None and due <= now.engine:
-            self._step(None, now, turn)
+            self._step(None, now, turn, stands_for=1)
         calls = tuple(call for made in turn.decisions for call in calls_of(made))
         mark = self._clock.mark()
         events, judged = tuple(turn.events), tuple(turn.judged)
@@ -174,17 +190,25 @@ class Judge:
         self._faults.clear()
         self.evicted.clear()
         now = self._advance(arrivals[0][1] if arrivals else self._clock.now())
-        self._take(settle(self._rules, self._memory, now, before), turn)
+        self.ledger.renew(self._rules)
+        self._take(None, now, settle(self._rules, self._memory, now, before), turn)
 
     def _advance(self, instant: Instant) -> Instant:
         """Return an instant no earlier than any before it: threads may arrive out of order by a hair."""
         self._now = max(self._now, instant.engine)
         return Instant(instant.wall, self._now)
 
-    def _step(self, event: Event | None, now: Instant, turn: _Turn) -> None:
-        self._take(step(self._rules, self._memory, event, now), turn)
+    def _step(self, event: Event | None, now: Instant, turn: _Turn, stands_for: int) -> None:
+        """Judge; `stands_for` so many events of the turn where it is weighed, 0 where it is not."""
+        if stands_for:
+            done = self.ledger.weigh(self._rules, self._memory, event, now, stands_for)
+        else:
+            done = step(self._rules, self._memory, event, now)
+        if done is not NOTHING:
+            self._take(event, now, done, turn)
 
-    def _take(self, outcome: Step, turn: _Turn) -> None:
+    def _take(self, event: Event | None, now: Instant, outcome: Step, turn: _Turn) -> None:
+        self.ledger.note(event, now, outcome)
         self._move(outcome.changes, turn)
         turn.decisions += outcome.decisions
         for rule in outcome.evicted:

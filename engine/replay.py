@@ -2,8 +2,8 @@
 
 A recording is the store, or what ``matthan events --json`` printed. The store knows the engine time at which
 every event was judged, so a replay judges each at the same two times, with the same timers before it, and
-makes decisions of the same identity. A printed recording has the wall clock alone; engine time is reckoned
-from it.
+makes decisions of the same identity. A printed recording has it too; where a line has none (an older
+engine printed it, or a person wrote it) engine time is reckoned from the wall clock.
 """
 
 from __future__ import annotations
@@ -72,10 +72,21 @@ class Recorded:
         Raises:
             StoreError: The store cannot be read.
         """
-        sql = f"SELECT {codec.EVENT}, event.engine FROM event WHERE received_at BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
+        sql = f"SELECT {codec.EVENT} FROM event WHERE received_at BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
         for row in self._rows(sql, span):
-            event = codec.event_of(row[:5])
-            yield Arrival(event, Instant(event.received_at, row[5]))
+            event = codec.event_of(row)
+            yield Arrival(event, Instant(event.received_at, event.judged or 0.0))
+
+    def event(self, wanted: str) -> Arrival | None:
+        """Return one event by its identity, None where there is none.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        for row in self._query(f"SELECT {codec.EVENT} FROM event WHERE id = ?", (wanted,)):  # noqa: S608
+            event = codec.event_of(row)
+            return Arrival(event, Instant(event.received_at, event.judged or 0.0))
+        return None
 
     def decisions(self, span: Span) -> list[Decision]:
         """Return the decisions of a span in the order in which they were made.
@@ -137,6 +148,7 @@ def _event(number: int, line: str) -> Event:
             score=told.score,
             box=told.box,
             facts=told.facts,
+            judged=told.engine,
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -147,7 +159,7 @@ def _event(number: int, line: str) -> Event:
 
 @dataclass(slots=True)
 class _Reckoning:
-    """Engine time from the wall clock: it runs with it, and never back."""
+    """Engine time as it was told, else from the wall clock: it runs with it, and never back."""
 
     engine: float = 0.0
     wall: datetime | None = None
@@ -157,7 +169,9 @@ class _Reckoning:
         wall = event.received_at
         gap = event.kind is Kind.ENGINE and event.label in GAPS
         until = min(event.at, wall) if gap else wall
-        if self.wall is not None:
+        if event.judged is not None:
+            self.engine = event.judged
+        elif self.wall is not None:
             self.engine += max(0.0, (until - self.wall).total_seconds())
         arrival = Arrival(event, Instant(wall, self.engine))
         if gap:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine import text
 from engine.api import wire
-from engine.camera import CameraRunner
 from engine.store.model import Acknowledgement
 from rules.geometry import standing_in
 from rules.model import Decision, Event, Sentence
+
+if TYPE_CHECKING:
+    from engine.camera import CameraRunner  # heavy, and the command line has none
 
 
 def sentence(said: Sentence) -> wire.Sentence:
@@ -38,6 +42,7 @@ def event(happened: Event) -> wire.Event:
         score=happened.score,
         box=happened.box,
         facts=dict(happened.facts),
+        engine=happened.judged,
     )
 
 

@@ -36,15 +36,22 @@ class Toll:
     fired: int
 
 
-def tolls(rules: RuleSet, arrivals: Sequence[Arrival], clock: Callable[[], float]) -> list[Toll]:
+def tolls(
+    rules: RuleSet,
+    arrivals: Sequence[Arrival],
+    clock: Callable[[], float],
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Toll]:
     """Return every rule's cost, the dearest first.
 
     Args:
         clock: Processor time in seconds, e.g. `time.process_time`.
+        progress: Told of the number of rules that are measured.
     """
     visits, concerned = _visits(rules, arrivals)
     found = []
-    for rule in rules.rules:
+    for count, rule in enumerate(rules.rules, start=1):
+        progress(count)
         chosen = [arrivals[index] for index in concerned[rule.name]]
         base, _ = _timed(RuleSet(()), chosen, clock)
         spent, seen = _timed(RuleSet((rule,)), chosen, clock)

@@ -21,7 +21,7 @@ from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
 from rules.work import subject_key
 
-__all__ = ["GAPS", "decision_id", "forget", "settle", "step", "subject_key"]
+__all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subject_key"]
 
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
@@ -29,7 +29,8 @@ GAPS = frozenset({"gap", "engine.gap"})
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
-_NOTHING = Step()
+#: What came of an event that matched nothing and ended nothing: always this very step.
+NOTHING = Step()
 
 
 def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> Step:
@@ -45,7 +46,7 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
         Decisions in order, and the rows that moved.
     """
     if memory.soonest > now.engine and (event is None or _irrelevant(rules, memory, event)):
-        return _NOTHING
+        return NOTHING
     round_ = _Round(rules, memory, now)
     round_.timers()
     if event is not None:

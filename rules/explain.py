@@ -1,7 +1,7 @@
 """Why a rule fired, and why it did not: what it decided, what it counted and gave up, and its nearest miss.
 
-A story is told from events, not kept while judging: the store has every event, and a replay makes the same
-memory again. So nothing is paid for it while nobody asks.
+A story is told when somebody asks, not kept while judging. It is told from recorded events, which a replay judges
+again (`explain`), or from the latest steps and the memory of an engine that runs (`recall`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from rules.facets import Facet, facets
+from rules.ledger import Kept
 from rules.memory import FIRING, GATHERING, PENDING, QUIET, Memory
 from rules.model import (
     CameraId,
@@ -104,7 +105,11 @@ class Timer:
 
 @dataclass(slots=True)
 class Story:
-    """What a rule did in a span of time."""
+    """What a rule did in a span of time.
+
+    Attributes:
+        events: How many were looked at, whatever their kind; the `first` and the `last` of them.
+    """
 
     rule: RuleName
     patterns: list[PatternStory]
@@ -112,6 +117,9 @@ class Story:
     given_up: list[Timer] = field(default_factory=list)
     waiting: list[Timer] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    events: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
 
     @property
     def fired(self) -> bool:
@@ -164,6 +172,21 @@ def explain(
     return teller.story
 
 
+def recall(rule: Rule, steps: Iterable[Kept], focus: Focus, waiting: list[Timer], error: str = "") -> Story:
+    """Tell what a rule did lately, from what a running engine keeps.
+
+    Args:
+        waiting: What it waits for now, see `timers`.
+        error: What it raised, if it did.
+    """
+    teller = _Teller(rule, focus)
+    for event, at, done in steps:
+        teller.watch(event, at, done)
+    teller.story.waiting = waiting
+    teller.story.faults = [error] if error else []
+    return teller.story
+
+
 def ask(rule: Rule, event: Event) -> list[tuple[Matcher, list[Answer]]]:
     """Return what each pattern of the event's kind asked of it, question by question."""
     return [
@@ -197,6 +220,9 @@ class _Teller:
 
     def watch(self, event: Event | None, now: Instant, done: Step) -> None:
         if event is not None and self._focus.holds(now.wall, event.camera):
+            self.story.events += 1
+            self.story.first = self.story.first or now.wall
+            self.story.last = now.wall
             self._look(event, now)
         fired: set[str] = set()
         for made in done.decisions:
@@ -259,15 +285,18 @@ class _Teller:
 
     def waiting(self) -> list[Timer]:
         """Return what the rule waits for at the end."""
-        told = [_timer(key, *found) for key, found in self._rows.items() if found[0].state != FIRING]
-        return sorted(told, key=lambda each: (each.due is None, each.due or each.since))[:MOST]
+        return _soonest(_timer(key, *found) for key, found in self._rows.items() if found[0].state != FIRING)
 
 
 def timers(memory: Memory, rule: RuleName, now: Instant) -> list[Timer]:
-    """Return what a rule waits for, from memory."""
+    """Return what a rule waits for, from memory; what is due first comes first."""
     zero = now.wall - timedelta(seconds=now.engine)
-    rows = ((key, row) for key, row in memory.of_rule(rule).items() if row.state != FIRING)
-    return [_timer(key, row, zero) for key, row in rows][:MOST]
+    rows = memory.of_rule(rule).items()
+    return _soonest(_timer(key, row, zero) for key, row in rows if row.state != FIRING)
+
+
+def _soonest(found: Iterable[Timer]) -> list[Timer]:
+    return sorted(found, key=lambda each: (each.due is None, each.due or each.since, each.key))[:MOST]
 
 
 def _timer(key: str, row: Row, zero: datetime) -> Timer:

@@ -78,6 +78,7 @@ class Event:
         score: 0..1.
         box: ``(x0, y0, x1, y1)`` normalised 0..1.
         facts: Whatever else a condition may read.
+        judged: Engine time at which it was judged, in seconds; None: nobody knows (yet). No part of what it is.
     """
 
     id: EventId
@@ -95,6 +96,7 @@ class Event:
     score: float | None = None
     box: tuple[float, float, float, float] | None = None
     facts: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
+    judged: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

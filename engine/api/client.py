@@ -58,6 +58,7 @@ _STREAMED: TypeAdapter[Any] = TypeAdapter(_Streamed)
 _EVENTS = TypeAdapter(list[wire.Event])
 _DECISIONS = TypeAdapter(list[wire.Decision])
 _ALERTS = TypeAdapter(list[wire.Alert])
+_RULES = TypeAdapter(list[wire.Rule])
 _PRESETS = TypeAdapter(list[wire.Preset])
 
 
@@ -217,6 +218,15 @@ class Client:
         """Tell rules what an operator did; return the event, which is durable then."""
         told = json.dumps({"name": name, "camera": camera, "by": by, "facts": dict(facts or {})})
         return _parse(wire.Event.model_validate_json, await self._call("POST", "/v1/acts", body=told))
+
+    async def rules(self) -> list[wire.Rule]:
+        """Return every rule and how it does."""
+        return _parse(_RULES.validate_json, await self._call("GET", "/v1/rules"))
+
+    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+        """Return why a rule fired lately, and why it did not."""
+        body = await self._call("GET", f"/v1/rules/{quote(rule, safe='')}", camera=camera)
+        return _parse(wire.Explanation.model_validate_json, body)
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""

@@ -29,7 +29,8 @@ _STREAMED = (
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document."""
     bodies = [route.body for route in routes if route.body]
-    models: list[type[BaseModel]] = [*_STREAMED, wire.Preset, wire.PreviewLink, wire.Health, wire.Problem]
+    told = (wire.Preset, wire.PreviewLink, wire.Rule, wire.Explanation, wire.Health, wire.Problem)
+    models: list[type[BaseModel]] = [*_STREAMED, *told]
     _, schemas = models_json_schema(
         [(model, "serialization") for model in models] + [(model, "validation") for model in bodies],
         ref_template=_REF,

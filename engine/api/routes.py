@@ -66,6 +66,12 @@ class AlertQuery(Query):
         )
 
 
+class RuleQuery(Query):
+    """Of what a rule is explained."""
+
+    camera: str | None = Field(None, description="Only of this camera, and of what belongs to none.")
+
+
 class StillQuery(Query):
     """How large a picture."""
 
@@ -120,6 +126,15 @@ class Api:
                 "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
             ),
             Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
+            Route("GET", "/v1/rules", self.rules, "Every rule and how it does", list[wire.Rule]),
+            Route(
+                "GET",
+                "/v1/rules/{name}",
+                self.explain,
+                "Why a rule fired lately, and why it did not",
+                wire.Explanation,
+                RuleQuery,
+            ),
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),
             Route("GET", f"{camera}/presets", self.presets, "A PTZ head's presets", list[wire.Preset]),
             Route(
@@ -160,6 +175,15 @@ class Api:
         """Answer the event."""
         told = wire.Act.model_validate_json(await request.read())
         return _json(await self._service.act(told, _user(request)))
+
+    async def rules(self, request: web.Request) -> web.Response:
+        """Answer every rule."""
+        return _json(self._service.rules(), list[wire.Rule])
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Answer one rule's story."""
+        camera = _query(request, RuleQuery).camera
+        return _json(await self._service.explain(request.match_info["name"], camera))
 
     async def still(self, request: web.Request) -> web.Response:
         """Answer a JPEG."""

@@ -52,6 +52,14 @@ class Service(Protocol):
         """
         ...
 
+    def rules(self) -> list[wire.Rule]:
+        """Return every rule and how it does."""
+        ...
+
+    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+        """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
+        ...
+
     async def still(self, camera: str, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide, without boxes."""
         ...

@@ -89,6 +89,7 @@ class Event(Wire):
 
     Attributes:
         received_at: When it was judged by this machine's clock; `at` is its source's.
+        engine: Engine time when it was judged, in seconds: what timers count, and a replay needs.
     """
 
     type: Literal["event"] = "event"
@@ -106,6 +107,7 @@ class Event(Wire):
     score: float | None = None
     box: Box | None = None
     facts: dict[str, Fact] = Field(default_factory=dict)
+    engine: float | None = None
 
 
 class Acknowledgement(Wire):
@@ -201,6 +203,97 @@ class Engine(Wire):
     outbox: int = 0
     dead: int = 0
     problems: tuple[Sentence, ...] = ()
+
+
+class Rule(Wire):
+    """A rule that is judged. Counters are since the engine's start.
+
+    Attributes:
+        error: What it raised since the rules were loaded; empty: it is healthy. `failed` is when.
+        firing: Subjects of which it fires now; `pending`: of which its `for` or cooldown runs.
+        rows: Everything it remembers; at most `limit`, then it gives up the oldest (`evicted`).
+        visits: Events that the index brought to it, about.
+        cpu: Seconds of processor time, about: one event of each turn is weighed.
+    """
+
+    name: str
+    title: dict[str, str] = Field(default_factory=dict)
+    severity: str
+    dry_run: bool = False
+    error: str = ""
+    failed: datetime | None = None
+    firing: int = 0
+    pending: int = 0
+    rows: int = 0
+    limit: int = 0
+    evicted: int = 0
+    fired: int = 0
+    last_fired: datetime | None = None
+    visits: int = 0
+    cpu: float = 0.0
+
+
+class Told(Wire):
+    """A line of an explanation: so deep within it, what stands before the sentence, and the sentence."""
+
+    depth: int = 0
+    before: str = ""
+    said: Sentence | None = None
+
+
+class Waiting(Wire):
+    """Something that a rule waits for, or (with `ended`) gave up waiting for when `missing` seconds were missing."""
+
+    key: str
+    state: str
+    since: datetime
+    due: datetime | None = None
+    ended: datetime | None = None
+    missing: float = 0.0
+    by: str | None = None
+
+
+class Miss(Wire):
+    """The event that came nearest to a pattern without matching it, and what failed."""
+
+    event: str
+    at: datetime
+    camera: str | None = None
+    subject: str = ""
+    failed: tuple[Sentence, ...] = ()
+
+
+class Asked(Wire):
+    """A pattern of a rule, in the words of its file, and what it saw of events of its kind."""
+
+    name: str
+    seen: int = 0
+    matched: int = 0
+    late: int = 0
+    last: datetime | None = None
+    nearest: Miss | None = None
+
+
+class Explanation(Wire):
+    """Why a rule fired, and why it did not, as people read it (`lines`) and for programs.
+
+    Attributes:
+        live: Told by a running engine from what it keeps; else judged again from a recording.
+        events: How many were looked at, from `since` to `until`.
+    """
+
+    rule: str
+    live: bool = False
+    fired: bool = False
+    events: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    patterns: tuple[Asked, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    given_up: tuple[Waiting, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    faults: tuple[str, ...] = ()
+    lines: tuple[Told, ...] = ()
 
 
 class State(Wire):

@@ -71,12 +71,12 @@ def event_row(event: Event, engine: float) -> tuple[object, ...]:
 
 
 #: Columns that `event_of` reads, in order.
-EVENT = "event.seq, event.id, event.camera, event.received_at, event.body"
+EVENT = "event.seq, event.id, event.camera, event.received_at, event.engine, event.body"
 
 
 def event_of(row: Columns) -> Event:
     """Return the event of `EVENT` columns."""
-    seq, id_, camera, received_at, text = row
+    seq, id_, camera, received_at, engine, text = row
     body = _load(text)
     box = body.get("box")
     return Event(
@@ -95,6 +95,7 @@ def event_of(row: Columns) -> Event:
         score=body.get("score"),
         box=None if box is None else (box[0], box[1], box[2], box[3]),
         facts=body.get("facts", {}),
+        judged=engine,
     )
 
 
@@ -216,7 +217,7 @@ def pending_of(row: Columns) -> Pending:
         next_at=next_at,
         detail=detail,
         decision=decision,
-        event=None if row[15] is None else event_of(row[15:20]),
+        event=None if row[15] is None else event_of(row[15:21]),
     )
 
 

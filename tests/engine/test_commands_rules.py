@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 from lxml import etree
 from typer.testing import CliRunner, Result
 
+from engine.api import wire
+from engine.api.problems import refusal
+from engine.api.server import serve
 from engine.clock import ManualClock
 from engine.commands import report
 from engine.commands.report import Progress
@@ -19,8 +23,10 @@ from engine.commands.rules import app
 from engine.commands.rules.scaffold import Kind
 from engine.commands.rules.sources import Moments
 from engine.draft import Draft
+from engine.flow import Hub
 from engine.judge import Judge
 from engine.replay import Recorded, Span
+from engine.settings import ApiSettings
 from engine.store.db import open_store
 from rules.compile import World, compile_rules
 from rules.memory import Memory
@@ -335,7 +341,8 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert "night fired:" in done.stdout
     later = run("explain", "night", "--config", recorded, "--at", "2026-03-01T22:10:09", "--around", "3s")
     assert "night did not fire." in later.stdout
-    assert "score ≥ 0.5: it is 0.46, 0.04 off  (e" in later.stdout
+    assert "    ✗ score ≥ 0.5: it is 0.46, 0.04 off" in later.stdout
+    assert "6 recorded events were looked at" in later.stdout
     assert (
         "lệch 0.04"
         in run(
@@ -353,10 +360,73 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     told = json.loads(run("explain", "night", "--config", recorded, "--since", "2026-03-01", "--json").stdout)
     assert told["fired"] is True
     assert told["patterns"][0]["seen"] == 12
+    assert told["live"] is False
+    assert told["patterns"][0]["nearest"]["failed"][0]["values"]["margin"] == 0.04
+
+
+class Engine:
+    """What a running engine answers about rules; of `engine.api.service.Service` no more is asked."""
+
+    hub: Hub[wire.Update] = Hub()
+
+    def rules(self) -> list[wire.Rule]:
+        return [
+            wire.Rule(name="calm", severity="info", visits=5, cpu=0.00001),
+            wire.Rule(name="night", severity="warning", fired=7, visits=1600, cpu=0.5, rows=3, evicted=2),
+            wire.Rule(name="sick", severity="warning", error="ValueError: ill"),
+        ]
+
+    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+        if rule != "night":
+            raise refusal(404, "rules.no_rule", rule=rule, known="night")
+        said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
+        return wire.Explanation(rule=rule, live=True, lines=(wire.Told(depth=2, before="✗", said=said),))
+
+
+@pytest.fixture
+async def running(site: Path) -> AsyncIterator[Path]:
+    """A site whose engine answers."""
+    socket = site.parent / "s"
+    site.write_text(f"{site.read_text()}api: {{socket: {socket}}}\n")
+    async with serve(Engine(), ApiSettings(), socket=socket):  # type: ignore[arg-type]  # see there
+        yield site
+
+
+async def test_a_running_engine_explains_at_once(running: Path) -> None:
+    done = await asyncio.to_thread(run, "explain", "night", "--config", running, "--camera", "c1")
+    assert (done.exit_code, done.stdout) == (0, "    ✗ heard of c1\n")
+    told = await asyncio.to_thread(run, "explain", "night", "--config", running, "--json", lang="vi")
+    assert json.loads(told.stdout)["lines"][0]["said"]["vi"] == "nghe từ None"
+
+
+async def test_what_the_running_engine_does_not_know_is_looked_up(running: Path) -> None:
+    rules = running.parent / "rules" / "night.yaml"
+    rules.write_text(RULES.replace("name: night", "name: newer"))
+    done = await asyncio.to_thread(run, "explain", "newer", "--config", running)
+    assert "the running engine says: there is no rule “newer”; known: night" in done.stderr
+    assert done.exit_code == 2  # nothing is recorded
+
+
+async def test_top_of_a_running_engine(running: Path) -> None:
+    done = await asyncio.to_thread(run, "top", "--config", running, "--live")
+    assert done.exit_code == 0, done.output
+    head, first, second, third = done.stdout.splitlines()[:4]
+    assert [line.split()[0] for line in (first, second, third)] == ["night", "calm", "sick"]
+    assert first.split()[1:3] == ["100.0", "%"]
+    assert "ValueError: ill" in third
+    assert len({len(line) for line in (head, first, second)}) == 1  # one column under the other
+    told = json.loads((await asyncio.to_thread(run, "top", "--config", running, "--live", "--json")).stdout)
+    assert [each["name"] for each in told["rules"]] == ["night", "calm", "sick"]
+
+
+def test_top_without_an_engine_says_so(site: Path) -> None:
+    done = run("top", "--config", site, "--live")
+    assert done.exit_code == 3
+    assert "no engine answers" in done.stderr
 
 
 def test_explain_one_event(recorded: Path) -> None:
-    done = run("explain", "night", "--config", recorded, "--event", "e7", "--since", "2026-03-01")
+    done = run("explain", "night", "--config", recorded, "--event", "e7")
     assert "✗ score ≥ 0.5: it is 0.46, 0.04 off" in done.stdout
     assert "✓ camera c1: holds" in done.stdout
     assert "✓ within its hours" in done.stdout
@@ -371,7 +441,11 @@ def test_explain_one_event(recorded: Path) -> None:
 def test_top(recorded: Path) -> None:
     done = run("top", "--config", recorded, "--since", "2026-03-01")
     assert done.exit_code == 0, done.output
-    assert "(12 events)" in done.stdout
+    head, line, under = done.stdout.splitlines()
+    assert len(head) == len(line)
+    assert line.startswith("night ")
+    assert "12 recorded events" in under
+    assert "\x1b" not in done.stdout
     (told,) = json.loads(run("top", "--config", recorded, "--since", "2026-03-01", "--json").stdout)["rules"]
     assert (told["rule"], told["fired"]) == ("night", 1)
     assert told["visits"] >= 10

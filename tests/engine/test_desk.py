@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,8 +24,21 @@ from engine.draft import Draft
 from engine.errors import Again, ApiError, Never, StoreBusy
 from engine.settings import Settings
 from engine.store.model import Counts
+from rules.compile import World, compile_rules
+from rules.ledger import Ledger
 from rules.memory import Memory
-from rules.model import CameraId, Change, Event, EventId, Kind, Sentence
+from rules.model import (
+    CameraId,
+    Change,
+    Event,
+    EventId,
+    Fault,
+    Instant,
+    Kind,
+    RuleName,
+    Sentence,
+    Step,
+)
 
 Stage = Any  # the class is in conftest.py
 WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -47,13 +62,16 @@ async def nowhere(draft: Draft) -> None:
     """No judge."""
 
 
-def desk(stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None) -> Desk:
+def desk(
+    stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None, judge: Any = None
+) -> Desk:
     return Desk(
         settings=Settings(site="test", language="en"),
         version="0",
         clock=stage.clock,
         cameras=runners,
         store=store or Books(),  # type: ignore[arg-type]  # of the store, `refresh` needs `counts` only
+        judge=judge,
         started=WALL,
         tally=lambda: {"events": 7, "model": "nano"},
         problems=lambda: [Sentence("engine.no_model")],
@@ -261,3 +279,76 @@ async def test_actions_on_cameras_that_cannot(stage: Stage) -> None:
     with pytest.raises(Never, match="PTZ"):
         await hands.goto("gate", "1")
     assert (await hands.still("gate", 320))[:2] == b"\xff\xd8"
+
+
+# -- rules ---------------------------------------------------------------------------------------
+
+RULES = """
+rules:
+  - name: night
+    title: {vi: Có người, en: Somebody}
+    when: {object: person, score: {above: 0.5}}
+    for: 10s
+    limit: 5
+  - name: sick
+    when: {object: dog}
+"""
+
+
+def judging() -> Any:
+    """What the desk reads of a judge that saw one person who stays, and one whom it doubts."""
+    rules, memory, ledger = compile_rules([("r", RULES)], World()), Memory(), Ledger(lambda: 0.0, Random(1))
+    for second in range(12):
+        for track, score in ((1, 0.9), (2, 0.4375)):
+            at = WALL + timedelta(seconds=second)
+            what = Event(
+                EventId(f"{track}-{second}"), "test", 2 * second + track, Kind.OBJECT, Change.GOES_ON,
+                CameraId("gate"), at, at, subject=f"track:{track}", label="person", score=score,
+                judged=float(second),
+            )  # fmt: skip
+            now = Instant(at, float(second))
+            done = ledger.weigh(rules, memory, what, now)
+            ledger.note(what, now, done)
+            memory.apply(done.changes)
+            ledger.saw([what])
+    ledger.note(None, now, Step(faults=(Fault(RuleName("sick"), "ValueError: ill"),)))
+    return SimpleNamespace(rules=rules, memory=memory, ledger=ledger)
+
+
+async def test_rules_and_how_they_do(stage: Stage) -> None:
+    night, sick = desk(stage, {}, judge=judging()).rules()
+    assert (night.name, night.title["en"], night.error) == ("night", "Somebody", "")
+    assert (night.fired, night.firing, night.pending, night.rows, night.limit) == (1, 1, 0, 1, 5)
+    assert night.last_fired == WALL + timedelta(seconds=10)
+    assert night.visits == 24
+    assert (sick.error, sick.failed, sick.fired) == ("ValueError: ill", WALL + timedelta(seconds=11), 0)
+
+
+async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
+    runner = stage.runner(stage.script())
+    subject = desk(stage, {"gate": runner, "yard": runner}, judge=judging())
+    told = await subject.explain("night", None)
+    assert (told.live, told.fired, told.events) == (True, True, 24)
+    (asked,) = told.patterns
+    assert (asked.seen, asked.matched) == (24, 12)
+    assert asked.nearest is not None
+    assert asked.nearest.failed[0].values == {"wanted": "score ≥ 0.5", "is": 0.4375, "margin": 0.0625}
+    said = [line.said.en for line in told.lines if line.said]
+    assert said[0] == "night fired:"
+    assert said[-1].startswith("24 events that the running engine keeps were looked at, 2026-11-22 15:00:00")
+    assert all("{" not in line.said.vi + line.said.en for line in told.lines if line.said)
+    elsewhere = await subject.explain("night", "yard")
+    assert (elsewhere.fired, elsewhere.events) == (False, 0)
+    sick = await subject.explain("sick", None)
+    assert sick.faults == ("ValueError: ill",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "camera", "code"), [("nigth", None, "rules.no_rule"), ("night", "roof", "camera.unknown")]
+)
+async def test_what_nobody_knows_is_not_explained(
+    stage: Stage, rule: str, camera: str | None, code: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        await desk(stage, {}, judge=judging()).explain(rule, camera)
+    assert (caught.value.status, caught.value.code) == (404, code)

@@ -31,7 +31,7 @@ rules:
 
 
 def fired(topic: str, payload: bytes) -> list[str]:
-    event = message(topic, payload, False, NOW).issue(EventId("e"), "s", 1, NOW)
+    event = message(topic, payload, False, NOW).issue(EventId("e"), "s", 1, NOW, 0.0)
     return [made.rule for made in step(RULES, Memory(), event, Instant(NOW, 1.0)).decisions]
 
 

@@ -156,6 +156,15 @@ def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
     lines = [shown.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
     again = replay(compiled(), printed(lines))
+    assert again == replay(compiled(), recorded.arrivals(Span()))
+
+
+def test_a_recording_without_engine_time_makes_the_same_decisions(database: Path) -> None:
+    recorded = Recorded(database)
+    lines = [
+        shown.event(each.event).model_dump_json(exclude={"engine"}) for each in recorded.arrivals(Span())
+    ]
+    again = replay(compiled(), printed(lines))
     last = max(each.now.wall for each in recorded.arrivals(Span()))
     live = [made for made in recorded.decisions(Span()) if made.at <= last]
     assert [told(made) for made in again.decisions] == [told(made) for made in live]
@@ -227,3 +236,22 @@ def test_a_clock_that_is_set_back_never_runs_engine_time_back() -> None:
 
     engine = [each.now.engine for each in printed([line(1, 0), line(2, 10), line(3, 5), line(4, 6)])]
     assert engine == [0.0, 10.0, 10.0, 11.0]
+
+
+def test_engine_time_is_reckoned_on_from_what_is_told() -> None:
+    def line(seq: int, second: int, **given: object) -> str:
+        at = (DUSK + timedelta(seconds=second)).isoformat()
+        return json.dumps(
+            {"id": f"e{seq}", "seq": seq, "kind": "motion", "change": "began", "at": at, **given}
+        )
+
+    found = list(printed([line(1, 0, engine=7.5), line(2, 10), line(3, 11, engine=100.25)]))
+    assert [each.now.engine for each in found] == [7.5, 17.5, 100.25]
+    assert [each.event.judged for each in found] == [7.5, None, 100.25]
+
+
+def test_one_event_is_found_by_its_identity(database: Path) -> None:
+    recorded = Recorded(database)
+    first = next(iter(recorded.arrivals(Span())))
+    assert recorded.event(first.event.id) == first
+    assert recorded.event("nobody") is None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +12,19 @@ import typer
 
 from engine.commands.report import JsonOption, LangOption, Language, Progress, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
-from engine.commands.rules.replay import History, line_of
+from engine.commands.rules.replay import History
 from engine.commands.rules.sources import Moments, leave, moments_of, site_of
 
 if TYPE_CHECKING:
-    from rules.explain import Answer, Focus, Miss, PatternStory, Story, Timer
-    from rules.model import Sentence
+    from engine.api import wire
+    from engine.configuration import Configuration
+    from rules.explain import Answer, Focus
+    from rules.model import Instant
     from rules.playback import Arrival
     from rules.ruleset import Rule
+
+#: What is looked at where no running engine is asked.
+SINCE = "24h"
 
 
 def explain(
@@ -33,7 +37,12 @@ def explain(
     around: Annotated[
         str, typer.Option(metavar="DURATION", help="With --at: so long before and after.")
     ] = "5m",
-    since: Annotated[str, typer.Option(metavar="MOMENT", help="Without --at: from when on.")] = "24h",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOMENT", help="From when on; default: what the running engine keeps, else 24h."
+        ),
+    ] = None,
     recording: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Events of a file, not of the site's own store.")
     ] = None,
@@ -43,35 +52,76 @@ def explain(
 ) -> None:
     """Tell why a rule fired or did not: its nearest miss, what it counted and gave up, what it waits for.
 
-    Judges the recorded events again; the engine is not disturbed. Exit codes: 0 told, 2 there is no such
-    rule or event.
+    A running engine answers at once from what it keeps. With --since, --at, --event or --recording, or where
+    none runs, recorded events are judged again; the engine is not disturbed. Exit codes: 0 told, 2 there is
+    no such rule or event.
     """
-    from rules.explain import explain as tell
+    chosen = language(lang)
+    site = site_of(config, chosen)
+    if not (event or at or since or recording) and (told := _running(site, rule, camera, chosen)):
+        _tell(told, chosen, as_json=as_json)
+        return
+    found = _known(site, rule, chosen)
+    moments = moments_of(site)
+    focus = _focus(moments, at, camera, around, None if recording else since or SINCE)
+    history = History(site, recording, moments, None, None, chosen)
+    history.focus(focus.since, focus.until)
+    if event is not None:
+        _tell_event(found, event, history.event(event), moments, chosen)
+        return
+    with Progress(rule) as progress:
+        end = history.end() if focus.until is None else None
+        arrivals = _counted(history.arrivals(), progress)
+        told = _judged(site, found, arrivals, focus, end, moments)
+    _tell(told, chosen, as_json=as_json)
+
+
+def _known(site: Configuration, rule: str, lang: Language) -> Rule:
     from rules.flaws import nearest
     from rules.model import RuleName
 
-    chosen = language(lang)
-    site = site_of(config, chosen)
     found = site.rules.named.get(RuleName(rule))
     if found is None:
         guess = nearest(rule, list(site.rules.named))
-        leave("rules.no_rule", chosen, rule=rule, known=guess or ", ".join(sorted(site.rules.named)))
-    moments = moments_of(site)
-    focus = _focus(moments, at, camera, around, None if recording else since)
-    history = History(site, recording, moments, None, None, chosen)
-    history.focus(focus.since, focus.until)
-    with Progress(rule) as progress:
-        arrivals = _counted(history.arrivals(), progress)
-        if event is not None:
-            _tell_event(found, event, arrivals, moments, chosen)
-            return
-        end = history.end() if focus.until is None else None
-        story = tell(site.rules, found, arrivals, focus, end)
-    if as_json:
-        typer.echo(json.dumps(_plain(story, chosen), ensure_ascii=False, default=str))
-        return
-    for line in _lines(story, moments, chosen):
-        typer.echo(line)
+        leave("rules.no_rule", lang, rule=rule, known=guess or ", ".join(sorted(site.rules.named)))
+    return found
+
+
+def _running(site: Configuration, rule: str, camera: str | None, lang: Language) -> wire.Explanation | None:
+    """Return what a running engine tells; None where none runs, or one that does not know the rule."""
+    from engine.api.client import Client
+    from engine.errors import ApiError
+    from engine.places import places
+
+    socket = places(site.settings).socket
+
+    async def ask() -> wire.Explanation:
+        async with Client.connect(socket, language=lang) as client:
+            return await client.explain(rule, camera=camera)
+
+    try:
+        return asyncio.run(ask()) if socket.exists() else None
+    except ApiError as error:
+        if error.status:  # it runs, and does not know the rule (yet)
+            from engine.text import render
+
+            typer.echo(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)
+        return None
+
+
+def _judged(
+    site: Configuration,
+    rule: Rule,
+    arrivals: Iterable[Arrival],
+    focus: Focus,
+    end: Instant | None,
+    moments: Moments,
+) -> wire.Explanation:
+    """Return what recorded events tell, judged again."""
+    from engine.account import explanation
+    from rules.explain import explain as tell
+
+    return explanation(tell(site.rules, rule, arrivals, focus, end), moments.show, live=False)
 
 
 def _focus(moments: Moments, at: str | None, camera: str | None, around: str, since: str | None) -> Focus:
@@ -95,16 +145,24 @@ def _counted(arrivals: Iterable[Arrival], progress: Progress) -> Iterator[Arriva
         yield arrival
 
 
+def _tell(told: wire.Explanation, lang: Language, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(told.model_dump_json())
+        return
+    colours = coloured()
+    for line in told.lines:
+        said = "" if line.said is None else line.said.vi if lang == "vi" else line.said.en
+        before = paint(line.before, "31", colours) if line.before == "✗" else line.before
+        typer.echo("  " * line.depth + " ".join(part for part in (before, said) if part))
+
+
 # -- one event ---------------------------------------------------------------------------------
 
 
-def _tell_event(
-    rule: Rule, wanted: str, arrivals: Iterable[Arrival], moments: Moments, lang: Language
-) -> None:
+def _tell_event(rule: Rule, wanted: str, arrival: Arrival | None, moments: Moments, lang: Language) -> None:
     from engine.text import render
     from rules.explain import ask, pattern_name
 
-    arrival = next((each for each in arrivals if each.event.id == wanted), None)
     if arrival is None:
         leave("rules.no_such_event", lang, event=wanted)
     event, colours = arrival.event, coloured()
@@ -123,82 +181,7 @@ def _tell_event(
 
 
 def _answer(answer: Answer, lang: Language, *, colours: bool) -> str:
-    mark = paint("✓", "32", colours) if answer.held else paint("✗", "31", colours)
-    return f"{mark} {_said(answer.why, lang)}"
-
-
-def _said(sentence: Sentence, lang: Language) -> str:
     from engine.text import render
 
-    return render(sentence.code, sentence.values, lang)
-
-
-# -- a story -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    moments: Moments
-    lang: Language
-
-    def say(self, code: str, **values: object) -> str:
-        from engine.text import render
-
-        return render(code, values, self.lang)
-
-
-def _lines(story: Story, moments: Moments, lang: Language) -> Iterator[str]:
-    teller = _Teller(moments, lang)
-    yield teller.say("explain.fired" if story.fired else "explain.silent", rule=story.rule)
-    for made in story.decisions:
-        yield f"  {line_of(made, moments, lang)}"
-    for error in story.faults:
-        yield "  " + teller.say("explain.fault", detail=error)
-    for pattern in story.patterns:
-        yield from _pattern(pattern, teller)
-    for timer in story.given_up:
-        yield "  " + _given_up(timer, teller)
-    for timer in story.waiting:
-        yield "  " + _waiting(timer, teller)
-    if not story.fired and story.nearest is not None:
-        yield teller.say("explain.nearest")
-        yield f"  {_miss(story.nearest[1], teller)}"
-
-
-def _pattern(story: PatternStory, teller: _Teller) -> Iterator[str]:
-    last = teller.moments.show(story.last) if story.last else "–"
-    counts = {"seen": story.seen, "matched": story.matched, "late": story.late, "last": last}
-    yield f"  {story.name}: " + teller.say("explain.counts", **counts)
-
-
-def _miss(miss: Miss, teller: _Teller) -> str:
-    why = "; ".join(_said(each.why, teller.lang) for each in miss.failed)
-    return f"{teller.moments.show(miss.at)}  {miss.camera or '-'}  {miss.subject}  {why}  ({miss.event})"
-
-
-def _given_up(timer: Timer, teller: _Teller) -> str:
-    values = {"since": teller.moments.show(timer.since), "missing": round(timer.missing, 3), "key": timer.key}
-    ended = teller.moments.show(timer.ended) if timer.ended else "–"
-    return teller.say("explain.given_up", **values, ended=ended, event=timer.by or "–")
-
-
-def _waiting(timer: Timer, teller: _Teller) -> str:
-    due = teller.moments.show(timer.due) if timer.due else "–"
-    return teller.say(
-        f"explain.state_{timer.state}", key=timer.key, since=teller.moments.show(timer.since), due=due
-    )
-
-
-def _plain(story: Story, lang: Language) -> object:
-    body = asdict(replace(story, decisions=[])) | {"fired": story.fired}
-    body["decisions"] = [
-        {
-            "id": made.id,
-            "phase": made.phase,
-            "key": made.key,
-            "at": made.at,
-            "reason": _said(made.reason, lang),
-        }
-        for made in story.decisions
-    ]
-    return body
+    mark = paint("✓", "32", colours) if answer.held else paint("✗", "31", colours)
+    return f"{mark} {render(answer.why.code, answer.why.values, lang)}"

@@ -125,6 +125,18 @@ class History:
                 "rules.no_event", self._lang, path=self._recording or "", line=error.line, detail=error.detail
             )
 
+    def event(self, wanted: str) -> Arrival | None:
+        """Return one event by its identity; ends the command where nothing can be read."""
+        from engine.errors import StoreError
+        from engine.replay import Recorded
+
+        if self._database is None:
+            return next((each for each in self.arrivals() if each.event.id == wanted), None)
+        try:
+            return Recorded(self._database).event(wanted)
+        except StoreError as error:
+            leave("rules.unreadable", self._lang, path=self._database, detail=error)
+
     def decided(self) -> list[Decision]:
         """Return what was decided then."""
         from engine.errors import StoreError

@@ -120,9 +120,9 @@ class Moments:
 
     def show(self, at: datetime) -> str:
         """Return a moment as people read it where the site is."""
-        local = at.astimezone(self.zone)
-        tail = f".{local.microsecond // 1000:03}" if local.microsecond else ""
-        return f"{local:%Y-%m-%d %H:%M:%S}{tail}"
+        from engine.account import local
+
+        return local(at, self.zone)
 
 
 def moments_of(site: Configuration | None) -> Moments:

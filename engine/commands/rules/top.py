@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from itertools import islice
 from time import process_time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, language
+from engine.commands.report import JsonOption, LangOption, Language, Progress, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
 from engine.commands.rules.sources import leave, moments_of, site_of
+
+if TYPE_CHECKING:
+    from engine.api import wire
+    from engine.configuration import Configuration
+
+#: Exit code when no engine answers, as for the commands that need one.
+NO_ENGINE = 3
 
 
 def top(
@@ -21,29 +30,112 @@ def top(
     since: Annotated[str, typer.Option(metavar="MOMENT", help="From when on.")] = "24h",
     events: Annotated[int, typer.Option(min=1, help="So many events at most.")] = 100_000,
     limit: Annotated[int, typer.Option(min=1, help="So many rules.")] = 20,
+    live: Annotated[
+        bool, typer.Option("--live", help="What the running engine counted since its start.")
+    ] = False,
     config: ConfigOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure what each rule costs on the site's recent events, the dearest first."""
+    """Tell what each rule costs, the dearest first: measured alone on recorded events, or --live by a sample.
+
+    Exit codes: 0 told, 2 there are no events, 3 (--live) no engine answers.
+    """
+    chosen = language(lang)
+    site = site_of(config, chosen)
+    if live:
+        _live(site, limit, chosen, as_json=as_json)
+        return
     from engine.text import render
     from engine.toll import tolls
 
-    chosen = language(lang)
-    site = site_of(config, chosen)
     history = History(site, recording, moments_of(site), None if recording else since, None, chosen)
     arrivals = list(islice(history.arrivals(), events))
     if not arrivals:
         leave("rules.no_events", chosen)
-    found = tolls(site.rules, arrivals, process_time)
+    with Progress(render("rules.weighing", {}, chosen)) as progress:
+        found = tolls(site.rules, arrivals, process_time, progress)
     if as_json:
         typer.echo(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
         return
-    whole = sum(toll.seconds for toll in found) or 1.0
-    typer.echo(render("rules.top", {"events": len(arrivals)}, chosen))
-    for toll in found[:limit]:
-        each = 1e6 * toll.seconds / toll.visits if toll.visits else 0.0
-        typer.echo(
-            f"{toll.rule:<32} {100 * toll.seconds / whole:5.1f} % {each:9.1f} µs {toll.visits:9} "
-            f"{toll.fired:7} {toll.rows:6} {toll.bytes_ / 1024:8.1f} kB"
-        )
+    lines = [
+        _Line(toll.rule, toll.seconds, toll.visits, toll.fired, toll.rows, toll.bytes_ / 1024)
+        for toll in found
+    ]
+    _print(lines, limit, render("rules.topped", {"events": len(arrivals)}, chosen), chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is shown of a rule.
+
+    Attributes:
+        seconds: Of processor time.
+        kilobytes: That its rows take; None where nobody measured.
+        note: What else must be known.
+    """
+
+    rule: str
+    seconds: float
+    visits: int
+    fired: int
+    rows: int
+    kilobytes: float | None = None
+    note: str = ""
+
+
+def _print(lines: Sequence[_Line], limit: int, under: str, lang: Language) -> None:
+    from engine.text import render
+
+    colours, width = coloured(), max(20, *(len(line.rule) for line in lines[:limit]))
+    names = render("rules.columns", {}, lang).split("|")
+    head = f"{names[0]:<{width}} " + " ".join(f"{name:>10}" for name in names[1:])
+    typer.echo(paint(head, "1", colours))
+    whole = sum(line.seconds for line in lines) or 1.0
+    for line in lines[:limit]:
+        told = f"{line.rule:<{width}} " + " ".join(f"{cell:>10}" for cell in _cells(line, whole))
+        typer.echo(told + (f"  {paint(line.note, '31', colours)}" if line.note else ""))
+    typer.echo(under)
+
+
+def _cells(line: _Line, whole: float) -> Iterator[str]:
+    yield f"{100 * line.seconds / whole:.1f} %"
+    yield f"{1e6 * line.seconds / line.visits:.1f} µs" if line.visits else "–"
+    yield f"{line.visits:,}"
+    yield f"{line.fired:,}"
+    yield f"{line.rows:,}"
+    yield "–" if line.kilobytes is None else f"{line.kilobytes:,.1f} kB"
+
+
+# -- a running engine --------------------------------------------------------------------------
+
+
+def _live(site: Configuration, limit: int, lang: Language, *, as_json: bool) -> None:
+    from engine.text import render
+
+    found = sorted(_asked(site, lang), key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
+    if as_json:
+        typer.echo(json.dumps({"rules": [rule.model_dump(mode="json") for rule in found]}))
+        return
+    if not found:
+        leave("rules.no_rules", lang)
+    lines = [
+        _Line(each.name, each.cpu, each.visits, each.fired, each.rows, None, each.error) for each in found
+    ]
+    evicted = sum(each.evicted for each in found)
+    _print(lines, limit, render("rules.topped_live", {"rules": len(found), "evicted": evicted}, lang), lang)
+
+
+def _asked(site: Configuration, lang: Language) -> list[wire.Rule]:
+    from engine.api.client import Client
+    from engine.errors import ApiError
+    from engine.places import places
+
+    async def ask() -> list[wire.Rule]:
+        async with Client.connect(places(site.settings).socket, language=lang) as client:
+            return await client.rules()
+
+    try:
+        return asyncio.run(ask())
+    except ApiError as error:
+        leave("rules.no_engine", lang, 1 if error.status else NO_ENGINE, detail=error.message)

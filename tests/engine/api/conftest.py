@@ -10,6 +10,7 @@ import pytest
 
 from engine.api import wire
 from engine.api.client import Client
+from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.errors import ApiError
 from engine.flow import Hub
@@ -95,6 +96,14 @@ class FakeService:
         return wire.Event(
             id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
         )
+
+    def rules(self) -> list[wire.Rule]:
+        return [wire.Rule(name="đêm", severity="warning", fired=3)]
+
+    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+        if rule != "đêm":
+            raise refusal(404, "rules.no_rule", rule=rule, known="đêm")
+        return wire.Explanation(rule=rule, live=True, events=0 if camera else 7)
 
     async def still(self, camera: str, width: int) -> bytes:
         self._known(camera)

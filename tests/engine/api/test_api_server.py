@@ -45,6 +45,9 @@ async def test_everything_can_be_asked(client: Client, service: Any) -> None:
     assert await client.events(before=2, limit=5) == [first]
     assert await client.events(camera="cong") == [first]
     assert await client.decisions() == [decision]
+    assert [rule.fired for rule in await client.rules()] == [3]
+    assert (await client.explain("đêm")).events == 7
+    assert (await client.explain("đêm", camera="cong")).events == 0
     assert (await client.still("cong", 320)).endswith(b"320")
     assert [preset.name for preset in await client.presets("cong")] == ["Cổng"]
     command = wire.PtzCommand(op="move", pan=-0.5, seconds=2)
@@ -69,6 +72,7 @@ async def test_health_says_when_a_person_is_needed(client: Client, service: Any)
         ("GET", "/v1/events?limit=0", None, 400, "api.invalid"),
         ("GET", "/v1/events?sort=up", None, 400, "api.invalid"),
         ("GET", "/v1/cameras/cong/still.jpg?width=99999", None, 400, "api.invalid"),
+        ("GET", "/v1/rules/nobody", None, 404, "rules.no_rule"),
         ("GET", "/v1/cameras/nobody/presets", None, 404, "camera.unknown"),
         ("POST", "/v1/cameras/cong/ptz", "{", 400, "api.invalid"),
         ("POST", "/v1/cameras/cong/ptz", '{"op": "move", "pan": 7, "seconds": -1}', 400, "api.invalid"),

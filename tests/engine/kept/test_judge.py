@@ -21,7 +21,7 @@ from engine.store.db import Store, open_store
 from engine.store.model import Resume, Verdict
 from rules.compile import World, compile_rules
 from rules.memory import Memory
-from rules.model import CameraId, Change, Decision, Event, Kind
+from rules.model import CameraId, Change, Decision, Event, Kind, RuleName
 from rules.ruleset import RuleSet
 
 RULES = """
@@ -116,6 +116,10 @@ async def test_event_becomes_durable_decision(store: Store, clock: ManualClock) 
     assert [(event.seq, event.id, event.site) for event in bench.events] == [(1, "id-1", "site")]
     assert [made.rule for made in bench.decisions] == ["person"]
     assert await store.events() == bench.events
+    assert [event.judged for event in await store.events()] == [clock.engine]
+    tally = bench.judge.ledger.of(RuleName("person"))
+    assert (tally.fired, tally.visits) == (1, 1)
+    assert [event for event, _, _ in bench.judge.ledger.recent() if event] == bench.events
     assert await store.decisions() == bench.decisions
     assert [(row.action, row.event) for row in await store.due(0.0, 9)] == [("log", bench.events[0])]
     assert (bench.judge.events, bench.judge.decisions) == (1, 1)

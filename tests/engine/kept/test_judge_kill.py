@@ -138,11 +138,11 @@ class Kept:
 
 def kept(database: Path) -> Kept:
     with sqlite3.connect(database) as db:  # the texts are the codec's own (S608)
-        events = db.execute("SELECT " + codec.EVENT + ", event.engine FROM event ORDER BY seq").fetchall()  # noqa: S608
+        events = db.execute("SELECT " + codec.EVENT + " FROM event ORDER BY seq").fetchall()  # noqa: S608
         decisions = db.execute("SELECT " + codec.DECISION + " FROM decision ORDER BY n").fetchall()  # noqa: S608
         calls = db.execute("SELECT decision, nth FROM outbox ORDER BY id").fetchall()
     db.close()
-    logged = [(codec.event_of(row[:-1]), row[-1]) for row in events]
+    logged = [(event, event.judged or 0.0) for event in map(codec.event_of, events)]
     return Kept(
         arrivals=[Arrival(event, Instant(event.received_at, engine)) for event, engine in logged],
         decisions=[codec.decision_of(row) for row in decisions],
