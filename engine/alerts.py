@@ -18,15 +18,7 @@ from rules.model import Decision, DecisionId, Phase, RuleName
 
 #: Alerts shown at most; beyond it those that need a person least are left out, and counted.
 MOST: Final = 500
-_RANK: Final = {"critical": 0, "warning": 1}
 Key = tuple[RuleName, str]
-
-
-def urgency(alert: wire.Alert) -> tuple[object, ...]:
-    """Return a sort key: not acknowledged before acknowledged, dry runs last, worst first, then newest."""
-    made = alert.decision
-    rank = _RANK.get(made.severity, len(_RANK))
-    return made.dry_run, made.acknowledged is not None, rank, -made.at.timestamp(), alert.id
 
 
 def remembered(memory: Memory) -> Iterator[DecisionId]:
@@ -52,7 +44,7 @@ class Alerts:
 
     def now(self) -> list[wire.Alert]:
         """Return every alert, what needs a person most first."""
-        return sorted(self._shelf.values(), key=urgency)
+        return sorted(self._shelf.values(), key=wire.Alert.urgency)
 
     def restore(self, stored: Iterable[Decision], acknowledged: Mapping[str, Acknowledgement]) -> None:
         """Begin with what was active when the engine stopped.
@@ -111,7 +103,7 @@ class Alerts:
         self._shelf[key] = alert
         if len(self._shelf) <= self._most:
             return [alert]
-        least = max(self._shelf, key=lambda each: urgency(self._shelf[each]))
+        least = max(self._shelf, key=lambda each: self._shelf[each].urgency())
         self.left_out += 1
         given_up = self._shelf.pop(least).model_copy(update={"over": True})
         return [given_up] if least == key else [alert, given_up]

@@ -37,6 +37,7 @@ class MatthanApp(App[None]):
         graphics: How to show pictures; see `tui.graphics.choose`.
         monotonic: Seconds that only grow.
         still_every: Seconds between two pictures.
+        by: Who acknowledges; empty: the user whom the engine's machine knows.
     """
 
     CSS_PATH = "app.tcss"
@@ -57,11 +58,12 @@ class MatthanApp(App[None]):
         graphics: Graphics = Graphics.BLOCKS,
         monotonic: Callable[[], float] = time.monotonic,
         still_every: float = 0.5,
+        by: str = "",
     ) -> None:
         super().__init__()
         self._told_language = language
         model, texts = Model(monotonic), Texts(language or "vi")
-        self.context = Context(feed, model, texts, graphics, still_every)
+        self.context = Context(feed, model, texts, graphics, still_every, by)
         self._second = 0
 
     def get_default_screen(self) -> Screen[None]:

@@ -72,6 +72,22 @@ class Book:
             self.dropped += 1
         return True
 
+    def acknowledge(self, event: wire.Event) -> bool:
+        """Note in its decision what an operator's event acknowledges; return whether the log looks different."""
+        made = self._entries.get(f"decision:{event.facts.get('decision', '')}")
+        told = (event.kind, event.label) == ("operator", "acknowledge")
+        if not told or not isinstance(made, wire.Decision) or made.acknowledged is not None:
+            return False
+        by, note = str(event.facts.get("by", "")), str(event.facts.get("note", ""))
+        who = wire.Acknowledgement(by=by, at=event.received_at or event.at, note=note)
+        self.revise(made.model_copy(update={"acknowledged": who}))
+        return True
+
+    def revise(self, decision: wire.Decision) -> None:
+        """Keep what is now known of a decision that the log holds."""
+        if key_of(decision) in self._entries:
+            self._entries[key_of(decision)] = decision
+
     def deliver(self, delivery: wire.Delivery) -> None:
         """Remember what became of an action."""
         told = self._deliveries.setdefault(delivery.decision, {})

@@ -49,20 +49,23 @@ def tui(
     graphics: Annotated[
         GraphicsChoice, typer.Option(help="How to show pictures; auto: half-blocks in tmux.")
     ] = GraphicsChoice.AUTO,
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Who acknowledges from here. Default: your user name.")
+    ] = "",
 ) -> None:
     """Open the terminal UI: cameras, pictures, PTZ, events and decisions."""
     from tui.graphics import choose
 
     chosen = choose(graphics)  # may ask the terminal, so before anything else owns it
-    asyncio.run(_run(socket, lang, chosen))
+    asyncio.run(_run(socket, lang, chosen, by))
 
 
-async def _run(socket: Path | None, lang: LanguageChoice | None, graphics: object) -> None:
+async def _run(socket: Path | None, lang: LanguageChoice | None, graphics: object, by: str) -> None:
     from engine.api.client import Client
     from tui.app import MatthanApp
     from tui.graphics import Graphics
 
     async with Client.connect(socket) as client:
         await MatthanApp(
-            client, language=lang.value if lang else None, graphics=cast(Graphics, graphics)
+            client, language=lang.value if lang else None, graphics=cast(Graphics, graphics), by=by
         ).run_async()

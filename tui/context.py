@@ -17,6 +17,8 @@ FAILURES = {
     "camera.offline": "failure.offline",
     "camera.unknown": "failure.unknown",
     "ptz.unsupported": "failure.unsupported",
+    "decision.unknown": "failure.forgotten",
+    "decision.resolved": "acknowledge.over",
 }
 
 
@@ -26,6 +28,7 @@ class Context:
 
     Attributes:
         still_every: Seconds between two pictures of the camera screen.
+        by: Who sits here; empty: the user whom the engine's machine knows.
     """
 
     feed: Feed
@@ -33,6 +36,7 @@ class Context:
     t: Texts
     graphics: Graphics
     still_every: float = 0.5
+    by: str = ""
 
     def failure(self, error: ApiError) -> str:
         """Return why a call failed, as a sentence."""

@@ -63,11 +63,21 @@ def event_words(event: wire.Event, texts: Texts) -> str:
 
 def decision_words(decision: wire.Decision, texts: Texts) -> str:
     """Return a decision as title and reason."""
-    head = title(decision, texts)
-    if decision.phase == "resolved":
-        head += f" ({texts('phase.resolved')})"
-    reason = sentence(decision.reason, texts)
+    head, reason = title(decision, texts), sentence(decision.reason, texts)
+    if decision.phase != "firing":
+        head += f" ({texts.find(f'phase.{decision.phase}', clean(decision.phase))})"
+    elif reason.casefold().startswith(head.casefold()):  # "Motion: motion" says it twice
+        head, reason = reason[:1].upper() + reason[1:], ""
+    if decision.acknowledged is not None:
+        head = f"[{who(decision.acknowledged)}] {head}"
+    if decision.dry_run:
+        head = f"{texts('acknowledge.dry_run')} {head}"
     return f"{head}: {reason}" if reason else head
+
+
+def who(told: wire.Acknowledgement) -> str:
+    """Return who takes care of a decision."""
+    return clean(told.by) or "?"
 
 
 def words(entry: Entry, texts: Texts) -> str:
@@ -125,13 +135,31 @@ def details(entry: Entry, model: Model, texts: Texts) -> Iterator[tuple[str, str
 def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> Iterator[tuple[str, str]]:
     phase = texts.find(f"phase.{decision.phase}", clean(decision.phase))
     yield texts("detail.severity"), f"{kind(decision, texts)}, {phase}"
+    if decision.id in model.alerts or decision.acknowledged is not None:
+        yield texts("detail.acknowledged"), _acknowledged(decision, model, texts)
     yield texts("detail.why"), sentence(decision.reason, texts)
+    message = decision.message.get(texts.language) or next(iter(decision.message.values()), "")
+    if message:
+        yield texts("detail.message"), clean(message)
+    alert = model.alerts.get(decision.id)
+    if alert is not None and alert.escalated is not None:
+        yield texts("detail.escalated"), clock(alert.escalated, model, date=True)
     yield texts("detail.since"), clock(decision.since, model, date=True)
     for line in _actions(decision, model.book, texts):
         yield texts("detail.actions"), line
     yield texts("detail.rule"), clean(decision.rule)
     yield texts("detail.key"), clean(decision.key)
+    if decision.dedup:
+        yield texts("detail.dedup"), clean(decision.dedup)
     yield texts("detail.cause"), clean(decision.cause)
+
+
+def _acknowledged(decision: wire.Decision, model: Model, texts: Texts) -> str:
+    told = decision.acknowledged
+    if told is None:
+        return texts("acknowledge.dry" if decision.dry_run else "acknowledge.nobody")
+    note = f": {clean(told.note)}" if told.note else ""
+    return texts("acknowledge.taken", by=who(told), at=clock(told.at, model)) + note
 
 
 def _actions(decision: wire.Decision, book: Book, texts: Texts) -> Iterator[str]:

@@ -28,6 +28,10 @@ class Feed(Protocol):
         """Return stored decisions, newest first, older than the decision id `before`."""
         ...
 
+    async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
+        """Say who takes care of a decision; return it with who was the first to."""
+        ...
+
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""
         ...

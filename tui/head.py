@@ -6,7 +6,7 @@ from rich.text import Text
 
 from tui import describe
 from tui.model import Model
-from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED
+from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT, severity
 from tui.texts import Texts, clean
 from tui.widgets.bars import figures
 
@@ -14,10 +14,23 @@ from tui.widgets.bars import figures
 def title(model: Model, t: Texts, page: str) -> Text:
     """Return the product, the site and the page."""
     site = clean(model.engine.title or model.engine.site) if model.engine else ""
-    parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), (site, f"bold {BRIGHT}")]
+    parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), *_badge(model, t), (site, f"bold {BRIGHT}")]
     if page:
         parts += [("  ›  " if site else "", DIM), (page, f"bold {BRIGHT}" if not site else "")]
     return Text.assemble(*parts)
+
+
+def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
+    """Return how many alerts want a person, in the colour of the worst; else how many there are."""
+    waiting = model.waiting()
+    if waiting:
+        symbol, tone = severity(waiting[0].decision.severity)
+        colour = {"alarm": RED, "warn": AMBER}.get(tone, BLUE)
+        told = t("top.waiting", n=t.number(len(waiting) + model.alerts_left_out))
+        return [(f"{symbol} {told}", f"bold {colour} reverse"), ("  ", "")]
+    if model.alerts:
+        return [(t("top.firing", n=t.number(len(model.alerts))), TEXT), ("  ", "")]
+    return []
 
 
 def clock(model: Model, t: Texts) -> Text:
@@ -27,7 +40,7 @@ def clock(model: Model, t: Texts) -> Text:
     now = model.now().astimezone(model.zone())
     told = [
         t("top.cpu", n=t.number(model.engine.cpu * 100)),
-        t("top.memory", n=t.number(model.engine.rss / 1_000_000)),
+        t("top.memory", n=t.number(model.engine.rss / 2**20)),
     ]
     return Text.assemble(("  ".join(told), DIM), "  ", (now.strftime("%H:%M:%S %Z"), BRIGHT))
 
@@ -70,7 +83,7 @@ def banner(model: Model, t: Texts) -> Text:
         return _alert(t("link.refused", reason=clean(model.refused.message)))
     if model.lost is None:
         return Text() if model.engine else Text(t("link.starting"), AMBER)
-    reason = clean(model.lost.reason)
+    reason = t.find(model.lost.cause, clean(model.lost.reason))
     if model.engine is None:
         return _alert(t("link.first", reason=reason))
     return _alert(t("link.down", reason=reason, age=t.age(model.since_told())))

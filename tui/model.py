@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected, Message
-from tui.book import Book
+from tui.book import Book, Entry
 from tui.texts import fold
 
 #: What needs a person comes first; what was switched off on purpose comes last.
@@ -66,6 +66,7 @@ class Model:
 
     Attributes:
         monotonic: Seconds that only grow; the UI's own count.
+        alerts: What fires now or waits for a person, by the id of its decision.
         lost: Why there is no connection, None while there is one.
         refused: The engine will not have this client; nobody tries again.
     """
@@ -78,6 +79,8 @@ class Model:
         self.engine: wire.Engine | None = None
         self.cameras: dict[str, wire.Camera] = {}
         self.book = Book()
+        self.alerts: dict[str, wire.Alert] = {}
+        self.alerts_left_out = 0
         self.lost: Disconnected | None = None
         self.refused: ApiError | None = None
 
@@ -98,7 +101,9 @@ class Model:
             case wire.EngineUpdate(engine=engine):
                 self._engine(engine)
             case wire.Event():
-                self._changes.entries |= self.book.add(message)
+                self._changes.entries |= self.book.add(message) | self.book.acknowledge(message)
+            case wire.Alert():
+                self._alert(message)
             case wire.Decision():
                 self._decision(message)
             case wire.Delivery():
@@ -152,6 +157,26 @@ class Model:
         """Return how many cameras are online."""
         return sum(camera.state is wire.CameraState.ONLINE for camera in self.cameras.values())
 
+    def urgent(self) -> list[wire.Alert]:
+        """Return every alert, what needs a person most first."""
+        return sorted(self.alerts.values(), key=wire.Alert.urgency)
+
+    def waiting(self) -> list[wire.Alert]:
+        """Return the alerts that nobody takes care of, the worst first."""
+        return [alert for alert in self.urgent() if alert.waits]
+
+    def waits(self, entry: Entry) -> bool:
+        """Return whether an entry is an alert that nobody takes care of."""
+        alert = self.alerts.get(entry.id) if isinstance(entry, wire.Decision) else None
+        return alert is not None and alert.waits
+
+    def entry(self, key: str) -> Entry | None:
+        """Return an entry of the log by its key; an alert's decision also where the log holds it no more."""
+        found = self.book.get(key)
+        if found is None and (alert := self.alerts.get(key.removeprefix("decision:"))) is not None:
+            return alert.decision
+        return found
+
     def name(self, camera: str | None) -> str:
         """Return a camera's display name, or its id where there is none."""
         known = self.cameras.get(camera) if camera else None
@@ -162,6 +187,8 @@ class Model:
         self._order = []
         self._engine(state.engine)
         self.book.reset(state.events, state.decisions)
+        self.alerts = {alert.id: alert for alert in state.alerts}
+        self.alerts_left_out = state.alerts_left_out
         self._changes.everything = self._changes.order = self._changes.entries = True
 
     def _camera(self, camera: wire.Camera) -> None:
@@ -175,6 +202,14 @@ class Model:
     def _engine(self, engine: wire.Engine) -> None:
         self.engine, self._told_at = engine, self.monotonic()
         self._changes.engine = True
+
+    def _alert(self, alert: wire.Alert) -> None:
+        if alert.over:
+            self.alerts.pop(alert.id, None)
+        else:
+            self.alerts[alert.id] = alert
+        self.book.revise(alert.decision)
+        self._changes.entries = True
 
     def _decision(self, decision: wire.Decision) -> None:
         if not self.book.add(decision):

@@ -72,13 +72,17 @@ def _why(camera: wire.Camera, model: Model, t: Texts) -> str:
 def entry_row(entry: Entry, model: Model, t: Texts) -> Row:
     """Return an event or a decision as a row; decisions carry the tone of their severity."""
     symbol, tone = describe.mark(entry)
-    decision = isinstance(entry, wire.Decision)
+    decision, waits = isinstance(entry, wire.Decision), model.waits(entry)
+    words = describe.words(entry, t)
     return Row(
         {
             "time": Cell(describe.clock(entry.at, model), "dim"),
             "mark": Cell(symbol, tone),
             "kind": Cell(describe.kind(entry, t), tone if decision else "dim"),
             "camera": Cell(clean(model.name(entry.camera)), "bright" if decision else "text"),
-            "what": Cell(describe.words(entry, t), tone if decision else "text"),
-        }
+            "what": Cell(
+                f"{t('acknowledge.open')} {words}" if waits else words, tone if decision else "text"
+            ),
+        },
+        lit=waits,
     )

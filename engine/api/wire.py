@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Fact = str | int | float | bool
 Box = tuple[float, float, float, float]
+#: Severities, the worst first; what is not among them comes after.
+RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
 class Wire(BaseModel):
@@ -162,6 +164,17 @@ class Alert(Wire):
     holds: bool = True
     escalated: datetime | None = None
     over: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is wanted: nobody takes care of it, and it is no dry run."""
+        return self.decision.acknowledged is None and not self.decision.dry_run
+
+    def urgency(self) -> tuple[object, ...]:
+        """Return a sort key: who wants a person before who has one, dry runs last, worst first, then newest."""
+        made = self.decision
+        rank = RANK.get(made.severity, len(RANK))
+        return made.dry_run, not self.waits, rank, -made.at.timestamp(), self.id
 
 
 class Delivery(Wire):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,8 @@ from engine.text import Language, catalogue, render
 
 #: Object events that only repeat what is known are counted, not printed.
 SILENT = {("object", "goes_on")}
+#: Decisions remembered as told; a state repeats the newest hundred.
+REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Show:
     cameras: dict[str, wire.Camera] = field(default_factory=dict)
     engine: wire.Engine | None = None
     missed: int = 0
+    _seq: int = 0
+    _told: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def hear(self, message: Message) -> None:
         """Take one message of the API's stream."""
@@ -48,7 +52,8 @@ class Show:
             case wire.Gap():
                 self.missed += message.missed
             case Disconnected():
-                self.write(f"{'':<10} {self.say('demo.lost_link', reason=message.reason)}")
+                reason = catalogue(self.language).get(message.cause, message.reason)
+                self.write(f"{'':<10} {self.say('demo.lost_link', reason=reason)}")
 
     def say(self, code: str, **values: object) -> str:
         """Return a sentence of the demo."""
@@ -62,10 +67,13 @@ class Show:
         self.engine = state.engine
         for camera in state.cameras:
             self._camera(camera)
-        for event in reversed(state.events):
-            self._event(event)
+        # After a gap or an outage much of it is known already: what was told is not told or counted again.
+        for event in sorted(state.events, key=lambda each: each.seq):
+            if event.seq > self._seq:
+                self._event(event)
         for decision in reversed(state.decisions):
-            self._decision(decision)
+            if decision.id not in self._told:
+                self._decision(decision)
 
     def _camera(self, camera: wire.Camera) -> None:
         before = self.cameras.get(camera.id)
@@ -75,6 +83,7 @@ class Show:
             self._line(None, "demo.camera", camera.id, self._word(camera.state) + why)
 
     def _event(self, event: wire.Event) -> None:
+        self._seq = max(self._seq, event.seq)
         what = catalogue(self.language).get(f"demo_event.{event.kind}_{event.change}")
         what = what or f"{event.kind} {event.change}"
         self.events[what] += 1
@@ -95,6 +104,9 @@ class Show:
         return known or self._word(event.label)
 
     def _decision(self, decision: wire.Decision) -> None:
+        self._told[decision.id] = None
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
         phase = self._word(decision.phase)
         self.decisions[f"{decision.rule} {phase}"] += 1
         title = decision.title.get(self.language) or decision.rule

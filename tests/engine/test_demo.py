@@ -177,3 +177,18 @@ async def test_a_signal_ends_a_step_and_a_step_tells_its_own_failure() -> None:
     asyncio.get_running_loop().call_later(0.01, stopped.set)
     with pytest.raises(stage.StageError, match="stopped"):
         await asyncio.wait_for(demo._unless(stopped, answer(3600)), 60)
+
+
+def test_a_state_after_a_gap_tells_and_counts_only_what_is_new() -> None:
+    printed: list[str] = []
+    show = Show(printed.append, "en", ZoneInfo("UTC"))
+    events = tuple(wire.Event(id=f"e{n}", seq=n, kind="motion", change="began", at=AT) for n in (3, 2, 1))
+    made = wire.Decision(
+        id="d", rule="r", phase="firing", key="k", at=AT, since=AT, cause="e1", severity="info",
+        reason=wire.Sentence(code="x"),
+    )  # fmt: skip
+    engine = wire.Engine(version="1", site="s", started=AT, now=AT)
+    show.hear(wire.State(revision=1, engine=engine, events=events[1:], decisions=(made,)))
+    show.hear(wire.Gap(missed=1))
+    show.hear(wire.State(revision=4, engine=engine, events=events, decisions=(made,)))
+    assert (show.events.total(), show.decisions.total()) == (3, 1)

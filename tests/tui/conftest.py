@@ -147,8 +147,23 @@ def history() -> tuple[tuple[wire.Event, ...], tuple[wire.Decision, ...]]:
             reason=LOST,
         ),
         decision(1, at=ago(minutes=6), phase="resolved", camera="cam-2", severity="info"),
+        decision(
+            4,
+            at=ago(seconds=50),
+            camera="cam-2",
+            title={"vi": "Đông người ở chợ", "en": "Crowd at the market"},
+            message={"vi": "Gọi tổ dân phòng: 0987 654 321", "en": "Call the ward: 0987 654 321"},
+            acknowledged=wire.Acknowledgement(by="Anh Tư", at=ago(seconds=20), note="đang đến"),
+        ),
     )
     return events, decisions
+
+
+def alerts(decisions: tuple[wire.Decision, ...]) -> tuple[wire.Alert, ...]:
+    """What fires now: of three, somebody takes care of one, and one has escalated."""
+    firing = [made for made in decisions if made.phase == "firing"]
+    late = {"d2": ago(minutes=1)}
+    return tuple(wire.Alert(id=made.id, decision=made, escalated=late.get(made.id)) for made in firing)
 
 
 def engine(**told: Any) -> wire.Engine:
@@ -223,6 +238,14 @@ class FakeFeed:
         start = ids.index(before) + 1 if before in ids else 0
         return self.stored_decisions[start:][:limit]
 
+    async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
+        self._ask(f"acknowledge {decision} {by}")
+        who = wire.Acknowledgement(by=by or "root", at=NOW, note=note)
+        made = next(each for each in self.state.decisions if each.id == decision)
+        made = made.model_copy(update={"acknowledged": made.acknowledged or who})
+        self.say(wire.Alert(id=made.id, decision=made))
+        return made
+
     async def still(self, camera: str, width: int = 640) -> bytes:
         self._ask(f"still {camera}")
         return self.picture
@@ -248,7 +271,14 @@ class FakeFeed:
 
 def new_feed(**told: Any) -> FakeFeed:
     events, decisions = history()
-    state = {"revision": 1, "engine": engine(), "cameras": fleet(), "events": events, "decisions": decisions}
+    state: dict[str, Any] = {
+        "revision": 1,
+        "engine": engine(),
+        "cameras": fleet(),
+        "events": events,
+        "decisions": decisions,
+        "alerts": alerts(decisions),
+    }
     return FakeFeed(wire.State(**(state | told)))
 
 

@@ -289,7 +289,7 @@ async def test_the_log_shows_reasons_and_details(app: MatthanApp, feed: Any, unt
         feed.say(delivery)
         await pilot.press("e")
         table = app.screen.query_one(Table)
-        await until(pilot, lambda: len(table.keys) == 9)
+        await until(pilot, lambda: len(table.keys) == 10)
         assert table.keys[0] == "decision:d3"
         detail = app.screen.query_one("#details")
         await until(pilot, lambda: "hỏng sau 9 lần no route" in screen_of(app))
@@ -328,22 +328,22 @@ async def test_new_entries_come_on_top_and_older_pages_below(
         assert table.chosen == "decision:d3"  # below it stays on its line
         while app.context.model.book.next_page() is not None:
             await pilot.press("end")
-        await until(pilot, lambda: len(table.keys) == 9 + 450 + 2)
+        await until(pilot, lambda: len(table.keys) == 10 + 450 + 2)
 
 
 async def test_the_log_filters(app: MatthanApp, until: Until) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("e")
         table = app.screen.query_one(Table)
-        await until(pilot, lambda: len(table.keys) == 9)
+        await until(pilot, lambda: len(table.keys) == 10)
         await pilot.press("d")
-        await until(pilot, lambda: len(table.keys) == 3)
+        await until(pilot, lambda: len(table.keys) == 4)
         await pilot.press("d", "slash", *"camera:cong kind:object")
         await until(pilot, lambda: len(table.keys) == 2)
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(app.screen, CameraScreen))
         await pilot.press("escape", "escape")
-        await until(pilot, lambda: len(table.keys) == 9)
+        await until(pilot, lambda: len(table.keys) == 10)
         assert type(app.screen) is LogScreen
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, FleetScreen))
@@ -389,7 +389,7 @@ async def test_a_gap_is_followed_by_a_state(app: MatthanApp, feed: Any, until: U
         table = app.screen.query_one(Table)
         await until(pilot, lambda: table.keys)
         feed.say(wire.Gap(missed=40), feed.state.model_copy(update={"cameras": feed.state.cameras[:3]}))
-        await until(pilot, lambda: len(table.keys) == 3)
+        await until(pilot, lambda: len(table.keys) == 4)
 
 
 async def test_the_language_changes_everywhere_at_once(app: MatthanApp, feed: Any, until: Until) -> None:
@@ -456,3 +456,66 @@ def test_failures_are_sentences(app: MatthanApp) -> None:
     context: Context = app.context
     assert context.failure(ApiError(0, "api.timeout", "")) == "Máy chủ không trả lời kịp."
     assert context.failure(ApiError(500, "x.y", "boom", "try again")) == "Không được: boom try again"
+
+
+# -- what fires, and who takes care of it ----------------------------------------------------------
+
+
+async def test_what_nobody_has_taken_shows_at_once_the_worst_first(app: MatthanApp, until: Until) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(Table).keys)
+        assert "‼ 2 chưa nhận" in lines(app.screen.query_one("#title"))
+        assert "ĐANG BÁO 3, CHƯA NHẬN 2" in lines(app.screen.query_one("#recent-title"))
+        await pilot.press("f")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: table.keys)
+        assert table.keys == ["decision:d2", "decision:d3", "decision:d4"]
+        shown = screen_of(app)
+        assert "CHƯA NHẬN Mất camera" in shown
+        assert "[Anh Tư] Đông người ở chợ" in shown
+
+
+async def test_one_key_takes_care_of_a_decision(feed: Any, count: Any, until: Until) -> None:
+    app = MatthanApp(feed, monotonic=count, by="An")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: table.keys)
+        await pilot.press("a")
+        await until(pilot, lambda: "1 chưa nhận" in lines(app.screen.query_one("#title")))
+        assert "acknowledge d2 An" in feed.asked
+        await until(pilot, lambda: any("An đã nhận lúc" in note.message for note in app._notifications))
+        feed.say(*(wire.Alert(id=f"d{n}", decision=feed.state.decisions[0], over=True) for n in (2, 3, 4)))
+        await until(pilot, lambda: not table.keys)
+        assert "Không có gì đang báo." in screen_of(app)
+        await pilot.press("f")
+        await until(pilot, lambda: len(table.keys) == 10)
+
+
+async def test_what_cannot_be_taken_says_so(app: MatthanApp, feed: Any, until: Until) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: len(table.keys) == 10)
+        for key, words in (("decision:d1", "đã hết"), ("event:e5", "không phải quyết định")):
+            table.move_to(list(table.keys).index(key))
+            await pilot.press("a")
+            await until(pilot, lambda words=words: any(words in note.message for note in app._notifications))
+        feed.failure = ApiError(0, "api.unreachable", "gone")
+        table.move_to(list(table.keys).index("decision:d2"))
+        await pilot.press("a")
+        await until(pilot, lambda: any("Không liên lạc" in note.message for note in app._notifications))
+
+
+async def test_somebody_elses_word_reaches_the_log(app: MatthanApp, feed: Any, until: Until) -> None:
+    told = feed.state.events[0].model_copy(
+        update={
+            "id": "e99", "seq": 99, "kind": "operator", "change": "noted", "label": "acknowledge",
+            "facts": {"decision": "d3", "by": "Bình"},
+        }
+    )  # fmt: skip
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: len(app.screen.query_one("#entries", Table).keys) == 10)
+        feed.say(told)
+        await until(pilot, lambda: "[Bình] Người lảng vảng" in screen_of(app))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.api import wire
+from rules.model import Kind
 from tui import ptz
 from tui.context import FAILURES
 from tui.palette import SEVERITIES, STATES
@@ -56,7 +57,7 @@ def composed() -> set[str]:
         {f"state.{state}" for state in STATES}
         | {f"hint.{state}" for state in STATES}
         | {f"severity.{name}" for name in SEVERITIES}
-        | {f"phase.{phase}" for phase in ("firing", "resolved")}
+        | {f"phase.{phase}" for phase in ("firing", "resolved", "escalated")}
         | {f"ptz.{direction}" for direction in ptz.MOVES}
         | {f"age.{unit}" for unit in ("second", "minute", "hour", "day")}
         | {f"delivery.{state}" for state in ("done", "again", "dead")}
@@ -65,10 +66,8 @@ def composed() -> set[str]:
             for kind in ("object", "motion", "signal", "camera", "engine", "operator")
             for change in ("began", "ended", "noted")
         }
-        | {
-            f"kind.{kind}"
-            for kind in ("object", "motion", "signal", "camera", "engine", "operator", "decision")
-        }
+        | {f"kind.{kind}" for kind in (*Kind, "decision") if f"kind.{kind}" in catalogue("vi")}
+        | {f"link.{cause}" for cause in ("absent", "denied", "closed", "silent")}
     )
 
 

@@ -55,6 +55,7 @@ class CameraScreen(Page):
         Binding("space", "stop", show=False, priority=True),
         Binding("g", "presets", show=False),
         Binding("p", "preview", show=False),
+        Binding("a", "acknowledge", show=False),
         Binding("n", "next(1)", show=False),
         Binding("N", "next(-1)", show=False),
         Binding("escape", "back", show=False),
@@ -106,6 +107,7 @@ class CameraScreen(Page):
             ("Esc", "key.back"),
             *(head if camera and camera.ptz else ()),
             *((("p", "key.preview"),) if camera and camera.preview else ()),
+            ("a", "key.acknowledge"),
             ("?", "key.help"),
             ("n", "key.next"),
             ("L", "key.language"),
@@ -155,6 +157,11 @@ class CameraScreen(Page):
             self._say(self.context.t("preview.absent"))
             return
         self.run_worker(self._link(), name="link", group="link", exclusive=True)
+
+    def action_acknowledge(self) -> None:
+        """Take care of the line."""
+        key = self._table.chosen
+        self.acknowledge(self.context.model.book.get(key) if key else None)
 
     def action_next(self, by: int) -> None:
         """Show the next camera of the fleet's order."""

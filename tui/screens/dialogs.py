@@ -29,15 +29,21 @@ SECTIONS: Final = (
         "help.everywhere",
         (
             ("↑ ↓ PgUp PgDn Home End", "help.move"),
-            ("e", "help.log_key"),
-            ("/", "help.filter"),
             ("L", "help.language"),
             ("?", "help.help"),
             ("Esc", "help.back"),
             ("q", "help.quit"),
         ),
     ),
-    ("help.fleet", (("Enter", "help.enter"),)),
+    (
+        "help.fleet",
+        (
+            ("Enter", "help.enter"),
+            ("f", "help.firing"),
+            ("e", "help.log_key"),
+            ("/", "help.filter"),
+        ),
+    ),
     (
         "help.camera",
         (
@@ -47,11 +53,21 @@ SECTIONS: Final = (
             ("1 … 9", "help.digit"),
             ("g", "help.presets"),
             ("p", "help.preview"),
+            ("a", "help.acknowledge"),
             ("PgUp PgDn", "help.scroll"),
             ("n  N", "help.next"),
         ),
     ),
-    ("help.log", (("Enter", "help.details"), ("d", "help.decisions"), ("/", "help.words"))),
+    (
+        "help.log",
+        (
+            ("a", "help.acknowledge"),
+            ("f", "help.only_firing"),
+            ("d", "help.decisions"),
+            ("Enter", "help.details"),
+            ("/", "help.words"),
+        ),
+    ),
 )
 
 

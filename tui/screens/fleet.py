@@ -31,6 +31,7 @@ class FleetScreen(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "log", show=False),
+        Binding("f", "firing", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "drop_filter", show=False),
     ]
@@ -60,6 +61,7 @@ class FleetScreen(Page):
         return (
             ("↑↓", "key.move"),
             ("⏎", "key.open"),
+            ("f", "key.firing"),
             ("e", "key.log"),
             ("/", "key.filter"),
             ("L", "key.language"),
@@ -74,7 +76,7 @@ class FleetScreen(Page):
     def relabel(self) -> None:
         """Write the filter's and the decisions' words too."""
         self._filter.placeholder = self.context.t("fleet.filter")
-        self._recent_title.show(Text(self.context.t("fleet.recent"), DIM))
+        self._tell_title()
         super().relabel()
 
     def show(self, changes: Changes) -> None:
@@ -84,6 +86,14 @@ class FleetScreen(Page):
         self._table.redraw(None if changes.everything else changes.cameras)
         if changes.entries or changes.everything:
             self._recent.update_lines()
+            self._tell_title()
+
+    def _tell_title(self) -> None:
+        """Say whether what is below fires now."""
+        model, t = self.context.model, self.context.t
+        firing, waiting = t.number(len(model.alerts)), t.number(len(model.waiting()))
+        told = t("fleet.firing", n=firing, waiting=waiting) if model.alerts else t("fleet.recent")
+        self._recent_title.show(Text(told, DIM))
 
     def tick(self) -> None:
         """A second has passed: ages move."""
@@ -92,6 +102,10 @@ class FleetScreen(Page):
     def action_log(self) -> None:
         """Open the log."""
         self.app.push_screen(LogScreen(self.context))
+
+    def action_firing(self) -> None:
+        """Open the list of what fires now, to take care of it."""
+        self.app.push_screen(LogScreen(self.context, firing=True))
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""

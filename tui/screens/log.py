@@ -40,11 +40,13 @@ class LogScreen(Page):
         Binding("e", "leave", show=False),
         Binding("slash", "filter", show=False),
         Binding("d", "decisions", show=False),
+        Binding("f", "firing", show=False),
+        Binding("a", "acknowledge", show=False),
     ]
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, firing: bool = False) -> None:
         super().__init__(context)
-        self._query = Query()
+        self._query, self._firing = Query(), firing
         self._text = ""
         self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, follow=True, id="entries")
         self._detail = Static(id="detail")
@@ -63,7 +65,7 @@ class LogScreen(Page):
 
     def name_of_page(self) -> str:
         """Its title."""
-        return self.context.t("log.title")
+        return self.context.t("log.firing" if self._firing else "log.title")
 
     def keys(self) -> Sequence[tuple[str, str]]:
         """What can be done here."""
@@ -71,10 +73,12 @@ class LogScreen(Page):
             ("↑↓", "key.move"),
             ("⏎", "key.open"),
             ("/", "key.filter"),
+            ("a", "key.acknowledge"),
+            ("f", "key.firing"),
             ("d", "key.decisions"),
             ("Esc", "key.back"),
-            ("L", "key.language"),
             ("?", "key.help"),
+            ("L", "key.language"),
             ("q", "key.quit"),
         )
 
@@ -109,6 +113,17 @@ class LogScreen(Page):
         self._list()
         self._fill()
 
+    def action_firing(self) -> None:
+        """Only what fires now, or everything."""
+        self._firing = not self._firing
+        self._list()
+        self._fill()
+
+    def action_acknowledge(self) -> None:
+        """Take care of the line."""
+        key = self._table.chosen
+        self.acknowledge(self.context.model.entry(key) if key else None)
+
     def action_back(self) -> None:
         """Drop the filter first, then leave."""
         if self._filter.display:
@@ -140,25 +155,29 @@ class LogScreen(Page):
 
     def on_table_bottom(self) -> None:
         """Read older entries."""
-        self._read()
+        if not self._firing:
+            self._read()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Open the camera of the line."""
-        entry = self.context.model.book.get(event.key)
+        entry = self.context.model.entry(event.key)
         if entry is not None and entry.camera in self.context.model.cameras:
             self.app.push_screen(CameraScreen(self.context, entry.camera))
 
     def _nothing(self) -> str:
         t = self.context.t
+        if self._firing and not self._text:
+            return t("log.calm")
         return t("log.unmatched", query=clean(self._text)) if self._text else t("log.empty")
 
     def _row(self, key: str) -> Row:
-        entry = self.context.model.book.get(key)
+        entry = self.context.model.entry(key)
         return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
 
     def _matching(self) -> Iterator[Entry]:
         model, t = self.context.model, self.context.t
-        for entry in model.book.newest():
+        firing = (alert.decision for alert in model.urgent())
+        for entry in firing if self._firing else model.book.newest():
             if self._query.matches(entry, model.name(entry.camera), describe.words(entry, t)):
                 yield entry
 
@@ -169,7 +188,7 @@ class LogScreen(Page):
 
     def _details(self, key: str | None) -> None:
         model, t = self.context.model, self.context.t
-        entry = model.book.get(key) if key else None
+        entry = model.entry(key) if key else None
         text: Group | Text = Text()
         if entry is not None:
             _, tone = describe.mark(entry)
@@ -179,16 +198,18 @@ class LogScreen(Page):
     def _tell_status(self) -> None:
         t, count = self.context.t, len(self._table.keys)
         told = [t("log.shown", n=t.number(count))]
-        if self._query.decisions:
+        if self._firing and self.context.model.alerts_left_out:
+            told.append(t("log.left_out", n=t.number(self.context.model.alerts_left_out)))
+        if self._query.decisions and not self._firing:
             told.append(t("log.only_decisions"))
         if self._reading:
             told.append(t("log.older"))
-        elif self.context.model.book.next_page() is None:
+        elif not self._firing and self.context.model.book.next_page() is None:
             told.append(t("log.complete"))
         self._status.show(Text("   ".join(told), DIM))
 
     def _fill(self) -> None:
-        if len(self._table.keys) < self.size.height:
+        if len(self._table.keys) < self.size.height and not self._firing:
             self._read()
 
     def _read(self) -> None:

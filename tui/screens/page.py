@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from tui import head
+from engine.api import wire
+from engine.api.client import ApiError
+from tui import describe, head
+from tui.book import Entry
 from tui.context import Context
 from tui.model import Changes
 from tui.widgets.bars import KeyBar, Line
@@ -78,6 +81,29 @@ class Page(Screen[None]):
         """Write everything again, in the language as it is now."""
         self.refresh_bars()
         self.show(Changes(everything=True, order=True, entries=True, engine=True, link=True))
+
+    def acknowledge(self, entry: Entry | None) -> None:
+        """Take care of a decision, in the name of who sits here."""
+        if not isinstance(entry, wire.Decision):
+            self.tell("acknowledge.nothing")
+        elif entry.phase == "resolved":
+            self.tell("acknowledge.over")
+        else:
+            self.run_worker(self._acknowledge(entry), name="acknowledge", group="acknowledge")
+
+    def tell(self, key: str, **values: object) -> None:
+        """Say something in passing."""
+        self.notify(self.context.t(key, **values), markup=False)
+
+    async def _acknowledge(self, entry: wire.Decision) -> None:
+        try:
+            made = await self.context.feed.acknowledge(entry.id, by=self.context.by)
+        except ApiError as error:
+            self.notify(self.context.failure(error), severity="warning", markup=False)
+            return
+        if (told := made.acknowledged) is not None:
+            at = describe.clock(told.at, self.context.model)
+            self.tell("acknowledge.taken", by=describe.who(told), at=at)
 
     def refresh_bars(self) -> None:
         """Write the lines above and below."""

@@ -1,9 +1,10 @@
-"""The latest decisions with their reasons, as many as there is room for."""
+"""What fires now, the worst first, then the latest decisions, as many as there is room for."""
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 
+from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -11,7 +12,7 @@ from engine.api import wire
 from tui import rows
 from tui.columns import Cell, Column, Layout, Row, line
 from tui.context import Context
-from tui.widgets.table import GUTTER, MARGIN, PLAIN, PLAIN_GUTTER, PLAIN_MARGIN
+from tui.widgets.table import GROUND_LIT, GUTTER, MARGIN, PLAIN
 
 #: As the log's columns, so that both line up.
 _EMPTY = (Column("what", 20, weight=1),)
@@ -26,10 +27,15 @@ class Recent(Widget):
         self._decisions: list[wire.Decision] = []
 
     def update_lines(self) -> None:
-        """Look again which decisions are the latest."""
-        newest = self._given.model.book.newest()
-        decisions = (entry for entry in newest if isinstance(entry, wire.Decision))
-        self._decisions = list(islice(decisions, max(1, self.size.height)))
+        """Look again what fires, and which decisions are the latest."""
+        model = self._given.model
+        firing = [alert.decision for alert in model.urgent()]
+        latest = (
+            entry
+            for entry in model.book.newest()
+            if isinstance(entry, wire.Decision) and entry.id not in model.alerts
+        )
+        self._decisions = list(islice(chain(firing, latest), max(1, self.size.height)))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -45,4 +51,6 @@ class Recent(Widget):
         else:
             told = t("fleet.quiet") if y == 0 and model.engine else ""
             row, layout = Row({"what": Cell(told, "dim")}), Layout.fit(_EMPTY, width)
-        return Strip([PLAIN_GUTTER, *line(row, layout, PLAIN), PLAIN_MARGIN], self.size.width)
+        base = GROUND_LIT if row.lit else PLAIN
+        ends = Segment(" " * GUTTER, base), Segment(" " * MARGIN, base)
+        return Strip([ends[0], *line(row, layout, base), ends[1]], self.size.width)

@@ -18,16 +18,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.columns import Cell, Column, Layout, Row, fit, line
-from tui.palette import BACKGROUND, BLUE, CHOSEN, PANEL, TONES
+from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, PANEL, TONES
 
 #: Cells in front of every line, where the cursor shows.
 GUTTER = 2
 #: Cells behind every line, so that the last column does not touch the border or the scroll bar.
 MARGIN = 1
 PLAIN = Style(bgcolor=BACKGROUND)
+GROUND_LIT = Style(bgcolor=LIT)
 _CHOSEN = Style(bgcolor=CHOSEN)
 _HEAD = Style(bgcolor=PANEL)
-_CURSOR = Segment("▌ ", Style(color=BLUE, bgcolor=CHOSEN))
 PLAIN_GUTTER = Segment("  ", PLAIN)
 _HEAD_GUTTER = Segment("  ", _HEAD)
 _HEAD_MARGIN = Segment(" " * MARGIN, _HEAD)
@@ -204,9 +204,10 @@ class Table(ScrollView, can_focus=True):
         if place >= len(self._keys):
             return self._blank(self._empty() if y == 1 and not self._keys else "")
         chosen = place == self._cursor and self.has_focus
-        gutter, base = (_CURSOR, _CHOSEN) if chosen else (PLAIN_GUTTER, PLAIN)
-        margin = Segment(" " * MARGIN, base)
         row = self._make(self._keys[place])
+        base = GROUND_LIT if row.lit else _CHOSEN if chosen else PLAIN
+        gutter = Segment("▌ " if chosen else " " * GUTTER, Style(color=BLUE) + base)
+        margin = Segment(" " * MARGIN, base)
         return Strip([gutter, *line(row, self._layout_of, base), margin], self.size.width)
 
     def _blank(self, words: str) -> Strip:
