@@ -389,7 +389,7 @@ async def test_a_gap_is_followed_by_a_state(app: MatthanApp, feed: Any, until: U
         table = app.screen.query_one(Table)
         await until(pilot, lambda: table.keys)
         feed.say(wire.Gap(missed=40), feed.state.model_copy(update={"cameras": feed.state.cameras[:3]}))
-        await until(pilot, lambda: len(table.keys) == 4)
+        await until(pilot, lambda: len(table.keys) == 3)
 
 
 async def test_the_language_changes_everywhere_at_once(app: MatthanApp, feed: Any, until: Until) -> None:
