@@ -134,6 +134,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             clock=clock,
             cameras={},
             store=store,
+            judge=judge,
             started=clock.wall,
             tally=dict,
             problems=tuple,
