@@ -171,15 +171,11 @@ class Reencoder:
 
 
 def _end(jobs: Jobs) -> None:
-    """Ask the thread to end at once: what waits is of no use any more."""
-    while True:
-        try:
-            jobs.put_nowait(None)
-        except queue.Full:
-            with contextlib.suppress(queue.Empty):
-                jobs.get_nowait()
-        else:
-            return
+    """Ask the thread to end at once: what waits is of no use any more, and nothing comes any more."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            jobs.get_nowait()
+    jobs.put_nowait(None)
 
 
 def _work(jobs: Jobs, target: Tap) -> None:

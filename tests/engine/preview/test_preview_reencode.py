@@ -102,5 +102,7 @@ async def test_a_busy_encoder_drops_whole_groups(
         while not reencoder.dropped:
             await asyncio.sleep(0.01)
         hold.set()
+        while not seen:
+            await asyncio.sleep(0.01)
     assert seen[0]
     assert len(seen) + reencoder.dropped <= 2 * len(film.packets)
