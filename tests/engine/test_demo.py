@@ -71,7 +71,7 @@ async def test_a_child_that_hangs_is_killed_and_told(tmp_path: Path, monkeypatch
     async with stage.child(
         ["sim", "--json", "--no-discovery"], tmp_path / "log", late.append, read=True
     ) as child:
-        await stage.first_line(child, tmp_path / "log", 60)
+        await stage.first_line(child, tmp_path / "log", 120)
         child.send_signal(signal.SIGSTOP)
     assert late == [0.05]
     assert child.returncode == -signal.SIGKILL

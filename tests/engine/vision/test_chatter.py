@@ -33,7 +33,7 @@ def test_an_exception_shows_what_was_said_before_it(capfd: pytest.CaptureFixture
     with pytest.raises(ValueError, match="no model"):
         load()
     assert capfd.readouterr().err == "ERROR: the file is damaged\n"
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(os.listdir("/proc/self/fd")) <= descriptors  # what an earlier test left may close meanwhile
 
 
 def test_loading_a_model_says_nothing(model: Callable[[str], ModelFile]) -> None:
