@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from time import thread_time
 from typing import Protocol
@@ -171,7 +172,7 @@ class Judge:
         for place, (draft, arrived) in enumerate(arrivals):
             now = self._advance(arrived)
             self._seq += 1
-            event = draft.issue(EventId(self._ids()), self._site, self._seq, arrived.wall, now.engine)
+            event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
             turn.events.append(event)
             turn.judged.append(now.engine)
             self._step(event, now, turn, len(arrivals) if place == weighed else 0)
@@ -194,9 +195,13 @@ class Judge:
         self._take(None, now, settle(self._rules, self._memory, now, before), turn)
 
     def _advance(self, instant: Instant) -> Instant:
-        """Return an instant no earlier than any before it: threads may arrive out of order by a hair."""
-        self._now = max(self._now, instant.engine)
-        return Instant(instant.wall, self._now)
+        """Return an instant no earlier than any before it: threads may arrive out of order by a hair.
+
+        Both clocks are moved: a replay reckons when a timer fired from how far they are apart.
+        """
+        late = max(0.0, self._now - instant.engine)
+        self._now = instant.engine + late
+        return Instant(instant.wall + timedelta(seconds=late), self._now)
 
     def _step(self, event: Event | None, now: Instant, turn: _Turn, stands_for: int) -> None:
         """Judge; `stands_for` so many events of the turn where it is weighed, 0 where it is not."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from engine.store.db import Store, open_store
 from engine.store.model import Resume, Verdict
 from rules.compile import World, compile_rules
 from rules.memory import Memory
-from rules.model import CameraId, Change, Decision, Event, Kind, RuleName
+from rules.model import CameraId, Change, Decision, Event, Instant, Kind, RuleName
 from rules.ruleset import RuleSet
 
 RULES = """
@@ -107,6 +108,17 @@ class Refusing:
         if self.refusals:
             raise self.refusals.pop(0)
         self.kept.append(verdict)
+
+
+async def test_what_arrives_out_of_order_by_a_hair_keeps_both_clocks_together(clock: ManualClock) -> None:
+    async with _judging(Refusing([]), clock) as bench:
+        wall, engine = clock.wall, clock.engine + 20
+        first = (_person(clock, 1), Instant(wall, engine))
+        late = (_person(clock, 2), Instant(wall - timedelta(milliseconds=5), engine - 0.005))
+        verdict = bench.judge._turn([first, late])
+    assert [event.judged for event in verdict.events] == [engine, engine]
+    apart = [(event.received_at - wall).total_seconds() for event in verdict.events]
+    assert apart == [0.0, pytest.approx(0.0, abs=1e-6)]
 
 
 async def test_event_becomes_durable_decision(store: Store, clock: ManualClock) -> None:
