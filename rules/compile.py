@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import build, texts
+from rules import build, hints, texts
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
@@ -257,13 +257,13 @@ class _Site:
         """Check and compile the rules of one file; yield what is wrong with their names."""
         yield from self._twice(part)
         if part.read.value is not None and self.world is not None:
-            told = list(unknown_cameras(part.read.value.groups, self.world))
-            yield from map(part.resolved.locate, told)
+            yield from map(part.resolved.locate, unknown_cameras(part.read.value.groups, self.world))
         mistaken = {flaw.path[1] for flaw in (*part.read.flaws, *part.resolved.flaws) if len(flaw.path) > 1}
         for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
-            told = [flaw.under("rules", number) for flaw in self._flaws(spec)]
+            flaws = [flaw.under("rules", number) for flaw in self._flaws(spec)]
+            told = (flaw for flaw in flaws if self.whole or flaw.code not in _ELSEWHERE)
             yield from map(part.resolved.locate, told)
-            broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in told)
+            broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
             rule = None
             if spec.enabled and not broken:
                 rule = self._rule(spec, len(self.rules))
@@ -304,10 +304,6 @@ class _Site:
     # -- what is wrong with one rule ---------------------------------------------------------
 
     def _flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
-        """Yield what a rule names and nobody has; not what may be in a file that could not be read."""
-        return (flaw for flaw in self._all_flaws(spec) if self.whole or flaw.code not in _ELSEWHERE)
-
-    def _all_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         yield from self._expression_flaws(spec)
         yield from texts.flaws_of(spec)
         yield from self._time_flaws(spec)
@@ -324,7 +320,10 @@ class _Site:
                 try:
                     self._expression(text, spec, role)
                 except ExprError as error:
-                    yield Flaw(path, error.code, error.values, error.suggestion)
+                    at = error.values.get("at", 1)
+                    within = at - 1 if isinstance(at, int) else 0
+                    guess = error.suggestion or hints.expression(text)
+                    yield Flaw(path, error.code, error.values, guess, within=within)
 
     def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
         """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""

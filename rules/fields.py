@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from rules import hints
 from rules.schedule import SunTime
 
 T = TypeVar("T")
@@ -29,10 +30,11 @@ class Written(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Text of a given pattern; `code` is the sentence for text that is not."""
+    """Text of a given pattern; `code` is the sentence for text that is not, `hint` what was probably meant."""
 
     pattern: str
     code: str
+    hint: Callable[[str], str] = field(default=lambda text: "")
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
@@ -44,7 +46,7 @@ class Matches:
 
     def _check(self, text: str) -> str:
         if re.fullmatch(self.pattern, text) is None:
-            raise problem(self.code)
+            raise problem(self.code, suggestion=self.hint(text))
         return text
 
 
@@ -107,8 +109,7 @@ def seconds(written: object) -> float:
         return written
     text = str(written) if isinstance(written, (str, int)) and not isinstance(written, bool) else ""
     if re.fullmatch(_DURATION, text) is None:
-        hint = f"{text}s" if re.fullmatch(r"[0-9]{1,9}", text) else ""
-        raise problem("duration", suggestion=hint)
+        raise problem("duration", suggestion=hints.duration(written))
     total = sum(float(number) * _UNITS[unit] for number, unit in _TERM.findall(text))
     if not 0 < total <= LONGEST:
         raise problem("duration_range")
@@ -147,7 +148,7 @@ def whole_date(written: object) -> object:
 
 
 #: An immutable name.
-Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug")]
+Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug", hints.slug)]
 #: Seconds, written ``2s``, ``5m``, ``1h30m``.
 Duration = Annotated[float, Parsed(seconds, f"^{_DURATION}$", ("2s", "5m", "1h30m"))]
 #: Minutes since midnight, written ``22:30``.

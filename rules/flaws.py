@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from rules import hints
 from rules.model import Fact
 from rules.source import Document, Flaw, Gravity, Path, Problem
 
@@ -80,9 +82,14 @@ def _schema(model: type[BaseModel]) -> JsonSchema:
 
 
 def _distinct(found: Iterable[Flaw]) -> Iterator[Flaw]:
-    """Yield flaws without the branches of a union that speak of the same value twice."""
+    """Yield flaws that tell something new: the branches of a union may speak of the same value twice."""
     seen: set[tuple[Path, str]] = set()
-    for flaw in found:
+    told = list(found)
+    meant = {(*flaw.path[:-1], flaw.suggestion) for flaw in told if flaw.code == "problem.unknown_key"}
+    merged = {flaw.path[:-1] for flaw in told if flaw.code == "problem.merge_key"}
+    for flaw in told:
+        if flaw.code == "problem.missing" and (flaw.path in meant or flaw.path[:-1] in merged):
+            continue  # it is there, under a misspelt name
         if (flaw.path, flaw.code) not in seen:
             seen.add((flaw.path, flaw.code))
             yield flaw
@@ -93,18 +100,45 @@ def _flaw(detail: ErrorDetails, schema: JsonSchema) -> Flaw:
     code = _CODES.get(kind)
     values: dict[str, Fact] = {key: context[key] for key in _LIMITS if key in context}
     if kind == "extra_forbidden":
-        known = _keys(schema, path[:-1])
-        return Flaw(
-            path, "problem.unknown_key", {"key": str(path[-1])}, nearest(path[-1], known), on_key=True
-        )
+        return _unknown_key(path, schema)
     if kind == "missing":
         return Flaw(path, "problem.missing", {"key": str(path[-1])})
     if code == "choice":
         known = _choices(schema, path)
         return Flaw(path, "problem.choice", {"known": ", ".join(known)}, nearest(detail["input"], known))
     if code is not None:
-        return Flaw(path, f"problem.{code}", values)
+        return Flaw(path, f"problem.{code}", values, _hint(code, detail, schema))
     return _own(kind, path, context, detail["msg"])
+
+
+def _unknown_key(path: Path, schema: JsonSchema) -> Flaw:
+    key, known = str(path[-1]), _keys(schema, path[:-1])
+    if key == "<<":
+        return Flaw(path, "problem.merge_key", on_key=True)
+    if strange := next(
+        (sign for sign in key if sign != " " and unicodedata.category(sign) in ("Zs", "Cf")), ""
+    ):
+        return Flaw(path, "problem.invisible", {"character": f"U+{ord(strange):04X}"}, on_key=True)
+    below = (each for each in known if key in _keys(schema, (*path[:-1], each)))
+    guess = nearest(key.partition("：")[0], known) or next((f"{each}: {{{key}: ...}}" for each in below), "")
+    return Flaw(path, "problem.unknown_key", {"key": key}, guess, on_key=True)
+
+
+def _hint(code: str, detail: ErrorDetails, schema: JsonSchema) -> str:
+    """Return what was probably meant by a value of the wrong kind."""
+    written = detail["input"]
+    match code:
+        case "number" | "whole":
+            return hints.number(written)
+        case "at_most":
+            return hints.number(written, detail.get("ctx", {}).get("le"))
+        case "boolean":
+            return hints.switch(written)
+        case "list":
+            return hints.several(written)
+        case "mapping":
+            return hints.mapping(written, _keys(schema, detail["loc"]))
+    return ""
 
 
 def _own(kind: str, path: Path, context: Mapping[str, Any], message: str) -> Flaw:

@@ -37,7 +37,7 @@ _NEVER_OFF = (
 _CHEAP = frozenset({"log"})
 #: As Vietnamese plates are written: province, series, number.
 _PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
-_SEPARATORS = re.compile(r"[-. ]")
+_SEPARATORS = re.compile(r"[\W_]")
 #: A week without holidays near: hours are tried on it. Monday.
 _WEEK = datetime(2025, 6, 2)
 

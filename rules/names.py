@@ -24,6 +24,7 @@ from rules.patterns import (
 )
 from rules.schema import Call, RuleSpec
 from rules.source import Flaw, Gravity, Path
+from rules.text import catalogue
 
 #: Labels that a detector need not have.
 ALWAYS = frozenset({"any", "moving"})
@@ -148,7 +149,8 @@ def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[
     usable = known | ALWAYS
     for index, name in enumerate(wanted):
         if name not in usable:
-            suggestion = nearest(name, sorted(usable))
+            shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
+            suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
             yield Flaw((key, index), "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
 
 

@@ -56,7 +56,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A problem before it has a place: `path` as a validator tells it, `on_key` for a wrong key."""
+    """A problem before it has a place: `path` as a validator tells it, `on_key` for a wrong key.
+
+    `within`: characters from the start of a text to what is wrong in it, where it is written on one line.
+    """
 
     path: Path
     code: str
@@ -64,6 +67,7 @@ class Flaw:
     suggestion: str = ""
     severity: Gravity = Gravity.ERROR
     on_key: bool = False
+    within: int = 0
 
     def under(self, *steps: str | int) -> Flaw:
         """Return the same flaw, seen from further up."""

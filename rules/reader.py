@@ -197,7 +197,7 @@ class Reader:
         except _Refused as error:
             self._report(_from_one(error.mark), error.code, error.values)
         except YAMLError as error:
-            self._syntax(error)
+            self._syntax(error, text)
         else:
             self.data = self._bottom.value[0] if self._bottom.value else None
 
@@ -294,12 +294,32 @@ class Reader:
     def _report(self, at: tuple[int, int], code: str, values: Mapping[str, Fact], key: str = "") -> None:
         self.problems.append(Problem(self._source, *at, key, code, values))
 
-    def _syntax(self, error: YAMLError) -> None:
+    def _syntax(self, error: YAMLError, text: str) -> None:
         if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-            detail = error.problem or error.context or "?"
-            self._report(_from_one(error.problem_mark), "problem.syntax", {"detail": detail})
+            mark, values, code = _meant(error, text)
+            self._report(_from_one(mark), f"problem.{code}", values)
         else:
             self._report((1, 1), "problem.syntax", {"detail": type(error).__name__})
+
+
+def _meant(error: MarkedYAMLError, text: str) -> tuple[Mark, Mapping[str, Fact], str]:
+    """Return where a text is no YAML, and the sentence for it: what libyaml says helps few authors."""
+    mark: Any = error.problem_mark
+    told = error.problem or error.context or "?"
+    lines = text.splitlines()
+    sign = lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
+    opened: Any = error.context_mark
+    if sign == "\t" or "tab character" in told:
+        return mark, {}, "tab"
+    if "cannot start any token" in told:
+        return mark, {"character": sign}, "cannot_begin"
+    if "mapping values are not allowed" in told:
+        return mark, {}, "colon"
+    if opened is not None and ("expected ',' or" in told or "unexpected end of stream" in told):
+        return opened, {"line": mark.line + 1}, "not_closed"
+    if "'-' indicator" in told or "expected key" in told or "block end" in told:
+        return mark, {}, "indentation"
+    return mark, {"detail": told}, "syntax"
 
 
 def _from_one(mark: Mark) -> tuple[int, int]:

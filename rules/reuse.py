@@ -99,12 +99,14 @@ def resolve(document: Document, known: Shared) -> Resolved:
     data = document.data
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(rules, list) or not _refers(document):
-        return Resolved(document.source, document.data, document.places, document.problems)
+        return Resolved(document.source, document.data, document.places, document.problems, document.text)
     work = _Work(document, known)
     made = [work.rule(written, index) for index, written in enumerate(rules)]
     whole = {**data, "rules": made}
     flaws = tuple(work.flaws)
-    return Resolved(document.source, whole, work.places, document.problems, flaws, work.elsewhere, data)
+    return Resolved(
+        document.source, whole, work.places, document.problems, document.text, flaws, work.elsewhere, data
+    )
 
 
 def _refers(document: Document) -> bool:

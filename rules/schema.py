@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rules import hints
 from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
 from rules.model import Fact
 from rules.patterns import (
@@ -107,7 +108,7 @@ def _hours(written: object) -> object:
         rest = text[place + 1 :]
         if sign == "-" and place and (":" in rest or rest.startswith("sun")):
             return {"from": text[:place], "to": rest}
-    raise problem("hours")
+    raise problem("hours", suggestion=hints.hours(written))
 
 
 HoursText = Annotated[str, Field(pattern=_HOURS, examples=["22:00-05:00"])]

@@ -7,7 +7,7 @@ ever executed. What is read, and how far, is `rules.reader`'s.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rules.problem import Flaw, Gravity, Path, Problem
 from rules.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, NO_KEY, Reader, Spot, place
@@ -92,6 +92,7 @@ class Document:
     data: object
     places: Mapping[Path, Place]
     problems: tuple[Problem, ...] = ()
+    text: str = field(default="", repr=False)
 
     def written(self, path: Path) -> Path:
         """Return the steps of a path that somebody wrote."""
@@ -113,9 +114,20 @@ class Document:
         found = self.places.get(here, Place((1, 1)))
         wanted_key = flaw.on_key or (not exact and flaw.code == "problem.missing")
         line, column = found.key if wanted_key and found.key else found.value
+        column += self._into(here, line, column, flaw.within) if flaw.within else 0
         missing = flaw.path[-1:] if not exact and flaw.code == "problem.missing" else ()
         key = ".".join(map(str, (*here, *missing)))
         return Problem(self.source, line, column, key, flaw.code, flaw.values, flaw.suggestion, flaw.severity)
+
+    def _into(self, path: Path, line: int, column: int, within: int) -> int:
+        """Return the characters from a text's place to what is wrong in it: 0 where its lines are folded."""
+        value: object = self.data
+        for step in path:
+            value = value[step] if isinstance(value, (dict, list)) else None  # type: ignore[index]  # a path leads through both
+        lines = self.text.splitlines()
+        written = lines[line - 1][column - 1 :] if line <= len(lines) else ""
+        quoted = written[:1] in ("'", '"')
+        return within + quoted if written[quoted:].startswith(str(value)) else 0
 
 
 def parse(text: str, source: str) -> Document:
@@ -133,4 +145,4 @@ def parse(text: str, source: str) -> Document:
         return Document(source, None, Places(), (problem,))
     reader = Reader(source)
     reader.read(text)
-    return Document(source, reader.data, Places(reader.root), tuple(reader.problems))
+    return Document(source, reader.data, Places(reader.root), tuple(reader.problems), text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
@@ -106,7 +107,17 @@ def _caret(problem: Problem, texts: Mapping[str, str]) -> str:
     shown = redact(line)
     if shown != line or len(line) > 200:
         return ""
-    return f"\n    {shown}\n    {' ' * (problem.column - 1)}^"
+    return f"\n    {shown}\n    {' ' * _cells(shown[: problem.column - 1])}^"
+
+
+def _cells(text: str) -> int:
+    """Return how wide a terminal shows a text: wide letters take two cells, combining marks none."""
+    return sum(
+        0
+        if unicodedata.category(sign) in ("Mn", "Me", "Cf")
+        else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
 
 
 def for_github(problems: Sequence[Problem], lang: Language) -> str:

@@ -62,7 +62,7 @@ def test_every_problem_of_every_file_at_once(site: Path) -> None:
         "virtual",
         "matthan.yaml:10:11: timezone: there is no time zone “Asia/Hanoi” (did you mean “Asia/Ho_Chi_Minh”?)",
         "matthan.yaml:11:1: stroe: there is no key “stroe” here (did you mean “store”?)",
-        "matthan.yaml:12:17: preview.port: must be a whole number",
+        "matthan.yaml:12:17: preview.port: must be a whole number (did you mean “80”?)",
         "rules/b.yaml:2:11: rules.0.name: another rule has the name “r” (rules/a.yaml:2)",
         "rules/b.yaml:3:34: rules.0.when.zone: none of its cameras has a zone “gat” (did you mean “gate”?)",
         "rules/c.yaml:2:1: is not YAML: did not find expected node content",

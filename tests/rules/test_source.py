@@ -52,8 +52,12 @@ def test_duplicate_keys_are_reported_at_every_level_and_the_first_stays() -> Non
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 'x\n", "f.yaml:2:1: is not YAML: found unexpected end of stream"),
-        ("a: b: c", "f.yaml:1:5: is not YAML: mapping values are not allowed in this context"),
+        ("a: 'x\n", "f.yaml:1:4: is opened and not closed; reading stopped on line 2"),
+        (
+            "a: b: c",
+            "f.yaml:1:5: a colon where none can be: put a text with “: ” in quotes, write a space after the colon of "
+            "the line above, and indent as its neighbours",
+        ),
         ("a: 1\nb: \x01", "f.yaml:2:4: a character that is not allowed in YAML (U+0001)"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document (---) in one file is not supported"),
         ("? [1]\n: 2\n", "f.yaml:1:3: a key must be plain text"),
