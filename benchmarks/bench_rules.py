@@ -26,9 +26,10 @@ import rule_day
 from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, ask_peer
 
 from engine.replay import printed, replay
-from rules.compile import World, compile_rules
+from rules.compile import World, compile_rules, examine
 from rules.evaluator import NOTHING, step
 from rules.ledger import Ledger
+from rules.lint import lint
 from rules.memory import Memory
 from rules.model import CameraId, Change, Event, EventId, Instant, Kind
 from rules.ruleset import RuleSet
@@ -221,6 +222,13 @@ def loaded(files: Sequence[tuple[str, str]], world: World) -> None:
     assert len(compile_rules(files, world).rules) == MANY
 
 
+def checked(files: Sequence[tuple[str, str]], world: World) -> None:
+    """Do what `matthan rules check` does with rule files: load them, and look for what is suspicious."""
+    made = examine(files, world)
+    assert len(made.rules.rules) == MANY
+    lint(made, dict(files))
+
+
 def loading() -> dict[str, object]:
     """Return what it costs to load many rules, a third of them stateful, and to check every name in them."""
     rules = wanted(MANY, Random(11))
@@ -230,6 +238,7 @@ def loading() -> dict[str, object]:
     zones = {f"c{camera}": frozenset(f"z{camera}-{zone}" for zone in range(4)) for camera in range(CAMERAS)}
     world = World(zones=zones, labels=frozenset(LABELS), actions={})
     seconds = cost(lambda: loaded(files, world))
+    checking = cost(lambda: checked(files, world))
     some = wanted(1000, Random(11))
     compiled(some, 3)  # what is made once for all, such as the sentences' catalogue, is no rule's
     tracemalloc.start()
@@ -237,7 +246,12 @@ def loading() -> dict[str, object]:
     gc.collect()
     used = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return {"rules": MANY, "cpu_s": round(seconds, 2), "bytes_per_rule": round(used / len(kept.rules))}
+    return {
+        "rules": MANY,
+        "cpu_s": round(seconds, 2),
+        "check_cpu_s": round(checking, 2),
+        "bytes_per_rule": round(used / len(kept.rules)),
+    }
 
 
 def peers(counts: Sequence[int], events: Sequence[Event], budget: float) -> dict[str, object]:

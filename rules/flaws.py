@@ -43,6 +43,8 @@ _CODES = {
     "too_long": "too_long",
     "string_too_short": "empty",
 }
+#: Steps that pydantic invents for the branches of a union of scalars.
+_SCALARS = (("str",), ("int",), ("float",), ("bool",))
 _LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
 
@@ -84,7 +86,7 @@ def _schema(model: type[BaseModel]) -> JsonSchema:
 def _distinct(found: Iterable[Flaw]) -> Iterator[Flaw]:
     """Yield flaws that tell something new: the branches of a union may speak of the same value twice."""
     seen: set[tuple[Path, str]] = set()
-    told = list(found)
+    told = list(_plain(list(found)))
     meant = {(*flaw.path[:-1], flaw.suggestion) for flaw in told if flaw.code == "problem.unknown_key"}
     merged = {flaw.path[:-1] for flaw in told if flaw.code == "problem.merge_key"}
     for flaw in told:
@@ -93,6 +95,14 @@ def _distinct(found: Iterable[Flaw]) -> Iterator[Flaw]:
         if (flaw.path, flaw.code) not in seen:
             seen.add((flaw.path, flaw.code))
             yield flaw
+
+
+def _plain(told: list[Flaw]) -> Iterator[Flaw]:
+    """Yield flaws, those of the branches of "text, number or switch" as one."""
+    scalars = [flaw.path[:-1] for flaw in told if flaw.path[-1:] in _SCALARS]
+    for flaw in told:
+        several = flaw.path[-1:] in _SCALARS and scalars.count(flaw.path[:-1]) > 1
+        yield Flaw(flaw.path[:-1], "problem.plain") if several else flaw
 
 
 def _flaw(detail: ErrorDetails, schema: JsonSchema) -> Flaw:

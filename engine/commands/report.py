@@ -84,23 +84,23 @@ def for_people(
 
     The code in brackets is the name of a page in docs/reference/problems.
     """
-    return "\n".join(_told(problem, texts, lang, colours=colours) for problem in problems)
+    lines = {name: text.splitlines() for name, text in texts.items()}
+    return "\n".join(_told(problem, lines, lang, colours=colours) for problem in problems)
 
 
-def _told(problem: Problem, texts: Mapping[str, str], lang: Language, *, colours: bool) -> str:
+def _told(problem: Problem, lines: Mapping[str, Sequence[str]], lang: Language, *, colours: bool) -> str:
     from engine.text import render
 
     word = f"{render(f'config.{problem.severity}', {}, lang)}[{problem.code.removeprefix('problem.')}]"
     word = paint(word, f"1;{_COLOURS[problem.severity]}", colours)
     key = f"{problem.key}: " if problem.key else ""
     head = f"{problem.source}:{problem.line}:{problem.column}: {word}: {key}{problem.sentence(lang)}"
-    return head + _caret(problem, texts)
+    return head + _caret(problem, lines.get(problem.source, ()))
 
 
-def _caret(problem: Problem, texts: Mapping[str, str]) -> str:
+def _caret(problem: Problem, lines: Sequence[str]) -> str:
     from drivers.errors import redact
 
-    lines = texts.get(problem.source, "").splitlines()
     if problem.code in _SECRET or not 0 < problem.line <= len(lines):
         return ""
     line = lines[problem.line - 1].expandtabs(1)

@@ -162,7 +162,7 @@ def test_type_errors_are_found_when_the_file_is_read() -> None:
     text = "rules:\n  - name: r\n    if: score > 'a'\n    when: {all: [{object: a, if: hour}, {motion: started}]}\n"
     _, problems = check_rules([("f", text)], World())
     assert [(problem.line, problem.column, problem.code) for problem in problems] == [
-        (3, 9, "problem.expr_type"),
+        (3, 17, "problem.expr_type"),
         (4, 34, "problem.expr_truth"),
     ]
 

@@ -51,7 +51,7 @@ def test_what_is_in_a_file_that_cannot_be_read_is_not_missed() -> None:
         "  - {name: d, when: {object: person}, if: score > sure}\n  - {name: e, when: {object: person, groups: g}}\n"
     )
     assert told("vars: [\n", uses) == ["0:2 syntax"]
-    assert told("vars: {sure: [1]}\n", uses) == ["0:1 invalid"]
+    assert told("vars: {sure: [1]}\n", uses) == ["0:1 plain"]
     assert {line.split()[1] for line in told(uses)} == {
         "unknown_name", "unknown_template", "unknown_rule", "unknown_schedule", "expr_name", "unknown_group",
     }  # fmt: skip
