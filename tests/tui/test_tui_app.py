@@ -497,14 +497,18 @@ async def test_what_cannot_be_taken_says_so(app: MatthanApp, feed: Any, until: U
         await pilot.press("e")
         table = app.screen.query_one("#entries", Table)
         await until(pilot, lambda: len(table.keys) == 10)
+
+        def noted(words: str) -> Callable[[], bool]:
+            return lambda: any(words in note.message for note in app._notifications)
+
         for key, words in (("decision:d1", "đã hết"), ("event:e5", "không phải quyết định")):
             table.move_to(list(table.keys).index(key))
             await pilot.press("a")
-            await until(pilot, lambda words=words: any(words in note.message for note in app._notifications))
+            await until(pilot, noted(words))
         feed.failure = ApiError(0, "api.unreachable", "gone")
         table.move_to(list(table.keys).index("decision:d2"))
         await pilot.press("a")
-        await until(pilot, lambda: any("Không liên lạc" in note.message for note in app._notifications))
+        await until(pilot, noted("Không liên lạc"))
 
 
 async def test_somebody_elses_word_reaches_the_log(app: MatthanApp, feed: Any, until: Until) -> None:

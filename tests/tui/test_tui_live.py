@@ -52,6 +52,12 @@ class FakeService:
     async def act(self, told: wire.Act, user: str) -> wire.Event:
         raise NotImplementedError("the UI gives no acts")
 
+    def rules(self) -> list[wire.Rule]:
+        raise NotImplementedError("the UI shows no rules")
+
+    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+        raise NotImplementedError("the UI explains no rules")
+
     async def still(self, camera: str, width: int) -> bytes:
         return bytes(await self._feed.still(camera, width))
 
