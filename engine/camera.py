@@ -281,7 +281,7 @@ class CameraRunner:
         wall = self._clock.now().wall
         for draft in (self._signals.tell(said, wall), translate.plate(self.id, said, wall)):
             if draft is not None:
-                await self._intake.offer(draft)
+                await self._intake.offer(self._translator.aimed(draft))
 
     async def _deafened(self, name: str, health: Health, error: BaseException | None) -> None:
         """Take the report that the camera's own events are off; the picture goes on."""

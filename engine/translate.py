@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from drivers.contract import Signal
@@ -18,8 +18,11 @@ from rules.model import CameraId, Change, Fact, Kind
 from rules.path import COMPANY, Crossing, Line, Path
 from rules.ruleset import RuleSet
 
+Box = tuple[float, float, float, float]
 #: A device clock further off than this is not believed.
 SUSPECT = timedelta(seconds=5)
+#: What the moving share of the picture must change by to be told anew: part of what was told, and at least.
+OTHER_SHARE, LEAST_SHARE = 0.2, 0.005
 
 
 #: Items in which devices tell a plate that they read (ONVIF Profile M and older firmware).
@@ -56,7 +59,8 @@ class Translator:
 
     Attributes:
         zones: Polygons by name in 0..1.
-        repeat: Seconds between two `goes_on` events of a track whose label and zones stay.
+        repeat: Seconds between two `goes_on` events of a track whose label and zones stay, and of motion whose
+            share or zones changed.
         settle: Pictures with motion in a row before motion is told.
         calm: Seconds without motion before its end is told.
         lines: Lines by name.
@@ -78,7 +82,8 @@ class Translator:
     calm: float = 3.0
     _run: str = "0"
     _tracks: dict[int, _Told] = field(default_factory=dict)
-    _moving: bool = False
+    _moving: Draft | None = None
+    _moving_at: float = 0.0
     _streak: int = 0
     _moved_at: float = 0.0
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -108,12 +113,12 @@ class Translator:
         ]
         if self._moving:
             drafts.append(self._draft(Kind.MOTION, Change.ENDED, wall, "motion", None))
-        drafts += [
-            self._crowd(label, zone, 0, wall) for (label, zone), count in self._counts.items() if count
-        ]
+        for label, zone in self._counts:  # nobody knows how many there are: not even that there are none
+            ended = self._draft(Kind.CROWD, Change.ENDED, wall, f"crowd:{zone}:{label}", label)
+            drafts.append(replace(ended, zones=(zone,)))
         self._counts.clear()
         self._tracks.clear()
-        self._moving, self._streak = False, 0
+        self._moving, self._streak = None, 0
         return drafts
 
     def _motion(self, sight: Sight, wall: datetime) -> list[Draft]:
@@ -121,32 +126,49 @@ class Translator:
         self._streak = self._streak + 1 if believable else 0
         if believable:
             self._moved_at = sight.at
-        if not self._moving and self._streak >= self.settle:
-            self._moving = True
-            return [self._motion_draft(Change.BEGAN, sight.motion, wall)]
-        if self._moving and sight.at - self._moved_at >= self.calm:
-            self._moving = False
+        if self._moving is None:
+            begins = self._streak >= self.settle
+            return [self._go_on_moving(Change.BEGAN, sight, wall)] if begins else []
+        if sight.at - self._moved_at >= self.calm:
+            self._moving = None
             return [self._motion_draft(Change.ENDED, sight.motion, wall)]
+        if believable and sight.at - self._moving_at >= self.repeat and self._otherwise(sight.motion):
+            return [self._go_on_moving(Change.GOES_ON, sight, wall)]
         return []
+
+    def _go_on_moving(self, change: Change, sight: Sight, wall: datetime) -> Draft:
+        self._moving_at = sight.at
+        self._moving = self._motion_draft(change, sight.motion, wall)
+        return self._moving
+
+    def _otherwise(self, motion: Motion) -> bool:
+        """Return whether motion is so much more or less, or elsewhere, that it should be told anew."""
+        told = self._moving
+        if told is None or told.score is None:
+            return True
+        more = abs(float(motion.share) - told.score)
+        return more >= max(LEAST_SHARE, told.score * OTHER_SHARE) or self._moved_in(motion) != told.zones
+
+    def _moved_in(self, motion: Motion) -> tuple[str, ...]:
+        return tuple(sorted({zone for box in motion.boxes for zone in self._standing_in(_corners(box))}))
 
     def _motion_draft(self, change: Change, motion: Motion, wall: datetime) -> Draft:
         share = round(float(motion.share), 4)
-        zones = {zone for box in motion.boxes for zone in standing_in(_corners(box), self.zones)}
         return Draft(
             Kind.MOTION,
             change,
             self.camera,
             wall,
             subject="motion",
-            zones=tuple(sorted(zones)),
+            zones=self._moved_in(motion),
             score=share,
-            facts={"share": share},
+            facts={"share": share, **self._head()},
         )
 
     def _seen(
         self, track: Track, at: float, aspect: float, company: list[tuple[float, float]], wall: datetime
     ) -> list[Draft]:
-        zones, here = self._standing_in(track), foot(track.box)
+        zones, here = self._standing_in(track.box), foot(track.box)
         told = self._tracks.get(track.id)
         if told is None:
             begun = self._tracks[track.id] = _Told(track.label, zones, at, Path.begin(here, at))
@@ -172,9 +194,9 @@ class Translator:
             drafts.append(self._object(track, Change.GOES_ON, zones, wall, again | _line([crossing])))
         return drafts
 
-    def _standing_in(self, track: Track) -> tuple[str, ...]:
-        """Return the zones that hold an object and count now."""
-        zones = standing_in(track.box, self.zones)
+    def _standing_in(self, box: Box) -> tuple[str, ...]:
+        """Return the zones that hold a box's foot and count now."""
+        zones = standing_in(box, self.zones)
         head = self.head()
         if not self.presets or head is None:
             return zones
@@ -184,13 +206,19 @@ class Translator:
     def _movement(
         self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
     ) -> dict[str, Fact]:
-        facts = told.path.facts(at, track.velocity, aspect, self.metres)
+        return told.path.facts(at, track.velocity, aspect, self.metres) | self._head() | dict(passed)
+
+    def aimed(self, draft: Draft) -> Draft:
+        """Return what the device said by itself, knowing how its PTZ head is; callable from any thread."""
+        return replace(draft, facts={**draft.facts, **self._head()}) if self.head() else draft
+
+    def _head(self) -> dict[str, Fact]:
+        """Return how the PTZ head is, as far as it is known."""
         head = self.head()
-        if head is not None:
-            facts["ptz_moving"] = head.moving
-            if head.preset is not None and not head.moving:
-                facts["preset"] = head.preset
-        return facts | dict(passed)
+        if head is None:
+            return {}
+        rests: dict[str, Fact] = {} if head.preset is None or head.moving else {"preset": head.preset}
+        return {"ptz_moving": head.moving, **rests}
 
     def _ended(self, track: Track, at: float, wall: datetime) -> list[Draft]:
         told = self._tracks.pop(track.id, None)
@@ -225,7 +253,7 @@ class Translator:
         )
 
     def _crowds(self, sight: Sight, wall: datetime) -> list[Draft]:
-        """Return the counts that changed."""
+        """Return the counts that changed; at first also those of none: a rule may wait for few."""
         wanted = {entry for entry in self.crowds if entry[1] in self.zones}
         if not wanted and not self._counts:
             return []
@@ -238,15 +266,15 @@ class Translator:
         drafts = [
             self._crowd(label, zone, count, wall)
             for (label, zone), count in now.items()
-            if count != self._counts.get((label, zone), 0)
+            if count != self._counts.get((label, zone))
         ]
-        self._counts = {entry: count for entry, count in now.items() if count}
+        self._counts = {entry: count for entry, count in now.items() if count or entry in wanted}
         return drafts
 
     def _crowd(self, label: str, zone: str, count: int, wall: datetime) -> Draft:
         before = self._counts.get((label, zone), 0)
         change = Change.ENDED if not count else Change.GOES_ON if before else Change.BEGAN
-        facts: dict[str, Fact] = {"count": count}
+        facts: dict[str, Fact] = {"count": count, **self._head()}
         subject = f"crowd:{zone}:{label}"
         return Draft(Kind.CROWD, change, self.camera, wall, subject, label, (zone,), facts=facts)
 

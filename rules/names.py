@@ -18,7 +18,6 @@ from rules.patterns import (
     MotionPattern,
     ObjectPattern,
     Pattern,
-    PlatePattern,
     from_nothing,
     parts,
 )
@@ -102,7 +101,7 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     vague = not world.knows(scope if narrowed else None)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
-    zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern, PlatePattern))
+    zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern))
     if world.zones is not None and not vague and zoned:
         yield from _zones(pattern, scope if narrowed else None, world.zones)
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):

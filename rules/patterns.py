@@ -171,7 +171,7 @@ class MotionPattern(Pattern):
         description="`started` holds while something moves, `stopped` while nothing does."
     )
     zone: OneOrMany[Slug] | None = Field(
-        None, description="It began within one of these zones; default: anywhere."
+        None, description="Something moves within one of these zones; default: anywhere."
     )
     share: Range | None = Field(None, description="Moving part of the picture, 0..1.")
 
@@ -182,8 +182,9 @@ class PlatePattern(Pattern):
     plate: OneOrMany[Label] = Field(
         description='Plate(s) in quotes, without spaces, dots and dashes, e.g. "29E12345"; `any`: every one.'
     )
-    zone: OneOrMany[Slug] | None = Field(None, description="Read within one of these zones.")
-    score: Range | None = Field(None, description="How sure the reader is, 0..1.")
+    score: Range | None = Field(
+        None, description="How sure the reader is, 0..1; a device that does not say it never matches."
+    )
 
 
 class SignalPattern(Pattern):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.translate import Signals, Translator, health
+from engine.translate import Head, Signals, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 
@@ -113,3 +113,64 @@ def test_a_new_stream_never_continues_the_tracks_of_the_last_one() -> None:
         subjects += [draft.subject for draft in translator.sight(sight(0.0, track(1, 0.1)), NOW)]
         translator.lost(NOW)
     assert len(set(subjects)) == 2
+
+
+def moving(at: float, share: float, *boxes: tuple[float, float, float, float]) -> Sight:
+    return Sight(at, 640, 360, Motion(share, np.array(boxes, np.float32).reshape(-1, 4)), (), (), False)
+
+
+HERE, THERE = (0.1, 0.1, 0.2, 0.4), (0.7, 0.1, 0.8, 0.4)
+
+
+def test_motion_is_told_again_when_it_is_more_or_elsewhere_and_not_each_second() -> None:
+    translator = Translator(CAMERA, {"left": LEFT})
+    story = [
+        (0.0, 0.01, HERE), (0.2, 0.01, HERE), (0.4, 0.3, HERE), (1.4, 0.011, HERE), (2.4, 0.3, HERE),
+        (3.0, 0.01, HERE), (3.6, 0.31, HERE), (4.0, 0.31, THERE),
+    ]  # fmt: skip
+    told = [
+        (at, draft) for at, share, box in story for draft in translator.sight(moving(at, share, box), NOW)
+    ]
+    assert [(at, draft.change, draft.score, draft.zones) for at, draft in told] == [
+        (0.2, Change.BEGAN, 0.01, ("left",)),
+        (2.4, Change.GOES_ON, 0.3, ("left",)),
+        (4.0, Change.GOES_ON, 0.31, ()),
+    ]
+
+
+def test_what_a_turning_head_shows_is_marked_and_in_no_zone_of_a_preset() -> None:
+    head = Head("gate-view")
+    translator = Translator(
+        CAMERA,
+        {"left": LEFT},
+        presets={"left": "gate-view"},
+        crowds=frozenset({("person", "left")}),
+        head=lambda: head,
+    )
+    seen = [*translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)]
+    seen += translator.sight(sight(0.2, track(1, 0.1), moving=True), NOW)
+    assert {(each.kind, each.zones, each.facts["ptz_moving"], each.facts["preset"]) for each in seen} == {
+        (kind, ("left",), False, "gate-view") for kind in (Kind.OBJECT, Kind.MOTION, Kind.CROWD)
+    }
+    head = Head("gate-view", moving=True)
+    seen = translator.sight(sight(1.4, track(1, 0.1), moving=True), NOW)
+    told = {each.kind: (each.zones, each.facts["ptz_moving"], "preset" in each.facts) for each in seen}
+    assert told == {
+        Kind.MOTION: ((), True, False),
+        Kind.OBJECT: ((), True, False),
+        Kind.CROWD: (("left",), True, False),
+    }
+    said_then = translator.aimed(Signals(CAMERA).tell(said(True), NOW))  # type: ignore[arg-type]  # news: never None
+    assert said_then.facts["ptz_moving"] is True
+
+
+def test_an_empty_zone_is_told_at_first_and_is_not_empty_when_nobody_sees_it() -> None:
+    translator = Translator(CAMERA, {"left": LEFT}, crowds=frozenset({("person", "left")}))
+    (first,) = translator.sight(sight(0.0), NOW)
+    assert (first.kind, first.change, first.facts) == (Kind.CROWD, Change.ENDED, {"count": 0})
+    assert translator.sight(sight(0.2), NOW) == []
+    (lost,) = translator.lost(NOW)
+    assert (lost.change, lost.subject, lost.zones, dict(lost.facts)) == (
+        Change.ENDED, "crowd:left:person", ("left",), {},
+    )  # fmt: skip
+    assert len(translator.sight(sight(9.0), NOW)) == 1

@@ -560,6 +560,24 @@ def test_too_few_waits_for_its_hours_and_says_how_many_there_were_then(bench: Ma
     assert "only 1 within" in why(made)
 
 
+def test_a_post_with_too_few_is_told_from_the_beginning_and_not_when_nobody_sees_it(bench: Make) -> None:
+    b = bench("rules: [{name: r, when: {crowd: person, zone: post, below: 2}}]")
+    crowd = {"kind": Kind.CROWD, "subject": "crowd:post:person", "label": "person", "zones": ("post",)}
+    (made,) = b.see(0.0, **crowd, change=Change.ENDED, facts={"count": 0})
+    assert made.phase is Phase.FIRING
+    (made,) = b.see(9.0, **crowd, change=Change.BEGAN, facts={"count": 2})
+    assert made.phase is Phase.RESOLVED
+    assert b.see(20.0, **crowd, change=Change.ENDED, facts={}) == ()
+
+
+def test_a_rule_of_motion_is_suspended_while_the_head_moves(bench: Make) -> None:
+    b = bench("rules: [{name: r, suspend_while_ptz_moves: true, when: {motion: started}}]")
+    motion = {"kind": Kind.MOTION, "subject": "motion", "label": None, "zones": ()}
+    assert b.see(0.0, **motion, facts={"share": 0.5, "ptz_moving": True}) == ()
+    (made,) = b.see(9.0, **motion, facts={"share": 0.1, "ptz_moving": False})
+    assert made.phase is Phase.FIRING
+
+
 # -- again and again -----------------------------------------------------------------------------------
 
 
