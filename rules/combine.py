@@ -17,7 +17,7 @@ from rules.life import Beginning
 from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 from rules.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Telling, Together
-from rules.work import RECKON, Work, begun_from_nothing, correlation, subject_key, subject_of
+from rules.work import Work, begun_from_nothing, correlation, next_minute, subject_key, subject_of
 
 _NO_REASON = Sentence("")
 
@@ -207,7 +207,7 @@ class Combine(Work):
 
     def _missed(self, rule: Rule, absence: Absence, corr: str, row: Row, at: Instant) -> None:
         if rule.hours is not None and not rule.hours.hold(at.wall):  # it goes on missing until they come
-            self.rows.put(rule, GATHERING_MARK + corr, replace(row, due=at.engine + RECKON))
+            self.rows.put(rule, GATHERING_MARK + corr, replace(row, due=next_minute(at)))
             return
         self.rows.drop(rule.name, GATHERING_MARK + corr)
         lasted: dict[str, Fact] = {"absent": reasons.duration(at.engine - row.since)}

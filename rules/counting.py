@@ -18,7 +18,7 @@ from rules.life import Beginning
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 from rules.ruleset import Counting, Matcher, Rule
-from rules.work import RECKON, Work, correlation, subject_key, subject_of
+from rules.work import Work, correlation, next_minute, subject_key, subject_of
 
 Hit = list[Any]
 _NO_REASON = Sentence("")
@@ -123,7 +123,7 @@ def _one_more(work: Work, rule: Rule, counting: Counting, corr: str, value: str,
 
 def _too_few(work: Work, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
     if rule.hours is not None and not rule.hours.hold(at.wall):  # it goes on being few until they come
-        work.rows.put(rule, GATHERING_MARK + corr, replace(row, due=at.engine + RECKON))
+        work.rows.put(rule, GATHERING_MARK + corr, replace(row, due=next_minute(at)))
         return
     hits = [hit for hit in _hits(row) if at.engine - hit[0] < counting.within]
     work.rows.put(rule, GATHERING_MARK + corr, replace(row, due=None, data=hits))

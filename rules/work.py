@@ -17,6 +17,11 @@ SITE = "*"
 RECKON = 60.0
 
 
+def next_minute(at: Instant) -> float:
+    """Return the engine time of the next whole minute: when hours may begin."""
+    return at.engine + RECKON - at.wall.timestamp() % RECKON
+
+
 @dataclass(slots=True)
 class Work:
     """The rows of one step and what may be said of them; `now` is when what is judged happened."""

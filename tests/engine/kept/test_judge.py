@@ -7,7 +7,7 @@ import itertools
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -265,3 +265,30 @@ async def test_thread_gives_up_after_its_time_and_counts(clock: ManualClock) -> 
     assert (len(intake), intake.dropped, intake.overloads) == (2, 1, 1)
     assert await intake.take(9, 0.0) != []
     assert await intake.take(9, 0.01) == []
+
+
+def _raises(_: Event) -> bool:
+    raise ZeroDivisionError("of this rule")
+
+
+async def test_what_a_rule_gives_up_and_what_it_raises_is_told_by_name_until_rules_are_loaded_again(
+    clock: ManualClock,
+) -> None:
+    compiled = _compile(
+        "rules: [{name: few, limit: 1, when: {object: person}}, {name: bad, when: {object: person}}]"
+    )
+    few, bad = compiled.rules
+    raising = replace(bad, patterns=(replace(bad.patterns[0], rest=(_raises,)),))
+    async with _judging(Refusing([]), clock) as bench:
+        bench.judge.swap(RuleSet((few, raising)))
+        for track in (1, 2, 3):
+            await bench.judge.offer(_person(clock, track))
+        await bench.until(lambda: len(bench.events) == 3)
+        assert [(each.code, dict(each.values)) for each in bench.judge.problems()] == [
+            ("judge.rule_failed", {"rule": "bad", "detail": "ZeroDivisionError: of this rule", "times": 3}),
+            ("judge.rule_forgets", {"rule": "few", "times": 2}),
+        ]
+        bench.judge.swap(_compile())
+        await bench.judge.offer(_person(clock, 9))
+        await bench.until(lambda: len(bench.events) == 4)
+        assert bench.judge.problems() == ()
