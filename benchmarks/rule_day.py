@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from engine.shown import event as shown
 from rules.model import CameraId, Change, Event, EventId, Fact, Kind
@@ -35,7 +36,7 @@ def rules() -> list[tuple[str, str]]:
     return [(path.name, path.read_text("utf-8")) for path in files]
 
 
-def _objects(camera: str, random: Random) -> Iterator[tuple[float, dict[str, object]]]:
+def _objects(camera: str, random: Random) -> Iterator[tuple[float, dict[str, Any]]]:
     """Yield what one camera sees of objects: (second of the day, what)."""
     track = 0
     for hour, count in enumerate(HOURLY):
@@ -63,7 +64,7 @@ def _objects(camera: str, random: Random) -> Iterator[tuple[float, dict[str, obj
                 )
 
 
-def _others(camera: str, random: Random) -> Iterator[tuple[float, dict[str, object]]]:
+def _others(camera: str, random: Random) -> Iterator[tuple[float, dict[str, Any]]]:
     """Yield what else one camera tells: a door signal now and then, and seldom that it is lost."""
     for _ in range(20):
         at = random.random() * 86000
@@ -82,7 +83,7 @@ def _others(camera: str, random: Random) -> Iterator[tuple[float, dict[str, obje
 
 def happened(random: Random) -> list[Event]:
     """Return the day's events, in order."""
-    found: list[tuple[float, dict[str, object]]] = []
+    found: list[tuple[float, dict[str, Any]]] = []
     for camera in (*ZONES, *(f"cam-{number}" for number in range(len(ZONES) + 1, CAMERAS + 1))):
         found += [*_objects(camera, random), *_others(camera, random)]
     found.sort(key=lambda each: each[0])
@@ -93,7 +94,7 @@ def happened(random: Random) -> list[Event]:
         events.append(
             Event(
                 EventId(f"e{seq}"), "bench", seq, camera=camera, at=at, received_at=at, judged=second, **told
-            )  # type: ignore[arg-type]
+            )
         )
     return events
 
