@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from random import SystemRandom
 
 from uuid_utils import uuid7
@@ -25,7 +27,7 @@ from engine.api.listening import Closed
 from engine.api.wire import CameraState
 from engine.camera import CameraRunner, reason_of
 from engine.clock import SystemClock
-from engine.configuration import Configuration
+from engine.configuration import Configuration, world
 from engine.credentials import Vault
 from engine.desk import CameraHands, Desk
 from engine.errors import EngineError, ModelError
@@ -36,14 +38,18 @@ from engine.notify import notify
 from engine.outbox import Outbox
 from engine.places import Places, places
 from engine.preview.server import Preview
+from engine.reload import Reloader
+from engine.rulebook import Rulebook, bound, reopened
 from engine.settings import CameraSettings
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
 from engine.vision.pool import DetectorPool
+from rules.errors import RuleError
 from rules.memory import Memory
 from rules.model import Decision, Event, Fact, Sentence
+from rules.ruleset import RuleSet
 
 logger = log.get(__name__)
 #: Seconds a part of the engine gets to stop before it is named as hanging.
@@ -94,12 +100,20 @@ class Site:
     """One site's engine, made of its parts but not yet running."""
 
     def __init__(
-        self, configuration: Configuration, where: Places, clock: SystemClock, store: Store, resume: Resume
+        self,
+        configuration: Configuration,
+        where: Places,
+        clock: SystemClock,
+        store: Store,
+        resume: Resume,
+        *,
+        asked: asyncio.Event,
     ) -> None:
         self.settings = configuration.settings
         self._vault = Vault(configuration.path.parent)
         self._where, self._clock, self._store, self._resume = where, clock, store, resume
-        self._rules, self._memory = configuration.rules, Memory()
+        self._memory = Memory()
+        self._book = bound(configuration.rules_files, world(self.settings), configuration.rules)
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
         self._given_up, self._behind_at = 0, -BEHIND
@@ -108,11 +122,11 @@ class Site:
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
-        for runner in self.cameras.values():
-            runner.count(crowds(self._rules))
+        self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
         self.desk = self._make_desk()
-        self.outbox = Outbox(store, self._make_actions(), clock, self.desk.delivered, random=self._random)
+        self._actions = self._make_actions()
+        self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
         self.inventory = self._make_inventory()
 
     # -- making ---------------------------------------------------------------------------------
@@ -120,7 +134,7 @@ class Site:
     def _make_judge(self) -> Judge:
         self._memory.apply(self._resume.rows)
         return Judge(
-            self._rules,
+            self._book,
             self._memory,
             self._store,
             self._clock,
@@ -128,9 +142,13 @@ class Site:
             _new_id,
             self._judged,
             resume=self._resume,
+            before=_before(self._resume, self._book),
             gap=self._clock.gap,
             random=self._random,
         )
+
+    def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
+        return Reloader(path, self.settings, self._book, self.judge, self.live, asked)
 
     def _make_pool(self) -> DetectorPool | None:
         detector = self.settings.detector
@@ -181,11 +199,12 @@ class Site:
             problems=self._problems,
             memory=self._memory,
             acts=Acts(self.judge.offer, self._clock, _new_id),
+            reload_rules=self.reloader.tell,
             preview=self.preview,
         )
 
     def _make_actions(self) -> Mapping[str, Action]:
-        found = table.build(
+        return table.build(
             self.settings.actions,
             CameraHands(self.cameras, self.settings.language),
             self._where.state,
@@ -195,10 +214,6 @@ class Site:
             random=self._random,
             language=self.settings.language,
         )
-        for action in found.values():
-            if isinstance(action, Hearing):
-                action.listen(topics(self._rules), self._heard)
-        return found
 
     def _make_inventory(self) -> Inventory:
         cameras = {runner.id: runner.settings for runner in self.cameras.values()}
@@ -206,10 +221,19 @@ class Site:
 
     # -- running --------------------------------------------------------------------------------
 
+    async def live(self, rules: RuleSet) -> None:
+        """Let everything that hangs on the rules follow them: what is counted, and whom the broker's news reach."""
+        for runner in self.cameras.values():
+            runner.count(crowds(rules))
+        for action in self._actions.values():
+            if isinstance(action, Hearing):
+                await action.listen(topics(rules), self._heard)
+
     def start(self, parts: Parts) -> None:
         """Start everything that watches, judges and acts."""
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
+        parts.start("rules", self.reloader.run)
         parts.start("desk", self.desk.refresh)
         parts.start("prune", self._prune)
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
@@ -273,7 +297,7 @@ class Site:
     def _tally(self) -> Mapping[str, int | str]:
         return {
             "model": self.pool.model.name if self.pool else "",
-            "rules": len(self._rules.rules),
+            "rules": len(self.judge.rules.rules),
             "events": self.judge.events,
             "decisions": self.judge.decisions,
             "delivered": self.outbox.delivered,
@@ -282,6 +306,7 @@ class Site:
     def _problems(self) -> Iterable[Sentence]:
         yield from self._trouble.values()
         yield from self.judge.problems()
+        yield from self.reloader.problems()
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
@@ -321,15 +346,28 @@ def _driver(settings: CameraSettings) -> Driver:
     return registry.load(settings.driver) if settings.driver else registry.for_url(settings.url)
 
 
+def _before(resume: Resume, book: Rulebook) -> RuleSet | None:
+    """Return the rules of the last run, so that what they told is resolved in their words; None: nobody knows."""
+    if resume.adopted is None or resume.adopted.digest == book.digest:
+        return None
+    try:
+        return reopened(resume.adopted.body)
+    except (RuleError, ValueError) as error:
+        logger.warning("the rules of the last run are not taken any more", reason=str(error))
+        return None
+
+
 async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; return the exit code."""
-    stop = asyncio.Event()
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads the rules. Return the exit code."""
+    stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # From a terminal it means that the terminal is gone, and an engine that nobody sees must not stay.
+    loop.add_signal_handler(signal.SIGHUP, (stop if sys.stderr.isatty() else reload).set)
     failed = False
     try:
-        await run(configuration, stop)
+        await run(configuration, stop, reload)
     except* (EngineError, OSError) as group:
         failed = True
         for error in _leaves(group):
@@ -337,8 +375,8 @@ async def serve(configuration: Configuration) -> int:
     return int(failed)
 
 
-async def run(configuration: Configuration, stop: asyncio.Event) -> None:
-    """Run the engine until `stop` is set.
+async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
+    """Run the engine until `stop` is set; whenever `reload` is, read the rules again.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.
@@ -353,9 +391,10 @@ async def run(configuration: Configuration, stop: asyncio.Event) -> None:
         )
         resume = await store.load()
         clock.resume(resume.mark)
-        site = Site(configuration, where, clock, store, resume)
+        site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
         await site.desk.recall()
+        await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)
             site.start(parts)

@@ -66,6 +66,7 @@ class Report:
         checked: The rules, as far as they could be read.
         world: What the site has, as far as it could be read; None: nothing is known.
         name: The configuration's own, as problems show it; empty: none was read.
+        settings: Those of the configuration's own file, where it is right.
     """
 
     problems: tuple[Problem, ...]
@@ -74,6 +75,7 @@ class Report:
     checked: Checked
     world: World | None = None
     name: str = ""
+    settings: Settings | None = None
 
 
 def load(path: Path) -> Configuration:
@@ -88,12 +90,14 @@ def load(path: Path) -> Configuration:
     return report.configuration
 
 
-def check(path: Path, *, here: bool = False) -> Report:
+def check(path: Path, *, here: bool = False, running: Settings | None = None) -> Report:
     """Read a configuration and report everything about it; raises nothing.
 
     Args:
         path: The file.
         here: Report also what it names and this machine does not have: drivers, secrets.
+        running: The settings of the engine that is to judge by these rules: its cameras and zones are those
+            that they may name, whatever the file says by now.
     """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -111,11 +115,12 @@ def check(path: Path, *, here: bool = False) -> Report:
         problems += [*document.problems, *map(document.locate, flaws)]
         files = _rule_files(document, path, texts, problems)
     problems.sort(key=lambda problem: (problem.source != str(path), problem.line, problem.column))
-    checked = examine(files, known)
+    checked = examine(files, world(running) if running else known)
     problems += checked.problems
     refused = any(problem.severity is Gravity.ERROR for problem in problems)
     made = None if refused or not read.value else Configuration(read.value, path, files, checked.rules)
-    return Report(tuple(problems), made, texts, checked, known, str(path))
+    right = None if read.flaws else read.value
+    return Report(tuple(problems), made, texts, checked, known, str(path), right)
 
 
 def check_rules_alone(paths: Sequence[Path], known: World | None) -> Report:

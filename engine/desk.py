@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +56,7 @@ class Desk:
         problems: Returns what a person should know about the engine itself now.
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
+        reload_rules: Reads the rules again, see `engine.reload`.
     """
 
     settings: Settings
@@ -69,6 +70,7 @@ class Desk:
     problems: Callable[[], Iterable[Sentence]]
     memory: Memory
     acts: Acts
+    reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
     preview: Preview | None = None
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.api.wire import FileProblem
     from rules.source import Problem
 
 
@@ -78,8 +79,11 @@ class ModelError(EngineError):
 
 
 class ApiError(EngineError):
-    """What a client is told; becomes an RFC 9457 problem."""
+    """What a client is told; becomes an RFC 9457 problem. `problems` are those in files that it is about."""
 
-    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, message: str, hint: str = "", problems: Sequence[FileProblem] = ()
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.hint = status, code, message, hint
+        self.problems = tuple(problems)

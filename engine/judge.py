@@ -2,7 +2,7 @@
 
 One turn takes whatever is waiting, steps through it in order, and commits everything in one transaction.
 Nobody hears of an event or a decision before it is durable. Timers fire at the time they were due, before
-any later event.
+any later event. Other rules are taken over at an event of their own, so that the log tells when.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from time import thread_time
 from typing import Protocol
@@ -21,12 +21,26 @@ from engine.clock import Clock, Mark
 from engine.draft import Draft
 from engine.errors import StoreBusy, StoreFull
 from engine.intake import Arrival, Intake
-from engine.store.model import Resume, Verdict, calls_of
+from engine.rulebook import Rulebook
+from engine.store.model import Adoption, Resume, Verdict, calls_of
 from engine.supervisor import Backoff
+from rules.adoption import ADOPTED, Comparison, compare, facts_of
 from rules.evaluator import NOTHING, settle, step
 from rules.ledger import Ledger
 from rules.memory import Memory
-from rules.model import Change, Decision, Event, EventId, Fact, Instant, Kind, RowChange, Sentence, Step
+from rules.model import (
+    Change,
+    Decision,
+    Event,
+    EventId,
+    Fact,
+    Instant,
+    Kind,
+    RowChange,
+    RuleName,
+    Sentence,
+    Step,
+)
 from rules.ruleset import RuleSet
 
 _log = log.get(__name__)
@@ -62,10 +76,19 @@ class Keeper(Protocol):
 Publish = Callable[[list[Event], list[Decision]], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopting(Draft):
+    """Other rules are to be judged by, from this event on."""
+
+    book: Rulebook
+    done: asyncio.Future[Comparison]
+
+
 class Judge:
     """Where events become decisions. Made inside the running loop; `run` is its one task.
 
     Attributes:
+        rules: What is judged by now.
         events: Events kept since the start; likewise `decisions`.
         evicted: How often each rule gave up something because it remembered too much, since it was loaded.
         ledger: What each rule did lately; it may be a turn ahead of the store, and so may `memory`.
@@ -73,7 +96,7 @@ class Judge:
 
     def __init__(
         self,
-        rules: RuleSet,
+        book: Rulebook,
         memory: Memory,
         store: Keeper,
         clock: MarkingClock,
@@ -82,10 +105,13 @@ class Judge:
         publish: Publish,
         *,
         resume: Resume,
+        before: RuleSet | None = None,
         gap: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        self._rules, self._next = RuleSet(), rules
+        """Take over from the last run, whose rules were `before`; other ones are adopted first of all."""
+        known = resume.adopted is not None and resume.adopted.digest == book.digest
+        self.rules = book.rules if known else before or RuleSet()
         self._memory, self._store, self._clock = memory, store, clock
         self._site, self._ids, self._publish = site, ids, publish
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
@@ -98,12 +124,10 @@ class Judge:
         self.decisions = 0
         self.evicted: Counter[str] = Counter()
         self._faults: dict[str, tuple[str, int]] = {}
+        self._answers: list[tuple[asyncio.Future[Comparison], Comparison]] = []
         self._first = _restart(resume, gap, clock)
-
-    @property
-    def rules(self) -> RuleSet:
-        """The rules that are judged, or will be from the next turn on."""
-        return self._next
+        if not known:
+            self._first.insert(0, _begin(resume, clock, book))
 
     @property
     def memory(self) -> Memory:
@@ -123,9 +147,18 @@ class Judge:
         """Hand in what happened, from a camera's thread; waits a bounded time, then drops and counts."""
         self._intake.put_from_thread(drafts, THREAD_PATIENCE)
 
-    def swap(self, rules: RuleSet) -> None:
-        """Judge by other rules from the next turn on; what rules that mean the same remember stays."""
-        self._next = rules
+    async def adopt(self, book: Rulebook) -> Comparison:
+        """Judge by other rules from now on, after what is waiting; return when that is durable.
+
+        What rules that mean the same remember stays.
+        """
+        asked = _adopting(book, self._clock.now().wall)
+        await self._intake.put(asked)
+        return await asked.done
+
+    def remembered(self, names: Iterable[RuleName]) -> int:
+        """Return how many rows some rules have."""
+        return sum(len(self._memory.of_rule(name)) for name in names)
 
     def problems(self) -> tuple[Sentence, ...]:
         """Return what a person should know about the judge now."""
@@ -153,6 +186,7 @@ class Judge:
         arrivals = self._first
         while True:
             await self._keep(self._turn(arrivals))
+            self._answer()
             arrivals = await self._intake.take(TURN, self._patience())
 
     def _patience(self) -> float:
@@ -161,17 +195,22 @@ class Judge:
         left = HEARTBEAT if due is None else due - self._clock.now().engine
         return min(HEARTBEAT, max(0.0, left))
 
-    def _turn(self, arrivals: Iterable[Arrival]) -> Verdict:
+    def _answer(self) -> None:
+        """Tell who asked for other rules that they are adopted, durably."""
+        for done, found in self._answers:
+            if not done.done():  # else nobody waits any more
+                done.set_result(found)
+        self._answers.clear()
+
+    def _turn(self, arrivals: Sequence[Arrival]) -> Verdict:
         """Step through what arrived and through every timer that is due."""
         turn = _Turn()
-        arrivals = list(arrivals)
-        if self._rules is not self._next and (arrivals or self._seq):
-            # Before the first event of all nothing counts: the log alone must say when absences began.
-            self._settle(arrivals, turn)
         weighed = self.ledger.choose(len(arrivals))
         for place, (draft, arrived) in enumerate(arrivals):
             now = self._advance(arrived)
             self._seq += 1
+            if isinstance(draft, Adopting):
+                draft = self._adopt(draft, now, turn)
             event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
             turn.events.append(event)
             turn.judged.append(now.engine)
@@ -183,16 +222,22 @@ class Judge:
         calls = tuple(call for made in turn.decisions for call in calls_of(made))
         mark = self._clock.mark()
         events, judged = tuple(turn.events), tuple(turn.judged)
-        return Verdict(events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged)
+        adopted = tuple(turn.adopted)
+        return Verdict(events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged, adopted)
 
-    def _settle(self, arrivals: Sequence[Arrival], turn: _Turn) -> None:
-        """Take over other rules, at the moment of what is judged first: after a restart that is before the gap."""
-        before, self._rules = self._rules, self._next
+    def _adopt(self, asked: Adopting, now: Instant, turn: _Turn) -> Draft:
+        """Take over other rules: what was due is over, and the event that says so is the first of theirs."""
+        self._step(None, now, turn, stands_for=0)
+        book, before = asked.book, self.rules
+        found = compare(before, book.rules)
+        self.rules = book.rules
         self._faults.clear()
         self.evicted.clear()
-        now = self._advance(arrivals[0][1] if arrivals else self._clock.now())
-        self.ledger.renew(self._rules)
-        self._take(None, now, settle(self._rules, self._memory, now, before), turn)
+        self.ledger.renew(book.rules)
+        self._take(None, now, settle(book.rules, self._memory, now, before), turn)
+        turn.adopted.append(Adoption(self._seq, book.digest, book.body))
+        self._answers.append((asked.done, found))
+        return replace(asked, facts=facts_of(book.digest, book.rules, found))
 
     def _advance(self, instant: Instant) -> Instant:
         """Return an instant no earlier than any before it: threads may arrive out of order by a hair.
@@ -206,9 +251,9 @@ class Judge:
     def _step(self, event: Event | None, now: Instant, turn: _Turn, stands_for: int) -> None:
         """Judge; `stands_for` so many events of the turn where it is weighed, 0 where it is not."""
         if stands_for:
-            done = self.ledger.weigh(self._rules, self._memory, event, now, stands_for)
+            done = self.ledger.weigh(self.rules, self._memory, event, now, stands_for)
         else:
-            done = step(self._rules, self._memory, event, now)
+            done = step(self.rules, self._memory, event, now)
         if done is not NOTHING:
             self._take(event, now, done, turn)
 
@@ -268,6 +313,25 @@ class _Turn:
     judged: list[float] = field(default_factory=list)
     changes: list[RowChange] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    adopted: list[Adoption] = field(default_factory=list)
+
+
+def _adopting(book: Rulebook, wall: datetime) -> Adopting:
+    done: asyncio.Future[Comparison] = asyncio.get_running_loop().create_future()
+    return Adopting(
+        Kind.ENGINE, Change.NOTED, None, wall, subject="engine", label=ADOPTED, book=book, done=done
+    )
+
+
+def _begin(resume: Resume, clock: Clock, book: Rulebook) -> Arrival:
+    """Return the event that adopts the rules of this run: where the last one ended, before the gap.
+
+    Rules that are gone must not fire for what came due while nobody watched.
+    """
+    now = clock.now()
+    if resume.mark is None:
+        return _adopting(book, now.wall), now
+    return _adopting(book, resume.mark.wall), Instant(now.wall, resume.mark.engine)
 
 
 def _restart(resume: Resume, gap: float, clock: Clock) -> list[Arrival]:

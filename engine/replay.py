@@ -2,8 +2,9 @@
 
 A recording is the store, or what ``matthan events --json`` printed. The store knows the engine time at which
 every event was judged, so a replay judges each at the same two times, with the same timers before it, and
-makes decisions of the same identity. A printed recording has it too; where a line has none (an older
-engine printed it, or a person wrote it) engine time is reckoned from the wall clock.
+makes decisions of the same identity. It knows the rules that were adopted too, and each stretch is judged
+by its own. A printed recording has engine time too; where a line has none (an older engine printed it, or a
+person wrote it) it is reckoned from the wall clock.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from pydantic import ValidationError
 
 from engine.api import wire
 from engine.errors import StoreError
+from engine.rulebook import reopened
 from engine.store import codec
+from rules.adoption import Library, adopted
+from rules.errors import RuleError
 from rules.evaluator import GAPS
 from rules.model import CameraId, Change, Decision, DecisionId, Event, EventId, Instant, Kind
 from rules.playback import Arrival, Playback, Watch
@@ -65,6 +69,7 @@ class Recorded:
 
     def __init__(self, database: Path) -> None:
         self._database = database
+        self._known: dict[str, RuleSet | None] = {}
 
     def arrivals(self, span: Span) -> Iterator[Arrival]:
         """Yield the events of a span in order, each with the moment at which it was judged.
@@ -97,6 +102,30 @@ class Recorded:
         sql = f"SELECT {codec.DECISION} FROM decision WHERE at BETWEEN ? AND ? ORDER BY n"  # noqa: S608
         return [codec.decision_of(row) for row in self._rows(sql, span)]
 
+    def rules(self, digest: str) -> RuleSet | None:
+        """Return rules that were adopted; None: they were forgotten, or this program no longer takes them.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        if digest not in self._known:
+            rows = self._query("SELECT body FROM ruleset WHERE digest = ?", (digest,))
+            self._known[digest] = next((_reopened(body) for (body,) in rows), None)
+        return self._known[digest]
+
+    def rules_at(self, since: datetime | None) -> RuleSet | None:
+        """Return the rules that judged the first event from a time on (None: of all); None: nobody knows.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        first = 0 if since is None else codec.micros(since)
+        sql = (
+            "SELECT digest FROM adoption WHERE seq < (SELECT min(seq) FROM event WHERE received_at >= ?) "
+            "ORDER BY seq DESC LIMIT 1"
+        )
+        return next((self.rules(str(digest)) for (digest,) in self._query(sql, (first,))), None)
+
     def end(self) -> Instant | None:
         """Return the last moment that the engine has kept; timers up to it have fired."""
         for (text,) in self._query("SELECT value FROM meta WHERE key = 'mark'", ()):
@@ -115,6 +144,13 @@ class Recorded:
                 yield from db.execute(sql, values)
         except sqlite3.Error as error:
             raise StoreError(f"{self._database}: {error}") from error
+
+
+def _reopened(body: bytes) -> RuleSet | None:
+    try:
+        return reopened(body)
+    except (RuleError, ValueError):
+        return None
 
 
 def printed(lines: Iterable[str]) -> Iterator[Arrival]:
@@ -165,10 +201,13 @@ class _Reckoning:
     wall: datetime | None = None
 
     def judged(self, event: Event) -> Arrival:
-        """Return an event with its moment. A gap is judged when watching ended, and takes its own time."""
+        """Return an event with its moment.
+
+        After a restart other rules and the gap are judged when watching ended; the gap takes its own time.
+        """
         wall = event.received_at
         gap = event.kind is Kind.ENGINE and event.label in GAPS
-        until = min(event.at, wall) if gap else wall
+        until = min(event.at, wall) if gap or adopted(event) else wall
         if event.judged is not None:
             self.engine = event.judged
         elif self.wall is not None:
@@ -176,7 +215,7 @@ class _Reckoning:
         arrival = Arrival(event, Instant(wall, self.engine))
         if gap:
             self.engine += (wall - until).total_seconds()
-        self.wall = wall
+        self.wall = wall if gap else until
         return arrival
 
 
@@ -205,6 +244,7 @@ def replay(
     *,
     span: Span = Span(),
     end: Instant | None = None,
+    library: Library | None = None,
     watch: Watch | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Replay:
@@ -213,10 +253,11 @@ def replay(
     Args:
         arrivals: From before the span, so that what rules remember is there when it begins.
         span: Whose decisions are kept.
+        library: Knows the rules that events adopt; None: `rules` judge all of it.
         end: Until when anything is known; timers fire after the last event until then, or until the span ends.
         progress: Told of the number of events judged, now and then.
     """
-    play, done = Playback(rules, watch=watch), Replay()
+    play, done = Playback(rules, watch=watch, library=library), Replay()
     first: Instant | None = None
     last: Instant | None = None
     for arrival in arrivals:

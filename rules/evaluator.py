@@ -58,7 +58,8 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     """Fit a memory to a rule set: after a start, and after a reload.
 
     Rows of rules that are gone, or whose meaning changed, are dropped, and what they had told is resolved
-    (as far as `before`, the rules until now, still knows them). Absences and times of day begin to count.
+    (as far as `before`, the rules until now, still knows them); rules that wait for those decisions hear it.
+    Absences and times of day begin to count.
     """
     known = before.named if before is not None else {}
     round_ = _Round(RuleSet(tuple({**known, **rules.named}.values())), memory, now)
@@ -68,6 +69,7 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
             round_.withdraw(known.get(name) or rule, name, key, row)
     for rule in rules.absences:
         round_.combine.wind(rule)
+    round_.hear(rules)
     return round_.result()
 
 
@@ -147,6 +149,11 @@ class _Round:
         if _special(event):
             self._notice(event)
         self._judge(event, self._now)
+        self._hear()
+
+    def hear(self, rules: RuleSet) -> None:
+        """Judge the decisions of this round by other rules."""
+        self._rules = rules
         self._hear()
 
     def _hear(self) -> None:

@@ -1,7 +1,7 @@
 """Events through the real evaluator on a clock that events move: trials, replays and explanations run on it.
 
 Nothing here judges: `evaluator.step` does, as it does live. Timers are given their own moment before the next
-event, as the judge gives it to them.
+event, as the judge gives it to them. Where the log says that other rules were adopted, they are, if a library has them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from rules.adoption import Library, adopted
 from rules.evaluator import settle, step
 from rules.memory import Memory
 from rules.model import Decision, Event, Fault, Instant, Step
@@ -34,6 +35,8 @@ class Playback:
     """Rules at work on events that somebody else brings.
 
     Attributes:
+        rules: What is judged by, until an event of the log adopts others.
+        library: Knows the rules that were adopted; None: one rule set judges everything.
         memory: Written after every step.
         faults: Rules that raised, and what.
         evicted: How often a rule gave up something because it remembered too much.
@@ -44,6 +47,7 @@ class Playback:
     watch: Watch | None = None
     faults: dict[str, Fault] = field(default_factory=dict)
     evicted: Counter[str] = field(default_factory=Counter)
+    library: Library | None = None
     _begun: bool = False
 
     def begin(self, now: Instant) -> list[Decision]:
@@ -53,7 +57,8 @@ class Playback:
 
     def see(self, arrival: Arrival) -> list[Decision]:
         """Judge one event, after every timer that is due before it; return what was decided."""
-        return [*self.until(arrival.now), *self._step(arrival.event, arrival.now)]
+        due = self.until(arrival.now)
+        return [*due, *self._adopt(arrival), *self._step(arrival.event, arrival.now)]
 
     def until(self, now: Instant) -> list[Decision]:
         """Let time pass, each timer firing at its own moment; return what was decided."""
@@ -68,6 +73,15 @@ class Playback:
         """Yield every decision, in order."""
         for arrival in arrivals:
             yield from self.see(arrival)
+
+    def _adopt(self, arrival: Arrival) -> tuple[Decision, ...]:
+        """Take over the rules that an event adopts, as the judge did: what was due is over, the event is theirs."""
+        digest = adopted(arrival.event)
+        found = self.library(digest) if self.library is not None and digest is not None else None
+        if found is None:
+            return ()
+        before, self.rules = self.rules, found
+        return self._take(None, arrival.now, settle(found, self.memory, arrival.now, before))
 
     def _step(self, event: Event | None, now: Instant) -> tuple[Decision, ...]:
         return self._take(event, now, step(self.rules, self.memory, event, now))

@@ -283,6 +283,10 @@ class RuleSet:
     warnings: tuple[Problem, ...] = ()
     _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
+    def prepare(self) -> None:
+        """Make the index now, where it holds nobody up; else the first event waits for it."""
+        _ = self.named, self.heard, self.absences, self.escalating, self._facts, self._index
+
     @cached_property
     def named(self) -> Mapping[RuleName, Rule]:
         """The rules by name."""

@@ -51,8 +51,10 @@ class Action(Protocol):
 class Hearing(Protocol):
     """An action whose target also says something (a broker)."""
 
-    def listen(self, topics: Iterable[str], hear: Callable[[str, bytes, bool], Awaitable[None]]) -> None:
-        """Call `hear` with topic, payload and whether it was retained, for every message on some topics."""
+    async def listen(
+        self, topics: Iterable[str], hear: Callable[[str, bytes, bool], Awaitable[None]]
+    ) -> None:
+        """Call `hear` with topic, payload and whether it was retained, for every message on these topics alone."""
         ...
 
 

@@ -66,9 +66,16 @@ class Mqtt:
         self._connected = asyncio.Event()
         self._status = f"{broker.prefix}/{site}/status"
 
-    def listen(self, topics: Iterable[str], hear: Hear) -> None:
-        """Subscribe to topics (with wildcards) whenever connected; call before `serve`."""
-        self._topics, self._hear = tuple(topics), hear
+    async def listen(self, topics: Iterable[str], hear: Hear) -> None:
+        """Subscribe to topics (with wildcards), now and whenever connected, and to no others any more."""
+        before, self._topics, self._hear = self._topics, tuple(topics), hear
+        if (client := self._client) is None:
+            return
+        with suppress(aiomqtt.MqttError, OSError):  # the connection is going: the next one subscribes to all
+            for topic in set(self._topics) - set(before):
+                await client.subscribe(topic, qos=1)
+            for topic in set(before) - set(self._topics):
+                await client.unsubscribe(topic)
 
     async def serve(self, revive: Callable[[], None]) -> None:
         """Stay connected until cancelled; say ``offline`` when leaving in order."""

@@ -35,6 +35,8 @@ __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "defa
 SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/api.sock"))
 #: Seconds for one call; a PTZ command waits for the camera.
 CALL_TIMEOUT: Final = 20.0
+#: Seconds for reading thousands of rules again on a slow machine; the server gives up a little earlier.
+RELOAD_TIMEOUT: Final = 35.0
 #: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
 HEARTBEAT: Final = 15.0
 #: Seconds that an idle connection is kept; well below the server's, so that no call meets a closing one.
@@ -242,6 +244,11 @@ class Client:
         """Carry out a PTZ command; returns when the camera has accepted it."""
         await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/ptz", body=command.model_dump_json())
 
+    async def reload_rules(self) -> wire.RulesReloaded:
+        """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
+        body = await self._call("POST", "/v1/rules/reload", within=RELOAD_TIMEOUT)
+        return _parse(wire.RulesReloaded.model_validate_json, body)
+
     async def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""
         body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/preview")
@@ -278,7 +285,13 @@ class Client:
             failures += 1
 
     async def _call(
-        self, method: str, path: str, *, body: str | None = None, **query: str | int | None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        within: float = CALL_TIMEOUT,
+        **query: str | int | None,
     ) -> bytes:
         params = {key: str(value) for key, value in query.items() if value is not None}
         headers = {"Accept-Language": self.language}
@@ -286,14 +299,19 @@ class Client:
             headers["Content-Type"] = "application/json"
         try:
             async with self._session.request(
-                method, path, params=params, data=body, headers=headers
+                method,
+                path,
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=within),
             ) as answer:
                 content = await answer.read()
                 if answer.status >= 400:
                     raise _problem(answer.status, content)
                 return content
         except TimeoutError:
-            raise ApiError(0, "api.timeout", f"{self.address}: no answer in {CALL_TIMEOUT:g} s") from None
+            raise ApiError(0, "api.timeout", f"{self.address}: no answer in {within:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(self.address, _words(error), _cause(error)) from None
 
@@ -332,7 +350,7 @@ def _problem(status: int, content: bytes) -> ApiError:
         told = wire.Problem.model_validate_json(content)
     except ValidationError:
         return ApiError(status, "api.problem", f"the engine answered {status}")
-    return ApiError(status, told.code or "api.problem", told.detail or told.title, told.hint)
+    return ApiError(status, told.code or "api.problem", told.detail or told.title, told.hint, told.problems)
 
 
 def _parse(parse: Callable[[bytes], T], content: bytes) -> T:

@@ -24,13 +24,21 @@ _STREAMED = (
     wire.Delivery,
     wire.Gap,
 )
+_ANSWERS = (
+    wire.Preset,
+    wire.PreviewLink,
+    wire.Rule,
+    wire.Explanation,
+    wire.RulesReloaded,
+    wire.Health,
+    wire.Problem,
+)
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document."""
     bodies = [route.body for route in routes if route.body]
-    told = (wire.Preset, wire.PreviewLink, wire.Rule, wire.Explanation, wire.Health, wire.Problem)
-    models: list[type[BaseModel]] = [*_STREAMED, *told]
+    models: list[type[BaseModel]] = [*_STREAMED, *_ANSWERS]
     _, schemas = models_json_schema(
         [(model, "serialization") for model in models] + [(model, "validation") for model in bodies],
         ref_template=_REF,

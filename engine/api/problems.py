@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -54,16 +54,24 @@ def answer(problem: wire.Problem, headers: Mapping[str, str] | None = None) -> w
     )
 
 
-def refusal(status: int, code: str, /, **values: str | int | float) -> ApiError:
+def refusal(
+    status: int, code: str, problems: Sequence[wire.FileProblem] = (), /, **values: str | int | float
+) -> ApiError:
     """Return an `ApiError` whose sentence is in ``text/*.toml``; rendered when it is answered."""
-    return Refusal(status, code, values)
+    return Refusal(status, code, values, problems)
 
 
 class Refusal(ApiError):
     """An `ApiError` that still knows what its sentence names."""
 
-    def __init__(self, status: int, code: str, values: Mapping[str, str | int | float]) -> None:
-        super().__init__(status, code, render(code, values, "en"))
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        values: Mapping[str, str | int | float],
+        problems: Sequence[wire.FileProblem] = (),
+    ) -> None:
+        super().__init__(status, code, render(code, values, "en"), problems=problems)
         self.values = dict(values)
 
 
@@ -90,6 +98,7 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
         errors = tuple(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
     elif isinstance(error, ApiError):
         told = error
+        errors = tuple(_line(each, language_of(request)) for each in error.problems)
     elif isinstance(error, web.HTTPException):
         told = _http(request, error)
         headers = {key: value for key, value in error.headers.items() if key in {"Allow", "Location"}}
@@ -118,4 +127,10 @@ def _problem(error: ApiError, errors: tuple[str, ...], language: Language) -> wi
         code=error.code,
         hint=error.hint,
         errors=errors,
+        problems=tuple(error.problems),
     )
+
+
+def _line(found: wire.FileProblem, language: Language) -> str:
+    told = render(found.code, found.values, language)
+    return f"{found.source}:{found.line}:{found.column}: {found.key}: {told}"

@@ -24,7 +24,7 @@ STREAM_LIMIT = 64
 Q = TypeVar("Q", bound=BaseModel)
 
 #: What a person should know, and a watchdog need not bark at.
-NOTICES = {"engine.no_model", "judge.rule_forgets"}
+NOTICES = {"engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
 
 
 class Query(BaseModel):
@@ -141,6 +141,7 @@ class Api:
                 "POST", f"{camera}/ptz", self.ptz, "Move, stop, go to or set a preset", body=wire.PtzCommand
             ),
             Route("POST", f"{camera}/preview", self.preview, "A short-lived preview link", wire.PreviewLink),
+            Route("POST", "/v1/rules/reload", self.reload, "Read the rules again", wire.RulesReloaded),
             Route("GET", "/v1/health", self.health, "Whether all is well", wire.Health),
         )
 
@@ -203,6 +204,10 @@ class Api:
     async def preview(self, request: web.Request) -> web.Response:
         """Answer a link."""
         return _json(self._service.preview_link(request.match_info["id"]))
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Answer what changed in the rules; 422 with every problem where they are bad and the old ones go on."""
+        return _json(await self._service.reload_rules())
 
     async def health(self, request: web.Request) -> web.Response:
         """Answer in few words; for watchdogs."""

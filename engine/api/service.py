@@ -72,6 +72,10 @@ class Service(Protocol):
         """Carry out a PTZ command."""
         ...
 
+    async def reload_rules(self) -> wire.RulesReloaded:
+        """Read the rules again; ``ApiError(422, "rules.not_adopted")`` with every problem where they are bad."""
+        ...
+
     def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""
         ...

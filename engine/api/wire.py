@@ -425,8 +425,49 @@ class Health(Wire):
     clients: int = 0
 
 
+class FileProblem(Wire):
+    """One thing wrong in a file of the site; `code` has a page in docs/reference/problems."""
+
+    source: str
+    line: int
+    column: int
+    key: str = ""
+    severity: Literal["error", "warning"] = "error"
+    code: str
+    values: dict[str, Fact] = Field(default_factory=dict)
+    suggestion: str = ""
+
+
+class RulesReloaded(Wire):
+    """The rules were read again, and are good.
+
+    Attributes:
+        adopted: Whether other rules than before are judged by; else nothing had changed.
+        rules: How many are judged by now.
+        changed: Names of rules that mean something else now; what they remembered is gone.
+        edited: Other texts, actions, severity or limits; they go on with what they remember.
+        kept: How many rules go on with what they remember, `edited` ones included; `remembered`: their rows.
+        restart: Keys of the configuration that have changed too: they take effect at a restart.
+    """
+
+    adopted: bool
+    rules: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    kept: int = 0
+    remembered: int = 0
+    warnings: tuple[FileProblem, ...] = ()
+    restart: tuple[str, ...] = ()
+
+
 class Problem(Wire):
-    """RFC 9457 problem details; `code` is what a program should look at, `errors` lists every bad field."""
+    """RFC 9457 problem details; `code` is what a program should look at, `errors` lists every bad field.
+
+    Attributes:
+        problems: What is wrong in files, where that is what the request was about.
+    """
 
     type: str = "about:blank"
     title: str
@@ -435,3 +476,4 @@ class Problem(Wire):
     code: str = ""
     hint: str = ""
     errors: tuple[str, ...] = ()
+    problems: tuple[FileProblem, ...] = ()

@@ -28,6 +28,7 @@ from engine.store.faults import translated, translating
 from engine.store.model import (
     YIELDS,
     Acknowledgement,
+    Adoption,
     Call,
     Counts,
     Damage,
@@ -81,12 +82,19 @@ _OLD_DECISIONS = (
 _FORGET_CALLS = f"DELETE FROM outbox WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
 _FORGET_DECISIONS = f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
 _FORGET_ACKNOWLEDGED = f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608
-_END_OF_TIME = 1 << 62
-_MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _ACKNOWLEDGED = (
     "SELECT decision, at, person, note FROM acknowledgement "
     "WHERE decision IN (SELECT value FROM json_each(?))"
 )
+# The rules of the oldest event that is left stay, also when the event that adopted them has gone.
+_FORGET_ADOPTIONS = (
+    "DELETE FROM adoption WHERE seq < (SELECT max(seq) FROM adoption "
+    "WHERE seq <= coalesce((SELECT min(seq) FROM event), ?))"
+)
+_FORGET_RULES = "DELETE FROM ruleset WHERE digest NOT IN (SELECT digest FROM adoption)"
+_END_OF_TIME = 1 << 62
+_MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
+_ADOPTED = "SELECT seq, digest, body FROM adoption JOIN ruleset USING (digest) ORDER BY seq DESC LIMIT 1"
 _PENDING = (
     f"SELECT {codec.PENDING} FROM outbox JOIN decision ON decision.id = outbox.decision "  # noqa: S608
     "LEFT JOIN event ON event.id = decision.cause "
@@ -129,12 +137,12 @@ class Store:
     async def load(self) -> Resume:
         """Return where the last run left off, and note that this one is running."""
         meta = {str(row[0]): str(row[1]) for row in await self._read("SELECT key, value FROM meta")}
-        rows = await self._read(_MEMORY)
+        rows, adopted = await self._read(_MEMORY), await self._read(_ADOPTED)
         if rows and meta.get("memory") != str(VERSION):
             # What another version of the rules remembered means something else: better to begin anew.
             _log.warning("store.memory_dropped", rows=len(rows), version=meta.get("memory"))
             await self._write(Statement("DELETE FROM memory", ((),)))
-            rows = []
+            rows, adopted = [], []
         await self._write(Statement(META, (("clean", "false"), ("memory", str(VERSION)))))
         return Resume(
             mark=codec.mark_of(meta["mark"]) if "mark" in meta else None,
@@ -142,6 +150,8 @@ class Store:
             rows=tuple(codec.memory_of(row) for row in rows),
             clean=meta.get("clean", "true") == "true",
             damage=self._damage,
+            # After damage rows may be missing: adopting again lets what counts from nothing count.
+            adopted=Adoption(*adopted[0]) if adopted and self._damage is None else None,
         )
 
     async def close_cleanly(self, mark: Mark) -> None:
@@ -313,6 +323,8 @@ class Store:
                 Statement(_FORGET_CALLS, (old,)),
                 Statement(_FORGET_ACKNOWLEDGED, (old,)),
                 Statement(_FORGET_DECISIONS, (old,)),
+                Statement(_FORGET_ADOPTIONS, ((_END_OF_TIME,),)),
+                Statement(_FORGET_RULES, ((),)),
             ]
         )
 

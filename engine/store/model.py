@@ -66,12 +66,27 @@ def acknowledgement(event: Event) -> Acknowledgement | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """Rules that are judged by from an event on.
+
+    Attributes:
+        seq: Of that event.
+        digest: Of the rules; `body`: what they are made of, see `engine.rulebook`.
+    """
+
+    seq: int
+    digest: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one turn of the judge wants kept, all of it or nothing.
 
     Attributes:
         mark: Engine time of this turn; carries it over a restart.
         judged: Engine time at which each event was judged, so that a replay judges it then; empty: at `mark`.
+        adopted: The rules that events of this turn adopt.
     """
 
     events: tuple[Event, ...]
@@ -80,6 +95,7 @@ class Verdict:
     calls: tuple[Call, ...]
     mark: Mark
     judged: tuple[float, ...] = ()
+    adopted: tuple[Adoption, ...] = ()
 
     def times(self) -> Iterator[tuple[Event, float]]:
         """Yield each event with the engine time at which it was judged."""
@@ -113,6 +129,7 @@ class Resume:
         rows: What rules remembered, ready for `Memory.apply`.
         clean: Whether the last run ended in order (True on the first run).
         damage: What was found damaged at this start, if anything.
+        adopted: The rules that `rows` belong to; None: not known, they must be adopted anew.
     """
 
     mark: Mark | None
@@ -120,6 +137,7 @@ class Resume:
     rows: tuple[RowChange, ...]
     clean: bool
     damage: Damage | None = None
+    adopted: Adoption | None = None
 
 
 #: Attempts after which an outbox row lets the others of its lane pass.

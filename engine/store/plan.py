@@ -30,6 +30,8 @@ _REMEMBER = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FORGET = "DELETE FROM memory WHERE rule = ? AND key = ?"
+_RULESET = "INSERT INTO ruleset (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+_ADOPTION = "INSERT INTO adoption (seq, digest) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -57,6 +59,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
     if not verdicts:
         return
     final = _final(change for each in verdicts for change in each.changes)
+    adopted = [adoption for each in verdicts for adoption in each.adopted]
     rows: dict[str, list[tuple[object, ...]]] = {
         EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
@@ -69,6 +72,8 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
             for event in each.events
             if (told := acknowledgement(event)) is not None
         ],
+        _RULESET: [(each.digest, each.body) for each in adopted],
+        _ADOPTION: [(each.seq, each.digest) for each in adopted],
         META: [("mark", mark_text(verdicts[-1].mark))],
     }
     if rows[EVENT]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.store.model import Damage
 
 #: Tables worth saving, in order: newest promises first, then history.
-TABLES = ("meta", "memory", "outbox", "decision", "acknowledgement", "event")
+TABLES = ("meta", "memory", "outbox", "ruleset", "adoption", "decision", "acknowledgement", "event")
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.

@@ -26,6 +26,7 @@ from engine.draft import Draft
 from engine.flow import Hub
 from engine.judge import Judge
 from engine.replay import Recorded, Span
+from engine.rulebook import bound
 from engine.settings import ApiSettings
 from engine.store.db import open_store
 from rules.compile import World, compile_rules
@@ -92,14 +93,14 @@ async def recorded(site: Path) -> Path:
     clock = ManualClock(NIGHT)
     async with open_store(site.parent / "state" / "matthan.db", quota_mb=64, clock=clock) as store:
         resume = await store.load()
-        ids = iter(range(1, 1000))
+        ids, files = iter(range(1000)), [("night.yaml", RULES)]
         judge = Judge(
-            compile_rules([("night.yaml", RULES)], World()), Memory(), store, clock, "s",
+            bound(files, World(), compile_rules(files, World())), Memory(), store, clock, "s",
             lambda: f"e{next(ids)}", lambda events, decisions: None, resume=resume,
         )  # fmt: skip
         async with asyncio.TaskGroup() as group:
             running = group.create_task(judge.run(), name="judge")
-            count = 0
+            count = 1  # the rules were adopted
             for track, score in ((1, 0.9), (2, 0.46)):
                 for second in range(6):
                     change = {0: Change.BEGAN, 5: Change.ENDED}.get(second, Change.GOES_ON)
@@ -306,7 +307,7 @@ def test_changed_rules_show_what_changes(recorded: Path, tmp_path: Path) -> None
     assert "(+1 s)" in done.stdout
     told = json.loads(run("replay", "--config", recorded, "--rules", changed, "--json").stdout)
     assert [each["rule"] for each in told["new"]] == ["night", "night"]
-    assert told["events"] == 12
+    assert told["events"] == 13  # the first adopted the rules
 
 
 def test_a_printed_recording_needs_no_site(recorded: Path, tmp_path: Path) -> None:
@@ -444,7 +445,7 @@ def test_top(recorded: Path) -> None:
     head, line, under = done.stdout.splitlines()
     assert len(head) == len(line)
     assert line.startswith("night ")
-    assert "12 recorded events" in under
+    assert "13 recorded events" in under
     assert "\x1b" not in done.stdout
     (told,) = json.loads(run("top", "--config", recorded, "--since", "2026-03-01", "--json").stdout)["rules"]
     assert (told["rule"], told["fired"]) == ("night", 1)

@@ -77,7 +77,12 @@ def desk(
         problems=lambda: [Sentence("engine.no_model")],
         memory=Memory(),
         acts=Acts(nowhere, stage.clock, lambda: "id"),
+        reload_rules=unasked,
     )
+
+
+async def unasked() -> wire.RulesReloaded:
+    raise AssertionError("nobody asked for this")
 
 
 def event(seq: int) -> Event:

@@ -20,6 +20,7 @@ from engine.draft import Draft
 from engine.errors import StoreError
 from engine.judge import Judge
 from engine.replay import BadRecording, Recorded, Span, differ, printed, replay
+from engine.rulebook import Rulebook, bound
 from engine.store.db import open_store
 from engine.store.model import Resume
 from rules.compile import World, compile_rules
@@ -67,6 +68,10 @@ def compiled(text: str = RULES) -> RuleSet:
     return compile_rules([("r.yaml", text)], World())
 
 
+def book(text: str = RULES) -> Rulebook:
+    return bound([("r.yaml", text)], World(), compiled(text))
+
+
 def some_draft(random: Random, wall: datetime) -> Draft:
     camera = CameraId(random.choice(CAMERAS))
     change = random.choice([Change.BEGAN, Change.GOES_ON, Change.GOES_ON, Change.ENDED])
@@ -100,7 +105,7 @@ class Site:
             resume: Resume = await store.load()
             rows = [(each.rule, each.key, each.row) for each in resume.rows if each.row is not None]
             judge = Judge(
-                compiled(), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self.ids)}",
+                book(), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self.ids)}",
                 lambda events, decisions: None, resume=resume, gap=gap,
             )  # fmt: skip
             async with asyncio.TaskGroup() as group:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from engine.commands.rules import check, clean, explain, fmt, replay, scaffold, top, trials
+from engine.commands.rules import check, clean, explain, fmt, reload, replay, scaffold, top, trials
 
 app = typer.Typer(
-    name="rules", no_args_is_help=True, help="Write, check, try, replay, explain and weigh rules."
+    name="rules", no_args_is_help=True, help="Write, check, try, reload, replay, explain and weigh rules."
 )
 app.command("check")(check.check)
 app.command("schema")(check.schema)
@@ -15,6 +15,7 @@ app.command("new")(scaffold.new)
 app.command("fmt")(fmt.fmt)
 app.command("test")(trials.run)
 app.command("clean")(clean.clean)
+app.command("reload")(reload.reload)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("top")(top.top)

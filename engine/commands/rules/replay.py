@@ -17,6 +17,7 @@ from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
     from engine.replay import Difference, Replay, Span
+    from rules.adoption import Library
     from rules.model import Decision, Instant
     from rules.playback import Arrival
     from rules.ruleset import RuleSet
@@ -51,9 +52,9 @@ def replay(
 ) -> None:
     """Judge recorded events again and show how the decisions differ.
 
-    From the store: what was decided then against what the present rules decide; the same rules decide the
-    same, to the identity. With --rules: present rules against changed ones. Exit codes: 0 no difference,
-    1 some, 2 nothing can be read.
+    From the store: what was decided then against what the rules of that time decide, each stretch by those
+    that were live; the same rules decide the same, to the identity. With --rules: present rules against
+    changed ones. Exit codes: 0 no difference, 1 some, 2 nothing can be read.
     """
     chosen = language(lang)
     alone = recording is not None and rules is not None and config is None
@@ -65,9 +66,8 @@ def replay(
     elif site is not None and rules is not None:
         before = history.replay(site.rules).decisions
     started = perf_counter()
-    done = history.replay(
-        rules_of(rules, site, chosen) if rules else site.rules if site else rules_of([], None, chosen)
-    )
+    present = site.rules if site else rules_of([], None, chosen)
+    done = history.replay(rules_of(rules, site, chosen)) if rules else history.relive(present)
     took = perf_counter() - started
     _tell(done, before, took, history.moments, chosen, as_json=as_json)
 
@@ -148,13 +148,28 @@ class History:
         except StoreError as error:
             leave("rules.unreadable", self._lang, path=self._database, detail=error)
 
-    def replay(self, rules: RuleSet) -> Replay:
+    def relive(self, present: RuleSet) -> Replay:
+        """Judge the events again, each stretch by the rules that were live; by the present ones where none is known."""
+        from engine.errors import StoreError
+        from engine.replay import Recorded
+
+        if self._database is None:
+            return self.replay(present)
+        recorded = Recorded(self._database)
+        try:
+            first = recorded.rules_at(self.span.earlier(WARM).since)
+        except StoreError as error:
+            leave("rules.unreadable", self._lang, path=self._database, detail=error)
+        return self.replay(first or present, recorded.rules)
+
+    def replay(self, rules: RuleSet, library: Library | None = None) -> Replay:
         """Judge the events again."""
         from engine.replay import replay
         from engine.text import render
 
         with Progress(render("rules.replaying", {}, self._lang)) as progress:
-            return replay(rules, self.arrivals(), span=self.span, end=self.end(), progress=progress)
+            events, end = self.arrivals(), self.end()
+            return replay(rules, events, span=self.span, end=end, library=library, progress=progress)
 
 
 def _database(site: Configuration) -> Path:

@@ -31,6 +31,7 @@ class FakeService:
         self.problems: tuple[wire.Sentence, ...] = ()
         self.bug: Exception | None = None
         self.acts: list[tuple[wire.Act, str]] = []
+        self.reloads: list[wire.RulesReloaded | ApiError] = []
 
     def event(self, seq: int, camera: str | None = "cong") -> wire.Event:
         return wire.Event(
@@ -116,6 +117,12 @@ class FakeService:
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
         self._known(camera)
         self.commands.append((camera, command))
+
+    async def reload_rules(self) -> wire.RulesReloaded:
+        told = self.reloads.pop(0)
+        if isinstance(told, ApiError):
+            raise told
+        return told
 
     def preview_link(self, camera: str) -> wire.PreviewLink:
         self._known(camera)

@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from engine.api import wire
 from engine.api.client import Client
 from engine.api.listening import Closed, bind_unix
+from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.errors import ApiError
 from engine.settings import ApiSettings
@@ -315,3 +316,33 @@ async def test_another_user_is_refused(door: Path) -> None:
     assert b"403" in told
     assert b"api.forbidden" in told
     assert b"ngo-12" not in told
+
+
+async def test_rules_reloaded_tell_what_changed(client: Client, service: Any) -> None:
+    told = wire.RulesReloaded(adopted=True, rules=3, added=("a",), kept=2, remembered=5)
+    service.reloads.append(told)
+    assert await client.reload_rules() == told
+
+
+async def test_bad_rules_are_a_problem_that_lists_all_of_theirs(
+    client: Client, raw: aiohttp.ClientSession, service: Any
+) -> None:
+    found = wire.FileProblem(
+        source="a.yaml",
+        line=3,
+        column=7,
+        key="rules.0.for",
+        code="problem.duration",
+        values={"value": "soon"},
+    )
+    service.reloads += [refusal(422, "rules.not_adopted", (found,), count=1)] * 2
+    with pytest.raises(ApiError) as caught:
+        await client.reload_rules()
+    assert (caught.value.status, caught.value.code) == (422, "rules.not_adopted")
+    assert caught.value.problems == (found,)
+    async with raw.post("/v1/rules/reload", headers={"Accept-Language": "vi"}) as answer:
+        problem = wire.Problem.model_validate_json(await answer.read())
+    assert "vẫn dùng bộ cũ" in problem.detail
+    assert problem.problems == (found,)
+    (line,) = problem.errors
+    assert line.startswith("a.yaml:3:7: rules.0.for: ")

@@ -158,13 +158,17 @@ async def test_hears_what_rules_wait_for(broker: Mosquitto) -> None:
     await say("door/1", "shut", "-r")
     target = Broker("127.0.0.1", broker.port, "matthan", "engine", PASSWORD, timeout=60.0)
     action = Mqtt("site", target, Random(1), QUICK)
-    action.listen(["door/+"], hear)
+    await action.listen(["door/+"], hear)
     async with asyncio.TaskGroup() as group, asyncio.timeout(60):
         task = group.create_task(action.serve(lambda: None), name="mqtt")
         assert await heard.get() == ("door/1", b"shut", True)
         await say("window/1", "open")
         await say("door/2", "open")
         assert await heard.get() == ("door/2", b"open", False)
+        await action.listen(["window/+"], hear)  # other rules wait for other things
+        await say("door/3", "open")
+        await say("window/2", "open")
+        assert await heard.get() == ("window/2", b"open", False)
         task.cancel()
 
 

@@ -21,6 +21,7 @@ from engine.desk import Desk
 from engine.draft import Draft
 from engine.errors import ApiError
 from engine.judge import Judge
+from engine.rulebook import bound
 from engine.settings import Settings
 from engine.store.db import open_store
 from engine.store.model import Acknowledgement
@@ -109,9 +110,14 @@ class Site:
         return [(a.decision.rule, a.decision.acknowledged is not None, a.escalated is not None) for a in told]
 
 
+async def unasked() -> wire.RulesReloaded:
+    raise AssertionError("nobody asked for this")
+
+
 @asynccontextmanager
 async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
-    rules = compile_rules([("rules.yaml", RULES)], World(actions={"log": lambda params: []}))
+    files, world = [("rules.yaml", RULES)], World(actions={"log": lambda params: []})
+    book = bound(files, world, compile_rules(files, world))
     async with open_store(folder / "db", quota_mb=64, clock=clock) as store:
         resume = await store.load()
         memory = Memory()
@@ -119,7 +125,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
         ids = (f"id-{resume.last_seq}-{n}" for n in itertools.count())
         desks: list[Desk] = []
         judge = Judge(
-            rules,
+            book,
             memory,
             store,
             clock,
@@ -140,14 +146,14 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             problems=tuple,
             memory=memory,
             acts=Acts(judge.offer, clock, lambda: next(ids)),
+            reload_rules=unasked,
         )
         desks.append(desk)
         await desk.recall()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(judge.run())
             site = Site(judge, desk, clock)
-            if resume.mark is not None:  # a run after another begins with the gap between them
-                await site.until(lambda: judge.events)
+            await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it
             yield site
             task.cancel()
 

@@ -1,7 +1,8 @@
 """``kill -9`` at random instants under load: no decision is lost, none is made twice, every timer goes on.
 
 The reference is a replay of the event log that the killed judges left, in one go, through the evaluator
-alone. Whatever a kill did to a decision, a timer or an action that was due would show as a difference.
+alone. Whatever a kill did to a decision, a timer or an action that was due would show as a difference. Judges start
+with other rules than the last one had, and some are given others while they judge: the log must tell that too.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from engine.clock import ManualClock
-from engine.draft import Draft
 from engine.judge import Judge
+from engine.rulebook import Rulebook, bound, reopened
 from engine.store import codec
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from rules.compile import World, compile_rules
 from rules.memory import Memory
-from rules.model import Change, Decision, Instant, Kind, Phase, Row
+from rules.model import Decision, Instant, Phase, Row
 from rules.playback import Arrival, Playback
 from rules.ruleset import RuleSet
 
@@ -92,16 +93,16 @@ async def nursery(database: Path) -> AsyncIterator[Nursery]:
         await process.wait()
 
 
-def rules() -> RuleSet:
+def rules() -> Rulebook:
     file = _HERE / "kill_rules.yaml"
-    return compile_rules([(file.name, file.read_text())], World())
+    files = [(file.name, file.read_text())]
+    return bound(files, World(), compile_rules(files, World()))
 
 
 async def turn(database: Path) -> Resume:
     """Judge one event on a clock that stands where the last mark was made; return what is remembered then.
 
-    Before the first kill, so that absences begin to count when the reference lets them; after the last, so
-    that everything that was due is told.
+    After the last kill everything that was due is told by it.
     """
     clock = ManualClock(datetime.now(UTC))
     async with open_store(database, quota_mb=256, clock=clock) as store:
@@ -116,11 +117,11 @@ async def _one_turn(store: Store, clock: ManualClock, resume: Resume) -> None:
     memory.apply(resume.rows)
     done = asyncio.Event()
     ids = (f"turn-{resume.last_seq}-{number}" for number in count())
+    before = None if resume.adopted is None else reopened(resume.adopted.body)
     judge = Judge(
-        rules(), memory, store, clock, "site", lambda: next(ids), lambda *_: done.set(), resume=resume
-    )
-    if resume.mark is None:
-        await judge.offer(Draft(Kind.OPERATOR, Change.NOTED, None, clock.wall, label="begins"))
+        rules(), memory, store, clock, "site", lambda: next(ids), lambda *_: done.set(),
+        resume=resume, before=before,
+    )  # fmt: skip
     async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
         running = group.create_task(judge.run(), name="judge")
         await done.wait()
@@ -134,6 +135,7 @@ class Kept:
     arrivals: list[Arrival]
     decisions: list[Decision]
     calls: list[tuple[str, int]]
+    rules: dict[str, RuleSet]
 
 
 def kept(database: Path) -> Kept:
@@ -141,12 +143,14 @@ def kept(database: Path) -> Kept:
         events = db.execute("SELECT " + codec.EVENT + " FROM event ORDER BY seq").fetchall()  # noqa: S608
         decisions = db.execute("SELECT " + codec.DECISION + " FROM decision ORDER BY n").fetchall()  # noqa: S608
         calls = db.execute("SELECT decision, nth FROM outbox ORDER BY id").fetchall()
+        bodies = db.execute("SELECT digest, body FROM ruleset").fetchall()
     db.close()
     logged = [(event, event.judged or 0.0) for event in map(codec.event_of, events)]
     return Kept(
         arrivals=[Arrival(event, Instant(event.received_at, engine)) for event, engine in logged],
         decisions=[codec.decision_of(row) for row in decisions],
         calls=calls,
+        rules={digest: reopened(body) for digest, body in bodies},
     )
 
 
@@ -167,14 +171,13 @@ def timers(rows: Iterable[tuple[str, str, Row | None]]) -> dict[tuple[str, str],
 async def killed(database: Path, kills: int, seed: int) -> None:
     """Kill that many judges in a row, and hold what they left against the reference."""
     random = Random(seed)
-    await turn(database)
     async with nursery(database) as born:
         for number in range(kills):
             await born.kill_one(f"{seed}-{number}", random)
     resume = await turn(database)
     left = kept(database)
 
-    reference = Playback(rules())
+    reference = Playback(RuleSet(), library=left.rules.get)
     expected = list(reference.all(left.arrivals))
     assert [shown(made) for made in left.decisions] == [shown(made) for made in expected]
     assert left.calls == [(made.id, nth) for made in left.decisions for nth in range(len(made.actions))]
@@ -185,6 +188,10 @@ async def killed(database: Path, kills: int, seed: int) -> None:
     assert timers(remembered) == timers(reference.memory.rows())
     gaps = sum(arrival.event.label == "engine.gap" for arrival in left.arrivals)
     assert kills // 3 <= gaps <= kills + 1  # some were killed before they had begun
+    labels = [arrival.event.label for arrival in left.arrivals]
+    follows = [after for before, after in pairwise(labels) if before == "engine.rules"]
+    assert follows.count("engine.gap") > kills // 8, "restarts with other rules"
+    assert len(follows) - follows.count("engine.gap") > kills // 8, "reloads under way"
     assert {made.phase for made in left.decisions} == set(Phase)
     assert len({made.rule for made in left.decisions}) > 10
 

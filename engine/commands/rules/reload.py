@@ -1,0 +1,116 @@
+"""``matthan rules reload``: the running engine reads its rules again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from engine.commands import report
+from engine.commands.report import GitHubOption, JsonOption, Language
+from engine.commands.talk import Desk, Language_, Socket, Token, speak
+
+if TYPE_CHECKING:
+    from engine.api import wire
+    from engine.errors import ApiError
+    from rules.source import Problem
+
+
+def reload(
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: JsonOption = False,
+    github: GitHubOption = False,
+) -> None:
+    """Let the running engine read its rules again, and show what changed.
+
+    Rules whose meaning did not change go on with what they remember. Bad rules leave everything as it is: every problem
+    is shown as `matthan rules check` shows it. Exit codes: 0 the engine judges by what the files say, 1 problems,
+    2 a file cannot be read, 3 no engine answers.
+    """
+    told, notes, spoken = speak(socket, token, lang, _ask)
+    for note in notes:
+        typer.secho(note, fg="yellow", err=True)
+    if isinstance(told, _Refused):
+        typer.secho(f"matthan: {told.message}", fg="red", err=True)
+        problems = list(map(_problem, told.problems))
+        report.finish(problems, _texts(problems), "", lang=spoken, as_json=as_json, github=github)
+    else:
+        _show(told, spoken, as_json=as_json, github=github)
+
+
+class _Refused:
+    def __init__(self, error: ApiError) -> None:
+        self.message, self.problems = error.message, error.problems
+
+
+async def _ask(desk: Desk) -> tuple[wire.RulesReloaded | _Refused, list[str], Language]:
+    """Return the engine's answer, and what else it says of the rules."""
+    from engine.errors import ApiError
+
+    told: wire.RulesReloaded | _Refused
+    try:
+        told = await desk.client.reload_rules()
+    except ApiError as error:
+        if not error.problems:
+            raise
+        told = _Refused(error)
+    problems = (await desk.client.state()).engine.problems
+    notes = [desk.told(each) for each in problems if each.code == "rules.restart_needed"]
+    return told, notes, desk.language
+
+
+def _show(told: wire.RulesReloaded, lang: Language, *, as_json: bool, github: bool) -> None:
+    warnings = list(map(_problem, told.warnings))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {**json.loads(report.for_scripts(warnings, lang)), **told.model_dump(exclude={"warnings"})},
+                ensure_ascii=False,
+            )
+        )
+    elif github:
+        typer.echo(report.for_github(warnings, lang), nl=bool(warnings))
+    else:
+        _for_people(told, warnings, lang)
+
+
+def _for_people(told: wire.RulesReloaded, warnings: list[Problem], lang: Language) -> None:
+    from engine.text import render
+
+    colours = report.coloured()
+    if warnings:
+        typer.echo(report.for_people(warnings, _texts(warnings), lang, colours=colours))
+    for mark, name in _changes(told):
+        typer.echo(report.paint(f"{mark} {name}", {"+": "32", "-": "31", "~": "33"}.get(mark, "0"), colours))
+    counts = {"rules": told.rules, "kept": told.kept, "rows": told.remembered}
+    typer.echo(render("rules.reloaded" if told.adopted else "rules.unchanged", counts, lang))
+
+
+def _changes(told: wire.RulesReloaded) -> Iterator[tuple[str, str]]:
+    for mark, names in (("+", told.added), ("-", told.removed), ("~", told.changed), ("=", told.edited)):
+        for name in names:
+            yield mark, name
+
+
+def _problem(told: wire.FileProblem) -> Problem:
+    from rules.source import Gravity, Problem
+
+    gravity = Gravity(told.severity)
+    return Problem(
+        told.source, told.line, told.column, told.key, told.code, told.values, told.suggestion, gravity
+    )
+
+
+def _texts(problems: Iterable[Problem]) -> dict[str, str]:
+    """Return the files, for caret lines: those that can be read from here."""
+    from engine.configuration import read_text
+
+    texts: dict[str, str] = {}
+    for name in dict.fromkeys(each.source for each in problems):
+        read_text(name, Path(name), texts, [])
+    return texts
