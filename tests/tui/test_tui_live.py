@@ -55,6 +55,9 @@ class FakeService:
     def rules(self) -> list[wire.Rule]:
         raise NotImplementedError("the UI shows no rules")
 
+    async def reload_rules(self) -> wire.RulesReloaded:
+        raise NotImplementedError("the UI reloads no rules")
+
     async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
         raise NotImplementedError("the UI explains no rules")
 
