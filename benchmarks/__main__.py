@@ -48,6 +48,8 @@ def shown(found: dict[str, Any]) -> str:
     single = {key: value for key, value in found.items() if not isinstance(value, (dict, list))}
     lines = ["; ".join(f"{key} {value}" for key, value in single.items() if key != "bench"), ""]
     parts = {key: value for key, value in found.items() if isinstance(value, dict)}
+    for name in [name for name, part in parts.items() if _nested(part)]:
+        lines += [*_listed(name, parts.pop(name)), ""]
     while parts:
         first = next(iter(parts.values()))
         alike = {key: parts.pop(key) for key in list(parts) if parts[key].keys() == first.keys()}
@@ -57,6 +59,24 @@ def shown(found: dict[str, Any]) -> str:
     lists = {key: value for key, value in found.items() if isinstance(value, list)}
     lines += [f"{key}: {json.dumps(value)}" for key, value in lists.items()]
     return "\n".join(lines).strip()
+
+
+def _nested(part: dict[str, Any]) -> bool:
+    """Return whether a part is two names deep, each pair with figures of its own."""
+    return all(
+        isinstance(each, dict) and all(isinstance(x, dict) for x in each.values()) for each in part.values()
+    )
+
+
+def _listed(name: str, part: dict[str, Any]) -> list[str]:
+    """Return such a part as a table with a line for each pair of names."""
+    rows = [(outer, inner, found) for outer, each in part.items() for inner, found in each.items()]
+    head = list(rows[0][2])
+    lines = [f"| {name} | | {' | '.join(head)} |", "|---" * (len(head) + 2) + "|"]
+    return lines + [
+        f"| {outer} | {inner} | {' | '.join(str(found[key]) for key in head)} |"
+        for outer, inner, found in rows
+    ]
 
 
 def replaced(text: str, name: str, section: str) -> str:
