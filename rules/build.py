@@ -23,6 +23,7 @@ from rules.conditions import (
     Zone,
 )
 from rules.expr import Expression, Reader
+from rules.keys import keys_of, zones_of
 from rules.model import CameraId, Change, Fact, Kind
 from rules.patterns import (
     Absent,
@@ -148,13 +149,6 @@ def _subject(pattern: Pattern) -> tuple[Kind, frozenset[Change], Iterable[str] |
     raise TypeError(f"no such pattern: {type(pattern).__name__}")
 
 
-def zones_of(pattern: Pattern) -> list[str] | None:
-    """Return the zones in one of which an event must be; None: anywhere."""
-    if isinstance(pattern, ObjectPattern):
-        return pattern.zone or pattern.inside or pattern.enters
-    return getattr(pattern, "zone", None)
-
-
 def _conditions(pattern: Pattern) -> tuple[list[_Equal], list[Condition], list[Condition]]:
     """Return equal facts, the conditions that the index decides, and those that are left to test."""
     equal: list[_Equal] = []
@@ -257,7 +251,7 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
     """Return how the patterns of a `when` belong together; `keys`: what an absence misses beforehand."""
     if isinstance(when, Pattern):
         return EACH
-    by = tuple(getattr(when, "by", None) or ("camera",))
+    by = keys_of(when)
     match when:
         case AtPattern() | EveryPattern():
             return Alarm(when.edges(), when.numbers(), almanac, when.on_gap == "hold")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import build, hints, texts
+from rules import build, hints, keys, texts
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
@@ -307,6 +307,7 @@ class _Site:
         yield from self._expression_flaws(spec)
         yield from texts.flaws_of(spec)
         yield from self._time_flaws(spec)
+        yield from keys.flaws(spec, self.names.groups)
         if self.world is not None:
             yield from unknown(spec, self.world, self.names.groups)
             yield from self._action_flaws(spec)
@@ -407,12 +408,12 @@ class _Site:
         """Return what an absence misses apart, where it counts from nothing."""
         if not from_nothing(when):
             return ()
-        by, pattern = set(getattr(when, "by", None) or ["camera"]), found[0][1]
+        by, pattern = set(keys.keys_of(when)), found[0][1]
         if by == {"site"}:
             return ("*",)
         grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]
         cameras = list(dict.fromkeys([*(pattern.cameras or ()), *grouped]))
-        zones: list[str] = build.zones_of(pattern) or []
+        zones: list[str] = keys.zones_of(pattern) or []
         if not cameras and self.world is not None and self.world.zones is not None:
             has = self.world.zones
             cameras = [name for name in has if not zones or not has[name].isdisjoint(zones)]
@@ -444,6 +445,8 @@ class _Site:
         if '"if' in told or '"groups":[' in told or "during" in told:
             lists = (self.names.values, self.names.lists, self.names.groups, self.schedules)
             told += repr(lists)
+        if keys.keys_of(spec.when) == ("site",):  # also where it is not written
+            told += "by site"
         return blake2b(told.encode(), digest_size=6).hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
-from rules.memory import Memory, follows, timer
+from rules.memory import WAITING, Memory, follows, timer
 from rules.model import Row, RowChange, RuleName
 from rules.ruleset import Rule
 
@@ -34,7 +34,7 @@ class Rows:
         return self._memory.get(rule, key)
 
     def put(self, rule: Rule, key: str, row: Row) -> None:
-        """Set a row (of the rule's own edition); the oldest of the rule is given up where it has too many."""
+        """Set a row (of the rule's own edition); one of the rule is given up where it has too many."""
         if self.get(rule.name, key) is None:
             self._make_room(rule)
             self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
@@ -88,7 +88,13 @@ class Rows:
             return
         rows = self.of(rule.name)
         if rows:
-            key, row = min(rows, key=lambda entry: (entry[1].since, entry[0]))
+            key, row = min(rows, key=_dispensable)
             self.drop(rule.name, key)
             self.evicted.append(rule.name)
             self.gave_up(rule, key, row)
+
+
+def _dispensable(entry: tuple[str, Row]) -> tuple[bool, float, str]:
+    """Return the order in which rows are given up: first what was told and escalated and only waits for a person."""
+    key, row = entry
+    return row.state != WAITING or row.due is not None, row.since, key

@@ -152,6 +152,22 @@ def test_a_dry_run_does_nothing(bench: Make) -> None:
     assert (made.actions, made.dry_run) == ((), True)
 
 
+def test_moments_that_nobody_takes_give_way_to_what_is_still_judged(bench: Make) -> None:
+    b = bench(
+        "rules: [{name: r, when: {sequence: [{object: person}, {object: dog}], within: 1h}, limit: 4,"
+        " escalate: {after: 1m, do: [log]}}]"
+    )
+    b.see(0.0, camera="gate")  # what a sequence gathered: the oldest row of all, and not done with
+    for number in range(6):
+        at = 100.0 * (number + 1)
+        b.see(at, camera=f"c{number}", subject="track:1")
+        assert phases(b.see(at + 1.0, camera=f"c{number}", subject="track:2", label="dog")) == ["firing"]
+        assert phases(b.tick(at + 70.0)) == ["escalated"]
+    assert len(b.memory) == 4
+    assert sum(len(done.evicted) for done in b.steps) == 3
+    assert phases(b.see(900.0, camera="gate", subject="track:3", label="dog")) == ["firing"]
+
+
 # -- cooldown, limit, ptz ------------------------------------------------------------------------
 
 

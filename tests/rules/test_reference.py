@@ -81,7 +81,7 @@ def test_every_key_of_a_rule_is_listed() -> None:
 def test_every_example_of_a_key_compiles(keys: tuple[str, str], example: str) -> None:
     for key in filter(None, keys):
         value = f"'{example}'" if key == "dedup" else example
-        when = "{plate: any}" if key == "auto_clear" else "{object: person}"
+        when = "{plate: any}" if key in ("auto_clear", "cooldown") else "{object: person}"
         found = problems(
             f"name: r\n    when: {when}\n    {key}: {value.strip(chr(34)) if key == 'if' else value}"
         )

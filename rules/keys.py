@@ -1,0 +1,155 @@
+"""What keeps the events of a rule apart (`by`, `distinct`, `per`), and keys that its patterns can never have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from rules import patterns
+from rules.model import Fact
+from rules.patterns import (
+    Absent,
+    All,
+    CameraPattern,
+    Count,
+    CrowdPattern,
+    DecisionPattern,
+    EnginePattern,
+    MotionPattern,
+    MqttPattern,
+    NotStep,
+    ObjectPattern,
+    OperatorPattern,
+    Pattern,
+    PlatePattern,
+    SignalPattern,
+    from_nothing,
+    parts,
+)
+from rules.schema import RuleSpec
+from rules.source import Flaw, Path
+
+Groups = Mapping[str, Sequence[str]]
+#: Which patterns may have a key; the others never do. Facts of messages and acts have any name, `plate` too.
+_HAVE: Final[Mapping[str, tuple[type[Pattern], ...]]] = {
+    "track": (ObjectPattern,),
+    "plate": (PlatePattern, SignalPattern, MqttPattern, OperatorPattern),
+    "zone": (ObjectPattern, CrowdPattern, MotionPattern),
+    "label": (
+        ObjectPattern,
+        CrowdPattern,
+        PlatePattern,
+        SignalPattern,
+        CameraPattern,
+        MqttPattern,
+        EnginePattern,
+        OperatorPattern,
+        DecisionPattern,
+    ),
+    "camera": (
+        ObjectPattern,
+        CrowdPattern,
+        MotionPattern,
+        PlatePattern,
+        SignalPattern,
+        CameraPattern,
+        OperatorPattern,
+        DecisionPattern,
+    ),
+}
+#: What is of the site unless it is told otherwise: it comes from no camera, or need not.
+_SITE: Final = (MqttPattern, EnginePattern, OperatorPattern)
+
+
+def keys_of(when: object) -> tuple[str, ...]:
+    """Return by what events belong together: where nothing is written, by the camera if each comes from one."""
+    written = getattr(when, "by", None)
+    if written:
+        return tuple(written)
+    return ("site",) if any(isinstance(each, _SITE) for _, each in _needed(when)) else ("camera",)
+
+
+def zones_of(pattern: Pattern) -> list[str] | None:
+    """Return the zones in one of which an event must be; None: anywhere."""
+    if isinstance(pattern, ObjectPattern):
+        return pattern.zone or pattern.inside or pattern.enters
+    return getattr(pattern, "zone", None)
+
+
+def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
+    """Yield keys that what must happen can never have, or never have in common: it would stay silent for ever."""
+    when = spec.when
+    if isinstance(when, (patterns.Sequence, All, Count, Absent)):
+        yield from _by(when, groups)
+    if isinstance(when, Count) and when.distinct and not _has(when.count, when.distinct):
+        yield _never(("when", "distinct"), when.distinct, when.count)
+    per = spec.cooldown.per if spec.cooldown else ""
+    if per in ("zone", "label", "plate"):
+        needed = [pattern for _, pattern in _needed(when)]
+        if needed and not any(_has(each, per) for each in needed):
+            yield _never(("cooldown", "per"), per, needed[-1])
+
+
+def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
+    """Yield every pattern but those that must not happen between others: one without the key breaks all of them."""
+    steps = when.sequence if isinstance(when, patterns.Sequence) else ()
+    for path, pattern in parts(when):
+        if not (steps and isinstance(steps[int(path[1])], NotStep)):
+            yield path, pattern
+
+
+def _by(when: object, groups: Groups) -> Iterator[Flaw]:
+    needed, written = list(_needed(when)), getattr(when, "by", None)
+    for index, by in enumerate(keys_of(when)):
+        if from_nothing(when) and by != "camera":
+            continue  # what is missed must be known beforehand: said elsewhere
+        path: Path = ("when", "by", index) if written else ("when", *needed[-1][0])
+        missing = [pattern for _, pattern in needed if not _has(pattern, by)]
+        if missing:
+            yield _never(path, by, missing[0])
+        elif _apart([_admitted(pattern, by, groups) for _, pattern in needed]):
+            yield Flaw(path, "problem.key_apart", {"key": by})
+
+
+def _has(pattern: Pattern, key: str) -> bool:
+    """Return whether an event that matches may have a key."""
+    if key == "zone" and isinstance(pattern, ObjectPattern) and pattern.change == "ended":
+        return False  # who is gone stands nowhere
+    if key == "zone" and isinstance(pattern, MotionPattern) and pattern.motion == "stopped":
+        return False
+    return key not in _HAVE or isinstance(pattern, _HAVE[key])
+
+
+def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
+    about = next(kind for kind in patterns.PATTERNS if kind in type(pattern).model_fields)
+    values: dict[str, Fact] = {"key": key, "kind": about}
+    return Flaw(path, "problem.key_never", values)
+
+
+def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | None:
+    """Return the values of a key that a pattern admits; None: any."""
+    match key:
+        case "camera" | "track":  # a track is of one camera
+            return _cameras(pattern, groups)
+        case "zone":
+            named = zones_of(pattern)
+        case "plate":
+            named = getattr(pattern, "plate", None)
+        case "label":
+            named = getattr(pattern, "object", None) or getattr(pattern, "crowd", None)
+        case _:
+            named = None
+    return None if named is None or "any" in named else frozenset(named)
+
+
+def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
+    if (pattern.cameras is None and pattern.groups is None) or not groups.keys() >= set(pattern.groups or ()):
+        return None
+    grouped = (camera for name in pattern.groups or () for camera in groups[name])
+    return frozenset([*(pattern.cameras or ()), *grouped])
+
+
+def _apart(admitted: list[frozenset[str] | None]) -> bool:
+    """Return whether nothing is admitted by all."""
+    narrowed = [each for each in admitted if each is not None]
+    return len(narrowed) > 1 and not frozenset.intersection(*narrowed)
