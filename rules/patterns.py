@@ -365,7 +365,9 @@ class Sequence(Written):
         description="Patterns in order; `{not: pattern}` between two must not happen there."
     )
     within: Duration = Field(description="From the first to the last, e.g. 30s.")
-    by: OneOrMany[By] | None = Field(None, description="What must be the same in all; default: camera (site for what has none).")
+    by: OneOrMany[By] | None = Field(
+        None, description="What must be the same in all; default: camera, else site."
+    )
     on_gap: Literal["hold", "fire"] = Field(
         "hold", description="A last `not` while nobody watched: `hold` gives up, `fire` goes on."
     )
@@ -388,7 +390,9 @@ class All(Written):
     within: Duration | None = Field(
         None, description="Each may have held this long ago; default: all at the same time."
     )
-    by: OneOrMany[By] | None = Field(None, description="What must be the same in all; default: camera (site for what has none).")
+    by: OneOrMany[By] | None = Field(
+        None, description="What must be the same in all; default: camera, else site."
+    )
 
     @model_validator(mode="after")
     def _sensible(self) -> All:
@@ -416,7 +420,7 @@ class Count(Written):
     distinct: Literal["track", "plate", "label", "camera", "zone", "none"] | None = Field(
         None, description="Count only different ones; default: track for objects that last, else none."
     )
-    by: OneOrMany[By] | None = Field(None, description="What is counted apart; default: camera (site for what has none).")
+    by: OneOrMany[By] | None = Field(None, description="What is counted apart; default: camera, else site.")
     window: Literal["sliding", "tumbling"] = Field(
         "sliding", description="sliding: back from now; tumbling: from a first event for `within`, then anew."
     )
@@ -443,7 +447,7 @@ class Absent(Written):
     after: Single | None = Field(
         None, description="The time counts from when this happens (a moment); default: always."
     )
-    by: OneOrMany[By] | None = Field(None, description="What is missed apart; default: camera (site for what has none).")
+    by: OneOrMany[By] | None = Field(None, description="What is missed apart; default: camera, else site.")
     on_gap: Literal["hold", "fire"] = Field(
         "hold",
         description="While nobody watched: `hold` counts anew afterwards, `fire` takes not seen for not there.",
