@@ -68,12 +68,14 @@ def _build(
 
 async def test_log_tells_the_reason(tmp_path: Path, clock: ManualClock, make_decision: MakeDecision) -> None:
     log = build(BOTH, Camera(), tmp_path, site="s", clock=clock, secret=str, random=Random(1))["log"]
-    made = replace(make_decision(1), reason=Sentence("judge.rule_failed", {"rule": "a", "detail": "b"}))
+    made = replace(
+        make_decision(1), reason=Sentence("judge.rule_failed", {"rule": "a", "detail": "b", "times": 2})
+    )
     with capture_logs() as lines:
         assert await log.run(_job(made, "log", level="warning")) == "warning"
     (line,) = lines
     assert (line["event"], line["log_level"], line["title"]) == ("decision", "warning", "Người ở cổng")
-    assert line["reason"].startswith("Luật a gặp lỗi")
+    assert line["reason"].startswith("Quy tắc a đã gặp lỗi 2 lần")
 
 
 async def test_ptz_goes_to_the_preset_of_the_right_camera(
