@@ -21,7 +21,7 @@ from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
 from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
-from rules.names import World, rings, unknown, unknown_cameras, unknown_rules
+from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
 from rules.patterns import Pattern, from_nothing, parts
 from rules.reuse import Resolved, resolve, shared
@@ -129,13 +129,19 @@ def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Hold the garbage collector: nearly all that loading makes stays, and a quarter of the time went into looking."""
+    """Hold the garbage collector: nearly all that loading makes stays, and a quarter of the time went into looking.
+
+    Afterwards all of it counts as old at once. Else the first look at what is young would go through everything.
+    """
     held = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if held:
+            if not gc.get_freeze_count():  # what somebody else froze stays so
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -229,7 +235,7 @@ class _Site:
     whole: bool = True
     rules: list[Rule] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
-    _first: dict[tuple[str, str], tuple[Resolved, Flaw]] = field(default_factory=dict)
+    _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
     _specs: dict[str, Written] = field(default_factory=dict)
     _expressions: dict[tuple[str, frozenset[int]], Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
@@ -293,11 +299,9 @@ class _Site:
             names = inside if isinstance(inside, dict) else ()
             named += [("duplicate_name", name, (section, name)) for name in names]
         for code, name, path in named:
-            section = str(path[0])
-            here = part.resolved, Flaw(path, f"problem.{code}")
-            found, flaw = self._first.setdefault((section, name), here)
-            if flaw is not here[1]:
-                first = found.locate(flaw)
+            found, there = self._first.setdefault((str(path[0]), name), (part.resolved, path))
+            if there is not path:
+                first = found.locate(Flaw(there, f"problem.{code}"))
                 values: dict[str, Fact] = {"name": name, "source": first.source, "line": first.line}
                 yield part.resolved.locate(Flaw(path, f"problem.{code}", values))
 
@@ -313,18 +317,14 @@ class _Site:
             yield from self._action_flaws(spec)
 
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
-        written: list[tuple[Path, str | None, int]] = [(("if",), spec.if_, -1)]
-        found = enumerate(parts(spec.when))
-        written += [(("when", *path, "if"), pattern.if_, role) for role, (path, pattern) in found]
-        for path, text, role in written:
-            if text is not None:
-                try:
-                    self._expression(text, spec, role)
-                except ExprError as error:
-                    at = error.values.get("at", 1)
-                    within = at - 1 if isinstance(at, int) else 0
-                    guess = error.suggestion or hints.expression(text)
-                    yield Flaw(path, error.code, error.values, guess, within=within)
+        for path, text, role in expressions(spec):
+            try:
+                self._expression(text, spec, role)
+            except ExprError as error:
+                at = error.values.get("at", 1)
+                within = at - 1 if isinstance(at, int) else 0
+                guess = error.suggestion or hints.expression(text)
+                yield Flaw(path, error.code, error.values, guess, within=within)
 
     def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
         """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
@@ -336,8 +336,8 @@ class _Site:
         return made
 
     def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
-        for key in ("during", "not_during"):
-            for index, name in enumerate(getattr(spec, key) or ()):
+        for key, names in (("during", spec.during), ("not_during", spec.not_during)):
+            for index, name in enumerate(names or ()):
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
@@ -349,12 +349,7 @@ class _Site:
         known = self.world.actions
         if known is None:
             return
-        calls = [(("do", index), call) for index, call in enumerate(spec.do)]
-        more = spec.escalate.do if spec.escalate else ()
-        escalated: list[tuple[Path, Call]] = [
-            (("escalate", "do", index), call) for index, call in enumerate(more)
-        ]
-        for path, call in [*calls, *escalated]:
+        for path, call in calls(spec):
             yield from _action(call, path, known)
 
     # -- one rule ------------------------------------------------------------------------------

@@ -71,11 +71,12 @@ class World:
 def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
     """Yield the names of a rule that its site does not have."""
     for path, pattern in parts(spec.when):
-        yield from (flaw.under("when", *path) for flaw in _pattern(pattern, world, groups))
+        for flaw in _pattern(pattern, world, groups):
+            yield flaw.under("when", *path)
     yield from _missing(spec)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _targets(spec, world.zones)
-    for path, text in _expressions(spec):
+    for path, text, _ in expressions(spec):
         yield from _in_expression(text, path, world)
 
 
@@ -93,19 +94,18 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     for index, name in enumerate(pattern.groups or ()):
         if name not in groups and "groups" not in world.vague:
             yield named("group", name, groups, "groups", index)
-    scope = [
-        *(pattern.cameras or ()),
-        *(each for name in pattern.groups or () for each in groups.get(name, ())),
-    ]
-    narrowed = pattern.cameras is not None or pattern.groups is not None
-    vague = not world.knows(scope if narrowed else None)
+    scope: list[str] | None = None
+    if pattern.cameras is not None or pattern.groups is not None:
+        grouped = (each for name in pattern.groups or () for each in groups.get(name, ()))
+        scope = [*(pattern.cameras or ()), *grouped]
+    vague = not world.knows(scope)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
     zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern))
     if world.zones is not None and not vague and zoned:
-        yield from _zones(pattern, scope if narrowed else None, world.zones)
+        yield from _zones(pattern, scope, world.zones)
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
-        yield from _lines(pattern, scope if narrowed else None, world.lines)
+        yield from _lines(pattern, scope, world.lines)
     if isinstance(pattern, (ObjectPattern, CrowdPattern)) and world.labels:
         key = "object" if isinstance(pattern, ObjectPattern) else "crowd"
         yield from _labels(getattr(pattern, key), key, world.labels)
@@ -120,21 +120,27 @@ def _cameras(pattern: Pattern, known: Mapping[str, frozenset[str]]) -> Iterator[
 def _had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     """Return the names that any camera of a scope has; None where the scope itself is wrong."""
     has = [known[camera] for camera in (known if scope is None else scope) if camera in known]
+    if len(has) == 1:
+        return has[0]
     return frozenset().union(*has) if has or scope is None else None
 
 
 def _zones(pattern: Pattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
-    has = _had(scope, known)
-    for key in _ZONE_KEYS if has is not None else ():
-        for index, name in enumerate(getattr(pattern, key, None) or ()):
-            if name not in (has or ()):
-                yield named("zone", name, has or (), key, index)
+    written = [(key, names) for key in _ZONE_KEYS if (names := pattern.__dict__.get(key))]
+    has = _had(scope, known) if written else None
+    if has is None:
+        return
+    for key, names in written:
+        for index, name in enumerate(names):
+            if name not in has:
+                yield named("zone", name, has, key, index)
 
 
 def _lines(
     pattern: ObjectPattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]
 ) -> Iterator[Flaw]:
-    has = _had(scope, known)
+    crossed = pattern.crosses or isinstance(pattern.wrong_way, str)
+    has = _had(scope, known) if crossed else None
     if has is None:
         return
     for index, name in enumerate(pattern.crosses or ()):
@@ -145,9 +151,9 @@ def _lines(
 
 
 def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[Flaw]:
-    usable = known | ALWAYS
     for index, name in enumerate(wanted):
-        if name not in usable:
+        if name not in known and name not in ALWAYS:
+            usable = known | ALWAYS
             shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
             suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
             yield Flaw((key, index), "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
@@ -155,13 +161,18 @@ def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     """Yield cameras that actions name and nobody has: an action's parameter of this name names one."""
-    later = spec.escalate.do if spec.escalate else ()
-    written: list[tuple[Path, Call]] = [(("do", index), call) for index, call in enumerate(spec.do)]
-    written += [(("escalate", "do", index), call) for index, call in enumerate(later)]
-    for path, call in written:
+    for path, call in calls(spec):
         target = call.params.get("camera")
         if isinstance(target, str) and target not in known:
             yield named("camera", target, known, *path, call.name, "camera")
+
+
+def calls(spec: RuleSpec) -> Iterator[tuple[Path, Call]]:
+    """Yield every action of a rule, with the path that leads to it."""
+    for index, call in enumerate(spec.do):
+        yield ("do", index), call
+    for index, call in enumerate(spec.escalate.do if spec.escalate else ()):
+        yield ("escalate", "do", index), call
 
 
 def _missing(spec: RuleSpec) -> Iterator[Flaw]:
@@ -175,12 +186,13 @@ def _missing(spec: RuleSpec) -> Iterator[Flaw]:
                 yield Flaw(("when", "by", index), "problem.absent_by", {"by": by})
 
 
-def _expressions(spec: RuleSpec) -> Iterator[tuple[Path, str]]:
+def expressions(spec: RuleSpec) -> Iterator[tuple[Path, str, int]]:
+    """Yield every expression of a rule, its path, and the role of its pattern (-1: it is the whole rule's)."""
     if spec.if_ is not None:
-        yield ("if",), spec.if_
-    for path, pattern in parts(spec.when):
+        yield ("if",), spec.if_, -1
+    for role, (path, pattern) in enumerate(parts(spec.when)):
         if pattern.if_ is not None:
-            yield ("when", *path, "if"), pattern.if_
+            yield ("when", *path, "if"), pattern.if_, role
 
 
 def _in_expression(text: str, path: Path, world: World) -> Iterator[Flaw]:

@@ -486,11 +486,19 @@ def from_nothing(when: object) -> bool:
     return isinstance(when, Absent) and when.after is None
 
 
-def parts(when: object) -> Iterator[tuple[tuple[str | int, ...], Pattern]]:
-    """Yield every pattern of a `when`, in the order of the steps, with the path that leads to it."""
+#: A pattern, with the path that leads to it.
+Part = tuple[tuple[str | int, ...], Pattern]
+
+
+def parts(when: object) -> tuple[Part, ...]:
+    """Return every pattern of a `when`, in the order of the steps."""
+    if isinstance(when, Pattern):
+        return (((), when),)
+    return tuple(_parts(when))
+
+
+def _parts(when: object) -> Iterator[Part]:
     match when:
-        case Pattern():
-            yield (), when
         case Sequence(sequence=steps):
             for index, step in enumerate(steps):
                 if isinstance(step, NotStep):

@@ -111,10 +111,6 @@ class _Items:
         """The way to what is being read."""
         return len(self.value) - 1
 
-    def take_key(self, text: str, position: int) -> bool:
-        """Return whether a scalar was taken as a key."""
-        return False
-
     def put(self, value: object, position: int, within: Within) -> int:
         """Take a value over."""
         self.value.append(value)
@@ -133,21 +129,23 @@ class _Fields:
     wants_key: bool = True
     step: str = ""
 
-    def take_key(self, text: str, position: int) -> bool:
-        """Return whether a scalar was taken as a key."""
-        if self.wants_key:
-            self.step, self.key, self.wants_key = text, position, False
-            return True
-        return False
-
     def put(self, value: object, position: int, within: Within) -> int:
         """Take a value over, unless its key was there before: return where, or `NO_KEY`."""
         self.wants_key = True
-        if self.step in self.value:
-            return self.spots[self.step][1]
-        self.value[self.step] = value
-        self.spots[self.step] = position, self.key, within
+        step = self.step
+        if step in self.value:
+            return self.spots[step][1]
+        self.value[step] = value
+        self.spots[step] = position, self.key, within
         return NO_KEY
+
+
+class _Meanings(dict[str, object]):
+    """What unquoted scalars of one text mean: most are written many times."""
+
+    def __missing__(self, text: str) -> object:
+        value = self[text] = plain(text)
+        return value
 
 
 class Reader:
@@ -169,18 +167,7 @@ class Reader:
         self._anchors: dict[str, tuple[object, int, int]] = {}
         self._nodes = 0
         self._documents = 0
-        self._take: Mapping[type, Callable[[Any], None]] = {
-            events.StreamStartEvent: _pass,
-            events.DocumentStartEvent: self._document,
-            events.MappingStartEvent: self._mapping,
-            events.SequenceStartEvent: self._sequence,
-            events.ScalarEvent: self._scalar,
-            events.AliasEvent: self._alias,
-            events.MappingEndEvent: self._close,
-            events.SequenceEndEvent: self._close,
-            events.DocumentEndEvent: _pass,
-            events.StreamEndEvent: _pass,
-        }
+        self._meaning = _Meanings()
 
     @property
     def root(self) -> Spot | None:
@@ -202,9 +189,9 @@ class Reader:
             self.data = self._bottom.value[0] if self._bottom.value else None
 
     def _read(self, text: str) -> None:
-        next_event, take = CParser(text).get_event, self._take
+        next_event = CParser(text).get_event
         while (event := next_event()) is not None:
-            take[type(event)](event)
+            _TAKE[type(event)](self, event)
 
     # -- events ------------------------------------------------------------------------------
 
@@ -214,16 +201,21 @@ class Reader:
             raise _Refused(event.start_mark, "problem.documents")
 
     def _scalar(self, event: _Scalar) -> None:
-        self._count(event, 1)
-        top, text, position = self._top, event.value, packed(event.start_mark)
-        if top.take_key(text, position):
+        self._nodes += 1  # what `_count` and `packed` do, in place: most events are scalars
+        if self._nodes > MAX_NODES:
+            self._count(event, 0)
+        top, text, mark = self._top, event.value, event.start_mark
+        position = mark.line * _LINE + mark.column
+        if top.wants_key:
+            top.step, top.key, top.wants_key = text, position, False
             return
-        value = self._tagged(event) if event.tag else plain(text) if event.implicit[0] else text
+        value = self._tagged(event) if event.tag else self._meaning[text] if event.implicit[0] else text
         if event.anchor:
             self._anchors[event.anchor] = value, 1, 0
         if not text and not event.style and top.key != NO_KEY:
             position = top.key  # nothing is written: libyaml's mark is wherever it looked last
-        self._put(value, position, None)
+        if (first := top.put(value, position, None)) != NO_KEY:
+            self._twice(first)
 
     def _alias(self, event: _Node) -> None:
         """Take what an alias means. Each use counts in full; an unfinished anchor would be a cycle."""
@@ -235,7 +227,7 @@ class Reader:
         self._count(event, nodes)
         if len(self._open) - 1 + depth > MAX_DEPTH:
             raise _Refused(event.start_mark, "problem.depth", most=MAX_DEPTH)
-        self._put(value, packed(event.start_mark), None)
+        self._put(value, event, None)
 
     def _mapping(self, event: _Node) -> None:
         self._begin(event, _Fields(event.anchor))
@@ -252,7 +244,7 @@ class Reader:
             self._check_tag(event, _COLLECTIONS)
         if event.anchor:
             self._anchors.pop(event.anchor, None)
-        self._put(opened.value, packed(event.start_mark), opened.spots)
+        self._put(opened.value, event, opened.spots)
         self._open.append(opened)
         self._top = opened
 
@@ -274,11 +266,15 @@ class Reader:
         if self._top.wants_key:
             raise _Refused(event.start_mark, "problem.key_kind")
 
-    def _put(self, value: object, position: int, within: Within) -> None:
-        first = self._top.put(value, position, within)
+    def _put(self, value: object, event: _Node, within: Within) -> None:
+        first = self._top.put(value, packed(event.start_mark), within)
         if first != NO_KEY:
-            path = ".".join(str(opened.step) for opened in self._open[1:])
-            self._report(place(self._top.key), "problem.duplicate_key", {"line": place(first)[0]}, path)
+            self._twice(first)
+
+    def _twice(self, first: int) -> None:
+        """Report a key that was there before, at `first`."""
+        path = ".".join(str(opened.step) for opened in self._open[1:])
+        self._report(place(self._top.key), "problem.duplicate_key", {"line": place(first)[0]}, path)
 
     def _tagged(self, event: _Scalar) -> object:
         self._check_tag(event, _SCALARS)
@@ -326,8 +322,22 @@ def _from_one(mark: Mark) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _pass(event: object) -> None:
+def _pass(reader: Reader, event: object) -> None:
     """Take an event that says nothing."""
+
+
+_TAKE: Mapping[type, Callable[[Reader, Any], None]] = {
+    events.StreamStartEvent: _pass,
+    events.DocumentStartEvent: Reader._document,
+    events.MappingStartEvent: Reader._mapping,
+    events.SequenceStartEvent: Reader._sequence,
+    events.ScalarEvent: Reader._scalar,
+    events.AliasEvent: Reader._alias,
+    events.MappingEndEvent: Reader._close,
+    events.SequenceEndEvent: Reader._close,
+    events.DocumentEndEvent: _pass,
+    events.StreamEndEvent: _pass,
+}
 
 
 def _depths(value: object, depth: int = 0) -> Iterator[int]:
