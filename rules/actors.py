@@ -67,9 +67,14 @@ class Actors:
             (each, each.camera or camera) for each in tracks if each.label in COMPANY and each.path
         ]
 
-    def play(self, index: int, track: Track, camera: str) -> Iterator[Told]:
-        """Yield what is told of one track; `index`: its place among the events, and its number."""
-        name = str(index + 1) if track.id is None else str(track.id)
+    def play(self, index: int, track: Track, camera: str, turn: int = 0) -> Iterator[Told]:
+        """Yield what is told of one track.
+
+        Args:
+            index: Its place among the events, and its number; `turn`: how often it was repeated before.
+        """
+        own = f"{index + 1}.{turn}" if turn and track.gone else str(index + 1)
+        name = own if track.id is None else str(track.id)
         where = camera, name
         start, end = self._span(track)
         count = 0

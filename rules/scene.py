@@ -155,15 +155,15 @@ class _Stage:
 
     def tell(self, index: int, cue: Cue) -> Iterator[Told]:
         """Return what a cue comes to, in order; of what repeats, each time."""
-        for shift in _body(cue).shifts:
-            for told in self._tell(index, cue):
+        for turn, shift in enumerate(_body(cue).shifts):
+            for told in self._tell(index, cue, turn):
                 yield replace(told, seconds=told.seconds + shift) if shift else told
 
-    def _tell(self, index: int, cue: Cue) -> Iterable[Told]:
+    def _tell(self, index: int, cue: Cue, turn: int) -> Iterable[Told]:
         camera = _body(cue).camera or self._camera
         match _body(cue):
             case Track() as track:
-                return self._actors.play(index, track, camera)
+                return self._actors.play(index, track, camera, turn)
             case Motion() as motion:
                 return self._motion(motion, camera)
             case Crowd() as crowd:

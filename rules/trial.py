@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from rules.fields import Duration, OneOrMany, Parsed, Slug, Written, problem
+from rules.fields import Duration, Listed, OneOrMany, Parsed, Slug, Written, problem
 from rules.model import Fact, Kind
 
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -96,7 +96,9 @@ class Track(Lasting):
 
     label: Label = Field(description="What it is, e.g. person.")
     id: str | int | None = Field(
-        None, description="Its number; the same number in two entries is the same object. Default: its own."
+        None,
+        description="Its number; the same number in two entries is the same object. Default: its own, and another "
+        "one each time that it is repeated.",
     )
     zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) that it stands in.")
     path: Annotated[list[Corner], Field(min_length=1)] | None = Field(
@@ -233,7 +235,9 @@ class Expectation(Written):
     camera: Slug | None = Field(None, description="Of this camera.")
     severity: Literal["info", "warning", "critical"] | None = Field(None, description="With this severity.")
     says: str | None = Field(None, description="Its reason or title says this, in Vietnamese or English.")
-    do: OneOrMany[str] | None = Field(None, description="With exactly these actions, in order.")
+    do: Annotated[list[str], Listed()] | None = Field(
+        None, description="With exactly these actions, in order; [] for none, as with `dry_run`."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Expectation:

@@ -151,6 +151,13 @@ def test_check_tells_errors_and_warnings_of_every_file(tmp_path: Path) -> None:
     assert "cảnh báo" in run("check", first, lang="vi").stdout
 
 
+def test_the_sun_may_be_named_where_no_site_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text("rules: [{name: dusk, when: {motion: started}, between: sunset-sunrise}]\n")
+    done = run("check", path)
+    assert (done.exit_code, done.output) == (0, "no problems in 1 files\n")
+
+
 def test_check_of_a_site_knows_its_cameras(site: Path) -> None:
     rules = site.parent / "rules" / "night.yaml"
     rules.write_text(RULES.replace("cameras: c1", "cameras: c9"))
