@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from rules import build, hints, keys, texts
+from rules.asked import unknown_asked
+from rules.domains import Constants
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
@@ -38,6 +40,7 @@ __all__ = [
     "check_rules",
     "compile_rules",
     "examine",
+    "once",
     "params_check",
     "uncollected",
 ]
@@ -78,13 +81,13 @@ class Checked:
         rules: Those that are enabled and without an error.
         problems: Of every file, warnings included.
         written: Rules without an error, in order, those that are not enabled included.
-        groups: Cameras by the name of their group.
+        constants: Named values, lists and groups.
     """
 
     rules: RuleSet
     problems: tuple[Problem, ...]
     written: tuple[Written, ...]
-    groups: Mapping[str, Sequence[str]]
+    constants: Constants
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -156,14 +159,13 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         found = [*part.problems(whole), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.rings()
-    problems = list(_once(problems))
+    problems = list(once(problems))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
-    return Checked(
-        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), site.names.groups
-    )
+    constants = Constants(site.names.values, site.names.lists, site.names.groups)
+    return Checked(RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants)
 
 
-def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+def once(problems: Iterable[Problem]) -> Iterator[Problem]:
     """Yield problems, what a template says wrong once and not for each of its rules."""
     told: set[object] = set()
     for problem in problems:
@@ -314,6 +316,7 @@ class _Site:
         yield from keys.flaws(spec, self.names.groups)
         if self.world is not None:
             yield from unknown(spec, self.world, self.names.groups)
+            yield from unknown_asked(spec, self.world, self.names.groups)
             yield from self._action_flaws(spec)
 
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate as glob_pattern
 from functools import lru_cache
@@ -438,12 +438,13 @@ class _Writer:
         return arguments
 
 
-def zone_names(expression: str) -> Iterator[tuple[str, str]]:
-    """Yield function and argument of every call with a literal name in an expression that compiles."""
-    for node in ast.walk(_parsed(expression)):
-        match node:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(word))]):
-                yield name, word
+def tree(expression: str) -> ast.expr:
+    """Return an expression as Python's parser reads it.
+
+    Raises:
+        ExprError: It is none, or too long.
+    """
+    return _parsed(expression.strip())
 
 
 # -- what the functions read -------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 #: How people write units -> how rules do.
 _UNITS = {
@@ -92,9 +93,42 @@ def mapping(written: object, keys: Collection[str]) -> str:
     return ""
 
 
+#: Typographic quotes, as word processors and telephones write them.
+QUOTES = "“”„‟‘’‚‛«»"
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "=>": ">=", "=<": "<=", "–": "-", "—": "-", "−": "-", "×": "*"}
+_WRITTEN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"\s*&&\s*", " and "),
+    (r"\s*\|\|\s*", " or "),
+    (r"\b(AND|OR|NOT|IN|True|TRUE|False|FALSE)\b", lambda found: found[0].lower()),
+    (r"!(?!=)\s*", "not "),
+    (r"(?<![<>=!])=(?!=)", "=="),
+    (r"\bis\b", "=="),
+    (r"(?<=[0-9]),(?=[0-9])", "."),
+    (r"([0-9]+)%(?=\s*(and|or|$))", lambda found: f"{int(found[1]) / 100:g}"),
+    (r"(?<!['\"\w])[0-9]{2}[A-Z][A-Z0-9]?[0-9]{4,6}(?!['\"\w])", lambda found: f"'{found[0]}'"),  # a plate
+)
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the typographic quotes around it."""
+    return text.strip().strip(QUOTES)
+
+
 def expression(text: str) -> str:
     """Return an expression with the signs of this language: ``a && b = 1`` -> ``a and b == 1``."""
-    meant = re.sub(r"\s*&&\s*", " and ", re.sub(r"\s*\|\|\s*", " or ", text))
-    meant = re.sub(r"(?<![<>=!])=(?!=)", "==", meant).replace("“", "'").replace("”", "'")
-    meant = re.sub(r"([0-9]+)%(?=\s*(and|or|$))", lambda found: f"{int(found[1]) / 100:g}", meant)
-    return meant if meant != text else ""
+    meant = unquoted(text) if text[:1] in QUOTES and text[-1:] in QUOTES else text
+    meant = re.sub(f"[{QUOTES}]", "'", meant)
+    for sign, ours in _SIGNS.items():
+        meant = meant.replace(sign, ours)
+    for pattern, ours_or_made in _WRITTEN:
+        meant = re.sub(pattern, ours_or_made, meant)
+    return meant if meant != text and _reads(meant) else ""
+
+
+def _reads(text: str) -> bool:
+    """Return whether Python's parser takes an expression: what is suggested must not be another mistake."""
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

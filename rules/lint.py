@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
-from rules.compile import Checked, Written, uncollected
+from rules import hints
+from rules.compile import Checked, Written, once, uncollected
 from rules.model import EMPTY, Fact
+from rules.never import never
 from rules.patterns import (
-    ClockPattern,
+    AnyOf,
+    AtPattern,
     DecisionPattern,
+    EveryPattern,
     ObjectPattern,
     Pattern,
     PlatePattern,
@@ -24,8 +29,8 @@ from rules.patterns import (
 )
 from rules.rivals import rivals
 from rules.ruleset import Hours
-from rules.schedule import DAY
-from rules.source import Flaw, Gravity, Path, Problem
+from rules.schedule import DAY, Edge, SunTime
+from rules.source import Flaw, Gravity, Path, Problem, parse
 
 #: What devices recognise by themselves and many never say to be over (Uniview's shapes, recorders' fields).
 _NEVER_OFF = (
@@ -40,6 +45,7 @@ _PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
 _SEPARATORS = re.compile(r"[\W_]")
 #: A week without holidays near: hours are tried on it. Monday.
 _WEEK = datetime(2025, 6, 2)
+_MOST_HOLIDAYS = 10
 
 
 def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
@@ -50,16 +56,20 @@ def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
         texts: The files' texts by name: whether a value is in quotes is seen there alone.
     """
     with uncollected():
-        return _lint(checked, {name: text.splitlines() for name, text in texts.items()})
+        return _lint(checked, texts)
 
 
-def _lint(checked: Checked, lines: Mapping[str, list[str]]) -> list[Problem]:
+def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
+    lines = {name: text.splitlines() for name, text in texts.items()}
     rules = [each for each in checked.written if each.spec.enabled]
     off = {each.spec.name for each in checked.written if not each.spec.enabled}
-    found = [problem for each in rules for problem in _one(each, off, lines)]
-    found += _pairs(rules, checked.groups)
+    moments = {each.spec.name for each in rules if each.rule and not each.rule.lasting}
+    found = [problem for each in rules for problem in _one(each, off, moments, lines)]
+    found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
+    found += _never(rules, checked)
+    found += _pairs(rules, checked.constants.groups)
     order = {name: number for number, name in enumerate(lines)}
-    return sorted(found, key=lambda each: (order.get(each.source, -1), each.line, each.column))
+    return sorted(once(found), key=lambda each: (order.get(each.source, -1), each.line, each.column))
 
 
 def _at(
@@ -74,52 +84,100 @@ def _at(
     return written.locate(Flaw(path, f"problem.{code}", values, suggestion, Gravity.WARNING, on_key))
 
 
-def _one(written: Written, off: Collection[str], lines: Mapping[str, list[str]]) -> Iterator[Problem]:
-    yield from _unreachable(written, off)
+def _one(
+    written: Written, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
+) -> Iterator[Problem]:
+    yield from _unheard(written, off, moments)
+    yield from _out_of_hours(written)
     yield from _never_clears(written)
     yield from _no_cooldown(written)
     yield from _plates(written, lines)
+    yield from _quoted(written)
+
+
+def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
+    """Yield expressions that never hold; of one with an unknown name that is told already."""
+    told = {(problem.source, problem.key) for problem in checked.problems}
+    for each in rules:
+        for problem in map(each.locate, never(each.spec, checked.constants)):
+            if (problem.source, problem.key) not in told:
+                yield problem
 
 
 # -- one rule ----------------------------------------------------------------------------------
 
 
-def _unreachable(written: Written, off: Collection[str]) -> Iterator[Problem]:
-    """Yield why a rule can never fire."""
+def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
+    """Yield decisions that a rule waits for and nobody makes."""
     for path, pattern in parts(written.spec.when):
-        names = pattern.decision if isinstance(pattern, DecisionPattern) else ()
-        for index, name in enumerate(names):
+        for index, name in enumerate(pattern.decision if isinstance(pattern, DecisionPattern) else ()):
+            where: Path = ("when", *path, "decision", index)
             if name in off:
-                yield _at(
-                    written, "unreachable_rule", "when", *path, "decision", index, values={"rule": name}
-                )
-    hours = written.rule.hours if written.rule else None
-    if hours is None or not (hours.free or (hours.between and hours.during) or written.spec.hold):
+                yield _at(written, "unreachable_rule", *where, values={"rule": name})
+            elif is_moment(pattern) and name in moments:
+                yield _at(written, "unreachable_phase", *where, values={"rule": name})
+
+
+def _out_of_hours(written: Written) -> Iterator[Problem]:
+    """Yield why a rule's hours let it never fire."""
+    spec, hours = written.spec, written.rule.hours if written.rule else None
+    if hours is None:
+        return
+    if isinstance(spec.when, (AtPattern, EveryPattern)):
+        if not any(map(hours.hold, _alarms(spec.when.edges(), spec.when.numbers(), hours))):
+            yield _at(written, "unreachable_at", "when")
+        return
+    if not (hours.free or (hours.between and hours.during) or spec.hold):
         return  # each of the given hours is some time
-    key = next(
-        key for key in ("between", "during", "not_between", "not_during") if getattr(written.spec, key)
-    )
+    key = next(key for key in ("between", "during", "not_between", "not_during") if getattr(spec, key))
     longest = _longest(hours)
     if longest == 0:
         yield _at(written, "unreachable_hours", key, on_key=True)
-    elif 60 * longest < (written.spec.hold or 0.0) < 60 * (DAY - longest):
+    elif 60 * longest < (spec.hold or 0.0) < 60 * (DAY - longest):
         # hours are asked when it begins and when it fires: longer than a night, shorter than to the next one
         yield _at(written, "unreachable_for", "for", values={"longest": longest})
+
+
+def _alarms(edges: Sequence[Edge], days: frozenset[int], hours: Hours) -> Iterator[datetime]:
+    """Yield the times of day that come in the weeks on which hours are tried."""
+    almanac = hours.almanac
+    for midnight in _midnights(hours, edges):
+        if almanac.day(midnight.date()) in days:
+            yield from (midnight + timedelta(minutes=almanac.minute(edge, midnight.date())) for edge in edges)
+
+
+def _midnights(hours: Hours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
+    """Yield the days on which hours are tried: a week, one of each season for the sun, and those of holidays."""
+    windows = (*hours.between, *hours.free, *hours.during)
+    every = [*edges, *(edge for window in windows for edge in (window.start, window.end))]
+    sunny = any(isinstance(edge, SunTime) for edge in every)
+    weeks = [_WEEK + timedelta(days=season) for season in ((0, 91, 182, 273) if sunny else (0,))]
+    holidays = sorted(hours.almanac.holidays)[:_MOST_HOLIDAYS]
+    weeks += [datetime.combine(day - timedelta(days=3), time()) for day in holidays]
+    for week in weeks:
+        for ahead in range(8):  # a day more: a piece may go over the week's end
+            yield (week + timedelta(days=ahead)).replace(tzinfo=hours.almanac.zone)
 
 
 @lru_cache(maxsize=1024)  # rules share their hours
 def _longest(hours: Hours) -> int:
     """Return the minutes of the longest time in one piece in a week, at most a day."""
+    almanac, windows = hours.almanac, (*hours.between, *hours.free, *hours.during)
     longest = run = 0
-    for minute in range(0, 8 * DAY, 5):  # a day more: a piece may go over the week's end
-        held = hours.hold((_WEEK + timedelta(minutes=minute)).replace(tzinfo=hours.almanac.zone))
-        run = run + 5 if held else 0
-        longest = max(longest, run)
+    last = None
+    for midnight in _midnights(hours):
+        run = run if last is not None and midnight - last == timedelta(days=1) else 0
+        last = midnight
+        edges = (almanac.minute(edge, last.date()) for each in windows for edge in (each.start, each.end))
+        turns = sorted({0, DAY, *(edge for edge in edges if 0 < edge < DAY)})  # between two nothing changes
+        for start, end in pairwise(turns):
+            run = run + end - start if hours.hold(midnight + timedelta(minutes=start)) else 0
+            longest = max(longest, run)
     return min(longest, DAY)
 
 
 def _never_clears(written: Written) -> Iterator[Problem]:
-    if written.spec.auto_clear is not None:
+    if written.spec.auto_clear is not None or is_moment(written.spec.when):
         return
     for path, pattern in parts(written.spec.when):
         topics = pattern.signal if isinstance(pattern, SignalPattern) and pattern.state else ()
@@ -132,9 +190,13 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
     """Yield a rule that does something for every object, plate or signal anew, however often they come."""
     spec = written.spec
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
-    each = isinstance(spec.when, (ObjectPattern, PlatePattern, SignalPattern)) or is_moment(spec.when)
-    daily = isinstance(spec.when, ClockPattern) or not isinstance(spec.when, Pattern)
-    if dear and each and not daily and not (spec.cooldown or spec.auto_clear or spec.dry_run):
+    whens = spec.when.any if isinstance(spec.when, AnyOf) else [spec.when]
+    each = any(
+        isinstance(when, (ObjectPattern, PlatePattern, SignalPattern))
+        or (isinstance(when, Pattern) and is_moment(when))
+        for when in whens
+    )
+    if dear and each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 
@@ -147,9 +209,35 @@ def _plates(written: Written, lines: Mapping[str, list[str]]) -> Iterator[Proble
             plain = _SEPARATORS.sub("", plate).upper()
             if plain != plate:
                 yield _at(written, "plate_form", *where, suggestion=plain, values={"plate": plate})
+                continue
             problem = _at(written, "plate_quotes", *where, values={"plate": plate})
             if _PLATE.fullmatch(plate) and _bare(lines.get(problem.source, []), problem, plate):
                 yield problem
+
+
+def _listed_plates(source: str, text: str) -> Iterator[Problem]:
+    """Yield plates of named lists that stand without quotes."""
+    if _PLATE.search(text) is None:
+        return
+    document, lines = parse(text, source), text.splitlines()
+    lists = document.data.get("lists") if isinstance(document.data, dict) else None
+    for name, values in lists.items() if isinstance(lists, dict) else ():
+        for index, plate in enumerate(values if isinstance(values, list) else ()):
+            flaw = Flaw(("lists", name, index), "problem.plate_quotes", {"plate": plate}, "", Gravity.WARNING)
+            problem = document.locate(flaw)
+            if isinstance(plate, str) and _PLATE.fullmatch(plate) and _bare(lines, problem, plate):
+                yield problem
+
+
+def _quoted(written: Written) -> Iterator[Problem]:
+    """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
+    for path, pattern in parts(written.spec.when):
+        for key in ("signal", "mqtt", "payload", "engine", "operator"):
+            for index, name in enumerate(getattr(pattern, key, None) or ()):
+                if name[:1] in hints.QUOTES:
+                    values: dict[str, Fact] = {"character": name[0]}
+                    where = ("when", *path, key, index)
+                    yield _at(written, "quotes", *where, suggestion=hints.unquoted(name), values=values)
 
 
 def _bare(lines: Sequence[str], place: Problem, plate: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from rules.expr import zone_names
 from rules.flaws import nearest
 from rules.model import Fact
 from rules.patterns import (
@@ -28,7 +27,6 @@ from rules.text import catalogue
 #: Labels that a detector need not have.
 ALWAYS = frozenset({"any", "moving"})
 _ZONE_KEYS = ("zone", "inside", "enters", "leaves")
-_ZONE_CALLS = frozenset({"in_zone", "entered", "left", "dwell_in"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,6 @@ def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -
     yield from _missing(spec)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _targets(spec, world.zones)
-    for path, text, _ in expressions(spec):
-        yield from _in_expression(text, path, world)
 
 
 def unknown_cameras(groups: Mapping[str, Sequence[str]], world: World) -> Iterator[Flaw]:
@@ -94,10 +90,7 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     for index, name in enumerate(pattern.groups or ()):
         if name not in groups and "groups" not in world.vague:
             yield named("group", name, groups, "groups", index)
-    scope: list[str] | None = None
-    if pattern.cameras is not None or pattern.groups is not None:
-        grouped = (each for name in pattern.groups or () for each in groups.get(name, ()))
-        scope = [*(pattern.cameras or ()), *grouped]
+    scope = scope_of(pattern, groups)
     vague = not world.knows(scope)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
@@ -111,13 +104,21 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
         yield from _labels(getattr(pattern, key), key, world.labels)
 
 
+def scope_of(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """Return the cameras on which a pattern looks; None: on all."""
+    if pattern.cameras is None and pattern.groups is None:
+        return None
+    grouped = (each for name in pattern.groups or () for each in groups.get(name, ()))
+    return [*(pattern.cameras or ()), *grouped]
+
+
 def _cameras(pattern: Pattern, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     for index, camera in enumerate(pattern.cameras or ()):
         if camera not in known:
             yield named("camera", camera, known, "cameras", index)
 
 
-def _had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+def had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     """Return the names that any camera of a scope has; None where the scope itself is wrong."""
     has = [known[camera] for camera in (known if scope is None else scope) if camera in known]
     if len(has) == 1:
@@ -127,7 +128,7 @@ def _had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozen
 
 def _zones(pattern: Pattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     written = [(key, names) for key in _ZONE_KEYS if (names := pattern.__dict__.get(key))]
-    has = _had(scope, known) if written else None
+    has = had(scope, known) if written else None
     if has is None:
         return
     for key, names in written:
@@ -140,7 +141,7 @@ def _lines(
     pattern: ObjectPattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]
 ) -> Iterator[Flaw]:
     crossed = pattern.crosses or isinstance(pattern.wrong_way, str)
-    has = _had(scope, known) if crossed else None
+    has = had(scope, known) if crossed else None
     if has is None:
         return
     for index, name in enumerate(pattern.crosses or ()):
@@ -153,10 +154,14 @@ def _lines(
 def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[Flaw]:
     for index, name in enumerate(wanted):
         if name not in known and name not in ALWAYS:
-            usable = known | ALWAYS
-            shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
-            suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
-            yield Flaw((key, index), "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
+            yield no_label(name, known | ALWAYS, key, index)
+
+
+def no_label(name: str, usable: Iterable[str], *path: str | int) -> Flaw:
+    """Return the flaw of a label that the detector does not have, with the nearest in either language."""
+    shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
+    suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
+    return Flaw(path, "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
 
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
@@ -193,19 +198,6 @@ def expressions(spec: RuleSpec) -> Iterator[tuple[Path, str, int]]:
     for role, (path, pattern) in enumerate(parts(spec.when)):
         if pattern.if_ is not None:
             yield ("when", *path, "if"), pattern.if_, role
-
-
-def _in_expression(text: str, path: Path, world: World) -> Iterator[Flaw]:
-    if world.zones is None or not world.knows(None):
-        return
-    known = frozenset().union(*world.zones.values())
-    try:
-        calls = list(zone_names(text))
-    except Exception:
-        return
-    for name, zone in calls:
-        if name in _ZONE_CALLS and zone not in known:
-            yield named("zone", zone, known, *path)
 
 
 def named(what: str, name: str, known: Iterable[str], *path: str | int, on_key: bool = False) -> Flaw:

@@ -6,9 +6,13 @@ ever executed. What is read, and how far, is `rules.reader`'s.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from rules import hints
+from rules.model import Fact
 from rules.problem import Flaw, Gravity, Path, Problem
 from rules.reader import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, NO_KEY, Reader, Spot, place
 
@@ -25,6 +29,16 @@ __all__ = [
     "Problem",
     "parse",
 ]
+
+
+#: What is told of a value that has typographic quotes around it: they are the mistake, then.
+_QUOTABLE = frozenset(
+    f"problem.{each}"
+    for each in (
+        "boolean", "choice", "clock", "date", "duration", "expr_syntax", "hours", "list", "mapping", "moment", "number",
+        "plate_form", "slug", "unknown_action", "unknown_key", "unknown_label", "unknown_template", "whole",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +128,50 @@ class Document:
         found = self.places.get(here, Place((1, 1)))
         wanted_key = flaw.on_key or (not exact and flaw.code == "problem.missing")
         line, column = found.key if wanted_key and found.key else found.value
-        column += self._into(here, line, column, flaw.within) if flaw.within else 0
+        if flaw.within:
+            line, column = self._into(here, line, column, flaw.within)
         missing = flaw.path[-1:] if not exact and flaw.code == "problem.missing" else ()
         key = ".".join(map(str, (*here, *missing)))
+        if flaw.code in _QUOTABLE and (sign := self._quote(here, flaw)):
+            values: dict[str, Fact] = {"character": sign}
+            guess = flaw.suggestion or hints.unquoted(str(self._at(here)))
+            return Problem(self.source, line, column, key, "problem.quotes", values, guess, flaw.severity)
         return Problem(self.source, line, column, key, flaw.code, flaw.values, flaw.suggestion, flaw.severity)
 
-    def _into(self, path: Path, line: int, column: int, within: int) -> int:
-        """Return the characters from a text's place to what is wrong in it: 0 where its lines are folded."""
-        value: object = self.data
+    def _quote(self, path: Path, flaw: Flaw) -> str:
+        """Return the typographic quote that a flaw is about: it begins what is wrong, or is part of a key."""
+        if flaw.on_key and isinstance(path[-1], str):
+            return next((sign for sign in path[-1] if sign in hints.QUOTES), "")
+        wrong = str(self._at(path))[flaw.within :]
+        return wrong[:1] if wrong[:1] in hints.QUOTES else ""
+
+    def _at(self, path: Path) -> object:
+        """Return the value at a path; None where a template or a name has put something else there."""
+        value: Any = self.data
         for step in path:
-            value = value[step] if isinstance(value, (dict, list)) else None  # type: ignore[index]  # a path leads through both
-        lines = self.text.splitlines()
-        written = lines[line - 1][column - 1 :] if line <= len(lines) else ""
-        quoted = written[:1] in ("'", '"')
-        return within + quoted if written[quoted:].startswith(str(value)) else 0
+            inside = isinstance(value, dict) and step in value
+            if not inside and not (isinstance(value, list) and isinstance(step, int) and step < len(value)):
+                return None
+            value = value[step]
+        return value
+
+    def _into(self, path: Path, line: int, column: int, within: int) -> tuple[int, int]:
+        """Return where the character of a text is that is so far in it; the text's place where that is not clear.
+
+        What is written is followed beside what it means: they differ in quotes, and in how lines are folded.
+        """
+        wanted = str(self._at(path))
+        lines = self.text.splitlines()[line - 1 : line + len(wanted)]
+        written = "\n".join(lines)[column - 1 :]
+        head = re.match(r"[|>][-+0-9]*[^\n]*\n\s*|['\"]", written)
+        here = head.end() if head else 0
+        for sign in wanted[:within]:
+            gap = re.compile(r"\s*").match(written, here) if sign.isspace() else None
+            here = gap.end() if gap else here + 1 if written[here : here + 1] == sign else len(written)
+        if written[here : here + 1] != wanted[within : within + 1]:
+            return line, column
+        rows = written[:here].split("\n")
+        return line + len(rows) - 1, len(rows[-1]) + (column if len(rows) == 1 else 1)
 
 
 def parse(text: str, source: str) -> Document:

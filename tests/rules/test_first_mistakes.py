@@ -49,7 +49,7 @@ def told(text: str) -> list[Told]:
         (rule("when: {object: @person}"), Told("3:20", "cannot_begin")),
         (rule("when： {object: person}"), Told("3:5", "unknown_key", "when")),
         (rule("when: {object： person}"), Told("3:11", "kind", "object")),
-        (rule("when: {plate: “29A12345”}"), Told("3:19", "plate_form", "29A12345")),
+        (rule("when: {plate: “29A12345”}"), Told("3:19", "quotes", "29A12345")),
         (rule("when: {plate: '29E-123.45'}"), Told("3:19", "plate_form", "29E12345")),
         (rule("when: {plate: 29e12345}"), Told("3:19", "text")),
         (f"rules:\n  - name: Người-ở-cổng\n    {PERSON}\n", Told("2:11", "slug", "nguoi-o-cong")),

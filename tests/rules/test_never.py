@@ -1,0 +1,286 @@
+"""What a rule says and what can never be: told at the very character; what is similar and right is left alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.compile import World, examine
+from rules.domains import Span
+from rules.lint import lint
+from rules.source import parse
+
+WORLD = World(
+    zones={"cong": frozenset({"san"}), "cho": frozenset({"via-he"})},
+    lines={"cong": frozenset({"vach"}), "cho": frozenset()},
+    groups={"nhom": ["cong"]},
+    labels=frozenset({"person", "car"}),
+    actions={"log": lambda params: [], "snapshot": lambda params: []},
+    holidays=frozenset({date(2027, 1, 1)}),
+    location=(21.0, 105.8),
+)
+NAMES = "vars: {chac: 0.6, cao: 1.5}\nlists: {bien-so: ['29A-12345']}\n"
+
+
+def told(text: str) -> list[tuple[str, str, str]]:
+    checked = examine([("f", text)], WORLD)
+    found = [*checked.problems, *lint(checked, {"f": text})]
+    return [
+        (f"{each.line}:{each.column}", each.code.removeprefix("problem."), each.suggestion) for each in found
+    ]
+
+
+def rule(*keys: str) -> str:
+    return NAMES + "rules:\n  - name: r\n" + "".join(f"    {key}\n" for key in keys)
+
+
+def asked(expression: str, when: str = "{object: person}") -> list[tuple[int, str, str]]:
+    """Return what is told of an expression: characters from its start, code, suggestion."""
+    line = rule(f"when: {when}").count("\n") + 1
+    found = told(rule(f"when: {when}", f"if: {expression}"))
+    assert all(place.startswith(f"{line}:") for place, _, _ in found), found
+    return [(int(place.partition(":")[2]) - 9, code, guess) for place, code, guess in found]
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "code", "guess"),
+    [
+        ("camera == 'cogn'", 10, "unknown_camera", "cong"),
+        ("score > 0.5 and camera == 'cogn'", 26, "unknown_camera", "cong"),
+        ("camera != 'Cong'", 10, "unknown_camera", "cong"),
+        ("camera in ['cong', 'chn']", 19, "unknown_camera", "cho"),
+        ("like(camera, 'cogn*')", 13, "unknown_camera", "cong"),
+        ("score > 0.9 or not camera == 'cogn'", 29, "unknown_camera", "cong"),
+        ("label == 'persn'", 9, "unknown_label", "person"),
+        ("label in ['car', 'người', 'person']", 17, "unknown_label", "person"),
+        ("line == 'vahc'", 8, "unknown_line", "vach"),
+        ("in_zone('sna')", 8, "unknown_zone", "san"),
+        ("dwell_in('sna') > 5", 9, "unknown_zone", "san"),
+        ("camera in group('nhmo')", 10, "unknown_group", "nhom"),
+        ("label in list('bien-os')", 9, "unknown_list", "bien-so"),
+        ("weekday == 'monday'", 11, "choice", "mon"),
+        ("weekday in ['mon', 'tues']", 19, "choice", "tue"),
+        ("direction == 'inn'", 13, "choice", "in"),
+        ("score > 60", 0, "never_true", "0.6"),
+        ("hour < 6 or score >= 60", 12, "never_true", "0.6"),
+        ("score > cao", 0, "never_true", ""),
+        ("hour >= 24", 0, "never_true", ""),
+        ("hour in [24, 25]", 0, "never_true", ""),
+        ("minute == 60", 0, "never_true", ""),
+        ("speed < 0", 0, "never_true", ""),
+        ("hour > 22 and hour < 5", 14, "unreachable_if", ""),
+        ("score > 0.6 and (speed > 1 and score < chac)", 31, "unreachable_if", ""),
+        ("0.6 < score < 0.5", 0, "unreachable_if", ""),
+        ("score > 0.5 and score < 0.5", 16, "unreachable_if", ""),
+        ("camera == 'cong' and camera == 'cho'", 21, "unreachable_if", ""),
+        ("label == 'car'", 0, "unreachable_if", ""),
+        ("weekday == 'mon' and weekday != 'mon'", 21, "unreachable_if", ""),
+        ("label == ‘person’", 9, "quotes", "label == 'person'"),
+        ("“score > 0.5”", 0, "quotes", "score > 0.5"),
+        ("score ≥ 0.6", 6, "expr_syntax", "score >= 0.6"),
+        ("score => 0.6", 6, "expr_syntax", "score >= 0.6"),
+        ("score > 0,6", 0, "expr_form", "score > 0.6"),
+        ("score > 0.6 AND speed < 1", 12, "expr_syntax", "score > 0.6 and speed < 1"),
+        ("plate == 29A12345", 10, "expr_syntax", "plate == '29A12345'"),
+        ("plate == 29E12345", 9, "expr_form", "plate == '29E12345'"),
+    ],
+)
+def test_what_never_holds_is_told_at_its_character(expression: str, at: int, code: str, guess: str) -> None:
+    assert asked(expression) == [(at, code, guess)]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "camera == 'cong'", "camera in group('nhom')", "like(camera, 'co*')", "label == 'person'", "line == 'vach'",
+        "in_zone('san')", "entered('via-he') or left('san')", "weekday in ['sat', 'sun']", "direction != 'out'",
+        "score > chac", "score >= 1", "score <= 0", "hour >= 22 or hour < 5", "hour > 22",
+        "hour == 23 and minute == 59",
+        "score >= 0.5 and score <= 0.5", "not (hour > 22 and hour < 5)", "(score > 0.6 or speed > 1) and score < 0.5",
+        "camera != 'cong' and camera != 'cho'", "heading <= 360", "count > 500", "text('label') == 'persn'",
+        "number('score') > 60", "payload == 'x'", "lower(label) == 'persn'", "dwell > seconds('1m')",
+        'label == "person" and label != "car"', "camera == 'cong' or camera == 'cho'",
+    ],
+)  # fmt: skip
+def test_what_may_hold_is_left_alone(expression: str) -> None:
+    assert asked(expression) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "expression", "expected"),
+    [
+        ("{plate: any}", "plate == '29a-123.45'", [(9, "plate_form", "29A12345")]),
+        ("{plate: any}", "like(plate, '29A-*')", [(12, "plate_form", "29A*")]),
+        ("{plate: any}", "plate in list('bien-so')", [(9, "plate_form", "29A12345")]),
+        ("{plate: any}", "plate == '29A12345' or like(plate, '30F*')", []),
+        ("{plate: any}", "label == '29A12345'", []),
+        ("{mqtt: xe/vao}", "plate == '29A-123.45'", []),
+        ("{mqtt: xe/vao}", "speed < 0 and direction == 'north' and camera == 'x'", []),
+        ("{signal: A/B}", "label == 'A/B'", []),
+        ("{camera: discovered}", "camera == 'moi'", []),
+        ("{object: any}", "label == 'car'", []),
+        ("{object: [person, car]}", "label == 'car'", []),
+        ("{object: person, groups: nhom}", "camera == 'cho'", [(0, "unreachable_if", "")]),
+        ("{object: person, cameras: [cong, cho]}", "camera == 'cho'", []),
+        ("{object: person, score: {above: 0.6}}", "score < 0.6", [(0, "unreachable_if", "")]),
+        ("{object: person, score: {above: 0.6}}", "score <= 0.6", []),
+        ("{object: person, cameras: cong}", "in_zone('via-he')", [(8, "unknown_zone", "")]),
+        ("{any: [{object: person}, {object: car}]}", "label == 'car'", []),
+        ("{any: [{object: person}, {motion: started}]}", "label == 'dog'", []),
+        ("{any: [{object: person}, {object: car}]}", "hour > 22 and hour < 5", [(14, "unreachable_if", "")]),
+        (
+            "{sequence: [{object: person}, {object: car}], within: 1m}",
+            "label in ['person', 'car']",
+            [],
+        ),
+    ],
+)
+def test_the_pattern_counts_too(when: str, expression: str, expected: list[tuple[int, str, str]]) -> None:
+    assert asked(expression, when) == expected
+
+
+def steps(second: str) -> str:
+    return f"when:\n      sequence: [{{object: person}}, {{object: car, if: {second}}}]\n      within: 1m"
+
+
+def test_the_time_since_an_earlier_step_is_that_of_the_sequence() -> None:
+    assert told(rule(steps("since(1) > seconds('2m')"))) == [("6:54", "never_true", "")]
+    assert told(rule(steps("since(1) > seconds('30s')"))) == []
+    assert told(rule(steps("\"earlier(1, 'camera') == 'cogn'\""))) == [("6:79", "unknown_camera", "cong")]
+    assert told(rule(steps('score > 0.6 and "x" == weekday'))) == [("6:70", "choice", "")]
+
+
+def test_a_decision_has_three_severities_and_the_names_that_are_waited_for() -> None:
+    other = "  - name: s\n    when: {plate: any}\n    auto_clear: 1m\n"
+    for expression, code in (("severity == 'high'", "choice"), ("rule == 'q'", "unreachable_if")):
+        found = told(rule("when: {decision: s}", f"if: {expression}") + other)
+        assert [each[1] for each in found] == [code]
+    assert told(rule("when: {decision: s}", "if: severity == 'critical' and rule == 's'") + other) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (('when: {at: "07:30"}', "between: 22:00-05:00"), ["5:11 unreachable_at"]),
+        (('when: {at: "23:30"}', "between: 22:00-05:00"), []),
+        (
+            ('when: {at: "23:30", days: mon}', "between: {from: 22:00, to: 05:00, days: sat}"),
+            ["5:11 unreachable_at"],
+        ),
+        (('when: {at: "01:00", days: sun}', "between: {from: 22:00, to: 05:00, days: sat}"), []),
+        (('when: {at: "09:00"}', "between: {from: 08:00, to: 10:00, days: holiday}"), []),
+        (("when: {every: 30m}", "between: 22:10-22:20"), ["5:11 unreachable_at"]),
+        (("when: {every: 30m}", "between: 22:10-22:31"), []),
+        (("when: {at: sunset}", "between: 18:30-19:00"), []),  # in summer only
+        (("when: {at: sunset}", "between: 12:00-13:00"), ["5:11 unreachable_at"]),
+        (("when: {motion: started}", "between: 22:01-22:04", "for: 1m"), []),
+        (("when: {motion: started}", "between: 22:01-22:04", "for: 4m"), ["7:10 unreachable_for"]),
+        (
+            ("when: {motion: started}", "between: {from: 08:00, to: 10:00, days: holiday}", "for: 1h"),
+            [],
+        ),
+        (
+            ("when: {motion: started}", "between: sunset-18:00", "not_between: 18:00-19:00"),
+            [],  # in winter the sun sets before
+        ),
+        (
+            ("when: {signal: RuleEngine/LineDetector/Crossed}",),
+            ["5:20 never_clears"],
+        ),
+        (
+            ("when: {sequence: [{signal: RuleEngine/LineDetector/Crossed}, {object: person}], within: 30s}",),
+            [],
+        ),
+        (("when: {any: [{object: person}, {plate: any}]}", "do: [snapshot]"), ["6:5 no_cooldown"]),
+        (("when: {any: [{motion: started}, {camera: lost}]}", "do: [snapshot]"), []),
+        (
+            ("when: {count: {object: person}, above: 5, within: 1m}", "do: [snapshot]"),
+            [],
+        ),
+        (("when: {signal: “VideoSource/MotionAlarm”}",), ["5:20 quotes"]),
+        (("when: {plate: 51F-123.45}",), ["5:19 plate_form"]),
+        (("when: {object: person}", "title: “Có người” ở cổng", "message: Nói “dừng lại”"), []),
+        (("when: {object: person}", "“for”: 5s"), ["6:5 quotes"]),
+        (("when: {object: person}", "for: “5s”"), ["6:10 quotes"]),
+        (("when: {object: person}", "do: [“log”]"), ["6:10 quotes"]),
+        (("when: {object: “person”}",), ["5:20 quotes"]),
+    ],
+)
+def test_hours_ends_costs_and_quotes(keys: tuple[str, ...], expected: list[str]) -> None:
+    assert [f"{place} {code}" for place, code, _ in told(rule(*keys))] == expected
+
+
+def test_who_waits_for_the_end_of_a_moment() -> None:
+    waits = "  - name: s\n    when: {decision: r, phase: resolved}\n"
+    assert [code for _, code, _ in told(rule("when: {plate: any}") + waits)] == ["unreachable_phase"]
+    assert told(rule("when: {plate: any}", "auto_clear: 1m") + waits) == []
+    assert told(rule("when: {object: person}") + waits) == []
+
+
+def test_a_plate_in_a_list_wants_quotes() -> None:
+    lists = "lists:\n  xe: [29A12345, '30F12345', xanh]\n"
+    assert told(lists + "rules: []\n") == [("2:8", "plate_quotes", "")]
+
+
+def test_a_template_is_told_once() -> None:
+    text = (
+        "templates:\n  t:\n    params: {c: }\n    rule: {when: {object: person, cameras: $c}, do: [snapshot]}\n"
+        "rules:\n  - {name: a, use: t, with: {c: cong}}\n  - {name: b, use: t, with: {c: cho}}\n"
+    )
+    assert [f"{place} {code}" for place, code, _ in told(text)] == ["4:49 no_cooldown"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["if: >-", "  score > 0.5", "  and camera == 'cogn'"], "8:21"),
+        (["if: |", "  score > 0.5 and camera == 'cogn'"], "7:33"),
+        (["if: \"camera == 'cogn'\""], "6:20"),
+        (["if: 'camera == \"cogn\"'"], "6:20"),
+        (["if: 'camera == ''cogn'''"], "6:20"),
+        (["if: score > 0.5", "  and camera == 'cogn'"], "7:21"),
+        (["if: camera == 'cogn'  # why"], "6:19"),
+        (["if: \"'cogn' == camera\""], "6:9"),
+        (["if: \"payload == 'người' or camera == 'cogn'\""], "6:42"),
+    ],
+)
+def test_the_place_within_a_text_however_it_is_written(lines: list[str], expected: str) -> None:
+    ((place, code, _),) = told(rule("when: {object: person}", *lines))
+    assert (place, code) == (expected, "unknown_camera")
+
+
+@given(st.text(max_size=30), st.integers(0, 40))
+def test_no_place_within_a_text_leads_out_of_the_file(text: str, within: int) -> None:
+    from rules.problem import Flaw
+
+    document = parse(f"a: |\n  {text}\nb: '{text}'\n", "f")
+    for key in ("a", "b"):
+        found = document.locate(Flaw((key,), "problem.expr_name", within=within))
+        assert found.line >= 1
+        assert found.column >= 1
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["<", "<=", ">", ">=", "=="]), st.integers(0, 4).map(lambda each: each / 4)
+        ),
+        max_size=5,
+    )
+)
+def test_a_span_is_empty_when_no_number_is_within(cuts: list[tuple[str, float]]) -> None:
+    span = Span(0, 1)
+    for sign, value in cuts:
+        span = span.cut(sign, value)
+    tests = {
+        "<": float.__lt__,
+        "<=": float.__le__,
+        ">": float.__gt__,
+        ">=": float.__ge__,
+        "==": float.__eq__,
+    }
+    found = [number / 8 for number in range(9) if all(tests[sign](number / 8, value) for sign, value in cuts)]
+    assert span.empty is not bool(found)
