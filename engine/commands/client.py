@@ -119,8 +119,7 @@ def decisions(
         from engine.commands import listing
 
         if firing:
-            for alert in (await desk.client.alerts(camera=camera))[:limit]:
-                listing.show_alert(desk, alert, as_json=as_json)
+            listing.show_alerts(desk, await desk.client.alerts(camera=camera), limit, as_json=as_json)
         else:
             await listing.decisions(desk, camera, as_json=as_json).show(limit, follow=follow)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -123,7 +123,17 @@ def decisions(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.
     return Listing(desk, wire.Decision, camera, page, line)
 
 
-def show_alert(desk: Desk, alert: wire.Alert, *, as_json: bool) -> None:
+def show_alerts(desk: Desk, alerts: Sequence[wire.Alert], limit: int, *, as_json: bool) -> None:
+    """Show what fires now; says so where it is nothing, and how many are left out."""
+    for alert in alerts[:limit]:
+        _show_alert(desk, alert, as_json=as_json)
+    if not alerts:
+        typer.echo(desk.say("cli.calm"), err=True)
+    elif len(alerts) > limit:
+        typer.secho(desk.say("cli.more_alerts", more=len(alerts) - limit), fg="yellow", err=True)
+
+
+def _show_alert(desk: Desk, alert: wire.Alert, *, as_json: bool) -> None:
     """Show what fires now: who takes care of it, or that nobody does."""
     if as_json:
         out(alert.model_dump_json())

@@ -29,7 +29,10 @@ By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who; default: you
 @app.command()
 def acknowledge(
     decision: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The decision's id, or its first characters.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]", help="The decision's id, or its first characters; or its rule's name."
+        ),
     ] = None,
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="NAME", help="All that fires now by this rule.")
@@ -55,12 +58,20 @@ def acknowledge(
         raise typer.BadParameter("give the ID of a decision, or --rule NAME")
 
     async def talk(desk: Desk) -> None:
-        ids = [await whole(desk, decision)] if decision else await firing(desk, rule or "")
+        ids = await meant(desk, decision) if decision else await firing(desk, rule or "")
         for id in ids:
             made = await desk.client.acknowledge(id, by=by, note=note)
             out(made.model_dump_json() if as_json else said(desk, made))
 
     speak(socket, token, lang, talk)
+
+
+async def meant(desk: Desk, written: str) -> Sequence[str]:
+    """Return the ids that somebody means by an id, its beginning, or (where nothing has it) the name of a rule."""
+    id = await whole(desk, written)
+    if id != written or len(id) >= WHOLE:
+        return [id]
+    return [alert.id for alert in await desk.client.alerts(rule=written, acknowledged=False)] or [id]
 
 
 async def firing(desk: Desk, rule: str) -> Sequence[str]:

@@ -29,6 +29,10 @@ LangOption = Annotated[
     Lang | None,
     typer.Option("--lang", envvar="MATTHAN_LANG", help="Language of the sentences; default: the locale's."),
 ]
+SiteLangOption = Annotated[
+    Lang | None,
+    typer.Option("--lang", envvar="MATTHAN_LANG", help="Language of the sentences; default: the site's."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GitHubOption = Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")]
 

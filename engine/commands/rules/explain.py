@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, Language, Progress, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
 from engine.commands.rules.sources import Moments, leave, moments_of, site_of
@@ -47,7 +47,7 @@ def explain(
         Path | None, typer.Option(metavar="FILE", help="Events of a file, not of the site's own store.")
     ] = None,
     config: ConfigOption = None,
-    lang: LangOption = None,
+    lang: SiteLangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a rule fired or did not: its nearest miss, what it counted and gave up, what it waits for.
@@ -58,6 +58,7 @@ def explain(
     """
     chosen = language(lang)
     site = site_of(config, chosen)
+    chosen = chosen if lang else site.settings.language
     if not (event or at or since or recording) and (told := _running(site, rule, camera, chosen)):
         _tell(told, chosen, as_json=as_json)
         return
@@ -102,7 +103,7 @@ def _running(site: Configuration, rule: str, camera: str | None, lang: Language)
     try:
         return asyncio.run(ask()) if socket.exists() else None
     except ApiError as error:
-        if error.status:  # it runs, and does not know the rule (yet)
+        if error.status and rule in site.rules.named:  # it runs, and does not know the rule yet
             from engine.text import render
 
             typer.echo(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)

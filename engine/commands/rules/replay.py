@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, Language, Progress, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, rules_of, site_of
 
@@ -47,7 +47,7 @@ def replay(
         ),
     ] = None,
     config: ConfigOption = None,
-    lang: LangOption = None,
+    lang: SiteLangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge recorded events again and show how the decisions differ.
@@ -59,6 +59,7 @@ def replay(
     chosen = language(lang)
     alone = recording is not None and rules is not None and config is None
     site = None if alone else site_of(config, chosen)
+    chosen = site.settings.language if site and not lang else chosen
     history = History(site, recording, moments_of(site), since, until, chosen)
     before: list[Decision] | None = None
     if recording is None and rules is None:

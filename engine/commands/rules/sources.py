@@ -63,12 +63,13 @@ def own_files(site: Configuration | None) -> list[Path]:
 def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) -> RuleSet:
     """Return rules compiled from files; ends the command with their problems."""
     from engine import configuration as reading
-    from rules.compile import World, compile_rules
+    from engine.world import no_site
+    from rules.compile import compile_rules
     from rules.errors import RuleError
 
     texts = texts_of(expand(paths), lang)
     try:
-        return compile_rules(list(texts.items()), reading.world(site.settings) if site else World())
+        return compile_rules(list(texts.items()), reading.world(site.settings) if site else no_site())
     except RuleError as error:
         finish(error.problems, texts, "", lang=lang)
         raise typer.Exit(1) from None

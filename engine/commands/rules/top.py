@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, Language, Progress, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
 from engine.commands.rules.sources import leave, moments_of, site_of
@@ -34,7 +34,7 @@ def top(
         bool, typer.Option("--live", help="What the running engine counted since its start.")
     ] = False,
     config: ConfigOption = None,
-    lang: LangOption = None,
+    lang: SiteLangOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what each rule costs, the dearest first: measured alone on recorded events, or --live by a sample.
@@ -43,6 +43,7 @@ def top(
     """
     chosen = language(lang)
     site = site_of(config, chosen)
+    chosen = chosen if lang else site.settings.language
     if live:
         _live(site, limit, chosen, as_json=as_json)
         return

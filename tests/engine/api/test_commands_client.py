@@ -224,6 +224,22 @@ def test_acknowledging_a_whole_rule(engine: Path, service: Any) -> None:
     assert (nothing.exit_code, "Nothing of rule" in nothing.stderr) == (1, True)
 
 
+def test_who_types_the_name_of_a_rule_means_what_it_has_firing(engine: Path, service: Any) -> None:
+    service.decide(1)
+    service.decide(2)
+    taken = tell(engine, "acknowledge", "đêm", "--json")
+    assert [json.loads(line)["id"] for line in taken.stdout.splitlines()] == ["d1", "d2"]
+
+
+def test_what_fires_is_never_left_out_without_a_word(engine: Path, service: Any) -> None:
+    calm = run(engine, "decisions", "--firing", "--lang", "en")
+    assert (calm.stdout, calm.stderr) == ("", "Nothing fires now.\n")
+    for number in range(3):
+        service.decide(number)
+    some = run(engine, "decisions", "--firing", "--limit", "2", "--lang", "en")
+    assert (len(some.stdout.splitlines()), some.stderr) == (2, "1 more fire: --limit shows them.\n")
+
+
 def test_acknowledging_needs_one_decision(engine: Path, service: Any) -> None:
     service.decide(71)
     service.decide(72)
