@@ -23,6 +23,7 @@ from rules.conditions import (
     Zone,
 )
 from rules.expr import Expression, Reader
+from rules.fields import said
 from rules.keys import keys_of, zones_of
 from rules.model import CameraId, Change, Fact, Kind
 from rules.patterns import (
@@ -96,11 +97,11 @@ def matcher(
         zones=None if zones is None else frozenset(zones),
         cameras=None if cameras is None else frozenset(map(CameraId, cameras)),
         conditions=(*tested, *indexed, *ifs),
-        rest=tuple(condition.test for condition in (*tested, *alone)),
+        rest=tuple([condition.test for condition in (*tested, *alone)]),
         lasting=not is_moment(pattern),
         role=role,
         equal=tuple(equal),
-        linked=tuple(each for each in ifs if each.expression.linked),
+        linked=tuple([each for each in ifs if each.expression.linked]),
     )
     for each in ifs:
         made = _narrowed(made, each.expression)
@@ -154,7 +155,7 @@ def _conditions(pattern: Pattern) -> tuple[list[_Equal], list[Condition], list[C
     equal: list[_Equal] = []
     indexed: list[Condition] = []
     tested: list[Condition] = []
-    if bounds := getattr(pattern, "score", None) or getattr(pattern, "share", None):
+    if bounds := said(pattern, "score") or said(pattern, "share"):
         tested.append(Score(bounds.above, bounds.below))
     if isinstance(pattern, CrowdPattern):
         tested.append(Number("count", "count", pattern.above, pattern.below))

@@ -359,12 +359,10 @@ class _Site:
 
     def _rule(self, spec: RuleSpec, order: int) -> Rule:
         when = spec.when
-        found = list(parts(when))
-        matchers = tuple(self._matcher(spec, pattern, role) for role, (_, pattern) in enumerate(found))
-        matchers = tuple(
-            replace(each, rank=build.rank(when, each.role)) if len(matchers) > 1 else each
-            for each in matchers
-        )
+        found = parts(when)
+        matchers = tuple([self._matcher(spec, pattern, role) for role, (_, pattern) in enumerate(found)])
+        if len(matchers) > 1:
+            matchers = tuple(replace(each, rank=build.rank(when, each.role)) for each in matchers)
         lasting = build.lasting(when) or spec.auto_clear is not None
         escalate = spec.escalate
         return Rule(
@@ -402,7 +400,7 @@ class _Site:
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
         return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
 
-    def _keys(self, when: object, found: list[tuple[Path, Pattern]]) -> tuple[str, ...]:
+    def _keys(self, when: object, found: Sequence[tuple[Path, Pattern]]) -> tuple[str, ...]:
         """Return what an absence misses apart, where it counts from nothing."""
         if not from_nothing(when):
             return ()
@@ -420,17 +418,19 @@ class _Site:
         return tuple(cameras)
 
     def _applies(self, spec: RuleSpec) -> Hours | None:
+        if not (spec.between or spec.not_between or spec.during or spec.not_during):
+            return None
         between = tuple(hours.window() for hours in spec.between or ())
         free = [hours.window() for hours in spec.not_between or ()]
         free += [window for name in spec.not_during or () for window in self.schedules[name]]
         during = tuple(window for name in spec.during or () for window in self.schedules[name])
-        if not (between or free or during):
-            return None
         made = Hours(self.almanac, between, tuple(free), during)
         return self._hours.setdefault(made, made)
 
     def _calls(self, written: Sequence[Call]) -> tuple[ActionCall, ...]:
         """Return the actions; rules that ask for the same share them."""
+        if not written:
+            return ()
         look = tuple((call.name, *sorted(call.params.items())) for call in written)
         if look not in self._actions:
             made = (ActionCall(call.name, MappingProxyType(dict(call.params))) for call in written)

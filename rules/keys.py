@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rules import patterns
+from rules.fields import said
 from rules.model import Fact
 from rules.patterns import (
     Absent,
@@ -63,7 +64,7 @@ _SITE: Final = (MqttPattern, EnginePattern, OperatorPattern)
 
 def keys_of(when: object) -> tuple[str, ...]:
     """Return by what events belong together: where nothing is written, by the camera if each comes from one."""
-    written = getattr(when, "by", None)
+    written = said(when, "by")
     if written:
         return tuple(written)
     return ("site",) if any(isinstance(each, _SITE) for _, each in _needed(when)) else ("camera",)
@@ -73,21 +74,27 @@ def zones_of(pattern: Pattern) -> list[str] | None:
     """Return the zones in one of which an event must be; None: anywhere."""
     if isinstance(pattern, ObjectPattern):
         return pattern.zone or pattern.inside or pattern.enters
-    return getattr(pattern, "zone", None)
+    named: list[str] | None = said(pattern, "zone")
+    return named
 
 
 def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
     """Yield keys that what must happen can never have, or never have in common: it would stay silent for ever."""
     when = spec.when
-    if isinstance(when, (patterns.Sequence, All, Count, Absent)):
-        yield from _by(when, groups)
-    if isinstance(when, Count) and when.distinct and not _has(when.count, when.distinct):
-        yield _never(("when", "distinct"), when.distinct, when.count)
+    if not isinstance(when, Pattern):
+        yield from _of_steps(when, groups)
     per = spec.cooldown.per if spec.cooldown else ""
     if per in ("zone", "label", "plate"):
         needed = [pattern for _, pattern in _needed(when)]
         if needed and not any(_has(each, per) for each in needed):
             yield _never(("cooldown", "per"), per, needed[-1])
+
+
+def _of_steps(when: object, groups: Groups) -> Iterator[Flaw]:
+    if isinstance(when, (patterns.Sequence, All, Count, Absent)):
+        yield from _by(when, groups)
+    if isinstance(when, Count) and when.distinct and not _has(when.count, when.distinct):
+        yield _never(("when", "distinct"), when.distinct, when.count)
 
 
 def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
@@ -99,7 +106,7 @@ def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
 
 
 def _by(when: object, groups: Groups) -> Iterator[Flaw]:
-    needed, written = list(_needed(when)), getattr(when, "by", None)
+    needed, written = list(_needed(when)), said(when, "by")
     for index, by in enumerate(keys_of(when)):
         if from_nothing(when) and by != "camera":
             continue  # what is missed must be known beforehand: said elsewhere
@@ -134,9 +141,9 @@ def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | No
         case "zone":
             named = zones_of(pattern)
         case "plate":
-            named = getattr(pattern, "plate", None)
+            named = said(pattern, "plate")
         case "label":
-            named = getattr(pattern, "object", None) or getattr(pattern, "crowd", None)
+            named = said(pattern, "object") or said(pattern, "crowd")
         case _:
             named = None
     return None if named is None or "any" in named else frozenset(named)

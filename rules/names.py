@@ -99,9 +99,10 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
         yield from _zones(pattern, scope, world.zones)
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
         yield from _lines(pattern, scope, world.lines)
-    if isinstance(pattern, (ObjectPattern, CrowdPattern)) and world.labels:
-        key = "object" if isinstance(pattern, ObjectPattern) else "crowd"
-        yield from _labels(getattr(pattern, key), key, world.labels)
+    if isinstance(pattern, ObjectPattern) and world.labels:
+        yield from _labels(pattern.object, "object", world.labels)
+    elif isinstance(pattern, CrowdPattern) and world.labels:
+        yield from _labels(pattern.crowd, "crowd", world.labels)
 
 
 def scope_of(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -327,7 +327,17 @@ def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
 
 def _tag(written: object) -> str:
     """Return the tag of the pattern that is written; tags differ from every key that may be written."""
-    keys = _keys(written)
+    if isinstance(written, Written):
+        return _tag_of(type(written))
+    return _tag_among(written if isinstance(written, dict) else ())
+
+
+@cache
+def _tag_of(model: type[Written]) -> str:
+    return _tag_among(_keys_of(model))
+
+
+def _tag_among(keys: Container[str]) -> str:
     return next((tag for kind, tag in _TAGS.items() if kind in keys), "<object>")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -71,4 +71,5 @@ class Flaw:
 
     def under(self, *steps: str | int) -> Flaw:
         """Return the same flaw, seen from further up."""
-        return replace(self, path=(*steps, *self.path))
+        path = (*steps, *self.path)
+        return Flaw(path, self.code, self.values, self.suggestion, self.severity, self.on_key, self.within)

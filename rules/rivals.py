@@ -7,13 +7,13 @@ speed, a stay, a crossing, `for`) must be equal, because a rule that fires later
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product, takewhile
 from math import inf, prod
 from operator import and_
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from rules.fields import said
 from rules.patterns import CrowdPattern, Pattern
 from rules.schema import Call, RuleSpec
 
@@ -26,11 +26,9 @@ MOST_WAYS = 64
 _MOMENTS = ("enters", "leaves", "crosses")
 #: Keys of a pattern that are compared as sides, besides the first one; all others must be equal.
 _SIDES = frozenset({"cameras", "groups", "if_", "zone", "inside", "payload", "score", *_MOMENTS})
-_HOURS = ("between", "not_between", "during", "not_during")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a rule is about, as far as rules are compared.
 
     Attributes:
@@ -114,15 +112,19 @@ def overlaps(claims: Claims, number: int, other: int) -> bool:
 
 
 class _Wider:
-    """Finds what covers a rule: rules are written down under each of their names, and looked up by one of its."""
+    """Finds what covers a rule: rules are written down under each of their names, and looked up by one of its.
+
+    Which sides and times narrow a rule is its form; of all rules that tell the same there are few forms.
+    """
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
-        self._known: dict[Hashable, dict[Hashable, list[int]]] = {}
+        self._known: dict[Hashable, dict[tuple[_Shape, _Shape], dict[Hashable, list[int]]]] = {}
         for number in sorted(claims, key=self._width):
             claim = claims[number]
-            known = self._known.setdefault(claim.same, {})
-            for names in _named(claim.sides, _shape(_short(claim.sides))):
+            form = _shape(_short(claim.sides)), _shape(claim.times)
+            known = self._known.setdefault(claim.same, {}).setdefault(form, {})
+            for names in _named(claim.sides, form[0]):
                 known.setdefault((names, claim.times), []).append(number)
 
     def _width(self, number: int) -> tuple[float, int]:
@@ -131,12 +133,13 @@ class _Wider:
     def than(self, number: int) -> int | None:
         """Return the widest rule that shadows this one."""
         claim = self._claims[number]
-        known = self._known[claim.same]
-        sides = product(*((None,) if side is None else (min(side), None) for side in claim.sides))
-        times = list(product(*((None,) if time is None else (time, None) for time in claim.times)))
-        near = [known[look] for look in product(sides, times) if look in known]
-        found = (self._first(number, others) for others in near)
-        return min((other for other in found if other is not None), key=self._width, default=None)
+        names = [min(side) if side else None for side in claim.sides]
+        found = []
+        for (sides, times), known in self._known[claim.same].items():
+            others = known.get((_wanted(names, sides), _wanted(claim.times, times)), ())
+            if (first := self._first(number, others)) is not None:
+                found.append(first)
+        return min(found, key=self._width, default=None)
 
     def _first(self, number: int, others: Iterable[int]) -> int | None:
         """Return the first of some rules, the widest first, that shadows this one."""
@@ -167,9 +170,11 @@ class _Nearer:
     def to(self, number: int) -> int | None:
         """Return the first rule that this one overlaps with."""
         group = self._known.get(number)
-        near = group.near(number) if group else ()
+        if group is None:
+            return None
         found = (
-            next((each for each in others if overlaps(self._claims, number, each)), None) for others in near
+            next((each for each in others if overlaps(self._claims, number, each)), None)
+            for others in group.near(number)
         )
         return min((other for other in found if other is not None), default=None)
 
@@ -203,8 +208,12 @@ class _Group:
 _Shape: TypeAlias = "tuple[bool, ...]"
 
 
-def _shape(sides: tuple[Side, ...]) -> _Shape:
-    return tuple(side is not None for side in sides)
+def _shape(sides: tuple[Hashable, ...]) -> _Shape:
+    return tuple([side is not None for side in sides])
+
+
+def _wanted(values: Iterable[Hashable], shape: _Shape) -> Hashable:
+    return tuple([value if want else None for value, want in zip(values, shape, strict=True)])
 
 
 def _both(one: _Shape, other: _Shape) -> _Shape:
@@ -228,13 +237,13 @@ def _short(sides: tuple[Side, ...]) -> tuple[Side, ...]:
 
 
 def claims_of(specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]) -> dict[int, Claim]:
-    """Return what rules claim, by their number; rules on trial (`dry_run`) claim nothing."""
-    made = ((number, _claim(spec, groups)) for number, spec in enumerate(specs) if not spec.dry_run)
+    """Return what rules claim, by their number; rules on trial (`dry_run`) and of cameras that nobody has: nothing."""
     known: dict[Hashable, int] = {}  # numbers instead of what is equal: it is compared often
-    return {number: replace(claim, same=known.setdefault(claim.same, len(known))) for number, claim in made}
+    made = ((number, _claim(spec, groups, known)) for number, spec in enumerate(specs) if not spec.dry_run)
+    return {number: claim for number, claim in made if frozenset() not in claim.sides}
 
 
-def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]]) -> Claim:
+def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hashable, int]) -> Claim:
     when = spec.when
     same: tuple[Hashable, ...] = (spec.hold, spec.severity, spec.suspend_while_ptz_moves, spec.dedup)
     if spec.escalate is not None:
@@ -245,14 +254,15 @@ def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]]) -> Claim:
     if isinstance(when, Pattern):
         sides, asked = _sides(when, groups), (spec.if_, when.if_)
         same += (type(when), *(side is None for side in sides[-len(_MOMENTS) :]), *_equal(when))
-        bounds = getattr(when, "score", None)
+        bounds = said(when, "score")
         if bounds is not None:
             score = _or(bounds.above, -inf), _or(bounds.below, inf)
     else:
         same += (repr(when),)
-    hours = (_hashable(getattr(spec, key)) for key in _HOURS)
+    hours = map(_hashable, (spec.between, spec.not_between, spec.during, spec.not_during))
     rest = (spec.cooldown.time, spec.cooldown.per) if spec.cooldown else None
-    return Claim(same, sides, (*asked, *hours), score, rest, _calls(spec.do))
+    number = known.setdefault(same, len(known))
+    return Claim(number, sides, (*asked, *hours), score, rest, _calls(spec.do))
 
 
 def _sides(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> tuple[Side, ...]:
@@ -283,7 +293,7 @@ def _subject(kind: type[Pattern]) -> str:
 
 
 def _hashable(value: Any) -> Hashable:
-    return value if isinstance(value, (str, float, int)) or value is None else repr(value)
+    return value if value is None or isinstance(value, (str, float, int)) else repr(value)
 
 
 def _calls(calls: Sequence[Call]) -> tuple[Hashable, ...]:

@@ -60,12 +60,19 @@ class Places(Mapping[Path, Place]):
         self._root = root
 
     def __getitem__(self, path: Path) -> Place:
-        spot = self._root
-        for step in path:
-            spot = None if spot is None else _child(spot, step)
+        spot = self._spot(path)
         if spot is None:
             raise KeyError(path)
         return _place(spot)
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, tuple) and self._spot(path) is not None
+
+    def _spot(self, path: Path) -> Spot | None:
+        spot = self._root
+        for step in path:
+            spot = None if spot is None else _child(spot, step)
+        return spot
 
     def __iter__(self) -> Iterator[Path]:
         return _paths(self._root, ()) if self._root is not None else iter(())

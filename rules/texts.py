@@ -109,8 +109,8 @@ class _Values(dict[str, str]):
 
 def sun_flaws(spec: RuleSpec) -> Iterator[Flaw]:
     """Yield times that need the sun where nobody knows where the site is."""
-    for key in ("between", "not_between"):
-        for index, hours in enumerate(getattr(spec, key) or ()):
+    for key, written in (("between", spec.between), ("not_between", spec.not_between)):
+        for index, hours in enumerate(written or ()):
             if isinstance(hours.from_, SunTime) or isinstance(hours.to, SunTime):
                 yield Flaw((key, index), "problem.no_location")
     if isinstance(spec.when, AtPattern):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rules.rivals import Claims, claims_of, overlaps, rivals, shadows
 from rules.schema import RuleFile, RuleSpec
 
-GROUPS = {"g": ["c1", "c2"], "h": ["c3"]}
+GROUPS = {"g": ["c1", "c2"], "h": ["c3"], "nobody": []}
 MANY = [f"c{number}" for number in range(80)]
 
 
@@ -25,7 +25,7 @@ def keys(**values: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, obj
 
 PLACES = {
     "cameras": some("c1", "c2", "c3") | st.just(MANY),
-    "groups": some("g", "h"),
+    "groups": some("g", "h", "nobody"),
     "if": st.sampled_from(["hour < 6", "score > 0.5"]),
 }
 SCORE = keys(above=st.sampled_from([0.2, 0.5]), below=st.sampled_from([0.5, 0.9])).filter(
