@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from rules import hints
 from rules.compile import Checked, Written, once, uncollected
+from rules.fields import said
 from rules.model import EMPTY, Fact
 from rules.never import never
 from rules.patterns import (
@@ -190,13 +191,15 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
     """Yield a rule that does something for every object, plate or signal anew, however often they come."""
     spec = written.spec
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
+    if not dear:
+        return
     whens = spec.when.any if isinstance(spec.when, AnyOf) else [spec.when]
     each = any(
         isinstance(when, (ObjectPattern, PlatePattern, SignalPattern))
         or (isinstance(when, Pattern) and is_moment(when))
         for when in whens
     )
-    if dear and each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
+    if each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 
@@ -233,7 +236,7 @@ def _quoted(written: Written) -> Iterator[Problem]:
     """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
     for path, pattern in parts(written.spec.when):
         for key in ("signal", "mqtt", "payload", "engine", "operator"):
-            for index, name in enumerate(getattr(pattern, key, None) or ()):
+            for index, name in enumerate(said(pattern, key) or ()):
                 if name[:1] in hints.QUOTES:
                     values: dict[str, Fact] = {"character": name[0]}
                     where = ("when", *path, key, index)
