@@ -141,9 +141,14 @@ class _Teller:
 
     def _pattern(self, story: PatternStory) -> wire.Told:
         last = self._at(story.last)
-        counts = self._said(
-            "explain.counts", seen=story.seen, matched=story.matched, late=story.late, last=last
+        code = (
+            "explain.counts_late"
+            if story.late
+            else "explain.counts"
+            if story.matched
+            else "explain.counts_none"
         )
+        counts = self._said(code, seen=story.seen, matched=story.matched, late=story.late, last=last)
         return wire.Told(depth=1, before=f"{story.name}:", said=counts)
 
     def _given_up(self, timer: Timer) -> wire.Told:

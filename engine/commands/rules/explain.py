@@ -13,11 +13,11 @@ import typer
 from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
-from engine.commands.rules.sources import Moments, leave, moments_of, site_of
+from engine.commands.rules.sources import Moments, leave, moments_of, report_of, whole
 
 if TYPE_CHECKING:
     from engine.api import wire
-    from engine.configuration import Configuration
+    from engine.configuration import Configuration, Report
     from rules.explain import Answer, Focus
     from rules.model import Instant
     from rules.playback import Arrival
@@ -57,11 +57,12 @@ def explain(
     no such rule or event.
     """
     chosen = language(lang)
-    site = site_of(config, chosen)
-    chosen = chosen if lang else site.settings.language
-    if not (event or at or since or recording) and (told := _running(site, rule, camera, chosen)):
+    report = report_of(config)
+    chosen = report.settings.language if report.settings and not lang else chosen
+    if not (event or at or since or recording) and (told := _running(report, rule, camera, chosen)):
         _tell(told, chosen, as_json=as_json)
         return
+    site = whole(report, chosen)
     found = _known(site, rule, chosen)
     moments = moments_of(site)
     focus = _focus(moments, at, camera, around, None if recording else since or SINCE)
@@ -88,13 +89,15 @@ def _known(site: Configuration, rule: str, lang: Language) -> Rule:
     return found
 
 
-def _running(site: Configuration, rule: str, camera: str | None, lang: Language) -> wire.Explanation | None:
-    """Return what a running engine tells; None where none runs, or one that does not know the rule."""
+def _running(report: Report, rule: str, camera: str | None, lang: Language) -> wire.Explanation | None:
+    """Return what a running engine tells, also while its files are being edited; None: none runs, or not this rule."""
     from engine.api.client import Client
     from engine.errors import ApiError
     from engine.places import places
 
-    socket = places(site.settings).socket
+    if report.settings is None:
+        return None
+    socket = places(report.settings).socket
 
     async def ask() -> wire.Explanation:
         async with Client.connect(socket, language=lang) as client:
@@ -103,7 +106,7 @@ def _running(site: Configuration, rule: str, camera: str | None, lang: Language)
     try:
         return asyncio.run(ask()) if socket.exists() else None
     except ApiError as error:
-        if error.status and rule in site.rules.named:  # it runs, and does not know the rule yet
+        if error.status and rule in report.checked.rules.named:  # it runs, and does not know the rule yet
             from engine.text import render
 
             typer.echo(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)

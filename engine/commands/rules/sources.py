@@ -16,7 +16,7 @@ from engine.commands.report import Language, finish
 from engine.commands.rules.check import TRIAL
 
 if TYPE_CHECKING:
-    from engine.configuration import Configuration
+    from engine.configuration import Configuration, Report
     from rules.ruleset import RuleSet
     from rules.source import Problem
 
@@ -44,15 +44,24 @@ def texts_of(paths: Iterable[Path], lang: Language) -> dict[str, str]:
     return texts
 
 
-def site_of(config: Path | None, lang: Language) -> Configuration:
-    """Return the configuration; ends the command with its problems where it is wrong."""
+def report_of(config: Path | None) -> Report:
+    """Return what there is to say of the configuration; `Report.settings` are there even where its rules are wrong."""
     from engine import configuration as reading
 
-    report = reading.check(config or reading.default_path())
+    return reading.check(config or reading.default_path())
+
+
+def whole(report: Report, lang: Language) -> Configuration:
+    """Return the configuration; ends the command with its problems where it or its rules are wrong."""
     if report.configuration is None:
         finish(report.problems, report.texts, "", lang=lang)
         raise typer.Exit(1)
     return report.configuration
+
+
+def site_of(config: Path | None, lang: Language) -> Configuration:
+    """Return the configuration; ends the command with its problems where it is wrong."""
+    return whole(report_of(config), lang)
 
 
 def own_files(site: Configuration | None) -> list[Path]:

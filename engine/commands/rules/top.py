@@ -15,11 +15,11 @@ import typer
 from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
-from engine.commands.rules.sources import leave, moments_of, site_of
+from engine.commands.rules.sources import leave, moments_of, report_of, whole
 
 if TYPE_CHECKING:
     from engine.api import wire
-    from engine.configuration import Configuration
+    from engine.settings import Settings
 
 #: Exit code when no engine answers, as for the commands that need one.
 NO_ENGINE = 3
@@ -42,11 +42,12 @@ def top(
     Exit codes: 0 told, 2 there are no events, 3 (--live) no engine answers.
     """
     chosen = language(lang)
-    site = site_of(config, chosen)
-    chosen = chosen if lang else site.settings.language
-    if live:
-        _live(site, limit, chosen, as_json=as_json)
+    report = report_of(config)
+    chosen = report.settings.language if report.settings and not lang else chosen
+    if live and report.settings is not None:  # the engine knows its rules, whatever the files say meanwhile
+        _live(report.settings, limit, chosen, as_json=as_json)
         return
+    site = whole(report, chosen)
     from engine.text import render
     from engine.toll import tolls
 
@@ -111,10 +112,10 @@ def _cells(line: _Line, whole: float) -> Iterator[str]:
 # -- a running engine --------------------------------------------------------------------------
 
 
-def _live(site: Configuration, limit: int, lang: Language, *, as_json: bool) -> None:
+def _live(settings: Settings, limit: int, lang: Language, *, as_json: bool) -> None:
     from engine.text import render
 
-    found = sorted(_asked(site, lang), key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
+    found = sorted(_asked(settings, lang), key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
     if as_json:
         typer.echo(json.dumps({"rules": [rule.model_dump(mode="json") for rule in found]}))
         return
@@ -127,13 +128,13 @@ def _live(site: Configuration, limit: int, lang: Language, *, as_json: bool) -> 
     _print(lines, limit, render("rules.topped_live", {"rules": len(found), "evicted": evicted}, lang), lang)
 
 
-def _asked(site: Configuration, lang: Language) -> list[wire.Rule]:
+def _asked(settings: Settings, lang: Language) -> list[wire.Rule]:
     from engine.api.client import Client
     from engine.errors import ApiError
     from engine.places import places
 
     async def ask() -> list[wire.Rule]:
-        async with Client.connect(places(site.settings).socket, language=lang) as client:
+        async with Client.connect(places(settings).socket, language=lang) as client:
             return await client.rules()
 
     try:
