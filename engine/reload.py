@@ -201,4 +201,6 @@ def _on_the_wire(found: Problem) -> wire.FileProblem:
         code=found.code,
         values=dict(found.values),
         suggestion=found.suggestion,
+        vi=found.sentence("vi"),
+        en=found.sentence("en"),
     )

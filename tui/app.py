@@ -37,7 +37,9 @@ class MatthanApp(App[None]):
         graphics: How to show pictures; see `tui.graphics.choose`.
         monotonic: Seconds that only grow.
         still_every: Seconds between two pictures.
+        ask_every: Seconds between two questions about rules at least.
         by: Who acknowledges; empty: the user whom the engine's machine knows.
+        ends: Whether the engine ends with this UI, as in ``matthan demo``.
     """
 
     CSS_PATH = "app.tcss"
@@ -58,12 +60,15 @@ class MatthanApp(App[None]):
         graphics: Graphics = Graphics.BLOCKS,
         monotonic: Callable[[], float] = time.monotonic,
         still_every: float = 0.5,
+        ask_every: float = 2.0,
         by: str = "",
+        ends: bool = False,
     ) -> None:
         super().__init__()
         self._told_language = language
         model, texts = Model(monotonic), Texts(language or "vi")
-        self.context = Context(feed, model, texts, graphics, still_every, by)
+        self.context = Context(feed, model, texts, graphics, still_every, by, ask_every, ends)
+        feed.language = texts.language
         self._second = 0
 
     def get_default_screen(self) -> Screen[None]:
@@ -83,8 +88,8 @@ class MatthanApp(App[None]):
 
     def action_language(self) -> None:
         """Change to the other language, here and now."""
-        texts = self.context.t
-        texts.language = self._told_language = "en" if texts.language == "vi" else "vi"
+        self._told_language = "en" if self.context.t.language == "vi" else "vi"
+        self._speak(self._told_language)
         if (page := self._page()) is not None:
             page.relabel()
 
@@ -123,7 +128,11 @@ class MatthanApp(App[None]):
     def _adopt_language(self) -> None:
         engine = self.context.model.engine
         if self._told_language is None and engine is not None:
-            self.context.t.language = engine.language
+            self._speak(engine.language)
+
+    def _speak(self, language: Language) -> None:
+        """Speak a language, and let the engine say its refusals in it."""
+        self.context.t.language = self.context.feed.language = language
 
     def _alarm(self, changes: Changes) -> None:
         """Ring once, flash, and say which."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -61,6 +61,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph, so deep within a text; further lines stand under the first, behind the mark."""
+
+    text: str
+    tone: str = "text"
+    depth: int = 0
+    mark: str = ""
+    mark_tone: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A column where it stands: its first cell and its width."""
 
@@ -100,6 +111,32 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     if size > width:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     return " " * (width - size) + text if right else text + " " * (width - size)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return text in lines of at most `width` cells, broken between words where that is possible."""
+    lines, current = [], ""
+    for word in text.split(" "):
+        joined = f"{current} {word}" if current else word
+        if cell_len(joined) <= width:
+            current = joined
+            continue
+        *full, rest = chop_cells(word, max(2, width)) if cell_len(word) > width else [word]
+        lines += [current, *full] if current else full
+        current = rest
+    return [*lines, current]
+
+
+def wrapped(para: Para, width: int) -> list[list[tuple[str, str]]]:
+    """Return a paragraph as lines of (text, tone) that fit into `width` cells."""
+    lead = " " * (GAP * para.depth)
+    mark = f"{para.mark} " if para.mark else ""
+    first, *rest = wrap(para.text, width - len(lead) - cell_len(mark))
+    under = lead + " " * cell_len(mark)
+    return [
+        [(lead, "text"), (mark, para.mark_tone), (first, para.tone)],
+        *([(under, "text"), (each, para.tone)] for each in rest),
+    ]
 
 
 def line(row: Row, layout: Layout, base: Style) -> list[Segment]:

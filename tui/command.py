@@ -52,20 +52,27 @@ def tui(
     by: Annotated[
         str, typer.Option("--by", metavar="NAME", help="Who acknowledges from here. Default: your user name.")
     ] = "",
+    ends: Annotated[bool, typer.Option("--ends", hidden=True, help="The engine ends with this UI.")] = False,
 ) -> None:
     """Open the terminal UI: cameras, pictures, PTZ, events and decisions."""
     from tui.graphics import choose
 
     chosen = choose(graphics)  # may ask the terminal, so before anything else owns it
-    asyncio.run(_run(socket, lang, chosen, by))
+    asyncio.run(_run(socket, lang, chosen, by, ends=ends))
 
 
-async def _run(socket: Path | None, lang: LanguageChoice | None, graphics: object, by: str) -> None:
+async def _run(
+    socket: Path | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
+) -> None:
     from engine.api.client import Client
     from tui.app import MatthanApp
     from tui.graphics import Graphics
 
     async with Client.connect(socket) as client:
         await MatthanApp(
-            client, language=lang.value if lang else None, graphics=cast(Graphics, graphics), by=by
+            client,
+            language=lang.value if lang else None,
+            graphics=cast(Graphics, graphics),
+            by=by,
+            ends=ends,
         ).run_async()

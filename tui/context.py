@@ -14,11 +14,14 @@ from tui.texts import Texts, clean
 FAILURES = {
     "api.unreachable": "failure.unreachable",
     "api.timeout": "failure.timeout",
+    "api.not_found": "failure.older",  # no such route, or not by this method
+    "api.method": "failure.older",
     "camera.offline": "failure.offline",
     "camera.unknown": "failure.unknown",
     "ptz.unsupported": "failure.unsupported",
     "decision.unknown": "failure.forgotten",
     "decision.resolved": "acknowledge.over",
+    "rules.no_rule": "failure.no_rule",
 }
 
 
@@ -28,7 +31,9 @@ class Context:
 
     Attributes:
         still_every: Seconds between two pictures of the camera screen.
+        ask_every: Seconds between two questions about rules at least.
         by: Who sits here; empty: the user whom the engine's machine knows.
+        ends: Whether the engine ends with this UI, as in ``matthan demo``.
     """
 
     feed: Feed
@@ -37,6 +42,8 @@ class Context:
     graphics: Graphics
     still_every: float = 0.5
     by: str = ""
+    ask_every: float = 2.0
+    ends: bool = False
 
     def failure(self, error: ApiError) -> str:
         """Return why a call failed, as a sentence."""

@@ -31,6 +31,19 @@ def title(decision: wire.Decision, texts: Texts) -> str:
     return clean(told or decision.rule)
 
 
+def rule_title(rule: wire.Rule, texts: Texts) -> str:
+    """Return a rule's title in this language, else in another one; marked where it is only tried out."""
+    told = clean(rule.title.get(texts.language) or next(iter(rule.title.values()), ""))
+    return f"{texts('acknowledge.dry_run')} {told}".rstrip() if rule.dry_run else told
+
+
+def count(number: int, texts: Texts) -> str:
+    """Return a count in at most nine cells: from ten millions on in millions."""
+    if number < 10_000_000:
+        return texts.number(number)
+    return texts("number.millions", n=texts.number(number / 1e6, 1))
+
+
 def objects(camera: wire.Camera, texts: Texts) -> str:
     """Return what a camera sees now: ``2 người, 1 xe máy``."""
     return texts.labels(Counter(track.label for track in camera.tracks))
@@ -177,6 +190,20 @@ def _actions(decision: wire.Decision, book: Book, texts: Texts) -> Iterator[str]
             ).rstrip()
 
 
+def fact(name: str, value: wire.Fact, texts: Texts) -> tuple[str, str]:
+    """Return a fact's name and value in words; what devices and other programs name stays as it came."""
+    known, _, zone = name.partition(":")
+    told = texts.find(f"told.{known}", clean(name)).replace("{zone}", clean(zone))
+    if isinstance(value, bool):
+        return told, texts("answer.yes" if value else "answer.no")
+    if isinstance(value, float):
+        return told, str(value).replace(".", texts("number.decimal"))
+    if isinstance(value, int):
+        return told, texts.number(value)
+    worded = {"direction": "answer", "side": "answer", "severity": "severity"}.get(known, "")
+    return told, texts.find(f"{worded}.{value}", clean(value))
+
+
 def _event_details(event: wire.Event, texts: Texts) -> Iterator[tuple[str, str]]:
     if event.subject:
         yield texts("detail.subject"), clean(event.subject)
@@ -185,5 +212,5 @@ def _event_details(event: wire.Event, texts: Texts) -> Iterator[tuple[str, str]]
     if event.zones:
         yield texts("detail.zones"), clean(", ".join(event.zones))
     for name, value in event.facts.items():
-        yield clean(name), clean(str(value))
+        yield fact(name, value, texts)
     yield texts("detail.seq"), texts.number(event.seq)

@@ -10,7 +10,13 @@ from engine.api.client import Message
 
 
 class Feed(Protocol):
-    """One engine as the UI sees it. Every call raises `engine.api.client.ApiError` and nothing else."""
+    """One engine as the UI sees it. Every call raises `engine.api.client.ApiError` and nothing else.
+
+    Attributes:
+        language: Of the engine's sentences in errors.
+    """
+
+    language: str
 
     def updates(self) -> AsyncIterator[Message]:
         """Yield a `State`, then what changes, for ever; reconnects and fills gaps by itself."""
@@ -30,6 +36,18 @@ class Feed(Protocol):
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
         """Say who takes care of a decision; return it with who was the first to."""
+        ...
+
+    async def rules(self) -> list[wire.Rule]:
+        """Return every rule and how it does."""
+        ...
+
+    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+        """Return why a rule fired lately, and why it did not."""
+        ...
+
+    async def reload_rules(self) -> wire.RulesReloaded:
+        """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
         ...
 
     async def still(self, camera: str, width: int = 640) -> bytes:

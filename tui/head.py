@@ -66,9 +66,14 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
     return left, Text("   ".join(told), DIM)
 
 
-def problem(model: Model, t: Texts) -> Text:
-    """Return the engine's first problem and how many more there are; empty when all is well."""
-    problems = model.engine.problems if model.engine else ()
+def problem(model: Model, t: Texts, concerns: tuple[str, ...] = ()) -> Text:
+    """Return the engine's first problem and how many more there are; empty when all is well.
+
+    Args:
+        concerns: Beginnings of the codes that come before the others here.
+    """
+    told = model.engine.problems if model.engine else ()
+    problems = sorted(told, key=lambda each: not each.code.startswith(concerns))
     if not problems:
         return Text()
     text = Text.assemble(("! ", f"bold {AMBER}"), (describe.sentence(problems[0], t), AMBER))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,7 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected, Message
 from tui.book import Book, Entry
-from tui.texts import fold
+from tui.roster import Roster
+from tui.texts import natural
 
 #: What needs a person comes first; what was switched off on purpose comes last.
 RANK: Final = {
@@ -51,12 +51,6 @@ class Changes:
         return any(flags) or bool(self.cameras or self.alarms)
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key that reads numbers as numbers: ``Cổng 2`` before ``Cổng 10``."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", fold(text))
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-
-
 def _sort_key(camera: wire.Camera) -> tuple[object, ...]:
     return (RANK[camera.state], natural(camera.name or camera.id), camera.name, camera.id)
 
@@ -67,6 +61,7 @@ class Model:
     Attributes:
         monotonic: Seconds that only grow; the UI's own count.
         alerts: What fires now or waits for a person, by the id of its decision.
+        roster: The rules; told only when somebody looks at them.
         lost: Why there is no connection, None while there is one.
         refused: The engine will not have this client; nobody tries again.
     """
@@ -81,6 +76,7 @@ class Model:
         self.book = Book()
         self.alerts: dict[str, wire.Alert] = {}
         self.alerts_left_out = 0
+        self.roster = Roster()
         self.lost: Disconnected | None = None
         self.refused: ApiError | None = None
 

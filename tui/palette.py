@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.theme import Theme
 
 from engine.api.wire import CameraState
+from tui.roster import Standing
 
 BACKGROUND: Final = "#121212"
 SURFACE: Final = "#1c1c1c"
@@ -65,6 +66,14 @@ STATES: Final[dict[CameraState, tuple[str, str]]] = {
     CameraState.REFUSED: ("■", "bad"),
     CameraState.FAILED: ("✖", "alarm"),
     CameraState.DISABLED: ("○", "dim"),
+}
+
+#: Symbol and tone of how a rule does; one that fires has its severity's tone.
+STANDINGS: Final[dict[Standing, tuple[str, str]]] = {
+    Standing.FAILED: ("✖", "alarm"),
+    Standing.FIRING: ("●", "text"),
+    Standing.PENDING: ("◌", "text"),
+    Standing.QUIET: ("○", "dim"),
 }
 
 #: Symbol and tone of each severity; anything unknown counts as information.

@@ -9,7 +9,8 @@ from tui import describe
 from tui.book import Entry
 from tui.columns import Cell, Column, Row
 from tui.model import Model
-from tui.palette import STATES
+from tui.palette import STANDINGS, STATES, severity
+from tui.roster import Standing, standing
 from tui.texts import Texts, clean
 
 FLEET: Final = (
@@ -32,6 +33,18 @@ LOG: Final = (
 )
 #: What is in trouble stands out; what is switched off steps back.
 _NAMES: Final = {wire.CameraState.ONLINE: "text", wire.CameraState.DISABLED: "dim"}
+RULES: Final = (
+    Column("state", 12, "column.state"),
+    Column("mark", 1),
+    Column("rule", 13, "column.rule", weight=2, most=40),
+    Column("title", 16, "column.title", weight=3),
+    Column("active", 7, "column.active", right=True),
+    Column("last", 7, "column.last", right=True),
+    Column("fired", 7, "column.fired", right=True, least=100),
+    Column("visits", 9, "column.visits", right=True),
+    Column("rows", 13, "column.rows", right=True, least=120),
+    Column("evicted", 8, "column.evicted", right=True, least=120),
+)
 HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
 
 
@@ -86,3 +99,34 @@ def entry_row(entry: Entry, model: Model, t: Texts) -> Row:
         },
         lit=waits,
     )
+
+
+def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:
+    """Return a rule as a row: its figures while it is healthy, else what it raised."""
+    now = standing(rule)
+    symbol, tone = STANDINGS[now]
+    sign, worst = severity(rule.severity)
+    cells = {
+        "state": Cell(f"{symbol} {t(f'rule.{now}')}", worst if now is Standing.FIRING else tone),
+        "mark": Cell(sign, worst),
+        "rule": Cell(clean(rule.name), "text" if now is Standing.QUIET else "bright"),
+        "title": Cell(describe.rule_title(rule, t), "dim" if now is Standing.QUIET else "text"),
+    }
+    if now is Standing.FAILED:
+        why = f"{t.age(model.ago(rule.failed))} · {clean(rule.error)}"
+        return Row(cells, ("active", "visits", Cell(why, "bad")))
+    cells |= {
+        "active": Cell(
+            f"{t.number(rule.firing)}/{t.number(rule.pending)}", _lit(rule.firing or rule.pending)
+        ),
+        "last": Cell(t.age(model.ago(rule.last_fired)), "dim"),
+        "fired": Cell(describe.count(rule.fired, t), "dim"),
+        "visits": Cell(describe.count(rule.visits, t), "dim"),
+        "rows": Cell(f"{t.number(rule.rows)}/{t.number(rule.limit)}", "dim"),
+        "evicted": Cell(describe.count(rule.evicted, t), "warn" if rule.evicted else "dim"),
+    }
+    return Row(cells)
+
+
+def _lit(active: object) -> str:
+    return "text" if active else "faint"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -40,6 +41,12 @@ def fold(text: str) -> str:
     """Return text for searching: lower case, without diacritics (``Cổng`` -> ``cong``)."""
     split = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return "".join(char for char in split if not unicodedata.combining(char))
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that reads numbers as numbers: ``Cổng 2`` before ``Cổng 10``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", fold(text))
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
 class Texts:

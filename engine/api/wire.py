@@ -426,7 +426,11 @@ class Health(Wire):
 
 
 class FileProblem(Wire):
-    """One thing wrong in a file of the site; `code` has a page in docs/reference/problems."""
+    """One thing wrong in a file of the site; `code` has a page in docs/reference/problems.
+
+    Attributes:
+        suggestion: What was probably meant; `vi` and `en`, the sentence in both languages, name it too.
+    """
 
     source: str
     line: int
@@ -436,6 +440,8 @@ class FileProblem(Wire):
     code: str
     values: dict[str, Fact] = Field(default_factory=dict)
     suggestion: str = ""
+    vi: str = ""
+    en: str = ""
 
 
 class RulesReloaded(Wire):

@@ -252,7 +252,7 @@ async def _open_tui(
     language: Language,
 ) -> int:
     """Run ``matthan tui`` in this terminal until it is left, or the engine ends."""
-    words = ["tui", "--socket", str(socket), "--lang", language]
+    words = ["tui", "--socket", str(socket), "--lang", language, "--ends"]
     screen = await asyncio.create_subprocess_exec(sys.executable, "-m", "engine", *words)
     try:
         await _first_of(stopped, seconds, screen, engine)

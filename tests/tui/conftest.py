@@ -185,6 +185,68 @@ def engine(**told: Any) -> wire.Engine:
     return wire.Engine(**(usual | told))
 
 
+def rule(name: str, **told: Any) -> wire.Rule:
+    usual: dict[str, Any] = {"title": {}, "severity": "warning", "limit": 1000, "visits": 1204}
+    return wire.Rule(name=name, **(usual | told))
+
+
+def rules() -> tuple[wire.Rule, ...]:
+    """Rules in every state, as an engine tells them: by name."""
+    return (
+        rule("ban-dem", title={"vi": "Có người ban đêm", "en": "Somebody at night"}, severity="info"),
+        rule(
+            "bien-so-la",
+            title={"vi": "Biển số lạ", "en": "Unknown plate"},
+            error="ValueError('no plate')",
+            failed=ago(minutes=3),
+        ),
+        rule(
+            "dem-khuya",
+            title={"vi": "Người lảng vảng ở cổng", "en": "Loitering at the gate"},
+            firing=1,
+            pending=2,
+            rows=3,
+            fired=37,
+            last_fired=ago(seconds=2),
+            visits=12_345_678,
+        ),
+        rule(
+            "mat-camera",
+            title={"vi": "Mất camera", "en": "Camera lost"},
+            severity="critical",
+            firing=1,
+            rows=1,
+            fired=1,
+            last_fired=ago(minutes=3),
+        ),
+        rule("thu-nghiem", title={"vi": "Đông người", "en": "Crowd"}, dry_run=True, pending=1, rows=1),
+        rule("tran-bo-nho", severity="info", rows=1000, evicted=12, fired=4, last_fired=ago(days=2)),
+    )
+
+
+def explanation(name: str, events: int = 256) -> wire.Explanation:
+    """A story with everything that one has: what it decided, asked, gave up, waits for, and missed."""
+
+    def line(depth: int, before: str, vi: str = "", en: str = "", code: str = "x") -> wire.Told:
+        return wire.Told(depth=depth, before=before, said=sentence(code, vi, en) if vi else None)
+
+    return wire.Explanation(
+        rule=name,
+        live=True,
+        events=events,
+        lines=(
+            line(0, "", f"Quy tắc “{name}” không báo gì.", f"Rule “{name}” did not fire."),
+            line(1, "", "Lỗi khi xét: ValueError", "It failed: ValueError", "explain.fault"),
+            line(1, "object person in san:", "24 sự kiện cùng loại, 3 lần khớp", "24 of its kind, 3 matched"),
+            line(1, "", "cam-0/track:7: đang chờ từ 14:03:12", "cam-0/track:7: pending since 14:03:12"),
+            line(0, "", "Lần gần đạt nhất:", "The nearest miss:"),
+            line(1, "2025-11-22 14:03:18  cam-0  track:7  (e6)"),
+            line(2, "✗", "người (54 % < 60 %)", "person (54 % < 60 %)"),
+            line(0, "", f"Đã xem {events} sự kiện.", f"{events} events were looked at."),
+        ),
+    )
+
+
 def scene(width: int = 320, height: int = 180) -> bytes:
     """A street in flat colours, losslessly coded, so that every Pillow gives the same pixels."""
     image = Image.new("RGB", (width, height), (64, 80, 96))
@@ -210,6 +272,10 @@ class FakeFeed:
     stored_events: list[wire.Event] = field(default_factory=list)
     stored_decisions: list[wire.Decision] = field(default_factory=list)
     failure: ApiError | None = None
+    told_rules: tuple[wire.Rule, ...] = field(default_factory=rules)
+    explained: int = 256
+    reloaded: wire.RulesReloaded | ApiError | None = None
+    language: str = "en"
     inbox: asyncio.Queue[Message | ApiError] = field(default_factory=asyncio.Queue)
 
     def say(self, *messages: Message | ApiError) -> None:
@@ -245,6 +311,22 @@ class FakeFeed:
         made = made.model_copy(update={"acknowledged": made.acknowledged or who})
         self.say(wire.Alert(id=made.id, decision=made))
         return made
+
+    async def rules(self) -> list[wire.Rule]:
+        self._ask("rules")
+        return list(self.told_rules)
+
+    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+        self._ask(f"explain {rule}")
+        if rule not in {each.name for each in self.told_rules}:
+            raise ApiError(404, "rules.no_rule", f"there is no rule {rule}")
+        return explanation(rule, self.explained)
+
+    async def reload_rules(self) -> wire.RulesReloaded:
+        self._ask("reload")
+        if isinstance(self.reloaded, ApiError):
+            raise self.reloaded
+        return self.reloaded or wire.RulesReloaded(adopted=False, rules=len(self.told_rules))
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         self._ask(f"still {camera}")
@@ -310,7 +392,7 @@ def lasting_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def app(feed: FakeFeed, count: Count) -> MatthanApp:
-    return MatthanApp(feed, monotonic=count, still_every=0.02)
+    return MatthanApp(feed, monotonic=count, still_every=0.02, ask_every=0.05)
 
 
 Until = Callable[["Pilot[None]", Callable[[], object]], Awaitable[None]]

@@ -53,13 +53,15 @@ class FakeService:
         raise NotImplementedError("the UI gives no acts")
 
     def rules(self) -> list[wire.Rule]:
-        raise NotImplementedError("the UI shows no rules")
+        return list(self._feed.told_rules)
 
     async def reload_rules(self) -> wire.RulesReloaded:
-        raise NotImplementedError("the UI reloads no rules")
+        told: wire.RulesReloaded = await self._feed.reload_rules()
+        return told
 
     async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
-        raise NotImplementedError("the UI explains no rules")
+        told: wire.Explanation = await self._feed.explain(rule, camera=camera)
+        return told
 
     async def still(self, camera: str, width: int) -> bytes:
         return bytes(await self._feed.still(camera, width))
@@ -79,7 +81,7 @@ async def test_the_whole_way_and_back_after_the_server_went_away(
 ) -> None:
     service, door = FakeService(feed), tmp_path / "s"
     async with Client.connect(door) as client:
-        app = MatthanApp(client, still_every=0.02)
+        app = MatthanApp(client, still_every=0.02, ask_every=0.05)
         async with app.run_test(size=(80, 24)) as pilot:
             banner = app.screen.query_one("#banner")
             table = app.screen.query_one("#cameras", Table)

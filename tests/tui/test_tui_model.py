@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
-from tui.model import ALARMS, RANK, Model, natural
+from tui.model import ALARMS, RANK, Model
+from tui.texts import natural
 
 AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
 states = st.sampled_from(list(wire.CameraState))

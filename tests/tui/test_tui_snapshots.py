@@ -11,6 +11,7 @@ from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog
 from tui.texts import Language
+from tui.widgets.lines import Lines
 from tui.widgets.still import BlockStill
 from tui.widgets.table import Table
 
@@ -36,7 +37,7 @@ def shown(snap_compare: Any, feed: Any, count: Any) -> Callable[..., bool]:
     def compare(
         size: tuple[int, int], language: Language, act: Callable[[Pilot[None]], Awaitable[None]]
     ) -> bool:
-        app = MatthanApp(feed, language=language, monotonic=count, still_every=0.02)
+        app = MatthanApp(feed, language=language, monotonic=count, still_every=0.02, ask_every=0.05)
         app.animation_level = "none"
         return bool(snap_compare(app, terminal_size=size, run_before=act))
 
@@ -78,6 +79,31 @@ def test_log(shown: Callable[..., bool], until: Until, size: tuple[int, int], la
     assert shown(size, language, act)
 
 
+@each
+def test_rules(shown: Callable[..., bool], until: Until, size: tuple[int, int], language: Language) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: pilot.app.screen.query("#rules"))
+        await until(pilot, lambda: pilot.app.screen.query_one("#rules", Table).keys)
+
+    assert shown(size, language, act)
+
+
+@each
+def test_rule(shown: Callable[..., bool], until: Until, size: tuple[int, int], language: Language) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: pilot.app.screen.query("#rules"))
+        table = pilot.app.screen.query_one("#rules", Table)
+        await until(pilot, lambda: table.keys)
+        table.move_to(list(table.keys).index("dem-khuya"))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen.query("#story"))
+        await until(pilot, lambda: pilot.app.screen.query_one(Lines).text)
+
+    assert shown(size, language, act)
+
+
 @pytest.mark.parametrize("camera", ["cam-3", "cam-5", "cam-7"])
 def test_dead_camera(shown: Callable[..., bool], until: Until, camera: str) -> None:
     async def act(pilot: Pilot[None]) -> None:
@@ -98,4 +124,4 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
-    assert shown((100, 44), language, act)
+    assert shown((100, 54), language, act)

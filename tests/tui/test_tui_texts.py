@@ -16,7 +16,7 @@ from engine.api import wire
 from rules.model import Kind
 from tui import ptz
 from tui.context import FAILURES
-from tui.palette import SEVERITIES, STATES
+from tui.palette import SEVERITIES, STANDINGS, STATES
 from tui.texts import LANGUAGES, Texts, catalogue, clean, fold
 
 #: Objects that translate when they are called.
@@ -67,6 +67,7 @@ def composed() -> set[str]:
             for change in ("began", "ended", "noted")
         }
         | {f"kind.{kind}" for kind in (*Kind, "decision") if f"kind.{kind}" in catalogue("vi")}
+        | {f"rule.{now}" for now in STANDINGS}
         | {f"link.{cause}" for cause in ("absent", "denied", "closed", "silent")}
     )
 
@@ -102,7 +103,7 @@ def test_every_key_used_exists() -> None:
 
 
 def test_every_sentence_is_used() -> None:
-    free = {key for key in catalogue("vi") if key.startswith(("label.", "labels."))}
+    free = {key for key in catalogue("vi") if key.startswith(("label.", "labels.", "told.", "answer."))}
     assert set(catalogue("vi")) - free <= literals() | composed()
 
 

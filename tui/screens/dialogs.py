@@ -16,11 +16,12 @@ from textual.widgets import Static
 
 from engine.api import wire
 from tui import describe
-from tui.columns import Cell, Column, Row
+from tui.columns import Cell, Column, Para, Row
 from tui.context import Context
-from tui.palette import BLUE, BRIGHT, DIM, STATES, TONES
+from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES
 from tui.texts import Texts, clean
 from tui.widgets.facts import facts
+from tui.widgets.lines import Lines
 from tui.widgets.table import Table
 
 #: Sections of the help: heading, then (keys, text key).
@@ -41,6 +42,7 @@ SECTIONS: Final = (
             ("Enter", "help.enter"),
             ("f", "help.firing"),
             ("e", "help.log_key"),
+            ("r", "help.rules_key"),
             ("/", "help.filter"),
         ),
     ),
@@ -65,7 +67,16 @@ SECTIONS: Final = (
             ("f", "help.only_firing"),
             ("d", "help.decisions"),
             ("Enter", "help.details"),
+            ("r", "help.rules_key"),
             ("/", "help.words"),
+        ),
+    ),
+    (
+        "help.rules",
+        (
+            ("Enter", "help.why"),
+            ("R", "help.reload"),
+            ("/", "help.rule_words"),
         ),
     ),
 )
@@ -97,23 +108,41 @@ class HelpDialog(Dialog):
     def compose(self) -> ComposeResult:
         """One text, scrollable on small terminals."""
         with VerticalScroll(classes="box", id="help"):
-            yield Static(help_text(self.context.t))
+            yield Static(help_text(self.context.t, ends=self.context.ends))
 
 
-def help_text(t: Texts) -> Group:
-    """Return the help."""
+def help_text(t: Texts, *, ends: bool = False) -> Group:
+    """Return the help.
+
+    Args:
+        ends: Whether the engine ends with this UI.
+    """
+    said = {"help.quit": "help.quit_all"} if ends else {}
     parts: list[RenderableType] = []
     for heading, lines in SECTIONS:
         parts += [
-            facts(t(heading), "dim", [(keys, t(words)) for keys, words in lines], names="blue", least=_KEYS),
+            facts(
+                t(heading),
+                "dim",
+                [(keys, t(said.get(words, words))) for keys, words in lines],
+                names="blue",
+                least=_KEYS,
+            ),
             Text(),
         ]
-    states = Text("   ").join(
-        Text(f"{symbol} {t(f'state.{state}')}".replace(" ", "\u00a0"), TONES[tone])
-        for state, (symbol, tone) in STATES.items()
-    )
+    states = _legend([(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in STATES.items()])
+    rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in STANDINGS.items()])
+    worst = _legend([(symbol, t(f"severity.{name}"), tone) for name, (symbol, tone) in SEVERITIES.items()])
     marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]
-    return Group(*parts, facts(t("help.marks"), "dim", marks, names="blue", least=_KEYS), Text(), states)
+    return Group(
+        *parts, facts(t("help.marks"), "dim", marks, names="blue", least=_KEYS), Text(), states, rules, worst
+    )
+
+
+def _legend(marks: Sequence[tuple[str, str, str]]) -> Text:
+    """Return symbols with their words, each in its tone."""
+    told = (Text(f"{symbol} {words}".replace(" ", "\u00a0"), TONES[tone]) for symbol, words, tone in marks)
+    return Text("   ").join(told)
 
 
 class PresetsDialog(Dialog):
@@ -164,6 +193,52 @@ class LinkDialog(Dialog):
         yield Text(t("preview.expires", time=describe.clock(self._link.expires, model)), DIM)
         yield Text(t("preview.copied"), DIM)
         yield Text(t("preview.tunnel", port=_port(self._link.url)), DIM)
+
+
+class ConfirmDialog(Dialog):
+    """A question; returns something when it is meant, None when it is not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "agree", show=False)]
+
+    def __init__(self, context: Context, question: str, meaning: str) -> None:
+        """Ask with these texts: the question, and what it means."""
+        super().__init__(context)
+        self._question, self._meaning = question, meaning
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, the two keys."""
+        t = self.context.t
+        with Vertical(classes="box", id="confirm"):
+            yield Static(Text(t(self._question), f"bold {BRIGHT}"))
+            yield Static(Text(f"\n{t(self._meaning)}\n", TEXT))
+            yield Static(
+                Text.assemble(
+                    ("Enter ", f"bold {BLUE}"),
+                    (t("key.yes"), DIM),
+                    ("   Esc ", f"bold {BLUE}"),
+                    (t("key.no"), DIM),
+                )
+            )
+
+    def action_agree(self) -> None:
+        """It is meant so."""
+        self.dismiss("yes")
+
+
+class TextDialog(Dialog):
+    """Something to read, as long as it may be."""
+
+    def __init__(self, context: Context, paras: Sequence[Para]) -> None:
+        super().__init__(context)
+        self._paras = paras
+
+    def compose(self) -> ComposeResult:
+        """The text and the key that closes it."""
+        lines = Lines(id="told")
+        lines.show(self._paras)
+        with Vertical(classes="box", id="text") as box:
+            box.border_subtitle = f"Esc {self.context.t('key.close')}"
+            yield lines
 
 
 def _port(url: str) -> int:

@@ -20,6 +20,7 @@ from tui.palette import DIM
 from tui.screens.camera import CameraScreen
 from tui.screens.log import LogScreen
 from tui.screens.page import Page
+from tui.screens.rules import RulesScreen
 from tui.texts import clean, fold
 from tui.widgets.bars import Line
 from tui.widgets.recent import Recent
@@ -32,6 +33,7 @@ class FleetScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "log", show=False),
         Binding("f", "firing", show=False),
+        Binding("r", "rules", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "drop_filter", show=False),
     ]
@@ -63,6 +65,7 @@ class FleetScreen(Page):
             ("⏎", "key.open"),
             ("f", "key.firing"),
             ("e", "key.log"),
+            ("r", "key.rules"),
             ("/", "key.filter"),
             ("L", "key.language"),
             ("?", "key.help"),
@@ -106,6 +109,10 @@ class FleetScreen(Page):
     def action_firing(self) -> None:
         """Open the list of what fires now, to take care of it."""
         self.app.push_screen(LogScreen(self.context, firing=True))
+
+    def action_rules(self) -> None:
+        """Open the rules."""
+        self.app.push_screen(RulesScreen(self.context))
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""

@@ -21,6 +21,7 @@ from tui.model import Changes
 from tui.palette import DIM
 from tui.screens.camera import CameraScreen
 from tui.screens.page import Page
+from tui.screens.rules import RulesScreen
 from tui.texts import clean
 from tui.widgets.bars import Line
 from tui.widgets.facts import facts
@@ -38,6 +39,7 @@ class LogScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
         Binding("e", "leave", show=False),
+        Binding("r", "rules", show=False),
         Binding("slash", "filter", show=False),
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
@@ -76,6 +78,7 @@ class LogScreen(Page):
             ("a", "key.acknowledge"),
             ("f", "key.firing"),
             ("d", "key.decisions"),
+            ("r", "key.rules"),
             ("Esc", "key.back"),
             ("?", "key.help"),
             ("L", "key.language"),
@@ -101,6 +104,10 @@ class LogScreen(Page):
 
     def tick(self) -> None:
         """Times in the log do not move."""
+
+    def action_rules(self) -> None:
+        """Open the rules."""
+        self.app.push_screen(RulesScreen(self.context))
 
     def action_filter(self) -> None:
         """Ask what to show."""

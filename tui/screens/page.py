@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -21,6 +22,8 @@ class Page(Screen[None]):
 
     #: Where focus begins.
     AUTO_FOCUS = "Table"
+    #: Beginnings of the codes of problems that this page is about.
+    CONCERNS: ClassVar[tuple[str, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared so by Textual
         (0, "-narrow"),
         (120, "-wide"),
@@ -110,7 +113,10 @@ class Page(Screen[None]):
         model, t = self.context.model, self.context.t
         self._top.show(head.title(model, t, self.name_of_page()), head.clock(model, t))
         self._counters.show(*head.summary(model, t))
-        for bar, text in ((self._problem, head.problem(model, t)), (self._banner, head.banner(model, t))):
+        for bar, text in (
+            (self._problem, head.problem(model, t, self.CONCERNS)),
+            (self._banner, head.banner(model, t)),
+        ):
             bar.display = bool(text)
             bar.show(text)
         self._key_bar.show([(key, t(words)) for key, words in self.keys()])

@@ -1,0 +1,198 @@
+"""Every rule and how it does: what raised, fires or waits first; reading the rules again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from engine.api.client import ApiError
+from tui import rows, story
+from tui.columns import Para, Row
+from tui.context import Context
+from tui.model import Changes
+from tui.palette import AMBER, DIM
+from tui.poll import Poll
+from tui.roster import Standing, standing
+from tui.screens.dialogs import ConfirmDialog, TextDialog
+from tui.screens.page import Page
+from tui.screens.rule import RuleScreen
+from tui.texts import clean, fold
+from tui.widgets.bars import Line
+from tui.widgets.table import Table
+
+
+class RulesScreen(Page):
+    """The rules."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("r", "leave", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("R", "reload", show=False),
+    ]
+    CONCERNS = ("rules.", "judge.rule")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._query = ""
+        self._failure: ApiError | None = None
+        self._reloading = False
+        self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
+        self._table = Table(rows.RULES, self._row, context.t, empty=self._empty, id="rules")
+        self._status = Line(id="status")
+        self._filter = Input(id="filter", compact=True)
+
+    def body(self) -> ComposeResult:
+        """The table, what it holds, a filter that hides itself."""
+        yield self._table
+        yield self._status
+        yield self._filter
+
+    def name_of_page(self) -> str:
+        """Its title."""
+        return self.context.t("rules.title")
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What can be done here."""
+        return (
+            ("↑↓", "key.move"),
+            ("⏎", "key.why"),
+            ("/", "key.filter"),
+            ("R", "key.reload"),
+            ("Esc", "key.back"),
+            ("?", "key.help"),
+            ("L", "key.language"),
+            ("q", "key.quit"),
+        )
+
+    def on_mount(self) -> None:
+        """Begin without a filter, and ask for as long as this screen lives."""
+        self._filter.display = False
+        self.run_worker(self._poll.run(), name="rules")
+
+    def relabel(self) -> None:
+        """Write the filter's words too."""
+        self._filter.placeholder = self.context.t("rules.filter")
+        super().relabel()
+
+    def show(self, changes: Changes) -> None:
+        """Show the rules again; ask at once when an engine is back."""
+        if changes.everything or changes.link:
+            self._list()
+            self._poll.wake()
+
+    def tick(self) -> None:
+        """A second has passed: ages move."""
+        self._table.redraw()
+
+    def action_filter(self) -> None:
+        """Ask which rules to show."""
+        self._filter.display = True
+        self._filter.focus()
+
+    def action_reload(self) -> None:
+        """Let the engine read the rules again, if it is meant so; what came of it is told wherever one is then."""
+        if not self._reloading:
+            self.app.run_worker(self._reload(), name="reload")
+
+    def action_back(self) -> None:
+        """Drop the filter first, then leave."""
+        if self._filter.display:
+            self._filter.value = ""
+            self._filter.display = False
+            self._table.focus()
+        else:
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        self._query = fold(event.value).strip()
+        self._list()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the table."""
+        event.input.display = bool(event.value)
+        self._table.focus()
+
+    def on_table_chosen(self, event: Table.Chosen) -> None:
+        """Tell why it fired, and why it did not."""
+        self.app.push_screen(RuleScreen(self.context, event.key))
+
+    def _row(self, key: str) -> Row:
+        rule = self.context.model.roster.get(key)
+        return rows.rule_row(rule, self.context.model, self.context.t) if rule else Row({})
+
+    def _empty(self) -> str:
+        t = self.context.t
+        if self._query:
+            return t("rules.unmatched", query=clean(self._filter.value))
+        if self._failure is not None:
+            return self.context.failure(self._failure)
+        return t("rules.none" if self.context.model.roster.told else "app.waiting")
+
+    def _list(self) -> None:
+        roster, t = self.context.model.roster, self.context.t
+        self._table.show(roster.matching(self._query, t))
+        self._tell_status()
+
+    def _tell_status(self) -> None:
+        t, roster = self.context.t, self.context.model.roster
+        now = ""
+        if self._reloading:
+            now = t("reload.going")
+        elif self._failure is not None and roster.told:
+            now = self.context.failure(self._failure)
+        self._status.show(Text(self._counts(), DIM), Text(now, AMBER))
+
+    def _counts(self) -> str:
+        t, roster = self.context.t, self.context.model.roster
+        told = [t("rules.shown", n=t.number(len(self._table.keys)), total=t.number(len(roster)))]
+        states = [standing(rule) for key in self._table.keys if (rule := roster.get(key))]
+        active = [state for state in Standing if state in states and state is not Standing.QUIET]
+        told += [f"{t(f'rule.{state}')} {t.number(states.count(state))}" for state in active]
+        return "   ".join(told)
+
+    async def _read(self) -> None:
+        model = self.context.model
+        if model.lost is not None or model.refused is not None:
+            return  # the banner says why; the list stays as it was
+        changed = False
+        try:
+            changed = model.roster.replace(await self.context.feed.rules())
+        except ApiError as error:
+            failure: ApiError | None = error
+        else:
+            failure = None
+        if changed or failure != self._failure:
+            self._failure = failure
+            self._list()
+
+    async def _reload(self) -> None:
+        if (
+            await self.app.push_screen_wait(ConfirmDialog(self.context, "reload.confirm", "reload.ask"))
+            is None
+        ):
+            return
+        self._reloading = True
+        self._tell_status()
+        try:
+            told: Iterable[Para] = story.reloaded(await self.context.feed.reload_rules(), self.context.t)
+        except ApiError as error:
+            if not error.problems:
+                self.app.notify(self.context.failure(error), severity="warning", markup=False)
+                return
+            told = story.refused(error, self.context.t)
+        finally:
+            self._reloading = False
+            self._tell_status()
+        self._poll.wake()
+        self.app.push_screen(TextDialog(self.context, list(told)))
