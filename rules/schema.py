@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from rules import hints
 from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
@@ -277,25 +277,69 @@ class RuleFile(Written):
 
 
 #: Keys whose values are never written as ``$name``.
-_PLAIN = frozenset({"name", "use", "with", "do", "rule", "params", "vars", "lists"})
+_PLAIN = frozenset({"name", "use", "with", "rule", "params", "vars", "lists"})
+_NAME = "[A-Za-z][A-Za-z0-9_-]*"
+_REFERENCE = {"$ref": "#/$defs/Reference"}
+_SPEC = {"$ref": "#/$defs/RuleSpec"}
+_DO = {"$ref": "#/$defs/Do"}
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rule file, for editors: every value may be ``$name`` there."""
+def json_schema(actions: Mapping[str, type[BaseModel]] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of a rule file, for editors: every value may be ``$name`` there.
+
+    Args:
+        actions: Parameters of each action; None: any action with any parameters.
+    """
     made = RuleFile.model_json_schema()
     definitions = made["$defs"]
+    if actions is not None:
+        definitions |= {f"do.{name}": params.model_json_schema() for name, params in actions.items()}
+        definitions["Do"] = _do(actions)
+        for name in ("RuleSpec", "Escalation"):
+            definitions[name]["properties"]["do"]["items"] = _DO
     for name, definition in definitions.items():
         if name not in ("Template", "Title"):
             _allow_names(definition.get("properties", {}))
-    spec = definitions["RuleSpec"]
-    spec["required"] = ["name"]
-    spec["anyOf"] = [{"required": ["when"]}, {"required": ["use"]}]
+    for name in ("Range", "Speed"):
+        definitions[name]["minProperties"] = 1
+    spec, count = definitions["RuleSpec"], definitions["Count"]
+    definitions["Template"]["properties"]["rule"] |= _SPEC
+    del spec[
+        "required"
+    ]  # a template's rule may lack anything; one that stands for itself needs a name and a cause
+    needs = [{"required": ["name"]}, {"anyOf": [{"required": ["when"]}, {"required": ["use"]}]}]
+    made["properties"]["rules"] |= {"items": {"allOf": [_SPEC, *needs]}}
+    count["anyOf"] = [{"required": ["above"]}, {"required": ["below"]}]
     definitions["Reference"] = {
         "type": "string",
-        "pattern": r"^\$[A-Za-z][A-Za-z0-9_-]*$",
-        "description": "A named value or a parameter of the template.",
+        "pattern": rf"^\${_NAME}$|\$\{{{_NAME}\}}",
+        "$comment": "A named value or a parameter of the template.",  # not shown with every key
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_untitled(made)}
+
+
+def _untitled(node: Any) -> Any:
+    """Return a schema without the titles that pydantic makes of keys: editors would show them above our words."""
+    if isinstance(node, list):
+        return [_untitled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _untitled(each) for key, each in node.items() if key != "title" or not isinstance(each, str)}
+
+
+def _do(actions: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Return the schema of one action: its name alone, or with parameters."""
+    about = {name: {"description": params.__doc__ or name} for name, params in actions.items()}
+    needy = {
+        name for name, each in actions.items() if any(key.is_required() for key in each.model_fields.values())
+    }
+    alone = [{"const": name, **told} for name, told in about.items() if name not in needy]
+    given: dict[str, Any] = {}
+    for name, told in about.items():
+        params: dict[str, Any] = {"$ref": f"#/$defs/do.{name}"}
+        given[name] = {"anyOf": [params, *([] if name in needy else [{"type": "null"}])], **told}
+    called = {"type": "object", "properties": given, "additionalProperties": False}
+    return {"anyOf": [*alone, {**called, "minProperties": 1, "maxProperties": 1}, _REFERENCE]}
 
 
 def _allow_names(properties: dict[str, Any]) -> None:
@@ -303,4 +347,7 @@ def _allow_names(properties: dict[str, Any]) -> None:
         if key in _PLAIN:
             continue
         shown = {word: about.pop(word) for word in ("description", "default", "title") if word in about}
-        properties[key] = {"anyOf": [about, {"$ref": "#/$defs/Reference"}], **shown}
+        for branch in (about, *about.get("anyOf", ())):
+            if "items" in branch and branch["items"] != _DO:
+                branch["items"] = {"anyOf": [branch["items"], _REFERENCE]}
+        properties[key] = {"anyOf": [about, _REFERENCE], **shown}

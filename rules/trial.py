@@ -21,7 +21,7 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 Point = tuple[float, float]
 
-_MOMENT = r"(?:\+([0-9]{1,3})d )?([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]{1,6})?))?"
+_MOMENT = r"(?:\+([0-9]{1,3})d )?([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]{1,6})?))?"
 _DAY = 86400.0
 
 
@@ -30,7 +30,7 @@ def moment(written: object) -> float:
     if isinstance(written, float):
         return written
     found = re.fullmatch(_MOMENT, written) if isinstance(written, str) else None
-    if found is None or int(found[2]) > 23:
+    if found is None:
         raise problem("moment")
     return int(found[1] or 0) * _DAY + int(found[2]) * 3600.0 + int(found[3]) * 60.0 + float(found[4] or 0)
 

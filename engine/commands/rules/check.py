@@ -136,8 +136,9 @@ def schema(
     of: Annotated[Of, typer.Argument(help="Of which kind of file.")] = Of.RULES,
 ) -> None:
     """Print the JSON Schema of a rule file (or of a trial file), for editors."""
+    from engine.actions.params import PARAMS
     from rules import schema as rule_files
     from rules import trial
 
-    told = rule_files.json_schema() if of is Of.RULES else trial.json_schema()
+    told = rule_files.json_schema(PARAMS) if of is Of.RULES else trial.json_schema()
     typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
