@@ -112,7 +112,11 @@ def resolve(document: Document, known: Shared) -> Resolved:
 def _refers(document: Document) -> bool:
     """Return whether there is anything to resolve in the rules of a document."""
     data: Any = document.data
-    return any(isinstance(rule, dict) and ("use" in rule or _dollar(rule)) for rule in data["rules"])
+    text = document.text
+    dollars = not text or "$" in text or "\\" in text  # an escape may stand for one
+    return any(
+        isinstance(rule, dict) and ("use" in rule or (dollars and _dollar(rule))) for rule in data["rules"]
+    )
 
 
 def _dollar(value: object) -> bool:

@@ -40,6 +40,13 @@ rules:
     assert (made.hold, made.title["en"]) == (30.0, "30s $")
 
 
+def test_a_dollar_that_is_written_as_an_escape_is_one() -> None:
+    text = 'vars: {who: car}\nrules: [{name: r, when: {object: "\\x24who"}}]'
+    assert "$" not in text
+    (made,) = compile_rules([("f", text)], WORLD).rules
+    assert made.patterns[0].labels == frozenset({"car"})
+
+
 def test_a_template_with_its_parameters() -> None:
     rules = (
         "rules: [{name: a, use: loiter, with: {zone: gate}}, "
