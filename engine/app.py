@@ -253,7 +253,9 @@ class Site:
                 await stack.enter_async_context(self.preview.serve())
             except Closed as error:
                 logger.error("preview is off", reason=str(error))
-                self._trouble["preview"] = Sentence("engine.no_preview", {"detail": str(error)})
+                self._trouble["preview"] = Sentence(
+                    f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
+                )
                 self.desk.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
@@ -371,8 +373,15 @@ async def serve(configuration: Configuration) -> int:
     except* (EngineError, OSError) as group:
         failed = True
         for error in _leaves(group):
-            logger.error("the engine cannot go on", reason=str(error))
+            logger.error("the engine cannot go on", reason=_reason(error, configuration.settings.language))
     return int(failed)
+
+
+def _reason(error: BaseException, language: text.Language) -> str:
+    """Return why the engine ends: in the site's language where it has a sentence."""
+    if isinstance(error, Closed):
+        return text.render(error.said.code, error.said.values, language)
+    return str(error)
 
 
 async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -12,10 +13,26 @@ from urllib.parse import urlsplit
 
 from engine.errors import EngineError
 from engine.settings import ApiSettings
+from engine.text import render
+from rules.model import Fact, Sentence
 
 
 class Closed(EngineError):
-    """A door cannot be opened; the message says what a person must change."""
+    """A door cannot be opened; the sentence says what a person must change."""
+
+    def __init__(self, code: str, **values: Fact) -> None:
+        super().__init__(render(code, values, "en"))
+        self.said = Sentence(code, values)
+
+
+#: Sentences of what keeps a door closed, where the system's own word is not needed.
+_CLOSED = {errno.EADDRINUSE: "door.taken", errno.EADDRNOTAVAIL: "door.foreign", errno.EACCES: "door.denied"}
+
+
+def closed(where: object, error: OSError) -> Closed:
+    """Return why a door at a path or HOST:PORT cannot be opened."""
+    detail = error.strerror or type(error).__name__
+    return Closed(_CLOSED.get(error.errno or 0, "door.closed"), where=str(where), detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,7 @@ def bind_unix(path: Path) -> UnixDoor:
         known = path.stat()
     except OSError as error:
         door.close()
-        raise Closed(f"{path}: {error.strerror or error}") from None
+        raise closed(path, error) from None
     return UnixDoor(path, door, known.st_ino, known.st_gid)
 
 
@@ -61,7 +78,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise Closed(f"{path}: in the way, and not a socket")
+        raise Closed("door.in_the_way", where=str(path))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
@@ -69,9 +86,9 @@ def _clear(path: Path) -> None:
         except (ConnectionRefusedError, FileNotFoundError):
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise Closed(f"{path}: {error.strerror or error}") from None
+            raise closed(path, error) from None
         else:
-            raise Closed(f"{path}: another engine is running there")
+            raise Closed("door.engine", where=str(path))
 
 
 def is_loopback(host: str) -> bool:
@@ -96,11 +113,11 @@ def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | N
     except ValueError:
         host, port = None, None
     if not host or port is None:
-        raise Closed(f"api.tcp: {settings.tcp!r} is not HOST:PORT")
+        raise Closed("door.address", where=settings.tcp)
     if not token:
-        raise Closed("api.tcp: api.token is required, every user of this machine could connect")
+        raise Closed("door.token")
     if not is_loopback(host) and not (settings.certificate and settings.key):
-        raise Closed(f"api.tcp: {host} is reachable from elsewhere: api.certificate and api.key are required")
+        raise Closed("door.tls", where=host)
     return host, port
 
 
@@ -113,5 +130,5 @@ def tls_of(settings: ApiSettings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.certificate, settings.key)
     except (OSError, ssl.SSLError) as error:
-        raise Closed(f"api.certificate: {error.strerror or error}") from None
+        raise Closed("door.certificate", detail=error.strerror or str(error)) from None
     return context

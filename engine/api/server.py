@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.auth import may_enter, peer_of, shows
-from engine.api.listening import bind_unix, tcp_address, tls_of
+from engine.api.listening import bind_unix, closed, tcp_address, tls_of
 from engine.api.openapi import describe
 from engine.api.problems import Garbage, Handler, middleware, refusal
 from engine.api.routes import Api
@@ -61,12 +61,20 @@ async def serve(
         await runner.setup()
         await web.SockSite(runner, door.socket).start()
         if address:
-            await web.TCPSite(runner, *address, ssl_context=tls, reuse_address=True).start()
+            await _listen(web.TCPSite(runner, *address, ssl_context=tls, reuse_address=True), address)
         yield Doors(socket, _bound(runner) if address else None)
     finally:
         await api.close()
         await runner.cleanup()
         door.close()
+
+
+async def _listen(site: web.TCPSite, address: tuple[str, int]) -> None:
+    host, port = address
+    try:
+        await site.start()
+    except OSError as error:
+        raise closed(f"{host}:{port}", error) from None
 
 
 def application(api: Api, gate: Middleware) -> web.Application:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine import log
-from engine.api.listening import Closed
+from engine.api.listening import closed
 from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
 from engine.api.server import BODY_LIMIT, hardened
 from engine.api.sockets import close_all, outgoing, send_until_gone
@@ -120,7 +120,7 @@ class Preview:
         except OSError as error:
             await runner.cleanup()
             where = f"{self._settings.host}:{self._settings.port}"
-            raise Closed(f"preview: {where}: {error.strerror or error}") from None
+            raise closed(where, error) from None
         self._port = runner.addresses[0][1]
         try:
             async with asyncio.TaskGroup() as group:

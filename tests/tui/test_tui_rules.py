@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
-from tui import story
+from tui import describe, story
 from tui.app import MatthanApp
 from tui.columns import Para, wrap, wrapped
 from tui.palette import STANDINGS
@@ -320,3 +320,20 @@ def test_further_lines_stand_under_the_first() -> None:
     para = Para("one two three", depth=1, mark="✗", mark_tone="bad")
     told = ["".join(words for words, _ in line) for line in wrapped(para, 9)]
     assert told == ["  ✗ one", "    two", "    three"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "vi", "en"),
+    [
+        ("stood", 12.5, ("Đã đứng yên (giây)", "12,5"), ("Had stood for (seconds)", "12.5")),
+        ("dwell:san", 3.0, ("Ở vùng san (giây)", "3,0"), ("In zone san for (seconds)", "3.0")),
+        ("ptz_moving", True, ("Camera đang quay", "có"), ("Camera is turning", "yes")),
+        ("direction", "in", ("Chiều qua vạch", "vào"), ("Direction over the line", "in")),
+        ("left", "cong san", ("Vừa rời vùng", "cong san"), ("Left zone", "cong san")),
+        ("IsTamper", "x\x1b", ("IsTamper", "x·"), ("IsTamper", "x·")),
+    ],
+)
+def test_facts_are_named_in_words_and_unknown_ones_stay(
+    name: str, value: wire.Fact, vi: tuple[str, str], en: tuple[str, str]
+) -> None:
+    assert (describe.fact(name, value, Texts("vi")), describe.fact(name, value, Texts("en"))) == (vi, en)

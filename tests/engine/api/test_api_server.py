@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import ssl
 import stat
 import tempfile
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -28,6 +29,7 @@ from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.errors import ApiError
 from engine.settings import ApiSettings
+from engine.text import render
 
 
 @pytest.fixture
@@ -226,6 +228,22 @@ class TestDoors:
         with pytest.raises(Closed, match=match):
             async with serve(service, ApiSettings(tcp=tcp), socket=tmp_path / "s", token=token):
                 pass
+        assert not (tmp_path / "s").exists()
+
+    @pytest.mark.parametrize(
+        ("language", "told"), [("vi", "đang bị chương trình khác dùng"), ("en", "is in use")]
+    )
+    async def test_a_taken_port_is_a_sentence_of_ours(
+        self, service: Any, tmp_path: Path, language: Literal["vi", "en"], told: str
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            where = f"127.0.0.1:{other.getsockname()[1]}"
+            with pytest.raises(Closed) as caught:
+                async with serve(service, ApiSettings(tcp=where), socket=tmp_path / "s", token="t"):
+                    pass
+        said = caught.value.said
+        assert (said.code, said.values["where"]) == ("door.taken", where)
+        assert f"{where} {told}" in render(said.code, said.values, language)
         assert not (tmp_path / "s").exists()
 
 

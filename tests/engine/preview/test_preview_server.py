@@ -322,7 +322,7 @@ def udp_ports(process: psutil.Process) -> set[int]:
 
 class TestLife:
     async def test_a_taken_port_is_said(self, preview: Preview) -> None:
-        with pytest.raises(Closed, match=str(preview.port)):
+        with pytest.raises(Closed, match=f"{preview.port} is in use by another program"):
             async with Preview(PreviewSettings(port=preview.port), lambda _: None).serve():
                 pass
 
