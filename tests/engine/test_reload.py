@@ -133,6 +133,9 @@ async def test_bad_rules_change_nothing_until_they_are_good(tmp_path: Path) -> N
         with pytest.raises(ApiError) as caught:
             await site.reloader.tell()
         (found,) = caught.value.problems
+        assert found.vi
+        assert found.en
+        assert found.vi != found.en  # a client needs no catalogue
         assert (found.code, found.suggestion) == ("problem.unknown_zone", "gate")
         site.edit(site.rules, "zone: gaet", "zone: gate")
         assert not (await site.reloader.tell()).adopted  # as they were
