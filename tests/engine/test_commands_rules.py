@@ -132,8 +132,20 @@ def test_new_overwrites_nothing_and_refuses_a_name(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("mine")
     assert run("new", "a", "--in", tmp_path).exit_code == 1
     assert (tmp_path / "a.yaml").read_text() == "mine"
-    assert run("new", "Xe lạ", "--in", tmp_path).exit_code == 2
+    refused = run("new", "Xe lạ", "--in", tmp_path)
+    assert refused.exit_code == 2
+    assert "matthan rules new xe-la" in refused.output
+    assert run("new", "!", "--in", tmp_path).exit_code == 2
     assert run("new", "a", "--in", tmp_path / "none").exit_code == 1
+
+
+def test_a_new_rule_tells_editors_of_a_schema_only_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "site" / "rules").mkdir(parents=True)
+    (tmp_path / "site" / "schema").mkdir()
+    for folder, wanted in ((tmp_path, False), (tmp_path / "site" / "rules", True)):
+        assert run("new", "xe", "--in", folder).exit_code == 0
+        assert ("$schema=../schema/rules" in (folder / "xe.yaml").read_text()) is wanted
+        assert ("$schema=../schema/trials" in (folder / "xe.trial.yaml").read_text()) is wanted
 
 
 def test_check_tells_errors_and_warnings_of_every_file(tmp_path: Path) -> None:
@@ -187,6 +199,9 @@ def test_fmt(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
     assert run("fmt", path).stdout == ""
     assert run("fmt", "-", text="a:   1\n").stdout == "a: 1\n"
+    path.write_text("a:   1\n")
+    assert run("fmt", tmp_path).stdout.strip() == str(path)
+    assert run("fmt", "--check", tmp_path).exit_code == 0
     path.write_text("a: [")
     assert run("fmt", path).exit_code == 1
     assert path.read_text() == "a: ["

@@ -76,6 +76,8 @@ def check(
     found += _of_trials(trials, texts)
     order = {name: number for number, name in enumerate(texts)}
     found.sort(key=lambda each: (order.get(each.source, -1), each.line, each.column))
+    if not files and config is None and not reading.default_path().exists():
+        typer.echo(f"matthan: {render('rules.name_files', {}, chosen)}", err=True)
     good = render("config.rules_good", {"files": len(paths) or len(texts)}, chosen)
     finish(found, texts, good, lang=chosen, as_json=as_json, github=github)
 

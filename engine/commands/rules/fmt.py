@@ -16,7 +16,8 @@ from engine.commands.rules.sources import leave, texts_of
 
 def fmt(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Rule or trial files; - reads from the input.")
+        list[Path],
+        typer.Argument(metavar="FILE", help="Rule or trial files, folders of them; - reads from the input."),
     ],
     check: Annotated[bool, typer.Option("--check", help="Change nothing; say what would change.")] = False,
     lang: LangOption = None,
@@ -31,7 +32,7 @@ def fmt(
         typer.echo(_laid_out("-", text, chosen), nl=False)
         return
     changed = False
-    for name, text in texts_of(files, chosen).items():
+    for name, text in texts_of(_inside(files), chosen).items():
         done = _laid_out(name, text, chosen)
         if done != text:
             changed = True
@@ -39,6 +40,11 @@ def fmt(
             if not check:
                 _replace(Path(name), done)
     raise typer.Exit(int(changed and check))
+
+
+def _inside(paths: list[Path]) -> list[Path]:
+    """Return files, those of folders included."""
+    return [each for path in paths for each in (sorted(path.glob("**/*.yaml")) if path.is_dir() else [path])]
 
 
 def _laid_out(name: str, text: str, lang: str) -> str:

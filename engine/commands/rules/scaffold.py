@@ -13,6 +13,9 @@ from engine.commands.report import LangOption, language
 from engine.commands.rules.check import TRIAL
 from engine.commands.rules.sources import leave
 
+#: Where the first line of a scaffold tells editors to look.
+SCHEMAS = Path("../schema")
+
 
 class Kind(StrEnum):
     """What the new rule is about."""
@@ -40,10 +43,14 @@ def new(
 
     chosen = language(lang)
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name) is None:
-        leave("problem.slug", chosen)
+        from rules.hints import slug
+
+        leave("rules.no_slug" if slug(name) else "problem.slug", chosen, word=slug(name))
     made = [folder / f"{name}.yaml", folder / f"{name}{TRIAL}"]
     for path, kind in zip(made, ("", ".trial"), strict=True):
         text = (files("engine.commands.rules") / "scaffolds" / f"{about}{kind}.yaml").read_text("utf-8")
+        if not (folder / SCHEMAS).is_dir():
+            text = text.partition("\n")[2]  # the line for editors would lead nowhere
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text.replace("RULE", name))
