@@ -19,11 +19,12 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from random import Random
 from statistics import median
 
 import rule_day
-from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, ask_peer
+from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_peer
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
 
 from engine.replay import printed, replay
@@ -135,35 +136,39 @@ def judge(rules: RuleSet, events: Sequence[Event], outcome: Outcome) -> Callable
     return run
 
 
-def judge_kept(rules: RuleSet, events: Sequence[Event]) -> Callable[[], None]:
-    """Return the same run as a live engine makes it: what explanations need is kept, in turns of so many events."""
+def judge_turns(rules: RuleSet, events: Sequence[Event], *, keep: bool) -> Callable[[], None]:
+    """Return the same run as a live engine makes it, in turns of so many events; `keep` what explanations need."""
     instants = [Instant(event.received_at, n / 100) for n, event in enumerate(events)]
 
     def run() -> None:
         memory, ledger = Memory(), Ledger(time.thread_time, Random(1))
         for start in range(0, len(events), TURN):
             turn = events[start : start + TURN]
-            weighed = ledger.choose(len(turn))
+            weighed = ledger.choose(len(turn)) if keep else -1
             for place, (event, now) in enumerate(zip(turn, instants[start : start + TURN], strict=True)):
                 if place == weighed:
                     done = ledger.weigh(rules, memory, event, now, len(turn))
                 else:
                     done = step(rules, memory, event, now)
                 if done is not NOTHING:
-                    ledger.note(event, now, done)
+                    if keep:
+                        ledger.note(event, now, done)
                     memory.apply(done.changes)
-            ledger.saw(turn)
+            if keep:
+                ledger.saw(turn)
 
     return run
 
 
-def fires(rules: RuleSet, events: Sequence[Event]) -> list[list[int]]:
-    """Return the numbers of the rules that each event fires, of rules without memory."""
+def asked_alike(rules: RuleSet, events: Sequence[Event]) -> Asked:
+    """Ask our own rules, which have no memory, in the loop in which peers are asked."""
     memory = Memory()
-    return [
-        [int(made.rule[1:]) for made in step(rules, memory, event, Instant(event.received_at, 0.0)).decisions]
-        for event in events
-    ]
+    arrivals = [(event, Instant(event.received_at, 0.0)) for event in events]
+
+    def ask(arrival: tuple[Event, Instant]) -> list[int]:
+        return [int(made.rule[1:]) for made in step(rules, memory, *arrival).decisions]
+
+    return answered(ask, arrivals, inf)
 
 
 def look_up(events: Sequence[Event]) -> Callable[[], None]:
@@ -278,29 +283,24 @@ def loading() -> dict[str, object]:
 def peers(counts: Sequence[int], events: Sequence[Event], budget: float) -> dict[str, object]:
     """Return how every peer did with every number of rules."""
     flats = [flat(event) for event in events]
-    ours = {}
-    for count in counts:
-        rules = wanted(count, Random(11))
-        made = compiled(rules)
-        seconds = cost(judge(made, events, Outcome()))
-        ours[count] = rules, fires(made, events), seconds / len(events)
     return {
-        name: {str(count): _peer(name, *ours[count], flats, budget) for count in counts} for name in PEERS
+        name: {str(count): _peer(name, wanted(count, Random(11)), events, flats, budget) for count in counts}
+        for name in PEERS
     }
 
 
 def _peer(
-    name: str,
-    rules: Sequence[Wanted],
-    fired: list[list[int]],
-    per_event: float,
-    flats: list[Flat],
-    budget: float,
+    name: str, rules: Sequence[Wanted], events: Sequence[Event], flats: list[Flat], budget: float
 ) -> object:
+    """Return how a peer did, and how many times faster ours did, asked right before and after."""
+    made = compiled(rules)
+    ours = [asked_alike(made, events) for _ in range(2)]
     try:
         asked = ask_peer(name, rules, flats, budget)
     except ImportError as error:
         return f"left out: {error}"
+    ours.append(asked_alike(made, events))
+    fired, per_event = ours[0].fired, median(each.spent for each in ours) / len(events)
     count = len(asked.fired)
     return {
         "events": count,
@@ -339,13 +339,13 @@ def measure(rule_count: int, event_count: int) -> dict[str, object]:
         rules = compiled(wanted(rule_count, Random(11)), lasting)
         run = judge(rules, events, outcome)
         seconds, times = against(run, look_up(events), look_up_prepared(events))
-        kept = judge_kept(rules, events)
-        pairs = [(spent(run), spent(kept)) for _ in range(ROUNDS)]
+        bare, kept = judge_turns(rules, events, keep=False), judge_turns(rules, events, keep=True)
+        pairs = [(spent(bare), spent(kept)) for _ in range(ROUNDS)]
         found[name] = {
             "events_per_s": round(event_count / seconds),
             "times_the_lookup": round(times[0], 1),
             "times_the_lookup_prepared_key": round(times[1], 1),
-            "kept_for_explaining_times": round(median(live / bare for bare, live in pairs), 2),
+            "kept_for_explaining_times": round(median(live / alone for alone, live in pairs), 2),
             "decisions": outcome.decisions,
             "memory_changes": outcome.changes,
         }

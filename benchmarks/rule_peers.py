@@ -2,8 +2,8 @@
 
 Every peer gets what is best for it: events as flat dicts made before the clock runs, the most selective
 comparison first, expressions compiled once. An expression language has no index: its users loop over their
-rules, and so does this. Ours is measured with everything it does (reasons, memory, decisions); a peer's answer is
-a yes.
+rules, and so does this. Ours is asked in the same loop, with everything it does (reasons, memory, decisions); a
+peer's answer is a yes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 Flat = Mapping[str, object]
 #: Tells which rules one event fires, by their number.
 Ask = Callable[[Flat], list[int]]
+#: An event as who is asked takes it.
+Shape = TypeVar("Shape")
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Asked:
         fired: Rules that each event fired.
     """
 
-    load: float
+    load: float = 0.0
     spent: float = 0.0
     fired: list[list[int]] = field(default_factory=list)
 
@@ -146,7 +148,15 @@ def ask_peer(name: str, rules: Sequence[Wanted], events: Sequence[Flat], budget:
     """
     began = time.process_time()
     ask = PEERS[name](rules)
-    asked = Asked(time.process_time() - began)
+    load = time.process_time() - began
+    asked = answered(ask, events, budget)
+    asked.load = load
+    return asked
+
+
+def answered(ask: Callable[[Shape], list[int]], events: Sequence[Shape], budget: float) -> Asked:
+    """Ask about events, one after the other, for about `budget` CPU seconds."""
+    asked = Asked()
     for start in range(0, len(events), 50):
         part = events[start : start + 50]
         began = time.process_time()

@@ -28,6 +28,7 @@ GAPS = frozenset({"gap", "engine.gap"})
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
+#: Events that mean something to rows that are not of their subject.
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
 #: What came of an event that matched nothing and ended nothing: always this very step.
 NOTHING = Step()
@@ -93,11 +94,6 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     return True
 
 
-def _special(event: Event) -> bool:
-    """Return whether an event means something to rows that are not of its subject."""
-    return event.kind in _TOUCHING
-
-
 def _blinds(event: Event) -> bool:
     lost = event.kind is Kind.CAMERA and event.change is Change.ENDED
     return lost or (event.kind is Kind.ENGINE and event.label in GAPS)
@@ -146,7 +142,7 @@ class _Round:
     def event(self, event: Event) -> None:
         """Judge one event, and then the decisions that other rules wait for."""
         self._at = self.combine.now = self._now
-        if _special(event):
+        if event.kind in _TOUCHING:
             self._notice(event)
         self._judge(event, self._now)
         self._hear()
@@ -168,7 +164,7 @@ class _Round:
         for rule, pattern in self._rules.candidates(event):
             try:
                 if pattern.holds(event):
-                    kept |= {(rule.name, key) for key in self._match(rule, pattern, event)}
+                    kept.update([(rule.name, key) for key in self._match(rule, pattern, event)])
             except Exception as error:  # one rule's bug must not stop another
                 kept |= {entry for entry in followed if entry[0] == rule.name}
                 self._fault(rule, error)
@@ -177,11 +173,8 @@ class _Round:
                 self._over(name, key, event)
 
     def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
-        return self._ordered(self._rows.of_subject(subject_key(event)))
-
-    def _ordered(self, rows: list[tuple[RuleName, str]]) -> list[tuple[RuleName, str]]:
-        """Return rows in the order of their rules: how memory was filled must not show in decisions."""
-        named = self._rules.named
+        """Return the rows of a subject in the order of their rules: how memory was filled must not show."""
+        rows, named = self._rows.of_subject(subject_key(event)), self._rules.named
         return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
 
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:

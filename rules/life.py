@@ -6,14 +6,16 @@ Whatever makes a rule begin and end (`rules.evaluator`, `rules.combine`) says so
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from rules import reasons, texts
 from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, WAITING, WAITING_MARK
 from rules.model import (
+    ActionCall,
     CameraId,
     Change,
     Decision,
@@ -34,8 +36,7 @@ from rules.ruleset import Rule, RuleSet, Telling
 _NO_REASON = Sentence("")
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """What begins to hold.
 
     Attributes:
@@ -186,12 +187,13 @@ class Life:
         return at.engine + rule.clear if rule.clear else None
 
     def _fire(self, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool) -> None:
-        parts: list[Telling] = [(row.reason.code, row.reason.values)]
+        parts: list[Telling] = []
         if rule.hold:
             parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
         if rule.hours is not None:
             parts += rule.hours.told(at.wall)
-        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reasons.sentence(parts))
+        reason = reasons.extended(row.reason, parts)
+        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason)
         if lasting:
             self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
         if rule.cooldown:
@@ -205,7 +207,7 @@ class Life:
     def _escalate(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         lasted = reasons.duration(at.engine - row.since)
         told: Telling = "reason.unacknowledged", {"unacknowledged": lasted}
-        reason = reasons.sentence([(row.reason.code, row.reason.values), told])
+        reason = reasons.extended(row.reason, [told])
         self._decide(rule, key, row, Phase.ESCALATED, at, row.cause, reason)
 
     def _resolve(self, rule: Rule, key: str, row: Row, why: Telling, cause: EventId, at: Instant) -> None:
@@ -220,16 +222,7 @@ class Life:
         self, rule: Rule, key: str, row: Row, phase: Phase, at: Instant, cause: EventId, reason: Sentence
     ) -> Decision:
         camera = row.subject.partition("/")[0]
-        about: dict[str, Fact | datetime] = {
-            "rule": rule.name,
-            "camera": camera,
-            "key": key,
-            "at": at.wall,
-            "since": row.since_wall,
-            "held": reasons.duration(at.engine - row.since),
-        }
-        facts, almanac = row.reason.values, rule.almanac
-        asked = {Phase.FIRING: rule.actions, Phase.ESCALATED: rule.escalation}.get(phase, ())
+        about, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
         made = Decision(
             id=decision_id(rule.name, key, phase, cause),
             rule=rule.name,
@@ -242,7 +235,7 @@ class Life:
             severity=rule.severity,
             title=texts.fill(rule.title, about, facts, almanac),
             reason=reason,
-            actions=() if rule.dry_run else asked,
+            actions=() if rule.dry_run else _asked(rule, phase),
             message=texts.fill(rule.message, about, facts, almanac) if rule.message else rule.message,
             dedup=texts.fill({"en": rule.dedup}, about, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
@@ -250,6 +243,24 @@ class Life:
         self.decisions.append(made)
         self._times.append(at)
         return made
+
+
+def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:
+    """Return what texts may name of a decision itself (`rules.facts.ABOUT`)."""
+    return {
+        "rule": rule.name,
+        "camera": row.subject.partition("/")[0],
+        "key": key,
+        "at": at.wall,
+        "since": row.since_wall,
+        "held": reasons.duration(at.engine - row.since),
+    }
+
+
+def _asked(rule: Rule, phase: Phase) -> tuple[ActionCall, ...]:
+    if phase is Phase.FIRING:
+        return rule.actions
+    return rule.escalation if phase is Phase.ESCALATED else ()
 
 
 def _firing(row: Row, due: float | None) -> Row:

@@ -84,6 +84,8 @@ class Memory:
 
     def due(self, engine: float) -> list[Timer]:
         """Return the timers up to an engine time, in the order of firing."""
+        if self.soonest > engine:  # nearly always
+            return []
         return self._timers[: bisect_right(self._timers, engine, key=lambda entry: entry[0])]
 
     def apply(self, changes: Iterable[RowChange]) -> None:

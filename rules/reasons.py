@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.facts import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
@@ -20,9 +20,14 @@ def sentence(parts: Iterable[Telling]) -> Sentence:
     return Sentence("+".join(codes), values)
 
 
+def extended(told: Sentence, parts: Sequence[Telling]) -> Sentence:
+    """Return a sentence with more parts behind it; without any, the same one."""
+    return sentence([(told.code, told.values), *parts]) if parts else told
+
+
 def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
     """Return what holds: the subject and every condition with its value and its bound, and what texts name."""
-    told = sentence([pattern.subject(event), *(each.told(event) for each in pattern.conditions)])
+    told = sentence([pattern.subject(event), *[each.told(event) for each in pattern.conditions]])
     if not rule.names:
         return told
     return Sentence(told.code, {**named(rule.names, event), **told.values})

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from rules.memory import WAITING, Memory, follows, timer
 from rules.model import Row, RowChange, RuleName
 from rules.ruleset import Rule
+
+
+def _nobody(rule: Rule, key: str, row: Row) -> None:
+    """Hear that a row was given up, where nobody else does."""
 
 
 class Rows:
@@ -22,10 +26,9 @@ class Rows:
         self._memory, self._until = memory, until
         self._moved: dict[tuple[RuleName, str], Row | None] = {}
         self._grown: dict[RuleName, int] = {}
-        self._heap = memory.due(until)
-        heapify(self._heap)
+        self._heap = memory.due(until)  # in order: a heap already
         self.evicted: list[RuleName] = []
-        self.gave_up: Callable[[Rule, str, Row], None] = lambda rule, key, row: None
+        self.gave_up: Callable[[Rule, str, Row], None] = _nobody
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return a row as it is now."""
@@ -77,11 +80,12 @@ class Rows:
 
     def changes(self) -> tuple[RowChange, ...]:
         """Return what moved."""
-        return tuple(
+        moved = [
             RowChange(rule, key, row)
             for (rule, key), row in self._moved.items()
             if row != self._memory.get(rule, key)
-        )
+        ]
+        return tuple(moved)
 
     def _make_room(self, rule: Rule) -> None:
         if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.limit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from string import Formatter
 from typing import Literal
@@ -17,6 +18,7 @@ from rules.source import Flaw, Path
 from rules.text import catalogue
 
 _FORMAT = Formatter()
+_BRACE = re.compile("[{}]")
 _KNOWN = (*ABOUT, *TOLD)
 
 
@@ -73,15 +75,16 @@ def names_of(spec: RuleSpec) -> tuple[str, ...]:
 
 def fill(
     texts: Mapping[str, str],
-    about: Mapping[str, Fact | datetime],
+    about: Callable[[], Mapping[str, Fact | datetime]],
     facts: Mapping[str, Fact],
     almanac: Almanac,
 ) -> Mapping[str, str]:
-    """Return texts with their names filled in, each in its language."""
-    if not any("{" in text or "}" in text for text in texts.values()):
+    """Return texts with their names filled in, each in its language; most name nothing, and nobody asks `about`."""
+    if not any(map(_BRACE.search, texts.values())):
         return texts
+    known = about()
     return {
-        language: text.format_map(_Values(about, facts, almanac, language))
+        language: text.format_map(_Values(known, facts, almanac, language))
         for language, text in texts.items()
     }
 
