@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from rules.combinations import parts
 from rules.domains import comparisons, zones
 from rules.expr import ExprError
 from rules.names import ALWAYS, World, had, named, no_label, scope_of
@@ -17,7 +18,6 @@ from rules.patterns import (
     ObjectPattern,
     OperatorPattern,
     Pattern,
-    parts,
 )
 from rules.schema import RuleSpec
 from rules.source import Flaw, Path

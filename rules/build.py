@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rules import reasons
+from rules.combinations import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
 from rules.conditions import (
     Condition,
     Direction,
@@ -27,28 +28,20 @@ from rules.fields import said
 from rules.keys import keys_of, zones_of
 from rules.model import CameraId, Change, Fact, Kind
 from rules.patterns import (
-    Absent,
-    All,
-    AnyOf,
     AtPattern,
     CameraPattern,
-    Count,
     CrowdPattern,
     DecisionPattern,
     EnginePattern,
     EveryPattern,
     MotionPattern,
     MqttPattern,
-    NotStep,
     ObjectPattern,
     OperatorPattern,
     Pattern,
     PlatePattern,
-    Sequence,
     SignalPattern,
     Way,
-    is_moment,
-    parts,
 )
 from rules.ruleset import EACH, Absence, Alarm, Counting, Matcher, Ordered, Together, Trigger
 from rules.schedule import Almanac

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from rules import build, hints, keys, texts
 from rules.asked import unknown_asked
+from rules.combinations import from_nothing, parts
 from rules.domains import Constants
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
@@ -25,7 +26,7 @@ from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
-from rules.patterns import Pattern, from_nothing, parts
+from rules.patterns import Pattern
 from rules.reuse import Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
 from rules.schedule import Almanac, Window

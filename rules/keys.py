@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from rules import patterns
+from rules import combinations
+from rules.combinations import Absent, All, Count, NotStep, from_nothing, parts
 from rules.fields import said
 from rules.model import Fact
 from rules.patterns import (
-    Absent,
-    All,
+    PATTERNS,
     CameraPattern,
-    Count,
     CrowdPattern,
     DecisionPattern,
     EnginePattern,
     MotionPattern,
     MqttPattern,
-    NotStep,
     ObjectPattern,
     OperatorPattern,
     Pattern,
     PlatePattern,
     SignalPattern,
-    from_nothing,
-    parts,
 )
 from rules.schema import RuleSpec
 from rules.source import Flaw, Path
@@ -91,7 +87,7 @@ def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
 
 
 def _of_steps(when: object, groups: Groups) -> Iterator[Flaw]:
-    if isinstance(when, (patterns.Sequence, All, Count, Absent)):
+    if isinstance(when, (combinations.Sequence, All, Count, Absent)):
         yield from _by(when, groups)
     if isinstance(when, Count) and when.distinct and not _has(when.count, when.distinct):
         yield _never(("when", "distinct"), when.distinct, when.count)
@@ -99,7 +95,7 @@ def _of_steps(when: object, groups: Groups) -> Iterator[Flaw]:
 
 def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
     """Yield every pattern but those that must not happen between others: one without the key breaks all of them."""
-    steps = when.sequence if isinstance(when, patterns.Sequence) else ()
+    steps = when.sequence if isinstance(when, combinations.Sequence) else ()
     for path, pattern in parts(when):
         if not (steps and isinstance(steps[int(path[1])], NotStep)):
             yield path, pattern
@@ -128,7 +124,7 @@ def _has(pattern: Pattern, key: str) -> bool:
 
 
 def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
-    about = next(kind for kind in patterns.PATTERNS if kind in type(pattern).model_fields)
+    about = next(kind for kind in PATTERNS if kind in type(pattern).model_fields)
     values: dict[str, Fact] = {"key": key, "kind": about}
     return Flaw(path, "problem.key_never", values)
 

@@ -12,12 +12,12 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rules import hints
+from rules.combinations import AnyOf, is_moment, parts
 from rules.compile import Checked, Written, once, uncollected
 from rules.fields import said
 from rules.model import EMPTY, Fact
 from rules.never import never
 from rules.patterns import (
-    AnyOf,
     AtPattern,
     DecisionPattern,
     EveryPattern,
@@ -25,8 +25,6 @@ from rules.patterns import (
     Pattern,
     PlatePattern,
     SignalPattern,
-    is_moment,
-    parts,
 )
 from rules.rivals import rivals
 from rules.ruleset import Hours

@@ -7,19 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from rules.combinations import Absent, Count, from_nothing, parts
 from rules.flaws import nearest
 from rules.model import Fact
-from rules.patterns import (
-    Absent,
-    Count,
-    CrowdPattern,
-    DecisionPattern,
-    MotionPattern,
-    ObjectPattern,
-    Pattern,
-    from_nothing,
-    parts,
-)
+from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern
 from rules.schema import Call, RuleSpec
 from rules.source import Flaw, Gravity, Path
 from rules.text import catalogue

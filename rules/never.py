@@ -7,20 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rules import hints
 from rules.asked import asked
+from rules.combinations import Sequence as Steps
 from rules.domains import ALWAYS, SEEN, Comparison, Constants, Domain, Span, comparisons, empty, shown
 from rules.expr import SINCE, ExprError
 from rules.flaws import nearest
 from rules.model import Fact
 from rules.names import scope_of
-from rules.patterns import (
-    CrowdPattern,
-    DecisionPattern,
-    MotionPattern,
-    ObjectPattern,
-    Pattern,
-    PlatePattern,
-)
-from rules.patterns import Sequence as Steps
+from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern, PlatePattern
 from rules.schema import RuleSpec
 from rules.source import Flaw, Gravity, Path
 

@@ -12,32 +12,25 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from rules import hints
+from rules.combinations import Absent, AnyOf, AnyPattern, Count, NotStep, Sequence, When, is_moment
 from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
 from rules.model import Fact
 from rules.patterns import (
-    Absent,
-    AnyOf,
-    AnyPattern,
     AtPattern,
     CameraPattern,
     ClockPattern,
-    Count,
     CrowdPattern,
     Day,
     DecisionPattern,
     EnginePattern,
     MotionPattern,
     MqttPattern,
-    NotStep,
     ObjectPattern,
     OperatorPattern,
     Pattern,
     PlatePattern,
     Range,
-    Sequence,
     SignalPattern,
-    When,
-    is_moment,
 )
 from rules.schedule import DAYS, EVERY_DAY, Window
 

@@ -10,11 +10,12 @@ from typing import get_args
 from pydantic import BaseModel
 
 from rules import rehearsal
+from rules.combinations import By
 from rules.compile import Checked, examine
 from rules.coverage import Coverage
 from rules.fields import Written
 from rules.lint import lint
-from rules.patterns import Bounds, By, ClockPattern, Pattern
+from rules.patterns import Bounds, ClockPattern, Pattern
 from rules.schema import Cooldown, Hours, RuleFile, RuleSpec, Schedule, Template
 from rules.source import parse
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from rules.combinations import COMBINATIONS
 from rules.compile import World, check_rules
 from rules.expr import FUNCTIONS
 from rules.facts import ABOUT, TOLD, timely
-from rules.patterns import COMBINATIONS, PATTERNS
+from rules.patterns import PATTERNS
 from rules.schedule import Almanac
 from rules.schema import RuleSpec
 
