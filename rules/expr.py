@@ -61,6 +61,13 @@ class ExprError(Exception):
         super().__init__(code)
         self.code, self.suggestion = f"problem.{code}", suggestion
         self.values: Mapping[str, Fact] = {**values, "at": at}
+        self._at = at
+
+    def told_in(self, text: str) -> ExprError:
+        """Return it with its place in characters of the text: Python's syntax tree counts bytes."""
+        before = text.encode()[: self._at - 1].decode(errors="ignore")
+        self.values = {**self.values, "at": len(before) + 1}
+        return self
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,13 @@ def compile_expression(text: str, names: Names) -> Expression:
     """
     text = text.strip()
     body = _parsed(text)
+    try:
+        return _compiled(text, body, names)
+    except ExprError as error:
+        raise error.told_in(text) from None
+
+
+def _compiled(text: str, body: ast.expr, names: Names) -> Expression:
     parts = body.values if isinstance(body, ast.BoolOp) and isinstance(body.op, ast.And) else [body]
     conjuncts = tuple(_conjunct(part, text, names) for part in parts)
     if len(conjuncts) == 1:

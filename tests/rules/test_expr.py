@@ -98,6 +98,8 @@ def test_it_does_not_hold(text: str) -> None:
         ("scor > 3", "expr_name", 1),
         ("score", "expr_truth", 1),
         ("score > 1 and label", "expr_truth", 15),
+        ("label == 'xe đạp điện' and scor > 3", "expr_name", 28),
+        ("label == 'xe đạp điện' and score > > 3", "expr_syntax", 36),
         ("label.upper() == 'A'", "expr_form", 1),
         ("label[0] == 'A'", "expr_form", 1),
         ("(lambda: 1)() == 1", "expr_form", 1),
