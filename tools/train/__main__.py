@@ -1,0 +1,88 @@
+"""``python -m tools.train``: prepare, train, polish, export, curve - or all of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from tools.train.settings import Settings
+
+
+def _prepare(chosen: argparse.Namespace) -> None:
+    from tools.train import drawn, pack, teacher
+
+    folder = chosen.run / "pack"
+    if not (folder / "index.json").exists():
+        sources: Iterator[pack.Source] = chain(
+            pack.labelled(chosen.data),
+            pack.unlabelled(chosen.free),
+            drawn.scenes(chosen.streets, drawn.TRAIN, "drawn"),
+            drawn.scenes(12, drawn.REPORT, "drawn-report"),
+        )
+        pack.write(folder, sources)
+    teacher.write(folder, pack.Pack(folder), chosen.teacher)
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    from tools.train.loop import Phase, Trainer
+    from tools.train.net import Shape
+
+    trainer = Trainer(chosen.run, Settings(seed=chosen.seed), Shape(), chosen.device)
+    path = chosen.run / "run.pt"
+    if path.exists():
+        trainer.load(path)
+    trainer.go(Phase(path, chosen.samples))
+
+
+def _polish(chosen: argparse.Namespace) -> None:
+    from tools.train.loop import Phase, Trainer
+    from tools.train.net import Shape
+
+    trainer = Trainer(chosen.run, Settings(seed=chosen.seed), Shape(), chosen.device)
+    path = chosen.run / "polished.pt"
+    trainer.load(chosen.run / "run.pt")
+    begin = trainer.step * trainer.settings.batch
+    trainer.go(Phase(path, begin + chosen.polish, chosen.polish))
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from tools.train.export import export, load
+
+    net, step = load(chosen.run / chosen.checkpoint)
+    print(f"step {step}, {sum(value.numel() for value in net.parameters())} parameters")
+    target = chosen.run / "matthan-nano.tflite"
+    print(f"{export(net, target)}  {target} ({target.stat().st_size} bytes)")
+
+
+def _curve(chosen: argparse.Namespace) -> None:
+    from tools.train.curve import draw
+
+    draw(chosen.run, chosen.run / "curve.svg")
+
+
+_STEPS = {"prepare": _prepare, "train": _train, "polish": _polish, "export": _export, "curve": _curve}
+
+
+def main() -> None:
+    """Run one step or, as ``all``, every one of them."""
+    parser = argparse.ArgumentParser(prog="python -m tools.train", description=__doc__)
+    parser.add_argument("step", choices=[*_STEPS, "all"])
+    parser.add_argument("--run", type=Path, default=Path("build/train"), help="folder of the run")
+    parser.add_argument("--data", type=Path, default=Path("../shared/train"), help="labelled pictures")
+    parser.add_argument("--teacher", type=Path, help="yolox_nano_float16_quantize.tflite")
+    parser.add_argument("--free", type=Path, nargs="*", default=[], help="pictures or clips without labels")
+    parser.add_argument("--samples", type=int, default=400_000, help="end of the constant phase")
+    parser.add_argument("--polish", type=int, default=40_000, help="samples of the decay")
+    parser.add_argument("--streets", type=int, default=90, help="drawn streets to learn from")
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--checkpoint", default="polished.pt", help="what to export")
+    chosen = parser.parse_args()
+    for step in _STEPS if chosen.step == "all" else (chosen.step,):
+        _STEPS[step](chosen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""The loop: a constant rate that may be cut and continued at any sample, and a polish whenever wanted.
+
+Warm-up, constant, then a short decay from any checkpoint (Hägele et al., *Scaling Laws and Compute-Optimal
+Training Beyond Fixed Training Durations*, 2024): nobody must know beforehand how long the run will last.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tools.train.batches import Batch, Batches
+from tools.train.loss import loss
+from tools.train.net import Net, Shape, grid
+from tools.train.pack import Pack
+from tools.train.score import score
+from tools.train.settings import FINAL, Settings
+from tools.train.teacher import Maps
+
+#: Seconds between two checkpoints.
+_SAFE = 240.0
+
+
+class Mean:
+    """The running mean of the weights: what is judged and shipped."""
+
+    def __init__(self, net: Net, most: float) -> None:
+        self.net = copy.deepcopy(net).eval()
+        self._most = most
+
+    @torch.no_grad()
+    def add(self, net: Net, step: int) -> None:
+        """Take a step's weights in; early on the mean is short."""
+        keep = min(self._most, (1 + step) / (10 + step))
+        mine, theirs = self.net.state_dict(), net.state_dict()
+        for name, value in mine.items():
+            if value.dtype.is_floating_point:
+                value.lerp_(theirs[name].to(value.dtype), 1 - keep)
+            else:
+                value.copy_(theirs[name])
+
+
+def _groups(net: Net, decay: float) -> list[dict[str, Any]]:
+    """Return parameters with and without decay: none for biases and normalisation."""
+    wide = [value for value in net.parameters() if value.ndim > 1]
+    thin = [value for value in net.parameters() if value.ndim <= 1]
+    return [{"params": wide, "weight_decay": decay}, {"params": thin, "weight_decay": 0.0}]
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+@dataclass(slots=True)
+class Phase:
+    """One stretch of training.
+
+    Attributes:
+        checkpoint: Where its state is kept.
+        samples: Where it ends.
+        polish: Samples over which the rate falls to nothing at the end; 0: it stays.
+    """
+
+    checkpoint: Path
+    samples: int
+    polish: int = 0
+
+
+class Trainer:
+    """A net, its optimiser and its mean, at some sample of a run."""
+
+    def __init__(self, run: Path, settings: Settings, shape: Shape, device: str) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.run, self.device = settings, run, torch.device(device)
+        self.pack = Pack(run / "pack")
+        self.maps = Maps(run / "pack", self.pack)
+        self.net = Net(shape).to(self.device, memory_format=torch.channels_last)
+        self.mean = Mean(self.net, settings.ema)
+        self.optimiser = torch.optim.AdamW(_groups(self.net, settings.decay), lr=settings.rate)
+        self.step = 0
+
+    def load(self, path: Path) -> None:
+        """Go on where a checkpoint ends."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.mean.net.load_state_dict(state["mean"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a later process needs."""
+        return {
+            "net": self.net.state_dict(),
+            "mean": self.mean.net.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "shape": asdict(self.net.shape),
+            "settings": asdict(self.settings),
+        }
+
+    def go(self, phase: Phase) -> None:
+        """Train to the end of a phase, with checkpoints and evaluations on the way."""
+        last = phase.samples // self.settings.batch
+        source = Batches(self.pack, self.maps, self.settings, FINAL if phase.polish else None)
+        saved = begun = time.monotonic()
+        first, every = self.step, max(1, self.settings.every // self.settings.batch)
+        for batch in source.stream(self.step, last - self.step):
+            parts = self._learn(batch, self._rate(last, phase.polish))
+            now = time.monotonic()
+            if self.step % 50 == 0:
+                self._log(
+                    {
+                        "loss": parts,
+                        "speed": round((self.step - first) * self.settings.batch / (now - begun), 1),
+                    }
+                )
+            if self.step % every == 0 or self.step == last:
+                self._log(
+                    {"polish": bool(phase.polish), "stop": score(self.mean.net.cpu(), self.pack, "stop")}
+                )
+                self.mean.net.to(self.device)
+            if now - saved > _SAFE or self.step == last:
+                save(phase.checkpoint, self.state())
+                saved = now
+
+    def _rate(self, last: int, polish: int) -> float:
+        seen = self.step * self.settings.batch
+        warm = min(1.0, (seen + 1) / self.settings.warm)
+        left = (last - self.step) / max(1, polish // self.settings.batch) if polish else 1.0
+        return self.settings.rate * warm * min(1.0, max(0.002, left))
+
+    def _learn(self, batch: Batch, rate: float) -> dict[str, float]:
+        batch = Batch(
+            *(value.to(self.device) for value in (batch.pixels, batch.boxes, batch.unsure, batch.soft))
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.net.train()
+        pixels = batch.pixels.float().contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits, reach = self.net(pixels)
+        places, strides = (each.to(self.device) for each in grid(pixels.shape[3], pixels.shape[2]))
+        total, parts = loss(batch, logits, reach, places, strides)
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
+        self.optimiser.step()
+        self.mean.add(self.net, self.step)
+        self.step += 1
+        return {name: round(value, 4) for name, value in parts.items()}
+
+    def _log(self, told: dict[str, Any]) -> None:
+        row = {"step": self.step, "samples": self.step * self.settings.batch, **told}
+        with (self.run / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def log(run: Path) -> Iterator[dict[str, Any]]:
+    """Yield what a run has written down so far."""
+    with (run / "log.jsonl").open(encoding="utf-8") as file:
+        yield from (json.loads(line) for line in file)
