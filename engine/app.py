@@ -156,6 +156,8 @@ class Site:
             model = models.find(detector.model)
             if model is not None:
                 return DetectorPool(model, detector.workers)
+            if detector.model is not None:  # "none": as it was wished
+                return None
         except ModelError as error:
             logger.error("model not used", reason=str(error))
         self._trouble["model"] = Sentence("engine.no_model")

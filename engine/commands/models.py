@@ -17,7 +17,7 @@ from engine.models.shelf import describe, fingerprint, keep, paths
 from engine.text import render
 
 app = typer.Typer(no_args_is_help=True)
-models = typer.Typer(no_args_is_help=True, help="Detector models: list, pull, add, verify.")
+models = typer.Typer(no_args_is_help=True, help="Detector models: list, pull, add, verify, bench.")
 app.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
@@ -48,7 +48,11 @@ def pull(
         entry = registry().get(name)
         if entry is None:
             _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
-        sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}; from {entry.urls[0]}\n")
+        sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}")
+        if not entry.urls:
+            sys.stdout.write("; it comes with matthan, there is nothing to fetch\n")
+            continue
+        sys.stdout.write(f"; from {entry.urls[0]}\n")
         try:
             path = fetch(entry, _progress)
         except ModelFault as fault:
@@ -110,6 +114,25 @@ def verify() -> None:
         else:
             sys.stdout.write(f"{path.stem:<16} ok  {found.sha256}\n")
     raise typer.Exit(int(damaged))
+
+
+@models.command()
+def bench(
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of pictures with YOLO label files (class cx cy w h [score]).")
+    ] = None,
+    names: Annotated[
+        str, typer.Option(help="The labels' classes in order: coco80, coco90 or a,b,c.")
+    ] = "person,two_wheeler,car,heavy,animal",
+    as_json: Json = False,
+) -> None:
+    """Compare the installed models on this machine: CPU time of a look, and AP50 on labelled pictures."""
+    from engine.commands.models_bench import bench  # heavy: numpy, TFLite
+
+    try:
+        bench(pictures, names, as_json=as_json)
+    except ModelFault as fault:
+        _fail(fault)
 
 
 @dataclass(frozen=True, slots=True)

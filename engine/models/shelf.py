@@ -19,6 +19,10 @@ from engine.models.known import COLOURS, HEADS, Entry, ModelFault, named_labels,
 
 SYSTEM = Path("/var/lib/matthan/models")
 SUFFIX = ".tflite"
+#: What comes with the engine itself: NAME.tflite with its model card NAME.md.
+BOXED = Path(__file__).parent / "boxed"
+#: Chosen where no detector is wanted: moving regions are followed, nothing is recognised.
+NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def describe(path: Path) -> ModelFile:
             return ModelFile(path.stem, path, digest, entry, entry.head, entry.labels, entry.colours)
     sidecar = path.with_suffix(".toml")
     told = _sidecar(sidecar) if sidecar.exists() else {}
-    if path.stem in registry() and path.parent == folder():
+    if path.stem in registry() and path.parent in (folder(), BOXED):
         raise ModelFault("model.damaged", name=path.stem, path=path)
     if told.get("sha256", digest) != digest:
         raise ModelFault("model.damaged", name=path.stem, path=path)
@@ -94,17 +98,18 @@ def _sidecar(path: Path) -> dict[str, Any]:
 
 
 def paths() -> list[Path]:
-    """Return the files in the folder: the registry's in its order, then others by name."""
+    """Return the files of the folder and of the box: the registry's in its order, then others by name."""
     order = list(registry())
+    there = {path.stem: path for place in (BOXED, folder()) for path in place.glob(f"*{SUFFIX}")}
 
     def rank(path: Path) -> tuple[int, str]:
         return (order.index(path.stem) if path.stem in order else len(order), path.stem)
 
-    return sorted(folder().glob(f"*{SUFFIX}"), key=rank)
+    return sorted(there.values(), key=rank)
 
 
 def installed() -> Iterator[ModelFile]:
-    """Yield the usable models of the folder, best first; a damaged one is left out."""
+    """Yield the usable models, best first; a damaged one is left out."""
     for path in paths():
         try:
             yield describe(path)
@@ -113,20 +118,21 @@ def installed() -> Iterator[ModelFile]:
 
 
 def find(model: str | None) -> ModelFile | None:
-    """Return a model by name or path, or, for None, the best one installed; None if there is none.
+    """Return a model by name or path, or, for None, the best one there is; None: there is, or is to be, none.
 
     Raises:
         ModelFault: The named model is not installed, cannot be read or is damaged.
     """
     if model is None:
         return next(installed(), None)
+    if model == NONE:
+        return None
     if model.endswith(SUFFIX) or os.sep in model:
         return describe(Path(model).expanduser())
-    path = folder() / f"{model}{SUFFIX}"
-    if not path.exists():
-        names = ", ".join(each.stem for each in paths()) or "-"
-        raise ModelFault("model.missing", name=model, folder=folder(), installed=names)
-    return describe(path)
+    there = {path.stem: path for path in paths()}
+    if model not in there:
+        raise ModelFault("model.missing", name=model, folder=folder(), installed=", ".join(there) or "-")
+    return describe(there[model])
 
 
 def keep(source: Path, name: str, sidecar: dict[str, str | Sequence[str]] | None) -> Path:

@@ -1,0 +1,60 @@
+"""``matthan models bench``: the installed models side by side on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.models import installed
+from engine.models.known import named_labels
+
+if TYPE_CHECKING:
+    from engine.vision.compare import Result
+
+
+def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
+    """Measure every installed model and say which to choose.
+
+    Raises:
+        ModelFault: A model cannot be opened, or the folder holds no labelled picture.
+    """
+    from engine.vision.compare import choice, compare, labelled
+    from engine.vision.objects import Detector
+
+    detectors = {file.name: Detector(file, least=0.02) for file in installed()}
+    results = compare(detectors, labelled(folder) if folder else [], named_labels(names))
+    chosen = choice(results)
+    if as_json:
+        rows = [{**_row(each), "chosen": each is chosen} for each in results]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return
+    sys.stdout.write(_table(results))
+    if chosen is not None:
+        sys.stdout.write(f"choose: {chosen.name}  (detector: {{model: {chosen.name}}} in matthan.yaml)\n")
+    elif results:
+        sys.stdout.write(
+            "to know which is right more often, give a folder of labelled pictures: --pictures DIR\n"
+        )
+    else:
+        sys.stdout.write("no model is installed: matthan models pull\n")
+
+
+def _row(result: Result) -> dict[str, object]:
+    told = {name: mark.ap for name, mark in result.ap.items()}
+    return {"model": result.name, "ms": round(result.ms, 2), "mean": result.mean, "ap50": told}
+
+
+def _table(results: Sequence[Result]) -> str:
+    judged = list(dict.fromkeys(name for each in results for name in each.ap))
+    heads = [f"{name} ({results[0].ap[name].objects})" for name in judged]
+    lines = [["model", "CPU ms", *(["mean AP50", *heads] if judged else [])]]
+    for each in results:
+        marks = [each.ap[name].ap for name in judged]
+        values = [f"{value or 0:.2f}" for value in [each.mean, *marks]] if judged else []
+        lines.append([each.name, f"{each.ms:.1f}", *values])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    shown = ("  ".join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)) for line in lines)
+    return "".join(f"{line.rstrip()}\n" for line in shown)
