@@ -166,7 +166,9 @@ def measure(own: Path | None) -> dict[str, Any]:
         found = {name: pairs(each, pictures, names) for name, each in detectors.items()}
         return {name: [(ridden(a), b) for a, b in seen] for name, seen in found.items()}
 
-    real, half = look(validation(), CLASSES), look(validation("report"), CLASSES)
+    real, kept = look(validation(), CLASSES), set(validation("report"))
+    chosen = [number for number, each in enumerate(validation()) if each in kept]
+    half = {name: [seen[number] for number in chosen] for name, seen in real.items()}
     people = look(coco(), tuple("person" if name == "person" else None for name in named_labels("coco80")))
     streets = list(drawn())
     painted = {
@@ -174,7 +176,7 @@ def measure(own: Path | None) -> dict[str, Any]:
     }
     return {
         "bench": "detector",
-        "pictures": f"{len(validation())} val ({len(validation('report'))} report), "
+        "pictures": f"{len(validation())} val ({len(chosen)} report), "
         f"{len(coco())} coco, {len(streets)} drawn",
         **{
             name: {"ms": f"{times[name]:.1f}", "ms/yolox-nano": f"{times[name] / times['yolox-nano']:.2f}"}

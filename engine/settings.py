@@ -205,7 +205,8 @@ class DetectorSettings(Section):
     """Object detection."""
 
     model: str | None = Field(
-        None, description="Model name (`matthan models list`) or path; default: the best one installed."
+        None,
+        description="Model name (`matthan models list`) or path, none: nothing is recognised; default: the best one.",
     )
     workers: Annotated[int, Field(ge=1, le=16)] = Field(
         1, description="Detector threads shared by all cameras."

@@ -15,7 +15,6 @@ from torch.nn import functional
 
 from tools.train.batches import Batch
 from tools.train.net import boxes as to_boxes
-from tools.train.settings import CLASSES
 
 _TOP = 10
 #: A level learns objects whose longer side is so many strides.
@@ -52,56 +51,62 @@ def iou(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _inside(places: Tensor, boxes: Tensor) -> Tensor:
-    """Return (b, n, p): which point lies in which box."""
-    left = places[None, None] - boxes[..., None, :2]
-    right = boxes[..., None, 2:] - places[None, None]
-    return torch.cat([left, right], -1).amin(-1) > 0
+    """Return (k, p): which point lies in which box."""
+    left = places[None] - boxes[:, None, :2]
+    right = boxes[:, None, 2:] - places[None]
+    return torch.minimum(left, right).amin(-1) > 0
+
+
+def _flat(padded: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows that are there, (k, 6), and the picture of each: most of the padding is empty."""
+    there = padded[..., 0] >= 0
+    return padded[there], there.nonzero()[:, 0]
 
 
 @torch.no_grad()
 def assign(batch: Batch, scores: Tensor, found: Tensor, places: Tensor, strides: Tensor) -> Targets:
-    """Choose the points that are responsible; (b, n) objects against (p,) points."""
-    labels, truth = batch.boxes[..., 0].long(), batch.boxes[..., 1:5]
-    there = labels >= 0
-    overlap, _ = iou(truth[:, :, None], found[:, None])
-    said = torch.gather(
-        scores.transpose(1, 2), 1, labels.clamp(min=0)[..., None].expand(-1, -1, scores.shape[1])
-    )
-    longer = (truth[..., 2:] - truth[..., :2]).amax(-1)[..., None] / strides[None, None, :, 0]
-    finest, coarsest = strides.min(), strides.max()
-    fits = (longer > _RANGE[0]) | (strides[None, None, :, 0] == finest)
-    fits &= (longer < _RANGE[1]) | (strides[None, None, :, 0] == coarsest)
-    centre = (truth[..., :2] + truth[..., 2:]) / 2
-    near = (places[None, None] - centre[..., None, :]).abs().amax(-1) < 0.8 * strides[None, None, :, 0]
-    allowed = (_inside(places, truth) | near) & fits & there[..., None]
-    align = torch.where(allowed, (said.clamp(min=1e-4)).sqrt() * overlap.pow(4) + 1e-9, 0.0)
-    best = align.topk(_TOP, dim=-1).indices
-    mask = torch.zeros_like(allowed).scatter_(2, best, value=True) & allowed
-    contested = torch.where(
-        mask, overlap + 1e-6, 0.0
-    )  # a point of two objects goes to the better fitting one
-    owner = contested.argmax(1)
-    chosen = contested.amax(1) > 0
-    mine = mask & (owner[:, None] == torch.arange(mask.shape[1])[None, :, None])
+    """Choose the points that are responsible: k objects against p points."""
+    rows, picture = _flat(batch.boxes)
+    labels, truth = rows[:, 0].long(), rows[:, 1:5]
+    overlap, _ = iou(truth[:, None], found[picture])
+    said = scores[picture, :, labels].clamp(min=1e-4)
+    allowed = _allowed(truth, places, strides[:, 0])
+    align = torch.where(allowed, said.sqrt() * overlap.pow(4) + 1e-9, 0.0)
+    mask = torch.zeros_like(allowed).scatter_(1, align.topk(_TOP, dim=1).indices, value=True) & allowed
+    wanted = torch.where(mask, overlap + 1e-6, 0.0)  # a point of two objects goes to the better fitting one
+    most = torch.zeros(found.shape[:2], device=found.device)
+    most.scatter_reduce_(0, picture[:, None].expand_as(wanted), wanted, "amax")
+    mine = mask & (wanted >= most[picture])
     quality = torch.where(mine, align, 0.0)
-    peak = torch.where(mine, overlap, 0.0).amax(-1, keepdim=True)
-    quality = quality / quality.amax(-1, keepdim=True).clamp(min=1e-9) * peak
-    trust = _FLOOR + (1 - _FLOOR) * batch.boxes[..., 5].clamp(min=0)
-    value = torch.gather(quality * trust[..., None], 1, owner[:, None]).squeeze(1) * chosen
-    label = torch.gather(labels.clamp(min=0), 1, owner)
-    hard = functional.one_hot(label, len(CLASSES)) * value[..., None]
-    target = torch.gather(truth, 1, owner[..., None].expand(-1, -1, 4))
+    peak = torch.where(mine, overlap, 0.0).amax(1, keepdim=True)
+    trust = _FLOOR + (1 - _FLOOR) * rows[:, 5:]
+    quality = quality / quality.amax(1, keepdim=True).clamp(min=1e-9) * peak * trust
+    row, point = mine.nonzero(as_tuple=True)
+    hard, target = torch.zeros_like(batch.soft), torch.zeros_like(found)
+    chosen = torch.zeros(found.shape[:2], dtype=torch.bool, device=found.device)
+    hard[picture[row], point, labels[row]] = quality[row, point]
+    target[picture[row], point], chosen[picture[row], point] = truth[row], True
     return Targets(target, *_softened(batch, places, hard, chosen), chosen)
+
+
+def _allowed(truth: Tensor, places: Tensor, strides: Tensor) -> Tensor:
+    """Return (k, p): points in or near the middle of an object whose level learns its size."""
+    longer = (truth[:, 2:] - truth[:, :2]).amax(1)[:, None] / strides
+    fits = (longer > _RANGE[0]) | (strides == strides.min())
+    fits &= (longer < _RANGE[1]) | (strides == strides.max())
+    centre = (truth[:, :2] + truth[:, 2:]) / 2
+    near = (places[None] - centre[:, None]).abs().amax(-1) < 0.8 * strides
+    return (_inside(places, truth) | near) & fits
 
 
 def _softened(batch: Batch, places: Tensor, hard: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """Return scores with the teacher's where no label rules, and where nothing is judged at all."""
     scores = torch.where(chosen[..., None], hard, batch.soft)
-    labels = batch.unsure[..., 0].long()
-    inside = _inside(places, batch.unsure[..., 1:5]) & (labels >= 0)[..., None]
-    kinds = functional.one_hot(labels.clamp(min=0), len(CLASSES)).float()
-    unsure = torch.einsum("bmp,bmc->bpc", inside.float(), kinds) > 0
-    return scores, (~unsure | (hard > 0)).float()
+    rows, picture = _flat(batch.unsure)
+    row, point = _inside(places, rows[:, 1:5]).nonzero(as_tuple=True)
+    weight = torch.ones_like(scores)
+    weight[picture[row], point, rows[row, 0].long()] = 0.0
+    return scores, torch.maximum(weight, (hard > 0).float())
 
 
 def loss(

@@ -36,7 +36,7 @@ class Settings:
     decay: float = 0.03
     ema: float = 0.9992
     warm: int = 6_000
-    sizes: tuple[tuple[int, int], ...] = ((320, 192), (320, 192), (416, 256))
+    sizes: tuple[tuple[int, int], ...] = (*((320, 192),) * 5, (416, 256))
     mosaic: float = 0.5
     drawn: float = 0.07
     free: float = 0.05
