@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 SOURCES := engine drivers rules tui tests benchmarks tools
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts pytest soak bench schema bundle clean system-packages
+.PHONY: help demo test check lint types contracts pytest soak bench train schema bundle clean system-packages
 
 help:
 	@sed -n '2,5p' Makefile | sed 's/^# //'
@@ -59,6 +59,16 @@ soak: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# The detector in the box: hours of CPU, 2.5 GB of packages, pictures in ../shared; goes on where it was cut. Not for CI.
+TRAIN := build/train-venv
+$(TRAIN)/.installed: pyproject.toml
+	@$(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/pip install -q -e '.[train]'
+	@touch $@
+
+train: $(TRAIN)/.installed
+	OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(TRAIN)/bin/python -m tools.train all $(ARGS)
 
 schema: $(VENV)/.installed
 	$(BIN)/matthan config schema > configs/schema/matthan.schema.json

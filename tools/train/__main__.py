@@ -1,4 +1,4 @@
-"""``python -m tools.train``: prepare, train, polish, export, curve - or all of it."""
+"""``python -m tools.train``: prepare, train, polish, export, curve - or all of it; then ship."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from itertools import chain
 from pathlib import Path
 
 from tools.train.settings import Settings
+
+_TEACHER = Path("../shared/data/models/yolox_nano_float16_quantize.tflite")
+_CLIPS = Path("../shared/data/video")
 
 
 def _prepare(chosen: argparse.Namespace) -> None:
@@ -62,26 +65,40 @@ def _curve(chosen: argparse.Namespace) -> None:
     draw(chosen.run, chosen.run / "curve.svg")
 
 
+def _ship(chosen: argparse.Namespace) -> None:
+    from tools.train.ship import ship
+
+    ship(chosen.run, chosen.run / "matthan-nano.tflite", chosen.run / chosen.checkpoint, chosen.figures)
+
+
+def _clips(folder: Path) -> list[Path]:
+    """Return the clips to look at without labels; one is kept for judging."""
+    return sorted(path for path in folder.glob("*.[gm][ip][f4]") if path.stem != "car-detection")
+
+
 _STEPS = {"prepare": _prepare, "train": _train, "polish": _polish, "export": _export, "curve": _curve}
 
 
 def main() -> None:
     """Run one step or, as ``all``, every one of them."""
     parser = argparse.ArgumentParser(prog="python -m tools.train", description=__doc__)
-    parser.add_argument("step", choices=[*_STEPS, "all"])
+    parser.add_argument("step", choices=[*_STEPS, "ship", "all"])
     parser.add_argument("--run", type=Path, default=Path("build/train"), help="folder of the run")
     parser.add_argument("--data", type=Path, default=Path("../shared/train"), help="labelled pictures")
-    parser.add_argument("--teacher", type=Path, help="yolox_nano_float16_quantize.tflite")
-    parser.add_argument("--free", type=Path, nargs="*", default=[], help="pictures or clips without labels")
+    parser.add_argument("--teacher", type=Path, default=_TEACHER, help="YOLOX-nano, TFLite")
+    parser.add_argument(
+        "--free", type=Path, nargs="*", default=_clips(_CLIPS), help="pictures, clips without labels"
+    )
     parser.add_argument("--samples", type=int, default=400_000, help="end of the constant phase")
     parser.add_argument("--polish", type=int, default=40_000, help="samples of the decay")
     parser.add_argument("--streets", type=int, default=90, help="drawn streets to learn from")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--checkpoint", default="polished.pt", help="what to export")
+    parser.add_argument("--figures", type=Path, help="what bench_detector.py --json printed; for ship")
     chosen = parser.parse_args()
     for step in _STEPS if chosen.step == "all" else (chosen.step,):
-        _STEPS[step](chosen)
+        ({**_STEPS, "ship": _ship}[step])(chosen)
 
 
 if __name__ == "__main__":
