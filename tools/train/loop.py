@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -89,6 +90,11 @@ class Trainer:
         self.mean = Mean(self.net, settings.ema)
         self.optimiser = torch.optim.AdamW(_groups(self.net, settings.decay), lr=settings.rate)
         self.step = 0
+        self.asked = False  # to end: what is there is saved first
+
+    def end(self, *_: object) -> None:
+        """Let `go` save and return after the step under way; fit for `signal.signal`."""
+        self.asked = True
 
     def load(self, path: Path) -> None:
         """Go on where a checkpoint ends."""
@@ -111,6 +117,7 @@ class Trainer:
 
     def go(self, phase: Phase) -> None:
         """Train to the end of a phase, with checkpoints and evaluations on the way."""
+        signal.signal(signal.SIGTERM, self.end)
         last = phase.samples // self.settings.batch
         source = Batches(self.pack, self.maps, self.settings, FINAL if phase.polish else None)
         saved = begun = time.monotonic()
@@ -130,9 +137,11 @@ class Trainer:
                     {"polish": bool(phase.polish), "stop": score(self.mean.net.cpu(), self.pack, "stop")}
                 )
                 self.mean.net.to(self.device)
-            if now - saved > _SAFE or self.step == last:
+            if now - saved > _SAFE or self.step == last or self.asked:
                 save(phase.checkpoint, self.state())
                 saved = now
+            if self.asked:
+                return
 
     def _rate(self, last: int, polish: int) -> float:
         seen = self.step * self.settings.batch
