@@ -28,6 +28,7 @@ CONTENT = bytes(range(256)) * 1024
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MATTHAN_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setattr("engine.models.shelf.BOXED", tmp_path / "no-box")
     return tmp_path / "models"
 
 
@@ -75,13 +76,14 @@ async def fetched(entry: Entry, *urls: str) -> tuple[Path, list[tuple[int, int]]
 
 
 def test_the_registry_is_whole() -> None:
-    assert list(registry()) == ["yolox-nano", "coco-ssd-v1", "light-person"]
+    fetched = [name for name, entry in registry().items() if entry.urls]
+    assert fetched == ["yolox-nano", "coco-ssd-v1", "light-person"]
     for entry in registry().values():
         assert len(entry.sha256) == 64
         assert entry.head in HEADS
         assert entry.licence == "Apache-2.0"
         assert all(url.startswith("https://") for url in entry.urls)
-    assert [len(registry()[name].labels) for name in registry()] == [80, 90, 1]
+    assert [len(registry()[name].labels) for name in fetched] == [80, 90, 1]
     ours = reported(registry()["yolox-nano"].labels)
     assert {"person", "two_wheeler", "car", "heavy", "animal", "backpack"} <= set(ours)
     assert "toilet" not in ours
