@@ -23,6 +23,7 @@ from tui.screens.page import Page
 from tui.screens.rules import RulesScreen
 from tui.texts import clean, fold
 from tui.widgets.bars import Line
+from tui.widgets.filter import Filter
 from tui.widgets.recent import Recent
 from tui.widgets.table import Table
 
@@ -42,7 +43,7 @@ class FleetScreen(Page):
         super().__init__(context)
         self._query = ""
         self._table = Table(rows.FLEET, self._row, context.t, empty=self._empty, id="cameras")
-        self._filter = Input(id="filter", compact=True)
+        self._filter = Filter()
         self._recent_title = Line(id="recent-title")
         self._recent = Recent(context)
 
@@ -71,10 +72,6 @@ class FleetScreen(Page):
             ("?", "key.help"),
             ("q", "key.quit"),
         )
-
-    def on_mount(self) -> None:
-        """Begin without a filter."""
-        self._filter.display = False
 
     def relabel(self) -> None:
         """Write the filter's and the decisions' words too."""
@@ -116,13 +113,11 @@ class FleetScreen(Page):
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""
-        self._filter.display = True
-        self._filter.focus()
+        self._filter.ask()
 
     def action_drop_filter(self) -> None:
         """Show every camera again."""
-        self._filter.value = ""
-        self._filter.display = False
+        self._filter.drop()
         self._table.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -25,6 +25,7 @@ from tui.screens.rules import RulesScreen
 from tui.texts import clean
 from tui.widgets.bars import Line
 from tui.widgets.facts import facts
+from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
 #: Entries read at a time.
@@ -53,7 +54,7 @@ class LogScreen(Page):
         self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, follow=True, id="entries")
         self._detail = Static(id="detail")
         self._status = Line(id="status")
-        self._filter = Input(id="filter", compact=True)
+        self._filter = Filter()
         self._reading = False
 
     def body(self) -> ComposeResult:
@@ -86,8 +87,7 @@ class LogScreen(Page):
         )
 
     def on_mount(self) -> None:
-        """Begin without a filter, reading older entries if the state brought few."""
-        self._filter.display = False
+        """Read older entries if the state brought few."""
         self.call_after_refresh(self._fill)
 
     def relabel(self) -> None:
@@ -111,8 +111,7 @@ class LogScreen(Page):
 
     def action_filter(self) -> None:
         """Ask what to show."""
-        self._filter.display = True
-        self._filter.focus()
+        self._filter.ask()
 
     def action_decisions(self) -> None:
         """Only decisions, or everything."""
@@ -133,9 +132,7 @@ class LogScreen(Page):
 
     def action_back(self) -> None:
         """Drop the filter first, then leave."""
-        if self._filter.display:
-            self._filter.value = ""
-            self._filter.display = False
+        if self._filter.drop():
             self._table.focus()
         else:
             self.action_leave()

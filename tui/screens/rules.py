@@ -23,6 +23,7 @@ from tui.screens.page import Page
 from tui.screens.rule import RuleScreen
 from tui.texts import clean, fold
 from tui.widgets.bars import Line
+from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
 
@@ -45,7 +46,7 @@ class RulesScreen(Page):
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
         self._table = Table(rows.RULES, self._row, context.t, empty=self._empty, id="rules")
         self._status = Line(id="status")
-        self._filter = Input(id="filter", compact=True)
+        self._filter = Filter()
 
     def body(self) -> ComposeResult:
         """The table, what it holds, a filter that hides itself."""
@@ -71,8 +72,7 @@ class RulesScreen(Page):
         )
 
     def on_mount(self) -> None:
-        """Begin without a filter, and ask for as long as this screen lives."""
-        self._filter.display = False
+        """Ask for as long as this screen lives."""
         self.run_worker(self._poll.run(), name="rules")
 
     def relabel(self) -> None:
@@ -92,8 +92,7 @@ class RulesScreen(Page):
 
     def action_filter(self) -> None:
         """Ask which rules to show."""
-        self._filter.display = True
-        self._filter.focus()
+        self._filter.ask()
 
     def action_reload(self) -> None:
         """Let the engine read the rules again, if it is meant so; what came of it is told wherever one is then."""
@@ -102,9 +101,7 @@ class RulesScreen(Page):
 
     def action_back(self) -> None:
         """Drop the filter first, then leave."""
-        if self._filter.display:
-            self._filter.value = ""
-            self._filter.display = False
+        if self._filter.drop():
             self._table.focus()
         else:
             self.action_leave()
