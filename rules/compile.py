@@ -30,7 +30,7 @@ from rules.patterns import Pattern
 from rules.reuse import Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
 from rules.schedule import Almanac, Window
-from rules.schema import Call, RuleFile, RuleSpec
+from rules.schema import Call, RuleFile, RuleSpec, Title
 from rules.source import Flaw, Gravity, Path, Problem, parse
 
 __all__ = [
@@ -449,8 +449,8 @@ class _Site:
         return blake2b(told.encode(), digest_size=6).hexdigest()
 
 
-def _text(written: BaseModel | None) -> Mapping[str, str] | None:
-    return None if written is None else {"vi": getattr(written, "vi"), "en": getattr(written, "en")}  # noqa: B009
+def _text(written: Title | None) -> Mapping[str, str] | None:
+    return None if written is None else {"vi": written.vi, "en": written.en}
 
 
 def _action(call: Call, path: Path, known: Mapping[str, ParamsCheck]) -> Iterator[Flaw]:
