@@ -44,7 +44,7 @@ def matthan(*words: str) -> list[str]:
     return [sys.executable, "-m", "engine", *words]
 
 
-def config(folder: Path, cameras: list[dict[str, Any]], model: str | None) -> Path:
+def config(folder: Path, cameras: list[dict[str, Any]], model: str) -> Path:
     """Write a configuration for the virtual cameras."""
     login = {"username": "admin", "password": f"file:{folder / 'camera.password'}"}
     document = {
@@ -68,7 +68,7 @@ def busy(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def measure(cameras: int, seconds: float, model: str | None) -> dict[str, Any]:
+def measure(cameras: int, seconds: float, model: str) -> dict[str, Any]:
     """Run engine and peer side by side and return what they cost."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -100,7 +100,7 @@ def measure(cameras: int, seconds: float, model: str | None) -> dict[str, Any]:
     return {
         "cameras": cameras,
         "seconds": seconds,
-        "detector": Path(model).name if model else "",
+        "detector": Path(model).name,
         "engine_cpu_share": round(shares["engine"], 4),
         "peer_cpu_share": round(shares["peer"], 4),
         "ratio": round(shares["engine"] / shares["peer"], 2),
@@ -146,7 +146,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--cameras", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--model", help="a detector model; default: none, motion only")
+    parser.add_argument(
+        "--model", default="none", help="name or file of a detector; default: none, motion only"
+    )
     options = parser.parse_args()
     found = measure(options.cameras, options.seconds, options.model)
     print(json.dumps(found) if options.json else json.dumps(found, indent=2))

@@ -18,7 +18,7 @@ from uuid_utils import uuid7
 
 from drivers import registry
 from drivers.contract import Driver
-from engine import log, models, text
+from engine import log, text
 from engine.actions import snapshot, table
 from engine.actions.contract import Action, Hearing
 from engine.acts import Acts
@@ -30,7 +30,8 @@ from engine.clock import SystemClock
 from engine.configuration import Configuration, world
 from engine.credentials import Vault
 from engine.desk import CameraHands, Desk
-from engine.errors import EngineError, ModelError
+from engine.detection import open_pool
+from engine.errors import EngineError
 from engine.inventory import Inventory, installed_drivers
 from engine.judge import Judge
 from engine.message import message, topics
@@ -151,18 +152,10 @@ class Site:
         return Reloader(path, self.settings, self._book, self.judge, self.live, asked)
 
     def _make_pool(self) -> DetectorPool | None:
-        detector = self.settings.detector
-        try:
-            model = models.find(detector.model)
-            if model is not None:
-                return DetectorPool(model, detector.workers)
-            if detector.model is not None:  # "none": as it was wished
-                return None
-        except ModelError as error:
-            logger.error("model not used", reason=str(error))
-        self._trouble["model"] = Sentence("engine.no_model")
-        logger.warning("no detector model: objects are reported as moving; see `matthan models list`")
-        return None
+        pool, trouble = open_pool(self.settings.detector)
+        if trouble is not None:
+            self._trouble["model"] = trouble
+        return pool
 
     def _make_camera(self, settings: CameraSettings) -> CameraRunner:
         return CameraRunner(

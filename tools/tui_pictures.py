@@ -1,9 +1,9 @@
 """Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py``.
 
 Starts the virtual cameras and the engine as ``matthan demo`` does (set MATTHAN_MODELS to an empty folder to
-see what a newcomer sees), watches them with the terminal UI for a while, and keeps what it shows: every word,
-figure and box is the product's own. The cameras are given names that a site would give them. Nothing was seen
-by a real camera.
+see what a newcomer sees, with the detector in the box), watches them with the terminal UI for a while, and keeps
+what it shows: every word, figure and box is the product's own. The cameras are given names that a site would
+give them. Nothing was seen by a real camera.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def _look(config: Path | None) -> Iterator[Finding]:
     yield checkup.runtime()
     yield from checkup.drivers()
     yield from checkup.commands(cli.gather(typer.Typer()), _command_modules())
-    yield _models()
     settings, path, finding = _settings(config)
+    yield _models(settings.detector.model)
     yield finding
     yield from checkup.secrets(references(settings.model_dump()), path.parent)
     yield checkup.disk(places(settings).state)
@@ -89,15 +89,18 @@ def _command_modules() -> list[ModuleType]:
     return [sys.modules[name] for name in sorted(names) if name in sys.modules]
 
 
-def _models() -> Finding:
+def _models(wished: str | None) -> Finding:
     from engine.checkup import Finding, Grade
     from engine.errors import ModelError
-    from engine.models import find
+    from engine.models import NONE, find
 
+    if wished == NONE:
+        return Finding("detector model", Grade.OK, "none, as the configuration says: motion only")
     try:
-        model = find(None)
+        model = find(wished)
     except ModelError as error:
-        return Finding("detector model", Grade.FAIL, str(error), "matthan models verify; then pull or add it")
+        advice = "matthan models pull or add it; until then the best one that is installed stands in"
+        return Finding("detector model", Grade.FAIL, str(error), advice)
     if model is None:
         advice = "objects are reported as “moving”; matthan models list shows what can be added"
         return Finding("detector model", Grade.WARN, "none installed", advice)

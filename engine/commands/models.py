@@ -11,13 +11,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from engine.commands.report import language
-from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported
+from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported, shelf
 from engine.models.known import COLOURS, HEADS
 from engine.models.shelf import describe, fingerprint, keep, paths
 from engine.text import render
 
 app = typer.Typer(no_args_is_help=True)
-models = typer.Typer(no_args_is_help=True, help="Detector models: list, pull, add, verify, bench.")
+models = typer.Typer(no_args_is_help=True, help="Detector models: list, card, pull, add, verify, bench.")
 app.add_typer(models, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
@@ -35,6 +35,20 @@ def list_models(as_json: Json = False) -> None:
         state = {"ok": "installed", "damaged": "DAMAGED"}.get(row.state, "-")
         size = f"{row.size / 1e6:>5.1f} MB"
         sys.stdout.write(f"{row.name:<16} {state:<10} {size}  {row.licence:<11} {row.title}\n")
+
+
+@models.command()
+def card(name: Annotated[str, typer.Argument(help="A known model.")] = "matthan-nano") -> None:
+    """Print what a model learned from, how right it is, its limits, and what it must not be used for."""
+    entry = registry().get(name)
+    if entry is None:
+        _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
+    own = shelf.BOXED / f"{name}.md"
+    if own.exists():
+        sys.stdout.write(own.read_text("utf-8"))
+        return
+    sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}\nsha256: {entry.sha256}\n")
+    sys.stdout.write("".join(f"from: {url}\n" for url in entry.urls))
 
 
 @models.command()

@@ -4,9 +4,10 @@ Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens w
 """
 
 from engine.models.known import Entry, ModelFault, class_of, registry, reported, vocabulary
-from engine.models.shelf import ModelFile, find, folder, installed
+from engine.models.shelf import NONE, ModelFile, find, folder, installed
 
 __all__ = [
+    "NONE",
     "Entry",
     "ModelFault",
     "ModelFile",

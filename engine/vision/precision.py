@@ -63,7 +63,7 @@ def covered(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     return np.asarray((_common(a, b) / np.maximum(areas(a), 1e-12)[:, None]).max(axis=1))
 
 
-def _judged(case: Case) -> list[tuple[float, bool]]:
+def judged(case: Case) -> list[tuple[float, bool]]:
     """Return score and verdict of each detection that counts, best first."""
     order = np.argsort(-case.scores, kind="stable")
     table = overlaps(case.found, case.truth)
@@ -87,7 +87,7 @@ def average_precision(cases: Sequence[Case]) -> float | None:
     objects = sum(len(case.truth) for case in cases)
     if not objects:
         return None
-    told = sorted((entry for case in cases for entry in _judged(case)), key=lambda entry: -entry[0])
+    told = sorted((entry for case in cases for entry in judged(case)), key=lambda entry: -entry[0])
     right = np.cumsum([verdict for _, verdict in told])
     if not len(right):
         return 0.0

@@ -22,7 +22,6 @@ from drivers.contract import Login, Target
 from engine.api import wire
 from engine.api.client import Client
 
-MODEL = Path(__file__).parents[3] / "shared" / "data" / "models" / "yolox_nano_float16_quantize.tflite"
 PATIENCE = 120.0
 
 RULES = """
@@ -241,7 +240,6 @@ def write_config(folder: Path, fixed: Sim, ptz: Sim, broker: int, hook: str) -> 
         "discovery": {"interfaces": ["127.0.0.1"], "every": 5},
         "actions": {"mqtt": {"host": "127.0.0.1", "port": broker}, "webhooks": {"desk": {"url": hook}}},
         "preview": {"port": 0},
-        "detector": {"model": str(MODEL) if MODEL.exists() else None},
     }
     config.write_text(json.dumps(document))
     return config
@@ -283,9 +281,8 @@ async def test_from_a_camera_to_a_person_who_acts(
             await story.until(f"{camera} online", lambda c=camera: story.state(c) == "online")  # type: ignore[misc]
         await story.until("motion", lambda: story.event("motion", "began"))
         await story.until("object", lambda: story.event("object", "began"))
-        if MODEL.exists():
-            labels = {each.label for each in story.events if each.kind == "object"}
-            assert "moving" not in labels
+        labels = {each.label for each in story.events if each.kind == "object"}
+        assert labels <= {"person", "two_wheeler", "car", "heavy"}  # by the detector in the box
         await story.until("a decision", lambda: any(each.rule == "moves" for each in story.decisions))
         moves = next(each for each in story.decisions if each.rule == "moves")
         assert moves.reason.en

@@ -159,6 +159,24 @@ def test_a_damaged_model_is_told_not_raised(monkeypatch: pytest.MonkeyPatch) -> 
     assert (code, found["grade"], found["found"]) == (1, "fail", "the model nano is damaged")
 
 
+def test_the_model_of_the_configuration_is_looked_at(tmp_path: Path) -> None:
+    config = tmp_path / "matthan.yaml"
+    told = {}
+    for model in ("none", "yolox-nano", "null"):
+        config.write_text(
+            f"state: {tmp_path}/here\npreview: {{enabled: false}}\ndetector: {{model: {model}}}\n"
+        )
+        told[model] = about(ask("--config", str(config))[0], "detector model")
+    assert {model: found["grade"] for model, found in told.items()} == {
+        "none": "ok",
+        "yolox-nano": "fail",
+        "null": "ok",
+    }
+    assert "motion only" in told["none"]["found"]
+    assert "yolox-nano is not installed" in told["yolox-nano"]["found"]
+    assert told["null"]["found"].startswith("matthan-nano ")
+
+
 def test_a_configuration_is_looked_at(tmp_path: Path) -> None:
     config = tmp_path / "matthan.yaml"
     config.write_text(f"state: {tmp_path}/here\npreview: {{enabled: false}}\n")

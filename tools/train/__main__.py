@@ -44,16 +44,19 @@ def _polish(chosen: argparse.Namespace) -> None:
     from tools.train.net import Shape
 
     trainer = Trainer(chosen.run, Settings(seed=chosen.seed), Shape(), chosen.device)
-    path = chosen.run / "polished.pt"
-    trainer.load(chosen.run / "run.pt")
-    begin = trainer.step * trainer.settings.batch
-    trainer.go(Phase(path, begin + chosen.polish, chosen.polish))
+    phase = Phase.of_polish(chosen.run, chosen.polish, trainer.settings.batch)
+    trainer.load(phase.checkpoint if phase.begun() else chosen.run / "run.pt")
+    trainer.go(phase)
 
 
 def _export(chosen: argparse.Namespace) -> None:
+    from tools.train.calibrate import calibrate
     from tools.train.export import export, load
+    from tools.train.pack import Pack
 
     net, step = load(chosen.run / chosen.checkpoint)
+    told = calibrate(net, Pack(chosen.run / "pack"))
+    print("best thresholds, now 0.45:", ", ".join(f"{name} {score:.2f}" for name, score in told.items()))
     print(f"step {step}, {sum(value.numel() for value in net.parameters())} parameters")
     target = chosen.run / "matthan-nano.tflite"
     print(f"{export(net, target)}  {target} ({target.stat().st_size} bytes)")
@@ -68,7 +71,13 @@ def _curve(chosen: argparse.Namespace) -> None:
 def _ship(chosen: argparse.Namespace) -> None:
     from tools.train.ship import ship
 
-    ship(chosen.run, chosen.run / "matthan-nano.tflite", chosen.run / chosen.checkpoint, chosen.figures)
+    ship(
+        chosen.run,
+        chosen.data,
+        chosen.run / "matthan-nano.tflite",
+        chosen.run / chosen.checkpoint,
+        chosen.figures,
+    )
 
 
 def _clips(folder: Path) -> list[Path]:

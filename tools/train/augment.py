@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tools.train.pack import BOX, Floats, Pack, Pixels
-from tools.train.settings import CLASSES, GREY, STRIDES
+from tools.train.pack import BOX, Entry, Floats, Pack, Pixels
+from tools.train.settings import CLASSES, GREY, PERSON, STRIDES
 from tools.train.teacher import SIZE, Maps
 
 #: Part of a box that must stay visible, and pixels of its shorter side, for it to be asked for.
@@ -115,15 +115,54 @@ def _placed(
     sx, sy = scale * stretch, scale / stretch
     room = size[0] - entry.width * sx, size[1] - entry.height * sy
     left, top = (float(rng.uniform(min(0, free), max(0, free))) for free in room)
+    return _matrix(entry, (sx, sy), (left, top), flip=flip)
+
+
+def _matrix(entry: Entry, scale: tuple[float, float], corner: tuple[float, float], *, flip: bool) -> Floats:
+    """Return the matrix that lays a whole picture's upper left corner there."""
+    (sx, sy), (left, top) = scale, corner
     if flip:
         return np.array([[-sx, 0, left + entry.width * sx], [0, sy, top]], np.float32)
     return np.array([[sx, 0, left], [0, sy, top]], np.float32)
+
+
+def _around(rng: Generator, entry: Entry, box: Floats, size: tuple[int, int], *, flip: bool) -> Floats:
+    """Return a matrix that shows a box at a size by chance, with no more beyond the picture than must be."""
+    wide, high = float(box[2] - box[0]), float(box[3] - box[1])
+    whole = min(size[0] / entry.width, size[1] / entry.height)
+    share = float(np.exp(rng.uniform(np.log(0.15), np.log(0.95))))
+    scale = min(share * size[1] / high, 0.95 * size[0] / wide)
+    scale = float(np.clip(scale, 0.6 * whole, 5 * whole))
+    stretch = float(np.exp(rng.uniform(-0.12, 0.12)))
+    sides = (scale * stretch, scale / stretch)
+    x0 = entry.width - float(box[2]) if flip else float(box[0])
+    corner = []
+    for at, length, side, part, total in zip(
+        (x0, float(box[1])), (wide, high), sides, size, (entry.width, entry.height), strict=True
+    ):
+        free, room = part - length * side, part - total * side
+        place = float(rng.uniform(min(0, free), max(0, free))) - at * side
+        corner.append(float(np.clip(place, min(0, room), max(0, room))))
+    return _matrix(entry, sides, (corner[0], corner[1]), flip=flip)
 
 
 def single(rng: Generator, pack: Pack, maps: Maps, number: int, size: tuple[int, int]) -> Sample:
     """Return one picture, smaller or larger than the canvas."""
     canvas = Canvas(size)
     matrix = _placed(rng, pack, number, size, (0.6, 1.9), flip=rng.random() < 0.5)
+    canvas.lay(pack, maps, number, matrix, (0, 0, *size))
+    return canvas.done()
+
+
+def near(rng: Generator, pack: Pack, maps: Maps, number: int, size: tuple[int, int]) -> Sample:
+    """Return the part of a picture around one of its objects, as the engine cuts it where something moves."""
+    boxes = pack.boxes(number)
+    if not len(boxes):
+        return single(rng, pack, maps, number, size)
+    odds = np.where(boxes[:, 0] == PERSON, 2.0, 1.0)
+    box = boxes[rng.choice(len(boxes), p=odds / odds.sum())]
+    canvas = Canvas(size)
+    matrix = _around(rng, pack.entries[number], box[1:5], size, flip=rng.random() < 0.5)
     canvas.lay(pack, maps, number, matrix, (0, 0, *size))
     return canvas.done()
 

@@ -20,9 +20,9 @@ from tools.train.settings import HEAVY, PERSON, TWO_WHEELER, Settings
 from tools.train.teacher import Maps
 
 #: How often pictures with a class are taken more often than others: what is rare among human boxes.
-_FAVOUR = {TWO_WHEELER: 1.6, HEAVY: 2.5, PERSON: 1.6}
-#: One shaking camera has 429 pictures of the same road.
-_DULL = {"uab": 0.3}
+_FAVOUR = {TWO_WHEELER: 1.6, HEAVY: 2.5, PERSON: 2.4}
+#: One shaking camera has 429 pictures of the same road; people close up are in few sources only.
+_SOURCES = {"uab": 0.3, "coco": 1.6, "helmet": 1.5, "intel": 1.5, "tcc": 1.5}
 _AHEAD = 3
 
 
@@ -42,7 +42,7 @@ class Batch:
 def _weight(pack: Pack, number: int) -> float:
     there = set(pack.boxes(number)[:, 0].astype(int))
     favour = max((_FAVOUR.get(label, 1.0) for label in there), default=0.7)
-    return favour * _DULL.get(pack.entries[number].source, 1.0)
+    return favour * _SOURCES.get(pack.entries[number].source, 1.0)
 
 
 def _padded(rows: list[Floats]) -> torch.Tensor:
@@ -57,13 +57,13 @@ class Batches:
     """Batches of one run.
 
     Args:
-        size: The last phase: no mosaics, this size only; None: the main phase.
+        polish: The last phase: no mosaics, mostly the shipped size.
     """
 
-    def __init__(
-        self, pack: Pack, maps: Maps, settings: Settings, size: tuple[int, int] | None = None
-    ) -> None:
-        self._pack, self._maps, self._settings, self._size = pack, maps, settings, size
+    def __init__(self, pack: Pack, maps: Maps, settings: Settings, *, polish: bool = False) -> None:
+        self._pack, self._maps, self._settings = pack, maps, settings
+        self._sizes = settings.sizes_polish if polish else settings.sizes
+        self._mosaic = 0.0 if polish else settings.mosaic
         self._parts = [np.array(pack.part(name)) for name in ("train", "drawn", "free")]
         weights = [np.array([_weight(pack, number) for number in part]) for part in self._parts]
         self._odds = [weight / weight.sum() if len(weight) else weight for weight in weights]
@@ -82,9 +82,11 @@ class Batches:
         return int(rng.choice(self._parts[which], p=self._odds[which]))
 
     def _sample(self, rng: Generator, size: tuple[int, int]) -> augment.Sample:
-        if self._size is None and rng.random() < self._settings.mosaic:
+        if rng.random() < self._mosaic:
             numbers = [self._number(rng) for _ in range(4)]
             made = augment.mosaic(rng, self._pack, self._maps, numbers, size)
+        elif rng.random() < self._settings.near:
+            made = augment.near(rng, self._pack, self._maps, self._number(rng), size)
         else:
             made = augment.single(rng, self._pack, self._maps, self._number(rng), size)
         return augment.Sample(augment.lit(rng, made.pixels), made.boxes, made.unsure, made.soft)
@@ -92,8 +94,7 @@ class Batches:
     def make(self, number: int) -> Batch:
         """Return one batch."""
         rng = np.random.default_rng((self._settings.seed, number))
-        sizes = self._settings.sizes
-        size = self._size or sizes[int(rng.integers(len(sizes)))]
+        size = self._sizes[int(rng.integers(len(self._sizes)))]
         samples = [self._sample(rng, size) for _ in range(self._settings.batch)]
         pixels = torch.from_numpy(np.stack([each.pixels for each in samples])).permute(0, 3, 1, 2)
         soft = torch.from_numpy(np.stack([each.soft for each in samples]))

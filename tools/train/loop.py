@@ -23,7 +23,7 @@ from tools.train.loss import loss
 from tools.train.net import Net, Shape, grid
 from tools.train.pack import Pack
 from tools.train.score import score
-from tools.train.settings import FINAL, Settings
+from tools.train.settings import Settings
 from tools.train.teacher import Maps
 
 #: Seconds between two checkpoints.
@@ -35,12 +35,12 @@ class Mean:
 
     def __init__(self, net: Net, most: float) -> None:
         self.net = copy.deepcopy(net).eval()
-        self._most = most
+        self.most = most
 
     @torch.no_grad()
     def add(self, net: Net, step: int) -> None:
         """Take a step's weights in; early on the mean is short."""
-        keep = min(self._most, (1 + step) / (10 + step))
+        keep = min(self.most, (1 + step) / (10 + step))
         mine, theirs = self.net.state_dict(), net.state_dict()
         for name, value in mine.items():
             if value.dtype.is_floating_point:
@@ -77,6 +77,19 @@ class Phase:
     samples: int
     polish: int = 0
 
+    @classmethod
+    def of_polish(cls, run: Path, length: int, batch: int) -> Phase:
+        """Return the polish of what the constant phase left."""
+        begin = torch.load(run / "run.pt", map_location="cpu", weights_only=True)["step"] * batch
+        return cls(run / "polished.pt", begin + length, length)
+
+    def begun(self) -> bool:
+        """Tell whether its checkpoint is of this very phase: it was cut, and goes on."""
+        if not self.checkpoint.exists():
+            return False
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        return bool(state.get("ends") == self.samples)
+
 
 class Trainer:
     """A net, its optimiser and its mean, at some sample of a run."""
@@ -104,9 +117,10 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
 
-    def state(self) -> dict[str, Any]:
+    def state(self, phase: Phase) -> dict[str, Any]:
         """Return all that a later process needs."""
         return {
+            "ends": phase.samples,
             "net": self.net.state_dict(),
             "mean": self.mean.net.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -119,7 +133,8 @@ class Trainer:
         """Train to the end of a phase, with checkpoints and evaluations on the way."""
         signal.signal(signal.SIGTERM, self.end)
         last = phase.samples // self.settings.batch
-        source = Batches(self.pack, self.maps, self.settings, FINAL if phase.polish else None)
+        source = Batches(self.pack, self.maps, self.settings, polish=bool(phase.polish))
+        self.mean.most = self.settings.ema_polish if phase.polish else self.settings.ema
         saved = begun = time.monotonic()
         first, every = self.step, max(1, self.settings.every // self.settings.batch)
         for batch in source.stream(self.step, last - self.step):
@@ -138,7 +153,7 @@ class Trainer:
                 )
                 self.mean.net.to(self.device)
             if now - saved > _SAFE or self.step == last or self.asked:
-                save(phase.checkpoint, self.state())
+                save(phase.checkpoint, self.state(phase))
                 saved = now
             if self.asked:
                 return
@@ -147,7 +162,8 @@ class Trainer:
         seen = self.step * self.settings.batch
         warm = min(1.0, (seen + 1) / self.settings.warm)
         left = (last - self.step) / max(1, polish // self.settings.batch) if polish else 1.0
-        return self.settings.rate * warm * min(1.0, max(0.002, left))
+        fall = 1 - (1 - min(1.0, left)) ** 0.5  # "1-sqrt", the best of those that they compare
+        return self.settings.rate * warm * max(0.002, fall)
 
     def _learn(self, batch: Batch, rate: float) -> dict[str, float]:
         batch = Batch(
