@@ -22,11 +22,12 @@ def open_pool(wished: DetectorSettings) -> tuple[DetectorPool | None, Sentence |
     if wished.model == models.NONE:
         return None, None
     failed: ModelFault | None = None
-    for name in dict.fromkeys((wished.model, None)):
+    best = [each.name for each in models.installed()]
+    for name in dict.fromkeys([wished.model, *best] if wished.model else best):
         try:
             if (model := models.find(name)) is not None:
                 pool = DetectorPool(model, wished.workers)
-                return pool, _told(failed, model.name) if failed else None
+                return pool, _told(failed, name) if failed else None
         except ModelFault as fault:
             failed = failed or fault
             logger.error("model not used", model=name, reason=str(fault))

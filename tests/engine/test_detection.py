@@ -57,6 +57,16 @@ def test_a_damaged_model_is_replaced(place: Path) -> None:
     pool.close()
 
 
+def test_one_that_is_sound_but_not_understood_is_passed_over(place: Path) -> None:
+    (place / "own.tflite").write_bytes(b"TFL3 it is not")
+    (place / "own.toml").write_text('head = "yolox"\nlabels = ["person"]\n')
+    pool, trouble = open_pool(DetectorSettings(model="own"))
+    assert pool is not None
+    assert pool.model.name == "matthan-nano"
+    assert "own cannot be loaded" in said(trouble)
+    pool.close()
+
+
 def test_where_nothing_can_stand_in_the_cause_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
