@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from drivers.contract import Codec, CodecParameters, Packet
 from drivers.virtual.scene import Scene
 from engine.vision.compare import Labelled
 from engine.vision.labelled import Truth
+from tools.train.halves import half
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 CLASSES = ("person", "two_wheeler", "car", "heavy")
@@ -25,11 +25,6 @@ CLIPS = (
 )  # fmt: skip
 #: First seed of the drawn streets that are judged: training draws from 100 000 and 900 000 on.
 _STREETS = 500_000
-
-
-def half(clip: str) -> str:
-    """Return which half of the validation split a clip is in, as `tools.train.pack.half` does."""
-    return ("stop", "report")[hashlib.sha256(clip.encode()).digest()[0] & 1]
 
 
 def validation(which: str = "") -> list[Labelled]:

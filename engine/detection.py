@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from engine import log, models
 from engine.models import ModelFault
 from engine.settings import DetectorSettings
@@ -22,17 +25,23 @@ def open_pool(wished: DetectorSettings) -> tuple[DetectorPool | None, Sentence |
     if wished.model == models.NONE:
         return None, None
     failed: ModelFault | None = None
-    best = [each.name for each in models.installed()]
-    for name in dict.fromkeys([wished.model, *best] if wished.model else best):
-        try:
-            if (model := models.find(name)) is not None:
-                pool = DetectorPool(model, wished.workers)
-                return pool, _told(failed, name) if failed else None
-        except ModelFault as fault:
-            failed = failed or fault
-            logger.error("model not used", model=name, reason=str(fault))
+    try:
+        if (model := models.find(wished.model)) is not None:
+            return DetectorPool(model, wished.workers), None
+    except ModelFault as fault:
+        logger.error("model not used", model=wished.model, reason=str(fault))
+        failed = fault
+    if failed is not None and (pool := next(_others(wished.workers), None)) is not None:
+        return pool, _told(failed, pool.model.name)
     logger.warning("no detector: objects are reported as moving; see `matthan models list`")
     return None, _told(failed) if failed else Sentence("engine.no_model")
+
+
+def _others(workers: int) -> Iterator[DetectorPool]:
+    """Yield what can be opened, best first."""
+    for model in models.installed():
+        with suppress(ModelFault):
+            yield DetectorPool(model, workers)
 
 
 def _told(failed: ModelFault, instead: str = "") -> Sentence:

@@ -2,8 +2,8 @@
 
 The net's scores are as high as its boxes are good, which is lower for small and rare things: by themselves they
 would be missed at a threshold that suits cars. Each class gets one number added to its logit, so that
-0.45 is where precision and recall on the `stop` half balance best (F1). The order of a class's findings, and
-with it its average precision, stays.
+0.45 is where precision and recall on the `stop` half balance best (F1). The order of a class's findings stays;
+average precision moves a little, where a point's best class becomes another.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.train.halves import half
 from tools.train.settings import CLASSES
 
 Pixels = NDArray[np.uint8]
@@ -43,11 +43,6 @@ class Entry:
 
 
 Source = tuple[str, str, str, str, Pixels, Floats]
-
-
-def half(clip: str) -> str:
-    """Return which half of the validation split a clip belongs to: a matter of its name alone."""
-    return ("stop", "report")[hashlib.sha256(clip.encode()).digest()[0] & 1]
 
 
 def read_labels(path: Path, width: int, height: int) -> Floats:

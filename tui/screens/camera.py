@@ -170,10 +170,6 @@ class CameraScreen(Page):
             other = order[(order.index(self._camera_id) + by) % len(order)]
             self.app.switch_screen(CameraScreen(self.context, other))
 
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
-
     def _calm(self) -> str:
         return self.context.t("camera.calm")
 

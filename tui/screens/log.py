@@ -137,10 +137,6 @@ class LogScreen(Page):
         else:
             self.action_leave()
 
-    def action_leave(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._text = event.value

@@ -85,6 +85,14 @@ class Page(Screen[None]):
         self.refresh_bars()
         self.show(Changes(everything=True, order=True, entries=True, engine=True, link=True))
 
+    def action_back(self) -> None:
+        """Back to where one came from; a page that has something to drop first drops that."""
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
     def acknowledge(self, entry: Entry | None) -> None:
         """Take care of a decision, in the name of who sits here."""
         if not isinstance(entry, wire.Decision):

@@ -71,10 +71,6 @@ class RuleScreen(Page):
         """A second has passed: ages and figures move."""
         self._tell_figures()
 
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
-
     def _tell(self) -> None:
         t = self.context.t
         if self._told is not None:
