@@ -18,7 +18,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from drivers.logins import LoginBook
 
 #: Version of this contract; 0 until it is declared stable. The registry refuses another one.
 API = 0
@@ -51,10 +54,15 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a device is, and the driver's own options for it (validated by the driver)."""
+    """Where a device is, and the driver's own options for it (validated by the driver).
+
+    Attributes:
+        logins: What the device has said to our logins, shared by all that knock at it; None: nobody else does.
+    """
 
     url: str
     options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
+    logins: LoginBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +323,19 @@ class Device(Protocol):
         """Its video sources, in the device's order."""
         ...
 
+    async def read_clock(self) -> timedelta | None:
+        """Ask again what time it thinks it is; return it as `clock_offset`, which follows.
+
+        Raises:
+            DriverError: It does not answer.
+        """
+        ...
+
     def signals(self) -> AsyncGenerator[Signal, None]:
         """Yield what the device says, for as long as it is open; ends with a DriverError.
 
-        Close it with `contextlib.aclosing`: a subscription is given back to the device.
+        It ends with `Unsupported` only where the device has no event service at all: everything else may
+        be better later. Close it with `contextlib.aclosing`: a subscription is given back to the device.
         """
         ...
 

@@ -4,7 +4,8 @@
 
     DriverError            code + values; no message ever carries a password
     ├── Unreachable        again later (network, power, busy, time-out, end of stream)
-    ├── Refused            a person must act (wrong password, locked account, no right)
+    ├── Refused            a person must act (wrong password, locked account)
+    │   └── Forbidden      the login is good, the right is missing (403); no wrong login
     ├── Unsupported        stop asking (the device cannot do it)
     └── Malformed          the device answered nonsense: keep the bytes, maybe a quirk
 
@@ -67,6 +68,17 @@ class Refused(DriverError):
     """The device answered and said no; trying again may lock the account. A person must act."""
 
     code = "driver.refused"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the device saw a wrong login: `Forbidden` and what we held back ourselves are none."""
+        return self.code == "driver.refused"
+
+
+class Forbidden(Refused):
+    """The device knows the account and does not let it do this; it may have too many guests, or lack the right."""
+
+    code = "driver.forbidden"
 
 
 class Unsupported(DriverError):

@@ -79,6 +79,10 @@ class SilentDevice:
         """The one."""
         return (self.camera,)
 
+    async def read_clock(self) -> timedelta | None:
+        """It tells none."""
+        return self.clock_offset
+
     def signals(self) -> AsyncGenerator[Signal, None]:
         """It has none: ends with Unsupported."""
         return no_signals(Unsupported("driver.no_signals", host=self.camera.host))

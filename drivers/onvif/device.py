@@ -97,6 +97,11 @@ class OnvifDevice:
     services: Mapping[str, str]
     _subscriptions: list[events.Subscription] = field(default_factory=list)
 
+    async def read_clock(self) -> timedelta | None:
+        """Ask again what time it thinks it is."""
+        self.clock_offset = (await read_clock(self.soap.session)).offset
+        return self.clock_offset
+
     def signals(self) -> AsyncGenerator[Signal, None]:
         """Yield what the device says; ends with a DriverError when the subscription is lost."""
         if EVENTS not in self.services:

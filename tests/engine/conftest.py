@@ -140,6 +140,9 @@ class FakeDevice:
     info: DeviceInfo = field(default_factory=lambda: DeviceInfo("Maker", "Model 1"))
     clock_offset: timedelta | None = None
 
+    async def read_clock(self) -> timedelta | None:
+        return self.clock_offset
+
     async def signals(self) -> AsyncGenerator[Signal, None]:
         self.script.listened += 1
         for said in self.script.said:

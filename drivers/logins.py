@@ -1,0 +1,147 @@
+"""What one device has said to our logins, over every part of the product that sends one.
+
+Cameras lock an account, or the address that asks, after about five wrong logins. SOAP, stills, RTSP and every
+camera of a recorder knock at the same device: they share one `LoginBook`, so that together they send at most
+`MOST` wrong logins within `WITHIN` seconds. Whoever owns the process keeps the book's `Record` over restarts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import blake2s
+
+from drivers.contract import Login
+from drivers.errors import Refused, Unreachable
+
+#: Wrong logins at most that a device gets to see within so many seconds.
+MOST, WITHIN = 3, 1800.0
+#: Seconds after which whoever found every place taken should ask again.
+SOON = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is remembered of one device.
+
+    Attributes:
+        wrong: Wall clock (seconds since 1970) of the refusals within the last `WITHIN` seconds.
+        worked: Mark of the login that the device last let in; see `mark`. None: none ever.
+    """
+
+    wrong: tuple[float, ...] = ()
+    worked: int | None = None
+
+
+def mark(login: Login) -> int:
+    """Return 16 bits that tell a changed login from the one that worked, and too little to guess it by."""
+    text = f"{len(login.username)}:{login.username}:{login.password}"
+    return int.from_bytes(blake2s(text.encode(), digest_size=2).digest())
+
+
+class Busy(Unreachable):
+    """Other parts are trying their logins right now; ask again after `SOON` seconds."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One login under way; a part says what became of it."""
+
+    _book: LoginBook
+    _login: Login
+    _open: bool = True
+
+    def right(self) -> None:
+        """The device let the login in."""
+        if self._open:
+            self._book._settle(self, self._login, right=True)
+
+    def wrong(self) -> None:
+        """The device refused the login."""
+        if self._open:
+            self._book._settle(self, self._login, right=False)
+
+    def dropped(self) -> None:
+        """The device said neither (a time-out, another fault)."""
+        if self._open:
+            self._book._settle(self, self._login, right=None)
+
+
+@dataclass(slots=True)
+class LoginBook:
+    """One device's book. Thread-safe, never blocks.
+
+    Args:
+        now: Wall clock in seconds since 1970: the record outlives the process.
+        record: What an earlier process remembered.
+        keep: Called with each new record, under no lock; None: it lives as long as the process.
+    """
+
+    now: Callable[[], float]
+    record: Record = field(default_factory=Record)
+    keep: Callable[[Record], None] | None = None
+    _trying: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def proven(self, login: Login | None) -> bool:
+        """Return whether the device once let this login in."""
+        return login is None or self.record.worked == mark(login)
+
+    def begin(self, login: Login, host: str) -> Attempt:
+        """Take one of the device's places for a login that it has not let in during this session.
+
+        Settle the attempt, whatever happens; `trying` does it at its end.
+
+        Raises:
+            Busy: As many logins as may still be wrong are under way.
+            Refused: ``driver.held``: the device has refused `MOST` logins lately.
+        """
+        with self._lock:
+            wrong = self._recent()
+            if len(wrong) >= MOST:
+                minutes = max(1, -int(-(wrong[0] + WITHIN - self.now()) // 60))
+                raise Refused("driver.held", host=host, user=login.username, most=MOST, minutes=minutes)
+            if len(wrong) + self._trying >= MOST:
+                raise Busy("driver.login_busy", host=host)
+            self._trying += 1
+        return Attempt(self, login)
+
+    @contextmanager
+    def trying(self, login: Login, host: str) -> Iterator[Attempt]:
+        """`begin` an attempt that is settled at the end of the context: as wrong where it ends with `Refused`.
+
+        Raises:
+            Busy, Refused: As `begin`.
+        """
+        attempt = self.begin(login, host)
+        try:
+            yield attempt
+        except Refused as error:
+            if error.counts:
+                attempt.wrong()
+            raise
+        finally:
+            attempt.dropped()
+
+    def _recent(self) -> tuple[float, ...]:
+        """Return the refusals that count; one from the future (the clock was set back) counts from now on."""
+        now = self.now()
+        wrong = tuple(sorted(min(at, now) for at in self.record.wrong if now - at < WITHIN))[-MOST:]
+        self.record = replace(self.record, wrong=wrong)
+        return wrong
+
+    def _settle(self, attempt: Attempt, login: Login, *, right: bool | None) -> None:
+        with self._lock:
+            attempt._open = False
+            self._trying -= 1
+            self._recent()
+            before = self.record
+            if right:
+                self.record = replace(before, worked=mark(login))
+            elif right is False:
+                self.record = replace(before, wrong=(*before.wrong, self.now())[-MOST:])
+            changed = self.record if self.record != before else None
+        if changed is not None and self.keep is not None:
+            self.keep(changed)
