@@ -8,8 +8,7 @@ camera of a recorder knock at the same device: they share one `LoginBook`, so th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import blake2s
 
@@ -47,11 +46,22 @@ class Busy(Unreachable):
 
 @dataclass(slots=True)
 class Attempt:
-    """One login under way; a part says what became of it."""
+    """One login under way; a part says what became of it.
+
+    As a context it is settled at its end: as wrong where that is a `Refused` that counts.
+    """
 
     _book: LoginBook
     _login: Login
     _open: bool = True
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Refused) and error.counts:
+            self.wrong()
+        self.dropped()
 
     def right(self) -> None:
         """The device let the login in."""
@@ -92,7 +102,7 @@ class LoginBook:
     def begin(self, login: Login, host: str) -> Attempt:
         """Take one of the device's places for a login that it has not let in during this session.
 
-        Settle the attempt, whatever happens; `trying` does it at its end.
+        Settle the attempt, whatever happens: use it as a context.
 
         Raises:
             Busy: As many logins as may still be wrong are under way.
@@ -107,23 +117,6 @@ class LoginBook:
                 raise Busy("driver.login_busy", host=host)
             self._trying += 1
         return Attempt(self, login)
-
-    @contextmanager
-    def trying(self, login: Login, host: str) -> Iterator[Attempt]:
-        """`begin` an attempt that is settled at the end of the context: as wrong where it ends with `Refused`.
-
-        Raises:
-            Busy, Refused: As `begin`.
-        """
-        attempt = self.begin(login, host)
-        try:
-            yield attempt
-        except Refused as error:
-            if error.counts:
-                attempt.wrong()
-            raise
-        finally:
-            attempt.dropped()
 
     def _recent(self) -> tuple[float, ...]:
         """Return the refusals that count; one from the future (the clock was set back) counts from now on."""

@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 
 pytest.register_assert_rewrite("drivers.conformance")
 
-from drivers import rtsp  # noqa: E402  # after the rewriting of asserts
 from drivers.contract import Login  # noqa: E402  # likewise
 from drivers.onvif import session  # noqa: E402  # likewise
+from drivers.rtsp import source, stream  # noqa: E402  # likewise
 from drivers.virtual import footage  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
 from drivers.virtual.spec import CameraSpec  # noqa: E402  # likewise
@@ -36,9 +36,8 @@ LOGIN = Login("operator", "p@ss:w/rd#1")
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs that a machine under load would meet, made long; a test of one sets its own."""
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 60.0)
-    monkeypatch.setattr(rtsp, "READ_SECONDS", 60.0)
-    monkeypatch.setitem(rtsp._OPTIONS, "timeout", "60000000")
+    monkeypatch.setattr(source, "OPEN_SECONDS", 60.0)
+    monkeypatch.setattr(stream, "READ_SECONDS", 60.0)
     monkeypatch.setattr(session, "CONNECT_SECONDS", 60.0)
     monkeypatch.setattr(footage, "_LAG", 60.0)
 

@@ -24,7 +24,7 @@ class Wall:
 
 
 def refuse(book: LoginBook) -> None:
-    with pytest.raises(Refused, match=r"driver\.refused"), book.trying(LOGIN, "cam"):
+    with pytest.raises(Refused, match=r"driver\.refused"), book.begin(LOGIN, "cam"):
         raise Refused(host="cam", user="op")
 
 
@@ -62,7 +62,7 @@ def test_a_fault_or_a_missing_right_is_no_wrong_login() -> None:
     book = LoginBook(Wall())
     for error in (Forbidden(host="cam"), Unreachable(host="cam"), Refused("driver.held", host="cam")):
         for _ in range(MOST + 1):
-            with pytest.raises(type(error)), book.trying(LOGIN, "cam"):
+            with pytest.raises(type(error)), book.begin(LOGIN, "cam"):
                 raise error
     assert book.record == Record()
 

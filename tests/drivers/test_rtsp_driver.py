@@ -17,6 +17,8 @@ from drivers import rtsp
 from drivers.conformance import CANARY, PATIENCE, DriverConformance
 from drivers.contract import Codec, Driver, Login, Stream, Target
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.rtsp import source as places
+from drivers.rtsp import stream as streams
 
 
 class TestRtspConforms(DriverConformance):
@@ -107,7 +109,7 @@ async def test_sub_is_a_second_profile(ptz_camera: Any) -> None:
 
 async def test_close_ends_a_blocked_read(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stalled server: the read ends by `close` at once, not by its time-out (see drivers.ffmpeg)."""
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
+    monkeypatch.setattr(places, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
     stream = rtsp.RtspStream(rtsp.RtspSource(f"rtsp://127.0.0.1:{await serve(plays_nothing)}/x", None))
     begun, ended = threading.Event(), list[DriverError]()
 
@@ -152,8 +154,8 @@ def use_up(stream: rtsp.RtspStream, errors: list[DriverError]) -> None:
 
 
 async def test_a_stall_is_told(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
-    monkeypatch.setattr(rtsp, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(places, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
+    monkeypatch.setattr(streams, "READ_SECONDS", 0.3)
     stream = await start(f"rtsp://127.0.0.1:{await serve(plays_nothing)}/x")
     with pytest.raises(Unreachable) as caught:
         await asyncio.to_thread(stream.read)
@@ -162,13 +164,13 @@ async def test_a_stall_is_told(serve: Any, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 0.3)
+    monkeypatch.setattr(places, "OPEN_SECONDS", 0.3)
     error = await error_of(f"rtsp://127.0.0.1:{await serve(silent)}/x", Login("u", CANARY))
     assert error.code == "driver.timeout"
 
 
 async def test_one_byte_at_a_time_is_late_too(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 0.5)
+    monkeypatch.setattr(places, "OPEN_SECONDS", 0.5)
     error = await error_of(f"rtsp://127.0.0.1:{await serve(drips)}/x")
     assert error.code == "driver.timeout"
 
@@ -191,7 +193,7 @@ async def test_garbage_is_our_error(serve: Any, garbage: bytes, monkeypatch: pyt
             writer.write(garbage)
             await writer.drain()
 
-    monkeypatch.setattr(rtsp, "OPEN_SECONDS", 1.0)
+    monkeypatch.setattr(places, "OPEN_SECONDS", 1.0)
     await error_of(f"rtsp://127.0.0.1:{await serve(talk)}/x")
 
 
@@ -205,7 +207,7 @@ async def test_udp_is_tried_where_tcp_is_not_spoken(serve: Any, monkeypatch: pyt
             status = "461 Unsupported Transport" if request.startswith("SETUP") else "200 OK"
             answer(writer, request, status)
 
-    monkeypatch.setattr(rtsp, "TRANSPORT_PAUSE", 0.01)
+    monkeypatch.setattr(streams, "TRANSPORT_PAUSE", 0.01)
     await error_of(f"rtsp://127.0.0.1:{await serve(udp_only)}/x")
     assert asked[0] == "tcp"
     assert "udp" in asked

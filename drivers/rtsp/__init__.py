@@ -1,0 +1,85 @@
+"""The ``rtsp`` driver, and the stream that the ``onvif`` driver uses too.
+
+RTSP and RTP are spoken here and not by FFmpeg: why, is in docs/design/rtsp.md. Nothing is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Literal
+
+from pydantic import Field
+
+from drivers.contract import API, Found, Login, Scope, Target
+from drivers.nothing import SilentCamera, SilentDevice, nothing_found
+from drivers.options import Options, read
+from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport, split_login
+from drivers.rtsp.stream import RtspStream
+
+__all__ = ["RtspDriver", "RtspOptions", "RtspSource", "RtspStream", "Transport", "driver", "split_login"]
+
+
+class StreamOptions(Options):
+    """What every driver lets people say about its RTSP streams."""
+
+    transport: Transport = Field("auto", description="How pictures come: auto tries TCP, then UDP.")
+    open_seconds: float = Field(
+        OPEN_SECONDS, gt=0, le=LONGEST, description="Seconds that opening a stream may take (slow lines)."
+    )
+    basic: bool = Field(
+        False, description="Answer Basic, which gives the password to whoever listens on the way."
+    )
+    hosts: Literal["reached", "told"] = Field(
+        "reached",
+        description="reached: keep to the configured host, whatever the device tells; told: go where it tells.",
+    )
+
+
+class RtspOptions(StreamOptions):
+    """Options of the ``rtsp`` driver."""
+
+    sub: str | None = Field(None, description="URL of the smaller stream of the same camera.")
+
+
+class RtspDriver:
+    """Opens cameras by their RTSP URL; nothing is contacted before a stream starts."""
+
+    name = "rtsp"
+    title = "RTSP"
+    schemes = frozenset({"rtsp", "rtsps"})
+    api = API
+
+    def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        """RTSP cannot be discovered: yields nothing."""
+        return nothing_found()
+
+    @asynccontextmanager
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
+        """Check the URLs and options.
+
+        Raises:
+            Malformed: A URL is none.
+            Unsupported: An option is unknown.
+        """
+        options = read(RtspOptions, target)
+        urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
+        more = {} if target.logins is None else {"logins": target.logins}
+        sources = {
+            name: RtspSource(
+                url,
+                login,
+                options.transport,
+                options.open_seconds,
+                options.basic,
+                options.hosts == "told",
+                **more,
+            )
+            for name, url in urls.items()
+        }
+        streams = {name: partial(RtspStream, source) for name, source in sources.items()}
+        yield SilentDevice(SilentCamera(sources["main"].host, streams))
+
+
+driver = RtspDriver()

@@ -1,0 +1,281 @@
+"""RTP (RFC 3550): packets in, coded pictures with unwrapped time stamps out. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from heapq import heappush, heappushpop
+from struct import Struct
+from typing import Protocol
+
+from drivers.contract import Codec
+from drivers.rtsp.jpeg import Jpeg
+from drivers.rtsp.nals import H264, H265
+from drivers.rtsp.sdp import Video
+
+_HEADER = Struct(">BBHI")
+#: Packets with another payload type than the announced one after which theirs is taken for the right one.
+_INSIST = 8
+#: Packets out of order that are waited for at most (UDP).
+_LATE = 32
+#: Packets and NAL units that tell which codec it is.
+_SNIFF = 8
+_RTCP_BYE = 203
+
+
+class Joiner(Protocol):
+    """Joins payloads to pictures."""
+
+    done: list[tuple[bytes, bool]]
+    torn: int
+    dropped: int
+
+    def push(self, payload: memoryview) -> None:
+        """Take one payload."""
+        ...
+
+    def lost(self) -> None:
+        """Take note that payloads are missing."""
+        ...
+
+    def cut(self) -> None:
+        """End the picture."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One coded picture.
+
+    Attributes:
+        at: When to show it, in the clock's ticks, unwrapped; None where the camera repeats the last one's.
+        decode: When to decode it: at the latest when it is shown, in order; likewise None.
+    """
+
+    data: bytes
+    keyframe: bool
+    at: int | None
+    decode: int | None
+
+
+def joiner(video: Video) -> Joiner:
+    """Return what joins a video's payloads."""
+    match video.codec:
+        case Codec.H264:
+            return H264()
+        case Codec.H265:
+            return H265(video.numbered)
+        case Codec.MJPEG:
+            return Jpeg()
+
+
+class Receiver:
+    """One video's packets in order; `units` are the finished pictures.
+
+    Attributes:
+        packets: How many came.
+        gaps: How often some were missing.
+        strange: Packets that are not this video's.
+    """
+
+    def __init__(self, video: Video) -> None:
+        self.units: deque[Unit] = deque()
+        self.packets = self.gaps = self.strange = 0
+        self.source = b""
+        self._payload = video.payload
+        self.joiner = joiner(video)
+        self.shuffle = Shuffle()
+        self.watch: Callable[[bytes], None] | None = None  # shown every payload; only while opening
+        self._order = Order()
+        self._sequence: int | None = None
+        self._stamp: int | None = None
+        self._ticks = 0
+        self._marked: int | None = None  # ticks of the last picture that a marker ended
+        self._trusted = True
+
+    def feed(self, packet: memoryview) -> None:
+        """Take one packet; it is not kept."""
+        payload = self._payload_of(packet)
+        if payload is None:
+            self.strange += 1
+            return
+        _, second, sequence, stamp = _HEADER.unpack_from(packet)
+        if not self._in_order(sequence):
+            return
+        self.packets += 1
+        if not self.source:
+            self.source = bytes(packet[8:12])
+        if stamp != self._stamp:
+            self._advance(stamp)
+        if payload:
+            self._push(payload)
+        if second & 0x80 and self._trusted:
+            self.joiner.cut()
+            self._collect()
+            self._marked = self._ticks
+
+    def instead(self, video: Video, payloads: Iterable[bytes]) -> Receiver:
+        """Return what goes on with the same packets as another codec, from these payloads on."""
+        other = Receiver(video)
+        other._payload, other._sequence, other._stamp = self._payload, self._sequence, self._stamp
+        other.source, other.packets, other.shuffle = self.source, self.packets, self.shuffle
+        for payload in payloads:
+            other._push(memoryview(payload))
+        return other
+
+    def _push(self, payload: memoryview) -> None:
+        if self.watch is not None:
+            self.watch(bytes(payload))
+        torn = self.joiner.torn
+        self.joiner.push(payload)
+        if self.joiner.torn > torn and self._marked == self._ticks:
+            self._trusted = False  # the marker ends slices, not pictures
+        if self.joiner.done:
+            self._collect()
+
+    def _payload_of(self, packet: memoryview) -> memoryview | None:
+        if len(packet) < 12 or packet[0] >> 6 != 2:
+            return None
+        kind = packet[1] & 0x7F
+        if kind != self._payload:
+            if self.packets or self.strange < _INSIST or 72 <= kind <= 76:
+                return None
+            self._payload = kind
+        begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)
+        if packet[0] & 0x10 and begin + 4 <= end:
+            begin += 4 + 4 * (packet[begin + 2] << 8 | packet[begin + 3])
+        if packet[0] & 0x20:
+            end -= packet[end - 1]
+        return packet[begin:end] if begin <= end else None
+
+    def _in_order(self, sequence: int) -> bool:
+        """Note gaps; return whether the packet is neither repeated nor too late."""
+        if self._sequence is not None:
+            step = (sequence - self._sequence) & 0xFFFF
+            if step == 0 or step > 0xFFFF - _LATE:
+                return False
+            if step != 1:
+                self.gaps += 1
+                self.joiner.lost()
+        self._sequence = sequence
+        return True
+
+    def _advance(self, stamp: int) -> None:
+        self.joiner.cut()
+        self._collect()
+        if self._stamp is not None:
+            self._ticks += ((stamp - self._stamp + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+        self._stamp = stamp
+
+    def _collect(self) -> None:
+        for data, key in self.joiner.done:
+            self.units.append(Unit(data, key, *self._order.place(self._ticks)))
+        self.joiner.done.clear()
+
+
+class Order:
+    """Decoding times for pictures that are told only when to be shown (as FFmpeg's compute_pkt_fields).
+
+    A picture that is shown before one that came earlier was reordered by the encoder (B-frames): from then on
+    the decoding time is the smallest of the last few, which never runs back and never exceeds the picture's.
+    """
+
+    #: Pictures by which cameras reorder at most.
+    DEPTH = 2
+
+    def __init__(self) -> None:
+        self._heap: list[int] = []
+        self._last: int | None = None
+        self._reorders = False
+
+    def place(self, at: int) -> tuple[int | None, int | None]:
+        """Return when a picture is shown and decoded; None for a time that is the last one's."""
+        before, self._last = self._last, at
+        if at == before:
+            return None, None
+        self._reorders |= before is not None and -10_000_000 < at - before < 0
+        if not self._reorders:
+            self._heap = [*self._heap[-self.DEPTH + 1 :], at]
+            return at, at
+        if len(self._heap) < self.DEPTH:
+            heappush(self._heap, at)
+            return at, self._heap[0]
+        return at, heappushpop(self._heap, at)
+
+
+class Shuffle:
+    """Puts datagrams into order: one that is missing is waited for while `_LATE` others come."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+        self._held: dict[int, bytes] = {}
+
+    def feed(self, packet: bytes) -> Iterator[bytes]:
+        """Take one; yield those whose turn it is."""
+        if len(packet) < 12:
+            return
+        sequence = packet[2] << 8 | packet[3]
+        if self._next is None:
+            self._next = sequence
+        if (sequence - self._next) & 0xFFFF >= 0x8000:
+            return  # too late, or repeated
+        self._held[sequence] = packet
+        if len(self._held) > _LATE:
+            self._next = min(self._held, key=self._distance)
+        while (packet_ := self._held.pop(self._next, None)) is not None:
+            yield packet_
+            self._next = (self._next + 1) & 0xFFFF
+
+    def _distance(self, sequence: int) -> int:
+        return (sequence - (self._next or 0)) & 0xFFFF
+
+
+def says_bye(packet: memoryview) -> bool:
+    """Return whether a compound RTCP packet tells that the source has ended."""
+    at = 0
+    while at + 4 <= len(packet) and packet[at] >> 6 == 2:
+        if packet[at + 1] == _RTCP_BYE:
+            return True
+        at += 4 + 4 * (packet[at + 2] << 8 | packet[at + 3])
+    return False
+
+
+def report(source: bytes, name: bytes = b"matthan") -> bytes:
+    """Return the smallest receiver report: some servers end sessions over UDP that send none.
+
+    Args:
+        source: The four bytes that name the sender reported on; ours are made of them.
+    """
+    ours = bytes(each ^ 0x55 for each in source)
+    item = b"\x01" + bytes((len(name),)) + name
+    item += b"\0" * (4 - len(item) % 4)
+    size = (len(item) // 4 + 1).to_bytes(2, "big")
+    return b"\x80\xc9\0\x01" + ours + b"\x81\xca" + size + ours + item
+
+
+_H264_KINDS = frozenset({1, 5, 6, 7, 8, 9, 24, 28})
+_H265_KINDS = frozenset({*range(10), *range(16, 22), *range(32, 41), 48, 49})
+
+
+def codec_of(payloads: list[bytes], told: Codec) -> Codec:
+    """Return which of the two codecs payloads are: some firmware announces H.265 and sends H.264, or the reverse.
+
+    What was told holds unless all payloads contradict it and all look like the other one.
+    """
+    if told is Codec.MJPEG or len(payloads) < _SNIFF // 2:
+        return told
+    h264 = [len(each) > 1 and each[0] < 0x80 and each[0] & 0x1F in _H264_KINDS for each in payloads]
+    h265 = [
+        len(each) > 2
+        and not each[0] & 0x81
+        and not each[1] & 0xF8
+        and each[1] & 7 > 0
+        and each[0] >> 1 in _H265_KINDS
+        for each in payloads
+    ]
+    if told is Codec.H265 and not any(h265) and all(h264):
+        return Codec.H264
+    if told is Codec.H264 and not any(h264) and all(h265):
+        return Codec.H265
+    return told

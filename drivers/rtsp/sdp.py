@@ -1,0 +1,134 @@
+"""What a session description (RFC 8866) says of its videos. Pure; reads what invalid ones still tell."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from drivers.contract import Codec
+
+START = b"\0\0\0\1"
+_CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": Codec.MJPEG}
+#: The one video payload type without an ``rtpmap`` that cameras use (RFC 3551).
+_STATIC = {26: ("JPEG", 90_000)}
+_MAP = re.compile(r"(\d+)\s+([^/\s]+)(?:/(\d+))?")
+_SETS = ("sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets")
+#: Media of a description that are looked at.
+_MOST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video that can be asked for.
+
+    Attributes:
+        payload: RTP payload type.
+        clock: Ticks per second of its time stamps.
+        control: What SETUP asks for: a URL, or what is added to the session's.
+        sets: Parameter sets as Annex B; empty where they come with the pictures.
+        numbered: Whether H.265 fragments carry decoding order numbers (RFC 7798, DONL).
+    """
+
+    codec: Codec
+    payload: int
+    clock: int
+    control: str
+    sets: bytes = b""
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What was described.
+
+    Attributes:
+        control: The session's own control address, may be empty.
+        videos: In order, those whose codec we take.
+        others: Names of the video codecs that we do not take.
+    """
+
+    control: str = ""
+    videos: tuple[Video, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Media:
+    kind: str = ""
+    payloads: tuple[int, ...] = ()
+    control: str = ""
+    maps: dict[int, tuple[str, int]] = field(default_factory=dict)
+    formats: dict[int, str] = field(default_factory=dict)
+
+
+def read(text: str) -> Description:
+    """Read a description; what cannot be understood in it is passed over."""
+    session, *media = _sections(text)
+    videos, others = list[Video](), list[str]()
+    for each in media:
+        if each.kind == "video":
+            found = next(_videos(each), None)
+            if found is not None:
+                videos.append(found)
+            else:
+                others += [name for name, _ in each.maps.values()] or ["?"]
+    return Description(session.control, tuple(videos), tuple(others))
+
+
+def _sections(text: str) -> list[_Media]:
+    """Return the session's part and every medium's."""
+    found = [_Media()]
+    for line in text.splitlines():
+        key, _, value = line.strip().partition("=")
+        if key == "m":
+            kind, *rest = value.split()
+            found.append(_Media(kind.lower(), tuple(int(each) for each in rest[2:] if each.isdecimal())))
+        elif key == "a":
+            _attribute(value, found[-1])
+        if len(found) > _MOST:
+            break
+    return found
+
+
+def _attribute(value: str, media: _Media) -> None:
+    name, _, told = value.partition(":")
+    match name.lower():
+        case "control":
+            media.control = told.strip()
+        case "rtpmap" if match := _MAP.match(told.strip()):
+            media.maps[int(match[1])] = (match[2], int(match[3] or 90_000))
+        case "fmtp":
+            payload, _, parameters = told.strip().partition(" ")
+            if payload.isdecimal():
+                media.formats[int(payload)] = parameters
+
+
+def _videos(media: _Media) -> Iterator[Video]:
+    for payload in media.payloads or tuple(media.maps):
+        name, clock = media.maps.get(payload, _STATIC.get(payload, ("", 0)))
+        codec = _CODECS.get(name.upper())
+        if codec is not None and clock > 0:
+            told = _parameters(media.formats.get(payload, ""))
+            numbered = codec is Codec.H265 and told.get("sprop-max-don-diff", "0").strip("0") != ""
+            yield Video(codec, payload, clock, media.control, _sets(told), numbered)
+
+
+def _parameters(text: str) -> dict[str, str]:
+    parts = (part.strip().partition("=") for part in text.split(";"))
+    return {name.strip().lower(): value.strip() for name, _, value in parts}
+
+
+def _sets(told: Mapping[str, str]) -> bytes:
+    coded = (each for name in _SETS for each in told.get(name, "").split(","))
+    return b"".join(START + nal for each in coded if (nal := _decoded(each)))
+
+
+def _decoded(text: str) -> bytes:
+    """Return base64's bytes, empty for what is none; padding may be missing."""
+    try:
+        return b64decode(text.strip() + "=" * (-len(text.strip()) % 4), validate=True)
+    except (Error, ValueError):
+        return b""

@@ -1,0 +1,301 @@
+"""A camera's video over RTSP, read by the one thread that owns it; no library sees address or login."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+
+from drivers.contract import Codec, CodecParameters, Packet
+from drivers.errors import Unreachable, Unsupported
+from drivers.rtsp import rtp
+from drivers.rtsp.jpeg import Jpeg
+from drivers.rtsp.message import Message
+from drivers.rtsp.sdp import START, Description, Video
+from drivers.rtsp.session import OtherTransport, Session
+from drivers.rtsp.source import RtspSource
+from drivers.rtsp.wire import Datagrams, Late
+from drivers.stamps import Stamps
+
+#: Seconds that `read` may take without a picture.
+READ_SECONDS = 10.0
+#: Seconds between two transports: some servers answer 503 when asked again at once.
+TRANSPORT_PAUSE = 2.0
+#: Share of the opening time that a video gets to send its first picture, where there is another one.
+_SILENT = 0.4
+#: Seconds between two reports over UDP.
+_REPORT = 5.0
+_SNIFF = 8
+
+
+class RtspStream:
+    """One RTSP session; see :class:`drivers.contract.Stream`.
+
+    Attributes:
+        receiver: Counters of what came; None before `start`.
+    """
+
+    def __init__(self, source: RtspSource) -> None:
+        self._source = source
+        self._host = source.host
+        self._stop = threading.Event()
+        self._busy = threading.Lock()  # held while a thread is inside
+        self._session: Session | None = None
+        self._stamps = Stamps(Fraction(1, 90_000))
+        self._report_at = 0.0
+        self.receiver: rtp.Receiver | None = None
+
+    # -- the contract ------------------------------------------------------------------------------
+
+    def start(self) -> CodecParameters:
+        """Connect within the source's `seconds`.
+
+        Raises:
+            Refused: The server wants another login, or one in a way that would give it away.
+            Unreachable: No answer in time, busy, or closed meanwhile.
+            Unsupported: No such stream, moved elsewhere, or a codec that we do not take.
+            Malformed: The answer is not RTSP, or absurdly large.
+        """
+        with self._inside():
+            try:
+                return self._open(time.monotonic() + self._source.seconds)
+            except BaseException:
+                self._end_session()
+                raise
+
+    def read(self) -> Packet:
+        """Return the next picture within `READ_SECONDS`.
+
+        Raises:
+            Unreachable: The stream stalled, ended or was closed.
+        """
+        with self._inside():
+            receiver, session = self.receiver, self._session
+            if receiver is None or session is None:
+                raise Unreachable("driver.ended", host=self._host)
+            self._until_picture(session, receiver, time.monotonic() + READ_SECONDS)
+            unit = receiver.units.popleft()
+            pts, dts = self._stamps.repair(unit.at, unit.decode)
+            return Packet(unit.data, pts, dts, unit.keyframe, time.monotonic())
+
+    def close(self) -> None:
+        """Take leave, end a blocked call and release everything; idempotent, from any thread."""
+        self._stop.set()
+        if (session := self._session) is not None:
+            session.end()
+        self._release()
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Keep the session while this thread is in it; free it if it was closed meanwhile.
+
+        Raises:
+            Unreachable: ``driver.closed`` where a call ended because of `close`.
+        """
+        try:
+            with self._busy:
+                self._check_open()
+                try:
+                    yield
+                except Unreachable:
+                    self._check_open()  # an interrupted call says that it ended: tell the true reason
+                    raise
+        finally:
+            if self._stop.is_set():
+                self._release()
+
+    def _check_open(self) -> None:
+        if self._stop.is_set():
+            raise Unreachable("driver.closed", host=self._host) from None
+
+    def _release(self) -> None:
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            session, self._session = self._session, None
+            if session is not None:
+                session.close()
+        finally:
+            self._busy.release()
+
+    # -- opening -----------------------------------------------------------------------------------
+
+    def _open(self, deadline: float) -> CodecParameters:
+        transports = self._source.transports()
+        for number, transport in enumerate(transports):
+            try:
+                return self._open_over(transport, deadline)
+            except Late:
+                raise Unreachable("driver.timeout", host=self._host, seconds=self._source.seconds) from None
+            except OtherTransport:
+                self._end_session()
+                if number + 1 == len(transports):
+                    raise
+            if self._stop.wait(min(TRANSPORT_PAUSE, max(0.0, deadline - time.monotonic()))):
+                self._check_open()
+        raise Unsupported("driver.no_video", host=self._host)  # not reached: there is always a transport
+
+    def _open_over(self, transport: str, deadline: float) -> CodecParameters:
+        """Play the first video that sends pictures; of a single one none need have come."""
+        number = 0
+        while True:
+            session = self._begin()
+            videos = self._videos(session.describe(deadline))
+            video, last = videos[min(number, len(videos) - 1)], number + 1 >= len(videos)
+            session.set_up(video, transport, deadline)
+            session.play(deadline)
+            wait = deadline if last else time.monotonic() + _SILENT * (deadline - time.monotonic())
+            codec = self._first(session, video, wait)
+            if codec is not None or last:
+                self._source.works = transport
+                return codec or CodecParameters(video.codec, video.sets, Fraction(1, video.clock))
+            self._end_session()
+            number += 1
+
+    def _begin(self) -> Session:
+        session = self._session = Session(self._source, self._stop)
+        self._check_open()  # `close` may have missed it
+        return session
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.end()
+            session.close()
+
+    def _videos(self, described: Description) -> tuple[Video, ...]:
+        if described.videos:
+            return described.videos
+        if described.others:
+            raise Unsupported("driver.codec", host=self._host, codec=", ".join(described.others)[:80])
+        raise Unsupported("driver.no_video", host=self._host)
+
+    def _first(self, session: Session, video: Video, deadline: float) -> CodecParameters | None:
+        """Wait for the first pictures and return what they are; None where none came.
+
+        The description is believed only as far as the pictures agree.
+        """
+        self.receiver = receiver = rtp.Receiver(video)
+        seen: list[bytes] = []
+        receiver.watch = seen.append
+        try:
+            while not receiver.units and len(seen) < _SNIFF:
+                self._pump(session, receiver, deadline)
+            actual = rtp.codec_of(seen, video.codec)
+            if actual is not video.codec:
+                video = replace(video, codec=actual, sets=b"", numbered=False)
+                self.receiver = receiver = receiver.instead(video, seen)
+            self._until_picture(session, receiver, deadline, opening=True)
+        except Late:
+            self._stamps = Stamps(Fraction(1, video.clock))
+            return None
+        finally:
+            receiver.watch = None
+        self._stamps = Stamps(Fraction(1, video.clock))
+        return _parameters(video, receiver)
+
+    # -- receiving ---------------------------------------------------------------------------------
+
+    def _until_picture(
+        self, session: Session, receiver: rtp.Receiver, deadline: float, *, opening: bool = False
+    ) -> None:
+        try:
+            while not receiver.units:
+                self._pump(session, receiver, deadline)
+        except Late:
+            if opening:
+                raise
+            raise Unreachable("driver.stalled", host=self._host, seconds=READ_SECONDS) from None
+
+    def _pump(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
+        """Take whatever comes next, and show that we are there.
+
+        Raises:
+            Late: Nothing did until the deadline.
+        """
+        now = time.monotonic()
+        if now >= session.alive_at:
+            session.keep_alive()
+        if now >= deadline:  # something comes, but no picture
+            raise Late("driver.stalled", host=self._host, seconds=READ_SECONDS)
+        try:
+            if session.datagrams is not None:
+                self._take_datagrams(session, session.datagrams, receiver, min(deadline, session.alive_at))
+            else:
+                self._take(session, receiver, min(deadline, session.alive_at))
+        except Late:
+            if time.monotonic() >= deadline:
+                raise
+
+    def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
+        came = session.wire.next(deadline)
+        if isinstance(came, Message):
+            session.hear(came)
+        elif came[0] == session.channels[0]:
+            receiver.feed(came[1])
+        elif came[0] == session.channels[1]:
+            self._hear_rtcp(came[1])
+
+    def _take_datagrams(
+        self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, deadline: float
+    ) -> None:
+        came = datagrams.wait(min(deadline, time.monotonic() + _REPORT))
+        now = time.monotonic()
+        if now >= self._report_at and receiver.source:
+            self._report_at = now + _REPORT
+            datagrams.send_report(rtp.report(receiver.source))
+        if not came:
+            if now >= deadline:
+                raise Late("driver.timeout", host=self._host, seconds=0)
+            return
+        for packet in datagrams.take(datagrams.rtp, session.hosts):
+            for each in receiver.shuffle.feed(bytes(packet)):
+                receiver.feed(memoryview(each))
+        for packet in datagrams.take(datagrams.rtcp, session.hosts):
+            self._hear_rtcp(packet)
+        if session.wire.readable():
+            said = session.wire.next(time.monotonic() + 1)
+            if isinstance(said, Message):
+                session.hear(said)
+
+    def _hear_rtcp(self, packet: memoryview) -> None:
+        if rtp.says_bye(packet):
+            raise Unreachable("driver.ended", host=self._host)
+
+
+def _parameters(video: Video, receiver: rtp.Receiver) -> CodecParameters:
+    """Return what a decoder needs, completed by what the first picture says."""
+    unit = receiver.units[0]
+    base = Fraction(1, video.clock)
+    if isinstance(receiver.joiner, Jpeg):
+        return CodecParameters(video.codec, b"", base, receiver.joiner.width, receiver.joiner.height)
+    sets = video.sets or _sets_in(unit.data, video.codec)
+    width, height = size_of(video.codec, sets + unit.data)
+    return CodecParameters(video.codec, sets, base, width, height)
+
+
+def _sets_in(data: bytes, codec: Codec) -> bytes:
+    """Return the parameter sets within a picture, as Annex B."""
+    wanted = {7, 8} if codec is Codec.H264 else {32, 33, 34}
+    shift, mask = (0, 0x1F) if codec is Codec.H264 else (1, 0x3F)
+    nals = (nal for nal in data.split(START) if nal)
+    return b"".join(START + nal for nal in nals if nal[0] >> shift & mask in wanted)
+
+
+def size_of(codec: Codec, data: bytes) -> tuple[int, int]:
+    """Return width and height that a bitstream tells, zeros where it does not."""
+    import av
+    import av.error
+    from av.video.codeccontext import VideoCodecContext
+
+    context = av.CodecContext.create(codec.value, "r")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - by its name; told to the type checker
+    try:
+        context.parse(data)
+        context.parse()
+    except (av.error.FFmpegError, ValueError):
+        return 0, 0
+    return context.width or 0, context.height or 0

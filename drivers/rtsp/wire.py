@@ -1,0 +1,359 @@
+"""The bytes of one RTSP connection: messages and interleaved packets, read by one thread, closable from any.
+
+Everything is capped: what a hostile server sends beyond a limit is an error, not memory.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from drivers import tls
+from drivers.errors import Malformed, Unreachable
+from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
+
+#: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
+_SMALL, _LARGE = 16 << 10, 80 << 10
+#: Bytes that are neither message nor packet until the server is given up.
+_JUNK = 1 << 20
+#: Seconds of silence that end a body whose length was not told.
+_SILENCE = 0.5
+#: Bytes that the kernel may keep for us: a GOP's keyframe comes at once.
+_DOLLAR = 0x24
+
+
+class Late(Unreachable):
+    """The deadline has passed; the caller knows what was waited for."""
+
+
+class Wire:
+    """One connection.
+
+    Args:
+        host: What errors name.
+        stop: Set by whoever closes.
+    """
+
+    def __init__(self, host: str, stop: threading.Event) -> None:
+        self.host, self._stop = host, stop
+        self._sock: socket.socket | None = None
+        self._buffer = bytearray(_SMALL)
+        self._view = memoryview(self._buffer)
+        self._begin = self._end = 0
+        self._junk = 0
+
+    def connect(self, address: str, port: int, *, secure: bool, deadline: float) -> None:
+        """Connect to a host.
+
+        Raises:
+            Late: Not within the deadline.
+            Unreachable: Nobody listens, no such host, TLS fails.
+        """
+        with self._boundary():
+            # nobody can end a look-up; the thread is given up instead
+            raw = socket.create_connection((address, port), timeout=_left(deadline))
+            self._sock = raw
+            self._check()
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure:
+                self._sock = tls.context(verify=False).wrap_socket(raw, server_hostname=address)
+
+    @property
+    def peer(self) -> str:
+        """Address of the server."""
+        return str(self._open.getpeername()[0])
+
+    @property
+    def local(self) -> tuple[int, str]:
+        """Family and address of our end."""
+        return self._open.family, str(self._open.getsockname()[0])
+
+    def fileno(self) -> int:
+        """What to poll."""
+        return self._open.fileno()
+
+    def readable(self) -> bool:
+        """Return whether something can be read without waiting."""
+        return self._begin < self._end or bool(select.select([self._open], (), (), 0)[0])
+
+    @property
+    def _open(self) -> socket.socket:
+        if self._sock is None:
+            raise Unreachable("driver.ended", host=self.host)
+        return self._sock
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send all of it.
+
+        Raises:
+            Late, Unreachable: As `connect`.
+        """
+        with self._boundary():
+            self._open.settimeout(_left(deadline))
+            self._open.sendall(data)
+
+    def farewell(self, data: bytes) -> None:
+        """Send a last word as far as that does not block, and end every blocked call; from any thread."""
+        sock = self._sock
+        if sock is None:
+            return
+        try:
+            if data and not isinstance(sock, ssl.SSLSocket):  # two threads must not write TLS at once
+                sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except OSError:
+            pass
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End every blocked call; from any thread."""
+        sock = self._sock
+        try:
+            if sock is not None:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS: another thread may be in it
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Free the connection; only by the thread that reads, or when none does."""
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            sock.close()
+
+    def message(self, deadline: float) -> Message:
+        """Return the next message; interleaved packets before it are dropped.
+
+        Raises:
+            Late, Unreachable: As `connect`.
+            Malformed: No RTSP, or too large.
+        """
+        while True:
+            came = self.next(deadline)
+            if isinstance(came, Message):
+                return came
+
+    def next(self, deadline: float) -> Message | tuple[int, memoryview]:
+        """Return the next message, or channel and bytes of the next packet (valid until the next call).
+
+        Raises:
+            Late, Unreachable: As `connect`.
+            Malformed: No RTSP, or too large.
+        """
+        while True:
+            begin, end = self._begin, self._end
+            if end - begin >= 4:
+                buffer = self._buffer
+                if buffer[begin] == _DOLLAR:
+                    stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
+                    if stop <= end:
+                        self._begin, self._junk = stop, 0
+                        return buffer[begin + 1], self._view[begin + 4 : stop]
+                elif (said := self._message(deadline)) is not None:
+                    return said
+                elif self._begin != begin:
+                    continue
+            self._fill(deadline)
+
+    def _message(self, deadline: float) -> Message | None:
+        """Return the message at hand; None where it is not whole, or where what is no message was passed over."""
+        data = bytes(self._view[self._begin : min(self._end, self._begin + HEAD_LIMIT)])
+        blank = len(data) - len(data.lstrip(b"\r\n"))
+        if blank:
+            self._begin += blank
+            return None
+        if not data[:4].isalpha():
+            self._skip(data)
+            return None
+        match = END.search(data)
+        if match is None:
+            if len(data) >= HEAD_LIMIT:
+                raise Malformed("driver.large", host=self.host, limit=HEAD_LIMIT, raw=data)
+            return None
+        try:
+            said = read_head(data[: match.start()])
+        except ValueError:
+            self._skip(data)
+            return None
+        self._begin, self._junk = self._begin + match.end(), 0
+        return self._with_body(said, deadline)
+
+    def _skip(self, data: bytes) -> None:
+        """Pass over what is neither message nor packet, to where one may begin (a camera lost its framing)."""
+        places = [at for at in (data.find(b"$", 1), data.find(b"RTSP/", 1)) if at > 0]
+        step = min(places, default=max(1, len(data) - 5))
+        self._begin += step
+        self._junk += step
+        if self._junk > _JUNK:
+            raise Malformed(host=self.host, detail="no RTSP", raw=data)
+
+    def _with_body(self, said: Message, deadline: float) -> Message:
+        size = said.length
+        if size is None:
+            untold = said.status == 200 and "sdp" in said.header("content-type").lower()
+            return self._until_silence(said, deadline) if untold else said
+        if size > BODY_LIMIT:
+            raise Malformed("driver.large", host=self.host, limit=BODY_LIMIT)
+        body = bytearray()
+        while len(body) < size:
+            if self._begin == self._end:
+                self._fill(deadline)
+            part = self._view[self._begin : min(self._end, self._begin + size - len(body))]
+            body += part
+            self._begin += len(part)
+        return Message(said.status, said.reason, said.headers, bytes(body))
+
+    def _until_silence(self, said: Message, deadline: float) -> Message:
+        """Read a description without a length: it ends where the server waits for us."""
+        body = bytearray()
+        while len(body) < BODY_LIMIT:
+            body += self._view[self._begin : self._end]
+            self._begin = self._end
+            try:
+                self._fill(min(deadline, time.monotonic() + _SILENCE))
+            except Unreachable:  # silent, or closed
+                break
+        return Message(said.status, said.reason, said.headers, bytes(body[:BODY_LIMIT]))
+
+    def _fill(self, deadline: float) -> None:
+        """Read what comes next; makes room for it."""
+        self._make_room()
+        with self._boundary():
+            sock = self._open
+            sock.settimeout(_left(deadline))
+            count = sock.recv_into(self._view[self._end :])
+        if not count:
+            self._check()
+            raise Unreachable("driver.ended", host=self.host)
+        self._end += count
+
+    def _make_room(self) -> None:
+        if self._begin == self._end:
+            self._begin = self._end = 0
+            return
+        if self._end - self._begin > len(self._buffer) // 2 and len(self._buffer) < _LARGE:
+            larger = bytearray(_LARGE)
+            larger[: self._end - self._begin] = self._view[self._begin : self._end]
+            self._buffer, self._view = larger, memoryview(larger)
+        elif self._begin:
+            self._view[: self._end - self._begin] = bytes(self._view[self._begin : self._end])
+        self._begin, self._end = 0, self._end - self._begin
+
+    @contextmanager
+    def _boundary(self) -> Iterator[None]:
+        """Translate what sockets raise."""
+        try:
+            yield
+        except TimeoutError:
+            self._check()
+            raise Late("driver.timeout", host=self.host, seconds=0) from None
+        except ssl.SSLError:
+            self._check()
+            raise Unreachable(host=self.host, detail="TLS") from None
+        except OSError as error:
+            self._check()
+            number = error.errno
+            detail = os.strerror(number) if number and number > 0 else error.strerror
+            raise Unreachable(host=self.host, detail=detail or type(error).__name__) from None
+        except ValueError:  # a host name that is none
+            raise Malformed("driver.url", url=self.host) from None
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Unreachable("driver.closed", host=self.host) from None
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds left; at least so few that a socket takes it for a time-out, not for non-blocking."""
+    return max(1e-3, deadline - time.monotonic())
+
+
+class Datagrams:
+    """A pair of UDP sockets for RTP and RTCP, with ports next to each other.
+
+    Args:
+        family: Of the RTSP connection, and its local address: no other interface is listened on.
+    """
+
+    #: Bytes that the kernel is asked to keep: a keyframe comes at once.
+    KEPT = 1 << 20
+
+    def __init__(self, family: int, address: str) -> None:
+        self.rtp, self.rtcp = _pair(family, address)
+        self._buffer = bytearray(1 << 16)
+        self._theirs = ("", 0)
+        self._poll = select.poll()
+        for sock in (self.rtp, self.rtcp):
+            sock.setblocking(False)
+            self._poll.register(sock, select.POLLIN)
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Where RTP and RTCP are to be sent."""
+        return self.rtp.getsockname()[1], self.rtcp.getsockname()[1]
+
+    def watch(self, wire: Wire) -> None:
+        """Wake up for this connection, too."""
+        self._poll.register(wire, select.POLLIN)
+
+    def wait(self, deadline: float) -> bool:
+        """Wait until something comes; return whether it did."""
+        return bool(self._poll.poll(_left(deadline) * 1000))
+
+    def aim(self, peer: str, ports: tuple[int, int]) -> None:
+        """Note where the server sends from, and open the way for it through whatever lies between."""
+        self._theirs = (peer, ports[1])
+        self._send(self.rtp, b"\x80" + b"\0" * 11, (peer, ports[0]))
+        self.send_report(b"\x80\xc9\0\x01\0\0\0\0")
+
+    def send_report(self, packet: bytes) -> None:
+        """Send an RTCP packet, where the server has told a port for it."""
+        self._send(self.rtcp, packet, self._theirs)
+
+    @staticmethod
+    def _send(sock: socket.socket, packet: bytes, theirs: tuple[str, int]) -> None:
+        if 0 < theirs[1] < 65536:
+            with suppress(OSError):
+                sock.sendto(packet, theirs)
+
+    def take(self, sock: socket.socket, allowed: frozenset[str]) -> Iterator[memoryview]:
+        """Yield what waits at a socket and comes from one of these hosts; valid until the next."""
+        for _ in range(256):  # who floods must not keep us here
+            try:
+                count, sender = sock.recvfrom_into(self._buffer)
+            except (BlockingIOError, ConnectionError):
+                return
+            if sender[0] in allowed:
+                yield memoryview(self._buffer)[:count]
+
+    def close(self) -> None:
+        """Free both."""
+        self.rtp.close()
+        self.rtcp.close()
+
+
+def _pair(family: int, address: str) -> tuple[socket.socket, socket.socket]:
+    """Return two bound sockets, the first with an even port (RFC 3550, 11).
+
+    Raises:
+        OSError: No such pair is free.
+    """
+    for _ in range(64):
+        first = socket.socket(family, socket.SOCK_DGRAM)
+        second = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, Datagrams.KEPT)
+            first.bind((address, 0))
+            port = first.getsockname()[1]
+            second.bind((address, port + 1 if port % 2 == 0 else 0))
+            if port % 2 == 0:
+                return first, second
+        except OSError:
+            pass
+        first.close()
+        second.close()
+    raise OSError("no pair of ports is free")
