@@ -25,8 +25,11 @@ class StreamOptions(Options):
     """What every driver lets people say about its RTSP streams."""
 
     transport: Transport = Field("auto", description="How pictures come: auto tries TCP, then UDP.")
-    open_seconds: float = Field(
-        OPEN_SECONDS, gt=0, le=LONGEST, description="Seconds that opening a stream may take (slow lines)."
+    open_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=LONGEST,
+        description=f"Seconds that opening a stream may take, for slow lines; default: {OPEN_SECONDS:g}.",
     )
     basic: bool = Field(
         False, description="Answer Basic, which gives the password to whoever listens on the way."

@@ -123,8 +123,8 @@ class H264(Nals):
     def _fragment(self, payload: memoryview) -> None:
         about = payload[1]
         if about & 0x80:
-            self._open = True
             self._add(bytes((payload[0] & 0xE0 | about & 0x1F,)), payload[1:])
+            self._open = True
         else:
             self._go_on(payload[2:])
         if about & 0x40:
@@ -184,10 +184,10 @@ class H265(Nals):
     def _fragment(self, payload: memoryview, skip: int) -> None:
         about = payload[2]
         if about & 0x80:
-            self._open = True
             head = bytes((payload[0] & 0x81 | (about & 0x3F) << 1, payload[1]))
             # the look at a unit's first bytes wants its header before them
             self._add(head, memoryview(head + payload[3 + skip :]))
+            self._open = True
         else:
             self._go_on(payload[3:])
         if about & 0x40:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from struct import Struct
@@ -19,8 +19,6 @@ _HEADER = Struct(">BBHI")
 _INSIST = 8
 #: Packets out of order that are waited for at most (UDP).
 _LATE = 32
-#: Packets and NAL units that tell which codec it is.
-_SNIFF = 8
 _RTCP_BYE = 203
 
 
@@ -258,24 +256,31 @@ _H264_KINDS = frozenset({1, 5, 6, 7, 8, 9, 24, 28})
 _H265_KINDS = frozenset({*range(10), *range(16, 22), *range(32, 41), 48, 49})
 
 
-def codec_of(payloads: list[bytes], told: Codec) -> Codec:
-    """Return which of the two codecs payloads are: some firmware announces H.265 and sends H.264, or the reverse.
+def fits(payload: bytes, codec: Codec) -> bool:
+    """Return whether a payload can be one of this codec's that a camera sends."""
+    match codec:
+        case Codec.H264:
+            return len(payload) > 1 and payload[0] < 0x80 and payload[0] & 0x1F in _H264_KINDS
+        case Codec.H265:
+            base_layer = (
+                len(payload) > 2 and not payload[0] & 0x81 and not payload[1] & 0xF8 and payload[1] & 7
+            )
+            return bool(base_layer) and payload[0] >> 1 in _H265_KINDS
+        case Codec.MJPEG:
+            return True
 
-    What was told holds unless all payloads contradict it and all look like the other one.
+
+def agree(payloads: Sequence[bytes], codec: Codec) -> bool:
+    """Return whether most payloads fit a codec: single ones of another one may."""
+    return 2 * sum(fits(each, codec) for each in payloads) >= len(payloads)
+
+
+def codec_of(payloads: Sequence[bytes], told: Codec) -> Codec:
+    """Return which codec payloads are: some firmware announces H.265 and sends H.264, or the reverse.
+
+    What was told holds unless most payloads contradict it and all fit the other one.
     """
-    if told is Codec.MJPEG or len(payloads) < _SNIFF // 2:
+    other = {Codec.H264: Codec.H265, Codec.H265: Codec.H264}.get(told)
+    if other is None or agree(payloads, told) or not all(fits(each, other) for each in payloads):
         return told
-    h264 = [len(each) > 1 and each[0] < 0x80 and each[0] & 0x1F in _H264_KINDS for each in payloads]
-    h265 = [
-        len(each) > 2
-        and not each[0] & 0x81
-        and not each[1] & 0xF8
-        and each[1] & 7 > 0
-        and each[0] >> 1 in _H265_KINDS
-        for each in payloads
-    ]
-    if told is Codec.H265 and not any(h265) and all(h264):
-        return Codec.H264
-    if told is Codec.H264 and not any(h264) and all(h265):
-        return Codec.H265
-    return told
+    return other

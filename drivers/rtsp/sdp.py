@@ -84,8 +84,9 @@ def _sections(text: str) -> list[_Media]:
     for line in text.splitlines():
         key, _, value = line.strip().partition("=")
         if key == "m":
-            kind, *rest = value.split()
-            found.append(_Media(kind.lower(), tuple(int(each) for each in rest[2:] if each.isdecimal())))
+            words = value.split()
+            payloads = tuple(int(each) for each in words[3:] if each.isdecimal() and len(each) < 4)
+            found.append(_Media("".join(words[:1]).lower(), payloads))
         elif key == "a":
             _attribute(value, found[-1])
         if len(found) > _MOST:

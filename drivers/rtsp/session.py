@@ -30,8 +30,16 @@ _BUSY = frozenset({408, 429, 453, 500, 502, 503, 504})
 _PAIR = re.compile(r"(\d+)(?:-(\d+))?")
 
 
-class OtherTransport(Unsupported):
-    """The server does not speak this transport; another may do."""
+class OtherTransport(Exception):
+    """The server does not want this transport; another may do.
+
+    Attributes:
+        failure: What to say where there is no other one.
+    """
+
+    def __init__(self, failure: DriverError) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
 
 
 class Session:
@@ -102,7 +110,7 @@ class Session:
         except Unreachable as error:
             if error.code != "driver.ended":
                 raise
-            raise OtherTransport(host=self.source.host, detail=f"no RTP over {transport}") from None
+            raise OtherTransport(error) from None
         self._granted(answer, transport)
 
     def play(self, deadline: float) -> None:
@@ -136,7 +144,7 @@ class Session:
             return
 
     def _redirect(self, location: str) -> None:
-        """Follow a redirect within the host; elsewhere only where a person has said so, and never out of TLS.
+        """Follow a redirect within the server; elsewhere only where a person has said so, and never out of TLS.
 
         Raises:
             Unsupported: ``driver.moved``.
@@ -146,7 +154,7 @@ class Session:
             there, here = Place.of(url), Place.of(self._url)
         except Malformed:
             raise Unsupported("driver.moved", host=self.source.host, to=location[:200]) from None
-        elsewhere = there.host != here.host
+        elsewhere = (there.host, there.port) != (here.host, here.port)
         if (elsewhere and not self.source.told) or (here.secure and not there.secure):
             raise Unsupported("driver.moved", host=self.source.host, to=url)
         if elsewhere and self.source.login is not None:
@@ -161,12 +169,15 @@ class Session:
 
     def _granted(self, answer: Message, transport: str) -> None:
         """Read what SETUP granted."""
-        if answer.status in (401, 403, 404) or answer.status in _BUSY:
+        if answer.status in (401, 403, 404):
             raise self._failure(answer)
+        if answer.status in _BUSY:
+            raise OtherTransport(self._failure(answer))
         told = answer.header("transport").split(",")[0]
         over_tcp = "tcp" in told.lower() or "interleaved" in told.lower()
         if answer.status != 200 or (told and over_tcp != (transport == "tcp")):
-            raise OtherTransport(host=self.source.host, detail=f"no RTP over {transport}")
+            detail = f"no RTP over {transport}: {answer.told}"
+            raise OtherTransport(Unsupported(host=self.source.host, detail=detail))
         self._id, _, rest = answer.header("session").partition(";")
         if match := re.search(r"timeout\s*=\s*(\d+)", rest):
             self._alive_every = max(LEAST_ALIVE, min(int(match[1]), 3600) / 2)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from drivers.contract import Codec, CodecParameters, Packet
-from drivers.errors import Unreachable, Unsupported
+from drivers.errors import DriverError, Unreachable, Unsupported
 from drivers.rtsp import rtp
 from drivers.rtsp.jpeg import Jpeg
 from drivers.rtsp.message import Message
@@ -28,6 +28,7 @@ TRANSPORT_PAUSE = 2.0
 _SILENT = 0.4
 #: Seconds between two reports over UDP.
 _REPORT = 5.0
+#: Payloads that tell at most which codec it is.
 _SNIFF = 8
 
 
@@ -124,19 +125,20 @@ class RtspStream:
     # -- opening -----------------------------------------------------------------------------------
 
     def _open(self, deadline: float) -> CodecParameters:
-        transports = self._source.transports()
-        for number, transport in enumerate(transports):
+        failure: DriverError | None = None
+        for transport in self._source.transports():
+            if failure is not None and self._stop.wait(
+                min(TRANSPORT_PAUSE, max(0.0, deadline - time.monotonic()))
+            ):
+                self._check_open()
             try:
                 return self._open_over(transport, deadline)
             except Late:
                 raise Unreachable("driver.timeout", host=self._host, seconds=self._source.seconds) from None
-            except OtherTransport:
+            except OtherTransport as other:
                 self._end_session()
-                if number + 1 == len(transports):
-                    raise
-            if self._stop.wait(min(TRANSPORT_PAUSE, max(0.0, deadline - time.monotonic()))):
-                self._check_open()
-        raise Unsupported("driver.no_video", host=self._host)  # not reached: there is always a transport
+                failure = failure or other.failure  # the first one says more: it was the better try
+        raise failure or Unsupported("driver.no_video", host=self._host)
 
     def _open_over(self, transport: str, deadline: float) -> CodecParameters:
         """Play the first video that sends pictures; of a single one none need have come."""
@@ -182,7 +184,7 @@ class RtspStream:
         seen: list[bytes] = []
         receiver.watch = seen.append
         try:
-            while not receiver.units and len(seen) < _SNIFF:
+            while len(seen) < _SNIFF and not (receiver.units and rtp.agree(seen, video.codec)):
                 self._pump(session, receiver, deadline)
             actual = rtp.codec_of(seen, video.codec)
             if actual is not video.codec:
