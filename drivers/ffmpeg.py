@@ -18,12 +18,17 @@ from types import SimpleNamespace
 import av
 import av.container.core
 import av.error
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from drivers.contract import Codec, CodecParameters
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 
 _CODECS = {"h264": Codec.H264, "hevc": Codec.H265, "mjpeg": Codec.MJPEG}
+#: Streams of pictures that are no video: covers, thumbnails, stills.
+PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+#: What a file says its player should begin with.
+DEFAULT = Disposition.default
 #: Added to the clock of a call that must end: beyond every time-out, and growing with each look.
 _LATE = 1e6
 
@@ -123,6 +128,11 @@ def _scrub(error: BaseException) -> None:
 
 def _number(number: int | None) -> str:
     return os.strerror(number) if number in errno.errorcode and number is not None else "?"
+
+
+def takes(codec: str) -> bool:
+    """Return whether FFmpeg's codec of this name is one that we decode."""
+    return codec in _CODECS
 
 
 def parameters(stream: VideoStream, host: str) -> CodecParameters:

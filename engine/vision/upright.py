@@ -1,0 +1,74 @@
+"""A decoded picture the way it is meant to be seen: turned upright, its size told in square pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from drivers.contract import CodecParameters
+from drivers.display import SQUARE, Turn, pixel_shape, seen_size, turn_in
+
+#: 8-bit formats whose planes turn as they are; whatever else is turned becomes yuv420p.
+_TURNABLE = frozenset({"yuv420p", "yuvj420p", "yuv444p", "yuvj444p", "gray"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """One picture.
+
+    Attributes:
+        frame: Its pixels, upright; they need not be square.
+        width: Of the picture in square pixels; likewise `height`.
+    """
+
+    frame: av.VideoFrame
+    width: int
+    height: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in square pixels."""
+        return self.width, self.height
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """How many of the frame's pixels a square one is, across and down."""
+        return self.frame.width / self.width, self.frame.height / self.height
+
+
+def upright(frame: av.VideoFrame, codec: CodecParameters, pixel: Fraction | None) -> Upright:
+    """Return a frame as it is meant to be seen; only one that lies on its side is copied for it.
+
+    Args:
+        frame: As decoded.
+        codec: What the container says; what the pictures say themselves goes before its turn, and after its pixels.
+        pixel: Width over height of a pixel as the pictures say it, None: they do not.
+    """
+    turn = (frame.rotation and turn_in(frame)) or codec.turn
+    wide = codec.pixel or pixel_shape(pixel) or SQUARE
+    if turn.degrees % 180:
+        wide = 1 / wide
+    turned = _turned(frame, turn) if turn else frame
+    return Upright(turned, *seen_size(turned.width, turned.height, wide))
+
+
+def _turned(frame: av.VideoFrame, turn: Turn) -> av.VideoFrame:
+    name = frame.format.name if frame.format.name in _TURNABLE else "yuv420p"
+    flat = VideoReformatter().reformat(frame, format=name)
+    size = (flat.height, flat.width) if turn.degrees % 180 else (flat.width, flat.height)
+    turned = av.VideoFrame(*size, name)
+    for source, target in zip(flat.planes, turned.planes, strict=True):
+        pixels = np.frombuffer(source, np.uint8)  # type: ignore[call-overload]  # planes are buffers
+        shown = pixels[: source.line_size * source.height].reshape(source.height, source.line_size)
+        shown = shown[:, : source.width]
+        lying = np.rot90(shown[:, ::-1] if turn.mirrored else shown, -turn.degrees // 90)
+        padded = np.zeros((target.height, target.line_size), np.uint8)
+        padded[:, : target.width] = lying
+        target.update(padded)  # type: ignore[arg-type]  # arrays are buffers
+    turned.pts = frame.pts
+    turned.color_range, turned.colorspace = flat.color_range, flat.colorspace
+    return turned
