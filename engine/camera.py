@@ -305,6 +305,7 @@ class CameraRunner:
         finally:
             self.look.close()
             if self._stream is stream:
+                self.tap.end()
                 self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
     def _read(self, stream: Stream, look: Look) -> None:

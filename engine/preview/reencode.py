@@ -18,6 +18,7 @@ from av.video.frame import VideoFrame
 from drivers.contract import Codec, CodecParameters, Packet
 from engine.preview.feed import RATE
 from engine.tap import Tap
+from engine.vision.upright import upright
 
 #: Packets between the loop and the encoder's thread; when full, the rest of the GOP goes.
 WAITING = 64
@@ -69,11 +70,12 @@ class Transcoder:
         return True
 
     def _encode(self, frame: VideoFrame, received: float) -> Iterator[Packet]:
-        width, height = _fit(frame.width, frame.height)
+        shown = upright(frame, self._codec, self._decoder.sample_aspect_ratio)
+        width, height = _fit(*shown.size)
         if self._encoder is None or (self._encoder.width, self._encoder.height) != (width, height):
             self._encoder = _encoder(width, height)
         seconds = (frame.pts or 0) * self._codec.time_base
-        small = frame.reformat(width=width, height=height, format="yuv420p")
+        small = shown.frame.reformat(width=width, height=height, format="yuv420p")
         small.pts, small.time_base = round(seconds * RATE), _TIME_BASE
         small.pict_type = av.video.frame.PictureType.NONE
         for coded in self._encoder.encode(small):
