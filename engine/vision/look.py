@@ -101,11 +101,19 @@ class Look:
         Raises:
             LookupError: No picture has been analysed yet, or the stream is closed.
         """
+        return jpeg(self.shown(), width)
+
+    def shown(self) -> Upright:
+        """Return the last analysed picture.
+
+        Raises:
+            LookupError: As for `still`.
+        """
         with self._lock:
             shown = self._shown
         if shown is None:
             raise LookupError("no picture has been analysed yet")
-        return jpeg(shown, width)
+        return shown
 
     def close(self) -> None:
         """Let go of the last picture; idempotent."""

@@ -171,13 +171,18 @@ def _levels(frame: av.VideoFrame) -> NDArray[np.int32]:
     return np.array([0 if full else 16, *(int(scale * (1 << 14)) for scale in exact)], np.int32)
 
 
+def jpeg_size(shown: Upright, width: int) -> tuple[int, int]:
+    """Return width and height of `jpeg`."""
+    wide = max(16, min(width, shown.width) // 2 * 2)
+    return wide, max(16, round(shown.height * wide / shown.width / 2) * 2)
+
+
 def jpeg(shown: Upright, width: int) -> bytes:
     """Return a picture as JPEG, at most `width` pixels wide, its shape as it is seen, both sides even.
 
     Safe to call from any thread: it touches the frame's pixels only.
     """
-    wide = max(16, min(width, shown.width) // 2 * 2)
-    high = max(16, round(shown.height * wide / shown.width / 2) * 2)
+    wide, high = jpeg_size(shown, width)
     small = VideoReformatter().reformat(shown.frame, width=wide, height=high, format="yuvj420p")
     coder = av.CodecContext.create("mjpeg", "w")
     coder.width, coder.height, coder.pix_fmt = wide, high, "yuvj420p"
