@@ -8,7 +8,7 @@ is opened anew: raw streams know no way back, and a file may have grown, or gone
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -119,7 +119,7 @@ class ClipStream(Reader):
         if self._container is not None:
             self._container.close()
         self._container = self._file = av.open(str(self._path))
-        video = _best(self._file.streams.video)
+        video = ffmpeg.video_in(self._file)
         if video is None:
             raise Unsupported("driver.no_video", host=self._host)
         self._video = video
@@ -143,27 +143,6 @@ class ClipStream(Reader):
             self._zero = time.monotonic() - due
         self._stop.wait(max(0.0, self._zero + due - time.monotonic()))
         self._check_open()
-
-
-def _best(videos: Sequence[VideoStream]) -> VideoStream | None:
-    """Return the video among a file's video streams: covers and thumbnails are such streams too."""
-    from drivers import ffmpeg
-
-    moving = [each for each in videos if not each.disposition & ffmpeg.PICTURES]
-    return max(moving, key=_worth, default=None)
-
-
-def _worth(video: VideoStream) -> tuple[bool, bool, int, bool]:
-    """Order streams: more than one picture (0: not told), a codec that we take, the largest, the default."""
-    from drivers import ffmpeg
-
-    context = video.codec_context
-    return (
-        video.frames != 1,
-        ffmpeg.takes(context.name),
-        context.width * context.height,
-        bool(video.disposition & ffmpeg.DEFAULT),
-    )
 
 
 def _displayed(file: InputContainer, video: VideoStream) -> tuple[Turn, Fraction | None]:

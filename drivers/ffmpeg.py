@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import av
 import av.container.core
 import av.error
+from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -26,9 +27,7 @@ from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsuppo
 
 _CODECS = {"h264": Codec.H264, "hevc": Codec.H265, "mjpeg": Codec.MJPEG}
 #: Streams of pictures that are no video: covers, thumbnails, stills.
-PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-#: What a file says its player should begin with.
-DEFAULT = Disposition.default
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 #: Added to the clock of a call that must end: beyond every time-out, and growing with each look.
 _LATE = 1e6
 
@@ -130,9 +129,21 @@ def _number(number: int | None) -> str:
     return os.strerror(number) if number in errno.errorcode and number is not None else "?"
 
 
-def takes(codec: str) -> bool:
-    """Return whether FFmpeg's codec of this name is one that we decode."""
-    return codec in _CODECS
+def video_in(container: InputContainer) -> VideoStream | None:
+    """Return the video among a file's video streams: covers and thumbnails are such streams too."""
+    moving = [each for each in container.streams.video if not each.disposition & _PICTURES]
+    return max(moving, key=_worth, default=None)
+
+
+def _worth(video: VideoStream) -> tuple[bool, bool, int, bool]:
+    """Order streams: more than one picture (0: not told), a codec that we take, the largest, the default."""
+    context = video.codec_context
+    return (
+        video.frames != 1,
+        context.name in _CODECS,
+        context.width * context.height,
+        bool(video.disposition & Disposition.default),
+    )
 
 
 def parameters(stream: VideoStream, host: str) -> CodecParameters:

@@ -44,9 +44,9 @@ from rules.model import CameraId, Change, Sentence
 from rules.path import Line
 
 if TYPE_CHECKING:
+    from drivers.upright import Upright
     from engine.vision.look import Look
     from engine.vision.pool import DetectorPool
-    from engine.vision.upright import Upright
 
 logger = log.get(__name__)
 #: Seconds a video thread gets to end before it is named as hanging.

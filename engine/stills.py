@@ -21,8 +21,8 @@ from engine.thread import in_thread
 from rules.model import Sentence
 
 if TYPE_CHECKING:
+    from drivers.upright import Upright
     from engine.vision.photo import Photo
-    from engine.vision.upright import Upright
 
 logger = log.get(__name__)
 #: Seconds that the camera's own still may take, and its main stream to a first picture.

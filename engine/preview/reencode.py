@@ -16,9 +16,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from drivers.contract import Codec, CodecParameters, Packet
+from drivers.upright import Righting
 from engine.preview.feed import RATE
 from engine.tap import Tap
-from engine.vision.upright import upright
 
 #: Packets between the loop and the encoder's thread; when full, the rest of the GOP goes.
 WAITING = 64
@@ -41,7 +41,7 @@ class Transcoder:
     """
 
     def __init__(self, codec: CodecParameters) -> None:
-        self._codec = codec
+        self._codec, self._righting = codec, Righting(codec)
         self._decoder = _video(av.CodecContext.create(codec.codec.value, "r"))
         if codec.extradata:
             self._decoder.extradata = codec.extradata
@@ -70,7 +70,7 @@ class Transcoder:
         return True
 
     def _encode(self, frame: VideoFrame, received: float) -> Iterator[Packet]:
-        shown = upright(frame, self._codec, self._decoder.sample_aspect_ratio)
+        shown = self._righting.upright(frame, self._decoder.sample_aspect_ratio)
         width, height = _fit(*shown.size)
         if self._encoder is None or (self._encoder.width, self._encoder.height) != (width, height):
             self._encoder = _encoder(width, height)

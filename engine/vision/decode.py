@@ -6,7 +6,7 @@ import av
 from av.error import FFmpegError
 
 from drivers.contract import CodecParameters, Packet
-from engine.vision.upright import Upright, upright
+from drivers.upright import Righting, Upright
 
 
 class Decoder:
@@ -25,7 +25,7 @@ class Decoder:
 
     def __init__(self, codec: CodecParameters, *, skip_loop_filter: bool = False) -> None:
         self.pictures = self.errors = self.corrupt = 0
-        self._codec = codec
+        self._codec, self._righting = codec, Righting(codec)
         context = av.CodecContext.create(codec.codec.value, "r")
         if codec.extradata:
             context.extradata = codec.extradata
@@ -60,4 +60,4 @@ class Decoder:
 
     def upright(self, frame: av.VideoFrame) -> Upright:
         """Return a picture that just came out as it is meant to be seen."""
-        return upright(frame, self._codec, self._context.sample_aspect_ratio)
+        return self._righting.upright(frame, self._context.sample_aspect_ratio)

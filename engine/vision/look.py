@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from drivers.contract import CodecParameters, Packet
+from drivers.upright import Upright
 from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
@@ -20,7 +21,6 @@ from engine.vision.pace import Pace
 from engine.vision.picture import jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
 from engine.vision.tracks import Tracker
-from engine.vision.upright import Upright
 
 #: What a track is called where no detector classified it.
 MOVING = "moving"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
-from drivers.contract import Codec, CodecParameters
+from drivers.display import turn_in
+from drivers.upright import Upright, upright
 from engine.vision.picture import jpeg, jpeg_size
-from engine.vision.upright import Upright, upright
 
 #: Bytes and pixels of a picture at most: twice what the largest cameras have.
 MOST_BYTES, MOST_PIXELS = 32 << 20, 64_000_000
-_JPEG = CodecParameters(Codec.MJPEG, b"", Fraction(1, 25))
 
 
 class Damaged(ValueError):
@@ -59,4 +57,4 @@ def photo(data: bytes) -> Photo:
         raise Damaged from None
     if not frames:
         raise Damaged
-    return Photo(data, upright(frames[0], _JPEG, decoder.sample_aspect_ratio))
+    return Photo(data, upright(frames[0], turn_in(frames[0]), decoder.sample_aspect_ratio))

@@ -12,9 +12,9 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from drivers.upright import Upright
 from engine.vision.jit import kernel
 from engine.vision.model import Luma
-from engine.vision.upright import Upright
 
 Rect = tuple[float, float, float, float]  #: x0, y0, x1, y1 in pixels; may reach beyond the picture
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG

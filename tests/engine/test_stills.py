@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 
 from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Stream
 from drivers.errors import Refused, Unreachable, Unsupported
+from drivers.upright import Upright
 from engine import stills
 from engine.camera import reason_of
 from engine.errors import Again
 from engine.stills import KEPT, SHUNNED, Source, Stills, Without
-from engine.vision.upright import Upright
 from rules.model import Sentence
 
 Film = tuple[CodecParameters, list[Packet]]

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from drivers.upright import Upright
 from engine.vision.decode import Decoder
 from engine.vision.picture import PADDING, jpeg, luma, rgb
-from engine.vision.upright import Upright
 
 Scene = Callable[..., list[NDArray[np.uint8]]]
 

@@ -16,10 +16,10 @@ from PIL import Image
 
 from drivers.contract import Codec, CodecParameters
 from drivers.display import Turn
+from drivers.upright import Righting, upright
 from engine.vision.look import Look
 from engine.vision.model import Detections
 from engine.vision.picture import luma
-from engine.vision.upright import upright
 
 CODEC = CodecParameters(Codec.H264, b"", Fraction(1, 25))
 GREY = 118
@@ -53,7 +53,7 @@ def marked(width: int = 64, height: int = 32) -> NDArray[np.uint8]:
 def test_every_format_is_turned(name: str, turn: Turn, order: tuple[int, ...]) -> None:
     frame = av.VideoFrame.from_ndarray(marked(), "gray").reformat(format=name)
     told = corners(np.ascontiguousarray(luma(frame)))
-    shown = upright(frame, replace(CODEC, turn=turn), None)
+    shown = upright(frame, turn, None)
     size = (32, 64) if turn.degrees % 180 else (64, 32)
     assert (shown.size, (shown.frame.width, shown.frame.height)) == (size, size)
     turned = corners(np.ascontiguousarray(luma(shown.frame)))
@@ -64,7 +64,7 @@ def test_colours_turn_with_the_picture() -> None:
     drawn = np.zeros((32, 64, 3), np.uint8)
     drawn[:, :32, 0], drawn[:, 32:, 2] = 220, 220  # red on the left, blue on the right
     frame = av.VideoFrame.from_ndarray(drawn, "rgb24").reformat(format="yuv420p")
-    shown = upright(frame, replace(CODEC, turn=Turn(90)), None)
+    shown = upright(frame, Turn(90), None)
     seen = shown.frame.to_ndarray(format="rgb24")
     assert seen[8, 16].argmax() == 0
     assert seen[56, 16].argmax() == 2
@@ -88,7 +88,8 @@ def test_the_shape_of_pixels(
     container: Fraction | None, coded: Fraction | None, turn: Turn, size: tuple[int, int]
 ) -> None:
     frame = av.VideoFrame(704, 576, "yuv420p")
-    assert upright(frame, replace(CODEC, pixel=container, turn=turn), coded).size == size
+    codec = replace(CODEC, pixel=container, turn=turn)
+    assert Righting(codec).upright(frame, coded).size == size
 
 
 def told(film: Any, pixel: str, start: int = 0) -> Any:

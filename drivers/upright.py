@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-import av
 import numpy as np
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from drivers.contract import CodecParameters
-from drivers.display import SQUARE, Turn, pixel_shape, seen_size, turn_in
+from drivers.display import SQUARE, UPRIGHT, Turn, pixel_shape, seen_size, turn_in
 
 #: 8-bit formats whose planes turn as they are; whatever else is turned becomes yuv420p.
 _TURNABLE = frozenset({"yuv420p", "yuvj420p", "yuv444p", "yuvj444p", "gray"})
@@ -25,7 +25,7 @@ class Upright:
         width: Of the picture in square pixels; likewise `height`.
     """
 
-    frame: av.VideoFrame
+    frame: VideoFrame
     width: int
     height: int
 
@@ -40,27 +40,48 @@ class Upright:
         return self.frame.width / self.width, self.frame.height / self.height
 
 
-def upright(frame: av.VideoFrame, codec: CodecParameters, pixel: Fraction | None) -> Upright:
-    """Return a frame as it is meant to be seen; only one that lies on its side is copied for it.
+class Righting:
+    """Sets the pictures of one stream upright.
 
     Args:
-        frame: As decoded.
-        codec: What the container says; what the pictures say themselves goes before its turn, and after its pixels.
-        pixel: Width over height of a pixel as the pictures say it, None: they do not.
+        codec: What the container says; what a picture says itself goes before its turn, and after its pixels. None
+            where the pictures come from the container's own decoder, and say it all.
     """
-    turn = (frame.rotation and turn_in(frame)) or codec.turn
-    wide = codec.pixel or pixel_shape(pixel) or SQUARE
-    if turn.degrees % 180:
-        wide = 1 / wide
+
+    def __init__(self, codec: CodecParameters | None = None) -> None:
+        self._turned = codec.turn if codec else UPRIGHT
+        self._pixel = codec.pixel if codec else None
+        self._told: dict[int, Turn] = {}  # what pictures of a rotation said: see `turn_in`
+
+    def upright(self, frame: VideoFrame, pixel: Fraction | None) -> Upright:
+        """Return a picture as it is meant to be seen; only one that lies on its side is copied for it.
+
+        Args:
+            pixel: Width over height of a pixel as the coded pictures say it, None: they do not.
+        """
+        turn = self._turn(frame) if frame.rotation else self._turned
+        return upright(frame, turn, self._pixel or pixel)
+
+    def _turn(self, frame: VideoFrame) -> Turn:
+        if frame.rotation not in self._told:
+            self._told[frame.rotation] = turn_in(frame)
+        return self._told[frame.rotation]
+
+
+def upright(frame: VideoFrame, turn: Turn, pixel: Fraction | None) -> Upright:
+    """Return a picture turned, its size told in square pixels; a shape of pixels that cannot be is left out."""
+    if not turn and (pixel is None or pixel == SQUARE):  # nearly all
+        return Upright(frame, frame.width, frame.height)
+    wide = pixel_shape(pixel) or SQUARE
     turned = _turned(frame, turn) if turn else frame
-    return Upright(turned, *seen_size(turned.width, turned.height, wide))
+    return Upright(turned, *seen_size(turned.width, turned.height, 1 / wide if turn.degrees % 180 else wide))
 
 
-def _turned(frame: av.VideoFrame, turn: Turn) -> av.VideoFrame:
+def _turned(frame: VideoFrame, turn: Turn) -> VideoFrame:
     name = frame.format.name if frame.format.name in _TURNABLE else "yuv420p"
     flat = VideoReformatter().reformat(frame, format=name)
     size = (flat.height, flat.width) if turn.degrees % 180 else (flat.width, flat.height)
-    turned = av.VideoFrame(*size, name)
+    turned = VideoFrame(*size, name)
     for source, target in zip(flat.planes, turned.planes, strict=True):
         pixels = np.frombuffer(source, np.uint8)  # type: ignore[call-overload]  # planes are buffers
         shown = pixels[: source.line_size * source.height].reshape(source.height, source.line_size)
