@@ -148,11 +148,7 @@ class Stills:
             Without: It has none, or gave none within `STILL_DEADLINE`.
             Again: The camera is not connected.
         """
-        camera = self._eye.camera
-        if Feature.SNAPSHOT not in camera.features:
-            raise Without
-        photo = await self._asked(Source.CAMERA, camera, lambda: _snapshot(camera))
-        return await _fitted(photo, Source.CAMERA, width)
+        return await _fitted(await self._snapped(), Source.CAMERA, width)
 
     async def best(self, width: int) -> Still:
         """Return the camera's own still, else one of its main stream, else the analysed picture.
@@ -162,30 +158,35 @@ class Stills:
         Raises:
             Again: There is none at all now.
         """
-        least, lacks = self._least(), None
-        for ask in (self.own, self._streamed):
+        enough, lacks = min(self._analysed_width(), width), None
+        for source, ask in ((Source.CAMERA, self._snapped), (Source.STREAM, self._streamed)):
             try:
-                still = await ask(width)
+                photo = await ask()
             except Without as error:
                 lacks = lacks or error.reason
                 continue
-            if still.width >= min(least, width):
-                return Still(still.jpeg, still.source, still.width, still.height, lacks)
+            if photo.shown.width >= enough:
+                return await _fitted(photo, source, width, lacks)
         return await self.analysed(width, lacks)
 
-    def _least(self) -> int:
+    def _analysed_width(self) -> int:
         try:
             return self._eye.analysed().width
         except Again:
             return 0
 
-    async def _streamed(self, width: int) -> Still:
+    async def _snapped(self) -> Photo:
+        camera = self._eye.camera
+        if Feature.SNAPSHOT not in camera.features:
+            raise Without
+        return await self._asked(Source.CAMERA, camera, lambda: _snapshot(camera))
+
+    async def _streamed(self) -> Photo:
         camera, analysed = self._eye.camera, self._eye.profile
         main = camera.profiles[0] if camera.profiles else None
         if main is None or analysed is None or main.token == analysed.token:
             raise Without
-        photo = await self._asked(Source.STREAM, camera, lambda: _first_picture(camera, main))
-        return await _fitted(photo, Source.STREAM, width)
+        return await self._asked(Source.STREAM, camera, lambda: _first_picture(camera, main))
 
     async def _asked(self, source: Source, camera: Camera, ask: Callable[[], Awaitable[Photo]]) -> Photo:
         """Return what a way gives: kept for a moment; a way that fails is shunned for a while.
@@ -224,9 +225,9 @@ class Unwhole(Exception):
     code = "camera.no_jpeg"
 
 
-async def _fitted(photo: Photo, source: Source, width: int) -> Still:
+async def _fitted(photo: Photo, source: Source, width: int, lacks: Sentence | None = None) -> Still:
     data, wide, high = await asyncio.to_thread(photo.within, width)
-    return Still(data, source, wide, high)
+    return Still(data, source, wide, high, lacks)
 
 
 async def _snapshot(camera: Camera) -> Photo:

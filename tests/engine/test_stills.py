@@ -221,6 +221,11 @@ async def test_a_still_smaller_than_what_is_analysed_is_none(scene: Scene) -> No
     assert (await scene.stills.best(64)).source is Source.CAMERA  # so small it is as good
 
 
+async def test_an_odd_width_costs_no_better_picture(scene: Scene) -> None:
+    still = await scene.stills.best(151)
+    assert (still.source, still.width) == (Source.CAMERA, 150)
+
+
 async def test_without_a_still_a_picture_of_the_main_stream_is_taken(scene: Scene) -> None:
     scene.device.features = frozenset()
     scene.device.profiles = (MAIN, SUB)
