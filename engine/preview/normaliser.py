@@ -6,9 +6,13 @@ Packets of the other framing, and keyframes without their sets, give a browser n
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from engine.preview.h264 import IDR, NOISE, PPS, SLICES, SPS, framing, join, kind
-from engine.preview.sets import Header, Sets
+from engine.preview.h264 import IDR, NOISE, PPS, SEI, SLICES, SPS, Unreadable, framing, join, kind
+from engine.preview.sets import Bits, Header, Sets
+
+#: Payload type of a display orientation.
+_ORIENTATION = 47
 
 
 class Normaliser:
@@ -51,4 +55,27 @@ class Normaliser:
         if not keyframe and not any(kind(nal) == IDR for nal in shown):
             return join((*news, *shown))
         self._header = self._sets.header(shown)
+        if self._header and any(_turns(nal) for nal in shown if kind(nal) == SEI):
+            self._header = replace(self._header, obstacle="turned")
         return self._header.data + join(shown) if self._header else b""
+
+
+def _turns(sei: bytes) -> bool:
+    """Return whether a SEI says that the picture must be turned or mirrored (7.3.2.3.1, D.1.27)."""
+    bits = Bits(sei)
+    try:
+        while True:
+            kind_of_message, size = _long(bits), _long(bits)
+            if kind_of_message == _ORIENTATION:
+                return not bits.u(1) and bits.u(18) != 0
+            bits.u(8 * size)
+    except Unreadable:
+        return False
+
+
+def _long(bits: Bits) -> int:
+    """Read a number that is told in bytes of 255 and a smaller last one."""
+    number = 0
+    while (told := bits.u(8)) == 255:
+        number += told
+    return number + told

@@ -112,6 +112,32 @@ def test_layers_that_only_others_decode_are_left_out(sets: Sets, key: bytes) -> 
     assert normaliser.feed(join((subset, prefix, key, view)), keyframe=True) == join((*sets, key))
 
 
+@pytest.mark.parametrize(
+    ("flags", "obstacle"),
+    [
+        ((0, 0, 0, 0), ""),
+        ((0, 0, 0, 1 << 14), "turned"),
+        ((0, 1, 0, 0), "turned"),
+        ((1, 1, 1, 9), ""),
+        ((0,), ""),
+    ],
+)
+def test_a_stream_that_says_it_lies_on_its_side(
+    nals: Nals, sets: Sets, key: bytes, flags: tuple[int, ...], obstacle: str
+) -> None:
+    """Cancel, mirrored left to right, upside down, quarter turns in 2^-16: with the keyframe that it holds for."""
+    written = nals.Writer().u(8, 5).u(8, 255).u(8, 3).u(8 * 258, 7).u(8, 47).u(8, 4)  # behind another message
+    for width, flag in zip((1, 1, 1, 16), flags, strict=False):
+        written.u(width, flag)
+    told = written.nal(0x06)
+    normaliser = Normaliser(join(sets))
+    assert normaliser.feed(join((told, key)), keyframe=True)
+    assert normaliser.header
+    assert normaliser.header.obstacle == obstacle
+    normaliser.feed(join([key]), keyframe=True)
+    assert normaliser.header.obstacle == ""
+
+
 def test_both_framings_of_one_film_become_the_same(footage: Footages) -> None:
     results = []
     for name in ("annexb", "mp4"):
