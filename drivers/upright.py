@@ -49,23 +49,30 @@ class Righting:
     """
 
     def __init__(self, codec: CodecParameters | None = None) -> None:
-        self._turned = codec.turn if codec else UPRIGHT
+        self._turn = self._container = codec.turn if codec else UPRIGHT
         self._pixel = codec.pixel if codec else None
         self._told: dict[int, Turn] = {}  # what pictures of a rotation said: see `turn_in`
+
+    def note(self, frame: VideoFrame) -> None:
+        """Take in what a picture says of those after it, whether it is shown or not; for each in its order.
+
+        A stream says how it lies with its keyframes, and FFmpeg tells it of the very picture alone.
+        """
+        if frame.rotation:
+            if frame.rotation not in self._told:
+                self._told[frame.rotation] = turn_in(frame)
+            self._turn = self._told[frame.rotation]
+        elif frame.key_frame:
+            self._turn = self._container
 
     def upright(self, frame: VideoFrame, pixel: Fraction | None) -> Upright:
         """Return a picture as it is meant to be seen; only one that lies on its side is copied for it.
 
         Args:
+            frame: The last one noted.
             pixel: Width over height of a pixel as the coded pictures say it, None: they do not.
         """
-        turn = self._turn(frame) if frame.rotation else self._turned
-        return upright(frame, turn, self._pixel or pixel)
-
-    def _turn(self, frame: VideoFrame) -> Turn:
-        if frame.rotation not in self._told:
-            self._told[frame.rotation] = turn_in(frame)
-        return self._told[frame.rotation]
+        return upright(frame, self._turn, self._pixel or pixel)
 
 
 def upright(frame: VideoFrame, turn: Turn, pixel: Fraction | None) -> Upright:

@@ -137,6 +137,7 @@ class ClipPictures:
             for packet in self._container.demux(self._stream):
                 for frame in self._shown(packet):
                     if frame.pts is not None:
+                        self._righting.note(frame)
                         shown = self._righting.upright(frame, self._stream.sample_aspect_ratio)
                         self._seen = shown.size
                         yield float(frame.pts * base) - self._start, shown.frame

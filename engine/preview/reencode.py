@@ -55,6 +55,7 @@ class Transcoder:
         raw.pts, raw.dts, raw.time_base = packet.pts, packet.dts, self._codec.time_base
         try:
             for frame in self._decoder.decode(raw):
+                self._righting.note(frame)
                 if frame.pts is not None and self._is_due(float(frame.pts * self._codec.time_base)):
                     yield from self._encode(frame, packet.received)
         except FFmpegError:  # damaged in transit: the next keyframe heals it

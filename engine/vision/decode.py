@@ -54,10 +54,12 @@ class Decoder:
             self.errors += 1
             return []
         whole = [frame for frame in frames if not frame.is_corrupt]
+        for frame in whole:
+            self._righting.note(frame)
         self.pictures += len(whole)
         self.corrupt += len(frames) - len(whole)
         return whole
 
     def upright(self, frame: av.VideoFrame) -> Upright:
-        """Return a picture that just came out as it is meant to be seen."""
+        """Return a picture that just came out of `feed` as it is meant to be seen."""
         return self._righting.upright(frame, self._context.sample_aspect_ratio)

@@ -92,9 +92,9 @@ def test_the_shape_of_pixels(
     assert Righting(codec).upright(frame, coded).size == size
 
 
-def told(film: Any, pixel: str, start: int = 0) -> Any:
-    """Return a film whose bitstream tells the shape of its pixels, from a picture number on."""
-    changed = av.bitstream.BitStreamFilterContext(f"h264_metadata=sample_aspect_ratio={pixel}", _stream())
+def told(film: Any, what: str, start: int = 0) -> Any:
+    """Return a film whose bitstream tells how it is to be shown, from a picture number on."""
+    changed = av.bitstream.BitStreamFilterContext(f"h264_metadata={what}", _stream())
     packets = []
     for packet in film.packets:
         raw = av.Packet(packet.data)
@@ -122,7 +122,7 @@ def test_a_still_has_the_shape_of_the_scene_and_follows_a_change(
     look = Look(made.codec, fps=10, pool=None, score=0.5)
     assert fed(look, made).width == 352
     assert size(look) == (352, 288)
-    assert fed(look, told(made, "16/11", start=8)).width == 512
+    assert fed(look, told(made, "sample_aspect_ratio=16/11", start=8)).width == 512
     assert (size(look), size(look, 256)) == ((512, 288), (256, 144))
 
 
@@ -154,7 +154,7 @@ def test_the_detector_sees_objects_in_their_natural_shape(film: Callable[..., An
     across, down = (round(96 / wide), 96) if wide >= 1 else (96, round(96 * wide))
     drawn = np.full((240, 320), 60, np.uint8)
     drawn[60 : 60 + down, 100 : 100 + across] = 230
-    made = told(film([drawn] * 30), pixel)
+    made = told(film([drawn] * 30), f"sample_aspect_ratio={pixel}")
     eye: Any = Eye()
     look = Look(made.codec, fps=10, pool=eye, score=0.5)
     sight = fed(look, made)
@@ -178,3 +178,15 @@ def test_a_film_that_lies_on_its_side_is_analysed_upright(
     seen = np.asarray(Image.open(io.BytesIO(look.still(400))).convert("L"))
     order = corners(seen)
     assert sorted(order) == [order[each] for each in (1, 2, 3, 0)]  # 40 was top left, now top right
+
+
+def test_a_stream_that_tells_how_it_lies_is_upright_until_it_tells_otherwise(
+    film: Callable[..., Any],
+) -> None:
+    """Told with a keyframe, it holds for the pictures after it; the next keyframe is silent: no more."""
+    made = film([marked(320, 192)] * 20)  # a keyframe each ten
+    lying = told(replace(made, packets=made.packets[:10]), "display_orientation=insert:rotate=90")
+    look = Look(made.codec, fps=10, pool=None, score=0.5)
+    sizes = [(sight.width, sight.height) for packet in lying.packets if (sight := look.feed(packet))]
+    sizes += [(sight.width, sight.height) for packet in made.packets[10:] if (sight := look.feed(packet))]
+    assert sizes == [(192, 320)] * 10 + [(320, 192)] * 10
