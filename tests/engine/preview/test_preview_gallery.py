@@ -50,7 +50,8 @@ async def test_a_group_too_long_to_keep_is_told_as_that(
         tap.put(replace(packet, received=float(number), data=packet.data + bytes(200), keyframe=number == 0))
     error = await refused(tap, monkeypatch)
     assert (error.code, error.values) == ("preview.keyframe", {"seconds": 59})
-    monkeypatch.undo()
+    monkeypatch.setattr(gallery, "FIRST_DEADLINE", 60.0)  # a machine under load meets this one
+    monkeypatch.setattr(tap_module, "GOP_LIMIT", 4 << 20)
     for number, packet in enumerate(list(film.again(1, start=1))[:20]):
         asyncio.get_running_loop().call_later(0.05 + number / 100, tap.put, packet)
     async with viewing(tap) as view:
