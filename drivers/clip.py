@@ -1,16 +1,19 @@
 """The ``clip`` driver: a file as a camera (``file:PATH``, ``clip:PATH``).
 
 Paced by the file's own time stamps, looped with continuous ones. Packets come as the file holds them:
-length-prefixed from MP4, Annex B from raw streams; `CodecParameters.extradata` tells which.
+length-prefixed from MP4, Annex B from raw streams; `CodecParameters.extradata` tells which. To begin again the file
+is opened anew: raw streams know no way back, and a file may have grown, or gone, meanwhile.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -25,6 +28,7 @@ from drivers.contract import (
     Scope,
     Target,
 )
+from drivers.display import UPRIGHT, Turn, pixel_shape, turn_in
 from drivers.errors import Malformed, Unreachable, Unsupported, bare
 from drivers.nothing import SilentCamera, SilentDevice, nothing_found
 from drivers.options import Options, read
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
 
 #: Token of a clip's only profile.
 PROFILE = "clip"
+#: Packets in which the first picture is looked for, to see how the file wants it displayed.
+TRIED = 64
 
 
 class ClipOptions(Options):
@@ -63,6 +69,8 @@ class ClipStream(Reader):
         self._stamps = Stamps(Fraction(1))
         self._base = Fraction(1)
         self._zero: float | None = None  # monotonic seconds of tick 0
+        self._file: InputContainer
+        self._video: VideoStream
 
     def start(self) -> CodecParameters:
         """Open the file.
@@ -72,19 +80,15 @@ class ClipStream(Reader):
             Unsupported: No video in it, or a codec that we do not take.
             Malformed: Not a media file.
         """
-        import av
-
         from drivers import ffmpeg
 
         with self._inside(), ffmpeg.calling(*self._watch()):
-            self._container = container = av.open(str(self._path))
-            if not container.streams.video:
-                raise Unsupported("driver.no_video", host=self._host)
-            video = container.streams.video[0]
-            found = ffmpeg.parameters(video, self._host)
+            found = self._open()
+            turn, pixel = _displayed(self._file, self._video)
+            self._open()
             self._base, self._stamps = found.time_base, Stamps(found.time_base)
-            self._packets = self._play(container, video)
-            return found
+            self._packets = self._play(found)
+            return replace(found, turn=turn, pixel=pixel)
 
     def read(self) -> Packet:
         """Return the next packet when it is due.
@@ -106,22 +110,54 @@ class ClipStream(Reader):
 
         return ffmpeg.Watch(self._stop), self._host, "", Unreachable("driver.closed", host=self._host)
 
-    def _play(self, container: InputContainer, video: VideoStream) -> Iterator[AvPacket[VideoStream]]:
+    def _open(self) -> CodecParameters:
+        """Open the file, from its beginning; return what its video is."""
+        import av
+
+        from drivers import ffmpeg
+
+        if self._container is not None:
+            self._container.close()
+        self._container = self._file = av.open(str(self._path))
+        video = ffmpeg.video_in(self._file)
+        if video is None:
+            raise Unsupported("driver.no_video", host=self._host)
+        self._video = video
+        return ffmpeg.parameters(video, self._host)
+
+    def _play(self, found: CodecParameters) -> Iterator[AvPacket[VideoStream]]:
         seen = True
         while seen:
             seen = False
-            for packet in container.demux(video):
+            for packet in self._file.demux(self._video):
                 if packet.size:  # PyAV ends with empty packets that flush decoders
                     seen = self._options.loop
                     yield packet
-            self._stamps.cut()
-            container.seek(0)
+            if seen:
+                self._stamps.cut()
+                if self._open() != found:  # another file has taken its place
+                    return
 
     def _wait(self, due: float) -> None:
         if self._zero is None:
             self._zero = time.monotonic() - due
         self._stop.wait(max(0.0, self._zero + due - time.monotonic()))
         self._check_open()
+
+
+def _displayed(file: InputContainer, video: VideoStream) -> tuple[Turn, Fraction | None]:
+    """Return how a file wants its video turned, and its pixels' shape where the pictures do not say the same.
+
+    PyAV tells what the container says of this on a decoded picture only, so the first one is decoded.
+    """
+    from av.error import FFmpegError
+
+    for packet in islice(file.demux(video), TRIED):
+        with suppress(FFmpegError):
+            for frame in packet.decode():
+                told, own = (pixel_shape(each.sample_aspect_ratio) for each in (video, video.codec_context))
+                return turn_in(frame), None if told == own else told
+    return UPRIGHT, None
 
 
 class ClipDriver:

@@ -20,6 +20,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from drivers.display import UPRIGHT, Turn
+
 if TYPE_CHECKING:
     from drivers.logins import LoginBook
 
@@ -139,7 +141,10 @@ class CodecParameters:
     Attributes:
         extradata: As the container gave it: Annex B SPS/PPS from RTSP, avcC from MP4.
         time_base: Seconds per tick of `Packet.pts`.
-        width: Pixels, 0 when unknown until the first keyframe; likewise `height`.
+        width: Pixels as coded, 0 when unknown until the first keyframe; likewise `height`.
+        turn: What makes decoded pictures upright, as the container says it.
+        pixel: Width over height of one pixel, where the container says otherwise than the coded pictures; None: they
+            say it themselves, and may change it.
     """
 
     codec: Codec
@@ -147,6 +152,8 @@ class CodecParameters:
     time_base: Fraction
     width: int = 0
     height: int = 0
+    turn: Turn = UPRIGHT
+    pixel: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ from types import SimpleNamespace
 import av
 import av.container.core
 import av.error
+from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from drivers.contract import Codec, CodecParameters
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 
 _CODECS = {"h264": Codec.H264, "hevc": Codec.H265, "mjpeg": Codec.MJPEG}
+#: Streams of pictures that are no video: covers, thumbnails, stills.
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 #: Added to the clock of a call that must end: beyond every time-out, and growing with each look.
 _LATE = 1e6
 
@@ -123,6 +127,23 @@ def _scrub(error: BaseException) -> None:
 
 def _number(number: int | None) -> str:
     return os.strerror(number) if number in errno.errorcode and number is not None else "?"
+
+
+def video_in(container: InputContainer) -> VideoStream | None:
+    """Return the video among a file's video streams: covers and thumbnails are such streams too."""
+    moving = [each for each in container.streams.video if not each.disposition & _PICTURES]
+    return max(moving, key=_worth, default=None)
+
+
+def _worth(video: VideoStream) -> tuple[bool, bool, int, bool]:
+    """Order streams: more than one picture (0: not told), a codec that we take, the largest, the default."""
+    context = video.codec_context
+    return (
+        video.frames != 1,
+        context.name in _CODECS,
+        context.width * context.height,
+        bool(video.disposition & Disposition.default),
+    )
 
 
 def parameters(stream: VideoStream, host: str) -> CodecParameters:

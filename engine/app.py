@@ -177,6 +177,7 @@ class Site:
             self.settings.preview,
             lambda camera: self.cameras[camera].tap if camera in self.cameras else None,
             lambda camera: self.cameras[camera].settings.name or camera,
+            still_of=lambda camera, width: asyncio.to_thread(self.cameras[camera].still, width),
             language=self.settings.language,
             clock=self._clock,
         )

@@ -34,6 +34,7 @@ from engine.clock import Clock
 from engine.draft import Draft
 from engine.errors import Again
 from engine.settings import CameraSettings
+from engine.stills import Stills
 from engine.supervisor import Backoff, Health, Supervisor
 from engine.tap import Tap
 from engine.thread import in_thread
@@ -43,6 +44,7 @@ from rules.model import CameraId, Change, Sentence
 from rules.path import Line
 
 if TYPE_CHECKING:
+    from drivers.upright import Upright
     from engine.vision.look import Look
     from engine.vision.pool import DetectorPool
 
@@ -192,6 +194,7 @@ class CameraRunner:
         )
         self._signals = Signals(self.id)
         self._listener = Supervisor(self._deafened, clock.monotonic, random or SystemRandom(), RESUBSCRIBE)
+        self.stills = Stills(self, clock.monotonic, reason_of)
         self._camera: Camera | None = None
         self._stream: Stream | None = None
 
@@ -305,6 +308,7 @@ class CameraRunner:
         finally:
             self.look.close()
             if self._stream is stream:
+                self.tap.end()
                 self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
     def _read(self, stream: Stream, look: Look) -> None:
@@ -351,8 +355,13 @@ class CameraRunner:
             self.status.since = wall
         self.status.state, self.status.reason = state, reason
 
-    def still(self, width: int) -> bytes:
-        """Return the last analysed picture as JPEG (blocking: a few ms).
+    @property
+    def profile(self) -> Profile | None:
+        """The profile that is analysed, None before the first connection."""
+        return self.status.profile
+
+    def analysed(self) -> Upright:
+        """Return the last analysed picture.
 
         Raises:
             Again: There is none now.
@@ -361,9 +370,15 @@ class CameraRunner:
         if look is None or self.seen is None:
             raise Again(f"camera {self.id} shows no picture now")
         try:
-            return look.still(width)
+            return look.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
+
+    def still(self, width: int) -> bytes:
+        """Return the last analysed picture as JPEG (blocking: a few ms); `Again` as for `analysed`."""
+        from engine.vision.picture import jpeg
+
+        return jpeg(self.analysed(), width)
 
 
 def reason_of(error: BaseException | None) -> Sentence | None:

@@ -25,6 +25,7 @@ from engine.clock import Clock
 from engine.errors import Again, Never, StoreError
 from engine.flow import Hub
 from engine.settings import Settings
+from engine.stills import Still, Without
 from engine.store.model import Acknowledgement, Counts, acknowledgement
 from rules.evaluator import decision_id
 from rules.flaws import nearest
@@ -257,11 +258,11 @@ class Desk:
         tell = account.lately(found, judge.memory, judge.ledger, self.clock.now(), camera, show)
         return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop
 
-    async def still(self, camera: str, width: int) -> bytes:
-        """Return the last analysed picture as JPEG."""
-        runner = self._runner(camera)
+    async def still(self, camera: str, width: int, best: bool) -> Still:
+        """Return the last analysed picture, or the best one that can be had, as JPEG."""
+        stills = self._runner(camera).stills
         try:
-            return await asyncio.to_thread(runner.still, width)
+            return await (stills.best(width) if best else stills.analysed(width))
         except Again as error:
             raise refusal(409, "camera.offline", camera=camera) from error
 
@@ -338,9 +339,18 @@ class CameraHands:
             said = text.render(error.code, error.values, self.language)
             raise (Never if final else Again)(said) from error
 
-    async def still(self, camera: str, width: int) -> bytes:
+    async def still(self, camera: str, width: int) -> Still:
         """Return the last analysed picture as JPEG."""
-        return await asyncio.to_thread(self._runner(camera).still, width)
+        return await self._runner(camera).stills.analysed(width)
+
+    async def own_still(self, camera: str, width: int) -> Still | None:
+        """Return the camera's own still, None where it has none to give."""
+        try:
+            return await self._runner(camera).stills.own(width)
+        except Without as error:
+            if error.reason is None:
+                return None
+            raise Again(text.render(error.reason.code, error.reason.values, self.language)) from error
 
     def _runner(self, camera: str) -> CameraRunner:
         runner = self.cameras.get(camera)

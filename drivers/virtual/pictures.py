@@ -17,6 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from drivers.errors import Malformed, Unreachable, Unsupported
+from drivers.ffmpeg import video_in
+from drivers.upright import Righting
 from drivers.virtual.scene import Scene
 
 #: Seconds of the loop in one group; each group starts with a keyframe.
@@ -69,7 +71,7 @@ class ScenePictures:
 
 
 class ClipPictures:
-    """A video file, scaled down to at most 1280x720 and 30 pictures per second.
+    """A video file, upright and in square pixels, scaled down to at most 1280x720 and 30 pictures per second.
 
     Args:
         path: Any file that FFmpeg decodes. It is scanned once here (not decoded).
@@ -87,12 +89,14 @@ class ClipPictures:
         fps = Fraction(count / max(end - self._start, 1e-3)).limit_denominator(1000)
         self.fps = min(max(fps, _SLOWEST), _FASTEST)
         self.duration = end - self._start
-        self.size = _fit(self._stream.width, self._stream.height)
+        self._righting = Righting()
+        self._seen = (0, 0)
         self._frames: Iterator[tuple[float, VideoFrame]] = iter(())
         self._ahead: tuple[float, VideoFrame] | None = None
         self._at = math.inf  # seconds up to which the file has been read
         if not any(True for number in range(math.ceil(self.duration / GROUP)) for _ in self.group(number)):
             raise Malformed("footage.broken", path=path, detail="no picture can be decoded")
+        self.size = _fit(*self._seen)
 
     def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
         """Yield the pictures of one group with their seconds in the loop; the first falls in it.
@@ -133,7 +137,10 @@ class ClipPictures:
             for packet in self._container.demux(self._stream):
                 for frame in self._shown(packet):
                     if frame.pts is not None:
-                        yield float(frame.pts * base) - self._start, frame
+                        self._righting.note(frame)
+                        shown = self._righting.upright(frame, self._stream.sample_aspect_ratio)
+                        self._seen = shown.size
+                        yield float(frame.pts * base) - self._start, shown.frame
         except (av.FFmpegError, OSError) as error:
             raise Malformed("footage.broken", path=self._path, detail=type(error).__name__) from None
 
@@ -155,10 +162,10 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
         raise Malformed("footage.broken", path=path, detail=type(error).__name__) from None
-    if not container.streams.video:
+    stream = video_in(container)
+    if stream is None:
         container.close()
         raise Unsupported("footage.no_video", path=path)
-    stream = container.streams.video[0]
     stream.thread_count = 1
     return container, stream
 

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from engine.stills import Still
 from rules.model import Decision, Event
 
 
@@ -69,6 +70,10 @@ class Hands(Protocol):
         """
         ...
 
-    async def still(self, camera: str, width: int) -> bytes:
+    async def still(self, camera: str, width: int) -> Still:
         """Return the last analysed picture as JPEG; `Again` when there is none."""
+        ...
+
+    async def own_still(self, camera: str, width: int) -> Still | None:
+        """Return the camera's own still, None where it has none to give; `Again`, which says why, when it failed."""
         ...

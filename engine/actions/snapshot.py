@@ -1,4 +1,8 @@
-"""Keep a picture: named by us, whole or not there at all, with a slip that says what it is."""
+"""Keep a picture: named by us, whole or not there at all, with a slip that says what it is.
+
+The analysed picture is kept always, and first: the decision was made on it. The camera's own still, which has more
+pixels and is up to some seconds younger, is kept beside it where it comes in time; it never takes its place.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +23,7 @@ from engine.actions.contract import Hands, Job
 from engine.actions.params import SnapshotParams
 from engine.clock import Clock
 from engine.errors import Again
+from engine.stills import Still
 
 #: Where pictures lie in the state folder, a folder per day.
 FOLDER = "snapshots"
@@ -27,7 +33,8 @@ _ODD = re.compile(r"[^A-Za-z0-9-]+")
 class Snapshot:
     """Writes ``<folder>/YYYY-MM-DD/<camera>-<time>-<rule>-<id>.jpg`` (UTC) and a ``.json`` slip beside it.
 
-    The name follows from the decision: another attempt replaces the picture instead of adding one.
+    Where there is one, the camera's own still lies beside it as ``….own.jpg``, and the slip tells of both.
+    The name follows from the decision: another attempt replaces the pictures instead of adding some.
     """
 
     name = "snapshot"
@@ -37,33 +44,59 @@ class Snapshot:
         self._hands, self._clock, self._folder = hands, clock, folder
 
     async def run(self, job: Job) -> str:
-        """Take and write the picture."""
+        """Take and write the pictures."""
         params = params_of(SnapshotParams, job)
         in_time(job, params.late, self._clock)
         camera = camera_of(params.camera, job)
-        jpeg = await self._hands.still(camera, params.width)
-        slip = self._slip(job, camera, jpeg)
         path = self._folder / _name(job, camera)
+        still = await self._hands.still(camera, params.width)
+        slip = {**_about(job, camera), **self._told(still)}
+        own = _beside(path)
+        await _kept({path: still.jpeg, path.with_suffix(".json"): _written(slip), own: None})
+        said = str(path.relative_to(self._folder))
         try:
-            await asyncio.to_thread(_write, path, jpeg, slip)
-        except OSError as error:
-            raise Again(f"cannot write {path.name}: {error.strerror}") from error
-        return str(path.relative_to(self._folder))
+            better = await self._hands.own_still(camera, params.width)
+        except Again as error:
+            await _kept({path.with_suffix(".json"): _written({**slip, "own": {"lacks": str(error)}})})
+            return said
+        if better is None:
+            return said
+        slip["own"] = {"file": own.name, **self._told(better)}
+        await _kept({own: better.jpeg, path.with_suffix(".json"): _written(slip)})
+        return f"{said} + {own.name}"
 
-    def _slip(self, job: Job, camera: str, jpeg: bytes) -> bytes:
-        made = job.decision
-        told = {
-            "sha256": sha256(jpeg).hexdigest(),
-            "bytes": len(jpeg),
-            "camera": camera,
+    def _told(self, still: Still) -> dict[str, object]:
+        """Return what the slip says of a picture that was just taken."""
+        return {
+            "sha256": sha256(still.jpeg).hexdigest(),
+            "bytes": len(still.jpeg),
+            "source": still.source,
+            "width": still.width,
+            "height": still.height,
             "taken": self._clock.now().wall.isoformat(),
-            "decision": made.id,
-            "decided": made.at.isoformat(),
-            "rule": made.rule,
-            "phase": made.phase,
-            "reason": {"code": made.reason.code, "values": dict(made.reason.values)},
         }
-        return json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _about(job: Job, camera: str) -> dict[str, object]:
+    """Return what the slip says of the decision."""
+    made = job.decision
+    return {
+        "camera": camera,
+        "decision": made.id,
+        "decided": made.at.isoformat(),
+        "rule": made.rule,
+        "phase": made.phase,
+        "reason": {"code": made.reason.code, "values": dict(made.reason.values)},
+    }
+
+
+def _written(slip: Mapping[str, object]) -> bytes:
+    return json.dumps(slip, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _beside(path: Path) -> Path:
+    """Return where the camera's own still lies."""
+    return path.with_name(path.stem + ".own.jpg")
 
 
 def _name(job: Job, camera: str) -> Path:
@@ -77,11 +110,27 @@ def _safe(text: str) -> str:
     return _ODD.sub("-", text).strip("-")[:63] or "x"
 
 
-def _write(path: Path, jpeg: bytes, slip: bytes) -> None:
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    _put(path, jpeg)
-    _put(path.with_suffix(".json"), slip)
-    _sync(path.parent)
+async def _kept(files: Mapping[Path, bytes | None]) -> None:
+    """Write files of one folder in their order; None: there is none any more.
+
+    Raises:
+        Again: The disk is full, or not ours.
+    """
+    try:
+        await asyncio.to_thread(_write, files)
+    except OSError as error:
+        raise Again(f"cannot write {next(iter(files)).name}: {error.strerror}") from error
+
+
+def _write(files: Mapping[Path, bytes | None]) -> None:
+    folder = next(iter(files)).parent
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    for path, data in files.items():
+        if data is None:
+            path.unlink(missing_ok=True)
+        else:
+            _put(path, data)
+    _sync(folder)
 
 
 def _put(path: Path, data: bytes) -> None:

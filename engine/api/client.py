@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from platformdirs import user_state_path
@@ -78,6 +78,22 @@ class Disconnected:
     reason: str
     retry_in: float
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A still, and what the engine says of it.
+
+    Attributes:
+        source: ``camera`` (its own still), ``stream`` (its main stream) or ``analysis``.
+        size: ``1280x720``.
+        lacks: Why it is no better one, a sentence; empty where there is nothing to say.
+    """
+
+    jpeg: bytes
+    source: str
+    size: str
+    lacks: str
 
 
 class Unreachable(ApiError):
@@ -234,6 +250,13 @@ class Client:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""
         return await self._call("GET", f"/v1/cameras/{quote(camera, safe='')}/still.jpg", width=width)
 
+    async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
+        """Return a still and where it came from: the best that can be had, which may take seconds."""
+        path, of = f"/v1/cameras/{quote(camera, safe='')}/still.jpg", "best" if best else "analysis"
+        jpeg, headers = await self._ask("GET", path, width=width, of=of)
+        size, lacks = headers.get("X-Matthan-Still-Size", ""), headers.get("X-Matthan-Still-Lacks", "")
+        return Picture(jpeg, headers.get("X-Matthan-Still-Source", "analysis"), size, unquote(lacks))
+
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""
         return _parse(
@@ -293,6 +316,18 @@ class Client:
         within: float = CALL_TIMEOUT,
         **query: str | int | None,
     ) -> bytes:
+        content, _ = await self._ask(method, path, body=body, within=within, **query)
+        return content
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        within: float = CALL_TIMEOUT,
+        **query: str | int | None,
+    ) -> tuple[bytes, Mapping[str, str]]:
         params = {key: str(value) for key, value in query.items() if value is not None}
         headers = {"Accept-Language": self.language}
         if body is not None:
@@ -309,7 +344,7 @@ class Client:
                 content = await answer.read()
                 if answer.status >= 400:
                     raise _problem(answer.status, content)
-                return content
+                return content, answer.headers
         except TimeoutError:
             raise ApiError(0, "api.timeout", f"{self.address}: no answer in {within:g} s") from None
         except (aiohttp.ClientError, OSError) as error:

@@ -6,20 +6,27 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import wire
 from engine.api.auth import name_of, peer_of
-from engine.api.problems import UNBOUNDED, Garbage, refusal
+from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
 from engine.api.service import Service
 from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.flow import Mailbox
+from engine.text import render
 
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
+
+#: Headers of a still: where it came from, its size, why it is no better one (a sentence, percent-encoded UTF-8).
+STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
+    "X-Matthan-Still-Source", "X-Matthan-Still-Size", "X-Matthan-Still-Lacks",
+)  # fmt: skip
 
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -73,9 +80,13 @@ class RuleQuery(Query):
 
 
 class StillQuery(Query):
-    """How large a picture."""
+    """Which picture, and how large."""
 
     width: Annotated[int, Field(ge=16, le=4096)] = Field(640, description="At most so many pixels wide.")
+    of: Literal["analysis", "best"] = Field(
+        "analysis",
+        description="The last analysed picture, at once; or the best: the camera's own still, else its main stream.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +198,18 @@ class Api:
         return _json(await self._service.explain(request.match_info["name"], camera))
 
     async def still(self, request: web.Request) -> web.Response:
-        """Answer a JPEG."""
-        picture = await self._service.still(request.match_info["id"], _query(request, StillQuery).width)
-        return web.Response(body=picture, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        """Answer a JPEG; its headers say where it came from."""
+        asked = _query(request, StillQuery)
+        still = await self._service.still(request.match_info["id"], asked.width, asked.of == "best")
+        headers = {
+            "Cache-Control": "no-store",
+            STILL_SOURCE: still.source,
+            STILL_SIZE: f"{still.width}x{still.height}",
+        }
+        if still.lacks is not None:
+            told = render(still.lacks.code, still.lacks.values, language_of(request))
+            headers[STILL_LACKS] = quote(told, safe=" ")
+        return web.Response(body=still.jpeg, content_type="image/jpeg", headers=headers)
 
     async def presets(self, request: web.Request) -> web.Response:
         """Answer a camera's presets."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.api import wire
 from engine.flow import Hub
+from engine.stills import Still
 
 
 class Service(Protocol):
@@ -60,8 +61,12 @@ class Service(Protocol):
         """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
         ...
 
-    async def still(self, camera: str, width: int) -> bytes:
-        """Return the last analysed picture as JPEG, at most `width` pixels wide, without boxes."""
+    async def still(self, camera: str, width: int, best: bool) -> Still:
+        """Return a JPEG at most `width` pixels wide, without boxes.
+
+        Args:
+            best: The best that can be had (seconds, and the camera is asked); else the last analysed picture.
+        """
         ...
 
     async def presets(self, camera: str) -> list[wire.Preset]:

@@ -167,28 +167,44 @@ def ptz(
     speak(socket, token, lang, talk)
 
 
+#: What a still's source is called.
+_SOURCES = {"camera": "cli.of_camera", "stream": "cli.of_stream", "analysis": "cli.of_analysis"}
+
+
+class Of(StrEnum):
+    """Which picture."""
+
+    BEST = "best"
+    ANALYSIS = "analysis"
+
+
 @app.command()
 def still(
     camera: CameraId,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to; - is the standard output.")],
-    width: Annotated[int, typer.Option(min=16, max=4096, help="At most so many pixels wide.")] = 1280,
+    width: Annotated[int, typer.Option(min=16, max=4096, help="At most so many pixels wide.")] = 4096,
+    of: Annotated[Of, typer.Option(help="The best that can be had, or what is analysed.")] = Of.BEST,
     socket: Socket = None,
     token: Token = None,
     lang: Language_ = None,
 ) -> None:
-    """Save a camera's last picture as JPEG."""
+    """Save a picture of a camera as JPEG: its own still, else one of its main stream, else the analysed one."""
 
     async def talk(desk: Desk) -> None:
-        picture = await desk.client.still(camera, width)
+        picture = await desk.client.picture(camera, width, best=of is Of.BEST)
+        source = desk.say(_SOURCES.get(picture.source, "cli.of_analysis"))
+        if picture.lacks:
+            typer.secho(desk.say("cli.no_better", source=source, reason=picture.lacks), fg="yellow", err=True)
         if str(output) == "-":
-            sys.stdout.buffer.write(picture)
+            sys.stdout.buffer.write(picture.jpeg)
             return
         try:
-            output.write_bytes(picture)
+            output.write_bytes(picture.jpeg)
         except OSError as error:
             typer.secho(f"matthan: {output}: {error.strerror}", fg="red", err=True)
             raise typer.Exit(1) from None
-        out(desk.say("cli.saved", path=output, bytes=len(picture)))
+        told = {"path": output, "bytes": len(picture.jpeg), "size": picture.size, "source": source}
+        out(desk.say("cli.saved", **told))
 
     speak(socket, token, lang, talk)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
 from drivers.contract import Codec, CodecParameters, Packet
-from engine.preview.h264 import Normaliser, Unreadable
+from engine.preview.h264 import Unreadable, framing
+from engine.preview.normaliser import Normaliser
+from engine.preview.sets import Sps
 from engine.tap import Tap, Viewer
 
 #: Ticks per second of everything that leaves the preview (the clock of H.264 over RTP).
@@ -26,8 +29,8 @@ class Picture:
     Attributes:
         data: Annex B; a keyframe begins with SPS and PPS.
         ticks: When to show it, in 1/90000 s, always increasing.
-        header: SPS and PPS of the stream now; a change means another resolution.
-        profile: Six hexadecimal digits, see `Normaliser.profile`.
+        header: SPS and PPS of the stream now.
+        sps: What it says of the pictures; a change means another resolution, profile or shape.
         late: Whether newer ones wait already.
     """
 
@@ -35,14 +38,33 @@ class Picture:
     ticks: int
     keyframe: bool
     header: bytes
-    profile: str
+    sps: Sps
     late: bool
 
 
-def obstacle(codec: CodecParameters, reorders: bool) -> str:
-    """Return why a stream cannot be passed through as it is (key of a sentence), empty when it can."""
+def obstacle(tap: Tap) -> str:
+    """Return why a stream cannot be passed through as it is (key of a sentence), empty when it can.
+
+    What its pictures are is known from the first keyframe on; before it, from what the stream announced.
+    """
+    codec, keyframe = tap.beginning()
+    if codec is None or (why := _unlike(codec, tap.reorders)):
+        return why if codec else ""
+    try:
+        normaliser = Normaliser(codec.extradata)
+        if keyframe is not None:
+            normaliser.feed(keyframe.data, keyframe=True)
+    except Unreadable:
+        return ""
+    return normaliser.header.obstacle if normaliser.header else ""
+
+
+def _unlike(codec: CodecParameters, reorders: bool) -> str:
+    """Return what a stream has that H.264 for a browser has not, as far as that is known without its pictures."""
     if codec.codec is not Codec.H264:
         return codec.codec.value
+    if codec.turn:
+        return "turned"
     return "reordered" if reorders else ""
 
 
@@ -78,6 +100,7 @@ class Reel:
         self._normaliser = Normaliser(b"")
         self._open = self._late = False
         self._first: Picture | None = None
+        self._shape: Fraction | None = None
 
     async def peek(self) -> Picture:
         """Wait for the next picture and leave it there."""
@@ -88,7 +111,8 @@ class Reel:
         """Wait for the next picture.
 
         Raises:
-            Ended: The camera came back with another codec, or turned out to reorder pictures.
+            Ended: The camera came back with another codec, or sends pictures that must be re-encoded, or that have
+                another shape, from now on.
         """
         first, self._first = self._first, None
         return first or await self._next()
@@ -97,6 +121,8 @@ class Reel:
         while True:
             missed, packet = await self._viewer.take()
             codec = self._follow()
+            if missed:
+                self._catch_up()
             if missed or not self._open:
                 self._open, self._late = packet.keyframe, True
             if self._open and (picture := self._picture(packet, codec)):
@@ -105,7 +131,7 @@ class Reel:
     def _follow(self) -> CodecParameters:
         """Return the codec of the packet just taken; a new one begins anew."""
         codec = self._viewer.codec
-        if codec is None or obstacle(codec, self._tap.reorders):
+        if codec is None or _unlike(codec, self._tap.reorders):
             raise Ended
         if codec is not self._codec:
             self._codec, self._open = codec, False
@@ -115,15 +141,26 @@ class Reel:
                 raise Ended from None
         return codec
 
+    def _catch_up(self) -> None:
+        """Take in the sets that may have been in what was lost."""
+        codec, _ = self._tap.beginning()
+        if codec is not None:
+            with suppress(Unreadable):
+                self._normaliser.learn(framing(codec.extradata).sets)
+
     def _picture(self, packet: Packet, codec: CodecParameters) -> Picture | None:
         try:
             data = self._normaliser.feed(packet.data, keyframe=packet.keyframe)
         except Unreadable:
             data = b""
         header = self._normaliser.header
-        if not data or not header:
-            self._open = bool(header) and self._open and bool(data)
+        if not data or header is None:
+            self._open = header is not None and self._open and bool(data)
             return None
+        shape = header.sps.shape
+        if header.obstacle or (self._shape or shape) != shape:
+            raise Ended
+        self._shape = shape
         self._late = self._late and len(self._viewer) > 0
         ticks = self._timeline.at(packet.pts, codec.time_base, late=self._late)
-        return Picture(data, ticks, packet.keyframe, header, self._normaliser.profile, self._late)
+        return Picture(data, ticks, packet.keyframe, header.data, header.sps, self._late)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from engine.api.problems import refusal
+from engine.errors import ApiError
 from engine.preview.feed import Ended, Picture, Reel, obstacle
 from engine.preview.reencode import Reencoder
 from engine.tap import Tap
@@ -16,6 +17,8 @@ from engine.tap import Tap
 VIEWERS = 16
 #: Seconds until the first picture must be there.
 FIRST_DEADLINE = 10.0
+#: How often a stream that turns out to be another than it seemed is tried as what it is.
+TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class View:
     reel: Reel
     first: Picture
     source: str
+
+    @property
+    def shape(self) -> str:
+        """Width and height of the picture in square pixels, ``1024x576``: not every browser reads it in H.264."""
+        width, height = self.first.sps.seen
+        return f"{width}x{height}"
 
 
 class Gallery:
@@ -51,7 +60,7 @@ class Gallery:
         """Take a place for as long as the context lasts.
 
         Raises:
-            ApiError: 404 unknown camera, 409 not connected (yet), 503 no place left.
+            ApiError: 404 unknown camera, 409 not connected (yet) or no keyframe yet, 503 no place left.
         """
         tap = self._tap_of(camera)
         if tap is None:
@@ -60,17 +69,28 @@ class Gallery:
             raise refusal(503, "preview.full", most=VIEWERS)
         self.viewers += 1
         try:
-            async with self._playable(camera, tap) as (playable, source), playable.view() as viewer:
-                reel = Reel(playable, viewer)
-                yield View(reel, await _first(reel), source)
+            async with AsyncExitStack() as stack:
+                yield await self._begun(stack, camera, tap)
         finally:
             self.viewers -= 1
+
+    async def _begun(self, stack: AsyncExitStack, camera: str, tap: Tap) -> View:
+        """Return a view whose first picture is there; `stack` holds what it stands on."""
+        for _ in range(TRIES):
+            async with AsyncExitStack() as trial:
+                playable, source = await trial.enter_async_context(self._playable(camera, tap))
+                reel = Reel(playable, await trial.enter_async_context(playable.view()))
+                with suppress(Ended):  # its first keyframe says that it cannot be passed through
+                    first = await _first(reel, tap)
+                    stack.push_async_exit(trial.pop_all())
+                    return View(reel, first, source)
+        raise refusal(409, "preview.unshown")
 
     @asynccontextmanager
     async def _playable(self, camera: str, tap: Tap) -> AsyncIterator[tuple[Tap, str]]:
         if tap.codec is None:
             raise refusal(409, "preview.offline")
-        why = obstacle(tap.codec, tap.reorders)
+        why = obstacle(tap)
         if not why:
             yield tap, "passed"
             return
@@ -81,9 +101,23 @@ class Gallery:
             yield ours, why
 
 
-async def _first(reel: Reel) -> Picture:
+async def _first(reel: Reel, source: Tap) -> Picture:
     try:
         async with asyncio.timeout(FIRST_DEADLINE):
             return await reel.peek()
-    except (TimeoutError, Ended):
-        raise refusal(409, "preview.offline") from None
+    except TimeoutError:
+        raise waiting(source) from None
+
+
+def waiting(source: Tap) -> ApiError:
+    """Return the problem of a viewer who has no picture (yet)."""
+    lasts = source.awaited()
+    if source.codec is None:
+        return refusal(409, "preview.offline")
+    if lasts is None:
+        return refusal(409, "preview.unshown")
+    return (
+        refusal(409, "preview.keyframe", seconds=max(1, round(lasts)))
+        if lasts
+        else refusal(409, "preview.begins")
+    )

@@ -1,19 +1,27 @@
-"""H.264 byte streams: what a camera sends, made into what every browser takes. Pure.
+"""H.264 byte streams: their framing, and the NAL units in it. Pure.
 
 Two framings exist: *Annex B* (start codes; RTSP) and *length-prefixed* (MP4, its header is an
-``avcC`` record). The preview speaks Annex B, with SPS and PPS before each keyframe: packets of the other
-framing give no picture and no error.
+``avcC`` record).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 START = b"\x00\x00\x00\x01"
 IDR, SEI, SPS, PPS, DELIMITER, FILLER = 5, 6, 7, 8, 9, 12
-#: NAL units that say nothing to a viewer.
-_NOISE = frozenset({DELIMITER, FILLER})
+#: NAL units that begin a part of a picture with which PPS it needs.
+SLICES = frozenset({1, 2, IDR})
+#: NAL units that say nothing to a viewer: marks, filling, and the layers that scalable and stereo coding add.
+NOISE = frozenset({DELIMITER, FILLER, 14, 15, 20, 21})
+#: The kinds with which the pictures' own data begins: no parameter set of the picture follows.
+_PICTURE = frozenset(range(1, 6))
+
+
+#: How many sets an ``avcC`` record can hold.
+_MOST_SPS, _MOST_PPS = 31, 255
 
 
 class Unreadable(ValueError):
@@ -56,6 +64,23 @@ def split_prefixed(data: bytes, width: int) -> Iterator[bytes]:
             yield data[begin:at]
 
 
+def join(nals: Iterable[bytes]) -> bytes:
+    """Return NAL units as Annex B."""
+    return b"".join(START + nal for nal in nals)
+
+
+def _table(nals: Sequence[bytes]) -> bytes:
+    return b"".join(len(nal).to_bytes(2, "big") + nal for nal in nals)
+
+
+def _picture_at(data: bytes) -> int:
+    """Return where the picture's own data begins in Annex B, the end where there is none."""
+    at = data.find(b"\x00\x00\x01")
+    while 0 <= at < len(data) - 3 and data[at + 3] & 0x1F not in _PICTURE:
+        at = data.find(b"\x00\x00\x01", at + 3)
+    return at if 0 <= at < len(data) - 3 else len(data)
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
     """How packets are framed (`width` 0: Annex B, else bytes per length), and the header's SPS and PPS."""
@@ -66,6 +91,27 @@ class Framing:
     def split(self, data: bytes) -> Iterator[bytes]:
         """Yield the NAL units of one packet."""
         return split_prefixed(data, self.width) if self.width else split_annexb(data)
+
+    def leading_sets(self, data: bytes) -> tuple[bytes, ...]:
+        """Return the SPS and PPS before a packet's picture; cheap: what follows is not looked at.
+
+        Raises:
+            Unreadable: As `split`.
+        """
+        if not self.width:
+            data = data[: _picture_at(data)]
+        ahead = takewhile(lambda nal: kind(nal) not in _PICTURE, self.split(data))
+        return tuple(nal for nal in ahead if kind(nal) in (SPS, PPS))
+
+    def extradata(self, sets: Iterable[bytes]) -> bytes:
+        """Return what `framing` would read these sets from: ``avcC`` or Annex B (ISO/IEC 14496-15, 5.3.3.1.2)."""
+        told = tuple(sets)
+        if not self.width:
+            return join(told)
+        sps = [nal for nal in told if kind(nal) == SPS][:_MOST_SPS]
+        pps = [nal for nal in told if kind(nal) == PPS][:_MOST_PPS]
+        head = b"\x01" + (sps[0][1:4] if sps else bytes(3)) + bytes([0xFC | (self.width - 1)])
+        return head + bytes([0xE0 | len(sps)]) + _table(sps) + bytes([len(pps)]) + _table(pps)
 
 
 def framing(extradata: bytes) -> Framing:
@@ -90,46 +136,3 @@ def framing(extradata: bytes) -> Framing:
     except IndexError:
         raise Unreadable("avcC ends too early") from None
     return Framing((extradata[4] & 3) + 1, tuple(sets))
-
-
-class Normaliser:
-    """One stream's packets as Annex B, SPS and PPS before each keyframe.
-
-    Args:
-        extradata: As the container gave it.
-
-    Raises:
-        Unreadable: See `framing`.
-    """
-
-    def __init__(self, extradata: bytes) -> None:
-        self._framing = framing(extradata)
-        self._sps = tuple(nal for nal in self._framing.sets if kind(nal) == SPS)
-        self._pps = tuple(nal for nal in self._framing.sets if kind(nal) == PPS)
-
-    @property
-    def header(self) -> bytes:
-        """SPS and PPS as Annex B; empty while one of them is missing."""
-        return _join((*self._sps, *self._pps)) if self._sps and self._pps else b""
-
-    @property
-    def profile(self) -> str:
-        """Profile, constraints and level as six hexadecimal digits, empty before the first SPS."""
-        return self._sps[0][1:4].hex() if self._sps else ""
-
-    def feed(self, data: bytes, *, keyframe: bool) -> bytes:
-        """Return one picture as Annex B; empty when there is nothing to show in it.
-
-        SPS and PPS inside the packet replace those known: a camera may change its resolution.
-        """
-        nals = [nal for nal in self._framing.split(data) if kind(nal) not in _NOISE]
-        self._sps = tuple(nal for nal in nals if kind(nal) == SPS) or self._sps
-        self._pps = tuple(nal for nal in nals if kind(nal) == PPS) or self._pps
-        picture = _join(nal for nal in nals if kind(nal) not in (SPS, PPS))
-        if not any(kind(nal) in (1, 2, IDR) for nal in nals):
-            return b""
-        return self.header + picture if keyframe or any(kind(nal) == IDR for nal in nals) else picture
-
-
-def _join(nals: Iterable[bytes]) -> bytes:
-    return b"".join(START + nal for nal in nals)

@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from drivers.contract import Codec, CodecParameters, Packet
+from drivers.upright import Righting
 from engine.preview.feed import RATE
 from engine.tap import Tap
 
@@ -40,7 +41,7 @@ class Transcoder:
     """
 
     def __init__(self, codec: CodecParameters) -> None:
-        self._codec = codec
+        self._codec, self._righting = codec, Righting(codec)
         self._decoder = _video(av.CodecContext.create(codec.codec.value, "r"))
         if codec.extradata:
             self._decoder.extradata = codec.extradata
@@ -54,6 +55,7 @@ class Transcoder:
         raw.pts, raw.dts, raw.time_base = packet.pts, packet.dts, self._codec.time_base
         try:
             for frame in self._decoder.decode(raw):
+                self._righting.note(frame)
                 if frame.pts is not None and self._is_due(float(frame.pts * self._codec.time_base)):
                     yield from self._encode(frame, packet.received)
         except FFmpegError:  # damaged in transit: the next keyframe heals it
@@ -69,11 +71,12 @@ class Transcoder:
         return True
 
     def _encode(self, frame: VideoFrame, received: float) -> Iterator[Packet]:
-        width, height = _fit(frame.width, frame.height)
+        shown = self._righting.upright(frame, self._decoder.sample_aspect_ratio)
+        width, height = _fit(*shown.size)
         if self._encoder is None or (self._encoder.width, self._encoder.height) != (width, height):
             self._encoder = _encoder(width, height)
         seconds = (frame.pts or 0) * self._codec.time_base
-        small = frame.reformat(width=width, height=height, format="yuv420p")
+        small = shown.frame.reformat(width=width, height=height, format="yuv420p")
         small.pts, small.time_base = round(seconds * RATE), _TIME_BASE
         small.pict_type = av.video.frame.PictureType.NONE
         for coded in self._encoder.encode(small):

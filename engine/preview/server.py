@@ -8,7 +8,8 @@ import importlib
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +26,10 @@ from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
 from engine.api.server import BODY_LIMIT, hardened
 from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.clock import Clock, SystemClock
-from engine.errors import ApiError
+from engine.errors import Again, ApiError
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
-from engine.preview.gallery import Gallery, View
+from engine.preview.gallery import Gallery, View, waiting
 from engine.preview.links import Links
 from engine.preview.sdp import NoCommonFormat
 from engine.settings import PreviewSettings
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 logger = log.get(__name__)
 
+#: Pixels across of the analysed picture that is shown until the live one comes.
+MEANWHILE_WIDTH = 640
 #: Media types of what the page is made of.
 _ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
 _HEADERS = {
@@ -61,6 +64,7 @@ class Preview:
         settings: Where to listen, how long links live.
         tap_of: A camera's packets, None for an unknown camera.
         name_of: A camera's display name.
+        still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
         language: Of the page, unless ``?lang=`` says otherwise.
         clock: Where time is read.
     """
@@ -71,10 +75,12 @@ class Preview:
         tap_of: Callable[[str], Tap | None],
         name_of: Callable[[str], str] = str,
         *,
+        still_of: Callable[[str, int], Awaitable[bytes]] | None = None,
         language: Language = "vi",
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
+        self._still_of = still_of
         self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
         self._links = Links(self._clock.monotonic)
@@ -148,6 +154,7 @@ class Preview:
                 web.post("/whep/{id}", self._offer),
                 web.delete("/whep/{id}/{session}", self._leave),
                 web.get("/fmp4/{id}", self._fmp4),
+                web.get("/meanwhile/{id}", self._meanwhile),
             ]
         )
         return app
@@ -199,6 +206,25 @@ class Preview:
             raise web.HTTPNotFound
         return web.Response(text=_file(name), content_type=_ASSETS[name], headers=_HEADERS)
 
+    async def _meanwhile(self, request: web.Request) -> web.Response:
+        """Answer what to show who has no live picture yet: what is waited for, and the analysed picture."""
+        camera = self._admit(request)
+        tap = self._tap_of(camera)
+        if tap is None:
+            raise refusal(404, "preview.unknown", camera=camera)
+        lacks = tap.codec is None or tap.awaited() is not None
+        told = _words(waiting(tap), self._language_of(request)) if lacks else ""
+        return web.json_response({"detail": told, "picture": await self._picture(camera)}, headers=_HEADERS)
+
+    async def _picture(self, camera: str) -> str:
+        if self._still_of is None:
+            return ""
+        try:
+            jpeg = await self._still_of(camera, MEANWHILE_WIDTH)
+        except Again:
+            return ""
+        return "data:image/jpeg;base64," + b64encode(jpeg).decode()
+
     # -- WebRTC -----------------------------------------------------------------------------
 
     async def _offer(self, request: web.Request) -> web.Response:
@@ -209,14 +235,15 @@ class Preview:
         key = secrets.token_urlsafe(12)
         asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())
         self._group.create_task(self._watch(asked), name=f"preview.{camera}.webrtc")
-        answer, source = await asked.answered
+        answer, view = await asked.answered
         return web.Response(
             status=201,
             text=answer,
             content_type="application/sdp",
             headers={
                 "Location": f"/whep/{quote(camera, safe='')}/{key}",
-                "X-Matthan-Source": source,
+                "X-Matthan-Source": view.source,
+                "X-Matthan-Shape": view.shape,
                 **_HEADERS,
             },
         )
@@ -235,12 +262,12 @@ class Preview:
     async def _show(self, view: View, asked: _Offer) -> None:
         # aiortc costs 0.2 s and 30 MB: loaded with the first viewer, away from the loop.
         webrtc = await asyncio.to_thread(importlib.import_module, "engine.preview.webrtc")
-        session: Session = webrtc.Session(view.reel, view.first.profile, *asked.addresses)
+        session: Session = webrtc.Session(view.reel, view.first.sps.profile, *asked.addresses)
         self._sessions[asked.key] = session
         try:
             answer = await _answer(session, asked.offer)
             if not asked.answered.done():  # the one who asked may have gone
-                asked.answered.set_result((answer, view.source))
+                asked.answered.set_result((answer, view))
                 await session.watch()
         finally:
             del self._sessions[asked.key]
@@ -272,7 +299,8 @@ class Preview:
     async def _send_mp4(self, stream: web.WebSocketResponse, request: web.Request) -> None:
         try:
             async with self._view(self._admit(request)) as view:
-                await stream.send_json({"mime": mime(view.first.profile), "source": view.source})
+                about = {"mime": mime(view.first.sps.profile), "source": view.source, "shape": view.shape}
+                await stream.send_json(about)
                 await _send_fragments(stream, view)
         except Ended:
             return  # the page connects anew
@@ -288,14 +316,14 @@ class _Offer:
     Attributes:
         key: Names the session to come.
         addresses: Ours that the request came to, and where it came from.
-        answered: The answer and how the picture is made, for the one who asked.
+        answered: The answer and what is shown, for the one who asked.
     """
 
     camera: str
     key: str
     offer: str
     addresses: tuple[str, str]
-    answered: asyncio.Future[tuple[str, str]]
+    answered: asyncio.Future[tuple[str, View]]
 
 
 async def _answer(session: Session, offer: str) -> str:
@@ -313,7 +341,7 @@ async def _send_fragments(stream: web.WebSocketResponse, view: View) -> None:
     muxer = Muxer(view.first)
     try:
         await stream.send_bytes(muxer.header)
-        while (picture := await view.reel.take()).header == view.first.header:
+        while (picture := await view.reel.take()).sps == view.first.sps:
             if fragment := muxer.feed(picture):
                 await stream.send_bytes(fragment)
     finally:

@@ -1,4 +1,4 @@
-"""Which parts of a picture are worth a detector's time. Pure geometry."""
+"""Which parts of a picture are worth a detector's time. Pure geometry, in square pixels: objects keep their shape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan(regions: Boxes, picture: tuple[int, int], model: tuple[int, int]) -> li
 
     Args:
         regions: (n, 4) in 0..1.
-        picture: Width and height in pixels; likewise `model`.
+        picture: Width and height in square pixels; likewise `model`.
     """
     size = np.array(picture * 2, np.float32)
     margin = np.maximum((regions[:, 2:] - regions[:, :2]) * MARGIN, LEAST_MARGIN)

@@ -6,6 +6,7 @@ import av
 from av.error import FFmpegError
 
 from drivers.contract import CodecParameters, Packet
+from drivers.upright import Righting, Upright
 
 
 class Decoder:
@@ -24,7 +25,7 @@ class Decoder:
 
     def __init__(self, codec: CodecParameters, *, skip_loop_filter: bool = False) -> None:
         self.pictures = self.errors = self.corrupt = 0
-        self._time_base = codec.time_base
+        self._codec, self._righting = codec, Righting(codec)
         context = av.CodecContext.create(codec.codec.value, "r")
         if codec.extradata:
             context.extradata = codec.extradata
@@ -45,7 +46,7 @@ class Decoder:
             return []
         self._context.skip_frame = "DEFAULT" if wanted else "NONREF"
         coded = av.Packet(packet.data)
-        coded.pts, coded.dts, coded.time_base = packet.pts, packet.dts, self._time_base
+        coded.pts, coded.dts, coded.time_base = packet.pts, packet.dts, self._codec.time_base
         coded.is_keyframe = packet.keyframe
         try:
             frames = self._context.decode(coded)
@@ -53,6 +54,12 @@ class Decoder:
             self.errors += 1
             return []
         whole = [frame for frame in frames if not frame.is_corrupt]
+        for frame in whole:
+            self._righting.note(frame)
         self.pictures += len(whole)
         self.corrupt += len(frames) - len(whole)
         return whole
+
+    def upright(self, frame: av.VideoFrame) -> Upright:
+        """Return a picture that just came out of `feed` as it is meant to be seen."""
+        return self._righting.upright(frame, self._context.sample_aspect_ratio)

@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from drivers.contract import CodecParameters, Packet
+from drivers.upright import Upright
 from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
@@ -65,7 +66,7 @@ class Look:
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
         self._fresh = True
-        self._shown: av.VideoFrame | None = None
+        self._shown: Upright | None = None
         self._lock = threading.Lock()
         self._analysed = self._looks = self.skipped = 0
 
@@ -92,7 +93,7 @@ class Look:
             pts = packet.pts if frame.pts is None else frame.pts
             if self._pace.take(pts * self._time_base):
                 due = frame
-        return None if due is None else self._analyse(due, packet.received)
+        return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.
@@ -100,25 +101,33 @@ class Look:
         Raises:
             LookupError: No picture has been analysed yet, or the stream is closed.
         """
+        return jpeg(self.shown(), width)
+
+    def shown(self) -> Upright:
+        """Return the last analysed picture.
+
+        Raises:
+            LookupError: As for `still`.
+        """
         with self._lock:
-            frame = self._shown
-        if frame is None:
+            shown = self._shown
+        if shown is None:
             raise LookupError("no picture has been analysed yet")
-        return jpeg(frame, width)
+        return shown
 
     def close(self) -> None:
         """Let go of the last picture; idempotent."""
         with self._lock:
             self._shown = None
 
-    def _analyse(self, frame: av.VideoFrame, received: float) -> Sight:
+    def _analyse(self, shown: Upright, received: float) -> Sight:
         with self._lock:
-            self._shown = frame
+            self._shown = shown
         self._analysed += 1
-        motion, cut = self._move(frame)
-        found, looked = self._seek(frame, motion, cut)
+        motion, cut = self._move(shown.frame)
+        found, looked = self._seek(shown, motion, cut)
         tracks, ended = self._tracker.update(self._pace.time, found, looked)
-        return Sight(received, frame.width, frame.height, motion, tracks, ended, cut)
+        return Sight(received, shown.width, shown.height, motion, tracks, ended, cut)
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
@@ -126,7 +135,7 @@ class Look:
             self._fresh = True
         return self._motion.feed(luma(frame)), self._motion.cut
 
-    def _seek(self, frame: av.VideoFrame, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
+    def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
         """Return what is there, and where was looked for it."""
         if self._pool is None:
             return _moving(motion), _NOWHERE if cut else _EVERYWHERE
@@ -136,19 +145,17 @@ class Look:
         if not (self._fresh or cut or len(regions)):
             return _NOTHING, _NOWHERE
         everywhere = self._fresh or cut or motion.share >= LARGE
-        size = (frame.width, frame.height)
-        parts = (
-            [crops.whole(size, self._pool.size)] if everywhere else crops.plan(regions, size, self._pool.size)
-        )
-        found, looked = self._ask(self._pool, frame, parts, urgent=len(moving) > 0)
+        size, model = shown.size, self._pool.size
+        parts = [crops.whole(size, model)] if everywhere else crops.plan(regions, size, model)
+        found, looked = self._ask(self._pool, shown, parts, urgent=len(moving) > 0)
         if len(looked):
             self._attention.learn(now, motion.boxes, looked, found.boxes[found.scores >= self._score / 2])
         return found, looked
 
     def _ask(
-        self, pool: DetectorPool, frame: av.VideoFrame, parts: Sequence[crops.Rect], *, urgent: bool
+        self, pool: DetectorPool, shown: Upright, parts: Sequence[crops.Rect], *, urgent: bool
     ) -> tuple[Detections, Boxes]:
-        pictures = [rgb(frame, part, pool.size) for part in parts]
+        pictures = [rgb(shown.frame, _coded(part, shown.scale), pool.size) for part in parts]
         wait = max(1 / self._fps, 0.1)
         found = pool.detect(pictures, owner=self._name, priority=int(urgent), wait=wait)
         if found is None:
@@ -156,7 +163,13 @@ class Look:
             return _NOTHING, _NOWHERE
         self._fresh = False
         self._looks += len(parts)
-        return _gathered(found, parts, (frame.width, frame.height))
+        return _gathered(found, parts, shown.size)
+
+
+def _coded(part: crops.Rect, scale: tuple[float, float]) -> crops.Rect:
+    """Return a part of the picture as it is seen in pixels of its frame."""
+    across, down = scale
+    return part[0] * across, part[1] * down, part[2] * across, part[3] * down
 
 
 def _moving(motion: Motion) -> Detections:

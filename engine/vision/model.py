@@ -66,7 +66,7 @@ class Sight:
 
     Attributes:
         at: Host's monotonic seconds of the packet.
-        width: Pixels of the stream's picture; likewise `height`.
+        width: Of the picture as it is seen, upright and in square pixels; likewise `height`.
         tracks: Confirmed objects seen now.
         ended: Confirmed objects given up with this picture.
         cut: The whole picture changed (light switched, camera moved): motion is not to be believed.

@@ -12,6 +12,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from drivers.upright import Upright
 from engine.vision.jit import kernel
 from engine.vision.model import Luma
 
@@ -170,14 +171,19 @@ def _levels(frame: av.VideoFrame) -> NDArray[np.int32]:
     return np.array([0 if full else 16, *(int(scale * (1 << 14)) for scale in exact)], np.int32)
 
 
-def jpeg(frame: av.VideoFrame, width: int) -> bytes:
-    """Return the frame as JPEG, at most `width` pixels wide, aspect kept, both sides even.
+def jpeg_size(shown: Upright, width: int) -> tuple[int, int]:
+    """Return width and height of `jpeg`."""
+    wide = max(16, min(width, shown.width) // 2 * 2)
+    return wide, max(16, round(shown.height * wide / shown.width / 2) * 2)
+
+
+def jpeg(shown: Upright, width: int) -> bytes:
+    """Return a picture as JPEG, at most `width` pixels wide, its shape as it is seen, both sides even.
 
     Safe to call from any thread: it touches the frame's pixels only.
     """
-    wide = max(16, min(width, frame.width) // 2 * 2)
-    high = max(16, round(frame.height * wide / frame.width / 2) * 2)
-    small = VideoReformatter().reformat(frame, width=wide, height=high, format="yuvj420p")
+    wide, high = jpeg_size(shown, width)
+    small = VideoReformatter().reformat(shown.frame, width=wide, height=high, format="yuvj420p")
     coder = av.CodecContext.create("mjpeg", "w")
     coder.width, coder.height, coder.pix_fmt = wide, high, "yuvj420p"
     coder.time_base = Fraction(1, 25)

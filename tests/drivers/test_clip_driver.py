@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from itertools import islice, pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import av
 import pytest
 
 from drivers import clip
 from drivers.conformance import DriverConformance
-from drivers.contract import Codec, Driver, Packet, Target
+from drivers.contract import Codec, CodecParameters, Driver, Packet, Target
+from drivers.display import Turn
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
 
 
@@ -162,3 +165,156 @@ async def test_damaged_packets_pass(clip_file: Path, tmp_path: Path) -> None:
     assert len(packets) == 12
     assert error is not None
     assert error.code == "driver.ended"
+
+
+# -- what people's files are like ------------------------------------------------------------------
+
+
+def tell(path: Path) -> CodecParameters:
+    """Return what a clip says it is."""
+    stream = clip.ClipStream(path, clip.ClipOptions(pace=False))
+    try:
+        return stream.start()
+    finally:
+        stream.close()
+
+
+def made(path: Path, *streams: tuple[str, int, int], pictures: int = 6, **how: Any) -> Path:
+    """Make a file of video streams (codec, side of the square picture, how many pictures) with plain content.
+
+    Args:
+        how: `setup` is called with the streams before anything is encoded.
+    """
+    with av.open(str(path), "w") as container:
+        tracks: list[tuple[Any, int]] = []
+        for name, side, count in streams:
+            track: Any = container.add_stream(name, rate=25)
+            track.width = track.height = side
+            track.pix_fmt = "yuvj420p" if name == "mjpeg" else "yuv420p"
+            if name == "libx264":
+                track.options = {"preset": "ultrafast", "bf": str(how.get("bf", 0))}
+            tracks.append((track, count or pictures))
+        if callable(setup := how.get("setup")):
+            setup([track for track, _ in tracks])
+        for track, count in tracks:
+            for number in range(count):
+                frame = av.VideoFrame(track.width, track.height, track.pix_fmt)
+                for plane in frame.planes:
+                    plane.update(bytes([16 + 20 * number % 200]) * plane.buffer_size)
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("name", ["raw.h264", "a.ts", "a.mkv", "a.avi", "a.mp4", "a.flv"])
+async def test_every_container_begins_again(tmp_path: Path, name: str) -> None:
+    """Raw streams know no way back, and MPEG-TS one that skips its first picture."""
+    path = made(tmp_path / name, ("libx264", 64, 6))
+    packets, error = await read_all(f"file:{path}", {"pace": False}, most=20)
+    assert error is None
+    slices = [packet.data for packet in packets]
+    assert slices[:6] == slices[6:12] == slices[12:18]
+    assert all(two.dts > one.dts for one, two in pairwise(packets))
+    _, error = await read_all(f"file:{path}", {"pace": False, "loop": False})
+    assert error is not None
+    assert error.code == "driver.ended"
+
+
+async def test_a_file_that_has_gone_is_told_when_it_should_begin_again(
+    clip_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "gone.mp4"
+    path.write_bytes(clip_file.read_bytes())
+    stream = clip.ClipStream(path, clip.ClipOptions(pace=False))
+    stream.start()
+    path.unlink()
+    assert len(list(islice(iter(stream.read, None), 12))) == 12
+    with pytest.raises(Unreachable):
+        stream.read()
+    stream.close()
+
+
+async def test_another_file_in_its_place_ends_the_stream(tmp_path: Path) -> None:
+    """Its decoder would be fed with what another one needs."""
+    path = made(tmp_path / "a.mp4", ("libx264", 64, 3))
+    stream = clip.ClipStream(path, clip.ClipOptions(pace=False))
+    stream.start()
+    made(tmp_path / "b.mp4", ("libx264", 128, 3)).replace(path)
+    for _ in range(3):
+        stream.read()
+    with pytest.raises(Unreachable) as caught:
+        stream.read()
+    assert caught.value.code == "driver.ended"
+    stream.close()
+
+
+def cover(tracks: list[Any]) -> None:
+    tracks[0].disposition = av.stream.Disposition.attached_pic
+
+
+@pytest.mark.parametrize(
+    ("name", "streams", "setup", "size"),
+    [
+        ("cover.mp4", (("mjpeg", 256, 1), ("libx264", 64, 6)), cover, 64),
+        ("still first.mov", (("mjpeg", 256, 1), ("libx264", 64, 6)), None, 64),
+        ("small first.mkv", (("mjpeg", 32, 6), ("libx264", 64, 6)), None, 64),
+        ("two tracks.mp4", (("libx264", 64, 6), ("libx264", 96, 6)), None, 96),
+        ("other codec first.mkv", (("mpeg4", 256, 6), ("libx264", 64, 6)), None, 64),
+    ],
+)
+def test_the_video_is_played_not_what_lies_beside_it(
+    tmp_path: Path,
+    name: str,
+    streams: tuple[tuple[str, int, int], ...],
+    setup: Callable[[list[Any]], None] | None,
+    size: int,
+) -> None:
+    found = tell(made(tmp_path / name, *streams, setup=setup))
+    assert (found.codec, found.width) == (Codec.H264, size)
+
+
+def test_a_cover_alone_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(Unsupported) as caught:
+        tell(made(tmp_path / "song.mp4", ("mjpeg", 64, 1), setup=cover))
+    assert caught.value.code == "driver.no_video"
+
+
+@pytest.mark.parametrize("size", [0, 700])
+def test_an_empty_or_cut_file_is_malformed(clip_file: Path, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(clip_file.read_bytes()[:size])
+    with pytest.raises(Malformed):
+        tell(path)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "hflip", "turn"),
+    [
+        (0, False, Turn()),
+        (-90, False, Turn(90)),
+        (180, False, Turn(180)),
+        (90, False, Turn(270)),
+        (0, True, Turn(0, mirrored=True)),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_how_the_file_lies_is_told(tmp_path: Path, name: str, degrees: int, hflip: bool, turn: Turn) -> None:
+    def lay(tracks: list[Any]) -> None:
+        tracks[0].set_display_rotation(degrees, hflip=hflip)
+
+    assert tell(made(tmp_path / name, ("libx264", 64, 3), setup=lay)).turn == turn
+
+
+def test_pixels_that_only_the_container_tells(tmp_path: Path) -> None:
+    plain = made(tmp_path / "plain.mp4", ("libx264", 64, 3))
+    assert tell(plain).pixel is None
+    path = tmp_path / "wide.mp4"
+    with av.open(str(plain)) as source, av.open(str(path), "w") as target:
+        track = target.add_stream_from_template(source.streams.video[0])
+        track.sample_aspect_ratio = Fraction(4, 3)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                target.mux(packet)
+    assert tell(path).pixel == Fraction(4, 3)

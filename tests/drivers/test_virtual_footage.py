@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -180,6 +181,31 @@ def _clip(
             out.mux(stream.encode(VideoFrame.from_ndarray(level, format="rgb24")))
         out.mux(stream.encode(None))
     return path
+
+
+def test_a_file_is_played_as_it_is_meant_to_be_seen(tmp_path: Path) -> None:
+    """A phone's recording that lies on its side, with pixels that are not square, behind a cover that is larger."""
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as out:
+        cover: Any = out.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 640, 640, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        video: Any = out.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        video.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        video.set_display_rotation(-90)
+        drawn = np.zeros((64, 96, 3), np.uint8)
+        drawn[:, :48] = 230  # bright on the left: above, when it is upright
+        out.mux(cover.encode(VideoFrame(640, 640, "yuvj420p")))
+        for _ in range(5):
+            out.mux(video.encode(VideoFrame.from_ndarray(drawn, format="rgb24")))
+        out.mux([*cover.encode(None), *video.encode(None)])
+    pictures = ClipPictures(path)
+    assert pictures.size == (64, 128)
+    for _, frame in pictures.group(0):
+        shown = frame.to_ndarray(format="gray")
+        assert shown[:40].mean() > 180 > 60 > shown[56:].mean()
+    pictures.close()
 
 
 async def test_a_file_loops_at_its_own_rate(tmp_path: Path) -> None:

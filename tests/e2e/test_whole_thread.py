@@ -304,6 +304,9 @@ async def test_from_a_camera_to_a_person_who_acts(
 
         still = await client.still("fixed", 320)
         assert Image.open(BytesIO(still)).size == (320, 180)
+        best = await client.picture("fixed")
+        assert (best.source, best.lacks) == ("camera", "")  # its own, over ONVIF
+        assert best.size == "{}x{}".format(*Image.open(BytesIO(best.jpeg)).size)
         stamps = await webrtc_frames(client, "fixed", 10)
         assert stamps == sorted(set(stamps))
 

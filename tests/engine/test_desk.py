@@ -189,7 +189,7 @@ async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
 async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
     subject = desk(stage, {"gate": stage.runner(stage.script())})
     asked: list[Callable[[], Awaitable[object]]] = [
-        lambda: subject.still("nobody", 320),
+        lambda: subject.still("nobody", 320, best=True),
         lambda: subject.presets("nobody"),
         lambda: subject.ptz("nobody", wire.PtzCommand(op="stop")),
     ]
@@ -205,7 +205,11 @@ async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
 async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
     runner = stage.runner(stage.script())
     subject = desk(stage, {"gate": runner})
-    for ask in (lambda: subject.still("gate", 320), lambda: subject.presets("gate")):
+    for ask in (
+        lambda: subject.still("gate", 320, best=False),
+        lambda: subject.still("gate", 320, best=True),
+        lambda: subject.presets("gate"),
+    ):
         with pytest.raises(ApiError) as caught:
             await ask()
         assert (caught.value.status, caught.value.code) == (409, "camera.offline")
@@ -217,7 +221,8 @@ async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
     with pytest.raises(ApiError) as caught:
         await subject.ptz("gate", wire.PtzCommand(op="stop"))
     assert (caught.value.status, caught.value.code) == (409, "ptz.unsupported")
-    assert (await subject.still("gate", 160))[:2] == b"\xff\xd8"
+    still = await subject.still("gate", 160, best=True)
+    assert (still.jpeg[:2], still.source, still.width, still.height) == (b"\xff\xd8", "analysis", 160, 120)
 
 
 async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
@@ -283,7 +288,8 @@ async def test_actions_on_cameras_that_cannot(stage: Stage) -> None:
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
     with pytest.raises(Never, match="PTZ"):
         await hands.goto("gate", "1")
-    assert (await hands.still("gate", 320))[:2] == b"\xff\xd8"
+    assert (await hands.still("gate", 320)).jpeg[:2] == b"\xff\xd8"
+    assert await hands.own_still("gate", 320) is None
 
 
 # -- rules ---------------------------------------------------------------------------------------

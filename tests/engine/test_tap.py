@@ -112,3 +112,46 @@ def test_a_camera_thread_survives_the_end_of_the_loop() -> None:
     loop.close()
     tap.put(packet(0, key=True))
     assert len(viewer) == 0
+
+
+async def test_it_tells_whether_a_viewer_must_wait_and_how_long_groups_last(
+    tap: Tap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A packet's number is the second that it came in."""
+    monkeypatch.setattr(module, "GOP_LIMIT", 25)
+    assert tap.awaited() == 0  # no keyframe yet
+    tap.put(packet(1))
+    assert tap.awaited() == 0
+    for number in range(2, 9):
+        tap.put(packet(number, key=number == 2))
+        assert (tap.awaited() is None) == (number < 4)
+    assert tap.awaited() == 6
+    tap.put(packet(20, key=True))
+    assert tap.awaited() is None
+    for number in (21, 22, 23):
+        tap.put(packet(number))
+    assert tap.awaited() == 18  # as long as the last whole one
+    tap.begin(CODEC)
+    assert tap.awaited() == 0
+
+
+async def test_what_has_ended_is_not_shown_as_live(tap: Tap) -> None:
+    tap.put(packet(0, key=True))
+    tap.end()
+    assert (tap.codec, tap.awaited(), tap.beginning()) == (None, None, (None, None))
+    async with tap.view() as viewer:
+        tap.begin(CODEC)
+        tap.put(packet(9, key=True))
+        assert (await viewer.take())[1].pts == 9
+        assert viewer.codec is CODEC
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.H265, Codec.MJPEG])
+@pytest.mark.parametrize("extradata", [b"", b"\x01", b"\x01\x42\x00\x1f\xff\xe1"])
+async def test_no_header_and_no_packet_breaks_it(tap: Tap, codec: Codec, extradata: bytes) -> None:
+    tap.begin(CodecParameters(codec, extradata, Fraction(1, 90_000)))
+    for number, data in enumerate(
+        [b"", b"\x00", b"\x00\x00\x01", b"\xff" * 40, b"\x00\x00\x01\x67\x00\x00\x01"]
+    ):
+        tap.put(Packet(data, number, number, True, float(number)))
+    assert tap.beginning()[1] is not None

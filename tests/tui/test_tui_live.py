@@ -13,6 +13,7 @@ from engine.api.client import Client
 from engine.api.server import serve
 from engine.flow import Hub
 from engine.settings import ApiSettings
+from engine.stills import Source, Still
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import LinkDialog
@@ -63,8 +64,9 @@ class FakeService:
         told: wire.Explanation = await self._feed.explain(rule, camera=camera)
         return told
 
-    async def still(self, camera: str, width: int) -> bytes:
-        return bytes(await self._feed.still(camera, width))
+    async def still(self, camera: str, width: int, best: bool) -> Still:
+        assert not best  # it is asked several times a second: not at the camera's cost
+        return Still(bytes(await self._feed.still(camera, width)), Source.ANALYSIS, width, width)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         return list(await self._feed.presets(camera))

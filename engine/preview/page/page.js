@@ -3,6 +3,7 @@
 
 const CONNECT_MS = 4000; // until WebRTC must have shown its first sign of life
 const RETRY_MS = 2000;
+const MEANWHILE_MS = 1000; // between two looks at what is shown until then
 const STALL_MS = 5000; // without a new picture
 const BEHIND_S = 1.0; // MP4: farther than this behind the live edge is skipped
 const KEEP_S = 20; // MP4: seconds kept behind the play head
@@ -24,7 +25,7 @@ const path = (kind) =>
 class Refused extends Error {} // the server says no: asking again is of no use
 
 // What the tests and the footer read.
-const state = { transport: "", source: "", frames: 0, attempts: 0 };
+const state = { transport: "", source: "", shape: "", frames: 0, attempts: 0 };
 window.matthan = state;
 
 function show(sentence, mood = "") {
@@ -32,8 +33,10 @@ function show(sentence, mood = "") {
   document.body.className = mood;
 }
 
-function took(transport, source) {
-  Object.assign(state, { transport, source });
+function took(transport, source, shape) {
+  Object.assign(state, { transport, source, shape });
+  const [width, height] = shape.split("x");
+  video.style.setProperty("--shape", width / height);
   way.textContent = `${say[transport]} · ${say[source]}`;
 }
 
@@ -81,7 +84,7 @@ async function overWebRTC() {
     const first = running(CONNECT_MS);
     await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     await Promise.race([first, broken.then(() => Promise.reject(new Error("no way")))]);
-    took("webrtc", answer.headers.get("X-Matthan-Source") ?? "passed");
+    took("webrtc", answer.headers.get("X-Matthan-Source"), answer.headers.get("X-Matthan-Shape"));
     show("", "live");
     await broken;
   } finally {
@@ -143,12 +146,12 @@ function play(socket, media) {
         video.currentTime = Math.max(buffer.buffered.start(last), edge - 0.1);
       if (video.paused) video.play().catch(() => {});
     };
-    const begin = ({ mime, source }) => {
+    const begin = ({ mime, source, shape }) => {
       if (!(window.ManagedMediaSource ?? window.MediaSource).isTypeSupported(mime))
         return reject(new Refused(say.unsupported));
       buffer = media.addSourceBuffer(mime);
       buffer.addEventListener("updateend", () => (follow(), pump()));
-      took("mp4", source);
+      took("mp4", source, shape);
       running(CONNECT_MS).then(() => show("", "live"), reject);
     };
     const hear = (message) => {
@@ -187,6 +190,18 @@ async function watch() {
   }
 }
 
+// Until the live picture comes: what it waits for, and the picture that is analysed.
+async function meanwhile() {
+  const plays = () => ["live", "stalled", "bad"].includes(document.body.className);
+  for (;; await pause(MEANWHILE_MS)) {
+    if (plays()) continue;
+    const told = await fetch(path("meanwhile")).then((answer) => (answer.ok ? answer.json() : null), () => null);
+    if (!told || plays()) continue;
+    video.poster = told.picture;
+    if (told.detail) show(told.picture ? `${told.detail} ${say.meanwhile}` : told.detail);
+  }
+}
+
 let seen = { frames: -1, at: performance.now() };
 setInterval(() => {
   const frames = video.getVideoPlaybackQuality().totalVideoFrames;
@@ -209,4 +224,4 @@ setInterval(() => {
 }, 1000);
 
 if (problem) show(problem, "bad");
-else watch();
+else watch(), meanwhile();

@@ -15,6 +15,8 @@ from engine.api.server import serve
 from engine.errors import ApiError
 from engine.flow import Hub
 from engine.settings import ApiSettings
+from engine.stills import Source, Still
+from rules.model import Sentence
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -106,9 +108,12 @@ class FakeService:
             raise refusal(404, "rules.no_rule", rule=rule, known="đêm")
         return wire.Explanation(rule=rule, live=True, events=0 if camera else 7)
 
-    async def still(self, camera: str, width: int) -> bytes:
+    async def still(self, camera: str, width: int, best: bool) -> Still:
         self._known(camera)
-        return JPEG + str(width).encode()
+        jpeg = JPEG + str(width).encode()
+        if best:
+            return Still(jpeg, Source.CAMERA, 1280, 720)
+        return Still(jpeg, Source.ANALYSIS, 352, 288, Sentence("driver.no_snapshot", {"host": "cổng"}))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         self._known(camera)

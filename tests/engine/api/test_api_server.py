@@ -52,11 +52,27 @@ async def test_everything_can_be_asked(client: Client, service: Any) -> None:
     assert (await client.explain("đêm")).events == 7
     assert (await client.explain("đêm", camera="cong")).events == 0
     assert (await client.still("cong", 320)).endswith(b"320")
+    assert (await client.picture("cong")).jpeg.endswith(b"4096")
     assert [preset.name for preset in await client.presets("cong")] == ["Cổng"]
     command = wire.PtzCommand(op="move", pan=-0.5, seconds=2)
     await client.ptz("cong", command)
     assert service.commands == [("cong", command)]
     assert "token=" in (await client.preview_link("cong")).url
+
+
+async def test_a_still_says_where_it_came_from_and_why_it_is_no_better_one(door: Path) -> None:
+    async with Client.connect(door, language="vi") as client:
+        best = await client.picture("cong", 640)
+        analysed = await client.picture("cong", 640, best=False)
+    assert (best.source, best.size, best.lacks) == ("camera", "1280x720", "")
+    assert (analysed.source, analysed.size) == ("analysis", "352x288")
+    assert analysed.lacks == "cổng không cung cấp ảnh chụp"
+
+
+async def test_whoever_polls_asks_no_camera(raw: aiohttp.ClientSession) -> None:
+    """The TUI asks several times a second."""
+    async with raw.get("/v1/cameras/cong/still.jpg?width=320") as answer:
+        assert answer.headers["X-Matthan-Still-Source"] == "analysis"
 
 
 async def test_health_says_when_a_person_is_needed(client: Client, service: Any) -> None:
@@ -75,6 +91,7 @@ async def test_health_says_when_a_person_is_needed(client: Client, service: Any)
         ("GET", "/v1/events?limit=0", None, 400, "api.invalid"),
         ("GET", "/v1/events?sort=up", None, 400, "api.invalid"),
         ("GET", "/v1/cameras/cong/still.jpg?width=99999", None, 400, "api.invalid"),
+        ("GET", "/v1/cameras/cong/still.jpg?of=all", None, 400, "api.invalid"),
         ("GET", "/v1/rules/nobody", None, 404, "rules.no_rule"),
         ("GET", "/v1/cameras/nobody/presets", None, 404, "camera.unknown"),
         ("POST", "/v1/cameras/cong/ptz", "{", 400, "api.invalid"),

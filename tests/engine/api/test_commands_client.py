@@ -87,8 +87,14 @@ def test_ptz(engine: Path, service: Any) -> None:
 
 
 def test_still_is_saved(engine: Path, tmp_path: Path) -> None:
-    saved = run(engine, "still", "cong", "-o", str(tmp_path / "a.jpg"))
+    saved = run(engine, "still", "cong", "-o", str(tmp_path / "a.jpg"), "--lang", "en")
     assert saved.exit_code == 0
+    assert "1280x720, the camera's own still" in saved.stdout
+    assert saved.stderr == ""
+    analysed = run(engine, "still", "cong", "-o", "-", "--of", "analysis", "--lang", "vi")
+    assert analysed.stdout_bytes.startswith(b"\xff\xd8")
+    assert "hình đang được phân tích" in analysed.stderr
+    assert "cổng không cung cấp ảnh chụp" in analysed.stderr
     assert (tmp_path / "a.jpg").read_bytes().startswith(b"\xff\xd8")
     nowhere = run(engine, "still", "cong", "-o", str(tmp_path / "no" / "a.jpg"))
     assert nowhere.exit_code == 1

@@ -22,6 +22,7 @@ from engine.clock import ManualClock
 from engine.cloudevents import cloud_event
 from engine.errors import Again, Never
 from engine.settings import ActionSettings
+from engine.stills import Source, Still
 from rules.model import CameraId, Decision, Event, RuleName, Sentence
 
 MakeDecision = Callable[..., Decision]
@@ -43,13 +44,19 @@ class Camera:
     def __init__(self) -> None:
         self.moves: list[tuple[str, str]] = []
         self.pictures: list[tuple[str, int]] = []
+        self.own: Still | Exception | None = None
 
     async def goto(self, camera: str, preset: str) -> None:
         self.moves.append((camera, preset))
 
-    async def still(self, camera: str, width: int) -> bytes:
+    async def still(self, camera: str, width: int) -> Still:
         self.pictures.append((camera, width))
-        return b"\xff\xd8 a picture"
+        return Still(b"\xff\xd8 a picture", Source.ANALYSIS, 352, 288)
+
+    async def own_still(self, camera: str, width: int) -> Still | None:
+        if isinstance(self.own, Exception):
+            raise self.own
+        return self.own
 
 
 def _job(decision: Decision, action: str, **params: object) -> Job:
@@ -119,6 +126,32 @@ async def test_snapshot_is_whole_named_and_described(
     await snapshot.run(_job(made, "snapshot"))  # an attempt more replaces it
     assert sorted(file.suffix for file in picture.parent.iterdir()) == [".jpg", ".json"]
     assert stat.S_IMODE(picture.stat().st_mode) & 0o007 == 0
+
+
+async def test_a_snapshot_keeps_the_cameras_own_still_beside_what_was_decided_on(
+    tmp_path: Path, clock: ManualClock, make_decision: MakeDecision
+) -> None:
+    hands, made = Camera(), make_decision(0)
+    snapshot = Snapshot(hands, clock, tmp_path)
+    hands.own = Still(b"\xff\xd8 a larger picture", Source.CAMERA, 1280, 720)
+    said = await snapshot.run(_job(made, "snapshot"))
+    first, _, second = said.partition(" + ")
+    picture = tmp_path / first
+    slip = json.loads(picture.with_suffix(".json").read_text())
+    assert (slip["source"], slip["width"], slip["height"]) == ("analysis", 352, 288)
+    assert slip["sha256"] == sha256(picture.read_bytes()).hexdigest()
+    own = picture.with_name(slip["own"]["file"])
+    assert (own.name, slip["own"]["sha256"]) == (second, sha256(own.read_bytes()).hexdigest())
+    assert (slip["own"]["source"], slip["own"]["width"], slip["own"]["taken"]) == (
+        "camera",
+        1280,
+        clock.now().wall.isoformat(),
+    )
+    hands.own = Again("no answer in time")  # the next attempt replaces all of it
+    assert await snapshot.run(_job(made, "snapshot")) == first
+    slip = json.loads(picture.with_suffix(".json").read_text())
+    assert slip["own"] == {"lacks": "no answer in time"}
+    assert sorted(file.suffix for file in picture.parent.iterdir()) == [".jpg", ".json"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/x", "/abs", "a\0b", "..", "x" * 300, "r\r\nn", "C:\\x", "cổng"])

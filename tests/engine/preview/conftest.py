@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -121,6 +123,16 @@ def _make(name: str) -> Footage:
             return _encode("libx264", {**_PLAIN, "preset": "veryfast"}, "yuv420p", small)
         case "mp4":
             return _as_mp4(_make("annexb"))
+        case "chroma":
+            return _encode("libx264", _PLAIN, "yuv422p", small)
+        case "grey":
+            return _encode("libx264", _PLAIN, "gray", small)
+        case "depth":
+            return _encode("libx264", _PLAIN, "yuv420p10le", small)
+        case "interlaced":
+            return _encode("libx264", {**_PLAIN, "x264-params": "interlaced=1"}, "yuv420p", small)
+        case "wide":
+            return _encode("libx264", {**_PLAIN, "x264-params": "sar=16/11"}, "yuv420p", small)
         case "reordered":
             return _encode("libx264", {"preset": "veryfast", "g": str(FPS), "bf": "2"}, "yuv420p", small)
         case "hevc":
@@ -134,7 +146,7 @@ def _make(name: str) -> Footage:
 
 @pytest.fixture
 def footage() -> Callable[[str], Footage]:
-    """Make footage by name: annexb, large, high, mp4, reordered, hevc, mjpeg."""
+    """Make footage by name: annexb, large, high, mp4, wide, reordered, hevc, mjpeg, chroma, grey, depth, interlaced."""
     return _make
 
 
@@ -175,3 +187,70 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def tap() -> Tap:
     return Tap(asyncio.get_running_loop())
+
+
+# -- NAL units written bit by bit, so that a test says what a stream says of itself ------------------
+
+
+class _Writer:
+    """Bits, as the H.264 syntax names them."""
+
+    def __init__(self) -> None:
+        self.bits = ""
+
+    def u(self, count: int, value: int) -> _Writer:
+        self.bits += f"{value:0{count}b}" if count else ""
+        return self
+
+    def ue(self, *values: int) -> _Writer:
+        for value in values:
+            told = f"{value + 1:b}"
+            self.bits += "0" * (len(told) - 1) + told
+        return self
+
+    def nal(self, header: int) -> bytes:
+        """Return the unit: stop bit, padding, emulation prevention."""
+        bits = self.bits + "1"
+        bits += "0" * (-len(bits) % 8)
+        body = int(bits, 2).to_bytes(len(bits) // 8, "big")
+        return bytes([header]) + re.sub(rb"\x00\x00(?=[\x00-\x03])", b"\x00\x00\x03", body)
+
+
+def _sps(
+    *, id: int = 0, profile: int = 66, level: int = 31, chroma: int = 1, depth: int = 8, fields: bool = False,
+    mbs: tuple[int, int] = (20, 12), crop: int = 6, pixel: Fraction | None = None, scaling: bool = False,
+    constraints: int = 0xC0,
+) -> bytes:  # fmt: skip
+    """Return an SPS of 16 x `mbs` pixels, `crop` pairs of rows cut off below (default: 320x180)."""
+    out = _Writer().u(8, profile).u(8, constraints).u(8, level).ue(id)
+    if profile in (100, 110, 122, 244):
+        out.ue(chroma)
+        out.u(1 if chroma == 3 else 0, 0).ue(depth - 8, depth - 8).u(1, 0).u(1, int(scaling))
+        if scaling:
+            out.u(1, 1)
+            out.ue(*[0] * 16).u(7 if chroma != 3 else 11, 0)
+    out.ue(0, 0, 4, 1).u(1, 0).ue(mbs[0] - 1, (mbs[1] // 2 if fields else mbs[1]) - 1)
+    out.u(1, int(not fields)).u(1 if fields else 0, 0).u(1, 1)
+    out.u(1, int(crop > 0))
+    if crop:
+        out.ue(0, 0, 0, crop)
+    out.u(1, int(pixel is not None))
+    if pixel is not None:
+        out.u(1, 1).u(8, 255).u(16, pixel.numerator).u(16, pixel.denominator)
+    return out.nal(0x67)
+
+
+def _pps(id: int = 0, sps: int = 0, groups: int = 0, more: int = 0) -> bytes:
+    """Return a PPS; `groups` above 0: macroblocks come out of order. `more` tells it from others of its id."""
+    return _Writer().ue(id, sps).u(2, 0).ue(groups, more).nal(0x68)
+
+
+def _slice(pps: int = 0, *, idr: bool = True, more: int = 5) -> bytes:
+    """Return the beginning of a slice."""
+    return _Writer().ue(0, 7 if idr else 5, pps, more, 77777).nal(0x65 if idr else 0x41)
+
+
+@pytest.fixture(scope="session")
+def nals() -> SimpleNamespace:
+    """Make NAL units: `sps`, `pps`, `slice`, and a `Writer` for the rest."""
+    return SimpleNamespace(Writer=_Writer, sps=_sps, pps=_pps, slice=_slice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from PIL import Image
 
 import engine.preview
 from engine.preview.server import Preview
@@ -32,6 +34,7 @@ LOOK = """(() => {
   const pixels = pen.getImageData(0, 0, 64, 36).data;
   return JSON.stringify({
     ...window.matthan, time: video.currentTime, width: video.videoWidth,
+    box: video.clientWidth / video.clientHeight, poster: video.poster,
     decoded: video.getVideoPlaybackQuality().totalVideoFrames,
     notice: document.getElementById("notice").textContent, way: document.getElementById("way").textContent,
     mood: document.body.className, print: pixels.reduce((sum, each, at) => (sum * 31 + each + at) >>> 0, 7),
@@ -147,12 +150,21 @@ async def browser(profile: Path) -> AsyncIterator[Page]:
             await process.wait()
 
 
+async def analysed(camera: str, width: int) -> bytes:
+    """Return what stands for the analysed picture."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 36), "navy").save(picture, "JPEG")
+    return picture.getvalue()
+
+
 @asynccontextmanager
 async def showing(
     tap: Tap, profile: Path, script: str = "", query: str = ""
 ) -> AsyncIterator[tuple[Page, Preview]]:
     """Serve a preview and open its page."""
-    preview = Preview(PreviewSettings(port=0), {"cong": tap}.get, lambda _: "Cổng chính", language="en")
+    preview = Preview(
+        PreviewSettings(port=0), {"cong": tap}.get, lambda _: "Cổng chính", still_of=analysed, language="en"
+    )
     async with preview.serve(), browser(profile) as page:
         await page.call("Page.addScriptToEvaluateOnNewDocument", source=script or patient())
         await page.call("Page.navigate", url=preview.link("cong")[0] + query)
@@ -212,6 +224,35 @@ async def test_the_page_waits_for_a_camera_and_comes_back_after_a_change(
         with live(tap, footage("mjpeg")):
             again = await page.until(lambda seen: seen["source"] == "mjpeg" and seen["mood"] == "live")
     assert again["transport"] == "webrtc"
+    assert not page.errors
+
+
+@pytest.mark.parametrize("query", ["", "&transport=mp4"])
+async def test_pixels_that_are_not_square_are_shown_in_their_shape(
+    tap: Tap, tmp_path: Path, footage: Footages, live: Live, query: str
+) -> None:
+    with live(tap, footage("wide")):
+        async with showing(tap, tmp_path, query=query) as (page, _):
+            first, later = await page.advancing()
+    assert later["source"] == "passed"
+    assert later["box"] == pytest.approx(320 * 16 / 11 / 180, abs=0.02)
+    assert later["print"] != first["print"]
+    assert not page.errors
+
+
+async def test_until_a_keyframe_comes_the_analysed_picture_is_shown(
+    tap: Tap, tmp_path: Path, footage: Footages, live: Live
+) -> None:
+    film = footage("annexb")
+    tap.begin(film.codec)
+    tap.put(film.packets[1])
+    async with showing(tap, tmp_path) as (page, _):
+        waits = await page.until(lambda seen: "key frame" in seen.get("notice", ""))
+        assert waits["poster"].startswith("data:image/jpeg;base64,")
+        assert "analysed" in waits["notice"]
+        with live(tap, film):
+            await page.advancing()
+            assert (await page.look())["notice"] == ""
     assert not page.errors
 
 

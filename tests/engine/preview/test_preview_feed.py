@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.display import Turn
 from engine.preview.feed import HURRY, JUMP, RATE, USUAL, Ended, Picture, Reel, Timeline, obstacle
+from engine.preview.h264 import PPS, SPS, join, kind, split_annexb
 from engine.tap import VIEWER_LIMIT, Tap
 
 Footages = Callable[[str], Any]
@@ -117,13 +119,86 @@ async def test_what_cannot_be_passed_through_ends_the_session(tap: Tap, footage:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("annexb", ""), ("high", ""), ("mp4", ""), ("reordered", "reordered"), ("hevc", "hevc"), ("mjpeg", "mjpeg"),
+        ("annexb", ""), ("high", ""), ("mp4", ""), ("wide", ""),
+        ("reordered", "reordered"), ("hevc", "hevc"), ("mjpeg", "mjpeg"),
+        ("chroma", "chroma"), ("grey", "chroma"), ("depth", "depth"), ("interlaced", "interlaced"),
     ],
 )  # fmt: skip
 async def test_obstacles_are_named(tap: Tap, footage: Footages, name: str, why: str) -> None:
     film = footage(name)
     film.play(tap)
-    assert obstacle(film.codec, tap.reorders) == why
+    assert obstacle(tap) == why
+
+
+async def test_a_stream_that_lies_on_its_side_cannot_be_passed(tap: Tap, footage: Footages) -> None:
+    film = footage("annexb")
+    replace(film, codec=replace(film.codec, turn=Turn(90))).play(tap)
+    assert obstacle(tap) == "turned"
+
+
+async def test_what_is_announced_counts_until_a_keyframe_tells_more(
+    tap: Tap, footage: Footages, nals: Any
+) -> None:
+    film = footage("annexb")
+    tap.begin(replace(film.codec, extradata=join([nals.sps(profile=122, chroma=2), nals.pps()])))
+    assert obstacle(tap) == "chroma"
+    tap.put(film.packets[0])
+    assert obstacle(tap) == ""
+
+
+@pytest.mark.parametrize("name", ["chroma", "depth", "interlaced", "wide"])
+async def test_another_kind_of_picture_in_mid_stream_ends_the_session(
+    tap: Tap, footage: Footages, name: str
+) -> None:
+    """In one connection; `wide` differs by the shape of its pixels alone."""
+    before, after = footage("annexb"), footage(name)
+    tap.begin(before.codec)
+    async with tap.view() as viewer:
+        reel = Reel(tap, viewer)
+        for packet in (*before.packets, *after.again(1, start=1)):
+            tap.put(packet)
+        await asyncio.sleep(0)
+        assert len(await take(reel, len(before.packets))) == len(before.packets)
+        with pytest.raises(Ended):
+            await reel.take()
+
+
+async def test_a_viewer_is_given_the_sets_that_came_before_it(tap: Tap, footage: Footages, nals: Any) -> None:
+    """Told once in band, with a keyframe that is long over; later ones refer to them."""
+    film = footage("annexb")
+    units = list(split_annexb(film.packets[0].data))
+    bare = replace(film.packets[0], data=join(each for each in units if kind(each) not in (SPS, PPS)))
+    tap.begin(film.codec)
+    tap.put(film.packets[0])
+    for number in (1, 2):
+        tap.put(replace(bare, pts=number * RATE, dts=number * RATE))
+    async with tap.view() as viewer:
+        reel = Reel(tap, viewer)
+        tap.put(replace(film.packets[1], pts=2 * RATE + 100))
+        await asyncio.sleep(0)
+        first, second = await take(reel, 2)
+    assert first.data == first.header + bare.data
+    assert (first.sps.width, first.sps.height) == (320, 180)
+    assert not second.keyframe  # the live packet belongs to the same stream: nothing began anew
+
+
+async def test_a_loss_takes_no_sets_with_it(tap: Tap, footage: Footages, nals: Any) -> None:
+    """The packet with which a new set came is among the lost; the keyframe after them refers to it."""
+    film = footage("annexb")
+    fresh = (nals.sps(id=1, mbs=(40, 24), crop=12), nals.pps(1, 1))
+    tap.begin(film.codec)
+    async with tap.view() as viewer:
+        reel = Reel(tap, viewer)
+        tap.put(film.packets[0])
+        await asyncio.sleep(0)
+        await reel.take()
+        told = replace(film.packets[0], data=join((*fresh, nals.slice(1))))
+        for number in range(VIEWER_LIMIT + 5):
+            tap.put(replace(told if not number else film.packets[1], pts=RATE + number, dts=RATE + number))
+        tap.put(replace(told, data=join([nals.slice(1)]), pts=3 * RATE, dts=3 * RATE))
+        await asyncio.sleep(0)
+        resumed = await reel.take()
+    assert resumed.data == join((*fresh, nals.slice(1)))
 
 
 class TestTimeline:

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import pytest
 
+from drivers.display import Turn
 from engine.preview import reencode
 from engine.preview.feed import Reel
 from engine.preview.reencode import Reencoder, Transcoder
@@ -21,7 +22,7 @@ Footages = Callable[[str], Any]
 Live = Callable[[Tap, Any], AbstractContextManager[None]]
 
 
-@pytest.mark.parametrize("name", ["reordered", "hevc", "mjpeg"])
+@pytest.mark.parametrize("name", ["reordered", "hevc", "mjpeg", "chroma", "grey", "depth", "interlaced"])
 def test_every_coding_becomes_h264_in_showing_order(footage: Footages, name: str) -> None:
     film = footage(name)
     transcoder = Transcoder(film.codec)
@@ -56,6 +57,22 @@ def test_a_large_picture_is_made_smaller(footage: Footages, monkeypatch: pytest.
     assert isinstance(decoder, av.VideoCodecContext)
     frame = [*decoder.decode(av.Packet(coded.data)), *decoder.decode(None)][0]
     assert (frame.width, frame.height) == (160, 90)
+
+
+@pytest.mark.parametrize(
+    ("name", "turn", "size"),
+    [("annexb", Turn(90), (180, 320)), ("wide", Turn(), (464, 180)), ("wide", Turn(270), (180, 464))],
+)
+def test_pictures_come_upright_and_with_square_pixels(
+    footage: Footages, name: str, turn: Turn, size: tuple[int, int]
+) -> None:
+    film = footage(name)
+    transcoder = Transcoder(replace(film.codec, turn=turn))
+    coded = next(out for packet in film.packets for out in transcoder.feed(packet))
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    frame = [*decoder.decode(av.Packet(coded.data)), *decoder.decode(None)][0]
+    assert (frame.width, frame.height) == size
 
 
 async def test_it_works_only_while_watched(tap: Tap, footage: Footages, live: Live) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from engine.api.listening import Closed
+from engine.errors import Again
 from engine.preview import gallery
 from engine.preview.server import Preview
 from engine.preview.webrtc import _listen_only_on
@@ -29,8 +31,17 @@ Live = Callable[[Tap, Any], AbstractContextManager[None]]
 
 @pytest.fixture
 async def preview(tap: Tap) -> AsyncIterator[Preview]:
+    async def still(camera: str, width: int) -> bytes:
+        if tap.codec is None:
+            raise Again("no picture")
+        return f"{camera} {width}".encode()
+
     served = Preview(
-        PreviewSettings(port=0), {"cong": tap}.get, lambda _: "Cổng <chính> & ngõ", language="vi"
+        PreviewSettings(port=0),
+        {"cong": tap}.get,
+        lambda _: "Cổng <chính> & ngõ",
+        still_of=still,
+        language="vi",
     )
     async with served.serve():
         yield served
@@ -160,7 +171,7 @@ async def test_frames_arrive_over_mp4(
             data = b"".join([await socket.receive_bytes() for _ in range(12)])
         while preview.viewers or tap.viewers:
             await asyncio.sleep(0.01)
-    assert about["source"] == source
+    assert (about["source"], about["shape"]) == (source, "320x180")
     assert about["mime"].startswith('video/mp4; codecs="avc1.')
     with av.open(io.BytesIO(data), "r") as read:
         assert len(list(read.decode(video=0))) == 11
@@ -233,6 +244,34 @@ class TestPage:
         self, preview: Preview, web: aiohttp.ClientSession, path: str
     ) -> None:
         async with web.get(f"http://127.0.0.1:{preview.port}{path}") as answer:
+            assert answer.status == 404
+
+
+class TestMeanwhile:
+    async def ask(self, preview: Preview, web: aiohttp.ClientSession, query: str = "") -> dict[str, str]:
+        async with web.get(at(preview, "/meanwhile/cong") + query) as answer:
+            told: dict[str, str] = await answer.json()
+        return told
+
+    async def test_it_says_what_is_waited_for_and_shows_the_analysed_picture(
+        self, preview: Preview, tap: Tap, web: aiohttp.ClientSession, footage: Footages
+    ) -> None:
+        film = footage("annexb")
+        offline = await self.ask(preview, web)
+        assert "chưa kết nối" in offline["detail"]
+        assert offline["picture"] == ""
+        tap.begin(film.codec)
+        waits = await self.ask(preview, web, "&lang=en")
+        assert "has not sent a key frame" in waits["detail"]
+        kind, _, data = waits["picture"].partition(",")
+        assert (kind, b64decode(data)) == ("data:image/jpeg;base64", b"cong 640")
+        tap.put(film.packets[0])
+        assert (await self.ask(preview, web))["detail"] == ""
+
+    async def test_not_to_strangers(self, preview: Preview, web: aiohttp.ClientSession) -> None:
+        async with web.get(f"http://127.0.0.1:{preview.port}/meanwhile/cong?token=x") as answer:
+            assert answer.status == 403
+        async with web.get(at(preview, "/meanwhile/san", camera="san")) as answer:
             assert answer.status == 404
 
 

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from drivers.upright import Upright
 from engine.vision.decode import Decoder
 from engine.vision.picture import PADDING, jpeg, luma, rgb
 
@@ -129,7 +130,8 @@ def test_jpeg_keeps_aspect_and_brightness() -> None:
     drawn = np.full((360, 640, 3), (200, 120, 40), np.uint8)
     frame = av.VideoFrame.from_ndarray(drawn, "rgb24").reformat(format="yuv420p")
     frame.time_base = Fraction(1, 25)
-    picture = Image.open(io.BytesIO(jpeg(frame, 321)))
+    seen = Upright(frame, frame.width, frame.height)
+    picture = Image.open(io.BytesIO(jpeg(seen, 321)))
     assert (picture.format, picture.size) == ("JPEG", (320, 180))
     assert np.abs(np.asarray(picture)[90, 160].astype(int) - (200, 120, 40)).max() <= 8
-    assert Image.open(io.BytesIO(jpeg(frame, 9999))).size == (640, 360)
+    assert Image.open(io.BytesIO(jpeg(seen, 9999))).size == (640, 360)
