@@ -259,6 +259,8 @@ class Signal:
         items: All data and source items as text.
         at: Device's time, aware UTC; the receive time where the device's is unusable.
         initial: True for a state told on subscription, False for a change.
+        about: All source items, then all key items, as told: with topic and source what tells one property of the
+            device from another (data does not). Empty: the driver cannot tell them from the data.
     """
 
     topic: str
@@ -267,6 +269,7 @@ class Signal:
     items: Mapping[str, str]
     at: datetime
     initial: bool = False
+    about: tuple[tuple[str, str], ...] = ()
 
 
 class Camera(Protocol):

@@ -13,6 +13,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
 
@@ -25,15 +26,17 @@ from engine.acts import Acts
 from engine.api import server
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
-from engine.camera import CameraRunner, reason_of
+from engine.camera import CameraRunner
 from engine.clock import SystemClock
 from engine.configuration import Configuration, world
 from engine.credentials import Vault
 from engine.desk import CameraHands, Desk
 from engine.detection import open_pool
-from engine.errors import EngineError
+from engine.errors import EngineError, reason_of
+from engine.household import households
 from engine.inventory import Inventory, installed_drivers
 from engine.judge import Judge
+from engine.logins import Books
 from engine.message import message, topics
 from engine.notify import notify
 from engine.outbox import Outbox
@@ -42,14 +45,16 @@ from engine.preview.server import Preview
 from engine.reload import Reloader
 from engine.rulebook import Rulebook, bound, reopened
 from engine.settings import CameraSettings
+from engine.shown import troubled
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
+from engine.turns import Turns
 from engine.vision.pool import DetectorPool
 from rules.errors import RuleError
 from rules.memory import Memory
-from rules.model import Decision, Event, Fact, Sentence
+from rules.model import CameraId, Decision, Event, Fact, Sentence
 from rules.ruleset import RuleSet
 
 logger = log.get(__name__)
@@ -122,6 +127,9 @@ class Site:
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
         self.judge = self._make_judge()
         self.pool = self._make_pool()
+        self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
+        self._households = households(self.settings.cameras, clock.monotonic)
+        self._turns = Turns()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
@@ -158,7 +166,7 @@ class Site:
         return pool
 
     def _make_camera(self, settings: CameraSettings) -> CameraRunner:
-        return CameraRunner(
+        runner = CameraRunner(
             settings,
             driver=partial(_driver, settings),
             login=partial(self._vault.login, settings.login),
@@ -168,7 +176,13 @@ class Site:
             clock=self._clock,
             loop=asyncio.get_running_loop(),
             random=self._random,
+            household=self._households[CameraId(settings.id)],
+            book=self._logins.of(settings.url),
+            turns=self._turns,
+            zone=ZoneInfo(self.settings.timezone),
         )
+        runner.recall(_followed(self._memory, settings.id))
+        return runner
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
@@ -268,7 +282,9 @@ class Site:
             await self._report(name, health, error)
             await runner.report(health, error)
 
-        supervisor = Supervisor(report, self._clock.monotonic, self._random)
+        supervisor = Supervisor(
+            report, self._clock.monotonic, self._random, sleep=runner.nap, again=runner.again
+        )
         await supervisor.run(f"camera[{runner.id}]", runner.run)
 
     async def _prune(self) -> None:
@@ -304,6 +320,9 @@ class Site:
         yield from self._trouble.values()
         yield from self.judge.problems()
         yield from self.reloader.problems()
+        yield from troubled(self.cameras.values())
+        if self._logins.trouble is not None:
+            yield self._logins.trouble
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
@@ -333,6 +352,14 @@ class Site:
             logger.error("failed", child=name, health=str(health), exc_info=error)
         elif health is not Health.ENDED:
             logger.warning("trouble", child=name, health=str(health), reason=told)
+
+
+def _followed(memory: Memory, camera: str) -> Iterator[str]:
+    """Yield the subjects of a camera that rules still follow from the last run."""
+    for subject in memory.followed:
+        name, _, about = subject.partition("/")
+        if name == camera:
+            yield about
 
 
 def _new_id() -> str:

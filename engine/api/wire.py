@@ -54,10 +54,26 @@ class Tracked(Wire):
     zones: tuple[str, ...] = ()
 
 
+class Trouble(Wire):
+    """What is the matter with a camera beside its state.
+
+    Attributes:
+        label: As rules call it: ``deaf``, ``blind``, ``clock``, ``noisy``; more may come.
+    """
+
+    label: str
+    since: datetime
+    said: Sentence
+
+
 class Camera(Wire):
     """One camera's state.
 
     Attributes:
+        reason: Why it is not online, else the first of what is the matter.
+        troubles: What is the matter beside its state, the worst first.
+        retry: When a refused login is tried again by itself; None: when a person asks, or nothing is refused.
+        clock_offset: Seconds that its clock is ahead of the engine's; None: it does not tell.
         fps: Pictures analysed per second, over the last few seconds.
         stream_fps: Pictures received per second.
         skipped: Pictures not analysed because the machine was busy (counter).
@@ -84,6 +100,9 @@ class Camera(Wire):
     zones: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
     last_event: datetime | None = None
     last_event_kind: str = ""
+    troubles: tuple[Trouble, ...] = ()
+    retry: datetime | None = None
+    clock_offset: float | None = None
 
 
 class Event(Wire):
