@@ -69,10 +69,10 @@ class FleetScreen(Page):
             ("e", "key.log"),
             ("r", "key.rules"),
             ("/", "key.filter"),
-            ("t", "key.retry"),
-            ("L", "key.language"),
             ("?", "key.help"),
             ("q", "key.quit"),
+            ("t", "key.retry"),
+            ("L", "key.language"),
         )
 
     def relabel(self) -> None:
