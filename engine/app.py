@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
@@ -168,7 +169,7 @@ class Site:
     def _make_camera(self, settings: CameraSettings) -> CameraRunner:
         runner = CameraRunner(
             settings,
-            driver=partial(_driver, settings),
+            driver=partial(_driver, settings.driver, urlsplit(settings.url).scheme),
             login=partial(self._vault.login, settings.login),
             pool=self.pool,
             score=self.settings.detector.score,
@@ -366,8 +367,10 @@ def _new_id() -> str:
     return str(uuid7())
 
 
-def _driver(settings: CameraSettings) -> Driver:
-    return registry.load(settings.driver) if settings.driver else registry.for_url(settings.url)
+@cache
+def _driver(name: str | None, scheme: str) -> Driver:
+    """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
+    return registry.load(name) if name else registry.for_url(f"{scheme}:")
 
 
 def _before(resume: Resume, book: Rulebook) -> RuleSet | None:
