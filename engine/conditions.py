@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engine import translate
+from engine import log, text, translate
 from engine.draft import Draft
 from rules.model import CONDITIONS, CameraId, Change, Fact, Sentence
 
+logger = log.get(__name__)
 #: Hands drafts over to the judge.
 Tell = Callable[[Iterable[Draft]], Awaitable[None]]
 
@@ -45,10 +46,15 @@ class Conditions:
         if before is not None or label in self._recalled:
             self._recalled.discard(label)
             return []
+        why = text.render(said.code, said.values, "en")
+        logger.warning("something is the matter", camera=self.camera, what=label, reason=why)
         return [translate.health(self.camera, label, Change.BEGAN, wall, **facts)]
 
     def end(self, label: str, wall: datetime, **facts: Fact) -> list[Draft]:
         """Note that it is over; return that as a draft where its beginning was told."""
         stood = self.standing.pop(label, None) is not None or label in self._recalled
         self._recalled.discard(label)
-        return [translate.health(self.camera, label, Change.ENDED, wall, **facts)] if stood else []
+        if not stood:
+            return []
+        logger.info("all right again", camera=self.camera, what=label)
+        return [translate.health(self.camera, label, Change.ENDED, wall, **facts)]

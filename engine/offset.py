@@ -14,6 +14,7 @@ from engine.clock import Clock
 from engine.conditions import Conditions, Tell
 from engine.draft import Draft
 from rules.model import CameraId, Fact, Sentence
+from rules.reasons import duration
 
 logger = log.get(__name__)
 #: Seconds between two looks.
@@ -63,5 +64,5 @@ class ClockWatch:
         if abs(seconds) <= WRONG and "clock" not in self._conditions.standing:
             return []
         code = "camera.clock_ahead" if seconds > 0 else "camera.clock_behind"
-        said = Sentence(code, {"seconds": abs(round(seconds))})
+        said = Sentence(code, {"difference": duration(round(abs(seconds)))})
         return self._conditions.begin("clock", said, wall, **self.facts)

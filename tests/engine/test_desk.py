@@ -151,7 +151,7 @@ async def test_a_camera_without_its_events_is_online_and_says_so(stage: Stage) -
 async def test_cameras_in_trouble_are_named_and_not_too_many(stage: Stage) -> None:
     runners = [stage.runner(stage.script(), f"cam-{number}") for number in range(9)]
     for runner in runners:
-        runner.conditions.begin("clock", Sentence("camera.clock_ahead", {"seconds": 9}), WALL)
+        runner.conditions.begin("clock", Sentence("camera.clock_ahead", {"difference": "9 s"}), WALL)
     runners[0].status.state = wire.CameraState.REFUSED
     refused, clock = shown.troubled(runners)
     assert (refused.code, refused.values["cameras"]) == ("cameras.refused", "cam-0")

@@ -196,7 +196,7 @@ async def test_a_wrong_clock_is_told_with_a_margin(stage: Stage, monkeypatch: py
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is ONLINE and "clock" in runner.conditions.standing)
     said = runner.conditions.standing["clock"].said
-    assert (said.code, said.values) == ("camera.clock_ahead", {"seconds": 86_400})
+    assert (said.code, said.values) == ("camera.clock_ahead", {"difference": "24 h"})
     assert runner.clock_offset == 86_400.0
     for seconds, wrong in (
         (-4.0, True),

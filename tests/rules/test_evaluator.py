@@ -175,7 +175,9 @@ def test_what_is_the_matter_with_a_camera_is_apart_from_its_state(bench: Make) -
 
     assert [each.rule for each in b.see(0.0)] == ["seen"]
     assert said(b.see(1.0, **deaf(Change.BEGAN))) == [("firing", "the camera's own events do not come")]
-    assert said(b.see(2.0, **deaf(Change.BEGAN, "clock"))) == [("firing", "the camera's clock is wrong")]
+    assert said(b.see(2.0, **deaf(Change.BEGAN, "clock"))) == [
+        ("firing", "the camera's clock and this machine's differ")
+    ]
     assert b.see(3.0, **camera, label="lost", subject="camera", change=Change.ENDED)
     over = b.see(4.0, **deaf(Change.ENDED))
     assert [(each.rule, each.phase, each.key) for each in over] == [("ill", Phase.RESOLVED, "c1/camera:deaf")]
