@@ -36,7 +36,7 @@ from engine.draft import Draft
 from engine.ear import Ear
 from engine.errors import Again, reason_of
 from engine.household import Household
-from engine.logins import Refusals, free_at, joined
+from engine.logins import Refusals, free_at
 from engine.offset import ClockWatch
 from engine.settings import CameraSettings
 from engine.supervisor import Health, Nap
@@ -129,12 +129,14 @@ class Status:
 
     Attributes:
         reason: Why it is not online.
+        advice: What a person can do about a refused login, and until when nothing is tried.
         retry: When a refused login is tried again; None: when a person asks for it, or nothing is refused.
     """
 
     state: CameraState
     since: datetime
     reason: Sentence | None = None
+    advice: Sentence | None = None
     retry: datetime | None = None
     device: str = ""
     profile: Profile | None = None
@@ -386,7 +388,7 @@ class CameraRunner:
             logger.info("online", camera=self.id)
             self._worked = mark(self._trying) if self._trying else None
             self._refusals.reset()
-            self.status.retry = None
+            self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self._offset.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
         drafts = self._translator.sight(sight, wall)
@@ -398,10 +400,9 @@ class CameraRunner:
         """Take the supervisor's report: change state and tell the judge, once per change."""
         state, wall, reason = _STATE_OF[health], self._clock.now().wall, reason_of(error)
         changed = state is not self.status.state
-        if health is Health.REFUSED and reason is not None:
-            reason = joined(reason, self._refusals.advice)
-        else:
-            self.status.retry = None
+        refused = health is Health.REFUSED
+        self.status.advice = self._refusals.advice if refused else None
+        self.status.retry = self.status.retry if refused else None
         self._enter(state, reason, wall)
         self.seen = None
         if changed:

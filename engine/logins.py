@@ -95,8 +95,8 @@ class Refusals:
 
 
 def joined(said: Sentence, more: Sentence) -> Sentence:
-    """Return two sentences as one."""
-    return Sentence(f"{said.code}+{more.code}", {**said.values, **more.values})
+    """Return two sentences as one, the second with what to do about the first."""
+    return Sentence(f"{said.code}+camera.then+{more.code}", {**said.values, **more.values})
 
 
 class Books:

@@ -135,6 +135,7 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
         troubles=tuple(
             wire.Trouble(label=label, since=each.since, said=sentence(each.said)) for label, each in troubles
         ),
+        advice=sentence(status.advice) if status.advice else None,
         retry=status.retry,
         clock_offset=runner.clock_offset,
     )

@@ -32,6 +32,8 @@ def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Te
     text.append(t("camera.since", time=describe.clock(camera.since, model), age=age) + "\n\n", DIM)
     if camera.reason is not None:
         text.append(describe.sentence(camera.reason, t) + "\n\n", BRIGHT)
+    if camera.advice is not None:
+        text.append(describe.sentence(camera.advice, t) + "\n\n", TEXT)
     text.append(t(f"hint.{camera.state}"), TEXT)
     return text
 
@@ -60,6 +62,8 @@ def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, s
     told = [each.said for each in camera.troubles]
     if camera.reason is not None and camera.reason not in told:
         yield t("fact.reason"), describe.sentence(camera.reason, t)
+    if camera.advice is not None:
+        yield "→", describe.sentence(camera.advice, t)
     for trouble in camera.troubles:
         since = describe.short(trouble.since, model, t)
         yield describe.condition(trouble.label, t), f"{describe.sentence(trouble.said, t)} ({since})"

@@ -71,6 +71,7 @@ class Camera(Wire):
 
     Attributes:
         reason: Why it is not online, else the first of what is the matter.
+        advice: What a person can do about a refused login, and when it is tried again by itself.
         troubles: What is the matter beside its state, the worst first.
         retry: When a refused login is tried again by itself; None: when a person asks, or nothing is refused.
         clock_offset: Seconds that its clock is ahead of the engine's; None: it does not tell.
@@ -101,6 +102,7 @@ class Camera(Wire):
     last_event: datetime | None = None
     last_event_kind: str = ""
     troubles: tuple[Trouble, ...] = ()
+    advice: Sentence | None = None
     retry: datetime | None = None
     clock_offset: float | None = None
 

@@ -80,6 +80,8 @@ def _show(desk: Desk, camera: wire.Camera) -> None:
         f"  {camera.id:<20} {camera.state:<10} {size:<16} {camera.stream_fps:4.1f} fps  {camera.name}{why}",
         "green" if well else "yellow",
     )
+    if camera.advice is not None:
+        out(f"      → {desk.told(camera.advice)}", "yellow")
     for trouble in camera.troubles:
         label = desk.say(f"condition.{trouble.label}")
         out(f"      {label} · {desk.time(trouble.since)} · {desk.told(trouble.said)}", "yellow")

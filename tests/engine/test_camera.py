@@ -20,7 +20,7 @@ from engine.credentials import CredentialError
 from engine.errors import Again, reason_of
 from engine.settings import CameraSettings
 from engine.supervisor import Backoff, Health
-from rules.model import Change, Kind
+from rules.model import Change, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py: test files import nothing from each other
 ONLINE, LOST, REFUSED, FAILED = CameraState.ONLINE, CameraState.LOST, CameraState.REFUSED, CameraState.FAILED
@@ -110,9 +110,10 @@ async def test_a_login_that_never_worked_is_tried_again_when_a_person_says_so(st
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is REFUSED and stage.drafts.health("gate"))
     assert stage.drafts.health("gate") == ["refused"]
-    assert runner.status.reason is not None
-    assert runner.status.reason.code == "driver.refused+camera.retry"
-    assert (runner.status.retry, runner.status.reason.values["camera"]) == (None, "gate")
+    assert (runner.status.reason, runner.status.retry) == (
+        Sentence("driver.refused", {"host": "192.0.2.1", "user": "admin"}), None,
+    )  # fmt: skip
+    assert runner.status.advice == Sentence("camera.retry", {"camera": "gate"})
     await asyncio.sleep(0.1)  # many times the waits of a camera that is merely lost
     assert script.opened == 1
     script.on_open = None
@@ -130,14 +131,14 @@ async def test_a_login_that_worked_is_tried_again_by_itself(stage: Stage) -> Non
     await stage.until(lambda: runner.status.state is ONLINE)
     script.on_read = script.on_open = Refused(host="192.0.2.1", user="admin")
     await stage.until(lambda: runner.status.state is REFUSED)
-    assert runner.status.reason is not None
-    assert runner.status.reason.code == "driver.refused+camera.next_try"
+    assert runner.status.advice is not None
+    assert runner.status.advice.code == "camera.next_try"
     assert runner.status.retry is not None
     assert 55 < (runner.status.retry - datetime.now(UTC)).total_seconds() <= 60
     script.on_read = script.on_open = None
     runner.retry()
     await stage.until(lambda: runner.status.state is ONLINE)
-    assert runner.status.retry is None
+    assert (runner.status.retry, runner.status.advice) == (None, None)
 
 
 async def test_a_camera_that_is_merely_lost_is_tried_at_once_too(stage: Stage) -> None:

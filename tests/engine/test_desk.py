@@ -166,6 +166,8 @@ async def test_a_camera_is_tried_again(stage: Stage) -> None:
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
     told = subject.retry("gate")
     assert (told.id, told.state) == ("gate", "refused")
+    assert told.advice is not None
+    assert "matthan camera retry gate" in told.advice.vi
     await stage.until(lambda: script.opened == 2)
     for camera, status, code in (("nobody", 404, "camera.unknown"), ("off", 409, "camera.disabled")):
         with pytest.raises(ApiError) as caught:

@@ -89,8 +89,11 @@ async def test_a_device_without_events_is_asked_once_and_not_deaf(stage: Stage) 
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (Refused(host="x", user="y"), "camera.no_signals+driver.refused+camera.retry"),
-        (Forbidden(host="x", user="y", detail="403"), "camera.no_signals+driver.forbidden+camera.next_try"),
+        (Refused(host="x", user="y"), "camera.no_signals+driver.refused+camera.then+camera.retry"),
+        (
+            Forbidden(host="x", user="y", detail="403"),
+            "camera.no_signals+driver.forbidden+camera.then+camera.next_try",
+        ),
     ],
 )
 async def test_refused_events_wait_for_long_or_for_a_person(

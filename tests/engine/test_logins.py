@@ -188,4 +188,4 @@ def test_no_more_than_the_book_allows_is_ever_sent(clock: Clock) -> None:
 
 def test_two_sentences_as_one() -> None:
     told = joined(Sentence("a.b", {"x": 1}), Sentence("c.d", {"y": 2}))
-    assert told == Sentence("a.b+c.d", {"x": 1, "y": 2})
+    assert told == Sentence("a.b+camera.then+c.d", {"x": 1, "y": 2})
