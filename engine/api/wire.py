@@ -55,11 +55,7 @@ class Tracked(Wire):
 
 
 class Trouble(Wire):
-    """What is the matter with a camera beside its state.
-
-    Attributes:
-        label: As rules call it: ``deaf``, ``blind``, ``clock``, ``noisy``; more may come.
-    """
+    """What is the matter with a camera beside its state; `label` as rules call it, and more of them may come."""
 
     label: str
     since: datetime
@@ -71,9 +67,8 @@ class Camera(Wire):
 
     Attributes:
         reason: Why it is not online, else the first of what is the matter.
-        advice: What a person can do about a refused login, and when it is tried again by itself.
         troubles: What is the matter beside its state, the worst first.
-        retry: When a refused login is tried again by itself; None: when a person asks, or nothing is refused.
+        advice: What a person can do about a refused login; `retry`: when it is tried again by itself.
         clock_offset: Seconds that its clock is ahead of the engine's; None: it does not tell.
         fps: Pictures analysed per second, over the last few seconds.
         stream_fps: Pictures received per second.
