@@ -267,8 +267,8 @@ class Signal:
         items: All data and source items as text.
         at: Device's time, aware UTC; the receive time where the device's is unusable.
         initial: True for a state told on subscription, False for a change.
-        about: Everything that it names as its subject: all Source items, then all Key items, as told. With
-            the topic it tells one state from another.
+        about: All source items, then all key items, as told: with topic and source what tells one property of the
+            device from another (data does not). Empty: the driver cannot tell them from the data.
     """
 
     topic: str

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
 
@@ -25,15 +27,17 @@ from engine.acts import Acts
 from engine.api import server
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
-from engine.camera import CameraRunner, reason_of
+from engine.camera import CameraRunner
 from engine.clock import SystemClock
 from engine.configuration import Configuration, world
 from engine.credentials import Vault
 from engine.desk import CameraHands, Desk
 from engine.detection import open_pool
-from engine.errors import EngineError
+from engine.errors import EngineError, reason_of
+from engine.household import households
 from engine.inventory import Inventory, installed_drivers
 from engine.judge import Judge
+from engine.logins import Books
 from engine.message import message, topics
 from engine.notify import notify
 from engine.outbox import Outbox
@@ -42,14 +46,16 @@ from engine.preview.server import Preview
 from engine.reload import Reloader
 from engine.rulebook import Rulebook, bound, reopened
 from engine.settings import CameraSettings
+from engine.shown import troubled
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
+from engine.turns import Turns
 from engine.vision.pool import DetectorPool
 from rules.errors import RuleError
 from rules.memory import Memory
-from rules.model import Decision, Event, Fact, Sentence
+from rules.model import CameraId, Decision, Event, Fact, Sentence
 from rules.ruleset import RuleSet
 
 logger = log.get(__name__)
@@ -122,6 +128,9 @@ class Site:
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
         self.judge = self._make_judge()
         self.pool = self._make_pool()
+        self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
+        self._households = households(self.settings.cameras, clock.monotonic)
+        self._turns = Turns()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
@@ -158,9 +167,9 @@ class Site:
         return pool
 
     def _make_camera(self, settings: CameraSettings) -> CameraRunner:
-        return CameraRunner(
+        runner = CameraRunner(
             settings,
-            driver=partial(_driver, settings),
+            driver=partial(_driver, settings.driver, urlsplit(settings.url).scheme),
             login=partial(self._vault.login, settings.login),
             pool=self.pool,
             score=self.settings.detector.score,
@@ -168,7 +177,13 @@ class Site:
             clock=self._clock,
             loop=asyncio.get_running_loop(),
             random=self._random,
+            household=self._households[CameraId(settings.id)],
+            book=self._logins.of(settings.url),
+            turns=self._turns,
+            zone=ZoneInfo(self.settings.timezone),
         )
+        runner.recall(_followed(self._memory, settings.id))
+        return runner
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
@@ -269,7 +284,9 @@ class Site:
             await self._report(name, health, error)
             await runner.report(health, error)
 
-        supervisor = Supervisor(report, self._clock.monotonic, self._random)
+        supervisor = Supervisor(
+            report, self._clock.monotonic, self._random, sleep=runner.nap, again=runner.again
+        )
         await supervisor.run(f"camera[{runner.id}]", runner.run)
 
     async def _prune(self) -> None:
@@ -305,6 +322,9 @@ class Site:
         yield from self._trouble.values()
         yield from self.judge.problems()
         yield from self.reloader.problems()
+        yield from troubled(self.cameras.values())
+        if self._logins.trouble is not None:
+            yield self._logins.trouble
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
@@ -336,12 +356,22 @@ class Site:
             logger.warning("trouble", child=name, health=str(health), reason=told)
 
 
+def _followed(memory: Memory, camera: str) -> Iterator[str]:
+    """Yield the subjects of a camera that rules still follow from the last run."""
+    for subject in memory.followed:
+        name, _, about = subject.partition("/")
+        if name == camera:
+            yield about
+
+
 def _new_id() -> str:
     return str(uuid7())
 
 
-def _driver(settings: CameraSettings) -> Driver:
-    return registry.load(settings.driver) if settings.driver else registry.for_url(settings.url)
+@cache
+def _driver(name: str | None, scheme: str) -> Driver:
+    """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
+    return registry.load(name) if name else registry.for_url(f"{scheme}:")
 
 
 def _before(resume: Resume, book: Rulebook) -> RuleSet | None:

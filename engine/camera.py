@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -22,23 +22,29 @@ from drivers.contract import (
     Login,
     Profile,
     Ptz,
-    Signal,
     Stream,
     Target,
 )
-from drivers.errors import Refused, Unreachable, Unsupported
+from drivers.errors import Unreachable, Unsupported
+from drivers.logins import LoginBook, mark
 from engine import log, translate
 from engine.aim import Aim
 from engine.api.wire import CameraState
 from engine.clock import Clock
+from engine.conditions import Conditions
 from engine.draft import Draft
-from engine.errors import Again
+from engine.ear import Ear
+from engine.errors import Again, reason_of
+from engine.household import Household
+from engine.logins import Refusals, free_at
+from engine.offset import ClockWatch
 from engine.settings import CameraSettings
 from engine.stills import Stills
-from engine.supervisor import Backoff, Health, Supervisor
+from engine.supervisor import Health, Nap
 from engine.tap import Tap
 from engine.thread import in_thread
-from engine.translate import Signals, Translator
+from engine.translate import Translator
+from engine.turns import Turns
 from engine.vision.model import Sight
 from rules.model import CameraId, Change, Sentence
 from rules.path import Line
@@ -55,8 +61,6 @@ STOP_DEADLINE = 8.0
 LEAST_WIDTH = 320
 #: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
 BLIND = 40.0
-#: Waits between two subscriptions to a camera's own events.
-RESUBSCRIBE = Backoff()
 #: Seconds over which rates are averaged.
 RATE_WINDOW = 5.0
 
@@ -127,13 +131,15 @@ class Status:
 
     Attributes:
         reason: Why it is not online.
-        deaf: Why its own events do not come, while its picture may.
+        advice: What a person can do about a refused login, and until when nothing is tried.
+        retry: When a refused login is tried again; None: when a person asks for it, or nothing is refused.
     """
 
     state: CameraState
     since: datetime
     reason: Sentence | None = None
-    deaf: Sentence | None = None
+    advice: Sentence | None = None
+    retry: datetime | None = None
     device: str = ""
     profile: Profile | None = None
     codec: CodecParameters | None = None
@@ -157,7 +163,10 @@ class CameraRunner:
 
     Args:
         login: Looked up at every start, so that a corrected password file is used at the next try.
-        note: Called on the loop whenever `status` changed.
+        household: The cameras of the same device; None: there is no other.
+        book: What the device said to logins; None: nothing is known yet.
+        turns: How many may open a device at once; None: any number.
+        zone: In which times of day are told.
     """
 
     def __init__(
@@ -172,6 +181,10 @@ class CameraRunner:
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         random: Random | None = None,
+        household: Household | None = None,
+        book: LoginBook | None = None,
+        turns: Turns | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
@@ -192,11 +205,26 @@ class CameraRunner:
             presets=settings.ptz.zones,
             head=self._aim.state,
         )
-        self._signals = Signals(self.id)
-        self._listener = Supervisor(self._deafened, clock.monotonic, random or SystemRandom(), RESUBSCRIBE)
+        self.conditions = Conditions(self.id)
+        self.nap = Nap()
+        self._book = book if book is not None else LoginBook(lambda: clock.now().wall.timestamp())
+        self._turns = turns if turns is not None else Turns()
+        self._worked: int | None = None
+        self._refusals, listening = (Refusals(self.id, self._book, self._proven, zone) for _ in range(2))
+        self._ear = Ear(
+            self.id,
+            household if household is not None else Household([self.id], clock.monotonic),
+            self.conditions,
+            clock=clock,
+            random=random or SystemRandom(),
+            tell=self._tell_aimed,
+            refusals=listening,
+        )
+        self._offset = ClockWatch(self.id, self.conditions, clock, self._tell_all)
         self.stills = Stills(self, clock.monotonic, reason_of)
         self._camera: Camera | None = None
         self._stream: Stream | None = None
+        self._trying: Login | None = None
 
     @property
     def address(self) -> str:
@@ -230,18 +258,26 @@ class CameraRunner:
         self._translator.crowds = crowds
 
     @property
+    def clock_offset(self) -> float | None:
+        """Seconds that the device's clock is ahead of this machine's; None: it does not tell."""
+        return self._offset.offset
+
+    @property
     def features(self) -> frozenset[Feature]:
         """What the camera can do, as far as it is known now."""
         return self._camera.features if self._camera else frozenset()
 
     async def run(self) -> None:
         """Open the device and watch until it fails (a DriverError) or the task is cancelled."""
-        target = Target(self.settings.url, self.settings.options)
-        async with self._driver().open(target, self._login()) as device:
+        target = Target(self.settings.url, self.settings.options, self._book)
+        self._trying = self._login()
+        async with AsyncExitStack() as stack:
+            async with self._turns.turn():
+                device = await stack.enter_async_context(self._driver().open(target, self._trying))
             camera = self._pick(device)
             profile = choose_profile(camera.profiles, self.settings.profile)
             self.status.device = " ".join(filter(None, (device.info.manufacturer, device.info.model)))
-            self.status.profile, self.status.deaf = profile, None
+            self.status.profile = profile
             stream = await camera.open_stream(profile.token)
             self._camera, self._stream = camera, stream
             try:
@@ -261,37 +297,56 @@ class CameraRunner:
         raise Unsupported("camera.no_source", source=wanted or "", offered=offered)
 
     async def _both(self, device: Device, camera: Camera, stream: Stream) -> None:
+        name = f"camera[{self.id}]"
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._offset.run(device), name=f"{name}.clock")
             if Feature.SIGNALS in camera.features:
-                name = f"camera[{self.id}].signals"
-                listen = partial(self._listen, device, camera)
-                group.create_task(self._listener.run(name, listen), name=name)
-            await in_thread(
-                f"camera[{self.id}].video", lambda: self._watch(stream), stream.close, STOP_DEADLINE
-            )
+                group.create_task(self._ear.run(device, camera.source), name=f"{name}.signals")
+            else:
+                await self._tell_all(self.conditions.end("deaf", self._clock.now().wall))
+            await in_thread(f"{name}.video", lambda: self._watch(stream), stream.close, STOP_DEADLINE)
 
-    async def _listen(self, device: Device, camera: Camera) -> None:
-        try:
-            async with aclosing(device.signals()) as signals:
-                async for said in signals:
-                    self.status.deaf = None
-                    if said.source in ("", camera.source) or len(device.cameras) == 1:
-                        await self._hear(said)
-        except Unsupported as error:  # do not ask again
-            raise Refused(error.code, **error.values) from error
+    async def _tell_all(self, drafts: Iterable[Draft]) -> None:
+        for draft in drafts:
+            await self._intake.offer(draft)
 
-    async def _hear(self, said: Signal) -> None:
-        wall = self._clock.now().wall
-        for draft in (self._signals.tell(said, wall), translate.plate(self.id, said, wall)):
-            if draft is not None:
-                await self._intake.offer(self._translator.aimed(draft))
+    async def _tell_aimed(self, drafts: Iterable[Draft]) -> None:
+        """Hand over what the device says, knowing how its PTZ head is."""
+        await self._tell_all(self._translator.aimed(draft) for draft in drafts)
 
-    async def _deafened(self, name: str, health: Health, error: BaseException | None) -> None:
-        """Take the report that the camera's own events are off; the picture goes on."""
-        reason = reason_of(error) or Sentence("camera.quiet")
-        self.status.deaf = Sentence(f"camera.no_signals+{reason.code}", reason.values)
-        bug = error if health in (Health.FAILED, Health.DEGRADED) else None
-        logger.warning("no events from the camera", child=name, reason=str(error), exc_info=bug)
+    # -- trying again -----------------------------------------------------------------------------
+
+    def recall(self, subjects: Iterable[str]) -> None:
+        """Take up what an earlier run told the beginning of and rules still follow, by its subjects."""
+        known = list(subjects)
+        self._ear.recall(each for each in known if each.startswith("signal:"))
+        self.conditions.recall(each.removeprefix("camera:") for each in known if each.startswith("camera:"))
+
+    def again(self, error: Exception) -> float:
+        """Return the seconds until a refused camera is tried again; infinite: when a person asks for it."""
+        wait = self._refusals.again(error)
+        later = self._clock.now().wall + timedelta(seconds=wait) if math.isfinite(wait) else None
+        self.status.retry = later
+        return wait
+
+    def retry(self) -> float | None:
+        """Try at once what is waited for.
+
+        Returns:
+            When the device may be asked (seconds since 1970) where it has refused too many logins lately; None: it is
+            tried now, or nothing is waited for.
+        """
+        refused = self.status.state is CameraState.REFUSED or "deaf" in self.conditions.standing
+        if refused and (free := free_at(self._book)) is not None:
+            return free
+        self.nap.wake()
+        self._ear.wake()
+        return None
+
+    def _proven(self) -> bool:
+        """Return whether the login that was tried last had ever worked."""
+        login = self._trying
+        return login is not None and (self._book.proven(login) or self._worked == mark(login))
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""
@@ -335,7 +390,11 @@ class CameraRunner:
         if first:
             self._enter(CameraState.ONLINE, None, wall)
             logger.info("online", camera=self.id)
-            self._intake.offer_from_thread([translate.health(self.id, "online", Change.BEGAN, wall)])
+            self._worked = mark(self._trying) if self._trying else None
+            self._refusals.reset()
+            self.status.retry = self.status.advice = None
+            begun = translate.health(self.id, "online", Change.BEGAN, wall, **self._offset.facts)
+            self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
         drafts = self._translator.sight(sight, wall)
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
@@ -343,12 +402,24 @@ class CameraRunner:
 
     async def report(self, health: Health, error: BaseException | None) -> None:
         """Take the supervisor's report: change state and tell the judge, once per change."""
-        state, wall = _STATE_OF[health], self._clock.now().wall
+        state, wall, reason = _STATE_OF[health], self._clock.now().wall, reason_of(error)
         changed = state is not self.status.state
-        self._enter(state, reason_of(error), wall)
+        refused = health is Health.REFUSED
+        self.status.advice = self._refusals.advice if refused else None
+        self.status.retry = self.status.retry if refused else None
+        self._enter(state, reason, wall)
         self.seen = None
         if changed:
-            await self._intake.offer(translate.health(self.id, str(state), Change.ENDED, wall))
+            lost = translate.health(self.id, str(state), Change.ENDED, wall, **self._offset.facts)
+            await self._intake.offer(lost)
+        await self._tell_all(self._also(reason, wall))
+
+    def _also(self, reason: Sentence | None, wall: datetime) -> list[Draft]:
+        """Return what else is the matter, or no longer is, with a camera that is not online: it hears nothing."""
+        drafts = [draft for label in ("deaf", "noisy") for draft in self.conditions.end(label, wall)]
+        if reason is not None and reason.code == "camera.blind":
+            return drafts + self.conditions.begin("blind", reason, wall)
+        return drafts + self.conditions.end("blind", wall)
 
     def _enter(self, state: CameraState, reason: Sentence | None, wall: datetime) -> None:
         if state is not self.status.state:
@@ -379,20 +450,6 @@ class CameraRunner:
         from engine.vision.picture import jpeg
 
         return jpeg(self.analysed(), width)
-
-
-def reason_of(error: BaseException | None) -> Sentence | None:
-    """Return why, as a sentence that says who must act."""
-    if error is None:
-        return None
-    code = getattr(error, "code", None)
-    if isinstance(code, str):
-        return Sentence(code, dict(getattr(error, "values", {})))
-    if isinstance(error, TimeoutError):
-        return Sentence("camera.timeout")
-    if isinstance(error, OSError):
-        return Sentence("camera.system", {"detail": error.strerror or type(error).__name__})
-    return Sentence("camera.bug", {"kind": type(error).__name__})
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -15,6 +15,7 @@ import psutil
 
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError, Refused, Unsupported
+from drivers.logins import MOST
 from engine import account, log, shown, text
 from engine.acts import Acts
 from engine.alerts import Alerts, remembered
@@ -286,6 +287,16 @@ class Desk:
                     await head.goto(command.preset)
                 case "set":
                     await head.set_preset(command.preset)
+
+    def retry(self, camera: str) -> wire.Camera:
+        """Try at once what a camera waits with; return it as it is now."""
+        runner = self._runner(camera)
+        if not runner.settings.enabled:
+            raise refusal(409, "camera.disabled", camera=camera)
+        if (free := runner.retry()) is not None:
+            at = datetime.fromtimestamp(free, ZoneInfo(self.settings.timezone))
+            raise refusal(409, "camera.held", camera=camera, most=MOST, at=f"{at:%H:%M:%S}")
+        return shown.camera(runner, self.clock.monotonic())
 
     def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""

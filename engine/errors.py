@@ -21,9 +21,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rules.model import Sentence
+
 if TYPE_CHECKING:
     from engine.api.wire import FileProblem
     from rules.source import Problem
+
+
+def reason_of(error: BaseException | None) -> Sentence | None:
+    """Return why, as a sentence that says who must act."""
+    if error is None:
+        return None
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return Sentence(code, dict(getattr(error, "values", {})))
+    if isinstance(error, TimeoutError):
+        return Sentence("camera.timeout")
+    if isinstance(error, OSError):
+        return Sentence("camera.system", {"detail": error.strerror or type(error).__name__})
+    return Sentence("camera.bug", {"kind": type(error).__name__})
 
 
 class EngineError(Exception):

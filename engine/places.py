@@ -28,6 +28,11 @@ class Places:
         """The event store."""
         return self.state / "matthan.db"
 
+    @property
+    def logins(self) -> Path:
+        """What cameras said to our logins."""
+        return self.state / "logins.json"
+
     def prepare(self) -> None:
         """Make the folders (mode 0750).
 

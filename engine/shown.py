@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from engine import text
@@ -12,6 +13,12 @@ from rules.model import Decision, Event, Sentence
 
 if TYPE_CHECKING:
     from engine.camera import CameraRunner  # heavy, and the command line has none
+
+
+#: Cameras that one sentence names.
+NAMED = 5
+#: What may be the matter with a camera, the worst first.
+_WORST = ("blind", "deaf", "noisy", "clock")
 
 
 def sentence(said: Sentence) -> wire.Sentence:
@@ -73,12 +80,28 @@ def acknowledgement(told: Acknowledgement) -> wire.Acknowledgement:
     return wire.Acknowledgement(by=told.by, at=told.at, note=told.note)
 
 
+def troubled(runners: Iterable[CameraRunner]) -> Iterator[Sentence]:
+    """Yield what is the matter with cameras, each kind with the names of those that it is about."""
+    about: dict[str, list[str]] = {}
+    for runner in runners:
+        if runner.status.state is wire.CameraState.REFUSED:
+            about.setdefault("refused", []).append(runner.id)
+        for label in list(runner.conditions.standing):
+            about.setdefault(label, []).append(runner.id)
+    for label in ("refused", *_WORST):
+        if names := about.get(label):
+            more = f", … (+{len(names) - NAMED})" if len(names) > NAMED else ""
+            told = ", ".join(names[:NAMED]) + more
+            yield Sentence(f"cameras.{label}", {"count": len(names), "cameras": told})
+
+
 def camera(runner: CameraRunner, now: float) -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, look = status.codec, status.profile, runner.look
     tracks = seen.sight.tracks if seen else ()
-    why = status.reason or status.deaf
+    troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: _WORST.index(each[0]))
+    why = status.reason or next((trouble.said for _, trouble in troubles), None)
     return wire.Camera(
         id=runner.id,
         name=settings.name or runner.id,
@@ -109,4 +132,10 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
         zones={name: tuple(points) for name, points in settings.zones.items()},
         last_event=status.last_event,
         last_event_kind=status.last_event_kind,
+        troubles=tuple(
+            wire.Trouble(label=label, since=each.since, said=sentence(each.said)) for label, each in troubles
+        ),
+        advice=sentence(status.advice) if status.advice else None,
+        retry=status.retry,
+        clock_offset=runner.clock_offset,
     )

@@ -1,16 +1,19 @@
 """Supervised children: who restarts what, and when a person is told.
 
 Expected faults (`DriverError`, `EngineError`, `OSError`, time-out) are reported and tried again after
-a jittered wait. A refusal ends the child: a person must act. An *unexpected* exception fails that
-child only, with its traceback in the log; it is tried again with a long back-off, and after
-`Intensity.most` failures within `Intensity.within` seconds it is reported as degraded.
+a jittered wait. A refusal ends the child, or lets it wait for long (`Supervisor.again`): a person must
+act. An *unexpected* exception fails that child only, with its traceback in the log; it is tried again
+with a long back-off, and after `Intensity.most` failures within `Intensity.within` seconds it is
+reported as degraded.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -24,7 +27,7 @@ class Health(StrEnum):
 
     ENDED = "ended"  #: returned by itself
     FAULT = "fault"  #: expected trouble, will be tried again
-    REFUSED = "refused"  #: will not be tried again until a person acts
+    REFUSED = "refused"  #: a person must act; tried again late, if at all
     FAILED = "failed"  #: a bug in this child; will be tried again
     DEGRADED = "degraded"  #: keeps failing; a person is told
 
@@ -63,9 +66,41 @@ Report = Callable[[str, Health, BaseException | None], Awaitable[None]]
 EXPECTED = (DriverError, EngineError, OSError, TimeoutError)
 
 
+class Nap:
+    """A sleep that can be cut short; one sleeper at a time. For `Supervisor.sleep`."""
+
+    def __init__(self) -> None:
+        self._woken: asyncio.Event | None = None
+
+    async def __call__(self, seconds: float) -> None:
+        """Sleep so long; for ever where it is `math.inf`."""
+        self._woken = woken = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await woken.wait()
+        self._woken = None
+
+    def wake(self) -> bool:
+        """End the sleep now; return whether somebody slept."""
+        if self._woken is None:
+            return False
+        self._woken.set()
+        return True
+
+
+def never(_: Exception) -> float | None:
+    """Return that nothing is tried again."""
+    return None
+
+
 @dataclass(slots=True)
 class Supervisor:
-    """Runs children by the rules of this module; one object serves many children."""
+    """Runs children by the rules of this module; one object serves many children.
+
+    Attributes:
+        sleep: Waits so many seconds; may be infinite after a refusal.
+        again: Asked before a refusal is reported: seconds until the child is tried again; None: it ends.
+    """
 
     report: Report
     clock: Callable[[], float]
@@ -73,9 +108,10 @@ class Supervisor:
     backoff: Backoff = Backoff()
     intensity: Intensity = Intensity()
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    again: Callable[[Exception], float | None] = never
 
     async def run(self, name: str, child: Callable[[], Awaitable[None]]) -> None:
-        """Run a child until it returns or is refused; cancellation passes through."""
+        """Run a child until it returns or is refused for good; cancellation passes through."""
         failures, trouble_since = 0, self.clock()
         crashes: deque[float] = deque(maxlen=self.intensity.most)
         while True:
@@ -85,8 +121,13 @@ class Supervisor:
                 await self.report(name, Health.ENDED, None)
                 return
             except (Refused, Never, NeedsPerson) as error:
+                later = self.again(error)
                 await self.report(name, Health.REFUSED, error)
-                return
+                if later is None:
+                    return
+                await self.sleep(later)
+                failures, trouble_since = 0, self.clock()
+                continue
             except Exception as error:  # the one place: a bug in one child must not reach another
                 _pass_cancellation(error)
                 expected = isinstance(error, EXPECTED)

@@ -8,25 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from drivers.contract import Signal
 from engine.draft import Draft
+from engine.signals import Signals, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.geometry import Polygon, foot, standing_in
-from rules.model import CameraId, Change, Fact, Kind
+from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.path import COMPANY, Crossing, Line, Path
 from rules.ruleset import RuleSet
 
+__all__ = ["Head", "Signals", "Translator", "crowds", "health", "plate"]
+
 Box = tuple[float, float, float, float]
-#: A device clock further off than this is not believed.
-SUSPECT = timedelta(seconds=5)
 #: What the moving share of the picture must change by to be told anew: part of what was told, and at least.
 OTHER_SHARE, LEAST_SHARE = 0.2, 0.005
-
-
-#: Items in which devices tell a plate that they read (ONVIF Profile M and older firmware).
-PLATE_ITEMS = ("PlateNumber", "LicensePlate", "plateNumber", "Plate")
 
 
 @dataclass(slots=True)
@@ -309,83 +305,10 @@ def _corners(box: Iterable[float]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-@dataclass(slots=True)
-class Signals:
-    """One camera's signals, told when they are news.
-
-    Devices tell the state of every property on each subscription, and some repeat it for ever.
-    """
-
-    camera: CameraId
-    _states: dict[str, bool] = field(default_factory=dict)
-
-    def tell(self, said: Signal, wall: datetime) -> Draft | None:
-        """Return a signal as a draft, None where it says nothing new.
-
-        A device time that is far off is marked and not used.
-        """
-        subject = f"signal:{said.topic}:{said.source}"
-        change = self._change(subject, said)
-        if change is None:
-            return None
-        suspect = abs(said.at - wall) > SUSPECT
-        at = wall if suspect or said.initial else said.at
-        facts: dict[str, Fact] = {**said.items, "initial": said.initial}
-        if said.state is not None:
-            facts["state"] = said.state
-        return Draft(
-            Kind.SIGNAL,
-            change,
-            self.camera,
-            at,
-            subject=subject,
-            label=said.topic,
-            facts=facts,
-            clock_suspect=suspect and not said.initial,
-        )
-
-    def _change(self, subject: str, said: Signal) -> Change | None:
-        if said.state is None:
-            return Change.NOTED
-        before = self._states.get(subject)
-        self._states[subject] = said.state
-        if said.state == before:
-            return Change.GOES_ON if said.state and not said.initial else None
-        if not said.state:
-            return None if before is None and said.initial else Change.ENDED
-        return Change.BEGAN
-
-
 def health(camera: CameraId, label: str, change: Change, wall: datetime, **facts: Fact) -> Draft:
-    """Return a change of a camera's own state: ``online``, ``lost``, ``refused``, ``failed``."""
-    return Draft(Kind.CAMERA, change, camera, wall, subject="camera", label=label, facts=facts)
+    """Return a change of a camera's own state (``online``, ``lost``, …), or of what is the matter with it.
 
-
-def plate(camera: CameraId, said: Signal, wall: datetime) -> Draft | None:
-    """Return the plate that a device read and told in a signal, None where it told none.
-
-    A plate is its letters and digits, upper case: how it is parted differs from device to device.
+    What is the matter (``deaf``, …) has a subject of its own: its end must not end what the state began.
     """
-    text = next((said.items[name] for name in PLATE_ITEMS if name in said.items), "")
-    read = "".join(sign for sign in text.upper() if sign.isalnum())[:20]
-    if not read or said.initial:
-        return None
-    facts: dict[str, Fact] = {"plate": read}
-    return Draft(
-        Kind.PLATE,
-        Change.NOTED,
-        camera,
-        wall,
-        subject=f"plate:{read}",
-        label=read,
-        score=_likelihood(said.items.get("Likelihood", "")),
-        facts=facts,
-    )
-
-
-def _likelihood(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value <= 1 else None
+    subject = f"camera:{label}" if label in CONDITIONS else "camera"
+    return Draft(Kind.CAMERA, change, camera, wall, subject=subject, label=label, facts=facts)

@@ -14,6 +14,7 @@ from rules.conditions import (
     Dwell,
     Flag,
     If,
+    Lasts,
     Moment,
     Number,
     OneOf,
@@ -26,7 +27,7 @@ from rules.conditions import (
 from rules.expr import Expression, Reader
 from rules.fields import said
 from rules.keys import keys_of, zones_of
-from rules.model import CameraId, Change, Fact, Kind
+from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.patterns import (
     AtPattern,
     CameraPattern,
@@ -152,6 +153,8 @@ def _conditions(pattern: Pattern) -> tuple[list[_Equal], list[Condition], list[C
         tested.append(Score(bounds.above, bounds.below))
     if isinstance(pattern, CrowdPattern):
         tested.append(Number("count", "count", pattern.above, pattern.below))
+    if isinstance(pattern, CameraPattern) and not CONDITIONS.isdisjoint(pattern.camera):
+        tested.append(Lasts(CONDITIONS))
     if isinstance(pattern, MqttPattern):
         _message(pattern, equal, tested)
     zones = pattern.zone or pattern.inside if isinstance(pattern, ObjectPattern) else zones_of(pattern)

@@ -269,6 +269,25 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasts:
+    """What begins and ends under one name has not ended."""
+
+    names: frozenset[str]
+
+    def test(self, event: Event) -> bool:
+        """Return whether it holds."""
+        return event.change is not Change.ENDED or event.label not in self.names
+
+    def told(self, event: Event) -> Telling:
+        """Return nothing: the subject says it."""
+        return "reason.nothing", {}
+
+    def lost(self, event: Event) -> Telling:
+        """Return that it no longer does."""
+        return "reason.over", {}
+
+
+@dataclass(frozen=True, slots=True)
 class Topics:
     """A message's topic is one of some, in which ``+`` stands for a level and ``#`` for the rest."""
 

@@ -16,7 +16,7 @@ from rules import reasons
 from rules.combine import Combine
 from rules.life import Beginning, Life, decision_id
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory
-from rules.model import Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
+from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
 from rules.work import subject_key
@@ -95,8 +95,13 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
 
 
 def _blinds(event: Event) -> bool:
-    lost = event.kind is Kind.CAMERA and event.change is Change.ENDED
+    lost = _of_state(event) and event.change is Change.ENDED
     return lost or (event.kind is Kind.ENGINE and event.label in GAPS)
+
+
+def _of_state(event: Event) -> bool:
+    """Return whether an event is about whether a camera sees: not about what else may be the matter with it."""
+    return event.kind is Kind.CAMERA and event.label not in CONDITIONS
 
 
 class _Round:
@@ -229,7 +234,7 @@ class _Round:
             self._life.acknowledge(event)
         elif _blinds(event):
             self._blind(event)
-        elif event.kind is Kind.CAMERA and event.change is Change.BEGAN and event.camera is not None:
+        elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
             for rule in self._rules.absences:
                 self.combine.sighted(rule, event.camera, event.id)
 

@@ -15,7 +15,7 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(ge=0, le=360)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
-CameraState = Literal["online", "lost", "refused", "failed", "discovered"]
+CameraState = Literal["online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy"]
 
 
 class Bounds(Written):
@@ -195,7 +195,8 @@ class CameraPattern(Pattern):
 
     camera: OneOrMany[CameraState] = Field(
         description="online; lost (no pictures); refused (wrong password); failed (a fault of the engine's); "
-        "discovered (a device answered on the network)."
+        "discovered (a device answered on the network). Beside its state: deaf (its own events do not come); blind "
+        "(data, but no picture in it); clock (its clock is wrong); noisy (it tells more than is kept)."
     )
 
 

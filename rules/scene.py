@@ -9,7 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rules.actors import Actors, Told
-from rules.model import CameraId, Change, Event, EventId, Instant, Kind
+from rules.model import CONDITIONS, CameraId, Change, Event, EventId, Instant, Kind
 from rules.playback import Arrival
 from rules.trial import (
     Crowd,
@@ -214,10 +214,11 @@ class _Stage:
             yield Told(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
 
     def _health(self, health: Health, camera: str) -> Told:
-        other = Change.NOTED if health.state == "discovered" else Change.BEGAN
-        change = _ENDS.get(health.state, other)
-        now = self._at(health.at)
-        return Told(now, Kind.CAMERA, change, camera, "camera", health.state, facts=health.facts)
+        now, other = self._at(health.at), Change.NOTED if health.state == "discovered" else Change.BEGAN
+        change, subject = _ENDS.get(health.state, other), "camera"
+        if health.state in CONDITIONS:
+            change, subject = Change.ENDED if health.over else Change.BEGAN, f"camera:{health.state}"
+        return Told(now, Kind.CAMERA, change, camera, subject, health.state, facts=health.facts)
 
     def _plate(self, plate: Plate, camera: str) -> Told:
         zones, facts = tuple(plate.zone or ()), {"plate": plate.text, **plate.facts}

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from rules.fields import Duration, Listed, OneOrMany, Parsed, Slug, Written, problem
 from rules.model import Fact, Kind
+from rules.patterns import CameraState
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
@@ -169,10 +170,13 @@ class Noted(Happening):
 
 
 class Health(Happening):
-    """A camera's own state."""
+    """A camera's own state, or what else is the matter with it."""
 
-    state: Literal["online", "lost", "refused", "failed", "discovered"] = Field(description="Its new state.")
+    state: CameraState = Field(
+        description="Its new state; or deaf, blind, clock, noisy: what is the matter now."
+    )
     at: Moment = Field(description="When.")
+    over: bool = Field(False, description="true: of deaf, blind, clock or noisy, that it is over.")
 
 
 class Plain(Happening):

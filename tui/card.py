@@ -32,6 +32,8 @@ def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Te
     text.append(t("camera.since", time=describe.clock(camera.since, model), age=age) + "\n\n", DIM)
     if camera.reason is not None:
         text.append(describe.sentence(camera.reason, t) + "\n\n", BRIGHT)
+    if camera.advice is not None:
+        text.append(describe.sentence(camera.advice, t) + "\n\n", TEXT)
     text.append(t(f"hint.{camera.state}"), TEXT)
     return text
 
@@ -40,8 +42,8 @@ def camera_facts(camera: wire.Camera | None, model: Model, t: Texts) -> Group | 
     """Return a camera's figures."""
     if camera is None:
         return Text()
-    symbol, tone = STATES[camera.state]
-    return facts(f"{symbol} {t(f'state.{camera.state}')}", tone, list(_pairs(camera, model, t)))
+    words, tone = describe.state(camera, t)
+    return facts(words, tone, list(_pairs(camera, model, t)))
 
 
 def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
@@ -57,8 +59,14 @@ def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
     yield t("fact.since"), describe.short(camera.since, model, t)
-    if camera.reason is not None:
+    told = [each.said for each in camera.troubles]
+    if camera.reason is not None and camera.reason not in told:
         yield t("fact.reason"), describe.sentence(camera.reason, t)
+    if camera.advice is not None:
+        yield "→", describe.sentence(camera.advice, t)
+    for trouble in camera.troubles:
+        since = describe.short(trouble.since, model, t)
+        yield describe.condition(trouble.label, t), f"{describe.sentence(trouble.said, t)} ({since})"
     if camera.state is wire.CameraState.ONLINE:
         yield from _live(camera, t)
     if camera.zones:

@@ -10,7 +10,7 @@ from datetime import datetime
 from engine.api import wire
 from tui.book import Book, Entry
 from tui.model import Model
-from tui.palette import severity
+from tui.palette import CONDITIONS, STATES, TROUBLED, severity
 from tui.texts import Texts, clean
 
 #: Cells of the motion bar.
@@ -44,6 +44,20 @@ def count(number: int, texts: Texts) -> str:
     return texts("number.millions", n=texts.number(number / 1e6, 1))
 
 
+def state(camera: wire.Camera, texts: Texts) -> tuple[str, str]:
+    """Return how a camera is, with its symbol, and the tone: of one that is online, what is the matter with it."""
+    symbol, tone = STATES[camera.state]
+    words = texts(f"state.{camera.state}")
+    if camera.state is wire.CameraState.ONLINE and camera.troubles:
+        (symbol, tone), words = TROUBLED, condition(camera.troubles[0].label, texts)
+    return f"{symbol} {words}", tone
+
+
+def condition(label: str, texts: Texts) -> str:
+    """Return what is the matter with a camera in a word or two."""
+    return texts.find(f"condition.{label}", clean(label))
+
+
 def objects(camera: wire.Camera, texts: Texts) -> str:
     """Return what a camera sees now: ``2 người, 1 xe máy``."""
     return texts.labels(Counter(track.label for track in camera.tracks))
@@ -66,7 +80,10 @@ def event_words(event: wire.Event, texts: Texts) -> str:
     label = texts.label(event.label) or clean(event.subject)
     kind = texts.find(f"kind.{event.kind}", clean(event.kind))
     other = texts("event.other", kind=kind, change=clean(event.change))
-    words = texts.find(f"event.{event.kind}_{event.change}", other).replace("{label}", label)
+    about: str = event.kind
+    if event.kind == "camera" and event.label in CONDITIONS:  # beside its state: it did not come or go
+        about, label = "condition", condition(event.label, texts)
+    words = texts.find(f"event.{about}_{event.change}", other).replace("{label}", label)
     if event.score is not None:
         words += f" ({texts.number(event.score * 100)} %)"
     if event.zones:

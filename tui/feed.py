@@ -62,6 +62,10 @@ class Feed(Protocol):
         """Carry out a PTZ command."""
         ...
 
+    async def retry(self, camera: str) -> wire.Camera:
+        """Let a camera be tried again at once; return it as it is now, before anything came of it."""
+        ...
+
     async def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""
         ...

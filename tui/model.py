@@ -51,8 +51,12 @@ class Changes:
         return any(flags) or bool(self.cameras or self.alarms)
 
 
+def _rank(camera: wire.Camera) -> tuple[int, bool]:
+    return RANK[camera.state], not camera.troubles
+
+
 def _sort_key(camera: wire.Camera) -> tuple[object, ...]:
-    return (RANK[camera.state], natural(camera.name or camera.id), camera.name, camera.id)
+    return (*_rank(camera), natural(camera.name or camera.id), camera.name, camera.id)
 
 
 class Model:
@@ -191,7 +195,7 @@ class Model:
         before = self.cameras.get(camera.id)
         self.cameras[camera.id] = camera
         self._changes.cameras.add(camera.id)
-        if before is None or (before.state, before.name) != (camera.state, camera.name):
+        if before is None or (_rank(before), before.name) != (_rank(camera), camera.name):
             self._order = []
             self._changes.order = True
 

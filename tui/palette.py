@@ -68,6 +68,11 @@ STATES: Final[dict[CameraState, tuple[str, str]]] = {
     CameraState.DISABLED: ("○", "dim"),
 }
 
+#: Symbol and tone of a camera that is online while something is the matter with it.
+TROUBLED: Final = ("◐", "warn")
+#: What may be the matter with a camera, as texts know it; an engine may know more.
+CONDITIONS: Final = ("blind", "deaf", "noisy", "clock")
+
 #: Symbol and tone of how a rule does; one that fires has its severity's tone.
 STANDINGS: Final[dict[Standing, tuple[str, str]]] = {
     Standing.FAILED: ("✖", "alarm"),

@@ -9,7 +9,7 @@ from tui import describe
 from tui.book import Entry
 from tui.columns import Cell, Column, Row
 from tui.model import Model
-from tui.palette import STANDINGS, STATES, severity
+from tui.palette import STANDINGS, severity
 from tui.roster import Standing, standing
 from tui.texts import Texts, clean
 
@@ -50,10 +50,10 @@ HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
 
 def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     """Return a camera as a row: its figures while it is online, else why it is not."""
-    symbol, tone = STATES[camera.state]
+    words, tone = describe.state(camera, t)
     online = camera.state is wire.CameraState.ONLINE
     cells = {
-        "state": Cell(f"{symbol} {t(f'state.{camera.state}')}", tone),
+        "state": Cell(words, tone),
         "name": Cell(clean(camera.name or camera.id), _NAMES.get(camera.state, "bright")),
         "address": Cell(clean(camera.address), "dim"),
         "model": Cell(clean(camera.model), "dim"),

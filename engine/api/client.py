@@ -267,6 +267,11 @@ class Client:
         """Carry out a PTZ command; returns when the camera has accepted it."""
         await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/ptz", body=command.model_dump_json())
 
+    async def retry(self, camera: str) -> wire.Camera:
+        """Let a camera be tried again at once; return it as it is now, before anything came of it."""
+        body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/retry")
+        return _parse(wire.Camera.model_validate_json, body)
+
     async def reload_rules(self) -> wire.RulesReloaded:
         """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
         body = await self._call("POST", "/v1/rules/reload", within=RELOAD_TIMEOUT)

@@ -151,6 +151,7 @@ class Api:
             Route(
                 "POST", f"{camera}/ptz", self.ptz, "Move, stop, go to or set a preset", body=wire.PtzCommand
             ),
+            Route("POST", f"{camera}/retry", self.retry, "Try a camera again at once", wire.Camera),
             Route("POST", f"{camera}/preview", self.preview, "A short-lived preview link", wire.PreviewLink),
             Route("POST", "/v1/rules/reload", self.reload, "Read the rules again", wire.RulesReloaded),
             Route("GET", "/v1/health", self.health, "Whether all is well", wire.Health),
@@ -220,6 +221,10 @@ class Api:
         command = wire.PtzCommand.model_validate_json(await request.read())
         await self._service.ptz(request.match_info["id"], command)
         return web.Response(status=204)
+
+    async def retry(self, request: web.Request) -> web.Response:
+        """Answer the camera as it is now; what comes of the try is told on the stream."""
+        return _json(self._service.retry(request.match_info["id"]))
 
     async def preview(self, request: web.Request) -> web.Response:
         """Answer a link."""

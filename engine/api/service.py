@@ -77,6 +77,14 @@ class Service(Protocol):
         """Carry out a PTZ command."""
         ...
 
+    def retry(self, camera: str) -> wire.Camera:
+        """Try at once what a camera waits with; return it as it is now.
+
+        Raises:
+            ApiError: 409 ``camera.held`` while its device must not be sent a login, ``camera.disabled``.
+        """
+        ...
+
     async def reload_rules(self) -> wire.RulesReloaded:
         """Read the rules again; ``ApiError(422, "rules.not_adopted")`` with every problem where they are bad."""
         ...

@@ -54,10 +54,22 @@ class Tracked(Wire):
     zones: tuple[str, ...] = ()
 
 
+class Trouble(Wire):
+    """What is the matter with a camera beside its state; `label` as rules call it, and more of them may come."""
+
+    label: str
+    since: datetime
+    said: Sentence
+
+
 class Camera(Wire):
     """One camera's state.
 
     Attributes:
+        reason: Why it is not online, else the first of what is the matter.
+        troubles: What is the matter beside its state, the worst first.
+        advice: What a person can do about a refused login; `retry`: when it is tried again by itself.
+        clock_offset: Seconds that its clock is ahead of the engine's; None: it does not tell.
         fps: Pictures analysed per second, over the last few seconds.
         stream_fps: Pictures received per second.
         skipped: Pictures not analysed because the machine was busy (counter).
@@ -84,6 +96,10 @@ class Camera(Wire):
     zones: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
     last_event: datetime | None = None
     last_event_kind: str = ""
+    troubles: tuple[Trouble, ...] = ()
+    advice: Sentence | None = None
+    retry: datetime | None = None
+    clock_offset: float | None = None
 
 
 class Event(Wire):

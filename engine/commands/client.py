@@ -26,7 +26,7 @@ from engine.commands.talk import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from engine.api import wire
 
 app = typer.Typer()
 
@@ -64,15 +64,27 @@ def status(
         for problem in engine.problems:
             out(f"  ! {desk.told(problem)}", "yellow")
         for camera in state.cameras:
-            why = f"  {desk.told(camera.reason)}" if camera.reason else ""
-            size = f"{camera.width}x{camera.height} {camera.codec}" if camera.width else "-"
-            out(
-                f"  {camera.id:<20} {camera.state:<10} {size:<16} {camera.stream_fps:4.1f} fps  "
-                f"{camera.name}{why}",
-                "green" if camera.state == "online" else "yellow",
-            )
+            _show(desk, camera)
 
     speak(socket, token, lang, talk)
+
+
+def _show(desk: Desk, camera: wire.Camera) -> None:
+    """Print a camera: its state, why it is not online, and below what else is the matter."""
+    others = [each for each in camera.troubles if each.said != camera.reason]
+    alone = camera.reason if len(others) == len(camera.troubles) else None
+    why = f"  {desk.told(alone)}" if alone else ""
+    size = f"{camera.width}x{camera.height} {camera.codec}" if camera.width else "-"
+    well = camera.state == "online" and not camera.troubles
+    out(
+        f"  {camera.id:<20} {camera.state:<10} {size:<16} {camera.stream_fps:4.1f} fps  {camera.name}{why}",
+        "green" if well else "yellow",
+    )
+    if camera.advice is not None:
+        out(f"      → {desk.told(camera.advice)}", "yellow")
+    for trouble in camera.troubles:
+        label = desk.say(f"condition.{trouble.label}")
+        out(f"      {label} · {desk.time(trouble.since)} · {desk.told(trouble.said)}", "yellow")
 
 
 @app.command()

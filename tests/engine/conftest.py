@@ -40,6 +40,7 @@ from drivers.errors import Unreachable, Unsupported
 from engine.camera import CameraRunner
 from engine.clock import SystemClock
 from engine.draft import Draft
+from engine.household import Household
 from engine.settings import CameraSettings
 from engine.supervisor import Backoff, Health, Supervisor
 from rules.model import Kind
@@ -85,7 +86,8 @@ class Script:
         stuck: Whether `read` came upon that; the thread is in there then.
         leap: Seconds by which each packet's receive time is later than the one before.
         said: Signals to say; an exception among them is raised.
-        signals_ended: What ends the signals after the last one, None: nothing, they wait.
+        ends: Whether signals end after the last one instead of waiting.
+        offset: What its clock is ahead by; `clock_fails` is raised when it is asked again.
     """
 
     film: tuple[CodecParameters, list[Packet]]
@@ -104,6 +106,10 @@ class Script:
     deaf_to_close: bool = False
     leap: float = 0.0
     said: list[Signal | BaseException] = field(default_factory=list)
+    ends: bool = False
+    offset: timedelta | None = None
+    clock_fails: BaseException | None = None
+    clock_asked: int = 0
     opened: int = 0
     left: int = 0
     listened: int = 0
@@ -138,10 +144,16 @@ class FakeDevice:
     script: Script
     cameras: tuple[FakeCamera, ...]
     info: DeviceInfo = field(default_factory=lambda: DeviceInfo("Maker", "Model 1"))
-    clock_offset: timedelta | None = None
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        return self.script.offset
 
     async def read_clock(self) -> timedelta | None:
-        return self.clock_offset
+        self.script.clock_asked += 1
+        if self.script.clock_fails:
+            raise self.script.clock_fails
+        return self.script.offset
 
     async def signals(self) -> AsyncGenerator[Signal, None]:
         self.script.listened += 1
@@ -149,7 +161,8 @@ class FakeDevice:
             if isinstance(said, BaseException):
                 raise said
             yield said
-        await asyncio.Event().wait()
+        if not self.script.ends:
+            await asyncio.Event().wait()
 
 
 @dataclass
@@ -273,26 +286,36 @@ class Stage:
     def head(self, fails: BaseException | None = None) -> FakeHead:
         return FakeHead(fails)
 
-    def runner(self, script: Script, name: str = "gate", **settings: Any) -> CameraRunner:
+    def runner(
+        self,
+        script: Script,
+        name: str = "gate",
+        login: Login | None = None,
+        household: Household | None = None,
+        **settings: Any,
+    ) -> CameraRunner:
         document = {"id": name, "url": "rtsp://192.0.2.1/live", "fps": 10, **settings}
         return CameraRunner(
             CameraSettings.model_validate(document),
             driver=lambda: script,
-            login=lambda: None,
+            login=lambda: login,
             pool=None,
             score=0.5,
             intake=self.drafts,
             clock=self.clock,
             loop=asyncio.get_running_loop(),
             random=Random(1),
+            household=household,
         )
 
-    def start(self, runner: CameraRunner) -> asyncio.Task[None]:
+    def start(self, runner: CameraRunner, backoff: Backoff = FAST) -> asyncio.Task[None]:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
             self.reports.append((name, health, error))
             await runner.report(health, error)
 
-        supervisor = Supervisor(report, self.clock.monotonic, Random(1), FAST)
+        supervisor = Supervisor(
+            report, self.clock.monotonic, Random(1), backoff, sleep=runner.nap, again=runner.again
+        )
         work = supervisor.run(f"camera[{runner.id}]", runner.run)
         task = asyncio.get_running_loop().create_task(work, name=f"camera[{runner.id}]")
         self.tasks.append(task)
@@ -324,7 +347,9 @@ async def stage(
     film: tuple[CodecParameters, list[Packet]], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stage]:
     """The stage; every camera on it is stopped, and must have let its thread go."""
-    monkeypatch.setattr("engine.camera.RESUBSCRIBE", FAST)
+    monkeypatch.setattr("engine.ear.RESUBSCRIBE", FAST)
+    for name, seconds in (("TICK", 0.01), ("DEAF", 0.05), ("STEADY", 0.05), ("QUIET", 0.3)):
+        monkeypatch.setattr(f"engine.ear.{name}", seconds)
     made = Stage(film, SystemClock())
     yield made
     await made.stop()

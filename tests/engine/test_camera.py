@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.contract import Codec, Feature, Profile, Signal
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.contract import Codec, Feature, Login, Profile, Signal
+from drivers.errors import Refused, Unreachable, Unsupported
 from engine.api.wire import CameraState
-from engine.camera import LEAST_WIDTH, Rate, choose_profile, reason_of
+from engine.camera import LEAST_WIDTH, Rate, choose_profile
 from engine.credentials import CredentialError
-from engine.errors import Again
+from engine.errors import Again, reason_of
 from engine.settings import CameraSettings
-from engine.supervisor import Health
-from rules.model import Change, Kind
+from engine.supervisor import Backoff, Health
+from rules.model import Change, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py: test files import nothing from each other
 ONLINE, LOST, REFUSED, FAILED = CameraState.ONLINE, CameraState.LOST, CameraState.REFUSED, CameraState.FAILED
@@ -105,13 +106,65 @@ async def test_a_camera_that_was_never_there_is_told_once(stage: Stage) -> None:
     assert runner.features == frozenset()
 
 
-async def test_a_refusal_is_told_once_and_never_tried_again(stage: Stage) -> None:
+async def test_a_login_that_never_worked_is_tried_again_when_a_person_says_so(stage: Stage) -> None:
     script = stage.script(on_open=Refused(host="192.0.2.1", user="admin"))
-    runner = stage.runner(script)
-    await asyncio.wait_for(stage.start(runner), 60)
-    assert script.opened == 1
-    assert runner.status.state is REFUSED
+    runner = stage.play(script)
+    await stage.until(lambda: runner.status.state is REFUSED and stage.drafts.health("gate"))
     assert stage.drafts.health("gate") == ["refused"]
+    assert (runner.status.reason, runner.status.retry) == (
+        Sentence("driver.refused", {"host": "192.0.2.1", "user": "admin"}), None,
+    )  # fmt: skip
+    assert runner.status.advice == Sentence("camera.retry", {"camera": "gate"})
+    await asyncio.sleep(0.1)  # many times the waits of a camera that is merely lost
+    assert script.opened == 1
+    script.on_open = None
+    assert runner.retry() is None
+    await stage.until(lambda: runner.status.state is ONLINE)
+    assert script.opened == 2
+    assert stage.drafts.health("gate") == ["refused", "online"]
+
+
+async def test_a_login_that_worked_is_tried_again_by_itself(stage: Stage) -> None:
+    login = Login("admin", "secret")
+    script = stage.script()
+    runner = stage.runner(script, login=login)
+    stage.start(runner)
+    await stage.until(lambda: runner.status.state is ONLINE)
+    script.on_read = script.on_open = Refused(host="192.0.2.1", user="admin")
+    await stage.until(lambda: runner.status.state is REFUSED)
+    assert runner.status.advice is not None
+    assert runner.status.advice.code == "camera.next_try"
+    assert runner.status.retry is not None
+    assert 55 < (runner.status.retry - datetime.now(UTC)).total_seconds() <= 60
+    script.on_read = script.on_open = None
+    runner.retry()
+    await stage.until(lambda: runner.status.state is ONLINE)
+    assert (runner.status.retry, runner.status.advice) == (None, None)
+
+
+async def test_a_camera_that_is_merely_lost_is_tried_at_once_too(stage: Stage) -> None:
+    script = stage.script(on_open=GONE)
+    runner = stage.runner(script)
+    stage.start(runner, Backoff(first=1e6, most=1e6, later=1e6))
+    await stage.until(lambda: runner.status.state is LOST)
+    script.on_open = None
+    runner.retry()
+    await stage.until(lambda: runner.status.state is ONLINE)
+
+
+async def test_a_device_that_has_refused_enough_is_not_asked_by_a_person_either(stage: Stage) -> None:
+    login = Login("admin", "wrong")
+    script = stage.script(on_open=Refused(host="192.0.2.1", user="admin"))
+    runner = stage.runner(script, login=login)
+    stage.start(runner)
+    for opened in (1, 2, 3):
+        await stage.until(lambda opened=opened: script.opened == opened and runner.status.state is REFUSED)
+        with suppress(Refused), runner._book.trying(login, "192.0.2.1"):  # as a driver notes it
+            raise Refused(host="192.0.2.1", user="admin")
+        free = runner.retry()
+        assert (free is None) is (opened < 3)
+    assert free is not None
+    assert 1790 < free - datetime.now(UTC).timestamp() <= 1800
 
 
 async def test_a_password_that_cannot_be_read_names_the_file(stage: Stage) -> None:
@@ -121,14 +174,15 @@ async def test_a_password_that_cannot_be_read_names_the_file(stage: Stage) -> No
     def unreadable() -> None:
         raise CredentialError("credentials.unreadable", reference="file:gate.password", detail="No such file")
 
-    runner._login = unreadable
-    task = stage.start(runner)
-    await asyncio.wait([task], timeout=60)
-    assert task.done(), "a person must act: it is not tried again"
-    assert runner.status.state is REFUSED
-    assert script.opened == 0
+    readable, runner._login = runner._login, unreadable
+    stage.start(runner)
+    await stage.until(lambda: runner.status.state is REFUSED)
+    assert script.opened == 0, "a person must act: it is not tried again"
     assert runner.status.reason is not None
     assert runner.status.reason.values["reference"] == "file:gate.password"
+    runner._login = readable
+    runner.retry()
+    await stage.until(lambda: runner.status.state is ONLINE)
 
 
 @pytest.mark.parametrize(
@@ -169,11 +223,18 @@ async def test_a_bug_that_comes_again_and_again_is_degraded_and_told_once(stage:
 
 async def test_data_without_a_picture_is_no_camera(stage: Stage) -> None:
     script = stage.script(leap=15.0)
+    film = script.film
     script.film = (script.film[0], [script.film[1][1]])  # a picture that builds on one that never came
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is LOST)
     assert runner.status.reason is not None
     assert runner.status.reason.code == "camera.blind"
+    await stage.until(lambda: stage.drafts.health("gate") == ["lost", "blind"])
+    assert set(runner.conditions.standing) == {"blind"}
+    script.leap, script.film = 0.0, film
+    await stage.until(lambda: runner.status.state is ONLINE)
+    assert stage.drafts.health("gate") == ["lost", "blind", "online", "blind"]
+    assert runner.conditions.standing == {}
 
 
 # -- stopping -------------------------------------------------------------------------------------
@@ -240,6 +301,7 @@ async def test_a_thread_that_comes_back_late_tells_nothing(
         (("src0", "src1"), "src0", True),
         (("src0", "src1"), "src1", False),
         (("src0", "src1"), "", True),
+        (("src0", "src1"), "AlarmIn_1", True),
         (("src0",), "another token for the same thing", True),
     ],
 )
@@ -252,33 +314,6 @@ async def test_signals_are_taken_by_their_source(
     await stage.until(lambda: any(each.label == "Device/Mark" for each in stage.drafts))
     labels = [each.label for each in stage.drafts if each.kind is Kind.SIGNAL]
     assert ("VideoSource/MotionAlarm" in labels) is heard
-
-
-@pytest.mark.parametrize("error", [GONE, Malformed(host="x", detail="y"), KeyError("NotificationMessage")])
-async def test_broken_signals_cost_no_picture_and_come_back(stage: Stage, error: BaseException) -> None:
-    script = stage.script(features=SIGNALS, said=[error])
-    runner = stage.play(script)
-    await stage.until(lambda: runner.status.state is ONLINE and runner.status.deaf is not None)
-    assert runner.status.deaf is not None
-    assert runner.status.deaf.code.startswith("camera.no_signals+")
-    assert script.opened == 1
-    script.said = [signal()]
-    await stage.until(lambda: any(each.kind is Kind.SIGNAL for each in stage.drafts))
-    assert runner.status.deaf is None
-    await stage.until(lambda: stage.drafts.health("gate") == ["online"])
-    assert script.opened == 1
-
-
-@pytest.mark.parametrize("error", [Unsupported("driver.no_signals", host="x"), Refused(host="x", user="y")])
-async def test_signals_that_are_denied_are_not_asked_for_again(stage: Stage, error: DriverError) -> None:
-    script = stage.script(features=SIGNALS, said=[error])
-    runner = stage.play(script)
-    await stage.until(lambda: runner.status.state is ONLINE and runner.status.deaf is not None)
-    before = runner.seen
-    await stage.until(lambda: runner.seen is not before)
-    assert script.listened == 1
-    assert runner.status.deaf is not None
-    assert runner.status.deaf.code == f"camera.no_signals+{error.code}"
 
 
 async def test_a_device_is_not_asked_for_what_it_does_not_offer(stage: Stage) -> None:

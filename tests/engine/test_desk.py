@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from drivers.contract import Codec, Feature, PtzVector
+from drivers.contract import Codec, Feature, Login, PtzVector
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+from drivers.logins import Record
 from engine import shown
 from engine.acts import Acts
 from engine.api import wire
@@ -135,14 +136,49 @@ async def test_a_lost_camera_says_why_in_both_languages(stage: Stage) -> None:
 
 
 async def test_a_camera_without_its_events_is_online_and_says_so(stage: Stage) -> None:
-    said: list[BaseException] = [Unsupported("driver.no_signals", host="cam")]
+    said: list[BaseException] = [Unsupported("driver.moved", host="cam", to="?")]
     runner = stage.play(stage.script(features=frozenset({Feature.SIGNALS}), said=said))
-    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE and runner.status.deaf)
+    await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE and runner.conditions.standing)
     told = shown.camera(runner, stage.clock.monotonic())
     assert told.state is wire.CameraState.ONLINE
-    assert told.reason is not None
-    assert told.reason.en.endswith("cam reports no events")
-    assert "{" not in told.reason.en + told.reason.vi
+    (trouble,) = told.troubles
+    assert (trouble.label, told.reason) == ("deaf", trouble.said)
+    assert "{" not in trouble.said.en + trouble.said.vi
+    (problem,) = shown.troubled([runner])
+    assert (problem.code, problem.values) == ("cameras.deaf", {"count": 1, "cameras": "gate"})
+
+
+async def test_cameras_in_trouble_are_named_and_not_too_many(stage: Stage) -> None:
+    runners = [stage.runner(stage.script(), f"cam-{number}") for number in range(9)]
+    for runner in runners:
+        runner.conditions.begin("clock", Sentence("camera.clock_ahead", {"difference": "9 s"}), WALL)
+    runners[0].status.state = wire.CameraState.REFUSED
+    refused, clock = shown.troubled(runners)
+    assert (refused.code, refused.values["cameras"]) == ("cameras.refused", "cam-0")
+    assert clock.values == {"count": 9, "cameras": "cam-0, cam-1, cam-2, cam-3, cam-4, … (+4)"}
+
+
+async def test_a_camera_is_tried_again(stage: Stage) -> None:
+    script = stage.script(on_open=Refused(host="cam", user="u"))
+    runner = stage.runner(script, login=Login("u", "p"))
+    subject = desk(stage, {"gate": runner, "off": stage.runner(stage.script(), "off", enabled=False)})
+    stage.start(runner)
+    await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
+    told = subject.retry("gate")
+    assert (told.id, told.state) == ("gate", "refused")
+    assert told.advice is not None
+    assert "matthan camera retry gate" in told.advice.vi
+    await stage.until(lambda: script.opened == 2)
+    for camera, status, code in (("nobody", 404, "camera.unknown"), ("off", 409, "camera.disabled")):
+        with pytest.raises(ApiError) as caught:
+            subject.retry(camera)
+        assert (caught.value.status, caught.value.code) == (status, code)
+    now = stage.clock.now().wall.timestamp()
+    runner._book.record = Record(wrong=(now - 60, now - 30, now))
+    await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
+    with pytest.raises(Refusal) as held:
+        subject.retry("gate")
+    assert (held.value.status, held.value.code, held.value.values["most"]) == (409, "camera.held", 3)
 
 
 async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from random import Random
 
 import pytest
 
 from drivers.errors import Refused, Unreachable
-from engine.supervisor import Backoff, Health, Supervisor
+from engine.supervisor import Backoff, Health, Nap, Supervisor
 
 Report = tuple[str, Health, BaseException | None]
 
@@ -58,6 +59,44 @@ async def test_a_refusal_is_told_once_and_never_tried_again() -> None:
     await life.supervisor.run("cam", failing(9, Refused()))
     assert life.healths() == [Health.REFUSED]
     assert life.waits == []
+
+
+async def test_a_refusal_that_may_be_tried_again_waits_as_long_as_it_is_told() -> None:
+    life, waits = Life(), iter([60.0, 300.0, None])
+    life.supervisor.again = lambda error: next(waits)
+    await life.supervisor.run("cam", failing(9, Refused()))
+    assert life.healths() == [Health.REFUSED] * 3
+    assert life.waits == [60.0, 300.0]
+
+
+async def test_a_fault_after_a_refusal_begins_with_short_waits_again() -> None:
+    life = Life()
+    life.supervisor.again = lambda error: 3600.0
+    errors = iter([*[Unreachable()] * 9, Refused(), Unreachable(), Unreachable()])
+
+    async def child() -> None:
+        for each in errors:
+            raise each
+
+    await life.supervisor.run("cam", child)
+    assert life.waits[9] == 3600.0
+    assert max(life.waits[10:]) <= 2.0
+
+
+async def test_a_nap_ends_when_it_is_over_or_cut_short() -> None:
+    nap = Nap()
+    assert nap.wake() is False, "nobody sleeps"
+    await nap(0.001)
+    for seconds in (1e6, math.inf):
+        async with asyncio.TaskGroup() as group:
+            sleeper = group.create_task(nap(seconds))
+            while not nap.wake():
+                await asyncio.sleep(0)
+        assert sleeper.done()
+        assert nap.wake() is False
+    with pytest.raises(TimeoutError):  # and is no way to swallow a cancellation
+        async with asyncio.timeout(0.01):
+            await nap(math.inf)
 
 
 async def test_a_bug_fails_the_child_and_five_in_a_minute_degrade_it() -> None:

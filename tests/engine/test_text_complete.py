@@ -33,6 +33,8 @@ TELLS = {"StageError", "Closed", "refusal", "ModelFault", "ArchiveError", "Crede
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
+    "cameras.",
+    "condition.",
     "demo_event.",
     "demo_word.",
     "label.",

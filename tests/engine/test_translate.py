@@ -76,33 +76,10 @@ def said(state: bool | None, *, initial: bool = False, late: timedelta = timedel
     return Signal("VideoSource/MotionAlarm", "src0", state, items, NOW - late, initial)
 
 
-def test_a_device_clock_that_is_hours_off_is_marked_and_not_used() -> None:
-    draft = Signals(CAMERA).tell(said(True, late=timedelta(hours=7)), NOW)
-    assert draft is not None
-    assert (draft.at, draft.clock_suspect, draft.change) == (NOW, True, Change.BEGAN)
-    assert draft.subject == "signal:VideoSource/MotionAlarm:src0"
-
-
-def test_signals_are_told_when_they_are_news() -> None:
-    signals = Signals(CAMERA)
-    story = [
-        (False, True),
-        (False, True),
-        (True, False),
-        (True, True),
-        (True, False),
-        (False, False),
-        (False, True),
-    ]
-    told = [signals.tell(said(state, initial=initial), NOW) for state, initial in story]
-    changes = [draft and draft.change for draft in told]
-    assert changes == [None, None, Change.BEGAN, None, Change.GOES_ON, Change.ENDED, None]
-    assert signals.tell(said(None), NOW).change is Change.NOTED  # type: ignore[union-attr]  # never None without a state
-
-
 def test_health_carries_its_label() -> None:
     draft = health(CAMERA, "lost", Change.ENDED, NOW)
     assert (draft.kind, draft.label, draft.subject) == (Kind.CAMERA, "lost", "camera")
+    assert health(CAMERA, "deaf", Change.ENDED, NOW).subject == "camera:deaf"
 
 
 def test_a_new_stream_never_continues_the_tracks_of_the_last_one() -> None:

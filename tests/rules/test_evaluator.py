@@ -163,6 +163,37 @@ def test_a_camera_lost_again_within_the_cooldown_is_still_told(bench: Make) -> N
     assert told.at == b.now(600.0).wall
 
 
+def test_what_is_the_matter_with_a_camera_is_apart_from_its_state(bench: Make) -> None:
+    b = bench(
+        "rules: [{name: ill, when: {camera: [lost, deaf, clock]}}, {name: seen, when: {object: person}},"
+        " {name: empty, when: {absent: {object: person}, for: 10m, by: camera}}]"
+    )
+    camera = {"kind": Kind.CAMERA, "zones": (), "score": None}
+
+    def deaf(change: Change, label: str = "deaf") -> dict[str, Any]:
+        return camera | {"label": label, "subject": f"camera:{label}", "change": change}
+
+    assert [each.rule for each in b.see(0.0)] == ["seen"]
+    assert said(b.see(1.0, **deaf(Change.BEGAN))) == [("firing", "the camera's own events do not come")]
+    assert said(b.see(2.0, **deaf(Change.BEGAN, "clock"))) == [
+        ("firing", "the camera's clock and this machine's differ")
+    ]
+    assert b.see(3.0, **camera, label="lost", subject="camera", change=Change.ENDED)
+    over = b.see(4.0, **deaf(Change.ENDED))
+    assert [(each.rule, each.phase, each.key) for each in over] == [("ill", Phase.RESOLVED, "c1/camera:deaf")]
+    assert b.see(5.0, **deaf(Change.ENDED)) == ()
+    ill = {key for rule, key, row in b.memory.rows() if rule == "ill"}
+    assert {"c1/camera", "c1/camera:clock"} <= ill
+
+
+def test_a_camera_that_hears_again_still_sees_what_it_saw(bench: Make) -> None:
+    b = bench("rules: [{name: seen, when: {object: person}, for: 10s}]")
+    b.see(0.0)
+    for change in (Change.BEGAN, Change.ENDED):
+        b.see(1.0, kind=Kind.CAMERA, label="deaf", subject="camera:deaf", change=change, zones=(), score=None)
+    assert [each.rule for each in b.tick(10.0)] == ["seen"]
+
+
 def test_a_moment_fires_each_time_and_never_resolves(bench: Make) -> None:
     b = bench(
         "rules: [{name: r, when: {object: person, change: ended}}, {name: g, when: {engine: engine.gap}}]"

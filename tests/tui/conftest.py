@@ -340,6 +340,10 @@ class FakeFeed:
         self._ask(f"ptz {camera}")
         self.sent.append((camera, command))
 
+    async def retry(self, camera: str) -> wire.Camera:
+        self._ask(f"retry {camera}")
+        return next(each for each in self.state.cameras if each.id == camera)
+
     async def preview_link(self, camera: str) -> wire.PreviewLink:
         self._ask(f"preview {camera}")
         url = f"http://127.0.0.1:8580/camera/{camera}?token=Zm9vYmFy"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
+from tui import describe
 from tui.app import MatthanApp
 from tui.context import Context
 from tui.graphics import Graphics
@@ -18,6 +19,7 @@ from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog, LinkDialog, PresetsDialog
 from tui.screens.fleet import FleetScreen
 from tui.screens.log import LogScreen
+from tui.texts import Texts
 from tui.widgets.bars import KeyBar
 from tui.widgets.still import BlockStill
 from tui.widgets.table import Table
@@ -523,3 +525,62 @@ async def test_somebody_elses_word_reaches_the_log(app: MatthanApp, feed: Any, u
         await until(pilot, lambda: len(app.screen.query_one("#entries", Table).keys) == 10)
         feed.say(told)
         await until(pilot, lambda: "[Bình] Người lảng vảng" in screen_of(app))
+
+
+# -- trying again -----------------------------------------------------------------------------------
+
+
+def deaf(camera: wire.Camera) -> wire.Camera:
+    said = wire.Sentence(code="camera.no_signals", vi="không có sự kiện", en="no events come")
+    return camera.model_copy(
+        update={"troubles": (wire.Trouble(label="deaf", since=camera.since, said=said),), "reason": said}
+    )
+
+
+async def test_a_deaf_camera_stands_out_and_says_why(app: MatthanApp, feed: Any, until: Until) -> None:
+    feed.state = feed.state.model_copy(
+        update={"cameras": (*feed.state.cameras[:6], deaf(feed.state.cameras[6]), *feed.state.cameras[7:])}
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = app.screen.query_one(Table)
+        await until(pilot, lambda: len(table.keys) == 10)
+        assert list(table.keys)[:4] == ["cam-5", "cam-3", "cam-8", "cam-6"]
+        assert "◐ mất sự kiện" in lines(table)
+        screen = await open_camera(pilot, until, "cam-6")
+        await until(pilot, lambda: "không có sự kiện" in screen_of(app))
+        assert ("t", "key.retry") in list(screen.keys())
+        await pilot.press("t")
+        await until(pilot, lambda: "retry cam-6" in feed.asked)
+
+
+async def test_a_camera_is_tried_again_from_the_fleet(app: MatthanApp, feed: Any, until: Until) -> None:
+    def notes() -> list[str]:
+        return [note.message for note in app._notifications]
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        table = app.screen.query_one(Table)
+        await until(pilot, lambda: len(table.keys) == 10)
+        table.move_to(list(table.keys).index("cam-5"))
+        await pilot.press("t")
+        await until(pilot, lambda: feed.asked.count("retry cam-5") == 1 and notes())
+        assert notes() == ["Đường liên thôn 2: đang thử lại ngay."]
+        feed.failure = ApiError(409, "camera.held", "Có thể thử lại lúc 21:05:00.")
+        await pilot.press("t")
+        await until(pilot, lambda: len(notes()) == 2)
+        assert "21:05:00" in notes()[1]
+        feed.failure = None
+        table.move_to(list(table.keys).index(PTZ_CAMERA))
+        await pilot.press("t")
+        await until(pilot, lambda: len(notes()) == 3)
+        assert "không có gì phải thử lại" in notes()[2]
+        assert feed.asked.count(f"retry {PTZ_CAMERA}") == 0
+
+
+def test_what_is_the_matter_is_no_coming_and_going() -> None:
+    at = wire.Event(
+        id="e", seq=1, kind="camera", change="began", at=datetime(2026, 1, 1, tzinfo=UTC), label="deaf"
+    )
+    t = Texts("en")
+    assert describe.event_words(at, t) == "Camera: deaf"
+    assert describe.event_words(at.model_copy(update={"change": "ended"}), t) == "Camera: deaf, over"
+    assert describe.event_words(at.model_copy(update={"label": "online"}), t) == "Camera is up"

@@ -74,6 +74,9 @@ class FakeService:
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
         await self._feed.ptz(camera, command)
 
+    def retry(self, camera: str) -> wire.Camera:
+        raise NotImplementedError
+
     def preview_link(self, camera: str) -> wire.PreviewLink:
         return wire.PreviewLink(url=f"http://127.0.0.1:1/{camera}", expires=self.stored.engine.now)
 

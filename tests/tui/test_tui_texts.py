@@ -16,7 +16,7 @@ from engine.api import wire
 from rules.model import Kind
 from tui import ptz
 from tui.context import FAILURES
-from tui.palette import SEVERITIES, STANDINGS, STATES
+from tui.palette import CONDITIONS, SEVERITIES, STANDINGS, STATES
 from tui.texts import LANGUAGES, Texts, catalogue, clean, fold
 
 #: Objects that translate when they are called.
@@ -67,6 +67,8 @@ def composed() -> set[str]:
             for change in ("began", "ended", "noted")
         }
         | {f"kind.{kind}" for kind in (*Kind, "decision") if f"kind.{kind}" in catalogue("vi")}
+        | {f"event.condition_{change}" for change in ("began", "ended", "noted")}
+        | {f"condition.{label}" for label in CONDITIONS}
         | {f"rule.{now}" for now in STANDINGS}
         | {f"link.{cause}" for cause in ("absent", "denied", "closed", "silent")}
     )

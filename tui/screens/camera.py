@@ -56,6 +56,7 @@ class CameraScreen(Page):
         Binding("g", "presets", show=False),
         Binding("p", "preview", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("t", "retry", show=False),
         Binding("n", "next(1)", show=False),
         Binding("N", "next(-1)", show=False),
         Binding("escape", "back", show=False),
@@ -107,6 +108,7 @@ class CameraScreen(Page):
             ("Esc", "key.back"),
             *(head if camera and camera.ptz else ()),
             *((("p", "key.preview"),) if camera and camera.preview else ()),
+            *((("t", "key.retry"),) if camera and _waits(camera) else ()),
             ("a", "key.acknowledge"),
             ("?", "key.help"),
             ("n", "key.next"),
@@ -162,6 +164,10 @@ class CameraScreen(Page):
         """Take care of the line."""
         key = self._table.chosen
         self.acknowledge(self.context.model.book.get(key) if key else None)
+
+    def action_retry(self) -> None:
+        """Try the camera again."""
+        self.retry(self.camera)
 
     def action_next(self, by: int) -> None:
         """Show the next camera of the fleet's order."""
@@ -298,3 +304,9 @@ class CameraScreen(Page):
             return
         self.app.copy_to_clipboard(link.url)
         self.app.push_screen(LinkDialog(self.context, self.context.model.name(self._camera_id), link))
+
+
+def _waits(camera: wire.Camera) -> bool:
+    """Return whether trying again may help."""
+    well = (wire.CameraState.ONLINE, wire.CameraState.DISABLED)
+    return camera.state not in well or any(trouble.label == "deaf" for trouble in camera.troubles)

@@ -18,7 +18,7 @@ from engine.api import wire
 from tui import describe
 from tui.columns import Cell, Column, Para, Row
 from tui.context import Context
-from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES
+from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES, TROUBLED
 from tui.texts import Texts, clean
 from tui.widgets.facts import facts
 from tui.widgets.lines import Lines
@@ -43,6 +43,7 @@ SECTIONS: Final = (
             ("f", "help.firing"),
             ("e", "help.log_key"),
             ("r", "help.rules_key"),
+            ("t", "help.retry"),
             ("/", "help.filter"),
         ),
     ),
@@ -55,6 +56,7 @@ SECTIONS: Final = (
             ("1 … 9", "help.digit"),
             ("g", "help.presets"),
             ("p", "help.preview"),
+            ("t", "help.retry"),
             ("a", "help.acknowledge"),
             ("PgUp PgDn", "help.scroll"),
             ("n  N", "help.next"),
@@ -130,7 +132,8 @@ def help_text(t: Texts, *, ends: bool = False) -> Group:
             ),
             Text(),
         ]
-    states = _legend([(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in STATES.items()])
+    marks_of = [(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in STATES.items()]
+    states = _legend([*marks_of, (TROUBLED[0], t("help.troubled"), TROUBLED[1])])
     rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in STANDINGS.items()])
     worst = _legend([(symbol, t(f"severity.{name}"), tone) for name, (symbol, tone) in SEVERITIES.items()])
     marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]

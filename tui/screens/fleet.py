@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from engine.api import wire
-from tui import rows
+from tui import describe, rows
 from tui.columns import Row
 from tui.context import Context
 from tui.model import Changes
@@ -35,6 +35,7 @@ class FleetScreen(Page):
         Binding("e", "log", show=False),
         Binding("f", "firing", show=False),
         Binding("r", "rules", show=False),
+        Binding("t", "retry", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "drop_filter", show=False),
     ]
@@ -68,9 +69,10 @@ class FleetScreen(Page):
             ("e", "key.log"),
             ("r", "key.rules"),
             ("/", "key.filter"),
-            ("L", "key.language"),
             ("?", "key.help"),
             ("q", "key.quit"),
+            ("t", "key.retry"),
+            ("L", "key.language"),
         )
 
     def relabel(self) -> None:
@@ -111,6 +113,11 @@ class FleetScreen(Page):
         """Open the rules."""
         self.app.push_screen(RulesScreen(self.context))
 
+    def action_retry(self) -> None:
+        """Try the camera of the line again."""
+        key = self._table.chosen
+        self.retry(self.context.model.cameras.get(key) if key else None)
+
     def action_filter(self) -> None:
         """Ask which cameras to show."""
         self._filter.ask()
@@ -146,7 +153,7 @@ class FleetScreen(Page):
                 yield key
 
     def _text_of(self, camera: wire.Camera) -> str:
-        state = self.context.t(f"state.{camera.state}")
+        state, _ = describe.state(camera, self.context.t)
         return fold(f"{camera.id} {camera.name} {camera.address} {camera.model} {state}")
 
     def _empty(self) -> str:

@@ -14,6 +14,7 @@ from tui import describe, head
 from tui.book import Entry
 from tui.context import Context
 from tui.model import Changes
+from tui.texts import clean
 from tui.widgets.bars import KeyBar, Line
 
 
@@ -101,6 +102,24 @@ class Page(Screen[None]):
             self.tell("acknowledge.over")
         else:
             self.run_worker(self._acknowledge(entry), name="acknowledge", group="acknowledge")
+
+    def retry(self, camera: wire.Camera | None) -> None:
+        """Let a camera be tried again at once, where it waits for that."""
+        if camera is None:
+            return
+        deaf = any(trouble.label == "deaf" for trouble in camera.troubles)
+        if camera.state is wire.CameraState.ONLINE and not deaf:
+            self.tell("retry.nothing", name=clean(self.context.model.name(camera.id)))
+        else:
+            self.run_worker(self._retry(camera.id), name="retry", group="retry", exclusive=True)
+
+    async def _retry(self, camera: str) -> None:
+        try:
+            await self.context.feed.retry(camera)
+        except ApiError as error:
+            self.notify(self.context.failure(error), severity="warning", markup=False)
+            return
+        self.tell("retry.going", name=clean(self.context.model.name(camera)))
 
     def tell(self, key: str, **values: object) -> None:
         """Say something in passing."""

@@ -32,7 +32,12 @@ class FakeService:
         self.commands: list[tuple[str, wire.PtzCommand]] = []
         self.problems: tuple[wire.Sentence, ...] = ()
         self.bug: Exception | None = None
+        self.held: ApiError | None = None
         self.acts: list[tuple[wire.Act, str]] = []
+        self.retried: list[str] = []
+        self.camera = wire.Camera(
+            id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
+        )
         self.reloads: list[wire.RulesReloaded | ApiError] = []
 
     def event(self, seq: int, camera: str | None = "cong") -> wire.Event:
@@ -63,13 +68,10 @@ class FakeService:
         engine = wire.Engine(
             version="9", site="ngo-12", title="Ngõ 12", started=NOON, now=NOON, problems=self.problems
         )
-        camera = wire.Camera(
-            id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
-        )
         return wire.State(
             revision=len(self.stored),
             engine=engine,
-            cameras=(camera,),
+            cameras=(self.camera,),
             events=tuple(self.stored),
             alerts=tuple(self.alerts()),
         )
@@ -122,6 +124,13 @@ class FakeService:
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
         self._known(camera)
         self.commands.append((camera, command))
+
+    def retry(self, camera: str) -> wire.Camera:
+        self._known(camera)
+        if self.held:
+            raise self.held
+        self.retried.append(camera)
+        return self.camera
 
     async def reload_rules(self) -> wire.RulesReloaded:
         told = self.reloads.pop(0)

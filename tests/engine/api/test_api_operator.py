@@ -11,6 +11,7 @@ import pytest
 
 from engine.api import wire
 from engine.api.client import Client
+from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.errors import ApiError
 from engine.settings import ApiSettings
@@ -99,8 +100,33 @@ async def test_plain_values_stay_what_they_are(raw: aiohttp.ClientSession, servi
     assert {name: type(value) for name, value in told.items()} == {n: type(v) for n, v in facts.items()}
 
 
+async def test_a_camera_is_tried_again(client: Client, service: Any) -> None:
+    told = await client.retry("cong")
+    assert (told.id, service.retried) == ("cong", ["cong"])
+    with pytest.raises(ApiError) as unknown:
+        await client.retry("nobody/../cong")
+    assert (unknown.value.status, unknown.value.code) == (404, "camera.unknown")
+    service.held = refusal(409, "camera.held", camera="cong", most=3, at="21:05:00")
+    with pytest.raises(ApiError) as held:
+        await client.retry("cong")
+    assert (held.value.status, held.value.code) == (409, "camera.held")
+    assert "21:05:00" in held.value.message
+
+
+def test_a_camera_of_an_older_engine_is_understood() -> None:
+    old = wire.Camera.model_validate(
+        {"id": "a", "name": "A", "state": "online", "since": "2026-03-01T12:00:00Z"}
+    )
+    assert (old.troubles, old.retry, old.clock_offset) == ((), None, None)
+
+
 async def test_the_description_has_them(raw: aiohttp.ClientSession) -> None:
     async with raw.get("/v1/openapi.json") as answer:
         described = await answer.json()
-    assert {"/v1/alerts", "/v1/acts", "/v1/decisions/{id}/acknowledge"} <= described["paths"].keys()
+    assert {
+        "/v1/alerts",
+        "/v1/acts",
+        "/v1/decisions/{id}/acknowledge",
+        "/v1/cameras/{id}/retry",
+    } <= described["paths"].keys()
     assert {"Alert", "Act", "Acknowledge", "Acknowledgement"} <= described["components"]["schemas"].keys()

@@ -6,18 +6,23 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.api import wire
+from engine.api.problems import refusal
 from engine.api.server import serve
-from engine.commands import operate
+from engine.commands import camera, operate
 from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
 from engine.settings import ApiSettings
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -61,6 +66,70 @@ def test_events_come_oldest_first(engine: Path, service: Any) -> None:
     lines = run(engine, "events", "--json", "--camera", "cong", "--limit", "1").stdout.splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [3]
     assert "object.began" in run(engine, "events").stdout
+
+
+def trouble(label: str, vi: str, en: str) -> wire.Trouble:
+    return wire.Trouble(label=label, since=NOON, said=wire.Sentence(code="x", vi=vi, en=en))
+
+
+@pytest.mark.parametrize(
+    ("lang", "label", "why"), [("vi", "sai giờ", "đồng hồ"), ("en", "clock", "its clock")]
+)
+def test_status_says_what_is_the_matter_beside_the_state(
+    engine: Path, service: Any, lang: str, label: str, why: str
+) -> None:
+    told = (trouble("deaf", "không nghe được", "no events"), trouble("clock", "đồng hồ", "its clock"))
+    service.camera = service.camera.model_copy(update={"troubles": told, "reason": told[0].said})
+    first, second, third = run(engine, "status", "--lang", lang).stdout.splitlines()[-3:]
+    assert "online" in first
+    assert told[0].said.vi not in first, "said once"
+    assert told[0].said.en not in first
+    assert second.endswith("không nghe được" if lang == "vi" else "no events")
+    assert label in third
+    assert third.endswith(why)
+
+
+def retry(socket: Path, *words: str) -> Result:
+    return CliRunner().invoke(
+        camera.app, ["camera", "retry", *words, "--socket", str(socket), "--lang", "en"]
+    )
+
+
+def test_cameras_are_tried_again(engine: Path, service: Any) -> None:
+    done = retry(engine, "cong")
+    assert (done.exit_code, service.retried) == (0, ["cong"])
+    assert "Cổng chính: being tried again now" in done.stdout
+    assert json.loads(retry(engine, "cong", "--json").stdout)["id"] == "cong"
+    some = retry(engine, "nobody", "cong")
+    assert (some.exit_code, service.retried) == (1, ["cong"] * 3)
+    assert "no camera 'nobody'" in some.stderr
+    assert "Cổng chính" in some.stdout
+
+
+def test_all_that_wait_are_tried_again_and_no_others(engine: Path, service: Any) -> None:
+    assert "No camera waits" in retry(engine, "--all").stdout
+    for update, wanted in (
+        ({"state": "refused"}, True),
+        ({"state": "lost"}, True),
+        ({"state": "disabled"}, False),
+        ({"state": "online", "troubles": (trouble("clock", "x", "x"),)}, False),
+        ({"state": "online", "troubles": (trouble("deaf", "x", "x"),)}, True),
+    ):
+        told = service.camera.model_dump() | update
+        service.camera, before = wire.Camera.model_validate(told), len(service.retried)
+        assert retry(engine, "--all").exit_code == 0
+        assert (len(service.retried) > before) is wanted
+
+
+def test_what_must_not_be_tried_now_says_when(engine: Path, service: Any) -> None:
+    service.held = refusal(409, "camera.held", camera="cong", most=3, at="21:05:00")
+    done = retry(engine, "cong")
+    assert done.exit_code == 1
+    assert "21:05:00" in done.stderr
+    service.held = None
+    assert retry(engine).exit_code == 2
+    assert retry(engine, "cong", "--all").exit_code == 2
+    assert retry(engine.with_name("none"), "cong").exit_code == NO_ENGINE
 
 
 @pytest.mark.parametrize(("lang", "reason"), [("vi", "vì lý do 1"), ("en", "for reason 1")])

@@ -1,0 +1,89 @@
+"""Commands about one camera of a running engine: retry.
+
+Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, out, speak
+
+if TYPE_CHECKING:
+    from engine.api import wire
+
+app = typer.Typer()
+camera = typer.Typer(
+    name="camera", no_args_is_help=True, rich_markup_mode=None, help="What is to be done with one camera."
+)
+app.add_typer(camera)
+
+
+@camera.callback()
+def _group() -> None:
+    """Keep `retry` a command of its own: one alone would be the whole group."""
+
+
+@camera.command()
+def retry(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The cameras' ids.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every camera that waits for its next try.")
+    ] = False,
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a camera again at once instead of later: after its password, cable or power was set right.
+
+    \b
+    matthan status                     which cameras wait, why, and until when
+    matthan camera retry gate          the camera `gate`, now
+    matthan camera retry gate yard
+    matthan camera retry --all         all that are refused, lost, failed or deaf
+
+    A camera that refused a login which never worked waits for this command. One whose login had worked is tried by
+    itself after 1, 5, 15 and then every 60 minutes. The password file is read anew each time. A device that has
+    refused three logins within half an hour is sent none before that time is over: cameras lock accounts.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    if bool(ids) == everything:
+        raise typer.BadParameter("give the ID of a camera, or --all")
+
+    async def talk(desk: Desk) -> None:
+        wanted = list(ids or waiting(desk.state))
+        if not wanted:
+            out(desk.say("cli.none_waits"))
+        refused = [each for each in wanted if not await _tried(desk, each, as_json)]
+        if refused:
+            raise typer.Exit(1)
+
+    speak(socket, token, lang, talk)
+
+
+def waiting(state: wire.State) -> list[str]:
+    """Return the cameras that could be tried again: those that are switched on and not all right."""
+    well = ("online", "disabled", "connecting")
+    deaf = ("deaf", "blind")
+    return [
+        each.id
+        for each in state.cameras
+        if each.state not in well or any(trouble.label in deaf for trouble in each.troubles)
+    ]
+
+
+async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
+    """Let one camera be tried again, and say so; a refusal of the engine's is told, and the others go on."""
+    from engine.errors import ApiError
+
+    try:
+        now = await desk.client.retry(id)
+    except ApiError as error:
+        if error.status in (0, 401, 403, 405):
+            raise
+        typer.secho(f"matthan: {error.message}", fg="red", err=True)
+        return False
+    out(now.model_dump_json() if as_json else desk.say("cli.retrying", camera=now.name or id))
+    return True
