@@ -304,6 +304,7 @@ class Site:
         yield from self._trouble.values()
         yield from self.judge.problems()
         yield from self.reloader.problems()
+        yield from self.inventory.problems()
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
