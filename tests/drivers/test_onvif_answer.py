@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -159,3 +160,25 @@ def test_scopes_lose_no_word(words: list[str]) -> None:
 )
 def test_one_address_that_leads_somewhere_is_enough(xaddrs: str, sender: str, url: str) -> None:
     assert one(match(xaddrs=xaddrs), sender).url == url
+
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def told(fixture: str) -> Found:
+    return one((FIXTURES / fixture / "ProbeMatches.xml").read_bytes(), "192.0.2.7")
+
+
+def test_blanks_of_a_name_as_they_are() -> None:
+    found = told("generic_blank-in-name_any")
+    assert (found.name, found.model) == ("Front Door 1", "HW 1")
+
+
+def test_a_name_in_latin_1_that_says_it_is_utf_8() -> None:
+    assert told("generic_latin-1-name_any").name == "Café"
+
+
+def test_an_address_that_leads_nowhere() -> None:
+    found = told("generic_foreign-address_any")
+    assert found.url == "http://192.0.2.7:80/onvif/device_service"
+    assert found.urls == ("http://169.254.1.1/onvif/device_service",)
