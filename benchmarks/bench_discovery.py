@@ -6,8 +6,9 @@
 an unprivileged program gets from Linux by default (`net.core.rmem_max` 212992), whatever this machine allows, and
 as root the search runs as nobody. The devices live in a process of their own and answer a multicast probe on
 loopback: all of one address and port in one burst (the worst: nothing tells them apart), each from a socket of its
-own, or spread over the half second that WS-Discovery allows. `plain` is one socket with a queue behind it, as
-asyncio gives it, and two rounds of probes: what discovery was before.
+own, or spread over the half second that WS-Discovery allows. `held` is what stays of 4,000 answers that come
+while nobody reads: how long a busy machine may keep the reader from running. `plain` is one socket with a queue
+behind it, as asyncio gives it, and two rounds of probes: what discovery was before.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,7 +31,7 @@ from drivers.errors import DriverError
 from drivers.onvif import discover, ears, places
 from drivers.onvif.answer import read_answer
 
-DEVICES, TRIES = 500, 2
+DEVICES, TRIES, BURST = 500, 2, 4000
 #: What Linux gives who asks for much and has no privilege.
 ALLOWED = 212_992
 NOBODY = 65534
@@ -133,6 +135,37 @@ async def plain(port: int) -> int:
     return len(known)
 
 
+def held() -> dict[str, int]:
+    """Return how many of many answers are there after nobody has read while they came."""
+    heard = threading.Event()
+    answer = ANSWER.format(number=7, message=7).encode()
+    with (
+        ears.Ears(heard.set) as ours,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth,
+    ):
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ALLOWED // 2)
+        plain.bind(("127.0.0.1", 0))
+        plain.setblocking(False)
+        group = ours.open(socket.AF_INET, "127.0.0.1")
+        for sock in (plain, group[0]):
+            for _ in range(BURST):
+                mouth.sendto(answer, sock.getsockname())
+        ours.start()
+        came = 0
+        while came + ours.lost() < BURST and heard.wait(5):
+            heard.clear()
+            came += len(ours.take())
+        return {"ours": came, "plain": sum(1 for _ in iter(lambda: received(plain), b""))}
+
+
+def received(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(65536)
+    except BlockingIOError:
+        return b""
+
+
 def percent(found: int) -> str:
     return f"{100 * found / DEVICES:.1f} %"
 
@@ -175,7 +208,8 @@ def main() -> None:
         ports = {name: stack.enter_context(network(*way)) for name, way in ways.items()}
         become_nobody()
         result: dict[str, object] = {"bench": "discovery", "devices": DEVICES, "user": os.getuid()}
-        print(json.dumps(result | {name: measure(port) for name, port in ports.items()}))
+        result |= {name: measure(port) for name, port in ports.items()}
+        print(json.dumps(result | {f"held of {BURST}": held()}))
         os.seteuid(os.getresuid()[2])
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sized
+from collections.abc import AsyncGenerator, Callable, Iterator, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random, SystemRandom
 
 from drivers.contract import Found, Scope
+from drivers.errors import Unreachable
 from drivers.onvif.answer import read_answer
 from drivers.onvif.ears import Datagram, Ears
 from drivers.onvif.places import QUESTIONS, Places
@@ -48,7 +49,7 @@ async def discover(scope: Scope, wait: float, random: Random | None = None) -> A
     def wake() -> None:
         loop.call_soon_threadsafe(heard.set)
 
-    with Ears(wake) as ears:
+    with _ears(wake) as ears:
         places = await Places.of(scope, ears)
         ears.start()
         hunt = Hunt(ears, heard, wait)
@@ -64,6 +65,13 @@ async def discover(scope: Scope, wait: float, random: Random | None = None) -> A
                         yield found
             course.end(hunt.left, len(hunt.known), ears.lost())
     places.complain(course.lost or 0, DEVICES if len(hunt.known) >= DEVICES else 0)
+
+
+def _ears(wake: Callable[[], None]) -> Ears:
+    try:
+        return Ears(wake)
+    except OSError as error:  # this process has too many files open
+        raise Unreachable("driver.not_probed", places=error.strerror or "", lost=0, most=0) from None
 
 
 @dataclass(slots=True)

@@ -131,7 +131,8 @@ def options_of(driver: Driver) -> Iterator[Option]:
     model = getattr(driver, "options", None)
     if model is None:
         return
-    told = {name: " ".join(text.split()) for name, text in _ENTRY.findall(inspect.getdoc(model) or "")}
+    written = (inspect.getdoc(model) or "").replace("``", "`")
+    told = {name: " ".join(text.split()) for name, text in _ENTRY.findall(written)}
     for name, field in model.model_json_schema()["properties"].items() if model.model_fields else ():
         described = field.get("description") or told.get(name.rpartition(".")[2], "")
         yield Option(name, _values(field), field.get("default"), described)

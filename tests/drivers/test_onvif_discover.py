@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -245,6 +246,15 @@ async def test_one_bad_place_is_told_and_does_not_spoil_the_others(
     assert [each.identity for each in found] == ["urn:uuid:1"]
     assert "driver.not_probed" in said
     assert named in said
+
+
+async def test_a_process_without_room_for_files_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socketpair", full)
+    _, said = await search(HERE)
+    assert "Too many open files" in said
 
 
 async def test_many_bad_places_are_one_sentence() -> None:
