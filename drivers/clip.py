@@ -167,6 +167,7 @@ class ClipDriver:
     title = "Video file"
     schemes = frozenset({"file", "clip"})
     api = API
+    options = ClipOptions
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Files are not discovered: yields nothing."""

@@ -360,7 +360,11 @@ class Driver(Protocol):
     api: int
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
-        """Yield devices as they answer, for `wait` seconds; yields nothing if it cannot discover."""
+        """Yield devices as they answer, for `wait` seconds; yields nothing if it cannot discover.
+
+        Raises:
+            DriverError: At the end, after all that was found: it could not look everywhere, or answers were lost.
+        """
         ...
 
     def open(self, target: Target, login: Login | None) -> AbstractAsyncContextManager[Device]:

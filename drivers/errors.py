@@ -15,24 +15,8 @@ chained with ``from None`` where their text may contain credentials (PyAV and FF
 
 from __future__ import annotations
 
-import re
-
-#: ``scheme://user:password@`` in any text, and XM-style ``user=..._password=..._`` paths.
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s'\"]*@")
-_QUERY = re.compile(r"(?i)((?:user|username|password|passwd|pwd|token)=)[^&_\s'\"]+")
-
-
-def redact(text: str) -> str:
-    """Return `text` with URL user-info and password-like query values replaced by ``***``."""
-    return _QUERY.sub(r"\1***", _USERINFO.sub(r"\g<scheme>***@", text))
-
-
-def bare(url: str) -> str:
-    """Return what may be shown of an address that is no URL: nothing before its last ``@``.
-
-    `redact` knows user-info that is well-formed; people also write passwords with ``/`` unescaped.
-    """
-    return f"***{url[url.rindex('@') :]}" if "@" in url else url
+from drivers.redaction import bare as bare
+from drivers.redaction import redact as redact
 
 
 class DriverError(Exception):

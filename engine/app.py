@@ -325,6 +325,7 @@ class Site:
         yield from troubled(self.cameras.values())
         if self._logins.trouble is not None:
             yield self._logins.trouble
+        yield from self.inventory.problems()
         if damage := self._resume.damage:
             told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})

@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from engine.credentials import Vault
 from engine.errors import ConfigError
-from engine.lacks import lacks
+from engine.lacks import doubts, lacks
 from engine.settings import Settings
 from engine.world import no_site, world, world_of
 from rules.compile import Checked, World, examine
@@ -111,6 +111,7 @@ def check(path: Path, *, here: bool = False, running: Settings | None = None) ->
         known = world_of(read, document)
         flaws = [*read.flaws, *_twice(document)]
         flaws += unknown_cameras(read.value.groups, known) if read.value and known else ()
+        flaws += doubts(read.value) if read.value else ()
         flaws += lacks(document.data, Vault(path.parent)) if here else ()
         problems += [*document.problems, *map(document.locate, flaws)]
         files = _rule_files(document, path, texts, problems)

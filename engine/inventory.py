@@ -7,7 +7,7 @@ configuration. The engine never logs in to a device that nobody named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from drivers import registry
@@ -19,7 +19,7 @@ from engine.clock import Clock
 from engine.draft import Draft
 from engine.settings import CameraSettings, DiscoverySettings
 from engine.text import render
-from rules.model import CameraId, Change, Kind
+from rules.model import CameraId, Change, Fact, Kind, Sentence
 
 logger = log.get(__name__)
 #: Seconds that one probe waits for answers.
@@ -30,8 +30,18 @@ MOST = 1000
 LONGEST = 200
 
 
-async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIterator[Found]:
-    """Yield every device that answers any of the drivers, each once."""
+#: Is told the name of a driver and what went wrong with it.
+Tell = Callable[[str, Sentence], None]
+
+
+def _log(driver: str, said: Sentence) -> None:
+    logger.warning("discovery failed", driver=driver, reason=render(said.code, said.values, "en"))
+
+
+async def probe(
+    scope: Scope, wait: float, drivers: Iterable[Driver], tell: Tell = _log
+) -> AsyncIterator[Found]:
+    """Yield every device that answers any of the drivers, each once; tell what kept others from being found."""
     seen: set[tuple[str, str]] = set()
     for driver in drivers:
         try:
@@ -40,20 +50,23 @@ async def probe(scope: Scope, wait: float, drivers: Iterable[Driver]) -> AsyncIt
                     seen.add((found.identity, found.url))
                     yield found
         except DriverError as error:
-            said = render(error.code, error.values, "en")
-            logger.warning("discovery failed", driver=driver.name, reason=said)
-        except Exception:  # a plug-in may fail in any way; the other drivers must be asked
+            tell(driver.name, Sentence(error.code, error.values))
+        except Exception as error:  # a plug-in may fail in any way; the other drivers must be asked
             logger.exception("discovery failed", driver=driver.name)
+            tell(driver.name, Sentence("discovery.fault", {"kind": type(error).__name__}))
 
 
-def installed_drivers() -> list[Driver]:
+def installed_drivers(tell: Tell | None = None) -> list[Driver]:
     """Return the drivers that load; a broken one is `matthan doctor`'s business."""
     drivers = []
     for name in registry.names():
         try:
             drivers.append(registry.load(name))
         except DriverError as error:
-            logger.warning("driver left out", driver=name, reason=str(error))
+            if tell:
+                tell(name, Sentence(error.code, error.values))
+            else:
+                logger.warning("driver left out", driver=name, reason=str(error))
     return drivers
 
 
@@ -62,7 +75,7 @@ class Inventory:
 
     Attributes:
         found: The devices that have been told, at most `MOST`.
-        ignored: Answers beyond that.
+        ignored: Devices beyond that, of those that answered last.
     """
 
     def __init__(
@@ -81,6 +94,15 @@ class Inventory:
         self._by_place = {place: camera for place, camera in places.items() if place[0]}
         self.found: dict[tuple[str, str], Found] = {}
         self.ignored = 0
+        self._trouble: dict[str, Sentence] = {}
+
+    def problems(self) -> Iterator[Sentence]:
+        """Yield what kept devices from being found or told when it was last looked for them."""
+        for driver, said in self._trouble.items():
+            values: dict[str, Fact] = {**said.values, "driver": driver}
+            yield Sentence(f"discovery.trouble+{said.code}", values)
+        if self.ignored:
+            yield Sentence("discovery.full", {"most": MOST, "ignored": self.ignored})
 
     async def run(self) -> None:
         """Probe for ever; returns at once where the site allows no probing."""
@@ -88,17 +110,29 @@ class Inventory:
         if not (scope.interfaces or scope.hosts):
             return
         while True:
-            async for found in probe(scope, WAIT, self._drivers):
-                await self._tell(found)
+            trouble: dict[str, Sentence] = {}
+            ignored = 0
+            async for found in probe(scope, WAIT, self._drivers, trouble.__setitem__):
+                ignored += not await self._tell(found)
+            self._note(trouble, ignored)
             await self._sleep(self._settings.every)
 
-    async def _tell(self, found: Found) -> None:
+    def _note(self, trouble: dict[str, Sentence], ignored: int) -> None:
+        """Keep what went wrong, and log it when it is news."""
+        for driver, said in trouble.items():
+            if self._trouble.get(driver) != said:
+                _log(driver, said)
+        if ignored and not self.ignored:
+            logger.warning("too many devices", told=MOST, ignored=ignored)
+        self._trouble, self.ignored = trouble, ignored
+
+    async def _tell(self, found: Found) -> bool:
+        """Tell of a device where it is news; return whether there is room for it."""
         key = (found.identity, found.url)
         if key in self.found:
-            return
+            return True
         if len(self.found) >= MOST:
-            self.ignored += 1
-            return
+            return False
         self.found[key] = found
         camera = self._by_place.get(_place(found.url))
         logger.info("discovered", name=found.name, url=found.url, camera=camera or "not configured")
@@ -113,6 +147,7 @@ class Inventory:
                 facts={key: getattr(found, key)[:LONGEST] for key in ("url", "name", "model")},
             )
         )
+        return True
 
 
 def _place(url: str) -> tuple[str | None, int]:

@@ -7,11 +7,14 @@ being watched. It is looked at where somebody asks whether all is well.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drivers import registry
+from engine.addresses import empty_level
 from engine.credentials import SECRET_KEYS, CredentialError, Vault
+from engine.settings import Settings
 from rules.flaws import nearest
 from rules.model import Fact
 from rules.source import Flaw, Gravity, Path
@@ -28,8 +31,19 @@ _SENTENCES = {
 _REFERENCE = re.compile("(file|env|credential):.+")
 
 
+def doubts(settings: Settings) -> Iterator[Flaw]:
+    """Yield what works and is probably not meant."""
+    mqtt = settings.actions.mqtt
+    within = empty_level(mqtt.prefix) if mqtt else None
+    if mqtt is not None and within is not None:
+        meant = "/".join(filter(None, mqtt.prefix.split("/")))
+        where: Path = ("actions", "mqtt", "prefix")
+        yield Flaw(where, "problem.topic_level", {}, meant, Gravity.WARNING, within=within)
+
+
 def lacks(data: object, vault: Vault) -> Iterator[Flaw]:
     """Yield what a configuration, as it is written, names and this machine does not have."""
+    yield from _interfaces(data)
     cameras = data.get("cameras") if isinstance(data, Mapping) else None
     for index, camera in enumerate(cameras if isinstance(cameras, list) else ()):
         driver = camera.get("driver") if isinstance(camera, Mapping) else None
@@ -41,6 +55,21 @@ def lacks(data: object, vault: Vault) -> Iterator[Flaw]:
     for path, reference in _references(data, ()):
         if _REFERENCE.fullmatch(reference):
             yield from _secret(path, reference, vault)
+
+
+def _interfaces(data: object) -> Iterator[Flaw]:
+    """Yield the networks that are to be probed, and that this machine is not on."""
+    section = data.get("discovery") if isinstance(data, Mapping) else None
+    named = section.get("interfaces") if isinstance(section, Mapping) else None
+    for index, address in enumerate(named if isinstance(named, list) else ()):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.bind((address, 0))
+            except OSError:
+                where: Path = ("discovery", "interfaces", index)
+                yield Flaw(where, "problem.foreign_interface", {}, severity=Gravity.WARNING)
+            except (TypeError, ValueError):  # no text, or no address: the shape is checked elsewhere
+                continue
 
 
 def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -6,12 +6,11 @@ Reading a file (positions, all problems at once, nearest suggestion) is `engine.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
-from drivers.errors import redact
+from engine.addresses import Host, Interface, Prefix, Url, WebUrl, split
 from rules.fields import Matches, Slug, WholeDate, Written, problem
 from rules.flaws import nearest
 
@@ -26,25 +25,6 @@ SecretRef = Annotated[
 SCHEMES = ("http", "https", "onvif", "rtsp", "rtsps", "file", "virtual")
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # parsed on demand, and may be out of range
-    except ValueError:  # e.g. an unfinished [IPv6] address
-        raise problem("url") from None
-    if not parts.scheme or not (parts.netloc or parts.path):
-        raise problem("url")
-    return parts
-
-
-def _without_login(url: str) -> str:
-    """Refuse credentials in a URL: URLs are logged, shown and sent; the sentence says where they belong."""
-    _split(url)
-    if redact(url) != url:
-        raise problem("url_login")
-    return url
-
-
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -55,7 +35,6 @@ def _known_zone(name: str) -> str:
     return name
 
 
-Url = Annotated[str, AfterValidator(_without_login)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -156,7 +135,7 @@ class CameraSettings(Section):
 
     @model_validator(mode="after")
     def _some_driver_takes_it(self) -> CameraSettings:
-        scheme = _split(self.url).scheme
+        scheme = split(self.url).scheme
         if self.driver is None and scheme not in SCHEMES:
             known, guess = ", ".join(SCHEMES), nearest(scheme, SCHEMES)
             raise problem("url_scheme", scheme=scheme, known=known, suggestion=guess, steps=("url",))
@@ -166,30 +145,30 @@ class CameraSettings(Section):
 class DiscoverySettings(Section):
     """Where to look for cameras; adoption of what is found is always explicit."""
 
-    interfaces: list[str] = Field(
+    interfaces: list[Interface] = Field(
         default_factory=list, description="Local IPv4 addresses whose networks are probed by multicast."
     )
-    hosts: list[str] = Field(default_factory=list, description="Hosts probed one by one.")
+    hosts: list[Host] = Field(
+        default_factory=list, description="Hosts probed one by one: names, IPv4 or IPv6 addresses."
+    )
     every: Annotated[float, Field(ge=5)] = Field(60.0, description="Seconds between two probes.")
 
 
 class MqttSettings(Section):
     """The MQTT broker that `mqtt` actions publish to."""
 
-    host: str = Field(description="Broker's host name or address.")
+    host: Host = Field(description="Broker's host name or address.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(1883, description="Broker's port.")
     login: LoginSettings | None = Field(None, description="Account on the broker.")
     tls: bool = Field(False, description="Encrypt with the system's certificate authorities.")
     ca: str | None = Field(None, description="Certificate authority file for `tls`.")
-    prefix: str = Field("matthan", description="First level of every topic.")
+    prefix: Prefix = Field("matthan", description="First level of every topic, or several: a/b.")
 
 
 class WebhookSettings(Section):
     """An HTTP(S) address that `webhook` actions post CloudEvents to."""
 
-    url: Annotated[str, Matches(r"https?://.+", "web"), AfterValidator(_without_login)] = Field(
-        description="Where to POST."
-    )
+    url: WebUrl = Field(description="Where to POST.")
     secret: SecretRef | None = Field(None, description="Sent as a bearer token.")
     timeout: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="Seconds to wait for an answer.")
 

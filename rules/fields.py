@@ -97,7 +97,7 @@ def problem(code: str, /, **values: object) -> PydanticCustomError:
     """Return the error of a check of ours: ``problem.<code>`` is its sentence.
 
     `suggestion` and `severity` are taken out of the values; `steps` lead from the checked value to the
-    place that is wrong.
+    place that is wrong, `within` characters into a text to the one that is.
     """
     kind: Any = code  # pydantic wants a literal, and passes any text on
     return PydanticCustomError(kind, "{code}", {"code": code, **values})

@@ -158,8 +158,9 @@ def _own(kind: str, path: Path, context: Mapping[str, Any], message: str) -> Fla
     values: dict[str, Fact] = {key: value for key, value in context.items() if key not in ("code", "steps")}
     suggestion = str(values.pop("suggestion", ""))
     severity = Gravity(str(values.pop("severity", Gravity.ERROR)))
+    within = int(values.pop("within", 0))
     steps = tuple(context.get("steps", ()))
-    return Flaw((*path, *steps), f"problem.{kind}", values, suggestion, severity)
+    return Flaw((*path, *steps), f"problem.{kind}", values, suggestion, severity, within=within)
 
 
 def _keys(schema: JsonSchema, path: Path) -> list[str]:

@@ -31,6 +31,7 @@ class OnvifDriver:
     title = "ONVIF"
     schemes = frozenset({"http", "https"})
     api = API
+    options = OnvifOptions
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Probe the scope by WS-Discovery and yield who answers."""

@@ -1,204 +1,195 @@
-"""WS-Discovery: who answers a probe. Asks only where it is told to, and never logs in."""
+"""WS-Discovery: who answers a probe. Asks only where it is told to, and never logs in.
+
+Round after round is asked, for datagrams get lost: in the network, in buffers that a burst of answers fills,
+in devices that are busy. What one round lost the next one fetches. ``docs/design/discovery.md`` says why so.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
-from ipaddress import IPv4Address
-from urllib.parse import unquote, urlsplit
-from uuid import uuid4
-
-from lxml import etree
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Sized
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random, SystemRandom
 
 from drivers.contract import Found, Scope
-from drivers.errors import DriverError, Unreachable
-from drivers.onvif import xml
-from drivers.onvif.addresses import Reached
+from drivers.errors import Unreachable
+from drivers.onvif.answer import read_answer
+from drivers.onvif.ears import Datagram, Ears
+from drivers.onvif.places import QUESTIONS, Places
 
-GROUP, PORT = "239.255.255.250", 3702
-#: Bytes of an answer that is read, answers waiting at most, devices told at most.
-DATAGRAM_LIMIT, WAITING, DEVICES = 64 << 10, 1024, 4096
-#: Seconds between the two rounds of probes: datagrams get lost.
-AGAIN = 0.25
-TTL = 4
-_NAME_LENGTH = 64
-_SCOPE = "onvif://www.onvif.org/"
-
-_PROBE = """<?xml version="1.0" encoding="utf-8"?>
-<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"
- xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing"
- xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:t="{namespace}"><e:Header>
-<w:MessageID>uuid:{message}</w:MessageID><w:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</w:To>
-<w:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</w:Action></e:Header>
-<e:Body><d:Probe><d:Types>t:{type}</d:Types></d:Probe></e:Body></e:Envelope>"""
-#: Old devices answer only to the first, some new ones only to the second.
-_TYPES = (
-    ("NetworkVideoTransmitter", "http://www.onvif.org/ver10/network/wsdl"),
-    ("Device", "http://www.onvif.org/ver10/device/wsdl"),
-)
+#: Devices told at most, and answers remembered so that a repetition is not read again.
+DEVICES, REMEMBERED = 4096, 1 << 16
+#: Seconds of a round: a device may wait half a second before it answers (WS-Discovery's APP_MAX_DELAY).
+ROUND = 0.7
+#: By how much a round may be longer or shorter: devices that do something now and then must not be met always then.
+JITTER = 0.15
+#: Rounds without news after which nothing more is expected; each is twice as long as the one before.
+QUIET = 2
+#: Answers read before others of this process have their turn.
+BATCH = 32
 
 
-class _Answers(asyncio.DatagramProtocol):
-    """Puts answers into a bounded queue; counts what did not fit."""
+async def discover(scope: Scope, wait: float, random: Random | None = None) -> AsyncGenerator[Found, None]:
+    """Probe in rounds and yield each device once, as it answers.
 
-    def __init__(self, queue: asyncio.Queue[tuple[bytes, str]]) -> None:
-        self._queue = queue
-        self.dropped = 0
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Keep an answer, if it is not absurdly large."""
-        if len(data) > DATAGRAM_LIMIT or self._queue.full():
-            self.dropped += 1
-        else:
-            self._queue.put_nowait((data, addr[0]))
-
-
-async def discover(scope: Scope, wait: float) -> AsyncGenerator[Found, None]:
-    """Probe and yield each device once, as it answers.
+    Ends before its time when every host has answered and two rounds have brought nothing new.
 
     Args:
         scope: Interfaces to probe by multicast and hosts to probe one by one; nothing else is touched.
-        wait: Seconds to listen.
+        wait: Seconds to listen at most; as many more where the caller takes them for what is yielded.
 
     Raises:
-        Unreachable: No interface and no host of the scope can be probed.
+        Unreachable: A place cannot be probed, answers were lost in every round, or there are too many devices;
+            what was found has been yielded by then.
     """
-    queue: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(WAITING)
-    loop = asyncio.get_running_loop()
-    with ExitStack() as stack:
-        senders = await _open(scope, queue, stack)
-        deadline = loop.time() + wait
-        _send(senders)
-        again: float | None = loop.time() + min(AGAIN, wait / 2)
-        seen: set[tuple[str, str]] = set()
-        while (now := loop.time()) < deadline and len(seen) < DEVICES:
-            if again is not None and now >= again:
-                _send(senders)
-                again = None
-            try:
-                async with asyncio.timeout((again or deadline) - now):  # wait_for may swallow a cancel (3.11)
-                    data, sender = await queue.get()
-            except TimeoutError:
-                continue
-            for found in read_answer(data, sender):
-                # Not the sender's address: behind one there may be several with the same identity.
-                key = (found.identity, found.url)
-                if key not in seen:
-                    seen.add(key)
-                    yield found
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(heard.set)
+
+    with _ears(wake) as ears:
+        places = await Places.of(scope, ears)
+        ears.start()
+        hunt = Hunt(ears, heard, wait)
+        course = Course(min(ROUND, wait / 2), random or SystemRandom())
+        while places and course.goes_on(hunt.left, hunt.known, places.silent(hunt.senders)):
+            length = course.begin(hunt.left, len(hunt.known), ears.lost())
+            for kind in range(QUESTIONS):
+                if course.asks:
+                    places.ask(kind)
+                until = loop.time() + length / QUESTIONS
+                while (fresh := await hunt.fresh(until)) is not None:
+                    for found in fresh:
+                        yield found
+            course.end(hunt.left, len(hunt.known), ears.lost())
+    places.complain(course.lost or 0, DEVICES if len(hunt.known) >= DEVICES else 0)
 
 
-def read_answer(data: bytes, sender: str) -> Iterator[Found]:
-    """Yield the ONVIF devices in one datagram; nothing for anything else, however malformed.
+def _ears(wake: Callable[[], None]) -> Ears:
+    try:
+        return Ears(wake)
+    except OSError as error:  # this process has too many files open
+        raise Unreachable("driver.not_probed", places=error.strerror or "", lost=0, most=0) from None
 
-    Args:
-        sender: IP address that the datagram came from.
+
+@dataclass(slots=True)
+class Course:
+    """Which round it is, and what the last ones have brought.
+
+    Attributes:
+        length: Seconds of the next round, more or less: see `JITTER`.
+        asks: Whether there is time left to answer a question in this round.
+        lost: Answers lost in the best round: one without any has brought everybody. None before the first.
     """
-    try:
-        root = xml.parse(data)
-    except ValueError:
-        return
-    for match in xml.every(root, "ProbeMatch"):
-        with suppress(DriverError):
-            found = _found(match, sender)
-            if found is not None:
-                yield found
+
+    length: float
+    random: Random
+    asks: bool = True
+    lost: int | None = None
+    _quiet: int = 0
+    _known: int = 0
+    _dropped: int = 0
+
+    def goes_on(self, left: float, known: Sized, silent: bool) -> bool:
+        """Return whether another round is due.
+
+        Args:
+            left: Seconds until the end.
+            known: Devices so far.
+            silent: Whether somebody who was asked by name has not answered: only the time ends that.
+        """
+        over = self._quiet >= QUIET and len(known) > 0 and not silent
+        return left > 0 and len(known) < DEVICES and not over
+
+    def begin(self, left: float, known: int, dropped: int) -> float:
+        """Begin a round; return its seconds."""
+        self._known, self._dropped = known, dropped
+        self.asks = self.lost is None or left >= self.length / 2
+        return self.length * self.random.uniform(1 - JITTER, 1 + JITTER) if self.asks else left
+
+    def end(self, left: float, known: int, dropped: int) -> None:
+        """Take note of what the round has brought; one that was cut short proves nothing."""
+        lost = dropped - self._dropped
+        if self.lost is None or (self.asks and left > 0):
+            self.lost = lost if self.lost is None else min(self.lost, lost)
+        quiet = known == self._known and not lost
+        self._quiet, self.length = (self._quiet + 1, self.length * 2) if quiet else (0, self.length)
 
 
-def _found(match: etree._Element, sender: str) -> Found | None:
-    urls = tuple(url for url in xml.text(match, "XAddrs").split() if url.startswith(("http://", "https://")))
-    scopes = [unquote(scope) for scope in xml.text(match, "Scopes").split()]
-    types = {kind.rpartition(":")[2] for kind in xml.text(match, "Types").split()}
-    ours = "NetworkVideoTransmitter" in types or any(scope.startswith(_SCOPE) for scope in scopes)
-    if not urls or not ours:
-        return None
-    return Found(
-        driver="onvif",
-        url=_way_to(sender, urls),
-        identity=_plain(xml.text(match, "EndpointReference", "Address")),
-        address=sender,
-        name=_told(scopes, "name"),
-        model=_told(scopes, "hardware"),
-        urls=urls,
-    )
+class Hunt:
+    """Reads what comes; tells what is new.
 
+    Attributes:
+        known: Identity and address of every device told so far.
+        senders: Addresses that have sent anything.
+    """
 
-def _way_to(sender: str, urls: Sequence[str]) -> str:
-    """Return the announced address whose host is the sender's; failing that the first, led to the sender."""
-    for url in urls:
-        with suppress(ValueError):
-            if urlsplit(url).hostname == sender:
-                return url
-    told = Reached.at(urls[0])
-    return Reached(told.scheme, sender, told.port, told.path).url
+    def __init__(self, ears: Ears, heard: asyncio.Event, wait: float) -> None:
+        self._ears, self._heard, self._grace = ears, heard, wait
+        self._clock = asyncio.get_running_loop().time
+        self._end = self._clock() + wait
+        self._waiting: deque[Datagram] = deque()
+        self._seen: set[tuple[str, int]] = set()
+        self._gone = self._clock()
+        self._last = 0.0
+        self.known: set[tuple[str, str]] = set()
+        self.senders: set[str] = set()
 
+    @property
+    def left(self) -> float:
+        """Seconds until the end."""
+        return self._end - self._clock()
 
-def _told(scopes: Iterable[str], key: str) -> str:
-    prefix = f"{_SCOPE}{key}/"
-    return next((_plain(scope.removeprefix(prefix)) for scope in scopes if scope.startswith(prefix)), "")
+    async def fresh(self, until: float) -> list[Found] | None:
+        """Return what is new among the next answers, perhaps nothing; None when all that came until then is read."""
+        self._delay(self._clock() - self._gone)
+        await asyncio.sleep(0)  # others of this process have their turn between two batches
+        found = self._read() if await self._some(min(until, self._end)) else None
+        self._gone = self._clock()
+        return found
 
+    def _delay(self, seconds: float) -> None:
+        """Put the end off while the caller was busy with devices, by the time of the search at most."""
+        seconds = min(seconds, self._grace)
+        self._end, self._grace = self._end + seconds, self._grace - seconds
 
-def _plain(text: str) -> str:
-    """Return a stranger's text without what a terminal would obey, cut to a name's length."""
-    return "".join(char for char in text if char.isprintable())[:_NAME_LENGTH].strip()
+    async def _some(self, until: float) -> bool:
+        """Wait until there is something to read; what has come by the end is taken once more, not for ever."""
+        while not self._waiting and self._last != until:
+            if (left := until - self._clock()) <= 0:
+                self._last = until
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):  # wait_for may swallow a cancel (3.11)
+                        await self._heard.wait()
+            self._heard.clear()
+            self._waiting.extend(self._ears.take())
+        return bool(self._waiting)
 
+    def _read(self) -> list[Found]:
+        found = []
+        for _ in range(min(BATCH, len(self._waiting))):
+            data, sender = self._waiting.popleft()
+            found += [each for each in self._unread(data, sender) if self._is_new(each)]
+        return found
 
-Sender = tuple[asyncio.DatagramTransport, tuple[str, int]]
+    def _unread(self, data: bytes, sender: str) -> Iterator[Found]:
+        """Read an answer; one that repeats what its sender has said is not read: only its header differs."""
+        mark = (sender, hash(data[max(data.find(b"Body"), 0) :]))
+        if mark in self._seen:
+            return
+        if len(self._seen) < REMEMBERED:
+            self._seen.add(mark)
+        if len(self.senders) < REMEMBERED:
+            self.senders.add(sender)
+        yield from read_answer(data, sender)
 
-
-async def _open(scope: Scope, queue: asyncio.Queue[tuple[bytes, str]], stack: ExitStack) -> list[Sender]:
-    """Return a transport for each place to probe; closes them with the stack."""
-    senders: list[Sender] = []
-    failed: list[str] = []
-    places = [(address, GROUP) for address in scope.interfaces] + [("", host) for host in scope.hosts]
-    for interface, host in places:
-        try:
-            transport = await _endpoint(interface, queue)
-            stack.callback(transport.close)
-            target = host if interface else await _resolve(host)
-        except OSError as error:
-            failed.append(f"{interface or host}: {error.strerror}")
-        else:
-            senders.append((transport, (target, PORT)))
-    if places and not senders:
-        raise Unreachable(
-            host=", ".join(interface or host for interface, host in places), detail="; ".join(failed)
-        )
-    return senders
-
-
-async def _endpoint(interface: str, queue: asyncio.Queue[tuple[bytes, str]]) -> asyncio.DatagramTransport:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        if interface:
-            address = IPv4Address(interface).packed
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address)
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("b", TTL))
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        sock.bind((interface, 0))
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Answers(queue), sock=sock)
-    except ValueError as error:
-        sock.close()
-        raise OSError(0, str(error)) from None
-    except OSError:
-        sock.close()
-        raise
-    return transport
-
-
-async def _resolve(host: str) -> str:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, PORT, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    return str(found[0][4][0])
-
-
-def _send(senders: Iterable[Sender]) -> None:
-    for transport, target in senders:
-        for kind, namespace in _TYPES:
-            probe = _PROBE.format(namespace=namespace, type=kind, message=uuid4())
-            transport.sendto(probe.encode(), target)
+    def _is_new(self, found: Found) -> bool:
+        # Not the sender's address: behind one there may be several with the same identity.
+        key = (found.identity, found.url)
+        if key in self.known or len(self.known) >= DEVICES:
+            return False
+        self.known.add(key)
+        return True

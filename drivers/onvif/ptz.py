@@ -1,102 +1,31 @@
-"""Pan, tilt, zoom: every vector normalised, every movement ended by our own timer."""
+"""Pan, tilt, zoom: every vector normalised, every movement ended by our own timer.
+
+Heads refuse what they do not know: a zoom element where they cannot zoom (whatever its speed), a time-out, a
+flag of Stop. So only the axes are named that the node names, and what is refused is tried in other ways, the
+one that worked last first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from drivers.contract import Preset, PtzStatus, PtzVector
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.nursery import Nursery
 from drivers.onvif.soap import Service
+from drivers.onvif.spaces import AXES, Axes, Axis, Spaces, spaces_of
 
 log = logging.getLogger(__name__)
 #: Seconds between tries of the watchdog to stop a head that did not obey.
 STOP_AGAIN = (0.0, 0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A device's range of one axis, mapped linearly to ours."""
-
-    low: float
-    high: float
-
-    def velocity(self, ours: float) -> float:
-        """Return the device's speed for ours in -1..1; zero stays zero."""
-        ours = max(-1.0, min(1.0, ours))
-        return ours * self.high if ours >= 0 else -ours * self.low
-
-    def position(self, theirs: float) -> float:
-        """Return where a device's value lies in the range, 0..1."""
-        share = (theirs - self.low) / (self.high - self.low)
-        return max(0.0, min(1.0, share))
-
-
-@dataclass(frozen=True, slots=True)
-class Spaces:
-    """A head's ranges, by default the generic spaces'."""
-
-    pan: Span = Span(-1.0, 1.0)
-    tilt: Span = Span(-1.0, 1.0)
-    zoom: Span = Span(0.0, 1.0)
-    pan_speed: Span = Span(-1.0, 1.0)
-    tilt_speed: Span = Span(-1.0, 1.0)
-    zoom_speed: Span = Span(-1.0, 1.0)
-
-    def vector(self, position: Any) -> PtzVector | None:
-        """Return a told position, None where the device tells none."""
-        where, zoom = getattr(position, "PanTilt", None), getattr(position, "Zoom", None)
-        x, y, z = _number(where, "x"), _number(where, "y"), _number(zoom, "x")
-        if x is None or y is None:
-            return None
-        pan, tilt = self.pan.position(x) * 2 - 1, self.tilt.position(y) * 2 - 1
-        return PtzVector(pan, tilt, 0.0 if z is None else self.zoom.position(z))
-
-    def speed(self, velocity: PtzVector) -> dict[str, dict[str, float]]:
-        """Return the ``Velocity`` of a ContinuousMove."""
-        pan, tilt = self.pan_speed.velocity(velocity.pan), self.tilt_speed.velocity(velocity.tilt)
-        return {"PanTilt": {"x": pan, "y": tilt}, "Zoom": {"x": self.zoom_speed.velocity(velocity.zoom)}}
-
-
-def spaces_of(node: Any) -> Spaces:
-    """Return the ranges that a PTZ node supports; the generic ones where it tells none."""
-    told, generic = getattr(node, "SupportedPTZSpaces", None), Spaces()
-    return Spaces(
-        _span(told, "AbsolutePanTiltPositionSpace", "XRange", generic.pan),
-        _span(told, "AbsolutePanTiltPositionSpace", "YRange", generic.tilt),
-        _span(told, "AbsoluteZoomPositionSpace", "XRange", generic.zoom),
-        _span(told, "ContinuousPanTiltVelocitySpace", "XRange", generic.pan_speed),
-        _span(told, "ContinuousPanTiltVelocitySpace", "YRange", generic.tilt_speed),
-        _span(told, "ContinuousZoomVelocitySpace", "XRange", generic.zoom_speed),
-    )
-
-
-def _span(spaces: Any, space: str, axis: str, otherwise: Span) -> Span:
-    """Return the first told range of an axis that is one."""
-    for entry in getattr(spaces, space, None) or ():
-        told = getattr(entry, axis, None)
-        low, high = _number(told, "Min"), _number(told, "Max")
-        if (
-            low is not None
-            and high is not None
-            and low < high
-            and "Fov" not in str(getattr(entry, "URI", ""))
-        ):
-            return Span(low, high)
-    return otherwise
-
-
-def _number(value: Any, name: str) -> float | None:
-    try:
-        number = float(getattr(value, name, None))  # type: ignore[arg-type]  # None raises TypeError
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+#: Full speed of each axis, for devices that want a preset's speed told.
+_FULL = {Axis.PAN_TILT: {"x": 1.0, "y": 1.0}, Axis.ZOOM: {"x": 1.0}}
 
 
 class OnvifPtz:
@@ -111,18 +40,19 @@ class OnvifPtz:
         self._service, self._profile, self._spaces = service, profile, spaces
         self._nursery, self._host = nursery, host
         self._watchdog: asyncio.Task[None] | None = None
-        self._takes_timeout = True
+        self._learned: dict[str, int] = {}  # by what is asked for: the way that was taken last
+        self._under_way: set[Axis] = set()
 
     async def presets(self) -> tuple[Preset, ...]:
-        """Return the stored presets."""
+        """Return the stored presets; one without a token can never be asked for and is left out."""
         told = await self._service.call("GetPresets", ProfileToken=self._profile)
-        return tuple(
-            Preset(
-                str(preset.token), str(preset.Name or preset.token), self._spaces.vector(preset.PTZPosition)
-            )
-            for preset in told or ()
-            if preset.token
-        )
+        found = []
+        for preset in told or ():
+            if token := str(getattr(preset, "token", None) or ""):
+                name = str(getattr(preset, "Name", None) or "")
+                place = self._spaces.vector(getattr(preset, "PTZPosition", None))
+                found.append(Preset(token, name if name.strip() else token, place))
+        return tuple(found)
 
     async def goto(self, preset: str) -> None:
         """Start moving to a preset, by token or, failing that, by name.
@@ -130,14 +60,12 @@ class OnvifPtz:
         Raises:
             Unsupported: There is no such preset.
         """
-        known = await self.presets()
-        by_name = {each.name: each.token for each in reversed(known)}
-        token = preset if any(preset == each.token for each in known) else by_name.get(preset)
-        if token is None:
-            told = ", ".join(each.name for each in known)
-            raise Unsupported("driver.no_preset", host=self._host, preset=preset, known=told)
+        token = await self._token(preset)
         self._rest()
-        await self._service.call("GotoPreset", ProfileToken=self._profile, PresetToken=token)
+        asked = {"ProfileToken": self._profile, "PresetToken": token}
+        full = {"Speed": {str(axis): _FULL[axis] for axis in self._spaces.axes}}
+        call = partial(self._service.call, "GotoPreset", **asked)
+        await self._first("GotoPreset", [call, partial(call, **full)])
 
     async def set_preset(self, name: str) -> Preset:
         """Store the present position under a name; an existing preset of that name is overwritten."""
@@ -150,25 +78,27 @@ class OnvifPtz:
         )
         if not told and not token:
             raise Malformed(host=self._host, detail="no preset token")
-        return Preset(str(told or token), name, (await self.status()).position)
+        position = None
+        with suppress(Unsupported, Malformed):  # it is stored, even where nobody tells what
+            position = (await self.status()).position
+        return Preset(str(told or token), name, position)
 
     async def move(self, velocity: PtzVector, timeout: float) -> None:
         """Move until `stop`, at most for `timeout` seconds by the device's timer and by ours.
 
         Devices ignore theirs (84 s of run-away were measured, gh:koush/scrypted#2124).
+
+        Raises:
+            Unsupported: The head has none of the axes that would move.
         """
+        wanted = self._spaces.moved(velocity)
+        if wanted and wanted.isdisjoint(self._spaces.axes):
+            raise Unsupported(
+                "driver.no_zoom" if Axis.ZOOM in wanted else "driver.no_pan_tilt", host=self._host
+            )
         self._rest()
         self._watchdog = self._nursery.start(f"ptz[{self._host}].watchdog", self._stop_after(timeout))
-        arguments = {"ProfileToken": self._profile, "Velocity": self._spaces.speed(velocity)}
-        if self._takes_timeout:
-            try:
-                limit = timedelta(seconds=max(1.0, timeout))
-                await self._service.call("ContinuousMove", **arguments, Timeout=limit)
-            except Unsupported:
-                self._takes_timeout = False  # some fault on the element itself (Bosch)
-            else:
-                return
-        await self._service.call("ContinuousMove", **arguments)
+        await self._drive(velocity, {"Timeout": timedelta(seconds=max(1.0, timeout))}, {})
 
     async def stop(self) -> None:
         """Stop every movement; by a move of zero speed where the device knows no Stop."""
@@ -179,7 +109,7 @@ class OnvifPtz:
         """Return position and movement."""
         told = await self._service.call("GetStatus", ProfileToken=self._profile)
         moves = getattr(told, "MoveStatus", None)
-        words = {str(getattr(moves, axis, None) or "").upper() for axis in ("PanTilt", "Zoom")}
+        words = {str(getattr(moves, axis, None) or "").upper() for axis in AXES}
         moving = True if "MOVING" in words else False if "IDLE" in words else None
         return PtzStatus(self._spaces.vector(getattr(told, "Position", None)), moving)
 
@@ -193,12 +123,88 @@ class OnvifPtz:
         if self._watchdog is not None:
             self._watchdog.cancel()
 
-    async def _halt(self) -> None:
+    async def _token(self, preset: str) -> str:
+        """Return a preset's token; what is asked for where the device cannot list them."""
         try:
-            await self._service.call("Stop", ProfileToken=self._profile, PanTilt=True, Zoom=True)
-        except Unsupported:
-            still = self._spaces.speed(PtzVector())
-            await self._service.call("ContinuousMove", ProfileToken=self._profile, Velocity=still)
+            known = await self.presets()
+        except (Unsupported, Malformed):
+            return preset
+        by_name = {each.name: each.token for each in reversed(known)}
+        token = preset if any(preset == each.token for each in known) else by_name.get(preset)
+        if token is None:
+            told = ", ".join(each.name for each in known)
+            raise Unsupported("driver.no_preset", host=self._host, preset=preset, known=told)
+        return token
+
+    # -- what a device may refuse, and the other ways --------------------------------------------
+
+    async def _drive(self, velocity: PtzVector, *limits: dict[str, Any]) -> None:
+        """Set speeds, of all axes in one call or of each by itself, with one of the limits of time."""
+        ways = [partial(self._set, velocity, limit, apart) for apart in (False, True) for limit in limits]
+        await self._first(f"speeds within {len(limits)}", ways)
+
+    async def _set(self, velocity: PtzVector, limit: dict[str, Any], apart: bool) -> None:
+        """Send speeds; apart: only of what is to move, or moves and must not."""
+        axes = self._spaces.axes
+        moved = self._spaces.moved(velocity) & set(axes)
+        named = [axis for axis in axes if axis in moved | self._under_way] or axes
+        parts = [(axis,) for axis in named] if apart else [axes]
+        taken, refusal = await self._each(
+            "ContinuousMove",
+            {part: {"Velocity": self._spaces.speed(velocity, part), **limit} for part in parts},
+        )
+        if refusal is not None and not (taken & moved if moved else self._under_way <= taken and taken):
+            raise refusal
+        self._under_way = (self._under_way - taken) | (moved & taken)
+
+    async def _halt(self) -> None:
+        axes = self._spaces.axes
+        flags: dict[Axes, dict[str, Any]] = {(axis,): {str(axis): True} for axis in axes}
+        ways = (
+            partial(self._stop, {axes: {str(axis): True for axis in axes}}),
+            partial(self._stop, {axes: {}}),  # which means every axis
+            partial(self._stop, flags),
+            partial(self._drive, PtzVector(), {}),
+        )
+        await self._first("Stop", ways)
+
+    async def _stop(self, parts: Mapping[Axes, dict[str, Any]]) -> None:
+        taken, refusal = await self._each("Stop", parts)
+        if refusal is not None and not (taken and self._under_way <= taken):
+            raise refusal
+        self._under_way.clear()
+
+    async def _each(
+        self, operation: str, parts: Mapping[Axes, dict[str, Any]]
+    ) -> tuple[set[Axis], Unsupported | None]:
+        """Call once for each part; return the axes that were taken, and the first refusal."""
+        taken, refusal = set[Axis](), None
+        for axes, arguments in parts.items():
+            try:
+                await self._service.call(operation, ProfileToken=self._profile, **arguments)
+            except Unsupported as error:
+                refusal = refusal or error
+            else:
+                taken |= set(axes)
+        return taken, refusal
+
+    async def _first(self, what: str, ways: Sequence[Callable[[], Awaitable[object]]]) -> None:
+        """Go the ways until the device takes one, and remember it: it is the first to be tried from then on.
+
+        Raises:
+            Unsupported: It takes none; as it said of the first.
+        """
+        refusal: Unsupported | None = None
+        for way in sorted(range(len(ways)), key=lambda each: each != self._learned.get(what)):
+            try:
+                await ways[way]()
+            except Unsupported as error:
+                refusal = refusal or error
+            else:
+                self._learned[what] = way
+                return
+        if refusal is not None:
+            raise refusal
 
     async def _stop_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -215,11 +221,20 @@ class OnvifPtz:
 
 
 async def ptz_of(service: Service, profile: str, node: str, nursery: Nursery, host: str) -> OnvifPtz:
-    """Return the head behind a profile, its ranges read from its node."""
+    """Return the head behind a profile, its ranges and axes read from its node.
+
+    A node that cannot be read costs those only: the generic ones are the best guess.
+
+    Raises:
+        Refused: The login is wrong.
+    """
+    told = None
     try:
         told = await service.call("GetNode", NodeToken=node)
+    except Forbidden:
+        pass
     except Refused:
         raise
     except DriverError:
-        told = None  # the generic spaces are the best guess
+        pass
     return OnvifPtz(service, profile, spaces_of(told), nursery, host)

@@ -18,6 +18,7 @@ from drivers.contract import API, Device, Found, Login, Scope, Target
 from drivers.errors import Unreachable, Unsupported
 
 if TYPE_CHECKING:
+    from drivers.options import Options
     from drivers.virtual.spec import CameraSpec
 
 STREET = "street"
@@ -31,6 +32,13 @@ class VirtualDriver:
     title = "Virtual camera (drawn street or clip)"
     schemes = frozenset({"virtual"})
     api = API
+
+    @property
+    def options(self) -> type[Options]:
+        """What may be said of how it is opened: as of any camera that speaks ONVIF."""
+        from drivers.onvif import OnvifOptions
+
+        return OnvifOptions
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Find nothing: a running virtual camera is found by the ONVIF driver, as any camera."""

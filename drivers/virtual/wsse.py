@@ -1,6 +1,7 @@
 """WS-UsernameToken digest and HTTP digest, as a camera checks them. Pure: time is a parameter.
 
-A token counts once: whoever records one and sends it again is refused.
+A token counts once: whoever records one and sends it again is refused. It is another one by its nonce or by its
+time: there are clients that keep their nonce and change Created alone (libonvif).
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class TokenCheck:
         expected = password_digest(nonce, created, self._login.password)
         right = _same((password.text or "").strip(), expected)
         named = _same(token.findtext("wsse:Username", "", NS).strip(), self._login.username)
-        return right and named and self._in_time(created, wall) and self._once.first(nonce.hex(), now)
+        new = f"{nonce.hex()}/{created}"
+        return right and named and self._in_time(created, wall) and self._once.first(new, now)
 
     def _in_time(self, created: str, wall: datetime) -> bool:
         try:

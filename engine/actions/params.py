@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from engine.addresses import Topic
 from engine.settings import ActionSettings
 from rules.fields import Slug
 
@@ -31,9 +32,7 @@ class LogParams(Params):
 class MqttParams(Params):
     """Publish a CloudEvent to the site's MQTT broker, QoS 1."""
 
-    topic: Annotated[str, Field(pattern=r"^[^+#$\x00][^+#\x00]*$", max_length=512)] | None = Field(
-        None, description="Topic; default: PREFIX/SITE/CAMERA/decision/RULE."
-    )
+    topic: Topic | None = Field(None, description="Topic; default: PREFIX/SITE/CAMERA/decision/RULE.")
     retain: bool = Field(False, description="Let the broker keep the last one for late subscribers.")
 
 

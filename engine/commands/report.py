@@ -76,6 +76,10 @@ class Progress:
             self._stream.flush()
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, for something else to be written there."""
         if self._shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

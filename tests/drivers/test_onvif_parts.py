@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.contract import PtzVector
 from drivers.errors import Malformed
 from drivers.onvif import clock, topics, xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.ptz import Spaces, Span, spaces_of
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -246,52 +244,3 @@ def test_undeclared_prefixes_are_declared() -> None:
     assert repaired.count(b"xmlns:ter=") == 1
     assert repaired.count(b"xmlns:wsa=") == 1
     assert xml.declare(repaired) == repaired
-
-
-# -- ranges ----------------------------------------------------------------------------------------
-
-
-@given(st.floats(-360, 359), st.floats(0.1, 720), st.floats(-1, 1))
-def test_velocities_keep_sign_and_bounds(low: float, width: float, ours: float) -> None:
-    span = Span(min(low, -0.1), max(low, 0.0) + width)
-    theirs = span.velocity(ours)
-    assert span.low <= theirs <= span.high
-    assert span.velocity(0.0) == 0.0
-
-
-def space(low: object, high: object, uri: str = "generic") -> Any:
-    return SimpleNamespace(
-        URI=uri, XRange=SimpleNamespace(Min=low, Max=high), YRange=SimpleNamespace(Min=low, Max=high)
-    )
-
-
-def test_a_head_in_degrees() -> None:
-    node = SimpleNamespace(
-        SupportedPTZSpaces=SimpleNamespace(
-            AbsolutePanTiltPositionSpace=[space(0, 360)],
-            AbsoluteZoomPositionSpace=[space(1, 30)],
-            ContinuousPanTiltVelocitySpace=[space(-100, 100, "SpeedFov"), space(-8, 8)],
-        )
-    )
-    spaces = spaces_of(node)
-    told = SimpleNamespace(PanTilt=SimpleNamespace(x=90, y=180), Zoom=SimpleNamespace(x=30))
-    assert spaces.vector(told) == PtzVector(-0.5, 0.0, 1.0)
-    assert spaces.speed(PtzVector(pan=0.5, tilt=-1))["PanTilt"] == {"x": 4.0, "y": -8.0}
-
-
-@pytest.mark.parametrize("node", [None, SimpleNamespace(SupportedPTZSpaces=None)])
-def test_a_head_that_tells_no_ranges(node: object) -> None:
-    assert spaces_of(node) == Spaces()
-
-
-@pytest.mark.parametrize(("low", "high"), [(None, 1), (1, 1), (2, 1), ("x", 1), (float("nan"), 1)])
-def test_ranges_that_are_none(low: object, high: object) -> None:
-    node = SimpleNamespace(
-        SupportedPTZSpaces=SimpleNamespace(AbsolutePanTiltPositionSpace=[space(low, high)])
-    )
-    assert spaces_of(node).pan == Spaces().pan
-
-
-@pytest.mark.parametrize("told", [None, SimpleNamespace(PanTilt=None, Zoom=None)])
-def test_a_position_that_is_not_told(told: object) -> None:
-    assert Spaces().vector(told) is None

@@ -44,6 +44,14 @@ def test_a_right_token_is_let_in_once() -> None:
     assert check.accepts(call(nonce=b"another"), NOW, 1.0)
 
 
+def test_a_client_may_keep_its_nonce_and_change_its_time() -> None:
+    """As libonvif does; the same of both is a replay, whatever came between."""
+    check = TokenCheck(LOGIN)
+    times = [soap.utc(NOW + timedelta(milliseconds=step)) for step in range(3)]
+    assert [check.accepts(call(created=each), NOW, 0.0) for each in times] == [True, True, True]
+    assert [check.accepts(call(created=each), NOW, 0.0) for each in times] == [False, False, False]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

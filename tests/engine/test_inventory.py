@@ -17,6 +17,7 @@ from engine.clock import ManualClock
 from engine.draft import Draft
 from engine.inventory import Inventory, installed_drivers, probe
 from engine.settings import CameraSettings, DiscoverySettings
+from engine.text import LANGUAGES, Language, render
 from rules.model import CameraId, Change, Kind
 
 CLOCK = ManualClock(datetime(2026, 11, 22, 8, tzinfo=UTC))
@@ -154,6 +155,43 @@ async def test_a_flood_of_answers_is_bounded_and_counted() -> None:
     assert len(subject.found) == len(drafts) == inventory.MOST
     assert subject.ignored == 50
     assert max(len(each.subject) for each in drafts) < 300
+    await rounds(subject, 2)
+    assert subject.ignored == 50  # of those that answered last, not again and again
+    (said,) = subject.problems()
+    assert (said.code, said.values) == ("discovery.full", {"most": inventory.MOST, "ignored": 50})
+
+
+LOST = Unreachable("driver.answers_lost", places="", lost=7, most=0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_was_lost_is_a_standing_problem_until_it_is_found(
+    language: Language, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver = Finder([found("urn:1"), LOST])
+    subject = make(Drafts(), driver, Finder([found("urn:2")]))
+    await rounds(subject, 1)
+    (said,) = subject.problems()
+    sentence = render(said.code, said.values, language)
+    assert "7" in sentence
+    assert "finder" in sentence
+    driver.finds.pop()
+    await rounds(subject, 1)
+    assert list(subject.problems()) == []
+
+
+async def test_a_driver_that_breaks_is_a_standing_problem() -> None:
+    subject = make(Drafts(), Finder([KeyError("XAddrs")]))
+    await rounds(subject, 1)
+    (said,) = subject.problems()
+    assert "KeyError" in render(said.code, said.values, "en")
+
+
+async def test_the_same_trouble_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(inventory, "_log", lambda driver, said: logged.append(said.code))
+    await rounds(make(Drafts(), Finder([LOST])), 3)
+    assert logged == ["driver.answers_lost"]
 
 
 async def test_a_probe_yields_each_answer_once_over_all_drivers() -> None:

@@ -28,6 +28,7 @@ WITHOUT = frozenset(
         "secret_content",
         "secret_open",
         "size",
+        "topic_long",
         "unknown_label",
         "unreadable",
     }
