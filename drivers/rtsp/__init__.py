@@ -53,6 +53,7 @@ class RtspDriver:
     title = "RTSP"
     schemes = frozenset({"rtsp", "rtsps"})
     api = API
+    options = RtspOptions
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """RTSP cannot be discovered: yields nothing."""
