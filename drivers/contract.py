@@ -254,11 +254,14 @@ class Signal:
 
     Attributes:
         topic: Normalised topic without namespace prefixes, e.g. ``VideoSource/MotionAlarm``.
-        source: Video-source token or input token that it is about; may be empty.
+        source: Token of the video source that it is about; empty for the whole device, also where what it is
+            about (an input, a relay, a microphone) is no video source.
         state: The boolean that it carries, if any.
         items: All data and source items as text.
         at: Device's time, aware UTC; the receive time where the device's is unusable.
         initial: True for a state told on subscription, False for a change.
+        about: Everything that it names as its subject: all Source items, then all Key items, as told. With
+            the topic it tells one state from another.
     """
 
     topic: str
@@ -267,6 +270,7 @@ class Signal:
     items: Mapping[str, str]
     at: datetime
     initial: bool = False
+    about: tuple[tuple[str, str], ...] = ()
 
 
 class Camera(Protocol):

@@ -61,8 +61,8 @@ def signal_of(note: Any, sources: Mapping[str, str], now: datetime) -> Signal:
     """
     topic = getattr(note, "Topic", None)
     message = getattr(getattr(note, "Message", None), "_value_1", None)
-    data, about = _items(message, "Data"), _items(message, "Source")
-    named = dict(about)
+    data, named = _items(message, "Data"), dict(_items(message, "Source"))
+    about = [*_items(message, "Source"), *_items(message, "Key")]
     token = next((named[name] for name in _SOURCES if named.get(name)), "")
     operation = str(getattr(message, "PropertyOperation", None) or "")
     return Signal(
@@ -73,6 +73,7 @@ def signal_of(note: Any, sources: Mapping[str, str], now: datetime) -> Signal:
         items=dict([*about, *data][:_ITEMS]),
         at=_at(getattr(message, "UtcTime", None), now),
         initial=operation == "Initialized",
+        about=tuple(about[:_ITEMS]),
     )
 
 
