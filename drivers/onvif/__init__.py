@@ -1,4 +1,4 @@
-"""The ``onvif`` driver. Importing it loads neither zeep nor aiohttp; opening a device does."""
+"""The ``onvif`` driver. Importing it loads nothing heavy; opening a PTZ device loads zeep."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
 from drivers.options import Options, read
@@ -18,10 +19,16 @@ class OnvifOptions(Options):
     Attributes:
         transport: How RTP comes: ``auto`` tries TCP, then UDP.
         verify_tls: Whether the device's certificate must be signed by a known authority.
+        hosts: ``reached``: streams, stills and events are sought at the host that was reached, whatever the device
+            tells (NAT, stale settings); ``told``: where it tells.
+        basic: Whether HTTP Basic may be answered, which gives the password to whoever listens; never to another
+            host than the configured one.
     """
 
     transport: Transport = "auto"
     verify_tls: bool = False
+    hosts: Literal["reached", "told"] = "reached"
+    basic: bool = False
 
 
 class OnvifDriver:
@@ -47,12 +54,10 @@ class OnvifDriver:
             DriverError: As everywhere.
         """
         options = read(OnvifOptions, target)
-        # zeep takes 0.3 s of CPU to import: not on the loop
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
-        from drivers.onvif.addresses import Reached
-
-        reached = Reached.at(target.url)
-        async with module.opened(reached, login, options.transport, options.verify_tls) as device:
+        reached = module.Reached.at(target.url, told=options.hosts == "told")
+        way = module.Way(options.transport, options.verify_tls, options.basic, target.logins)
+        async with module.opened(reached, login, way) as device:
             yield device
 
 

@@ -8,22 +8,58 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from drivers.contract import DeviceInfo, Feature, Login, Profile, Ptz, Signal
-from drivers.errors import DriverError, Malformed, Unsupported
+from lxml import etree
+
+from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
+from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
+from drivers.logins import LoginBook
 from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
 from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
+from drivers.onvif.events import EVENTS
+from drivers.onvif.http import CONNECT_SECONDS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz import OnvifPtz, ptz_of
-from drivers.onvif.session import CONNECT_SECONDS, Session
-from drivers.onvif.soap import DEVICE, Service, Soap, read_clock, request
+from drivers.onvif.session import Session
+from drivers.onvif.soap import DEVICE, CutOff, Service, Soap, read_clock, request
 from drivers.rtsp import RtspSource, RtspStream, Transport
 
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
-EVENTS = "http://www.onvif.org/ver10/events/wsdl"
 #: What GetCapabilities calls the services.
 _CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS}
+
+
+class LedStream(RtspStream):
+    """A stream whose address was led to the host that we reached.
+
+    Args:
+        told: Where the device says that it is, empty where it says the same.
+    """
+
+    def __init__(self, source: RtspSource, told: str) -> None:
+        super().__init__(source)
+        self._told = told
+
+    def start(self) -> CodecParameters:
+        """Connect; see :class:`drivers.contract.Stream`.
+
+        Raises:
+            Unreachable: ``driver.elsewhere`` where the device names a host that we did not try.
+            DriverError: As `RtspStream`.
+        """
+        try:
+            return super().start()
+        except Unreachable as error:
+            if not self._told or error.code != "driver.unreachable":
+                raise
+            raise elsewhere(error, self._host, self._told) from None
+
+
+def elsewhere(error: DriverError, host: str, told: str) -> Unreachable:
+    """Return the error of a place that does not answer, and that is not where the device says."""
+    detail = error.values.get("detail", "")
+    return Unreachable("driver.elsewhere", host=host, told=told, detail=detail)
 
 
 @dataclass(slots=True)
@@ -57,7 +93,7 @@ class OnvifCamera:
         known = self._sources.get(token)
         if known is None or known.url != url:
             known = self._sources[token] = RtspSource(url, self.session.login, self.transport)
-        return RtspStream(known)
+        return LedStream(known, self.session.reached.names(told))
 
     async def snapshot(self) -> bytes:
         """Return a JPEG straight from the device.
@@ -70,10 +106,19 @@ class OnvifCamera:
             raise Unsupported("driver.no_snapshot", host=self.session.reached.name)
         token = self.offers[0].profile.token
         told = await first(self.medias, self.session.reached.name, lambda media: media.still_url(token))
-        picture = await self.session.get(self.session.reached.rewrite(told))
+        picture = await self._still(told)
         if not picture.startswith(b"\xff\xd8"):
             raise Malformed(host=self.session.reached.name, detail="no JPEG", raw=picture)
         return picture
+
+    async def _still(self, told: str) -> bytes:
+        try:
+            return await self.session.get(self.session.reached.rewrite(told))
+        except Unreachable as error:
+            named = self.session.reached.names(told)
+            if not named or error.code != "driver.unreachable":
+                raise
+            raise elsewhere(error, self.session.reached.name, named) from None
 
     def _token(self, profile: str) -> str:
         tokens = [each.token for each in self.profiles]
@@ -86,6 +131,10 @@ class OnvifCamera:
         return named[0]
 
 
+_SERVICES_ASKED = request(DEVICE, "GetServices", IncludeCapability="false")
+_CAPABILITIES_ASKED = request(DEVICE, "GetCapabilities", Category="All")
+
+
 @dataclass(slots=True)
 class OnvifDevice:
     """One address and one login; see :class:`drivers.contract.Device`."""
@@ -95,6 +144,7 @@ class OnvifDevice:
     cameras: tuple[OnvifCamera, ...]
     soap: Soap
     services: Mapping[str, str]
+    tasks: Nursery
     _subscriptions: list[events.Subscription] = field(default_factory=list)
 
     async def read_clock(self) -> timedelta | None:
@@ -106,11 +156,13 @@ class OnvifDevice:
         """Yield what the device says; ends with a DriverError when the subscription is lost."""
         if EVENTS not in self.services:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
-        subscription = events.Subscription(self.soap, self.clock_offset or timedelta())
-        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
-        return events.signals(subscription, self.services[EVENTS], sources)
+        sources |= {offer.source: offer.source for offer in offers}
+        ahead = self.clock_offset or timedelta()
+        subscription = events.Subscription(self.soap, self.tasks, ahead, sources)
+        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
+        return events.signals(subscription, self.services[EVENTS], self.soap.host)
 
     async def close(self) -> None:
         """Leave the device as it was: heads still, no subscription kept."""
@@ -122,38 +174,58 @@ class OnvifDevice:
             await subscription.end()
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a device is to be reached, and what it may be given.
+
+    Attributes:
+        transport: How RTP comes.
+        verify_tls: Whether its certificate must be signed by a known authority.
+        basic: Whether HTTP Basic may give the password away.
+        logins: What it has said to logins; None: nobody else knocks.
+    """
+
+    transport: Transport = "auto"
+    verify_tls: bool = False
+    basic: bool = False
+    logins: LoginBook | None = None
+
+
 @asynccontextmanager
-async def opened(
-    reached: Reached, login: Login | None, transport: Transport, verify_tls: bool
-) -> AsyncIterator[OnvifDevice]:
+async def opened(reached: Reached, login: Login | None, way: Way) -> AsyncIterator[OnvifDevice]:
     """Open a device for as long as the context lasts.
 
     Raises:
-        DriverError: As everywhere; a wrong login is refused here, after one try.
+        DriverError: As everywhere; a wrong login is refused here, after one try, or one more where the device's
+            clock may be the reason.
     """
     async with AsyncExitStack() as stack:
-        session = Session(reached, login, verify_tls)
+        session = Session(reached, login, way.verify_tls, basic=way.basic, logins=way.logins)
         stack.push_async_callback(session.close)
         tasks = await stack.enter_async_context(nursery())
         told = await read_clock(session)
-        soap = Soap(session, told.signing)
-        management = await soap.service("devicemgmt", session.reached.url)
-        info = await read_info(management)
+        soap = Soap(session, told)
+        info = await read_info(soap)
         services = await read_services(soap)
-        cameras = await read_cameras(soap, services, tasks, transport)
-        device = OnvifDevice(info, told.offset, cameras, soap, services)
+        cameras = await read_cameras(soap, services, tasks, way.transport)
+        soap.settle()
+        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks)
         stack.push_async_callback(device.close)
         yield device
 
 
-async def read_info(management: Service) -> DeviceInfo:
+async def read_info(soap: Soap) -> DeviceInfo:
     """Ask what the device is: the first call that needs the login."""
+    operation = "GetDeviceInformation"
+    asked = request(DEVICE, operation)
     try:
-        told = await management.call("GetDeviceInformation")
-    except (Unsupported, Malformed):
+        told = await soap.ask(soap.session.reached.url, asked, action=f"{DEVICE}/{operation}")
+    except CutOff as error:
+        told = error.root
+    except (Unsupported, Malformed, Forbidden):
         return DeviceInfo()
     names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
-    return DeviceInfo(*(str(getattr(told, name, None) or "").strip() for name in names))
+    return DeviceInfo(*(xml.text(told, name) for name in names))
 
 
 async def read_services(soap: Soap) -> dict[str, str]:
@@ -166,12 +238,17 @@ async def read_services(soap: Soap) -> dict[str, str]:
     """
     told: dict[str, str] = {}
     failure: DriverError | None = None
-    for ask in (_capabilities, _services):  # in this order: the newer operation knows better
+    # in this order: the newer operation knows better
+    for asked, found in ((_CAPABILITIES_ASKED, _capabilities), (_SERVICES_ASKED, _services)):
         try:
-            told |= await ask(soap)
-        except (Unsupported, Malformed) as error:
+            told |= found(await soap.ask(soap.session.reached.url, asked))
+        except CutOff as error:  # what came before the cut is good; what came after it is not known
+            told |= found(error.root)
             failure = error
-    if failure is not None and not told:
+        except (Unsupported, Malformed) as error:
+            failure = failure if isinstance(failure, CutOff) else error
+    lacking = not told or (isinstance(failure, Malformed) and not {MEDIA1, MEDIA2} & set(told))
+    if failure is not None and lacking:
         raise failure
     session = soap.session
     session.reached = await _forwarding(session.reached, list(told.values()))
@@ -182,16 +259,12 @@ async def read_services(soap: Soap) -> dict[str, str]:
     return services
 
 
-async def _services(soap: Soap) -> dict[str, str]:
-    answer = await soap.ask(
-        soap.session.reached.url, request(DEVICE, "GetServices", IncludeCapability="false")
-    )
+def _services(answer: etree._Element) -> dict[str, str]:
     found = {xml.text(node, "Namespace"): xml.text(node, "XAddr") for node in xml.every(answer, "Service")}
     return {namespace: url for namespace, url in found.items() if namespace and url}
 
 
-async def _capabilities(soap: Soap) -> dict[str, str]:
-    answer = await soap.ask(soap.session.reached.url, request(DEVICE, "GetCapabilities", Category="All"))
+def _capabilities(answer: etree._Element) -> dict[str, str]:
     found = {space: xml.text(answer, "Capabilities", name, "XAddr") for name, space in _CAPABILITIES.items()}
     return {namespace: url for namespace, url in found.items() if url}
 
@@ -208,11 +281,12 @@ async def read_cameras(
     if MEDIA2 in services:
         medias.append(Media2(soap, services[MEDIA2]))
     if MEDIA1 in services:
-        medias.append(Media1(await soap.service("media", services[MEDIA1]), soap.host))
+        medias.append(Media1(soap, services[MEDIA1]))
     if not medias:
         raise Unsupported(host=soap.host, detail="no media service")
     offers = await first(medias, soap.host, lambda media: media.offers())
-    heads = await soap.service("ptz", services[PTZ]) if PTZ in services else None
+    turns = PTZ in services and any(offer.node for offer in offers)
+    heads = await soap.service("ptz", services[PTZ]) if turns else None
     cameras = []
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)

@@ -24,7 +24,7 @@ pytest.register_assert_rewrite("drivers.conformance")
 
 from drivers import rtsp  # noqa: E402  # after the rewriting of asserts
 from drivers.contract import Login  # noqa: E402  # likewise
-from drivers.onvif import session  # noqa: E402  # likewise
+from drivers.onvif import http  # noqa: E402  # likewise
 from drivers.virtual import footage  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
 from drivers.virtual.spec import CameraSpec  # noqa: E402  # likewise
@@ -39,7 +39,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtsp, "OPEN_SECONDS", 60.0)
     monkeypatch.setattr(rtsp, "READ_SECONDS", 60.0)
     monkeypatch.setitem(rtsp._OPTIONS, "timeout", "60000000")
-    monkeypatch.setattr(session, "CONNECT_SECONDS", 60.0)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 60.0)
     monkeypatch.setattr(footage, "_LAG", 60.0)
 
 

@@ -177,6 +177,8 @@ def test_the_library_leaves_no_trace() -> None:
         "from drivers.onvif import driver\n"
         "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'imported early'\n"
         "import drivers.onvif.device\n"
+        "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'only PTZ needs them'\n"
+        "import drivers.onvif.library\n"
         "assert logging.getLogger().handlers == [] and logging.getLogger().level == logging.WARNING\n"
         "assert os.environ['http_proxy'] == 'http://127.0.0.1:9'\n"
         "logging.basicConfig(level=1); logging.getLogger('zeep.xsd').error('noise')\n"
