@@ -21,6 +21,10 @@ _BUSY = ("OutofMemory", "OutOfMemory", "Busy", "TooMany", "ResourceUnavailable")
 _LATER = (408, 429, 502, 503, 504)
 
 
+class Empty(Unsupported):
+    """The device says yes, and nothing else."""
+
+
 @contextmanager
 def boundary(host: str) -> Iterator[None]:
     """Translate whatever the library raises within the context: it answers odd replies with anything there is.
@@ -54,7 +58,8 @@ def answered(status: int, content: bytes, host: str, user: str) -> DriverError:
         return Unreachable("driver.busy", host=host, detail=f"HTTP {status}")
     if status == 200 and content.strip():
         return Malformed(host=host, detail="no SOAP", raw=content)
-    return Unsupported(host=host, detail=f"HTTP {status}")
+    kind = Empty if 200 <= status < 300 else Unsupported
+    return kind(host=host, detail=f"HTTP {status}")
 
 
 def fault(told: etree._Element, host: str, user: str) -> DriverError:

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urljoin
 from uuid import uuid4
 from xml.sax.saxutils import escape
@@ -23,10 +24,11 @@ from drivers.contract import Signal
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 from drivers.nursery import Nursery
 from drivers.onvif import xml
-from drivers.onvif.http import Dropped
+from drivers.onvif.boundary import Empty
+from drivers.onvif.http import Answer, Dropped
+from drivers.onvif.notes import signals_of
 from drivers.onvif.session import CALL_SECONDS
-from drivers.onvif.soap import CutOff, Soap, request
-from drivers.onvif.topics import signal_of
+from drivers.onvif.soap import LARGE, Soap, request
 
 log = logging.getLogger(__name__)
 EVENTS = "http://www.onvif.org/ver10/events/wsdl"
@@ -114,19 +116,16 @@ class Subscription:
                 await self._renew()
             began = time.monotonic()
             try:
-                answer = await self._pull(began)
+                content = await self._pull(began)
                 answered = time.monotonic()
-            except Dropped:  # how some devices say that nothing happened
+            except (Dropped, Empty):  # how some devices say that nothing happened
                 if time.monotonic() - answered > SILENCE:
                     raise
-                answer = None
-            now = datetime.now(UTC)
-            notes = xml.every(answer, "NotificationMessage") if answer is not None else ()
-            for number, note in enumerate(notes, 1):
-                signal = signal_of(note, self._sources, now)
-                if signal.topic:
+                content = b""
+            for number, signal in enumerate(await self._read(content), 1):
+                if signal is not None:
                     yield signal
-                else:  # one that cannot be read costs itself alone
+                else:
                     self._lose()
                 if number % _TURN == 0:
                     await asyncio.sleep(0)
@@ -178,17 +177,20 @@ class Subscription:
             return events_url
         return led if led.startswith(("http://", "https://")) else events_url
 
-    async def _pull(self, now: float) -> etree._Element:
+    async def _pull(self, now: float) -> bytes:
         wait = max(1, int(min(PULL_SECONDS, self._renew_at - now)))
+        asked = {"Timeout": f"PT{wait}S", "MessageLimit": str(PULL_LIMIT)}
+        return (await self._send(self._url, "PullMessages", PULL_SECONDS + CALL_SECONDS, **asked)).content
+
+    async def _read(self, content: bytes) -> list[Signal | None]:
+        """Return what an answer says; a large one is read in a thread."""
+        if not content:
+            return []
+        read = partial(signals_of, content, self._sources, datetime.now(UTC))
         try:
-            return await self._call(
-                "PullMessages",
-                seconds=PULL_SECONDS + CALL_SECONDS,
-                Timeout=f"PT{wait}S",
-                MessageLimit=str(PULL_LIMIT),
-            )
-        except CutOff as error:  # what came before the cut is good
-            return error.root
+            return list(read()) if len(content) < LARGE else await asyncio.to_thread(lambda: list(read()))
+        except ValueError as error:
+            raise Malformed(host=self._soap.host, detail=error, raw=content) from None
 
     def _lose(self) -> None:
         self.lost += 1
@@ -210,6 +212,14 @@ class Subscription:
     async def _ask(
         self, url: str, operation: str, seconds: float = CALL_SECONDS, **texts: str
     ) -> etree._Element:
+        """Make a call and return what could be read of its answer."""
+        answer = await self._send(url, operation, seconds, **texts)
+        try:
+            return xml.parse(answer.content)
+        except ValueError as error:
+            raise Malformed(host=self._soap.host, detail=error, raw=answer.content) from None
+
+    async def _send(self, url: str, operation: str, seconds: float, **texts: str) -> Answer:
         """Make a call with the addressing headers that pull points go by."""
         namespace, action = _OPERATIONS[operation]
         headers = (
@@ -218,7 +228,7 @@ class Subscription:
             f'<a:To xmlns:a="{_ADDRESSING}">{escape(url)}</a:To>{self._reference}'
         )
         asked = request(namespace, operation, **texts)
-        return await self._soap.ask(url, asked, headers=headers, action=action, seconds=seconds)
+        return await self._soap.send(url, asked, headers=headers, action=action, seconds=seconds)
 
     def _plan(self, granted: etree._Element) -> None:
         """Note how long the subscription holds, and when to renew it."""

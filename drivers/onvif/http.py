@@ -7,10 +7,7 @@ whole is used: an XML envelope that is closed, a JPEG that has its end mark. Wha
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import ssl
-import threading
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,11 +16,12 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from drivers.errors import DriverError, Malformed, Unreachable, bare
+from drivers.onvif.wire import Wire, connect, context
 
 #: Seconds: to connect; that a connection is kept; that more may come when an answer looks whole already.
 CONNECT_SECONDS, KEPT_SECONDS, GRACE_SECONDS = 3.0, 4.0, 0.5
-#: Bytes: of an answer's head; that are read ahead; that are taken apart before others get a turn.
-HEAD_LIMIT, AHEAD, TURN = 64 << 10, 256 << 10, 16 << 10
+#: Bytes: of an answer's head; that are taken apart before others get a turn.
+HEAD_LIMIT, TURN = 64 << 10, 16 << 10
 #: Connections to one origin: at most, and idle.
 CONNECTIONS, IDLE = 4, 2
 _PORTS = {"http": 80, "https": 443}
@@ -126,85 +124,6 @@ def _unfinished(content: bytearray) -> bool:
     return (content[:2] == _JPEG or b"Envelope" in content[:4096]) and not whole(content)
 
 
-class _Wire(asyncio.Protocol):
-    """One connection: a buffer that is filled as far as it is emptied."""
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-        self.ended = False
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
-        self._transport = transport  # type: ignore[assignment]  # a stream's
-
-    def data_received(self, data: bytes) -> None:
-        """Keep what came."""
-        self.buffer += data
-        if len(self.buffer) > AHEAD and self._transport is not None:
-            self._transport.pause_reading()
-            self._paused = True
-        self._wake()
-
-    def eof_received(self) -> None:
-        """Note that no more comes."""
-        self.ended = True
-        self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the connection is gone; how does not matter."""
-        self.ended = True
-        if not self.lost.done():
-            self.lost.set_result(None)
-        self._wake()
-
-    @property
-    def usable(self) -> bool:
-        """Whether a kept connection may be used again: what a device says unasked is no answer to us."""
-        return not self.ended and not self.buffer
-
-    def write(self, data: bytes) -> None:
-        """Send; requests are small, so nothing is waited for."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    async def more(self, seconds: float | None = None) -> bool:
-        """Wait until the buffer has grown; False at the end, or where nothing comes within some seconds."""
-        if self._paused and self._transport is not None and len(self.buffer) < AHEAD:
-            self._transport.resume_reading()
-            self._paused = False
-        if self.ended:
-            return False
-        had = len(self.buffer)
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiter = None
-        return len(self.buffer) > had
-
-    def take(self, most: int) -> bytes:
-        """Return bytes from the buffer's front."""
-        taken = bytes(self.buffer[:most])
-        del self.buffer[:most]
-        return taken
-
-    def close(self) -> None:
-        """Let go at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
 class _Chunks:
     """Takes a chunked body apart; where it is not chunked at all, it is taken as it is."""
 
@@ -245,9 +164,9 @@ class Client:
 
     def __init__(self, verify_tls: bool = False) -> None:
         self._verify = verify_tls
-        self._idle: dict[Origin, list[_Wire]] = {}
+        self._idle: dict[Origin, list[Wire]] = {}
         self._places: dict[Origin, asyncio.Semaphore] = {}
-        self._wires: set[_Wire] = set()
+        self._wires: set[Wire] = set()
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, limit: int
@@ -279,10 +198,10 @@ class Client:
         wires = list(self._wires)
         for wire in wires:
             wire.close()
-        for wire in wires:
-            await wire.lost
+        if wires:
+            await asyncio.wait([wire.lost for wire in wires], timeout=GRACE_SECONDS)
 
-    def _kept(self, origin: Origin) -> _Wire | None:
+    def _kept(self, origin: Origin) -> Wire | None:
         idle = self._idle.get(origin, [])
         while idle:
             wire = idle.pop()
@@ -291,25 +210,14 @@ class Client:
             wire.close()
         return None
 
-    async def _connect(self, origin: Origin) -> _Wire:
-        loop = asyncio.get_running_loop()
+    async def _connect(self, origin: Origin) -> Wire:
         secure = await context(self._verify) if origin.scheme == "https" else None
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                _, wire = await loop.create_connection(_Wire, origin.host, origin.port, ssl=secure)
-        except TimeoutError:
-            raise Unreachable("driver.timeout", host=origin.name, seconds=CONNECT_SECONDS) from None
-        except ssl.SSLError:
-            raise Unreachable(host=origin.name, detail="TLS") from None
-        except OSError as error:
-            raise Unreachable(host=origin.name, detail=reason(error)) from None
-        except ValueError:  # a host name that cannot be one
-            raise Malformed("driver.url", url=origin.name) from None
+        wire = await connect(origin.host, origin.port, secure, origin.name, CONNECT_SECONDS)
         self._wires.add(wire)
         wire.lost.add_done_callback(lambda _: self._wires.discard(wire))
         return wire
 
-    async def _exchange(self, wire: _Wire, origin: Origin, request: bytes, limit: int) -> Answer:
+    async def _exchange(self, wire: Wire, origin: Origin, request: bytes, limit: int) -> Answer:
         keep = False
         try:
             wire.write(request)
@@ -322,7 +230,7 @@ class Client:
             else:
                 wire.close()
 
-    def _expire(self, origin: Origin, wire: _Wire) -> None:
+    def _expire(self, origin: Origin, wire: Wire) -> None:
         """Let an idle connection go; one in use, or used since, waits for its next expiry."""
         if wire in self._idle.get(origin, []):
             self._idle[origin].remove(wire)
@@ -333,7 +241,7 @@ class Client:
 class _Reading:
     """One answer on its way in."""
 
-    wire: _Wire
+    wire: Wire
     host: str
     limit: int
 
@@ -345,7 +253,7 @@ class _Reading:
         body, complete, framed = await self._body(status, headers)
         content = self._unpacked(bytes(body), headers)
         if not complete and status < 300 and not whole(content):
-            raise Unreachable(host=self.host, detail="cut")
+            raise Unreachable("driver.cut", host=self.host)
         closing = "close" in headers.words("connection")
         old = version < (1, 1) and "keep-alive" not in headers.words("connection")
         return Answer(status, content, headers), complete and framed and not closing and not old
@@ -373,10 +281,10 @@ class _Reading:
 
     def _without_head(self, begun: bool) -> DriverError:
         if begun:
-            return Unreachable(host=self.host, detail="cut")
+            return Unreachable("driver.cut", host=self.host)
         if self.wire.buffer.strip():
             return Malformed(host=self.host, detail="no HTTP", raw=bytes(self.wire.buffer[:4096]))
-        return Dropped(host=self.host, detail="closed")
+        return Dropped("driver.dropped", host=self.host)
 
     async def _body(self, status: int, headers: Headers) -> tuple[bytearray, bool, bool]:
         """Return the body, whether it is complete, and whether it had a length or chunks."""
@@ -445,36 +353,3 @@ class _Reading:
                     raise self._large(content)
                 return content
         return body
-
-
-def reason(error: OSError) -> str:
-    """Return an error number's text; resolvers' numbers are negative and bring their own."""
-    told = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return told or type(error).__name__
-
-
-_contexts: dict[bool, ssl.SSLContext] = {}
-_making = threading.Lock()
-
-
-async def context(verify: bool) -> ssl.SSLContext:
-    """Return the process's one TLS context of a kind: a store of authorities takes 38 ms and 0.8 MB to load."""
-    made = _contexts.get(verify)
-    return made if made is not None else await asyncio.to_thread(_make, verify)
-
-
-def _make(verify: bool) -> ssl.SSLContext:
-    with _making:
-        if verify not in _contexts:
-            _contexts[verify] = ssl.create_default_context() if verify else _any_certificate()
-        return _contexts[verify]
-
-
-def _any_certificate() -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED  # old cameras know no newer one
-    made.set_ciphers("DEFAULT@SECLEVEL=0")  # likewise
-    made.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # likewise
-    return made

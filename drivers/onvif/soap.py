@@ -28,7 +28,7 @@ DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 CLOCK_STEP = timedelta(seconds=3)
 CLOCK_OFF = timedelta(seconds=5)
 #: Bytes from which an answer is parsed in a thread.
-_LARGE = 128 << 10
+LARGE = 128 << 10
 T = TypeVar("T")
 
 
@@ -113,7 +113,19 @@ class Soap:
     async def ask(
         self, url: str, request: str, *, headers: str = "", action: str = "", seconds: float = CALL_SECONDS
     ) -> etree._Element:
-        """Send a hand-made, signed request and return the answer's envelope.
+        """Send a hand-made, signed request and return the answer's envelope; arguments as for `send`.
+
+        Raises:
+            CutOff: The answer is not whole.
+            DriverError: As everywhere.
+        """
+        answer = await self.send(url, request, headers=headers, action=action, seconds=seconds)
+        return await _envelope_of(answer, self.host)
+
+    async def send(
+        self, url: str, request: str, *, headers: str = "", action: str = "", seconds: float = CALL_SECONDS
+    ) -> Answer:
+        """Send a hand-made, signed request and return the answer as it came: an envelope, and no fault.
 
         Args:
             request: XML of the body's child; see `request`.
@@ -121,7 +133,6 @@ class Soap:
             action: What the call is named by in its content type.
 
         Raises:
-            CutOff: The answer is not whole.
             DriverError: As everywhere.
         """
 
@@ -130,7 +141,7 @@ class Soap:
             body = enveloped(request, headers + signature)
             return await self.session.post(url, body, _content(action), seconds)
 
-        return await _envelope_of(await self.signed(once), self.host)
+        return await self.signed(once)
 
     async def signed(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call; where the login is refused and a clock may be the reason, once more by that clock.
@@ -207,7 +218,7 @@ async def _envelope_of(answer: Answer, host: str) -> etree._Element:
         Malformed: Not XML within the limits.
     """
     try:
-        if len(answer.content) > _LARGE:
+        if len(answer.content) > LARGE:
             root = await asyncio.to_thread(xml.parse, answer.content)
         else:
             root = xml.parse(answer.content)

@@ -6,7 +6,7 @@ Read by local names alone: makers order, prefix and nest the parts of a notifica
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -94,14 +94,8 @@ def signal_of(note: etree._Element, sources: Mapping[str, str], now: datetime) -
 def _message(note: etree._Element) -> etree._Element | None:
     """Return the inner of the two elements called Message; some devices write only one."""
     told = list(xml.every(note, "Message"))
-    inner = (
-        each for each in told if xml.attribute(each, "UtcTime") or next(_sections(each), None) is not None
-    )
-    return next(inner, told[-1] if told else None)
-
-
-def _sections(message: etree._Element) -> Iterator[etree._Element]:
-    return (each for name in ("Source", "Key", "Data") for each in xml.children(message, name))
+    timed = (each for each in told if xml.attribute(each, "UtcTime"))
+    return next(timed, told[-1] if told else None)
 
 
 def _items(message: etree._Element | None, part: str) -> list[tuple[str, str]]:

@@ -14,18 +14,40 @@ _KNOWN = {
     b"tptz": b"http://www.onvif.org/ver20/ptz/wsdl",
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
 }
+_AMPERSAND = re.compile(rb"&(?!#?\w{1,16};)")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?Envelope\b")
 
 
 def parse(content: bytes) -> etree._Element:
+    """Parse one document; see `read`.
+
+    Raises:
+        ValueError: Not XML, or with a document type.
+    """
+    return read(content)[0]
+
+
+def read(content: bytes) -> tuple[etree._Element, bool]:
     """Parse one document: no DTD, no entities, no network, libxml2's limits of depth and size.
 
     What is broken in it is left out, and a prefix that nobody declared is dropped from the name it stands
     before. Elements are always searched by their local names.
 
+    Returns:
+        Its root, and whether something was broken, undeclared prefixes and bare ampersands being nothing.
+
     Raises:
         ValueError: Not XML, or with a document type.
     """
+    root, broken = _read(content)
+    if broken and b"&" in content:  # addresses with a query, written as they are
+        mended = _AMPERSAND.sub(b"&amp;", content)
+        if mended != content:
+            return _read(mended)
+    return root, broken
+
+
+def _read(content: bytes) -> tuple[etree._Element, bool]:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -43,9 +65,10 @@ def parse(content: bytes) -> etree._Element:
         raise ValueError("not XML")
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # lxml-stubs lack it
         raise ValueError("a document type is not accepted")
-    if len(parser.error_log):
+    errors = parser.error_log
+    if len(errors):
         _strip(root)
-    return root
+    return root, any(error.domain != etree.ErrorDomains.NAMESPACE for error in errors)
 
 
 def _strip(root: etree._Element) -> None:

@@ -142,5 +142,3 @@ async def test_a_password_changed_meanwhile_is_a_refusal(pullpoint: Any, onvif: 
     pullpoint.answers["PullMessages"] = onvif.fault("ter:NotAuthorized")
     with pytest.raises(Refused):
         await hear(pullpoint)
-
-
