@@ -24,10 +24,16 @@ CONNECT_SECONDS, KEPT_SECONDS, GRACE_SECONDS = 3.0, 4.0, 0.5
 HEAD_LIMIT, TURN = 64 << 10, 16 << 10
 #: Connections to one origin: at most, and idle.
 CONNECTIONS, IDLE = 4, 2
+#: Interim answers before the true one at most.
+_INTERIM = 8
 _PORTS = {"http": 80, "https": 443}
+#: What a request line takes as a device wrote it.
+_SAFE = "/%:@!$&'()*+,;=~-._?[]|"
 _STATUS = re.compile(rb"(?i)HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})")
 _BLANK = re.compile(rb"\n\r?\n")
 _CHUNK = re.compile(rb"[\r\n \t]*([0-9A-Fa-f]{1,8})[ \t\r]*(?:;[^\n]*)?\n")
+#: What can be no beginning of a size, whatever comes after it.
+_NO_SIZE = re.compile(rb"[\r\n \t]*(?:[^\r\n \t0-9A-Fa-f]|[^\n]{1024}|[^\r\n \t][^\n]*\n)")
 _CLOSED = re.compile(rb"</(?:[\w.-]+:)?Envelope\s*>\s*\Z")
 _PADDING = b"\0 \t\r\n"
 _JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -74,9 +80,8 @@ def place(url: str) -> tuple[Origin, str]:
         raise wrong from None
     if parts.scheme not in _PORTS or not host:
         raise wrong
-    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._[]")
-    query = f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?[]|')}" if parts.query else ""
-    return Origin(parts.scheme, host, port or _PORTS[parts.scheme]), target + query
+    path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
+    return Origin(parts.scheme, host, port or _PORTS[parts.scheme]), f"{path}?{query}" if query else path
 
 
 class Headers:
@@ -148,8 +153,8 @@ class _Chunks:
             if size is not None:
                 at, self._left = size.end(), int(size[1], 16)
                 self.done = self._left == 0
-            elif b"\n" in self._rest[at:].lstrip() or len(self._rest) - at > 1024:
-                self._raw = True  # no size: the device sends it plain, whatever it says
+            elif _NO_SIZE.match(self._rest, at):
+                self._raw = True  # the device sends it plain, whatever it says
             else:
                 break
         del self._rest[:at]
@@ -248,8 +253,12 @@ class _Reading:
     async def answer(self) -> tuple[Answer, bool]:
         """Return the answer, and whether the connection can be kept."""
         status, version, headers = await self._head()
-        while 100 <= status < 200:  # 100 Continue
+        for _ in range(_INTERIM):
+            if not 100 <= status < 200:  # 100 Continue
+                break
             status, version, headers = await self._head()
+        if status < 200:
+            raise Malformed(host=self.host, detail="no HTTP")
         body, complete, framed = await self._body(status, headers)
         content = self._unpacked(bytes(body), headers)
         if not complete and status < 300 and not whole(content):
