@@ -61,7 +61,7 @@ _REFERENCE = 8192
 #: Notifications that are read before others get a turn.
 _TURN = 20
 #: Words of faults that say: no place for another subscription.
-_FULL = re.compile(r"CreationFailed|Max\w*(Subscri|Pull|Notif)|TooMany|no (free|more)", re.IGNORECASE)
+_FULL = re.compile(r"CreationFailed|max\w*.{0,24}(subscri|pull|notif)|too ?many|no (free|more)", re.IGNORECASE)
 _DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?"
     r"(?:(?P<seconds>\d{1,9}(?:\.\d+)?)S)?)?"
@@ -90,6 +90,11 @@ class Subscription:
         self._relative = True
         self.ended = False
         self.lost = 0
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the device gave us one."""
+        return bool(self._url)
 
     async def begin(self, events_url: str) -> None:
         """Subscribe, and ask for the present state of everything.
@@ -273,16 +278,17 @@ def _duration(told: str) -> float | None:
     return sum(float(match[name] or 0) * size for name, size in units.items())
 
 
-def deaf(error: DriverError, host: str) -> DriverError:
+def deaf(error: DriverError, host: str, subscribed: bool) -> DriverError:
     """Return why events do not come now; no word of a device ends them for good.
 
     Args:
         error: What ended the subscription.
+        subscribed: Whether there was one.
     """
     if isinstance(error, (Unreachable, Refused)):
         return error
     detail = str(error.values.get("detail", "")) or error.code.partition(".")[2]
-    if _FULL.search(detail):
+    if not subscribed and _FULL.search(detail):
         return Unreachable("driver.full", host=host, detail=detail)
     return Unreachable("driver.deaf", host=host, detail=detail)
 
@@ -300,6 +306,6 @@ async def signals(subscription: Subscription, events_url: str, host: str) -> Asy
             async for signal in told:
                 yield signal
     except DriverError as error:
-        raise deaf(error, host) from None
+        raise deaf(error, host, subscription.subscribed) from None
     finally:
         await subscription.end()

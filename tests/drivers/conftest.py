@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from inspect import isawaitable
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import av
 import numpy as np
@@ -170,7 +171,13 @@ Script = (
 
 @dataclass
 class Scripted:
-    """An ONVIF device that says what it is told to, and notes what it was asked."""
+    """An ONVIF device that says what it is told to, and notes what it was asked.
+
+    Attributes:
+        CLOSE: What to say where the connection is to be closed without an answer.
+    """
+
+    CLOSE: ClassVar[bytes] = b"close, do not answer"
 
     answers: dict[str, Script] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -195,6 +202,10 @@ class Scripted:
         self.asked.append(asked)
         script = self.answers.get(operation, self.default(operation))
         said = script(asked) if callable(script) else script
+        if isawaitable(said):
+            said = await said
+        if said == self.CLOSE and request.transport is not None:
+            request.transport.close()
         if isinstance(said, web.StreamResponse):
             return said
         told = said.encode() if isinstance(said, str) else said
