@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -247,17 +248,17 @@ async def test_no_reference_at_all(pullpoint: Any, onvif: Any) -> None:
 @pytest.mark.parametrize("how", ["closed", "empty", "204", "202"])
 async def test_a_pull_without_an_answer_says_nothing(pullpoint: Any, onvif: Any, how: str) -> None:
     answers = [pulled(onvif, note("true"))]
-    nothing = {
+    nothing: dict[str, Callable[[], Any]] = {
         "empty": lambda: b"",
         "204": lambda: web.Response(status=204),
         "202": lambda: web.Response(status=202),
         "closed": lambda: pullpoint.CLOSE,
-    }[how]
+    }
     count: list[int] = []
 
     def pull(_: Any) -> Any:
         count.append(1)
-        return nothing() if len(count) < 3 else answers[0]
+        return nothing[how]() if len(count) < 3 else answers[0]
 
     pullpoint.answers["PullMessages"] = pull
     assert len(await hear(pullpoint)) == 1
@@ -289,7 +290,7 @@ async def test_pulls_have_a_least_distance(
 
     pullpoint.answers["PullMessages"] = pull
     monkeypatch.setattr(events, "HASTE", 1000.0)
-    monkeypatch.setattr(events.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
         async for signal in signals:
             if signal.state is False:
