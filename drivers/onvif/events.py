@@ -61,7 +61,9 @@ _REFERENCE = 8192
 #: Notifications that are read before others get a turn.
 _TURN = 20
 #: Words of faults that say: no place for another subscription.
-_FULL = re.compile(r"CreationFailed|max\w*.{0,24}(subscri|pull|notif)|too ?many|no (free|more)", re.IGNORECASE)
+_FULL = re.compile(
+    r"CreationFailed|max\w*.{0,24}(subscri|pull|notif)|too ?many|no (free|more)", re.IGNORECASE
+)
 _DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?"
     r"(?:(?P<seconds>\d{1,9}(?:\.\d+)?)S)?)?"

@@ -39,6 +39,9 @@ def read(content: bytes) -> tuple[etree._Element, bool]:
     Raises:
         ValueError: Not XML, or with a document type.
     """
+    end = content.rfind(b">") + 1
+    if b"<" in content[end:]:  # cut within a tag: libxml2 may give up the whole for it
+        content = content[:end]
     root, broken = _read(content)
     if broken and b"&" in content:  # addresses with a query, written as they are
         mended = _AMPERSAND.sub(b"&amp;", content)
