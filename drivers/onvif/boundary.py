@@ -66,8 +66,9 @@ def fault(told: etree._Element, host: str, user: str) -> DriverError:
     """Return the error in a SOAP fault, of version 1.2 or 1.1."""
     said = [xml.text(value) for name in ("Value", "faultcode") for value in xml.every(told, name)]
     reason = xml.text(told, "Text") or xml.text(told, "faultstring")
-    kinds = [name for part in told.iter() if (name := xml.local(part)).endswith("Fault")][1:]
-    words = " ".join([*said, reason, *kinds])
+    names = [xml.local(part) for part in told.iter()]
+    kinds = [name for name in names if name.endswith("Fault")][1:]
+    words = " ".join([*said, reason, *names, *(part.text or "" for part in told.iter())])
     if any(word in words for word in REFUSALS):
         return refused(host, user)
     detail = "/".join(part for part in [*said[1:], *kinds, reason] if part) or "/".join(said) or "fault"
