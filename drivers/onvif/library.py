@@ -7,9 +7,11 @@ where an operation wants it. What is not: its session, time-outs, signature, add
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 
 def _import_quietly() -> tuple[Any, Any]:
@@ -57,7 +59,7 @@ async def proxy(service: str, url: str, transport: Transport, signer: Any | None
         signer: What signs envelopes (:class:`drivers.onvif.wsse.Signature`), None without login.
     """
     entry = _definition.SERVICES[service]
-    document = await _client._cached_document(str(_WSDL / entry["wsdl"]))
+    document = await _document(str(_WSDL / entry["wsdl"]))
     client = _client.ZeepAsyncClient(
         wsdl=document,
         wsse=signer,
@@ -66,3 +68,12 @@ async def proxy(service: str, url: str, transport: Transport, signer: Any | None
         plugins=[_client.WsAddressingIfMissingPlugin()],
     )
     return client.create_service(f"{{{entry['ns']}}}{entry['binding']}", url)
+
+
+#: One turn at a time on each loop: the library would parse a document once for each of many that come at once.
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def _document(path: str) -> Any:
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        return await _client._cached_document(path)
