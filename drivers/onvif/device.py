@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
-
-from lxml import etree
 
 from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
@@ -18,16 +15,12 @@ from drivers.nursery import Nursery, nursery
 from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
 from drivers.onvif.events import EVENTS
-from drivers.onvif.http import CONNECT_SECONDS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz import OnvifPtz, ptz_of
+from drivers.onvif.services import PTZ, Services, read_services
 from drivers.onvif.session import Session
 from drivers.onvif.soap import DEVICE, CutOff, Service, Soap, read_clock, request
 from drivers.rtsp import RtspSource, RtspStream, Transport
-
-PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
-#: What GetCapabilities calls the services.
-_CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS}
 
 
 class LedStream(RtspStream):
@@ -131,10 +124,6 @@ class OnvifCamera:
         return named[0]
 
 
-_SERVICES_ASKED = request(DEVICE, "GetServices", IncludeCapability="false")
-_CAPABILITIES_ASKED = request(DEVICE, "GetCapabilities", Category="All")
-
-
 @dataclass(slots=True)
 class OnvifDevice:
     """One address and one login; see :class:`drivers.contract.Device`."""
@@ -143,7 +132,7 @@ class OnvifDevice:
     clock_offset: timedelta | None
     cameras: tuple[OnvifCamera, ...]
     soap: Soap
-    services: Mapping[str, str]
+    services: Services
     tasks: Nursery
     _subscriptions: list[events.Subscription] = field(default_factory=list)
 
@@ -154,7 +143,7 @@ class OnvifDevice:
 
     def signals(self) -> AsyncGenerator[Signal, None]:
         """Yield what the device says; ends with a DriverError when the subscription is lost."""
-        if EVENTS not in self.services:
+        if not self.services.may_signal:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
@@ -162,7 +151,22 @@ class OnvifDevice:
         ahead = self.clock_offset or timedelta()
         subscription = events.Subscription(self.soap, self.tasks, ahead, sources)
         self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
-        return events.signals(subscription, self.services[EVENTS], self.soap.host)
+        return events.signals(subscription, self._event_service, self.soap.host)
+
+    async def _event_service(self) -> str:
+        """Return the event service's address; a list that was cut off is asked for again.
+
+        Raises:
+            Unreachable: It is still cut off.
+            Unsupported: There is no event service.
+        """
+        if EVENTS not in self.services.urls:
+            self.services = await read_services(self.soap)
+        if EVENTS in self.services.urls:
+            return self.services.urls[EVENTS]
+        if self.services.cut:
+            raise Unreachable("driver.deaf", host=self.soap.host, detail="GetServices")
+        raise Unsupported("driver.no_signals", host=self.soap.host)
 
     async def close(self) -> None:
         """Leave the device as it was: heads still, no subscription kept."""
@@ -228,49 +232,8 @@ async def read_info(soap: Soap) -> DeviceInfo:
     return DeviceInfo(*(xml.text(told, name) for name in names))
 
 
-async def read_services(soap: Soap) -> dict[str, str]:
-    """Return service addresses by namespace: GetServices united with GetCapabilities, led to our host.
-
-    Either may be missing or incomplete; both are read by name, because firmware breaks the schema's order.
-
-    Raises:
-        DriverError: A refusal, a dead device, or neither operation answered.
-    """
-    told: dict[str, str] = {}
-    failure: DriverError | None = None
-    # in this order: the newer operation knows better
-    for asked, found in ((_CAPABILITIES_ASKED, _capabilities), (_SERVICES_ASKED, _services)):
-        try:
-            told |= found(await soap.ask(soap.session.reached.url, asked))
-        except CutOff as error:  # what came before the cut is good; what came after it is not known
-            told |= found(error.root)
-            failure = error
-        except (Unsupported, Malformed) as error:
-            failure = failure if isinstance(failure, CutOff) else error
-    lacking = not told or (isinstance(failure, Malformed) and not {MEDIA1, MEDIA2} & set(told))
-    if failure is not None and lacking:
-        raise failure
-    session = soap.session
-    session.reached = await _forwarding(session.reached, list(told.values()))
-    services: dict[str, str] = {}
-    for namespace, url in told.items():
-        with suppress(Malformed):  # an address that is none: as if the service were not there
-            services[namespace] = session.reached.rewrite(url)
-    return services
-
-
-def _services(answer: etree._Element) -> dict[str, str]:
-    found = {xml.text(node, "Namespace"): xml.text(node, "XAddr") for node in xml.every(answer, "Service")}
-    return {namespace: url for namespace, url in found.items() if namespace and url}
-
-
-def _capabilities(answer: etree._Element) -> dict[str, str]:
-    found = {space: xml.text(answer, "Capabilities", name, "XAddr") for name, space in _CAPABILITIES.items()}
-    return {namespace: url for namespace, url in found.items() if url}
-
-
 async def read_cameras(
-    soap: Soap, services: Mapping[str, str], tasks: Nursery, transport: Transport
+    soap: Soap, services: Services, tasks: Nursery, transport: Transport
 ) -> tuple[OnvifCamera, ...]:
     """Return one camera per video source, in the device's order.
 
@@ -278,20 +241,21 @@ async def read_cameras(
         Unsupported: No media service, or no profile with a video source.
     """
     medias: list[Media] = []
-    if MEDIA2 in services:
-        medias.append(Media2(soap, services[MEDIA2]))
-    if MEDIA1 in services:
-        medias.append(Media1(soap, services[MEDIA1]))
+    urls = services.urls
+    if MEDIA2 in urls:
+        medias.append(Media2(soap, urls[MEDIA2]))
+    if MEDIA1 in urls:
+        medias.append(Media1(soap, urls[MEDIA1]))
     if not medias:
         raise Unsupported(host=soap.host, detail="no media service")
     offers = await first(medias, soap.host, lambda media: media.offers())
-    turns = PTZ in services and any(offer.node for offer in offers)
-    heads = await soap.service("ptz", services[PTZ]) if turns else None
+    turns = PTZ in urls and any(offer.node for offer in offers)
+    heads = await soap.service("ptz", urls[PTZ]) if turns else None
     cameras = []
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
         head = await _head(heads, mine, tasks, soap.host)
-        features = {Feature.SIGNALS} if EVENTS in services else set()
+        features = {Feature.SIGNALS} if services.may_signal else set()
         features |= {Feature.PTZ} if head else set()
         features |= {Feature.SNAPSHOT} if await _has_still(medias, soap.host, mine[0]) else set()
         cameras.append(
@@ -315,28 +279,6 @@ async def _has_still(medias: Sequence[Media], host: str, offer: Offer) -> bool:
     except (Unsupported, Malformed):
         return False
     return url.startswith(("http://", "https://"))
-
-
-async def _forwarding(reached: Reached, urls: Sequence[str]) -> Reached:
-    """Return the address with `forwarded` set where the announced ports do not lead to the device."""
-    for url in urls:
-        with suppress(Malformed):
-            if reached.elsewhere(url) and not await _answers(reached, reached.rewrite(url)):
-                return replace(reached, forwarded=True)
-    return reached
-
-
-async def _answers(reached: Reached, url: str) -> bool:
-    port = Reached.at(url).port
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(reached.host, port)
-    except OSError:  # also its subclass TimeoutError
-        return False
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return True
 
 
 def _size(offer: Offer) -> int:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -295,15 +295,25 @@ def deaf(error: DriverError, host: str, subscribed: bool) -> DriverError:
     return Unreachable("driver.deaf", host=host, detail=detail)
 
 
-async def signals(subscription: Subscription, events_url: str, host: str) -> AsyncGenerator[Signal, None]:
+async def signals(
+    subscription: Subscription, service: Callable[[], Awaitable[str]], host: str
+) -> AsyncGenerator[Signal, None]:
     """Subscribe and yield what the device says; unsubscribes when it ends, however it ends.
+
+    Args:
+        service: Returns the event service's address, or raises where there is none.
 
     Raises:
         Unreachable: The subscription is lost, or there is none now.
         Refused: The login is.
     """
     try:
-        await subscription.begin(events_url)
+        url = await service()
+    except DriverError:
+        subscription.ended = True
+        raise
+    try:
+        await subscription.begin(url)
         async with aclosing(subscription.signals()) as told:
             async for signal in told:
                 yield signal

@@ -200,7 +200,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "one-list-of-services",
         "CamHi",
         "GetServices is missing, GetCapabilities is out of order",
-        "both are asked, united and read by names (drivers.onvif.device.read_services)",
+        "both are asked, united and read by names (drivers.onvif.services.read_services)",
         "gh:home-assistant/core/issues/92308",
         "camhi_any_any/GetCapabilities.xml",
         _TESTS + "one_list_of_services",

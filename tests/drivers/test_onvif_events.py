@@ -187,6 +187,22 @@ async def test_only_a_device_without_an_event_service_ends_it(scripted: Any) -> 
     assert caught.value.code == "driver.no_signals"
 
 
+@pytest.mark.parametrize("mended", [True, False])
+async def test_half_a_list_of_services_is_no_missing_event_service(pullpoint: Any, mended: bool) -> None:
+    whole = pullpoint.answers["GetServices"]
+    half = whole[: whole.index(f"Namespace>{EVENTS}")]
+    pullpoint.answers["GetServices"] = half
+    async with driver.open(Target(pullpoint.url), LOGIN) as device:
+        assert Feature.SIGNALS in device.cameras[0].features
+        with pytest.raises(Unreachable) as caught:
+            await anext(device.signals())
+        assert caught.value.code == "driver.deaf"
+        if mended:
+            pullpoint.answers["GetServices"] = whole
+            async with aclosing(device.signals()) as signals:
+                assert (await anext(signals)).state is True
+
+
 @pytest.mark.parametrize(
     "told",
     [
