@@ -96,7 +96,8 @@ def parse(headers: Iterable[str]) -> tuple[Challenge, ...]:
     """Return every challenge in the ``WWW-Authenticate`` headers of an answer, in order.
 
     Args:
-        headers: Their values. A scheme's token68 is not kept: no scheme that we answer has one.
+        headers: Their values, decoded with ``surrogateescape``. A scheme's token68 is not kept: no scheme that
+            we answer has one.
     """
     return tuple(each for header in list(headers)[:_HEADERS] for each in _challenges(header[:_LENGTH]))
 
@@ -233,12 +234,12 @@ def digest(
     """
     hashed, told, qop = _HASHES[challenge.algorithm], challenge.parameters, challenge.qop
     realm, nonce = told.get("realm", ""), told["nonce"]
-    key = hashed(f"{login.username}:{realm}:{login.password}".encode())
+    key = hashed(_bytes(f"{login.username}:{realm}:{login.password}"))
     if challenge.session:
-        key = hashed(f"{key}:{nonce}:{client_nonce}".encode())
+        key = hashed(_bytes(f"{key}:{nonce}:{client_nonce}"))
     asked = f"{method}:{uri}" + (f":{hashed(body)}" if qop == "auth-int" else "")
     middle = f":{count:08x}:{client_nonce}:{qop}" if qop else ""
-    response = hashed(f"{key}:{nonce}{middle}:{hashed(asked.encode())}".encode())
+    response = hashed(_bytes(f"{key}:{nonce}{middle}:{hashed(asked.encode())}"))
     parts = [*_user(login.username, challenge, hashed)]
     parts += [f"realm={_quoted(realm)}", f"nonce={_quoted(nonce)}", f"uri={_quoted(uri)}"]
     parts += [f'response="{response}"']
@@ -252,7 +253,7 @@ def digest(
 def _user(name: str, challenge: Challenge, hashed: Callable[[bytes], str]) -> list[str]:
     told = challenge.parameters
     if told.get("userhash", "").lower() == "true":
-        hidden = hashed(f"{name}:{told.get('realm', '')}".encode())
+        hidden = hashed(_bytes(f"{name}:{told.get('realm', '')}"))
         return [f'username="{hidden}"', "userhash=true"]
     if not name.isascii() and told.get("charset", "").upper() == "UTF-8":
         return [f"username*=UTF-8''{quote(name, safe='')}"]
@@ -261,8 +262,13 @@ def _user(name: str, challenge: Challenge, hashed: Callable[[bytes], str]) -> li
 
 def _quoted(text: str) -> str:
     """Return a quoted string; what a line cannot hold is left out."""
-    plain = "".join(char for char in text if char.isprintable())
+    plain = "".join(char for char in text if char >= " " and char != "\x7f")
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _bytes(text: str) -> bytes:
+    """Return a text's bytes; a realm that is no UTF-8 is hashed as it came."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _bare(text: str) -> str:

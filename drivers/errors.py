@@ -56,7 +56,7 @@ class Refused(DriverError):
     @property
     def counts(self) -> bool:
         """Whether the device saw a wrong login: `Forbidden` and what we held back ourselves are none."""
-        return self.code == "driver.refused"
+        return self.code in ("driver.refused", "driver.refused_clock")
 
 
 class Forbidden(Refused):

@@ -87,11 +87,16 @@ class LoginBook:
         now: Wall clock in seconds since 1970: the record outlives the process.
         record: What an earlier process remembered.
         keep: Called with each new record, under no lock; None: it lives as long as the process.
+
+    Attributes:
+        habits: What a driver has learnt of the device's way with logins, by name, so that the next session need
+            not send a wrong one to learn it again.
     """
 
     now: Callable[[], float]
     record: Record = field(default_factory=Record)
     keep: Callable[[Record], None] | None = None
+    habits: dict[str, str] = field(default_factory=dict)
     _trying: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -1,4 +1,4 @@
-"""The ``onvif`` driver. Importing it loads neither zeep nor aiohttp; opening a device does."""
+"""The ``onvif`` driver. Importing it loads nothing heavy; opening a PTZ device loads zeep."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from pydantic import Field
+
 from drivers.contract import API, Device, Found, Login, Scope, Target
-from drivers.options import Options, read
-from drivers.rtsp import Transport
+from drivers.options import read
+from drivers.rtsp import StreamOptions
 
 
-class OnvifOptions(Options):
-    """Options of the ``onvif`` driver.
+class OnvifOptions(StreamOptions):
+    """Options of the ``onvif`` driver: its streams', and those of SOAP and stills, which share `hosts` and `basic`.
 
-    Attributes:
-        transport: How RTP comes: ``auto`` tries TCP, then UDP.
-        verify_tls: Whether the device's certificate must be signed by a known authority.
+    Basic is never answered at another host than the configured one.
     """
 
-    transport: Transport = "auto"
-    verify_tls: bool = False
+    verify_tls: bool = Field(
+        False, description="Whether the device's certificate must be signed by a known authority."
+    )
 
 
 class OnvifDriver:
@@ -48,12 +49,10 @@ class OnvifDriver:
             DriverError: As everywhere.
         """
         options = read(OnvifOptions, target)
-        # zeep takes 0.3 s of CPU to import: not on the loop
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
-        from drivers.onvif.addresses import Reached
-
-        reached = Reached.at(target.url)
-        async with module.opened(reached, login, options.transport, options.verify_tls) as device:
+        reached = module.Reached.at(target.url, told=options.hosts == "told")
+        way = module.Way(options.source, options.verify_tls, options.basic, target.logins)
+        async with module.opened(reached, login, way) as device:
             yield device
 
 

@@ -1,12 +1,14 @@
 """Addresses that a device tells, made into addresses that lead to it.
 
 Devices behind NAT, with several networks or with stale settings announce hosts that lead nowhere, or
-elsewhere. We keep to the host that we reached, and never leave https for http.
+elsewhere. We keep to the host that we reached, and never leave https for http. Where a person says that what
+they tell is right (a gateway that names its cameras), other hosts are taken as told.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from drivers.errors import Malformed, bare
@@ -21,6 +23,7 @@ class Reached:
 
     Attributes:
         forwarded: Only this one port leads to the device (a port forwarding): use it for every service.
+        told: Whether an address on another host is taken as the device tells it.
     """
 
     scheme: str
@@ -28,9 +31,10 @@ class Reached:
     port: int
     path: str = DEVICE_PATH
     forwarded: bool = False
+    told: bool = False
 
     @classmethod
-    def at(cls, url: str) -> Reached:
+    def at(cls, url: str, told: bool = False) -> Reached:
         """Return the address in a URL; the path defaults to ONVIF's.
 
         Raises:
@@ -40,7 +44,7 @@ class Reached:
         if parts.scheme not in ("http", "https"):
             raise Malformed("driver.url", url=bare(url))
         path = parts.path if parts.path not in ("", "/") else DEVICE_PATH
-        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], path)
+        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], path, told=told)
 
     @property
     def url(self) -> str:
@@ -54,10 +58,12 @@ class Reached:
 
     def netloc(self, port: int) -> str:
         """Return the host with a port, an IPv6 address in brackets."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        return _netloc(self.host, port)
 
     def rewrite(self, url: str) -> str:
         """Return what a device told with our host in it: http(s), rtsp(s), without user-info.
+
+        With `told` the host stays as it is, unless it can only mean the device itself.
 
         Raises:
             Malformed: Another scheme, or no URL at all.
@@ -67,6 +73,8 @@ class Reached:
             raise Malformed("driver.url", url=bare(url))
         port = parts.port or _PORTS[parts.scheme]
         scheme = parts.scheme
+        if self.told and self._another(parts.hostname or ""):
+            return urlunsplit(parts._replace(netloc=_netloc(parts.hostname or "", port)))
         if scheme in ("http", "https"):
             if self.scheme == "https" and scheme == "http":
                 scheme, port = "https", self.port
@@ -74,11 +82,33 @@ class Reached:
                 scheme, port = self.scheme, self.port
         return urlunsplit(parts._replace(scheme=scheme, netloc=self.netloc(port)))
 
+    def names(self, url: str) -> str:
+        """Return the ``host:port`` of a told address that `rewrite` leads elsewhere, empty where it does not."""
+        parts = _split(url)
+        host = parts.hostname or ""
+        if self.told or not self._another(host):
+            return ""
+        return _netloc(host, parts.port or _PORTS.get(parts.scheme, 0))
+
+    def _another(self, host: str) -> bool:
+        """Return whether a told host is another than ours; one that nobody can reach is none."""
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return host not in ("localhost", self.host)
+        ours = self.host == "localhost" or self.host.startswith("127.") or self.host == "::1"
+        nowhere = address.is_unspecified or address.is_link_local or (address.is_loopback and not ours)
+        return host != self.host and not nowhere
+
     def elsewhere(self, url: str) -> bool:
         """Return whether a told address names another host than the one reached, and another port."""
         parts = _split(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
         return parts.hostname != self.host and port != self.port
+
+
+def _netloc(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _split(url: str) -> SplitResult:

@@ -1,69 +1,45 @@
-"""Every foreign exception on the way to an ONVIF device becomes a `DriverError` here, and only here.
+"""What a device's answer means: every fault, status and foreign exception becomes a `DriverError` here.
 
-Never chained: zeep's and aiohttp's texts hold envelopes and URLs.
+Never chained: zeep's texts hold envelopes.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import aiohttp
+from lxml import etree
 
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
-from drivers.onvif.library import Fault, TransportError, ZeepError
+from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
+from drivers.onvif import xml
 
 #: Words of faults that mean the login, wherever in the answer they stand.
 REFUSALS = ("NotAuthorized", "FailedAuthentication", "InvalidSecurity", "FailedCheck")
 #: Words of faults that mean: later.
 _BUSY = ("OutofMemory", "OutOfMemory", "Busy", "TooMany", "ResourceUnavailable")
+#: Statuses of a server that is there and has no time.
+_LATER = (408, 429, 502, 503, 504)
+
+
+class Empty(Unsupported):
+    """The device says yes, and nothing else."""
 
 
 @contextmanager
-def boundary(host: str, user: str, seconds: float) -> Iterator[None]:
-    """Translate whatever the libraries raise within the context.
-
-    Args:
-        host: What the error names.
-        user: Account name for a refusal, empty without login.
-        seconds: The time-out in force.
+def boundary(host: str) -> Iterator[None]:
+    """Translate whatever the library raises within the context: it answers odd replies with anything there is.
 
     Raises:
-        DriverError: Instead of any other exception.
+        DriverError: Instead of any other exception; only the class name survives.
     """
     try:
         yield
     except DriverError:
         raise
-    except Exception as error:  # the boundary: zeep answers odd replies with any exception there is
-        raise translate(error, host, user, seconds) from None
-
-
-def translate(error: Exception, host: str, user: str, seconds: float) -> DriverError:
-    """Return our error for a foreign one; only fault codes, error numbers and class names survive."""
-    match error:
-        case Fault():
-            return _fault(error, host, user)
-        case TransportError():
-            return answered(int(error.status_code or 0), bytes(error.content or b""), host, user)
-        case TimeoutError():
-            return Unreachable("driver.timeout", host=host, seconds=seconds)
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return Unreachable(host=host, detail="TLS")
-        case aiohttp.InvalidURL():
-            return Malformed(host=host, detail="URL")
-        case OSError():  # connection refused, no route, reset, and aiohttp's connector errors
-            return Unreachable(host=host, detail=_number(error) or type(error).__name__)
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
-            return Unreachable(host=host, detail=type(error).__name__)
-        case aiohttp.ClientError():
-            return Malformed(host=host, detail=type(error).__name__)
-        case ZeepError():
-            content = getattr(error, "content", b"")
-            return Malformed(host=host, detail=type(error).__name__, raw=_bytes(content))
-        case _:
-            return Malformed(host=host, detail=type(error).__name__)
+    except Exception as error:  # the boundary
+        content = getattr(error, "content", b"")
+        raw = content if isinstance(content, bytes) else str(content).encode(errors="replace")
+        raise Malformed(host=host, detail=type(error).__name__, raw=raw) from None
 
 
 def refused(host: str, user: str) -> Refused:
@@ -73,30 +49,29 @@ def refused(host: str, user: str) -> Refused:
 
 def answered(status: int, content: bytes, host: str, user: str) -> DriverError:
     """Return the error in an HTTP answer that is no SOAP: what quirky devices send instead of faults."""
-    if status in (401, 403) or any(word.encode() in content for word in REFUSALS):
+    if status == 401 or any(word.encode() in content for word in REFUSALS):
         return refused(host, user)
-    if status in (408, 429, 502, 503, 504):
-        return Unreachable(host=host, detail=f"HTTP {status}")
+    if status == 403:
+        detail = f"HTTP {status}"
+        return Forbidden(host=host, user=user, detail=detail) if user else refused(host, user)
+    if status in _LATER:
+        return Unreachable("driver.busy", host=host, detail=f"HTTP {status}")
     if status == 200 and content.strip():
         return Malformed(host=host, detail="no SOAP", raw=content)
-    return Unsupported(host=host, detail=f"HTTP {status}")
+    kind = Empty if 200 <= status < 300 else Unsupported
+    return kind(host=host, detail=f"HTTP {status}")
 
 
-def _fault(error: Fault, host: str, user: str) -> DriverError:
-    subcodes = [str(getattr(code, "localname", code)) for code in error.subcodes or ()]
-    told = " ".join([*subcodes, str(error.code or ""), str(error.message or "")])
-    if any(word in told for word in REFUSALS):
+def fault(told: etree._Element, host: str, user: str) -> DriverError:
+    """Return the error in a SOAP fault, of version 1.2 or 1.1."""
+    said = [xml.text(value) for name in ("Value", "faultcode") for value in xml.every(told, name)]
+    reason = xml.text(told, "Text") or xml.text(told, "faultstring")
+    names = [xml.local(part) for part in told.iter()]
+    kinds = [name for name in names if name.endswith("Fault")][1:]
+    words = " ".join([*said, reason, *names, *(part.text or "" for part in told.iter())])
+    if any(word in words for word in REFUSALS):
         return refused(host, user)
-    detail = "/".join(subcodes) or str(error.message or error.code or "fault")
-    if any(word in told for word in _BUSY):
-        return Unreachable(host=host, detail=detail)
+    detail = "/".join(part for part in [*said[1:], *kinds, reason] if part) or "/".join(said) or "fault"
+    if any(word in words for word in _BUSY):
+        return Unreachable("driver.busy", host=host, detail=detail[:200])
     return Unsupported(host=host, detail=detail[:200])
-
-
-def _number(error: OSError) -> str | None:
-    """Return an error number's text; resolvers' numbers are negative and bring their own."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-
-
-def _bytes(content: object) -> bytes:
-    return content if isinstance(content, bytes) else str(content).encode(errors="replace")

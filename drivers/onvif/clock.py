@@ -15,6 +15,8 @@ from drivers.onvif import xml
 _CUT = timedelta(seconds=0.5)
 #: Two times that are this near are the same.
 _SAME = timedelta(minutes=2)
+#: A clock that is off by less is accepted by every device that we know of.
+_NEAR = timedelta(seconds=5)
 _POSIX = re.compile(r"(?:<[^>]+>|[A-Za-z]+)?(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 
 
@@ -25,10 +27,12 @@ class DeviceClock:
     Attributes:
         offset: Device minus host, as it tells; None when it does not tell.
         signing: What to add to our time when signing.
+        other: Another reading of what it told, to sign with where the first is refused; None where there is none.
     """
 
     offset: timedelta | None = None
     signing: timedelta = timedelta()
+    other: timedelta | None = None
 
 
 def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
@@ -39,10 +43,10 @@ def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
         date: The header, may be empty.
         now: Our aware UTC at the middle of the call.
     """
-    zone = posix_offset(xml.text(answer, "TimeZone", "TZ"))
+    zone = posix_offset(xml.text(answer, "TimeZone", "TZ")) or timedelta()
     told, here = _moment(answer, "UTCDateTime"), _moment(answer, "LocalDateTime")
     if told is None and here is not None:
-        told = here - (zone or timedelta())
+        told = here - zone
     if told is None:
         told = _http_date(date)
     if told is None:
@@ -50,8 +54,26 @@ def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
     offset = told + _CUT - now
     if zone and abs(offset - zone) < _SAME and (here is None or abs(here - told) < _SAME):
         # Some firmware tells its local time as UTC but signs and checks with true UTC (OpenIPC).
-        return DeviceClock(offset)
-    return DeviceClock(offset, offset)
+        return DeviceClock(offset, timedelta(), offset)
+    return DeviceClock(offset, offset, _other(offset, zone))
+
+
+def _other(offset: timedelta, zone: timedelta) -> timedelta | None:
+    """Return what a device may go by that does not go by what it tells.
+
+    By true time, where it tells another one: whatever it got wrong was the telling. By its local time, where
+    what it tells is true.
+    """
+    if abs(offset) > _NEAR:
+        return timedelta()
+    return offset + zone if zone else None
+
+
+def shown(offset: timedelta) -> str:
+    """Return an offset as people read it in any language: ``+07:00:00``, hours first, however many."""
+    seconds = round(abs(offset).total_seconds())
+    sign = "-" if offset < timedelta() else "+"
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def posix_offset(zone: str) -> timedelta | None:

@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from drivers.contract import DeviceInfo, Feature, Login, Profile, Ptz, Signal
-from drivers.errors import DriverError, Malformed, Unsupported
+from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
+from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
+from drivers.logins import LoginBook
 from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
 from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
+from drivers.onvif.events import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz import OnvifPtz, ptz_of
-from drivers.onvif.session import CONNECT_SECONDS, Session
-from drivers.onvif.soap import DEVICE, Service, Soap, read_clock, request
-from drivers.rtsp import RtspSource, RtspStream, Transport
+from drivers.onvif.services import PTZ, Services, read_services
+from drivers.onvif.session import Session
+from drivers.onvif.soap import DEVICE, CutOff, Service, Soap, read_clock, request
+from drivers.rtsp import RtspOptions, RtspSource, RtspStream
 
-PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
-EVENTS = "http://www.onvif.org/ver10/events/wsdl"
-#: What GetCapabilities calls the services.
-_CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS}
+
+class LedStream(RtspStream):
+    """A stream whose address was led to the host that we reached.
+
+    Args:
+        told: Where the device says that it is, empty where it says the same.
+    """
+
+    def __init__(self, source: RtspSource, told: str) -> None:
+        super().__init__(source)
+        self._told = told
+
+    def start(self) -> CodecParameters:
+        """Connect; see :class:`drivers.contract.Stream`.
+
+        Raises:
+            Unreachable: ``driver.elsewhere`` where the device names a host that we did not try.
+            DriverError: As `RtspStream`.
+        """
+        try:
+            return super().start()
+        except Unreachable as error:
+            if not self._told or error.code != "driver.unreachable":
+                raise
+            raise elsewhere(error, self._host, self._told) from None
+
+
+def elsewhere(error: DriverError, host: str, told: str) -> Unreachable:
+    """Return the error of a place that does not answer, and that is not where the device says."""
+    detail = error.values.get("detail", "")
+    return Unreachable("driver.elsewhere", host=host, told=told, detail=detail)
 
 
 @dataclass(slots=True)
@@ -36,7 +66,7 @@ class OnvifCamera:
     ptz: Ptz | None
     session: Session
     medias: tuple[Media, ...]
-    transport: Transport
+    way: Callable[..., RtspSource]
     _sources: dict[str, RtspSource] = field(default_factory=dict)
 
     @property
@@ -56,8 +86,10 @@ class OnvifCamera:
         url = self.session.reached.rewrite(told)
         known = self._sources.get(token)
         if known is None or known.url != url:
-            known = self._sources[token] = RtspSource(url, self.session.login, self.transport)
-        return RtspStream(known)
+            known = self._sources[token] = self.way(url, self.session.login, self.session.logins)
+            if urlsplit(url).hostname != self.session.reached.host:
+                known.basic = False
+        return LedStream(known, self.session.reached.names(told))
 
     async def snapshot(self) -> bytes:
         """Return a JPEG straight from the device.
@@ -70,10 +102,19 @@ class OnvifCamera:
             raise Unsupported("driver.no_snapshot", host=self.session.reached.name)
         token = self.offers[0].profile.token
         told = await first(self.medias, self.session.reached.name, lambda media: media.still_url(token))
-        picture = await self.session.get(self.session.reached.rewrite(told))
+        picture = await self._still(told)
         if not picture.startswith(b"\xff\xd8"):
             raise Malformed(host=self.session.reached.name, detail="no JPEG", raw=picture)
         return picture
+
+    async def _still(self, told: str) -> bytes:
+        try:
+            return await self.session.get(self.session.reached.rewrite(told))
+        except Unreachable as error:
+            named = self.session.reached.names(told)
+            if not named or error.code != "driver.unreachable":
+                raise
+            raise elsewhere(error, self.session.reached.name, named) from None
 
     def _token(self, profile: str) -> str:
         tokens = [each.token for each in self.profiles]
@@ -94,7 +135,8 @@ class OnvifDevice:
     clock_offset: timedelta | None
     cameras: tuple[OnvifCamera, ...]
     soap: Soap
-    services: Mapping[str, str]
+    services: Services
+    tasks: Nursery
     _subscriptions: list[events.Subscription] = field(default_factory=list)
 
     async def read_clock(self) -> timedelta | None:
@@ -104,13 +146,30 @@ class OnvifDevice:
 
     def signals(self) -> AsyncGenerator[Signal, None]:
         """Yield what the device says; ends with a DriverError when the subscription is lost."""
-        if EVENTS not in self.services:
+        if not self.services.may_signal:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
-        subscription = events.Subscription(self.soap, self.clock_offset or timedelta())
-        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
-        return events.signals(subscription, self.services[EVENTS], sources)
+        sources |= {offer.source: offer.source for offer in offers}
+        ahead = self.clock_offset or timedelta()
+        subscription = events.Subscription(self.soap, self.tasks, ahead, sources)
+        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
+        return events.signals(subscription, self._event_service, self.soap.host)
+
+    async def _event_service(self) -> str:
+        """Return the event service's address; a list that was cut off is asked for again.
+
+        Raises:
+            Unreachable: It is still cut off.
+            Unsupported: There is no event service.
+        """
+        if EVENTS not in self.services.urls:
+            self.services = await read_services(self.soap)
+        if EVENTS in self.services.urls:
+            return self.services.urls[EVENTS]
+        if self.services.cut:
+            raise Unreachable("driver.deaf", host=self.soap.host, detail="GetServices")
+        raise Unsupported("driver.no_signals", host=self.soap.host)
 
     async def close(self) -> None:
         """Leave the device as it was: heads still, no subscription kept."""
@@ -122,82 +181,62 @@ class OnvifDevice:
             await subscription.end()
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a device is to be reached, and what it may be given.
+
+    Attributes:
+        source: Makes a stream's source of its URL.
+        verify_tls: Whether its certificate must be signed by a known authority.
+        basic: Whether HTTP Basic may give the password away.
+        logins: What it has said to logins; None: nobody else knocks.
+    """
+
+    source: Callable[[str, Login | None, LoginBook | None], RtspSource] = RtspOptions().source
+    verify_tls: bool = False
+    basic: bool = False
+    logins: LoginBook | None = None
+
+
 @asynccontextmanager
-async def opened(
-    reached: Reached, login: Login | None, transport: Transport, verify_tls: bool
-) -> AsyncIterator[OnvifDevice]:
+async def opened(reached: Reached, login: Login | None, way: Way) -> AsyncIterator[OnvifDevice]:
     """Open a device for as long as the context lasts.
 
     Raises:
-        DriverError: As everywhere; a wrong login is refused here, after one try.
+        DriverError: As everywhere; a wrong login is refused here, after one try, or one more where the device's
+            clock may be the reason.
     """
     async with AsyncExitStack() as stack:
-        session = Session(reached, login, verify_tls)
+        session = Session(reached, login, way.verify_tls, basic=way.basic, logins=way.logins)
         stack.push_async_callback(session.close)
         tasks = await stack.enter_async_context(nursery())
         told = await read_clock(session)
-        soap = Soap(session, told.signing)
-        management = await soap.service("devicemgmt", session.reached.url)
-        info = await read_info(management)
+        soap = Soap(session, told)
+        info = await read_info(soap)
         services = await read_services(soap)
-        cameras = await read_cameras(soap, services, tasks, transport)
-        device = OnvifDevice(info, told.offset, cameras, soap, services)
+        cameras = await read_cameras(soap, services, tasks, way.source)
+        soap.settle()
+        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks)
         stack.push_async_callback(device.close)
         yield device
 
 
-async def read_info(management: Service) -> DeviceInfo:
+async def read_info(soap: Soap) -> DeviceInfo:
     """Ask what the device is: the first call that needs the login."""
+    operation = "GetDeviceInformation"
+    asked = request(DEVICE, operation)
     try:
-        told = await management.call("GetDeviceInformation")
-    except (Unsupported, Malformed):
+        told = await soap.ask(soap.session.reached.url, asked, action=f"{DEVICE}/{operation}")
+    except CutOff as error:
+        told = error.root
+    except (Unsupported, Malformed, Forbidden):
         return DeviceInfo()
     names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
-    return DeviceInfo(*(str(getattr(told, name, None) or "").strip() for name in names))
-
-
-async def read_services(soap: Soap) -> dict[str, str]:
-    """Return service addresses by namespace: GetServices united with GetCapabilities, led to our host.
-
-    Either may be missing or incomplete; both are read by name, because firmware breaks the schema's order.
-
-    Raises:
-        DriverError: A refusal, a dead device, or neither operation answered.
-    """
-    told: dict[str, str] = {}
-    failure: DriverError | None = None
-    for ask in (_capabilities, _services):  # in this order: the newer operation knows better
-        try:
-            told |= await ask(soap)
-        except (Unsupported, Malformed) as error:
-            failure = error
-    if failure is not None and not told:
-        raise failure
-    session = soap.session
-    session.reached = await _forwarding(session.reached, list(told.values()))
-    services: dict[str, str] = {}
-    for namespace, url in told.items():
-        with suppress(Malformed):  # an address that is none: as if the service were not there
-            services[namespace] = session.reached.rewrite(url)
-    return services
-
-
-async def _services(soap: Soap) -> dict[str, str]:
-    answer = await soap.ask(
-        soap.session.reached.url, request(DEVICE, "GetServices", IncludeCapability="false")
-    )
-    found = {xml.text(node, "Namespace"): xml.text(node, "XAddr") for node in xml.every(answer, "Service")}
-    return {namespace: url for namespace, url in found.items() if namespace and url}
-
-
-async def _capabilities(soap: Soap) -> dict[str, str]:
-    answer = await soap.ask(soap.session.reached.url, request(DEVICE, "GetCapabilities", Category="All"))
-    found = {space: xml.text(answer, "Capabilities", name, "XAddr") for name, space in _CAPABILITIES.items()}
-    return {namespace: url for namespace, url in found.items() if url}
+    return DeviceInfo(*(xml.text(told, name) for name in names))
 
 
 async def read_cameras(
-    soap: Soap, services: Mapping[str, str], tasks: Nursery, transport: Transport
+    soap: Soap, services: Services, tasks: Nursery, way: Callable[..., RtspSource]
 ) -> tuple[OnvifCamera, ...]:
     """Return one camera per video source, in the device's order.
 
@@ -205,25 +244,25 @@ async def read_cameras(
         Unsupported: No media service, or no profile with a video source.
     """
     medias: list[Media] = []
-    if MEDIA2 in services:
-        medias.append(Media2(soap, services[MEDIA2]))
-    if MEDIA1 in services:
-        medias.append(Media1(await soap.service("media", services[MEDIA1]), soap.host))
+    urls = services.urls
+    if MEDIA2 in urls:
+        medias.append(Media2(soap, urls[MEDIA2]))
+    if MEDIA1 in urls:
+        medias.append(Media1(soap, urls[MEDIA1]))
     if not medias:
         raise Unsupported(host=soap.host, detail="no media service")
     offers = await first(medias, soap.host, lambda media: media.offers())
-    heads = await soap.service("ptz", services[PTZ]) if PTZ in services else None
+    turns = PTZ in urls and any(offer.node for offer in offers)
+    heads = await soap.service("ptz", urls[PTZ]) if turns else None
     cameras = []
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
         head = await _head(heads, mine, tasks, soap.host)
-        features = {Feature.SIGNALS} if EVENTS in services else set()
+        features = {Feature.SIGNALS} if services.may_signal else set()
         features |= {Feature.PTZ} if head else set()
         features |= {Feature.SNAPSHOT} if await _has_still(medias, soap.host, mine[0]) else set()
         cameras.append(
-            OnvifCamera(
-                source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), transport
-            )
+            OnvifCamera(source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), way)
         )
     return tuple(cameras)
 
@@ -241,28 +280,6 @@ async def _has_still(medias: Sequence[Media], host: str, offer: Offer) -> bool:
     except (Unsupported, Malformed):
         return False
     return url.startswith(("http://", "https://"))
-
-
-async def _forwarding(reached: Reached, urls: Sequence[str]) -> Reached:
-    """Return the address with `forwarded` set where the announced ports do not lead to the device."""
-    for url in urls:
-        with suppress(Malformed):
-            if reached.elsewhere(url) and not await _answers(reached, reached.rewrite(url)):
-                return replace(reached, forwarded=True)
-    return reached
-
-
-async def _answers(reached: Reached, url: str) -> bool:
-    port = Reached.at(url).port
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(reached.host, port)
-    except OSError:  # also its subclass TimeoutError
-        return False
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return True
 
 
 def _size(offer: Offer) -> int:

@@ -1,33 +1,73 @@
 """PullPoint: subscribe, pull, renew at 80 %, end.
 
-A lost subscription ends with its DriverError; whoever iterates begins again.
+A lost subscription ends with an `Unreachable`, whatever words the device had for it: whoever iterates begins
+again. What is asked, and what it costs a device, is bounded here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from urllib.parse import urljoin
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from lxml import etree
 
 from drivers.contract import Signal
-from drivers.errors import DriverError, Malformed, Refused, Unsupported
+from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.nursery import Nursery
+from drivers.onvif import xml
+from drivers.onvif.boundary import Empty
+from drivers.onvif.http import Answer, Dropped
+from drivers.onvif.notes import signals_of
 from drivers.onvif.session import CALL_SECONDS
-from drivers.onvif.soap import Service, Soap
-from drivers.onvif.topics import signal_of
+from drivers.onvif.soap import LARGE, Soap, request
 
+log = logging.getLogger(__name__)
+EVENTS = "http://www.onvif.org/ver10/events/wsdl"
+_NOTIFY = "http://docs.oasis-open.org/wsn/b-2"
+_ADDRESSING = "http://www.w3.org/2005/08/addressing"
+#: By operation: its namespace, and the action that it is named by.
+_OPERATIONS = {
+    "CreatePullPointSubscription": (EVENTS, f"{EVENTS}/EventPortType/CreatePullPointSubscriptionRequest"),
+    "PullMessages": (EVENTS, f"{EVENTS}/PullPointSubscription/PullMessagesRequest"),
+    "SetSynchronizationPoint": (EVENTS, f"{EVENTS}/PullPointSubscription/SetSynchronizationPointRequest"),
+    "Renew": (_NOTIFY, "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/RenewRequest"),
+    "Unsubscribe": (_NOTIFY, "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/UnsubscribeRequest"),
+}
 #: Seconds that a subscription is asked for: short, because cameras leak those of clients that died.
 LIFETIME = 600.0
 RENEW_AT = 0.8
+#: Seconds between two renewals at least.
+RENEWAL = 5.0
 #: Seconds that a pull waits for something to say, and messages that it may bring.
 PULL_SECONDS = 10.0
 PULL_LIMIT = 100
-#: Seconds: an empty answer before this came too early.
+#: Seconds between two pulls at least: some devices do not wait, and must not be asked in a circle.
 HASTE = 0.5
+#: Seconds of pulls that are closed without an answer, after which the subscription is held for lost.
+SILENCE = 180.0
 #: Seconds for the farewell.
 FAREWELL_SECONDS = 3.0
+#: Characters of reference parameters that are sent back at most.
+_REFERENCE = 8192
+#: Notifications that are read before others get a turn.
+_TURN = 20
+#: Words of faults that say: no place for another subscription.
+_FULL = re.compile(
+    r"CreationFailed|max\w*.{0,24}(subscri|pull|notif)|too ?many|no (free|more)", re.IGNORECASE
+)
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?"
+    r"(?:(?P<seconds>\d{1,9}(?:\.\d+)?)S)?)?"
+)
 
 
 class Subscription:
@@ -35,17 +75,28 @@ class Subscription:
 
     Args:
         ahead: Device clock minus ours, for absolute times.
+        sources: Video-source token by itself and by the token of its configuration.
+
+    Attributes:
+        ended: It was given back, or there is nothing to give back.
+        lost: Notifications that could not be read.
     """
 
-    def __init__(self, soap: Soap, ahead: timedelta) -> None:
-        self._soap, self._ahead = soap, ahead
-        self._headers: list[Any] = []
-        self._pull: Service | None = None
-        self._manager: Service | None = None
-        self._farewell: Service | None = None
+    def __init__(self, soap: Soap, tasks: Nursery, ahead: timedelta, sources: Mapping[str, str]) -> None:
+        self._soap, self._tasks, self._ahead, self._sources = soap, tasks, ahead, sources
+        self._url, self._reference = "", ""
+        self._creating: asyncio.Task[None] | None = None
+        self._failure: DriverError | None = None
         self._renew_at = 0.0
+        self._granted = LIFETIME
         self._relative = True
         self.ended = False
+        self.lost = 0
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the device gave us one."""
+        return bool(self._url)
 
     async def begin(self, events_url: str) -> None:
         """Subscribe, and ask for the present state of everything.
@@ -53,69 +104,149 @@ class Subscription:
         Raises:
             DriverError: As everywhere.
         """
-        events = await self._soap.service("events", events_url)
-        granted = await events.call("CreatePullPointSubscription", InitialTerminationTime=self._until())
-        reference = getattr(granted, "SubscriptionReference", None)
-        url = self._soap.session.reached.rewrite(self._address(reference))
-        self._headers = list(getattr(getattr(reference, "ReferenceParameters", None), "_value_1", None) or ())
-        self._pull = await self._soap.service("pullpoint", url, PULL_SECONDS + CALL_SECONDS)
-        self._manager = await self._soap.service("subscription", url)
-        self._farewell = await self._soap.service("subscription", url, FAREWELL_SECONDS)
-        lifetime = self._plan(granted)
-        if lifetime < LIFETIME / 2:  # perhaps it cannot count from now: name the moment instead
+        # A task of its own: cancelled in between we would not learn what to give back.
+        self._creating = self._tasks.start(f"onvif[{self._soap.host}].subscribe", self._create(events_url))
+        await asyncio.shield(self._creating)
+        if self._failure is not None:
+            raise self._failure
+        if self._granted < LIFETIME / 2 and self._relative:  # perhaps it cannot count from now
             self._relative = False
             await self._renew()
-        with suppress(Unsupported, Malformed):
-            await self._call(self._pull, "SetSynchronizationPoint")
+        with suppress(Unsupported, Malformed, Dropped):
+            await self._call("SetSynchronizationPoint")
 
-    async def messages(self) -> AsyncIterator[Any]:
-        """Yield notifications as they come, renewing in between; ends with a DriverError."""
+    async def signals(self) -> AsyncGenerator[Signal, None]:
+        """Yield what the device says, renewing in between; ends with a DriverError."""
+        answered = time.monotonic()
         while True:
             if time.monotonic() >= self._renew_at:
                 await self._renew()
             began = time.monotonic()
-            wait = timedelta(seconds=max(1, int(min(PULL_SECONDS, self._renew_at - began))))
-            answer = await self._call(self._pull, "PullMessages", Timeout=wait, MessageLimit=PULL_LIMIT)
-            notes = getattr(answer, "NotificationMessage", None) or ()
-            for note in notes:
-                yield note
-            if not notes and time.monotonic() - began < HASTE:
-                await asyncio.sleep(HASTE)  # a device that does not wait must not be asked in a circle
+            try:
+                content = await self._pull(began)
+                answered = time.monotonic()
+            except (Dropped, Empty):  # how some devices say that nothing happened
+                if time.monotonic() - answered > SILENCE:
+                    raise
+                content = b""
+            for number, signal in enumerate(await self._read(content), 1):
+                if signal is not None:
+                    yield signal
+                else:
+                    self._lose()
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(max(0.0, began + HASTE - time.monotonic()))
 
     async def end(self) -> None:
-        """Unsubscribe, as far as the device lets us; never raises a DriverError."""
+        """Unsubscribe, as far as the device lets us within `FAREWELL_SECONDS`; never raises a DriverError."""
+        if self.ended:
+            return
+        with suppress(DriverError, TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                if self._creating is not None:
+                    await asyncio.shield(self._creating)
+                if self._url:
+                    await self._call("Unsubscribe", seconds=FAREWELL_SECONDS)
         self.ended = True
-        farewell, self._farewell = self._farewell, None
-        if farewell is not None:
-            with suppress(DriverError):
-                await self._call(farewell, "Unsubscribe")
+
+    async def _create(self, events_url: str) -> None:
+        """Subscribe, and note how to reach the subscription or why there is none."""
+        try:
+            granted = await self._ask_for_one(events_url)
+        except DriverError as error:
+            self._failure = error
+            return
+        reference = xml.find(granted, "SubscriptionReference")
+        self._url = self._way(xml.text(reference, "Address"), events_url)
+        self._reference = _copied(xml.find(reference, "ReferenceParameters"))
+        self._plan(granted)
+
+    async def _ask_for_one(self, events_url: str) -> etree._Element:
+        """Subscribe for a time from now; where a device takes none, until a moment."""
+        operation = "CreatePullPointSubscription"
+        try:
+            return await self._ask(events_url, operation, InitialTerminationTime=self._until())
+        except Unsupported as error:
+            if "TerminationTime" not in str(error.values.get("detail", "")):
+                raise
+        self._relative = False
+        return await self._ask(events_url, operation, InitialTerminationTime=self._until())
+
+    def _way(self, told: str, events_url: str) -> str:
+        """Return where the subscription is: at the event service, where its address leads nowhere."""
+        try:
+            if not told or told.startswith(("urn:", "uuid:", _ADDRESSING)):
+                return events_url
+            joined = told if "://" in told else urljoin(events_url, told)
+            led = self._soap.session.reached.rewrite(joined)
+        except (DriverError, ValueError):
+            return events_url
+        return led if led.startswith(("http://", "https://")) else events_url
+
+    async def _pull(self, now: float) -> bytes:
+        wait = max(1, int(min(PULL_SECONDS, self._renew_at - now)))
+        asked = {"Timeout": f"PT{wait}S", "MessageLimit": str(PULL_LIMIT)}
+        return (await self._send(self._url, "PullMessages", PULL_SECONDS + CALL_SECONDS, **asked)).content
+
+    async def _read(self, content: bytes) -> list[Signal | None]:
+        """Return what an answer says; a large one is read in a thread."""
+        if not content:
+            return []
+        read = partial(signals_of, content, self._sources, datetime.now(UTC))
+        try:
+            return list(read()) if len(content) < LARGE else await asyncio.to_thread(lambda: list(read()))
+        except ValueError as error:
+            raise Malformed(host=self._soap.host, detail=error, raw=content) from None
+
+    def _lose(self) -> None:
+        self.lost += 1
+        if self.lost == 1:
+            log.warning("%s sends notifications that cannot be read", self._soap.host)
 
     async def _renew(self) -> None:
         try:
-            self._plan(await self._call(self._manager, "Renew", TerminationTime=self._until()))
+            self._plan(await self._call("Renew", TerminationTime=self._until()))
         except Refused:
             raise
-        except (Unsupported, Malformed):
+        except (Unsupported, Malformed, Dropped):
             # Some devices prolong with each pull and know no Renew; a dead subscription shows there.
             self._renew_at = time.monotonic() + LIFETIME * RENEW_AT
 
-    async def _call(self, service: Service | None, operation: str, **arguments: Any) -> Any:
-        if service is None:
-            raise Unsupported("driver.no_signals", host=self._soap.host)
-        if self._headers:
-            arguments["_soapheaders"] = self._headers
-        return await service.call(operation, **arguments)
+    async def _call(self, operation: str, seconds: float = CALL_SECONDS, **texts: str) -> etree._Element:
+        return await self._ask(self._url, operation, seconds, **texts)
 
-    def _plan(self, granted: Any) -> float:
-        """Note when to renew what was granted; return its seconds."""
-        now, until = getattr(granted, "CurrentTime", None), getattr(granted, "TerminationTime", None)
+    async def _ask(
+        self, url: str, operation: str, seconds: float = CALL_SECONDS, **texts: str
+    ) -> etree._Element:
+        """Make a call and return what could be read of its answer."""
+        answer = await self._send(url, operation, seconds, **texts)
         try:
-            seconds = (until - now).total_seconds()  # type: ignore[operator]  # None and mixed zones: below
-        except TypeError:
-            seconds = LIFETIME
-        seconds = seconds if seconds > 0 else LIFETIME
-        self._renew_at = time.monotonic() + seconds * RENEW_AT
-        return seconds
+            return xml.parse(answer.content)
+        except ValueError as error:
+            raise Malformed(host=self._soap.host, detail=error, raw=answer.content) from None
+
+    async def _send(self, url: str, operation: str, seconds: float, **texts: str) -> Answer:
+        """Make a call with the addressing headers that pull points go by."""
+        namespace, action = _OPERATIONS[operation]
+        headers = (
+            f'<a:Action xmlns:a="{_ADDRESSING}">{action}</a:Action>'
+            f'<a:MessageID xmlns:a="{_ADDRESSING}">urn:uuid:{uuid4()}</a:MessageID>'
+            f'<a:To xmlns:a="{_ADDRESSING}">{escape(url)}</a:To>{self._reference}'
+        )
+        asked = request(namespace, operation, **texts)
+        return await self._soap.send(url, asked, headers=headers, action=action, seconds=seconds)
+
+    def _plan(self, granted: etree._Element) -> None:
+        """Note how long the subscription holds, and when to renew it."""
+        until = xml.text(granted, "TerminationTime")
+        seconds = _duration(until)
+        if seconds is None:
+            now = _moment(xml.text(granted, "CurrentTime")) or datetime.now(UTC) + self._ahead
+            end = _moment(until)
+            seconds = (end - now).total_seconds() if end is not None else LIFETIME
+        self._granted = seconds if 0 < seconds < 2 * LIFETIME else LIFETIME
+        self._renew_at = time.monotonic() + max(RENEWAL, self._granted * RENEW_AT)
 
     def _until(self) -> str:
         if self._relative:
@@ -123,27 +254,70 @@ class Subscription:
         moment = datetime.now(UTC) + self._ahead + timedelta(seconds=LIFETIME)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _address(self, reference: Any) -> str:
-        address = getattr(getattr(reference, "Address", None), "_value_1", None)
-        if not isinstance(address, str):
-            raise Malformed(host=self._soap.host, detail="no subscription address")
-        return address
+
+def _copied(parameters: etree._Element | None) -> str:
+    """Return reference parameters as headers: Axis tells subscriptions apart by them."""
+    if parameters is None:
+        return ""
+    told = "".join(etree.tostring(each, encoding="unicode", with_tail=False) for each in parameters)
+    return told if len(told) <= _REFERENCE else ""
+
+
+def _moment(told: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(told)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _duration(told: str) -> float | None:
+    """Return the seconds in a duration, None for what is none."""
+    match = _DURATION.fullmatch(told)
+    if match is None:
+        return None
+    units = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+    return sum(float(match[name] or 0) * size for name, size in units.items())
+
+
+def deaf(error: DriverError, host: str, subscribed: bool) -> DriverError:
+    """Return why events do not come now; no word of a device ends them for good.
+
+    Args:
+        error: What ended the subscription.
+        subscribed: Whether there was one.
+    """
+    if isinstance(error, (Unreachable, Refused)):
+        return error
+    detail = str(error.values.get("detail", "")) or error.code.partition(".")[2]
+    if not subscribed and _FULL.search(detail):
+        return Unreachable("driver.full", host=host, detail=detail)
+    return Unreachable("driver.deaf", host=host, detail=detail)
 
 
 async def signals(
-    subscription: Subscription, events_url: str, sources: Mapping[str, str]
+    subscription: Subscription, service: Callable[[], Awaitable[str]], host: str
 ) -> AsyncGenerator[Signal, None]:
     """Subscribe and yield what the device says; unsubscribes when it ends, however it ends.
 
     Args:
-        sources: Video-source token by the token of its configuration.
+        service: Returns the event service's address, or raises where there is none.
 
     Raises:
-        DriverError: The subscription is lost.
+        Unreachable: The subscription is lost, or there is none now.
+        Refused: The login is.
     """
     try:
-        await subscription.begin(events_url)
-        async for note in subscription.messages():
-            yield signal_of(note, sources, datetime.now(UTC))
+        url = await service()
+    except DriverError:
+        subscription.ended = True
+        raise
+    try:
+        await subscription.begin(url)
+        async with aclosing(subscription.signals()) as told:
+            async for signal in told:
+                yield signal
+    except DriverError as error:
+        raise deaf(error, host, subscription.subscribed) from None
     finally:
         await subscription.end()

@@ -1,19 +1,17 @@
 """The only import of onvif-zeep-async and zeep, with its side effects undone.
 
 The import takes 0.3 s of CPU: it belongs into a thread. What is taken from the library: the WSDL
-documents parsed once per process (0.1 MB per further camera), its forgiving date types, the token that
-signs with the device's time, and WS-Addressing where an operation wants it. What is not: its session,
-time-outs, address handling and caches.
+documents parsed once per process (0.1 MB per further camera), its forgiving date types, and WS-Addressing
+where an operation wants it. What is not: its session, time-outs, signature, address handling and caches.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
-
-from drivers.contract import Login
+from weakref import WeakKeyDictionary
 
 
 def _import_quietly() -> tuple[Any, Any]:
@@ -32,12 +30,7 @@ def _import_quietly() -> tuple[Any, Any]:
 
 _client, _definition = _import_quietly()
 
-import zeep.exceptions  # noqa: E402  # after the library, whose import must be quiet
-from zeep.settings import Settings  # noqa: E402  # likewise
-
-Fault = zeep.exceptions.Fault
-ZeepError = zeep.exceptions.Error
-TransportError = zeep.exceptions.TransportError
+from zeep.settings import Settings  # noqa: E402  # after the library, whose import must be quiet
 
 _SETTINGS = Settings(
     # what old firmware writes. (Not xsd_ignore_sequence_order: its search is quadratic, a hostile answer's gift.)
@@ -59,17 +52,14 @@ class Transport(Protocol):
         ...
 
 
-def signer(login: Login | None, offset: timedelta) -> Any | None:
-    """Return what signs an envelope by WS-UsernameToken digest (never in clear), or None without login."""
-    if login is None:
-        return None
-    return _client.UsernameDigestTokenDtDiff(login.username, login.password, dt_diff=offset, use_digest=True)
-
-
 async def proxy(service: str, url: str, transport: Transport, signer: Any | None) -> Any:
-    """Return zeep's proxy of a service, by its name in the library: its methods are the operations."""
+    """Return zeep's proxy of a service, by its name in the library: its methods are the operations.
+
+    Args:
+        signer: What signs envelopes (:class:`drivers.onvif.wsse.Signature`), None without login.
+    """
     entry = _definition.SERVICES[service]
-    document = await _client._cached_document(str(_WSDL / entry["wsdl"]))
+    document = await _document(str(_WSDL / entry["wsdl"]))
     client = _client.ZeepAsyncClient(
         wsdl=document,
         wsse=signer,
@@ -78,3 +68,12 @@ async def proxy(service: str, url: str, transport: Transport, signer: Any | None
         plugins=[_client.WsAddressingIfMissingPlugin()],
     )
     return client.create_service(f"{{{entry['ns']}}}{entry['binding']}", url)
+
+
+#: One turn at a time on each loop: the library would parse a document once for each of many that come at once.
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def _document(path: str) -> Any:
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        return await _client._cached_document(path)

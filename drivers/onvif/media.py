@@ -5,19 +5,21 @@ Media1 cannot tell H.265, so Media2 comes first; some devices announce it and th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from lxml import etree
 
 from drivers.contract import Codec, Profile
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.soap import Service, Soap, request
+from drivers.onvif.soap import CutOff, Soap, request
 
 MEDIA1 = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
+_SCHEMA = "http://www.onvif.org/ver10/schema"
 _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": Codec.MJPEG}
 T = TypeVar("T")
 
@@ -38,80 +40,77 @@ class Offer:
     node: str = ""
 
 
-class Media(Protocol):
-    """One media service."""
+class Media:
+    """One media service, by hand: read by local names, in whatever order they come."""
 
-    async def offers(self) -> tuple[Offer, ...]:
-        """Return the profiles, in the device's order."""
-        ...
-
-    async def stream_url(self, token: str) -> str:
-        """Return a profile's RTSP address as the device tells it."""
-        ...
-
-    async def still_url(self, token: str) -> str:
-        """Return a profile's still picture address as the device tells it."""
-        ...
-
-
-class Media1:
-    """The first media service, through the library."""
-
-    def __init__(self, service: Service, host: str) -> None:
-        self._service, self._host = service, host
-
-    async def offers(self) -> tuple[Offer, ...]:
-        """Return the profiles; one without a video source is none of ours."""
-        profiles = await self._service.call("GetProfiles")
-        return tuple(_offer(profile) for profile in profiles or () if _source(profile))
-
-    async def stream_url(self, token: str) -> str:
-        """Return a profile's RTSP address as the device tells it."""
-        setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-        answer = await self._service.call("GetStreamUri", StreamSetup=setup, ProfileToken=token)
-        return self._uri(answer)
-
-    async def still_url(self, token: str) -> str:
-        """Return a profile's still picture address as the device tells it."""
-        return self._uri(await self._service.call("GetSnapshotUri", ProfileToken=token))
-
-    def _uri(self, answer: Any) -> str:
-        uri = getattr(answer, "Uri", None)
-        if not isinstance(uri, str) or not uri.strip():
-            raise Malformed(host=self._host, detail="no URI")
-        return uri.strip()
-
-
-class Media2:
-    """The second media service, by hand: the library does not have it."""
+    #: Namespace of its operations.
+    space = MEDIA1
 
     def __init__(self, soap: Soap, url: str) -> None:
         self._soap, self._url = soap, url
 
     async def offers(self) -> tuple[Offer, ...]:
-        """Return the profiles; asked again without ``Type`` where a device fails on it."""
+        """Return the profiles, in the device's order; one without a video source is none of ours."""
         try:
-            answer = await self._ask("GetProfiles", Type="All")
-        except (Unsupported, Malformed):
-            answer = await self._ask("GetProfiles")
-        return tuple(offer for node in xml.every(answer, "Profiles") if (offer := _offer2(node)).source)
+            answer = await self._profiles()
+        except CutOff as error:  # profiles before the cut are good, and some devices always cut
+            offers = offers_of(error.root)
+            if not offers:
+                raise
+            return offers
+        return offers_of(answer)
 
     async def stream_url(self, token: str) -> str:
         """Return a profile's RTSP address as the device tells it."""
-        return self._uri(await self._ask("GetStreamUri", Protocol="RTSP", ProfileToken=token))
+        setup = (
+            f'<t:Stream xmlns:t="{_SCHEMA}">RTP-Unicast</t:Stream>'
+            f'<t:Transport xmlns:t="{_SCHEMA}"><t:Protocol>RTSP</t:Protocol></t:Transport>'
+        )
+        asked = request(self.space, "GetStreamUri", StreamSetup="", ProfileToken=token)
+        asked = asked.replace("<q:StreamSetup></q:StreamSetup>", f"<q:StreamSetup>{setup}</q:StreamSetup>", 1)
+        return self._uri(await self._send("GetStreamUri", asked))
 
     async def still_url(self, token: str) -> str:
         """Return a profile's still picture address as the device tells it."""
         return self._uri(await self._ask("GetSnapshotUri", ProfileToken=token))
 
+    async def _profiles(self) -> etree._Element:
+        return await self._ask("GetProfiles")
+
     async def _ask(self, operation: str, **texts: str) -> etree._Element:
-        return await self._soap.ask(self._url, request(MEDIA2, operation, **texts))
+        return await self._send(operation, request(self.space, operation, **texts))
+
+    async def _send(self, operation: str, asked: str) -> etree._Element:
+        return await self._soap.ask(self._url, asked, action=f"{self.space}/{operation}")
 
     def _uri(self, answer: etree._Element) -> str:
         uri = xml.text(answer, "Uri")
         if not uri:
             raise Malformed(host=self._soap.host, detail="no URI")
         return uri
+
+
+class Media1(Media):
+    """The first media service."""
+
+
+class Media2(Media):
+    """The second one."""
+
+    space = MEDIA2
+
+    async def stream_url(self, token: str) -> str:
+        """Return a profile's RTSP address as the device tells it."""
+        return self._uri(await self._ask("GetStreamUri", Protocol="RTSP", ProfileToken=token))
+
+    async def _profiles(self) -> etree._Element:
+        """Ask for them; again without ``Type`` where a device fails on it."""
+        try:
+            return await self._ask("GetProfiles", Type="All")
+        except CutOff:
+            raise
+        except (Unsupported, Malformed):
+            return await self._ask("GetProfiles")
 
 
 async def first(medias: Sequence[Media], host: str, ask: Callable[[Media], Awaitable[T]]) -> T:
@@ -132,61 +131,48 @@ async def first(medias: Sequence[Media], host: str, ask: Callable[[Media], Await
     raise failure
 
 
-def _source(profile: Any) -> str:
-    config = getattr(profile, "VideoSourceConfiguration", None)
-    return str(getattr(config, "SourceToken", None) or "")
+def offers_of(answer: etree._Element) -> tuple[Offer, ...]:
+    """Return the profiles with a video source in an answer of either service."""
+    offers = (_offer(node) for node in xml.every(answer, "Profiles"))
+    return tuple(offer for offer in offers if offer.source and offer.profile.token)
 
 
-def _offer(profile: Any) -> Offer:
-    encoder = getattr(profile, "VideoEncoderConfiguration", None)
-    size = getattr(encoder, "Resolution", None)
-    rate = getattr(encoder, "RateControl", None)
-    ptz = getattr(profile, "PTZConfiguration", None)
+def _offer(node: etree._Element) -> Offer:
+    source = _either(node, "VideoSourceConfiguration", "VideoSource")
+    encoder = _either(node, "VideoEncoderConfiguration", "VideoEncoder")
+    named = next(xml.children(node, "Name"), None)
     told = Profile(
-        token=str(profile.token),
-        name=str(profile.Name or ""),
-        codec=_codec(str(getattr(encoder, "Encoding", None) or "")),
-        width=_whole(getattr(size, "Width", None)),
-        height=_whole(getattr(size, "Height", None)),
-        fps=float(_whole(getattr(rate, "FrameRateLimit", None))),
-        bitrate=_whole(getattr(rate, "BitrateLimit", None)),
+        token=xml.attribute(node, "token"),
+        name=((named.text if named is not None else "") or "").strip(),
+        codec=_codec(xml.text(encoder, "Encoding")),
+        width=_whole(encoder, "Resolution", "Width"),
+        height=_whole(encoder, "Resolution", "Height"),
+        fps=_number(encoder, "RateControl", "FrameRateLimit"),
+        bitrate=_whole(encoder, "RateControl", "BitrateLimit"),
     )
-    config = str(profile.VideoSourceConfiguration.token or "")
-    return Offer(told, _source(profile), config, str(getattr(ptz, "NodeToken", None) or ""))
-
-
-def _offer2(node: etree._Element) -> Offer:
-    source, encoder = xml.find(node, "VideoSource"), xml.find(node, "VideoEncoder")
-    told = Profile(
-        token=node.get("token", ""),
-        name=xml.text(node, "Name"),
-        codec=_codec(xml.text(encoder, "Encoding")) if encoder is not None else None,
-        width=_number(encoder, "Resolution", "Width"),
-        height=_number(encoder, "Resolution", "Height"),
-        fps=float(_number(encoder, "RateControl", "FrameRateLimit")),
-        bitrate=_number(encoder, "RateControl", "BitrateLimit"),
-    )
-    ptz = xml.find(node, "PTZ")
+    ptz = _either(node, "PTZConfiguration", "PTZ")
     return Offer(
-        told,
-        xml.text(source, "SourceToken") if source is not None else "",
-        source.get("token", "") if source is not None else "",
-        xml.text(ptz, "NodeToken") if ptz is not None else "",
+        told, xml.text(source, "SourceToken"), xml.attribute(source, "token"), xml.text(ptz, "NodeToken")
     )
+
+
+def _either(node: etree._Element, *names: str) -> etree._Element | None:
+    """Return the part of a profile by its name in one service or the other."""
+    return next((found for name in names if (found := xml.find(node, name)) is not None), None)
 
 
 def _codec(encoding: str) -> Codec | None:
     return _CODECS.get(encoding.upper().replace(".", ""))
 
 
-def _number(node: etree._Element | None, *path: str) -> int:
-    return _whole(xml.text(node, *path)) if node is not None else 0
+def _whole(node: etree._Element | None, *path: str) -> int:
+    return int(_number(node, *path))
 
 
-def _whole(value: object) -> int:
+def _number(node: etree._Element | None, *path: str) -> float:
     """Return a told number, 0 where it is none or nonsense (BitrateLimit 2147483647 means: not told)."""
     try:
-        number = int(float(str(value)))
-    except (ValueError, OverflowError):
-        return 0
-    return number if 0 <= number < (1 << 31) - 1 else 0
+        number = float(xml.text(node, *path))
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) and 0 <= number < (1 << 31) - 1 else 0.0

@@ -1,69 +1,37 @@
-"""One device's HTTP: own time-outs, digest beside the signature, capped answers, a memory of refusal."""
+"""One device's HTTP: time-outs told truly, the login by digest beside the signature, answers judged."""
 
 from __future__ import annotations
 
-import ssl
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
-import aiohttp
-from aiohttp import hdrs
-from lxml import etree
-from yarl import URL
-
+from drivers.challenge import Signer, Verdict
 from drivers.contract import Login
-from drivers.errors import Malformed, Refused, Unsupported
+from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
+from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.boundary import REFUSALS, answered, boundary, refused
+from drivers.onvif.boundary import answered, fault
+from drivers.onvif.door import Door
+from drivers.onvif.http import Answer, Client, Origin, place
 
-#: Seconds.
-CONNECT_SECONDS = 3.0
+#: Seconds of a whole call, with all that it takes.
 CALL_SECONDS = 10.0
 #: Bytes of a SOAP answer before it is parsed (16 MB of XML take 462 MB parsed), and of a picture.
 ANSWER_LIMIT = 2 << 20
 PICTURE_LIMIT = 16 << 20
-_REFUSALS = tuple(word.encode() for word in REFUSALS)
+#: Times that one request is sent at most: unasked, signed, and once more under a new nonce.
+_ROUNDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer, in the shape that zeep expects of its transport."""
-
-    status_code: int
-    content: bytes
-    headers: Mapping[str, str]
-    encoding: str = "utf-8"
+def wall_clock() -> float:
+    """Return seconds since 1970."""
+    return datetime.now(UTC).timestamp()
 
 
-class Gate:
-    """A memory of refusal: closes after the first on a login never let in, else after two in a row.
-
-    Cameras lock accounts after a few wrong logins, so a closed gate lets nothing more out.
-    """
-
-    def __init__(self) -> None:
-        self.trusted = False  # the last signed call was let in
-        self._refusal: Refused | None = None
-
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Note how a signed call ends.
-
-        Raises:
-            Refused: Without any call, once the gate is closed.
-        """
-        if self._refusal is not None:
-            raise Refused(self._refusal.code, **self._refusal.values)
-        try:
-            yield
-        except Refused as error:
-            self._refusal = None if self.trusted else error
-            self.trusted = False
-            raise
-        self.trusted = True
+class WrongDigest(Refused):
+    """The HTTP digest was refused: no clock has a part in it."""
 
 
 class Session:
@@ -73,18 +41,30 @@ class Session:
         reached: The device's address.
         login: Its account, None for none.
         verify_tls: Whether its certificate must be signed by a known authority; cameras sign their own.
+        basic: Whether the password may be given away by HTTP Basic, to the host that was reached alone.
+        logins: What the device has said to logins; None: nobody else knocks.
     """
 
-    def __init__(self, reached: Reached, login: Login | None, verify_tls: bool = False) -> None:
+    def __init__(
+        self,
+        reached: Reached,
+        login: Login | None,
+        verify_tls: bool = False,
+        *,
+        basic: bool = False,
+        logins: LoginBook | None = None,
+        now: Callable[[], float] = wall_clock,
+    ) -> None:
         self.reached = reached
         self.login = login
-        self._ssl = ssl.create_default_context() if verify_tls else _any_certificate()
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._ssl, keepalive_timeout=4.0), auto_decompress=False
-        )
-        self._digests: dict[URL, aiohttp.DigestAuthMiddleware] = {}
+        self.basic = basic
+        self.logins = logins if logins is not None else LoginBook(now)
+        self._client = Client(verify_tls)
+        self._signers: dict[Origin, Signer] = {}
         #: Stills have one of their own: many devices guard them otherwise than SOAP.
-        self.gate, self._still_gate = Gate(), Gate()
+        self.door = Door(self.logins, login, reached.name)
+        self._still_door = Door(self.logins, login, reached.name)
+        self._anyone: bool | None = None
 
     @property
     def user(self) -> str:
@@ -93,7 +73,7 @@ class Session:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.close()
+        await self._client.close()
 
     async def post(
         self,
@@ -103,17 +83,23 @@ class Session:
         seconds: float = CALL_SECONDS,
         signed: bool = True,
     ) -> Answer:
-        """Send a SOAP envelope and return an answer that is XML.
+        """Send a SOAP envelope and return an answer that is one too, and no fault.
 
         Args:
+            seconds: For the whole call; waiting for other logins comes on top, at most as long again.
             signed: Whether the login is at stake; False for what every device must tell without one.
 
         Raises:
             DriverError: Everything else.
         """
-        with self.gate.passing() if signed else nullcontext():
+
+        async def once() -> Answer:
             answer = await self._fetch("POST", url, body, headers, ANSWER_LIMIT, seconds, signed)
             return self._soap(answer)
+
+        if not signed:
+            return await once()
+        return await self.door.through(lambda: self._rightly(once), seconds)
 
     async def get(self, url: str, seconds: float = CALL_SECONDS) -> bytes:
         """Return a picture.
@@ -121,11 +107,46 @@ class Session:
         Raises:
             DriverError: On any other answer than 200.
         """
-        with self._still_gate.passing():
+
+        async def once() -> bytes:
             answer = await self._fetch("GET", url, b"", {}, PICTURE_LIMIT, seconds, True)
             if answer.status_code != 200:
-                raise answered(answer.status_code, b"", self.reached.name, self.user)
+                raise self._elsewhere(answer) or answered(
+                    answer.status_code, b"", self.reached.name, self.user
+                )
             return answer.content
+
+        return await self._still_door.through(once, seconds)
+
+    async def _rightly(self, once: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Make a call; a refusal by fault after the login was let in means the right to it, not the login.
+
+        Unless whoever asks is let in: then nothing was known of the login.
+        """
+        try:
+            return await once()
+        except Refused as error:
+            by_fault = error.counts and not isinstance(error, WrongDigest)
+            if by_fault and self.door.trusted and not await self._lets_anyone_in():
+                raise Forbidden(host=self.reached.name, user=self.user, detail="NotAuthorized") from None
+            raise
+
+    async def _lets_anyone_in(self) -> bool:
+        """Return whether the first call that wants a login is answered without one too."""
+        if self._anyone is None:
+            asked = (
+                b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
+                b'<q:GetDeviceInformation xmlns:q="http://www.onvif.org/ver10/device/wsdl"/></s:Body></s:Envelope>'
+            )
+            try:
+                await self.post(
+                    self.reached.url, asked, {"Content-Type": "application/soap+xml"}, signed=False
+                )
+            except DriverError as error:
+                self._anyone = not isinstance(error, Refused)
+            else:
+                self._anyone = True
+        return self._anyone
 
     async def _fetch(
         self,
@@ -137,92 +158,74 @@ class Session:
         seconds: float,
         signed: bool,
     ) -> Answer:
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        sign = self._digest(URL(url)) if signed else ()
+        try:
+            async with asyncio.timeout(seconds):
+                signer = self._signer(url) if signed else None
+                if signer is None:
+                    return await self._client.send(method, url, headers, body, limit)
+                return await self._signed(signer, method, url, body, headers, limit)
+        except TimeoutError:
+            raise Unreachable("driver.timeout", host=self.reached.name, seconds=seconds) from None
 
-        async def once() -> Answer:
-            async with self._http.request(
-                method,
-                url,
-                data=body or None,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,
-                middlewares=sign,
-            ) as response:
-                return Answer(response.status, await self._capped(response, limit), response.headers)
+    async def _signed(
+        self, signer: Signer, method: str, url: str, body: bytes, headers: Mapping[str, str], limit: int
+    ) -> Answer:
+        """Send a request, and again with what its challenge asks for."""
+        target = place(url)[1]
+        for _ in range(_ROUNDS):
+            sent = signer.authorize(method, target, body)
+            more = {"Authorization": sent} if sent else {}
+            answer = await self._client.send(method, url, {**headers, **more}, body, limit)
+            if answer.status_code != 401:
+                if sent:
+                    signer.let_in(sent)
+                return answer
+            verdict = signer.hear(answer.headers.every("WWW-Authenticate"), sent)
+            if verdict is Verdict.BASIC:
+                raise Refused("driver.basic", host=self.reached.name)
+            if verdict is Verdict.UNKNOWN:
+                return answer
+            if verdict is Verdict.REFUSED:
+                break
+        raise WrongDigest(host=self.reached.name, user=self.user)
 
-        with boundary(self.reached.name, self.user, seconds):
-            try:
-                return await once()
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError):
-                return await once()  # a kept connection had been closed by the device meanwhile
-
-    def _digest(self, url: URL) -> tuple[aiohttp.DigestAuthMiddleware, ...]:
-        """Return the digest memory of an address: it answers a challenge, and from then on signs unasked."""
-        if self.login is None or ":" in self.login.username:
-            return ()
-        origin = url.origin()
-        if origin not in self._digests:
-            self._digests[origin] = aiohttp.DigestAuthMiddleware(self.login.username, self.login.password)
-        return (self._digests[origin],)
-
-    async def _capped(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
-        """Read at most `limit` bytes, also after decompression."""
-        zipped = response.headers.get(hdrs.CONTENT_ENCODING, "").lower() in ("gzip", "deflate")
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if zipped else None
-        content = bytearray()
-        async for chunk in response.content.iter_chunked(1 << 16):
-            content += chunk if inflate is None else inflate.decompress(chunk, limit + 1)
-            if len(content) > limit:
-                response.close()
-                raise Malformed(
-                    "driver.large", host=self.reached.name, limit=limit, raw=bytes(content[:4096])
-                )
-        return bytes(content)
+    def _signer(self, url: str) -> Signer | None:
+        """Return what answers an origin's challenges, and from then on signs unasked."""
+        if self.login is None:
+            return None
+        origin = place(url)[0]
+        if origin not in self._signers:
+            ours = self.basic and origin.host == self.reached.host
+            self._signers[origin] = Signer(self.login, basic=ours)
+        return self._signers[origin]
 
     def _soap(self, answer: Answer) -> Answer:
-        """Judge an answer before any parser sees it."""
-        status, content, host = (
-            answer.status_code,
-            answer.content.lstrip(b"\xef\xbb\xbf \t\r\n"),
-            self.reached.name,
-        )
-        if 300 <= status < 400:
-            raise Unsupported("driver.moved", host=host, to=answer.headers.get(hdrs.LOCATION, "?"))
-        is_soap = b"Envelope" in content[:4096]
-        if status in (401, 403) or not is_soap:
+        """Judge an answer before any other parser sees it."""
+        status, host = answer.status_code, self.reached.name
+        content = answer.content.lstrip(b"\xef\xbb\xbf \t\r\n\0")
+        moved = self._elsewhere(answer)
+        if moved is not None:
+            raise moved
+        if b"Envelope" not in content[:4096]:
             raise answered(status, content, host, self.user)
-        if b"Fault" in content and any(word in content for word in _REFUSALS):
-            raise refused(host, self.user)
+        if b"ault" in content:
+            self._no_fault(content)
+        if status in (401, 403):
+            raise answered(status, b"", host, self.user)
         return Answer(status, xml.declare(content), answer.headers)
 
+    def _no_fault(self, content: bytes) -> None:
+        host = self.reached.name
+        try:
+            told = xml.find(xml.parse(content), "Body", "Fault")
+        except ValueError as error:
+            raise Malformed(host=host, detail=error, raw=content) from None
+        if told is not None:
+            raise fault(told, host, self.user)
 
-def envelope_of(answer: Answer, host: str) -> etree._Element:
-    """Return the parsed envelope of an answer to a hand-made call.
-
-    Raises:
-        Malformed: Not XML within the limits.
-        Unsupported: A fault.
-    """
-    try:
-        root = xml.parse(answer.content)
-    except ValueError as error:
-        raise Malformed(host=host, detail=error, raw=answer.content) from None
-    fault = xml.find(root, "Body", "Fault")
-    if fault is not None:
-        raise Unsupported(host=host, detail=_reason(fault))
-    return root
-
-
-def _reason(fault: etree._Element) -> str:
-    told = [xml.text(value) for value in xml.every(fault, "Value")] + [xml.text(fault, "Text")]
-    return "/".join(part for part in told if part)[:200] or "fault"
-
-
-def _any_certificate() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT@SECLEVEL=0")  # old cameras know no newer ones
-    return context
+    def _elsewhere(self, answer: Answer) -> Unsupported | None:
+        """Return the error in a redirect: it is told, not followed, for the login must not go with it."""
+        if not 300 <= answer.status_code < 400:
+            return None
+        to = answer.headers.get("Location", "?").encode("utf-8", "replace").decode()
+        return Unsupported("driver.moved", host=self.reached.name, to=to)

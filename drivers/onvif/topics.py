@@ -1,39 +1,38 @@
-"""What a notification says, made uniform: topic, boolean, source. Pure."""
+"""What a notification says, made uniform: topic, boolean, source. Pure.
+
+Read by local names alone: makers order, prefix and nest the parts of a notification as they like.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+
+from lxml import etree
 
 from drivers.contract import Signal
+from drivers.onvif import xml
 
 _TRUE = frozenset({"true", "active", "on"})
 _FALSE = frozenset({"false", "inactive", "off"})
 #: Items that are booleans even when told as numbers.
 _STATE = re.compile(r"^(Is\w+|\w*State|Value|Active|Motion|Alarm|Tamper)$")
-#: Items that name what a notification is about, best first.
-_SOURCES = (
-    "VideoSourceToken",
-    "VideoSource",
-    "VideoSourceConfigurationToken",
-    "Source",
-    "InputToken",
-    "RelayToken",
-)
+#: Items that name a video source or its configuration, best first; the last may name anything.
+_SOURCES = ("VideoSourceToken", "VideoSource", "VideoSourceConfigurationToken", "Source")
+_ANYTHING = "Source"
 #: Items of one notification that are kept at most, and characters of each.
 _ITEMS, _LENGTH = 64, 1024
 
 
 def normal(topic: str) -> str:
-    """Return a topic without white space, namespace prefixes and trailing wildcards.
+    """Return a topic without white space, namespace prefixes, trailing wildcards and dots.
 
     >>> normal("   tns1:VideoAnalytics/tnsav:MotionDetection//. ")
     'VideoAnalytics/MotionDetection'
     """
-    steps = ("".join(step.split()).rpartition(":")[2] for step in topic.split("/"))
-    return "/".join(step for step in steps if step.strip("."))
+    steps = ("".join(step.split()).rpartition(":")[2].rstrip(".") for step in topic.split("/"))
+    return "/".join(step for step in steps if step)
 
 
 def boolean(name: str, value: str) -> bool | None:
@@ -52,41 +51,68 @@ def state_of(items: Iterable[tuple[str, str]]) -> bool | None:
     return named[0] if named else found[0][1] if found else None
 
 
-def signal_of(note: Any, sources: Mapping[str, str], now: datetime) -> Signal:
-    """Return what zeep's value of one NotificationMessage says.
+def source_of(about: Iterable[tuple[str, str]], sources: Mapping[str, str]) -> str:
+    """Return the token of the video source that items name, empty where they name none.
+
+    An input, a relay or a microphone is no video source: what it says is the whole device's.
 
     Args:
-        sources: Video-source token by the token of its configuration: devices name either.
+        sources: Video-source token by itself and by the token of its configuration: devices name either.
+    """
+    named = dict(about)
+    for name in _SOURCES:
+        token = named.get(name, "")
+        if token in sources:
+            return sources[token]
+    return next((named[name] for name in _SOURCES if name != _ANYTHING and named.get(name)), "")
+
+
+def signal_of(note: etree._Element, sources: Mapping[str, str], now: datetime) -> Signal:
+    """Return what one NotificationMessage says; what it lacks is empty.
+
+    Args:
+        sources: As in `source_of`.
         now: Receive time, for a device whose time is unusable.
     """
-    topic = getattr(note, "Topic", None)
-    message = getattr(getattr(note, "Message", None), "_value_1", None)
-    data, named = _items(message, "Data"), dict(_items(message, "Source"))
-    about = [*_items(message, "Source"), *_items(message, "Key")]
-    token = next((named[name] for name in _SOURCES if named.get(name)), "")
-    operation = str(getattr(message, "PropertyOperation", None) or "")
+    message = _message(note)
+    data = _items(message, "Data")
+    about = [*_items(message, "Source"), *_items(message, "Key")][:_ITEMS]
+    operation = xml.attribute(message, "PropertyOperation")
+    state = state_of(data)
     return Signal(
-        topic=normal(_text(getattr(topic, "_value_1", topic))),
-        source=sources.get(token, token),
+        topic=normal(xml.text(note, "Topic")),
+        source=source_of(about, sources),
         # a deleted property is over, whatever its last data said
-        state=False if operation == "Deleted" and state_of(data) is not None else state_of(data),
+        state=False if operation == "Deleted" and state is not None else state,
         items=dict([*about, *data][:_ITEMS]),
-        at=_at(getattr(message, "UtcTime", None), now),
+        at=_at(xml.attribute(message, "UtcTime"), now),
         initial=operation == "Initialized",
-        about=tuple(about[:_ITEMS]),
+        about=tuple(about),
     )
 
 
-def _items(message: Any, part: str) -> list[tuple[str, str]]:
-    entries = getattr(getattr(message, part, None), "SimpleItem", None) or ()
-    return [(str(each.Name), str(each.Value)[:_LENGTH]) for each in entries if each.Name is not None]
+def _message(note: etree._Element) -> etree._Element | None:
+    """Return the inner of the two elements called Message; some devices write only one."""
+    told = list(xml.every(note, "Message"))
+    timed = (each for each in told if xml.attribute(each, "UtcTime"))
+    return next(timed, told[-1] if told else None)
 
 
-def _text(value: Any) -> str:
-    return str(getattr(value, "text", value) or "")
+def _items(message: etree._Element | None, part: str) -> list[tuple[str, str]]:
+    """Return the simple items of all sections of a name."""
+    if message is None:
+        return []
+    entries = [
+        (xml.attribute(item, "Name"), (xml.attribute(item, "Value") or (item.text or "").strip())[:_LENGTH])
+        for section in xml.children(message, part)
+        for item in xml.children(section, "SimpleItem")
+    ]
+    return [(name, value) for name, value in entries if name]
 
 
-def _at(told: object, now: datetime) -> datetime:
-    if not isinstance(told, datetime):
+def _at(told: str, now: datetime) -> datetime:
+    try:
+        at = datetime.fromisoformat(told.strip())
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return now
-    return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)

@@ -11,25 +11,46 @@ from lxml import etree
 _KNOWN = {
     b"ter": b"http://www.onvif.org/ver10/error",
     b"tt": b"http://www.onvif.org/ver10/schema",
-    b"tds": b"http://www.onvif.org/ver10/device/wsdl",
-    b"trt": b"http://www.onvif.org/ver10/media/wsdl",
     b"tptz": b"http://www.onvif.org/ver20/ptz/wsdl",
-    b"tev": b"http://www.onvif.org/ver10/events/wsdl",
-    b"tns1": b"http://www.onvif.org/ver10/topics",
-    b"wsnt": b"http://docs.oasis-open.org/wsn/b-2",
-    b"wsa": b"http://www.w3.org/2005/08/addressing",
-    b"wsa5": b"http://www.w3.org/2005/08/addressing",
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
 }
+_AMPERSAND = re.compile(rb"&(?!#?\w{1,16};)")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?Envelope\b")
 
 
 def parse(content: bytes) -> etree._Element:
-    """Parse one document: no DTD, no entities, no network, libxml2's limits of depth and size.
+    """Parse one document; see `read`.
 
     Raises:
         ValueError: Not XML, or with a document type.
     """
+    return read(content)[0]
+
+
+def read(content: bytes) -> tuple[etree._Element, bool]:
+    """Parse one document: no DTD, no entities, no network, libxml2's limits of depth and size.
+
+    What is broken in it is left out, and a prefix that nobody declared is dropped from the name it stands
+    before. Elements are always searched by their local names.
+
+    Returns:
+        Its root, and whether something was broken, undeclared prefixes and bare ampersands being nothing.
+
+    Raises:
+        ValueError: Not XML, or with a document type.
+    """
+    end = content.rfind(b">") + 1
+    if b"<" in content[end:]:  # cut within a tag: libxml2 may give up the whole for it
+        content = content[:end]
+    root, broken = _read(content)
+    if broken and b"&" in content:  # addresses with a query, written as they are
+        mended = _AMPERSAND.sub(b"&amp;", content)
+        if mended != content:
+            return _read(mended)
+    return root, broken
+
+
+def _read(content: bytes) -> tuple[etree._Element, bool]:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -37,6 +58,7 @@ def parse(content: bytes) -> etree._Element:
         huge_tree=False,
         recover=True,
         remove_pis=True,
+        remove_comments=True,
     )
     try:
         root: etree._Element | None = etree.fromstring(content, parser)
@@ -46,32 +68,62 @@ def parse(content: bytes) -> etree._Element:
         raise ValueError("not XML")
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # lxml-stubs lack it
         raise ValueError("a document type is not accepted")
-    return root
+    errors = parser.error_log
+    if len(errors):
+        _strip(root)
+    return root, any(error.domain != etree.ErrorDomains.NAMESPACE for error in errors)
+
+
+def _strip(root: etree._Element) -> None:
+    """Drop undeclared prefixes, which a parser that recovers leaves in the names."""
+    for element in root.iter(etree.Element):
+        if ":" in element.tag and element.tag[0] != "{":
+            element.tag = element.tag.rpartition(":")[2]
 
 
 def local(element: etree._Element) -> str:
-    """Return an element's name without its namespace or undeclared prefix; empty for comments."""
+    """Return an element's name without its namespace; empty for what is none."""
     tag: object = element.tag  # a function, for comments and the like
-    return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
 
 
 def every(root: etree._Element, name: str) -> Iterator[etree._Element]:
     """Yield the descendants (and `root`) with a local name, in document order."""
-    return (element for element in root.iter() if local(element) == name)
+    return root.iter(f"{{*}}{name}")
 
 
-def find(root: etree._Element, *path: str) -> etree._Element | None:
+def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
+    """Yield the children with a local name."""
+    return root.iterchildren(f"{{*}}{name}")
+
+
+def find(root: etree._Element | None, *path: str) -> etree._Element | None:
     """Return the first descendant reached by a path of local names, each anywhere below the last."""
-    here: etree._Element | None = root
+    here = root
     for name in path:
-        here = next(every(here, name), None) if here is not None else None
+        here = (
+            next((each for each in every(here, name) if each is not here), None) if here is not None else None
+        )
     return here
 
 
-def text(root: etree._Element, *path: str) -> str:
+def text(root: etree._Element | None, *path: str) -> str:
     """Return the stripped text at a path, empty where there is none."""
     element = find(root, *path)
     return (element.text or "").strip() if element is not None else ""
+
+
+def attribute(element: etree._Element | None, name: str) -> str:
+    """Return an attribute by its local name, empty where there is none."""
+    if element is None:
+        return ""
+    if name in element.attrib:
+        return str(element.attrib[name])
+    return next((str(value) for key, value in element.attrib.items() if _local(str(key)) == name), "")
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def declare(content: bytes) -> bytes:

@@ -13,12 +13,13 @@ from typing import Literal
 from pydantic import Field
 
 from drivers.contract import API, Found, Login, Scope, Target
+from drivers.logins import LoginBook
 from drivers.nothing import SilentCamera, SilentDevice, nothing_found
 from drivers.options import Options, read
-from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport, split_login
+from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
 from drivers.rtsp.stream import RtspStream
 
-__all__ = ["RtspDriver", "RtspOptions", "RtspSource", "RtspStream", "Transport", "driver", "split_login"]
+__all__ = ["RtspDriver", "RtspOptions", "RtspSource", "RtspStream", "StreamOptions", "driver"]
 
 
 class StreamOptions(Options):
@@ -38,6 +39,16 @@ class StreamOptions(Options):
         "reached",
         description="reached: keep to the configured host, whatever the device tells; told: go where it tells.",
     )
+
+    def source(self, url: str, login: Login | None, logins: LoginBook | None) -> RtspSource:
+        """Return a stream's source.
+
+        Raises:
+            Malformed: The URL is none.
+        """
+        more = {} if logins is None else {"logins": logins}
+        told = self.hosts == "told"
+        return RtspSource(url, login, self.transport, self.open_seconds, self.basic, told, **more)
 
 
 class RtspOptions(StreamOptions):
@@ -69,19 +80,7 @@ class RtspDriver:
         """
         options = read(RtspOptions, target)
         urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
-        more = {} if target.logins is None else {"logins": target.logins}
-        sources = {
-            name: RtspSource(
-                url,
-                login,
-                options.transport,
-                options.open_seconds,
-                options.basic,
-                options.hosts == "told",
-                **more,
-            )
-            for name, url in urls.items()
-        }
+        sources = {name: options.source(url, login, target.logins) for name, url in urls.items()}
         streams = {name: partial(RtspStream, source) for name, source in sources.items()}
         yield SilentDevice(SilentCamera(sources["main"].host, streams))
 

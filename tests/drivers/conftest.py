@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from inspect import isawaitable
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import av
 import numpy as np
@@ -23,7 +24,7 @@ from av.video.stream import VideoStream
 pytest.register_assert_rewrite("drivers.conformance")
 
 from drivers.contract import Login  # noqa: E402  # likewise
-from drivers.onvif import session  # noqa: E402  # likewise
+from drivers.onvif import http  # noqa: E402  # likewise
 from drivers.rtsp import source, stream  # noqa: E402  # likewise
 from drivers.virtual import footage  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
@@ -38,7 +39,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs that a machine under load would meet, made long; a test of one sets its own."""
     monkeypatch.setattr(source, "OPEN_SECONDS", 60.0)
     monkeypatch.setattr(stream, "READ_SECONDS", 60.0)
-    monkeypatch.setattr(session, "CONNECT_SECONDS", 60.0)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 60.0)
     monkeypatch.setattr(footage, "_LAG", 60.0)
 
 
@@ -169,7 +170,13 @@ Script = (
 
 @dataclass
 class Scripted:
-    """An ONVIF device that says what it is told to, and notes what it was asked."""
+    """An ONVIF device that says what it is told to, and notes what it was asked.
+
+    Attributes:
+        CLOSE: What to say where the connection is to be closed without an answer.
+    """
+
+    CLOSE: ClassVar[bytes] = b"close, do not answer"
 
     answers: dict[str, Script] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -194,6 +201,10 @@ class Scripted:
         self.asked.append(asked)
         script = self.answers.get(operation, self.default(operation))
         said = script(asked) if callable(script) else script
+        if isawaitable(said):
+            said = await said
+        if said == self.CLOSE and request.transport is not None:
+            request.transport.close()
         if isinstance(said, web.StreamResponse):
             return said
         told = said.encode() if isinstance(said, str) else said

@@ -75,7 +75,7 @@ async def test_the_input_is_told_and_comes_back(beside: VirtualCamera) -> None:
         async for signal in device.signals():
             if signal.topic != "Device/Trigger/DigitalInput":
                 continue
-            assert signal.source == "input0"
+            assert (signal.source, signal.about) == ("", (("InputToken", "input0"),))
             if not signal.initial:
                 told.append(signal.state)
             if told[-1:] == [False]:

@@ -164,6 +164,7 @@ async def test_media2_goes_first(scripted: Any, onvif: Any) -> None:
     async with driver.open(Target(scripted.url), LOGIN) as device:
         (profile,) = device.cameras[0].profiles
         assert (profile.codec, profile.width, profile.bitrate) == (Codec.H265, 2560, 4096)
+        assert profile.fps == 12.5
         await device.cameras[0].open_stream("p1")
     signed = [asked for asked in scripted.asked if asked.path == "/media2"]
     assert all("PasswordDigest" in asked.body for asked in signed)
@@ -179,6 +180,79 @@ async def test_media1_where_media2_does_not_answer(scripted: Any, onvif: Any) ->
     )
     async with driver.open(Target(scripted.url), LOGIN) as device:
         assert [profile.token for profile in device.cameras[0].profiles] == ["main", "sub"]
+
+
+@pytest.mark.parametrize("operation", ["GetServices", "GetCapabilities"])
+async def test_half_a_list_of_services_is_no_missing_service(scripted: Any, operation: str) -> None:
+    """Cut before its media service, and the other operation lacks: later it may be whole."""
+    told = scripted.services({EVENTS: f"{scripted.root}/events", MEDIA: f"{scripted.root}/media"})
+    scripted.answers["GetServices"] = scripted.answers["GetCapabilities"] = web_response(501)
+    scripted.answers[operation] = told[: told.index(f"Namespace>{MEDIA}") + 9]
+    error = await error_of(scripted)
+    assert isinstance(error, Malformed)
+    assert error.values["detail"] == "cut off"
+
+
+async def test_half_a_list_of_services_serves_for_what_it_names(scripted: Any) -> None:
+    told = scripted.services({MEDIA: f"{scripted.root}/media", EVENTS: f"{scripted.root}/events"})
+    scripted.answers["GetCapabilities"] = web_response(501)
+    scripted.answers["GetServices"] = told[: told.index(f"Namespace>{EVENTS}")]
+    await opens(scripted)
+
+
+async def test_profiles_before_a_cut_serve(scripted: Any) -> None:
+    told = scripted.default("GetProfiles")
+    scripted.answers["GetProfiles"] = told[: told.index('token="main"') + 40]
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        assert [profile.token for profile in device.cameras[0].profiles] == ["sub"]
+
+
+async def test_profiles_in_any_order_and_dress(scripted: Any, onvif: Any) -> None:
+    """Makers reverse the schema's order, leave parts out and forget to declare prefixes."""
+    encoder = (
+        "<acme:VideoEncoderConfiguration><acme:RateControl><acme:BitrateLimit>512</acme:BitrateLimit>"
+        "<acme:FrameRateLimit>12.5</acme:FrameRateLimit></acme:RateControl><acme:Resolution>"
+        "<acme:Height>360</acme:Height><acme:Width> 640 </acme:Width></acme:Resolution>"
+        "<acme:Encoding>H264</acme:Encoding></acme:VideoEncoderConfiguration>"
+    )
+    source = (
+        '<acme:VideoSourceConfiguration token="c"><acme:SourceToken>s</acme:SourceToken><acme:Name>not me'
+        "</acme:Name></acme:VideoSourceConfiguration>"
+    )
+    scripted.answers["GetProfiles"] = onvif.envelope(
+        f'<R><P token="none"/><acme:Profiles token="p">{encoder}{source}<acme:Name>main</acme:Name></acme:Profiles></R>'
+    )
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        (camera,) = device.cameras
+        (profile,) = camera.profiles
+    assert (camera.source, profile.name, profile.codec) == ("s", "main", Codec.H264)
+    assert (profile.width, profile.height, profile.fps, profile.bitrate) == (640, 360, 12.5, 512)
+
+
+async def test_an_address_with_a_bare_ampersand(scripted: Any) -> None:
+    scripted.answers["GetStreamUri"] = scripted.uri(
+        "GetStreamUri", "rtsp://10.9.8.7:5554/live?a=1&b=2&amp;c=3"
+    )
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        stream = await device.cameras[0].open_stream("main")
+    assert stream._source.url == "rtsp://127.0.0.1:5554/live?a=1&b=2&c=3"  # type: ignore[attr-defined]  # as above
+
+
+async def test_only_a_head_needs_the_library(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from drivers.onvif.soap import Soap
+
+    async def never(*_: object) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(Soap, "service", never)
+    scripted.answers["GetServices"] = scripted.services(
+        {MEDIA: f"{scripted.root}/media", PTZ: f"{scripted.root}/ptz"}
+    )
+    await opens(scripted)  # a service for heads, and no profile with one
+
+
+def web_response(status: int) -> Any:
+    return lambda _: web.Response(status=status)
 
 
 # -- logins ----------------------------------------------------------------------------------------

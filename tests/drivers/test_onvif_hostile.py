@@ -138,7 +138,28 @@ async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.Monke
     with pytest.raises(Unreachable) as caught:
         async with driver.open(Target(f"http://127.0.0.1:{port}"), LOGIN):
             pass
-    assert caught.value.code == "driver.timeout"
+    assert (caught.value.code, caught.value.values["seconds"]) == ("driver.timeout", 0.2)
+
+
+async def test_an_answer_that_drips_is_bounded_as_a_whole(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from drivers.onvif.session import Session
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while not writer.is_closing():
+            writer.write(b"X-Drip: 1\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Session.post, "__defaults__", (0.2, True))
+    port = await serve(drip)
+    with pytest.raises(Unreachable) as caught:
+        async with driver.open(Target(f"http://127.0.0.1:{port}"), LOGIN):
+            pass
+    assert (caught.value.code, caught.value.values["seconds"]) == ("driver.timeout", 0.2)
 
 
 async def test_a_connection_cut_in_the_answer(serve: Any) -> None:
@@ -177,6 +198,8 @@ def test_the_library_leaves_no_trace() -> None:
         "from drivers.onvif import driver\n"
         "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'imported early'\n"
         "import drivers.onvif.device\n"
+        "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'only PTZ needs them'\n"
+        "import drivers.onvif.library\n"
         "assert logging.getLogger().handlers == [] and logging.getLogger().level == logging.WARNING\n"
         "assert os.environ['http_proxy'] == 'http://127.0.0.1:9'\n"
         "logging.basicConfig(level=1); logging.getLogger('zeep.xsd').error('noise')\n"

@@ -238,7 +238,7 @@ def test_logins_survive_the_url(user: str, password: str) -> None:
     if not user.isprintable() or not password.isprintable():
         return
     source = rtsp.RtspSource("rtsp://camera:554/a?b=c", Login(user, password))
-    assert rtsp.split_login(source.secret_url()) == ("rtsp://camera:554/a?b=c", Login(user, password))
+    assert places.split_login(source.secret_url()) == ("rtsp://camera:554/a?b=c", Login(user, password))
 
 
 def test_ffmpegs_log_is_silent(dead_port: int) -> None:

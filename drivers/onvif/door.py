@@ -1,0 +1,94 @@
+"""One way into a device, and whether the login was let in by it.
+
+Cameras lock accounts after a few wrong logins. Every login that was not let in yet goes through the device's
+`LoginBook`; once let in, calls are free until one is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from drivers.contract import Login
+from drivers.errors import DriverError, Refused
+from drivers.logins import SOON, Attempt, Busy, LoginBook
+
+T = TypeVar("T")
+
+
+class Door:
+    """A memory of how a login was met; closes after a refusal on one never let in, else after two in a row.
+
+    Args:
+        book: What the device has said to logins, shared by all that knock at it.
+        host: What errors name.
+    """
+
+    def __init__(self, book: LoginBook, login: Login | None, host: str) -> None:
+        self._book, self._login, self._host = book, login, host
+        self.trusted = False  # the last call was let in
+        self._refusal: Refused | None = None
+
+    async def through(self, call: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Make a call with which the login is at stake, and note how it ends.
+
+        Args:
+            seconds: How long to wait while other parts try their logins.
+
+        Raises:
+            Refused: Without any call, once the door is closed or the book holds logins back.
+            Busy: Others were trying theirs all that time.
+        """
+        if self._refusal is not None:
+            raise Refused(self._refusal.code, **self._refusal.values)
+        if self._login is None:
+            return await call()
+        return await (self._again(call) if self.trusted else self._first(self._login, call, seconds))
+
+    def reopen(self) -> None:
+        """Let one more call out after a refusal, because it will say something else."""
+        self._refusal = None
+
+    async def _first(self, login: Login, call: Callable[[], Awaitable[T]], seconds: float) -> T:
+        attempt = await self._place(login, seconds)
+        try:
+            result = await call()
+        except Refused as error:
+            if error.counts:
+                attempt.wrong()
+                self._refusal = error
+            raise
+        else:
+            attempt.right()
+            self.trusted = True
+            return result
+        finally:
+            attempt.dropped()
+
+    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except Refused as error:
+            if error.counts:
+                self.trusted = False
+                self._count()
+            raise
+
+    async def _place(self, login: Login, seconds: float) -> Attempt:
+        """Wait for one of the book's places."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            try:
+                return self._book.begin(login, self._host)
+            except Busy:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+            await asyncio.sleep(SOON)
+
+    def _count(self) -> None:
+        """Note a refusal that came when nobody expected one; with the book full it needs no note."""
+        if self._login is not None:
+            with suppress(DriverError):
+                self._book.begin(self._login, self._host).wrong()
