@@ -52,7 +52,7 @@ _SAID = re.compile(
     rf"(?im)({_PASSWORD}[ \t]*:[ \t]*)(?!(?:file|env|credential):)"
     rf"(?:{_QUOTED}|[^\s,}}\]\"']+(?=[ \t]*(?:[,}}\]]|$)))"
 )
-_FLAG = re.compile(rf"(?i)((?<!\w)--?(?:[a-z]+-)?(?:{_PASSWORD}|secret|token|pass)[ \t]+)[^\s-]\S*")
+_FLAG = re.compile(rf"(?i)((?<!\w)--?(?:[a-z]+-)?(?:{_PASSWORD}|secret|token|pass)[ \t]+)\S+")
 _ELEMENT = re.compile(rf"(?i)(<(?:[\w.-]+:)?[\w.-]*{_PASSWORD}(?:\s[^<>]*)?>)[^<]+")
 
 # -- headers ----------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ _PORT = re.compile(r"[^:]*(?::\d*)?")
 #: A name and a password without a scheme; not what begins addresses of other kinds.
 _ALONE = re.compile(
     r"(?<![\w/@:.%+-])(?!(?:mailto|sips?|xmpp|acct|urn|uuid|file|clip|virtual|env|credential|data|at|to|from):)"
-    r"[a-zA-Z][\w.%+-]*:(?![/\\\s])[^\s@\"'<>]\S*@(?=[\w\[])"
+    r"[a-zA-Z][\w.%+-]*:(?!\\?/\\?/)\S+@(?=[\w\[])"
 )
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from engine.actions.contract import Job
-from engine.actions.params import Params
+from engine.actions.params import Params, complaints
 from engine.clock import Clock
 from engine.errors import Never
 
@@ -24,8 +24,7 @@ def params_of(model: type[P], job: Job) -> P:
     try:
         return model.model_validate(dict(job.params))
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Never(f"wrong parameters: {wrong}") from None
+        raise Never(f"wrong parameters: {'; '.join(complaints(error))}") from None
 
 
 def camera_of(chosen: str | None, job: Job) -> str:

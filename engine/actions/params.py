@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from engine.addresses import Topic
 from engine.settings import ActionSettings
 from rules.fields import Slug
+from rules.text import render
 
 #: Seconds after which a movement or a picture would show another moment than the one decided about.
 LATE = 30.0
@@ -98,5 +100,17 @@ def check(name: str, params: Mapping[str, object], settings: ActionSettings) -> 
     try:
         known[name].model_validate(dict(params))
     except ValidationError as error:
-        return [f"{'.'.join(map(str, each['loc'])) or name}: {each['msg']}" for each in error.errors()]
+        return complaints(error, name)
     return []
+
+
+def complaints(error: ValidationError, name: str = "") -> list[str]:
+    """Return what is wrong with parameters, one sentence for each; `name` where it is the whole."""
+    return [f"{'.'.join(map(str, each['loc'])) or name}: {_said(each)}" for each in error.errors()]
+
+
+def _said(detail: ErrorDetails) -> str:
+    """Return a check's sentence: of one of our own (`rules.fields.problem`) its code's."""
+    context = detail.get("ctx", {})
+    own = context.get("code") == detail["type"]
+    return render(f"problem.{detail['type']}", context, "en") if own else detail["msg"]
