@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers import tls
 from drivers.errors import DriverError, Malformed, Unreachable
 from drivers.onvif import http, wire
 from drivers.onvif.http import Answer, Client, Headers, place, whole
@@ -320,12 +321,12 @@ async def test_the_time_out_that_struck_is_told(
 async def test_one_tls_context_of_a_kind_and_none_without_tls(
     serve: Serve, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "_contexts", {})
+    monkeypatch.setattr(tls, "_contexts", {})
     await ask(client, await serve(saying(head(SIZE) + XML)))
-    assert wire._contexts == {}
+    assert tls._contexts == {}
     made = await asyncio.gather(*(wire.context(verify) for verify in (True, False) * 8))
     assert len({id(each) for each in made}) == 2
-    checking, any_ = wire._contexts[True], wire._contexts[False]
+    checking, any_ = tls._contexts[True], tls._contexts[False]
     assert (checking.verify_mode, checking.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert (any_.verify_mode, any_.cert_store_stats()["x509_ca"]) == (ssl.CERT_NONE, 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_a_velocity_has_two_directions(low: float, high: float, most: float) -> 
 def test_whatever_a_node_tells_signs_are_kept(low: float, high: float, ours: float) -> None:
     told = spaces_of(node(ContinuousZoomVelocitySpace=[space(low, high)]))
     sent = told.speed(PtzVector(zoom=ours))["Zoom"]["x"]
-    assert sent == 0 if ours != ours or ours == 0 else sent * ours >= 0
+    assert sent * ours >= 0 if math.isfinite(ours) else sent == 0
     assert abs(sent) < float("inf")
 
 

@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 
 def refused(book: LoginBook) -> None:
-    with pytest.raises(Refused), book.trying(LOGIN, "h"):
+    with pytest.raises(Refused), book.begin(LOGIN, "h"):
         raise Refused(host="h", user="op")
 
 
@@ -67,7 +67,7 @@ def test_a_device_is_its_host_but_on_this_machine(tmp_path: Path, one: str, othe
 def test_what_a_device_said_outlives_the_process(tmp_path: Path, clock: Clock) -> None:
     path, url = tmp_path / "logins.json", "http://192.0.2.1/x"
     book = Books(path, clock).of(url)
-    with book.trying(LOGIN, "h") as attempt:
+    with book.begin(LOGIN, "h") as attempt:
         attempt.right()
     for _ in range(MOST):
         refused(book)
@@ -177,7 +177,7 @@ def test_no_more_than_the_book_allows_is_ever_sent(clock: Clock) -> None:
     subject = refusals(book)
     while clock.now < NOW + 86_400:
         try:
-            with book.trying(LOGIN, "h"):
+            with book.begin(LOGIN, "h"):
                 sent.append(clock.now)
                 raise Refused(host="h", user="op")
         except Refused as error:

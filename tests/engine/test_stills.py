@@ -19,8 +19,7 @@ from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Str
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.upright import Upright
 from engine import stills
-from engine.camera import reason_of
-from engine.errors import Again
+from engine.errors import Again, reason_of
 from engine.stills import KEPT, SHUNNED, Source, Stills, Without
 from rules.model import Sentence
 
