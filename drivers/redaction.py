@@ -135,9 +135,7 @@ def _address(match: re.Match[str]) -> str:
     before = re.split(r"[/?#\\]", told)[0]
     if "@" not in before:  # the path has one; or the password has a slash
         numbered = _PORT.fullmatch(before) is not None
-        if numbered and (
-            ":" not in before or _HOST.fullmatch(before) or not any(map(_SURE.fullmatch, follow))
-        ):
+        if numbered and (_HOST.fullmatch(before) or not any(map(_SURE.fullmatch, follow))):
             return match[0]
     sure = [index for index, each in enumerate(follow) if _SURE.fullmatch(each)]
     known = [index for index, each in enumerate(follow) if _HOST.fullmatch(each)]
