@@ -11,6 +11,7 @@ from pydantic import Field
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
 from drivers.options import read
+from drivers.quirks import Quirk
 from drivers.rtsp import StreamOptions
 
 
@@ -33,6 +34,13 @@ class OnvifDriver:
     schemes = frozenset({"http", "https"})
     api = API
     options = OnvifOptions
+
+    @property
+    def quirks(self) -> tuple[Quirk, ...]:
+        """What single devices do otherwise."""
+        from drivers.onvif.quirks import QUIRKS
+
+        return QUIRKS
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Probe the scope by WS-Discovery and yield who answers."""

@@ -16,6 +16,7 @@ from drivers.contract import API, Found, Login, Scope, Target
 from drivers.logins import LoginBook
 from drivers.nothing import SilentCamera, SilentDevice, nothing_found
 from drivers.options import Options, read
+from drivers.quirks import Quirk
 from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
 from drivers.rtsp.stream import RtspStream
 
@@ -65,6 +66,13 @@ class RtspDriver:
     schemes = frozenset({"rtsp", "rtsps"})
     api = API
     options = RtspOptions
+
+    @property
+    def quirks(self) -> tuple[Quirk, ...]:
+        """What single devices do otherwise."""
+        from drivers.rtsp.quirks import QUIRKS
+
+        return QUIRKS
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """RTSP cannot be discovered: yields nothing."""

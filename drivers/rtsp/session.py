@@ -184,7 +184,7 @@ class Session:
         parts = (part.partition("=") for part in told.split(";"))
         parameters = {name.strip().lower(): value.strip() for name, _, value in parts}
         if transport == "tcp":
-            self.channels = _pair(parameters.get("interleaved", ""), (0, 1))
+            self.channels = self.wire.channels = _pair(parameters.get("interleaved", ""), (0, 1))
         elif self.datagrams is not None:
             self._reach(self.datagrams, parameters)
 
@@ -222,12 +222,10 @@ class Session:
             self.wire.send(
                 f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n\r\n".encode(), time.monotonic() + LEAST_ALIVE
             )
-        elif said.status == 454:
-            raise Unreachable("driver.ended", host=self.source.host)
         elif said.status == 401 and self._signer is not None:
             self._signer.hear(said.every("www-authenticate"), "")  # a newer nonce, for the next sign of life
-        elif said.status in (501, 551, 405) and "GET_PARAMETER" in self._public:
-            self._public = ""  # announced, and not known
+        elif said.status in (405, 454, 501, 551) and "GET_PARAMETER" in self._public:
+            self._public = ""  # announced, and not known: OPTIONS from now on
 
     def end(self) -> None:
         """Take leave without waiting, from any thread: some cameras have few places."""

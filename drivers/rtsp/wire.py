@@ -24,8 +24,13 @@ _SMALL, _LARGE = 16 << 10, 80 << 10
 _JUNK = 1 << 20
 #: Seconds of silence that end a body whose length was not told.
 _SILENCE = 0.5
-#: Bytes that the kernel may keep for us: a GOP's keyframe comes at once.
 _DOLLAR = 0x24
+#: How what a server says can begin.
+_BEGINNINGS = (
+    b"RTSP/",
+    *(b"%b " % each for each in (b"OPTIONS", b"GET_PARAMETER", b"SET_PARAMETER", b"ANNOUNCE")),
+)
+_BEGINNINGS += (b"REDIRECT ", b"TEARDOWN ", b"DESCRIBE ", b"PLAY_NOTIFY ", b"SETUP ", b"PLAY ", b"PAUSE ")
 
 
 class Late(Unreachable):
@@ -38,6 +43,9 @@ class Wire:
     Args:
         host: What errors name.
         stop: Set by whoever closes.
+
+    Attributes:
+        channels: Those that packets may come on, once they are known.
     """
 
     def __init__(self, host: str, stop: threading.Event) -> None:
@@ -46,7 +54,8 @@ class Wire:
         self._buffer = bytearray(_SMALL)
         self._view = memoryview(self._buffer)
         self._begin = self._end = 0
-        self._junk = 0
+        self._junk, self._lost = 0, False
+        self.channels: tuple[int, ...] = ()
 
     def connect(self, address: str, port: int, *, secure: bool, deadline: float) -> None:
         """Connect to a host.
@@ -148,16 +157,22 @@ class Wire:
             begin, end = self._begin, self._end
             if end - begin >= 4:
                 buffer = self._buffer
-                if buffer[begin] == _DOLLAR:
+                if buffer[begin] == _DOLLAR and (not self._lost or self._plausible(begin)):
                     stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
                     if stop <= end:
-                        self._begin, self._junk = stop, 0
+                        self._begin, self._junk, self._lost = stop, 0, False
                         return buffer[begin + 1], self._view[begin + 4 : stop]
                 elif (said := self._message(deadline)) is not None:
                     return said
                 elif self._begin != begin:
                     continue
             self._fill(deadline)
+
+    def _plausible(self, begin: int) -> bool:
+        """Return whether a packet can begin here, after the framing was lost: a channel of ours, RTP's version."""
+        buffer = self._buffer
+        known = not self.channels or buffer[begin + 1] in self.channels
+        return known and (begin + 4 >= self._end or buffer[begin + 4] >> 6 == 2)
 
     def _message(self, deadline: float) -> Message | None:
         """Return the message at hand; None where it is not whole, or where what is no message was passed over."""
@@ -166,7 +181,7 @@ class Wire:
         if blank:
             self._begin += blank
             return None
-        if not data[:4].isalpha():
+        if not any(data.startswith(each[: len(data)]) for each in _BEGINNINGS):
             self._skip(data)
             return None
         match = END.search(data)
@@ -179,7 +194,7 @@ class Wire:
         except ValueError:
             self._skip(data)
             return None
-        self._begin, self._junk = self._begin + match.end(), 0
+        self._begin, self._junk, self._lost = self._begin + match.end(), 0, False
         return self._with_body(said, deadline)
 
     def _skip(self, data: bytes) -> None:
@@ -188,6 +203,7 @@ class Wire:
         step = min(places, default=max(1, len(data) - 5))
         self._begin += step
         self._junk += step
+        self._lost = True
         if self._junk > _JUNK:
             raise Malformed(host=self.host, detail="no RTSP", raw=data)
 

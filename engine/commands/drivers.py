@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from drivers.contract import Driver
+    from drivers.quirks import Quirk
     from engine.text import Language
 
 app = typer.Typer(no_args_is_help=True)
@@ -83,12 +84,11 @@ def quirks(
 
     Exit code 1: none speaks of these words.
     """
-    from drivers.onvif.quirks import QUIRKS
-
+    known = sorted((quirk for name in _names() for quirk in quirks_of(name)), key=lambda quirk: quirk.name)
     wanted = [word.casefold() for word in words or ()]
     found = [
         quirk
-        for quirk in QUIRKS
+        for quirk in known
         if all(word in " ".join(asdict(quirk).values()).casefold() for word in wanted)
     ]
     if as_json:
@@ -101,6 +101,18 @@ def quirks(
     if not found:
         sys.stderr.write(f"matthan: no quirk speaks of: {' '.join(words or ())}\n")
     raise typer.Exit(0 if found else 1)
+
+
+def quirks_of(name: str) -> tuple[Quirk, ...]:
+    """Return a driver's list (`Driver.quirks`); empty where it tells none or cannot be loaded."""
+    from drivers import registry
+    from drivers.errors import DriverError
+
+    try:
+        told: tuple[Quirk, ...] = getattr(registry.load(name), "quirks", ())
+    except DriverError:
+        return ()
+    return told
 
 
 def _names() -> tuple[str, ...]:

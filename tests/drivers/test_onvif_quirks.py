@@ -19,8 +19,10 @@ from drivers.errors import Refused
 from drivers.onvif import clock, driver, events, xml
 from drivers.onvif.addresses import Reached
 from drivers.onvif.http import Client
-from drivers.onvif.quirks import QUIRKS, Quirk
+from drivers.onvif.quirks import QUIRKS
 from drivers.onvif.session import Session
+from drivers.quirks import Quirk
+from drivers.rtsp.quirks import QUIRKS as RTSP
 
 TESTS = Path(__file__).parents[1]
 FIXTURES = TESTS / "fixtures"
@@ -43,7 +45,7 @@ def of(name: str) -> bytes:
 # -- the list --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: str(quirk.name))
+@pytest.mark.parametrize("quirk", QUIRKS + RTSP, ids=lambda quirk: str(quirk.name))
 def test_a_quirk_has_a_fixture_and_a_test(quirk: Quirk) -> None:
     fixture = FIXTURES / quirk.fixture
     assert fixture.is_file()
@@ -56,8 +58,9 @@ def test_a_quirk_has_a_fixture_and_a_test(quirk: Quirk) -> None:
 
 
 def test_names_are_unique_and_in_order() -> None:
-    names = [quirk.name for quirk in QUIRKS]
-    assert names == sorted(set(names))
+    for listed in (QUIRKS, RTSP):
+        names = [quirk.name for quirk in listed]
+        assert names == sorted(set(names))
 
 
 def test_names_are_unique_and_no_fixture_is_left_over() -> None:

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from drivers import registry
 from drivers.errors import Unsupported
 from drivers.onvif import driver as onvif
-from drivers.onvif.quirks import QUIRKS
+from drivers.onvif.quirks import QUIRKS as ONVIF
 from drivers.options import Options
+from drivers.rtsp.quirks import QUIRKS as RTSP
 from engine.commands.drivers import app, options_of
 
 RUNNER = CliRunner()
@@ -110,9 +111,9 @@ def test_options_of_a_plug_in() -> None:
 
 def test_quirks_are_listed_and_found_by_words() -> None:
     assert [row["name"] for row in json.loads(run("quirks", "--json").stdout)] == [
-        each.name for each in QUIRKS
+        each.name for each in sorted(ONVIF + RTSP, key=lambda each: each.name)
     ]
-    some = QUIRKS[0]
+    some = ONVIF[0]
     done = run("quirks", some.name.upper())
     assert done.exit_code == 0
     assert some.name in done.stdout

@@ -85,6 +85,7 @@ class Peer:
     silent: frozenset[str] = frozenset()
     between: Callable[[int], bytes] = lambda number: b""
     session: str = "4711;timeout=60"
+    kind: int = 96
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     heard: bytearray = field(default_factory=bytearray)
     right: int = 0
@@ -169,7 +170,9 @@ class Peer:
                     if track in self.silent:
                         continue
                     for place, nal in enumerate(picture):
-                        packet = rtp(nal, sequence, number * 3600, marker=place + 1 == len(picture))
+                        packet = rtp(
+                            nal, sequence, number * 3600, marker=place + 1 == len(picture), kind=self.kind
+                        )
                         sequence += 1
                         writer.write(b"$" + struct.pack(">BH", channel, len(packet)) + packet)
                 await writer.drain()
