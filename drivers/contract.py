@@ -18,12 +18,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from drivers.display import UPRIGHT, Turn
-
-if TYPE_CHECKING:
-    from drivers.logins import LoginBook
+from drivers.logins import Login as Login  # a driver's author finds all types here
+from drivers.logins import LoginBook
 
 #: Version of this contract; 0 until it is declared stable. The registry refuses another one.
 API = 0
@@ -44,14 +43,6 @@ class Codec(StrEnum):
     H264 = "h264"
     H265 = "hevc"
     MJPEG = "mjpeg"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Credentials of a device account. The password never shows in `repr`."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

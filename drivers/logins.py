@@ -12,13 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import blake2s
 
-from drivers.contract import Login
 from drivers.errors import Refused, Unreachable
 
 #: Wrong logins at most that a device gets to see within so many seconds.
 MOST, WITHIN = 3, 1800.0
 #: Seconds after which whoever found every place taken should ask again.
 SOON = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Credentials of a device account. The password never shows in `repr`."""
+
+    username: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
