@@ -144,8 +144,8 @@ class OnvifDevice:
         self.clock_offset = (await read_clock(self.soap.session)).offset
         return self.clock_offset
 
-    def signals(self) -> AsyncGenerator[Signal, None]:
-        """Yield what the device says; ends with a DriverError when the subscription is lost."""
+    def signals(self) -> AsyncGenerator[Signal | None, None]:
+        """Yield what it says, None where it says nothing; ends with a DriverError when the subscription is lost."""
         if not self.services.may_signal:
             return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
         offers = [offer for camera in self.cameras for offer in camera.offers]
