@@ -101,6 +101,12 @@ class Camera(Wire):
     retry: datetime | None = None
     clock_offset: float | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is tried again some time, and may be tried now: it is not connected, or does not hear."""
+        well = (CameraState.ONLINE, CameraState.CONNECTING, CameraState.DISABLED)
+        return self.state not in well or any(each.label in ("deaf", "blind") for each in self.troubles)
+
 
 class Event(Wire):
     """An event, as stored.
