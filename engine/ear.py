@@ -30,6 +30,8 @@ logger = log.get(__name__)
 #: Waits between two subscriptions: events come again within 10 s of the device's first answer without a fault,
 #: however long it gave none; a try that meets a closed port costs a millisecond.
 RESUBSCRIBE = Backoff(first=1.0, most=5.0, later=8.0)
+#: Seconds until a device that has no events is asked again: some announce them only once they are up.
+SELDOM = 600.0
 #: Seconds between two looks at what had to wait and at whether the camera is deaf.
 TICK = 1.0
 #: Seconds without hearing after which a camera is deaf: a subscription that is lost and had again at once is no news.
@@ -79,16 +81,27 @@ class Ear:
         """Subscribe now instead of later; return whether it was waited for."""
         return self._nap.wake()
 
-    async def run(self, device: Device, source: str) -> None:
-        """Listen until cancelled, or return where the device has no events at all."""
+    async def run(self, device: Device, source: str, announced: bool = True) -> None:
+        """Listen until cancelled; a device that has no events at all is asked again now and then.
+
+        Args:
+            announced: Whether it says that it has some.
+        """
         self._sort(device)
+        while True:
+            if announced:
+                await self._while_there_are_any(device, source)
+            await self._tell(self._conditions.end("deaf", self._clock.now().wall))
+            announced = True
+            await asyncio.sleep(SELDOM)
+
+    async def _while_there_are_any(self, device: Device, source: str) -> None:
         name = f"camera[{self.camera}].signals"
         try:
             async with asyncio.TaskGroup() as group:
                 ticking = group.create_task(self._tick(), name=f"{name}.tick")
                 await self._supervisor.run(name, partial(self._listen, device, source))
                 ticking.cancel()
-                await self._tell(self._conditions.end("deaf", self._clock.now().wall))
         finally:
             self._since = self._failing = None
 

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.logins import LoginBook
-from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
 from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
@@ -146,8 +145,6 @@ class OnvifDevice:
 
     def signals(self) -> AsyncGenerator[Signal | None, None]:
         """Yield what it says, None where it says nothing; ends with a DriverError when the subscription is lost."""
-        if not self.services.may_signal:
-            return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
@@ -157,7 +154,7 @@ class OnvifDevice:
         return events.signals(subscription, self._event_service, self.soap.host)
 
     async def _event_service(self) -> str:
-        """Return the event service's address; a list that was cut off is asked for again.
+        """Return the event service's address; a list without it is asked for again: it may come up later.
 
         Raises:
             Unreachable: It is still cut off.

@@ -210,6 +210,15 @@ async def test_only_a_device_without_an_event_service_ends_it(scripted: Any) -> 
     assert caught.value.code == "driver.no_signals"
 
 
+async def test_an_event_service_that_comes_up_later(pullpoint: Any) -> None:
+    whole = pullpoint.answers.pop("GetServices")
+    async with driver.open(Target(pullpoint.url), LOGIN) as device:
+        assert Feature.SIGNALS not in device.cameras[0].features
+        pullpoint.answers["GetServices"] = whole
+        async with aclosing(device.signals()) as signals:
+            assert await anext(signals)
+
+
 @pytest.mark.parametrize("mended", [True, False])
 async def test_half_a_list_of_services_is_no_missing_event_service(pullpoint: Any, mended: bool) -> None:
     whole = pullpoint.answers["GetServices"]

@@ -87,6 +87,21 @@ async def test_a_device_without_events_is_asked_once_and_not_deaf(stage: Stage) 
     assert runner.conditions.standing == {}
 
 
+@pytest.mark.parametrize("features", [SIGNALS, frozenset[Feature]()])
+async def test_events_that_come_up_later_are_heard(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, features: frozenset[Feature]
+) -> None:
+    """A device that boots may announce its event service late, or take it back."""
+    monkeypatch.setattr(ears, "SELDOM", 0.02)
+    script = stage.script(features=features, said=[Unsupported("driver.no_signals", host="x")])
+    stage.play(script)
+    await stage.until(lambda: script.listened > 2)
+    script.said = [motion(stage)]
+    await stage.until(lambda: bool(told(stage)))
+    assert stage.drafts.health("gate") == ["online"]
+    assert script.opened == 1
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
