@@ -149,7 +149,8 @@ class OnvifDevice:
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
-        subscription = events.Subscription(self.soap, self.tasks, ahead, sources)
+        garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
+        subscription = events.Subscription(self.soap, self.tasks, ahead, sources, garbled)
         self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
         return events.signals(subscription, self._event_service, self.soap.host)
 

@@ -54,6 +54,8 @@ PULL_LIMIT = 100
 HASTE = 0.5
 #: Seconds of pulls that are closed without an answer, after which the subscription is held for lost.
 SILENCE = 180.0
+#: Notifications in a row that cannot be read, after which nothing is heard.
+GARBLED = 20
 #: Seconds for the farewell.
 FAREWELL_SECONDS = 3.0
 #: Characters of reference parameters that are sent back at most.
@@ -82,9 +84,17 @@ class Subscription:
     Attributes:
         ended: It was given back, or there is nothing to give back.
         lost: Notifications that could not be read.
+        garbled: How many of them came since the last one that could; a later subscription goes on counting.
     """
 
-    def __init__(self, soap: Soap, tasks: Nursery, ahead: timedelta, sources: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        soap: Soap,
+        tasks: Nursery,
+        ahead: timedelta,
+        sources: Mapping[str, str],
+        garbled: int = 0,
+    ) -> None:
         self._soap, self._tasks, self._ahead, self._sources = soap, tasks, ahead, sources
         self._url, self._reference = "", ""
         self._creating: asyncio.Task[None] | None = None
@@ -93,7 +103,7 @@ class Subscription:
         self._granted = LIFETIME
         self._relative = True
         self.ended = False
-        self.lost = 0
+        self.lost, self.garbled = 0, garbled
 
     @property
     def subscribed(self) -> bool:
@@ -135,10 +145,11 @@ class Subscription:
                     raise
             else:
                 answered = time.monotonic()
-                if not told:
+                if not told and not self.garbled:
                     yield None
             for number, signal in enumerate(told, 1):
                 if signal is not None:
+                    self.garbled = 0
                     yield signal
                 else:
                     self._lose()
@@ -219,9 +230,13 @@ class Subscription:
             raise Malformed(host=self._soap.host, detail=error, raw=content) from None
 
     def _lose(self) -> None:
+        """Count a notification that cannot be read; where none can, nothing is heard, and that is told."""
         self.lost += 1
+        self.garbled += 1
         if self.lost == 1:
             log.warning("%s sends notifications that cannot be read", self._soap.host)
+        if self.garbled >= GARBLED:
+            raise Malformed(host=self._soap.host, detail="unreadable notifications")
 
     async def _renew(self) -> None:
         try:

@@ -411,6 +411,32 @@ async def test_a_broken_notification_costs_itself_alone(pullpoint: Any, onvif: A
     ] * count
 
 
+async def test_a_device_of_which_nothing_can_be_read_is_not_heard(
+    pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it count as hearing that it has nothing to say in between."""
+    monkeypatch.setattr(events, "HASTE", 0.0)
+    odd, good, idle = note("true")[:200], pulled(onvif, note("false")), pulled(onvif)
+    pulls = iter([pulled(onvif, odd), idle, good, *[pulled(onvif, odd), idle] * events.GARBLED, good])
+    pullpoint.answers["PullMessages"] = lambda _: next(pulls)
+    async with driver.open(Target(pullpoint.url), LOGIN) as device:
+        async with aclosing(device.signals()) as signals:
+            signal = await anext(signals)
+            assert signal is not None
+            assert signal.state is False
+            with pytest.raises(Unreachable) as caught:
+                await anext(signals)
+        assert (caught.value.code, caught.value.values["detail"]) == (
+            "driver.deaf",
+            "unreadable notifications",
+        )
+        for expected in (False, None):  # the last of the pulls above
+            async with aclosing(device.signals()) as signals:
+                signal = await anext(signals)
+                assert (signal and signal.state) is expected
+            pullpoint.answers["PullMessages"] = idle
+
+
 async def test_an_answer_cut_off_tells_what_came_before(pullpoint: Any, onvif: Any) -> None:
     told = pulled(onvif, note("true"), note("false"), note("true"))
     pullpoint.answers["PullMessages"] = told[: told.rindex("<tt:Data>")]
