@@ -252,13 +252,16 @@ async def read_cameras(
     offers = await first(medias, soap.host, lambda media: media.offers())
     turns = PTZ in urls and any(offer.node for offer in offers)
     heads = await soap.service("ptz", urls[PTZ]) if turns else None
-    cameras = []
+    cameras: list[OnvifCamera] = []
+    still = False
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
+        # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
+        still = still or await _has_still(medias, soap.host, mine[0])
         head = await _head(heads, mine, tasks, soap.host)
         features = {Feature.SIGNALS} if services.may_signal else set()
         features |= {Feature.PTZ} if head else set()
-        features |= {Feature.SNAPSHOT} if await _has_still(medias, soap.host, mine[0]) else set()
+        features |= {Feature.SNAPSHOT} if still else set()
         cameras.append(
             OnvifCamera(source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), way)
         )
