@@ -333,8 +333,11 @@ class Device(Protocol):
         """
         ...
 
-    def signals(self) -> AsyncGenerator[Signal, None]:
+    def signals(self) -> AsyncGenerator[Signal | None, None]:
         """Yield what the device says, for as long as it is open; ends with a DriverError.
+
+        None stands for an answer that says nothing: the device is there, and nothing happened. A driver that cannot
+        tell that yields none; then a device that is quiet is believed to be well only after a while.
 
         It ends with `Unsupported` only where the device has no event service at all: everything else may
         be better later. Close it with `contextlib.aclosing`: a subscription is given back to the device.

@@ -8,7 +8,7 @@ camera of a recorder knock at the same device: they share one `LoginBook`, so th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2s
 
@@ -35,10 +35,13 @@ class Record:
     Attributes:
         wrong: Wall clock (seconds since 1970) of the refusals within the last `WITHIN` seconds.
         worked: Mark of the login that the device last let in; see `mark`. None: none ever.
+        habits: What a driver has learnt of the device's way with logins, by name, so that the next session need
+            not send a wrong one to learn it again.
     """
 
     wrong: tuple[float, ...] = ()
     worked: int | None = None
+    habits: Mapping[str, str] = field(default_factory=dict)
 
 
 def mark(login: Login) -> int:
@@ -94,22 +97,31 @@ class LoginBook:
         now: Wall clock in seconds since 1970: the record outlives the process.
         record: What an earlier process remembered.
         keep: Called with each new record, under no lock; None: it lives as long as the process.
-
-    Attributes:
-        habits: What a driver has learnt of the device's way with logins, by name, so that the next session need
-            not send a wrong one to learn it again.
     """
 
     now: Callable[[], float]
     record: Record = field(default_factory=Record)
     keep: Callable[[Record], None] | None = None
-    habits: dict[str, str] = field(default_factory=dict)
     _trying: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def proven(self, login: Login | None) -> bool:
         """Return whether the device once let this login in."""
         return login is None or self.record.worked == mark(login)
+
+    def habit(self, name: str) -> str:
+        """Return what was learnt under a name, empty for nothing."""
+        return self.record.habits.get(name, "")
+
+    def learn(self, name: str, value: str) -> None:
+        """Remember a habit."""
+        with self._lock:
+            if self.habit(name) == value:
+                return
+            self.record = replace(self.record, habits={**self.record.habits, name: value})
+            changed = self.record
+        if self.keep is not None:
+            self.keep(changed)
 
     def begin(self, login: Login, host: str) -> Attempt:
         """Take one of the device's places for a login that it has not let in during this session.

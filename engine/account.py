@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.shown import decision, sentence
 from rules.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
 from rules.ledger import Ledger
@@ -56,16 +56,16 @@ def rule(each: Rule, memory: Memory, ledger: Ledger) -> wire.Rule:
 
 def lately(
     each: Rule, memory: Memory, ledger: Ledger, now: Instant, camera: str | None, show: Show
-) -> Callable[[], wire.Explanation]:
+) -> Callable[[], telling.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = ledger.recent(camera), timers(memory, each.name, now)
     error = ledger.of(each.name).error
     return lambda: explanation(recall(each, steps, Focus(camera=camera), waiting, error), show, live=True)
 
 
-def explanation(story: Story, show: Show, *, live: bool) -> wire.Explanation:
+def explanation(story: Story, show: Show, *, live: bool) -> telling.Explanation:
     """Return a story in the API's words."""
-    return wire.Explanation(
+    return telling.Explanation(
         rule=story.rule,
         live=live,
         fired=story.fired,
@@ -81,8 +81,8 @@ def explanation(story: Story, show: Show, *, live: bool) -> wire.Explanation:
     )
 
 
-def _asked(story: PatternStory) -> wire.Asked:
-    return wire.Asked(
+def _asked(story: PatternStory) -> telling.Asked:
+    return telling.Asked(
         name=story.name,
         seen=story.seen,
         matched=story.matched,
@@ -92,13 +92,13 @@ def _asked(story: PatternStory) -> wire.Asked:
     )
 
 
-def _missed(miss: Miss) -> wire.Miss:
+def _missed(miss: Miss) -> telling.Miss:
     failed = tuple(sentence(each.why) for each in miss.failed)
-    return wire.Miss(event=miss.event, at=miss.at, camera=miss.camera, subject=miss.subject, failed=failed)
+    return telling.Miss(event=miss.event, at=miss.at, camera=miss.camera, subject=miss.subject, failed=failed)
 
 
-def _waiting(timer: Timer) -> wire.Waiting:
-    return wire.Waiting(
+def _waiting(timer: Timer) -> telling.Waiting:
+    return telling.Waiting(
         key=timer.key,
         state=timer.state,
         since=timer.since,
@@ -115,13 +115,13 @@ class _Teller:
 
     show: Show
 
-    def lines(self, story: Story, *, live: bool) -> Iterator[wire.Told]:
+    def lines(self, story: Story, *, live: bool) -> Iterator[telling.Told]:
         """Yield them, the answer first."""
         yield self._line(0, "explain.fired" if story.fired else "explain.silent", rule=story.rule)
         for error in story.faults:
             yield self._line(1, "explain.fault", detail=error)
         for made in story.decisions:
-            yield wire.Told(depth=1, before=self._decided(made), said=sentence(made.reason))
+            yield telling.Told(depth=1, before=self._decided(made), said=sentence(made.reason))
         for pattern in story.patterns:
             yield self._pattern(pattern)
         for timer in story.given_up:
@@ -139,7 +139,7 @@ class _Teller:
     def _decided(self, made: Decision) -> str:
         return f"{self.show(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.rule}:"
 
-    def _pattern(self, story: PatternStory) -> wire.Told:
+    def _pattern(self, story: PatternStory) -> telling.Told:
         last = self._at(story.last)
         code = (
             "explain.counts_late"
@@ -149,18 +149,18 @@ class _Teller:
             else "explain.counts_none"
         )
         counts = self._said(code, seen=story.seen, matched=story.matched, late=story.late, last=last)
-        return wire.Told(depth=1, before=f"{story.name}:", said=counts)
+        return telling.Told(depth=1, before=f"{story.name}:", said=counts)
 
-    def _given_up(self, timer: Timer) -> wire.Told:
+    def _given_up(self, timer: Timer) -> telling.Told:
         told = {**self._times(timer), "ended": self._at(timer.ended), "missing": round(timer.missing, 3)}
         return self._line(1, "explain.given_up", key=timer.key, event=timer.by or "–", **told)
 
-    def _miss(self, miss: Miss) -> Iterator[wire.Told]:
-        yield wire.Told(
+    def _miss(self, miss: Miss) -> Iterator[telling.Told]:
+        yield telling.Told(
             depth=1, before=f"{self.show(miss.at)}  {miss.camera or '-'}  {miss.subject}  ({miss.event})"
         )
         for each in miss.failed:
-            yield wire.Told(depth=2, before="✗", said=sentence(each.why))
+            yield telling.Told(depth=2, before="✗", said=sentence(each.why))
 
     def _times(self, timer: Timer) -> dict[str, Fact]:
         return {"since": self.show(timer.since), "due": self._at(timer.due)}
@@ -168,8 +168,8 @@ class _Teller:
     def _at(self, at: datetime | None) -> str:
         return self.show(at) if at else "–"
 
-    def _line(self, depth: int, code: str, **values: Fact) -> wire.Told:
-        return wire.Told(depth=depth, said=self._said(code, **values))
+    def _line(self, depth: int, code: str, **values: Fact) -> telling.Told:
+        return telling.Told(depth=depth, said=self._said(code, **values))
 
     @staticmethod
     def _said(code: str, **values: Fact) -> wire.Sentence:

@@ -300,10 +300,8 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         async with asyncio.TaskGroup() as group:
             group.create_task(self._offset.run(device), name=f"{name}.clock")
-            if Feature.SIGNALS in camera.features:
-                group.create_task(self._ear.run(device, camera.source), name=f"{name}.signals")
-            else:
-                await self._tell_all(self.conditions.end("deaf", self._clock.now().wall))
+            announced = Feature.SIGNALS in camera.features
+            group.create_task(self._ear.run(device, camera.source, announced), name=f"{name}.signals")
             await in_thread(f"{name}.video", lambda: self._watch(stream), stream.close, STOP_DEADLINE)
 
     async def _tell_all(self, drafts: Iterable[Draft]) -> None:

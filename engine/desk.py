@@ -19,7 +19,7 @@ from drivers.logins import MOST
 from engine import account, log, shown, text
 from engine.acts import Acts
 from engine.alerts import Alerts, remembered
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.problems import refusal
 from engine.camera import CameraRunner
 from engine.clock import Clock
@@ -244,7 +244,7 @@ class Desk:
         judge = self.judge
         return [account.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
 
-    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
         """Return why a rule fired lately, and why it did not."""
         judge = self.judge
         found = judge.rules.named.get(RuleName(rule))

@@ -30,12 +30,14 @@ logger = log.get(__name__)
 #: Waits between two subscriptions: events come again within 10 s of the device's first answer without a fault,
 #: however long it gave none; a try that meets a closed port costs a millisecond.
 RESUBSCRIBE = Backoff(first=1.0, most=5.0, later=8.0)
+#: Seconds until a device that has no events is asked again: some announce them only once they are up.
+SELDOM = 600.0
 #: Seconds between two looks at what had to wait and at whether the camera is deaf.
 TICK = 1.0
 #: Seconds without hearing after which a camera is deaf: a subscription that is lost and had again at once is no news.
 DEAF = 10.0
-#: Seconds of listening after which it is not deaf any more: since it said something, and where it says nothing
-#: (longer than the slowest call may take to fail).
+#: Seconds of listening after which it is not deaf any more: where it answers still, and where nothing comes of which
+#: a driver tells (longer than the slowest call may take to fail).
 STEADY, QUIET = 10.0, 30.0
 
 
@@ -67,7 +69,7 @@ class Ear:
         )
         self._recalled: tuple[str, ...] = ()
         self._since: float | None = None  # listening, without a fault yet
-        self._heard_at: float | None = None  # the first that was heard since
+        self._heard_at = 0.0  # the last answer
         self._failing: float | None = None  # not listening steadily since
         self._why = Sentence("camera.quiet")
 
@@ -79,16 +81,27 @@ class Ear:
         """Subscribe now instead of later; return whether it was waited for."""
         return self._nap.wake()
 
-    async def run(self, device: Device, source: str) -> None:
-        """Listen until cancelled, or return where the device has no events at all."""
+    async def run(self, device: Device, source: str, announced: bool = True) -> None:
+        """Listen until cancelled; a device that has no events at all is asked again now and then.
+
+        Args:
+            announced: Whether it says that it has some.
+        """
         self._sort(device)
+        while True:
+            if announced:
+                await self._while_there_are_any(device, source)
+            await self._tell(self._conditions.end("deaf", self._clock.now().wall))
+            announced = True
+            await asyncio.sleep(SELDOM)
+
+    async def _while_there_are_any(self, device: Device, source: str) -> None:
         name = f"camera[{self.camera}].signals"
         try:
             async with asyncio.TaskGroup() as group:
                 ticking = group.create_task(self._tick(), name=f"{name}.tick")
                 await self._supervisor.run(name, partial(self._listen, device, source))
                 ticking.cancel()
-                await self._tell(self._conditions.end("deaf", self._clock.now().wall))
         finally:
             self._since = self._failing = None
 
@@ -104,12 +117,14 @@ class Ear:
 
     async def _listen(self, device: Device, source: str) -> None:
         sources = [camera.source for camera in device.cameras]
-        self._since, self._heard_at = self._clock.monotonic(), None
+        self._since = self._heard_at = self._clock.monotonic()
         self.signals.begin()
         try:
             async with aclosing(device.signals()) as signals:
                 async for said in signals:
-                    await self._hear(said, source, sources)
+                    self._heard_at = self._clock.monotonic()
+                    if said is not None:
+                        await self._hear(said, source, sources)
         except Unsupported as error:
             if error.code == "driver.no_signals":  # it has none: nothing is missed
                 return
@@ -122,8 +137,6 @@ class Ear:
 
     async def _hear(self, said: Signal, source: str, sources: list[str]) -> None:
         wall = self._clock.now().wall
-        if self._heard_at is None:
-            self._heard_at = self._clock.monotonic()
         self._household.join(self.camera)
         if concerns_all(said, sources):
             await self._tell(self._household.hear(self.camera, said, wall))
@@ -159,8 +172,7 @@ class Ear:
     def _deafness(self, wall: datetime) -> list[Draft]:
         now = self._clock.monotonic()
         if self._since is not None:
-            heard = self._heard_at is not None and now - self._since >= STEADY
-            if not heard and now - self._since < QUIET:
+            if self._heard_at - self._since < STEADY and now - self._since < QUIET:
                 return []
             self._failing = None
             self._refusals.reset()

@@ -28,6 +28,8 @@ logger = log.get(__name__)
 RETRIES = (1, 5, 15, 60)
 #: Devices remembered, and bytes read of their file.
 DEVICES, BYTES = 1000, 1 << 20
+#: Characters of what is remembered of a device's habits, each.
+LONGEST = 64
 
 
 def free_at(book: LoginBook) -> float | None:
@@ -135,7 +137,8 @@ class Books:
 
     def _write(self) -> None:
         devices = {
-            key: {"wrong": list(each.wrong), "worked": each.worked} for key, each in self._records.items()
+            key: {"wrong": list(each.wrong), "worked": each.worked, "habits": dict(each.habits)}
+            for key, each in self._records.items()
         }
         part = self._path.with_name(f"{self._path.name}.part")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -183,4 +186,5 @@ def _records(content: bytes) -> Iterator[tuple[str, Record]]:
         worked = told["worked"]
         if not all(map(math.isfinite, wrong)):
             raise ValueError("no time")
-        yield str(key), Record(wrong, None if worked is None else int(worked) & 0xFFFF)
+        habits = {str(name)[:LONGEST]: str(value)[:LONGEST] for name, value in told.get("habits", {}).items()}
+        yield str(key), Record(wrong, None if worked is None else int(worked) & 0xFFFF, habits)

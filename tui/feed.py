@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.client import Message
 
 
@@ -42,7 +42,7 @@ class Feed(Protocol):
         """Return every rule and how it does."""
         ...
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+    async def explain(self, rule: str, *, camera: str | None = None) -> telling.Explanation:
         """Return why a rule fired lately, and why it did not."""
         ...
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from lxml import etree
 
@@ -20,19 +22,30 @@ _NEAR = timedelta(seconds=5)
 _POSIX = re.compile(r"(?:<[^>]+>|[A-Za-z]+)?(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 
 
+class Reading(StrEnum):
+    """What a device's clock goes by."""
+
+    TRUE = "true"  #: true time, whatever it tells
+    TOLD = "told"  #: the time that it tells
+    LOCAL = "local"  #: its local time, where it tells true time
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceClock:
     """A device's clock against ours.
 
     Attributes:
         offset: Device minus host, as it tells; None when it does not tell.
-        signing: What to add to our time when signing.
-        other: Another reading of what it told, to sign with where the first is refused; None where there is none.
+        readings: What to add to our time when signing, by what the device may go by: the likely one, and perhaps
+            another to sign with where the first is refused.
     """
 
     offset: timedelta | None = None
-    signing: timedelta = timedelta()
-    other: timedelta | None = None
+    readings: Mapping[Reading, timedelta] = field(default_factory=lambda: {Reading.TRUE: timedelta()})
+
+    def order(self, known: str) -> tuple[Reading, ...]:
+        """Return the readings, first the one that is known to work, if it is among them."""
+        return tuple(sorted(self.readings, key=lambda each: each != known))
 
 
 def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
@@ -54,19 +67,21 @@ def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
     offset = told + _CUT - now
     if zone and abs(offset - zone) < _SAME and (here is None or abs(here - told) < _SAME):
         # Some firmware tells its local time as UTC but signs and checks with true UTC (OpenIPC).
-        return DeviceClock(offset, timedelta(), offset)
-    return DeviceClock(offset, offset, _other(offset, zone))
-
-
-def _other(offset: timedelta, zone: timedelta) -> timedelta | None:
-    """Return what a device may go by that does not go by what it tells.
-
-    By true time, where it tells another one: whatever it got wrong was the telling. By its local time, where
-    what it tells is true.
-    """
+        return DeviceClock(offset, {Reading.TRUE: timedelta(), Reading.TOLD: offset})
+    # Another may go by true time, where it tells another one: whatever it got wrong was the telling. By its local
+    # time, where what it tells is true.
+    told_only = {Reading.TOLD: offset}
     if abs(offset) > _NEAR:
-        return timedelta()
-    return offset + zone if zone else None
+        return DeviceClock(offset, told_only | {Reading.TRUE: timedelta()})
+    return DeviceClock(offset, told_only | ({Reading.LOCAL: offset + zone} if zone else {}))
+
+
+def guess(date: str, now: datetime) -> DeviceClock:
+    """Return the clock of a device that tells no time: ours, and failing that its answer's HTTP ``Date``."""
+    told = _http_date(date)
+    offset = told + _CUT - now if told is not None else timedelta()
+    other = {Reading.TOLD: offset} if abs(offset) > _NEAR else {}
+    return DeviceClock(readings={Reading.TRUE: timedelta()} | other)
 
 
 def shown(offset: timedelta) -> str:

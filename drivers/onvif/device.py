@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.logins import LoginBook
-from drivers.nothing import no_signals
 from drivers.nursery import Nursery, nursery
 from drivers.onvif import events, xml
 from drivers.onvif.addresses import Reached
@@ -144,20 +143,19 @@ class OnvifDevice:
         self.clock_offset = (await read_clock(self.soap.session)).offset
         return self.clock_offset
 
-    def signals(self) -> AsyncGenerator[Signal, None]:
-        """Yield what the device says; ends with a DriverError when the subscription is lost."""
-        if not self.services.may_signal:
-            return no_signals(Unsupported("driver.no_signals", host=self.soap.host))
+    def signals(self) -> AsyncGenerator[Signal | None, None]:
+        """Yield what it says, None where it says nothing; ends with a DriverError when the subscription is lost."""
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
-        subscription = events.Subscription(self.soap, self.tasks, ahead, sources)
+        garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
+        subscription = events.Subscription(self.soap, self.tasks, ahead, sources, garbled)
         self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
         return events.signals(subscription, self._event_service, self.soap.host)
 
     async def _event_service(self) -> str:
-        """Return the event service's address; a list that was cut off is asked for again.
+        """Return the event service's address; a list without it is asked for again: it may come up later.
 
         Raises:
             Unreachable: It is still cut off.
@@ -254,13 +252,16 @@ async def read_cameras(
     offers = await first(medias, soap.host, lambda media: media.offers())
     turns = PTZ in urls and any(offer.node for offer in offers)
     heads = await soap.service("ptz", urls[PTZ]) if turns else None
-    cameras = []
+    cameras: list[OnvifCamera] = []
+    still = False
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
+        # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
+        still = still or await _has_still(medias, soap.host, mine[0])
         head = await _head(heads, mine, tasks, soap.host)
         features = {Feature.SIGNALS} if services.may_signal else set()
         features |= {Feature.PTZ} if head else set()
-        features |= {Feature.SNAPSHOT} if await _has_still(medias, soap.host, mine[0]) else set()
+        features |= {Feature.SNAPSHOT} if still else set()
         cameras.append(
             OnvifCamera(source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), way)
         )

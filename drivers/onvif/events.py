@@ -14,14 +14,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit, urlunsplit
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from drivers.contract import Signal
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.nursery import Nursery
 from drivers.onvif import xml
 from drivers.onvif.boundary import Empty
@@ -54,12 +54,16 @@ PULL_LIMIT = 100
 HASTE = 0.5
 #: Seconds of pulls that are closed without an answer, after which the subscription is held for lost.
 SILENCE = 180.0
+#: Notifications in a row that cannot be read, after which nothing is heard.
+GARBLED = 20
 #: Seconds for the farewell.
 FAREWELL_SECONDS = 3.0
 #: Characters of reference parameters that are sent back at most.
 _REFERENCE = 8192
 #: Notifications that are read before others get a turn.
 _TURN = 20
+#: What says that an operation cannot be had, while the subscription may be well.
+_LACKING = (Unsupported, Malformed, Forbidden, Dropped)
 #: Words of faults that say: no place for another subscription.
 _FULL = re.compile(
     r"CreationFailed|max\w*.{0,24}(subscri|pull|notif)|too ?many|no (free|more)", re.IGNORECASE
@@ -80,9 +84,17 @@ class Subscription:
     Attributes:
         ended: It was given back, or there is nothing to give back.
         lost: Notifications that could not be read.
+        garbled: How many of them came since the last one that could; a later subscription goes on counting.
     """
 
-    def __init__(self, soap: Soap, tasks: Nursery, ahead: timedelta, sources: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        soap: Soap,
+        tasks: Nursery,
+        ahead: timedelta,
+        sources: Mapping[str, str],
+        garbled: int = 0,
+    ) -> None:
         self._soap, self._tasks, self._ahead, self._sources = soap, tasks, ahead, sources
         self._url, self._reference = "", ""
         self._creating: asyncio.Task[None] | None = None
@@ -91,7 +103,7 @@ class Subscription:
         self._granted = LIFETIME
         self._relative = True
         self.ended = False
-        self.lost = 0
+        self.lost, self.garbled = 0, garbled
 
     @property
     def subscribed(self) -> bool:
@@ -109,34 +121,53 @@ class Subscription:
         await asyncio.shield(self._creating)
         if self._failure is not None:
             raise self._failure
-        if self._granted < LIFETIME / 2 and self._relative:  # perhaps it cannot count from now
-            self._relative = False
-            await self._renew()
-        with suppress(Unsupported, Malformed, Dropped):
-            await self._call("SetSynchronizationPoint")
+        beside = self._beside(events_url)
+        try:
+            await self._take_up()
+        except Unreachable:
+            if beside == self._url:
+                raise
+            self._url = beside  # its address leads nowhere, as behind a forwarded port
+            await self._take_up()
 
-    async def signals(self) -> AsyncGenerator[Signal, None]:
-        """Yield what the device says, renewing in between; ends with a DriverError."""
+    async def signals(self) -> AsyncGenerator[Signal | None, None]:
+        """Yield what the device says, None where it says nothing, renewing in between; ends with a DriverError."""
         answered = time.monotonic()
         while True:
             if time.monotonic() >= self._renew_at:
                 await self._renew()
             began = time.monotonic()
+            told: list[Signal | None] = []
             try:
-                content = await self._pull(began)
-                answered = time.monotonic()
+                told = await self._read(await self._pull(began))
             except (Dropped, Empty):  # how some devices say that nothing happened
                 if time.monotonic() - answered > SILENCE:
                     raise
-                content = b""
-            for number, signal in enumerate(await self._read(content), 1):
+            else:
+                answered = time.monotonic()
+                if not told and not self.garbled:
+                    yield None
+            for number, signal in enumerate(told, 1):
                 if signal is not None:
+                    self.garbled = 0
                     yield signal
                 else:
                     self._lose()
                 if number % _TURN == 0:
                     await asyncio.sleep(0)
             await asyncio.sleep(max(0.0, began + HASTE - time.monotonic()))
+
+    async def _take_up(self) -> None:
+        """Make it last, and ask for the present state of everything."""
+        if self._granted < LIFETIME / 2 and self._relative:  # perhaps it cannot count from now
+            self._relative = False
+            await self._renew()
+        with suppress(*_LACKING):
+            await self._call("SetSynchronizationPoint")
+
+    def _beside(self, events_url: str) -> str:
+        """Return where the subscription is if it is where the event service is, under the path of its own."""
+        return urlunsplit(urlsplit(events_url)[:2] + urlsplit(self._url)[2:])
 
     async def end(self) -> None:
         """Unsubscribe, as far as the device lets us within `FAREWELL_SECONDS`; never raises a DriverError."""
@@ -185,14 +216,13 @@ class Subscription:
         return led if led.startswith(("http://", "https://")) else events_url
 
     async def _pull(self, now: float) -> bytes:
+        """Return the answer to a pull that waits for something to say."""
         wait = max(1, int(min(PULL_SECONDS, self._renew_at - now)))
         asked = {"Timeout": f"PT{wait}S", "MessageLimit": str(PULL_LIMIT)}
         return (await self._send(self._url, "PullMessages", PULL_SECONDS + CALL_SECONDS, **asked)).content
 
     async def _read(self, content: bytes) -> list[Signal | None]:
         """Return what an answer says; a large one is read in a thread."""
-        if not content:
-            return []
         read = partial(signals_of, content, self._sources, datetime.now(UTC))
         try:
             return list(read()) if len(content) < LARGE else await asyncio.to_thread(lambda: list(read()))
@@ -200,18 +230,22 @@ class Subscription:
             raise Malformed(host=self._soap.host, detail=error, raw=content) from None
 
     def _lose(self) -> None:
+        """Count a notification that cannot be read; where none can, nothing is heard, and that is told."""
         self.lost += 1
+        self.garbled += 1
         if self.lost == 1:
             log.warning("%s sends notifications that cannot be read", self._soap.host)
+        if self.garbled >= GARBLED:
+            raise Malformed(host=self._soap.host, detail="unreadable notifications")
 
     async def _renew(self) -> None:
         try:
             self._plan(await self._call("Renew", TerminationTime=self._until()))
-        except Refused:
-            raise
-        except (Unsupported, Malformed, Dropped):
-            # Some devices prolong with each pull and know no Renew; a dead subscription shows there.
-            self._renew_at = time.monotonic() + LIFETIME * RENEW_AT
+        except _LACKING:
+            # Some devices prolong with each pull and know no Renew; a dead subscription shows there. Others take
+            # but one way to tell a time: the next one is told in the other.
+            self._relative = not self._relative
+            self._renew_in(self._granted)
 
     async def _call(self, operation: str, seconds: float = CALL_SECONDS, **texts: str) -> etree._Element:
         return await self._ask(self._url, operation, seconds, **texts)
@@ -246,7 +280,11 @@ class Subscription:
             end = _moment(until)
             seconds = (end - now).total_seconds() if end is not None else LIFETIME
         self._granted = seconds if 0 < seconds < 2 * LIFETIME else LIFETIME
-        self._renew_at = time.monotonic() + max(RENEWAL, self._granted * RENEW_AT)
+        self._renew_in(self._granted)
+
+    def _renew_in(self, seconds: float) -> None:
+        """Note when to renew what holds so many seconds."""
+        self._renew_at = time.monotonic() + max(RENEWAL, seconds * RENEW_AT)
 
     def _until(self) -> str:
         if self._relative:
@@ -297,8 +335,8 @@ def deaf(error: DriverError, host: str, subscribed: bool) -> DriverError:
 
 async def signals(
     subscription: Subscription, service: Callable[[], Awaitable[str]], host: str
-) -> AsyncGenerator[Signal, None]:
-    """Subscribe and yield what the device says; unsubscribes when it ends, however it ends.
+) -> AsyncGenerator[Signal | None, None]:
+    """Subscribe and yield what the device says, None where it says nothing; unsubscribes when it ends, however it ends.
 
     Args:
         service: Returns the event service's address, or raises where there is none.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from drivers.errors import DriverError, Malformed, Unreachable, bare
+from drivers.onvif import xml
 from drivers.onvif.wire import Wire, connect, context
 
 #: Seconds: to connect; that a connection is kept; that more may come when an answer looks whole already.
@@ -31,11 +32,14 @@ _PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._?[]|"
 _STATUS = re.compile(rb"(?i)HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})")
 _BLANK = re.compile(rb"\n\r?\n")
-_CHUNK = re.compile(rb"[\r\n \t]*([0-9A-Fa-f]{1,8})[ \t\r]*(?:;[^\n]*)?\n")
+#: A size, with noughts before it and anything behind: an extension, or what else stands in its line.
+_CHUNK = re.compile(rb"[\r\n \t]*0{0,64}?([0-9A-Fa-f]{1,8})(?:[^\n0-9A-Fa-f][^\n]{0,1023})?\n")
 #: What can be no beginning of a size, whatever comes after it.
-_NO_SIZE = re.compile(rb"[\r\n \t]*(?:[^\r\n \t0-9A-Fa-f]|[^\n]{1024}|[^\r\n \t][^\n]*\n)")
+_NO_SIZE = re.compile(rb"[\r\n \t]*(?:[^\r\n \t0-9A-Fa-f]|[^\n]{1100}|[^\r\n \t][^\n]*\n)")
 _CLOSED = re.compile(rb"</(?:[\w.-]+:)?Envelope\s*>\s*\Z")
 _PADDING = b"\0 \t\r\n"
+#: Bytes that may follow a picture: padding, the mark of a part that never comes.
+_BEHIND = 256
 _JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -120,7 +124,7 @@ class Answer:
 def whole(content: bytes | bytearray) -> bool:
     """Return whether content has the end that its kind has: an envelope's or a picture's."""
     if content[:2] == _JPEG:
-        return content[-64:].rstrip(_PADDING).endswith(_JPEG_END)
+        return _JPEG_END in content[-_BEHIND:]  # in a picture's data it cannot stand
     return _CLOSED.search(content[-256:].rstrip(_PADDING)) is not None
 
 
@@ -260,7 +264,7 @@ class _Reading:
         if status < 200:
             raise Malformed(host=self.host, detail="no HTTP")
         body, complete, framed = await self._body(status, headers)
-        content = self._unpacked(bytes(body), headers)
+        content = xml.as_utf8(self._unpacked(bytes(body), headers))
         if not complete and status < 300 and not whole(content):
             raise Unreachable("driver.cut", host=self.host)
         closing = "close" in headers.words("connection")

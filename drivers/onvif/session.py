@@ -65,6 +65,8 @@ class Session:
         self.door = Door(self.logins, login, reached.name)
         self._still_door = Door(self.logins, login, reached.name)
         self._anyone: bool | None = None
+        #: ``Date`` of the last answer to a call, a fault included.
+        self.date = ""
 
     @property
     def user(self) -> str:
@@ -201,6 +203,7 @@ class Session:
 
     def _soap(self, answer: Answer) -> Answer:
         """Judge an answer before any other parser sees it."""
+        self.date = answer.headers.get("Date")
         status, host = answer.status_code, self.reached.name
         content = answer.content.lstrip(b"\xef\xbb\xbf \t\r\n\0")
         moved = self._elsewhere(answer)

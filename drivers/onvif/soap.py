@@ -89,10 +89,8 @@ class Soap:
         self.session = session
         self._told = told
         # which reading of the clock worked is known to whoever shares the book: every wrong one counts
-        readings = (told.signing, told.other)
-        if told.other is not None and session.logins.habits.get(_READING) == _OTHER:
-            readings = (told.other, told.signing)
-        self._offset, self._untried = readings[0] or timedelta(), readings[1]
+        self._reading, *self._untried = told.order(session.logins.habit(_READING))
+        self._offset = told.readings[self._reading]
         self._signature = Signature(session.login, self._offset) if session.login else None
 
     @property
@@ -157,13 +155,13 @@ class Soap:
                 raise
             if trusted and await self._clock_was_set():
                 return await call()
-            if not error.counts or self._untried is None:
+            if not error.counts or not self._untried:
                 raise
         return await self._by_the_other(call)
 
     def settle(self) -> None:
         """Go by the present reading of the clock from now on: the device is open."""
-        self._untried = None
+        self._untried = []
 
     async def _by_the_other(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call signed by the other reading of the device's clock.
@@ -171,11 +169,9 @@ class Soap:
         Raises:
             Refused: ``driver.refused_clock`` where it did not help, and the clock is wrong.
         """
-        self._sign_with(self._untried or timedelta())
-        self._untried = None
+        self._reading = self._untried.pop()
+        self._sign_with(self._told.readings[self._reading])
         self.session.door.reopen()
-        habits = self.session.logins.habits
-        reading = "" if habits.get(_READING) == _OTHER else _OTHER
         try:
             result = await call()
         except Refused as error:
@@ -184,12 +180,14 @@ class Soap:
                 raise
             values = {"host": self.host, "user": self.session.user, "off": clock.shown(off)}
             raise Refused("driver.refused_clock", **values) from None
-        habits[_READING] = reading
+        self.session.logins.learn(_READING, self._reading)
         return result
 
     async def _clock_was_set(self) -> bool:
-        offset = (await read_clock(self.session)).signing
-        if abs(offset - self._told.signing) < CLOCK_STEP:
+        self._told = await read_clock(self.session)
+        self._reading = self._told.order(self._reading)[0]
+        offset = self._told.readings[self._reading]
+        if abs(offset - self._offset) < CLOCK_STEP:
             return False
         self._sign_with(offset)
         return True
@@ -201,7 +199,7 @@ class Soap:
 
 
 #: What `LoginBook.habits` calls the reading of a device's clock that its signatures want.
-_READING, _OTHER = "onvif.clock", "other"
+_READING = "onvif.clock"
 
 
 async def ask_unsigned(session: Session, url: str, request: str) -> tuple[etree._Element, str]:
@@ -260,6 +258,6 @@ async def read_clock(session: Session) -> clock.DeviceClock:
     except Unreachable:
         raise
     except DriverError:
-        return clock.DeviceClock()
+        return clock.guess(session.date, datetime.now(UTC))
     now = datetime.now(UTC)
     return clock.judge(answer, date, before + (now - before) / 2)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lxml import etree
 
@@ -16,6 +18,23 @@ _KNOWN = {
 }
 _AMPERSAND = re.compile(rb"&(?!#?\w{1,16};)")
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?Envelope\b")
+#: How documents in two bytes a sign begin: with a mark, or with a bracket.
+_WIDE = {
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
+
+
+def as_utf8(content: bytes) -> bytes:
+    """Return a document that is written in two bytes a sign in UTF-8, without its declaration; others as they are."""
+    encoding = _WIDE.get(content[:2])
+    if encoding is not None:
+        with suppress(UnicodeDecodeError):
+            return _DECLARATION.sub(b"", content.decode(encoding).encode(), count=1)
+    return content
 
 
 def parse(content: bytes) -> etree._Element:

@@ -25,7 +25,7 @@ import aiohttp
 from platformdirs import user_state_path
 from pydantic import Field, TypeAdapter, ValidationError
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.errors import ApiError
 from engine.supervisor import Backoff
 
@@ -241,10 +241,10 @@ class Client:
         """Return every rule and how it does."""
         return _parse(_RULES.validate_json, await self._call("GET", "/v1/rules"))
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+    async def explain(self, rule: str, *, camera: str | None = None) -> telling.Explanation:
         """Return why a rule fired lately, and why it did not."""
         body = await self._call("GET", f"/v1/rules/{quote(rule, safe='')}", camera=camera)
-        return _parse(wire.Explanation.model_validate_json, body)
+        return _parse(telling.Explanation.model_validate_json, body)
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""

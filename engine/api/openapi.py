@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.routes import Query, Route
 
 _REF = "#/components/schemas/{model}"
@@ -28,7 +28,7 @@ _ANSWERS = (
     wire.Preset,
     wire.PreviewLink,
     wire.Rule,
-    wire.Explanation,
+    telling.Explanation,
     wire.RulesReloaded,
     wire.Health,
     wire.Problem,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.auth import name_of, peer_of
 from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
 from engine.api.service import Service
@@ -143,7 +143,7 @@ class Api:
                 "/v1/rules/{name}",
                 self.explain,
                 "Why a rule fired lately, and why it did not",
-                wire.Explanation,
+                telling.Explanation,
                 RuleQuery,
             ),
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),

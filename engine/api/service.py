@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.flow import Hub
 from engine.stills import Still
 
@@ -57,7 +57,7 @@ class Service(Protocol):
         """Return every rule and how it does."""
         ...
 
-    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
         """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
         ...
 

@@ -101,6 +101,12 @@ class Camera(Wire):
     retry: datetime | None = None
     clock_offset: float | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is tried again some time, and may be tried now: it is not connected, or does not hear."""
+        well = (CameraState.ONLINE, CameraState.CONNECTING, CameraState.DISABLED)
+        return self.state not in well or any(each.label in ("deaf", "blind") for each in self.troubles)
+
 
 class Event(Wire):
     """An event, as stored.
@@ -260,69 +266,6 @@ class Rule(Wire):
     last_fired: datetime | None = None
     visits: int = 0
     cpu: float = 0.0
-
-
-class Told(Wire):
-    """A line of an explanation: so deep within it, what stands before the sentence, and the sentence."""
-
-    depth: int = 0
-    before: str = ""
-    said: Sentence | None = None
-
-
-class Waiting(Wire):
-    """Something that a rule waits for, or (with `ended`) gave up waiting for when `missing` seconds were missing."""
-
-    key: str
-    state: str
-    since: datetime
-    due: datetime | None = None
-    ended: datetime | None = None
-    missing: float = 0.0
-    by: str | None = None
-
-
-class Miss(Wire):
-    """The event that came nearest to a pattern without matching it, and what failed."""
-
-    event: str
-    at: datetime
-    camera: str | None = None
-    subject: str = ""
-    failed: tuple[Sentence, ...] = ()
-
-
-class Asked(Wire):
-    """A pattern of a rule, in the words of its file, and what it saw of events of its kind."""
-
-    name: str
-    seen: int = 0
-    matched: int = 0
-    late: int = 0
-    last: datetime | None = None
-    nearest: Miss | None = None
-
-
-class Explanation(Wire):
-    """Why a rule fired, and why it did not, as people read it (`lines`) and for programs.
-
-    Attributes:
-        live: Told by a running engine from what it keeps; else judged again from a recording.
-        events: How many were looked at, from `since` to `until`.
-    """
-
-    rule: str
-    live: bool = False
-    fired: bool = False
-    events: int = 0
-    since: datetime | None = None
-    until: datetime | None = None
-    patterns: tuple[Asked, ...] = ()
-    decisions: tuple[Decision, ...] = ()
-    given_up: tuple[Waiting, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
-    faults: tuple[str, ...] = ()
-    lines: tuple[Told, ...] = ()
 
 
 class State(Wire):

@@ -12,7 +12,7 @@ import typer
 from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, out, speak
 
 if TYPE_CHECKING:
-    from engine.api import wire
+    pass
 
 app = typer.Typer()
 camera = typer.Typer(
@@ -53,7 +53,7 @@ def retry(
         raise typer.BadParameter("give the ID of a camera, or --all")
 
     async def talk(desk: Desk) -> None:
-        wanted = list(ids or waiting(desk.state))
+        wanted = list(ids or (each.id for each in desk.state.cameras if each.waits))
         if not wanted:
             out(desk.say("cli.none_waits"))
         refused = [each for each in wanted if not await _tried(desk, each, as_json)]
@@ -61,17 +61,6 @@ def retry(
             raise typer.Exit(1)
 
     speak(socket, token, lang, talk)
-
-
-def waiting(state: wire.State) -> list[str]:
-    """Return the cameras that could be tried again: those that are switched on and not all right."""
-    well = ("online", "disabled", "connecting")
-    deaf = ("deaf", "blind")
-    return [
-        each.id
-        for each in state.cameras
-        if each.state not in well or any(trouble.label in deaf for trouble in each.troubles)
-    ]
 
 
 async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
@@ -85,5 +74,6 @@ async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
             raise
         typer.secho(f"matthan: {error.message}", fg="red", err=True)
         return False
-    out(now.model_dump_json() if as_json else desk.say("cli.retrying", camera=now.name or id))
+    code = "cli.all_right" if now.state == "online" and not now.waits else "cli.retrying"
+    out(now.model_dump_json() if as_json else desk.say(code, camera=now.name or id))
     return True

@@ -73,7 +73,7 @@ async def test_the_input_is_told_and_comes_back(beside: VirtualCamera) -> None:
         asyncio.timeout(PATIENCE),
     ):
         async for signal in device.signals():
-            if signal.topic != "Device/Trigger/DigitalInput":
+            if signal is None or signal.topic != "Device/Trigger/DigitalInput":
                 continue
             assert (signal.source, signal.about) == ("", (("InputToken", "input0"),))
             if not signal.initial:

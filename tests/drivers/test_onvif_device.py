@@ -58,6 +58,28 @@ async def test_info_cameras_and_profiles(scripted: Any, onvif: Any) -> None:
         assert first.ptz is None
 
 
+@pytest.mark.parametrize(("gives", "asked"), [(0, 1), (3, 4), (None, 16)])
+async def test_a_recorder_is_asked_for_stills_until_it_gives_one(
+    scripted: Any, onvif: Any, gives: int | None, asked: int
+) -> None:
+    """It is opened once for each camera: asked for each source each time it had 256 requests to answer."""
+    told = "".join(
+        onvif.PROFILE.format(token=f"p{number}.", source=f"s{number}", width=640, height=360, more="")
+        for number in range(16)
+    )
+    scripted.answers["GetProfiles"] = onvif.envelope(
+        f"<trt:GetProfilesResponse>{told}</trt:GetProfilesResponse>"
+    )
+    good = scripted.default("GetSnapshotUri")
+    scripted.answers["GetSnapshotUri"] = lambda each: (
+        good if f">p{gives}.<" in each.body else onvif.fault("ter:NoProfile")
+    )
+    async with driver.open(Target(scripted.url), LOGIN) as device:
+        have = [Feature.SNAPSHOT in camera.features for camera in device.cameras]
+    assert have == [gives is not None and number >= gives for number in range(16)]
+    assert scripted.operations().count("GetSnapshotUri") == asked
+
+
 async def test_stream_address_is_led_to_the_host_we_reached(scripted: Any) -> None:
     async with driver.open(Target(scripted.url), LOGIN) as device:
         stream = await device.cameras[0].open_stream("main")

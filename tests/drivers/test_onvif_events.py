@@ -79,7 +79,7 @@ async def hear(device: Any, most: int = 1) -> list[Signal]:
         assert Feature.SIGNALS in opened.cameras[0].features
         heard: list[Signal] = []
         async for signal in opened.signals():
-            heard.append(signal)
+            heard += [signal] if signal is not None else []
             if len(heard) == most:
                 break
         return heard
@@ -121,10 +121,33 @@ async def test_a_device_that_cannot_count_from_now_is_told_the_moment(pullpoint:
 
 
 @pytest.mark.parametrize("operation", ["Renew", "SetSynchronizationPoint", "Unsubscribe"])
-async def test_optional_operations_may_lack(pullpoint: Any, onvif: Any, operation: str) -> None:
+@pytest.mark.parametrize("fault", ["ter:ActionNotSupported", "ter:NotAuthorized"])
+async def test_optional_operations_may_lack(pullpoint: Any, onvif: Any, operation: str, fault: str) -> None:
+    """Also for a user who has no right to them."""
     pullpoint.answers["CreatePullPointSubscription"] = granted(onvif, f"{pullpoint.root}/sub", 5)
-    pullpoint.answers[operation] = onvif.fault("ter:ActionNotSupported")
+    pullpoint.answers[operation] = onvif.fault(fault)
+    known = pullpoint.default("GetDeviceInformation")
+    pullpoint.answers["GetDeviceInformation"] = lambda asked: (
+        known if "Security" in asked.body else onvif.fault("ter:NotAuthorized")
+    )
     assert len(await hear(pullpoint, 2)) == 2
+
+
+@pytest.mark.parametrize("takes", ["PT600S", "Z<"])
+async def test_a_device_that_takes_but_one_way_to_tell_a_time(
+    pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch, takes: str
+) -> None:
+    """Whichever was wrong, the next is the other one, and in time: it holds only what it had granted."""
+    monkeypatch.setattr(events, "RENEWAL", 0.0)
+    pullpoint.answers["CreatePullPointSubscription"] = granted(onvif, f"{pullpoint.root}/sub", 1)
+    good = pullpoint.answers["Renew"]
+    pullpoint.answers["Renew"] = lambda asked: (
+        good if takes in asked.body.partition("TerminationTime")[2] else onvif.fault("ter:InvalidArgVal")
+    )
+    monkeypatch.setattr(events, "RENEW_AT", 0.0)
+    await hear(pullpoint, 3)
+    renewed = [asked.body for asked in pullpoint.asked if asked.operation == "Renew"]
+    assert any(takes in body.partition("TerminationTime")[2] for body in renewed[:2])
 
 
 @pytest.mark.parametrize("at", ["2026-03-01T00:61:16Z", "garbage", ""])
@@ -187,6 +210,15 @@ async def test_only_a_device_without_an_event_service_ends_it(scripted: Any) -> 
     assert caught.value.code == "driver.no_signals"
 
 
+async def test_an_event_service_that_comes_up_later(pullpoint: Any) -> None:
+    whole = pullpoint.answers.pop("GetServices")
+    async with driver.open(Target(pullpoint.url), LOGIN) as device:
+        assert Feature.SIGNALS not in device.cameras[0].features
+        pullpoint.answers["GetServices"] = whole
+        async with aclosing(device.signals()) as signals:
+            assert await anext(signals)
+
+
 @pytest.mark.parametrize("mended", [True, False])
 async def test_half_a_list_of_services_is_no_missing_event_service(pullpoint: Any, mended: bool) -> None:
     whole = pullpoint.answers["GetServices"]
@@ -200,7 +232,9 @@ async def test_half_a_list_of_services_is_no_missing_event_service(pullpoint: An
         if mended:
             pullpoint.answers["GetServices"] = whole
             async with aclosing(device.signals()) as signals:
-                assert (await anext(signals)).state is True
+                signal = await anext(signals)
+                assert signal is not None
+                assert signal.state is True
 
 
 @pytest.mark.parametrize(
@@ -242,6 +276,28 @@ async def test_an_address_that_leads_nowhere_is_the_event_services(
     await hear(pullpoint)
     (pull,) = [asked for asked in pullpoint.asked if asked.operation == "PullMessages"]
     assert pull.path == "/events"
+
+
+@pytest.mark.parametrize("grants", [600.0, 5.0])
+async def test_an_address_where_nothing_answers_is_looked_for_beside_the_event_service(
+    pullpoint: Any, onvif: Any, dead_port: int, grants: float
+) -> None:
+    """As behind a forwarded port: what the device calls 80 is another one here."""
+    pullpoint.answers["CreatePullPointSubscription"] = granted(
+        onvif, f"http://192.168.1.64:{dead_port}/sub?Idx=4", grants
+    )
+    await hear(pullpoint, 2)
+    asked = [each.path for each in pullpoint.asked if each.operation in ("PullMessages", "Unsubscribe")]
+    assert asked == ["/sub"] * 3
+
+
+async def test_a_pull_that_brings_nothing_is_a_sign_of_life(pullpoint: Any, onvif: Any) -> None:
+    answers = [pulled(onvif, note("true")), web.Response(), pullpoint.CLOSE, pulled(onvif), pulled(onvif)]
+    pullpoint.answers["PullMessages"] = lambda _: answers.pop()
+    async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
+        heard = [await anext(signals) for _ in range(3)]
+    assert [each and each.state for each in heard] == [None, None, True]
+    assert answers == [], "no answer at all is no sign"
 
 
 async def test_a_relative_address_is_joined(pullpoint: Any, onvif: Any) -> None:
@@ -309,7 +365,7 @@ async def test_pulls_have_a_least_distance(
     monkeypatch.setattr(asyncio, "sleep", sleep)
     async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
         async for signal in signals:
-            if signal.state is False:
+            if signal is not None and signal.state is False:
                 break
     assert len([seconds for seconds in slept if seconds > 900]) >= len(count) - 2
 
@@ -353,6 +409,32 @@ async def test_a_broken_notification_costs_itself_alone(pullpoint: Any, onvif: A
     assert [(signal.topic, signal.source, signal.state) for signal in heard] == [
         ("VideoSource/MotionAlarm", "s0", True)
     ] * count
+
+
+async def test_a_device_of_which_nothing_can_be_read_is_not_heard(
+    pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it count as hearing that it has nothing to say in between."""
+    monkeypatch.setattr(events, "HASTE", 0.0)
+    odd, good, idle = note("true")[:200], pulled(onvif, note("false")), pulled(onvif)
+    pulls = iter([pulled(onvif, odd), idle, good, *[pulled(onvif, odd), idle] * events.GARBLED, good])
+    pullpoint.answers["PullMessages"] = lambda _: next(pulls)
+    async with driver.open(Target(pullpoint.url), LOGIN) as device:
+        async with aclosing(device.signals()) as signals:
+            signal = await anext(signals)
+            assert signal is not None
+            assert signal.state is False
+            with pytest.raises(Unreachable) as caught:
+                await anext(signals)
+        assert (caught.value.code, caught.value.values["detail"]) == (
+            "driver.deaf",
+            "unreadable notifications",
+        )
+        for expected in (False, None):  # the last of the pulls above
+            async with aclosing(device.signals()) as signals:
+                signal = await anext(signals)
+                assert (signal and signal.state) is expected
+            pullpoint.answers["PullMessages"] = idle
 
 
 async def test_an_answer_cut_off_tells_what_came_before(pullpoint: Any, onvif: Any) -> None:

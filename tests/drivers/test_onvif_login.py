@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from drivers.errors import DriverError, Forbidden, Refused, Unreachable
 from drivers.logins import MOST, LoginBook
 from drivers.onvif import door, driver
 from drivers.onvif.addresses import Reached
+from drivers.onvif.device import read_info
 from drivers.onvif.session import Session
 
 LOGIN = Login("operator", "Chim-7f3a")
@@ -334,6 +336,37 @@ async def test_a_refused_http_digest_is_no_matter_of_clocks(scripted: Any, onvif
     guarded(scripted, [DIGEST])
     assert (await error_of(scripted, Login("operator", "wrong"))).code == "driver.refused"
     assert scripted.operations().count("GetDeviceInformation") == 2  # unasked, and by digest
+
+
+@pytest.mark.parametrize(("tells", "checks"), [(timedelta(), timedelta()), (H7, H7)])
+async def test_a_clock_that_is_set_again_and_again(
+    scripted: Any, onvif: Any, book: LoginBook, tells: timedelta, checks: timedelta
+) -> None:
+    """Each time it costs one refusal, which is no wrong login; whichever reading works goes on to work."""
+    clock = Clock(scripted, onvif, tells, checks, "ICT-7")
+    opened: Any
+    async with driver.open(Target(scripted.url, logins=book), LOGIN) as opened:
+        wrong, before = len(book.record.wrong), clock.refused + 1  # and asked once whether it lets anyone in
+        for count, hours in enumerate((1, 0, -20, 0), 1):
+            clock._tells, clock._checks = tells + timedelta(hours=hours), checks + timedelta(hours=hours)
+            await read_info(opened.soap)
+            assert clock.refused == before + count
+    assert len(book.record.wrong) == wrong
+
+
+@pytest.mark.parametrize("checks", [timedelta(), -H7])
+async def test_a_device_that_tells_no_time_but_a_date(
+    scripted: Any, onvif: Any, book: LoginBook, checks: timedelta
+) -> None:
+    clock = Clock(scripted, onvif, timedelta(), checks)
+    date = format_datetime(datetime.now(UTC) - H7, usegmt=True)
+    scripted.answers["GetSystemDateAndTime"] = lambda _: web.Response(
+        body=onvif.fault("ter:NotAuthorized"), content_type="application/soap+xml", headers={"Date": date}
+    )
+    for _ in range(2):
+        async with driver.open(Target(scripted.url, logins=book), LOGIN) as device:
+            assert device.clock_offset is None
+    assert clock.refused == len(book.record.wrong) == (1 if checks else 0)
 
 
 async def test_a_clock_is_read_again_without_login(scripted: Any, onvif: Any) -> None:

@@ -90,7 +90,11 @@ HALF = timedelta(seconds=0.5)
 
 def test_clock_by_utc() -> None:
     told = clock.judge(answer(NOW - timedelta(minutes=5)), "", NOW)
-    assert told == clock.DeviceClock(HALF - timedelta(minutes=5), HALF - timedelta(minutes=5), timedelta())
+    off = HALF - timedelta(minutes=5)
+    assert told == clock.DeviceClock(off, {clock.Reading.TOLD: off, clock.Reading.TRUE: timedelta()})
+    assert told.order("") == ("told", "true")
+    assert told.order("true") == ("true", "told")
+    assert told.order("local") == ("told", "true")
 
 
 @pytest.mark.parametrize("zone", ["ICT-7", "UTC-07:00", "<+07>-7", "-7"])
@@ -101,12 +105,12 @@ def test_clock_by_local_time_and_zone(zone: str) -> None:
 
 def test_clock_by_http_date() -> None:
     told = clock.judge(answer(None), "Sun, 01 Mar 2026 11:59:00 GMT", NOW)
-    assert told.signing == HALF - timedelta(minutes=1)
+    assert told.readings[clock.Reading.TOLD] == HALF - timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Foo 2026"])
 def test_no_clock(date: str) -> None:
-    assert clock.judge(answer(None), date, NOW) == clock.DeviceClock(None, timedelta())
+    assert clock.judge(answer(None), date, NOW) == clock.DeviceClock()
 
 
 def test_local_time_told_as_utc_is_not_signed_with() -> None:
@@ -114,7 +118,7 @@ def test_local_time_told_as_utc_is_not_signed_with() -> None:
     wrong = NOW + timedelta(hours=7)
     told = clock.judge(answer(wrong, wrong, "ICT-7"), "", NOW)
     assert told.offset == timedelta(hours=7) + HALF
-    assert told.signing == timedelta()
+    assert told.order("")[0] == clock.Reading.TRUE
 
 
 @given(st.text(max_size=20))

@@ -85,7 +85,7 @@ class Script:
         stalled: `read` blocks until the stream is closed; with `deaf_to_close` until it is cleared.
         stuck: Whether `read` came upon that; the thread is in there then.
         leap: Seconds by which each packet's receive time is later than the one before.
-        said: Signals to say; an exception among them is raised.
+        said: Signals to say; an exception among them is raised, None comes a moment later.
         ends: Whether signals end after the last one instead of waiting.
         offset: What its clock is ahead by; `clock_fails` is raised when it is asked again.
     """
@@ -105,7 +105,7 @@ class Script:
     stuck: bool = False
     deaf_to_close: bool = False
     leap: float = 0.0
-    said: list[Signal | BaseException] = field(default_factory=list)
+    said: list[Signal | BaseException | None] = field(default_factory=list)
     ends: bool = False
     offset: timedelta | None = None
     clock_fails: BaseException | None = None
@@ -155,9 +155,11 @@ class FakeDevice:
             raise self.script.clock_fails
         return self.script.offset
 
-    async def signals(self) -> AsyncGenerator[Signal, None]:
+    async def signals(self) -> AsyncGenerator[Signal | None, None]:
         self.script.listened += 1
         for said in self.script.said:
+            if said is None:
+                await asyncio.sleep(0.01)
             if isinstance(said, BaseException):
                 raise said
             yield said

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 from typer.testing import CliRunner, Result
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.clock import ManualClock
@@ -399,11 +399,13 @@ class Engine:
             wire.Rule(name="sick", severity="warning", error="ValueError: ill"),
         ]
 
-    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
         if rule != "night":
             raise refusal(404, "rules.no_rule", rule=rule, known="night")
         said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
-        return wire.Explanation(rule=rule, live=True, lines=(wire.Told(depth=2, before="✗", said=said),))
+        return telling.Explanation(
+            rule=rule, live=True, lines=(telling.Told(depth=2, before="✗", said=said),)
+        )
 
 
 @pytest.fixture

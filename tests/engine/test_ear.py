@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -86,6 +87,21 @@ async def test_a_device_without_events_is_asked_once_and_not_deaf(stage: Stage) 
     assert runner.conditions.standing == {}
 
 
+@pytest.mark.parametrize("features", [SIGNALS, frozenset[Feature]()])
+async def test_events_that_come_up_later_are_heard(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, features: frozenset[Feature]
+) -> None:
+    """A device that boots may announce its event service late, or take it back."""
+    monkeypatch.setattr(ears, "SELDOM", 0.02)
+    script = stage.script(features=features, said=[Unsupported("driver.no_signals", host="x")])
+    stage.play(script)
+    await stage.until(lambda: script.listened > 2)
+    script.said = [motion(stage)]
+    await stage.until(lambda: bool(told(stage)))
+    assert stage.drafts.health("gate") == ["online"]
+    assert script.opened == 1
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -131,6 +147,31 @@ async def test_who_hears_now_and_then_stays_deaf_instead_of_flapping(
     listened = script.listened
     await stage.until(lambda: script.listened > listened + 20)
     assert stage.drafts.health("gate").count("deaf") == 1
+
+
+async def test_a_quiet_device_that_answers_is_not_deaf(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ears, "QUIET", 1e6)
+    script = stage.script(features=SIGNALS, said=[GONE])
+    runner = stage.play(script)
+    await stage.until(lambda: "deaf" in runner.conditions.standing)
+    script.said = [None] * 1000
+    await stage.until(lambda: not runner.conditions.standing)
+    assert told(stage) == []
+
+
+async def test_who_answers_once_and_never_again_stays_deaf(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pulls hang from the second one on: what was heard at first is no sign for later."""
+    monkeypatch.setattr(ears, "QUIET", 1e6)
+    script = stage.script(features=SIGNALS, said=[GONE])
+    runner = stage.play(script)
+    await stage.until(lambda: "deaf" in runner.conditions.standing)
+    script.said = [motion(stage)]
+    await stage.until(lambda: bool(told(stage)))
+    heard = time.monotonic()
+    await stage.until(lambda: time.monotonic() - heard > 4 * ears.STEADY)
+    assert "deaf" in runner.conditions.standing
 
 
 async def test_a_lost_camera_is_not_deaf_as_well(stage: Stage) -> None:

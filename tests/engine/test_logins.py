@@ -71,13 +71,15 @@ def test_what_a_device_said_outlives_the_process(tmp_path: Path, clock: Clock) -
         attempt.right()
     for _ in range(MOST):
         refused(book)
+    book.learn("onvif.clock", "other")
     assert path.stat().st_mode & 0o777 == 0o600
     assert "secret" not in path.read_text()
     assert [each.name for each in tmp_path.iterdir()] == ["logins.json"]
     books = Books(path, clock)
     again = books.of(url)
     assert books.trouble is None
-    assert again.record == Record((NOW,) * MOST, mark(LOGIN))
+    assert again.record == Record((NOW,) * MOST, mark(LOGIN), {"onvif.clock": "other"})
+    assert again.habit("onvif.clock") == "other"
     assert again.proven(LOGIN)
     assert free_at(again) == NOW + WITHIN
     clock.now += WITHIN

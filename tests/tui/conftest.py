@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.client import ApiError, Message
 from tui.app import MatthanApp
 
@@ -224,13 +224,13 @@ def rules() -> tuple[wire.Rule, ...]:
     )
 
 
-def explanation(name: str, events: int = 256) -> wire.Explanation:
+def explanation(name: str, events: int = 256) -> telling.Explanation:
     """A story with everything that one has: what it decided, asked, gave up, waits for, and missed."""
 
-    def line(depth: int, before: str, vi: str = "", en: str = "", code: str = "x") -> wire.Told:
-        return wire.Told(depth=depth, before=before, said=sentence(code, vi, en) if vi else None)
+    def line(depth: int, before: str, vi: str = "", en: str = "", code: str = "x") -> telling.Told:
+        return telling.Told(depth=depth, before=before, said=sentence(code, vi, en) if vi else None)
 
-    return wire.Explanation(
+    return telling.Explanation(
         rule=name,
         live=True,
         events=events,
@@ -316,7 +316,7 @@ class FakeFeed:
         self._ask("rules")
         return list(self.told_rules)
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> wire.Explanation:
+    async def explain(self, rule: str, *, camera: str | None = None) -> telling.Explanation:
         self._ask(f"explain {rule}")
         if rule not in {each.name for each in self.told_rules}:
             raise ApiError(404, "rules.no_rule", f"there is no rule {rule}")

@@ -561,6 +561,8 @@ async def test_a_camera_is_tried_again_from_the_fleet(app: MatthanApp, feed: Any
         table = app.screen.query_one(Table)
         await until(pilot, lambda: len(table.keys) == 10)
         table.move_to(list(table.keys).index("cam-5"))
+        await until(pilot, lambda: "t thử lại" in screen_of(app).splitlines()[-1])
+        assert "q thoát" in screen_of(app).splitlines()[-1]
         await pilot.press("t")
         await until(pilot, lambda: feed.asked.count("retry cam-5") == 1 and notes())
         assert notes() == ["Đường liên thôn 2: đang thử lại ngay."]

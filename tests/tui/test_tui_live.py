@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.client import Client
 from engine.api.server import serve
 from engine.flow import Hub
@@ -60,8 +60,8 @@ class FakeService:
         told: wire.RulesReloaded = await self._feed.reload_rules()
         return told
 
-    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
-        told: wire.Explanation = await self._feed.explain(rule, camera=camera)
+    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+        told: telling.Explanation = await self._feed.explain(rule, camera=camera)
         return told
 
     async def still(self, camera: str, width: int, best: bool) -> Still:

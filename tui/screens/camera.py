@@ -108,7 +108,7 @@ class CameraScreen(Page):
             ("Esc", "key.back"),
             *(head if camera and camera.ptz else ()),
             *((("p", "key.preview"),) if camera and camera.preview else ()),
-            *((("t", "key.retry"),) if camera and _waits(camera) else ()),
+            *((("t", "key.retry"),) if camera and camera.waits else ()),
             ("a", "key.acknowledge"),
             ("?", "key.help"),
             ("n", "key.next"),
@@ -304,9 +304,3 @@ class CameraScreen(Page):
             return
         self.app.copy_to_clipboard(link.url)
         self.app.push_screen(LinkDialog(self.context, self.context.model.name(self._camera_id), link))
-
-
-def _waits(camera: wire.Camera) -> bool:
-    """Return whether trying again may help."""
-    well = (wire.CameraState.ONLINE, wire.CameraState.DISABLED)
-    return camera.state not in well or any(trouble.label == "deaf" for trouble in camera.troubles)

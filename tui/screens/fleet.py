@@ -61,19 +61,29 @@ class FleetScreen(Page):
         return ""
 
     def keys(self) -> Sequence[tuple[str, str]]:
-        """What can be done here."""
+        """What can be done here; a camera that waits to be tried again is told so where one looks first."""
+        camera = self._chosen
+        waits = camera is not None and camera.waits
+        retry, move = ("t", "key.retry"), ("↑↓", "key.move")
         return (
-            ("↑↓", "key.move"),
+            *(() if waits else (move,)),
             ("⏎", "key.open"),
+            *((retry,) if waits else ()),
             ("f", "key.firing"),
             ("e", "key.log"),
             ("r", "key.rules"),
             ("/", "key.filter"),
             ("?", "key.help"),
             ("q", "key.quit"),
-            ("t", "key.retry"),
+            move if waits else retry,
             ("L", "key.language"),
         )
+
+    @property
+    def _chosen(self) -> wire.Camera | None:
+        """The camera of the line."""
+        key = self._table.chosen
+        return self.context.model.cameras.get(key) if key else None
 
     def relabel(self) -> None:
         """Write the filter's and the decisions' words too."""
@@ -115,8 +125,7 @@ class FleetScreen(Page):
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""
-        key = self._table.chosen
-        self.retry(self.context.model.cameras.get(key) if key else None)
+        self.retry(self._chosen)
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""
@@ -136,6 +145,10 @@ class FleetScreen(Page):
         """Keep the filter and go back to the table."""
         event.input.display = bool(event.value)
         self._table.focus()
+
+    def on_table_moved(self) -> None:
+        """Name the keys that the line can do with."""
+        self.refresh_bars()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Open a camera."""

@@ -107,8 +107,7 @@ class Page(Screen[None]):
         """Let a camera be tried again at once, where it waits for that."""
         if camera is None:
             return
-        deaf = any(trouble.label == "deaf" for trouble in camera.troubles)
-        if camera.state is wire.CameraState.ONLINE and not deaf:
+        if camera.state is wire.CameraState.ONLINE and not camera.waits:
             self.tell("retry.nothing", name=clean(self.context.model.name(camera.id)))
         else:
             self.run_worker(self._retry(camera.id), name="retry", group="retry", exclusive=True)

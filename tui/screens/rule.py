@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.client import ApiError
 from tui import describe, story
 from tui.context import Context
@@ -33,7 +33,7 @@ class RuleScreen(Page):
     def __init__(self, context: Context, name: str) -> None:
         super().__init__(context)
         self._rule = name
-        self._told: wire.Explanation | None = None
+        self._told: telling.Explanation | None = None
         self._failure: ApiError | None = None
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
         self._head, self._figures, self._status = Line(id="rule"), Line(id="figures"), Line(id="status")

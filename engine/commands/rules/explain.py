@@ -16,7 +16,7 @@ from engine.commands.rules.replay import History
 from engine.commands.rules.sources import Moments, leave, moments_of, report_of, whole
 
 if TYPE_CHECKING:
-    from engine.api import wire
+    from engine.api import telling
     from engine.configuration import Configuration, Report
     from rules.explain import Answer, Focus
     from rules.model import Instant
@@ -89,7 +89,7 @@ def _known(site: Configuration, rule: str, lang: Language) -> Rule:
     return found
 
 
-def _running(report: Report, rule: str, camera: str | None, lang: Language) -> wire.Explanation | None:
+def _running(report: Report, rule: str, camera: str | None, lang: Language) -> telling.Explanation | None:
     """Return what a running engine tells, also while its files are being edited; None: none runs, or not this rule."""
     from engine.api.client import Client
     from engine.errors import ApiError
@@ -99,7 +99,7 @@ def _running(report: Report, rule: str, camera: str | None, lang: Language) -> w
         return None
     socket = places(report.settings).socket
 
-    async def ask() -> wire.Explanation:
+    async def ask() -> telling.Explanation:
         async with Client.connect(socket, language=lang) as client:
             return await client.explain(rule, camera=camera)
 
@@ -120,7 +120,7 @@ def _judged(
     focus: Focus,
     end: Instant | None,
     moments: Moments,
-) -> wire.Explanation:
+) -> telling.Explanation:
     """Return what recorded events tell, judged again."""
     from engine.account import explanation
     from rules.explain import explain as tell
@@ -149,7 +149,7 @@ def _counted(arrivals: Iterable[Arrival], progress: Progress) -> Iterator[Arriva
         yield arrival
 
 
-def _tell(told: wire.Explanation, lang: Language, *, as_json: bool) -> None:
+def _tell(told: telling.Explanation, lang: Language, *, as_json: bool) -> None:
     if as_json:
         typer.echo(told.model_dump_json())
         return

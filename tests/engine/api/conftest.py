@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.client import Client
 from engine.api.problems import refusal
 from engine.api.server import serve
@@ -105,10 +105,10 @@ class FakeService:
     def rules(self) -> list[wire.Rule]:
         return [wire.Rule(name="đêm", severity="warning", fired=3)]
 
-    async def explain(self, rule: str, camera: str | None) -> wire.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
         if rule != "đêm":
             raise refusal(404, "rules.no_rule", rule=rule, known="đêm")
-        return wire.Explanation(rule=rule, live=True, events=0 if camera else 7)
+        return telling.Explanation(rule=rule, live=True, events=0 if camera else 7)
 
     async def still(self, camera: str, width: int, best: bool) -> Still:
         self._known(camera)

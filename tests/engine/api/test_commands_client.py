@@ -98,10 +98,12 @@ def retry(socket: Path, *words: str) -> Result:
 def test_cameras_are_tried_again(engine: Path, service: Any) -> None:
     done = retry(engine, "cong")
     assert (done.exit_code, service.retried) == (0, ["cong"])
-    assert "Cổng chính: being tried again now" in done.stdout
+    assert "Cổng chính is connected: there is nothing to try again" in done.stdout
+    service.camera = service.camera.model_copy(update={"state": wire.CameraState.LOST})
+    assert "Cổng chính: being tried again now" in retry(engine, "cong").stdout
     assert json.loads(retry(engine, "cong", "--json").stdout)["id"] == "cong"
     some = retry(engine, "nobody", "cong")
-    assert (some.exit_code, service.retried) == (1, ["cong"] * 3)
+    assert (some.exit_code, service.retried) == (1, ["cong"] * 4)
     assert "no camera 'nobody'" in some.stderr
     assert "Cổng chính" in some.stdout
 
