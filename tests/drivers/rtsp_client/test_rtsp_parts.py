@@ -227,7 +227,7 @@ def test_datagrams_are_put_in_order_and_one_that_is_lost_holds_nothing_up(
         rnd.shuffle(piece)
         mixed[at : at + 4] = piece
     shuffle = rtp.Shuffle()
-    out = [each for datagram in mixed for each in shuffle.feed(datagram)]
+    out = [each for datagram in mixed for each in shuffle.feed(datagram, 0.0)]
     out = [each for each in out if each]
     wanted = [order[0], *order[2:]]
     assert out == wanted[: len(out)]
