@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import quote
 
 from drivers.challenge import Signer, Verdict
@@ -67,7 +67,8 @@ class Session:
         self._number = 0
         self._signer = Signer(source.login, source.basic) if source.login else None
         self._let_in = False
-        self._alive: tuple[str, Attempt] | None = None  # a signed sign of life that was not answered yet
+        self._alive: list[Attempt] = []  # places of signs of life that were not let in yet
+        self._sent = ""  # what the last one was signed with
         self._mute = self._resigned = False  # signed no more; signed again at once
         self._answers = _ANSWERS
         self._id = ""
@@ -212,21 +213,22 @@ class Session:
 
     def keep_alive(self) -> None:
         """Tell the server that we are there; its answer comes among the packets, see `hear`."""
-        self._settle()
+        if not self._resigned:
+            self._settle()  # the last one was not answered
         now = time.monotonic()
         self._alive_at = now + self._alive_every
         self._answers = _ANSWERS
         method = "GET_PARAMETER" if "GET_PARAMETER" in self._public else "OPTIONS"
-        sent = "" if self._mute else self._authorization(method, self._aggregate)
-        if sent:
+        self._sent = "" if self._mute else self._authorization(method, self._aggregate)
+        if self._sent:
             try:
-                self._alive = sent, self._begin()
-            except Busy:
-                self._alive_at = now + SOON
-                return
-            except Refused:  # held: better the session ends than that the account is locked
-                sent = ""
-        self.wire.send(self._request(method, self._aggregate, sent), now + LEAST_ALIVE)
+                self._alive.append(self._begin())
+            except (Busy, Refused) as error:
+                if isinstance(error, Busy) and not self._alive:
+                    self._alive_at = now + SOON
+                    return
+                self._silence()  # better the session ends than that the account is locked
+        self.wire.send(self._request(method, self._aggregate, self._sent), now + LEAST_ALIVE)
 
     def hear(self, said: Message) -> None:
         """Take what the server says while it plays.
@@ -241,7 +243,6 @@ class Session:
         elif said.status == 401:
             self._heard_refusal(said)
         elif 200 <= said.status < 300:
-            self._resigned = False
             self._settle(right=True)
         elif said.status in (501, 551, 405):
             self._public = ""  # announced, and not known
@@ -260,30 +261,28 @@ class Session:
 
     def _heard_refusal(self, said: Message) -> None:
         """Take a 401 to a sign of life: it wants a newer nonce, at once, or no longer knows the login."""
-        sent = self._alive[0] if self._alive else ""
-        if self._signer is None:
+        if self._signer is None or self._mute:
             return
-        outlived = self._signer.proven(sent)
-        again = self._signer.hear(said.every("www-authenticate"), sent) is Verdict.SIGN
-        if sent and not (again and outlived):
-            self._settle(right=False)
-            self._mute = True
-        self._settle()
-        if again and not self._mute and not self._resigned:
+        outlived = not self._sent or self._signer.proven(self._sent)
+        again = self._signer.hear(said.every("www-authenticate"), self._sent) is Verdict.SIGN
+        if not (again and outlived):
+            self._silence()
+        elif not self._resigned:
             self._resigned, self._alive_at = True, time.monotonic()
 
+    def _silence(self) -> None:
+        """Sign no more in this session: the login is refused."""
+        self._settle(right=False)
+        self._mute, self._sent = True, ""
+
     def _settle(self, *, right: bool | None = None) -> None:
-        """Give back the place of a sign of life, with what became of its login."""
-        alive, self._alive = self._alive, None
-        if alive is None:
-            return
-        sent, attempt = alive
-        if right and self._signer is not None:
-            self._signer.let_in(sent)
-            attempt.right()
-        elif right is False:
-            attempt.wrong()
-        attempt.dropped()
+        """Give back the places of the last signs of life, with what became of the login."""
+        alive, self._alive, self._resigned = self._alive, [], False
+        if right and alive and self._signer is not None:
+            self._signer.let_in(self._sent)
+        for attempt in alive:
+            settle = {True: attempt.right, False: attempt.wrong, None: attempt.dropped}
+            settle[right]()
 
     def end(self) -> None:
         """Take leave without waiting, from any thread: some cameras have few places.
@@ -314,28 +313,31 @@ class Session:
             Unreachable, Malformed: As `Wire`.
         """
         with ExitStack() as places:
-            attempt: Attempt | None = None
+            held: list[Attempt] = []
             for _ in range(_SIGNINGS):
                 sent = self._authorization(method, url)
                 if sent and not self._let_in:
-                    attempt = places.enter_context(self._place(deadline, again=attempt is not None))
+                    held.append(places.enter_context(self._place(deadline, again=bool(held))))
                 self.wire.send(self._request(method, url, sent, *headers), deadline)
                 answer = self._answer(deadline)
                 if answer.status != 401:
-                    self._welcome(answer, sent, attempt)
+                    self._welcome(answer, sent, held)
                     return answer
-                self._judge(answer, sent, attempt)
+                if sent and not held:  # it took none: a place afterwards, for what may have been the login
+                    with suppress(Busy, Refused):
+                        held.append(places.enter_context(self._begin()))
+                self._judge(answer, sent, held)
             raise Refused(host=self.source.host, user=self.source.user)
 
-    def _welcome(self, answer: Message, sent: str, attempt: Attempt | None) -> None:
+    def _welcome(self, answer: Message, sent: str, held: list[Attempt]) -> None:
         """Note that a login was let in; only good news says so: 403 and 503 are said to wrong ones, too."""
         if self._signer is not None and sent and 200 <= answer.status < 300:
             self._let_in = True
             self._signer.let_in(sent)
-            if attempt is not None:
+            for attempt in held:
                 attempt.right()
 
-    def _judge(self, answer: Message, sent: str, attempt: Attempt | None) -> None:
+    def _judge(self, answer: Message, sent: str, held: list[Attempt]) -> None:
         """Take a challenge.
 
         Raises:
@@ -351,7 +353,7 @@ class Session:
             raise Refused("driver.basic", host=self.source.host)
         if verdict is Verdict.UNKNOWN:
             raise Refused("driver.challenge", host=self.source.host)
-        if attempt is None and self.source.login is not None:
+        if not held and self.source.login is not None:
             self.source.logins.wrong(self.source.login)
         raise Refused(host=self.source.host, user=self.source.user)
 

@@ -194,23 +194,28 @@ class RtspStream:
         The description is believed only as far as the pictures agree.
         """
         self.receiver = receiver = rtp.Receiver(video)
-        seen: list[bytes] = []
-        receiver.watch = seen.append
+        self._stamps = Stamps(Fraction(1, video.clock))
         try:
-            while len(seen) < _SNIFF and not (receiver.units and rtp.agree(seen, video.codec)):
-                self._pump(session, receiver, deadline)
+            seen = self._seen(session, receiver, video.codec, deadline)
             actual = rtp.codec_of(seen, video.codec)
             if actual is not video.codec:
                 video = replace(video, codec=actual, sets=b"", numbered=False)
                 self.receiver = receiver = receiver.instead(video, seen)
             self._until_picture(session, receiver, deadline, opening=True)
         except Late:
-            self._stamps = Stamps(Fraction(1, video.clock))
             return None
+        return _parameters(video, receiver)
+
+    def _seen(self, session: Session, receiver: rtp.Receiver, told: Codec, deadline: float) -> list[bytes]:
+        """Return the first payloads: so many that they tell their codec."""
+        seen: list[bytes] = []
+        receiver.watch = seen.append
+        try:
+            while len(seen) < _SNIFF and not (receiver.units and rtp.agree(seen, told)):
+                self._pump(session, receiver, deadline)
         finally:
             receiver.watch = None
-        self._stamps = Stamps(Fraction(1, video.clock))
-        return _parameters(video, receiver)
+        return seen
 
     # -- receiving ---------------------------------------------------------------------------------
 
