@@ -15,7 +15,7 @@ from drivers.rtsp.nals import H264, H265
 from drivers.rtsp.sdp import Video
 
 _HEADER = Struct(">BBHI")
-#: Packets with another payload type than the announced one after which theirs is taken for the right one.
+#: Packets in a row with another payload type than the announced one after which theirs is taken for the right one.
 _INSIST = 8
 #: What a packet out of order is waited for at most (UDP): packets, and seconds.
 _LATE, _PATIENCE = 32, 0.3
@@ -84,6 +84,7 @@ class Receiver:
         self.packets = self.gaps = self.strange = 0
         self.source = b""
         self._payload = video.payload
+        self._odd: list[bytes] = []  # packets of another type, while none of ours came
         self.joiner = joiner(video)
         self.shuffle = Shuffle()
         self.watch: Callable[[bytes], None] | None = None  # shown every payload; only while opening
@@ -96,8 +97,8 @@ class Receiver:
 
     def feed(self, packet: memoryview) -> None:
         """Take one packet; it is not kept."""
-        payload = self._payload_of(packet)
-        if payload is None:
+        payload = _payload_of(packet)
+        if payload is None or not self._ours(packet):
             self.strange += 1
             return
         _, second, sequence, stamp = _HEADER.unpack_from(packet)
@@ -133,20 +134,24 @@ class Receiver:
         if self.joiner.done:
             self._collect()
 
-    def _payload_of(self, packet: memoryview) -> memoryview | None:
-        if len(packet) < 12 or packet[0] >> 6 != 2:
-            return None
+    def announced(self, packet: memoryview) -> bool:
+        """Return whether a packet has the type that was announced for the video."""
+        return len(packet) > 1 and packet[1] & 0x7F == self._payload
+
+    def _ours(self, packet: memoryview) -> bool:
+        """Return whether a packet has our type; a camera that sends nothing but another one means that one."""
         kind = packet[1] & 0x7F
-        if kind != self._payload:
-            if self.packets or self.strange < _INSIST or 72 <= kind <= 76:
-                return None
-            self._payload = kind
-        begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)
-        if packet[0] & 0x10 and begin + 4 <= end:
-            begin += 4 + 4 * (packet[begin + 2] << 8 | packet[begin + 3])
-        if packet[0] & 0x20:
-            end -= packet[end - 1]
-        return packet[begin:end] if begin <= end else None
+        if self.announced(packet):
+            return True
+        if self.packets or is_rtcp(packet):
+            return False
+        self._odd = [each for each in self._odd if each[1] & 0x7F == kind][:_INSIST]
+        self._odd.append(bytes(packet))
+        if len(self._odd) >= _INSIST:
+            self._payload, odd, self._odd = kind, self._odd, []
+            for each in odd:
+                self.feed(memoryview(each))
+        return False
 
     def _in_order(self, sequence: int) -> bool:
         """Note gaps; return whether the packet is neither repeated nor too late."""
@@ -171,6 +176,17 @@ class Receiver:
         for data, key in self.joiner.done:
             self.units.append(Unit(data, key, *self._order.place(self._ticks)))
         self.joiner.done.clear()
+
+
+def _payload_of(packet: memoryview) -> memoryview | None:
+    if len(packet) < 12 or packet[0] >> 6 != 2:
+        return None
+    begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)
+    if packet[0] & 0x10 and begin + 4 <= end:
+        begin += 4 + 4 * (packet[begin + 2] << 8 | packet[begin + 3])
+    if packet[0] & 0x20:
+        end -= packet[end - 1]
+    return packet[begin:end] if begin <= end else None
 
 
 class Order:

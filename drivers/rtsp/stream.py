@@ -261,8 +261,18 @@ class RtspStream:
             session.hear(came)
         elif rtp.is_rtcp(came[1]):
             self._hear_rtcp(came[1])
-        elif came[0] in session.channels or not receiver.packets:  # some send on others than they told
-            receiver.feed(came[1])
+        else:
+            self._take_packet(session, receiver, *came)
+
+    def _take_packet(
+        self, session: Session, receiver: rtp.Receiver, channel: int, packet: memoryview
+    ) -> None:
+        """Take a packet of the video's channel; some send on another than they told."""
+        if channel not in session.channels:
+            if receiver.packets or not receiver.announced(packet):
+                return
+            session.channels = (channel, channel + 1)
+        receiver.feed(packet)
 
     def _take_datagrams(
         self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, deadline: float
