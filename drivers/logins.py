@@ -102,7 +102,6 @@ class LoginBook:
         """Return whether the device once let this login in."""
         return login is None or self.record.worked == mark(login)
 
-    @property
     def doubted(self) -> bool:
         """Whether the device has refused a login since it last let one in: each of them is at stake again."""
         return self._doubted

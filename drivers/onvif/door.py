@@ -44,7 +44,7 @@ class Door:
             raise Refused(self._refusal.code, **self._refusal.values)
         if self._login is None:
             return await call()
-        if self.trusted and not self._book.doubted:
+        if self.trusted and not self._book.doubted():
             return await self._again(self._login, call)
         return await self._first(self._login, call, seconds)
 

@@ -25,11 +25,7 @@ class Bucket:
     """
 
     def __init__(
-        self,
-        host: str,
-        rate: float = PACKETS,
-        most: float = BURST,
-        clock: Callable[[], float] = time.monotonic,
+        self, host: str, rate: float, most: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._host, self._rate, self._most, self._clock = host, rate, most, clock
         self._left, self._at = most, clock()
@@ -50,3 +46,13 @@ class Bucket:
         self._at = now
         if self._left < 0:
             raise Malformed("driver.flood", host=self._host)
+
+
+def packets(host: str) -> Bucket:
+    """Return what may come of packets and messages."""
+    return Bucket(host, PACKETS, BURST)
+
+
+def pictures(host: str) -> Bucket:
+    """Return what may come of pictures."""
+    return Bucket(host, PICTURES, KEPT)

@@ -213,8 +213,9 @@ class Session:
 
     def keep_alive(self) -> None:
         """Tell the server that we are there; its answer comes among the packets, see `hear`."""
-        if not self._resigned:
-            self._settle()  # the last one was not answered
+        if len(self._alive) > self._resigned:  # the last one was never answered: it may still be refused
+            self._settle()
+            self._mute = True
         now = time.monotonic()
         self._alive_at = now + self._alive_every
         self._answers = _ANSWERS

@@ -13,7 +13,7 @@ from math import inf
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
 from drivers.rtsp import rtp
-from drivers.rtsp.flood import KEPT, PICTURES, Bucket
+from drivers.rtsp.flood import pictures
 from drivers.rtsp.jpeg import Jpeg
 from drivers.rtsp.message import Message
 from drivers.rtsp.sdp import START, Description, Video
@@ -54,7 +54,7 @@ class RtspStream:
         self._busy = threading.Lock()  # held while a thread is inside
         self._session: Session | None = None
         self._stamps = Stamps(Fraction(1, 90_000))
-        self._pictures = Bucket(self._host, PICTURES, KEPT)
+        self._pictures = pictures(self._host)
         self._report_at = 0.0
         self._leaving = inf  # when the stream has ended, if nothing more comes
         self.receiver: rtp.Receiver | None = None
@@ -314,7 +314,7 @@ class RtspStream:
 
     def _hear_rtcp(self, packet: memoryview) -> None:
         if rtp.says_bye(packet):
-            self._leaving = time.monotonic() + _GOODBYE
+            self._leaving = min(self._leaving, time.monotonic() + _GOODBYE)
 
 
 def _parameters(video: Video, receiver: rtp.Receiver) -> CodecParameters:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from drivers import tls
 from drivers.errors import Malformed, Unreachable
-from drivers.rtsp.flood import Bucket
+from drivers.rtsp.flood import Bucket, packets
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
 
 #: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
@@ -43,7 +43,7 @@ class Wire:
 
     def __init__(self, host: str, stop: threading.Event) -> None:
         self.host, self._stop = host, stop
-        self.bucket = Bucket(host)
+        self.bucket = packets(host)
         self._sock: socket.socket | None = None
         self._lock = threading.Lock()  # its number must not be another file's while it is interrupted
         self._buffer = bytearray(_SMALL)
