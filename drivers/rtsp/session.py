@@ -166,7 +166,7 @@ class Session:
         if (elsewhere and not self.source.told) or (here.secure and not there.secure):
             raise Unsupported("driver.moved", host=self.source.host, to=url)
         if elsewhere and self.source.login is not None:
-            self._signer = Signer(self.source.login, basic=False)
+            self._signer, self._let_in = Signer(self.source.login, basic=False), False
         self._url = url
 
     def _open_datagrams(self) -> Datagrams:
