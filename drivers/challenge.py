@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 from drivers.contract import Login
 
-#: Characters of a header and headers of an answer that are read at most.
-_LENGTH, _HEADERS = 8192, 16
+#: Characters of a header and headers of an answer that are read at most: a longer one is passed over, because what
+#: is cut cannot be answered rightly.
+_LENGTH, _HEADERS = 4096, 8
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 #: What stands between commas, a comma within quotes being none.
 _PIECE = re.compile(r'(?:=\s*"(?:[^"\\]|\\.)*"|[^,])+')
@@ -99,7 +100,8 @@ def parse(headers: Iterable[str]) -> tuple[Challenge, ...]:
         headers: Their values, decoded with ``surrogateescape``. A scheme's token68 is not kept: no scheme that
             we answer has one.
     """
-    return tuple(each for header in list(headers)[:_HEADERS] for each in _challenges(header[:_LENGTH]))
+    read = [header for header in headers if len(header) <= _LENGTH][:_HEADERS]
+    return tuple(each for header in read for each in _challenges(header))
 
 
 def _challenges(header: str) -> list[Challenge]:
@@ -212,9 +214,13 @@ class Signer:
         self._count += 1
         return digest(self._login, challenge, method, uri, body, self._count, self._client_nonce)
 
-    def _outlived(self, sent: str, best: Challenge) -> bool:
+    def proven(self, sent: str) -> bool:
+        """Return whether the nonce of an ``Authorization`` has let us in before: the login was right then."""
         nonce = _nonce(sent)
-        return nonce is not None and nonce == self._proven and nonce != best.parameters.get("nonce")
+        return nonce is not None and nonce == self._proven
+
+    def _outlived(self, sent: str, best: Challenge) -> bool:
+        return self.proven(sent) and self._proven != best.parameters.get("nonce")
 
 
 def digest(

@@ -15,6 +15,8 @@ chained with ``from None`` where their text may contain credentials (PyAV and FF
 
 from __future__ import annotations
 
+from unicodedata import category
+
 from drivers.redaction import bare as bare
 from drivers.redaction import redact as redact
 
@@ -24,7 +26,8 @@ class DriverError(Exception):
 
     Args:
         code: Key of the sentence in ``drivers/text/{vi,en}.toml``, e.g. ``driver.unreachable``.
-        values: What the sentence names. Strings are redacted here, so that no caller can forget.
+        values: What the sentence names. Strings are redacted here, so that no caller can forget, and lose what
+            devices write that no log, database or terminal can bear (lone surrogates, control characters).
     """
 
     code = "driver.fault"
@@ -32,7 +35,7 @@ class DriverError(Exception):
     def __init__(self, code: str = "", /, **values: object) -> None:
         self.code = code or type(self).code
         self.values: dict[str, str | int | float] = {
-            key: value if isinstance(value, (int, float)) else redact(str(value))
+            key: value if isinstance(value, (int, float)) else _bearable(redact(str(value)))
             for key, value in values.items()
         }
         super().__init__(self.code, self.values)
@@ -40,6 +43,12 @@ class DriverError(Exception):
     def __str__(self) -> str:
         told = ", ".join(f"{key}={value}" for key, value in self.values.items())
         return f"{self.code}({told})"
+
+
+def _bearable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join("\ufffd" if category(sign) in ("Cc", "Cs") else sign for sign in text)
 
 
 class Unreachable(DriverError):

@@ -75,18 +75,15 @@ class Attempt:
 
     def right(self) -> None:
         """The device let the login in."""
-        if self._open:
-            self._book._settle(self, self._login, right=True)
+        self._book._settle(self, self._login, right=True)
 
     def wrong(self) -> None:
         """The device refused the login."""
-        if self._open:
-            self._book._settle(self, self._login, right=False)
+        self._book._settle(self, self._login, right=False)
 
     def dropped(self) -> None:
         """The device said neither (a time-out, another fault)."""
-        if self._open:
-            self._book._settle(self, self._login, right=None)
+        self._book._settle(self, self._login, right=None)
 
 
 @dataclass(slots=True)
@@ -103,6 +100,7 @@ class LoginBook:
     record: Record = field(default_factory=Record)
     keep: Callable[[Record], None] | None = None
     _trying: int = 0
+    _doubted: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def proven(self, login: Login | None) -> bool:
@@ -120,8 +118,17 @@ class LoginBook:
                 return
             self.record = replace(self.record, habits={**self.record.habits, name: value})
             changed = self.record
-        if self.keep is not None:
-            self.keep(changed)
+        self._keep(changed)
+
+    def doubted(self) -> bool:
+        """Whether the device has refused a login since it last let one in: each of them is at stake again."""
+        return self._doubted
+
+    def wrong(self, login: Login) -> None:
+        """Note the refusal of a login that took no place, because this session had been let in."""
+        with self._lock:
+            changed = self._noted(login, right=False)
+        self._keep(changed)
 
     def begin(self, login: Login, host: str) -> Attempt:
         """Take one of the device's places for a login that it has not let in during this session.
@@ -151,14 +158,24 @@ class LoginBook:
 
     def _settle(self, attempt: Attempt, login: Login, *, right: bool | None) -> None:
         with self._lock:
+            if not attempt._open:
+                return
             attempt._open = False
             self._trying -= 1
-            self._recent()
-            before = self.record
-            if right:
-                self.record = replace(before, worked=mark(login))
-            elif right is False:
-                self.record = replace(before, wrong=(*before.wrong, self.now())[-MOST:])
-            changed = self.record if self.record != before else None
+            changed = self._noted(login, right)
+        self._keep(changed)
+
+    def _noted(self, login: Login, right: bool | None) -> Record | None:
+        """Note what a device said, and return the record if it is another one now; under the lock."""
+        if right is None:
+            return None
+        self._doubted = not right
+        self._recent()
+        before = self.record
+        wrong = before.wrong if right else (*before.wrong, self.now())[-MOST:]
+        self.record = replace(before, wrong=wrong, worked=mark(login) if right else before.worked)
+        return self.record if self.record != before else None
+
+    def _keep(self, changed: Record | None) -> None:
         if changed is not None and self.keep is not None:
             self.keep(changed)

@@ -23,6 +23,7 @@ class Stamps:
         self._shift = 0
         self._last: int | None = None
         self._cut = False
+        self._missing = False  # the last one had no stamps
 
     def cut(self) -> None:
         """Join what follows to what was: the next stamps begin anew."""
@@ -33,9 +34,9 @@ class Stamps:
         raw = dts if dts is not None else pts
         raw_pts = pts if pts is not None else raw
         last = self._last
-        if raw is None or raw_pts is None:  # neither was told: one step on
-            dts_out = 0 if last is None else last + self._step
-            return self._keep(dts_out, dts_out)
+        if raw is None or raw_pts is None:
+            return self._untold()
+        self._missing = False
         dts_out = raw + self._shift
         if last is not None and (self._cut or abs(dts_out - last) > self._jump):
             self._shift = last + self._step - raw
@@ -45,6 +46,18 @@ class Stamps:
         self._cut = False
         ahead = raw_pts + self._shift - dts_out
         return self._keep(dts_out + ahead if 0 < ahead <= self._jump else dts_out, dts_out)
+
+    def _untold(self) -> tuple[int, int]:
+        """Return the stamps of a picture that has none: one step on.
+
+        Half a step is the first: the second field of a picture has its stamp, and the next picture its own.
+        """
+        first, self._missing = not self._missing, True
+        if self._last is None:
+            self._last = 0
+        else:
+            self._last += max(1, self._step // 2) if first else self._step
+        return self._last, self._last
 
     def _keep(self, pts: int, dts: int) -> tuple[int, int]:
         if self._last is not None and 1 < dts - self._last < self._jump:

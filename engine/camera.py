@@ -342,9 +342,9 @@ class CameraRunner:
         return None
 
     def _proven(self) -> bool:
-        """Return whether the login that was tried last had ever worked."""
+        """Return whether the login that was tried last, or none, had ever worked."""
         login = self._trying
-        return login is not None and (self._book.proven(login) or self._worked == mark(login))
+        return self._worked == _mark(login) or (login is not None and self._book.proven(login))
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""
@@ -388,7 +388,7 @@ class CameraRunner:
         if first:
             self._enter(CameraState.ONLINE, None, wall)
             logger.info("online", camera=self.id)
-            self._worked = mark(self._trying) if self._trying else None
+            self._worked = _mark(self._trying)
             self._refusals.reset()
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self._offset.facts)
@@ -448,6 +448,10 @@ class CameraRunner:
         from engine.vision.picture import jpeg
 
         return jpeg(self.analysed(), width)
+
+
+def _mark(login: Login | None) -> int:
+    return -1 if login is None else mark(login)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -84,7 +84,7 @@ class Refusals:
         if isinstance(error, Refused) and error.code == "driver.held":
             free = free_at(self._book)
             return max(1.0, free - self._book.now()) if free is not None else 60.0
-        tried = isinstance(error, Refused) and error.counts and self._worked()
+        tried = isinstance(error, Refused) and self._worked()
         if not (tried or isinstance(error, Forbidden)):
             return math.inf
         minutes = RETRIES[min(self._count, len(RETRIES) - 1)]
@@ -123,11 +123,11 @@ class Books:
             self._books[key] = LoginBook(self._now, record, partial(self._keep, key))
         return self._books[key]
 
-    def _keep(self, key: str, record: Record) -> None:
-        """Write a device's new record; called from any thread."""
+    def _keep(self, key: str, _: Record) -> None:
+        """Write a device's record; called from any thread, so that the one handed over may be older than the last."""
         with self._lock:
             self._records.pop(key, None)
-            self._records[key] = record
+            self._records[key] = self._books[key].record
             while len(self._records) > DEVICES:
                 del self._records[next(iter(self._records))]
             try:

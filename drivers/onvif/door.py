@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from drivers.contract import Login
-from drivers.errors import DriverError, Refused
+from drivers.errors import Refused
 from drivers.logins import SOON, Attempt, Busy, LoginBook
 
 T = TypeVar("T")
@@ -45,7 +44,9 @@ class Door:
             raise Refused(self._refusal.code, **self._refusal.values)
         if self._login is None:
             return await call()
-        return await (self._again(call) if self.trusted else self._first(self._login, call, seconds))
+        if self.trusted and not self._book.doubted():
+            return await self._again(self._login, call)
+        return await self._first(self._login, call, seconds)
 
     def reopen(self) -> None:
         """Let one more call out after a refusal, because it will say something else."""
@@ -67,13 +68,13 @@ class Door:
         finally:
             attempt.dropped()
 
-    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _again(self, login: Login, call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await call()
         except Refused as error:
             if error.counts:
                 self.trusted = False
-                self._count()
+                self._book.wrong(login)
             raise
 
     async def _place(self, login: Login, seconds: float) -> Attempt:
@@ -86,9 +87,3 @@ class Door:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
             await asyncio.sleep(SOON)
-
-    def _count(self) -> None:
-        """Note a refusal that came when nobody expected one; with the book full it needs no note."""
-        if self._login is not None:
-            with suppress(DriverError):
-                self._book.begin(self._login, self._host).wrong()

@@ -90,12 +90,13 @@ class Jpeg:
         tables = b""
         if quality >= 128 and len(payload) >= at + 4:
             _, precision, size = _TABLES.unpack_from(payload, at)
-            tables = bytes(payload[at + 4 : at + 4 + size])
+            tables = bytes(payload[at + 4 : at + 4 + min(size, 128)])
             at += 4 + size
             if tables and quality != 255:
                 self._tables[quality] = tables
             tables = tables or self._tables.get(quality, b"")
-            if precision or len(tables) < 64:
+            wide = precision and size > 128  # 16 bits; some say so of tables that have 8
+            if wide or len(tables) not in (64, 128) or at > len(payload):
                 return -1
         elif 1 <= quality <= 99:
             tables = _scaled(quality)

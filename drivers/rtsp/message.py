@@ -7,11 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: Bytes of a head and of a body that are read at most; an SDP has about one thousand.
-HEAD_LIMIT, BODY_LIMIT = 64 << 10, 256 << 10
+HEAD_LIMIT, BODY_LIMIT = 64 << 10, 64 << 10
 _ANSWER = re.compile(r"RTSP/\d\.\d\s+(\d{3})\s*(.*)")
 _REQUEST = re.compile(r"([A-Z_]{3,20})\s+\S+\s+RTSP/\d\.\d")
 #: Where a head ends: some servers forget the carriage returns.
 END = re.compile(rb"\r?\n\r?\n")
+_NUMBER = re.compile(r"[0-9]+(?=\s|$)")
+
+
+def number(text: str) -> int:
+    """Return the number that a text begins with: at most nine digits of it, and zero where there are none."""
+    match = re.match(r"\s*([0-9]{1,9})", text)
+    return int(match[1]) if match else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,13 @@ class Message:
     @property
     def length(self) -> int | None:
         """Bytes of the body as told: the largest where several are; None where none is."""
-        told = [int(value) for value in self.every("content-length") if value.isascii() and value.isdigit()]
-        return max(told, default=None)
+        return max(map(number, filter(_NUMBER.match, self.every("content-length"))), default=None)
+
+    @property
+    def sequence(self) -> int | None:
+        """Number of the request that is answered; None where none is told."""
+        told = self.header("cseq")
+        return number(told) if _NUMBER.match(told) else None
 
     @property
     def told(self) -> str:
@@ -68,8 +80,12 @@ def read_head(head: bytes) -> Message:
     raise ValueError("not RTSP")
 
 
-def request(method: str, url: str, number: int, headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return a request without a body."""
-    lines = [f"{method} {url} RTSP/1.0", f"CSeq: {number}", "User-Agent: matthan"]
+def request(method: str, url: str, sequence: int, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return a request without a body; what a server told is in it, but none of its line ends."""
+    lines = [f"{method} {url} RTSP/1.0", f"CSeq: {sequence}", "User-Agent: matthan"]
     lines += [f"{name}: {value}" for name, value in headers if value]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    return ("\r\n".join(map(_one_line, lines)) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else "".join(sign for sign in text if sign >= " " and sign != "\x7f")

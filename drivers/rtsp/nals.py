@@ -7,12 +7,15 @@ of the first two wrongly.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
 from drivers.rtsp.sdp import START
 
 #: Bytes of one picture at most: a stream that never ends one must not fill the memory.
-UNIT_LIMIT = 16 << 20
+UNIT_LIMIT = 6 << 20
+#: NAL units of one aggregate at most: a packet full of the smallest would be 16,000 pictures.
+_AGGREGATED = 256
 _RECOVERY_POINT = 6
 
 
@@ -83,7 +86,7 @@ class Nals:
             self.dropped += 1
 
     def _aggregate(self, payload: memoryview, at: int) -> None:
-        for nal in _aggregated(payload, at):
+        for nal in islice(_aggregated(payload, at), _AGGREGATED):
             if len(nal) > self.HEAD:
                 self._add(bytes(nal[: self.HEAD]), nal)
 
@@ -135,7 +138,8 @@ class H264(Nals):
 
     def _note(self, kind: int, nal: memoryview) -> tuple[bool, bool, bool]:
         coded = 1 <= kind <= 5
-        first = 6 <= kind <= 9 or (coded and len(nal) > 1 and nal[1] >= 0x80)  # first_mb_in_slice is 0
+        header = kind in (1, 2, 5)  # of a slice; other partitions begin otherwise
+        first = 6 <= kind <= 9 or (header and len(nal) > 1 and nal[1] >= 0x80)  # first_mb_in_slice is 0
         return coded, first, kind == 5 or (kind == 6 and _recovers(nal))
 
 

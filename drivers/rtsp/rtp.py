@@ -15,11 +15,13 @@ from drivers.rtsp.nals import H264, H265
 from drivers.rtsp.sdp import Video
 
 _HEADER = Struct(">BBHI")
-#: Packets with another payload type than the announced one after which theirs is taken for the right one.
+#: Packets in a row with another payload type than the announced one after which theirs is taken for the right one.
 _INSIST = 8
-#: Packets out of order that are waited for at most (UDP).
-_LATE = 32
+#: What a packet out of order is waited for at most (UDP): packets, and seconds.
+_LATE, _PATIENCE = 32, 0.3
 _RTCP_BYE = 203
+#: Reports of one compound packet that are looked at.
+_REPORTS = 32
 
 
 class Joiner(Protocol):
@@ -82,6 +84,7 @@ class Receiver:
         self.packets = self.gaps = self.strange = 0
         self.source = b""
         self._payload = video.payload
+        self._odd: list[bytes] = []  # packets of another type, while none of ours came
         self.joiner = joiner(video)
         self.shuffle = Shuffle()
         self.watch: Callable[[bytes], None] | None = None  # shown every payload; only while opening
@@ -94,18 +97,17 @@ class Receiver:
 
     def feed(self, packet: memoryview) -> None:
         """Take one packet; it is not kept."""
-        payload = self._payload_of(packet)
-        if payload is None:
+        payload = _payload_of(packet)
+        if payload is None or not self._ours(packet):
             self.strange += 1
             return
         _, second, sequence, stamp = _HEADER.unpack_from(packet)
         if not self._in_order(sequence):
             return
         self.packets += 1
-        if not self.source:
-            self.source = bytes(packet[8:12])
         if stamp != self._stamp:
             self._advance(stamp)
+            self.source = bytes(packet[8:12])
         if payload:
             self._push(payload)
         if second & 0x80 and self._trusted:
@@ -132,20 +134,24 @@ class Receiver:
         if self.joiner.done:
             self._collect()
 
-    def _payload_of(self, packet: memoryview) -> memoryview | None:
-        if len(packet) < 12 or packet[0] >> 6 != 2:
-            return None
+    def announced(self, packet: memoryview) -> bool:
+        """Return whether a packet has the type that was announced for the video."""
+        return len(packet) > 1 and packet[1] & 0x7F == self._payload
+
+    def _ours(self, packet: memoryview) -> bool:
+        """Return whether a packet has our type; a camera that sends nothing but another one means that one."""
         kind = packet[1] & 0x7F
-        if kind != self._payload:
-            if self.packets or self.strange < _INSIST or 72 <= kind <= 76:
-                return None
-            self._payload = kind
-        begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)
-        if packet[0] & 0x10 and begin + 4 <= end:
-            begin += 4 + 4 * (packet[begin + 2] << 8 | packet[begin + 3])
-        if packet[0] & 0x20:
-            end -= packet[end - 1]
-        return packet[begin:end] if begin <= end else None
+        if self.announced(packet):
+            return True
+        if self.packets or is_rtcp(packet):
+            return False
+        self._odd = [each for each in self._odd if each[1] & 0x7F == kind][:_INSIST]
+        self._odd.append(bytes(packet))
+        if len(self._odd) >= _INSIST:
+            self._payload, odd, self._odd = kind, self._odd, []
+            for each in odd:
+                self.feed(memoryview(each))
+        return False
 
     def _in_order(self, sequence: int) -> bool:
         """Note gaps; return whether the packet is neither repeated nor too late."""
@@ -170,6 +176,17 @@ class Receiver:
         for data, key in self.joiner.done:
             self.units.append(Unit(data, key, *self._order.place(self._ticks)))
         self.joiner.done.clear()
+
+
+def _payload_of(packet: memoryview) -> memoryview | None:
+    if len(packet) < 12 or packet[0] >> 6 != 2:
+        return None
+    begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)
+    if packet[0] & 0x10 and begin + 4 <= end:
+        begin += 4 + 4 * (packet[begin + 2] << 8 | packet[begin + 3])
+    if packet[0] & 0x20:
+        end -= packet[end - 1]
+    return packet[begin:end] if begin <= end else None
 
 
 class Order:
@@ -203,36 +220,69 @@ class Order:
 
 
 class Shuffle:
-    """Puts datagrams into order: one that is missing is waited for while `_LATE` others come."""
+    """Puts datagrams into order: one that is missing is waited for, though neither for many others nor for long."""
 
     def __init__(self) -> None:
         self._next: int | None = None
         self._held: dict[int, bytes] = {}
+        self._since = 0.0  # something is held
+        self._stale = 0  # so many in a row came too late
 
-    def feed(self, packet: bytes) -> Iterator[bytes]:
-        """Take one; yield those whose turn it is."""
+    def feed(self, packet: bytes, now: float) -> Iterator[bytes]:
+        """Take one; yield those whose turn it is.
+
+        Args:
+            now: Monotonic seconds.
+        """
         if len(packet) < 12:
             return
         sequence = packet[2] << 8 | packet[3]
-        if self._next is None:
-            self._next = sequence
-        if (sequence - self._next) & 0xFFFF >= 0x8000:
+        if self._next is None or self._restarted(sequence):
+            self._next, self._held = sequence, {}
+        if self._distance(sequence) >= 0x8000:
             return  # too late, or repeated
+        if not self._held:
+            self._since = now
         self._held[sequence] = packet
+        yield from self._turns()
         if len(self._held) > _LATE:
-            self._next = min(self._held, key=self._distance)
-        while (packet_ := self._held.pop(self._next, None)) is not None:
-            yield packet_
+            yield from self._go_on(now)
+
+    def late(self, now: float) -> Iterator[bytes]:
+        """Yield what has been held for long enough."""
+        if self._held and now - self._since >= _PATIENCE:
+            yield from self._go_on(now)
+
+    def _restarted(self, sequence: int) -> bool:
+        """Return whether the camera counts anew: nothing but what seems too late comes any more."""
+        self._stale = self._stale + 1 if self._distance(sequence) >= 0x8000 else 0
+        return self._stale > _LATE
+
+    def _go_on(self, now: float) -> Iterator[bytes]:
+        """Give up what is missing before the first that is held."""
+        self._next, self._since = min(self._held, key=self._distance), now
+        yield from self._turns()
+
+    def _turns(self) -> Iterator[bytes]:
+        while self._next is not None and (packet := self._held.pop(self._next, None)) is not None:
+            yield packet
             self._next = (self._next + 1) & 0xFFFF
 
     def _distance(self, sequence: int) -> int:
         return (sequence - (self._next or 0)) & 0xFFFF
 
 
+def is_rtcp(packet: memoryview) -> bool:
+    """Return whether a packet is RTCP and no RTP, wherever it comes (RFC 5761, 4)."""
+    return len(packet) > 1 and 192 <= packet[1] <= 223
+
+
 def says_bye(packet: memoryview) -> bool:
     """Return whether a compound RTCP packet tells that the source has ended."""
     at = 0
-    while at + 4 <= len(packet) and packet[at] >> 6 == 2:
+    for _ in range(_REPORTS):
+        if at + 4 > len(packet) or packet[at] >> 6 != 2:
+            return False
         if packet[at + 1] == _RTCP_BYE:
             return True
         at += 4 + 4 * (packet[at + 2] << 8 | packet[at + 3])

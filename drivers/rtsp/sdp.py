@@ -12,11 +12,14 @@ from drivers.contract import Codec
 
 START = b"\0\0\0\1"
 _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": Codec.MJPEG}
+#: Payload types from here on mean what the description says (RFC 3551, 6).
+_DYNAMIC = 96
 #: The one video payload type without an ``rtpmap`` that cameras use (RFC 3551).
 _STATIC = {26: ("JPEG", 90_000)}
-_MAP = re.compile(r"(\d+)\s+([^/\s]+)(?:/(\d+))?")
+_MAP = re.compile(r"([0-9]{1,3})\s+([^/\s]+)(?:/([0-9]{1,9}))?")
+_PAYLOAD = re.compile(r"[0-9]{1,3}")
 _SETS = ("sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets")
-#: Media of a description that are looked at.
+#: Media of a description, and payload types of one, that are looked at.
 _MOST = 32
 
 
@@ -66,7 +69,7 @@ class _Media:
 
 def read(text: str) -> Description:
     """Read a description; what cannot be understood in it is passed over."""
-    session, *media = _sections(text)
+    session, *media = _sections(text.replace("\0", ""))
     videos, others = list[Video](), list[str]()
     for each in media:
         if each.kind == "video":
@@ -85,7 +88,7 @@ def _sections(text: str) -> list[_Media]:
         key, _, value = line.strip().partition("=")
         if key == "m":
             words = value.split()
-            payloads = tuple(int(each) for each in words[3:] if each.isdecimal() and len(each) < 4)
+            payloads = tuple(int(each) for each in words[3 : 3 + _MOST] if _PAYLOAD.fullmatch(each))
             found.append(_Media("".join(words[:1]).lower(), payloads))
         elif key == "a":
             _attribute(value, found[-1])
@@ -103,18 +106,25 @@ def _attribute(value: str, media: _Media) -> None:
             media.maps[int(match[1])] = (match[2], int(match[3] or 90_000))
         case "fmtp":
             payload, _, parameters = told.strip().partition(" ")
-            if payload.isdecimal():
+            if _PAYLOAD.fullmatch(payload):
                 media.formats[int(payload)] = parameters
 
 
 def _videos(media: _Media) -> Iterator[Video]:
     for payload in media.payloads or tuple(media.maps):
-        name, clock = media.maps.get(payload, _STATIC.get(payload, ("", 0)))
+        told = _parameters(media.formats.get(payload, ""))
+        name, clock = media.maps.get(payload) or _STATIC.get(payload) or _guessed(media, payload, told)
         codec = _CODECS.get(name.upper())
         if codec is not None and clock > 0:
-            told = _parameters(media.formats.get(payload, ""))
             numbered = codec is Codec.H265 and told.get("sprop-max-don-diff", "0").strip("0") != ""
             yield Video(codec, payload, clock, media.control, _sets(told), numbered)
+
+
+def _guessed(media: _Media, payload: int, told: Mapping[str, str]) -> tuple[str, int]:
+    """Return what a payload type without a name is: cameras that forget it send H.264 or H.265."""
+    if media.maps or payload < _DYNAMIC:
+        return "", 0
+    return "H265" if "sprop-sps" in told else "H264", 90_000
 
 
 def _parameters(text: str) -> dict[str, str]:
@@ -130,6 +140,7 @@ def _sets(told: Mapping[str, str]) -> bytes:
 def _decoded(text: str) -> bytes:
     """Return base64's bytes, empty for what is none; padding may be missing."""
     try:
-        return b64decode(text.strip() + "=" * (-len(text.strip()) % 4), validate=True)
+        nal = b64decode(text.strip() + "=" * (-len(text.strip()) % 4), validate=True)
     except (Error, ValueError):
         return b""
+    return nal.removeprefix(START)  # some code it with its start

@@ -9,24 +9,30 @@ from __future__ import annotations
 import re
 import threading
 import time
-from contextlib import suppress
-from urllib.parse import urlsplit
+from contextlib import ExitStack, suppress
+from urllib.parse import quote
 
 from drivers.challenge import Signer, Verdict
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.logins import SOON, Attempt, Busy
-from drivers.rtsp.message import Message, request
+from drivers.rtsp.message import Message, number, request
 from drivers.rtsp.sdp import Description, Video, read
 from drivers.rtsp.source import Place, RtspSource, split_login
 from drivers.rtsp.wire import Datagrams, Late, Wire
 
-#: Signings of one request: a new nonce is no refusal, but three in a row are a circle.
+#: How often one request is sent: unsigned, signed, and once more where the nonce was too old.
 _SIGNINGS = 3
 _REDIRECTS = 3
 #: Seconds that a session lives unasked where the server does not tell, and between two signs of life at least.
 LIFETIME, LEAST_ALIVE = 60.0, 5.0
+#: Refusals that end the opening already at OPTIONS: a login was sent, or may not be.
+_SENT = frozenset({"driver.refused", "driver.held"})
+#: What a server may ask in the time between two signs of life, and is answered.
+_ANSWERS = 16
 #: Answers that mean: later.
 _BUSY = frozenset({408, 429, 453, 500, 502, 503, 504})
+#: What no request line can hold, and what no address of ours holds.
+_UNFIT, _USER = re.compile(r"[\x00-\x20\x7f]"), re.compile(r"(?<=://)[^/?#]*@")
 _PAIR = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -61,6 +67,10 @@ class Session:
         self._number = 0
         self._signer = Signer(source.login, source.basic) if source.login else None
         self._let_in = False
+        self._alive: list[Attempt] = []  # places of signs of life that were not let in yet
+        self._sent = ""  # what the last one was signed with
+        self._mute = self._resigned = False  # signed no more; signed again at once
+        self._answers = _ANSWERS
         self._id = ""
         self._public = ""
         self._alive_every = LIFETIME / 2
@@ -82,9 +92,8 @@ class Session:
                 continue
             if answer.status != 200:
                 raise self._failure(answer)
-            base = answer.header("content-base") or answer.header("content-location")
             described = read(answer.body.decode("utf-8", "replace"))
-            self._aggregate = _joined(base or self._url, described.control)
+            self._aggregate = _joined(_base(answer) or self._url, described.control)
             return described
         raise Unreachable("driver.moved", host=self.source.host, to=self._url)
 
@@ -105,8 +114,6 @@ class Session:
             answer = self._ask(
                 "SETUP", _joined(self._aggregate, video.control), deadline, ("Transport", wanted)
             )
-        except Late:
-            raise
         except Unreachable as error:
             if error.code != "driver.ended":
                 raise
@@ -135,12 +142,13 @@ class Session:
                 return
             try:
                 self._public = self._ask("OPTIONS", self._url, deadline).header("public").upper()
-            except Late:
-                raise
             except Unreachable as error:
                 if error.code != "driver.ended":
                     raise
                 continue  # it hangs up on OPTIONS: ask without
+            except Refused as error:
+                if error.code in _SENT:
+                    raise
             return
 
     def _redirect(self, location: str) -> None:
@@ -158,7 +166,7 @@ class Session:
         if (elsewhere and not self.source.told) or (here.secure and not there.secure):
             raise Unsupported("driver.moved", host=self.source.host, to=url)
         if elsewhere and self.source.login is not None:
-            self._signer = Signer(self.source.login, basic=False)
+            self._signer, self._let_in = Signer(self.source.login, basic=False), False
         self._url = url
 
     def _open_datagrams(self) -> Datagrams:
@@ -169,18 +177,19 @@ class Session:
 
     def _granted(self, answer: Message, transport: str) -> None:
         """Read what SETUP granted."""
-        if answer.status in (401, 403, 404):
+        if answer.status in (403, 404):
             raise self._failure(answer)
         if answer.status in _BUSY:
             raise OtherTransport(self._failure(answer))
-        told = answer.header("transport").split(",")[0]
+        told = answer.header("transport").partition(",")[0]
         over_tcp = "tcp" in told.lower() or "interleaved" in told.lower()
         if answer.status != 200 or (told and over_tcp != (transport == "tcp")):
             detail = f"no RTP over {transport}: {answer.told}"
             raise OtherTransport(Unsupported(host=self.source.host, detail=detail))
-        self._id, _, rest = answer.header("session").partition(";")
-        if match := re.search(r"timeout\s*=\s*(\d+)", rest):
-            self._alive_every = max(LEAST_ALIVE, min(int(match[1]), 3600) / 2)
+        told_id, _, rest = answer.header("session").partition(";")
+        self._id = told_id.strip()
+        if match := re.search(r"timeout\s*=(.*)", rest, re.IGNORECASE):
+            self._alive_every = max(LEAST_ALIVE, min(number(match[1]), 3600) / 2)
         parts = (part.partition("=") for part in told.split(";"))
         parameters = {name.strip().lower(): value.strip() for name, _, value in parts}
         if transport == "tcp":
@@ -204,10 +213,23 @@ class Session:
 
     def keep_alive(self) -> None:
         """Tell the server that we are there; its answer comes among the packets, see `hear`."""
+        if len(self._alive) > self._resigned:  # the last one was never answered: it may still be refused
+            self._settle()
+            self._mute = True
         now = time.monotonic()
         self._alive_at = now + self._alive_every
+        self._answers = _ANSWERS
         method = "GET_PARAMETER" if "GET_PARAMETER" in self._public else "OPTIONS"
-        self.wire.send(self._signed(method, self._aggregate)[0], now + LEAST_ALIVE)
+        self._sent = "" if self._mute else self._authorization(method, self._aggregate)
+        if self._sent:
+            try:
+                self._alive.append(self._begin())
+            except (Busy, Refused) as error:
+                if isinstance(error, Busy) and not self._alive:
+                    self._alive_at = now + SOON
+                    return
+                self._silence()  # better the session ends than that the account is locked
+        self.wire.send(self._request(method, self._aggregate, self._sent), now + LEAST_ALIVE)
 
     def hear(self, said: Message) -> None:
         """Take what the server says while it plays.
@@ -216,27 +238,62 @@ class Session:
             Unreachable: ``driver.ended``: it ended the session.
         """
         if said.status == 0:
-            if said.reason in ("TEARDOWN", "REDIRECT"):
-                raise Unreachable("driver.ended", host=self.source.host)
-            number = said.header("cseq")[:16]
-            self.wire.send(
-                f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n\r\n".encode(), time.monotonic() + LEAST_ALIVE
-            )
-        elif said.status == 401 and self._signer is not None:
-            self._signer.hear(said.every("www-authenticate"), "")  # a newer nonce, for the next sign of life
-        elif said.status in (405, 454, 501, 551) and "GET_PARAMETER" in self._public:
+            self._oblige(said)
+        elif said.status == 401:
+            self._heard_refusal(said)
+        elif 200 <= said.status < 300:
+            self._settle(right=True)
+        elif said.status in (405, 454, 501, 551):
             self._public = ""  # announced, and not known: OPTIONS from now on
 
+    def _oblige(self, asked: Message) -> None:
+        """Answer what the server asks; not so often that it could keep us busy."""
+        if asked.reason in ("TEARDOWN", "REDIRECT"):
+            raise Unreachable("driver.ended", host=self.source.host)
+        self._answers -= 1
+        if self._answers >= 0:
+            head = f"RTSP/1.0 200 OK\r\nCSeq: {asked.sequence or 0}\r\n\r\n"
+            try:
+                self.wire.send(head.encode(), time.monotonic() + 1)
+            except Late:  # it does not read
+                raise Unreachable("driver.ended", host=self.source.host) from None
+
+    def _heard_refusal(self, said: Message) -> None:
+        """Take a 401 to a sign of life: it wants a newer nonce, at once, or no longer knows the login."""
+        if self._signer is None or self._mute:
+            return
+        outlived = not self._sent or self._signer.proven(self._sent)
+        again = self._signer.hear(said.every("www-authenticate"), self._sent) is Verdict.SIGN
+        if not (again and outlived):
+            self._silence()
+        elif not self._resigned:
+            self._resigned, self._alive_at = True, time.monotonic()
+
+    def _silence(self) -> None:
+        """Sign no more in this session: the login is refused."""
+        self._settle(right=False)
+        self._mute, self._sent = True, ""
+
+    def _settle(self, *, right: bool | None = None) -> None:
+        """Give back the places of the last signs of life, with what became of the login."""
+        alive, self._alive, self._resigned = self._alive, [], False
+        if right and alive and self._signer is not None:
+            self._signer.let_in(self._sent)
+        for attempt in alive:
+            settle = {True: attempt.right, False: attempt.wrong, None: attempt.dropped}
+            settle[right]()
+
     def end(self) -> None:
-        """Take leave without waiting, from any thread: some cameras have few places."""
-        last = b""
-        if self._id:
-            with suppress(DriverError):
-                last, _ = self._signed("TEARDOWN", self._aggregate)
+        """Take leave without waiting, from any thread: some cameras have few places.
+
+        Unsigned: nobody would hear that the login is wrong by now. Whoever wants one sees the connection end.
+        """
+        last = self._request("TEARDOWN", self._aggregate, "") if self._id else b""
         self.wire.farewell(last)
 
     def close(self) -> None:
         """Free everything; only by the thread that reads, or when none does."""
+        self._settle()
         self.wire.close()
         datagrams, self.datagrams = self.datagrams, None
         if datagrams is not None:
@@ -247,107 +304,100 @@ class Session:
     def _ask(self, method: str, url: str, deadline: float, *headers: tuple[str, str]) -> Message:
         """Ask and return the answer, signed where it is wanted.
 
+        Each login that this session was not let in with takes a place of the device's, one for each signing: what
+        a server calls stale for ever is wrong, too.
+
         Raises:
             Refused: The login is wrong, missing, or may not be sent in the way that is wanted.
             Unreachable, Malformed: As `Wire`.
         """
-        data, sent = self._signed(method, url, *headers)
-        if sent and not self._let_in:
-            with self._place(deadline) as attempt:
-                return self._answer(method, url, deadline, headers, data, sent, attempt)
-        answer = self._exchange(data, deadline)
-        if answer.status != 401:
-            return answer
-        if self._signer is None:
-            raise Refused("driver.no_login", host=self.source.host)
-        self._judge(answer, sent)
-        with self._place(deadline) as attempt:
-            data, sent = self._signed(method, url, *headers)
-            return self._answer(method, url, deadline, headers, data, sent, attempt)
+        with ExitStack() as places:
+            held: list[Attempt] = []
+            for _ in range(_SIGNINGS):
+                sent = self._authorization(method, url)
+                if sent and not self._let_in:
+                    held.append(places.enter_context(self._place(deadline, again=bool(held))))
+                self.wire.send(self._request(method, url, sent, *headers), deadline)
+                answer = self._answer(deadline)
+                if answer.status != 401:
+                    self._welcome(answer, sent, held)
+                    return answer
+                if sent and not held:  # it took none: a place afterwards, for what may have been the login
+                    with suppress(Busy, Refused):
+                        held.append(places.enter_context(self._begin()))
+                self._judge(answer, sent, held)
+            raise Refused(host=self.source.host, user=self.source.user)
 
-    def _answer(
-        self,
-        method: str,
-        url: str,
-        deadline: float,
-        headers: tuple[tuple[str, str], ...],
-        data: bytes,
-        sent: str,
-        attempt: Attempt,
-    ) -> Message:
-        """Send a signed request, again with a newer nonce, and note how the login was met."""
-        for _ in range(_SIGNINGS):
-            answer = self._exchange(data, deadline)
-            if answer.status != 401:
-                if answer.status != 403:  # which some say to a wrong login, too
-                    self._welcome(sent)
-                    attempt.right()
-                return answer
-            self._judge(answer, sent)
-            data, sent = self._signed(method, url, *headers)
-        raise Refused(host=self.source.host, user=self.source.user)
-
-    def _welcome(self, sent: str) -> None:
-        self._let_in = True
-        if self._signer is not None:
+    def _welcome(self, answer: Message, sent: str, held: list[Attempt]) -> None:
+        """Note that a login was let in; only good news says so: 403 and 503 are said to wrong ones, too."""
+        if self._signer is not None and sent and 200 <= answer.status < 300:
+            self._let_in = True
             self._signer.let_in(sent)
+            for attempt in held:
+                attempt.right()
 
-    def _judge(self, answer: Message, sent: str) -> None:
+    def _judge(self, answer: Message, sent: str, held: list[Attempt]) -> None:
         """Take a challenge.
 
         Raises:
             Refused: It cannot be answered, or was answered already.
         """
-        host, user = self.source.host, self.source.user
-        assert self._signer is not None  # noqa: S101 - told to the type checker; nothing is signed without
-        match self._signer.hear(answer.every("www-authenticate"), sent):
-            case Verdict.SIGN:
-                return
-            case Verdict.BASIC:
-                raise Refused("driver.basic", host=host)
-            case Verdict.UNKNOWN if not sent:
-                raise Refused("driver.challenge", host=host)
+        if self._signer is None:
+            raise Refused("driver.no_login", host=self.source.host)
+        verdict = self._signer.hear(answer.every("www-authenticate"), sent)
         self._let_in = False
-        raise Refused(host=host, user=user)
+        if verdict is Verdict.SIGN:
+            return
+        if verdict is Verdict.BASIC:
+            raise Refused("driver.basic", host=self.source.host)
+        if verdict is Verdict.UNKNOWN:
+            raise Refused("driver.challenge", host=self.source.host)
+        if not held and self.source.login is not None:
+            self.source.logins.wrong(self.source.login)
+        raise Refused(host=self.source.host, user=self.source.user)
 
-    def _place(self, deadline: float) -> Attempt:
+    def _place(self, deadline: float, *, again: bool) -> Attempt:
         """Take one of the device's places for a login.
 
         Raises:
-            Refused: The device has refused too many lately.
+            Refused: The device has refused too many lately; or it has just refused this one, and no other place is
+                free.
             Unreachable: No place became free.
         """
-        login = self.source.login
-        assert login is not None  # noqa: S101 - likewise
         while True:
             try:
-                return self.source.logins.begin(login, self.source.host)
-            except Busy:
-                if time.monotonic() + SOON > deadline:
+                return self._begin()
+            except (Busy, Refused) as error:
+                if again:
+                    raise Refused(host=self.source.host, user=self.source.user) from None
+                if isinstance(error, Refused) or time.monotonic() + SOON > deadline:
                     raise
             if self._stop.wait(SOON):
                 raise Unreachable("driver.closed", host=self.source.host)
 
-    def _signed(self, method: str, url: str, *headers: tuple[str, str]) -> tuple[bytes, str]:
-        """Return a request and its ``Authorization``, empty before any challenge."""
-        self._number += 1
-        sent = self._signer.authorize(method, url) if self._signer is not None else ""
-        more = [*headers, ("Session", self._id), ("Authorization", sent)]
-        return request(method, url, self._number, more), sent
+    def _begin(self) -> Attempt:
+        assert self.source.login is not None  # noqa: S101 - told to the type checker; nothing is signed without
+        return self.source.logins.begin(self.source.login, self.source.host)
 
-    def _exchange(self, data: bytes, deadline: float) -> Message:
-        self.wire.send(data, deadline)
-        number = self._number
-        while True:
-            answer = self.wire.message(deadline)
-            told = answer.header("cseq")
-            if answer.status and not (told.isdecimal() and int(told) < number):
-                return answer  # an older number answers an older question
+    def _authorization(self, method: str, url: str) -> str:
+        """Return what signs a request, empty before any challenge."""
+        return self._signer.authorize(method, url) if self._signer is not None else ""
+
+    def _request(self, method: str, url: str, sent: str, *headers: tuple[str, str]) -> bytes:
+        self._number += 1
+        more = [*headers, ("Session", self._id), ("Authorization", sent)]
+        return request(method, url, self._number, more)
+
+    def _answer(self, deadline: float) -> Message:
+        """Return the next final answer, whatever its number: some cameras count wrongly."""
+        while (answer := self.wire.message(deadline)).status < 200:
+            self.wire.in_time(deadline)
+        return answer
 
     def _failure(self, answer: Message) -> DriverError:
         host, user = self.source.host, self.source.user
-        if answer.status == 401:
-            return Refused(host=host, user=user)
+        if 300 <= answer.status < 400:
+            return Unsupported("driver.moved", host=host, to=answer.header("location")[:200])
         if answer.status == 403:
             return Forbidden(host=host, user=user, detail=answer.told)
         if answer.status == 404:
@@ -357,13 +407,25 @@ class Session:
         return Unsupported(host=host, detail=answer.told)
 
 
+def _base(answer: Message) -> str:
+    """Return the address that controls are added to, as told; empty where it is none."""
+    told = (answer.header("content-base"), answer.header("content-location"))
+    return next(filter(_is_address, told), "")
+
+
+def _is_address(text: str) -> bool:
+    return text.lower().startswith(("rtsp://", "rtsps://"))
+
+
 def _joined(base: str, control: str) -> str:
     """Return what a control attribute asks for (RFC 2326, C.1.1; joined as clients do, not as URLs are)."""
     if control in ("", "*"):
-        return base
-    if urlsplit(control).scheme.lower() in ("rtsp", "rtsps"):
-        return control
-    return base + control if base.endswith("/") else f"{base}/{control.lstrip('/')}"
+        told = base
+    elif _is_address(control):
+        told = control
+    else:
+        told = base + control if base.endswith("/") else f"{base}/{control.lstrip('/')}"
+    return _UNFIT.sub(lambda match: quote(match[0]), _USER.sub("", told.strip()))
 
 
 def _pair(text: str, otherwise: tuple[int, int]) -> tuple[int, int]:

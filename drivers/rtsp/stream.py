@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
 from drivers.rtsp import rtp
+from drivers.rtsp.flood import pictures
 from drivers.rtsp.jpeg import Jpeg
 from drivers.rtsp.message import Message
 from drivers.rtsp.sdp import START, Description, Video
@@ -28,6 +30,12 @@ TRANSPORT_PAUSE = 2.0
 _SILENT = 0.4
 #: Seconds between two reports over UDP.
 _REPORT = 5.0
+#: Seconds over UDP after which what is missing is looked after.
+_LOOK = 0.1
+#: Pictures that are taken over UDP at once.
+_AHEAD = 64
+#: Seconds after a goodbye in which more pictures make it none: cameras say it to a changed source only, too.
+_GOODBYE = 2.0
 #: Payloads that tell at most which codec it is.
 _SNIFF = 8
 
@@ -46,7 +54,9 @@ class RtspStream:
         self._busy = threading.Lock()  # held while a thread is inside
         self._session: Session | None = None
         self._stamps = Stamps(Fraction(1, 90_000))
+        self._pictures = pictures(self._host)
         self._report_at = 0.0
+        self._leaving = inf  # when the stream has ended, if nothing more comes
         self.receiver: rtp.Receiver | None = None
 
     # -- the contract ------------------------------------------------------------------------------
@@ -58,7 +68,7 @@ class RtspStream:
             Refused: The server wants another login, or one in a way that would give it away.
             Unreachable: No answer in time, busy, or closed meanwhile.
             Unsupported: No such stream, moved elsewhere, or a codec that we do not take.
-            Malformed: The answer is not RTSP, or absurdly large.
+            Malformed: The answer is not RTSP, absurdly large, or far too much.
         """
         with self._inside():
             try:
@@ -72,6 +82,7 @@ class RtspStream:
 
         Raises:
             Unreachable: The stream stalled, ended or was closed.
+            Malformed: Far too much came.
         """
         with self._inside():
             receiver, session = self.receiver, self._session
@@ -79,6 +90,7 @@ class RtspStream:
                 raise Unreachable("driver.ended", host=self._host)
             self._until_picture(session, receiver, time.monotonic() + READ_SECONDS)
             unit = receiver.units.popleft()
+            self._pictures.take()
             pts, dts = self._stamps.repair(unit.at, unit.decode)
             return Packet(unit.data, pts, dts, unit.keyframe, time.monotonic())
 
@@ -159,6 +171,7 @@ class RtspStream:
 
     def _begin(self) -> Session:
         session = self._session = Session(self._source, self._stop)
+        self._leaving = inf
         self._check_open()  # `close` may have missed it
         return session
 
@@ -181,23 +194,28 @@ class RtspStream:
         The description is believed only as far as the pictures agree.
         """
         self.receiver = receiver = rtp.Receiver(video)
-        seen: list[bytes] = []
-        receiver.watch = seen.append
+        self._stamps = Stamps(Fraction(1, video.clock))
         try:
-            while len(seen) < _SNIFF and not (receiver.units and rtp.agree(seen, video.codec)):
-                self._pump(session, receiver, deadline)
+            seen = self._seen(session, receiver, video.codec, deadline)
             actual = rtp.codec_of(seen, video.codec)
             if actual is not video.codec:
                 video = replace(video, codec=actual, sets=b"", numbered=False)
                 self.receiver = receiver = receiver.instead(video, seen)
             self._until_picture(session, receiver, deadline, opening=True)
         except Late:
-            self._stamps = Stamps(Fraction(1, video.clock))
             return None
+        return _parameters(video, receiver)
+
+    def _seen(self, session: Session, receiver: rtp.Receiver, told: Codec, deadline: float) -> list[bytes]:
+        """Return the first payloads: so many that they tell their codec."""
+        seen: list[bytes] = []
+        receiver.watch = seen.append
+        try:
+            while len(seen) < _SNIFF and not (receiver.units and rtp.agree(seen, told)):
+                self._pump(session, receiver, deadline)
         finally:
             receiver.watch = None
-        self._stamps = Stamps(Fraction(1, video.clock))
-        return _parameters(video, receiver)
+        return seen
 
     # -- receiving ---------------------------------------------------------------------------------
 
@@ -218,54 +236,85 @@ class RtspStream:
         Raises:
             Late: Nothing did until the deadline.
         """
-        now = time.monotonic()
+        now, packets = time.monotonic(), receiver.packets
         if now >= session.alive_at:
             session.keep_alive()
+        if now >= self._leaving:
+            raise Unreachable("driver.ended", host=self._host)
         if now >= deadline:  # something comes, but no picture
             raise Late("driver.stalled", host=self._host, seconds=READ_SECONDS)
+        until = min(deadline, session.alive_at, self._leaving)
         try:
             if session.datagrams is not None:
-                self._take_datagrams(session, session.datagrams, receiver, min(deadline, session.alive_at))
+                self._take_datagrams(session, session.datagrams, receiver, until)
             else:
-                self._take(session, receiver, min(deadline, session.alive_at))
+                self._take(session, receiver, until)
         except Late:
             if time.monotonic() >= deadline:
                 raise
+        if receiver.packets > packets:
+            self._leaving = inf
 
     def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
         came = session.wire.next(deadline)
         if isinstance(came, Message):
             session.hear(came)
-        elif came[0] == session.channels[0]:
-            receiver.feed(came[1])
-        elif came[0] == session.channels[1]:
+        elif rtp.is_rtcp(came[1]):
             self._hear_rtcp(came[1])
+        else:
+            self._take_packet(session, receiver, *came)
+
+    def _take_packet(
+        self, session: Session, receiver: rtp.Receiver, channel: int, packet: memoryview
+    ) -> None:
+        """Take a packet of the video's channel; some send on another than they told."""
+        if channel not in session.channels:
+            if receiver.packets or not receiver.announced(packet):
+                return
+            session.channels = (channel, channel + 1)
+        receiver.feed(packet)
 
     def _take_datagrams(
         self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, deadline: float
     ) -> None:
-        came = datagrams.wait(min(deadline, time.monotonic() + _REPORT))
+        came = datagrams.wait(min(deadline, time.monotonic() + _LOOK))
         now = time.monotonic()
-        if now >= self._report_at and receiver.source:
-            self._report_at = now + _REPORT
-            datagrams.send_report(rtp.report(receiver.source))
+        self._report(datagrams, receiver, now)
+        for held in receiver.shuffle.late(now):
+            receiver.feed(memoryview(held))
         if not came:
             if now >= deadline:
                 raise Late("driver.timeout", host=self._host, seconds=0)
             return
-        for packet in datagrams.take(datagrams.rtp, session.hosts):
-            for each in receiver.shuffle.feed(bytes(packet)):
-                receiver.feed(memoryview(each))
-        for packet in datagrams.take(datagrams.rtcp, session.hosts):
+        self._take_pictures(session, datagrams, receiver, now)
+        for packet in datagrams.take(datagrams.rtcp, session.hosts, session.wire.bucket):
             self._hear_rtcp(packet)
         if session.wire.readable():
-            said = session.wire.next(time.monotonic() + 1)
+            said = session.wire.next(now)
             if isinstance(said, Message):
                 session.hear(said)
 
+    def _take_pictures(
+        self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, now: float
+    ) -> None:
+        for packet in datagrams.take(datagrams.rtp, session.hosts, session.wire.bucket):
+            if rtp.is_rtcp(packet):
+                self._hear_rtcp(packet)
+                continue
+            for each in receiver.shuffle.feed(bytes(packet), now):
+                receiver.feed(memoryview(each))
+            if len(receiver.units) >= _AHEAD:
+                return
+
+    def _report(self, datagrams: Datagrams, receiver: rtp.Receiver, now: float) -> None:
+        """Tell the server that its pictures arrive."""
+        if now >= self._report_at and receiver.source:
+            self._report_at = now + _REPORT
+            datagrams.send_report(rtp.report(receiver.source))
+
     def _hear_rtcp(self, packet: memoryview) -> None:
         if rtp.says_bye(packet):
-            raise Unreachable("driver.ended", host=self._host)
+            self._leaving = min(self._leaving, time.monotonic() + _GOODBYE)
 
 
 def _parameters(video: Video, receiver: rtp.Receiver) -> CodecParameters:

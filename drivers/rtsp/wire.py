@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 
 from drivers import tls
 from drivers.errors import Malformed, Unreachable
+from drivers.rtsp.flood import Bucket, packets
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
 
 #: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
@@ -24,6 +25,7 @@ _SMALL, _LARGE = 16 << 10, 80 << 10
 _JUNK = 1 << 20
 #: Seconds of silence that end a body whose length was not told.
 _SILENCE = 0.5
+#: What an interleaved packet begins with.
 _DOLLAR = 0x24
 #: How what a server says can begin.
 _BEGINNINGS = (
@@ -50,7 +52,9 @@ class Wire:
 
     def __init__(self, host: str, stop: threading.Event) -> None:
         self.host, self._stop = host, stop
+        self.bucket = packets(host)
         self._sock: socket.socket | None = None
+        self._lock = threading.Lock()  # its number must not be another file's while it is interrupted
         self._buffer = bytearray(_SMALL)
         self._view = memoryview(self._buffer)
         self._begin = self._end = 0
@@ -65,13 +69,42 @@ class Wire:
             Unreachable: Nobody listens, no such host, TLS fails.
         """
         with self._boundary():
-            # nobody can end a look-up; the thread is given up instead
-            raw = socket.create_connection((address, port), timeout=_left(deadline))
-            self._sock = raw
-            self._check()
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._reach(address, port, deadline)
+            self._open.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if secure:
-                self._sock = tls.context(verify=False).wrap_socket(raw, server_hostname=address)
+                self._secure(address, deadline)
+
+    def _reach(self, address: str, port: int, deadline: float) -> None:
+        """Connect to the first of a host's addresses that answers; a look-up of its name cannot be interrupted."""
+        failure: OSError | None = None
+        places = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+        for more, (family, kind, protocol, _, place) in zip(range(len(places), 0, -1), places, strict=True):
+            sock = socket.socket(family, kind, protocol)
+            self._take(sock)  # first: it can be interrupted while it connects
+            sock.settimeout(_left(deadline) / more)
+            try:
+                sock.connect(place)
+            except OSError as error:
+                failure = failure or error
+                self._check()
+            else:
+                return
+        raise failure or OSError("no address")
+
+    def _secure(self, address: str, deadline: float) -> None:
+        context = tls.context(verify=False)
+        raw = self._open
+        sock = context.wrap_socket(raw, server_hostname=address, do_handshake_on_connect=False)
+        self._take(sock)  # first: it can be interrupted while they shake hands
+        sock.settimeout(_left(deadline))
+        sock.do_handshake()
+
+    def _take(self, sock: socket.socket) -> None:
+        with self._lock:
+            before, self._sock = self._sock, sock
+            if before is not None:
+                before.close()
+        self._check()
 
     @property
     def peer(self) -> str:
@@ -89,7 +122,9 @@ class Wire:
 
     def readable(self) -> bool:
         """Return whether something can be read without waiting."""
-        return self._begin < self._end or bool(select.select([self._open], (), (), 0)[0])
+        sock = self._open
+        kept = isinstance(sock, ssl.SSLSocket) and sock.pending()
+        return self._begin < self._end or bool(kept) or _ready(sock, select.POLLIN)
 
     @property
     def _open(self) -> socket.socket:
@@ -109,30 +144,22 @@ class Wire:
 
     def farewell(self, data: bytes) -> None:
         """Send a last word as far as that does not block, and end every blocked call; from any thread."""
-        sock = self._sock
-        if sock is None:
-            return
-        try:
-            if data and not isinstance(sock, ssl.SSLSocket):  # two threads must not write TLS at once
-                sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-        except OSError:
-            pass
-        self.interrupt()
-
-    def interrupt(self) -> None:
-        """End every blocked call; from any thread."""
-        sock = self._sock
-        try:
-            if sock is not None:
+        with self._lock:
+            sock = self._sock
+            if sock is None:
+                return
+            with suppress(OSError):  # two threads must not write TLS at once
+                if data and not isinstance(sock, ssl.SSLSocket) and _ready(sock, select.POLLOUT):
+                    sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS: another thread may be in it
-        except OSError:
-            return
 
     def close(self) -> None:
         """Free the connection; only by the thread that reads, or when none does."""
-        sock, self._sock = self._sock, None
-        if sock is not None:
-            sock.close()
+        with self._lock:
+            sock, self._sock = self._sock, None
+            if sock is not None:
+                sock.close()
 
     def message(self, deadline: float) -> Message:
         """Return the next message; interleaved packets before it are dropped.
@@ -145,13 +172,23 @@ class Wire:
             came = self.next(deadline)
             if isinstance(came, Message):
                 return came
+            self.in_time(deadline)
+
+    def in_time(self, deadline: float) -> None:
+        """Go on only before a deadline: where something always comes, no call ever waits for it.
+
+        Raises:
+            Late: It has passed.
+        """
+        if time.monotonic() >= deadline:
+            raise Late("driver.timeout", host=self.host, seconds=0)
 
     def next(self, deadline: float) -> Message | tuple[int, memoryview]:
         """Return the next message, or channel and bytes of the next packet (valid until the next call).
 
         Raises:
             Late, Unreachable: As `connect`.
-            Malformed: No RTSP, or too large.
+            Malformed: No RTSP, too large, or too many.
         """
         while True:
             begin, end = self._begin, self._end
@@ -161,6 +198,7 @@ class Wire:
                     stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
                     if stop <= end:
                         self._begin, self._junk, self._lost = stop, 0, False
+                        self.bucket.take(stop - begin)
                         return buffer[begin + 1], self._view[begin + 4 : stop]
                 elif (said := self._message(deadline)) is not None:
                     return said
@@ -195,6 +233,7 @@ class Wire:
             self._skip(data)
             return None
         self._begin, self._junk, self._lost = self._begin + match.end(), 0, False
+        self.bucket.take(match.end())
         return self._with_body(said, deadline)
 
     def _skip(self, data: bytes) -> None:
@@ -267,9 +306,9 @@ class Wire:
         except TimeoutError:
             self._check()
             raise Late("driver.timeout", host=self.host, seconds=0) from None
-        except ssl.SSLError:
+        except ssl.SSLError as error:
             self._check()
-            raise Unreachable(host=self.host, detail="TLS") from None
+            raise Unreachable(host=self.host, detail=f"TLS: {error.reason or error.strerror}") from None
         except OSError as error:
             self._check()
             number = error.errno
@@ -281,6 +320,12 @@ class Wire:
     def _check(self) -> None:
         if self._stop.is_set():
             raise Unreachable("driver.closed", host=self.host) from None
+
+
+def _ready(sock: socket.socket, event: int) -> bool:
+    poll = select.poll()  # select knows the first 1,024 files only
+    poll.register(sock, event)
+    return bool(poll.poll(0))
 
 
 def _left(deadline: float) -> float:
@@ -302,6 +347,7 @@ class Datagrams:
         self.rtp, self.rtcp = _pair(family, address)
         self._buffer = bytearray(1 << 16)
         self._theirs = ("", 0)
+        self._kept = set[socket.socket]()
         self._poll = select.poll()
         for sock in (self.rtp, self.rtcp):
             sock.setblocking(False)
@@ -336,15 +382,29 @@ class Datagrams:
             with suppress(OSError):
                 sock.sendto(packet, theirs)
 
-    def take(self, sock: socket.socket, allowed: frozenset[str]) -> Iterator[memoryview]:
-        """Yield what waits at a socket and comes from one of these hosts; valid until the next."""
+    def take(self, sock: socket.socket, allowed: frozenset[str], bucket: Bucket) -> Iterator[memoryview]:
+        """Yield what waits at a socket and comes from one of these hosts; valid until the next.
+
+        From the first on the kernel keeps away what others send to the same place.
+
+        Raises:
+            Malformed: Too many came.
+        """
         for _ in range(256):  # who floods must not keep us here
             try:
                 count, sender = sock.recvfrom_into(self._buffer)
-            except (BlockingIOError, ConnectionError):
+            except OSError:  # nothing waits, or what the network says of our own reports
                 return
+            bucket.take(count)
             if sender[0] in allowed:
+                self._keep_to(sock, sender)
                 yield memoryview(self._buffer)[:count]
+
+    def _keep_to(self, sock: socket.socket, sender: tuple[str, int]) -> None:
+        if sock not in self._kept:
+            self._kept.add(sock)
+            with suppress(OSError):
+                sock.connect(sender)
 
     def close(self) -> None:
         """Free both."""

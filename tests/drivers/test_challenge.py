@@ -273,3 +273,10 @@ def test_basic() -> None:
 def test_nothing_that_we_know() -> None:
     assert Signer(LOGIN).hear([], "") is Verdict.UNKNOWN
     assert Signer(LOGIN).hear(["Negotiate", "NTLM"], "") is Verdict.UNKNOWN
+
+
+def test_what_is_too_long_is_not_answered_with_a_part_of_it() -> None:
+    long = f'Digest realm="cam", nonce="{"n" * 5000}"'
+    assert parse([long]) == ()
+    assert [each.scheme for each in parse([long, 'Digest realm="cam", nonce="n"'])] == ["digest"]
+    assert len(parse(['Digest realm="cam", nonce="n"'] * 1000)) <= 8

@@ -58,6 +58,18 @@ def test_logins_under_way_count_as_if_they_were_wrong() -> None:
     assert len(book.record.wrong) == 2
 
 
+def test_a_refusal_puts_every_login_in_doubt_until_one_is_let_in() -> None:
+    book = LoginBook(Wall())
+    assert not book.doubted()
+    book.wrong(LOGIN)
+    assert book.doubted()
+    assert len(book.record.wrong) == 1
+    book.begin(LOGIN, "cam").dropped()
+    assert book.doubted()
+    book.begin(LOGIN, "cam").right()
+    assert not book.doubted()
+
+
 def test_a_fault_or_a_missing_right_is_no_wrong_login() -> None:
     book = LoginBook(Wall())
     for error in (Forbidden(host="cam"), Unreachable(host="cam"), Refused("driver.held", host="cam")):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.errors import Refused, redact
+from drivers.errors import Malformed, Refused, redact
 from drivers.redaction import holds_login
 
 #: What people have in passwords, and what makes readers of URLs stumble.
@@ -207,3 +207,9 @@ def test_an_error_hides_what_it_is_given() -> None:
 )
 def test_a_login_in_an_address(url: str, held: bool) -> None:
     assert holds_login(url) is held
+
+
+def test_an_error_holds_nothing_that_no_log_or_terminal_can_bear() -> None:
+    error = Malformed(host="cam\x1b[2J", detail="403 K\udcffche \x00 Đông", seconds=3)
+    assert error.values == {"host": "cam\ufffd[2J", "detail": "403 K\ufffdche \ufffd Đông", "seconds": 3}
+    assert str(error).encode()

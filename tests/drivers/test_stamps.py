@@ -25,16 +25,19 @@ def test_good_stamps_pass() -> None:
 
 
 def test_missing_stamps_are_filled() -> None:
-    assert repaired((0, None), (STEP, None), (None, None), (None, None)) == [
-        (0, 0),
-        (STEP, STEP),
-        (2 * STEP, 2 * STEP),
-        (3 * STEP, 3 * STEP),
-    ]
+    filled = repaired((0, None), (STEP, None), (None, None), (None, None), (4 * STEP, None))
+    half = STEP // 2
+    assert [dts for _, dts in filled] == [0, STEP, STEP + half, 2 * STEP + half, 4 * STEP]
+
+
+def test_second_fields_without_stamps_push_nothing_on() -> None:
+    """Interlaced cameras send a picture as two, of which the second repeats the first one's stamp."""
+    told = [each for n in range(500) for each in ((n * STEP, n * STEP), (None, None))]
+    assert [dts for _, dts in repaired(*told)][::2] == [n * STEP for n in range(500)]
 
 
 def test_a_stream_without_any_stamps() -> None:
-    assert repaired((None, None), (None, None)) == [(0, 0), (STEP, STEP)]
+    assert [dts for _, dts in repaired(*[(None, None)] * 3)] == [0, STEP, 2 * STEP]
 
 
 def test_equal_stamps_differ_by_a_tick() -> None:

@@ -161,6 +161,24 @@ def test_the_rest_waits_for_a_person(clock: Clock, error: Exception) -> None:
     assert subject.advice == Sentence("camera.retry", {"camera": "gate"})
 
 
+@pytest.mark.parametrize("code", ["driver.basic", "driver.challenge", "driver.no_login"])
+def test_what_had_worked_is_tried_again_whatever_the_refusal(clock: Clock, code: str) -> None:
+    """A camera that is starting asks for logins in odd ways."""
+    assert refusals(LoginBook(clock)).again(Refused(code, host="h")) == 60
+
+
+def test_an_older_record_never_replaces_a_newer_one(tmp_path: Path, clock: Clock) -> None:
+    """Two threads settle their logins, and the first is the last to write."""
+    books = Books(tmp_path / "logins.json", clock)
+    book = books.of("http://h/x")
+    refused(book)
+    older = book.record
+    refused(book)
+    assert book.keep is not None
+    book.keep(older)
+    assert len(Books(tmp_path / "logins.json", clock).of("http://h/x").record.wrong) == 2
+
+
 def test_what_is_held_back_waits_for_its_half_hour(clock: Clock) -> None:
     book = LoginBook(clock)
     for _ in range(MOST):

@@ -199,8 +199,9 @@ def test_stamps_are_unwrapped_and_repeated_ones_are_none() -> None:
 
 def test_another_payload_type_is_taken_when_the_camera_insists() -> None:
     receiver = received(*(packet(FIRST, n, n * 3600, marker=True, kind=97) for n in range(20)))
-    assert len(receiver.units) == 12
-    assert received(*(packet(FIRST, n, n, kind=72) for n in range(20))).packets == 0  # RTCP
+    assert len(receiver.units) == 20
+    rtcp = (packet(FIRST, n, n, marker=True, kind=72) for n in range(20))
+    assert received(*rtcp).packets == 0
 
 
 def test_headers_extensions_and_padding_are_passed_over() -> None:
@@ -227,7 +228,7 @@ def test_datagrams_are_put_in_order_and_one_that_is_lost_holds_nothing_up(
         rnd.shuffle(piece)
         mixed[at : at + 4] = piece
     shuffle = rtp.Shuffle()
-    out = [each for datagram in mixed for each in shuffle.feed(datagram)]
+    out = [each for datagram in mixed for each in shuffle.feed(datagram, 0.0)]
     out = [each for each in out if each]
     wanted = [order[0], *order[2:]]
     assert out == wanted[: len(out)]
@@ -300,3 +301,81 @@ def test_packets_and_messages_however_they_are_cut() -> None:
     assert (second.status, second.body) == (200, b"hi")
     assert third == (1, large)
     assert isinstance(last, DriverError)
+
+
+# -- careless and hostile senders -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ufeff", "\ufffd", "\x1b[2J"])
+def test_a_description_may_hold_odd_characters(odd: str) -> None:
+    text = f"{odd}v=0\ns={odd}\nm=video 0 RTP/AVP 96{odd if odd == chr(0) else ''}\na=rtpmap:96 H264/90000\n"
+    assert [video.payload for video in sdp.read(text).videos] == [96]
+
+
+def test_a_payload_type_without_a_name_is_guessed_and_sets_may_bring_their_start() -> None:
+    one = sdp.read("m=video 0 RTP/AVP 96\na=fmtp:96 sprop-parameter-sets=AAAAAWdC\na=control:x\n").videos[0]
+    assert (one.codec, one.clock, one.sets) == (Codec.H264, 90_000, START + b"\x67\x42")
+    other = sdp.read("m=video 0 RTP/AVP 96\na=fmtp:96 sprop-sps=QgE=\n").videos[0]
+    assert other.codec is Codec.H265
+    assert sdp.read("m=video 0 RTP/AVP 32\n").videos == ()
+    assert sdp.read("m=video 0 RTP/AVP 96\na=rtpmap:97 H264/90000\n").videos == ()
+
+
+def test_an_aggregate_of_the_smallest_units_is_few_pictures() -> None:
+    joined = H264()
+    joined.push(memoryview(b"\x78" + b"\0\2\x41\x9a" * 16_000))
+    assert len(joined.done) <= 256
+
+
+def test_partitions_and_their_headers_make_one_picture() -> None:
+    joined = H264()
+    for nal in (b"\x42\x9a1", b"\x43\x9a2", b"\x44\x9a3"):
+        joined.push(memoryview(nal))
+    joined.cut()
+    assert len(joined.done) == 1
+
+
+def test_jpeg_tables_of_any_size_are_cut_or_refused() -> None:
+    from drivers.rtsp.jpeg import Jpeg
+
+    for size, good in ((0, False), (63, False), (64, True), (100, False), (128, True), (60_000, False)):
+        joined = Jpeg()
+        head = b"\0\0\0\0\1\xff\x08\x08" + b"\0\0" + size.to_bytes(2, "big")
+        joined.push(memoryview(head + b"\1" * min(size, 1000) + b"scan"))
+        joined.cut()
+        assert bool(joined.done) is good
+    for quality in range(128, 255):
+        joined.push(memoryview(bytes((0, 0, 0, 0, 1, quality, 8, 8, 0, 0, 0xEA, 0x60)) + b"\1" * 60_000))
+    assert sum(map(len, joined._tables.values())) <= 127 * 128
+
+
+def test_datagrams_go_on_when_the_camera_counts_anew_and_when_nothing_follows() -> None:
+    shuffle = rtp.Shuffle()
+    out = [each for n in range(50) for each in shuffle.feed(bytes(packet(b"a", 40_000 + n, 0)), 0.0)]
+    anew = [each for n in range(50) for each in shuffle.feed(bytes(packet(b"b", 20_000 + n, 0)), 1.0)]
+    assert len(out) == 50
+    assert len(anew) >= 15
+    assert list(shuffle.feed(bytes(packet(b"c", 20_052, 0)), 2.0)) == []
+    assert list(shuffle.late(2.1)) == []
+    assert [each[12:] for each in shuffle.late(2.5)] == [b"c"]
+
+
+def test_a_report_of_nothing_but_heads_takes_no_time() -> None:
+    heads = memoryview(b"\x80\xc8\0\0" * 100 + b"\x80\xcb\0\0")
+    assert rtp.is_rtcp(heads)
+    assert not rtp.says_bye(heads)
+    assert rtp.says_bye(heads[-8:])
+
+
+def test_a_request_holds_no_line_ends_of_the_servers() -> None:
+    said = message.request("PLAY", "rtsp://h/\rX: y\n", 1, [("Session", "1\r\nZ: 1"), ("Empty", "")])
+    assert said == b"PLAY rtsp://h/X: y RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: matthan\r\nSession: 1Z: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [("12", 12), ("12 x", 12), ("", None), ("x", None), ("٣", None), ("9" * 5000, 999_999_999)],
+)
+def test_numbers_of_a_head(told: str, wanted: int | None) -> None:
+    said = message.read_head(f"RTSP/1.0 200 OK\r\nCSeq: {told}\r\nContent-Length: {told}".encode())
+    assert said.sequence == said.length == wanted

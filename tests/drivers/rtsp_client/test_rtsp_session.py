@@ -315,3 +315,49 @@ async def test_closing_ends_waiting_for_a_place(peer: Any) -> None:
     await asyncio.to_thread(thread.join)
     assert [error.code for error in errors] == ["driver.closed"]
     assert len(taken) == MOST
+
+
+@pytest.mark.parametrize("number", ["1", "7", "", "x"])
+async def test_a_server_may_count_wrongly(peer: Any, rtsp_words: Any, number: str) -> None:
+    for method in ("OPTIONS", "SETUP", "PLAY"):
+        peer.hooks[method] = lambda url, headers: (headers.update(cseq=number), None)[1]
+    _, packets = await plays(RtspSource(peer.url, None))
+    assert packets
+
+
+@pytest.mark.parametrize(
+    ("transport", "session"),
+    [
+        ("Transport: RTP/AVP/TCP;unicast;interleaved=4-5", "Session: 47"),
+        ("Transport: RTP/AVP/TCP;unicast;interleaved=1-0", "Session: \t 47 ;\ttimeout = 60"),
+        ("X: y", "X: y"),
+    ],
+)
+async def test_setup_may_tell_other_channels_than_are_used_or_nothing(
+    peer: Any, rtsp_words: Any, transport: str, session: str
+) -> None:
+    peer.hooks["SETUP"] = lambda url, headers: rtsp_words.reply("200 OK", headers, transport, session)
+    _, packets = await plays(RtspSource(peer.url, None), 20)
+    assert len(packets) == 20
+    (told,) = {headers.get("session") for method, _, headers in peer.asked if method == "PLAY"}
+    assert told == (None if "47" not in session else "47")
+
+
+async def test_a_goodbye_after_which_it_goes_on_is_none(peer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_GOODBYE", 0.3)
+    bye = b"$\1\0\x08\x81\xcb\0\1\0\0\0\7"
+    peer.between = lambda number: bye if number == 5 else b""
+    _, packets = await plays(RtspSource(peer.url, None), 60)
+    assert len(packets) == 60
+    peer.between = lambda number: bye
+    peer.pictures = [[]]
+    error = await fails(RtspSource(peer.url, None, open_seconds=5.0))
+    assert error.code == "driver.ended"
+
+
+async def test_options_may_want_a_login_that_nothing_else_wants(peer: Any, rtsp_words: Any) -> None:
+    peer.hooks["OPTIONS"] = lambda url, headers: rtsp_words.reply(
+        "401 No", headers, "WWW-Authenticate: Basic"
+    )
+    await plays(RtspSource(peer.url, None))
+    await plays(RtspSource(peer.url, LOGIN))
