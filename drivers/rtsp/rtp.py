@@ -20,6 +20,8 @@ _INSIST = 8
 #: Packets out of order that are waited for at most (UDP).
 _LATE = 32
 _RTCP_BYE = 203
+#: First byte of a packet without padding, extension and further sources.
+_PLAIN = 0x80
 
 
 class Joiner(Protocol):
@@ -86,7 +88,7 @@ class Receiver:
         self.shuffle = Shuffle()
         self.watch: Callable[[bytes], None] | None = None  # shown every payload; only while opening
         self._order = Order()
-        self._sequence: int | None = None
+        self._awaited: int | None = None  # sequence number of the next packet
         self._stamp: int | None = None
         self._ticks = 0
         self._marked: int | None = None  # ticks of the last picture that a marker ended
@@ -94,13 +96,18 @@ class Receiver:
 
     def feed(self, packet: memoryview) -> None:
         """Take one packet; it is not kept."""
-        payload = self._payload_of(packet)
+        if len(packet) < 12:
+            self.strange += 1
+            return
+        first, second, sequence, stamp = _HEADER.unpack_from(packet)
+        plain = first == _PLAIN and second & 0x7F == self._payload
+        payload = packet[12:] if plain else self._payload_of(packet)
         if payload is None:
             self.strange += 1
             return
-        _, second, sequence, stamp = _HEADER.unpack_from(packet)
-        if not self._in_order(sequence):
+        if sequence != self._awaited and not self._in_order(sequence):
             return
+        self._awaited = (sequence + 1) & 0xFFFF
         self.packets += 1
         if not self.source:
             self.source = bytes(packet[8:12])
@@ -116,7 +123,7 @@ class Receiver:
     def instead(self, video: Video, payloads: Iterable[bytes]) -> Receiver:
         """Return what goes on with the same packets as another codec, from these payloads on."""
         other = Receiver(video)
-        other._payload, other._sequence, other._stamp = self._payload, self._sequence, self._stamp
+        other._payload, other._awaited, other._stamp = self._payload, self._awaited, self._stamp
         other.source, other.packets, other.shuffle = self.source, self.packets, self.shuffle
         for payload in payloads:
             other._push(memoryview(payload))
@@ -133,7 +140,7 @@ class Receiver:
             self._collect()
 
     def _payload_of(self, packet: memoryview) -> memoryview | None:
-        if len(packet) < 12 or packet[0] >> 6 != 2:
+        if packet[0] >> 6 != 2:
             return None
         kind = packet[1] & 0x7F
         if kind != self._payload:
@@ -149,19 +156,18 @@ class Receiver:
 
     def _in_order(self, sequence: int) -> bool:
         """Note gaps; return whether the packet is neither repeated nor too late."""
-        if self._sequence is not None:
-            step = (sequence - self._sequence) & 0xFFFF
-            if step == 0 or step > 0xFFFF - _LATE:
+        if self._awaited is not None:
+            missing = (sequence - self._awaited) & 0xFFFF
+            if missing >= 0xFFFF - _LATE:
                 return False
-            if step != 1:
-                self.gaps += 1
-                self.joiner.lost()
-        self._sequence = sequence
+            self.gaps += 1
+            self.joiner.lost()
         return True
 
     def _advance(self, stamp: int) -> None:
         self.joiner.cut()
-        self._collect()
+        if self.joiner.done:
+            self._collect()
         if self._stamp is not None:
             self._ticks += ((stamp - self._stamp + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         self._stamp = stamp

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from types import TracebackType
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
@@ -44,6 +43,7 @@ class RtspStream:
         self._host = source.host
         self._stop = threading.Event()
         self._busy = threading.Lock()  # held while a thread is inside
+        self._inside = _Inside(self)
         self._session: Session | None = None
         self._stamps = Stamps(Fraction(1, 90_000))
         self._report_at = 0.0
@@ -60,7 +60,7 @@ class RtspStream:
             Unsupported: No such stream, moved elsewhere, or a codec that we do not take.
             Malformed: The answer is not RTSP, or absurdly large.
         """
-        with self._inside():
+        with self._inside:
             try:
                 return self._open(time.monotonic() + self._source.seconds)
             except BaseException:
@@ -73,7 +73,7 @@ class RtspStream:
         Raises:
             Unreachable: The stream stalled, ended or was closed.
         """
-        with self._inside():
+        with self._inside:
             receiver, session = self.receiver, self._session
             if receiver is None or session is None:
                 raise Unreachable("driver.ended", host=self._host)
@@ -88,25 +88,6 @@ class RtspStream:
         if (session := self._session) is not None:
             session.end()
         self._release()
-
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Keep the session while this thread is in it; free it if it was closed meanwhile.
-
-        Raises:
-            Unreachable: ``driver.closed`` where a call ended because of `close`.
-        """
-        try:
-            with self._busy:
-                self._check_open()
-                try:
-                    yield
-                except Unreachable:
-                    self._check_open()  # an interrupted call says that it ended: tell the true reason
-                    raise
-        finally:
-            if self._stop.is_set():
-                self._release()
 
     def _check_open(self) -> None:
         if self._stop.is_set():
@@ -233,13 +214,20 @@ class RtspStream:
                 raise
 
     def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
-        came = session.wire.next(deadline)
-        if isinstance(came, Message):
-            session.hear(came)
-        elif came[0] == session.channels[0]:
-            receiver.feed(came[1])
-        elif came[0] == session.channels[1]:
-            self._hear_rtcp(came[1])
+        """Take what comes next over TCP, and what has come with it, to the end of a picture."""
+        wire, (pictures, control) = session.wire, session.channels
+        came: Message | tuple[int, memoryview] | None = wire.next(deadline)
+        while came is not None:
+            if isinstance(came, Message):
+                session.hear(came)
+                return
+            if came[0] == pictures:
+                receiver.feed(came[1])
+                if receiver.units:
+                    return
+            elif came[0] == control:
+                self._hear_rtcp(came[1])
+            came = wire.packet()
 
     def _take_datagrams(
         self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, deadline: float
@@ -266,6 +254,45 @@ class RtspStream:
     def _hear_rtcp(self, packet: memoryview) -> None:
         if rtp.says_bye(packet):
             raise Unreachable("driver.ended", host=self._host)
+
+
+class _Inside:
+    """Keeps a stream's session while its thread is in it, and frees it if it was closed meanwhile.
+
+    A class and no generator: it is entered for every picture.
+    """
+
+    def __init__(self, stream: RtspStream) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        """Go in.
+
+        Raises:
+            Unreachable: ``driver.closed`` after `close`.
+        """
+        self._stream._busy.acquire()
+        try:
+            self._stream._check_open()
+        except Unreachable:
+            self._leave()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Go out; a call that `close` interrupted says that it ended: tell the true reason."""
+        stopped = self._leave()
+        if stopped and isinstance(error, Unreachable):
+            self._stream._check_open()
+
+    def _leave(self) -> bool:
+        """Let others in; return whether the stream was closed meanwhile."""
+        self._stream._busy.release()
+        if not self._stream._stop.is_set():
+            return False
+        self._stream._release()
+        return True
 
 
 def _parameters(video: Video, receiver: rtp.Receiver) -> CodecParameters:

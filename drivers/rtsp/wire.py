@@ -12,10 +12,10 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from drivers import tls
-from drivers.errors import Malformed, Unreachable
+from drivers.errors import DriverError, Malformed, Unreachable
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
 
 #: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
@@ -55,7 +55,7 @@ class Wire:
             Late: Not within the deadline.
             Unreachable: Nobody listens, no such host, TLS fails.
         """
-        with self._boundary():
+        try:
             # nobody can end a look-up; the thread is given up instead
             raw = socket.create_connection((address, port), timeout=_left(deadline))
             self._sock = raw
@@ -63,6 +63,8 @@ class Wire:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if secure:
                 self._sock = tls.context(verify=False).wrap_socket(raw, server_hostname=address)
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
 
     @property
     def peer(self) -> str:
@@ -94,9 +96,11 @@ class Wire:
         Raises:
             Late, Unreachable: As `connect`.
         """
-        with self._boundary():
+        try:
             self._open.settimeout(_left(deadline))
             self._open.sendall(data)
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
 
     def farewell(self, data: bytes) -> None:
         """Send a last word as far as that does not block, and end every blocked call; from any thread."""
@@ -145,19 +149,26 @@ class Wire:
             Malformed: No RTSP, or too large.
         """
         while True:
-            begin, end = self._begin, self._end
-            if end - begin >= 4:
-                buffer = self._buffer
-                if buffer[begin] == _DOLLAR:
-                    stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
-                    if stop <= end:
-                        self._begin, self._junk = stop, 0
-                        return buffer[begin + 1], self._view[begin + 4 : stop]
-                elif (said := self._message(deadline)) is not None:
+            if (packet := self.packet()) is not None:
+                return packet
+            begin = self._begin
+            if self._end - begin >= 4 and self._buffer[begin] != _DOLLAR:
+                if (said := self._message(deadline)) is not None:
                     return said
-                elif self._begin != begin:
+                if self._begin != begin:
                     continue
             self._fill(deadline)
+
+    def packet(self) -> tuple[int, memoryview] | None:
+        """Return channel and bytes of the next packet, if it is at hand and whole (valid until the next call)."""
+        begin, end, buffer = self._begin, self._end, self._buffer
+        if end - begin < 4 or buffer[begin] != _DOLLAR:
+            return None
+        stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
+        if stop > end:
+            return None
+        self._begin, self._junk = stop, 0
+        return buffer[begin + 1], self._view[begin + 4 : stop]
 
     def _message(self, deadline: float) -> Message | None:
         """Return the message at hand; None where it is not whole, or where what is no message was passed over."""
@@ -222,10 +233,12 @@ class Wire:
     def _fill(self, deadline: float) -> None:
         """Read what comes next; makes room for it."""
         self._make_room()
-        with self._boundary():
-            sock = self._open
+        sock = self._open
+        try:
             sock.settimeout(_left(deadline))
             count = sock.recv_into(self._view[self._end :])
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
         if not count:
             self._check()
             raise Unreachable("driver.ended", host=self.host)
@@ -243,24 +256,22 @@ class Wire:
             self._view[: self._end - self._begin] = bytes(self._view[self._begin : self._end])
         self._begin, self._end = 0, self._end - self._begin
 
-    @contextmanager
-    def _boundary(self) -> Iterator[None]:
-        """Translate what sockets raise."""
-        try:
-            yield
-        except TimeoutError:
-            self._check()
-            raise Late("driver.timeout", host=self.host, seconds=0) from None
-        except ssl.SSLError:
-            self._check()
-            raise Unreachable(host=self.host, detail="TLS") from None
-        except OSError as error:
-            self._check()
-            number = error.errno
-            detail = os.strerror(number) if number and number > 0 else error.strerror
-            raise Unreachable(host=self.host, detail=detail or type(error).__name__) from None
-        except ValueError:  # a host name that is none
-            raise Malformed("driver.url", url=self.host) from None
+    def _translated(self, error: OSError | ValueError) -> DriverError:
+        """Return what sockets raise as an error of ours.
+
+        Raises:
+            Unreachable: ``driver.closed``, which explains it, after `close`.
+        """
+        if not isinstance(error, OSError):  # a host name that is none
+            return Malformed("driver.url", url=self.host)
+        self._check()
+        if isinstance(error, TimeoutError):
+            return Late("driver.timeout", host=self.host, seconds=0)
+        if isinstance(error, ssl.SSLError):
+            return Unreachable(host=self.host, detail="TLS")
+        number = error.errno
+        detail = os.strerror(number) if number and number > 0 else error.strerror
+        return Unreachable(host=self.host, detail=detail or type(error).__name__)
 
     def _check(self) -> None:
         if self._stop.is_set():
