@@ -106,7 +106,7 @@ async def idle(many: int, rounds: int, seconds: float) -> dict[str, Any]:
     """Return what a silent ONVIF device costs more than its video alone."""
     more: dict[str, list[float]] = {"memory_mb": [], "core_percent": [], "rtsp_core_percent": []}
     for _ in range(rounds):
-        async with fake(devices=many + 1, fps=5) as cameras, AsyncExitStack() as stack:
+        async with fake(devices=many + 1, fps=5, moves=0) as cameras, AsyncExitStack() as stack:
             ways: dict[str, Callable[[int], dict[str, object]]] = {
                 "onvif": cameras.by_onvif,
                 "rtsp": cameras.by_rtsp,
@@ -216,11 +216,15 @@ def _waits(waits: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 def kept(database: Path) -> tuple[int, int]:
-    """Return how many events of signals are in a store, and its bytes."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        count = connection.execute("SELECT count(*) FROM event WHERE kind = 'signal'").fetchone()[0]
-    files = database.parent.glob(f"{database.name}*")
-    return int(count), sum(file.stat().st_size for file in files)
+    """Return how many events of signals are in a store, and the bytes that it fills."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        (events,) = connection.execute("SELECT count(*) FROM event WHERE body->>'kind' = 'signal'").fetchone()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    finally:
+        connection.close()
+    return int(events), int(pages) * int(page)
 
 
 async def repeat(minutes: float) -> dict[str, Any]:
@@ -232,7 +236,7 @@ async def repeat(minutes: float) -> dict[str, Any]:
         before = {}
         for sort in sorts:
             words = {"flood": sort} if sort else {}
-            cameras: Fake = await stack.enter_async_context(fake(devices=1, fps=5, **words))
+            cameras: Fake = await stack.enter_async_context(fake(devices=1, fps=5, moves=0, **words))
             engines[sort] = await stack.enter_async_context(engine([cameras.by_onvif(0)]))
             await engines[sort].until_online(1)
         await asyncio.sleep(SETTLED)

@@ -54,10 +54,10 @@ Moving = asyncio.StreamReader
 # -- pictures --------------------------------------------------------------------------------------------
 
 
-def encoded(width: int, height: int, fps: int, kbit: int) -> tuple[list[list[bytes]], bytes]:
+def encoded(width: int, height: int, fps: int, kbit: int, moves: bool) -> tuple[list[list[bytes]], bytes]:
     """Return a clip as the RTP payloads of each picture, and its description's parameter sets.
 
-    A square moves over noise; the noise takes what bits there are.
+    A square, which moves or not, over noise; the noise takes what bits there are.
     """
     random, still = np.random.default_rng(1), np.random.default_rng(2).integers(0, 40, (height, width))
     context = av.CodecContext.create("libx264", "w")
@@ -74,7 +74,7 @@ def encoded(width: int, height: int, fps: int, kbit: int) -> tuple[list[list[byt
     for number in range(2 * CLIP * fps):  # the first clip lets the rate settle
         grain = random.integers(0, 60, (height, width)) if kbit > 1000 else 0
         luma = (60 + still + grain).astype(np.uint8)
-        at = number * 3 % (width - 60)
+        at = number * 3 % (width - 60) if moves else 0
         luma[height // 3 : height // 3 + 60, at : at + 60] = 220
         picture = np.concatenate([luma, np.full((height // 2, width), 128, np.uint8)])
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
@@ -111,8 +111,8 @@ class Video:
         playing: By path: the connections that are to be cut where the camera reboots.
     """
 
-    def __init__(self, width: int, height: int, fps: int, kbit: int) -> None:
-        self.pictures, self.sets = encoded(width, height, fps, kbit)
+    def __init__(self, width: int, height: int, fps: int, kbit: int, moves: bool) -> None:
+        self.pictures, self.sets = encoded(width, height, fps, kbit, moves)
         self.fps, self.port = fps, 0
         self.playing: dict[str, set[asyncio.StreamWriter]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -412,7 +412,7 @@ async def lines() -> AsyncIterator[dict[str, Any]]:
 
 async def serve(options: argparse.Namespace) -> None:
     size = (options.width, options.height)
-    video = Video(*size, options.fps, options.kbit)
+    video = Video(*size, options.fps, options.kbit, bool(options.moves))
     await video.start()
     devices = [Device(number, video, size, options.flood) for number in range(options.devices)]
     for device in devices:
@@ -447,6 +447,7 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--fps", type=int, default=10)
     parser.add_argument("--kbit", type=int, default=200)
+    parser.add_argument("--moves", type=int, default=1, help="0: the picture stands still, and tells nothing")
     parser.add_argument("--flood", default="", choices=("", "unchanged", "note", "toggling"))
     asyncio.run(serve(parser.parse_args()))
 
