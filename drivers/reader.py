@@ -1,7 +1,7 @@
-"""A media container that one thread reads and any thread may close.
+"""What one thread reads and any thread may close: a media container, an RTSP session.
 
-Freeing a container while another thread is inside FFmpeg crashes the process, so `close` only sets a
-flag then, and the reading thread frees it on its way out.
+Freeing it while another thread is inside crashes the process (FFmpeg) or frees what is in use, so `close` only
+sets a flag then, and the reading thread frees it on its way out.
 """
 
 from __future__ import annotations
@@ -26,24 +26,30 @@ class Closable(Protocol):
         ...
 
 
-class Reader:
-    """Base of the streams; `host` is what errors name."""
+class Guarded:
+    """Base of the streams: one thread is inside, any may close; `host` is what errors name."""
 
     def __init__(self, host: str) -> None:
         self._host = host
         self._stop = threading.Event()
-        self._busy = threading.Lock()  # held while a thread is inside FFmpeg
-        self._container: Closable | None = None
-        self._packets: Iterator[Packet[VideoStream]] = iter(())
+        self._busy = threading.Lock()  # held while a thread is inside
 
     def close(self) -> None:
         """End a blocked call and release everything; idempotent, from any thread."""
         self._stop.set()
+        self._interrupt()
         self._release()
+
+    def _interrupt(self) -> None:
+        """End a blocked call, where the stop event alone does not; from any thread."""
+
+    def _free(self) -> None:
+        """Release everything; no thread is inside."""
+        raise NotImplementedError
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
-        """Keep the container alive while this thread is in it; free it if it was closed meanwhile.
+        """Keep what is open while this thread is in it; free it if it was closed meanwhile.
 
         Raises:
             Unreachable: ``driver.closed`` where a call ended because of `close`.
@@ -54,7 +60,7 @@ class Reader:
                 try:
                     yield
                 except Unreachable:
-                    self._check_open()  # an interrupted call says time-out: tell the true reason
+                    self._check_open()  # an interrupted call says something else: tell the true reason
                     raise
         finally:
             if self._stop.is_set():
@@ -68,8 +74,20 @@ class Reader:
         if not self._busy.acquire(blocking=False):
             return
         try:
-            container, self._container, self._packets = self._container, None, iter(())
-            if container is not None:
-                container.close()
+            self._free()
         finally:
             self._busy.release()
+
+
+class Reader(Guarded):
+    """Base of the streams that FFmpeg reads."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self._container: Closable | None = None
+        self._packets: Iterator[Packet[VideoStream]] = iter(())
+
+    def _free(self) -> None:
+        container, self._container, self._packets = self._container, None, iter(())
+        if container is not None:
+            container.close()

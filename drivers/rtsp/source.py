@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from drivers.contract import Login
 from drivers.errors import Malformed, bare
@@ -62,14 +62,6 @@ class RtspSource:
         if self.transport != "auto":
             return (self.transport,)
         return ("udp", "tcp") if self.works == "udp" else ("tcp", "udp")
-
-    def secret_url(self) -> str:
-        """Return the URL with the login in it, percent-encoded; for programs that want it so."""
-        if self.login is None:
-            return self.url
-        parts = urlsplit(self.url)
-        user, password = quote(self.login.username, safe=""), quote(self.login.password, safe="")
-        return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.netloc}"))
 
 
 @dataclass(frozen=True, slots=True)

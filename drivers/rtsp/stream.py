@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
+from drivers.reader import Guarded
 from drivers.rtsp import rtp
 from drivers.rtsp.flood import pictures
 from drivers.rtsp.jpeg import Jpeg
@@ -40,7 +38,7 @@ _GOODBYE = 2.0
 _SNIFF = 8
 
 
-class RtspStream:
+class RtspStream(Guarded):
     """One RTSP session; see :class:`drivers.contract.Stream`.
 
     Attributes:
@@ -48,10 +46,8 @@ class RtspStream:
     """
 
     def __init__(self, source: RtspSource) -> None:
+        super().__init__(source.host)
         self._source = source
-        self._host = source.host
-        self._stop = threading.Event()
-        self._busy = threading.Lock()  # held while a thread is inside
         self._session: Session | None = None
         self._stamps = Stamps(Fraction(1, 90_000))
         self._pictures = pictures(self._host)
@@ -94,45 +90,14 @@ class RtspStream:
             pts, dts = self._stamps.repair(unit.at, unit.decode)
             return Packet(unit.data, pts, dts, unit.keyframe, time.monotonic())
 
-    def close(self) -> None:
-        """Take leave, end a blocked call and release everything; idempotent, from any thread."""
-        self._stop.set()
+    def _interrupt(self) -> None:
         if (session := self._session) is not None:
             session.end()
-        self._release()
 
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Keep the session while this thread is in it; free it if it was closed meanwhile.
-
-        Raises:
-            Unreachable: ``driver.closed`` where a call ended because of `close`.
-        """
-        try:
-            with self._busy:
-                self._check_open()
-                try:
-                    yield
-                except Unreachable:
-                    self._check_open()  # an interrupted call says that it ended: tell the true reason
-                    raise
-        finally:
-            if self._stop.is_set():
-                self._release()
-
-    def _check_open(self) -> None:
-        if self._stop.is_set():
-            raise Unreachable("driver.closed", host=self._host) from None
-
-    def _release(self) -> None:
-        if not self._busy.acquire(blocking=False):
-            return
-        try:
-            session, self._session = self._session, None
-            if session is not None:
-                session.close()
-        finally:
-            self._busy.release()
+    def _free(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     # -- opening -----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -82,12 +83,19 @@ async def test_what_comes_decodes(ptz_camera: Any) -> None:
     assert shown > 10
 
 
+def secret_url(source: rtsp.RtspSource) -> str:
+    """The URL with the login in it, as people write it."""
+    assert source.login is not None
+    user, password = (quote(each, safe="") for each in (source.login.username, source.login.password))
+    return source.url.replace("://", f"://{user}:{password}@")
+
+
 async def test_login_in_the_url_works_and_is_not_told(ptz_camera: Any) -> None:
     login = ptz_camera.spec.login
     source = rtsp.RtspSource(ptz_camera.rtsp_url, login)
-    stream = await start(source.secret_url())
+    stream = await start(secret_url(source))
     stream.close()
-    wrong = source.secret_url().replace("operator:", f"operator:{CANARY}")
+    wrong = secret_url(source).replace("operator:", f"operator:{CANARY}")
     error = await error_of(wrong)
     assert isinstance(error, Refused)
     assert CANARY not in "".join(traceback.format_exception(error))
@@ -238,7 +246,7 @@ def test_logins_survive_the_url(user: str, password: str) -> None:
     if not user.isprintable() or not password.isprintable():
         return
     source = rtsp.RtspSource("rtsp://camera:554/a?b=c", Login(user, password))
-    assert places.split_login(source.secret_url()) == ("rtsp://camera:554/a?b=c", Login(user, password))
+    assert places.split_login(secret_url(source)) == ("rtsp://camera:554/a?b=c", Login(user, password))
 
 
 def test_ffmpegs_log_is_silent(dead_port: int) -> None:
