@@ -36,9 +36,9 @@ SELDOM = 600.0
 TICK = 1.0
 #: Seconds without hearing after which a camera is deaf: a subscription that is lost and had again at once is no news.
 DEAF = 10.0
-#: Seconds of listening after which it is not deaf any more: where it answers still, and where nothing comes of which
-#: a driver tells (longer than the slowest call may take to fail).
-STEADY, QUIET = 10.0, 30.0
+#: Seconds after which it is not deaf any more: between two answers (a pull waits for ten), and of listening where
+#: a driver tells of none (longer than the slowest call may take to fail).
+STEADY, QUIET = 9.0, 30.0
 
 
 class Ear:
@@ -69,7 +69,7 @@ class Ear:
         )
         self._recalled: tuple[str, ...] = ()
         self._since: float | None = None  # listening, without a fault yet
-        self._heard_at = 0.0  # the last answer
+        self._heard: tuple[float, float] | None = None  # the first answer since, and the last
         self._failing: float | None = None  # not listening steadily since
         self._why = Sentence("camera.quiet")
 
@@ -117,12 +117,13 @@ class Ear:
 
     async def _listen(self, device: Device, source: str) -> None:
         sources = [camera.source for camera in device.cameras]
-        self._since = self._heard_at = self._clock.monotonic()
+        self._since, self._heard = self._clock.monotonic(), None
         self.signals.begin()
         try:
             async with aclosing(device.signals()) as signals:
                 async for said in signals:
-                    self._heard_at = self._clock.monotonic()
+                    now = self._clock.monotonic()
+                    self._heard = (self._heard[0] if self._heard else now, now)
                     if said is not None:
                         await self._hear(said, source, sources)
         except Unsupported as error:
@@ -172,7 +173,8 @@ class Ear:
     def _deafness(self, wall: datetime) -> list[Draft]:
         now = self._clock.monotonic()
         if self._since is not None:
-            if self._heard_at - self._since < STEADY and now - self._since < QUIET:
+            first, last = self._heard or (now, now)
+            if last - first < STEADY and now - self._since < QUIET:
                 return []
             self._failing = None
             self._refusals.reset()
