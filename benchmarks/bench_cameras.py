@@ -350,7 +350,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         "idle": lambda: idle(20, options.rounds, 60.0),
         "again": lambda: again(100, 20),
         "repeat": lambda: repeat(3.0),
-        "rtsp": lambda: rtsp(2 * options.rounds, 10.0, 4),
+        "rtsp": lambda: rtsp(2 * options.rounds, 10.0, 10),
         "whole": lambda: whole(20, 60.0, options.old),
     }
     found: dict[str, Any] = {"bench": "cameras"}

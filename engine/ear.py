@@ -160,7 +160,8 @@ class Ear:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK)
+            # all ears at the same moment: one waking of the loop for fifty cameras, and not one for each
+            await asyncio.sleep(TICK - self._clock.monotonic() % TICK)
             await self._look(self._clock.now().wall)
 
     async def _look(self, wall: datetime) -> None:

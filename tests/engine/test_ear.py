@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -277,3 +278,21 @@ async def test_a_clock_that_is_not_told_is_neither_right_nor_wrong(
     await stage.until(lambda: script.clock_asked > asked + 2)
     assert runner.status.state is ONLINE
     assert "clock" in runner.conditions.standing
+
+
+async def test_all_ears_look_at_the_same_moment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One waking of the loop for all cameras: each by itself was most of what an idle device cost."""
+    looks = []
+
+    async def sleep(seconds: float) -> None:
+        looks.append(now + seconds)
+        raise InterruptedError
+
+    monkeypatch.setattr(ears, "TICK", 1.0)
+    monkeypatch.setattr("engine.ear.asyncio.sleep", sleep)
+    for now in (7.25, 7.5, 8.0):
+        ear = stage.runner(stage.script())._ear
+        ear._clock = SimpleNamespace(monotonic=lambda now=now: now)
+        with pytest.raises(InterruptedError):
+            await ear._tick()
+    assert looks == [8.0, 8.0, 9.0]
