@@ -159,7 +159,7 @@ async def test_a_device_that_has_refused_enough_is_not_asked_by_a_person_either(
     stage.start(runner)
     for opened in (1, 2, 3):
         await stage.until(lambda opened=opened: script.opened == opened and runner.status.state is REFUSED)
-        with suppress(Refused), runner._book.trying(login, "192.0.2.1"):  # as a driver notes it
+        with suppress(Refused), runner._book.begin(login, "192.0.2.1"):  # as a driver notes it
             raise Refused(host="192.0.2.1", user="admin")
         free = runner.retry()
         assert (free is None) is (opened < 3)
