@@ -82,7 +82,7 @@ class ClipStream(Reader):
         """
         from drivers import ffmpeg
 
-        with self._inside(), ffmpeg.calling(*self._watch()):
+        with self._inside, ffmpeg.calling(*self._watch()):
             found = self._open()
             turn, pixel = _displayed(self._file, self._video)
             self._open()
@@ -98,7 +98,7 @@ class ClipStream(Reader):
         """
         from drivers import ffmpeg
 
-        with self._inside(), ffmpeg.calling(*self._watch()):
+        with self._inside, ffmpeg.calling(*self._watch()):
             packet = next(self._packets)
             pts, dts = self._stamps.repair(packet.pts, packet.dts)
             if self._options.pace:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.errors import Unreachable
@@ -33,6 +33,7 @@ class Guarded:
         self._host = host
         self._stop = threading.Event()
         self._busy = threading.Lock()  # held while a thread is inside
+        self._inside = Inside(self)
 
     def close(self) -> None:
         """End a blocked call and release everything; idempotent, from any thread."""
@@ -47,25 +48,6 @@ class Guarded:
         """Release everything; no thread is inside."""
         raise NotImplementedError
 
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Keep what is open while this thread is in it; free it if it was closed meanwhile.
-
-        Raises:
-            Unreachable: ``driver.closed`` where a call ended because of `close`.
-        """
-        try:
-            with self._busy:
-                self._check_open()
-                try:
-                    yield
-                except Unreachable:
-                    self._check_open()  # an interrupted call says something else: tell the true reason
-                    raise
-        finally:
-            if self._stop.is_set():
-                self._release()
-
     def _check_open(self) -> None:
         if self._stop.is_set():
             raise Unreachable("driver.closed", host=self._host) from None
@@ -77,6 +59,44 @@ class Guarded:
             self._free()
         finally:
             self._busy.release()
+
+
+class Inside:
+    """Keeps what is open while a thread is in it, and frees it if it was closed meanwhile.
+
+    A class and no generator: it is entered for every picture.
+    """
+
+    def __init__(self, guarded: Guarded) -> None:
+        self._guarded = guarded
+
+    def __enter__(self) -> None:
+        """Go in.
+
+        Raises:
+            Unreachable: ``driver.closed`` after `close`.
+        """
+        self._guarded._busy.acquire()
+        try:
+            self._guarded._check_open()
+        except Unreachable:
+            self._leave()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Go out; a call that `close` interrupted says something else: tell the true reason."""
+        if self._leave() and isinstance(error, Unreachable):
+            self._guarded._check_open()
+
+    def _leave(self) -> bool:
+        """Let others in; return whether it was closed meanwhile."""
+        self._guarded._busy.release()
+        if not self._guarded._stop.is_set():
+            return False
+        self._guarded._release()
+        return True
 
 
 class Reader(Guarded):

@@ -20,6 +20,8 @@ _INSIST = 8
 #: What a packet out of order is waited for at most (UDP): packets, and seconds.
 _LATE, _PATIENCE = 32, 0.3
 _RTCP_BYE = 203
+#: First byte of a packet without padding, extension and further sources.
+_PLAIN = 0x80
 #: Reports of one compound packet that are looked at.
 _REPORTS = 32
 
@@ -97,8 +99,8 @@ class Receiver:
 
     def feed(self, packet: memoryview) -> None:
         """Take one packet; it is not kept."""
-        payload = _payload_of(packet)
-        if payload is None or not self._ours(packet):
+        payload = self._read(packet)
+        if payload is None:
             self.strange += 1
             return
         _, second, sequence, stamp = _HEADER.unpack_from(packet)
@@ -114,6 +116,13 @@ class Receiver:
             self.joiner.cut()
             self._collect()
             self._marked = self._ticks
+
+    def _read(self, packet: memoryview) -> memoryview | None:
+        """Return the payload of a packet of ours."""
+        if len(packet) > 12 and packet[0] == _PLAIN and packet[1] & 0x7F == self._payload:
+            return packet[12:]  # as nearly all are
+        payload = _payload_of(packet)
+        return payload if payload is not None and self._ours(packet) else None
 
     def instead(self, video: Video, payloads: Iterable[bytes]) -> Receiver:
         """Return what goes on with the same packets as another codec, from these payloads on."""

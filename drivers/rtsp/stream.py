@@ -66,7 +66,7 @@ class RtspStream(Guarded):
             Unsupported: No such stream, moved elsewhere, or a codec that we do not take.
             Malformed: The answer is not RTSP, absurdly large, or far too much.
         """
-        with self._inside():
+        with self._inside:
             try:
                 return self._open(time.monotonic() + self._source.seconds)
             except BaseException:
@@ -80,7 +80,7 @@ class RtspStream(Guarded):
             Unreachable: The stream stalled, ended or was closed.
             Malformed: Far too much came.
         """
-        with self._inside():
+        with self._inside:
             receiver, session = self.receiver, self._session
             if receiver is None or session is None:
                 raise Unreachable("driver.ended", host=self._host)
@@ -221,13 +221,20 @@ class RtspStream(Guarded):
             self._leaving = inf
 
     def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
-        came = session.wire.next(deadline)
-        if isinstance(came, Message):
-            session.hear(came)
-        elif rtp.is_rtcp(came[1]):
-            self._hear_rtcp(came[1])
-        else:
-            self._take_packet(session, receiver, *came)
+        """Take what comes next over TCP, and what has come with it, to the end of a picture."""
+        wire = session.wire
+        came: Message | tuple[int, memoryview] | None = wire.next(deadline)
+        while came is not None:
+            if isinstance(came, Message):
+                session.hear(came)
+                return
+            if rtp.is_rtcp(came[1]):
+                self._hear_rtcp(came[1])
+            else:
+                self._take_packet(session, receiver, *came)
+                if receiver.units or receiver.watch is not None:
+                    return
+            came = wire.packet()
 
     def _take_packet(
         self, session: Session, receiver: rtp.Receiver, channel: int, packet: memoryview

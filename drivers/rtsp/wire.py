@@ -12,10 +12,10 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from drivers import tls
-from drivers.errors import Malformed, Unreachable
+from drivers.errors import DriverError, Malformed, Unreachable
 from drivers.rtsp.flood import Bucket, packets
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
 
@@ -68,11 +68,13 @@ class Wire:
             Late: Not within the deadline.
             Unreachable: Nobody listens, no such host, TLS fails.
         """
-        with self._boundary():
+        try:
             self._reach(address, port, deadline)
             self._open.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if secure:
                 self._secure(address, deadline)
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
 
     def _reach(self, address: str, port: int, deadline: float) -> None:
         """Connect to the first of a host's addresses that answers; a look-up of its name cannot be interrupted."""
@@ -138,9 +140,11 @@ class Wire:
         Raises:
             Late, Unreachable: As `connect`.
         """
-        with self._boundary():
+        try:
             self._open.settimeout(_left(deadline))
             self._open.sendall(data)
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
 
     def farewell(self, data: bytes) -> None:
         """Send a last word as far as that does not block, and end every blocked call; from any thread."""
@@ -191,20 +195,35 @@ class Wire:
             Malformed: No RTSP, too large, or too many.
         """
         while True:
-            begin, end = self._begin, self._end
-            if end - begin >= 4:
-                buffer = self._buffer
-                if buffer[begin] == _DOLLAR and (not self._lost or self._plausible(begin)):
-                    stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
-                    if stop <= end:
-                        self._begin, self._junk, self._lost = stop, 0, False
-                        self.bucket.take(stop - begin)
-                        return buffer[begin + 1], self._view[begin + 4 : stop]
-                elif (said := self._message(deadline)) is not None:
+            if (packet := self.packet()) is not None:
+                return packet
+            begin = self._begin
+            if self._end - begin >= 4 and not self._framed(begin):
+                if (said := self._message(deadline)) is not None:
                     return said
-                elif self._begin != begin:
+                if self._begin != begin:
                     continue
             self._fill(deadline)
+
+    def packet(self) -> tuple[int, memoryview] | None:
+        """Return channel and bytes of the next packet, if it is at hand and whole (valid until the next call).
+
+        Raises:
+            Malformed: Too many came.
+        """
+        begin, end, buffer = self._begin, self._end, self._buffer
+        if end - begin < 4 or buffer[begin] != _DOLLAR or (self._lost and not self._plausible(begin)):
+            return None
+        stop = begin + 4 + (buffer[begin + 2] << 8 | buffer[begin + 3])
+        if stop > end:
+            return None
+        self._begin, self._junk, self._lost = stop, 0, False
+        self.bucket.take(stop - begin)
+        return buffer[begin + 1], self._view[begin + 4 : stop]
+
+    def _framed(self, begin: int) -> bool:
+        """Return whether a packet begins here, whole or not."""
+        return self._buffer[begin] == _DOLLAR and (not self._lost or self._plausible(begin))
 
     def _plausible(self, begin: int) -> bool:
         """Return whether a packet can begin here, after the framing was lost: a channel of ours, RTP's version."""
@@ -277,10 +296,12 @@ class Wire:
     def _fill(self, deadline: float) -> None:
         """Read what comes next; makes room for it."""
         self._make_room()
-        with self._boundary():
-            sock = self._open
+        sock = self._open
+        try:
             sock.settimeout(_left(deadline))
             count = sock.recv_into(self._view[self._end :])
+        except (OSError, ValueError) as error:
+            raise self._translated(error) from None
         if not count:
             self._check()
             raise Unreachable("driver.ended", host=self.host)
@@ -298,24 +319,20 @@ class Wire:
             self._view[: self._end - self._begin] = bytes(self._view[self._begin : self._end])
         self._begin, self._end = 0, self._end - self._begin
 
-    @contextmanager
-    def _boundary(self) -> Iterator[None]:
-        """Translate what sockets raise."""
-        try:
-            yield
-        except TimeoutError:
-            self._check()
-            raise Late("driver.timeout", host=self.host, seconds=0) from None
-        except ssl.SSLError as error:
-            self._check()
-            raise Unreachable(host=self.host, detail=f"TLS: {error.reason or error.strerror}") from None
-        except OSError as error:
-            self._check()
-            number = error.errno
-            detail = os.strerror(number) if number and number > 0 else error.strerror
-            raise Unreachable(host=self.host, detail=detail or type(error).__name__) from None
-        except ValueError:  # a host name that is none
-            raise Malformed("driver.url", url=self.host) from None
+    def _translated(self, error: OSError | ValueError) -> DriverError:
+        """Return what a socket raised in our words; that it was closed by us goes before."""
+        self._check()
+        match error:
+            case TimeoutError():
+                return Late("driver.timeout", host=self.host, seconds=0)
+            case ssl.SSLError():
+                return Unreachable(host=self.host, detail=f"TLS: {error.reason or error.strerror}")
+            case OSError():
+                number = error.errno
+                detail = os.strerror(number) if number and number > 0 else error.strerror
+                return Unreachable(host=self.host, detail=detail or type(error).__name__)
+            case _:  # a host name that is none
+                return Malformed("driver.url", url=self.host)
 
     def _check(self) -> None:
         if self._stop.is_set():
