@@ -216,6 +216,7 @@ class Site:
             acts=Acts(self.judge.offer, self._clock, _new_id),
             reload_rules=self.reloader.tell,
             preview=self.preview,
+            wake=lambda: self.outbox.wake(),
         )
 
     def _make_actions(self) -> Mapping[str, Action]:

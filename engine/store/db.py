@@ -223,8 +223,7 @@ class Store(Reads):
 
     async def resend(self, ids: Collection[int] | None = None) -> list[Pending]:
         """Let dead letters be tried again as if they were new; return them. None: all."""
-        found = await self.dead(limit=END_OF_TIME)
-        letters = [each for each in found if ids is None or each.id in ids]
+        letters = await self.letters(ids)
         chosen = json.dumps([each.id for each in letters])
         again = Statement(_RESEND, ((chosen, self._clock.now().engine),))
         await self._write((again, Statement(_RESENT, ((chosen,),))))

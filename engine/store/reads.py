@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import aiosqlite
@@ -118,6 +118,13 @@ class Reads:
         """Return dead letters, newest first, with ids below `before`."""
         sql = f"{_LETTERS} WHERE dead_letter.id < ? ORDER BY dead_letter.id DESC LIMIT ?"
         rows = await self._read(sql, (END_OF_TIME if before is None else before, limit))
+        return [codec.pending_of(row) for row in rows]
+
+    async def letters(self, ids: Collection[int] | None) -> list[Pending]:
+        """Return the dead letters of these ids, as far as there are any; None: all. In order of decision."""
+        where = "" if ids is None else "WHERE dead_letter.id IN (SELECT value FROM json_each(?))"
+        values = () if ids is None else (json.dumps(list(ids)),)
+        rows = await self._read(f"{_LETTERS} {where} ORDER BY dead_letter.id", values)
         return [codec.pending_of(row) for row in rows]
 
     async def counts(self) -> Counts:
