@@ -41,6 +41,8 @@ def ailing(store: Store) -> Iterator[Sentence]:
         else:
             lost = "?" if damage.lost is None else damage.lost
             yield Sentence("store.past_missing", {"path": str(store.path), "lost": lost, "note": note})
+    if store.unreadable:
+        yield Sentence("store.unreadable", {"rows": store.unreadable})
     if store.forgotten:
         yield Sentence("store.forgotten", {"rows": store.forgotten})
     if store.given_up:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -142,21 +142,37 @@ class Store(Reads):
             await self._write(Statement("DELETE FROM memory", ((),)))
             rows, adopted = [], []
         await self._write(tuple(drop_orphans()))
-        self._id, self._last_seq = meta.get("store") or uuid4().hex, int(meta.get("last_seq", 0))
-        self._bridges = tuple(Bridge(*each) for each in json.loads(meta.get("bridges", "[]")))
+        self._id, self._last_seq = meta.get("store") or uuid4().hex, await self._highest(meta)
+        self._bridges = _bridges(meta.get("bridges", "[]"))
         self._schema = int((await self._read("PRAGMA user_version"))[0][0])
         noted = (("clean", "false"), ("memory", str(VERSION)), ("store", self._id))
         await self._write(Statement(META, noted))
         await self._witness(sync=True)
         return Resume(
-            mark=codec.mark_of(meta["mark"]) if "mark" in meta else None,
+            mark=await self._mark(meta["mark"]) if "mark" in meta else None,
             last_seq=self._last_seq,
-            rows=tuple(codec.memory_of(row) for row in rows),
+            rows=tuple(self._decoded(codec.memory_of, rows)),
             clean=meta.get("clean", "true") == "true",
             damage=self._damage,
             # After damage rows may be missing: adopting again lets what counts from nothing count.
             adopted=Adoption(*adopted[0]) if adopted and self._damage is None else None,
         )
+
+    async def _highest(self, meta: Mapping[str, str]) -> int:
+        """Return the highest number of the log; where the note of it is damaged, one that was not given yet."""
+        told = meta.get("last_seq", "0")
+        if told.isdecimal():
+            return int(told)
+        self.unreadable += 1
+        highest = (await self._read("SELECT max(coalesce(max(seq), 0), 0) FROM log"))[0][0]
+        return witness.beyond(int(highest), self._clock.now().wall)
+
+    async def _mark(self, text: str) -> Mark | None:
+        """Return where the last run left off; where the note of it is damaged, as of its last event."""
+        if marks := self._decoded(lambda row: codec.mark_of(str(row[0])), [(text,)]):
+            return marks[0]
+        last = await self._read("SELECT engine, received_at FROM event ORDER BY seq DESC LIMIT 1")
+        return Mark(last[0][0], 0.0, "", codec.moment(last[0][1])) if last else None
 
     async def close_cleanly(self, mark: Mark) -> None:
         """Note that this run ended in order, at this engine time."""
@@ -393,6 +409,13 @@ class Store(Reads):
 
     async def _forget(self, before: int, engine: float, why: str) -> int:
         return await self._transact(forget(before, engine, why))
+
+
+def _bridges(text: str) -> tuple[Bridge, ...]:
+    try:
+        return tuple(Bridge(float(engine), float(seconds)) for engine, seconds in json.loads(text))
+    except (ValueError, TypeError):
+        return ()
 
 
 @asynccontextmanager

@@ -45,7 +45,10 @@ _FORGET_RULES = "DELETE FROM ruleset WHERE digest NOT IN (SELECT digest FROM ado
 # What is given up first: the least severe, of these the oldest; never what is critical.
 _LEAST = "SELECT id FROM outbox WHERE rank > 0 ORDER BY rank DESC, id LIMIT ?"
 _OLDEST_LETTERS = "SELECT id FROM dead_letter ORDER BY id LIMIT ?"
-ORPHANS = "SELECT id FROM outbox WHERE NOT EXISTS (SELECT 1 FROM decision WHERE id = outbox.decision)"
+ORPHANS = (
+    "SELECT id FROM outbox WHERE NOT json_valid(params) OR NOT EXISTS (SELECT 1 FROM decision "
+    "WHERE id = outbox.decision AND json_valid(body) AND json_extract(body, '$.rule') IS NOT NULL)"
+)
 
 
 def _noted(what: str, table: str, at: str | None, key: str, chosen: str) -> str:
@@ -88,7 +91,7 @@ def give_up(promises: int, letters: int) -> list[Statement]:
 
 
 def drop_orphans() -> list[Statement]:
-    """Return what drops promises whose decision is not there: damage, and nobody could keep them."""
+    """Return what drops promises that cannot be read, or whose decision cannot: damage, and nobody could keep them."""
     return [
         Statement(_noted("promises", "outbox", None, "id", ORPHANS), (("damage",),)),
         Statement(f"DELETE FROM outbox WHERE id IN ({ORPHANS})", ((),)),  # noqa: S608 - our own text

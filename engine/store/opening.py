@@ -66,11 +66,19 @@ def make_sound(
     Raises:
         StoreError: It was written by a newer program.
     """
-    past = witness.read(path)
+    past = witness.read(path) or (witness.Witness("", 0, 0, "") if _existed(path) else None)
     damage = _sound(path, carried, wall, monotonic, past) or _missing(path, past, wall)
     if damage is not None:
         witness.tell(path, damage)
     return damage
+
+
+def _existed(path: Path) -> bool:
+    """Return whether there was a database where there is none, or an empty one: what lies beside it tells."""
+    if path.exists():
+        return not path.stat().st_size
+    beside = (path.with_name(path.name + ".reserve"), path.with_name("snapshots"))
+    return any(each.exists() for each in beside)
 
 
 def _sound(
@@ -104,8 +112,8 @@ def _missing(path: Path, past: witness.Witness | None, wall: datetime) -> Damage
     with closing(_connect(path)) as db:
         told = db.execute("SELECT value FROM meta WHERE key = 'store'").fetchone()
         last = last_seq(db)
-        other = told is not None and told[0] != past.store
-        if last >= past.last_seq and not other:
+        other = told is not None and bool(past.store) and told[0] != past.store
+        if last >= past.last_seq and (last or past.store) and not other:
             return None
         number_on(db, witness.beyond(max(last, past.last_seq), wall))
     return Damage("", "", {}, max(0, past.last_seq - last) or None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
+from engine import log
 from engine.store import codec
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
@@ -37,11 +39,32 @@ _LANES = (
 )
 
 
+_log = log.get(__name__)
+T = TypeVar("T")
+
+
 class Reads:
-    """The reading half of a store."""
+    """The reading half of a store.
+
+    Attributes:
+        unreadable: Rows that were met and whose text is damaged; they are left out.
+    """
 
     def __init__(self, path: Path, reader: aiosqlite.Connection) -> None:
         self._path, self._reader = path, reader
+        self.unreadable = 0
+
+    def _decoded(self, decode: Callable[[codec.Columns], T], rows: Iterable[codec.Columns]) -> list[T]:
+        """Return what rows mean, without those that mean nothing: SQLite does not see a changed letter."""
+        found = list[T]()
+        for row in rows:
+            try:
+                found.append(decode(row))
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+                if not self.unreadable:
+                    _log.error("store.unreadable", row=str(row[0]), reason=repr(error))
+                self.unreadable += 1
+        return found
 
     async def log(self, after: int, limit: int = 500) -> list[tuple[int, Event | Decision]]:
         """Return entries of the log with ``seq > after``, in order: events and decisions, without holes.
@@ -56,8 +79,9 @@ class Reads:
             f"SELECT seq, {codec.DECISION} FROM decision WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
             (after, limit),
         )
-        both: list[tuple[int, Event | Decision]] = [(row[0], codec.event_of(row)) for row in events]
-        both += [(row[0], codec.decision_of(row[1:])) for row in decisions]
+        both: list[tuple[int, Event | Decision]] = []
+        both += self._decoded(lambda row: (row[0], codec.event_of(row)), events)
+        both += self._decoded(lambda row: (row[0], codec.decision_of(row[1:])), decisions)
         return sorted(both, key=lambda entry: entry[0])[:limit]
 
     async def events(
@@ -66,12 +90,12 @@ class Reads:
         """Return events newest first, with ``seq < before``."""
         sql = f"SELECT {codec.EVENT} FROM event WHERE seq < ?"  # noqa: S608 - our own text
         rows = await self._page(sql, END_OF_TIME if before is None else before, limit, camera, "seq")
-        return [codec.event_of(row) for row in rows]
+        return self._decoded(codec.event_of, rows)
 
     async def event(self, id: str) -> Event | None:
         """Return one event, None when it is not (or no longer) stored."""
         rows = await self._read(f"SELECT {codec.EVENT} FROM event WHERE id = ?", (id,))  # noqa: S608
-        return codec.event_of(rows[0]) if rows else None
+        return next(iter(self._decoded(codec.event_of, rows)), None)
 
     async def decisions(
         self, before: str | None = None, limit: int = 100, camera: str | None = None
@@ -82,12 +106,12 @@ class Reads:
             found = await self._read("SELECT n FROM decision WHERE id = ?", (before,))
             edge = int(found[0][0]) if found else 0
         sql = f"SELECT {codec.DECISION} FROM decision WHERE n < ?"  # noqa: S608 - our own text
-        return [codec.decision_of(row) for row in await self._page(sql, edge, limit, camera, "n")]
+        return self._decoded(codec.decision_of, await self._page(sql, edge, limit, camera, "n"))
 
     async def decisions_of(self, ids: Iterable[str]) -> list[Decision]:
         """Return the decisions of these ids, as far as they are stored."""
         sql = f"SELECT {codec.DECISION} FROM decision WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
-        return [codec.decision_of(row) for row in await self._read(sql, (json.dumps(list(ids)),))]
+        return self._decoded(codec.decision_of, await self._read(sql, (json.dumps(list(ids)),)))
 
     async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
         """Return who acknowledged which of these decisions."""
@@ -107,7 +131,7 @@ class Reads:
         rows = await self._read(_FRESH.format(lane=where), (*chosen, now, limit))
         if len(rows) < limit:
             rows += await self._read(_YIELDING.format(lane=where), (*chosen, now, limit - len(rows)))
-        return [codec.pending_of(row) for row in rows]
+        return self._decoded(codec.pending_of, rows)
 
     async def next_try(self, lane: str) -> float | None:
         """Return the engine time of a lane's next try, None when nothing is left to be done."""
@@ -118,14 +142,14 @@ class Reads:
         """Return dead letters, newest first, with ids below `before`."""
         sql = f"{_LETTERS} WHERE dead_letter.id < ? ORDER BY dead_letter.id DESC LIMIT ?"
         rows = await self._read(sql, (END_OF_TIME if before is None else before, limit))
-        return [codec.pending_of(row) for row in rows]
+        return self._decoded(codec.pending_of, rows)
 
     async def letters(self, ids: Collection[int] | None) -> list[Pending]:
         """Return the dead letters of these ids, as far as there are any; None: all. In order of decision."""
         where = "" if ids is None else "WHERE dead_letter.id IN (SELECT value FROM json_each(?))"
         values = () if ids is None else (json.dumps(list(ids)),)
         rows = await self._read(f"{_LETTERS} {where} ORDER BY dead_letter.id", values)
-        return [codec.pending_of(row) for row in rows]
+        return self._decoded(codec.pending_of, rows)
 
     async def counts(self) -> Counts:
         """Return how many outbox rows and dead letters there are."""

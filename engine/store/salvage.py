@@ -98,7 +98,7 @@ def _schema(image: Image, known: int, past: Witness | None) -> int:
     if not 1 <= told <= known:
         found = image.tables()
         told = next((number for table, number in _BROUGHT.items() if table in found), 0)
-    return min(known, told or (_UNWITNESSED if past is None else past.schema) or known)
+    return min(known, told or (_UNWITNESSED if past is None or not past.schema else past.schema) or known)
 
 
 def _copy(

@@ -298,3 +298,21 @@ async def test_what_a_rule_gives_up_and_what_it_raises_is_told_by_name_until_rul
         await bench.judge.offer(_person(clock, 9))
         await bench.until(lambda: len(bench.events) == 6)
         assert bench.judge.problems() == ()
+
+
+@pytest.mark.parametrize("hours", [1, -1, 720])
+async def test_a_step_of_the_clock_is_an_event_before_what_follows_it(
+    store: Store, clock: ManualClock, hours: int
+) -> None:
+    async with _judging(store, clock) as bench:
+        await bench.judge.offer(_person(clock, 1))
+        await bench.until(lambda: len(bench.events) == 1)
+        clock.engine += 1
+        clock.wall += timedelta(hours=hours, seconds=1)
+        await bench.judge.offer(_person(clock, 2))
+        await bench.until(lambda: len(bench.events) == 3)
+        problems = [each.code for each in bench.judge.problems()]
+    before, step, after = bench.events
+    assert (step.label, step.facts["seconds"]) == ("engine.clock", hours * 3600.0)
+    assert [before.clock_suspect, step.clock_suspect, after.clock_suspect] == [False, True, True]
+    assert problems == ["engine.clock_ahead" if hours > 0 else "engine.clock_back"]

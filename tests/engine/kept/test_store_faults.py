@@ -535,3 +535,49 @@ async def test_a_long_outage_does_not_eat_the_history(
         gone = {(each.what, each.why): each.rows for each in await store.deletions()}
         assert gone["promises", "room"] == store.given_up == 6000 - len(due)
         assert [each.code for each in ailing(store)] == ["store.forgotten", "store.given_up"]
+
+
+@pytest.mark.parametrize("evidence", ["m.db", "m.db.reserve", "snapshots"])
+async def test_a_store_that_was_there_before_there_were_witnesses_is_missed(
+    tmp_path: Path, clock: ManualClock, evidence: str
+) -> None:
+    (tmp_path / evidence).touch()
+    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+        assert (await store.load()).last_seq > 0
+        assert [each.values["lost"] for each in ailing(store)] == ["?"]
+
+
+async def test_a_first_run_that_was_killed_early_misses_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    for _ in range(2):
+        async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+            assert (await store.load()).damage is None
+
+
+async def test_rows_whose_text_is_damaged_are_left_out_and_told(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        for n in range(1, 5):
+            await _commit(store, make_verdict, make_event(n), make_decision(n, ActionCall("log"), cause=n))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE meta SET value = '{not json'")
+        db.execute("UPDATE event SET body = '{' WHERE seq = 2")
+        db.execute("UPDATE decision SET body = '[]' WHERE n = 2")
+        db.execute("UPDATE outbox SET params = '{' WHERE id = 3")
+        db.execute("INSERT INTO memory VALUES ('x', 'k', 'odd', 1e400, 'nodate', 1, 'c', 's', '[')")
+        db.commit()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.last_seq > 4
+        assert resume.mark is not None
+        assert (resume.mark.engine, resume.rows) == (100.0, ())
+        assert [event.seq for event in await store.events()] == [4, 3, 1]
+        assert [made.id[-1] for made in await store.decisions()] == list("431")
+        assert [row.decision.id[-1] for row in await store.due(0.0, 9)] == ["1", "4"]
+        assert "store.unreadable" in [each.code for each in ailing(store)]
