@@ -7,13 +7,15 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.clock import ManualClock
-from engine.errors import StoreBusy, StoreError
+from engine.desk import Desk
+from engine.errors import ApiError, StoreBusy, StoreError
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
 from engine.store.model import Counts, Deletion, State, Verdict
@@ -386,3 +388,20 @@ def test_what_is_proven_old_has_lived_as_long(gaps: list[tuple[float, float]], s
     edge = proven(now, seconds, bridges)
     assert edge <= now - seconds + 1e-3
     assert lived(edge - 1.0, now, bridges) >= seconds - 1e-3
+
+
+async def test_the_desk_sends_dead_letters_again_and_wakes_the_outbox(
+    store: Store, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    await store.commit(make_verdict(make_decision(1, ActionCall("webhook", {"target": "ward"}))))
+    (row,) = await store.due(0.0, 9)
+    await store.settle(row.id, State.DEAD, 0.0, "HTTP 404")
+    woken: list[bool] = []
+    desk = SimpleNamespace(store=store, wake=lambda: woken.append(True))
+    (told,) = await Desk.letters(desk, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
+    assert (told.id, told.target, told.rule, told.severity) == (row.id, "ward", "night-gate", "warning")
+    with pytest.raises(ApiError, match="99"):
+        await Desk.resend(desk, [row.id, 99])  # type: ignore[arg-type]
+    assert (await store.counts(), woken) == (Counts(dead=1), [])
+    assert await Desk.resend(desk, None) == [told]  # type: ignore[arg-type]
+    assert (await store.counts(), woken) == (Counts(due=1), [True])
