@@ -24,6 +24,7 @@ from engine import log, text
 from engine.actions import snapshot, table
 from engine.actions.contract import Action, Hearing
 from engine.acts import Acts
+from engine.album import Album
 from engine.api import server
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
@@ -36,6 +37,7 @@ from engine.detection import open_pool
 from engine.errors import EngineError, reason_of
 from engine.household import households
 from engine.inventory import Inventory, installed_drivers
+from engine.journal import ailing, journal
 from engine.judge import Judge
 from engine.logins import Books
 from engine.message import message, topics
@@ -55,7 +57,7 @@ from engine.turns import Turns
 from engine.vision.pool import DetectorPool
 from rules.errors import RuleError
 from rules.memory import Memory
-from rules.model import CameraId, Decision, Event, Fact, Sentence
+from rules.model import CameraId, Decision, Event, Sentence
 from rules.ruleset import RuleSet
 
 logger = log.get(__name__)
@@ -136,6 +138,7 @@ class Site:
         self.preview = self._make_preview()
         self.desk = self._make_desk()
         self._actions = self._make_actions()
+        self._album = Album(where.state / snapshot.FOLDER, store, clock)
         self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
         self.inventory = self._make_inventory()
 
@@ -154,6 +157,7 @@ class Site:
             resume=self._resume,
             before=_before(self._resume, self._book),
             gap=self._clock.gap,
+            bridged=self._clock.bridged,
             random=self._random,
         )
 
@@ -212,6 +216,7 @@ class Site:
             acts=Acts(self.judge.offer, self._clock, _new_id),
             reload_rules=self.reloader.tell,
             preview=self.preview,
+            wake=lambda: self.outbox.wake(),
         )
 
     def _make_actions(self) -> Mapping[str, Action]:
@@ -298,9 +303,11 @@ class Site:
     async def _prune_once(self, keep: timedelta) -> None:
         before = self._clock.now().wall - keep
         rows = await self._store.prune(before)
-        days = await asyncio.to_thread(snapshot.forget, self._where.state / snapshot.FOLDER, before.date())
+        days = await self._album.prune(before.date(), keep.total_seconds())
         if rows or days:
             logger.info("forgot what is old", rows=rows, days_of_pictures=days, older_than_days=keep.days)
+        for told in await journal(self._store, self._clock.now().wall):
+            await self.judge.offer(told)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -326,13 +333,9 @@ class Site:
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
-        if damage := self._resume.damage:
-            told: dict[str, Fact] = {"quarantine": damage.quarantine, "complaint": damage.complaint}
-            yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
+        yield from ailing(self._store)
         if self._is_behind():
             yield Sentence("engine.behind", {"times": self._given_up})
-        if self._store.forgotten:
-            yield Sentence("store.forgotten", {"rows": self._store.forgotten})
 
     def _is_behind(self) -> bool:
         """Return whether the detectors could not keep up lately: a person must know what was not looked at."""
@@ -427,6 +430,8 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         )
         resume = await store.load()
         clock.resume(resume.mark)
+        if clock.bridged:
+            await store.bridge(clock.bridged)
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
         await site.desk.recall()

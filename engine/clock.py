@@ -36,6 +36,10 @@ class Mark:
     wall: datetime
 
 
+#: Seconds within which both clocks must be read: what is further apart looks like a step of the wall clock.
+TOGETHER = 0.5
+
+
 def _boottime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -65,13 +69,14 @@ class SystemClock:
 
     Attributes:
         gap: Seconds between the earlier run's last mark and this start.
+        bridged: How many of them only the wall clock tells, which may be wrong: all across a boot, else none.
     """
 
     def __init__(self) -> None:
         self._boot = boot_id()
         self._zero = _boottime()
         self._base = 0.0
-        self.gap = 0.0
+        self.gap = self.bridged = 0.0
 
     def resume(self, mark: Mark | None) -> None:
         """Continue from a mark; the store that keeps it is opened with this clock already."""
@@ -79,12 +84,16 @@ class SystemClock:
             return
         wall = datetime.now(UTC)
         self.gap = elapsed_since(mark, boottime=_boottime(), boot=self._boot, wall=wall)
+        self.bridged = 0.0 if self._boot and self._boot == mark.boot_id else self.gap
         self._base = mark.engine + self.gap
         self._zero = _boottime()
 
     def now(self) -> Instant:
         """Return wall and engine time, read together."""
-        return Instant(datetime.now(UTC), self._base + _boottime() - self._zero)
+        while True:
+            before, wall, boot = _boottime(), datetime.now(UTC), _boottime()
+            if boot - before < TOGETHER:  # else the process, or the machine, slept in between
+                return Instant(wall, self._base + boot - self._zero)
 
     def monotonic(self) -> float:
         """Return monotonic seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from engine import account, log, shown, text
 from engine.acts import Acts
 from engine.alerts import Alerts, remembered
 from engine.api import telling, wire
+from engine.api.letters import Letter
 from engine.api.problems import refusal
 from engine.camera import CameraRunner
 from engine.clock import Clock
@@ -59,6 +60,7 @@ class Desk:
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
         reload_rules: Reads the rules again, see `engine.reload`.
+        wake: Says that there is more to be sent.
     """
 
     settings: Settings
@@ -74,6 +76,7 @@ class Desk:
     acts: Acts
     reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
     preview: Preview | None = None
+    wake: Callable[[], None] = lambda: None
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0
     _events: list[wire.Event] = field(default_factory=list)
@@ -204,6 +207,19 @@ class Desk:
         found = await self.store.decisions(before=before, limit=limit, camera=camera)
         told = await self.store.acknowledgements(made.id for made in found)
         return [shown.decision(made, told.get(made.id)) for made in found]
+
+    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+        """Return what was given up, newest first."""
+        return [shown.letter(each) for each in await self.store.dead(limit=limit, before=before)]
+
+    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+        """Let dead letters (None: all) be tried again at once; return them."""
+        known = {each.id for each in await self.store.letters(ids)}
+        if unknown := sorted(set(ids or ()) - known):
+            raise refusal(404, "delivery.unknown", id=unknown[0])
+        again = await self.store.resend(ids)
+        self.wake()
+        return [shown.letter(each) for each in again]
 
     def alerts(self) -> list[wire.Alert]:
         """Return what fires now or waits to be acknowledged, what needs a person most first."""

@@ -22,6 +22,7 @@ from engine.draft import Draft
 from engine.errors import StoreBusy, StoreFull
 from engine.intake import Arrival, Intake
 from engine.rulebook import Rulebook
+from engine.steps import Steps
 from engine.store.model import Adoption, Resume, Verdict, calls_of
 from engine.supervisor import Backoff
 from rules.adoption import ADOPTED, Comparison, compare, facts_of
@@ -107,9 +108,13 @@ class Judge:
         resume: Resume,
         before: RuleSet | None = None,
         gap: float = 0.0,
+        bridged: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        """Take over from the last run, whose rules were `before`; other ones are adopted first of all."""
+        """Take over from the last run, whose rules were `before`; other ones are adopted first of all.
+
+        Only the wall clock tells of `bridged` seconds of the gap.
+        """
         known = resume.adopted is not None and resume.adopted.digest == book.digest
         self.rules = book.rules if known else before or RuleSet()
         self._memory, self._store, self._clock = memory, store, clock
@@ -128,6 +133,8 @@ class Judge:
         self._first = _restart(resume, gap, clock)
         if not known:
             self._first.insert(0, _begin(resume, clock, book))
+        self._steps = Steps(resume.mark, bridged)
+        self._first += self._stepped([])
 
     @property
     def memory(self) -> Memory:
@@ -175,6 +182,7 @@ class Judge:
             Sentence("judge.rule_forgets", {"rule": rule, "times": times})
             for rule, times in sorted(self.evicted.items())
         ]
+        found += self._steps.problems(self._clock.now().engine)
         return tuple(found)
 
     async def run(self) -> None:
@@ -187,7 +195,19 @@ class Judge:
         while True:
             await self._keep(self._turn(arrivals))
             self._answer()
-            arrivals = await self._intake.take(TURN, self._patience())
+            arrivals = self._stepped(await self._intake.take(TURN, self._patience()))
+
+    def _stepped(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Return what arrived, and before what came after a step of this machine's clock the event of it."""
+        found = list[Arrival]()
+        for draft, arrived in arrivals:
+            if (step := self._steps.look(arrived)) is not None:
+                found.append((step, arrived))
+            found.append((draft, arrived))
+        if not found:
+            now = self._clock.now()
+            found += [] if (step := self._steps.look(now)) is None else [(step, now)]
+        return found
 
     def _patience(self) -> float:
         """Return the seconds until there is something to do without a new event."""
@@ -208,9 +228,11 @@ class Judge:
         weighed = self.ledger.choose(len(arrivals))
         for place, (draft, arrived) in enumerate(arrivals):
             now = self._advance(arrived)
-            self._seq += 1
             if isinstance(draft, Adopting):
                 draft = self._adopt(draft, now, turn)
+            self._seq += 1
+            if self._steps.doubtful(now.engine):
+                draft = replace(draft, clock_suspect=True)
             event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
             turn.events.append(event)
             turn.judged.append(now.engine)
@@ -222,8 +244,10 @@ class Judge:
         calls = tuple(call for made in turn.decisions for call in calls_of(made))
         mark = self._clock.mark()
         events, judged = tuple(turn.events), tuple(turn.judged)
-        adopted = tuple(turn.adopted)
-        return Verdict(events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged, adopted)
+        adopted, numbers = tuple(turn.adopted), tuple(turn.numbers)
+        return Verdict(
+            events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged, adopted, numbers
+        )
 
     def _adopt(self, asked: Adopting, now: Instant, turn: _Turn) -> Draft:
         """Take over other rules: what was due is over, and the event that says so is the first of theirs."""
@@ -235,7 +259,7 @@ class Judge:
         self.evicted.clear()
         self.ledger.renew(book.rules)
         self._take(None, now, settle(book.rules, self._memory, now, before), turn)
-        turn.adopted.append(Adoption(self._seq, book.digest, book.body))
+        turn.adopted.append(Adoption(self._seq + 1, book.digest, book.body))
         self._answers.append((asked.done, found))
         return replace(asked, facts=facts_of(book.digest, book.rules, found))
 
@@ -261,6 +285,8 @@ class Judge:
         self.ledger.note(event, now, outcome)
         self._move(outcome.changes, turn)
         turn.decisions += outcome.decisions
+        turn.numbers += range(self._seq + 1, self._seq + 1 + len(outcome.decisions))
+        self._seq += len(outcome.decisions)
         for rule in outcome.evicted:
             if rule not in self.evicted:
                 _log.warning("judge.rule_forgets", rule=rule)
@@ -313,6 +339,7 @@ class _Turn:
     judged: list[float] = field(default_factory=list)
     changes: list[RowChange] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
 
 

@@ -3,7 +3,8 @@
 A *lane* is an action, its target and a camera (`engine.store.model.calls_of`). Within a lane rows go in the
 order they were decided, and a failure makes the whole lane wait; lanes know nothing of each other. A row that
 failed three times lets the others of its lane pass, so that one bad message cannot block it. A target that
-says it is back (an MQTT reconnect) ends every wait for it.
+says it is back (an MQTT reconnect) ends every wait for it; of one that cannot say so, a single lane asks again
+and again, and its first answer ends the waits of the others.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _log = log.get(__name__)
 
 #: Attempts of one action that may run at the same time.
 ABREAST = 4
+#: Seconds after which a target that failed is asked again, by one of its lanes, however long the others wait.
+PROBE = 4.0
 #: Seconds that one attempt may take.
 ATTEMPT = 60.0
 #: Seconds after which a row that never succeeded becomes a dead letter: a week of outage is survived.
@@ -89,14 +92,16 @@ class Outbox:
         waits: Waits = Waits(),
         abreast: int = ABREAST,
         attempt: float = ATTEMPT,
+        probe: float = PROBE,
     ) -> None:
         self._store, self._actions, self._clock, self._publish = store, actions, clock, publish
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
-        self._waits, self._attempt = waits, attempt
+        self._waits, self._attempt, self._probe = waits, attempt, probe
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(abreast))
         self._fresh = asyncio.Event()
         self._back: set[str] = set()
         self._lanes: dict[str, _Lane] = {}
+        self._targets: defaultdict[str, _Target] = defaultdict(_Target)
         self._supervisor = Supervisor(_report, clock.monotonic, self._random)
         self.delivered = 0
         self.failed = 0
@@ -134,6 +139,7 @@ class Outbox:
             for lane in self._lanes.values():
                 if lane.action == action:
                     lane.back.set()
+                    lane.answered.set()
                     lane.more.set()
 
     def _attend(self, group: asyncio.TaskGroup, name: str) -> None:
@@ -151,18 +157,20 @@ class Outbox:
                 pass
         finally:
             del self._lanes[lane.name]
+            self._targets[lane.target].leave(lane.name)
             self._fresh.set()  # a row may have come while this lane was ending
 
     async def _round(self, lane: _Lane) -> bool:
         """Try what is due now, then wait as long as there is reason to; False when nothing is left."""
         lane.more.clear()
         lane.back.clear()
+        lane.answered.clear()
         now = self._clock.now().engine
         rows = await self._patiently(lambda: self._store.due(now, ROWS, lane.name))
         for row in rows:
             wait = await self._try(row, lane)
             if wait > 0:
-                await _until(lane.back, wait)
+                await self._pause(lane, wait)
                 return True
         if not rows:
             next_at = await self._patiently(lambda: self._store.next_try(lane.name))
@@ -171,6 +179,38 @@ class Outbox:
             await _until(lane.more, next_at - now)
         return True
 
+    async def _pause(self, lane: _Lane, wait: float) -> None:
+        """Let a lane wait: at least as long as a probe, unless the target says it is back; then until it has answered.
+
+        One lane of a target that fails asks it again soon. A wait that the target asked for is obeyed.
+        """
+        if self._probes(lane):
+            wait = min(wait, self._probe)
+        await _until(lane.back, min(wait, self._probe))
+        if not lane.back.is_set():
+            await _until(lane.answered, wait - self._probe)
+
+    def _probes(self, lane: _Lane) -> bool:
+        """Return whether a lane asks its failing target again soon.
+
+        A target that has answered another lane meanwhile is there: it is this lane's message that it does not take.
+        """
+        target = self._targets[lane.target]
+        return not lane.asked and lane.failures <= target.failures and target.asks(lane.name)
+
+    async def _answered(self, lane: _Lane) -> None:
+        """Note that a target has answered; whoever waits because it did not is let go."""
+        target = self._targets[lane.target]
+        failures = target.answered()
+        if not failures:
+            return
+        if failures >= YIELDS:  # an outage, and not one bad message among good ones
+            await self._patiently(lambda: self._store.revive(lane.action, lane.to))
+        for other in self._lanes.values():
+            if other.target == lane.target and other is not lane:
+                other.answered.set()
+                other.more.set()
+
     async def _try(self, row: Pending, lane: _Lane) -> float:
         """Try one row and keep the outcome; return the seconds that its lane must wait."""
         outcome = await self._attempt_one(row)
@@ -178,12 +218,18 @@ class Outbox:
         state, wait = outcome.state, 0.0
         if state is State.DUE:
             lane.failures += 1
+            lane.asked = outcome.after > 0
+            self._targets[lane.target].failures += 1
             wait = max(outcome.after, self._waits.after(lane.failures, self._random))
-            if now.engine - row.created > GIVE_UP:
+            if self._store.lived(row.created) > GIVE_UP:
                 state = State.DEAD
         else:
-            lane.failures = 0
-        next_at = now.engine + max(outcome.after, self._apart(row.attempts + 1))
+            lane.failures, lane.asked = 0, False
+            await self._answered(lane)
+        apart = self._apart(row.attempts + 1)
+        if state is State.DUE and self._probes(lane):
+            apart = min(apart, self._probe)
+        next_at = now.engine + max(outcome.after, apart)
         await self._patiently(lambda: self._store.settle(row.id, state, next_at, outcome.detail))
         self._tell(row, state, outcome.detail, now.wall)
         if leaving():
@@ -253,14 +299,57 @@ class _Lane:
     Attributes:
         failures: Attempts that failed in a row.
         more: New rows may be there.
-        back: The target is back; ends the lane's back-off.
+        back: The target says that it is back; ends the lane's back-off.
+        answered: The target has answered another lane; ends what of the back-off is longer than a probe.
+        asked: The target itself said how long to wait.
     """
 
     name: str
     action: str
     failures: int = 0
+    asked: bool = False
     more: asyncio.Event = field(default_factory=asyncio.Event)
     back: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def target(self) -> str:
+        """Action and target, without the camera."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def to(self) -> str:
+        """The target's name, empty where the action has none."""
+        return self.target.partition("/")[2]
+
+
+@dataclass(slots=True)
+class _Target:
+    """What is known of a target that several lanes lead to.
+
+    Attributes:
+        failures: Attempts that failed since it last answered.
+        prober: The lane that asks it again soon.
+    """
+
+    failures: int = 0
+    prober: str = ""
+
+    def asks(self, lane: str) -> bool:
+        """Return whether a lane is the one that asks again soon; the first that must wait is."""
+        self.prober = self.prober or lane
+        return self.prober == lane
+
+    def leave(self, lane: str) -> None:
+        """Note that a lane has nothing more to do."""
+        if self.prober == lane:
+            self.prober = ""
+
+    def answered(self) -> int:
+        """Note that the target has answered; return how many attempts had failed before."""
+        failures, self.failures = self.failures, 0
+        self.prober = ""
+        return failures
 
 
 @dataclass(frozen=True, slots=True)

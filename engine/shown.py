@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine import text
 from engine.api import wire
-from engine.store.model import Acknowledgement
+from engine.api.letters import Letter
+from engine.store.model import Acknowledgement, Pending
 from rules.geometry import standing_in
 from rules.model import Decision, Event, Sentence
 
@@ -50,6 +51,24 @@ def event(happened: Event) -> wire.Event:
         box=happened.box,
         facts=dict(happened.facts),
         engine=happened.judged,
+    )
+
+
+def letter(dead: Pending) -> Letter:
+    """Return a dead letter as clients see it."""
+    made = dead.decision
+    return Letter(
+        id=dead.id,
+        decision=made.id,
+        action=dead.action,
+        target=str(dead.params.get("target", "")),
+        camera=made.camera,
+        rule=made.rule,
+        severity=made.severity,
+        phase=made.phase,
+        at=made.at,
+        attempts=dead.attempts,
+        detail=dead.detail,
     )
 
 

@@ -27,6 +27,7 @@ from engine.archive import (
     private,
 )
 from engine.errors import StoreBusy
+from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
 from engine.store.schema import steps, version_of
 
@@ -208,10 +209,15 @@ def _install(
         aside = path.with_name(f"{path.name}.before-restore-{stamp}")
         path.rename(aside)
         moved.append(aside)
-    _number_on(from_.folder / DATABASE, now)
+    _number_on(from_.folder / DATABASE, now, witness.read(state / "matthan.db"))
     for path, source in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         _place(source, path)
+    for told in (
+        witness.witness_file,
+        witness.damage_file,
+    ):  # of the store that was there; a person has acted
+        told(state / "matthan.db").unlink(missing_ok=True)
     return moved
 
 
@@ -237,12 +243,13 @@ def _same(path: Path, source: Path) -> bool:
     return path.is_file() and path.read_bytes() == source.read_bytes()
 
 
-def _number_on(database: Path, now: datetime) -> None:
-    """Let event numbers go on far beyond any that was given after the backup: a hole is harmless, a repeat is not."""
+def _number_on(database: Path, now: datetime, past: witness.Witness | None) -> None:
+    """Let the log's numbers go on far beyond any given after the backup: a hole is harmless, a repeat is not."""
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = DELETE")
         row = db.execute("SELECT value FROM meta WHERE key = 'last_seq'").fetchone()
-        last = max(0 if row is None else int(row[0]), int(now.timestamp()))
+        known = max(0 if row is None else int(row[0]), 0 if past is None else past.last_seq)
+        last = witness.beyond(known, now)
         db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
 
 

@@ -159,15 +159,19 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def forget(folder: Path, before: date) -> int:
-    """Delete the days before `before` (blocking); return how many days went."""
-    gone = 0
+def days(folder: Path) -> dict[date, int]:
+    """Return the days that have pictures (blocking), each with when its folder was last written to (ns)."""
+    found = dict[date, int]()
     for day in folder.glob("????-??-??"):
         try:
-            old = date.fromisoformat(day.name) < before
-        except ValueError:
+            name = date.fromisoformat(day.name)
+            if day.is_dir() and not day.is_symlink():
+                found[name] = day.stat().st_mtime_ns
+        except (ValueError, FileNotFoundError):
             continue
-        if old and day.is_dir() and not day.is_symlink():
-            shutil.rmtree(day)
-            gone += 1
-    return gone
+    return found
+
+
+def forget(folder: Path, day: date) -> None:
+    """Delete one day's pictures (blocking)."""
+    shutil.rmtree(folder / day.isoformat())

@@ -13,7 +13,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from platformdirs import user_state_path
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.api import telling, wire
+from engine.api.letters import Letter
 from engine.errors import ApiError
 from engine.supervisor import Backoff
 
@@ -60,6 +61,7 @@ _STREAMED: TypeAdapter[Any] = TypeAdapter(_Streamed)
 _EVENTS = TypeAdapter(list[wire.Event])
 _DECISIONS = TypeAdapter(list[wire.Decision])
 _ALERTS = TypeAdapter(list[wire.Alert])
+_LETTERS = TypeAdapter(list[Letter])
 _RULES = TypeAdapter(list[wire.Rule])
 _PRESETS = TypeAdapter(list[wire.Preset])
 
@@ -210,6 +212,16 @@ class Client:
         """Return stored decisions, newest first, older than the decision id `before`."""
         body = await self._call("GET", "/v1/decisions", before=before, limit=limit, camera=camera)
         return _parse(_DECISIONS.validate_json, body)
+
+    async def letters(self, *, before: int | None = None, limit: int = 100) -> list[Letter]:
+        """Return what was given up, newest first."""
+        body = await self._call("GET", "/v1/deliveries/dead", before=before, limit=limit)
+        return _parse(_LETTERS.validate_json, body)
+
+    async def resend(self, ids: Sequence[int] | None = None) -> list[Letter]:
+        """Send dead letters again (None: all); return them."""
+        told = json.dumps({"ids": None if ids is None else list(ids)})
+        return _parse(_LETTERS.validate_json, await self._call("POST", "/v1/deliveries/retry", body=told))
 
     async def alerts(
         self, *, camera: str | None = None, rule: str | None = None, acknowledged: bool | None = None

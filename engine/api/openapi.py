@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from engine.api import telling, wire
+from engine.api.letters import Letter
 from engine.api.routes import Query, Route
 
 _REF = "#/components/schemas/{model}"
@@ -31,6 +32,7 @@ _ANSWERS = (
     telling.Explanation,
     wire.RulesReloaded,
     wire.Health,
+    Letter,
     wire.Problem,
 )
 

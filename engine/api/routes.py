@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import telling, wire
 from engine.api.auth import name_of, peer_of
+from engine.api.letters import Letter, Resend
 from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
 from engine.api.service import Service
 from engine.api.sockets import close_all, outgoing, send_until_gone
@@ -54,6 +55,15 @@ class DecisionQuery(Query):
     before: str | None = Field(None, description="Only decisions older than the one with this id.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
     camera: str | None = Field(None, description="Only of this camera.")
+
+
+class LetterQuery(Query):
+    """Which dead letters."""
+
+    before: Annotated[int, Field(ge=1, lt=1 << 62)] | None = Field(
+        None, description="Only with a smaller id."
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
 
 
 class AlertQuery(Query):
@@ -136,6 +146,22 @@ class Api:
             Route(
                 "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
             ),
+            Route(
+                "GET",
+                "/v1/deliveries/dead",
+                self.letters,
+                "What was given up, newest first",
+                list[Letter],
+                LetterQuery,
+            ),
+            Route(
+                "POST",
+                "/v1/deliveries/retry",
+                self.resend,
+                "Send dead letters again",
+                list[Letter],
+                body=Resend,
+            ),
             Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
             Route("GET", "/v1/rules", self.rules, "Every rule and how it does", list[wire.Rule]),
             Route(
@@ -172,6 +198,16 @@ class Api:
         asked = _query(request, DecisionQuery)
         found = await self._service.decisions(before=asked.before, limit=asked.limit, camera=asked.camera)
         return _json(found, list[wire.Decision])
+
+    async def letters(self, request: web.Request) -> web.Response:
+        """Answer a page of dead letters."""
+        asked = _query(request, LetterQuery)
+        return _json(await self._service.letters(before=asked.before, limit=asked.limit), list[Letter])
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Answer the dead letters that are tried again."""
+        told = Resend.model_validate_json(await request.read() or b"{}")
+        return _json(await self._service.resend(told.ids), list[Letter])
 
     async def alerts(self, request: web.Request) -> web.Response:
         """Answer what fires now."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.api import telling, wire
+from engine.api.letters import Letter
 from engine.flow import Hub
 from engine.stills import Still
 
@@ -28,6 +30,14 @@ class Service(Protocol):
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
         """Return stored decisions, newest first, older than the decision id `before`."""
+        ...
+
+    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+        """Return dead letters, newest first, with ids below `before`."""
+        ...
+
+    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+        """Let dead letters (None: all) be tried again; return them; 404 ``delivery.unknown`` for an unknown id."""
         ...
 
     def alerts(self) -> list[wire.Alert]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.clock import Mark
-from engine.store.model import Acknowledgement, Call, Pending, State
+from engine.store.model import Acknowledgement, Call, Deletion, Pending
 from rules.model import (
     ActionCall,
     CameraId,
@@ -99,11 +99,11 @@ def event_of(row: Columns) -> Event:
     )
 
 
-# -- decisions: (id, camera, cause, at, engine, body) ---------------------------------------
+# -- decisions: (id, camera, cause, at, engine, body, seq) ----------------------------------
 
 
-def decision_row(decision: Decision, engine: float) -> tuple[object, ...]:
-    """Return the columns of a decision committed at an engine time."""
+def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[object, ...]:
+    """Return the columns of a decision committed at an engine time as an entry of the log."""
     body: dict[str, object] = {
         "rule": decision.rule,
         "phase": decision.phase,
@@ -121,7 +121,7 @@ def decision_row(decision: Decision, engine: float) -> tuple[object, ...]:
     if decision.dry_run:
         body["dry_run"] = True
     at = micros(decision.at)
-    return decision.id, decision.camera, decision.cause, at, engine, _dump(body)
+    return decision.id, decision.camera, decision.cause, at, engine, _dump(body), seq
 
 
 #: Columns that `decision_of` reads, in order.
@@ -190,35 +190,51 @@ def memory_of(row: Columns) -> RowChange:
 
 
 def call_row(call: Call, created: float) -> tuple[object, ...]:
-    """Return the columns (decision, nth, action, params, lane, created) of a new outbox row."""
-    return call.decision, call.nth, call.action, _dump(dict(call.params)), call.lane, created
+    """Return the columns (decision, nth, action, params, lane, rank, created) of a new outbox row."""
+    return call.decision, call.nth, call.action, _dump(dict(call.params)), call.lane, call.rank, created
 
 
-#: Columns that `pending_of` reads, in order.
+#: Columns that `pending_of` reads, in order: of what is to be done, and of dead letters.
 PENDING = (
-    "outbox.id, outbox.nth, outbox.action, outbox.params, outbox.lane, outbox.state, outbox.attempts, "
+    "outbox.id, outbox.nth, outbox.action, outbox.params, outbox.lane, outbox.attempts, "
     f"outbox.created, outbox.next_at, outbox.detail, {DECISION}, {EVENT}"
 )
+LETTER = PENDING.replace("outbox.next_at", "outbox.died").replace("outbox.", "dead_letter.")
 
 
 def pending_of(row: Columns) -> Pending:
     """Return the outbox row of `PENDING` columns; the event may have been forgotten already."""
-    id_, nth, action, params, lane, state, attempts, created, next_at, detail = row[:10]
-    decision = decision_of(row[10:15])
+    id_, nth, action, params, lane, attempts, created, next_at, detail = row[:9]
+    decision = decision_of(row[9:14])
     return Pending(
         id=id_,
         key=f"{decision.id}/{nth}",
         action=action,
         params=_load(params),
         lane=lane,
-        state=State(state),
         attempts=attempts,
         created=created,
         next_at=next_at,
         detail=detail,
         decision=decision,
-        event=None if row[15] is None else event_of(row[15:21]),
+        event=None if row[14] is None else event_of(row[14:20]),
     )
+
+
+# -- deletions: (what, why, rows, first, last, since, until) --------------------------------
+
+
+def deletion_row(gone: Deletion) -> tuple[object, ...]:
+    """Return the columns of a deletion."""
+    since, until = (None if at is None else micros(at) for at in (gone.since, gone.until))
+    return gone.what, gone.why, gone.rows, gone.first, gone.last, since, until
+
+
+def deletion_of(row: Columns) -> Deletion:
+    """Return the deletion of its columns."""
+    what, why, rows, first, last, *times = row
+    since, until = (None if at is None else moment(at) for at in times)
+    return Deletion(what, why, rows, first, last, since, until)
 
 
 # -- meta -----------------------------------------------------------------------------------

@@ -11,27 +11,38 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import aiosqlite
 
 from engine import log
 from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
-from engine.store import codec
+from engine.store import codec, witness
+from engine.store.deleting import (
+    END_OF_TIME,
+    STEP,
+    Bridge,
+    bridged,
+    drop_orphans,
+    forget,
+    give_up,
+    lived,
+    note,
+    proven,
+)
 from engine.store.faults import translated, translating
 from engine.store.model import (
-    YIELDS,
-    Acknowledgement,
     Adoption,
     Call,
     Counts,
     Damage,
+    Deletion,
     Pending,
     Resume,
     State,
@@ -39,11 +50,11 @@ from engine.store.model import (
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
-from engine.store.plan import META, Statement, plan
+from engine.store.plan import META, Item, Statement, plan
+from engine.store.reads import Reads
 from engine.store.room import Reserve
 from engine.store.schema import Step, steps
 from rules.memory import VERSION
-from rules.model import Decision, Event
 
 __all__ = [
     "Call",
@@ -62,56 +73,38 @@ _log = log.get(__name__)
 
 #: Items in one transaction at most.
 BATCH = 1024
-#: Events forgotten at once when the quota or the disk is full, and per step of `prune`.
-STEP = 500
 #: Pages of the write-ahead log before it is folded into the database (4 MiB).
 CHECKPOINT_PAGES = 1000
 _BUSY_SECONDS = 5.0
 
-_FORGET_EVENTS = (
-    "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?) "
-    "AND received_at < ? AND engine < ?"
-)
-# Decisions go with the events they came from; one with an action still to be done, or that still fires, stays.
-_OLD_DECISIONS = (
-    "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "
-    "AND engine < ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE decision = decision.id AND state = 'due') "
-    "AND NOT EXISTS (SELECT 1 FROM memory WHERE cause = decision.cause AND state IN ('firing', 'fading', 'waiting')) "
-    "ORDER BY n LIMIT ?"
-)
-_FORGET_CALLS = f"DELETE FROM outbox WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
-_FORGET_DECISIONS = f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})"  # noqa: S608 - our own text
-_FORGET_ACKNOWLEDGED = f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})"  # noqa: S608
-_ACKNOWLEDGED = (
-    "SELECT decision, at, person, note FROM acknowledgement "
-    "WHERE decision IN (SELECT value FROM json_each(?))"
-)
-# The rules of the oldest event that is left stay, also when the event that adopted them has gone.
-_FORGET_ADOPTIONS = (
-    "DELETE FROM adoption WHERE seq < (SELECT max(seq) FROM adoption "
-    "WHERE seq <= coalesce((SELECT min(seq) FROM event), ?))"
-)
-_FORGET_RULES = "DELETE FROM ruleset WHERE digest NOT IN (SELECT digest FROM adoption)"
-_END_OF_TIME = 1 << 62
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _ADOPTED = "SELECT seq, digest, body FROM adoption JOIN ruleset USING (digest) ORDER BY seq DESC LIMIT 1"
-_PENDING = (
-    f"SELECT {codec.PENDING} FROM outbox JOIN decision ON decision.id = outbox.decision "  # noqa: S608
-    "LEFT JOIN event ON event.id = decision.cause "
+_AGAIN = "UPDATE outbox SET next_at = ?, detail = ?, attempts = attempts + 1 WHERE id = ?"
+_DONE = "DELETE FROM outbox WHERE id = ?"
+_DEAD = (
+    "INSERT OR REPLACE INTO dead_letter "
+    "(id, decision, nth, action, params, lane, rank, detail, attempts, created, died) "
+    "SELECT id, decision, nth, action, params, lane, rank, ?2, attempts + 1, created, ?1 FROM outbox WHERE id = ?3"
 )
-# A loose index scan: one probe per lane, however many rows wait in it.
-_LANES = (
-    "WITH RECURSIVE each(lane) AS (SELECT min(lane) FROM outbox WHERE state = 'due' UNION ALL "
-    "SELECT (SELECT min(lane) FROM outbox WHERE state = 'due' AND lane > each.lane) FROM each "
-    "WHERE each.lane IS NOT NULL) SELECT lane FROM each WHERE lane IS NOT NULL"
+_RESEND = (
+    "INSERT INTO outbox (id, decision, nth, action, params, lane, rank, created) "
+    "SELECT id, decision, nth, action, params, lane, rank, ?2 FROM dead_letter "
+    "WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING"
 )
+_RESENT = "DELETE FROM dead_letter WHERE id IN (SELECT value FROM json_each(?))"
+_REVIVE = "UPDATE outbox SET next_at = 0 WHERE next_at > 0 AND lane >= ? AND lane < ?"
+#: Bytes that one promise takes with its decision and all indexes; promises may have one part in so many of the quota.
+PROMISE, SHARE = 2048, 4
+#: Seconds between two looks of the witness at how far the log has come.
+WITNESS = 30.0
 
 
-class Store:
+class Store(Reads):
     """What is kept. Made by `open_store`; used by tasks of one loop.
 
     Attributes:
-        forgotten: Rows deleted early because the quota or the disk was full.
+        forgotten: Rows of history deleted early because the quota or the disk was full.
+        given_up: Promises to targets, and dead letters, deleted because they had outgrown their share of the quota.
         full: Whether the last write found no room.
     """
 
@@ -123,13 +116,18 @@ class Store:
         reserve: Reserve,
         clock: Clock,
         damage: Damage | None,
+        quota_mb: int,
     ) -> None:
-        self._path, self._writer, self._reader = path, writer, reader
-        self._reserve, self._clock, self._damage = reserve, clock, damage
-        self._waiting: deque[tuple[Verdict | Statement, asyncio.Future[None]]] = deque()
+        super().__init__(path, reader)
+        self._writer, self._reserve, self._clock, self._damage = writer, reserve, clock, damage
+        self._most = quota_mb * (1 << 20) // SHARE // PROMISE
+        self._waiting: deque[tuple[Item, asyncio.Future[None]]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
+        self._bridges: tuple[Bridge, ...] = ()
+        self._id, self._last_seq, self._schema, self._witnessed = "", 0, 0, clock.monotonic()
         self.forgotten = 0
+        self.given_up = 0
         self.full = False
 
     # -- life ----------------------------------------------------------------------------
@@ -143,20 +141,73 @@ class Store:
             _log.warning("store.memory_dropped", rows=len(rows), version=meta.get("memory"))
             await self._write(Statement("DELETE FROM memory", ((),)))
             rows, adopted = [], []
-        await self._write(Statement(META, (("clean", "false"), ("memory", str(VERSION)))))
+        await self._write(tuple(drop_orphans()))
+        self._id, self._last_seq = meta.get("store") or uuid4().hex, await self._highest(meta)
+        self._bridges = _bridges(meta.get("bridges", "[]"))
+        self._schema = int((await self._read("PRAGMA user_version"))[0][0])
+        noted = (("clean", "false"), ("memory", str(VERSION)), ("store", self._id))
+        await self._write(Statement(META, noted))
+        await self._witness(sync=True)
         return Resume(
-            mark=codec.mark_of(meta["mark"]) if "mark" in meta else None,
-            last_seq=int(meta.get("last_seq", 0)),
-            rows=tuple(codec.memory_of(row) for row in rows),
+            mark=await self._mark(meta["mark"]) if "mark" in meta else None,
+            last_seq=self._last_seq,
+            rows=tuple(self._decoded(codec.memory_of, rows)),
             clean=meta.get("clean", "true") == "true",
             damage=self._damage,
             # After damage rows may be missing: adopting again lets what counts from nothing count.
             adopted=Adoption(*adopted[0]) if adopted and self._damage is None else None,
         )
 
+    async def _highest(self, meta: Mapping[str, str]) -> int:
+        """Return the highest number of the log; where the note of it is damaged, one that was not given yet."""
+        told = meta.get("last_seq", "0")
+        if told.isdecimal():
+            return int(told)
+        self.unreadable += 1
+        highest = (await self._read("SELECT max(coalesce(max(seq), 0), 0) FROM log"))[0][0]
+        return witness.beyond(int(highest), self._clock.now().wall)
+
+    async def _mark(self, text: str) -> Mark | None:
+        """Return where the last run left off; where the note of it is damaged, as of its last event."""
+        if marks := self._decoded(lambda row: codec.mark_of(str(row[0])), [(text,)]):
+            return marks[0]
+        last = await self._read("SELECT engine, received_at FROM event ORDER BY seq DESC LIMIT 1")
+        return Mark(last[0][0], 0.0, "", codec.moment(last[0][1])) if last else None
+
     async def close_cleanly(self, mark: Mark) -> None:
         """Note that this run ended in order, at this engine time."""
         await self._write(Statement(META, (("mark", codec.mark_text(mark)), ("clean", "true"))))
+        await self._witness(sync=True)
+
+    async def bridge(self, seconds: float) -> None:
+        """Note that engine time was carried over the last so many seconds by the wall clock alone.
+
+        They make nothing old: a wrong clock deletes nothing.
+        """
+        self._bridges = bridged(self._bridges, Bridge(self._clock.now().engine, seconds))
+        told = json.dumps([[each.engine, each.seconds] for each in self._bridges])
+        await self._write(Statement(META, (("bridges", told),)))
+
+    def lived(self, since: float) -> float:
+        """Return the seconds since an engine time that were really counted."""
+        return lived(since, self._clock.now().engine, self._bridges)
+
+    def damage(self) -> Damage | None:
+        """Return the damage, of this start or an earlier one, that nobody has taken note of yet."""
+        return witness.told(self._path)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
+    async def _witness(self, *, sync: bool) -> None:
+        if not self._id:
+            return  # not loaded: nothing is known to witness
+        self._witnessed = self._clock.monotonic()
+        now = self._clock.now().wall.isoformat()
+        seen = witness.Witness(self._id, self._last_seq, self._schema, now)
+        await asyncio.to_thread(witness.write, self._path, seen, sync=sync)
 
     async def finish(self) -> None:
         """Wait until everything that was handed in is written."""
@@ -179,19 +230,40 @@ class Store:
 
     async def settle(self, id: int, state: State, next_at: float, detail: str) -> None:
         """Note what became of one try of an outbox row; `next_at` is engine time."""
-        await self._write(
-            Statement(
-                "UPDATE outbox SET state = ?, next_at = ?, detail = ?, attempts = attempts + 1 WHERE id = ?",
-                ((state, next_at, detail, id),),
-            )
-        )
+        if state is State.DUE:
+            await self._write(Statement(_AGAIN, ((next_at, detail, id),)))
+        elif state is State.DONE:
+            await self._write(Statement(_DONE, ((id,),)))
+        else:
+            await self._write((Statement(_DEAD, ((next_at, detail, id),)), Statement(_DONE, ((id,),))))
 
-    async def revive(self, action: str) -> None:
-        """Make every waiting row of an action due now: its target is back."""
-        sql = "UPDATE outbox SET next_at = 0 WHERE state = 'due' AND action = ?"
-        await self._write(Statement(sql, ((action,),)))
+    async def resend(self, ids: Collection[int] | None = None) -> list[Pending]:
+        """Let dead letters be tried again as if they were new; return them. None: all."""
+        letters = await self.letters(ids)
+        chosen = json.dumps([each.id for each in letters])
+        again = Statement(_RESEND, ((chosen, self._clock.now().engine),))
+        await self._write((again, Statement(_RESENT, ((chosen,),))))
+        return letters
 
-    async def _write(self, item: Verdict | Statement) -> None:
+    async def revive(self, action: str, target: str = "") -> None:
+        """Make every waiting row of an action (of one of its targets) due now: the target is back."""
+        lanes = f"{action}/{target}/" if target else f"{action}/"
+        await self._write(Statement(_REVIVE, ((lanes, lanes[:-1] + chr(ord("/") + 1)),)))
+
+    async def note(self, gone: Deletion) -> None:
+        """Journal a deletion outside of the database; done before it, so that none is left out."""
+        await self._write(note(gone))
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a value of the engine's own; see `recall`."""
+        await self._write(Statement(META, ((key, value),)))
+
+    async def recall(self, key: str) -> str | None:
+        """Return a value that was kept, None where none was."""
+        rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    async def _write(self, item: Item) -> None:
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[None] = loop.create_future()
         self._waiting.append((item, ticket))
@@ -205,9 +277,11 @@ class Store:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             await self._serve(batch)
+            if self._clock.monotonic() - self._witnessed >= WITNESS:
+                await self._witness(sync=False)
         self._task = None
 
-    async def _serve(self, batch: Sequence[tuple[Verdict | Statement, asyncio.Future[None]]]) -> None:
+    async def _serve(self, batch: Sequence[tuple[Item, asyncio.Future[None]]]) -> None:
         try:
             await self._transact_with_room(plan(item for item, _ in batch))
         except (StoreFull, StoreCorrupt) as error:
@@ -218,12 +292,12 @@ class Store:
             for one in batch if len(batch) > 1 else ():  # one bad item must not fail its neighbours
                 await self._serve([one])
         else:
+            given = (item.last_seq() for item, _ in batch if isinstance(item, Verdict))
+            self._last_seq = max(self._last_seq, *given, 0)
             self._answer(batch, None)
 
     @staticmethod
-    def _answer(
-        batch: Iterable[tuple[Verdict | Statement, asyncio.Future[None]]], error: Exception | None
-    ) -> None:
+    def _answer(batch: Iterable[tuple[Item, asyncio.Future[None]]], error: Exception | None) -> None:
         for _, ticket in batch:
             if ticket.done():  # cancelled
                 continue
@@ -292,121 +366,56 @@ class Store:
             if not self.full:
                 _log.warning("store.checkpoint_failed", error=str(error))
         try:
-            gone = await self._forget(_END_OF_TIME, _END_OF_TIME)
+            given_up = await self._give_up()
+            gone = await self._forget(END_OF_TIME, END_OF_TIME, "room")
         except StoreFull:
-            gone = 0
+            given_up = gone = 0
         if released or gone > self.forgotten == 0:  # how many more go is counted, and is a standing problem
             _log.warning("store.made_room", reserve_released=released, forgotten=gone, path=str(self._path))
         self.forgotten += gone
-        return released or gone > 0
+        return released or gone + given_up > 0
+
+    async def _give_up(self) -> int:
+        """Give up promises beyond their share of the quota, so that an outage does not eat the history."""
+        counts = await self.counts()
+        over = counts.due - self._most + STEP if counts.due > self._most else 0
+        letters = counts.dead - self._most // 4 + STEP if counts.dead > self._most // 4 else 0
+        if not over and not letters:
+            return 0
+        await self._transact(give_up(over, letters))
+        left = await self.counts()
+        gone = counts.due - left.due + counts.dead - left.dead
+        if gone > self.given_up == 0:
+            _log.error("store.promises_given_up", rows=gone, due=counts.due, dead=counts.dead)
+        self.given_up += gone
+        return gone
 
     async def prune(self, before: datetime) -> int:
         """Forget events received before `before`, with their decisions; return how many rows went.
 
-        Both clocks must agree that they are that old: a wall clock that jumps ahead deletes nothing.
+        Both clocks must agree that they are that old, and of engine time only what was counted makes old: a wall
+        clock that jumps ahead, also over a boot, deletes nothing.
         Works in small steps, so that it never holds up a commit for long.
         """
         now = self._clock.now()
-        engine = now.engine - (now.wall - before).total_seconds()
+        engine = proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
         gone = 0
-        while step := await self._forget(codec.micros(before), engine):
+        while step := await self._forget(codec.micros(before), engine, "age"):
             gone += step
             await asyncio.sleep(0)
         await asyncio.to_thread(self._reserve.keep)
+        await self._witness(sync=True)
         return gone
 
-    async def _forget(self, before: int, engine: float) -> int:
-        old = (before, before, engine, STEP)
-        return await self._transact(
-            [
-                Statement(_FORGET_EVENTS, ((STEP, before, engine),)),
-                Statement(_FORGET_CALLS, (old,)),
-                Statement(_FORGET_ACKNOWLEDGED, (old,)),
-                Statement(_FORGET_DECISIONS, (old,)),
-                Statement(_FORGET_ADOPTIONS, ((_END_OF_TIME,),)),
-                Statement(_FORGET_RULES, ((),)),
-            ]
-        )
+    async def _forget(self, before: int, engine: float, why: str) -> int:
+        return await self._transact(forget(before, engine, why))
 
-    # -- reading -------------------------------------------------------------------------
 
-    async def events(
-        self, before: int | None = None, limit: int = 100, camera: str | None = None
-    ) -> list[Event]:
-        """Return events newest first, with ``seq < before``."""
-        sql = f"SELECT {codec.EVENT} FROM event WHERE seq < ?"  # noqa: S608 - our own text
-        rows = await self._page(sql, _END_OF_TIME if before is None else before, limit, camera, "seq")
-        return [codec.event_of(row) for row in rows]
-
-    async def event(self, id: str) -> Event | None:
-        """Return one event, None when it is not (or no longer) stored."""
-        rows = await self._read(f"SELECT {codec.EVENT} FROM event WHERE id = ?", (id,))  # noqa: S608
-        return codec.event_of(rows[0]) if rows else None
-
-    async def decisions(
-        self, before: str | None = None, limit: int = 100, camera: str | None = None
-    ) -> list[Decision]:
-        """Return decisions newest first, older than the decision id `before` (none if it is unknown)."""
-        edge = _END_OF_TIME
-        if before is not None:
-            found = await self._read("SELECT n FROM decision WHERE id = ?", (before,))
-            edge = int(found[0][0]) if found else 0
-        sql = f"SELECT {codec.DECISION} FROM decision WHERE n < ?"  # noqa: S608 - our own text
-        return [codec.decision_of(row) for row in await self._page(sql, edge, limit, camera, "n")]
-
-    async def decisions_of(self, ids: Iterable[str]) -> list[Decision]:
-        """Return the decisions of these ids, as far as they are stored."""
-        sql = f"SELECT {codec.DECISION} FROM decision WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
-        return [codec.decision_of(row) for row in await self._read(sql, (json.dumps(list(ids)),))]
-
-    async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
-        """Return who acknowledged which of these decisions."""
-        rows = await self._read(_ACKNOWLEDGED, (json.dumps(list(ids)),))
-        return {told.decision: told for told in map(codec.acknowledged_of, rows)}
-
-    async def lanes(self) -> list[str]:
-        """Return every outbox lane with rows still to be done."""
-        return [str(row[0]) for row in await self._read(_LANES)]
-
-    async def due(self, now: float, limit: int, lane: str | None = None) -> list[Pending]:
-        """Return outbox rows to be tried at engine time `now`, in order of decision.
-
-        Rows that failed often come after the others, so that one bad message cannot block its lane.
-        """
-        sql = _PENDING + "WHERE outbox.state = 'due' AND outbox.next_at <= ? AND (? IS NULL OR lane = ?) "
-        rows = await self._read(
-            sql + "ORDER BY attempts >= ?, outbox.id LIMIT ?", (now, lane, lane, YIELDS, limit)
-        )
-        return [codec.pending_of(row) for row in rows]
-
-    async def next_try(self, lane: str) -> float | None:
-        """Return the engine time of a lane's next try, None when nothing is left to be done."""
-        sql = "SELECT min(next_at) FROM outbox WHERE state = 'due' AND lane = ?"
-        found: float | None = (await self._read(sql, (lane,)))[0][0]
-        return found
-
-    async def dead(self, limit: int = 100) -> list[Pending]:
-        """Return dead letters, newest first."""
-        rows = await self._read(
-            _PENDING + "WHERE outbox.state = 'dead' ORDER BY outbox.id DESC LIMIT ?", (limit,)
-        )
-        return [codec.pending_of(row) for row in rows]
-
-    async def counts(self) -> Counts:
-        """Return how many outbox rows there are by state."""
-        rows = await self._read("SELECT state, count(*) FROM outbox GROUP BY state")
-        return replace(Counts(), **{str(state): int(count) for state, count in rows})
-
-    async def _page(
-        self, sql: str, before: int, limit: int, camera: str | None, order: str
-    ) -> list[codec.Columns]:
-        chosen = () if camera is None else (camera,)
-        where = "" if camera is None else " AND camera = ?"
-        return await self._read(f"{sql}{where} ORDER BY {order} DESC LIMIT ?", (before, *chosen, limit))
-
-    async def _read(self, sql: str, values: tuple[object, ...] = ()) -> list[codec.Columns]:
-        with translating(self._path):
-            return [tuple(row) for row in await self._reader.execute_fetchall(sql, values)]
+def _bridges(text: str) -> tuple[Bridge, ...]:
+    try:
+        return tuple(Bridge(float(engine), float(seconds)) for engine, seconds in json.loads(text))
+    except (ValueError, TypeError):
+        return ()
 
 
 @asynccontextmanager
@@ -430,14 +439,18 @@ async def open_store(
         damage = await asyncio.to_thread(make_sound, path, carried, clock.now().wall, clock.monotonic)
         if damage is not None:
             _log.error(
-                "store.damaged", complaint=damage.complaint, quarantine=damage.quarantine, saved=damage.saved
+                "store.damaged" if damage.complaint else "store.past_missing",
+                complaint=damage.complaint,
+                quarantine=damage.quarantine,
+                saved=damage.saved,
+                lost=damage.lost,
             )
         reserve = Reserve.beside(path, quota_mb)
         await asyncio.to_thread(reserve.keep)
         # The writer's transactions begin with its first statement: one hop to its thread less per commit.
         async with _connect(path, "IMMEDIATE") as writer, _connect(path, None) as reader:
             await _tune(writer, reader, quota_mb)
-            store = Store(path, writer, reader, reserve, clock, damage)
+            store = Store(path, writer, reader, reserve, clock, damage, quota_mb)
             try:
                 yield store
             finally:

@@ -10,7 +10,10 @@ from itertools import repeat
 
 from engine.clock import Mark
 from rules.evaluator import ACKNOWLEDGE
-from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange
+from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
+
+#: Order of severities, the worst first.
+RANK: Mapping[Severity, int] = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Call:
     Attributes:
         nth: Place among the decision's actions; with the decision the idempotency key.
         lane: Rows of one lane are tried in order; another lane's trouble does not stop them.
+        rank: Of the decision's severity, the worst is 0.
     """
 
     decision: DecisionId
@@ -27,12 +31,13 @@ class Call:
     action: str
     params: Mapping[str, Fact]
     lane: str
+    rank: int = 1
 
 
 def calls_of(decision: Decision) -> tuple[Call, ...]:
     """Return what a decision asks for, each in the lane of its action, target and camera."""
     return tuple(
-        Call(decision.id, nth, asked.name, asked.params, _lane(asked, decision))
+        Call(decision.id, nth, asked.name, asked.params, _lane(asked, decision), RANK[decision.severity])
         for nth, asked in enumerate(decision.actions)
     )
 
@@ -87,6 +92,7 @@ class Verdict:
         mark: Engine time of this turn; carries it over a restart.
         judged: Engine time at which each event was judged, so that a replay judges it then; empty: at `mark`.
         adopted: The rules that events of this turn adopt.
+        numbers: The `seq` of each decision in the log, which they share with events; empty: they have none.
     """
 
     events: tuple[Event, ...]
@@ -96,27 +102,68 @@ class Verdict:
     mark: Mark
     judged: tuple[float, ...] = ()
     adopted: tuple[Adoption, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     def times(self) -> Iterator[tuple[Event, float]]:
         """Yield each event with the engine time at which it was judged."""
         return zip(self.events, self.judged or repeat(self.mark.engine), strict=False)
 
+    def numbered(self) -> Iterator[tuple[Decision, int | None]]:
+        """Yield each decision with its `seq`."""
+        return zip(self.decisions, self.numbers or repeat(None), strict=False)
+
+    def last_seq(self) -> int:
+        """Return the highest number given in this turn, 0 where none was."""
+        return max([*(event.seq for event in self.events), *self.numbers], default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A damaged database that was set aside when the store was opened.
+    """What was found damaged or missing when the store was opened.
 
     Attributes:
-        complaint: What SQLite said.
-        quarantine: Where the damaged file lies; nothing in it was changed.
+        complaint: What SQLite said; empty: nothing is damaged, but an earlier run had kept more than is there.
+        quarantine: Where the damaged file lies, in which nothing was changed; empty: there is none.
         saved: Rows carried over into the new database, by table.
-        lost: Events known to be missing; None when the damage hides how many there were.
+        lost: Entries of the log known to be missing; None when the damage hides how many there were.
     """
 
     complaint: str
     quarantine: str
     saved: Mapping[str, int]
     lost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Rows or files that were deleted and are not yet an event of the log; a person shall read of them there.
+
+    Attributes:
+        what: ``events``, ``decisions``, ``promises``, ``letters`` or ``pictures``.
+        why: ``age``, ``room`` (the quota or the disk was full) or ``damage``.
+        first: Smallest `seq` of them, where they have one; `last` the greatest.
+        since: When the oldest of them was made (UTC); `until` the newest.
+    """
+
+    what: str
+    why: str
+    rows: int
+    first: int | None = None
+    last: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+#: Label of the engine's event that tells of a deletion.
+FORGOT = "engine.forgot"
+
+
+def told_deletion(event: Event) -> tuple[str, str, int] | None:
+    """Return what deletion an event tells of (what, why, rows); None for every other event."""
+    facts = event.facts
+    if event.kind is not Kind.ENGINE or event.label != FORGOT:
+        return None
+    return str(facts.get("what", "")), str(facts.get("why", "")), int(facts.get("rows", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +187,26 @@ class Resume:
     adopted: Adoption | None = None
 
 
-#: Attempts after which an outbox row lets the others of its lane pass.
+#: Attempts after which an outbox row lets the others of its lane pass; indexes know it (0004_log.sql).
 YIELDS = 3
 
 
 class State(StrEnum):
-    """What became of an outbox row."""
+    """What became of one try of an outbox row."""
 
-    DUE = "due"  #: to be tried (again)
-    DONE = "done"
-    DEAD = "dead"  #: given up; a person must look
+    DUE = "due"  #: to be tried again
+    DONE = "done"  #: the row is gone: the outbox holds only what is to be done
+    DEAD = "dead"  #: given up, now a dead letter; a person must look
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An outbox row with all that an action needs.
+    """An outbox row, or a dead letter, with all that an action needs.
 
     Attributes:
         attempts: Tries so far.
-        created: Engine time when it was decided.
-        next_at: Engine time before which it is not to be tried.
+        created: Engine time when it was decided (or sent again by a person).
+        next_at: Engine time before which it is not to be tried; of a dead letter when it was given up.
         detail: What the last try said.
     """
 
@@ -168,7 +215,6 @@ class Pending:
     action: str
     params: Mapping[str, Fact]
     lane: str
-    state: State
     attempts: int
     created: float
     next_at: float
@@ -179,8 +225,7 @@ class Pending:
 
 @dataclass(slots=True)
 class Counts:
-    """Outbox rows by state, as stored now."""
+    """What is still to be done, and what was given up, as stored now."""
 
     due: int = 0
-    done: int = 0
     dead: int = 0

@@ -11,14 +11,18 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import StoreBusy
+from engine.store import witness
 from engine.store.model import Damage
-from engine.store.salvage import quarantine, salvage
+from engine.store.salvage import last_seq, number_on, quarantine, salvage
 from engine.store.schema import Step, upgrade
+from engine.store.wal import read_log
 
 #: Seconds that looking for damage may take at a start; a larger database is looked at in part.
 CHECK_SECONDS = 5.0
 #: Seconds that saving rows from a damaged database may take.
-SALVAGE_SECONDS = 30.0
+SALVAGE_SECONDS = 60.0
+_CUT_LOG = "the write-ahead log is damaged before its end"
+_NO_FILE = "the database file is empty, its write-ahead log is not"
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _STEPS_PER_LOOK = 20_000  #: SQLite instructions between two looks at the clock: a few milliseconds
 
@@ -57,21 +61,62 @@ def make_sound(
 ) -> Damage | None:
     """Leave an upgraded, readable database at `path`; a damaged one is set aside and salvaged.
 
+    What is found damaged or missing is told beside the database too, until a person has taken note.
+
     Raises:
         StoreError: It was written by a newer program.
     """
+    past = witness.read(path) or (witness.Witness("", 0, 0, "") if _existed(path) else None)
+    damage = _sound(path, carried, wall, monotonic, past) or _missing(path, past, wall)
+    if damage is not None:
+        witness.tell(path, damage)
+    return damage
+
+
+def _existed(path: Path) -> bool:
+    """Return whether there was a database where there is none, or an empty one: what lies beside it tells."""
+    if path.exists():
+        return not path.stat().st_size
+    beside = (path.with_name(path.name + ".reserve"), path.with_name("snapshots"))
+    return any(each.exists() for each in beside)
+
+
+def _sound(
+    path: Path,
+    carried: Sequence[Step],
+    wall: datetime,
+    monotonic: Callable[[], float],
+    past: witness.Witness | None,
+) -> Damage | None:
+    log = read_log(path.with_name(path.name + "-wal"))
+    size = path.stat().st_size if path.exists() else 0
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its log the same permissions
-    complaint = _complaint(path, carried, monotonic)
+    complaint = _CUT_LOG if log.damaged else _NO_FILE if log.pages and not size else None
+    complaint = complaint or _complaint(path, carried, monotonic)
     if complaint is None:
         return None
     damaged = quarantine(path, wall)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     late = _deadline(monotonic, SALVAGE_SECONDS)
     with closing(_connect(path)) as fresh:
-        upgrade(fresh, carried)
-        damage = salvage(damaged, fresh, complaint, wall, late)
+        cut = log.damaged or not size
+        damage = salvage(damaged, fresh, carried, complaint, wall, late, past=past, cut_log=cut)
     suspect_file(path).unlink(missing_ok=True)
     return damage
+
+
+def _missing(path: Path, past: witness.Witness | None, wall: datetime) -> Damage | None:
+    """Return what is missing of a sound database that had come further, or is another one; numbers go on above."""
+    if past is None:
+        return None
+    with closing(_connect(path)) as db:
+        told = db.execute("SELECT value FROM meta WHERE key = 'store'").fetchone()
+        last = last_seq(db)
+        other = told is not None and bool(past.store) and told[0] != past.store
+        if last >= past.last_seq and (last or past.store) and not other:
+            return None
+        number_on(db, witness.beyond(max(last, past.last_seq), wall))
+    return Damage("", "", {}, max(0, past.last_seq - last) or None)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

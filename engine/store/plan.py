@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Verdict, acknowledgement
+from engine.store.model import Verdict, acknowledgement, told_deletion
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -15,12 +15,13 @@ EVENT = (
     "ON CONFLICT (id) DO NOTHING"
 )
 _DECISION = (
-    "INSERT INTO decision (id, camera, cause, at, engine, body) VALUES (?, ?, ?, ?, ?, ?) "
+    "INSERT INTO decision (id, camera, cause, at, engine, body, seq) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"
 )
+# What a decision asks for is written before it: where it is kept already, its actions are on their way or done.
 _CALL = (
-    "INSERT INTO outbox (decision, nth, action, params, lane, created) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (decision, nth) DO NOTHING"
+    "INSERT INTO outbox (decision, nth, action, params, lane, rank, created) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
+    "WHERE NOT EXISTS (SELECT 1 FROM decision WHERE id = ?1) ON CONFLICT (decision, nth) DO NOTHING"
 )
 _ACKNOWLEDGE = (
     "INSERT INTO acknowledgement (decision, at, person, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -32,6 +33,8 @@ _REMEMBER = (
 _FORGET = "DELETE FROM memory WHERE rule = ? AND key = ?"
 _RULESET = "INSERT INTO ruleset (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
 _ADOPTION = "INSERT INTO adoption (seq, digest) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING"
+_TOLD = "UPDATE deletion SET rows = rows - ?3 WHERE what = ?1 AND why = ?2"
+_ALL_TOLD = "DELETE FROM deletion WHERE rows <= 0"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -43,15 +46,19 @@ class Statement:
     rows: tuple[tuple[object, ...], ...]
 
 
-def plan(items: Iterable[Verdict | Statement]) -> list[Statement]:
-    """Return what one transaction does for many waiting items, each kind in one statement."""
+#: What somebody waits for to be written: a verdict, or statements that belong together.
+Item = Verdict | Statement | tuple[Statement, ...]
+
+
+def plan(items: Iterable[Item]) -> list[Statement]:
+    """Return what one transaction does for many waiting items, each kind of a verdict in one statement."""
     verdicts: list[Verdict] = []
     others: list[Statement] = []
     for item in items:
         if isinstance(item, Verdict):
             verdicts.append(item)
         else:
-            others.append(item)
+            others += [item] if isinstance(item, Statement) else item
     return [*_merge(verdicts), *others]
 
 
@@ -60,24 +67,27 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         return
     final = _final(change for each in verdicts for change in each.changes)
     adopted = [adoption for each in verdicts for adoption in each.adopted]
+    events = [event for each in verdicts for event in each.events]
+    told = [gone for event in events if (gone := told_deletion(event)) is not None]
     rows: dict[str, list[tuple[object, ...]]] = {
         EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
-        _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
         _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
+        _DECISION: [
+            decision_row(made, each.mark.engine, seq) for each in verdicts for made, seq in each.numbered()
+        ],
         _ACKNOWLEDGE: [
-            acknowledged_row(told)
-            for each in verdicts
-            for event in each.events
-            if (told := acknowledgement(event)) is not None
+            acknowledged_row(acked) for event in events if (acked := acknowledgement(event)) is not None
         ],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
+        _TOLD: list(told),
+        _ALL_TOLD: [()] if told else [],
         META: [("mark", mark_text(verdicts[-1].mark))],
     }
-    if rows[EVENT]:
-        rows[META].append(("last_seq", str(max(event.seq for each in verdicts for event in each.events))))
+    if last := max(each.last_seq() for each in verdicts):
+        rows[META].append(("last_seq", str(last)))
     for sql, values in rows.items():
         if values:
             yield Statement(sql, tuple(values))

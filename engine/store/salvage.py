@@ -1,5 +1,8 @@
 """A damaged database: set aside under a new name, and read out row by row as far as it can be.
 
+First as SQLite reads it, table by table; what it cannot reach is then looked for on the pages themselves
+(`engine.store.carve`). A database is salvaged into one of its own schema, which is upgraded afterwards.
+
 Blocking, and done with plain `sqlite3`: it happens before the store is open.
 """
 
@@ -8,13 +11,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
+from engine.store.schema import Step, upgrade
+from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: newest promises first, then history.
-TABLES = ("meta", "memory", "outbox", "ruleset", "adoption", "decision", "acknowledgement", "event")
+TABLES = (
+    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "decision", "acknowledgement",
+    "event",
+)  # fmt: skip
+#: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
+_UNWITNESSED = 3
+_BROUGHT = {"dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.
@@ -37,114 +50,219 @@ def quarantine(path: Path, wall: datetime) -> Path:
 
 
 def salvage(
-    damaged: Path, fresh: sqlite3.Connection, complaint: str, wall: datetime, late: Callable[[], bool]
+    damaged: Path,
+    fresh: sqlite3.Connection,
+    carried: Sequence[Step],
+    complaint: str,
+    wall: datetime,
+    late: Callable[[], bool],
+    *,
+    past: Witness | None = None,
+    cut_log: bool = False,
 ) -> Damage:
-    """Copy every readable row of a damaged database into a fresh one, newest first.
+    """Copy every readable row of a damaged database into a fresh one, newest first, and upgrade that.
 
     Args:
-        fresh: An upgraded, empty database in autocommit mode.
-        wall: Now; where the last event number is lost, numbering goes on from its seconds since 1970, which
-            no site has reached.
+        fresh: An empty database in autocommit mode.
+        carried: Upgrades, as for `upgrade`.
+        wall: Now; where the last number of the log is lost, numbering goes on from its seconds since 1970, or far
+            above the last that was witnessed.
         late: Says when to stop: what is not copied by then stays in the quarantined file.
+        past: How far the database is known to have come.
+        cut_log: Its write-ahead log is damaged in the middle: SQLite would leave out what was answered for.
     """
-    saved = dict.fromkeys(TABLES, 0)
-    with closing(sqlite3.connect(damaged, isolation_level=None)) as source:
-        for table in TABLES:
-            with suppress(sqlite3.DatabaseError):  # the table cannot even be named: nothing to save
-                saved[table] = _copy(source, fresh, table, late)
-    lost = _repair_sequence(fresh, wall)
+    image = Image(damaged)
+    upgrade(fresh, carried[: _schema(image, len(carried), past)])
+    there = {row[0] for row in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    saved = {table: 0 for table in TABLES if table in there}
+    with closing(_reader(damaged)) as source:
+        torn = [table for table in saved if cut_log or not _copy(source, fresh, table, late, saved)]
+    _carve(image, fresh, torn, late, saved)
+    _set_counter(fresh)
+    upgrade(fresh, carried)
+    lost = _repair_sequence(fresh, wall, past)
     return Damage(complaint, str(damaged), saved, lost)
 
 
-def _copy(source: sqlite3.Connection, fresh: sqlite3.Connection, table: str, late: Callable[[], bool]) -> int:
+def _reader(damaged: Path) -> sqlite3.Connection:
+    """Open a damaged database so that nothing in it changes, and a file that is too short is read all the same."""
+    db = sqlite3.connect(f"{damaged.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    with suppress(sqlite3.DatabaseError):
+        db.execute("PRAGMA writable_schema = ON")
+    return db
+
+
+def _schema(image: Image, known: int, past: Witness | None) -> int:
+    """Return the number of a damaged database's last upgrade, as far as anything tells."""
+    told = image.version or 0
+    if not 1 <= told <= known:
+        found = image.tables()
+        told = next((number for table, number in _BROUGHT.items() if table in found), 0)
+    return min(known, told or (_UNWITNESSED if past is None or not past.schema else past.schema) or known)
+
+
+def _copy(
+    source: sqlite3.Connection,
+    fresh: sqlite3.Connection,
+    table: str,
+    late: Callable[[], bool],
+    saved: dict[str, int],
+) -> bool:
+    """Copy what SQLite can reach of a table; return whether that was all of it."""
     columns = [row[1] for row in fresh.execute(f"PRAGMA table_info({table})")]
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names are our own
+    reading = _Reading(source, table, ", ".join(columns), late)
+    with suppress(sqlite3.DatabaseError):  # the table cannot even be named: nothing to reach
+        for rows in reading.pieces():
+            saved[table] += _insert(fresh, table, rows)
+        return reading.failures == 0
+    return False
+
+
+def _insert(fresh: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]) -> int:
+    """Insert rows that are not there yet; a row that breaks the schema is part of the damage."""
+    if not rows:
+        return 0
+    insert = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(rows[0]))})"  # noqa: S608
     copied = 0
-    for rows in _pieces(source, table, names, late):
-        fresh.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            with suppress(sqlite3.IntegrityError):  # a row that breaks the schema is part of the damage
-                copied += fresh.execute(insert, row).rowcount
-        fresh.execute("COMMIT")
+    fresh.execute("BEGIN IMMEDIATE")
+    for row in rows:
+        with suppress(sqlite3.IntegrityError, OverflowError):
+            copied += fresh.execute(insert, row).rowcount
+    fresh.execute("COMMIT")
     return copied
 
 
-def _pieces(
-    db: sqlite3.Connection, table: str, names: str, late: Callable[[], bool]
-) -> Iterator[Sequence[tuple[object, ...]]]:
-    """Yield readable rows, highest row number first."""
-    down = f"SELECT rowid, {names} FROM {table} WHERE rowid <= ? ORDER BY rowid DESC LIMIT {PIECE}"  # noqa: S608
-    low, top, failures = _lowest(db, table), _highest(db, table), 0
-    while top >= low and failures < PATIENCE and not late():
+def _carve(
+    image: Image,
+    fresh: sqlite3.Connection,
+    torn: Sequence[str],
+    late: Callable[[], bool],
+    saved: dict[str, int],
+) -> None:
+    """Look for the rows of some tables on every page."""
+    shapes = [Shape.of(fresh, table) for table in torn]
+    waiting: dict[str, list[Sequence[object]]] = {table: [] for table in torn}
+    for shape, row in carve(image, shapes, late) if shapes else ():
+        rows = waiting[shape.table]
+        rows.append(row)
+        if len(rows) >= PIECE:
+            saved[shape.table] += _insert(fresh, shape.table, rows)
+            rows.clear()
+    for table, rows in waiting.items():
+        saved[table] += _insert(fresh, table, rows)
+
+
+def _set_counter(fresh: sqlite3.Connection) -> None:
+    """Let the numbers of promises go on above those of dead letters, which have had them."""
+    with suppress(sqlite3.OperationalError):  # a schema without dead letters of their own
+        fresh.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM dead_letter)) "
+            "WHERE name = 'outbox'"
+        )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One table of a damaged database as SQLite reads it.
+
+    Attributes:
+        failures: Reads that failed: something is there that SQLite does not reach.
+    """
+
+    db: sqlite3.Connection
+    table: str
+    names: str
+    late: Callable[[], bool]
+    failures: int = 0
+
+    def pieces(self) -> Iterator[Sequence[Sequence[object]]]:
+        """Yield readable rows, highest row number first."""
+        down = (
+            f"SELECT rowid, {self.names} FROM {self.table} "  # noqa: S608 - names are our own
+            f"WHERE rowid <= ? ORDER BY rowid DESC LIMIT {PIECE}"
+        )
+        low, top = self._lowest(), self._highest()
+        while top >= low and self.failures < PATIENCE and not self.late():
+            try:
+                rows = self.db.execute(down, (top,)).fetchall()
+            except sqlite3.DatabaseError:
+                bottom = max(low, top - PIECE + 1)
+                yield self._between(bottom, top)
+                top = bottom - 1
+            else:
+                yield [row[1:] for row in rows]
+                top = rows[-1][0] - 1 if rows else low - 1
+
+    def _between(self, low: int, high: int) -> list[Sequence[object]]:
+        """Return the readable rows of a damaged range, halving it down to single rows."""
+        select = (
+            f"SELECT {self.names} FROM {self.table} "  # noqa: S608 - names are our own
+            "WHERE rowid BETWEEN ? AND ? ORDER BY rowid DESC"
+        )
+        ranges, found = [(low, high)], list[Sequence[object]]()
+        while ranges:
+            low, high = ranges.pop()
+            try:
+                found += self.db.execute(select, (low, high)).fetchall()
+            except sqlite3.DatabaseError:
+                self.failures += 1
+                if low < high:
+                    middle = (low + high) // 2
+                    ranges += [(low, middle), (middle + 1, high)]
+        return found
+
+    def _lowest(self) -> int:
         try:
-            rows = db.execute(down, (top,)).fetchall()
+            found = self.db.execute(f"SELECT min(rowid) FROM {self.table}").fetchone()[0]  # noqa: S608
         except sqlite3.DatabaseError:
-            bottom = max(low, top - PIECE + 1)
-            found, failed = _between(db, table, names, bottom, top)
-            yield found
-            failures += failed
-            top = bottom - 1
-        else:
-            yield [row[1:] for row in rows]
-            top = rows[-1][0] - 1 if rows else low - 1
+            self.failures += 1
+            return 0
+        return 0 if found is None else int(found)
 
+    def _highest(self) -> int:
+        """Return the highest row number; where the end is damaged, the highest below the damage."""
+        with suppress(sqlite3.DatabaseError):
+            found = self.db.execute(f"SELECT max(rowid) FROM {self.table}").fetchone()[0]  # noqa: S608
+            return -1 if found is None else int(found)
+        self.failures += 1
+        readable, damaged = -1, FAR
+        while damaged - readable > 1:
+            middle = (readable + damaged) // 2
+            if self._can_look(middle):
+                readable = middle
+            else:
+                damaged = middle
+        return readable
 
-def _between(
-    db: sqlite3.Connection, table: str, names: str, low: int, high: int
-) -> tuple[list[tuple[object, ...]], int]:
-    """Return the readable rows of a damaged range, halving it down to single rows, and how many reads failed."""
-    select = f"SELECT {names} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid DESC"  # noqa: S608
-    ranges, found, failed = [(low, high)], list[tuple[object, ...]](), 0
-    while ranges:
-        low, high = ranges.pop()
+    def _can_look(self, rowid: int) -> bool:
         try:
-            found += db.execute(select, (low, high)).fetchall()
+            self.db.execute(f"SELECT 1 FROM {self.table} WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608
         except sqlite3.DatabaseError:
-            failed += 1
-            if low < high:
-                middle = (low + high) // 2
-                ranges += [(low, middle), (middle + 1, high)]
-    return found, failed
+            return False
+        return True
 
 
-def _lowest(db: sqlite3.Connection, table: str) -> int:
-    try:
-        found = db.execute(f"SELECT min(rowid) FROM {table}").fetchone()[0]  # noqa: S608 - names are our own
-    except sqlite3.DatabaseError:
-        return 0
-    return 0 if found is None else int(found)
+def number_on(db: sqlite3.Connection, last: int) -> None:
+    """Let the log's numbers go on above one."""
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
 
 
-def _highest(db: sqlite3.Connection, table: str) -> int:
-    """Return the highest row number; where the end is damaged, the highest below the damage."""
-    with suppress(sqlite3.DatabaseError):
-        found = db.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0]  # noqa: S608 - names are our own
-        return -1 if found is None else int(found)
-    readable, damaged = -1, FAR
-    while damaged - readable > 1:
-        middle = (readable + damaged) // 2
-        if _can_look(db, table, middle):
-            readable = middle
-        else:
-            damaged = middle
-    return readable
+def last_seq(db: sqlite3.Connection) -> int:
+    """Return the highest number of the log that a database knows of."""
+    rows = db.execute(
+        "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq' "
+        "UNION ALL SELECT max(seq) FROM event UNION ALL SELECT max(seq) FROM decision"
+    )
+    return max((row[0] or 0 for row in rows), default=0)
 
 
-def _can_look(db: sqlite3.Connection, table: str, rowid: int) -> bool:
-    try:
-        db.execute(f"SELECT 1 FROM {table} WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608 - names are our own
-    except sqlite3.DatabaseError:
-        return False
-    return True
-
-
-def _repair_sequence(fresh: sqlite3.Connection, wall: datetime) -> int | None:
-    """Make sure that no event number is given twice; return how many events are missing, if known."""
+def _repair_sequence(fresh: sqlite3.Connection, wall: datetime, past: Witness | None) -> int | None:
+    """Make sure that no number of the log is given twice; return how many entries are missing, if known."""
     kept, first, highest = fresh.execute("SELECT count(*), min(seq), max(seq) FROM event").fetchone()
-    told = fresh.execute("SELECT value FROM meta WHERE key = 'last_seq'").fetchone()
-    if told is not None and int(told[0]) >= (highest or 0):
+    kept += fresh.execute("SELECT count(*) FROM decision WHERE seq >= ?", (first or 1,)).fetchone()[0]
+    told = fresh.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq'").fetchone()
+    known = 0 if past is None else past.last_seq
+    if told is not None and told[0] >= max(highest or 0, known):
         return int(told[0]) - (first or 1) + 1 - int(kept)
-    last = max(highest or 0, int(wall.timestamp()))
-    fresh.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
-    return None
+    number_on(fresh, beyond(max(highest or 0, known), wall))
+    return max(0, known - (first or 1) + 1 - int(kept)) if known > (highest or 0) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from engine.api import telling, wire
 from engine.api.client import Client
+from engine.api.letters import Letter
 from engine.api.server import serve
 from engine.flow import Hub
 from engine.settings import ApiSettings
@@ -42,6 +43,12 @@ class FakeService:
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
         return list(await self._feed.decisions(before=before, limit=limit, camera=camera))
+
+    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+        return []
+
+    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+        return []
 
     def alerts(self) -> list[wire.Alert]:
         return list(self.stored.alerts)

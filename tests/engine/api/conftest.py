@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from engine.api import telling, wire
 from engine.api.client import Client
+from engine.api.letters import Letter
 from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.errors import ApiError
@@ -35,6 +36,13 @@ class FakeService:
         self.held: ApiError | None = None
         self.acts: list[tuple[wire.Act, str]] = []
         self.retried: list[str] = []
+        self.dead = [
+            Letter(
+                id=number, decision=f"d{number}", action="webhook", target="ward", camera="cong", rule="đêm",
+                severity="warning", phase="firing", at=NOON, attempts=3, detail="HTTP 404",
+            )
+            for number in (9, 7)
+        ]  # fmt: skip
         self.camera = wire.Camera(
             id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
         )
@@ -84,6 +92,16 @@ class FakeService:
         found = self.decided[::-1]
         start = [made.id for made in found].index(before) + 1 if before else 0
         return found[start:][:limit]
+
+    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+        return [each for each in self.dead if before is None or each.id < before][:limit]
+
+    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+        again = [each for each in self.dead if ids is None or each.id in ids]
+        if unknown := set(ids or ()) - {each.id for each in again}:
+            raise refusal(404, "delivery.unknown", id=min(unknown))
+        self.dead = [each for each in self.dead if each not in again]
+        return again
 
     def alerts(self) -> list[wire.Alert]:
         return [wire.Alert(id=made.id, decision=made) for made in self.decided if made.phase == "firing"]

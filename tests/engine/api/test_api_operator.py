@@ -128,5 +128,9 @@ async def test_the_description_has_them(raw: aiohttp.ClientSession) -> None:
         "/v1/acts",
         "/v1/decisions/{id}/acknowledge",
         "/v1/cameras/{id}/retry",
+        "/v1/deliveries/dead",
+        "/v1/deliveries/retry",
     } <= described["paths"].keys()
-    assert {"Alert", "Act", "Acknowledge", "Acknowledgement"} <= described["components"]["schemas"].keys()
+    assert {"Alert", "Act", "Acknowledge", "Acknowledgement", "Letter", "Resend"} <= described["components"][
+        "schemas"
+    ].keys()

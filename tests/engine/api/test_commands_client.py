@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from engine.api import wire
 from engine.api.problems import refusal
 from engine.api.server import serve
-from engine.commands import camera, operate
+from engine.commands import camera, deliveries, operate
 from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
@@ -346,3 +346,26 @@ def test_no_engine_is_told_in_one_language(tmp_path: Path) -> None:
     alone = run(tmp_path / "none", "status", "--lang", "vi")
     assert "chưa có Mắt Thần nào chạy ở đó" in alone.stderr
     assert "No such file" not in alone.stderr
+
+
+def letters(*words: str) -> Result:
+    return CliRunner().invoke(deliveries.app, ["deliveries", *words])
+
+
+def test_dead_letters_are_listed_and_sent_again(engine: Path, service: Any) -> None:
+    to = ("--socket", str(engine), "--lang", "en")
+    assert "0 messages wait" in letters(*to).stdout
+    assert json.loads(letters("--json", *to).stdout) == {"waiting": 0, "dead": 0}
+    first, second = letters("--dead", *to).stdout.splitlines()
+    assert first.split()[0] == "9"
+    assert second.endswith("webhook ward: HTTP 404 (3)")
+    told = letters("--dead", "--json", "--limit", "1", *to).stdout
+    assert [json.loads(line)["id"] for line in told.splitlines()] == [9]
+    assert "1 messages are sent again" in letters("retry", "9", *to).stdout
+    missing = letters("retry", "9", *to)
+    assert (missing.exit_code, "no dead letter 9" in missing.stderr) == (1, True)
+    assert json.loads(letters("retry", "--all", "--json", *to).stdout)["id"] == 7
+    assert "Nothing was given up" in letters("--dead", *to).stdout
+    assert letters("retry", *to).exit_code == 2
+    assert letters("retry", "9", "--all", *to).exit_code == 2
+    assert letters("--dead", "--socket", str(engine.with_name("none"))).exit_code == NO_ENGINE

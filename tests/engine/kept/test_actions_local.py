@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from engine.actions.contract import Hands, Job
 from engine.actions.params import PARAMS, available, check
-from engine.actions.snapshot import Snapshot, forget
+from engine.actions.snapshot import Snapshot, days, forget
 from engine.actions.table import build
 from engine.clock import ManualClock
 from engine.cloudevents import cloud_event
@@ -175,13 +175,14 @@ async def test_snapshot_on_a_full_disk_is_tried_again(
         await Snapshot(Camera(), clock, folder).run(_job(make_decision(0), "snapshot"))
 
 
-def test_old_days_of_pictures_go(tmp_path: Path) -> None:
-    for name in ("2026-01-01", "2026-01-31", "2026-02-01", "not-a-date", "2026-99-99"):
+def test_days_of_pictures_are_known_by_their_names(tmp_path: Path) -> None:
+    for name in ("2026-01-01", "2026-01-31", "not-a-date", "2026-99-99"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.jpg").write_bytes(b"x")
-    assert forget(tmp_path, date(2026, 2, 1)) == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-02-01", "2026-99-99", "not-a-date"]
-    assert forget(tmp_path / "missing", date(2026, 2, 1)) == 0
+    assert sorted(days(tmp_path)) == [date(2026, 1, 1), date(2026, 1, 31)]
+    forget(tmp_path, date(2026, 1, 1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-01-31", "2026-99-99", "not-a-date"]
+    assert days(tmp_path / "missing") == {}
 
 
 def test_only_configured_actions_are_available() -> None:

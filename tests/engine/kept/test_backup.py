@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from engine.clock import ManualClock
 from engine.commands.backup import app
+from engine.store import witness
 from engine.store.db import open_store
 from engine.store.model import Verdict
 from rules.model import ActionCall, Decision, Event
@@ -103,6 +105,22 @@ async def test_there_and_back(site: Site, tmp_path: Path, clock: ManualClock) ->
         assert resume.last_seq > 1_700_000_000  # never a number that was given after the backup
         assert resume.mark == clock.mark()
     assert [path.name for path in new.config.parent.iterdir() if path.name.startswith(".")] == []
+
+
+async def test_a_restore_counts_on_above_what_was_witnessed_and_misses_nothing(
+    site: Site, tmp_path: Path, clock: ManualClock
+) -> None:
+    archive, database = tmp_path / "b.tar.gz", site.state / "matthan.db"
+    _backup(site, archive)
+    far = 3_000_000_000  # beyond the seconds since 1970, as after two rescues
+    seen = witness.read(database)
+    assert seen is not None
+    witness.write(database, replace(seen, last_seq=far), sync=False)
+    _restore(archive, site.config, "--force")
+    async with open_store(database, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert (resume.damage, store.damage()) == (None, None)
+        assert resume.last_seq > far
 
 
 async def test_running_engine_is_backed_up_but_not_overwritten(

@@ -164,15 +164,19 @@ def _has(bench: Bench, events: int) -> bool:
 
 
 async def test_numbers_go_on_after_a_restart(tmp_path: Path, clock: ManualClock) -> None:
-    for start, count in ((1, 4), (5, 3)):
+    start = 1
+    for events in (4, 3):
         async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
             resume = await store.load()
             async with _judging(store, clock, resume) as bench:
                 for track in range(3 if start == 1 else 2):
                     await bench.judge.offer(_person(clock, track))
-                await bench.until(partial(_has, bench, count))
-            assert [event.seq for event in bench.events] == list(range(start, start + count))
+                await bench.until(partial(_has, bench, events))
+            log = [seq for seq, _ in await store.log(resume.last_seq)]  # events, and decisions between them
+            assert log == list(range(start, start + len(log)))
+            assert len(log) == len(bench.events) + len(bench.decisions)
             assert bench.events[0].label == ("engine.rules" if start == 1 else "engine.gap")
+            start += len(log)
 
 
 async def test_nothing_fires_for_what_nobody_watched(tmp_path: Path, clock: ManualClock) -> None:
@@ -209,7 +213,8 @@ async def test_full_store_delays_but_loses_and_tells_nothing(clock: ManualClock)
         assert bench.judge.problems() == ()
     kept = [event for verdict in store.kept for event in verdict.events]
     assert kept == bench.events
-    assert [event.seq for event in kept] == [1, 2, 3, 4, 5]
+    numbers = [number for verdict in store.kept for number in verdict.numbers]
+    assert sorted([event.seq for event in kept] + numbers) == list(range(1, len(kept) + len(numbers) + 1))
 
 
 async def test_corrupt_store_ends_the_judge(clock: ManualClock) -> None:
@@ -235,7 +240,7 @@ async def test_threads_hand_in_without_loss(store: Store, clock: ManualClock) ->
         await bench.until(lambda: len(bench.events) == 1200)
         for thread in threads:
             thread.join()
-    assert [event.seq for event in bench.events] == list(range(1, 1201))
+    assert [seq for seq, _ in await store.log(0, 9999)] == list(range(1, 1201 + len(bench.decisions)))
     for number in range(4):  # each camera's own order is kept
         tracks = [int(event.subject[6:]) for event in bench.events]
         mine = [track for track in tracks if track // 1000 == number]
@@ -293,3 +298,21 @@ async def test_what_a_rule_gives_up_and_what_it_raises_is_told_by_name_until_rul
         await bench.judge.offer(_person(clock, 9))
         await bench.until(lambda: len(bench.events) == 6)
         assert bench.judge.problems() == ()
+
+
+@pytest.mark.parametrize("hours", [1, -1, 720])
+async def test_a_step_of_the_clock_is_an_event_before_what_follows_it(
+    store: Store, clock: ManualClock, hours: int
+) -> None:
+    async with _judging(store, clock) as bench:
+        await bench.judge.offer(_person(clock, 1))
+        await bench.until(lambda: len(bench.events) == 1)
+        clock.engine += 1
+        clock.wall += timedelta(hours=hours, seconds=1)
+        await bench.judge.offer(_person(clock, 2))
+        await bench.until(lambda: len(bench.events) == 3)
+        problems = [each.code for each in bench.judge.problems()]
+    before, step, after = bench.events
+    assert (step.label, step.facts["seconds"]) == ("engine.clock", hours * 3600.0)
+    assert [before.clock_suspect, step.clock_suspect, after.clock_suspect] == [False, True, True]
+    assert problems == ["engine.clock_ahead" if hours > 0 else "engine.clock_back"]

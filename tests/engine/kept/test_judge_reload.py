@@ -93,7 +93,7 @@ class Kept:
         if not self.verdicts:
             return Resume(None, 0, (), True)
         changes = [change for each in self.verdicts for change in each.changes]
-        seqs = [event.seq for each in self.verdicts for event in each.events]
+        seqs = [each.last_seq() for each in self.verdicts]
         adoptions: list[Adoption] = [each for verdict in self.verdicts for each in verdict.adopted]
         mark = self.verdicts[-1].mark
         return Resume(mark, max(seqs, default=0), tuple(changes), False, adopted=adoptions[-1])
@@ -379,7 +379,9 @@ def test_a_replay_of_the_log_is_the_live_run_whatever_was_reloaded(script: Scrip
     again = Playback(RuleSet(), library=kept.rules)
     assert list(again.all(kept.arrivals())) == kept.decisions()
     assert _rows(again.memory) == _rows(memory)
-    assert [each.event.seq for each in kept.arrivals()] == [*range(1, len(kept.arrivals()) + 1)]
+    numbers = [number for each in kept.verdicts for number in each.numbers]
+    log = sorted([each.event.seq for each in kept.arrivals()] + numbers)
+    assert log == [*range(1, len(kept.arrivals()) + len(kept.decisions()) + 1)]
 
 
 def test_without_a_library_one_rule_set_judges_all() -> None:

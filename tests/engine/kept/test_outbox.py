@@ -15,7 +15,7 @@ from engine.clock import SystemClock
 from engine.errors import Again, Never
 from engine.outbox import Outbox, Waits
 from engine.store.db import Store, open_store
-from engine.store.model import Counts, Verdict, calls_of
+from engine.store.model import YIELDS, Counts, Verdict, calls_of
 from rules.model import ActionCall, Decision
 
 MakeDecision = Callable[..., Decision]
@@ -106,7 +106,7 @@ async def test_done_once_with_its_key(real: Store, make_decision: MakeDecision) 
         ("decision-00000002/0", 1, {}),
     ]
     assert {each.state for each in doors.seen} == {"done"}
-    assert (await real.counts(), outbox.delivered) == (Counts(done=3), 3)
+    assert (await real.counts(), outbox.delivered) == (Counts(), 3)
 
 
 async def test_tries_again_in_order_until_it_works(real: Store, make_decision: MakeDecision) -> None:
@@ -257,3 +257,53 @@ def test_waits_double_up_to_a_limit(failures: int, top: float) -> None:
 
     waits = [Waits().after(failures, Random(seed)) for seed in range(50)]
     assert top / 2 <= min(waits) < max(waits) <= top
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+async def test_first_answer_of_a_target_lets_all_its_lanes_go(
+    real: Store, make_decision: MakeDecision, rows: int
+) -> None:
+    up = False
+
+    def act(job: Job) -> str:
+        if not up:
+            raise Again("down")
+        return "ok"
+
+    action, doors = Fake(act), Doors()
+    made = [
+        make_decision(10 * row + lane, ActionCall("fake", {"target": "ward"}), camera=f"cam-{lane}")
+        for lane in range(5)
+        for row in range(rows)
+    ]
+    await _decide(real, *made)
+    hours = Waits(first=3600, most=3600)
+    outbox = Outbox(real, {"fake": action}, SystemClock(), doors, waits=hours, probe=0.01)
+    async with _running(outbox):
+        await doors.until(lambda: len(doors.seen) >= 5 + 2 * YIELDS)  # only one lane asks again and again
+        asked = {job.decision.camera for job in action.jobs[10:]}
+        up = True
+        await doors.until(lambda: outbox.delivered == 5 * rows)
+    assert len(asked) == 1
+
+
+async def test_a_message_that_a_target_does_not_take_is_not_asked_again_and_again(
+    real: Store, make_decision: MakeDecision
+) -> None:
+    def act(job: Job) -> str:
+        if job.decision.camera == "bad":
+            raise Again("500")
+        return "ok"
+
+    action, doors = Fake(act), Doors()
+    hours = Waits(first=3600, most=3600)
+    outbox = Outbox(real, {"fake": action}, SystemClock(), doors, waits=hours, probe=0.01)
+    hook = ActionCall("fake", {"target": "ward"})
+    async with _running(outbox):
+        for number in range(100):
+            decided = [make_decision(2 * number, hook, camera="good")]
+            decided += [make_decision(1, hook, camera="bad")] if number == 0 else []
+            await _decide(real, *decided)
+            outbox.wake()
+            await doors.until(lambda n=number: outbox.delivered == n + 1)  # type: ignore[misc]
+    assert len(doors.states("decision-00000001")) < 50

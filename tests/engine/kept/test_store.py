@@ -7,15 +7,22 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.clock import ManualClock
-from engine.errors import StoreBusy, StoreError
+from engine.desk import Desk
+from engine.errors import ApiError, StoreBusy, StoreError
 from engine.store.db import Store, open_store
-from engine.store.model import Counts, State, Verdict
+from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
+from engine.store.model import Counts, Deletion, State, Verdict
+from engine.store.reads import _FRESH, _YIELDING
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 MakeEvent = Callable[..., Event]
 MakeDecision = Callable[..., Decision]
 MakeVerdict = Callable[..., Verdict]
@@ -188,7 +195,7 @@ async def test_outbox_lanes_and_states(
     await store.settle(first.id, State.DEAD, 0.0, "404")
     await store.settle(second.id, State.DONE, 0.0, "204")
     assert [row.detail for row in await store.dead()] == ["404"]
-    assert (await store.lanes(), await store.counts()) == (["log//gate"], Counts(due=1, done=1, dead=1))
+    assert (await store.lanes(), await store.counts()) == (["log//gate"], Counts(due=1, dead=1))
 
 
 async def test_prune_keeps_what_is_young_and_what_is_owed(
@@ -267,3 +274,134 @@ async def test_failed_upgrade_changes_nothing(tmp_path: Path, clock: ManualClock
         assert await store.events() == []
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+
+
+async def test_a_store_of_version_0_2_goes_on(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "m.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((FIXTURES / "store_0_2" / "matthan.sql").read_text("utf-8"))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert (resume.damage, resume.clean, resume.last_seq) == (None, True, 40)
+        log = await store.log(0)
+        assert [seq for seq, _ in log] == list(range(1, 41))
+        assert [made.id[-2:] for _, made in log[30:]] == [f"{n:02}" for n in range(3, 31, 3)]
+        assert await store.log(38) == log[38:]
+        due = await store.due(1000.0, 99)
+        assert len(due) == 9  # the logged ones are done, and one of the others was given up
+        assert [row.key for row in await store.dead()] == ["decision-00000003/0"]
+        assert (await store.acknowledgements(["decision-00000003"]))["decision-00000003"].by == "An"
+        assert await store.counts() == Counts(due=9, dead=1)
+        (letter,) = await store.resend()
+        assert (await store.due(1000.0, 1))[0].key == letter.key
+        assert await store.counts() == Counts(due=10)
+
+
+async def test_a_dead_letter_is_sent_again_with_its_key(
+    store: Store, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    await store.commit(make_verdict(make_decision(1, ActionCall("log")), make_decision(2, ActionCall("log"))))
+    rows = await store.due(0.0, 9)
+    for row in rows:
+        await store.settle(row.id, State.DEAD, 7.0, "HTTP 404")
+    assert [row.id for row in await store.resend([rows[0].id, 99])] == [rows[0].id]
+    (again,) = await store.due(0.0, 9)
+    assert (again.key, again.attempts, again.created) == (rows[0].key, 0, 100.0)
+    (left,) = await store.dead()
+    assert (left.key, left.attempts, left.next_at, left.detail) == (rows[1].key, 1, 7.0, "HTTP 404")
+    assert await store.dead(before=left.id) == []
+    await store.commit(make_verdict(make_decision(3, ActionCall("log"))))
+    assert max(row.id for row in await store.due(0.0, 9)) > left.id  # no number of a dead letter comes again
+
+
+async def test_what_is_done_is_not_done_again(
+    store: Store, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    made = make_decision(1, ActionCall("log"))
+    await store.commit(make_verdict(made))
+    (row,) = await store.due(0.0, 9)
+    await store.settle(row.id, State.DONE, 0.0, "")
+    await store.commit(make_verdict(made))
+    assert await store.due(0.0, 9) == []
+
+
+async def test_a_promise_without_its_decision_is_dropped_and_journalled(
+    tmp_path: Path, clock: ManualClock, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.commit(make_verdict(make_decision(1, ActionCall("log"))))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM decision")
+        db.commit()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        assert await store.lanes() == []
+        assert await store.deletions() == [Deletion("promises", "damage", 1)]
+
+
+async def test_a_backlog_is_not_sorted_for_a_look_at_its_beginning(store: Store) -> None:
+    for sql in (_FRESH, _YIELDING):
+        plan = await store._read("EXPLAIN QUERY PLAN " + sql.format(lane="lane = ? AND"), ("log//", 0.0, 32))
+        assert not any("TEMP B-TREE" in str(row[-1]) for row in plan)
+        assert any("outbox_" in str(row[-1]) for row in plan)
+
+
+async def test_every_deletion_is_journalled(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    for n in range(1, 5):
+        made = replace(
+            make_verdict(make_event(2 * n), make_decision(2 * n, cause=2 * n)), numbers=(2 * n + 1,)
+        )
+        await store.commit(made)
+    clock.advance(1000)
+    await store.prune((await store.events())[0].received_at)
+    gone = {each.what: (each.rows, each.first, each.last) for each in await store.deletions()}
+    assert gone == {"events": (3, 2, 6), "decisions": (3, 3, 7)}
+
+
+async def test_time_that_only_the_wall_clock_tells_of_makes_nothing_old(
+    store: Store, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    await store.load()
+    await store.commit(make_verdict(make_event(1)))
+    clock.advance(400 * 86400)
+    await store.bridge(400 * 86400)
+    assert await store.prune(clock.wall - timedelta(days=30)) == 0
+    assert store.lived(100.0) == 0
+    clock.advance(31 * 86400)
+    assert await store.prune(clock.wall - timedelta(days=30)) > 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), max_size=80), st.floats(0, 1e7))
+def test_what_is_proven_old_has_lived_as_long(gaps: list[tuple[float, float]], seconds: float) -> None:
+    now, bridges = 0.0, tuple[Bridge, ...]()
+    for counted, doubtful in gaps:
+        now += counted + doubtful
+        bridges = bridged(bridges, Bridge(now, doubtful))
+    assert len(bridges) <= BRIDGES
+    edge = proven(now, seconds, bridges)
+    assert edge <= now - seconds + 1e-3
+    assert lived(edge - 1.0, now, bridges) >= seconds - 1e-3
+
+
+async def test_the_desk_sends_dead_letters_again_and_wakes_the_outbox(
+    store: Store, make_decision: MakeDecision, make_verdict: MakeVerdict
+) -> None:
+    await store.commit(make_verdict(make_decision(1, ActionCall("webhook", {"target": "ward"}))))
+    (row,) = await store.due(0.0, 9)
+    await store.settle(row.id, State.DEAD, 0.0, "HTTP 404")
+    woken: list[bool] = []
+    desk = SimpleNamespace(store=store, wake=lambda: woken.append(True))
+    (told,) = await Desk.letters(desk, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
+    assert (told.id, told.target, told.rule, told.severity) == (row.id, "ward", "night-gate", "warning")
+    with pytest.raises(ApiError, match="99"):
+        await Desk.resend(desk, [row.id, 99])  # type: ignore[arg-type]
+    assert (await store.counts(), woken) == (Counts(dead=1), [])
+    assert await Desk.resend(desk, None) == [told]  # type: ignore[arg-type]
+    assert (await store.counts(), woken) == (Counts(due=1), [True])

@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,20 @@ from structlog.testing import capture_logs
 
 from engine.clock import ManualClock
 from engine.errors import StoreCorrupt, StoreFull
+from engine.journal import ailing
+from engine.store import witness
 from engine.store.db import Store, open_store
 from engine.store.model import Counts, Verdict
 from engine.store.opening import suspect_file
 from engine.store.room import Reserve
-from rules.model import ActionCall, Decision, Event
+from engine.store.wal import Log, read_log
+from rules.model import ActionCall, Decision, Event, Severity
 
 MakeEvent = Callable[..., Event]
 MakeDecision = Callable[..., Decision]
 MakeVerdict = Callable[..., Verdict]
 PADDING = "x" * 2000
+SEVERITIES = (Severity.CRITICAL, Severity.INFO)
 
 #: Commits from 8 tasks as fast as it can, and says on stdout which number was answered.
 CHILD = """
@@ -253,20 +258,22 @@ async def test_damaged_page_is_found_set_aside_and_the_rest_saved(
     assert all(event == make_event(event.seq, label="x" * 200) for event in events)
 
 
-async def test_zeroed_header_starts_anew_loudly_and_gives_no_number_twice(
+async def test_noise_starts_anew_loudly_and_gives_no_number_twice(
     tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
 ) -> None:
     path = tmp_path / "m.db"
     await _fill(path, clock, 500, make_event, make_verdict)
-    with path.open("r+b") as file:
-        file.write(bytes(4096))
+    path.write_bytes(random.Random(7).randbytes(path.stat().st_size))
     for _ in range(2):
         async with open_store(path, quota_mb=64, clock=clock) as store:
             resume = await store.load()
             if resume.damage is not None:
-                assert (resume.damage.lost, resume.damage.saved["event"]) == (None, 0)
+                assert (resume.damage.lost, resume.damage.saved["event"]) == (500, 0)
             assert resume.last_seq >= int(clock.wall.timestamp())
-    assert resume.damage is None  # told once
+            assert store.damage() is not None
+    assert resume.damage is None  # of this start; it stands until a person has taken note
+    witness.damage_file(path).unlink()
+    assert store.damage() is None
     assert len(list(tmp_path.glob("m.db.corrupt-*"))) == 1
 
 
@@ -330,3 +337,247 @@ async def test_promises_and_memory_are_saved_too(
         assert (resume.damage.lost, resume.last_seq, resume.mark) == (0, 1, clock.mark())
         (row,) = await store.due(0.0, 9)
         assert json.loads(json.dumps(dict(row.params))) == {"level": "info"}
+
+
+# -- salvage from the pages --------------------------------------------------------------------
+
+
+def _zero_header(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(100))
+
+
+def _noise_on_page_1(path: Path) -> None:
+    _hit(path, 0, 4096, 5)
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size * 9 // 10 // 4096 * 4096 + 100)
+
+
+def _packed(path: Path) -> None:
+    """Leave the pages of each table together, those of the events before those of their indexes."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("VACUUM")
+
+
+@pytest.mark.parametrize("damage", [_zero_header, _noise_on_page_1, _cut])
+async def test_what_is_on_the_pages_is_saved_whatever_lies_on_the_way(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_verdict: MakeVerdict,
+    damage: Callable[[Path], None],
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 3000, make_event, make_verdict)
+    _packed(path)
+    damage(path)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.damage is not None
+        events = await store.events(limit=10_000)
+    assert len(events) >= 2960  # some of the last lay in what was cut off
+    assert all(event == make_event(event.seq, label="x" * 200) for event in events)
+    assert resume.last_seq >= 3000
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_pages_of_noise_cost_what_was_on_them(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict, seed: int
+) -> None:
+    path, chance = tmp_path / "m.db", random.Random(seed)
+    await _fill(path, clock, 3000, make_event, make_verdict)
+    for _ in range(5):
+        _hit(path, chance.randrange(path.stat().st_size // 4096) * 4096, 4096, chance.randrange(9999))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        assert (await store.load()).damage is not None
+        assert len(await store.events(limit=10_000)) >= 3000 - 5 * 13
+
+
+async def test_long_rows_that_go_on_on_other_pages_are_saved(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    long = [make_event(n, facts={"padding": chr(64 + n) * 9000 * n}) for n in range(1, 4)]
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.commit(make_verdict(*long))
+    _noise_on_page_1(path)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        assert await store.events() == long[::-1]
+
+
+async def _copied_while_running(
+    path: Path, copy: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> bytes:
+    """Keep 50 events; copy the files as a kill would leave them, and return the write-ahead log."""
+    copy.parent.mkdir()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        for n in range(1, 51):
+            await store.commit(make_verdict(make_event(n)))
+        shutil.copy(path, copy)
+        return path.with_name("m.db-wal").read_bytes()
+
+
+@pytest.mark.parametrize("what", ["hole", "header", "no database"])
+async def test_damage_within_the_log_does_not_hide_what_follows(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict, what: str
+) -> None:
+    path, copy = tmp_path / "m.db", tmp_path / "copy" / "m.db"
+    log = bytearray(await _copied_while_running(path, copy, clock, make_event, make_verdict))
+    if what == "hole":
+        log[len(log) // 2 : len(log) // 2 + 100] = b"x" * 100
+    elif what == "header":
+        log[:32] = bytes(32)
+    else:
+        copy.write_bytes(b"")
+    copy.with_name("m.db-wal").write_bytes(log)
+    async with open_store(copy, quota_mb=64, clock=clock) as store:
+        assert (await store.load()).damage is not None
+        assert len(await store.events(limit=100)) == 50
+
+
+def test_a_log_of_noise_holds_nothing(tmp_path: Path) -> None:
+    for size in (0, 10, 32, 70_000):
+        (tmp_path / "wal").write_bytes(random.Random(size).randbytes(size))
+        assert read_log(tmp_path / "wal") == Log()
+    assert read_log(tmp_path / "none") == Log()
+
+
+# -- a past that is missing ----------------------------------------------------------------------
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _deleted(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("how", [_emptied, _deleted])
+async def test_a_past_that_is_missing_is_told_and_no_number_comes_again(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_verdict: MakeVerdict,
+    how: Callable[[Path], None],
+) -> None:
+    path = tmp_path / "m.db"
+    clock.wall = clock.wall.replace(year=1970)  # no help from the clock
+    await _fill(path, clock, 500, make_event, make_verdict)
+    how(path)
+    for _ in range(2):
+        async with open_store(path, quota_mb=64, clock=clock) as store:
+            assert (await store.load()).last_seq > 500
+            (told,) = ailing(store)
+            assert (told.code, told.values["lost"]) == ("store.past_missing", 500)
+    witness.damage_file(path).unlink()
+    assert list(ailing(store)) == []
+
+
+async def test_an_older_copy_put_back_by_hand_is_told(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 500, make_event, make_verdict)
+    old = path.read_bytes()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(make_verdict(make_event(501)))
+        await store.close_cleanly(clock.mark())
+    path.write_bytes(old)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+    assert resume.damage is not None
+    assert (resume.damage.complaint, resume.damage.lost) == ("", 1)
+    assert resume.last_seq > 501
+
+
+async def test_a_witness_that_cannot_be_read_says_nothing(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 500, make_event, make_verdict)
+    for text in ("", "[]", "{}", '{"store": 1, "last_seq": "x", "schema": 1, "at": ""}', "\0"):
+        witness.witness_file(path).write_text(text)
+        assert witness.read(path) is None
+        async with open_store(path, quota_mb=64, clock=clock) as store:
+            assert (await store.load()).damage is None
+    assert witness.read(path) is not None
+
+
+# -- a long outage ---------------------------------------------------------------------------------
+
+
+async def test_a_long_outage_does_not_eat_the_history(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    hook = ActionCall("webhook", {"target": "ward"})
+    async with open_store(tmp_path / "m.db", quota_mb=4, clock=clock) as store:
+        await store.load()
+        for start in range(1, 6001, 100):
+            numbers = range(start, start + 100)
+            made = [
+                replace(make_decision(n, hook, cause=n), severity=SEVERITIES[n % 20 > 0]) for n in numbers
+            ]
+            await _commit(store, make_verdict, *[make_event(n) for n in numbers], *made)
+        due = await store.due(0.0, 20_000)
+        history = len(await store.events(limit=9999))
+        critical = [row for row in due if row.decision.severity is Severity.CRITICAL]
+        assert len(critical) == 300  # every one of them
+        assert len(due) < 1000
+        assert history > 1000
+        gone = {(each.what, each.why): each.rows for each in await store.deletions()}
+        assert gone["promises", "room"] == store.given_up == 6000 - len(due)
+        assert [each.code for each in ailing(store)] == ["store.forgotten", "store.given_up"]
+
+
+@pytest.mark.parametrize("evidence", ["m.db", "m.db.reserve", "snapshots"])
+async def test_a_store_that_was_there_before_there_were_witnesses_is_missed(
+    tmp_path: Path, clock: ManualClock, evidence: str
+) -> None:
+    (tmp_path / evidence).touch()
+    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+        assert (await store.load()).last_seq > 0
+        assert [each.values["lost"] for each in ailing(store)] == ["?"]
+
+
+async def test_a_first_run_that_was_killed_early_misses_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    for _ in range(2):
+        async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+            assert (await store.load()).damage is None
+
+
+async def test_rows_whose_text_is_damaged_are_left_out_and_told(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        for n in range(1, 5):
+            await _commit(store, make_verdict, make_event(n), make_decision(n, ActionCall("log"), cause=n))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE meta SET value = '{not json'")
+        db.execute("UPDATE event SET body = '{' WHERE seq = 2")
+        db.execute("UPDATE decision SET body = '[]' WHERE n = 2")
+        db.execute("UPDATE outbox SET params = '{' WHERE id = 3")
+        db.execute("INSERT INTO memory VALUES ('x', 'k', 'odd', 1e400, 'nodate', 1, 'c', 's', '[')")
+        db.commit()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.last_seq > 4
+        assert resume.mark is not None
+        assert (resume.mark.engine, resume.rows) == (100.0, ())
+        assert [event.seq for event in await store.events()] == [4, 3, 1]
+        assert [made.id[-1] for made in await store.decisions()] == list("431")
+        assert [row.decision.id[-1] for row in await store.due(0.0, 9)] == ["1", "4"]
+        assert "store.unreadable" in [each.code for each in ailing(store)]
