@@ -25,6 +25,7 @@ from engine.actions import snapshot, table
 from engine.actions.contract import Action, Hearing
 from engine.acts import Acts
 from engine.api import server
+from engine.api.keeper import Keeper
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
 from engine.camera import CameraRunner
@@ -134,6 +135,7 @@ class Site:
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
+        self._keepers = Keeper("api"), Keeper("api.tcp")
         self.desk = self._make_desk()
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
@@ -245,7 +247,7 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
-        parts.start("desk", self.desk.refresh)
+        parts.start("desk", lambda: self._supervisor.run("desk", self.desk.refresh))
         parts.start("prune", self._prune)
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
@@ -270,7 +272,8 @@ class Site:
                 self.desk.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
-        await stack.enter_async_context(server.serve(self.desk, api, socket=self._where.socket, token=token))
+        door = server.serve(self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers)
+        await stack.enter_async_context(door)
 
     def close(self) -> None:
         """Give the detector back."""
@@ -331,8 +334,15 @@ class Site:
             yield Sentence("store.damaged", {**told, "events": damage.saved.get("event", 0)})
         if self._is_behind():
             yield Sentence("engine.behind", {"times": self._given_up})
+        yield from self._crowded()
         if self._store.forgotten:
             yield Sentence("store.forgotten", {"rows": self._store.forgotten})
+
+    def _crowded(self) -> Iterable[Sentence]:
+        """Yield the doors that turned somebody away lately."""
+        for keeper in (*self._keepers, *((self.preview.keeper,) if self.preview else ())):
+            if keeper.crowded():
+                yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})
 
     def _is_behind(self) -> bool:
         """Return whether the detectors could not keep up lately: a person must know what was not looked at."""

@@ -30,8 +30,11 @@ STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
 
 Q = TypeVar("Q", bound=BaseModel)
 
+#: Read once: each look opens files, and there may be no descriptor left for one.
+VERSION = version("matthan")
+
 #: What a person should know, and a watchdog need not bark at.
-NOTICES = {"engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
+NOTICES = {"door.crowded", "engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
 
 
 class Query(BaseModel):
@@ -240,7 +243,7 @@ class Api:
         return _json(
             wire.Health(
                 status="degraded" if {each.code for each in problems} - NOTICES else "ok",
-                version=version("matthan"),
+                version=VERSION,
                 problems=problems,
                 garbage=self._garbage.count,
                 clients=len(self._streams),

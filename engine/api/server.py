@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket as sockets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.auth import may_enter, peer_of, shows
-from engine.api.listening import bind_unix, closed, tcp_address, tls_of
+from engine.api.keeper import Door, Keeper
+from engine.api.listening import bind_tcp, bind_unix, tcp_address, tls_of
 from engine.api.openapi import describe
 from engine.api.problems import Garbage, Handler, middleware, refusal
 from engine.api.routes import Api
@@ -38,7 +40,12 @@ class Doors:
 
 @asynccontextmanager
 async def serve(
-    service: Service, settings: ApiSettings, *, socket: Path, token: str | None = None
+    service: Service,
+    settings: ApiSettings,
+    *,
+    socket: Path,
+    token: str | None = None,
+    keepers: tuple[Keeper, Keeper] | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
 
@@ -47,6 +54,7 @@ async def serve(
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
         token: What TCP clients must show.
+        keepers: Of the unix socket and of TCP.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
@@ -55,13 +63,14 @@ async def serve(
     tls = tls_of(settings) if address else None
     garbage = Garbage()
     api = Api(service, garbage)
-    door = bind_unix(socket)
-    runner = hardened(application(api, guard(door.group, token)), garbage)
+    own, wide = keepers or (Keeper("api"), Keeper("api.tcp"))
+    door = bind_unix(socket, own.listener)
+    runner = hardened(application(api, guard(door.group, token)), garbage, own, wide)
     try:
         await runner.setup()
-        await web.SockSite(runner, door.socket).start()
+        await Door(runner, door.socket, patience=HEADER_DEADLINE).start()
         if address:
-            await _listen(web.TCPSite(runner, *address, ssl_context=tls, reuse_address=True), address)
+            await listen(runner, address, wide, tls)
         yield Doors(socket, _bound(runner) if address else None)
     finally:
         await api.close()
@@ -69,12 +78,16 @@ async def serve(
         door.close()
 
 
-async def _listen(site: web.TCPSite, address: tuple[str, int]) -> None:
-    host, port = address
-    try:
-        await site.start()
-    except OSError as error:
-        raise closed(f"{host}:{port}", error) from None
+async def listen(
+    runner: web.AppRunner, address: tuple[str, int], keeper: Keeper, tls: ssl.SSLContext | None = None
+) -> None:
+    """Open a TCP door on every address of a host.
+
+    Raises:
+        Closed: One of them is taken or not ours.
+    """
+    for listener in await bind_tcp(*address, keeper.listener):
+        await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
 
 
 def application(api: Api, gate: Middleware) -> web.Application:
@@ -92,8 +105,16 @@ def application(api: Api, gate: Middleware) -> web.Application:
     return app
 
 
-def hardened(app: web.Application, garbage: Garbage) -> web.AppRunner:
-    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it."""
+def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.AppRunner:
+    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it.
+
+    Args:
+        app: What answers.
+        garbage: Counts it.
+        keepers: Of the doors that lead there.
+    """
+    for keeper in keepers:
+        app.middlewares.insert(0, keeper.middleware)
     return web.AppRunner(
         app,
         access_log=None,
