@@ -44,8 +44,6 @@ logger = log.get(__name__)
 
 #: Pixels across of the analysed picture that is shown until the live one comes.
 MEANWHILE_WIDTH = 640
-#: WebRTC sessions at once; each has sockets of its own, for every address of this machine.
-SESSIONS = 24
 #: Media types of what the page is made of.
 _ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
 _HEADERS = {
@@ -94,7 +92,6 @@ class Preview:
         self._gallery: Gallery | None = None
         self._group: asyncio.TaskGroup | None = None
         self._sessions: dict[str, Session] = {}
-        self._watched = 0
         self._sockets: set[web.WebSocketResponse] = set()
         self._port = settings.port
 
@@ -236,13 +233,10 @@ class Preview:
     async def _offer(self, request: web.Request) -> web.Response:
         """WHEP: an offer in, an answer out; the session goes on in a task of its own."""
         camera = self._admit(request)
-        if self._watched >= SESSIONS:
-            raise refusal(503, "api.full", most=SESSIONS)
         offer = (await request.read()).decode("utf-8", "replace")
         assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
         key = secrets.token_urlsafe(12)
         asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())
-        self._watched += 1
         self._group.create_task(self._watch(asked), name=f"preview.{camera}.webrtc")
         answer, view = await asked.answered
         return web.Response(
@@ -267,8 +261,6 @@ class Preview:
                 asked.answered.set_exception(error)
             elif not isinstance(error, ApiError | OSError):
                 logger.error("preview.fault", camera=asked.camera, exc_info=error)
-        finally:
-            self._watched -= 1
 
     async def _show(self, view: View, asked: _Offer) -> None:
         # aiortc costs 0.2 s and 30 MB: loaded with the first viewer, away from the loop.
