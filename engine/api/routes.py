@@ -43,27 +43,33 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+#: A name as it may be asked for; no camera's or rule's is longer.
+Named = Annotated[str, Field(max_length=200)]
+#: A number of an event; the store counts so far.
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class EventQuery(Query):
     """Which events."""
 
-    before: int | None = Field(None, description="Only events with a smaller seq.")
+    before: Number | None = Field(None, description="Only events with a smaller seq.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
-    camera: str | None = Field(None, description="Only of this camera.")
+    camera: Named | None = Field(None, description="Only of this camera.")
 
 
 class DecisionQuery(Query):
     """Which decisions."""
 
-    before: str | None = Field(None, description="Only decisions older than the one with this id.")
+    before: Named | None = Field(None, description="Only decisions older than the one with this id.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
-    camera: str | None = Field(None, description="Only of this camera.")
+    camera: Named | None = Field(None, description="Only of this camera.")
 
 
 class AlertQuery(Query):
     """Which alerts."""
 
-    camera: str | None = Field(None, description="Only of this camera.")
-    rule: str | None = Field(None, description="Only of this rule.")
+    camera: Named | None = Field(None, description="Only of this camera.")
+    rule: Named | None = Field(None, description="Only of this rule.")
     acknowledged: bool | None = Field(None, description="Only those that somebody takes care of (or nobody).")
 
     def wants(self, alert: wire.Alert) -> bool:
@@ -79,7 +85,7 @@ class AlertQuery(Query):
 class RuleQuery(Query):
     """Of what a rule is explained."""
 
-    camera: str | None = Field(None, description="Only of this camera, and of what belongs to none.")
+    camera: Named | None = Field(None, description="Only of this camera, and of what belongs to none.")
 
 
 class StillQuery(Query):
@@ -246,6 +252,7 @@ class Api:
                 version=VERSION,
                 problems=problems,
                 garbage=self._garbage.count,
+                refused=self._garbage.refused,
                 clients=len(self._streams),
             )
         )

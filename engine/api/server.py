@@ -17,7 +17,7 @@ from engine.api.auth import may_enter, peer_of, shows
 from engine.api.keeper import Door, Keeper
 from engine.api.listening import bind_tcp, bind_unix, tcp_address, tls_of
 from engine.api.openapi import describe
-from engine.api.problems import Garbage, Handler, middleware, refusal
+from engine.api.problems import Garbage, Handler, middleware, refusal, sifted
 from engine.api.routes import Api
 from engine.api.service import Service
 from engine.settings import ApiSettings
@@ -105,6 +105,27 @@ def application(api: Api, gate: Middleware) -> web.Application:
     return app
 
 
+class _Runner(web.AppRunner):
+    """A runner that lets no request in of which no text can be made."""
+
+    def __init__(self, app: web.Application, garbage: Garbage) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            logger=garbage,
+            keepalive_timeout=HEADER_DEADLINE,
+            lingering_time=1.0,
+            shutdown_timeout=STOP_DEADLINE,
+        )
+        self._garbage = garbage
+
+    async def setup(self) -> None:
+        """Make the server."""
+        await super().setup()
+        assert self.server is not None  # noqa: S101 - it was just made
+        self.server.request_handler = sifted(self.server.request_handler, self._garbage)
+
+
 def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.AppRunner:
     """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it.
 
@@ -115,14 +136,7 @@ def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.Ap
     """
     for keeper in keepers:
         app.middlewares.insert(0, keeper.middleware)
-    return web.AppRunner(
-        app,
-        access_log=None,
-        logger=garbage,
-        keepalive_timeout=HEADER_DEADLINE,
-        lingering_time=1.0,
-        shutdown_timeout=STOP_DEADLINE,
-    )
+    return _Runner(app, garbage)
 
 
 def guard(group: int, token: str | None) -> Middleware:
