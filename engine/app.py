@@ -40,7 +40,7 @@ from engine.inventory import Inventory, installed_drivers
 from engine.judge import Judge
 from engine.logins import Books
 from engine.message import message, topics
-from engine.notify import notify
+from engine.notify import Watchdog, notify
 from engine.outbox import Outbox
 from engine.places import Places, places
 from engine.preview.server import Preview
@@ -127,6 +127,7 @@ class Site:
         self._given_up, self._behind_at = 0, -BEHIND
         self._logged: dict[str, tuple[Health, str | None]] = {}
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
+        self._watchdog = Watchdog(("judge", "desk"))
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
@@ -157,6 +158,7 @@ class Site:
             before=_before(self._resume, self._book),
             gap=self._clock.gap,
             random=self._random,
+            moved=partial(self._watchdog.moved, "judge"),
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
@@ -213,6 +215,7 @@ class Site:
             memory=self._memory,
             acts=Acts(self.judge.offer, self._clock, _new_id),
             reload_rules=self.reloader.tell,
+            moved=partial(self._watchdog.moved, "desk"),
             preview=self.preview,
         )
 
@@ -276,7 +279,8 @@ class Site:
         await stack.enter_async_context(door)
 
     def close(self) -> None:
-        """Give the detector back."""
+        """Give the detector back, and leave systemd's watchdog alone."""
+        self._watchdog.close()
         if self.pool is not None:
             self.pool.close()
 

@@ -58,6 +58,7 @@ class Desk:
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
         reload_rules: Reads the rules again, see `engine.reload`.
+        moved: Called whenever it has looked at everything.
     """
 
     settings: Settings
@@ -72,6 +73,7 @@ class Desk:
     memory: Memory
     acts: Acts
     reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
+    moved: Callable[[], None] = lambda: None
     preview: Preview | None = None
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0
@@ -142,6 +144,7 @@ class Desk:
                 self._figures.look()
                 await self._count()
                 self._publish(wire.EngineUpdate(engine=self._measure()))
+            self.moved()
             await asyncio.sleep(REFRESH)
 
     async def _count(self) -> None:
