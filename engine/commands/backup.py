@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from engine.commands.report import JsonOption, LangOption, language
+from engine.commands.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
     from engine.archive import ArchiveError, Contents, Manifest
@@ -109,7 +110,7 @@ def _load(config: Path | None) -> Configuration:
         return load(config or default_path())
     except ConfigError as error:
         for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
+            out(str(problem), err=True)
         raise typer.Exit(2) from None
 
 
@@ -160,8 +161,7 @@ class _Progress:
         self._files += 1
         self._bytes += size
         if self._shown:
-            sys.stderr.write(f"\r\x1b[K{self._files} / {self._bytes >> 20} MiB  {name[-60:]}")
-            sys.stderr.flush()
+            flash(f"{self._files} / {self._bytes >> 20} MiB  {name[-60:]}", sys.stderr)
 
 
 def _progress(*, as_json: bool) -> _Progress:
@@ -181,7 +181,7 @@ def _say(
 
     size = sum(size for size, _ in manifest.files.values())
     if sys.stderr.isatty() and not as_json:
-        sys.stderr.write("\r\x1b[K")
+        flash("", sys.stderr)
     if as_json:
         told = {
             "file": str(file),
@@ -192,20 +192,18 @@ def _say(
             "left_out": dict(manifest.left_out),
             "moved": [str(path) for path in moved or ()],
         }
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        data(json.dumps(told, ensure_ascii=False))
         return
     values = {"path": str(file), "files": len(manifest.files), "megabytes": f"{size / (1 << 20):.1f}"}
-    typer.echo(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
+    out(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
     for path, why in manifest.left_out.items():
-        typer.echo(
-            render("backup.left_out_secret" if why == "secret" else "backup.left_out", {"path": path}, lang)
-        )
+        out(render("backup.left_out_secret" if why == "secret" else "backup.left_out", {"path": path}, lang))
     for aside in moved or ():
-        typer.echo(render("backup.moved", {"path": str(aside)}, lang))
+        out(render("backup.moved", {"path": str(aside)}, lang))
 
 
 def _fail(error: ArchiveError, lang: Language) -> NoReturn:
     from engine.text import render
 
-    sys.stderr.write(f"matthan: {render(error.code, error.values, lang)}\n")
+    complain(f"{render(error.code, error.values, lang)}")
     raise typer.Exit(1)
