@@ -46,7 +46,8 @@ def backup(
     from engine.clock import SystemClock
 
     chosen = language(lang)
-    contents = _contents(_load(config), secrets=secrets)
+    configuration = _load(config)
+    contents = _contents(configuration, secrets=secrets)
     if file.exists() and not force:
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
@@ -57,6 +58,7 @@ def backup(
     except OSError as error:
         _fail(ArchiveError("backup.disk", path=str(file), detail=error.strerror or str(error)), chosen)
     _say(file, manifest, chosen, as_json=as_json, code="backup.made")
+    _warn(configuration.settings, chosen)
 
 
 @app.command()
@@ -100,6 +102,16 @@ def restore(
             ),
             chosen,
         )
+
+
+def _warn(settings: Settings, lang: Language) -> None:
+    """Say where the configuration, which is in the backup as it is, holds a password."""
+    from engine.clear import kept_in_clear
+    from engine.text import render
+
+    for path in kept_in_clear(settings):
+        key = ".".join(map(str, path))
+        out(f"matthan: {render('backup.holds_password', {'key': key}, lang)}", "yellow", err=True)
 
 
 def _load(config: Path | None) -> Configuration:

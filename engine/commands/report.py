@@ -39,7 +39,7 @@ SiteLangOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GitHubOption = Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")]
 
-_SECRET = frozenset({"problem.secret", "problem.url_login"})
+_SECRET = frozenset({"problem.secret", "problem.url_login", "problem.option_login"})
 _COLOURS = {"error": "31", "warning": "33"}
 
 
