@@ -213,7 +213,7 @@ class Site:
             tally=self._tally,
             problems=self._problems,
             memory=self._memory,
-            acts=Acts(self.judge.offer, self._clock, _new_id),
+            acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
             reload_rules=self.reloader.tell,
             moved=partial(self._watchdog.moved, "desk"),
             preview=self.preview,

@@ -221,11 +221,11 @@ class Desk:
                 known = await self.store.acknowledgements([made.id])
         return shown.decision(made, known.get(made.id))
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""
         if told.camera is not None:
             self._runner(told.camera)
-        return shown.event(await self.acts.act(told, user))
+        return shown.event(await self.acts.act(told, user, key))
 
     async def _firing(self, id: str) -> Decision:
         """Return the firing decision that a decision, its escalation too, stands for."""

@@ -150,6 +150,8 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
         told = refusal(500, "api.fault")
     if told.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if told.status == 429:
+        headers["Retry-After"] = "5"
     return answer(_problem(told, errors, language_of(request)), headers)
 
 

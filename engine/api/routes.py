@@ -23,6 +23,9 @@ from engine.text import render
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
 
+#: Header that names an act.
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
 #: Headers of a still: where it came from, its size, why it is no better one (a sentence, percent-encoded UTF-8).
 STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
     "X-Matthan-Still-Source", "X-Matthan-Still-Size", "X-Matthan-Still-Lacks",
@@ -98,6 +101,15 @@ class StillQuery(Query):
     )
 
 
+class Key(BaseModel):
+    """What names an act, so that telling it again makes no second one."""
+
+    key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")] | None = Field(
+        None,
+        description="An act with the same key of the same user is the same event, however often it is told.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One thing that can be asked. `answer` is a model, a list of one, a media type, or None (204)."""
@@ -109,6 +121,7 @@ class Route:
     answer: Any = None
     query: type[Query] | None = None
     body: type[wire.Wire] | None = None
+    keyed: bool = False
 
 
 class Api:
@@ -145,7 +158,15 @@ class Api:
             Route(
                 "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
             ),
-            Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
+            Route(
+                "POST",
+                "/v1/acts",
+                self.act,
+                "Tell rules what an operator did",
+                wire.Event,
+                body=wire.Act,
+                keyed=True,
+            ),
             Route("GET", "/v1/rules", self.rules, "Every rule and how it does", list[wire.Rule]),
             Route(
                 "GET",
@@ -195,8 +216,9 @@ class Api:
 
     async def act(self, request: web.Request) -> web.Response:
         """Answer the event."""
+        asked = Key.model_validate({"key": request.headers.get(IDEMPOTENCY_KEY)})
         told = wire.Act.model_validate_json(await request.read())
-        return _json(await self._service.act(told, _user(request)))
+        return _json(await self._service.act(told, _user(request), asked.key or ""))
 
     async def rules(self, request: web.Request) -> web.Response:
         """Answer every rule."""

@@ -14,12 +14,13 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.auth import may_enter, peer_of, shows
-from engine.api.keeper import Door, Keeper
+from engine.api.keeper import Door, Keeper, peer_name
 from engine.api.listening import bind_tcp, bind_unix, tcp_address, tls_of
 from engine.api.openapi import describe
 from engine.api.problems import Garbage, Handler, middleware, refusal, sifted
 from engine.api.routes import Api
 from engine.api.service import Service
+from engine.api.slow import Suspects
 from engine.settings import ApiSettings
 
 #: Bytes of a request body; a PTZ command has about a hundred.
@@ -139,8 +140,19 @@ def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.Ap
     return _Runner(app, garbage)
 
 
-def guard(group: int, token: str | None) -> Middleware:
+def guard(group: int, token: str | None, suspects: Suspects | None = None) -> Middleware:
     """Return the middleware that lets in whom `engine.api.auth` allows."""
+    known = suspects or Suspects()
+
+    async def over_tcp(request: web.Request, connection: sockets.socket) -> None:
+        peer = peer_name(connection, connection.getpeername())
+        if not await known.hold(peer):
+            raise refusal(429, "api.slowed")
+        told = request.headers.get("Authorization")
+        if not token or not shows(told, token):
+            if told:  # who shows nothing guesses nothing
+                known.failed(peer)
+            raise refusal(401, "api.unauthorized")
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -151,8 +163,8 @@ def guard(group: int, token: str | None) -> Middleware:
         if connection.family == sockets.AF_UNIX:
             if not may_enter(peer_of(connection), owner=os.geteuid(), group=group):
                 raise refusal(403, "api.forbidden")
-        elif not token or not shows(request.headers.get("Authorization"), token):
-            raise refusal(401, "api.unauthorized")
+        else:
+            await over_tcp(request, connection)
         return await handler(request)
 
     return gate

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from engine.api.printable import is_clean
 from engine.commands.report import JsonOption, LangOption, language
 from engine.commands.terminal import complain, data, flash, out
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from engine.configuration import Configuration
     from engine.settings import Settings
     from engine.text import Language
+
+#: Sentences of why something is not in a backup, where it is not that it lies elsewhere.
+_LEFT_OUT = {"secret": "backup.left_out_secret", "odd name": "backup.left_out_name"}
 
 app = typer.Typer()
 Config = Annotated[
@@ -148,7 +152,9 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
             left_out[str(secret)] = "secret"
     files = {}
     for each in wanted:
-        if each.is_relative_to(base) and each.is_file():
+        if not is_clean(str(each)):
+            left_out[str(each)] = "odd name"  # no backup with it could be restored
+        elif each.is_relative_to(base) and each.is_file():
             files[each.relative_to(base).as_posix()] = each
         else:
             left_out[str(each)] = "outside the configuration's folder"
@@ -209,7 +215,7 @@ def _say(
     values = {"path": str(file), "files": len(manifest.files), "megabytes": f"{size / (1 << 20):.1f}"}
     out(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
     for path, why in manifest.left_out.items():
-        out(render("backup.left_out_secret" if why == "secret" else "backup.left_out", {"path": path}, lang))
+        out(render(_LEFT_OUT.get(why, "backup.left_out"), {"path": path}, lang))
     for aside in moved or ():
         out(render("backup.moved", {"path": str(aside)}, lang))
 

@@ -242,6 +242,8 @@ class Store:
                     raise
             else:
                 self._now_full(False)
+                if self._reserve.spent:
+                    await asyncio.to_thread(self._reserve.renew)
                 return
 
     def _now_full(self, full: bool) -> None:
@@ -312,7 +314,6 @@ class Store:
         while step := await self._forget(codec.micros(before), engine):
             gone += step
             await asyncio.sleep(0)
-        await asyncio.to_thread(self._reserve.keep)
         return gone
 
     async def _forget(self, before: int, engine: float) -> int:

@@ -35,6 +35,7 @@ class FakeService:
         self.bug: Exception | None = None
         self.held: ApiError | None = None
         self.acts: list[tuple[wire.Act, str]] = []
+        self.keys: list[str] = []
         self.retried: list[str] = []
         self.camera = wire.Camera(
             id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
@@ -103,8 +104,9 @@ class FakeService:
                 return self.decided[place]
         raise ApiError(404, "decision.unknown", f"no decision {decision}")
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         self.acts.append((told, user))
+        self.keys.append(key)
         return wire.Event(
             id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
         )
