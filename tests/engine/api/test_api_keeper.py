@@ -6,9 +6,11 @@ import asyncio
 import errno
 import resource
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -224,3 +226,30 @@ def test_the_soft_limit_is_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Room.here() == Room(128, 96)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert Room.here() == Room(256, 192)
+
+
+async def test_a_handshake_that_never_comes_is_cut(
+    service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEADER_DEADLINE", 0.2)
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "1"]
+    done = subprocess.run([*command, "-keyout", key, "-out", certificate], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("openssl makes no certificate here")
+    settings = ApiSettings(tcp="127.0.0.1:0", certificate=str(certificate), key=str(key))
+    wide = Keeper("api.tcp", SMALL)
+    async with server.serve(
+        service,
+        settings,
+        socket=tmp_path / "s",
+        token="t" * 16,
+        keepers=(Keeper("api", SMALL), wide),
+    ) as doors:
+        assert doors.tcp is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", doors.tcp[1])
+        async with asyncio.timeout(60):
+            assert await reader.read() == b""
+            while wide.inside:
+                await asyncio.sleep(0.001)
+        writer.close()
