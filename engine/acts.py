@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from engine.api import wire
 from engine.api.problems import refusal
@@ -22,37 +24,65 @@ RESERVED: Final = frozenset({"by", "user"})
 class Acts:
     """Operators' acts on their way.
 
+    An act with a key (`Idempotency-Key`) is one event, however often it is told, over restarts too: the event's id
+    is made of the key, so that the store knows it again.
+
     Args:
         offer: Hands a draft to the judge; waits while it is full.
         ids: Gives a new event's id.
+        stored: Finds an event by its id.
     """
 
     def __init__(
-        self, offer: Callable[[Draft], Awaitable[None]], clock: Clock, ids: Callable[[], str]
+        self,
+        offer: Callable[[Draft], Awaitable[None]],
+        clock: Clock,
+        ids: Callable[[], str],
+        stored: Callable[[str], Awaitable[Event | None]],
     ) -> None:
-        self._offer, self._clock, self._ids = offer, clock, ids
+        self._offer, self._clock, self._ids, self._stored = offer, clock, ids, stored
         self._waiting: dict[str, asyncio.Future[Event]] = {}
+        self._asking = asyncio.Lock()
 
     def kept(self, events: Iterable[Event]) -> None:
         """Tell whoever waits for one of these events that it is durable."""
         if not self._waiting:
             return
         for event in events:
-            ticket = self._waiting.get(event.id)
+            ticket = self._waiting.pop(event.id, None)
             if ticket is not None and not ticket.done():
                 ticket.set_result(event)
 
-    async def act(self, told: wire.Act, user: str) -> Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> Event:
         """Hand in an act of any name but `acknowledge`; return the event.
 
+        Args:
+            told: What was done.
+            user: Whom the kernel knows the client as; empty over TCP.
+            key: Names this act among the user's; with the same one it is the same event.
+
         Raises:
-            ApiError: The name or a fact's name is the engine's own, or too many acts wait.
+            ApiError: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
         """
         if told.name == ACKNOWLEDGE:
             raise refusal(422, "act.reserved", name=told.name)
         if taken := sorted(RESERVED & told.facts.keys()):
             raise refusal(422, "act.fact", name=", ".join(taken))
-        return await self._give(told.name, told.camera, dict(told.facts) | _who(told.by, user))
+        facts = dict(told.facts) | _who(told.by, user)
+        if not key:
+            return await self._give(told.name, told.camera, facts)
+        return await self._once(_id_of(user, key), told, facts)
+
+    async def _once(self, id: str, told: wire.Act, facts: Mapping[str, Fact]) -> Event:
+        """Return the event of an act that may have been told before."""
+        async with self._asking:  # the same key twice at once: the second one finds the first one waiting
+            ticket = self._waiting.get(id) or await self._found(id)
+            if ticket is None:
+                ticket = await self._hand_in(id, told.name, told.camera, facts)
+        event = await asyncio.shield(ticket)
+        if (event.label, event.camera, dict(event.facts)) != (told.name, told.camera, dict(facts)):
+            raise refusal(422, "act.other")
+        return event
 
     async def acknowledge(self, made: Decision, told: wire.Acknowledge, user: str) -> Event:
         """Hand in that somebody takes care of a firing decision; return the event."""
@@ -61,7 +91,25 @@ class Acts:
             facts["note"] = told.note
         return await self._give(ACKNOWLEDGE, made.camera, facts | _who(told.by, user))
 
+    async def _found(self, id: str) -> asyncio.Future[Event] | None:
+        """Return an event that is stored already, as one who waits for it gets it."""
+        known = await self._stored(id)
+        if known is None:
+            return None
+        ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        ticket.set_result(known)
+        return ticket
+
     async def _give(self, name: str, camera: str | None, facts: Mapping[str, Fact]) -> Event:
+        return await asyncio.shield(await self._hand_in(self._ids(), name, camera, facts))
+
+    async def _hand_in(
+        self, id: str, name: str, camera: str | None, facts: Mapping[str, Fact]
+    ) -> asyncio.Future[Event]:
+        """Offer an act to the judge; return what has its event as soon as that is durable.
+
+        Whoever gives up waiting leaves the act on its way: its id stays known until it is stored.
+        """
         if len(self._waiting) >= MOST:
             raise refusal(503, "act.busy", most=MOST)
         about = None if camera is None else CameraId(camera)
@@ -73,15 +121,23 @@ class Acts:
             subject=f"operator:{name}",
             label=name,
             facts=facts,
-            id=self._ids(),
+            id=id,
         )
         ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._waiting[draft.id] = ticket
         try:
             await self._offer(draft)
-            return await ticket
-        finally:
+        except BaseException:
             del self._waiting[draft.id]
+            raise
+        return ticket
+
+
+def _id_of(user: str, key: str) -> str:
+    """Return the id of an event that is known again by a user's key."""
+    digest = sha256(f"{user}\0{key}".encode()).digest()
+    # Version 8 of RFC 9562: made by a rule of one's own.
+    return str(UUID(int=int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 2 << 62))
 
 
 def _who(by: str, user: str) -> dict[str, Fact]:

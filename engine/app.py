@@ -26,6 +26,7 @@ from engine.actions.contract import Action, Hearing
 from engine.acts import Acts
 from engine.album import Album
 from engine.api import server
+from engine.api.keeper import Keeper
 from engine.api.listening import Closed
 from engine.api.wire import CameraState
 from engine.camera import CameraRunner
@@ -41,7 +42,7 @@ from engine.journal import ailing, journal
 from engine.judge import Judge
 from engine.logins import Books
 from engine.message import message, topics
-from engine.notify import notify
+from engine.notify import Watchdog, notify
 from engine.outbox import Outbox
 from engine.places import Places, places
 from engine.preview.server import Preview
@@ -128,6 +129,7 @@ class Site:
         self._given_up, self._behind_at = 0, -BEHIND
         self._logged: dict[str, tuple[Health, str | None]] = {}
         self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
+        self._watchdog = Watchdog(("judge", "desk"))
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
@@ -136,6 +138,7 @@ class Site:
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
+        self._keepers = Keeper("api"), Keeper("api.tcp")
         self.desk = self._make_desk()
         self._actions = self._make_actions()
         self._album = Album(where.state / snapshot.FOLDER, store, clock)
@@ -159,6 +162,7 @@ class Site:
             gap=self._clock.gap,
             bridged=self._clock.bridged,
             random=self._random,
+            moved=partial(self._watchdog.moved, "judge"),
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
@@ -213,8 +217,9 @@ class Site:
             tally=self._tally,
             problems=self._problems,
             memory=self._memory,
-            acts=Acts(self.judge.offer, self._clock, _new_id),
+            acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
             reload_rules=self.reloader.tell,
+            moved=partial(self._watchdog.moved, "desk"),
             preview=self.preview,
             wake=lambda: self.outbox.wake(),
         )
@@ -250,7 +255,7 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
-        parts.start("desk", self.desk.refresh)
+        parts.start("desk", lambda: self._supervisor.run("desk", self.desk.refresh))
         parts.start("prune", self._prune)
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
@@ -275,10 +280,12 @@ class Site:
                 self.desk.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
-        await stack.enter_async_context(server.serve(self.desk, api, socket=self._where.socket, token=token))
+        door = server.serve(self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers)
+        await stack.enter_async_context(door)
 
     def close(self) -> None:
-        """Give the detector back."""
+        """Give the detector back, and leave systemd's watchdog alone."""
+        self._watchdog.close()
         if self.pool is not None:
             self.pool.close()
 
@@ -336,6 +343,13 @@ class Site:
         yield from ailing(self._store)
         if self._is_behind():
             yield Sentence("engine.behind", {"times": self._given_up})
+        yield from self._crowded()
+
+    def _crowded(self) -> Iterable[Sentence]:
+        """Yield the doors that turned somebody away lately."""
+        for keeper in (*self._keepers, *((self.preview.keeper,) if self.preview else ())):
+            if keeper.crowded():
+                yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})
 
     def _is_behind(self) -> bool:
         """Return whether the detectors could not keep up lately: a person must know what was not looked at."""

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 
 import typer
 
+from engine.commands.terminal import complain, out
 from engine.tied import tie
 
 GROUP = "matthan.commands"
@@ -32,7 +33,7 @@ root = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"matthan {version('matthan')}\n")
+        out(f"matthan {version('matthan')}")
         raise typer.Exit
 
 
@@ -69,7 +70,7 @@ def main() -> None:
     tie()
     try:
         for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
-            sys.stderr.write(f"matthan: {sentence}; see `matthan doctor`\n")
+            complain(f"{sentence}; see `matthan doctor`")
         root()
     except KeyboardInterrupt:  # while importing: nothing has been started
         sys.exit(130)

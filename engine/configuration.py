@@ -13,6 +13,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from engine.clear import in_clear
 from engine.credentials import Vault
 from engine.errors import ConfigError
 from engine.lacks import doubts, lacks
@@ -111,7 +112,7 @@ def check(path: Path, *, here: bool = False, running: Settings | None = None) ->
         known = world_of(read, document)
         flaws = [*read.flaws, *_twice(document)]
         flaws += unknown_cameras(read.value.groups, known) if read.value and known else ()
-        flaws += doubts(read.value) if read.value else ()
+        flaws += (*doubts(read.value), *in_clear(read.value)) if read.value else ()
         flaws += lacks(document.data, Vault(path.parent)) if here else ()
         problems += [*document.problems, *map(document.locate, flaws)]
         files = _rule_files(document, path, texts, problems)

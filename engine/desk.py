@@ -11,8 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import psutil
-
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError, Refused, Unsupported
 from drivers.logins import MOST
@@ -25,6 +23,7 @@ from engine.api.problems import refusal
 from engine.camera import CameraRunner
 from engine.clock import Clock
 from engine.errors import Again, Never, StoreError
+from engine.figures import Figures
 from engine.flow import Hub
 from engine.settings import Settings
 from engine.stills import Still, Without
@@ -61,6 +60,7 @@ class Desk:
         acts: What operators do, on its way to the judge.
         reload_rules: Reads the rules again, see `engine.reload`.
         wake: Says that there is more to be sent.
+        moved: Called whenever it has looked at everything.
     """
 
     settings: Settings
@@ -75,6 +75,7 @@ class Desk:
     memory: Memory
     acts: Acts
     reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
+    moved: Callable[[], None] = lambda: None
     preview: Preview | None = None
     wake: Callable[[], None] = lambda: None
     hub: Hub[wire.Update] = field(default_factory=Hub)
@@ -82,14 +83,14 @@ class Desk:
     _events: list[wire.Event] = field(default_factory=list)
     _decisions: list[wire.Decision] = field(default_factory=list)
     _told: dict[str, wire.Camera] = field(default_factory=dict)
-    _process: psutil.Process = field(default_factory=psutil.Process)
-    _cpu: float = 0.0
+    _figures: Figures = field(default_factory=Figures)
     _outbox: Counts = field(default_factory=Counts)
     _alerts: Alerts = field(init=False)
     _acknowledging: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self._alerts = Alerts(self.memory)
+        self._figures.look()
 
     # -- what the engine tells --------------------------------------------------------------
 
@@ -130,7 +131,7 @@ class Desk:
 
     async def refresh(self) -> None:
         """Publish camera and engine changes for ever; a supervised child."""
-        self._process.cpu_percent()
+        self._figures.look()
         last_figures = self.clock.monotonic() - FIGURES
         while True:
             now = self.clock.monotonic()
@@ -143,9 +144,10 @@ class Desk:
                 self._publish(gone)
             if now - last_figures >= FIGURES:
                 last_figures = now
-                self._cpu = self._process.cpu_percent() / 100
+                self._figures.look()
                 await self._count()
                 self._publish(wire.EngineUpdate(engine=self._measure()))
+            self.moved()
             await asyncio.sleep(REFRESH)
 
     async def _count(self) -> None:
@@ -189,8 +191,8 @@ class Desk:
             timezone=self.settings.timezone,
             started=self.started,
             now=self.clock.now().wall,
-            cpu=self._cpu,
-            rss=self._process.memory_info().rss,
+            cpu=self._figures.cpu,
+            rss=self._figures.rss,
             outbox=self._outbox.due,
             dead=self._outbox.dead,
             problems=tuple(shown.sentence(each) for each in self.problems()),
@@ -235,11 +237,11 @@ class Desk:
                 known = await self.store.acknowledgements([made.id])
         return shown.decision(made, known.get(made.id))
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""
         if told.camera is not None:
             self._runner(told.camera)
-        return shown.event(await self.acts.act(told, user))
+        return shown.event(await self.acts.act(told, user, key))
 
     async def _firing(self, id: str) -> Decision:
         """Return the firing decision that a decision, its escalation too, stands for."""

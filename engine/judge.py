@@ -110,15 +110,18 @@ class Judge:
         gap: float = 0.0,
         bridged: float = 0.0,
         random: Random | None = None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         """Take over from the last run, whose rules were `before`; other ones are adopted first of all.
 
-        Only the wall clock tells of `bridged` seconds of the gap.
+        Args:
+            bridged: Seconds of the gap that only the wall clock tells of.
+            moved: Called whenever it got on: after every turn, and when it is told that there is no room.
         """
         known = resume.adopted is not None and resume.adopted.digest == book.digest
         self.rules = book.rules if known else before or RuleSet()
         self._memory, self._store, self._clock = memory, store, clock
-        self._site, self._ids, self._publish = site, ids, publish
+        self._site, self._ids, self._publish, self._moved = site, ids, publish, moved
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._now = 0.0 if resume.mark is None else resume.mark.engine
@@ -194,6 +197,7 @@ class Judge:
         arrivals = self._first
         while True:
             await self._keep(self._turn(arrivals))
+            self._moved()
             self._answer()
             arrivals = self._stepped(await self._intake.take(TURN, self._patience()))
 
@@ -314,6 +318,7 @@ class Judge:
                 break
             except (StoreFull, StoreBusy) as error:
                 self._complain(error)
+                self._moved()
                 await asyncio.sleep(_RETRY.wait(failures, 0.0, self._random))
                 failures += 1
         if self._trouble is not None:

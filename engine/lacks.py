@@ -13,6 +13,7 @@ from typing import Any
 
 from drivers import registry
 from engine.addresses import empty_level
+from engine.clear import SHORTEST
 from engine.credentials import SECRET_KEYS, CredentialError, Vault
 from engine.settings import Settings
 from rules.flaws import nearest
@@ -87,11 +88,14 @@ def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 def _secret(path: Path, reference: str, vault: Vault) -> Iterator[Flaw]:
     try:
-        vault.secret(reference)
+        secret = vault.secret(reference)
+        if path[-1] == "token" and len(secret) < SHORTEST:  # it opens the API to whoever guesses it
+            values: dict[str, Fact] = {"reference": reference, "least": SHORTEST}
+            yield Flaw(path, "problem.short_secret", values, severity=Gravity.WARNING)
     except CredentialError as error:
         if error.code in _SENTENCES:
             code = _SENTENCES[error.code]
-            values: dict[str, Fact] = {"reference": reference, **error.values}
+            values = {"reference": reference, **error.values}
             # Others than the service's user may ask, and elsewhere; a mode that is too wide is wrong for all.
             severity = Gravity.ERROR if code == "secret_open" else Gravity.WARNING
             yield Flaw(path, f"problem.{code}", values, severity=severity)

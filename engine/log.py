@@ -1,7 +1,7 @@
 """Logs: events with bound values, for people on a terminal and as JSON lines for servers.
 
 Every text is redacted on its way out, whoever logged it: foreign libraries put URLs with passwords
-into their messages.
+into their messages. What a terminal would obey is made harmless: messages of devices are foreign text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TextIO
 import structlog
 
 from drivers.errors import redact
+from engine.api.printable import clean, escaped
 
 #: Libraries whose own messages are noise or repeat what we report ourselves.
 QUIET = {
@@ -45,6 +46,30 @@ def _clean(value: object) -> object:
     return redact(value if isinstance(value, str) else repr(value))
 
 
+def _printable(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    """Make every text one harmless line, a traceback lines that cannot be taken for others."""
+    trace = event.pop("exception", None)
+    told: MutableMapping[str, object] = {clean(key): _one_line(value) for key, value in event.items()}
+    if trace is not None:
+        told["exception"] = "\n".join(f"  {clean(each)}" for each in str(trace).split("\n"))
+    return told
+
+
+def _one_line(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {_one_line(key): _one_line(each) for key, each in value.items()}
+    return [_one_line(each) for each in value] if isinstance(value, list) else value
+
+
+def _json(_: object, __: str, event: MutableMapping[str, object]) -> str:
+    return escaped(str(_JSON(None, "", event)))
+
+
+_JSON = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
 def configure(level: str = "info", *, stream: TextIO | None = None, json: bool | None = None) -> None:
     """Set up logging for the process; call once, before any library is imported that logs.
 
@@ -61,20 +86,17 @@ def configure(level: str = "info", *, stream: TextIO | None = None, json: bool |
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(
-            colors=target.isatty() and not os.environ.get("NO_COLOR"),
-            exception_formatter=structlog.dev.plain_traceback,
-        )
+    console = structlog.dev.ConsoleRenderer(
+        colors=target.isatty() and not os.environ.get("NO_COLOR"),
+        exception_formatter=structlog.dev.plain_traceback,
     )
+    renderers: list[structlog.typing.Processor] = [_json] if as_json else [_printable, console]
     # A traceback becomes text before redaction: exceptions of PyAV carry the URL with its password.
     last: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         _redacted,
-        renderer,
+        *renderers,
     ]
     handler = logging.StreamHandler(target)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
@@ -103,6 +125,7 @@ def last_resort() -> None:
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
             _redacted,
+            _printable,
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),

@@ -5,6 +5,9 @@ order they were decided, and a failure makes the whole lane wait; lanes know not
 failed three times lets the others of its lane pass, so that one bad message cannot block it. A target that
 says it is back (an MQTT reconnect) ends every wait for it; of one that cannot say so, a single lane asks again
 and again, and its first answer ends the waits of the others.
+
+Attempts have places: so many at one target, and no target takes another's. What is critical goes first: it has a
+lane of its own (`engine.store.model.calls_of`), is called in before others, and one place is kept for it.
 """
 
 from __future__ import annotations
@@ -21,19 +24,20 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from drivers.errors import redact
 from engine import log
 from engine.actions.base import leaving
-from engine.actions.contract import Action, Job
+from engine.actions.contract import Action, Job, OfCameras
 from engine.api.wire import Delivery
 from engine.clock import Clock
 from engine.errors import Again, Never, StoreBusy, StoreFull
 from engine.store.db import Store
 from engine.store.model import YIELDS, Pending, State
 from engine.supervisor import Health, Supervisor
+from engine.turnstile import Turnstile
 
 T = TypeVar("T")
 
 _log = log.get(__name__)
 
-#: Attempts of one action that may run at the same time.
+#: Attempts at one target that may run at the same time; one more where it is critical.
 ABREAST = 4
 #: Seconds after which a target that failed is asked again, by one of its lanes, however long the others wait.
 PROBE = 4.0
@@ -97,7 +101,7 @@ class Outbox:
         self._store, self._actions, self._clock, self._publish = store, actions, clock, publish
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._waits, self._attempt, self._probe = waits, attempt, probe
-        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(abreast))
+        self._places: defaultdict[str, Turnstile] = defaultdict(lambda: Turnstile(abreast))
         self._fresh = asyncio.Event()
         self._back: set[str] = set()
         self._lanes: dict[str, _Lane] = {}
@@ -246,7 +250,10 @@ class Outbox:
             return _Outcome(State.DEAD, f"no action {row.action!r} is configured")
         job = Job(row.id, row.key, row.attempts + 1, row.action, row.params, row.decision, row.event)
         try:
-            async with self._slots[row.action], asyncio.timeout(self._attempt):
+            async with (
+                self._places[_target(row, action)].place(row.decision.severity),
+                asyncio.timeout(self._attempt),
+            ):
                 said = await action.run(job)
         except Again as error:
             return _Outcome(State.DUE, _short(error), error.after)
@@ -357,6 +364,11 @@ class _Outcome:
     state: State
     detail: str
     after: float = 0.0
+
+
+def _target(row: Pending, action: Action) -> str:
+    """Return what an attempt needs a place at."""
+    return row.lane if isinstance(action, OfCameras) else f"{row.action}/{row.params.get('target', '')}"
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from engine.api.printable import is_clean
 from engine.archive import (
     DATABASE,
     FORMAT,
@@ -33,8 +34,17 @@ from engine.store.schema import steps, version_of
 
 _ROOTS = ("state", "config")
 _CHUNK = 1 << 20
-#: Longest manifest that is read; a site with a million pictures stays below.
-_MOST_MANIFEST = 256 << 20
+#: Longest manifest that is read, and what of it an entry may take: a manifest names what is there, and little else.
+_MOST_MANIFEST, _MANIFEST_EACH = 256 << 20, 1 << 10
+#: Most entries; a site with a million pictures stays below.
+_MOST_ENTRIES = 2_000_000
+#: Longest header of an entry beside its fixed one (a long name); tarfile reads one into memory.
+_MOST_HEADER = 64 << 10
+#: Bytes of the disk that restoring leaves free: whatever else writes there must go on.
+_LEFT = 64 << 20
+#: Most that an archive may unpack to, in bytes and as so many times its own size; databases shrink to a tenth, and
+#: what shrinks a hundredfold was made to fill a disk.
+_FREELY, _TIMES = 256 << 20, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,19 @@ class Staged:
         return self.folder / self.manifest.config
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry whose headers are small: a few bytes of gzip may stand for gigabytes of them."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        headers = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, *_LONG)
+        if self.type in headers and self.size > _MOST_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        return super()._proc_member(tar)  # type: ignore[misc,no-any-return]  # tarfile's own hook for subclasses
+
+
+_LONG = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
 @contextmanager
 def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
     """Unpack and verify an archive into a folder in `beside`, which goes away with the context.
@@ -60,8 +83,8 @@ def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
     with _made(beside), TemporaryDirectory(prefix=".matthan-restore-", dir=beside) as name:
         folder = Path(name)
         try:
-            with tarfile.open(archive, mode="r|gz") as tar:
-                found, manifest = _unpack(tar, folder, tell)
+            with tarfile.open(archive, mode="r|gz", tarinfo=_Entry) as tar:
+                found, manifest = _unpack(tar, _Room(folder, archive.stat().st_size), tell)
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's own trouble; a damaged gzip stream has no number
@@ -84,7 +107,38 @@ def _made(folder: Path) -> Iterator[None]:
                 path.rmdir()
 
 
-def _unpack(tar: tarfile.TarFile, folder: Path, tell: Tell) -> tuple[dict[str, tuple[int, str]], Manifest]:
+@dataclass(slots=True)
+class _Room:
+    """What an archive may take, looked at before it is taken.
+
+    Attributes:
+        folder: Where it is unpacked; it is copied into place from there, so that it is needed twice.
+        size: Of the archive itself, in bytes.
+        taken: Bytes unpacked so far, of so many `entries`.
+    """
+
+    folder: Path
+    size: int
+    taken: int = 0
+    entries: int = 0
+
+    def take(self, entry: tarfile.TarInfo) -> None:
+        """Take an entry in.
+
+        Raises:
+            ArchiveError: It is too much for this disk, or more than a backup unpacks to.
+        """
+        self.taken += entry.size
+        self.entries += 1
+        left = shutil.disk_usage(self.folder).free - _LEFT
+        if self.taken > _FREELY + _TIMES * self.size or self.entries > _MOST_ENTRIES:
+            raise ArchiveError("backup.bomb", name=entry.name)
+        if entry.size + self.taken > left:
+            needed = (entry.size + self.taken >> 20) + 1
+            raise ArchiveError("backup.no_room", name=entry.name, needed=needed, left=max(0, left) >> 20)
+
+
+def _unpack(tar: tarfile.TarFile, room: _Room, tell: Tell) -> tuple[dict[str, tuple[int, str]], Manifest]:
     found: dict[str, tuple[int, str]] = {}
     manifest: Manifest | None = None
     for entry in tar:  # to its very end, so that a cut file is noticed
@@ -92,10 +146,11 @@ def _unpack(tar: tarfile.TarFile, folder: Path, tell: Tell) -> tuple[dict[str, t
         if file is None or manifest is not None:
             raise ArchiveError("backup.odd_entry", name=entry.name)
         if entry.name == MANIFEST:
-            manifest = _manifest(file.read(_MOST_MANIFEST))
+            manifest = _manifest(file.read(min(_MOST_MANIFEST, _MANIFEST_EACH * (len(found) + 64))))
             continue
+        path = room.folder / _safe(entry.name)
+        room.take(entry)
         tell(entry.name, entry.size)
-        path = folder / _safe(entry.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         found[entry.name] = _write(path, file)
         path.chmod(entry.mode & 0o666 | 0o600)
@@ -111,7 +166,7 @@ def _safe(name: str) -> PurePosixPath:
         ArchiveError: It would lead anywhere else.
     """
     path = PurePosixPath(name)
-    plain = path.as_posix() == name and "\0" not in name and "\\" not in name
+    plain = path.as_posix() == name and is_clean(name) and "\\" not in name
     if not plain or len(path.parts) < 2 or path.parts[0] not in _ROOTS or ".." in path.parts:
         raise ArchiveError("backup.odd_entry", name=name)
     return path

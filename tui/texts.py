@@ -10,12 +10,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
+from engine.api.printable import clean
+
+__all__ = ["LANGUAGES", "Language", "Texts", "catalogue", "clean", "fold", "natural"]
+
 Language = Literal["vi", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("vi", "en")
 #: Seconds of each step of an age, the largest first.
 _STEPS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-#: Categories that a terminal obeys or reorders by: controls, formats (bidi), surrogates, line separators.
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @cache
@@ -24,17 +26,6 @@ def catalogue(language: Language) -> Mapping[str, str]:
     source = (files("tui") / "text" / f"{language}.toml").read_text("utf-8")
     tables = tomllib.loads(source).items()
     return {f"{table}.{key}": text for table, entries in tables for key, text in entries.items()}
-
-
-def clean(text: str) -> str:
-    """Return foreign text safe to print: one line, composed diacritics, no control or bidi characters.
-
-    Names, models and labels come from devices; a terminal would obey an escape sequence in them.
-    """
-    composed = unicodedata.normalize("NFC", text)
-    if composed.isascii() and composed.isprintable():
-        return composed
-    return "".join("·" if unicodedata.category(char) in _UNSAFE else char for char in composed)
 
 
 def fold(text: str) -> str:

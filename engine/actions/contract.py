@@ -49,6 +49,13 @@ class Action(Protocol):
 
 
 @runtime_checkable
+class OfCameras(Protocol):
+    """An action whose target is a camera: cameras have nothing to do with each other's places."""
+
+    of_cameras: bool
+
+
+@runtime_checkable
 class Hearing(Protocol):
     """An action whose target also says something (a broker)."""
 

@@ -14,6 +14,7 @@ class PtzPreset:
     """Moves a camera; never for a decision of long ago."""
 
     name = "ptz"
+    of_cameras = True
     Params: type[BaseModel] = PtzParams
 
     def __init__(self, hands: Hands, clock: Clock) -> None:

@@ -38,6 +38,7 @@ class Snapshot:
     """
 
     name = "snapshot"
+    of_cameras = True
     Params: type[BaseModel] = SnapshotParams
 
     def __init__(self, hands: Hands, clock: Clock, folder: Path) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from engine.actions.base import params_of
 from engine.actions.contract import Job
 from engine.actions.params import WebhookParams
+from engine.actions.resolver import Resolver
 from engine.clock import Clock
 from engine.cloudevents import CONTENT_TYPE, cloud_event
 from engine.errors import Again, Never
@@ -34,7 +35,10 @@ class HttpTarget:
 
 
 class Webhook:
-    """Posts to configured targets. One connection pool for all, open while `serve` runs."""
+    """Posts to configured targets. One connection pool for all, open while `serve` runs.
+
+    It sets no bound of its own: the outbox gives places, and a pool's would be shared by all targets.
+    """
 
     name = "webhook"
     Params: type[BaseModel] = WebhookParams
@@ -46,7 +50,9 @@ class Webhook:
     async def serve(self, revive: Callable[[], None]) -> None:
         """Hold the connection pool open until cancelled."""
         async with aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "matthan"}
+            connector=aiohttp.TCPConnector(limit=0, resolver=Resolver()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "matthan"},
         ) as session:
             self._session = session
             revive()

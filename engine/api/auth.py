@@ -54,4 +54,5 @@ def may_enter(peer: Peer, *, owner: int, group: int) -> bool:
 def shows(header: str | None, token: str) -> bool:
     """Return whether an Authorization header carries the bearer token; takes equally long for any guess."""
     scheme, _, told = (header or "").partition(" ")
-    return hmac.compare_digest(told.strip().encode(), token.encode()) and scheme.lower() == "bearer"
+    given = told.strip().encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, token.encode()) and scheme.lower() == "bearer"

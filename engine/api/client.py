@@ -244,10 +244,15 @@ class Client:
         camera: str | None = None,
         by: str = "",
         facts: Mapping[str, wire.Fact] | None = None,
+        key: str | None = None,
     ) -> wire.Event:
-        """Tell rules what an operator did; return the event, which is durable then."""
+        """Tell rules what an operator did; return the event, which is durable then.
+
+        Whoever got no answer may tell it again with the same `key`: it stays one event.
+        """
         told = json.dumps({"name": name, "camera": camera, "by": by, "facts": dict(facts or {})})
-        return _parse(wire.Event.model_validate_json, await self._call("POST", "/v1/acts", body=told))
+        body = await self._call("POST", "/v1/acts", body=told, key=key)
+        return _parse(wire.Event.model_validate_json, body)
 
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
@@ -331,9 +336,10 @@ class Client:
         *,
         body: str | None = None,
         within: float = CALL_TIMEOUT,
+        key: str | None = None,
         **query: str | int | None,
     ) -> bytes:
-        content, _ = await self._ask(method, path, body=body, within=within, **query)
+        content, _ = await self._ask(method, path, body=body, within=within, key=key, **query)
         return content
 
     async def _ask(
@@ -343,12 +349,15 @@ class Client:
         *,
         body: str | None = None,
         within: float = CALL_TIMEOUT,
+        key: str | None = None,
         **query: str | int | None,
     ) -> tuple[bytes, Mapping[str, str]]:
-        params = {key: str(value) for key, value in query.items() if value is not None}
+        params = {name: str(value) for name, value in query.items() if value is not None}
         headers = {"Accept-Language": self.language}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
         try:
             async with self._session.request(
                 method,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import socket
 import ssl
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +17,9 @@ from engine.errors import EngineError
 from engine.settings import ApiSettings
 from engine.text import render
 from rules.model import Fact, Sentence
+
+#: Makes a socket of an address family and a type.
+Make = Callable[[int, int], socket.socket]
 
 
 class Closed(EngineError):
@@ -51,17 +56,21 @@ class UnixDoor:
             self.path.unlink()
 
 
-def bind_unix(path: Path) -> UnixDoor:
+def bind_unix(path: Path, make: Make = socket.socket) -> UnixDoor:
     """Bind a socket (mode 0660, not yet listening) at a path, replacing a dead server's.
 
     Permissions are set before anyone can connect: a bound socket that does not listen refuses.
+
+    Args:
+        path: Where its file is to be.
+        make: Makes the socket.
 
     Raises:
         Closed: A live server answers there, or something else than a socket is in the way.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    door = make(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         door.bind(str(path))
         path.chmod(0o660)
@@ -70,6 +79,31 @@ def bind_unix(path: Path) -> UnixDoor:
         door.close()
         raise closed(path, error) from None
     return UnixDoor(path, door, known.st_ino, known.st_gid)
+
+
+async def bind_tcp(host: str, port: int, make: Make = socket.socket) -> list[socket.socket]:
+    """Bind a socket, not yet listening, to every address of a host.
+
+    Raises:
+        Closed: An address is taken or not ours, or there is no such host.
+    """
+    bound: list[socket.socket] = []
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+            door = make(family, socket.SOCK_STREAM)
+            bound.append(door)
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:  # IPv4 has a socket of its own
+                door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            door.bind(address)
+    except OSError as error:
+        for door in bound:
+            door.close()
+        raise closed(f"{host}:{port}", error) from None
+    return bound
 
 
 def _clear(path: Path) -> None:

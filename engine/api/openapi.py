@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from engine.api import telling, wire
 from engine.api.letters import Letter
-from engine.api.routes import Query, Route
+from engine.api.routes import IDEMPOTENCY_KEY, Key, Query, Route
 
 _REF = "#/components/schemas/{model}"
 _STREAMED = (
@@ -60,7 +60,11 @@ def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}{re.sub(r'[^a-z0-9]+', '_', route.path)}",
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
+        "parameters": [
+            *_path_parameters(route.path),
+            *_query_parameters(route.query),
+            *(_key_parameters() if route.keyed else ()),
+        ],
         "responses": {
             **_answers(route.answer),
             "default": _content("application/problem+json", wire.Problem),
@@ -84,6 +88,12 @@ def _query_parameters(query: type[Query] | None) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "description": schema.pop("description", ""), "schema": schema}
         for name, schema in fields.items()
     ]
+
+
+def _key_parameters() -> list[dict[str, Any]]:
+    schema = Key.model_json_schema()["properties"]["key"]
+    described = schema.pop("description")
+    return [{"name": IDEMPOTENCY_KEY, "in": "header", "description": described, "schema": schema}]
 
 
 def _answers(answer: Any) -> dict[str, Any]:

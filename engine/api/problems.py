@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ from engine.errors import ApiError
 from engine.text import Language, render
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: What answers requests, for aiohttp.
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 #: Seconds that a handler may take, a slow request body included.
 DEADLINE = 30.0
 #: Routes that stay open; they keep their own deadlines.
@@ -27,18 +30,56 @@ class Garbage(logging.Logger):
     """What aiohttp would log with a traceback for every request that is not HTTP: counted instead.
 
     Errors of our handlers never come here: `middleware` has answered and logged them before.
+
+    Attributes:
+        count: What was not HTTP, or came too slowly.
+        refused: Requests that were answered with 4xx.
     """
 
     def __init__(self) -> None:
         super().__init__("matthan.garbage", logging.DEBUG)
         self.count = 0
+        self.refused = 0
 
     def handle(self, record: logging.LogRecord) -> None:
         """Count a record and drop it."""
         self.count += 1
 
 
-def language_of(request: web.Request) -> Language:
+def sifted(answered: Answering, garbage: Garbage) -> Answering:
+    """Return what answers requests, spared those that no text can be made of; counts what is refused.
+
+    It stands before everything else of aiohttp, which fails on bytes that are not UTF-8 in many places.
+    """
+
+    async def sift(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            response = (
+                await answered(request) if _is_text(request) else _refused(request, 400, "api.not_text")
+            )
+        except web.HTTPException as error:  # raised before any middleware: an odd Expect
+            response = _refused(request, error.status, "api.http", reason=error.reason)
+        garbage.refused += 400 <= response.status < 500
+        return response
+
+    return sift
+
+
+def _is_text(request: web.BaseRequest) -> bool:
+    """Return whether the head of a request is text: bytes that are none are surrogates here."""
+    words = (request.method, request.path_qs, *chain.from_iterable(request.headers.items()))
+    try:
+        "".join((*words, *chain.from_iterable(request.query.items()))).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refused(request: web.BaseRequest, status: int, code: str, **values: str) -> web.Response:
+    return answer(_problem(refusal(status, code, **values), (), language_of(request)))
+
+
+def language_of(request: web.BaseRequest) -> Language:
     """Return the first language that the client asked for and we have; English otherwise."""
     asked = request.headers.get("Accept-Language", "").lower()
     return "vi" if asked.startswith("vi") else "en"
@@ -109,6 +150,8 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
         told = refusal(500, "api.fault")
     if told.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if told.status == 429:
+        headers["Retry-After"] = "5"
     return answer(_problem(told, errors, language_of(request)), headers)
 
 

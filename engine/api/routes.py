@@ -24,6 +24,9 @@ from engine.text import render
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
 
+#: Header that names an act.
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
 #: Headers of a still: where it came from, its size, why it is no better one (a sentence, percent-encoded UTF-8).
 STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
     "X-Matthan-Still-Source", "X-Matthan-Still-Size", "X-Matthan-Still-Lacks",
@@ -31,8 +34,11 @@ STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
 
 Q = TypeVar("Q", bound=BaseModel)
 
+#: Read once: each look opens files, and there may be no descriptor left for one.
+VERSION = version("matthan")
+
 #: What a person should know, and a watchdog need not bark at.
-NOTICES = {"engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
+NOTICES = {"door.crowded", "engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
 
 
 class Query(BaseModel):
@@ -41,20 +47,26 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+#: A name as it may be asked for; no camera's or rule's is longer.
+Named = Annotated[str, Field(max_length=200)]
+#: A number of an event; the store counts so far.
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class EventQuery(Query):
     """Which events."""
 
-    before: int | None = Field(None, description="Only events with a smaller seq.")
+    before: Number | None = Field(None, description="Only events with a smaller seq.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
-    camera: str | None = Field(None, description="Only of this camera.")
+    camera: Named | None = Field(None, description="Only of this camera.")
 
 
 class DecisionQuery(Query):
     """Which decisions."""
 
-    before: str | None = Field(None, description="Only decisions older than the one with this id.")
+    before: Named | None = Field(None, description="Only decisions older than the one with this id.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
-    camera: str | None = Field(None, description="Only of this camera.")
+    camera: Named | None = Field(None, description="Only of this camera.")
 
 
 class LetterQuery(Query):
@@ -69,8 +81,8 @@ class LetterQuery(Query):
 class AlertQuery(Query):
     """Which alerts."""
 
-    camera: str | None = Field(None, description="Only of this camera.")
-    rule: str | None = Field(None, description="Only of this rule.")
+    camera: Named | None = Field(None, description="Only of this camera.")
+    rule: Named | None = Field(None, description="Only of this rule.")
     acknowledged: bool | None = Field(None, description="Only those that somebody takes care of (or nobody).")
 
     def wants(self, alert: wire.Alert) -> bool:
@@ -86,7 +98,7 @@ class AlertQuery(Query):
 class RuleQuery(Query):
     """Of what a rule is explained."""
 
-    camera: str | None = Field(None, description="Only of this camera, and of what belongs to none.")
+    camera: Named | None = Field(None, description="Only of this camera, and of what belongs to none.")
 
 
 class StillQuery(Query):
@@ -96,6 +108,15 @@ class StillQuery(Query):
     of: Literal["analysis", "best"] = Field(
         "analysis",
         description="The last analysed picture, at once; or the best: the camera's own still, else its main stream.",
+    )
+
+
+class Key(BaseModel):
+    """What names an act, so that telling it again makes no second one."""
+
+    key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")] | None = Field(
+        None,
+        description="An act with the same key of the same user is the same event, however often it is told.",
     )
 
 
@@ -110,6 +131,7 @@ class Route:
     answer: Any = None
     query: type[Query] | None = None
     body: type[wire.Wire] | None = None
+    keyed: bool = False
 
 
 class Api:
@@ -162,7 +184,15 @@ class Api:
                 list[Letter],
                 body=Resend,
             ),
-            Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
+            Route(
+                "POST",
+                "/v1/acts",
+                self.act,
+                "Tell rules what an operator did",
+                wire.Event,
+                body=wire.Act,
+                keyed=True,
+            ),
             Route("GET", "/v1/rules", self.rules, "Every rule and how it does", list[wire.Rule]),
             Route(
                 "GET",
@@ -222,8 +252,9 @@ class Api:
 
     async def act(self, request: web.Request) -> web.Response:
         """Answer the event."""
+        asked = Key.model_validate({"key": request.headers.get(IDEMPOTENCY_KEY)})
         told = wire.Act.model_validate_json(await request.read())
-        return _json(await self._service.act(told, _user(request)))
+        return _json(await self._service.act(told, _user(request), asked.key or ""))
 
     async def rules(self, request: web.Request) -> web.Response:
         """Answer every rule."""
@@ -276,9 +307,10 @@ class Api:
         return _json(
             wire.Health(
                 status="degraded" if {each.code for each in problems} - NOTICES else "ok",
-                version=version("matthan"),
+                version=VERSION,
                 problems=problems,
                 garbage=self._garbage.count,
+                refused=self._garbage.refused,
                 clients=len(self._streams),
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket as sockets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.auth import may_enter, peer_of, shows
-from engine.api.listening import bind_unix, closed, tcp_address, tls_of
+from engine.api.keeper import Door, Keeper, peer_name
+from engine.api.listening import bind_tcp, bind_unix, tcp_address, tls_of
 from engine.api.openapi import describe
-from engine.api.problems import Garbage, Handler, middleware, refusal
+from engine.api.problems import Garbage, Handler, middleware, refusal, sifted
 from engine.api.routes import Api
 from engine.api.service import Service
+from engine.api.slow import Suspects
 from engine.settings import ApiSettings
 
 #: Bytes of a request body; a PTZ command has about a hundred.
@@ -38,7 +41,12 @@ class Doors:
 
 @asynccontextmanager
 async def serve(
-    service: Service, settings: ApiSettings, *, socket: Path, token: str | None = None
+    service: Service,
+    settings: ApiSettings,
+    *,
+    socket: Path,
+    token: str | None = None,
+    keepers: tuple[Keeper, Keeper] | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
 
@@ -47,6 +55,7 @@ async def serve(
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
         token: What TCP clients must show.
+        keepers: Of the unix socket and of TCP.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
@@ -55,13 +64,14 @@ async def serve(
     tls = tls_of(settings) if address else None
     garbage = Garbage()
     api = Api(service, garbage)
-    door = bind_unix(socket)
-    runner = hardened(application(api, guard(door.group, token)), garbage)
+    own, wide = keepers or (Keeper("api"), Keeper("api.tcp"))
+    door = bind_unix(socket, own.listener)
+    runner = hardened(application(api, guard(door.group, token)), garbage, own, wide)
     try:
         await runner.setup()
-        await web.SockSite(runner, door.socket).start()
+        await Door(runner, door.socket, patience=HEADER_DEADLINE).start()
         if address:
-            await _listen(web.TCPSite(runner, *address, ssl_context=tls, reuse_address=True), address)
+            await listen(runner, address, wide, tls)
         yield Doors(socket, _bound(runner) if address else None)
     finally:
         await api.close()
@@ -69,12 +79,16 @@ async def serve(
         door.close()
 
 
-async def _listen(site: web.TCPSite, address: tuple[str, int]) -> None:
-    host, port = address
-    try:
-        await site.start()
-    except OSError as error:
-        raise closed(f"{host}:{port}", error) from None
+async def listen(
+    runner: web.AppRunner, address: tuple[str, int], keeper: Keeper, tls: ssl.SSLContext | None = None
+) -> None:
+    """Open a TCP door on every address of a host.
+
+    Raises:
+        Closed: One of them is taken or not ours.
+    """
+    for listener in await bind_tcp(*address, keeper.listener):
+        await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
 
 
 def application(api: Api, gate: Middleware) -> web.Application:
@@ -92,20 +106,53 @@ def application(api: Api, gate: Middleware) -> web.Application:
     return app
 
 
-def hardened(app: web.Application, garbage: Garbage) -> web.AppRunner:
-    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        logger=garbage,
-        keepalive_timeout=HEADER_DEADLINE,
-        lingering_time=1.0,
-        shutdown_timeout=STOP_DEADLINE,
-    )
+class _Runner(web.AppRunner):
+    """A runner that lets no request in of which no text can be made."""
+
+    def __init__(self, app: web.Application, garbage: Garbage) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            logger=garbage,
+            keepalive_timeout=HEADER_DEADLINE,
+            lingering_time=1.0,
+            shutdown_timeout=STOP_DEADLINE,
+        )
+        self._garbage = garbage
+
+    async def setup(self) -> None:
+        """Make the server."""
+        await super().setup()
+        assert self.server is not None  # noqa: S101 - it was just made
+        self.server.request_handler = sifted(self.server.request_handler, self._garbage)
 
 
-def guard(group: int, token: str | None) -> Middleware:
+def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.AppRunner:
+    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it.
+
+    Args:
+        app: What answers.
+        garbage: Counts it.
+        keepers: Of the doors that lead there.
+    """
+    for keeper in keepers:
+        app.middlewares.insert(0, keeper.middleware)
+    return _Runner(app, garbage)
+
+
+def guard(group: int, token: str | None, suspects: Suspects | None = None) -> Middleware:
     """Return the middleware that lets in whom `engine.api.auth` allows."""
+    known = suspects or Suspects()
+
+    async def over_tcp(request: web.Request, connection: sockets.socket) -> None:
+        peer = peer_name(connection, connection.getpeername())
+        if not await known.hold(peer):
+            raise refusal(429, "api.slowed")
+        told = request.headers.get("Authorization")
+        if not token or not shows(told, token):
+            if told:  # who shows nothing guesses nothing
+                known.failed(peer)
+            raise refusal(401, "api.unauthorized")
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -116,8 +163,8 @@ def guard(group: int, token: str | None) -> Middleware:
         if connection.family == sockets.AF_UNIX:
             if not may_enter(peer_of(connection), owner=os.geteuid(), group=group):
                 raise refusal(403, "api.forbidden")
-        elif not token or not shows(request.headers.get("Authorization"), token):
-            raise refusal(401, "api.unauthorized")
+        else:
+            await over_tcp(request, connection)
         return await handler(request)
 
     return gate

@@ -55,11 +55,16 @@ class Service(Protocol):
         """
         ...
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then.
 
+        Args:
+            told: What was done.
+            user: As in `acknowledge`.
+            key: With the same one of the same user it is the same event; empty: a new one.
+
         Raises:
-            ApiError: 422 ``act.reserved`` or ``act.fact``, 503 ``act.busy``.
+            ApiError: 422 ``act.reserved``, ``act.fact`` or ``act.other``, 503 ``act.busy``.
         """
         ...
 

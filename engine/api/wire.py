@@ -374,6 +374,7 @@ class Health(Wire):
     Attributes:
         problems: What a person must look at, none when all is well.
         garbage: Requests that were not HTTP, or came too slowly, since the start.
+        refused: Requests that were answered with 4xx, since the start.
         clients: Streams open now.
     """
 
@@ -381,6 +382,7 @@ class Health(Wire):
     version: str
     problems: tuple[Sentence, ...] = ()
     garbage: int = 0
+    refused: int = 0
     clients: int = 0
 
 

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from engine.api.printable import is_clean
 from engine.commands.report import JsonOption, LangOption, language
+from engine.commands.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
     from engine.archive import ArchiveError, Contents, Manifest
     from engine.configuration import Configuration
     from engine.settings import Settings
     from engine.text import Language
+
+#: Sentences of why something is not in a backup, where it is not that it lies elsewhere.
+_LEFT_OUT = {"secret": "backup.left_out_secret", "odd name": "backup.left_out_name"}
 
 app = typer.Typer()
 Config = Annotated[
@@ -45,7 +50,8 @@ def backup(
     from engine.clock import SystemClock
 
     chosen = language(lang)
-    contents = _contents(_load(config), secrets=secrets)
+    configuration = _load(config)
+    contents = _contents(configuration, secrets=secrets)
     if file.exists() and not force:
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
@@ -56,6 +62,7 @@ def backup(
     except OSError as error:
         _fail(ArchiveError("backup.disk", path=str(file), detail=error.strerror or str(error)), chosen)
     _say(file, manifest, chosen, as_json=as_json, code="backup.made")
+    _warn(configuration.settings, chosen)
 
 
 @app.command()
@@ -101,6 +108,16 @@ def restore(
         )
 
 
+def _warn(settings: Settings, lang: Language) -> None:
+    """Say where the configuration, which is in the backup as it is, holds a password."""
+    from engine.clear import kept_in_clear
+    from engine.text import render
+
+    for path in kept_in_clear(settings):
+        key = ".".join(map(str, path))
+        out(f"matthan: {render('backup.holds_password', {'key': key}, lang)}", "yellow", err=True)
+
+
 def _load(config: Path | None) -> Configuration:
     from engine.configuration import default_path, load
     from engine.errors import ConfigError
@@ -109,7 +126,7 @@ def _load(config: Path | None) -> Configuration:
         return load(config or default_path())
     except ConfigError as error:
         for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
+            out(str(problem), err=True)
         raise typer.Exit(2) from None
 
 
@@ -135,7 +152,9 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
             left_out[str(secret)] = "secret"
     files = {}
     for each in wanted:
-        if each.is_relative_to(base) and each.is_file():
+        if not is_clean(str(each)):
+            left_out[str(each)] = "odd name"  # no backup with it could be restored
+        elif each.is_relative_to(base) and each.is_file():
             files[each.relative_to(base).as_posix()] = each
         else:
             left_out[str(each)] = "outside the configuration's folder"
@@ -160,8 +179,7 @@ class _Progress:
         self._files += 1
         self._bytes += size
         if self._shown:
-            sys.stderr.write(f"\r\x1b[K{self._files} / {self._bytes >> 20} MiB  {name[-60:]}")
-            sys.stderr.flush()
+            flash(f"{self._files} / {self._bytes >> 20} MiB  {name[-60:]}", sys.stderr)
 
 
 def _progress(*, as_json: bool) -> _Progress:
@@ -181,7 +199,7 @@ def _say(
 
     size = sum(size for size, _ in manifest.files.values())
     if sys.stderr.isatty() and not as_json:
-        sys.stderr.write("\r\x1b[K")
+        flash("", sys.stderr)
     if as_json:
         told = {
             "file": str(file),
@@ -192,20 +210,18 @@ def _say(
             "left_out": dict(manifest.left_out),
             "moved": [str(path) for path in moved or ()],
         }
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        data(json.dumps(told, ensure_ascii=False))
         return
     values = {"path": str(file), "files": len(manifest.files), "megabytes": f"{size / (1 << 20):.1f}"}
-    typer.echo(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
+    out(render(code, values | {"site": manifest.site, "made": manifest.made}, lang))
     for path, why in manifest.left_out.items():
-        typer.echo(
-            render("backup.left_out_secret" if why == "secret" else "backup.left_out", {"path": path}, lang)
-        )
+        out(render(_LEFT_OUT.get(why, "backup.left_out"), {"path": path}, lang))
     for aside in moved or ():
-        typer.echo(render("backup.moved", {"path": str(aside)}, lang))
+        out(render("backup.moved", {"path": str(aside)}, lang))
 
 
 def _fail(error: ArchiveError, lang: Language) -> NoReturn:
     from engine.text import render
 
-    sys.stderr.write(f"matthan: {render(error.code, error.values, lang)}\n")
+    complain(f"{render(error.code, error.values, lang)}")
     raise typer.Exit(1)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, out, speak
+from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
+from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     pass
@@ -72,8 +73,8 @@ async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
     except ApiError as error:
         if error.status in (0, 401, 403, 405):
             raise
-        typer.secho(f"matthan: {error.message}", fg="red", err=True)
+        out(f"matthan: {error.message}", "red", err=True)
         return False
     code = "cli.all_right" if now.state == "online" and not now.waits else "cli.retrying"
-    out(now.model_dump_json() if as_json else desk.say(code, camera=now.name or id))
+    data(now.model_dump_json()) if as_json else out(desk.say(code, camera=now.name or id))
     return True

@@ -21,9 +21,9 @@ from engine.commands.talk import (
     OfCamera,
     Socket,
     Token,
-    out,
     speak,
 )
+from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -49,7 +49,7 @@ def status(
     async def talk(desk: Desk) -> None:
         state = desk.state
         if as_json:
-            out(state.model_dump_json())
+            data(state.model_dump_json())
             return
         engine = state.engine
         out(f"{engine.title or engine.site} · matthan {engine.version} · {desk.time(engine.now)}", "cyan")
@@ -173,7 +173,7 @@ def ptz(
             return
         names = ", ".join(each.name or each.token for each in known)
         code = "cli.preset_needed" if known else "cli.no_presets"
-        typer.secho(f"matthan: {desk.say(code, names=names)}", fg="red", err=True)
+        out(f"matthan: {desk.say(code, names=names)}", "red", err=True)
         raise typer.Exit(2)
 
     speak(socket, token, lang, talk)
@@ -206,14 +206,14 @@ def still(
         picture = await desk.client.picture(camera, width, best=of is Of.BEST)
         source = desk.say(_SOURCES.get(picture.source, "cli.of_analysis"))
         if picture.lacks:
-            typer.secho(desk.say("cli.no_better", source=source, reason=picture.lacks), fg="yellow", err=True)
+            out(desk.say("cli.no_better", source=source, reason=picture.lacks), "yellow", err=True)
         if str(output) == "-":
             sys.stdout.buffer.write(picture.jpeg)
             return
         try:
             output.write_bytes(picture.jpeg)
         except OSError as error:
-            typer.secho(f"matthan: {output}: {error.strerror}", fg="red", err=True)
+            out(f"matthan: {output}: {error.strerror}", "red", err=True)
             raise typer.Exit(1) from None
         told = {"path": output, "bytes": len(picture.jpeg), "size": picture.size, "source": source}
         out(desk.say("cli.saved", **told))
@@ -234,9 +234,9 @@ def preview(
     async def talk(desk: Desk) -> None:
         link = await desk.client.preview_link(camera)
         if as_json:
-            out(link.model_dump_json())
+            data(link.model_dump_json())
             return
         out(link.url)
-        typer.secho(desk.say("cli.preview", expires=desk.time(link.expires)), dim=True, err=True)
+        out(desk.say("cli.preview", expires=desk.time(link.expires)), dim=True, err=True)
 
     speak(socket, token, lang, talk)

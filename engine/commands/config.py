@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
+from engine.commands.terminal import data, document
 
 if TYPE_CHECKING:
     from engine.configuration import Report
@@ -53,7 +54,7 @@ def schema() -> None:
     """Print the JSON Schema of matthan.yaml, for editors."""
     from engine.settings import json_schema
 
-    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    data(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -74,7 +75,7 @@ def show(file: File = None, lang: LangOption = None) -> None:
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.dump(report.configuration.settings.model_dump(mode="json", exclude_none=True), text)
-    typer.echo(text.getvalue(), nl=False)
+    document(text.getvalue())
 
 
 @app.command()
@@ -82,4 +83,4 @@ def path() -> None:
     """Print which configuration commands use where none is named."""
     from engine.configuration import default_path
 
-    typer.echo(str(default_path()))
+    document(f"{default_path()}\n")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.talk import AsJson, Desk, Language_, Limit, Socket, Token, out, speak
+from engine.commands.talk import AsJson, Desk, Language_, Limit, Socket, Token, speak
+from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.api.letters import Letter
@@ -51,7 +52,7 @@ def show(
             return
         engine = desk.state.engine
         if as_json:
-            out(f'{{"waiting": {engine.outbox}, "dead": {engine.dead}}}')
+            data(f'{{"waiting": {engine.outbox}, "dead": {engine.dead}}}')
         else:
             out(desk.say("cli.deliveries", waiting=engine.outbox, dead=engine.dead))
 

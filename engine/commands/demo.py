@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from engine.commands.report import LangOption, language
+from engine.commands.terminal import block, out
 
 if TYPE_CHECKING:
     from drivers.contract import Found
@@ -144,8 +145,7 @@ async def _unless(stopped: asyncio.Event, step: Coroutine[Any, Any, T]) -> T:
 
 
 def _say(code: str, language: Language, **values: object) -> None:
-    sys.stderr.write(_sentence(code, language, **values) + "\n")
-    sys.stderr.flush()
+    out(_sentence(code, language, **values), err=True)
 
 
 def _sentence(code: str, language: Language, **values: object) -> str:
@@ -155,7 +155,7 @@ def _sentence(code: str, language: Language, **values: object) -> str:
 
 
 def _complain(sentence: str) -> None:
-    sys.stderr.write(f"matthan demo: {sentence}\n")
+    out(f"matthan demo: {sentence}", err=True)
 
 
 def _on_signals(stopped: asyncio.Event) -> asyncio.Event:
@@ -201,7 +201,7 @@ async def _print(
     from engine.api.client import Client
     from engine.demo.show import Show
 
-    show = Show(_print_line, language, ZoneInfo("Asia/Ho_Chi_Minh"))
+    show = Show(out, language, ZoneInfo("Asia/Ho_Chi_Minh"))
     loop = asyncio.get_running_loop()
     began = loop.time()
 
@@ -214,7 +214,7 @@ async def _print(
         listener = group.create_task(listen(), name="demo.listen")
         await _first_of(stopped, seconds, engine)
         listener.cancel()
-    _print_line("\n" + show.summary(loop.time() - began))
+    block("\n" + show.summary(loop.time() - began))
     if engine.returncode is not None:
         _complain(_sentence("demo.ended", language, status=engine.returncode))
         return 1
@@ -237,11 +237,6 @@ async def _first_of(
 async def _ended(process: asyncio.subprocess.Process) -> Literal[True]:
     await process.wait()
     return True
-
-
-def _print_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 async def _open_tui(

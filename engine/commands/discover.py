@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.report import LangOption, Progress, language
+from engine.commands.terminal import complain, data, out
 
 if TYPE_CHECKING:
     from drivers.contract import Found, Scope
@@ -51,17 +51,17 @@ def discover(
     unknown = [name for name in wanted if name not in there and not _has(there, name)]
     for name in unknown:
         known = ", ".join(f"{each} ({', '.join(told)})" for each, told in there.items())
-        _complain(render("discovery.no_interface", {"name": name, "known": known}, chosen))
+        complain(render("discovery.no_interface", {"name": name, "known": known}, chosen))
     if unknown:
         raise typer.Exit(2)
     interfaces = dict.fromkeys(address for name in wanted for address in there.get(name, (name,)))
     scope = Scope(tuple(interfaces), tuple(host or ()))
     found = asyncio.run(_gather(scope, wait, chosen, as_json=as_json))
     if as_json:
-        sys.stdout.write(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1) + "\n")
+        data(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1))
     elif not found:
         values = {"seconds": f"{wait:g}", "places": ", ".join((*scope.interfaces, *scope.hosts))}
-        _complain(render("discovery.nobody", values, chosen))
+        complain(render("discovery.nobody", values, chosen))
     raise typer.Exit(0 if found else 1)
 
 
@@ -94,15 +94,8 @@ async def _gather(scope: Scope, wait: float, chosen: Language, *, as_json: bool)
             found.append(each)
             if not as_json:
                 progress.clear()
-                sys.stdout.write(
-                    f"{each.address:<16} {each.name or '-':<24} {each.model or '-':<20} {each.url}\n"
-                )
-                sys.stdout.flush()
+                out(f"{each.address:<16} {each.name or '-':<24} {each.model or '-':<20} {each.url}")
             progress(len(found))
     for driver, said in trouble.items():
-        _complain(render(f"discovery.trouble+{said.code}", {**said.values, "driver": driver}, chosen))
+        complain(render(f"discovery.trouble+{said.code}", {**said.values, "driver": driver}, chosen))
     return found
-
-
-def _complain(sentence: str) -> None:
-    sys.stderr.write(f"matthan: {sentence}\n")

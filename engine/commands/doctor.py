@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.report import coloured
+from engine.commands.terminal import data, out, paint
+
 if TYPE_CHECKING:
     from engine.checkup import Finding
     from engine.settings import Settings
@@ -36,20 +39,19 @@ def doctor(
 
     findings = list(_look(config))
     if as_json:
-        sys.stdout.write(json.dumps([asdict(each) for each in findings], ensure_ascii=False, indent=1) + "\n")
+        data(json.dumps([asdict(each) for each in findings], ensure_ascii=False, indent=1))
     else:
-        coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         for finding in findings:
-            sys.stdout.write(_line(finding, coloured) + "\n")
+            for line in _lines(finding, coloured()):
+                out(line)
     raise typer.Exit(int(any(finding.grade is Grade.FAIL for finding in findings)))
 
 
-def _line(finding: Finding, coloured: bool) -> str:
-    grade = f"{finding.grade:<4}"
-    if coloured:
-        grade = f"\x1b[{_COLOUR[finding.grade]}m{grade}\x1b[0m"
-    advice = f"\n{'':<25}→ {finding.advice}" if finding.advice else ""
-    return f"{grade}  {finding.about:<17}  {finding.found}{advice}"
+def _lines(finding: Finding, colours: bool) -> Iterator[str]:
+    grade = paint(f"{finding.grade:<4}", _COLOUR[finding.grade], colours)
+    yield f"{grade}  {finding.about:<17}  {finding.found}"
+    if finding.advice:
+        yield f"{'':<25}→ {finding.advice}"
 
 
 def _look(config: Path | None) -> Iterator[Finding]:

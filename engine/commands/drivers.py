@@ -6,7 +6,6 @@ import inspect
 import json
 import re
 import shutil
-import sys
 import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.report import LangOption, language
+from engine.commands.terminal import complain, data, out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +99,7 @@ def quirks(
             for label, told in (("seen", quirk.symptom), ("done", quirk.answer), ("report", quirk.seen)):
                 _print(f"{label:<7} {told}", 2, hanging=10)
     if not found:
-        sys.stderr.write(f"matthan: no quirk speaks of: {' '.join(words or ())}\n")
+        complain(f"no quirk speaks of: {' '.join(words or ())}")
     raise typer.Exit(0 if found else 1)
 
 
@@ -179,8 +179,9 @@ def _print(text: str, indent: int, hanging: int | None = None) -> None:
         break_on_hyphens=False,
         break_long_words=False,
     )
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    for line in lines:
+        out(line)
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
-    sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    data(json.dumps(rows, ensure_ascii=False, indent=1))

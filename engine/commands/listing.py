@@ -8,11 +8,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-import typer
-
 from engine.api import wire
 from engine.api.client import Disconnected
-from engine.commands.talk import Desk, out, why
+from engine.commands.talk import Desk, why
+from engine.commands.terminal import data, out
 
 #: Entries fetched at once to fill a gap.
 PAGE: Final = 500
@@ -76,7 +75,7 @@ class Listing(Generic[Entry]):
                 break
         else:
             if found:
-                typer.secho(self.desk.say("cli.left_out", most=MOST), fg="yellow", err=True)
+                out(self.desk.say("cli.left_out", most=MOST), "yellow", err=True)
         for entry in reversed(found):
             self._tell(entry)
 
@@ -91,7 +90,7 @@ class Listing(Generic[Entry]):
     def _complain(self, lost: Disconnected) -> None:
         reason = why(lost.cause, lost.reason, self.desk.language)
         note = self.desk.say("cli.reconnecting", reason=reason, seconds=round(lost.retry_in, 1))
-        typer.secho(note, fg="yellow", err=True)
+        out(note, "yellow", err=True)
 
 
 def events(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Event]:
@@ -102,7 +101,10 @@ def events(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Eve
         return await desk.client.events(before=edge, limit=limit, camera=camera)
 
     def line(event: wire.Event) -> None:
-        out(event.model_dump_json() if as_json else event_line(desk, event))
+        if as_json:
+            data(event.model_dump_json())
+        else:
+            out(event_line(desk, event))
 
     return Listing(desk, wire.Event, camera, page, line)
 
@@ -116,7 +118,7 @@ def decisions(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.
 
     def line(made: wire.Decision) -> None:
         if as_json:
-            out(made.model_dump_json())
+            data(made.model_dump_json())
         else:
             out(decision_line(desk, made), _COLOURS.get(made.severity))
 
@@ -128,15 +130,15 @@ def show_alerts(desk: Desk, alerts: Sequence[wire.Alert], limit: int, *, as_json
     for alert in alerts[:limit]:
         _show_alert(desk, alert, as_json=as_json)
     if not alerts:
-        typer.echo(desk.say("cli.calm"), err=True)
+        out(desk.say("cli.calm"), err=True)
     elif len(alerts) > limit:
-        typer.secho(desk.say("cli.more_alerts", more=len(alerts) - limit), fg="yellow", err=True)
+        out(desk.say("cli.more_alerts", more=len(alerts) - limit), "yellow", err=True)
 
 
 def _show_alert(desk: Desk, alert: wire.Alert, *, as_json: bool) -> None:
     """Show what fires now: who takes care of it, or that nobody does."""
     if as_json:
-        out(alert.model_dump_json())
+        data(alert.model_dump_json())
         return
     made = alert.decision
     late = desk.say("cli.escalated", at=desk.time(alert.escalated)) if alert.escalated else ""

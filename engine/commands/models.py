@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from engine.commands.report import language
+from engine.commands.terminal import complain, data, document, flash, out
 from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported, shelf
 from engine.models.known import COLOURS, HEADS
 from engine.models.shelf import describe, fingerprint, keep, paths
@@ -28,13 +29,13 @@ def list_models(as_json: Json = False) -> None:
     """Show the known models and the installed ones; the engine takes the first installed one."""
     rows = _rows()
     if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1) + "\n")
+        data(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
         return
-    sys.stdout.write(f"folder: {folder()}\n")
+    out(f"folder: {folder()}")
     for row in rows:
         state = {"ok": "installed", "damaged": "DAMAGED"}.get(row.state, "-")
         size = f"{row.size / 1e6:>5.1f} MB"
-        sys.stdout.write(f"{row.name:<16} {state:<10} {size}  {row.licence:<11} {row.title}\n")
+        out(f"{row.name:<16} {state:<10} {size}  {row.licence:<11} {row.title}")
 
 
 @models.command()
@@ -45,10 +46,13 @@ def card(name: Annotated[str, typer.Argument(help="A known model.")] = "matthan-
         _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
     own = shelf.BOXED / f"{name}.md"
     if own.exists():
-        sys.stdout.write(own.read_text("utf-8"))
+        document(own.read_text("utf-8"))
         return
-    sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}\nsha256: {entry.sha256}\n")
-    sys.stdout.write("".join(f"from: {url}\n" for url in entry.urls))
+    out(f"{name}: {entry.title}")
+    out(f"licence: {entry.licence}")
+    out(f"sha256: {entry.sha256}")
+    for url in entry.urls:
+        out(f"from: {url}")
 
 
 @models.command()
@@ -62,16 +66,16 @@ def pull(
         entry = registry().get(name)
         if entry is None:
             _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
-        sys.stdout.write(f"{name}: {entry.title}\nlicence: {entry.licence}")
+        out(f"{name}: {entry.title}")
         if not entry.urls:
-            sys.stdout.write("; it comes with matthan, there is nothing to fetch\n")
+            out(f"licence: {entry.licence}; it comes with matthan, there is nothing to fetch")
             continue
-        sys.stdout.write(f"; from {entry.urls[0]}\n")
+        out(f"licence: {entry.licence}; from {entry.urls[0]}")
         try:
             path = fetch(entry, _progress)
         except ModelFault as fault:
             _fail(fault)
-        sys.stdout.write(f"\n{path}\n")
+        document(f"\n{path}\n")
 
 
 @models.command()
@@ -95,7 +99,7 @@ def add(
             path = _add_unknown(file, name or file.stem, head, labels, colours)
     except ModelFault as fault:
         _fail(fault)
-    sys.stdout.write(f"{path}\n")
+    document(f"{path}\n")
 
 
 def _add_unknown(file: Path, name: str, head: str, labels: str, colours: str) -> Path:
@@ -124,9 +128,9 @@ def verify() -> None:
             found = describe(path)
         except ModelFault as fault:
             damaged = True
-            sys.stdout.write(f"{path.stem:<16} {_sentence(fault)}\n")
+            out(f"{path.stem:<16} {_sentence(fault)}")
         else:
-            sys.stdout.write(f"{path.stem:<16} ok  {found.sha256}\n")
+            out(f"{path.stem:<16} ok  {found.sha256}")
     raise typer.Exit(int(damaged))
 
 
@@ -206,8 +210,7 @@ def _state(path: Path) -> str:
 
 def _progress(done: int, total: int) -> None:
     if sys.stdout.isatty():
-        sys.stdout.write(f"\r{done / total:4.0%} of {total / 1e6:.1f} MB")
-        sys.stdout.flush()
+        flash(f"{done / total:4.0%} of {total / 1e6:.1f} MB", sys.stdout)
 
 
 def _sentence(fault: ModelFault) -> str:
@@ -215,5 +218,5 @@ def _sentence(fault: ModelFault) -> str:
 
 
 def _fail(fault: ModelFault) -> NoReturn:
-    sys.stderr.write(f"matthan: {_sentence(fault)}\n")
+    complain(f"{_sentence(fault)}")
     raise typer.Exit(1)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.commands.terminal import data, out
 from engine.models import installed
 from engine.models.known import named_labels
 
@@ -29,17 +29,16 @@ def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
     chosen = choice(results)
     if as_json:
         rows = [{**_row(each), "chosen": each is chosen} for each in results]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        data(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    sys.stdout.write(_table(results))
+    for line in _table(results):
+        out(line)
     if chosen is not None:
-        sys.stdout.write(f"choose: {chosen.name}  (detector: {{model: {chosen.name}}} in matthan.yaml)\n")
+        out(f"choose: {chosen.name}  (detector: {{model: {chosen.name}}} in matthan.yaml)")
     elif results:
-        sys.stdout.write(
-            "to know which is right more often, give a folder of labelled pictures: --pictures DIR\n"
-        )
+        out("to know which is right more often, give a folder of labelled pictures: --pictures DIR")
     else:
-        sys.stdout.write("no model is installed: matthan models pull\n")
+        out("no model is installed: matthan models pull")
 
 
 def _row(result: Result) -> dict[str, object]:
@@ -47,7 +46,7 @@ def _row(result: Result) -> dict[str, object]:
     return {"model": result.name, "ms": round(result.ms, 2), "mean": result.mean, "ap50": told}
 
 
-def _table(results: Sequence[Result]) -> str:
+def _table(results: Sequence[Result]) -> list[str]:
     judged = list(dict.fromkeys(name for each in results for name in each.ap))
     heads = [f"{name} ({results[0].ap[name].objects})" for name in judged]
     lines = [["model", "CPU ms", *(["mean AP50", *heads] if judged else [])]]
@@ -57,4 +56,4 @@ def _table(results: Sequence[Result]) -> str:
         lines.append([each.name, f"{each.ms:.1f}", *values])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     shown = ("  ".join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)) for line in lines)
-    return "".join(f"{line.rstrip()}\n" for line in shown)
+    return [line.rstrip() for line in shown]

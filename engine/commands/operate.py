@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, out, speak
+from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
+from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def acknowledge(
         ids = await meant(desk, decision) if decision else await firing(desk, rule or "")
         for id in ids:
             made = await desk.client.acknowledge(id, by=by, note=note)
-            out(made.model_dump_json() if as_json else said(desk, made))
+            data(made.model_dump_json()) if as_json else out(said(desk, made))
 
     speak(socket, token, lang, talk)
 
@@ -132,7 +133,7 @@ def act(
 
     async def talk(desk: Desk) -> None:
         event = await desk.client.act(name, camera=camera, by=by, facts=told)
-        out(event.model_dump_json() if as_json else desk.say("cli.acted", name=name, seq=event.seq))
+        data(event.model_dump_json()) if as_json else out(desk.say("cli.acted", name=name, seq=event.seq))
 
     speak(socket, token, lang, talk)
 
@@ -152,5 +153,5 @@ def _fact(word: str) -> tuple[str, wire.Fact]:
 
 
 def _fail(words: str) -> None:
-    typer.secho(f"matthan: {words}", fg="red", err=True)
+    out(f"matthan: {words}", "red", err=True)
     raise typer.Exit(1)

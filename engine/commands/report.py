@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from engine.api.printable import clean
+from engine.commands.terminal import block, data, flash, line, out, paint
+
 if TYPE_CHECKING:
     from rules.source import Problem
 
@@ -36,7 +39,7 @@ SiteLangOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GitHubOption = Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")]
 
-_SECRET = frozenset({"problem.secret", "problem.url_login"})
+_SECRET = frozenset({"problem.secret", "problem.url_login", "problem.option_login"})
 _COLOURS = {"error": "31", "warning": "33"}
 
 
@@ -54,11 +57,6 @@ def coloured(stream: object = sys.stdout, environ: Mapping[str, str] = os.enviro
     return bool(isatty and isatty()) and not environ.get("NO_COLOR")
 
 
-def paint(text: str, colour: str, colours: bool) -> str:
-    """Return text in a colour (an ANSI code), where colours are wanted."""
-    return f"\x1b[{colour}m{text}\x1b[0m" if colours else text
-
-
 class Progress:
     """A line that says how far long work is; on a terminal only, and gone when it is done."""
 
@@ -72,8 +70,7 @@ class Progress:
     def __call__(self, count: int) -> None:
         """Say that so many are done."""
         if self._shown:
-            self._stream.write(f"\r\x1b[K{self._about} {count:,}")
-            self._stream.flush()
+            flash(f"{self._about} {count:,}", self._stream)
 
     def __exit__(self, *_: object) -> None:
         self.clear()
@@ -81,8 +78,7 @@ class Progress:
     def clear(self) -> None:
         """Take the line away, for something else to be written there."""
         if self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            flash("", self._stream)
 
 
 def for_people(
@@ -103,7 +99,7 @@ def _told(problem: Problem, lines: Mapping[str, Sequence[str]], lang: Language, 
     word = paint(word, f"1;{_COLOURS[problem.severity]}", colours)
     key = f"{problem.key}: " if problem.key else ""
     head = f"{problem.source}:{problem.line}:{problem.column}: {word}: {key}{problem.sentence(lang)}"
-    return head + _caret(problem, lines.get(problem.source, ()))
+    return line(head) + _caret(problem, lines.get(problem.source, ()))
 
 
 def _caret(problem: Problem, lines: Sequence[str]) -> str:
@@ -111,11 +107,11 @@ def _caret(problem: Problem, lines: Sequence[str]) -> str:
 
     if problem.code in _SECRET or not 0 < problem.line <= len(lines):
         return ""
-    line = lines[problem.line - 1].expandtabs(1)
-    shown = redact(line)
-    if shown != line or len(line) > 200:
+    written = lines[problem.line - 1].expandtabs(1)
+    shown = redact(written)
+    if shown != written or len(written) > 200:
         return ""
-    return f"\n    {shown}\n    {' ' * _cells(shown[: problem.column - 1])}^"
+    return f"\n    {clean(shown)}\n    {' ' * _cells(shown[: problem.column - 1])}^"
 
 
 def _cells(text: str) -> int:
@@ -131,6 +127,12 @@ def _cells(text: str) -> int:
 def for_github(problems: Sequence[Problem], lang: Language) -> str:
     """Return problems as GitHub workflow commands."""
     return "\n".join(_annotation(problem, lang) for problem in problems)
+
+
+def annotate(problems: Sequence[Problem], lang: Language) -> None:
+    """Print problems as GitHub workflow commands; nothing where there is none."""
+    for problem in problems:
+        out(_annotation(problem, lang))
 
 
 def _annotation(problem: Problem, lang: Language) -> str:
@@ -180,9 +182,9 @@ def finish(
 ) -> None:
     """Print what a check found and leave with its exit code; `good` is said where nothing is wrong."""
     if as_json:
-        typer.echo(for_scripts(problems, lang))
+        data(for_scripts(problems, lang))
     elif github:
-        typer.echo(for_github(problems, lang), nl=bool(problems))
+        annotate(problems, lang)
     else:
         _for_people(problems, texts, good, lang)
     raise typer.Exit(exit_code(problems))
@@ -192,9 +194,9 @@ def _for_people(problems: Sequence[Problem], texts: Mapping[str, str], good: str
     from engine.text import render
 
     if problems:
-        typer.echo(for_people(problems, texts, lang, colours=coloured()))
+        block(for_people(problems, texts, lang, colours=coloured()))
         errors = sum(problem.severity == "error" for problem in problems)
         counts = {"errors": errors, "warnings": len(problems) - errors}
-        typer.echo(render("config.bad", counts, lang), err=True)
+        out(render("config.bad", counts, lang), err=True)
     else:
-        typer.echo(good)
+        out(good)

@@ -42,15 +42,15 @@ def run(
 
     log.configure(level, json=log_json)
 
-    from engine.commands import report
+    from engine.commands import report, terminal
     from engine.configuration import check, default_path
 
     found = check(config or default_path())
     configuration = found.configuration
     if configuration is None:
         spoken, colours = report.language(None), report.coloured(sys.stderr)
-        sys.stderr.write(report.for_people(found.problems, found.texts, spoken, colours=colours) + "\n")
-        sys.stderr.write("matthan run: the configuration was refused; nothing was started\n")
+        terminal.block(report.for_people(found.problems, found.texts, spoken, colours=colours), err=True)
+        terminal.out("matthan run: the configuration was refused; nothing was started", err=True)
         raise typer.Exit(2)
 
     import asyncio

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.commands.report import Lang, language
+from engine.commands.terminal import out
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -78,12 +78,6 @@ class Desk:
         return sentence.vi if self.language == "vi" else sentence.en
 
 
-def out(line: str, colour: str | None = None) -> None:
-    """Print a line at once; in colour only on a terminal that wants it (typer looks at both)."""
-    typer.secho(line, fg=colour)
-    sys.stdout.flush()
-
-
 def _secret(reference: str | None) -> str | None:
     """Return the token; it is never on the command line, where every user of the machine could read it."""
     from engine.credentials import CredentialError, Vault
@@ -110,7 +104,7 @@ def speak(
     try:
         return asyncio.run(run())
     except ApiError as error:
-        typer.secho(f"matthan: {explain(error, lang)}", fg="red", err=True)
+        out(f"matthan: {explain(error, lang)}", "red", err=True)
         raise typer.Exit(1 if error.status else NO_ENGINE) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -21,9 +21,10 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine import log
-from engine.api.listening import closed
+from engine.api.keeper import Keeper
+from engine.api.listening import Closed
 from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
-from engine.api.server import BODY_LIMIT, hardened
+from engine.api.server import BODY_LIMIT, hardened, listen
 from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.clock import Clock, SystemClock
 from engine.errors import Again, ApiError
@@ -67,6 +68,9 @@ class Preview:
         still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
         language: Of the page, unless ``?lang=`` says otherwise.
         clock: Where time is read.
+
+    Attributes:
+        keeper: Counts who is inside.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Preview:
         self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
         self._links = Links(self._clock.monotonic)
+        self.keeper = Keeper("preview")
         self._gallery: Gallery | None = None
         self._group: asyncio.TaskGroup | None = None
         self._sessions: dict[str, Session] = {}
@@ -118,15 +123,13 @@ class Preview:
         Raises:
             Closed: The address is taken or not ours.
         """
-        runner = hardened(self._application(), Garbage())
+        runner = hardened(self._application(), Garbage(), self.keeper)
         await runner.setup()
-        site = web.TCPSite(runner, self._settings.host, self._settings.port)
         try:
-            await site.start()
-        except OSError as error:
+            await listen(runner, (self._settings.host, self._settings.port), self.keeper)
+        except Closed:
             await runner.cleanup()
-            where = f"{self._settings.host}:{self._settings.port}"
-            raise closed(where, error) from None
+            raise
         self._port = runner.addresses[0][1]
         try:
             async with asyncio.TaskGroup() as group:
@@ -230,7 +233,7 @@ class Preview:
     async def _offer(self, request: web.Request) -> web.Response:
         """WHEP: an offer in, an answer out; the session goes on in a task of its own."""
         camera = self._admit(request)
-        offer = await request.text()
+        offer = (await request.read()).decode("utf-8", "replace")
         assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
         key = secrets.token_urlsafe(12)
         asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())

@@ -316,6 +316,8 @@ class Store(Reads):
                     raise
             else:
                 self._now_full(False)
+                if self._reserve.spent:
+                    await asyncio.to_thread(self._reserve.renew)
                 return
 
     def _now_full(self, full: bool) -> None:
@@ -403,7 +405,6 @@ class Store(Reads):
         while step := await self._forget(codec.micros(before), engine, "age"):
             gone += step
             await asyncio.sleep(0)
-        await asyncio.to_thread(self._reserve.keep)
         await self._witness(sync=True)
         return gone
 

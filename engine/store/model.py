@@ -35,7 +35,10 @@ class Call:
 
 
 def calls_of(decision: Decision) -> tuple[Call, ...]:
-    """Return what a decision asks for, each in the lane of its action, target and camera."""
+    """Return what a decision asks for, each in the lane of its action, target and camera.
+
+    What is critical has a lane of its own: it waits for nothing that is not.
+    """
     return tuple(
         Call(decision.id, nth, asked.name, asked.params, _lane(asked, decision), RANK[decision.severity])
         for nth, asked in enumerate(decision.actions)
@@ -44,7 +47,8 @@ def calls_of(decision: Decision) -> tuple[Call, ...]:
 
 def _lane(asked: ActionCall, decision: Decision) -> str:
     camera = asked.params.get("camera", decision.camera) or ""
-    return f"{asked.name}/{asked.params.get('target', '')}/{camera}"
+    lane = f"{asked.name}/{asked.params.get('target', '')}/{camera}"
+    return f"{lane}/critical" if decision.severity is Severity.CRITICAL else lane
 
 
 @dataclass(frozen=True, slots=True)

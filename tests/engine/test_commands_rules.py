@@ -17,7 +17,7 @@ from engine.api import telling, wire
 from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.clock import ManualClock
-from engine.commands import report
+from engine.commands import terminal
 from engine.commands.report import Progress
 from engine.commands.rules import app
 from engine.commands.rules.scaffold import Kind
@@ -519,5 +519,4 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
         with Progress("events", stream) as progress:
             progress(2000)
         assert stream.getvalue() == shown
-    assert report.paint("x", "31", True) == "\x1b[31mx\x1b[0m"
-    assert report.paint("x", "31", False) == "x"
+    assert terminal.paint("x", "31", False) == "x"

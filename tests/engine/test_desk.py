@@ -77,9 +77,13 @@ def desk(
         tally=lambda: {"events": 7, "model": "nano"},
         problems=lambda: [Sentence("engine.no_model")],
         memory=Memory(),
-        acts=Acts(nowhere, stage.clock, lambda: "id"),
+        acts=Acts(nowhere, stage.clock, lambda: "id", unknown),
         reload_rules=unasked,
     )
+
+
+async def unknown(id: str) -> Event | None:
+    return None
 
 
 async def unasked() -> wire.RulesReloaded:

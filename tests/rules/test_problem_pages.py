@@ -27,6 +27,7 @@ WITHOUT = frozenset(
         "not_utf8",
         "secret_content",
         "secret_open",
+        "short_secret",
         "size",
         "topic_long",
         "unknown_label",

@@ -57,7 +57,7 @@ class FakeService:
         made: wire.Decision = await self._feed.acknowledge(decision, by=told.by or user, note=told.note)
         return made
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         raise NotImplementedError("the UI gives no acts")
 
     def rules(self) -> list[wire.Rule]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
+from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.configuration import Report
@@ -77,7 +78,7 @@ def check(
     order = {name: number for number, name in enumerate(texts)}
     found.sort(key=lambda each: (order.get(each.source, -1), each.line, each.column))
     if not files and config is None and not reading.default_path().exists():
-        typer.echo(f"matthan: {render('rules.name_files', {}, chosen)}", err=True)
+        out(f"matthan: {render('rules.name_files', {}, chosen)}", err=True)
     good = render("config.rules_good", {"files": len(paths) or len(texts)}, chosen)
     finish(found, texts, good, lang=chosen, as_json=as_json, github=github)
 
@@ -143,4 +144,4 @@ def schema(
     from rules import trial
 
     told = rule_files.json_schema(PARAMS) if of is Of.RULES else trial.json_schema()
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    data(json.dumps(told, ensure_ascii=False, indent=2))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import LangOption, Language, coloured, for_people, language, paint
+from engine.commands.report import LangOption, Language, coloured, for_people, language
 from engine.commands.rules.check import ConfigOption, RuleFiles
 from engine.commands.rules.replay import line_of
 from engine.commands.rules.sources import leave, lines_of, moments_of, own_files, rules_of, site_of, texts_of
+from engine.commands.terminal import block, out, paint
 
 if TYPE_CHECKING:
     from rules.clean import Night
@@ -49,7 +50,7 @@ def clean(
         texts = texts_of([folder / KNOWN], chosen) if (folder / KNOWN).exists() else {}
         watchman = Watchman(texts.get(str(folder / KNOWN), ""), str(folder / KNOWN))
         if watchman.problems:
-            typer.echo(for_people(watchman.problems, texts, chosen, colours=colours))
+            block(for_people(watchman.problems, texts, chosen, colours=colours))
             raise typer.Exit(2)
         for night in _nights(folder, chosen):
             count += 1
@@ -57,9 +58,9 @@ def clean(
                 bad += not alarm.known
                 mark = paint("~", "33", colours) if alarm.known else paint("✗", "1;31", colours)
                 reason = f"  ({alarm.known})" if alarm.known else ""
-                typer.echo(f"{mark} {night.name}: {line_of(alarm.decision, moments, chosen)}{reason}")
+                out(f"{mark} {night.name}: {line_of(alarm.decision, moments, chosen)}{reason}")
         if stale := list(watchman.stale(rules)):
-            typer.echo(for_people(stale, texts, chosen, colours=colours))
+            block(for_people(stale, texts, chosen, colours=colours))
     if not count:
         leave("rules.no_corpus", chosen)
     _end(count, len(rules.rules), bad, chosen)
@@ -68,7 +69,7 @@ def clean(
 def _end(nights: int, rules: int, bad: int, lang: Language) -> None:
     from engine.text import render
 
-    typer.echo(render("rules.cleaned", {"nights": nights, "rules": rules, "bad": bad}, lang))
+    out(render("rules.cleaned", {"nights": nights, "rules": rules, "bad": bad}, lang))
     raise typer.Exit(int(bad > 0))
 
 
@@ -83,7 +84,7 @@ def _nights(folder: Path, lang: Language) -> Iterator[Night]:
         texts = texts_of([path], lang)
         text = rehearsal.read(texts[str(path)], str(path))
         if text.problems:
-            typer.echo(for_people(text.problems, texts, lang, colours=coloured()))
+            block(for_people(text.problems, texts, lang, colours=coloured()))
             raise typer.Exit(2)
         yield from nights(text)
     for path in sorted(folder.glob("*.jsonl")):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
 from engine.commands.rules.sources import Moments, leave, moments_of, report_of, whole
+from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import telling
@@ -109,7 +110,7 @@ def _running(report: Report, rule: str, camera: str | None, lang: Language) -> t
         if error.status and rule in report.checked.rules.named:  # it runs, and does not know the rule yet
             from engine.text import render
 
-            typer.echo(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)
+            out(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)
         return None
 
 
@@ -151,13 +152,13 @@ def _counted(arrivals: Iterable[Arrival], progress: Progress) -> Iterator[Arriva
 
 def _tell(told: telling.Explanation, lang: Language, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(told.model_dump_json())
+        data(told.model_dump_json())
         return
     colours = coloured()
     for line in told.lines:
         said = "" if line.said is None else line.said.vi if lang == "vi" else line.said.en
         before = paint(line.before, "31", colours) if line.before == "✗" else line.before
-        typer.echo("  " * line.depth + " ".join(part for part in (before, said) if part))
+        out("  " * line.depth + " ".join(part for part in (before, said) if part))
 
 
 # -- one event ---------------------------------------------------------------------------------
@@ -171,17 +172,17 @@ def _tell_event(rule: Rule, wanted: str, arrival: Arrival | None, moments: Momen
         leave("rules.no_such_event", lang, event=wanted)
     event, colours = arrival.event, coloured()
     head = f"{moments.show(arrival.now.wall)}  {event.camera or '-'}  {event.kind}.{event.change} {event.subject}"
-    typer.echo(head)
+    out(head)
     asked = ask(rule, event)
     if not asked:
-        typer.echo(render("explain.other_kind", {"kind": event.kind, "rule": rule.name}, lang))
+        out(render("explain.other_kind", {"kind": event.kind, "rule": rule.name}, lang))
     for pattern, answers in asked:
-        typer.echo(pattern_name(pattern))
+        out(pattern_name(pattern))
         for answer in answers:
-            typer.echo("  " + _answer(answer, lang, colours=colours))
+            out("  " + _answer(answer, lang, colours=colours))
     if rule.hours is not None:
         code = "explain.timely" if rule.hours.hold(arrival.now.wall) else "explain.untimely"
-        typer.echo("  " + render(code, {}, lang))
+        out("  " + render(code, {}, lang))
 
 
 def _answer(answer: Answer, lang: Language, *, colours: bool) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from engine.commands.report import LangOption, language
 from engine.commands.rules.sources import leave, texts_of
+from engine.commands.terminal import document, out
 
 
 def fmt(
@@ -29,14 +30,14 @@ def fmt(
     chosen = language(lang)
     if [str(path) for path in files] == ["-"]:
         text = sys.stdin.read()
-        typer.echo(_laid_out("-", text, chosen), nl=False)
+        document(_laid_out("-", text, chosen))
         return
     changed = False
     for name, text in texts_of(_inside(files), chosen).items():
         done = _laid_out(name, text, chosen)
         if done != text:
             changed = True
-            typer.echo(name)
+            out(name)
             if not check:
                 _replace(Path(name), done)
     raise typer.Exit(int(changed and check))

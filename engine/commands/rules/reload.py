@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from engine.commands import report
 from engine.commands.report import GitHubOption, JsonOption, Language
 from engine.commands.talk import Desk, Language_, Socket, Token, speak
+from engine.commands.terminal import block, data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -34,9 +33,9 @@ def reload(
     """
     told, notes, spoken = speak(socket, token, lang, _ask)
     for note in notes:
-        typer.secho(note, fg="yellow", err=True)
+        out(note, "yellow", err=True)
     if isinstance(told, _Refused):
-        typer.secho(f"matthan: {told.message}", fg="red", err=True)
+        out(f"matthan: {told.message}", "red", err=True)
         problems = list(map(_problem, told.problems))
         report.finish(problems, _texts(problems), "", lang=spoken, as_json=as_json, github=github)
     else:
@@ -67,14 +66,14 @@ async def _ask(desk: Desk) -> tuple[wire.RulesReloaded | _Refused, list[str], La
 def _show(told: wire.RulesReloaded, lang: Language, *, as_json: bool, github: bool) -> None:
     warnings = list(map(_problem, told.warnings))
     if as_json:
-        typer.echo(
+        data(
             json.dumps(
                 {**json.loads(report.for_scripts(warnings, lang)), **told.model_dump(exclude={"warnings"})},
                 ensure_ascii=False,
             )
         )
     elif github:
-        typer.echo(report.for_github(warnings, lang), nl=bool(warnings))
+        report.annotate(warnings, lang)
     else:
         _for_people(told, warnings, lang)
 
@@ -84,11 +83,11 @@ def _for_people(told: wire.RulesReloaded, warnings: list[Problem], lang: Languag
 
     colours = report.coloured()
     if warnings:
-        typer.echo(report.for_people(warnings, _texts(warnings), lang, colours=colours))
+        block(report.for_people(warnings, _texts(warnings), lang, colours=colours))
     for mark, name in _changes(told):
-        typer.echo(report.paint(f"{mark} {name}", {"+": "32", "-": "31", "~": "33"}.get(mark, "0"), colours))
+        out(paint(f"{mark} {name}", {"+": "32", "-": "31", "~": "33"}.get(mark, "0"), colours))
     counts = {"rules": told.rules, "kept": told.kept, "rows": told.remembered}
-    typer.echo(render("rules.reloaded" if told.adopted else "rules.unchanged", counts, lang))
+    out(render("rules.reloaded" if told.adopted else "rules.unchanged", counts, lang))
 
 
 def _changes(told: wire.RulesReloaded) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, rules_of, site_of
+from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
@@ -196,20 +197,20 @@ def _tell(
 
     found = None if before is None else differ(before, done.decisions)
     if as_json:
-        typer.echo(_json(done, found, took))
+        data(_json(done, found, took))
         raise typer.Exit(int(bool(found)))
     colours = coloured()
     lines = _plain(done.decisions, moments, lang) if found is None else _compared(found, moments, lang)
     for line in lines:
-        typer.echo(paint(line, {"-": "31", "+": "32", "~": "33"}.get(line[0], "0"), colours))
+        out(paint(line, {"-": "31", "+": "32", "~": "33"}.get(line[0], "0"), colours))
     for rule, error in done.faults.items():
-        typer.echo(render("trial.fault", {"rule": rule, "detail": error}, lang), err=True)
+        out(render("trial.fault", {"rule": rule, "detail": error}, lang), err=True)
     speed = done.seconds / took if took else 0.0
     values = {"events": done.events, "hours": done.seconds / 3600, "took": took, "speed": speed}
-    typer.echo(render("rules.replayed", values, lang), err=True)
+    out(render("rules.replayed", values, lang), err=True)
     if found is not None:
         told = {"same": found.same, "gone": len(found.gone), "new": len(found.new), "moved": len(found.moved)}
-        typer.echo(render("rules.compared", told, lang))
+        out(render("rules.compared", told, lang))
     raise typer.Exit(int(bool(found)))
 
 

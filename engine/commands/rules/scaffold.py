@@ -12,6 +12,7 @@ import typer
 from engine.commands.report import LangOption, language
 from engine.commands.rules.check import TRIAL
 from engine.commands.rules.sources import leave
+from engine.commands.terminal import out
 
 #: Where the first line of a scaffold tells editors to look.
 SCHEMAS = Path("../schema")
@@ -59,4 +60,4 @@ def new(
         except OSError as error:
             leave("rules.unwritable", chosen, 1, path=path, detail=error.strerror or "?")
     told = {"rule": made[0], "trial": made[1]}
-    typer.echo(render("rules.made", told, chosen))
+    out(render("rules.made", told, chosen))

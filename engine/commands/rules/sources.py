@@ -14,6 +14,7 @@ import typer
 
 from engine.commands.report import Language, finish
 from engine.commands.rules.check import TRIAL
+from engine.commands.terminal import out
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration, Report
@@ -27,7 +28,7 @@ def leave(code: str, lang: Language, exit_code: int = 2, **values: object) -> No
     """Say one sentence on the error output and end."""
     from engine.text import render
 
-    typer.echo(f"matthan: {render(code, values, lang)}", err=True)
+    out(f"matthan: {render(code, values, lang)}", err=True)
     raise typer.Exit(exit_code)
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language, paint
+from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
 from engine.commands.rules.sources import leave, moments_of, report_of, whole
+from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -58,7 +59,7 @@ def top(
     with Progress(render("rules.weighing", {}, chosen)) as progress:
         found = tolls(site.rules, arrivals, process_time, progress)
     if as_json:
-        typer.echo(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
+        data(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
         return
     lines = [
         _Line(toll.rule, toll.seconds, toll.visits, toll.fired, toll.rows, toll.bytes_ / 1024)
@@ -92,12 +93,12 @@ def _print(lines: Sequence[_Line], limit: int, under: str, lang: Language) -> No
     colours, width = coloured(), max(20, *(len(line.rule) for line in lines[:limit]))
     names = render("rules.columns", {}, lang).split("|")
     head = f"{names[0]:<{width}} " + " ".join(f"{name:>10}" for name in names[1:])
-    typer.echo(paint(head, "1", colours))
+    out(paint(head, "1", colours))
     whole = sum(line.seconds for line in lines) or 1.0
     for line in lines[:limit]:
         told = f"{line.rule:<{width}} " + " ".join(f"{cell:>10}" for cell in _cells(line, whole))
-        typer.echo(told + (f"  {paint(line.note, '31', colours)}" if line.note else ""))
-    typer.echo(under)
+        out(told + (f"  {paint(line.note, '31', colours)}" if line.note else ""))
+    out(under)
 
 
 def _cells(line: _Line, whole: float) -> Iterator[str]:
@@ -117,7 +118,7 @@ def _live(settings: Settings, limit: int, lang: Language, *, as_json: bool) -> N
 
     found = sorted(_asked(settings, lang), key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
     if as_json:
-        typer.echo(json.dumps({"rules": [rule.model_dump(mode="json") for rule in found]}))
+        data(json.dumps({"rules": [rule.model_dump(mode="json") for rule in found]}))
         return
     if not found:
         leave("rules.no_rules", lang)

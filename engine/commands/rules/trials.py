@@ -16,15 +16,15 @@ from engine.commands.report import (
     LangOption,
     Language,
     Progress,
+    annotate,
     coloured,
-    for_github,
     for_people,
     for_scripts,
     language,
-    paint,
 )
 from engine.commands.rules.check import TRIAL, ConfigOption
 from engine.commands.rules.sources import leave, own_files, site_of, texts_of
+from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
@@ -111,7 +111,10 @@ def run(
     short = [name for bench in benches for name in _short(bench, minimum)] if coverage else []
     if as_json or github:
         found = [each for bench in benches for each in (*bench.failures, *bench.survivors)]
-        typer.echo((for_scripts if as_json else for_github)(found, chosen))
+        if as_json:
+            data(for_scripts(found, chosen))
+        else:
+            annotate(found, chosen)
     else:
         _tell(benches, texts, chosen, diff=diff, coverage=coverage)
     failed = any(bench.failures or bench.survivors for bench in benches)
@@ -210,12 +213,12 @@ def _tell(
     colours = coloured()
     for bench in benches:
         for line in _lines(bench, texts, lang, colours=colours, diff=diff, coverage=coverage):
-            typer.echo(line)
+            out(line)
     outcomes = [outcome for bench in benches for outcome in bench.outcomes]
     passed = sum(outcome.passed for outcome in outcomes)
     broken = sum(bench.rules is None for bench in benches)
     counts = {"passed": passed, "failed": len(outcomes) - passed + broken}
-    typer.echo(render("rules.tried", counts, lang))
+    out(render("rules.tried", counts, lang))
 
 
 def _lines(
@@ -226,19 +229,19 @@ def _lines(
     known = {**texts, **dict(bench.files), **dict(bench.beside)}
     yield bench.name
     if bench.problems:
-        yield for_people(bench.problems, known, lang, colours=colours)
+        yield from for_people(bench.problems, known, lang, colours=colours).split("\n")
     for outcome in bench.outcomes:
         mark = paint("✓", "32", colours) if outcome.passed else paint("✗", "1;31", colours)
         yield f"  {mark} {outcome.name}"
         if outcome.failures:
-            yield for_people(outcome.failures, known, lang, colours=colours)
+            yield from for_people(outcome.failures, known, lang, colours=colours).split("\n")
         if diff and not outcome.passed:
             yield from _diff(outcome, colours=colours)
     if bench.mutants:
         counts = {"total": bench.mutants, "survived": len(bench.survivors)}
         yield "  " + render("rules.mutated", counts, lang)
         if bench.survivors:
-            yield for_people(bench.survivors, known, lang, colours=colours)
+            yield from for_people(bench.survivors, known, lang, colours=colours).split("\n")
     if coverage and bench.coverage is not None:
         yield from _covered(bench.coverage, lang)
 

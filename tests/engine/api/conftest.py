@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ class FakeService:
         self.bug: Exception | None = None
         self.held: ApiError | None = None
         self.acts: list[tuple[wire.Act, str]] = []
+        self.keys: list[str] = []
         self.retried: list[str] = []
         self.dead = [
             Letter(
@@ -85,12 +87,18 @@ class FakeService:
         )
 
     async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+        struct.pack("q", before or 0)  # as strict as the store: a number fits, a text has an encoding
+        (camera or "").encode()
         found = [event for event in self.stored if camera in (None, event.camera)]
         return [event for event in reversed(found) if before is None or event.seq < before][:limit]
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+        f"{before}{camera}".encode()
         found = self.decided[::-1]
-        start = [made.id for made in found].index(before) + 1 if before else 0
+        known = [made.id for made in found]
+        if before and before not in known:
+            return []
+        start = known.index(before) + 1 if before else 0
         return found[start:][:limit]
 
     async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
@@ -114,8 +122,9 @@ class FakeService:
                 return self.decided[place]
         raise ApiError(404, "decision.unknown", f"no decision {decision}")
 
-    async def act(self, told: wire.Act, user: str) -> wire.Event:
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         self.acts.append((told, user))
+        self.keys.append(key)
         return wire.Event(
             id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
         )
@@ -151,7 +160,7 @@ class FakeService:
         return self.camera
 
     async def reload_rules(self) -> wire.RulesReloaded:
-        told = self.reloads.pop(0)
+        told = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")
         if isinstance(told, ApiError):
             raise told
         return told
@@ -163,6 +172,12 @@ class FakeService:
     def _known(self, camera: str) -> None:
         if camera != "cong":
             raise ApiError(404, "camera.unknown", f"no camera {camera!r}", "known: cong")
+
+
+@pytest.fixture(scope="session")
+def services() -> type[FakeService]:
+    """For whoever needs more than one."""
+    return FakeService
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from random import Random
 import pytest
 from aiohttp import web
 
+from engine.actions import resolver
 from engine.actions.contract import Job
 from engine.actions.webhook import HttpTarget, Webhook, retry_after
 from engine.api.wire import Delivery
@@ -173,3 +176,62 @@ async def test_outage_is_survived_and_delivered_in_order(tmp_path: Path, make_de
 )
 def test_retry_after(text: str, seconds: float) -> None:
     assert retry_after(text, datetime(2026, 3, 1, 5, 30, tzinfo=UTC)) == seconds
+
+
+async def test_names_that_nobody_finds_stop_no_other_target(
+    make_decision: MakeDecision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resolver without a name server blocks for half a minute per name; nothing that others need may wait."""
+    deaf = threading.Event()
+    system = socket.getaddrinfo
+
+    def lookup(host: str, *rest: object, **more: object) -> object:
+        if host.endswith(".invalid"):
+            deaf.wait(60)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return system(host, *rest, **more)  # type: ignore[arg-type]  # handed on
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response()
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    async with _server(answer) as url:
+        targets = {f"bad{n}": HttpTarget(f"http://h{n}.invalid/", 60.0) for n in range(40)}
+        targets["ward"] = HttpTarget(url.replace("127.0.0.1", "localhost"), 60.0)
+        hook = Webhook("site", targets, SystemClock())
+        ready = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            service = group.create_task(hook.serve(ready.set), name="webhook")
+            await ready.wait()
+            made = make_decision(1)
+            told: list[str] = []
+
+            async def post(target: str) -> None:
+                try:
+                    await hook.run(_job(made, target))
+                except Again as error:
+                    told.append(str(error))
+
+            for n in range(40):
+                group.create_task(post(f"bad{n}"), name=f"bad{n}")
+            await asyncio.sleep(0)
+            assert await hook.run(_job(made)) == "HTTP 200"
+            assert not told
+            deaf.set()
+            while len(told) < 40:
+                await asyncio.sleep(0.001)
+            service.cancel()
+    assert set(told) == {"ClientConnectorDNSError"}
+
+
+async def test_too_many_names_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "MOST", 0)
+    with pytest.raises(OSError, match="too many names"):
+        await resolver.Resolver().resolve("localhost")
+
+
+async def test_what_is_no_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError, match="not a host name"):
+        await resolver.Resolver().resolve("a" * 300)
+    found = await resolver.Resolver().resolve("127.0.0.1", 80)
+    assert [(each["host"], each["port"]) for each in found] == [("127.0.0.1", 80)]

@@ -145,7 +145,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             tally=dict,
             problems=tuple,
             memory=memory,
-            acts=Acts(judge.offer, clock, lambda: next(ids)),
+            acts=Acts(judge.offer, clock, lambda: next(ids), store.event),
             reload_rules=unasked,
         )
         desks.append(desk)
@@ -274,6 +274,52 @@ async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path,
         assert nowhere.value.code == "camera.unknown"
 
 
+async def unknown(id: str) -> Event | None:
+    return None
+
+
+async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock) -> None:
+    ring = wire.Act(name="ring", facts={"n": 1})
+    async with engine(tmp_path, clock) as site:
+        first, again, other = await asyncio.gather(
+            site.desk.act(ring, "An", "k1"),
+            site.desk.act(ring, "An", "k1"),
+            site.desk.act(ring, "Bình", "k1"),
+        )
+        assert first == again
+        assert other.id != first.id
+        assert (await site.desk.act(ring, "An", "k2")).id not in {first.id, other.id}
+        assert len({(await site.desk.act(ring, "An")).id for _ in range(2)}) == 2
+        for changed in (wire.Act(name="ring", facts={"n": 2}), wire.Act(name="rang", facts={"n": 1})):
+            with pytest.raises(ApiError) as refused:
+                await site.desk.act(changed, "An", "k1")
+            assert (refused.value.status, refused.value.code) == (422, "act.other")
+    async with engine(tmp_path, clock) as site:  # over a restart as well
+        assert (await site.desk.act(ring, "An", "k1")).id == first.id
+        stored = await site.desk.events(before=None, limit=100, camera=None)
+        assert [each.id for each in stored].count(first.id) == 1
+
+
+async def test_who_got_no_answer_tells_it_again_and_it_stays_one_event(clock: ManualClock) -> None:
+    offered: list[Draft] = []
+
+    async def offer(draft: Draft) -> None:
+        offered.append(draft)
+
+    acts = Acts(offer, clock, lambda: "x", unknown)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await acts.act(wire.Act(name="ring"), "An", "k")
+    async with asyncio.TaskGroup() as group:
+        again = group.create_task(acts.act(wire.Act(name="ring"), "An", "k"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        (draft,) = offered
+        kept = draft.issue(EventId(draft.id), "site", 1, clock.wall, 1.0)
+        acts.kept([kept])
+    assert again.result() == kept
+
+
 async def test_acts_that_nobody_judges_are_bounded(clock: ManualClock) -> None:
     stuck = asyncio.Event()
 
@@ -281,7 +327,7 @@ async def test_acts_that_nobody_judges_are_bounded(clock: ManualClock) -> None:
         await stuck.wait()
 
     numbers = itertools.count()
-    acts = Acts(full, clock, lambda: str(next(numbers)))
+    acts = Acts(full, clock, lambda: str(next(numbers)), unknown)
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(acts.act(wire.Act(name="x"), "")) for _ in range(64)]
         await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from engine import unarchive
+from engine.api.printable import is_clean
 from engine.clock import ManualClock
 from engine.commands.backup import app
 from engine.store import witness
@@ -297,3 +300,81 @@ def test_command_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "name", ["state/snapshots/a\nb.jpg", "state/snapshots/\x1b[2Jb.jpg", "state/x\u202egpj.jpg"]
+)
+async def test_names_that_forge_lines_are_refused(site: Site, tmp_path: Path, name: str) -> None:
+    archive, bad = tmp_path / "b.tar.gz", tmp_path / "bad.tar.gz"
+    _backup(site, archive)
+    _repack(archive, bad, lambda old, data: (name, data) if old.endswith("gate.jpg") else (old, data))
+    new = Site(tmp_path / "new")
+    told = _restore(bad, new.config, "--state", new.state, code=1)
+    assert "not allowed" in told
+    assert all(map(is_clean, told.splitlines()))
+
+
+async def test_rules_with_such_a_name_are_left_out_and_that_is_said(site: Site, tmp_path: Path) -> None:
+    odd = site.config.parent / "rules" / "odd\nname.yaml"
+    odd.write_text("rules: []\n", "utf-8")
+    told = _backup(site, tmp_path / "b.tar.gz")
+    assert "rename it" in told
+    with tarfile.open(tmp_path / "b.tar.gz") as tar:
+        assert all(map(is_clean, tar.getnames()))
+
+
+def _bomb(path: Path, sizes: list[int]) -> None:
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for number, size in enumerate(sizes):
+            entry = tarfile.TarInfo(f"state/snapshots/{number}.jpg")
+            entry.size = size
+            tar.addfile(entry, io.BytesIO(bytes(size)))
+
+
+def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unarchive, "_FREELY", 1 << 20)
+    bomb, new = tmp_path / "bomb.tar.gz", Site(tmp_path / "new")
+    _bomb(bomb, [1 << 19] * 40)
+    assert bomb.stat().st_size * 100 < 40 << 19
+    assert "fill a disk" in _restore(bomb, new.config, "--state", new.state, code=1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [bomb]
+
+
+def test_what_the_disk_has_no_room_for_is_refused_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr(unarchive, "_LEFT", free - (1 << 20))
+    bomb, new = tmp_path / "big.tar.gz", Site(tmp_path / "new")
+    _bomb(bomb, [100, 1 << 21])
+    told = _restore(bomb, new.config, "--state", new.state, code=1)
+    assert "1.jpg needs" in told
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [bomb]
+
+
+def test_too_many_entries_and_long_headers_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb, new = tmp_path / "bomb.tar.gz", Site(tmp_path / "new")
+    monkeypatch.setattr(unarchive, "_MOST_ENTRIES", 3)
+    _bomb(bomb, [1] * 5)
+    assert "fill a disk" in _restore(bomb, new.config, "--state", new.state, code=1)
+    with tarfile.open(bomb, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        entry = tarfile.TarInfo("state/x")
+        entry.pax_headers = {"comment": "a" * (1 << 20)}
+        tar.addfile(entry)
+    assert "not a readable backup" in _restore(bomb, new.config, "--state", new.state, code=1)
+    with tarfile.open(bomb, "w:gz", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(tarfile.TarInfo("state/" + "a" * (1 << 20)))
+    assert "not a readable backup" in _restore(bomb, new.config, "--state", new.state, code=1)
+
+
+def test_a_manifest_that_names_more_than_there_is_is_not_read(tmp_path: Path) -> None:
+    bomb, new = tmp_path / "bomb.tar.gz", Site(tmp_path / "new")
+    data = b"[" + b"{}," * (1 << 20) + b"{}]"
+    with tarfile.open(bomb, "w:gz") as tar:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size = len(data)
+        tar.addfile(entry, io.BytesIO(data))
+    assert "incomplete" in _restore(bomb, new.config, "--state", new.state, code=1)

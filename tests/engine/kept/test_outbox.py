@@ -1,8 +1,10 @@
 """What was decided is done at least once, in order per lane, whatever a neighbour's target does."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from engine.errors import Again, Never
 from engine.outbox import Outbox, Waits
 from engine.store.db import Store, open_store
 from engine.store.model import YIELDS, Counts, Verdict, calls_of
-from rules.model import ActionCall, Decision
+from rules.model import ActionCall, Decision, Severity
 
 MakeDecision = Callable[..., Decision]
 QUICK = Waits(first=0.01, most=0.05)
@@ -307,3 +309,62 @@ async def test_a_message_that_a_target_does_not_take_is_not_asked_again_and_agai
             outbox.wake()
             await doors.until(lambda n=number: outbox.delivered == n + 1)  # type: ignore[misc]
     assert len(doors.states("decision-00000001")) < 50
+
+
+def _to(target: str, number: int) -> ActionCall:
+    return ActionCall("fake", {"target": target, "n": number})
+
+
+async def test_a_target_that_hangs_delays_no_other(real: Store, make_decision: MakeDecision) -> None:
+    class Hung(Fake):
+        async def run(self, job: Job) -> str:
+            self.jobs.append(job)
+            if job.params["target"] != "good":
+                await asyncio.Event().wait()
+            return "ok"
+
+    action, doors = Hung(), Doors()
+    calls = [_to(f"bad{n % 20}", n) for n in range(200)]
+    hung = [make_decision(n, call, camera=f"c{n}") for n, call in enumerate(calls)]
+    await _decide(real, *hung, make_decision(999, _to("good", 999), camera="c1"))
+    async with _running(_outbox(real, action, doors)):
+        await doors.until(lambda: doors.states("decision-00000999") == ["done"])
+    assert max(Counter(job.params["target"] for job in action.jobs).values()) == 4
+
+
+async def test_what_is_critical_goes_first_at_a_busy_target(real: Store, make_decision: MakeDecision) -> None:
+    class Slow(Fake):
+        async def run(self, job: Job) -> str:
+            self.jobs.append(job)
+            if job.decision.severity is not Severity.CRITICAL:
+                await asyncio.Event().wait()
+            return "ok"
+
+    action, doors = Slow(), Doors()
+    outbox = _outbox(real, action, doors)
+    many = [make_decision(n, _to("one", n), camera=f"c{n % 10}") for n in range(100)]
+    await _decide(real, *many)
+    async with _running(outbox):
+        while len(action.jobs) < 4:
+            await asyncio.sleep(0.001)
+        alarm = make_decision(999, _to("one", 999), camera="c1")
+        await _decide(real, replace(alarm, severity=Severity.CRITICAL))
+        outbox.wake()
+        await doors.until(lambda: doors.states("decision-00000999") == ["done"])
+    assert len(action.jobs) == 5
+
+
+async def test_cameras_take_no_place_from_each_other(real: Store, make_decision: MakeDecision) -> None:
+    class Camera(Fake):
+        of_cameras = True
+
+        async def run(self, job: Job) -> str:
+            if job.decision.camera != "good":
+                await asyncio.Event().wait()
+            return "ok"
+
+    doors = Doors()
+    hung = [make_decision(n, ActionCall("fake"), camera=f"c{n}") for n in range(20)]
+    await _decide(real, *hung, make_decision(999, ActionCall("fake"), camera="good"))
+    async with _running(_outbox(real, Camera(), doors)):
+        await doors.until(lambda: doors.states("decision-00000999") == ["done"])

@@ -1,0 +1,70 @@
+"""The door to the terminal: every command writes here, and nowhere else (a test proves it).
+
+What is foreign in a line is made harmless on its way out, so that no caller has to think of it. Our own colours
+pass because they are sealed with a word that no foreign text can know.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from secrets import token_hex
+from typing import Final, TextIO
+
+import typer
+
+from engine.api.printable import clean, escaped
+
+_SEAL: Final = f"\x1b{token_hex(8)}"
+
+
+def paint(text: str, colour: str, colours: bool) -> str:
+    """Return text in a colour (an ANSI code), where colours are wanted; for this module to print."""
+    return f"{_SEAL}[{colour}m{text}{_SEAL}[0m" if colours else text
+
+
+def line(text: str) -> str:
+    """Return a text as one harmless line; its own colours stay sealed."""
+    return _SEAL.join(map(clean, text.split(_SEAL)))
+
+
+def out(text: str, colour: str | None = None, *, err: bool = False, dim: bool = False) -> None:
+    """Print one line at once; in colour only on a terminal that wants it."""
+    shown = _shown(text)
+    if (colour or dim) and not os.environ.get("NO_COLOR"):
+        shown = typer.style(shown, fg=colour, dim=dim or None)
+    typer.echo(shown, err=err)  # which leaves colours out where there is no terminal
+    (sys.stderr if err else sys.stdout).flush()
+
+
+def block(text: str, *, err: bool = False) -> None:
+    """Print lines of our own making; whoever put foreign text into them made it one line each (`line`)."""
+    for each in text.split("\n"):
+        out(each, err=err)
+
+
+def complain(text: str) -> None:
+    """Say what went wrong, in one line on stderr."""
+    out(f"matthan: {text}", err=True)
+
+
+def data(text: str) -> None:
+    """Print JSON: it says exactly what it said."""
+    sys.stdout.write(escaped(text) + "\n")
+    sys.stdout.flush()
+
+
+def document(text: str) -> None:
+    """Print a document or a path exactly as it is: its reader is a program, or its author."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def flash(text: str, stream: TextIO) -> None:
+    """Replace the terminal's last line; nothing takes it away."""
+    stream.write(f"\r\x1b[K{clean(text)}")
+    stream.flush()
+
+
+def _shown(text: str) -> str:
+    return line(text).replace(_SEAL, "\x1b")
