@@ -84,7 +84,7 @@ def retry(
 
 def _list(desk: Desk, letters: list[Letter], as_json: bool) -> None:
     for each in letters:
-        out(each.model_dump_json() if as_json else line(desk, each))
+        data(each.model_dump_json()) if as_json else out(line(desk, each))
     if not letters and not as_json:
         out(desk.say("cli.no_letters"))
 
