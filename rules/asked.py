@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from rules.build import negative
 from rules.combinations import parts
 from rules.domains import comparisons, zones
 from rules.expr import ExprError
@@ -31,7 +32,8 @@ def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
     """Yield every expression of a rule with its path and the patterns of which it is asked."""
     found = list(parts(spec.when))
     if spec.if_ is not None:
-        yield ("if",), spec.if_, [pattern for _, pattern in found]
+        about = [each for role, (_, each) in enumerate(found) if not negative(spec.when, role)]
+        yield ("if",), spec.if_, about
     for path, pattern in found:
         if pattern.if_ is not None:
             yield ("when", *path, "if"), pattern.if_, [pattern]

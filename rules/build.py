@@ -96,6 +96,7 @@ def matcher(
         role=role,
         equal=tuple(equal),
         linked=tuple([each for each in ifs if each.expression.linked]),
+        left=frozenset(pattern.leaves) if isinstance(pattern, ObjectPattern) and pattern.leaves else None,
     )
     for each in ifs:
         made = _narrowed(made, each.expression)
@@ -303,11 +304,17 @@ def steps_before(when: Any, role: int) -> frozenset[int]:
     return frozenset(number for number, step in steps if not isinstance(step, NotStep))
 
 
+def negative(when: Any, role: int) -> bool:
+    """Return whether a pattern is one that must not happen for what another one began."""
+    if isinstance(when, Sequence):
+        return isinstance(when.sequence[role], NotStep)
+    return isinstance(when, Absent) and when.after is not None and role == 0
+
+
 def rank(when: Any, role: int) -> int:
     """Return where a pattern is asked among those of its rule: what breaks first, then the last step first."""
     if isinstance(when, Sequence):
-        negative = isinstance(when.sequence[role], NotStep)
-        return -role - (1000 if negative else 0)
+        return -role - (1000 if negative(when, role) else 0)
     return role
 
 

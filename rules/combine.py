@@ -14,7 +14,7 @@ from typing import cast
 
 from rules import alarms, counting, ordered, reasons
 from rules.life import Beginning
-from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS
+from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS, role_of
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 from rules.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Telling, Together
 from rules.work import Work, begun_from_nothing, correlation, next_minute, subject_key, subject_of
@@ -153,8 +153,7 @@ class Combine(Work):
         by_role: dict[int, Row] = {}
         for key, row in self.rows.of(rule.name, HELD_MARK):
             if row.data == corr:
-                role = int(key[len(HELD_MARK) : key.index(":")])
-                by_role.setdefault(role, row)
+                by_role.setdefault(role_of(key), row)
         if len(by_role) < together.size:
             self.life.end(rule, corr, why, cause, at)
         elif self.rows.get(rule.name, corr) is None or rule.linger or rule.clear:

@@ -26,7 +26,7 @@ from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
-from rules.patterns import Pattern
+from rules.patterns import DecisionPattern, Pattern
 from rules.reuse import Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
 from rules.schedule import Almanac, Window
@@ -397,7 +397,9 @@ class _Site:
         if pattern.cameras is not None or pattern.groups is not None:
             grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
             cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
-        told = ((spec.if_, -1), (pattern.if_, role))
+        # What must not happen breaks a rule however it looks: a worse look at it is no proof that it did not.
+        whole = None if build.negative(spec.when, role) else spec.if_
+        told = ((whole, -1), (pattern.if_, role))
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
         return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
 
@@ -446,6 +448,10 @@ class _Site:
             told += repr(lists)
         if keys.keys_of(spec.when) == ("site",):  # also where it is not written
             told += "by site"
+        if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):
+            told += "if without not"
+        if any(isinstance(pattern, DecisionPattern) for _, pattern in parts(spec.when)):
+            told += "decisions by what they are about"
         return blake2b(told.encode(), digest_size=6).hexdigest()
 
 

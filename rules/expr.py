@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate as glob_pattern
-from functools import lru_cache
+from functools import lru_cache, partial
 from re import compile as regex
 
 from rules.fields import seconds
@@ -95,7 +95,7 @@ class Conjunct:
     Attributes:
         text: As its author wrote it.
         test: Whether it holds of an event.
-        facts: The facts that it reads, in order, each with its reader.
+        facts: What it reads, in order and as it is written (``score``, ``number('cm')``), each with its reader.
         linked: What it asks of earlier steps.
         equal: Fact and values where it is an equality that an index can use.
     """
@@ -120,10 +120,9 @@ class Expression:
         """What it asks of earlier steps of its sequence."""
         return tuple(dict.fromkeys(link for part in self.conjuncts for link in part.linked))
 
-    def values(self, event: Event) -> dict[str, Fact]:
-        """Return the facts that it reads, as far as an event has them."""
-        read = {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
-        return {name: value for name, value in read.items() if value is not None}
+    def values(self, event: Event) -> dict[str, Fact | None]:
+        """Return what it reads of an event, each as it is written; None: the event has none."""
+        return {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,19 +359,20 @@ class _Writer:
     # -- calls -------------------------------------------------------------------------------
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
-        if name in _ZONE_TESTS:
-            return _Code(
-                SWITCH, f"{self._keep(_ZONE_TESTS[name])}(e, {self._keep(self._word(node, arguments))})"
-            )
-        if name in _READS:
-            kind, read = _READS[name]
-            return self._unsure(kind, f"{self._keep(read)}(e, {self._keep(self._word(node, arguments))})")
+        if name in _ZONE_TESTS or name in _READS:
+            return self._reading(node, name, self._word(node, arguments))
         if name in ("abs", "min", "max"):
             return self._numbers(node, name, arguments)
         if name in ("lower", "like", "known", "seconds", "earlier", "since"):
             return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of those below
         guess = nearest(name, FUNCTIONS)
         raise ExprError("expr_call", _at(node), guess, name=name)
+
+    def _reading(self, node: ast.Call, name: str, word: str) -> _Code:
+        """Return what a function reads of the event by a word: it is a fact like those with a name of their own."""
+        kind, read = _READS.get(name) or (SWITCH, _ZONE_TESTS[name])
+        reader = self.read[_shown(node)] = partial(_read_by, read, word)
+        return self._unsure(kind, f"{self._keep(reader)}(e)")
 
     def _numbers(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
         wanted = (1, 1) if name == "abs" else (2, 5)
@@ -462,6 +462,10 @@ def tree(expression: str) -> ast.expr:
 
 
 # -- what the functions read -------------------------------------------------------------------
+
+
+def _read_by(read: Callable[[Event, str], Fact | None], word: str, event: Event) -> Fact | None:
+    return read(event, word)
 
 
 def _among(event: Event, fact: str, zone: str) -> bool:

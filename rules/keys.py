@@ -116,10 +116,6 @@ def _by(when: object, groups: Groups) -> Iterator[Flaw]:
 
 def _has(pattern: Pattern, key: str) -> bool:
     """Return whether an event that matches may have a key."""
-    if key == "zone" and isinstance(pattern, ObjectPattern) and pattern.change == "ended":
-        return False  # who is gone stands nowhere
-    if key == "zone" and isinstance(pattern, MotionPattern) and pattern.motion == "stopped":
-        return False
     return key not in _HAVE or isinstance(pattern, _HAVE[key])
 
 

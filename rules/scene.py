@@ -186,10 +186,11 @@ class _Stage:
         return self._calendar.seconds(moment)
 
     def _motion(self, motion: Motion, camera: str) -> Iterator[Told]:
-        facts = {"share": motion.share, **motion.facts}
         zones = tuple(motion.zone or ())
         for now, change in self._both(motion.from_, motion.to):
-            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, motion.share, None, facts)
+            share = motion.share if change is Change.BEGAN else 0.0
+            facts = {"share": share, **motion.facts}
+            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, share, None, facts)
 
     def _signal(self, signal: Signal, camera: str) -> Iterator[Told]:
         subject = f"signal:{signal.topic}:{signal.source}"

@@ -194,7 +194,9 @@ class RuleSpec(Written):
     with_: dict[str, Any] | None = Field(None, alias="with", description="Parameters of the template.")
     when: When = Field(description="What must happen: a pattern, or several put together.")
     if_: Annotated[str, Field(min_length=1)] | None = Field(
-        None, alias="if", description="An expression that every pattern of `when` must fulfil too."
+        None,
+        alias="if",
+        description="An expression that every pattern of `when` must fulfil too, except what must not happen (`not`).",
     )
     hold: Duration | None = Field(
         None, alias="for", description="It must hold for this long without a break, e.g. 30s, 5m."

@@ -49,9 +49,16 @@ def correlation(by: Sequence[str], event: Event, pattern: Matcher) -> tuple[str,
                 return ()
             parts.append(f"{name}:{value}")
         elif name == "zone":
-            zones = [zone for zone in event.zones if pattern.zones is None or zone in pattern.zones]
+            zones = _zones(event, pattern)
     tail = [f"/zone:{zone}" if zone else "" for zone in zones]
     return tuple("/".join(parts) + zone for zone in tail)
+
+
+def _zones(event: Event, pattern: Matcher) -> Sequence[str]:
+    """Return the zones that an event is about for a pattern: those that it names, of what went out those it left."""
+    if pattern.left is not None:
+        return [zone for zone in str(event.facts.get("left", "")).split() if zone in pattern.left]
+    return [zone for zone in event.zones if pattern.zones is None or zone in pattern.zones]
 
 
 def subject_of(corr: str, subject: str) -> str:

@@ -87,9 +87,9 @@ def alone(*cues: str) -> list[object]:
 def test_somebody_near_keeps_it_company() -> None:
     bag = "{track: {label: backpack, path: [[0.3, 0.5]], from: 10:00:00, to: 10:00:10}}"
     by_itself = alone(bag)
-    assert by_itself == [float(second) for second in range(10)]
+    assert by_itself == [*map(float, range(10)), 9.0]  # gone: as it was when it was last seen
     near = track("path: [[0.35, 0.5]], from: 10:00:00, to: 10:00:05")
-    assert alone(bag, near)[4:] == [0, 1, 2, 3, 4, 5]
+    assert alone(bag, near)[4:] == [0, 1, 2, 3, 4, 5, 5]
     for elsewhere in ("path: [[0.9, 0.5]]", "camera: c2, path: [[0.35, 0.5]]", "zone: yard"):
         assert alone(bag, track(f"{elsewhere}, from: 10:00:00, to: 10:00:05")) == by_itself
 
