@@ -54,6 +54,8 @@ _ALL = frozenset(Change)
 _ANY_LABEL = "any"
 #: Facts of expressions that are equalities the index knows, by the kind that has another place for them.
 _INDEXED = ("line", "direction", "payload", "preset", "severity", "plate")
+#: Patterns of what names its facts as it likes.
+_NAMED = (SignalPattern, MqttPattern, OperatorPattern, EnginePattern)
 _Equal = tuple[str, frozenset[Fact]]
 
 
@@ -296,12 +298,17 @@ def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]
     return tuple((step - 1, name, read) for (step, name), read in links.items())
 
 
-def steps_before(when: Any, role: int) -> frozenset[int]:
-    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
+def steps_before(when: Any, role: int) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about.
+
+    The second: those of them whose facts have any name.
+    """
     if not isinstance(when, Sequence):
-        return frozenset()
-    steps = enumerate(when.sequence[: max(0, role)], start=1)
-    return frozenset(number for number, step in steps if not isinstance(step, NotStep))
+        return frozenset(), frozenset()
+    steps = list(enumerate(when.sequence[: max(0, role)], start=1))
+    positive = frozenset(number for number, step in steps if not isinstance(step, NotStep))
+    named = (number for number, step in steps if isinstance(step, _NAMED))
+    return positive, frozenset(named)
 
 
 def negative(when: Any, role: int) -> bool:

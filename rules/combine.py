@@ -9,7 +9,6 @@ Sequences, counts and times of day have modules of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import cast
 
 from rules import alarms, counting, ordered, reasons
@@ -89,8 +88,7 @@ class Combine(Work):
                 case Ordered(waits=True) as sequence:
                     ordered.blind(self, rule, sequence, key, row)
                 case Alarm() as alarm if camera is None:
-                    wall = self.now.wall + timedelta(seconds=until - self.now.engine)
-                    alarms.wind(self, rule, alarm, wall, until)
+                    alarms.wind(self, rule, alarm, self.wall(until), until)
 
     def sighted(self, rule: Rule, camera: str, cause: EventId) -> None:
         """Take in that a camera is watched again: what it misses counts from now."""
@@ -199,7 +197,7 @@ class Combine(Work):
     def _arm(
         self, rule: Rule, absence: Absence, corr: str, cause: EventId, since: float, subject: str
     ) -> None:
-        wall = self.now.wall + timedelta(seconds=since - self.now.engine)
+        wall = self.wall(since)
         due = since + absence.time
         row = Row(GATHERING, since, wall, due, cause, subject, _NO_REASON, rule.edition)
         self.rows.put(rule, GATHERING_MARK + corr, row)

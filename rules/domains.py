@@ -193,6 +193,52 @@ def _zones(text: str) -> Iterator[tuple[str, int]]:
 _tree = lru_cache(maxsize=64)(tree)  # read by one after the other
 
 
+#: What functions read of an event.
+_CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
+
+
+@lru_cache(maxsize=1024)
+def needed(text: str) -> tuple[tuple[str, str, int], ...]:
+    """Return the facts without which an expression is false: each with the part that reads it, and where that begins.
+
+    Raises:
+        ExprError: It is none.
+    """
+    reader = _Reading(text, _NONE)
+    return tuple((fact, ast.unparse(node), reader.at(node)) for fact, node in _needs(_tree(text)))
+
+
+def _needs(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for each in values:
+                yield from _needs(each)
+        case ast.BoolOp(values=values):
+            found = [dict(_needs(each)) for each in values]
+            yield from ((fact, node) for fact in sorted(set(found[0]).intersection(*found[1:])))
+        case ast.UnaryOp(op=ast.Not()):
+            return
+        case _:
+            yield from ((fact, node) for fact in dict.fromkeys(_reads(node)))
+
+
+def _reads(node: ast.expr) -> Iterator[str]:
+    """Yield the facts of the event that a comparison, a call or a switch reads."""
+    match node:
+        case ast.Name(id=name) if name in facts():
+            yield name
+        case ast.Call(func=ast.Name(id="earlier" | "since" | "group" | "list" | "seconds")):
+            return
+        case ast.Call(func=ast.Name(id="text" | "number"), args=[ast.Constant(value=str(word))]):
+            yield word
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
+            yield _CALLS[name]
+        case _:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    yield from _reads(child)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     text: str

@@ -12,6 +12,8 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from rules import reasons
 from rules.combine import Combine
 from rules.life import DECIDED, Beginning, Life, TooMany, decided_key, decision_id
@@ -25,6 +27,8 @@ __all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subjec
 
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
+#: Says that the clock on the wall was set: `at` is what it would show, fact `after` until when it was the old one.
+CLOCK_SET = "engine.clock"
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
@@ -261,6 +265,8 @@ class _Round:
         camera = event.camera if event.kind is Kind.CAMERA else None
         prefix = "" if camera is None else f"{camera}/"
         until = _until(event, self._now)
+        if camera is None:  # judged when watching ended, by a clock that was read when it began again
+            self.combine.behind = min(timedelta(0), event.at - self._now.wall)
         for name in sorted({name for name, _, _ in self._memory.rows()}, key=self._place):
             rule = self._rules.named.get(name)
             if rule is None:
@@ -269,6 +275,7 @@ class _Round:
                 if row.subject.startswith(prefix) and self._was_seen(rule, key, row):
                     self._over(name, key, event, ("reason.over_blind", {}))
             self.combine.blind(rule, camera, until, event.id)
+        self.combine.behind = timedelta(0)
 
     def _place(self, name: RuleName) -> tuple[int, str]:
         rule = self._rules.named.get(name)

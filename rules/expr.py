@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate as glob_pattern
 from functools import lru_cache, partial
 from re import compile as regex
+from unicodedata import normalize
 
 from rules.fields import seconds
 from rules.flaws import nearest
@@ -23,6 +24,8 @@ from rules.model import Event, Fact
 #: Most characters and most nodes of an expression.
 LONGEST, MOST_STEPS = 500, 60
 NUMBER, TEXT, SWITCH, LIST = "number", "text", "switch", "list"
+#: Of a fact whose name says nothing of it: it is what it is compared with.
+ANY = "any"
 Reader = Callable[[Event], Fact | None]
 #: A step of a sequence, counted from 1, what is asked of it, and how that is read when the step is reached.
 Link = tuple[int, str, Reader]
@@ -79,6 +82,7 @@ class Names:
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
         steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
+        named: Those of them whose facts have any name: of devices, messages, operators.
     """
 
     facts: Mapping[str, tuple[str, Reader]]
@@ -86,6 +90,7 @@ class Names:
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: frozenset[int] = frozenset()
+    named: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,15 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """Source of a sub-expression: what must be known before it may be asked, and what it gives."""
+    """Source of a sub-expression: what must be known before it may be asked, and what it gives.
+
+    `asked`: of kind `ANY`, a fact of an earlier step, to be written when its kind is known.
+    """
 
     kind: str
     source: str
     needs: tuple[str, ...] = ()
+    asked: tuple[ast.Call, ast.expr, str] | None = None
 
     def known(self, source: str) -> str:
         """Return `source` as false where something that it needs is not known."""
@@ -223,6 +232,7 @@ class _Writer:
     def truth(self, node: ast.expr) -> str:
         """Return source that gives a bool."""
         made = self.write(node)
+        made = self._as(made, SWITCH)
         if made.kind != SWITCH:
             raise ExprError("expr_truth", _at(node), part=_shown(node), found=f"kind.{made.kind}")
         return made.known(made.source) if made.needs else made.source
@@ -259,7 +269,7 @@ class _Writer:
         return _Code(NUMBER, f"(1.0 * {first.source} {sign} {second.source})", needs)
 
     def _typed(self, node: ast.expr, kind: str) -> _Code:
-        made = self.write(node)
+        made = self._as(self.write(node), kind)
         if made.kind != kind:
             raise _mismatch(node, made.kind, kind)
         return made
@@ -276,6 +286,8 @@ class _Writer:
 
     def _pair(self, left: ast.expr, sign: str, right: ast.expr) -> str:
         first, second = self.write(left), self.write(right)
+        first, second = self._as(first, second.kind), self._as(second, first.kind)
+        first, second = self._as(first, TEXT), self._as(second, TEXT)  # both of any kind: as texts
         ordered = sign not in ("==", "!=")
         if first.kind != second.kind or first.kind == LIST or (ordered and first.kind == SWITCH):
             wanted = NUMBER if ordered and first.kind == SWITCH else first.kind
@@ -288,6 +300,7 @@ class _Writer:
         if values is None:
             raise ExprError("expr_list", _at(right), part=_shown(right))
         kinds = {_kind(value) for value in values}
+        first = self._as(first, min(kinds, default=TEXT))
         for other in sorted(kinds - {first.kind}):
             raise _mismatch(right, other, first.kind)
         return first.known(f"{first.source} {sign} {self._keep(frozenset(values))}")
@@ -386,7 +399,7 @@ class _Writer:
     def _lower(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         (inner,) = self._exactly(node, arguments, 1)
         made = self._typed(inner, TEXT)
-        return _Code(TEXT, f"{self._keep(str.lower)}({made.source})", made.needs)
+        return _Code(TEXT, f"{self._keep(_lowered)}({made.source})", made.needs)
 
     def _like(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         inner, pattern = self._exactly(node, arguments, 2)
@@ -407,9 +420,19 @@ class _Writer:
         which, what = self._exactly(node, arguments, 2)
         name = self._word(node, [what])
         if name not in self.names.facts:
+            if self.constant(which) in self.names.named:
+                return _Code(ANY, "", asked=(node, which, name))
             raise ExprError("expr_name", _at(what), nearest(name, self.names.facts), name=name)
         kind, reader = self.names.facts[name]
         return self._of_step(node, which, kind, name, reader)
+
+    def _as(self, made: _Code, kind: str) -> _Code:
+        """Return what may be of any kind as what it is compared with; anything else as it is."""
+        if made.asked is None or kind not in (NUMBER, TEXT, SWITCH):
+            return made
+        node, which, name = made.asked
+        read = {NUMBER: _number, TEXT: _text, SWITCH: _switch}[kind]
+        return self._of_step(node, which, kind, name, partial(_read_by, read, name))
 
     def _since(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         (which,) = self._exactly(node, arguments, 1)
@@ -464,6 +487,10 @@ def tree(expression: str) -> ast.expr:
 # -- what the functions read -------------------------------------------------------------------
 
 
+def _lowered(text: str) -> str:
+    return normalize("NFC", text.lower())
+
+
 def _read_by(read: Callable[[Event, str], Fact | None], word: str, event: Event) -> Fact | None:
     return read(event, word)
 
@@ -478,6 +505,11 @@ def _text(event: Event, name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+def _switch(event: Event, name: str) -> bool | None:
+    value = event.facts.get(name)
+    return value if isinstance(value, bool) else None
 
 
 def _number(event: Event, name: str) -> float | None:

@@ -7,13 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rules import hints
 from rules.asked import asked
+from rules.carried import KINDS, SAID, has
+from rules.combinations import AnyOf, parts
 from rules.combinations import Sequence as Steps
-from rules.domains import ALWAYS, SEEN, Comparison, Constants, Domain, Span, comparisons, empty, shown
+from rules.domains import ALWAYS, SEEN, Comparison, Constants, Domain, Span, comparisons, empty, needed, shown
 from rules.expr import SINCE, ExprError
 from rules.flaws import nearest
 from rules.model import Fact
 from rules.names import scope_of
-from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern, PlatePattern
+from rules.patterns import (
+    CrowdPattern,
+    DecisionPattern,
+    EnginePattern,
+    MotionPattern,
+    ObjectPattern,
+    Pattern,
+    PlatePattern,
+)
 from rules.schema import RuleSpec
 from rules.source import Flaw, Gravity, Path
 
@@ -33,6 +43,7 @@ def never(spec: RuleSpec, constants: Constants) -> Iterator[Flaw]:
             found = list(comparisons(text, constants))
         except ExprError:
             continue  # told elsewhere
+        yield from (flaw.under(*path) for flaw in _lacking(spec, text, about, path == ("if",)))
         domains = _domains(spec, about)
         for each in found:
             yield from (flaw.under(*path) for flaw in _one(each, domains.get(each.fact), about))
@@ -50,6 +61,32 @@ def _domains(spec: RuleSpec, about: Sequence[Pattern]) -> Mapping[str, Domain]:
     if isinstance(spec.when, Steps):
         known[SINCE] = Span(0, spec.when.within)
     return known
+
+
+# -- what never comes ------------------------------------------------------------------------------
+
+
+def _lacking(spec: RuleSpec, text: str, about: Sequence[Pattern], whole: bool) -> Iterator[Flaw]:
+    """Yield what an expression needs and what it is asked of never has, be it one pattern, unless any will do."""
+    enough = all if whole and isinstance(spec.when, AnyOf) else any
+    told: set[str] = set()
+    for fact, part, at in needed(text):
+        lacks = [pattern for pattern in about if not has(pattern, fact)]
+        if fact in told or not about or not enough(pattern in lacks for pattern in about):
+            continue
+        told.add(fact)
+        values: dict[str, Fact] = {"part": part, "fact": fact.rstrip(":"), "kind": str(KINDS[type(lacks[0])])}
+        yield Flaw((), "problem.never_has", values, "", Gravity.WARNING, within=at)
+
+
+def unsaid(spec: RuleSpec) -> Iterator[Flaw]:
+    """Yield what the engine never says of itself."""
+    for path, pattern in parts(spec.when):
+        for index, name in enumerate(pattern.engine if isinstance(pattern, EnginePattern) else ()):
+            if name not in SAID:
+                values: dict[str, Fact] = {"name": name, "known": ", ".join(SAID)}
+                where: Path = ("when", *path, "engine", index)
+                yield Flaw(where, "problem.unknown_engine", values, nearest(name, SAID), Gravity.WARNING)
 
 
 # -- one comparison --------------------------------------------------------------------------------

@@ -150,3 +150,38 @@ rules:
     for at in range(3):
         assert [each.rule for each in made.see(at, **told)] == ["act", "then", "and-then"]
     assert len(made.memory) == 0
+
+
+EARLIER = """
+rules:
+  - name: r
+    when:
+      sequence:
+        - {%s}
+        - {%s, if: "%s"}
+      within: 1m
+"""
+
+
+@pytest.mark.parametrize(
+    ("asks", "first", "second", "fires"),
+    [
+        ("number('round') > earlier(1, 'round')", 1, 2, True),
+        ("number('round') > earlier(1, 'round')", 2, 2, False),
+        ("earlier(1, 'round') == 1", 1, 2, True),
+        ("earlier(1, 'round') in [1, 2]", 3, 2, False),
+        ("text('round') == earlier(1, 'round')", "an", "an", True),
+        ("like(earlier(1, 'round'), 'a*')", "an", "x", True),
+        ("earlier(1, 'round')", True, 1, True),
+        ("not earlier(1, 'round')", True, 1, False),
+        ("earlier(1, 'round') + 1 == number('round')", "1", 2, True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["operator", "mqtt", "signal"])
+def test_a_step_asks_for_any_fact_of_an_earlier_one(
+    bench: Make, kind: str, asks: str, first: Any, second: Any, fires: bool
+) -> None:
+    made = bench(EARLIER % (f"{kind}: a", f"{kind}: b", asks))
+    told = {"kind": Kind(kind), "change": Change.NOTED, "zones": (), "score": None, "subject": kind}
+    made.see(0, **told, label="a", facts={"round": first})
+    assert bool(made.see(1, **told, label="b", facts={"round": second})) is fires

@@ -116,6 +116,6 @@ def test_crowds_plates_and_messages() -> None:
     assert [(each.kind, each.change, each.label, dict(each.facts)) for each in events] == [
         (Kind.CROWD, Change.BEGAN, "person", {"count": 12}),
         (Kind.PLATE, Change.NOTED, "29E12345", {"plate": "29E12345"}),
-        (Kind.MQTT, Change.NOTED, "a/b", {"payload": "open"}),
+        (Kind.MQTT, Change.NOTED, "a/b", {"payload": "open", "initial": False}),
         (Kind.CROWD, Change.ENDED, "person", {"count": 0}),
     ]
