@@ -26,7 +26,7 @@ from rules.conditions import (
 )
 from rules.expr import Expression, Reader
 from rules.fields import said
-from rules.keys import keys_of, zones_of
+from rules.keys import keys_of, wild, zones_of
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.patterns import (
     AtPattern,
@@ -230,11 +230,6 @@ def _directions(pattern: ObjectPattern) -> list[Condition]:
     return found
 
 
-def wild(topic: str) -> bool:
-    """Return whether a topic stands for several."""
-    return "+" in topic or "#" in topic
-
-
 def _message(pattern: MqttPattern, equal: list[_Equal], tested: list[Condition]) -> None:
     if any(map(wild, pattern.mqtt)):
         tested.append(Topics(tuple(pattern.mqtt)))
@@ -332,4 +327,4 @@ def lasting(when: Any) -> bool:
     return not is_moment(when) and not (isinstance(when, Absent) and when.after is not None)
 
 
-__all__ = ["lasting", "matcher", "parts", "rank", "trigger"]
+__all__ = ["lasting", "matcher", "parts", "rank", "trigger", "wild"]

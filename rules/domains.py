@@ -197,29 +197,43 @@ _tree = lru_cache(maxsize=64)(tree)  # read by one after the other
 _CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
 
 
-@lru_cache(maxsize=1024)
-def needed(text: str) -> tuple[tuple[str, str, int], ...]:
-    """Return the facts without which an expression is false: each with the part that reads it, and where that begins.
+def lacking(text: str, lacks: Callable[[str], bool]) -> tuple[str, str, int] | None:
+    """Return why an expression is always false: a fact that is lacking, the part that reads it, where that begins.
 
     Raises:
         ExprError: It is none.
     """
-    reader = _Reading(text, _NONE)
-    return tuple((fact, ast.unparse(node), reader.at(node)) for fact, node in _needs(_tree(text)))
+    found = _dead(_tree(text), lacks)
+    return None if found is None else (found[0], ast.unparse(found[1]), _Reading(text, _NONE).at(found[1]))
 
 
-def _needs(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def _dead(node: ast.expr, lacks: Callable[[str], bool]) -> tuple[str, ast.expr] | None:
+    """Return which fact makes an expression false for ever: one part of `and` is enough, of `or` it takes all."""
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
-            for each in values:
-                yield from _needs(each)
+            return next(filter(None, (_dead(each, lacks) for each in values)), None)
         case ast.BoolOp(values=values):
-            found = [dict(_needs(each)) for each in values]
-            yield from ((fact, node) for fact in sorted(set(found[0]).intersection(*found[1:])))
+            found = [_dead(each, lacks) for each in values]
+            return found[0] if None not in found else None
         case ast.UnaryOp(op=ast.Not()):
-            return
-        case _:
-            yield from ((fact, node) for fact in dict.fromkeys(_reads(node)))
+            return None
+    fact = next(filter(lacks, _reads(node)), None)
+    return None if fact is None else (fact, node)
+
+
+@lru_cache(maxsize=1024)
+def passing(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the zones in which it must stand, which it must have entered, and which it must have left.
+
+    Raises:
+        ExprError: It is none.
+    """
+    found: dict[str, set[str]] = {"in_zone": set(), "entered": set(), "left": set()}
+    for node in _conjuncts(_tree(text)):
+        match _called(node), getattr(node, "args", ()):
+            case name, [ast.Constant(value=str(zone))] if name in found:
+                found[name].add(zone)
+    return frozenset(found["in_zone"]), frozenset(found["entered"]), frozenset(found["left"])
 
 
 def _reads(node: ast.expr) -> Iterator[str]:
@@ -234,9 +248,12 @@ def _reads(node: ast.expr) -> Iterator[str]:
         case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
             yield _CALLS[name]
         case _:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    yield from _reads(child)
+            yield from (
+                name
+                for child in ast.iter_child_nodes(node)
+                if isinstance(child, ast.expr)
+                for name in _reads(child)
+            )
 
 
 @dataclass(frozen=True, slots=True)

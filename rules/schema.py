@@ -239,6 +239,8 @@ class RuleSpec(Written):
             for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
                 if value is not None:
                     raise problem("for_moment", steps=(key,))
+        if self.hold is not None and isinstance(self.when, AnyOf) and any(map(is_moment, self.when.any)):
+            raise problem("for_moment", steps=("for",))
         if self.if_ and isinstance(self.when, ClockPattern):
             raise problem("if_at", steps=("if",))
         return self

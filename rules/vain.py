@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -114,9 +115,28 @@ def _sequence(sequence: Sequence) -> Iterator[Flaw]:
                 yield _flaw(("when", "sequence", index, "change"), "change: began", "by: track")
             if change == "ended" and place < len(steps) - 1:
                 yield _flaw(("when", "sequence", index, "change"), "change: ended", "by: track")
+    yield from _links(sequence)
     for number, (breaks, after) in enumerate(pairwise(sequence.sequence)):
         if isinstance(breaks, NotStep) and not isinstance(after, NotStep) and _covers(breaks.not_, after):
             yield _flaw(("when", "sequence", number, "not"), "not", "the step after it")
+
+
+#: A step asks that a fact be the same as that of an earlier one.
+_SAME = re.compile(r"earlier\((\d+), ?'(\w+)'\) == (\w+)|(\w+) == earlier\((\d+), ?'(\w+)'\)")
+
+
+def _links(sequence: Sequence) -> Iterator[Flaw]:
+    """Yield a step that asks for the same label as an earlier one has, where they have none in common."""
+    for number, step in enumerate(sequence.sequence):
+        found = _SAME.fullmatch(said(step, "if_") or "")
+        if found is None or isinstance(step, NotStep):
+            continue
+        earlier, name, other = found[1] or found[5], found[2] or found[6], found[3] or found[4]
+        before = sequence.sequence[int(earlier) - 1]
+        if name == other == "label" and not isinstance(before, NotStep):
+            one, two = _possible(before, "label"), _possible(step, "label")
+            if one is not None and two is not None and set(one).isdisjoint(two):
+                yield _flaw(("when", "sequence", number, "if"), found[0], ", ".join(one))
 
 
 def _covers(broad: Pattern, narrow: Pattern) -> bool:
