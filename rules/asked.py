@@ -74,6 +74,12 @@ def _among(name: str, sign: str, known: Collection[str]) -> bool:
     return any(fnmatchcase(each, name) for each in known) if sign == "like" else name in known
 
 
+def _elsewhere(pattern: Pattern) -> bool:
+    if isinstance(pattern, CameraPattern):
+        return "discovered" in pattern.camera
+    return isinstance(pattern, _ELSEWHERE)
+
+
 def _known(
     fact: str, about: Sequence[Pattern], world: World
 ) -> tuple[Collection[str], Callable[[str], Flaw]] | None:
@@ -81,7 +87,7 @@ def _known(
     sure = world.knows(None)
     cameras, lines = world.zones, world.lines
     if fact == "camera" and cameras is not None and sure:
-        if not any(isinstance(pattern, _ELSEWHERE) for pattern in about):
+        if not any(map(_elsewhere, about)):
             return cameras, lambda name: named("camera", name, cameras)
     elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
         labels = world.labels | ALWAYS

@@ -42,6 +42,8 @@ _HEAD = frozenset({"preset", "ptz_moving"})
 _BOX = frozenset({"x", "y", "width", "height"})
 _MOVING = frozenset({"speed", "kmh", "heading", "vx", "vy", "still", "alone", "age", "dwell"})
 _CROSSING = frozenset({"line", "side", "direction"})
+#: Not the fact of an act that is called so: the name `rule`, of a decision.
+DECIDER = "rule:"
 ZONES, DWELL = "zones", "dwell:"
 #: Besides `ALWAYS`; ``zones``: it stands in some, ``dwell:``: seconds in each of them.
 CARRIED: Mapping[Kind, frozenset[str]] = {
@@ -57,7 +59,7 @@ CARRIED: Mapping[Kind, frozenset[str]] = {
     Kind.CAMERA: frozenset({"camera", "label", "clock_offset"}),
     Kind.MQTT: frozenset({"label", "payload", "initial"}),
     Kind.OPERATOR: frozenset({"camera", "label", "by", "user", "decision", "rule", "note"}),
-    Kind.DECISION: frozenset({"camera", "label", "rule", "severity", "key"}),
+    Kind.DECISION: frozenset({"camera", "label", DECIDER, "severity", "key"}),
     Kind.ENGINE: frozenset({"label"}),
 }
 #: What the engine says of itself, with the facts of each.
@@ -68,7 +70,7 @@ SAID: Mapping[str, frozenset[str]] = {
 }
 #: Kinds whose makers name facts as they like. Names that are read of the event itself are no facts.
 OPEN = frozenset({Kind.SIGNAL, Kind.MQTT, Kind.OPERATOR})
-_OF_EVENT = _BOX | {"score", "camera", "label", "rule", ZONES}
+_OF_EVENT = _BOX | {"score", "camera", "label", DECIDER, ZONES}
 
 
 def facts(pattern: Pattern) -> tuple[Kind, frozenset[str] | None, frozenset[str]]:

@@ -240,7 +240,7 @@ def _reads(node: ast.expr) -> Iterator[str]:
     """Yield the facts of the event that a comparison, a call or a switch reads."""
     match node:
         case ast.Name(id=name) if name in facts():
-            yield name
+            yield "rule:" if name == "rule" else name
         case ast.Call(func=ast.Name(id="earlier" | "since" | "group" | "list" | "seconds")):
             return
         case ast.Call(func=ast.Name(id="text" | "number"), args=[ast.Constant(value=str(word))]):

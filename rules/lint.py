@@ -116,6 +116,8 @@ def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -
             where: Path = ("when", *path, "decision", index)
             if name in off:
                 yield _at(written, "unreachable_rule", *where, values={"rule": name})
+            elif written.spec.hold and name in moments:
+                yield _at(written, "for_moment", "for", on_key=True)
             elif is_moment(pattern) and name in moments:
                 yield _at(written, "unreachable_phase", *where, values={"rule": name})
 

@@ -156,7 +156,7 @@ def _more(kind: object) -> str:
 
 
 def _names(names: frozenset[str]) -> str:
-    return ", ".join(f"`{name.replace(':', ':ZONE')}`" for name in sorted(names))
+    return ", ".join(f"`{name.replace('rule:', 'rule').replace(':', ':ZONE')}`" for name in sorted(names))
 
 
 def _label(name: str) -> str:

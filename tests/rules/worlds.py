@@ -40,7 +40,7 @@ TOLD = frozenset(
     f"problem.{each}"
     for each in (
         "never_has", "never_true", "unreachable_if", "unreachable_at", "unreachable_for", "unreachable_hours",
-        "unreachable_phase", "unreachable_rule", "unknown_engine", "always_true", "choice", "plate_form",
+        "unreachable_phase", "for_moment", "unreachable_rule", "unknown_engine", "always_true", "choice", "plate_form",
     )
 )  # fmt: skip
 
@@ -345,6 +345,8 @@ class Teller:
                 change = change if change is not Change.NOTED else Change.BEGAN
                 share = self.number(0, 1) if change is not Change.ENDED else 0.0
                 told = {**facts, "share": share}
+                if change is Change.ENDED and random.random() < 0.3:  # the camera is lost
+                    return self._issued(kind, change, cast, at, "motion", None, zones=zones, facts=facts)
                 return self._issued(
                     kind, change, cast, at, "motion", None, zones=zones, score=share, facts=told
                 )
