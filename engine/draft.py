@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rules import letters
 from rules.model import EMPTY, CameraId, Change, Event, EventId, Fact, Kind
 
 
@@ -28,7 +29,10 @@ class Draft:
     id: str = ""
 
     def issue(self, event_id: EventId, site: str, seq: int, received_at: datetime, judged: float) -> Event:
-        """Return the event with its identity, received and `judged` (engine time) now."""
+        """Return the event with its identity, received and `judged` (engine time) now.
+
+        The one door to the rules: texts come through it in the composed form, whoever sent them.
+        """
         return Event(
             id=EventId(self.id) if self.id else event_id,
             site=site,
@@ -39,11 +43,11 @@ class Draft:
             at=self.at,
             received_at=received_at,
             clock_suspect=self.clock_suspect,
-            subject=self.subject,
-            label=self.label,
+            subject=letters.composed(self.subject),
+            label=None if self.label is None else letters.composed(self.label),
             zones=self.zones,
             score=self.score,
             box=self.box,
-            facts=self.facts,
+            facts=letters.facts(self.facts),
             judged=judged,
         )

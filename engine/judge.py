@@ -26,7 +26,7 @@ from engine.steps import Steps
 from engine.store.model import Adoption, Resume, Verdict, calls_of
 from engine.supervisor import Backoff
 from rules.adoption import ADOPTED, Comparison, compare, facts_of
-from rules.evaluator import NOTHING, settle, step
+from rules.evaluator import CLOCK_SET, NOTHING, settle, step
 from rules.ledger import Ledger
 from rules.memory import Memory
 from rules.model import (
@@ -54,6 +54,8 @@ HEARTBEAT = 10.0
 REMEMBERED = 60.0
 #: Seconds that a camera's thread waits for room before it drops what it brought.
 THREAD_PATIENCE = 5.0
+#: The clock on the wall was set where it differs this much from what it should show: no drift, no unlucky reading.
+STEP = timedelta(seconds=0.1)
 _RETRY = Backoff(first=0.5, most=5.0, later=10.0)
 
 
@@ -125,6 +127,7 @@ class Judge:
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._now = 0.0 if resume.mark is None else resume.mark.engine
+        self._looked: Instant | None = None
         self._intake = Intake(clock.now)
         self.ledger = Ledger(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
@@ -202,15 +205,19 @@ class Judge:
             arrivals = self._stepped(await self._intake.take(TURN, self._patience()))
 
     def _stepped(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
-        """Return what arrived, and before what came after a step of this machine's clock the event of it."""
+        """Return what arrived, and before what came after a step of this machine's clock the event of it.
+
+        That is for a step while the engine did not run; `_look` tells of the others, to the instant.
+        """
         found = list[Arrival]()
         for draft, arrived in arrivals:
-            if (step := self._steps.look(arrived)) is not None:
+            if (step := self._steps.look(arrived)) is not None and not step.facts["running"]:
                 found.append((step, arrived))
             found.append((draft, arrived))
         if not found:
             now = self._clock.now()
-            found += [] if (step := self._steps.look(now)) is None else [(step, now)]
+            step = self._steps.look(now)
+            found += [] if step is None or step.facts["running"] else [(step, now)]
         return found
 
     def _patience(self) -> float:
@@ -232,6 +239,7 @@ class Judge:
         weighed = self.ledger.choose(len(arrivals))
         for place, (draft, arrived) in enumerate(arrivals):
             now = self._advance(arrived)
+            self._look(now, turn)
             if isinstance(draft, Adopting):
                 draft = self._adopt(draft, now, turn)
             self._seq += 1
@@ -243,6 +251,8 @@ class Judge:
             self._step(event, now, turn, len(arrivals) if place == weighed else 0)
         self.ledger.saw(turn.events)
         now = self._advance(self._clock.now())
+        self._look(now, turn)
+        self._looked = now
         if (due := self._memory.next_due()) is not None and due <= now.engine:
             self._step(None, now, turn, stands_for=1)
         calls = tuple(call for made in turn.decisions for call in calls_of(made))
@@ -252,6 +262,29 @@ class Judge:
         return Verdict(
             events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged, adopted, numbers
         )
+
+    def _look(self, now: Instant, turn: _Turn) -> None:
+        """Note that the clock on the wall was set, as an event: else no replay knew by which one a timer fired."""
+        before = self._looked
+        if before is None:
+            return
+        shown = before.wall + timedelta(seconds=now.engine - before.engine)
+        self._looked = now
+        if abs(now.wall - shown) < STEP:
+            return
+        self._seq += 1
+        facts: dict[str, Fact] = {
+            "seconds": round((now.wall - shown).total_seconds(), 3),
+            "expected": shown.isoformat(timespec="seconds"),
+            "running": True,
+            "after": before.engine,
+        }
+        draft = Draft(Kind.ENGINE, Change.NOTED, None, before.wall, "engine", CLOCK_SET, facts=facts)
+        draft = replace(draft, clock_suspect=self._steps.doubtful(now.engine))
+        event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
+        turn.events.append(event)
+        turn.judged.append(now.engine)
+        self._step(event, now, turn, stands_for=0)
 
     def _adopt(self, asked: Adopting, now: Instant, turn: _Turn) -> Draft:
         """Take over other rules: what was due is over, and the event that says so is the first of theirs."""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import datetime
 
 from engine.draft import Draft
+from rules import letters
 from rules.build import wild
 from rules.conditions import Topics
-from rules.model import Change, Fact, Kind
+from rules.message import facts_of, subject_of
+from rules.model import Change, Kind
 from rules.ruleset import RuleSet
-
-#: Most characters of a text, and most facts, that are taken from one message: brokers carry anything.
-LONGEST, MOST = 200, 32
-#: Largest whole or broken number that is taken for one.
-LARGEST = 1e15
 
 
 def topics(rules: RuleSet) -> tuple[str, ...]:
-    """Return the topics that rules wait for, wildcards included."""
+    """Return the topics that rules wait for, wildcards included.
+
+    A broker compares byte by byte, so that one with Vietnamese letters is asked for in both forms.
+    """
     patterns = [pattern for rule in rules.rules for pattern in rule.patterns if pattern.kind is Kind.MQTT]
     exact = {label for each in patterns for label in each.labels or () if not wild(label)}
     several = {
@@ -29,31 +27,10 @@ def topics(rules: RuleSet) -> tuple[str, ...]:
         if isinstance(condition, Topics)
         for topic in condition.wanted
     }
-    return tuple(sorted(exact | several))
+    return tuple(sorted({form(topic) for topic in exact | several for form in (str, letters.decomposed)}))
 
 
 def message(topic: str, payload: bytes, retained: bool, wall: datetime) -> Draft:
-    """Return a message as an event; the plain values of a JSON object become facts of their names.
-
-    What the broker had retained is what was said before: marked as `initial`, as a device's first state is.
-    """
-    text = payload[: 64 * LONGEST].decode("utf-8", "replace")
-    facts: dict[str, Fact] = dict(_plain(text))
-    facts |= {"payload": text[:LONGEST], "initial": retained}
-    return Draft(
-        Kind.MQTT, Change.NOTED, None, wall, subject=f"mqtt:{topic}"[:LONGEST], label=topic, facts=facts
-    )
-
-
-def _plain(text: str) -> Iterator[tuple[str, Fact]]:
-    if not text.startswith("{"):
-        return
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    for name, value in list(body.items())[:MOST]:
-        if isinstance(value, str):
-            yield name[:LONGEST], value[:LONGEST]
-        elif isinstance(value, (bool, int, float)) and abs(value) < LARGEST:
-            yield name[:LONGEST], value
+    """Return a message as an event; the plain values of a JSON object become facts of their names."""
+    facts = facts_of(payload, retained=retained)
+    return Draft(Kind.MQTT, Change.NOTED, None, wall, subject=subject_of(topic), label=topic, facts=facts)

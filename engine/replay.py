@@ -258,10 +258,11 @@ def replay(
         progress: Told of the number of events judged, now and then.
     """
     play, done = Playback(rules, watch=watch, library=library), Replay()
+    kept = _Kept(span, done.decisions)
     first: Instant | None = None
     last: Instant | None = None
     for arrival in arrivals:
-        done.decisions += (made for made in play.see(arrival) if span.holds(made.at))
+        kept.take(play.see(arrival))
         done.events += 1
         last = arrival.now
         first = first or last
@@ -269,11 +270,27 @@ def replay(
             progress(done.events)
     if first is not None and last is not None:
         if (rest := _rest(last, span, end)) is not None:
-            done.decisions += (made for made in play.until(rest) if span.holds(made.at))
+            kept.take(play.until(rest))
         done.seconds = (last.wall - first.wall).total_seconds()
     done.faults = {rule: fault.error for rule, fault in play.faults.items()}
     done.evicted = play.evicted
     return done
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Decisions of a span as the store keeps them: each identity once. A clock that is set back brings times anew."""
+
+    span: Span
+    decisions: list[Decision]
+    _known: set[DecisionId] = field(default_factory=set)
+
+    def take(self, made: Iterable[Decision]) -> None:
+        """Keep what is within the span and new."""
+        for each in made:
+            if each.id not in self._known and self.span.holds(each.at):
+                self.decisions.append(each)
+            self._known.add(each.id)
 
 
 def _rest(last: Instant, span: Span, end: Instant | None) -> Instant | None:

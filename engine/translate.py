@@ -90,10 +90,9 @@ class Translator:
 
     def sight(self, sight: Sight, wall: datetime) -> list[Draft]:
         """Return what one analysed picture adds to the story; usually nothing."""
-        drafts = self._motion(sight, wall)
+        drafts, aspect = self._motion(sight, wall), sight.width / sight.height
         for track in sight.ended:
-            drafts += self._ended(track, sight.at, wall)
-        aspect = sight.width / sight.height
+            drafts += self._ended(track, aspect, wall)
         company = [(track.id, foot(track.box)) for track in sight.tracks if track.label in COMPANY]
         for track in sight.tracks:
             drafts += self._seen(
@@ -102,16 +101,18 @@ class Translator:
         return drafts + self._crowds(sight, wall)
 
     def lost(self, wall: datetime) -> list[Draft]:
-        """Return the ends of everything that was going on: nothing is seen any more."""
+        """Return the ends of everything that was going on: nothing is seen any more.
+
+        They say where it was, and not that it went: nobody saw it leave, nor how long it had stood by then.
+        """
         drafts = [
-            self._draft(Kind.OBJECT, Change.ENDED, wall, self._subject(track), told.label)
+            self._unseen(Kind.OBJECT, wall, self._subject(track), told.label, told.zones)
             for track, told in self._tracks.items()
         ]
         if self._moving:
-            drafts.append(self._draft(Kind.MOTION, Change.ENDED, wall, "motion", None))
+            drafts.append(self._unseen(Kind.MOTION, wall, "motion", None, self._moving.zones))
         for label, zone in self._counts:  # nobody knows how many there are: not even that there are none
-            ended = self._draft(Kind.CROWD, Change.ENDED, wall, f"crowd:{zone}:{label}", label)
-            drafts.append(replace(ended, zones=(zone,)))
+            drafts.append(self._unseen(Kind.CROWD, wall, f"crowd:{zone}:{label}", label, (zone,)))
         self._counts.clear()
         self._tracks.clear()
         self._moving, self._streak = None, 0
@@ -126,8 +127,9 @@ class Translator:
             begins = self._streak >= self.settle
             return [self._go_on_moving(Change.BEGAN, sight, wall)] if begins else []
         if sight.at - self._moved_at >= self.calm:
+            ended = replace(self._motion_draft(Change.ENDED, sight.motion, wall), zones=self._moving.zones)
             self._moving = None
-            return [self._motion_draft(Change.ENDED, sight.motion, wall)]
+            return [ended]
         if believable and sight.at - self._moving_at >= self.repeat and self._otherwise(sight.motion):
             return [self._go_on_moving(Change.GOES_ON, sight, wall)]
         return []
@@ -216,7 +218,8 @@ class Translator:
         rests: dict[str, Fact] = {} if head.preset is None or head.moving else {"preset": head.preset}
         return {"ptz_moving": head.moving, **rests}
 
-    def _ended(self, track: Track, at: float, wall: datetime) -> list[Draft]:
+    def _ended(self, track: Track, aspect: float, wall: datetime) -> list[Draft]:
+        """Return that an object is gone: from where, and how it was when it was last seen."""
         told = self._tracks.pop(track.id, None)
         if told is None:
             return []
@@ -224,7 +227,8 @@ class Translator:
         passed = _passed(told.zones, ())
         if stood:
             passed["stood"] = round(stood, 1)
-        return [self._object(track, Change.ENDED, (), wall, passed)]
+        movement = self._movement(track, told, told.path.at, aspect, passed)
+        return [self._object(track, Change.ENDED, told.zones, wall, movement)]
 
     def _object(
         self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime, more: Mapping[str, Fact]
@@ -277,8 +281,11 @@ class Translator:
     def _subject(self, track: int) -> str:
         return f"track:{self._run}.{track}"
 
-    def _draft(self, kind: Kind, change: Change, wall: datetime, subject: str, label: str | None) -> Draft:
-        return Draft(kind, change, self.camera, wall, subject=subject, label=label)
+    def _unseen(
+        self, kind: Kind, wall: datetime, subject: str, label: str | None, zones: tuple[str, ...]
+    ) -> Draft:
+        """Return that something is seen no more."""
+        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=self._head())
 
 
 #: Facts that tell something new, and are told once.

@@ -33,8 +33,8 @@ def world(settings: Settings) -> World:
 
 
 def no_site() -> World:
-    """Return what rules may name where nobody knows the site: every action, any camera, the sun."""
-    return World(actions=_checks(params.PARAMS), vague=frozenset({"location"}))
+    """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
+    return World(labels=vocabulary(), actions=_checks(params.PARAMS), vague=frozenset({"location"}))
 
 
 def world_of(read: Read[Settings], document: Document) -> World | None:

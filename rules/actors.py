@@ -115,13 +115,18 @@ class Actors:
             yield Told(now, kind, change, camera, subject, track.label, zones, track.score, _box(foot), facts)
 
     def _gone(self, name: str, track: Track, camera: str, now: float) -> Told:
+        """Return that it is gone: from where, and how it was when it was last seen."""
         going = self._going.pop((camera, name))
-        facts: dict[str, Fact] = {"age": round(now - going.since, 2), **_passed(going.zones, ())}
-        if track.path and (stood := going.path.stood(going.path.at)):
+        seen = going.path.at
+        facts = {**self._known(track, camera, going, seen), **_passed(going.zones, ())}
+        facts["age"] = round(now - going.since, 2)
+        if track.path and (stood := going.path.stood(seen)):
             facts["stood"] = round(stood, 1)
-        box = _box(self._foot(track, now))
-        subject, told = f"track:{name}", {**facts, **track.facts}
-        return Told(now, Kind.OBJECT, Change.ENDED, camera, subject, track.label, (), track.score, box, told)
+        told: dict[str, Fact] = {**facts, **track.facts}
+        box, zones, subject = _box(self._foot(track, now)), going.zones, f"track:{name}"
+        return Told(
+            now, Kind.OBJECT, Change.ENDED, camera, subject, track.label, zones, track.score, box, told
+        )
 
     def _known(self, track: Track, camera: str, going: _Going, now: float) -> dict[str, Fact]:
         """Return what is known of its movement; without a path only where it was, and how long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil, floor
 from typing import cast
 
 from rules.life import Beginning
@@ -42,8 +43,10 @@ def ripe(work: Work, rule: Rule, alarm: Alarm, row: Row, at: Instant) -> None:
 def _tick(work: Work, rule: Rule, target: datetime, wall: datetime, engine: float) -> None:
     left = max(0.0, (target - wall).total_seconds())
     cause = EventId(f"at:{target.isoformat()}")
-    # Nobody can look at the clock between two steps, so what lies before now is not looked at.
-    due = min(engine + left, max(engine + RECKON, work.now.engine))
+    # Looked at on whole minutes of engine time, whatever came before: a replay looks when the engine did. Nobody can
+    # look at the clock between two steps, so what lies before now is not looked at.
+    look = max(floor(engine / RECKON) + 1, ceil(work.now.engine / RECKON)) * RECKON
+    due = min(engine + left, look)
     told = target.isoformat()
     row = Row(GATHERING, engine, wall, due, cause, "", _NO_REASON, rule.edition, told)
     work.rows.put(rule, GATHERING_MARK + SITE, row)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from rules.build import negative
 from rules.combinations import parts
 from rules.domains import comparisons, zones
 from rules.expr import ExprError
@@ -31,7 +32,8 @@ def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
     """Yield every expression of a rule with its path and the patterns of which it is asked."""
     found = list(parts(spec.when))
     if spec.if_ is not None:
-        yield ("if",), spec.if_, [pattern for _, pattern in found]
+        about = [each for role, (_, each) in enumerate(found) if not negative(spec.when, role)]
+        yield ("if",), spec.if_, about
     for path, pattern in found:
         if pattern.if_ is not None:
             yield ("when", *path, "if"), pattern.if_, [pattern]
@@ -72,6 +74,12 @@ def _among(name: str, sign: str, known: Collection[str]) -> bool:
     return any(fnmatchcase(each, name) for each in known) if sign == "like" else name in known
 
 
+def _elsewhere(pattern: Pattern) -> bool:
+    if isinstance(pattern, CameraPattern):
+        return "discovered" in pattern.camera
+    return isinstance(pattern, _ELSEWHERE)
+
+
 def _known(
     fact: str, about: Sequence[Pattern], world: World
 ) -> tuple[Collection[str], Callable[[str], Flaw]] | None:
@@ -79,7 +87,7 @@ def _known(
     sure = world.knows(None)
     cameras, lines = world.zones, world.lines
     if fact == "camera" and cameras is not None and sure:
-        if not any(isinstance(pattern, _ELSEWHERE) for pattern in about):
+        if not any(map(_elsewhere, about)):
             return cameras, lambda name: named("camera", name, cameras)
     elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
         labels = world.labels | ALWAYS

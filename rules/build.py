@@ -26,7 +26,7 @@ from rules.conditions import (
 )
 from rules.expr import Expression, Reader
 from rules.fields import said
-from rules.keys import keys_of, zones_of
+from rules.keys import keys_of, wild, zones_of
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.patterns import (
     AtPattern,
@@ -54,6 +54,8 @@ _ALL = frozenset(Change)
 _ANY_LABEL = "any"
 #: Facts of expressions that are equalities the index knows, by the kind that has another place for them.
 _INDEXED = ("line", "direction", "payload", "preset", "severity", "plate")
+#: Patterns of what names its facts as it likes.
+_NAMED = (SignalPattern, MqttPattern, OperatorPattern, EnginePattern)
 _Equal = tuple[str, frozenset[Fact]]
 
 
@@ -96,6 +98,7 @@ def matcher(
         role=role,
         equal=tuple(equal),
         linked=tuple([each for each in ifs if each.expression.linked]),
+        left=frozenset(pattern.leaves) if isinstance(pattern, ObjectPattern) and pattern.leaves else None,
     )
     for each in ifs:
         made = _narrowed(made, each.expression)
@@ -227,11 +230,6 @@ def _directions(pattern: ObjectPattern) -> list[Condition]:
     return found
 
 
-def wild(topic: str) -> bool:
-    """Return whether a topic stands for several."""
-    return "+" in topic or "#" in topic
-
-
 def _message(pattern: MqttPattern, equal: list[_Equal], tested: list[Condition]) -> None:
     if any(map(wild, pattern.mqtt)):
         tested.append(Topics(tuple(pattern.mqtt)))
@@ -295,19 +293,30 @@ def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]
     return tuple((step - 1, name, read) for (step, name), read in links.items())
 
 
-def steps_before(when: Any, role: int) -> frozenset[int]:
-    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
+def steps_before(when: Any, role: int) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about.
+
+    The second: those of them whose facts have any name.
+    """
     if not isinstance(when, Sequence):
-        return frozenset()
-    steps = enumerate(when.sequence[: max(0, role)], start=1)
-    return frozenset(number for number, step in steps if not isinstance(step, NotStep))
+        return frozenset(), frozenset()
+    steps = list(enumerate(when.sequence[: max(0, role)], start=1))
+    positive = frozenset(number for number, step in steps if not isinstance(step, NotStep))
+    named = (number for number, step in steps if isinstance(step, _NAMED))
+    return positive, frozenset(named)
+
+
+def negative(when: Any, role: int) -> bool:
+    """Return whether a pattern is one that must not happen for what another one began."""
+    if isinstance(when, Sequence):
+        return isinstance(when.sequence[role], NotStep)
+    return isinstance(when, Absent) and when.after is not None and role == 0
 
 
 def rank(when: Any, role: int) -> int:
     """Return where a pattern is asked among those of its rule: what breaks first, then the last step first."""
     if isinstance(when, Sequence):
-        negative = isinstance(when.sequence[role], NotStep)
-        return -role - (1000 if negative else 0)
+        return -role - (1000 if negative(when, role) else 0)
     return role
 
 
@@ -318,4 +327,4 @@ def lasting(when: Any) -> bool:
     return not is_moment(when) and not (isinstance(when, Absent) and when.after is not None)
 
 
-__all__ = ["lasting", "matcher", "parts", "rank", "trigger"]
+__all__ = ["lasting", "matcher", "parts", "rank", "trigger", "wild"]

@@ -228,6 +228,8 @@ def is_moment(pattern: object) -> bool:
         return pattern.momentary
     if isinstance(pattern, DecisionPattern):
         return pattern.phase == "resolved"
+    if isinstance(pattern, CameraPattern):
+        return pattern.camera == ["discovered"]
     return isinstance(
         pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, ClockPattern, Sequence)
     )

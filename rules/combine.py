@@ -9,12 +9,11 @@ Sequences, counts and times of day have modules of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import cast
 
 from rules import alarms, counting, ordered, reasons
 from rules.life import Beginning
-from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS
+from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS, role_of
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 from rules.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Telling, Together
 from rules.work import Work, begun_from_nothing, correlation, next_minute, subject_key, subject_of
@@ -89,8 +88,7 @@ class Combine(Work):
                 case Ordered(waits=True) as sequence:
                     ordered.blind(self, rule, sequence, key, row)
                 case Alarm() as alarm if camera is None:
-                    wall = self.now.wall + timedelta(seconds=until - self.now.engine)
-                    alarms.wind(self, rule, alarm, wall, until)
+                    alarms.wind(self, rule, alarm, self.wall(until), until)
 
     def sighted(self, rule: Rule, camera: str, cause: EventId) -> None:
         """Take in that a camera is watched again: what it misses counts from now."""
@@ -153,8 +151,7 @@ class Combine(Work):
         by_role: dict[int, Row] = {}
         for key, row in self.rows.of(rule.name, HELD_MARK):
             if row.data == corr:
-                role = int(key[len(HELD_MARK) : key.index(":")])
-                by_role.setdefault(role, row)
+                by_role.setdefault(role_of(key), row)
         if len(by_role) < together.size:
             self.life.end(rule, corr, why, cause, at)
         elif self.rows.get(rule.name, corr) is None or rule.linger or rule.clear:
@@ -200,7 +197,7 @@ class Combine(Work):
     def _arm(
         self, rule: Rule, absence: Absence, corr: str, cause: EventId, since: float, subject: str
     ) -> None:
-        wall = self.now.wall + timedelta(seconds=since - self.now.engine)
+        wall = self.wall(since)
         due = since + absence.time
         row = Row(GATHERING, since, wall, due, cause, subject, _NO_REASON, rule.edition)
         self.rows.put(rule, GATHERING_MARK + corr, row)

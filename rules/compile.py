@@ -11,11 +11,12 @@ from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
+from unicodedata import is_normalized
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import build, hints, keys, texts
+from rules import build, hints, keys, letters, texts
 from rules.asked import unknown_asked
 from rules.combinations import from_nothing, parts
 from rules.domains import Constants
@@ -26,12 +27,12 @@ from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
 from rules.partial import Read, read_partly
-from rules.patterns import Pattern
-from rules.reuse import Resolved, resolve, shared
+from rules.patterns import DecisionPattern, Pattern
+from rules.reuse import FOLLOWS, Resolved, resolve, shared
 from rules.ruleset import Hours, Matcher, Rule, RuleSet
 from rules.schedule import Almanac, Window
 from rules.schema import Call, RuleFile, RuleSpec, Title
-from rules.source import Flaw, Gravity, Path, Problem, parse
+from rules.source import Document, Flaw, Gravity, Path, Problem, parse
 
 __all__ = [
     "Checked",
@@ -150,7 +151,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
-    documents = [parse(text, source) for source, text in files]
+    documents = [_composed(parse(text, source)) for source, text in files]
     known = shared(documents)
     parts = [_Part.of(resolve(document, known)) for document in documents]
     whole = all(part.whole for part in parts)
@@ -160,10 +161,28 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         found = [*part.problems(whole), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.rings()
-    problems = list(once(problems))
+    problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
     return Checked(RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants)
+
+
+def _composed(document: Document) -> Document:
+    """Return a document with its texts in the composed form, as events come; what was not so is a warning."""
+    if is_normalized("NFC", document.text) and "\\" not in document.text:
+        return document
+    doubts = tuple(map(document.locate, letters.doubts(document.data)))
+    if not doubts:
+        return document
+    return replace(document, data=letters.values(document.data), problems=(*document.problems, *doubts))
+
+
+def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield problems, without how a text is composed where something else is wrong with it."""
+    wrong = {(each.source, each.line, each.column) for each in problems if each.code != "problem.decomposed"}
+    for each in problems:
+        if each.code != "problem.decomposed" or (each.source, each.line, each.column) not in wrong:
+            yield each
 
 
 def once(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -215,7 +234,7 @@ class _Part:
             if not any(self._follows(flaw, reference) for reference in references):
                 yield self.resolved.locate(flaw)
         for flaw in references:
-            if whole or flaw.code not in _ELSEWHERE:
+            if flaw.code != FOLLOWS and (whole or flaw.code not in _ELSEWHERE):
                 yield self.resolved.locate(flaw)
 
     def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
@@ -240,7 +259,7 @@ class _Site:
     written: list[Written] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
     _specs: dict[str, Written] = field(default_factory=dict)
-    _expressions: dict[tuple[str, frozenset[int]], Expression] = field(default_factory=dict)
+    _expressions: dict[tuple[str, frozenset[int], frozenset[int]], Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
@@ -332,11 +351,11 @@ class _Site:
 
     def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
         """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
-        steps = build.steps_before(spec.when, role)
-        made = self._expressions.get((text, steps))
+        steps, named = build.steps_before(spec.when, role)
+        made = self._expressions.get((text, steps, named))
         if made is None:
-            names = replace(self.names, steps=steps) if steps else self.names
-            made = self._expressions[text, steps] = compile_expression(text, names)
+            names = replace(self.names, steps=steps, named=named) if steps else self.names
+            made = self._expressions[text, steps, named] = compile_expression(text, names)
         return made
 
     def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
@@ -397,7 +416,9 @@ class _Site:
         if pattern.cameras is not None or pattern.groups is not None:
             grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
             cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
-        told = ((spec.if_, -1), (pattern.if_, role))
+        # What must not happen breaks a rule however it looks: a worse look at it is no proof that it did not.
+        whole = None if build.negative(spec.when, role) else spec.if_
+        told = ((whole, -1), (pattern.if_, role))
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
         return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
 
@@ -446,6 +467,10 @@ class _Site:
             told += repr(lists)
         if keys.keys_of(spec.when) == ("site",):  # also where it is not written
             told += "by site"
+        if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):
+            told += "if without not"
+        if any(isinstance(pattern, DecisionPattern) for _, pattern in parts(spec.when)):
+            told += "decisions by what they are about"
         return blake2b(told.encode(), digest_size=6).hexdigest()
 
 
@@ -457,6 +482,7 @@ def _action(call: Call, path: Path, known: Mapping[str, ParamsCheck]) -> Iterato
     check = known.get(call.name)
     if check is None:
         guess = nearest(call.name, sorted(known))
-        yield Flaw(path, "problem.unknown_action", {"action": call.name}, guess, on_key=True)
+        values: dict[str, Fact] = {"action": call.name, "known": ", ".join(sorted(known))}
+        yield Flaw(path, "problem.unknown_action", values, guess, on_key=True)
     else:
         yield from (flaw.under(*path, call.name) for flaw in check(call.params))

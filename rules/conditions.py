@@ -102,14 +102,14 @@ class Number:
 
     def told(self, event: Event) -> Telling:
         """Return the number and its bounds."""
-        shown = "?" if (value := self.value(event)) is None else f"{value:.3g}"
+        shown = "?" if (value := self.value(event)) is None else short(value)
         above = "" if self.above is None else f" ≥ {self.above:g}"
         below = "" if self.below is None else f" < {self.below:g}"
         return f"reason.number_{self.code}", {f"{self.code}_is": f"{shown}{above}{below}"}
 
     def lost(self, event: Event) -> Telling:
         """Return the number that is out of its bounds."""
-        shown = "?" if (value := self.value(event)) is None else f"{value:.3g}"
+        shown = "?" if (value := self.value(event)) is None else short(value)
         return f"reason.over_{self.code}", {f"{self.code}_is": shown}
 
 
@@ -131,11 +131,11 @@ class Dwell:
 
     def told(self, event: Event) -> Telling:
         """Return the time and its bound."""
-        return "reason.number_dwell", {"dwell_is": f"{self.value(event):.3g} ≥ {self.above:g}"}
+        return "reason.number_dwell", {"dwell_is": f"{short(self.value(event))} ≥ {self.above:g}"}
 
     def lost(self, event: Event) -> Telling:
         """Return the time that is too short."""
-        return "reason.over_dwell", {"dwell_is": f"{self.value(event):.3g}"}
+        return "reason.over_dwell", {"dwell_is": short(self.value(event))}
 
 
 def _number(value: Fact | None) -> float:
@@ -240,7 +240,7 @@ class Removed:
 
     def told(self, event: Event) -> Telling:
         """Return how long it had stood."""
-        return "reason.removed", {"stood_is": f"{_number(event.facts.get('stood')):.3g} ≥ {self.above:g}"}
+        return "reason.removed", {"stood_is": f"{short(_number(event.facts.get('stood')))} ≥ {self.above:g}"}
 
     def lost(self, event: Event) -> Telling:
         """Return that the moment is over."""
@@ -338,10 +338,18 @@ class If:
 
     def _values(self, event: Event) -> str:
         values = self.expression.values(event)
-        return ", ".join(f"{name} = {_shown(value)}" for name, value in values.items()) or "–"
+        return ", ".join(f"{name} = {shown(value)}" for name, value in values.items()) or "–"
 
 
-def _shown(value: Fact) -> str:
+def shown(value: Fact | None) -> str:
+    """Return a value as a reason names it."""
+    if value is None:
+        return "–"  # asked for, and the event has none
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)
+
+
+def short(value: float) -> str:
+    """Return a number with three digits that count, and never with an exponent where it is of use to nobody."""
+    return f"{value:.3g}" if abs(value) < 1000 or abs(value) >= 1e9 else f"{value:.0f}"

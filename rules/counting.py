@@ -9,7 +9,6 @@ hits (``data`` None), while nobody watches.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, cast
 
 from rules import reasons
@@ -94,7 +93,7 @@ def _lapse(work: Work, rule: Rule, counting: Counting, corr: str, row: Row, at: 
 
 def arm(work: Work, rule: Rule, counting: Counting, corr: str, cause: EventId, since: float) -> None:
     """Begin to count at an engine time, of which nothing is known before."""
-    wall = work.now.wall + timedelta(seconds=since - work.now.engine)
+    wall = work.wall(since)
     subject, due = subject_of(corr, ""), since + counting.within
     row = Row(GATHERING, since, wall, due, cause, subject, _NO_REASON, rule.edition, [])
     work.rows.put(rule, GATHERING_MARK + corr, row)

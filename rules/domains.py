@@ -193,6 +193,69 @@ def _zones(text: str) -> Iterator[tuple[str, int]]:
 _tree = lru_cache(maxsize=64)(tree)  # read by one after the other
 
 
+#: What functions read of an event.
+_CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
+
+
+def lacking(text: str, lacks: Callable[[str], bool]) -> tuple[str, str, int] | None:
+    """Return why an expression is always false: a fact that is lacking, the part that reads it, where that begins.
+
+    Raises:
+        ExprError: It is none.
+    """
+    found = _dead(_tree(text), lacks)
+    return None if found is None else (found[0], ast.unparse(found[1]), _Reading(text, _NONE).at(found[1]))
+
+
+def _dead(node: ast.expr, lacks: Callable[[str], bool]) -> tuple[str, ast.expr] | None:
+    """Return which fact makes an expression false for ever: one part of `and` is enough, of `or` it takes all."""
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return next(filter(None, (_dead(each, lacks) for each in values)), None)
+        case ast.BoolOp(values=values):
+            found = [_dead(each, lacks) for each in values]
+            return found[0] if None not in found else None
+        case ast.UnaryOp(op=ast.Not()):
+            return None
+    fact = next(filter(lacks, _reads(node)), None)
+    return None if fact is None else (fact, node)
+
+
+@lru_cache(maxsize=1024)
+def passing(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the zones in which it must stand, which it must have entered, and which it must have left.
+
+    Raises:
+        ExprError: It is none.
+    """
+    found: dict[str, set[str]] = {"in_zone": set(), "entered": set(), "left": set()}
+    for node in _conjuncts(_tree(text)):
+        match _called(node), getattr(node, "args", ()):
+            case name, [ast.Constant(value=str(zone))] if name in found:
+                found[name].add(zone)
+    return frozenset(found["in_zone"]), frozenset(found["entered"]), frozenset(found["left"])
+
+
+def _reads(node: ast.expr) -> Iterator[str]:
+    """Yield the facts of the event that a comparison, a call or a switch reads."""
+    match node:
+        case ast.Name(id=name) if name in facts():
+            yield "rule:" if name == "rule" else name
+        case ast.Call(func=ast.Name(id="earlier" | "since" | "group" | "list" | "seconds")):
+            return
+        case ast.Call(func=ast.Name(id="text" | "number"), args=[ast.Constant(value=str(word))]):
+            yield word
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
+            yield _CALLS[name]
+        case _:
+            yield from (
+                name
+                for child in ast.iter_child_nodes(node)
+                if isinstance(child, ast.expr)
+                for name in _reads(child)
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     text: str

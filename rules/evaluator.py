@@ -12,10 +12,12 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from rules import reasons
 from rules.combine import Combine
-from rules.life import Beginning, Life, decision_id
-from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory
+from rules.life import DECIDED, Beginning, Life, TooMany, decided_key, decision_id
+from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
@@ -25,6 +27,8 @@ __all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subjec
 
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
+#: Says that the clock on the wall was set: `at` is what it would show, fact `after` until when it was the old one.
+CLOCK_SET = "engine.clock"
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
@@ -158,8 +162,11 @@ class _Round:
         self._hear()
 
     def _hear(self) -> None:
-        for made, at in self._life.heard():
-            self._judge(made, at)
+        try:
+            for made, at in self._life.heard():
+                self._judge(made, at)
+        except TooMany as error:
+            self._faults.append(Fault(error.rule, str(error)))
 
     def _judge(self, event: Event, now: Instant) -> None:
         """Judge an event at its time: that of a decision that a timer made is the timer's."""
@@ -174,8 +181,23 @@ class _Round:
                 kept |= {entry for entry in followed if entry[0] == rule.name}
                 self._fault(rule, error)
         for name, key in followed:
-            if (name, key) not in kept:
+            if (name, key) not in kept and not (
+                event.kind is Kind.DECISION and self._still_decided(name, key, event)
+            ):
                 self._over(name, key, event)
+
+    def _still_decided(self, name: RuleName, key: str, event: Event) -> bool:
+        """Return whether another rule that a row stands for still fires about the same thing."""
+        rule, row = self._rules.named.get(name), self._rows.get(name, key)
+        if rule is None or row is None:
+            return False
+        role = role_of(key) if row.state == HELD else None
+        waits = [each for each in rule.patterns if each.lasting and role in (None, each.role)]
+        others = {label for each in waits if each.kind is Kind.DECISION for label in each.labels or ()}
+        thing = event.subject.removeprefix(DECIDED)
+        keys = thing, decided_key(event.camera, thing)
+        found = [self._rows.get(RuleName(other), each) for other in others - {event.label} for each in keys]
+        return any(each is not None and each.state in (FIRING, FADING) for each in found)
 
     def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
         """Return the rows of a subject in the order of their rules: how memory was filled must not show."""
@@ -243,6 +265,8 @@ class _Round:
         camera = event.camera if event.kind is Kind.CAMERA else None
         prefix = "" if camera is None else f"{camera}/"
         until = _until(event, self._now)
+        if camera is None:  # judged when watching ended, by a clock that was read when it began again
+            self.combine.behind = min(timedelta(0), event.at - self._now.wall)
         for name in sorted({name for name, _, _ in self._memory.rows()}, key=self._place):
             rule = self._rules.named.get(name)
             if rule is None:
@@ -251,6 +275,7 @@ class _Round:
                 if row.subject.startswith(prefix) and self._was_seen(rule, key, row):
                     self._over(name, key, event, ("reason.over_blind", {}))
             self.combine.blind(rule, camera, until, event.id)
+        self.combine.behind = timedelta(0)
 
     def _place(self, name: RuleName) -> tuple[int, str]:
         rule = self._rules.named.get(name)
@@ -260,8 +285,7 @@ class _Round:
     def _was_seen(rule: Rule, key: str, row: Row) -> bool:
         """Return whether a row stands for something that a camera saw."""
         if row.state == HELD:
-            role = int(key[1 : key.index(":")])
-            return rule.patterns[role].kind in _SEEN
+            return rule.patterns[role_of(key)].kind in _SEEN
         if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING):
             return False
         kinds = {pattern.kind for pattern in rule.patterns}

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate as glob_pattern
-from functools import lru_cache
+from functools import lru_cache, partial
 from re import compile as regex
+from unicodedata import normalize
 
 from rules.fields import seconds
 from rules.flaws import nearest
@@ -23,6 +24,8 @@ from rules.model import Event, Fact
 #: Most characters and most nodes of an expression.
 LONGEST, MOST_STEPS = 500, 60
 NUMBER, TEXT, SWITCH, LIST = "number", "text", "switch", "list"
+#: Of a fact whose name says nothing of it: it is what it is compared with.
+ANY = "any"
 Reader = Callable[[Event], Fact | None]
 #: A step of a sequence, counted from 1, what is asked of it, and how that is read when the step is reached.
 Link = tuple[int, str, Reader]
@@ -79,6 +82,7 @@ class Names:
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
         steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
+        named: Those of them whose facts have any name: of devices, messages, operators.
     """
 
     facts: Mapping[str, tuple[str, Reader]]
@@ -86,6 +90,7 @@ class Names:
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: frozenset[int] = frozenset()
+    named: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Conjunct:
     Attributes:
         text: As its author wrote it.
         test: Whether it holds of an event.
-        facts: The facts that it reads, in order, each with its reader.
+        facts: What it reads, in order and as it is written (``score``, ``number('cm')``), each with its reader.
         linked: What it asks of earlier steps.
         equal: Fact and values where it is an equality that an index can use.
     """
@@ -120,19 +125,22 @@ class Expression:
         """What it asks of earlier steps of its sequence."""
         return tuple(dict.fromkeys(link for part in self.conjuncts for link in part.linked))
 
-    def values(self, event: Event) -> dict[str, Fact]:
-        """Return the facts that it reads, as far as an event has them."""
-        read = {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
-        return {name: value for name, value in read.items() if value is not None}
+    def values(self, event: Event) -> dict[str, Fact | None]:
+        """Return what it reads of an event, each as it is written; None: the event has none."""
+        return {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
 
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """Source of a sub-expression: what must be known before it may be asked, and what it gives."""
+    """Source of a sub-expression: what must be known before it may be asked, and what it gives.
+
+    `asked`: of kind `ANY`, a fact of an earlier step, to be written when its kind is known.
+    """
 
     kind: str
     source: str
     needs: tuple[str, ...] = ()
+    asked: tuple[ast.Call, ast.expr, str] | None = None
 
     def known(self, source: str) -> str:
         """Return `source` as false where something that it needs is not known."""
@@ -224,6 +232,7 @@ class _Writer:
     def truth(self, node: ast.expr) -> str:
         """Return source that gives a bool."""
         made = self.write(node)
+        made = self._as(made, SWITCH)
         if made.kind != SWITCH:
             raise ExprError("expr_truth", _at(node), part=_shown(node), found=f"kind.{made.kind}")
         return made.known(made.source) if made.needs else made.source
@@ -260,7 +269,7 @@ class _Writer:
         return _Code(NUMBER, f"(1.0 * {first.source} {sign} {second.source})", needs)
 
     def _typed(self, node: ast.expr, kind: str) -> _Code:
-        made = self.write(node)
+        made = self._as(self.write(node), kind)
         if made.kind != kind:
             raise _mismatch(node, made.kind, kind)
         return made
@@ -277,6 +286,8 @@ class _Writer:
 
     def _pair(self, left: ast.expr, sign: str, right: ast.expr) -> str:
         first, second = self.write(left), self.write(right)
+        first, second = self._as(first, second.kind), self._as(second, first.kind)
+        first, second = self._as(first, TEXT), self._as(second, TEXT)  # both of any kind: as texts
         ordered = sign not in ("==", "!=")
         if first.kind != second.kind or first.kind == LIST or (ordered and first.kind == SWITCH):
             wanted = NUMBER if ordered and first.kind == SWITCH else first.kind
@@ -289,6 +300,7 @@ class _Writer:
         if values is None:
             raise ExprError("expr_list", _at(right), part=_shown(right))
         kinds = {_kind(value) for value in values}
+        first = self._as(first, min(kinds, default=TEXT))
         for other in sorted(kinds - {first.kind}):
             raise _mismatch(right, other, first.kind)
         return first.known(f"{first.source} {sign} {self._keep(frozenset(values))}")
@@ -360,19 +372,20 @@ class _Writer:
     # -- calls -------------------------------------------------------------------------------
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
-        if name in _ZONE_TESTS:
-            return _Code(
-                SWITCH, f"{self._keep(_ZONE_TESTS[name])}(e, {self._keep(self._word(node, arguments))})"
-            )
-        if name in _READS:
-            kind, read = _READS[name]
-            return self._unsure(kind, f"{self._keep(read)}(e, {self._keep(self._word(node, arguments))})")
+        if name in _ZONE_TESTS or name in _READS:
+            return self._reading(node, name, self._word(node, arguments))
         if name in ("abs", "min", "max"):
             return self._numbers(node, name, arguments)
         if name in ("lower", "like", "known", "seconds", "earlier", "since"):
             return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of those below
         guess = nearest(name, FUNCTIONS)
         raise ExprError("expr_call", _at(node), guess, name=name)
+
+    def _reading(self, node: ast.Call, name: str, word: str) -> _Code:
+        """Return what a function reads of the event by a word: it is a fact like those with a name of their own."""
+        kind, read = _READS.get(name) or (SWITCH, _ZONE_TESTS[name])
+        reader = self.read[_shown(node)] = partial(_read_by, read, word)
+        return self._unsure(kind, f"{self._keep(reader)}(e)")
 
     def _numbers(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
         wanted = (1, 1) if name == "abs" else (2, 5)
@@ -386,7 +399,7 @@ class _Writer:
     def _lower(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         (inner,) = self._exactly(node, arguments, 1)
         made = self._typed(inner, TEXT)
-        return _Code(TEXT, f"{self._keep(str.lower)}({made.source})", made.needs)
+        return _Code(TEXT, f"{self._keep(_lowered)}({made.source})", made.needs)
 
     def _like(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         inner, pattern = self._exactly(node, arguments, 2)
@@ -407,9 +420,19 @@ class _Writer:
         which, what = self._exactly(node, arguments, 2)
         name = self._word(node, [what])
         if name not in self.names.facts:
+            if self.constant(which) in self.names.named:
+                return _Code(ANY, "", asked=(node, which, name))
             raise ExprError("expr_name", _at(what), nearest(name, self.names.facts), name=name)
         kind, reader = self.names.facts[name]
         return self._of_step(node, which, kind, name, reader)
+
+    def _as(self, made: _Code, kind: str) -> _Code:
+        """Return what may be of any kind as what it is compared with; anything else as it is."""
+        if made.asked is None or kind not in (NUMBER, TEXT, SWITCH):
+            return made
+        node, which, name = made.asked
+        read = {NUMBER: _number, TEXT: _text, SWITCH: _switch}[kind]
+        return self._of_step(node, which, kind, name, partial(_read_by, read, name))
 
     def _since(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
         (which,) = self._exactly(node, arguments, 1)
@@ -464,6 +487,14 @@ def tree(expression: str) -> ast.expr:
 # -- what the functions read -------------------------------------------------------------------
 
 
+def _lowered(text: str) -> str:
+    return normalize("NFC", text.lower())
+
+
+def _read_by(read: Callable[[Event, str], Fact | None], word: str, event: Event) -> Fact | None:
+    return read(event, word)
+
+
 def _among(event: Event, fact: str, zone: str) -> bool:
     told = event.facts.get(fact)
     return isinstance(told, str) and zone in told.split()
@@ -474,6 +505,11 @@ def _text(event: Event, name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+
+
+def _switch(event: Event, name: str) -> bool | None:
+    value = event.facts.get(name)
+    return value if isinstance(value, bool) else None
 
 
 def _number(event: Event, name: str) -> float | None:

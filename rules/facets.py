@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rules.conditions import Condition, Direction, Dwell, If, Number, Passing, Score, Telling, Zone
+from rules.conditions import Condition, Direction, Dwell, If, Number, Passing, Score, Telling, Zone, shown
 from rules.geometry import turned
 from rules.model import Event, Fact, Kind
 from rules.ruleset import Matcher
@@ -179,7 +179,9 @@ def _told(condition: Condition, event: Event) -> str:
     """Return the values that a condition looked at."""
     if isinstance(condition, If):
         return (
-            ", ".join(f"{name} = {value}" for name, value in condition.expression.values(event).items())
+            ", ".join(
+                f"{name} = {shown(value)}" for name, value in condition.expression.values(event).items()
+            )
             or "–"
         )
     fact = getattr(condition, "fact", "")

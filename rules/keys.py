@@ -116,10 +116,6 @@ def _by(when: object, groups: Groups) -> Iterator[Flaw]:
 
 def _has(pattern: Pattern, key: str) -> bool:
     """Return whether an event that matches may have a key."""
-    if key == "zone" and isinstance(pattern, ObjectPattern) and pattern.change == "ended":
-        return False  # who is gone stands nowhere
-    if key == "zone" and isinstance(pattern, MotionPattern) and pattern.motion == "stopped":
-        return False
     return key not in _HAVE or isinstance(pattern, _HAVE[key])
 
 
@@ -139,10 +135,17 @@ def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | No
         case "plate":
             named = said(pattern, "plate")
         case "label":
-            named = said(pattern, "object") or said(pattern, "crowd")
+            kinds = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
+            named = next((each for each in kinds if each), None)
+            named = None if named is not None and any(map(wild, named)) else named
         case _:
             named = None
     return None if named is None or "any" in named else frozenset(named)
+
+
+def wild(name: str) -> bool:
+    """Return whether a topic stands for several."""
+    return "+" in name or "#" in name
 
 
 def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:

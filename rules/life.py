@@ -34,6 +34,29 @@ from rules.rows import Rows
 from rules.ruleset import Rule, RuleSet, Telling
 
 _NO_REASON = Sentence("")
+#: Decisions that are passed on to other rules after one event, or one timer, at most: a tangle of rules ends.
+MOST_HEARD = 10_000
+#: How the subject of a decision begins; what follows is what it is about, by however many rules it went.
+DECIDED = "decision:"
+
+
+class TooMany(Exception):
+    """Rules that wait for each other's decisions made too many of one event; `rule`: whose was not passed on."""
+
+    def __init__(self, rule: RuleName) -> None:
+        super().__init__(f"more than {MOST_HEARD} decisions of one event")
+        self.rule = rule
+
+
+def about(key: str) -> str:
+    """Return what a decision's key is about, of one that other decisions led to what those were about."""
+    subject = key.partition("/")[2]
+    return subject.removeprefix(DECIDED) if subject.startswith(DECIDED) else key
+
+
+def decided_key(camera: str | None, thing: str) -> str:
+    """Return the key of a rule's decision that another rule's decision about a thing led to."""
+    return f"{camera or ''}/{DECIDED}{thing}"
 
 
 class Beginning(NamedTuple):
@@ -64,8 +87,9 @@ class Life:
         self._rules, self._rows, self._now = rules, rows, now
         rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
-        self._times: list[Instant] = []
+        self._times: list[tuple[Instant, bool]] = []
         self._heard = 0
+        self._made: set[DecisionId] = set()
 
     def at(self, engine: float) -> Instant:
         """Return an instant of engine time not later than now, with the wall time reckoned back."""
@@ -150,16 +174,22 @@ class Life:
                     self._rows.drop(rule.name, key)
 
     def heard(self) -> Iterator[tuple[Event, Instant]]:
-        """Yield the decisions that other rules wait for, as events at their own time, each once."""
+        """Yield the decisions that other rules wait for, as events at their own time, each once.
+
+        Raises:
+            TooMany: More than `MOST_HEARD` came of one event; what is left is not passed on.
+        """
+        most = self._heard + MOST_HEARD
         while self._heard < len(self.decisions):
-            made, at = self.decisions[self._heard], self._times[self._heard]
+            made, (at, lasting) = self.decisions[self._heard], self._times[self._heard]
+            if self._heard >= most:
+                self._heard = len(self.decisions)
+                raise TooMany(made.rule)
             self._heard += 1
             if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
-                yield self._as_event(made), at
+                yield self._as_event(made, Change.BEGAN if lasting else Change.NOTED), at
 
-    def _as_event(self, made: Decision) -> Event:
-        rule = self._rules.named[made.rule]
-        began = Change.BEGAN if rule.lasting else Change.NOTED
+    def _as_event(self, made: Decision, began: Change) -> Event:
         return Event(
             id=made.cause,
             site="",
@@ -169,7 +199,7 @@ class Life:
             camera=made.camera,
             at=made.at,
             received_at=made.at,
-            subject=f"decision:{made.rule}:{made.key}",
+            subject=f"{DECIDED}{about(made.key)}",
             label=made.rule,
             facts={"severity": str(made.severity), "key": made.key},
         )
@@ -193,7 +223,7 @@ class Life:
         if rule.hours is not None:
             parts += rule.hours.told(at.wall)
         reason = reasons.extended(row.reason, parts)
-        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason)
+        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason, lasting=lasting)
         if lasting:
             self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
         if rule.cooldown:
@@ -219,10 +249,20 @@ class Life:
         self._decide(rule, key, row, Phase.RESOLVED, at, cause, reasons.sentence(parts))
 
     def _decide(
-        self, rule: Rule, key: str, row: Row, phase: Phase, at: Instant, cause: EventId, reason: Sentence
+        self,
+        rule: Rule,
+        key: str,
+        row: Row,
+        phase: Phase,
+        at: Instant,
+        cause: EventId,
+        reason: Sentence,
+        *,
+        lasting: bool = False,
     ) -> Decision:
+        """Make a decision; not `lasting`: a moment, or one that a moment led to. Nobody will tell its end."""
         camera = row.subject.partition("/")[0]
-        about, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
+        known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
         made = Decision(
             id=decision_id(rule.name, key, phase, cause),
             rule=rule.name,
@@ -233,15 +273,17 @@ class Life:
             since=row.since_wall,
             cause=cause,
             severity=rule.severity,
-            title=texts.fill(rule.title, about, facts, almanac),
+            title=texts.fill(rule.title, known, facts, almanac),
             reason=reason,
             actions=() if rule.dry_run else _asked(rule, phase),
-            message=texts.fill(rule.message, about, facts, almanac) if rule.message else rule.message,
-            dedup=texts.fill({"en": rule.dedup}, about, facts, almanac)["en"] if rule.dedup else "",
+            message=texts.fill(rule.message, known, facts, almanac) if rule.message else rule.message,
+            dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
         )
-        self.decisions.append(made)
-        self._times.append(at)
+        if made.id not in self._made:  # else it came by another way, of the same thing: it is told already
+            self._made.add(made.id)
+            self.decisions.append(made)
+            self._times.append((at, lasting))
         return made
 
 

@@ -16,7 +16,7 @@ from rules.combinations import AnyOf, is_moment, parts
 from rules.compile import Checked, Written, once, uncollected
 from rules.fields import said
 from rules.model import EMPTY, Fact
-from rules.never import never
+from rules.never import never, unsaid
 from rules.patterns import (
     AtPattern,
     DecisionPattern,
@@ -30,6 +30,7 @@ from rules.rivals import rivals
 from rules.ruleset import Hours
 from rules.schedule import DAY, Edge, SunTime
 from rules.source import Flaw, Gravity, Path, Problem, parse
+from rules.vain import vain
 
 #: What devices recognise by themselves and many never say to be over (Uniview's shapes, recorders' fields).
 _NEVER_OFF = (
@@ -92,6 +93,8 @@ def _one(
     yield from _no_cooldown(written)
     yield from _plates(written, lines)
     yield from _quoted(written)
+    yield from map(written.locate, unsaid(written.spec))
+    yield from map(written.locate, vain(written.spec))
 
 
 def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
@@ -113,6 +116,8 @@ def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -
             where: Path = ("when", *path, "decision", index)
             if name in off:
                 yield _at(written, "unreachable_rule", *where, values={"rule": name})
+            elif written.spec.hold and name in moments:
+                yield _at(written, "for_moment", "for", on_key=True)
             elif is_moment(pattern) and name in moments:
                 yield _at(written, "unreachable_phase", *where, values={"rule": name})
 

@@ -36,6 +36,11 @@ def timer(due: float, rule: RuleName, key: str) -> Timer:
     return due, not key.startswith(QUIET_MARK), rule, key
 
 
+def role_of(key: str) -> int:
+    """Return the role of the pattern that a `HELD` row stands for, by its key."""
+    return int(key[len(HELD_MARK) : key.index(":")])
+
+
 def follows(key: str, row: Row) -> bool:
     """Return whether a row stands for its subject and ends with it."""
     return key == row.subject or key.startswith(HELD_MARK)

@@ -153,7 +153,8 @@ def no_label(name: str, usable: Iterable[str], *path: str | int) -> Flaw:
     """Return the flaw of a label that the detector does not have, with the nearest in either language."""
     shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
     suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
-    return Flaw(path, "problem.unknown_label", {"label": name}, suggestion, Gravity.WARNING)
+    values: dict[str, Fact] = {"label": name, "known": ", ".join(sorted(usable))}
+    return Flaw(path, "problem.unknown_label", values, suggestion, Gravity.WARNING)
 
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:

@@ -7,13 +7,38 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rules import hints
 from rules.asked import asked
+from rules.build import wild
+from rules.carried import KINDS, SAID, has
+from rules.combinations import AnyOf, parts
 from rules.combinations import Sequence as Steps
-from rules.domains import ALWAYS, SEEN, Comparison, Constants, Domain, Span, comparisons, empty, shown
+from rules.domains import (
+    ALWAYS,
+    SEEN,
+    Comparison,
+    Constants,
+    Domain,
+    Span,
+    comparisons,
+    empty,
+    lacking,
+    passing,
+    shown,
+)
 from rules.expr import SINCE, ExprError
+from rules.fields import said
 from rules.flaws import nearest
 from rules.model import Fact
 from rules.names import scope_of
-from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern, PlatePattern
+from rules.patterns import (
+    PATTERNS,
+    CrowdPattern,
+    DecisionPattern,
+    EnginePattern,
+    MotionPattern,
+    ObjectPattern,
+    Pattern,
+    PlatePattern,
+)
 from rules.schema import RuleSpec
 from rules.source import Flaw, Gravity, Path
 
@@ -33,11 +58,13 @@ def never(spec: RuleSpec, constants: Constants) -> Iterator[Flaw]:
             found = list(comparisons(text, constants))
         except ExprError:
             continue  # told elsewhere
+        yield from (flaw.under(*path) for flaw in _lacking(spec, text, about, path == ("if",)))
+        yield from (flaw.under(*path) for flaw in _passing(text, about))
         domains = _domains(spec, about)
         for each in found:
             yield from (flaw.under(*path) for flaw in _one(each, domains.get(each.fact), about))
         left = together if single else {}
-        if single or path != ("if",):
+        if single or path != ("if",) or len(about) == 1:
             left.update({key: each for key, each in _written(about[0], constants).items() if key not in left})
         yield from _excluded(found, domains, left, path)
 
@@ -50,6 +77,46 @@ def _domains(spec: RuleSpec, about: Sequence[Pattern]) -> Mapping[str, Domain]:
     if isinstance(spec.when, Steps):
         known[SINCE] = Span(0, spec.when.within)
     return known
+
+
+# -- what never comes ------------------------------------------------------------------------------
+
+
+def _lacking(spec: RuleSpec, text: str, about: Sequence[Pattern], whole: bool) -> Iterator[Flaw]:
+    """Yield what an expression needs and what it is asked of never has, be it one pattern, unless any will do."""
+    found = [(pattern, lacking(text, lambda fact, of=pattern: not has(of, fact))) for pattern in about]  # type: ignore[misc]
+    dead = [(pattern, why) for pattern, why in found if why is not None]
+    if not dead or (whole and isinstance(spec.when, AnyOf) and len(dead) < len(found)):
+        return
+    pattern, (fact, part, at) = dead[0]
+    values: dict[str, Fact] = {"part": part, "fact": fact.rstrip(":"), "kind": str(KINDS[type(pattern)])}
+    yield Flaw((), "problem.never_has", values, "", Gravity.WARNING, within=at)
+
+
+def _passing(text: str, about: Sequence[Pattern]) -> Iterator[Flaw]:
+    """Yield that something must stand where it has just left, or where it is never told to stand."""
+    stands, entered, left = passing(text)
+    for pattern in about:
+        ends = isinstance(pattern, ObjectPattern) and (pattern.change or pattern.leaves or pattern.removed)
+        named = said(pattern, "zone") or said(pattern, "inside") or ()
+        here = stands | (frozenset(named) if len(named) == 1 else frozenset())
+        both = (left & entered) | (frozenset() if ends else left & here)
+        if isinstance(pattern, CrowdPattern):
+            both |= stands - frozenset(pattern.zone)
+        for zone in sorted(both)[:1]:
+            values: dict[str, Fact] = {"part": f"{zone}", "other": f"in_zone, zone: {zone}"}
+            yield Flaw((), "problem.unreachable_if", values, "", Gravity.WARNING)
+            return
+
+
+def unsaid(spec: RuleSpec) -> Iterator[Flaw]:
+    """Yield what the engine never says of itself."""
+    for path, pattern in parts(spec.when):
+        for index, name in enumerate(pattern.engine if isinstance(pattern, EnginePattern) else ()):
+            if name not in SAID:
+                values: dict[str, Fact] = {"name": name, "known": ", ".join(SAID)}
+                where: Path = ("when", *path, "engine", index)
+                yield Flaw(where, "problem.unknown_engine", values, nearest(name, SAID), Gravity.WARNING)
 
 
 # -- one comparison --------------------------------------------------------------------------------
@@ -121,9 +188,13 @@ def _written(pattern: Pattern, constants: Constants) -> _Left:
             left[key] = _bounded(key, bounds.above, bounds.below)
     if isinstance(pattern, CrowdPattern):
         left["count"] = _bounded("crowd", pattern.above, pattern.below)
+    if isinstance(pattern, MotionPattern) and pattern.motion == "stopped":
+        left["share"] = left["score"] = Span(0.0, 0.0), "motion: stopped"
     for key, names in _named(pattern, constants):
-        fact = {"object": "label", "crowd": "label", "cameras": "camera", "decision": "rule"}.get(key, key)
-        left[fact] = frozenset(names), f"{key}: {', '.join(names)}"
+        for fact in {"cameras": ("camera",), "decision": ("rule", "label"), "plate": ("plate", "label")}.get(
+            key, ("label",)
+        ):
+            left[fact] = frozenset(names), f"{key}: {', '.join(names)}"
     return left
 
 
@@ -138,9 +209,9 @@ def _bounded(key: str, above: float | None, below: float | None) -> tuple[Domain
 
 def _named(pattern: Pattern, constants: Constants) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield which names alone a pattern takes, with its key."""
-    for key in ("object", "crowd", "plate", "decision"):
-        names = getattr(pattern, key, None)
-        if names and "any" not in names:
+    for key in PATTERNS:
+        names = getattr(pattern, key, None) if key != "motion" else None
+        if names and "any" not in names and not any(map(wild, names)):
             yield key, names
     if (cameras := scope_of(pattern, constants.groups)) is not None:
         yield "cameras", list(dict.fromkeys(cameras))

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rules.fields import Duration, EdgeOfDay, OneOrMany, Slug, Written, problem
+from rules.message import LONGEST
 from rules.schedule import DAY, DAYS, EVERY_DAY, Edge
 
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 Topic = Annotated[str, Field(min_length=1, max_length=512)]
+#: No more of a payload is taken in (`rules.message`): a longer one would never come.
+Payload = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Unit = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(ge=0, le=360)]
@@ -204,7 +207,9 @@ class MqttPattern(Pattern):
     """A message on the site's MQTT broker."""
 
     mqtt: OneOrMany[Topic] = Field(description="Topic(s); `+` stands for one level, `#` for the rest.")
-    payload: OneOrMany[Topic] | None = Field(None, description="Only with this payload (text); default: any.")
+    payload: OneOrMany[Payload] | None = Field(
+        None, description="Only with this payload (text); default: any."
+    )
 
 
 class EnginePattern(Pattern):

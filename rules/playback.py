@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from rules.adoption import Library, adopted
-from rules.evaluator import settle, step
+from rules.evaluator import CLOCK_SET, GAPS, settle, step
 from rules.memory import Memory
-from rules.model import Decision, Event, Fault, Instant, Step
+from rules.model import Decision, Event, Fault, Instant, Kind, Step
 from rules.ruleset import RuleSet
 
 
@@ -49,6 +49,7 @@ class Playback:
     evicted: Counter[str] = field(default_factory=Counter)
     library: Library | None = None
     _begun: bool = False
+    _told: Instant | None = None
 
     def begin(self, now: Instant) -> list[Decision]:
         """Let absences and times of day begin to count; without it, they do with the first event."""
@@ -57,8 +58,29 @@ class Playback:
 
     def see(self, arrival: Arrival) -> list[Decision]:
         """Judge one event, after every timer that is due before it; return what was decided."""
-        due = self.until(arrival.now)
-        return [*due, *self._adopt(arrival), *self._step(arrival.event, arrival.now)]
+        due = self._before(arrival)
+        self._told = None if _of_the_past(arrival.event) else arrival.now
+        return [
+            *due,
+            *self.until(arrival.now),
+            *self._adopt(arrival),
+            *self._step(arrival.event, arrival.now),
+        ]
+
+    def _before(self, arrival: Arrival) -> list[Decision]:
+        """Let the time pass that went by another clock on the wall: before a restart, or before a clock was set.
+
+        What was due then fired by the old clock, that of the last event, or what it showed at the end.
+        """
+        event, engine = arrival.event, arrival.now.engine
+        if event.label == CLOCK_SET and isinstance(after := event.facts.get("after"), (int, float)):
+            return self.until(Instant(event.at, min(float(after), engine)))
+        if not _of_the_past(event):
+            return []
+        told = self._told
+        if told is None or event.label in GAPS:
+            return self.until(Instant(event.at, engine))
+        return self.until(Instant(told.wall + timedelta(seconds=engine - told.engine), engine))
 
     def until(self, now: Instant) -> list[Decision]:
         """Let time pass, each timer firing at its own moment; return what was decided."""
@@ -94,3 +116,8 @@ class Playback:
         for fault in done.faults:
             self.faults.setdefault(fault.rule, fault)
         return done.decisions
+
+
+def _of_the_past(event: Event) -> bool:
+    """Return whether an event may be judged when watching had ended, by a clock that was read later."""
+    return event.kind is Kind.ENGINE and (event.label in GAPS or adopted(event) is not None)

@@ -1,5 +1,6 @@
 """Named values and templates: resolved on the data of a document, before the grammar is asked.
 
+Named values may be made of others; `rules.values` puts those together first.
 ``$name`` stands for a value (a list is spliced into a list), ``${name}`` for its text, ``$$`` for a dollar.
 What comes from elsewhere keeps the place where it was written: a mistake in a template is shown in the template.
 """
@@ -13,9 +14,12 @@ from typing import Any
 
 from rules.flaws import nearest
 from rules.source import Document, Flaw, Path, Place, Problem
+from rules.values import WHOLE, WITHIN, put_together, shown
 
-_WHOLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
-_WITHIN = re.compile(r"\$\$|\$\{([A-Za-z][A-Za-z0-9_-]*)\}")
+#: What only comes of a fault that is told elsewhere; no sentence.
+FOLLOWS = "problem.follows"
+#: Sections whose values are named.
+NAMED = ("vars", "lists")
 #: Most values that templates may make of one file: a template is no bomb.
 MOST_VALUES = 500_000
 
@@ -32,10 +36,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class Shared:
-    """What every file of a site may name."""
+    """What every file of a site may name.
+
+    Attributes:
+        values: Named values and lists, without references.
+        faults: Why one cannot be put together, as a flaw without its place.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     templates: Mapping[str, Origin] = field(default_factory=dict)
+    faults: Mapping[str, Flaw | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def shared(documents: Sequence[Document]) -> Shared:
     values: dict[str, Any] = {}
     templates: dict[str, Origin] = {}
     for document in documents:
-        for section in ("vars", "lists"):
+        for section in NAMED:
             values |= {
                 name: value for name, value in _section(document, section).items() if name not in values
             }
@@ -86,7 +96,8 @@ def shared(documents: Sequence[Document]) -> Shared:
                 known = params if isinstance(params, dict) else {}
                 places = tuple(_places_under(document, ("templates", name, "rule")))
                 templates[name] = Origin(body, known, document, places)
-    return Shared(values, templates)
+    made = put_together(values)
+    return Shared(made.values, templates, made.faults)
 
 
 def _section(document: Document, name: str) -> Mapping[str, Any]:
@@ -95,14 +106,12 @@ def _section(document: Document, name: str) -> Mapping[str, Any]:
 
 
 def resolve(document: Document, known: Shared) -> Resolved:
-    """Return a document with every template and every reference of its rules resolved."""
+    """Return a document with every template and every reference resolved."""
     data = document.data
-    rules = data.get("rules") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(rules, list) or not _refers(document):
+    if not isinstance(data, dict) or not _refers(document):
         return Resolved(document.source, document.data, document.places, document.problems, document.text)
     work = _Work(document, known)
-    made = [work.rule(written, index) for index, written in enumerate(rules)]
-    whole = {**data, "rules": made}
+    whole = {key: work.section(key, written) for key, written in data.items()}
     flaws = tuple(work.flaws)
     return Resolved(
         document.source, whole, work.places, document.problems, document.text, flaws, work.elsewhere, data
@@ -110,13 +119,14 @@ def resolve(document: Document, known: Shared) -> Resolved:
 
 
 def _refers(document: Document) -> bool:
-    """Return whether there is anything to resolve in the rules of a document."""
+    """Return whether there is anything to resolve in a document."""
     data: Any = document.data
     text = document.text
+    rules = data.get("rules")
+    if any(isinstance(rule, dict) and "use" in rule for rule in (rules if isinstance(rules, list) else ())):
+        return True
     dollars = not text or "$" in text or "\\" in text  # an escape may stand for one
-    return any(
-        isinstance(rule, dict) and ("use" in rule or (dollars and _dollar(rule))) for rule in data["rules"]
-    )
+    return dollars and any(_dollar(written) for key, written in data.items() if key != "templates")
 
 
 def _dollar(value: object) -> bool:
@@ -138,6 +148,22 @@ class _Work:
         self.elsewhere: dict[Path, str] = {}
         self.flaws: list[Flaw] = []
         self._made = 0
+
+    def section(self, key: str, written: object) -> object:
+        """Return what stands under a key at the top, without references; templates are resolved where they are used."""
+        if key == "rules" and isinstance(written, list):
+            return [self.rule(each, index) for index, each in enumerate(written)]
+        if key in NAMED and isinstance(written, dict):
+            return {name: self._named(name, value, (key, name)) for name, value in written.items()}
+        return written if key == "templates" else self._value(written, (key,), self._known.values, {})
+
+    def _named(self, name: str, value: object, path: Path) -> object:
+        """Return a named value that may be made of others."""
+        if (fault := self._known.faults.get(name)) is not None:
+            self.flaws.append(replace(fault, path=path))
+            self._follows(path)
+            return value
+        return self._value(value, path, self._known.values, {})
 
     def rule(self, written: object, index: int) -> object:
         """Return one rule without references."""
@@ -173,7 +199,11 @@ class _Work:
     ) -> tuple[dict[str, Any], dict[str, Path]]:
         with_ = written.get("with")
         asked = with_ if isinstance(with_, dict) else {}
-        given = {name: value for name, value in origin.params.items() if value is not None}
+        given = {
+            name: self._value(value, (*path, "use"), self._known.values, {})
+            for name, value in origin.params.items()
+            if value is not None and name not in asked
+        }
         places: dict[str, Path] = {}
         for name, value in asked.items():
             place = (*path, "with", name)
@@ -227,10 +257,12 @@ class _Work:
         return made
 
     def _text(self, text: str, path: Path, named: Mapping[str, Any], at: Mapping[str, Path]) -> Any:
-        whole = _WHOLE.fullmatch(text)
+        whole = WHOLE.fullmatch(text)
         if whole is None:
-            return _WITHIN.sub(lambda found: self._within(found, path, named), text)
+            return WITHIN.sub(lambda found: self._within(found, path, named), text)
         name = whole[1]
+        if self._faulty(name, named):
+            self._follows(path)
         if name not in named:
             self._unknown(name, path, named)
             return text
@@ -243,11 +275,21 @@ class _Work:
         name = found[1]
         if name is None:
             return "$"
+        if self._faulty(name, named):
+            self._follows(path)
         if name not in named:
             self._unknown(name, path, named)
             return "?"
-        value = named[name]
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return shown(named[name])
+
+    def _follows(self, path: Path) -> None:
+        """Note that what is wrong at a path only comes of a named value that is wrong: that is told there."""
+        self.flaws.append(Flaw(path, FOLLOWS))
+
+    def _faulty(self, name: str, named: Mapping[str, Any]) -> bool:
+        """Return whether a name stands for a named value that could not be put together (no parameter of its name)."""
+        values = self._known.values
+        return name in self._known.faults and name in named and named[name] is values[name]
 
     def _unknown(self, name: str, path: Path, named: Mapping[str, Any]) -> None:
         self.flaws.append(Flaw(path, "problem.unknown_name", {"name": name}, nearest(name, named)))

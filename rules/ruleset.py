@@ -73,6 +73,7 @@ class Matcher:
         rank: Where it is asked among them: the last step of a sequence first.
         equal: Facts that must be one of some values.
         linked: Conditions that ask for earlier steps of a sequence: neither index nor `rest` can decide them.
+        left: Zones of which it tells that something went out: those it is about, wherever it stands then.
     """
 
     kind: Kind
@@ -88,6 +89,7 @@ class Matcher:
     rank: int = 0
     equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
     linked: tuple[Condition, ...] = ()
+    left: frozenset[str] | None = None
 
     def admits(self, event: Event) -> bool:
         """Return whether kind, change, label, camera, zone and equal facts allow the event: what the index decides."""

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from rules import letters
 from rules.actors import Actors, Told
-from rules.model import CONDITIONS, CameraId, Change, Event, EventId, Instant, Kind
+from rules.message import facts_of, subject_of
+from rules.model import CONDITIONS, CameraId, Change, Event, EventId, Fact, Instant, Kind
 from rules.playback import Arrival
 from rules.trial import (
     Crowd,
@@ -135,12 +137,12 @@ def _arrival(number: int, told: Told, calendar: Calendar) -> Arrival:
         camera=None if told.camera is None else CameraId(told.camera),
         at=now.wall,
         received_at=now.wall,
-        subject=told.subject,
-        label=told.label,
+        subject=letters.composed(told.subject),
+        label=None if told.label is None else letters.composed(told.label),
         zones=told.zones,
         score=told.score,
         box=told.box,
-        facts=told.facts,
+        facts=letters.facts(told.facts),
     )
     return Arrival(event, now)
 
@@ -186,19 +188,21 @@ class _Stage:
         return self._calendar.seconds(moment)
 
     def _motion(self, motion: Motion, camera: str) -> Iterator[Told]:
-        facts = {"share": motion.share, **motion.facts}
         zones = tuple(motion.zone or ())
         for now, change in self._both(motion.from_, motion.to):
-            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, motion.share, None, facts)
+            share = motion.share if change is Change.BEGAN else 0.0
+            facts = {"share": share, **motion.facts}
+            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, share, None, facts)
 
     def _signal(self, signal: Signal, camera: str) -> Iterator[Told]:
         subject = f"signal:{signal.topic}:{signal.source}"
         if signal.at is not None:
             now = self._at(signal.at)
-            yield Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=signal.facts)
+            said: dict[str, Fact] = {"initial": False, **signal.facts}
+            yield Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=said)
         elif signal.from_ is not None:
             for now, change in self._both(signal.from_, signal.to):
-                facts = {"state": change is Change.BEGAN, **signal.facts}
+                facts = {"initial": False, "state": change is Change.BEGAN, **signal.facts}
                 yield Told(now, Kind.SIGNAL, change, camera, subject, signal.topic, facts=facts)
 
     def _both(self, start: float, end: float | None) -> Iterator[tuple[float, Change]]:
@@ -229,13 +233,14 @@ class _Stage:
         )
 
     def _mqtt(self, mqtt: Mqtt) -> Told:
-        facts = {"payload": mqtt.payload, **mqtt.facts}
-        now, subject = self._at(mqtt.at), f"mqtt:{mqtt.topic}"
+        facts = {**facts_of(mqtt.payload.encode(), retained=mqtt.retained), **mqtt.facts}
+        now, subject = self._at(mqtt.at), subject_of(mqtt.topic)
         return Told(now, Kind.MQTT, Change.NOTED, mqtt.camera, subject, mqtt.topic, facts=facts)
 
     def _noted(self, kind: Kind, noted: Noted) -> Told:
         now = self._at(noted.at)
-        return Told(now, kind, Change.NOTED, noted.camera, str(kind), noted.name, facts=noted.facts)
+        subject = str(kind) if kind is Kind.ENGINE else f"{kind}:{noted.name}"
+        return Told(now, kind, Change.NOTED, noted.camera, subject, noted.name, facts=noted.facts)
 
     def _plain(self, plain: Plain, camera: str) -> Told:
         return Told(

@@ -194,7 +194,9 @@ class RuleSpec(Written):
     with_: dict[str, Any] | None = Field(None, alias="with", description="Parameters of the template.")
     when: When = Field(description="What must happen: a pattern, or several put together.")
     if_: Annotated[str, Field(min_length=1)] | None = Field(
-        None, alias="if", description="An expression that every pattern of `when` must fulfil too."
+        None,
+        alias="if",
+        description="An expression that every pattern of `when` must fulfil too, except what must not happen (`not`).",
     )
     hold: Duration | None = Field(
         None, alias="for", description="It must hold for this long without a break, e.g. 30s, 5m."
@@ -237,6 +239,8 @@ class RuleSpec(Written):
             for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
                 if value is not None:
                     raise problem("for_moment", steps=(key,))
+        if self.hold is not None and isinstance(self.when, AnyOf) and any(map(is_moment, self.when.any)):
+            raise problem("for_moment", steps=("for",))
         if self.if_ and isinstance(self.when, ClockPattern):
             raise problem("if_at", steps=("if",))
         return self

@@ -158,7 +158,8 @@ class Mqtt(Happening):
     """A message on the broker."""
 
     topic: Annotated[str, Field(min_length=1)] = Field(description="Its topic.")
-    payload: str = Field("", description="Its payload.")
+    payload: str = Field("", description="Its payload; plain values of a JSON object are facts, as live.")
+    retained: bool = Field(False, description="true: the broker had kept it from before (fact `initial`).")
     at: Moment = Field(description="When.")
 
 

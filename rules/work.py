@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from rules.facts import reader
 from rules.life import Life
@@ -24,11 +25,19 @@ def next_minute(at: Instant) -> float:
 
 @dataclass(slots=True)
 class Work:
-    """The rows of one step and what may be said of them; `now` is when what is judged happened."""
+    """The rows of one step and what may be said of them; `now` is when what is judged happened.
+
+    `behind`: what the clock on the wall showed at that engine time, less what `now` says.
+    """
 
     rows: Rows
     life: Life
     now: Instant
+    behind: timedelta = timedelta(0)
+
+    def wall(self, engine: float) -> datetime:
+        """Return what the clock on the wall shows at an engine time."""
+        return self.now.wall + self.behind + timedelta(seconds=engine - self.now.engine)
 
 
 def subject_key(event: Event) -> str:
@@ -49,9 +58,16 @@ def correlation(by: Sequence[str], event: Event, pattern: Matcher) -> tuple[str,
                 return ()
             parts.append(f"{name}:{value}")
         elif name == "zone":
-            zones = [zone for zone in event.zones if pattern.zones is None or zone in pattern.zones]
+            zones = _zones(event, pattern)
     tail = [f"/zone:{zone}" if zone else "" for zone in zones]
     return tuple("/".join(parts) + zone for zone in tail)
+
+
+def _zones(event: Event, pattern: Matcher) -> Sequence[str]:
+    """Return the zones that an event is about for a pattern: those that it names, of what went out those it left."""
+    if pattern.left is not None:
+        return [zone for zone in str(event.facts.get("left", "")).split() if zone in pattern.left]
+    return [zone for zone in event.zones if pattern.zones is None or zone in pattern.zones]
 
 
 def subject_of(corr: str, subject: str) -> str:

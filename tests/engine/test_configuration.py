@@ -76,7 +76,7 @@ def test_rules_are_checked_against_the_site(site: Path) -> None:
     (site.parent / "rules/a.yaml").write_text(RULE.replace("gate", "gat") + "    do: [mqtt]\n")
     assert told(site) == [
         "rules/a.yaml:3:34: rules.0.when.zone: none of its cameras has a zone “gat” (did you mean “gate”?)",
-        "rules/a.yaml:4:10: rules.0.do.0: there is no action “mqtt”",
+        "rules/a.yaml:4:10: rules.0.do.0: there is no action “mqtt”; there are: log, ptz, snapshot",
     ]
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.message import LONGEST, MOST, message, topics
+from engine.message import message, topics
 from rules.compile import World, compile_rules
 from rules.evaluator import step
 from rules.memory import Memory
+from rules.message import LONGEST, MOST
 from rules.model import EventId, Instant, Kind
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)

@@ -89,7 +89,7 @@ def test_exit_codes_of_files_folders_and_the_input(tmp_path: Path) -> None:
     assert warned.returncode == 0
     assert "warning[no_cooldown]" in warned.stdout
     assert "0 errors, 1 warnings" in warned.stderr
-    (tmp_path / "b.yaml").write_text(BROKEN.replace("name: a", "name: b").replace("person", "dog"))
+    (tmp_path / "b.yaml").write_text(BROKEN.replace("name: a", "name: b").replace("person", "animal"))
     several = check(tmp_path / "g.yaml", tmp_path / "b.yaml", tmp_path / "deep")
     assert several.returncode == 1
     assert re.findall(r"(\w)\.ya?ml:\d+:\d+", several.stdout) == ["b", "w"]

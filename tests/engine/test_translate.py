@@ -34,7 +34,7 @@ def test_motion_needs_two_pictures_and_ends_after_calm() -> None:
     assert (began.kind, began.change, began.subject) == (Kind.MOTION, Change.BEGAN, "motion")
     assert translator.sight(sight(1.0), NOW) == []
     (ended,) = translator.sight(sight(3.3), NOW)
-    assert ended.change is Change.ENDED
+    assert (ended.change, ended.zones) == (Change.ENDED, began.zones)
 
 
 def test_a_light_that_is_switched_is_no_motion() -> None:
@@ -52,6 +52,8 @@ def test_a_track_begins_is_repeated_once_a_second_and_ends() -> None:
     (ended,) = translator.sight(sight(2.6, ended=(track(7, 0.1),)), NOW)
     assert changes == [(Change.BEGAN, ("left",)), (Change.GOES_ON, ("left",)), (Change.GOES_ON, ("left",))]
     assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:0.7", "person")
+    assert (ended.zones, ended.facts["left"], ended.facts["dwell:left"]) == (("left",), "left", 2.4)
+    assert ended.facts["speed"] == 0.1  # as it was when it was last seen
 
 
 def test_leaving_a_zone_is_told_at_once() -> None:
@@ -59,6 +61,16 @@ def test_leaving_a_zone_is_told_at_once() -> None:
     translator.sight(sight(0.0, track(1, 0.1)), NOW)
     (moved,) = translator.sight(sight(0.2, track(1, 0.8)), NOW)
     assert (moved.change, moved.zones) == (Change.GOES_ON, ())
+
+
+def test_an_end_knows_how_the_head_was() -> None:
+    translator = Translator(CAMERA, {}, head=lambda: Head(None, moving=True))
+    translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)
+    (gone,) = translator.sight(sight(0.2, moving=False, ended=(track(1, 0.1),)), NOW)
+    translator.sight(sight(0.4, track(2, 0.1)), NOW)
+    ends = [gone, *translator.lost(NOW)]
+    assert [each.change for each in ends] == [Change.ENDED] * 2
+    assert all(each.facts["ptz_moving"] is True for each in ends)  # `suspend_while_ptz_moves` must know
 
 
 def test_a_lost_camera_ends_everything_that_went_on() -> None:

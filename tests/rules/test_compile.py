@@ -51,7 +51,7 @@ def rule(when: str, more: str = "") -> str:
         ),
         (
             rule("{motion: started}", "    do: [lgo]"),
-            "f.yaml:4:10: rules.0.do.0: there is no action “lgo” (did you mean “log”?)",
+            "f.yaml:4:10: rules.0.do.0: there is no action “lgo”; there are: log, ptz (did you mean “log”?)",
         ),
         (
             rule("{motion: started}", "    do: [{ptz: {prest: x}}]"),

@@ -33,8 +33,6 @@ def codes(when: str, more: str = "") -> list[str]:
         "{count: {motion: started}, above: 3, within: 1m, distinct: label}",
         "{count: {mqtt: a/b}, above: 3, within: 1m, distinct: camera}",
         "{count: {object: person}, above: 3, within: 1m, by: plate}",
-        "{all: [{object: person, change: ended}, {object: dog}], within: 1m, by: zone}",
-        "{all: [{motion: stopped}, {object: dog}], by: zone}",
         "{sequence: [{object: car}, {signal: Gate}], within: 1m, by: track}",
         "{sequence: [{mqtt: a/b}, {object: car}], within: 1m, by: camera}",
         "{absent: {object: car, leaves: gate}, for: 1m, after: {plate: any}, by: plate}",

@@ -100,8 +100,8 @@ def test_what_never_holds_is_told_at_its_character(expression: str, at: int, cod
         "score > chac", "score >= 1", "score <= 0", "hour >= 22 or hour < 5", "hour > 22",
         "hour == 23 and minute == 59",
         "score >= 0.5 and score <= 0.5", "not (hour > 22 and hour < 5)", "(score > 0.6 or speed > 1) and score < 0.5",
-        "camera != 'cong' and camera != 'cho'", "heading <= 360", "count > 500", "text('label') == 'persn'",
-        "number('score') > 60", "payload == 'x'", "lower(label) == 'persn'", "dwell > seconds('1m')",
+        "camera != 'cong' and camera != 'cho'", "heading <= 360", "text('label') == 'persn'",
+        "number('score') > 60", "lower(label) == 'persn'", "dwell > seconds('1m')",
         'label == "person" and label != "car"', "camera == 'cong' or camera == 'cho'",
     ],
 )  # fmt: skip
@@ -118,7 +118,7 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{plate: any}", "plate == '29A12345' or like(plate, '30F*')", []),
         ("{plate: any}", "label == '29A12345'", []),
         ("{mqtt: xe/vao}", "plate == '29A-123.45'", []),
-        ("{mqtt: xe/vao}", "speed < 0 and direction == 'north' and camera == 'x'", []),
+        ("{mqtt: xe/vao}", "speed < 0 and direction == 'north'", []),
         ("{signal: A/B}", "label == 'A/B'", []),
         ("{camera: discovered}", "camera == 'moi'", []),
         ("{object: any}", "label == 'car'", []),
@@ -284,3 +284,55 @@ def test_a_span_is_empty_when_no_number_is_within(cuts: list[tuple[str, float]])
     }
     found = [number / 8 for number in range(9) if all(tests[sign](number / 8, value) for sign, value in cuts)]
     assert span.empty is not bool(found)
+
+
+@pytest.mark.parametrize(
+    ("when", "expression", "fact"),
+    [
+        ("{object: person}", "count > 500", "count"),
+        ("{object: person}", "payload == 'x'", "payload"),
+        ("{object: person}", "number('cm') > 3", "cm"),
+        ("{object: person, change: began}", "left('cong')", "left"),
+        ("{object: person, change: ended}", "line == 'x' or direction == 'in' and line == 'y'", "line"),
+        ("{signal: A/B}", "score > 0.5", "score"),
+        ("{signal: A/B, state: false}", "state", "state"),
+        ("{mqtt: a/b}", "camera == 'x'", "camera"),
+        ("{plate: any}", "in_zone('cong')", "zones"),
+        ("{motion: started}", "label == 'x'", "label"),
+        ("{camera: lost}", "number('cm') > 3", "cm"),
+        ("{engine: engine.gap}", "number('rules') > 3", "rules"),
+        ("{any: [{object: person}, {object: car}]}", "count > 3", "count"),
+        ("{all: [{object: person}, {crowd: any, zone: cong, above: 3}]}", "count > 3", "count"),
+    ],
+)
+def test_what_an_event_never_has_is_told(when: str, expression: str, fact: str) -> None:
+    text = f'rules:\n  - name: r\n    when: {when}\n    if: "{expression}"\n'
+    checked = examine([("f", text)], None)
+    (found,) = [each for each in lint(checked, {"f": text}) if each.code == "problem.never_has"]
+    assert (found.values["fact"], found.line) == (fact, 4)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{object: person, score: {below: 0}}",
+        "{object: person, change: began, stops: 1m}",
+        "{object: person, starts: true, left: 1m}",
+        "{object: car, heading: {from: 0, to: 20}, wrong_way: {way: 0}}",
+        "{motion: stopped, share: {above: 0.1}}",
+        "{count: {crowd: any, zone: [a, b], above: 1}, above: 3, within: 1m, distinct: zone}",
+        "{count: {object: person}, above: 3, within: 1m, distinct: camera, by: camera}",
+        "{count: {object: person, change: began}, above: 2, within: 1m, by: track}",
+        "{sequence: [{object: any, change: ended}, {object: any, zone: a}], within: 1m, by: track}",
+        "{sequence: [{object: any, zone: a}, {object: any, change: began}], within: 1m, by: track}",
+        "{sequence: [{object: car}, {not: {object: any}}, {object: person}], within: 1m}",
+        "{all: [{motion: started}, {motion: stopped}]}",
+        "{all: [{camera: lost}, {camera: online}]}",
+        "{all: [{crowd: any, zone: a, above: 5}, {crowd: any, zone: a, below: 3}]}",
+        "{all: [{object: person}, {object: car}], by: track}",
+    ],
+)
+def test_what_contradicts_itself_is_told(when: str) -> None:
+    text = f"rules:\n  - name: r\n    when: {when}\n"
+    found = [each.code for each in lint(examine([("f", text)], None), {"f": text})]
+    assert found == ["problem.unreachable_if"]

@@ -87,9 +87,9 @@ def alone(*cues: str) -> list[object]:
 def test_somebody_near_keeps_it_company() -> None:
     bag = "{track: {label: backpack, path: [[0.3, 0.5]], from: 10:00:00, to: 10:00:10}}"
     by_itself = alone(bag)
-    assert by_itself == [float(second) for second in range(10)]
+    assert by_itself == [*map(float, range(10)), 9.0]  # gone: as it was when it was last seen
     near = track("path: [[0.35, 0.5]], from: 10:00:00, to: 10:00:05")
-    assert alone(bag, near)[4:] == [0, 1, 2, 3, 4, 5]
+    assert alone(bag, near)[4:] == [0, 1, 2, 3, 4, 5, 5]
     for elsewhere in ("path: [[0.9, 0.5]]", "camera: c2, path: [[0.35, 0.5]]", "zone: yard"):
         assert alone(bag, track(f"{elsewhere}, from: 10:00:00, to: 10:00:05")) == by_itself
 
@@ -116,6 +116,6 @@ def test_crowds_plates_and_messages() -> None:
     assert [(each.kind, each.change, each.label, dict(each.facts)) for each in events] == [
         (Kind.CROWD, Change.BEGAN, "person", {"count": 12}),
         (Kind.PLATE, Change.NOTED, "29E12345", {"plate": "29E12345"}),
-        (Kind.MQTT, Change.NOTED, "a/b", {"payload": "open"}),
+        (Kind.MQTT, Change.NOTED, "a/b", {"payload": "open", "initial": False}),
         (Kind.CROWD, Change.ENDED, "person", {"count": 0}),
     ]

@@ -1,0 +1,51 @@
+"""The generated reference is up to date, and names everything."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from engine.actions.params import PARAMS
+from engine.models import vocabulary
+from rules.carried import CARRIED, KINDS
+from rules.patterns import Pattern
+from rules.trial import Cue, Expectation, Trial, TrialFile
+
+ROOT = Path(__file__).parents[2]
+
+
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference_tool", ROOT / "tools" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOL = tool()
+
+
+def test_the_pages_are_up_to_date() -> None:
+    for path, text in TOOL.pages().items():
+        assert path.read_text("utf-8") == text, "run tools/reference.py"
+
+
+def test_every_key_of_trials_is_explained() -> None:
+    text = TOOL.trials()
+    for model in (TrialFile, Trial, Cue, Expectation):
+        for name, about in model.model_fields.items():
+            assert f"| `{about.alias or name}`" in text
+    assert "|  |" not in text, "a key without a meaning"
+
+
+def test_every_action_label_and_kind_is_named() -> None:
+    text = TOOL.facts()
+    for name in (*PARAMS, *vocabulary(), *CARRIED):
+        assert name in text
+    assert set(KINDS) == set(Pattern.__subclasses__())
+    assert all(
+        f"`{state}`" in text
+        for state in ("deaf", "blind", "noisy", "clock", "online", "lost", "refused", "failed")
+    )
