@@ -15,7 +15,7 @@ from __future__ import annotations
 from rules import reasons
 from rules.combine import Combine
 from rules.life import Beginning, Life, decision_id
-from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory
+from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
@@ -27,6 +27,8 @@ __all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subjec
 GAPS = frozenset({"gap", "engine.gap"})
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
+#: The act that takes an acknowledgement back.
+UNACKNOWLEDGE = "unacknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 #: Events that mean something to rows that are not of their subject.
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
@@ -231,7 +233,9 @@ class _Round:
 
     def _notice(self, event: Event) -> None:
         if event.kind is Kind.OPERATOR and event.label == ACKNOWLEDGE:
-            self._life.acknowledge(event)
+            self._life.acknowledge(event, self._at)
+        elif event.kind is Kind.OPERATOR and event.label == UNACKNOWLEDGE:
+            self._life.unacknowledge(event, self._at)
         elif _blinds(event):
             self._blind(event)
         elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
@@ -262,7 +266,7 @@ class _Round:
         if row.state == HELD:
             role = int(key[1 : key.index(":")])
             return rule.patterns[role].kind in _SEEN
-        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING):
+        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
             return False
         kinds = {pattern.kind for pattern in rule.patterns}
         return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))

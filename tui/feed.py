@@ -38,6 +38,10 @@ class Feed(Protocol):
         """Say who takes care of a decision; return it with who was the first to."""
         ...
 
+    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+        """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
+        ...
+
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
         ...

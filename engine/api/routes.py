@@ -134,6 +134,14 @@ class Api:
                 body=wire.Acknowledge,
             ),
             Route(
+                "POST",
+                "/v1/decisions/{id}/unacknowledge",
+                self.unacknowledge,
+                "Take one's own acknowledgement back, within seconds",
+                wire.Decision,
+                body=wire.Withdraw,
+            ),
+            Route(
                 "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
             ),
             Route("POST", "/v1/acts", self.act, "Tell rules what an operator did", wire.Event, body=wire.Act),
@@ -183,6 +191,11 @@ class Api:
         told = wire.Acknowledge.model_validate_json(await request.read() or b"{}")
         made = await self._service.acknowledge(request.match_info["id"], told, _user(request))
         return _json(made)
+
+    async def unacknowledge(self, request: web.Request) -> web.Response:
+        """Answer the decision without who took care of it."""
+        told = wire.Withdraw.model_validate_json(await request.read())
+        return _json(await self._service.unacknowledge(request.match_info["id"], told, _user(request)))
 
     async def act(self, request: web.Request) -> web.Response:
         """Answer the event."""

@@ -407,6 +407,15 @@ class Acknowledge(Wire):
     note: _Text = ""
 
 
+class Withdraw(Wire):
+    """Takes one's own acknowledgement back. `at` is when it was made, as it was answered: that one and no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime
+    by: _Person = ""
+
+
 class Act(Wire):
     """What an operator did; rules wait for it with ``{operator: NAME}`` and read its facts."""
 

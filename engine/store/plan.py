@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Verdict, acknowledgement
+from engine.store.model import Acknowledgement, Verdict, acknowledgement, withdrawn
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -22,6 +22,7 @@ _CALL = (
     "INSERT INTO outbox (decision, nth, action, params, lane, created) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (decision, nth) DO NOTHING"
 )
+_UNACKNOWLEDGE = "DELETE FROM acknowledgement WHERE decision = ?"
 _ACKNOWLEDGE = (
     "INSERT INTO acknowledgement (decision, at, person, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
@@ -66,12 +67,8 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
         _DECISION: [decision_row(made, each.mark.engine) for each in verdicts for made in each.decisions],
         _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
-        _ACKNOWLEDGE: [
-            acknowledged_row(told)
-            for each in verdicts
-            for event in each.events
-            if (told := acknowledgement(event)) is not None
-        ],
+        _UNACKNOWLEDGE: [(decision,) for decision in _withdrawn(verdicts)],
+        _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(verdicts)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
         META: [("mark", mark_text(verdicts[-1].mark))],
@@ -81,6 +78,21 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
     for sql, values in rows.items():
         if values:
             yield Statement(sql, tuple(values))
+
+
+def _withdrawn(verdicts: list[Verdict]) -> list[str]:
+    return [told for each in verdicts for event in each.events if (told := withdrawn(event)) is not None]
+
+
+def _acknowledged(verdicts: list[Verdict]) -> list[Acknowledgement]:
+    """Return what is acknowledged and not taken back after that; of a decision, the first one counts (in SQL)."""
+    left: list[Acknowledgement] = []
+    for event in (event for each in verdicts for event in each.events):
+        if (told := acknowledgement(event)) is not None:
+            left.append(told)
+        elif (decision := withdrawn(event)) is not None:
+            left = [each for each in left if each.decision != decision]
+    return left
 
 
 def _final(changes: Iterable[RowChange]) -> dict[tuple[RuleName, str], RowChange]:

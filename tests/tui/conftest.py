@@ -312,6 +312,13 @@ class FakeFeed:
         self.say(wire.Alert(id=made.id, decision=made))
         return made
 
+    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+        self._ask(f"unacknowledge {decision} {told.by}")
+        made = next(each for each in self.state.decisions if each.id == decision)
+        made = made.model_copy(update={"acknowledged": None})
+        self.say(wire.Alert(id=made.id, decision=made))
+        return made
+
     async def rules(self) -> list[wire.Rule]:
         self._ask("rules")
         return list(self.told_rules)

@@ -50,6 +50,9 @@ class FakeService:
         made: wire.Decision = await self._feed.acknowledge(decision, by=told.by or user, note=told.note)
         return made
 
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        raise NotImplementedError
+
     async def act(self, told: wire.Act, user: str) -> wire.Event:
         raise NotImplementedError("the UI gives no acts")
 

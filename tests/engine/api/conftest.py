@@ -96,6 +96,13 @@ class FakeService:
                 return self.decided[place]
         raise ApiError(404, "decision.unknown", f"no decision {decision}")
 
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        for place, made in enumerate(self.decided):
+            if made.id == decision and made.acknowledged is not None and made.acknowledged.at == told.at:
+                self.decided[place] = made.model_copy(update={"acknowledged": None})
+                return self.decided[place]
+        raise refusal(409, "acknowledge.other", id=decision)
+
     async def act(self, told: wire.Act, user: str) -> wire.Event:
         self.acts.append((told, user))
         return wire.Event(
