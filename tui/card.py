@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group
 from rich.text import Text
@@ -55,15 +55,13 @@ def _last_told(model: Model, t: Texts) -> str:
     return t("camera.told", time=describe.clock(model.told_at(), model), age=t.age(model.since_told()))
 
 
-def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
-    """Return what is drawn over a camera's picture: its zones and what it sees in them."""
+def shapes(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Texts) -> list[paint.Shape]:
+    """Return what is drawn over a camera's picture: its zones, and what was seen in that very picture."""
     if camera is None:
         return []
     zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
-    tracks = [
-        paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in camera.tracks
-    ]
-    return zones + tracks
+    boxes = [paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in tracks]
+    return zones + boxes
 
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:

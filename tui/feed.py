@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from engine.api import wire
-from engine.api.client import Message
+from engine.api.client import Message, Picture
 
 
 class Feed(Protocol):
@@ -54,8 +54,8 @@ class Feed(Protocol):
         """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
         ...
 
-    async def still(self, camera: str, width: int = 640) -> bytes:
-        """Return the last analysed picture as JPEG, at most `width` pixels wide."""
+    async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
+        """Return a picture; not the `best`: the last analysed one, with what was seen in it."""
         ...
 
     async def presets(self, camera: str) -> list[wire.Preset]:

@@ -16,6 +16,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
@@ -61,6 +62,8 @@ _EVENTS = TypeAdapter(list[wire.Event])
 _DECISIONS = TypeAdapter(list[wire.Decision])
 _ALERTS = TypeAdapter(list[wire.Alert])
 _RULES = TypeAdapter(list[wire.Rule])
+_TRACKS = TypeAdapter(list[wire.Tracked])
+_AT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 _PRESETS = TypeAdapter(list[wire.Preset])
 
 
@@ -88,12 +91,16 @@ class Picture:
         source: ``camera`` (its own still), ``stream`` (its main stream) or ``analysis``.
         size: ``1280x720``.
         lacks: Why it is no better one, a sentence; empty where there is nothing to say.
+        at: When it was seen, by the engine's clock; None: an older engine does not say.
+        tracks: What was seen in this very picture; empty unless it is the analysed one.
     """
 
     jpeg: bytes
     source: str
     size: str
     lacks: str
+    at: datetime | None = None
+    tracks: tuple[wire.Tracked, ...] = ()
 
 
 class Unreachable(ApiError):
@@ -261,7 +268,10 @@ class Client:
         path, of = f"/v1/cameras/{quote(camera, safe='')}/still.jpg", "best" if best else "analysis"
         jpeg, headers = await self._ask("GET", path, width=width, of=of)
         size, lacks = headers.get("X-Matthan-Still-Size", ""), headers.get("X-Matthan-Still-Lacks", "")
-        return Picture(jpeg, headers.get("X-Matthan-Still-Source", "analysis"), size, unquote(lacks))
+        source, at = headers.get("X-Matthan-Still-Source", "analysis"), headers.get("X-Matthan-Still-At")
+        tracks = _parse(_TRACKS.validate_json, headers.get("X-Matthan-Still-Tracks", "[]").encode())
+        seen = _parse(_AT.validate_json, json.dumps(at).encode())
+        return Picture(jpeg, source, size, unquote(lacks), seen, tuple(tracks))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""

@@ -214,6 +214,17 @@ async def test_a_dead_camera_says_why_since_when_and_what_to_do(app: MatthanApp,
         assert not screen.query_one(BlockStill).display
 
 
+async def test_boxes_are_of_the_picture_that_is_shown(app: MatthanApp, feed: Any, until: Until) -> None:
+    """What the camera sees by now is told beside the picture, and not drawn into an older one."""
+    feed.seen = (feed.state.cameras[0].tracks[1],)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await open_camera(pilot, until)
+        still = screen.query_one(BlockStill)
+        await until(pilot, lambda: "xe máy" in lines(still))
+        assert "người" not in lines(still)
+        assert "người 87 %" in screen_of(app)
+
+
 async def test_a_camera_that_dies_while_watched_and_comes_back(
     app: MatthanApp, feed: Any, until: Until
 ) -> None:
@@ -239,7 +250,7 @@ async def test_an_old_picture_shows_its_age(app: MatthanApp, feed: Any, count: A
 
 
 async def test_a_picture_that_is_none_says_so(app: MatthanApp, feed: Any, until: Until) -> None:
-    feed.picture = b"no picture"
+    feed.jpeg = b"no picture"
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_camera(pilot, until)
         await until(pilot, lambda: "Không đọc được" in lines(screen.query_one("#status")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar, Final
 
@@ -68,7 +69,7 @@ class CameraScreen(Page):
         self._camera_id = camera
         self._pad = ptz.Pad(self._send)
         self._presets: list[wire.Preset] | None = None
-        self._seen_at: float | None = None
+        self._seen_at: datetime | None = None
         self._said = ""
         self._view = still.make(context.graphics)
         self._card = Static(id="card")
@@ -227,7 +228,7 @@ class CameraScreen(Page):
             return ""
         if self._seen_at is None:
             return self.context.t("camera.waiting")
-        seconds = self.context.model.monotonic() - self._seen_at
+        seconds = self.context.model.ago(self._seen_at) or 0.0
         return self.context.t("camera.stale", age=self.context.t.age(seconds)) if seconds > STALE else ""
 
     async def _watch(self) -> None:
@@ -239,16 +240,16 @@ class CameraScreen(Page):
 
     async def _look(self) -> None:
         try:
-            data = await self.context.feed.still(self._camera_id, self._view.wanted)
-            shapes = card.shapes(self.camera, self.context.t)
-            prepared: Any = await asyncio.to_thread(self._view.prepare, data, shapes)
+            picture = await self.context.feed.picture(self._camera_id, self._view.wanted, best=False)
+            shapes = card.shapes(self.camera, picture.tracks, self.context.t)
+            prepared: Any = await asyncio.to_thread(self._view.prepare, picture.jpeg, shapes)
         except ApiError as error:
             self._say(self.context.failure(error))
         except paint.Unreadable:
             self._say(self.context.t("camera.unreadable"))
         else:
             if self._pictured():
-                self._seen_at = self.context.model.monotonic()
+                self._seen_at = picture.at or self.context.model.now()
                 self._view.show(prepared)
                 self._tell_status()
 

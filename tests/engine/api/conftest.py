@@ -62,6 +62,8 @@ class FakeService:
         self.hub.publish(decision)
         return decision
 
+    tracks: tuple[wire.Tracked, ...] = ()
+
     def state(self) -> wire.State:
         if self.bug:
             raise self.bug
@@ -122,7 +124,8 @@ class FakeService:
         jpeg = JPEG + str(width).encode()
         if best:
             return Still(jpeg, Source.CAMERA, 1280, 720)
-        return Still(jpeg, Source.ANALYSIS, 352, 288, Sentence("driver.no_snapshot", {"host": "cổng"}))
+        lacks = Sentence("driver.no_snapshot", {"host": "cổng"})
+        return Still(jpeg, Source.ANALYSIS, 352, 288, lacks, NOON, self.tracks)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         self._known(camera)
