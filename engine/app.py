@@ -134,7 +134,7 @@ class Site:
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
-        self.desk = self._make_desk()
+        self.desk = self._make_desk(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
         self.inventory = self._make_inventory()
@@ -197,7 +197,7 @@ class Site:
             clock=self._clock,
         )
 
-    def _make_desk(self) -> Desk:
+    def _make_desk(self, config: Path) -> Desk:
         return Desk(
             settings=self.settings,
             version=version("matthan"),
@@ -212,6 +212,7 @@ class Site:
             acts=Acts(self.judge.offer, self._clock, _new_id),
             reload_rules=self.reloader.tell,
             preview=self.preview,
+            config=str(config.absolute()),
         )
 
     def _make_actions(self) -> Mapping[str, Action]:

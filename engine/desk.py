@@ -60,6 +60,7 @@ class Desk:
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
         reload_rules: Reads the rules again, see `engine.reload`.
+        config: The configuration's file.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Desk:
     acts: Acts
     reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
     preview: Preview | None = None
+    config: str = ""
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0
     _events: list[wire.Event] = field(default_factory=list)
@@ -202,6 +204,7 @@ class Desk:
             outbox=self._outbox.due,
             dead=self._outbox.dead,
             problems=tuple(shown.sentence(each) for each in self.problems()),
+            config=self.config,
             **counters,
         )
 

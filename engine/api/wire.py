@@ -213,6 +213,7 @@ class Engine(Wire):
     Attributes:
         cpu: CPU share of one core over the last seconds (1.0 = one core busy).
         rss: Resident bytes.
+        config: The configuration's file on its machine.
     """
 
     version: str
@@ -232,6 +233,7 @@ class Engine(Wire):
     outbox: int = 0
     dead: int = 0
     problems: tuple[Sentence, ...] = ()
+    config: str = ""
 
 
 class Rule(Wire):

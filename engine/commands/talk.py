@@ -84,7 +84,7 @@ def out(line: str, colour: str | None = None) -> None:
     sys.stdout.flush()
 
 
-def _secret(reference: str | None) -> str | None:
+def secret(reference: str | None) -> str | None:
     """Return the token; it is never on the command line, where every user of the machine could read it."""
     from engine.credentials import CredentialError, Vault
 
@@ -104,7 +104,7 @@ def speak(
     from engine.errors import ApiError
 
     async def run() -> T:
-        async with Client.connect(socket, token=_secret(token), language=language(lang)) as client:
+        async with Client.connect(socket, token=secret(token), language=language(lang)) as client:
             return await talk(Desk(client, lang, await client.state()))
 
     try:

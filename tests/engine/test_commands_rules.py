@@ -442,6 +442,39 @@ async def test_top_of_a_running_engine(running: Path) -> None:
     assert [each["name"] for each in told["rules"]] == ["night", "calm", "sick"]
 
 
+@pytest.mark.parametrize("how", ["option", "environment"])
+async def test_without_a_configuration_the_engine_is_asked(
+    running: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("engine.configuration.SYSTEM", running.parent / "nowhere.yaml")
+    monkeypatch.setattr("engine.configuration.user_config_path", lambda name: running.parent / "nowhere")
+    monkeypatch.delenv("MATTHAN_CONFIG", raising=False)
+    where = ["--socket", running.parent / "s"] if how == "option" else []
+    monkeypatch.setenv("MATTHAN_SOCKET", str(running.parent / ("s" if how == "environment" else "gone")))
+    done = await asyncio.to_thread(run, "explain", "night", *where)
+    assert (done.exit_code, done.stdout) == (0, "    ✗ heard of None\n")
+    done = await asyncio.to_thread(run, "explain", "nigth", *where)
+    assert done.exit_code == 2
+    assert "no rule “nigth”; known: night" in done.stderr
+    done = await asyncio.to_thread(run, "top", "--live", *where)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_folder_is_checked_with_its_clean_nights(site: Path) -> None:
+    folder = site.parent / "rules" / "clean"
+    folder.mkdir()
+    (folder / "night.yaml").write_text(
+        "trials:\n  - name: calm\n    events: [{motion: {from: 22:00:00, to: 22:00:01}}]\n"
+    )
+    (folder / "known.yaml").write_text("alarms: []\n")
+    done = run("check", folder.parent)
+    assert done.exit_code == 0, done.output
+    (folder / "night.yaml").write_text("trials:\n  - nam: calm\n")
+    done = run("check", folder.parent)
+    assert done.exit_code == 1
+    assert "night.yaml:2:5" in done.stdout
+
+
 def test_top_without_an_engine_says_so(site: Path) -> None:
     done = run("top", "--config", site, "--live")
     assert done.exit_code == 3
