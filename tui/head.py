@@ -83,7 +83,10 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
             (t("top.dead", n=t.number(engine.dead)), "bad" if engine.dead else "dim"),
         ]
     )
-    told = [t("top.rules", n=t.number(engine.rules))]
+    told = [
+        t("top.rules", n=t.number(engine.rules)),
+        t("top.since", time=describe.clock(engine.started, model)),
+    ]
     if engine.model:
         told.insert(0, t("top.model", name=clean(engine.model)))
     return left, Text("   ".join(told), DIM)

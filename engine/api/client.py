@@ -406,7 +406,8 @@ def _problem(status: int, content: bytes) -> ApiError:
         told = wire.Problem.model_validate_json(content)
     except ValidationError:
         return ApiError(status, "api.problem", f"the engine answered {status}")
-    return ApiError(status, told.code or "api.problem", told.detail or told.title, told.hint, told.problems)
+    code, detail = told.code or "api.problem", told.detail or told.title
+    return ApiError(status, code, detail, told.hint, told.problems, told.errors)
 
 
 def _parse(parse: Callable[[bytes], T], content: bytes) -> T:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from engine.commands.completion import cameras
 from engine.commands.report import Lang, language
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ Token = Annotated[
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.")]
-OfCamera = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
+CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.", autocompletion=cameras)]
+OfCamera = Annotated[
+    str | None, typer.Option("--camera", help="Only of this camera.", autocompletion=cameras)
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
 
 
@@ -72,6 +75,18 @@ class Desk:
         from engine.text import render
 
         return render(code, values, self.language)
+
+    def number(self, value: float) -> str:
+        """Return a figure with one decimal, as the language writes it."""
+        from rules.text import fraction
+
+        return fraction(f"{value:.1f}", self.language)
+
+    def known(self, code: str, fallback: str) -> str:
+        """Return a word of a table that others may add to; the word itself where it has none."""
+        from engine.text import catalogue
+
+        return catalogue(self.language).get(code, fallback)
 
     def told(self, sentence: wire.Sentence) -> str:
         """Return a sentence that the engine has rendered in both languages."""
@@ -123,7 +138,8 @@ def explain(error: ApiError, lang: Lang | None) -> str:
 
     hint = f" ({error.hint})" if error.hint else ""
     if error.status:
-        return error.message + hint
+        fields = () if error.problems else error.errors
+        return "".join((error.message, hint, *(f"\n  {each}" for each in fields)))
     said, detail = language(lang), error.message
     if isinstance(error, Unreachable):
         detail = f"{error.address}: {why(error.cause, error.reason, said)}"

@@ -167,7 +167,7 @@ def test_the_sun_may_be_named_where_no_site_is_known(tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text("rules: [{name: dusk, when: {motion: started}, between: sunset-sunrise}]\n")
     done = run("check", path)
-    assert (done.exit_code, done.output) == (0, "no problems in 1 files\n")
+    assert (done.exit_code, done.output) == (0, "no problems in 1 file\n")
 
 
 def test_check_of_a_site_knows_its_cameras(site: Path) -> None:
@@ -217,7 +217,7 @@ def test_trials_pass_of_a_site_and_of_a_rule_file(site: Path) -> None:
         done = run("test", *arguments)
         assert done.exit_code == 0, done.output
         assert "✓ somebody at the gate at night" in done.stdout
-        assert "1 trials passed, 0 failed" in done.stdout
+        assert "1 trial passed, 0 failed" in done.stdout
         assert "\x1b" not in done.stdout
 
 
@@ -367,7 +367,7 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert "    ✗ score ≥ 0.5: it is 0.46, 0.04 off" in later.stdout
     assert "6 recorded events were looked at" in later.stdout
     assert (
-        "lệch 0.04"
+        "lệch 0,04"
         in run(
             "explain",
             "night",

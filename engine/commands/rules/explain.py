@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.completion import cameras, rules
 from engine.commands.report import (
     JsonOption,
     Lang,
@@ -38,12 +39,12 @@ SINCE = "24h"
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(help="The rule's name.")],
+    rule: Annotated[str, typer.Argument(help="The rule's name.", autocompletion=rules)],
     event: Annotated[str | None, typer.Option(metavar="ID", help="What it made of this event.")] = None,
     at: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Around this moment: 22:30, 2026-03-01T22:30.")
     ] = None,
-    camera: Annotated[str | None, typer.Option(help="Only of this camera.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only of this camera.", autocompletion=cameras)] = None,
     around: Annotated[
         str, typer.Option(metavar="DURATION", help="With --at: so long before and after.")
     ] = "5m",
