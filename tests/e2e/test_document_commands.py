@@ -196,6 +196,8 @@ def test_every_command_of_a_document_works(page: Path, tmp_path: Path, free_port
     readme = page if page.name.startswith("README") else ROOT / "README.md"
     with ExitStack() as services:
         reader = Reader(tmp_path, services, free_port)
+        if page == readme:  # there is a camera on the network
+            reader.follow("matthan sim --cameras 1 --onvif-port 8081 --rtsp-port 8554 --name there")
         if page != readme and page.name != "sim.md":  # a guide begins where the README ends
             reader.follow("cp -r .venv/share/matthan/configs my-site")
             reader.edit(rule_of(readme))
