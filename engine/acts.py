@@ -12,7 +12,7 @@ from engine.api import wire
 from engine.api.problems import refusal
 from engine.clock import Clock
 from engine.draft import Draft
-from rules.evaluator import ACKNOWLEDGE
+from rules.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 
 #: Acts that may wait for the judge at once; people give few.
@@ -54,7 +54,7 @@ class Acts:
                 ticket.set_result(event)
 
     async def act(self, told: wire.Act, user: str, key: str = "") -> Event:
-        """Hand in an act of any name but `acknowledge`; return the event.
+        """Hand in an act of any name but the engine's own; return the event.
 
         Args:
             told: What was done.
@@ -64,7 +64,7 @@ class Acts:
         Raises:
             ApiError: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
         """
-        if told.name == ACKNOWLEDGE:
+        if told.name in (ACKNOWLEDGE, UNACKNOWLEDGE):
             raise refusal(422, "act.reserved", name=told.name)
         if taken := sorted(RESERVED & told.facts.keys()):
             raise refusal(422, "act.fact", name=", ".join(taken))
@@ -90,6 +90,11 @@ class Acts:
         if told.note:
             facts["note"] = told.note
         return await self._give(ACKNOWLEDGE, made.camera, facts | _who(told.by, user))
+
+    async def unacknowledge(self, made: Decision, told: wire.Withdraw, user: str) -> Event:
+        """Hand in that somebody takes an acknowledgement back; return the event."""
+        facts: dict[str, Fact] = {"decision": made.id, "rule": made.rule}
+        return await self._give(UNACKNOWLEDGE, made.camera, facts | _who(told.by, user))
 
     async def _found(self, id: str) -> asyncio.Future[Event] | None:
         """Return an event that is stored already, as one who waits for it gets it."""

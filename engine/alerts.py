@@ -6,6 +6,7 @@ kept twice, and after a restart the same alerts are there. What is shown of each
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -40,6 +41,7 @@ class Alerts:
     def __init__(self, memory: Memory, most: int = MOST) -> None:
         self._memory, self._most = memory, most
         self._shelf: dict[Key, wire.Alert] = {}
+        self._taken: OrderedDict[str, tuple[Key, wire.Alert]] = OrderedDict()
         self.left_out = 0
 
     def now(self) -> list[wire.Alert]:
@@ -79,9 +81,28 @@ class Alerts:
         """Note who takes care of a decision; return its alert, over if it only waited for that."""
         for key, alert in self._shelf.items():
             if alert.id == told.decision and alert.decision.acknowledged is None:
+                self._taken[alert.id] = key, alert
+                if len(self._taken) > self._most:
+                    self._taken.popitem(last=False)
                 made = alert.decision.model_copy(update={"acknowledged": shown.acknowledgement(told)})
                 return self._put(key, alert.model_copy(update={"decision": made}))
         return None
+
+    def unacknowledge(self, decision: str) -> wire.Alert | None:
+        """Note that nobody takes care of a decision any more; return its alert, which may have been over meanwhile.
+
+        A moment is an alert again where the rules' memory waits for its acknowledgement again.
+        """
+        key, alert = self._taken.pop(decision, (None, None))
+        if key is None or alert is None or not self._active(*key):
+            return None
+        now = self._shelf.get(key)
+        if now is not None and now.id != decision:  # it fires anew meanwhile
+            return None
+        since = now or alert
+        made = since.decision.model_copy(update={"acknowledged": None})
+        self._shelf[key] = since.model_copy(update={"decision": made})
+        return self._shelf[key]
 
     def sweep(self) -> list[wire.Alert]:
         """Let go of what memory no longer has (its rule is gone, or failed); return it."""
@@ -117,7 +138,8 @@ class Alerts:
         return alert.model_copy(update={"over": True})
 
     def _active(self, rule: RuleName, key: str) -> bool:
-        return self._holds(rule, key) or self._memory.get(rule, WAITING_MARK + key) is not None
+        row = self._memory.get(rule, WAITING_MARK + key)
+        return self._holds(rule, key) or (row is not None and row.state == WAITING)
 
     def _holds(self, rule: RuleName, key: str) -> bool:
         row = self._memory.get(rule, key)

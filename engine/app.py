@@ -139,7 +139,7 @@ class Site:
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
         self._keepers = Keeper("api"), Keeper("api.tcp")
-        self.desk = self._make_desk()
+        self.desk = self._make_desk(configuration.path)
         self._actions = self._make_actions()
         self._album = Album(where.state / snapshot.FOLDER, store, clock)
         self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
@@ -205,7 +205,7 @@ class Site:
             clock=self._clock,
         )
 
-    def _make_desk(self) -> Desk:
+    def _make_desk(self, config: Path) -> Desk:
         return Desk(
             settings=self.settings,
             version=version("matthan"),
@@ -222,6 +222,7 @@ class Site:
             moved=partial(self._watchdog.moved, "desk"),
             preview=self.preview,
             wake=lambda: self.outbox.wake(),
+            config=str(config.absolute()),
         )
 
     def _make_actions(self) -> Mapping[str, Action]:

@@ -39,7 +39,8 @@ from engine.household import Household
 from engine.logins import Refusals, free_at
 from engine.offset import ClockWatch
 from engine.settings import CameraSettings
-from engine.stills import Stills
+from engine.shown import tracked
+from engine.stills import Analysed, Stills
 from engine.supervisor import Health, Nap
 from engine.tap import Tap
 from engine.thread import in_thread
@@ -119,10 +120,11 @@ def _unfitness(profile: Profile) -> tuple[bool, bool, int]:
 
 @dataclass(slots=True)
 class Seen:
-    """What the video thread last saw; replaced whole, read from the loop."""
+    """What the video thread last saw, and the picture in which it saw it; replaced whole, read from the loop."""
 
     sight: Sight
     at: datetime
+    shown: Upright
 
 
 @dataclass(slots=True)
@@ -221,7 +223,7 @@ class CameraRunner:
             refusals=listening,
         )
         self._offset = ClockWatch(self.id, self.conditions, clock, self._tell_all)
-        self.stills = Stills(self, clock.monotonic, reason_of)
+        self.stills = Stills(self, clock.monotonic, reason_of, lambda: clock.now().wall)
         self._camera: Camera | None = None
         self._stream: Stream | None = None
         self._trying: Login | None = None
@@ -375,15 +377,15 @@ class CameraRunner:
             sight = look.feed(packet)
             if sight is not None:
                 shown = sight.at
-                self._tell(sight)
+                self._tell(sight, look.shown())
             shown = packet.received if shown is None else shown
             if packet.received - shown > BLIND:
                 raise Unreachable("camera.blind", seconds=int(BLIND))
 
-    def _tell(self, sight: Sight) -> None:
+    def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = Seen(sight, wall)
+        self.seen = Seen(sight, wall, shown)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -429,25 +431,26 @@ class CameraRunner:
         """The profile that is analysed, None before the first connection."""
         return self.status.profile
 
-    def analysed(self) -> Upright:
-        """Return the last analysed picture.
+    def analysed(self) -> Analysed:
+        """Return the last analysed picture, with what was seen in it.
 
         Raises:
             Again: There is none now.
         """
-        look = self.look
-        if look is None or self.seen is None:
+        look, seen = self.look, self.seen
+        if look is None or seen is None:
             raise Again(f"camera {self.id} shows no picture now")
         try:
-            return look.shown()
+            look.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
+        return Analysed(seen.shown, seen.at, tracked(seen.sight.tracks, self.settings.zones))
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG (blocking: a few ms); `Again` as for `analysed`."""
         from engine.vision.picture import jpeg
 
-        return jpeg(self.analysed(), width)
+        return jpeg(self.analysed().shown, width)
 
 
 def _mark(login: Login | None) -> int:

@@ -27,9 +27,10 @@ from engine.figures import Figures
 from engine.flow import Hub
 from engine.settings import Settings
 from engine.stills import Still, Without
-from engine.store.model import Acknowledgement, Counts, acknowledgement
+from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
 from rules.evaluator import decision_id
 from rules.flaws import nearest
+from rules.life import UNDO
 from rules.memory import Memory
 from rules.model import Decision, Event, Phase, RuleName, Sentence
 
@@ -61,6 +62,7 @@ class Desk:
         reload_rules: Reads the rules again, see `engine.reload`.
         wake: Says that there is more to be sent.
         moved: Called whenever it has looked at everything.
+        config: The configuration's file.
     """
 
     settings: Settings
@@ -78,6 +80,7 @@ class Desk:
     moved: Callable[[], None] = lambda: None
     preview: Preview | None = None
     wake: Callable[[], None] = lambda: None
+    config: str = ""
     hub: Hub[wire.Update] = field(default_factory=Hub)
     _revision: int = 0
     _events: list[wire.Event] = field(default_factory=list)
@@ -110,6 +113,8 @@ class Desk:
             self._publish(self._keep(self._events, shown.event(each)))
             if (told := acknowledgement(each)) is not None:
                 self._acknowledged(told)
+            elif (taken_back := withdrawn(each)) is not None:
+                self._withdrawn(taken_back)
         for made in decisions:
             self._publish(self._keep(self._decisions, shown.decision(made)))
             for alert in self._alerts.take(made):
@@ -123,6 +128,14 @@ class Desk:
                 update = {"acknowledged": shown.acknowledgement(told)}
                 self._decisions[place] = made.model_copy(update=update)
         if (alert := self._alerts.acknowledge(told)) is not None:
+            self._publish(alert)
+
+    def _withdrawn(self, decision: str) -> None:
+        """Show that nobody takes care of a decision any more, wherever it is shown."""
+        for place, made in enumerate(self._decisions):
+            if made.id == decision:
+                self._decisions[place] = made.model_copy(update={"acknowledged": None})
+        if (alert := self._alerts.unacknowledge(decision)) is not None:
             self._publish(alert)
 
     def delivered(self, delivery: wire.Delivery) -> None:
@@ -196,6 +209,7 @@ class Desk:
             outbox=self._outbox.due,
             dead=self._outbox.dead,
             problems=tuple(shown.sentence(each) for each in self.problems()),
+            config=self.config,
             **counters,
         )
 
@@ -236,6 +250,18 @@ class Desk:
                 await self.acts.acknowledge(made, told, user)
                 known = await self.store.acknowledgements([made.id])
         return shown.decision(made, known.get(made.id))
+
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible."""
+        made = await self._firing(decision)
+        async with self._acknowledging:
+            known = (await self.store.acknowledgements([made.id])).get(made.id)
+            if known is None or known.at != told.at or known.by not in {told.by.strip() or user, user}:
+                raise refusal(409, "acknowledge.other", id=made.id[:8])
+            if (self.clock.now().wall - known.at).total_seconds() > UNDO:
+                raise refusal(409, "acknowledge.late", seconds=int(UNDO))
+            await self.acts.unacknowledge(made, told, user)
+        return shown.decision(made)
 
     async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""

@@ -95,11 +95,23 @@ class ModelError(EngineError):
 
 
 class ApiError(EngineError):
-    """What a client is told; becomes an RFC 9457 problem. `problems` are those in files that it is about."""
+    """What a client is told; becomes an RFC 9457 problem.
+
+    Attributes:
+        problems: Those in files that it is about.
+        errors: Every field of the request that is wrong, with what is the matter.
+    """
 
     def __init__(
-        self, status: int, code: str, message: str, hint: str = "", problems: Sequence[FileProblem] = ()
+        self,
+        status: int,
+        code: str,
+        message: str,
+        hint: str = "",
+        problems: Sequence[FileProblem] = (),
+        errors: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
+        self.errors = tuple(errors)
         self.status, self.code, self.message, self.hint = status, code, message, hint
         self.problems = tuple(problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from engine import text
@@ -14,6 +14,8 @@ from rules.model import Decision, Event, Sentence
 
 if TYPE_CHECKING:
     from engine.camera import CameraRunner  # heavy, and the command line has none
+    from engine.vision.model import Track
+    from rules.geometry import Polygon
 
 
 #: Cameras that one sentence names.
@@ -114,11 +116,24 @@ def troubled(runners: Iterable[CameraRunner]) -> Iterator[Sentence]:
             yield Sentence(f"cameras.{label}", {"count": len(names), "cameras": told})
 
 
+def tracked(tracks: Iterable[Track], zones: Mapping[str, Polygon]) -> tuple[wire.Tracked, ...]:
+    """Return the objects of one picture."""
+    return tuple(
+        wire.Tracked(
+            track=track.id,
+            label=track.label,
+            score=round(float(track.score), 2),
+            box=track.box,
+            zones=standing_in(track.box, zones),
+        )
+        for track in tracks
+    )
+
+
 def camera(runner: CameraRunner, now: float) -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, look = status.codec, status.profile, runner.look
-    tracks = seen.sight.tracks if seen else ()
     troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: _WORST.index(each[0]))
     why = status.reason or next((trouble.said for _, trouble in troubles), None)
     return wire.Camera(
@@ -138,16 +153,7 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
         motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
         ptz="ptz" in runner.features,
         preview=codec is not None,
-        tracks=tuple(
-            wire.Tracked(
-                track=track.id,
-                label=track.label,
-                score=round(float(track.score), 2),
-                box=track.box,
-                zones=standing_in(track.box, settings.zones),
-            )
-            for track in tracks
-        ),
+        tracks=tracked(seen.sight.tracks, settings.zones) if seen else (),
         zones={name: tuple(points) for name, points in settings.zones.items()},
         last_event=status.last_event,
         last_event_kind=status.last_event_kind,

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.contract import Camera, Feature, Profile, Stream
 from drivers.errors import DriverError
 from engine import log
+from engine.api import wire
 from engine.errors import Again
 from engine.thread import in_thread
 from rules.model import Sentence
@@ -23,6 +25,9 @@ from rules.model import Sentence
 if TYPE_CHECKING:
     from drivers.upright import Upright
     from engine.vision.photo import Photo
+
+    #: A picture, and when it came.
+    Taken = tuple[Photo, datetime]
 
 logger = log.get(__name__)
 #: Seconds that the camera's own still may take, and its main stream to a first picture.
@@ -48,6 +53,8 @@ class Still:
     Attributes:
         width: Pixels; likewise `height`.
         lacks: Why there was no better one, where that is a fault.
+        at: When it was seen, by this machine's clock; of the camera's own still, when it came.
+        tracks: What was seen in this very picture; only of the analysed one anything is known.
     """
 
     jpeg: bytes
@@ -55,6 +62,17 @@ class Still:
     width: int
     height: int
     lacks: Sentence | None = None
+    at: datetime | None = None
+    tracks: tuple[wire.Tracked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """An analysed picture with what was seen in it, and when."""
+
+    shown: Upright
+    at: datetime
+    tracks: tuple[wire.Tracked, ...] = ()
 
 
 class Without(Exception):
@@ -78,7 +96,7 @@ class Eye(Protocol):
         """What is analysed."""
         ...
 
-    def analysed(self) -> Upright:
+    def analysed(self) -> Analysed:
         """Return the last analysed picture; `Again` where there is none."""
         ...
 
@@ -94,18 +112,18 @@ class _Shelf:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     camera: Camera | None = None
     until: float = 0.0
-    photo: Photo | None = None
+    photo: Taken | None = None
     reason: Sentence | None = None
 
     def holds(self, camera: Camera, now: float) -> bool:
         """Return whether it still answers for a camera."""
         return self.camera is camera and now < self.until
 
-    def keep(self, camera: Camera, until: float, photo: Photo | None, reason: Sentence | None) -> None:
+    def keep(self, camera: Camera, until: float, photo: Taken | None, reason: Sentence | None) -> None:
         """Answer so until then."""
         self.camera, self.until, self.photo, self.reason = camera, until, photo, reason
 
-    def clear(self, photo: Photo) -> None:
+    def clear(self, photo: Taken) -> None:
         """Let go of a picture that is over."""
         if self.photo is photo:
             self.camera = self.photo = None
@@ -118,6 +136,7 @@ class Stills:
         eye: The camera's runner.
         monotonic: Where time is read.
         reason_of: Puts an error into a sentence.
+        wall: This machine's clock (UTC).
     """
 
     def __init__(
@@ -125,8 +144,9 @@ class Stills:
         eye: Eye,
         monotonic: Callable[[], float],
         reason_of: Callable[[BaseException | None], Sentence | None],
+        wall: Callable[[], datetime],
     ) -> None:
-        self._eye, self._monotonic, self._reason_of = eye, monotonic, reason_of
+        self._eye, self._monotonic, self._reason_of, self._wall = eye, monotonic, reason_of, wall
         self._shelves = {Source.CAMERA: _Shelf(), Source.STREAM: _Shelf()}
 
     async def analysed(self, width: int, lacks: Sentence | None = None) -> Still:
@@ -137,9 +157,11 @@ class Stills:
         """
         from engine.vision.picture import jpeg, jpeg_size
 
-        shown = self._eye.analysed()
-        data = await asyncio.to_thread(jpeg, shown, width)
-        return Still(data, Source.ANALYSIS, *jpeg_size(shown, width), lacks)
+        seen = self._eye.analysed()
+        data = await asyncio.to_thread(jpeg, seen.shown, width)
+        return Still(
+            data, Source.ANALYSIS, *jpeg_size(seen.shown, width), lacks=lacks, at=seen.at, tracks=seen.tracks
+        )
 
     async def own(self, width: int) -> Still:
         """Return the camera's own still, untouched where it is at most `width` pixels wide.
@@ -161,34 +183,34 @@ class Stills:
         enough, lacks = min(self._analysed_width(), width), None
         for source, ask in ((Source.CAMERA, self._snapped), (Source.STREAM, self._streamed)):
             try:
-                photo = await ask()
+                taken = await ask()
             except Without as error:
                 lacks = lacks or error.reason
                 continue
-            if photo.shown.width >= enough:
-                return await _fitted(photo, source, width, lacks)
+            if taken[0].shown.width >= enough:
+                return await _fitted(taken, source, width, lacks)
         return await self.analysed(width, lacks)
 
     def _analysed_width(self) -> int:
         try:
-            return self._eye.analysed().width
+            return self._eye.analysed().shown.width
         except Again:
             return 0
 
-    async def _snapped(self) -> Photo:
+    async def _snapped(self) -> Taken:
         camera = self._eye.camera
         if Feature.SNAPSHOT not in camera.features:
             raise Without
         return await self._asked(Source.CAMERA, camera, lambda: _snapshot(camera))
 
-    async def _streamed(self) -> Photo:
+    async def _streamed(self) -> Taken:
         camera, analysed = self._eye.camera, self._eye.profile
         main = camera.profiles[0] if camera.profiles else None
         if main is None or analysed is None or main.token == analysed.token:
             raise Without
         return await self._asked(Source.STREAM, camera, lambda: _first_picture(camera, main))
 
-    async def _asked(self, source: Source, camera: Camera, ask: Callable[[], Awaitable[Photo]]) -> Photo:
+    async def _asked(self, source: Source, camera: Camera, ask: Callable[[], Awaitable[Photo]]) -> Taken:
         """Return what a way gives: kept for a moment; a way that fails is shunned for a while.
 
         Raises:
@@ -215,8 +237,9 @@ class Stills:
             )
             shelf.keep(camera, self._monotonic() + SHUNNED, None, reason)
         else:
-            shelf.keep(camera, self._monotonic() + KEPT, photo, None)
-            asyncio.get_running_loop().call_later(KEPT, shelf.clear, photo)
+            taken = photo, self._wall()
+            shelf.keep(camera, self._monotonic() + KEPT, taken, None)
+            asyncio.get_running_loop().call_later(KEPT, shelf.clear, taken)
 
 
 class Unwhole(Exception):
@@ -225,9 +248,9 @@ class Unwhole(Exception):
     code = "camera.no_jpeg"
 
 
-async def _fitted(photo: Photo, source: Source, width: int, lacks: Sentence | None = None) -> Still:
-    data, wide, high = await asyncio.to_thread(photo.within, width)
-    return Still(data, source, wide, high, lacks)
+async def _fitted(taken: Taken, source: Source, width: int, lacks: Sentence | None = None) -> Still:
+    data, wide, high = await asyncio.to_thread(taken[0].within, width)
+    return Still(data, source, wide, high, lacks, taken[1])
 
 
 async def _snapshot(camera: Camera) -> Photo:

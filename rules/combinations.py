@@ -36,6 +36,8 @@ MOST_COUNTED = 1000
 
 COMBINATIONS = ("at", "every", "sequence", "all", "any", "count", "absent")
 
+#: What people write -> the key that says it: trials and recordings call a camera's state its health.
+_MEANT = {"health": "camera", "label": "object", "topic": "mqtt", "act": "operator"}
 _TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
 
 
@@ -62,7 +64,7 @@ def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
         if len(found) > 1:
             raise problem("kinds", found=", ".join(found))
         if not found:
-            guesses = (nearest(key, kinds) for key in keys)
+            guesses = (_MEANT.get(str(key)) or nearest(key, kinds) for key in keys)
             raise problem("kind", known=", ".join(kinds), suggestion=next(filter(None, guesses), ""))
         return written
 

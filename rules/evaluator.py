@@ -17,7 +17,7 @@ from datetime import timedelta
 from rules import reasons
 from rules.combine import Combine
 from rules.life import DECIDED, Beginning, Life, TooMany, decided_key, decision_id
-from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, WAITING, WAS, Memory, role_of
+from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
@@ -31,6 +31,8 @@ GAPS = frozenset({"gap", "engine.gap"})
 CLOCK_SET = "engine.clock"
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
+#: The act that takes an acknowledgement back.
+UNACKNOWLEDGE = "unacknowledge"
 _SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 #: Events that mean something to rows that are not of their subject.
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
@@ -253,7 +255,9 @@ class _Round:
 
     def _notice(self, event: Event) -> None:
         if event.kind is Kind.OPERATOR and event.label == ACKNOWLEDGE:
-            self._life.acknowledge(event)
+            self._life.acknowledge(event, self._at)
+        elif event.kind is Kind.OPERATOR and event.label == UNACKNOWLEDGE:
+            self._life.unacknowledge(event, self._at)
         elif _blinds(event):
             self._blind(event)
         elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
@@ -286,7 +290,7 @@ class _Round:
         """Return whether a row stands for something that a camera saw."""
         if row.state == HELD:
             return rule.patterns[role_of(key)].kind in _SEEN
-        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING):
+        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
             return False
         kinds = {pattern.kind for pattern in rule.patterns}
         return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))

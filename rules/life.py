@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
 from rules import reasons, texts
-from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, WAITING, WAITING_MARK
+from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
 from rules.model import (
     ActionCall,
     CameraId,
@@ -33,6 +33,8 @@ from rules.model import (
 from rules.rows import Rows
 from rules.ruleset import Rule, RuleSet, Telling
 
+#: Seconds for which an acknowledgement can be taken back: a screen offers ten, and lines are slow.
+UNDO = 15.0
 _NO_REASON = Sentence("")
 #: Decisions that are passed on to other rules after one event, or one timer, at most: a tangle of rules ends.
 MOST_HEARD = 10_000
@@ -135,7 +137,7 @@ class Life:
 
     def ripe(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Do what is due for a row of this life."""
-        if row.state == QUIET:
+        if row.state in (QUIET, TAKEN):
             self._rows.drop(rule.name, key)
         elif row.state == WAITING:
             # It goes on waiting, without a timer: nobody has acknowledged it yet.
@@ -165,13 +167,27 @@ class Life:
         if row.state in (FIRING, FADING):
             self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
 
-    def acknowledge(self, event: Event) -> None:
-        """Wait no longer for what an operator's event names, by decision or by rule."""
+    def acknowledge(self, event: Event, at: Instant) -> None:
+        """Wait no longer for what an operator's event names: a decision, that alone; else all of a rule."""
         decision, name = event.facts.get("decision"), event.facts.get("rule")
+        for rule, key, row in self._of_state(WAITING):
+            if row.data == decision if decision is not None else rule.name == name:
+                taken = replace(row, state=TAKEN, due=at.engine + UNDO, data=[row.data, row.due])
+                self._rows.put(rule, key, taken)
+
+    def unacknowledge(self, event: Event, at: Instant) -> None:
+        """Wait again for the decision that an operator's event names; what is overdue by now escalates at once."""
+        for rule, key, row in self._of_state(TAKEN):
+            decision, due = cast("tuple[str, float | None]", row.data)
+            if decision == event.facts.get("decision"):
+                due = None if due is None else max(due, at.engine)
+                self._rows.put(rule, key, replace(row, state=WAITING, due=due, data=decision))
+
+    def _of_state(self, state: str) -> Iterator[tuple[Rule, str, Row]]:
         for rule in self._rules.escalating:
             for key, row in self._rows.of(rule.name, WAITING_MARK):
-                if rule.name == name or (decision is not None and row.data == decision):
-                    self._rows.drop(rule.name, key)
+                if row.state == state:
+                    yield rule, key, row
 
     def heard(self) -> Iterator[tuple[Event, Instant]]:
         """Yield the decisions that other rules wait for, as events at their own time, each once.

@@ -20,6 +20,8 @@ VERSION = 3
 PENDING, FIRING, FADING = "pending", "firing", "fading"
 #: A cooldown; what waits for an acknowledgement (without a timer: it has escalated, and still waits).
 QUIET, WAITING = "quiet", "waiting"
+#: What was acknowledged a moment ago: until its timer ends that can be taken back, and it waits again.
+TAKEN = "taken"
 #: A combination: what it gathered; a pattern that holds; one that held, within the time it counts.
 GATHERING, HELD, WAS = "gathering", "held", "was"
 

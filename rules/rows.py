@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
-from rules.memory import WAITING, Memory, follows, timer
+from rules.memory import TAKEN, WAITING, Memory, follows, timer
 from rules.model import Row, RowChange, RuleName
 from rules.ruleset import Rule
 
@@ -99,6 +99,7 @@ class Rows:
 
 
 def _dispensable(entry: tuple[str, Row]) -> tuple[bool, float, str]:
-    """Return the order in which rows are given up: first what was told and escalated and only waits for a person."""
+    """Return the order in which rows are given up: first what was told and only waits for a person."""
     key, row = entry
-    return row.state != WAITING or row.due is not None, row.since, key
+    over = row.state == TAKEN or (row.state == WAITING and row.due is None)
+    return not over, row.since, key

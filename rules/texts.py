@@ -15,7 +15,7 @@ from rules.patterns import AtPattern
 from rules.schedule import Almanac, SunTime
 from rules.schema import RuleSpec
 from rules.source import Flaw, Path
-from rules.text import catalogue
+from rules.text import catalogue, fraction
 
 _FORMAT = Formatter()
 _BRACE = re.compile("[{}]")
@@ -106,7 +106,9 @@ class _Values(dict[str, str]):
         if isinstance(value, datetime):
             return f"{value.astimezone(self._almanac.zone):%H:%M}"
         if isinstance(value, float):
-            return f"{value:.3g}"
+            return fraction(f"{value:.3g}", self._language)
+        if name == "held":
+            return fraction(str(value), self._language)
         return "?" if value is None or value == "" else str(value)
 
 

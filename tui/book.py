@@ -73,10 +73,15 @@ class Book:
         return True
 
     def acknowledge(self, event: wire.Event) -> bool:
-        """Note in its decision what an operator's event acknowledges; return whether the log looks different."""
+        """Note in its decision what an event acknowledges or takes back; return whether it reads otherwise."""
         made = self._entries.get(f"decision:{event.facts.get('decision', '')}")
-        told = (event.kind, event.label) == ("operator", "acknowledge")
-        if not told or not isinstance(made, wire.Decision) or made.acknowledged is not None:
+        told = event.label if event.kind == "operator" else ""
+        if told not in ("acknowledge", "unacknowledge") or not isinstance(made, wire.Decision):
+            return False
+        if told == "unacknowledge":
+            self.revise(made.model_copy(update={"acknowledged": None}))
+            return True
+        if made.acknowledged is not None:
             return False
         by, note = str(event.facts.get("by", "")), str(event.facts.get("note", ""))
         who = wire.Acknowledgement(by=by, at=event.received_at or event.at, note=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group
 from rich.text import Text
@@ -10,7 +10,7 @@ from rich.text import Text
 from engine.api import wire
 from tui import describe, paint
 from tui.model import Model
-from tui.palette import BRIGHT, DIM, STATES, TEXT, TONES
+from tui.palette import BRIGHT, DIM, STATES, TEXT, TONES, UNKNOWN
 from tui.texts import Texts, clean
 from tui.widgets.facts import facts
 
@@ -23,6 +23,8 @@ def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Te
     """
     if camera is None:
         return Text(t("camera.gone"), DIM, justify="center")
+    if not model.known:
+        return Text(f"{UNKNOWN[0]} {t('state.unknown')}\n{_last_told(model, t)}", DIM, justify="center")
     if camera.state is wire.CameraState.ONLINE and off:
         return Text(t("camera.off"), DIM, justify="center")
     symbol, tone = STATES[camera.state]
@@ -42,19 +44,24 @@ def camera_facts(camera: wire.Camera | None, model: Model, t: Texts) -> Group | 
     """Return a camera's figures."""
     if camera is None:
         return Text()
-    words, tone = describe.state(camera, t)
+    words, tone = describe.state(camera, t, known=model.known)
+    if not model.known:
+        return facts(words, tone, [(t("fact.told"), _last_told(model, t)), *_identity(camera, t)])
     return facts(words, tone, list(_pairs(camera, model, t)))
 
 
-def shapes(camera: wire.Camera | None, t: Texts) -> list[paint.Shape]:
-    """Return what is drawn over a camera's picture: its zones and what it sees in them."""
+def _last_told(model: Model, t: Texts) -> str:
+    """Return when the engine told something last."""
+    return t("camera.told", time=describe.clock(model.told_at(), model), age=t.age(model.since_told()))
+
+
+def shapes(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Texts) -> list[paint.Shape]:
+    """Return what is drawn over a camera's picture: its zones, and what was seen in that very picture."""
     if camera is None:
         return []
     zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
-    tracks = [
-        paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in camera.tracks
-    ]
-    return zones + tracks
+    boxes = [paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in tracks]
+    return zones + boxes
 
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.api.client import ApiError
 from tui.feed import Feed
 from tui.graphics import Graphics
 from tui.model import Model
+from tui.taken import Taken
 from tui.texts import Texts, clean
 
 #: The engine's error codes that have a sentence of ours; the others are shown as they came.
@@ -34,6 +35,7 @@ class Context:
         ask_every: Seconds between two questions about rules at least.
         by: Who sits here; empty: the user whom the engine's machine knows.
         ends: Whether the engine ends with this UI, as in ``matthan demo``.
+        taken: What was acknowledged here lately.
     """
 
     feed: Feed
@@ -44,6 +46,7 @@ class Context:
     by: str = ""
     ask_every: float = 2.0
     ends: bool = False
+    taken: Taken = field(default_factory=Taken)
 
     def failure(self, error: ApiError) -> str:
         """Return why a call failed, as a sentence."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from engine.api import wire
 from tui.book import Book, Entry
 from tui.model import Model
-from tui.palette import CONDITIONS, STATES, TROUBLED, severity
+from tui.palette import CONDITIONS, STATES, TROUBLED, UNKNOWN, severity
 from tui.texts import Texts, clean
 
 #: Cells of the motion bar.
@@ -44,8 +44,14 @@ def count(number: int, texts: Texts) -> str:
     return texts("number.millions", n=texts.number(number / 1e6, 1))
 
 
-def state(camera: wire.Camera, texts: Texts) -> tuple[str, str]:
-    """Return how a camera is, with its symbol, and the tone: of one that is online, what is the matter with it."""
+def state(camera: wire.Camera, texts: Texts, *, known: bool = True) -> tuple[str, str]:
+    """Return how a camera is, with its symbol, and the tone: of one that is online, what is the matter with it.
+
+    Args:
+        known: Whether an engine is there to tell.
+    """
+    if not known:
+        return f"{UNKNOWN[0]} {texts('state.unknown')}", UNKNOWN[1]
     symbol, tone = STATES[camera.state]
     words = texts(f"state.{camera.state}")
     if camera.state is wire.CameraState.ONLINE and camera.troubles:

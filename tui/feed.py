@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from engine.api import telling, wire
-from engine.api.client import Message
+from engine.api.client import Message, Picture
 
 
 class Feed(Protocol):
@@ -38,6 +38,10 @@ class Feed(Protocol):
         """Say who takes care of a decision; return it with who was the first to."""
         ...
 
+    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+        """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
+        ...
+
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
         ...
@@ -50,8 +54,8 @@ class Feed(Protocol):
         """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
         ...
 
-    async def still(self, camera: str, width: int = 640) -> bytes:
-        """Return the last analysed picture as JPEG, at most `width` pixels wide."""
+    async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
+        """Return a picture; not the `best`: the last analysed one, with what was seen in it."""
         ...
 
     async def presets(self, camera: str) -> list[wire.Preset]:

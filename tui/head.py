@@ -5,18 +5,33 @@ from __future__ import annotations
 from rich.text import Text
 
 from tui import describe
+from tui.columns import GAP
 from tui.model import Model
-from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT, severity
+from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT, UNKNOWN, severity
 from tui.texts import Texts, clean
 from tui.widgets.bars import figures
 
 
-def title(model: Model, t: Texts, page: str) -> Text:
-    """Return the product, the site and the page."""
-    site = clean(model.engine.title or model.engine.site) if model.engine else ""
-    parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), *_badge(model, t), (site, f"bold {BRIGHT}")]
+def top(model: Model, t: Texts, page: str, width: int) -> tuple[Text, Text]:
+    """Return the title and the clock for a line of a width.
+
+    What is not needed to know where one is gives way first: CPU and memory, then the site, then the clock; the name
+    of the page goes never, and is cut only where it does not fit alone.
+    """
+    where, time = title(model, t, page, site=not page), clock(model, t, figures=False)
+    whole = title(model, t, page)
+    for ends in ((whole, clock(model, t)), (whole, time), (where, time), (where, Text())):
+        if sum(end.cell_len for end in ends) + GAP <= width:
+            return ends
+    return Text(page, f"bold {BRIGHT}") if page else where, Text()
+
+
+def title(model: Model, t: Texts, page: str, *, site: bool = True) -> Text:
+    """Return the product, the site (where asked for) and the page."""
+    told = clean(model.engine.title or model.engine.site) if model.engine and site else ""
+    parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), *_badge(model, t), (told, f"bold {BRIGHT}")]
     if page:
-        parts += [("  ›  " if site else "", DIM), (page, f"bold {BRIGHT}" if not site else "")]
+        parts += [("  ›  " if told else "", DIM), (page, f"bold {BRIGHT}" if not told else "")]
     return Text.assemble(*parts)
 
 
@@ -25,7 +40,7 @@ def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
     waiting = model.waiting()
     if waiting:
         symbol, tone = severity(waiting[0].decision.severity)
-        colour = {"alarm": RED, "warn": AMBER}.get(tone, BLUE)
+        colour = {"alarm": RED, "warn": AMBER}.get(tone, BLUE) if model.known else DIM
         told = t("top.waiting", n=t.number(len(waiting) + model.alerts_left_out))
         return [(f"{symbol} {told}", f"bold {colour} reverse"), ("  ", "")]
     if model.alerts:
@@ -33,11 +48,13 @@ def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
     return []
 
 
-def clock(model: Model, t: Texts) -> Text:
-    """Return what the engine costs and the site's time."""
+def clock(model: Model, t: Texts, *, figures: bool = True) -> Text:
+    """Return what the engine costs (where asked for, and known) and the site's time."""
     if model.engine is None:
         return Text()
     now = model.now().astimezone(model.zone())
+    if not figures or not model.known:
+        return Text(now.strftime("%H:%M:%S %Z"), BRIGHT if model.known else DIM)
     told = [
         t("top.cpu", n=t.number(model.engine.cpu * 100)),
         t("top.memory", n=t.number(model.engine.rss / 2**20)),
@@ -51,6 +68,12 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
     if engine is None:
         return Text(t("app.waiting"), DIM), Text()
     online, total = model.online(), len(model.cameras)
+    if not model.known:
+        then = (
+            t("top.cameras", online=UNKNOWN[0], total=total),
+            t("top.told", time=describe.clock(model.told_at(), model)),
+        )
+        return Text("   ".join(then), DIM), Text()
     left = figures(
         [
             (t("top.cameras", online=online, total=total), "" if online == total else "warn"),
@@ -60,7 +83,10 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
             (t("top.dead", n=t.number(engine.dead)), "bad" if engine.dead else "dim"),
         ]
     )
-    told = [t("top.rules", n=t.number(engine.rules))]
+    told = [
+        t("top.rules", n=t.number(engine.rules)),
+        t("top.since", time=describe.clock(engine.started, model)),
+    ]
     if engine.model:
         told.insert(0, t("top.model", name=clean(engine.model)))
     return left, Text("   ".join(told), DIM)
@@ -72,7 +98,7 @@ def problem(model: Model, t: Texts, concerns: tuple[str, ...] = ()) -> Text:
     Args:
         concerns: Beginnings of the codes that come before the others here.
     """
-    told = model.engine.problems if model.engine else ()
+    told = model.engine.problems if model.engine and model.known else ()
     problems = sorted(told, key=lambda each: not each.code.startswith(concerns))
     if not problems:
         return Text()
@@ -86,12 +112,15 @@ def banner(model: Model, t: Texts) -> Text:
     """Return what is wrong with the connection; empty while there is one."""
     if model.refused is not None:
         return _alert(t("link.refused", reason=clean(model.refused.message)))
+    since = describe.clock(model.told_at(), model)
     if model.lost is None:
-        return Text() if model.engine else Text(t("link.starting"), AMBER)
+        if model.engine is None:
+            return Text(t("link.starting"), AMBER)
+        return Text() if model.known else _alert(t("link.mute", age=t.age(model.since_told()), since=since))
     reason = t.find(model.lost.cause, clean(model.lost.reason))
     if model.engine is None:
         return _alert(t("link.first", reason=reason))
-    return _alert(t("link.down", reason=reason, age=t.age(model.since_told())))
+    return _alert(t("link.down", reason=reason, age=t.age(model.since_told()), since=since))
 
 
 def _alert(words: str) -> Text:

@@ -23,6 +23,8 @@ RANK: Final = {
     wire.CameraState.ONLINE: 4,
     wire.CameraState.DISABLED: 5,
 }
+#: Seconds without its figures (they come every two) after which nobody knows how the engine is.
+SILENT: Final = 15.0
 #: Critical decisions remembered for one alarm; more at once say no more.
 ALARMS: Final = 8
 
@@ -145,6 +147,16 @@ class Model:
     def since_told(self) -> float:
         """Return the seconds since the engine told its time: how old the figures are."""
         return self.monotonic() - self._told_at
+
+    def told_at(self) -> datetime:
+        """Return the engine's time when it told its figures last."""
+        return self.now() - timedelta(seconds=self.since_told())
+
+    @property
+    def known(self) -> bool:
+        """Whether what is held is how things are, not only how they were when last told."""
+        lost = self.lost is not None or self.refused is not None
+        return self.engine is not None and not lost and self.since_told() <= SILENT
 
     def zone(self) -> tzinfo:
         """Return the site's time zone; UTC where this machine does not know it."""

@@ -70,6 +70,8 @@ STATES: Final[dict[CameraState, tuple[str, str]]] = {
 
 #: Symbol and tone of a camera that is online while something is the matter with it.
 TROUBLED: Final = ("◐", "warn")
+#: Symbol and tone of whatever nobody knows, because the engine is gone.
+UNKNOWN: Final = ("?", "dim")
 #: What may be the matter with a camera, as texts know it; an engine may know more.
 CONDITIONS: Final = ("blind", "deaf", "noisy", "clock")
 

@@ -9,7 +9,7 @@ from tui import describe
 from tui.book import Entry
 from tui.columns import Cell, Column, Row
 from tui.model import Model
-from tui.palette import STANDINGS, severity
+from tui.palette import STANDINGS, UNKNOWN, severity
 from tui.roster import Standing, standing
 from tui.texts import Texts, clean
 
@@ -50,11 +50,12 @@ HISTORY: Final = tuple(column for column in LOG if column.name != "camera")
 
 def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     """Return a camera as a row: its figures while it is online, else why it is not."""
-    words, tone = describe.state(camera, t)
+    words, tone = describe.state(camera, t, known=model.known)
     online = camera.state is wire.CameraState.ONLINE
+    named = _NAMES.get(camera.state, "bright") if model.known else "dim"
     cells = {
         "state": Cell(words, tone),
-        "name": Cell(clean(camera.name or camera.id), _NAMES.get(camera.state, "bright")),
+        "name": Cell(clean(camera.name or camera.id), named),
         "address": Cell(clean(camera.address), "dim"),
         "model": Cell(clean(camera.model), "dim"),
         "kind": Cell(t.find(f"kind.{camera.last_event_kind}", clean(camera.last_event_kind)), "dim"),
@@ -64,6 +65,8 @@ def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
         return Row(
             cells, ("rate", "objects", Cell(_why(camera, model, t), "dim" if tone == "dim" else "text"))
         )
+    if not model.known:  # figures of then are none of now
+        return Row(cells)
     cells["rate"] = Cell(describe.rate(camera, t), "text" if camera.fps > 0 else "warn")
     cells["motion"] = motion(camera)
     cells["objects"] = Cell(describe.objects(camera, t), "blue")
@@ -82,11 +85,17 @@ def _why(camera: wire.Camera, model: Model, t: Texts) -> str:
     return f"{age} · {reason}" if reason else age
 
 
-def entry_row(entry: Entry, model: Model, t: Texts) -> Row:
-    """Return an event or a decision as a row; decisions carry the tone of their severity."""
-    symbol, tone = describe.mark(entry)
+def entry_row(entry: Entry, model: Model, t: Texts, *, over: bool = False) -> Row:
+    """Return an event or a decision as a row; decisions carry the tone of their severity.
+
+    Args:
+        over: It no longer fires, and stands among what does until the list is taken anew.
+    """
+    symbol, tone = ("✓", "dim") if over else describe.mark(entry)
     decision, waits = isinstance(entry, wire.Decision), model.waits(entry)
     words = describe.words(entry, t)
+    if over:
+        words = f"{t('acknowledge.gone')} {words}"
     return Row(
         {
             "time": Cell(describe.clock(entry.at, model), "dim"),
@@ -103,6 +112,8 @@ def entry_row(entry: Entry, model: Model, t: Texts) -> Row:
 
 def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:
     """Return a rule as a row: its figures while it is healthy, else what it raised."""
+    if not model.known:
+        return _unknown_rule(rule, t)
     now = standing(rule)
     symbol, tone = STANDINGS[now]
     sign, worst = severity(rule.severity)
@@ -126,6 +137,17 @@ def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:
         "evicted": Cell(describe.count(rule.evicted, t), "warn" if rule.evicted else "dim"),
     }
     return Row(cells)
+
+
+def _unknown_rule(rule: wire.Rule, t: Texts) -> Row:
+    """Return a rule of which nobody knows how it does."""
+    symbol, tone = UNKNOWN
+    told = {
+        "state": f"{symbol} {t('state.unknown')}",
+        "rule": clean(rule.name),
+        "title": describe.rule_title(rule, t),
+    }
+    return Row({name: Cell(words, tone) for name, words in told.items()})
 
 
 def _lit(active: object) -> str:

@@ -16,6 +16,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
@@ -63,6 +64,8 @@ _DECISIONS = TypeAdapter(list[wire.Decision])
 _ALERTS = TypeAdapter(list[wire.Alert])
 _LETTERS = TypeAdapter(list[Letter])
 _RULES = TypeAdapter(list[wire.Rule])
+_TRACKS = TypeAdapter(list[wire.Tracked])
+_AT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 _PRESETS = TypeAdapter(list[wire.Preset])
 
 
@@ -90,12 +93,16 @@ class Picture:
         source: ``camera`` (its own still), ``stream`` (its main stream) or ``analysis``.
         size: ``1280x720``.
         lacks: Why it is no better one, a sentence; empty where there is nothing to say.
+        at: When it was seen, by the engine's clock; None: an older engine does not say.
+        tracks: What was seen in this very picture; empty unless it is the analysed one.
     """
 
     jpeg: bytes
     source: str
     size: str
     lacks: str
+    at: datetime | None = None
+    tracks: tuple[wire.Tracked, ...] = ()
 
 
 class Unreachable(ApiError):
@@ -237,6 +244,12 @@ class Client:
         told = json.dumps({"by": by, "note": note})
         return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=told))
 
+    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+        """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
+        body = wire.Withdraw(at=told.at, by=told.by).model_dump_json()
+        path = f"/v1/decisions/{quote(decision, safe='')}/unacknowledge"
+        return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=body))
+
     async def act(
         self,
         name: str,
@@ -272,7 +285,10 @@ class Client:
         path, of = f"/v1/cameras/{quote(camera, safe='')}/still.jpg", "best" if best else "analysis"
         jpeg, headers = await self._ask("GET", path, width=width, of=of)
         size, lacks = headers.get("X-Matthan-Still-Size", ""), headers.get("X-Matthan-Still-Lacks", "")
-        return Picture(jpeg, headers.get("X-Matthan-Still-Source", "analysis"), size, unquote(lacks))
+        source, at = headers.get("X-Matthan-Still-Source", "analysis"), headers.get("X-Matthan-Still-At")
+        tracks = _parse(_TRACKS.validate_json, headers.get("X-Matthan-Still-Tracks", "[]").encode())
+        seen = _parse(_AT.validate_json, json.dumps(at).encode())
+        return Picture(jpeg, source, size, unquote(lacks), seen, tuple(tracks))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""
@@ -411,7 +427,8 @@ def _problem(status: int, content: bytes) -> ApiError:
         told = wire.Problem.model_validate_json(content)
     except ValidationError:
         return ApiError(status, "api.problem", f"the engine answered {status}")
-    return ApiError(status, told.code or "api.problem", told.detail or told.title, told.hint, told.problems)
+    code, detail = told.code or "api.problem", told.detail or told.title
+    return ApiError(status, code, detail, told.hint, told.problems, told.errors)
 
 
 def _parse(parse: Callable[[bytes], T], content: bytes) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
 from engine.api.service import Service
 from engine.api.sockets import close_all, outgoing, send_until_gone
 from engine.flow import Mailbox
+from engine.stills import Source
 from engine.text import render
 
 #: Streams open at once; a site has a handful of terminals.
@@ -27,10 +29,14 @@ STREAM_LIMIT = 64
 #: Header that names an act.
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
-#: Headers of a still: where it came from, its size, why it is no better one (a sentence, percent-encoded UTF-8).
-STILL_SOURCE, STILL_SIZE, STILL_LACKS = (
+#: Headers of a still: where it came from, its size, why it is no better one (a sentence, percent-encoded UTF-8),
+#: when it was seen, and what was seen in it (JSON).
+STILL_SOURCE, STILL_SIZE, STILL_LACKS, STILL_AT, STILL_TRACKS = (
     "X-Matthan-Still-Source", "X-Matthan-Still-Size", "X-Matthan-Still-Lacks",
+    "X-Matthan-Still-At", "X-Matthan-Still-Tracks",
 )  # fmt: skip
+#: Characters of the tracks at most: clients refuse headers of 8 kB. The surest are told.
+TRACKS_LIMIT = 7000
 
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -166,6 +172,14 @@ class Api:
                 body=wire.Acknowledge,
             ),
             Route(
+                "POST",
+                "/v1/decisions/{id}/unacknowledge",
+                self.unacknowledge,
+                "Take one's own acknowledgement back, within seconds",
+                wire.Decision,
+                body=wire.Withdraw,
+            ),
+            Route(
                 "GET", "/v1/alerts", self.alerts, "What fires now, worst first", list[wire.Alert], AlertQuery
             ),
             Route(
@@ -250,6 +264,11 @@ class Api:
         made = await self._service.acknowledge(request.match_info["id"], told, _user(request))
         return _json(made)
 
+    async def unacknowledge(self, request: web.Request) -> web.Response:
+        """Answer the decision without who took care of it."""
+        told = wire.Withdraw.model_validate_json(await request.read())
+        return _json(await self._service.unacknowledge(request.match_info["id"], told, _user(request)))
+
     async def act(self, request: web.Request) -> web.Response:
         """Answer the event."""
         asked = Key.model_validate({"key": request.headers.get(IDEMPOTENCY_KEY)})
@@ -277,6 +296,10 @@ class Api:
         if still.lacks is not None:
             told = render(still.lacks.code, still.lacks.values, language_of(request))
             headers[STILL_LACKS] = quote(told, safe=" ")
+        if still.at is not None:
+            headers[STILL_AT] = still.at.isoformat()
+        if still.source == Source.ANALYSIS:
+            headers[STILL_TRACKS] = _tracks(still.tracks)
         return web.Response(body=still.jpeg, content_type="image/jpeg", headers=headers)
 
     async def presets(self, request: web.Request) -> web.Response:
@@ -356,6 +379,19 @@ def _user(request: web.Request) -> str:
     connection = request.get_extra_info("socket")
     over_unix = connection is not None and connection.family == socket.AF_UNIX
     return name_of(peer_of(connection)) if over_unix else ""
+
+
+def _tracks(tracks: Sequence[wire.Tracked]) -> str:
+    """Return tracks as one line of ASCII JSON, the surest first, as many as a header holds."""
+    told, left = [], TRACKS_LIMIT
+    for track in sorted(tracks, key=lambda each: -each.score):
+        rounded = track.model_copy(update={"box": tuple(round(edge, 4) for edge in track.box)})
+        text = json.dumps(rounded.model_dump(), separators=(",", ":"))
+        left -= len(text) + 1
+        if left < 0:
+            break
+        told.append(text)
+    return f"[{','.join(told)}]"
 
 
 def _query(request: web.Request, model: type[Q]) -> Q:

@@ -55,6 +55,15 @@ class Service(Protocol):
         """
         ...
 
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        """Note that an acknowledgement is taken back; return the decision without it.
+
+        Raises:
+            ApiError: 404 ``decision.unknown``, 409 ``decision.resolved``, ``acknowledge.other`` (it is not that one,
+                or another person's), ``acknowledge.late``, 503 ``act.busy``.
+        """
+        ...
+
     async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then.
 

@@ -219,6 +219,7 @@ class Engine(Wire):
     Attributes:
         cpu: CPU share of one core over the last seconds (1.0 = one core busy).
         rss: Resident bytes.
+        config: The configuration's file on its machine.
     """
 
     version: str
@@ -238,6 +239,7 @@ class Engine(Wire):
     outbox: int = 0
     dead: int = 0
     problems: tuple[Sentence, ...] = ()
+    config: str = ""
 
 
 class Rule(Wire):
@@ -348,6 +350,15 @@ class Acknowledge(Wire):
 
     by: _Person = ""
     note: _Text = ""
+
+
+class Withdraw(Wire):
+    """Takes one's own acknowledgement back. `at` is when it was made, as it was answered: that one and no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime
+    by: _Person = ""
 
 
 class Act(Wire):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.completion import cameras
 from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
 from engine.commands.terminal import data, out
 
@@ -29,7 +30,9 @@ def _group() -> None:
 
 @camera.command()
 def retry(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The cameras' ids.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="The cameras' ids.", autocompletion=cameras)
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every camera that waits for its next try.")
     ] = False,

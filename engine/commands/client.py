@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.completion import presets
 from engine.commands.talk import (
     AsJson,
     CameraId,
@@ -53,10 +54,9 @@ def status(
             return
         engine = state.engine
         out(f"{engine.title or engine.site} · matthan {engine.version} · {desk.time(engine.now)}", "cyan")
-        out(
-            f"  CPU {engine.cpu:.0%}  RSS {engine.rss / 2**20:.0f} MiB  events {engine.events}  "
-            f"decisions {engine.decisions}  outbox {engine.outbox}  dead {engine.dead}"
-        )
+        figures = {name: getattr(engine, name) for name in ("events", "decisions", "outbox", "dead")}
+        cost = {"cpu": round(engine.cpu * 100), "memory": engine.rss >> 20}
+        out(desk.say("cli.figures", **figures, **cost, since=desk.time(engine.started)))
         if state.alerts:
             waiting = [each for each in state.alerts if not each.decision.acknowledged]
             words = desk.say("cli.alerts", firing=len(state.alerts), open=len(waiting))
@@ -76,8 +76,10 @@ def _show(desk: Desk, camera: wire.Camera) -> None:
     why = f"  {desk.told(alone)}" if alone else ""
     size = f"{camera.width}x{camera.height} {camera.codec}" if camera.width else "-"
     well = camera.state == "online" and not camera.troubles
+    state = desk.say(f"cli_state.{camera.state}")
+    rate = desk.say("cli.rate", fps=f"{desk.number(camera.stream_fps):>4}")
     out(
-        f"  {camera.id:<20} {camera.state:<10} {size:<16} {camera.stream_fps:4.1f} fps  {camera.name}{why}",
+        f"  {camera.id:<20} {state:<12} {size:<16} {rate}  {camera.name}{why}",
         "green" if well else "yellow",
     )
     if camera.advice is not None:
@@ -142,7 +144,9 @@ def decisions(
 def ptz(
     camera: CameraId,
     what: Annotated[Move, typer.Argument(metavar="move|stop|goto|presets", help="What to do.")],
-    preset: Annotated[str | None, typer.Argument(help="For goto: the preset's name or token.")] = None,
+    preset: Annotated[
+        str | None, typer.Argument(help="For goto: the preset's name or token.", autocompletion=presets)
+    ] = None,
     pan: Annotated[float, typer.Option(min=-1, max=1, help="Velocity, -1 (left) to 1 (right).")] = 0.0,
     tilt: Annotated[float, typer.Option(min=-1, max=1, help="Velocity, -1 (down) to 1 (up).")] = 0.0,
     zoom: Annotated[float, typer.Option(min=-1, max=1, help="Velocity, -1 (out) to 1 (in).")] = 0.0,

@@ -169,8 +169,10 @@ def decision_line(desk: Desk, made: wire.Decision) -> str:
     said = reason[:1].upper() + reason[1:] if reason.casefold().startswith(title.casefold()) else ""
     dry = desk.say("cli.dry_run") if made.dry_run else ""
     message = f" · {told}" if (told := made.message.get(desk.language)) else ""
+    phase = desk.known(f"cli_phase.{made.phase}", made.phase)
+    severity = desk.known(f"cli_severity.{made.severity}", made.severity)
     return (
-        f"{desk.time(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.severity:<8} "
+        f"{desk.time(made.at)}  {made.camera or '-':<16} {phase:<9} {severity:<9} "
         f"[{made.id[:8]}] {dry}{said or f'{title}: {reason}'}{message}{acknowledged(desk, made)}"
     )
 

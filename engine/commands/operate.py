@@ -5,10 +5,11 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from engine.commands.completion import cameras, rules
 from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
 from engine.commands.terminal import data, out
 
@@ -32,14 +33,20 @@ def acknowledge(
     decision: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]", help="The decision's id, or its first characters; or its rule's name."
+            metavar="[ID]",
+            help="The decision's id, or its first characters; or its rule's name.",
+            autocompletion=rules,
         ),
     ] = None,
     rule: Annotated[
-        str | None, typer.Option("--rule", metavar="NAME", help="All that fires now by this rule.")
+        str | None,
+        typer.Option("--rule", metavar="NAME", help="All that fires now by this rule.", autocompletion=rules),
     ] = None,
     by: By = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What is being done about it.")] = "",
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take your own acknowledgement back, within 15 seconds.")
+    ] = False,
     socket: Socket = None,
     token: Token = None,
     lang: Language_ = None,
@@ -57,14 +64,30 @@ def acknowledge(
     """  # noqa: D301 - click's mark for lines that stay as they are
     if (decision is None) == (rule is None):
         raise typer.BadParameter("give the ID of a decision, or --rule NAME")
+    if undo and decision is None:
+        raise typer.BadParameter("--undo takes the ID of a decision")
 
     async def talk(desk: Desk) -> None:
+        if undo:
+            await take_back(desk, decision or "", by, as_json=as_json)
+            return
         ids = await meant(desk, decision) if decision else await firing(desk, rule or "")
         for id in ids:
             made = await desk.client.acknowledge(id, by=by, note=note)
             data(made.model_dump_json()) if as_json else out(said(desk, made))
 
     speak(socket, token, lang, talk)
+
+
+async def take_back(desk: Desk, written: str, by: str, *, as_json: bool) -> None:
+    """Take back the acknowledgement of a decision; the engine says whether that is possible."""
+    id = await whole(desk, written)
+    stored = {made.id: made for made in await desk.client.decisions(limit=LOOKED)}
+    told = stored[id].acknowledged if id in stored else None
+    if told is None:
+        _fail(desk.say("cli.not_taken", id=written))
+    made = await desk.client.unacknowledge(id, told.model_copy(update={"by": by}))
+    out(made.model_dump_json() if as_json else desk.say("cli.taken_back", id=id[:8]))
 
 
 async def meant(desk: Desk, written: str) -> Sequence[str]:
@@ -112,7 +135,8 @@ def act(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="What rules may read of it.")
     ] = None,
     camera: Annotated[
-        str | None, typer.Option("--camera", metavar="ID", help="The camera it is about.")
+        str | None,
+        typer.Option("--camera", metavar="ID", help="The camera it is about.", autocompletion=cameras),
     ] = None,
     by: By = "",
     socket: Socket = None,
@@ -152,6 +176,6 @@ def _fact(word: str) -> tuple[str, wire.Fact]:
     return key, value if isinstance(value, (str, bool, int, float)) else text
 
 
-def _fail(words: str) -> None:
+def _fail(words: str) -> NoReturn:
     out(f"matthan: {words}", "red", err=True)
     raise typer.Exit(1)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from engine.commands.completion import cameras
 from engine.commands.report import Lang, language
 from engine.commands.terminal import out
 
@@ -49,8 +50,10 @@ Token = Annotated[
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.")]
-OfCamera = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
+CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.", autocompletion=cameras)]
+OfCamera = Annotated[
+    str | None, typer.Option("--camera", help="Only of this camera.", autocompletion=cameras)
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
 
 
@@ -73,12 +76,24 @@ class Desk:
 
         return render(code, values, self.language)
 
+    def number(self, value: float) -> str:
+        """Return a figure with one decimal, as the language writes it."""
+        from rules.text import fraction
+
+        return fraction(f"{value:.1f}", self.language)
+
+    def known(self, code: str, fallback: str) -> str:
+        """Return a word of a table that others may add to; the word itself where it has none."""
+        from engine.text import catalogue
+
+        return catalogue(self.language).get(code, fallback)
+
     def told(self, sentence: wire.Sentence) -> str:
         """Return a sentence that the engine has rendered in both languages."""
         return sentence.vi if self.language == "vi" else sentence.en
 
 
-def _secret(reference: str | None) -> str | None:
+def secret(reference: str | None) -> str | None:
     """Return the token; it is never on the command line, where every user of the machine could read it."""
     from engine.credentials import CredentialError, Vault
 
@@ -98,7 +113,7 @@ def speak(
     from engine.errors import ApiError
 
     async def run() -> T:
-        async with Client.connect(socket, token=_secret(token), language=language(lang)) as client:
+        async with Client.connect(socket, token=secret(token), language=language(lang)) as client:
             return await talk(Desk(client, lang, await client.state()))
 
     try:
@@ -117,7 +132,8 @@ def explain(error: ApiError, lang: Lang | None) -> str:
 
     hint = f" ({error.hint})" if error.hint else ""
     if error.status:
-        return error.message + hint
+        fields = () if error.problems else error.errors
+        return "".join((error.message, hint, *(f"\n  {each}" for each in fields)))
     said, detail = language(lang), error.message
     if isinstance(error, Unreachable):
         detail = f"{error.address}: {why(error.cause, error.reason, said)}"

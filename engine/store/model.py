@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import repeat
 
 from engine.clock import Mark
-from rules.evaluator import ACKNOWLEDGE
+from rules.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
 
 #: Order of severities, the worst first.
@@ -72,6 +72,14 @@ def acknowledgement(event: Event) -> Acknowledgement | None:
         return None
     by, note = event.facts.get("by", ""), event.facts.get("note", "")
     return Acknowledgement(str(decision), event.received_at, str(by), str(note))
+
+
+def withdrawn(event: Event) -> str | None:
+    """Return the decision whose acknowledgement an event takes back; None for every other event."""
+    decision = event.facts.get("decision")
+    if event.kind is not Kind.OPERATOR or event.label != UNACKNOWLEDGE or not decision:
+        return None
+    return str(decision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Verdict, acknowledgement, told_deletion
+from engine.store.model import Acknowledgement, Verdict, acknowledgement, told_deletion, withdrawn
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -23,6 +23,7 @@ _CALL = (
     "INSERT INTO outbox (decision, nth, action, params, lane, rank, created) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
     "WHERE NOT EXISTS (SELECT 1 FROM decision WHERE id = ?1) ON CONFLICT (decision, nth) DO NOTHING"
 )
+_UNACKNOWLEDGE = "DELETE FROM acknowledgement WHERE decision = ?"
 _ACKNOWLEDGE = (
     "INSERT INTO acknowledgement (decision, at, person, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
@@ -77,9 +78,8 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _DECISION: [
             decision_row(made, each.mark.engine, seq) for each in verdicts for made, seq in each.numbered()
         ],
-        _ACKNOWLEDGE: [
-            acknowledged_row(acked) for event in events if (acked := acknowledgement(event)) is not None
-        ],
+        _UNACKNOWLEDGE: [(decision,) for decision in _withdrawn(verdicts)],
+        _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(verdicts)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
         _TOLD: list(told),
@@ -91,6 +91,21 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
     for sql, values in rows.items():
         if values:
             yield Statement(sql, tuple(values))
+
+
+def _withdrawn(verdicts: list[Verdict]) -> list[str]:
+    return [told for each in verdicts for event in each.events if (told := withdrawn(event)) is not None]
+
+
+def _acknowledged(verdicts: list[Verdict]) -> list[Acknowledgement]:
+    """Return what is acknowledged and not taken back after that; of a decision, the first one counts (in SQL)."""
+    left: list[Acknowledgement] = []
+    for event in (event for each in verdicts for event in each.events):
+        if (told := acknowledgement(event)) is not None:
+            left.append(told)
+        elif (decision := withdrawn(event)) is not None:
+            left = [each for each in left if each.decision != decision]
+    return left
 
 
 def _final(changes: Iterable[RowChange]) -> dict[tuple[RuleName, str], RowChange]:

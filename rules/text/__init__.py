@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+#: A moment's length as `rules.reasons.duration` writes it, with a fraction.
+_FRACTION = re.compile(r"[0-9]+\.[0-9]+ s")
+_SWAP = str.maketrans(",.", ".,")
+
+
+def _counted(value: object, spec: str) -> str:
+    """Return a value with its noun: ``{errors:error|errors}`` is ``1 error`` or ``2 errors``."""
+    one, _, many = spec.partition("|")
+    return f"{value} {one if value == 1 else many}"
+
+
+class _Words(str):
+    """A text where a number may be counted."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return _counted(str(self), spec) if "|" in spec else super().__format__(spec)
+
+
+class _Whole(int):
+    """A whole number that knows its noun's forms."""
+
+    def __format__(self, spec: str) -> str:
+        return _counted(int(self), spec) if "|" in spec else super().__format__(spec)
+
+
+class _Comma(float):
+    """A number as Vietnamese writes it: 4,68 and 1.000,5."""
+
+    def __str__(self) -> str:
+        return float.__repr__(self).replace(".", ",")
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).translate(_SWAP) if spec else str(self)
+
 
 class _Blanks(dict[str, object]):
     """Leaves a placeholder visible when its value is missing, instead of failing at night."""
 
     def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+        return _Words("{" + key + "}")
 
 
 @cache
@@ -34,14 +71,24 @@ def fill(sentences: Mapping[str, str], code: str, values: Mapping[str, object]) 
     parts = [part.partition("@") for part in code.split("+")]
     if any(part not in sentences for part, _, _ in parts):
         return f"{code} {dict(values)}" if values else code
-    told = {name: _worded(sentences, value) for name, value in values.items()}
+    comma = sentences.get("number.decimal") == ","
+    told = {name: _worded(sentences, value, comma=comma) for name, value in values.items()}
     return "".join(sentences[part].format_map(_values(told, at + nth)) for part, at, nth in parts)
 
 
-def _worded(sentences: Mapping[str, str], value: object) -> object:
-    """Return a value in words where it is a kind of value (``kind.number``): each language has its own."""
-    worded = isinstance(value, str) and value.startswith("kind.")
-    return sentences.get(str(value), value) if worded else value
+def fraction(written: str, language: Literal["vi", "en"]) -> str:
+    """Return a number, or a length of time, with the decimal sign of a language."""
+    return written.replace(".", ",") if language == "vi" else written
+
+
+def _worded(sentences: Mapping[str, str], value: object, *, comma: bool) -> object:
+    """Return a value as a language writes it: a kind of value (``kind.number``) in words, a fraction with its sign."""
+    if isinstance(value, str):
+        told = sentences.get(value, value) if value.startswith("kind.") else value
+        return _Words(told.replace(".", ",") if comma and _FRACTION.fullmatch(told) else told)
+    if isinstance(value, float):
+        return _Comma(value) if comma else value
+    return _Whole(value) if type(value) is int else value
 
 
 def _values(values: Mapping[str, object], suffix: str) -> _Blanks:

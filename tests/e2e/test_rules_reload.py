@@ -100,7 +100,7 @@ async def test_rules_edited_while_the_engine_runs(programs: Programs, site: Path
             assert (code, json.loads(told.partition("\n")[2])["ok"]) == (1, False)
             code, told = await said(programs, "status", "--socket", str(socket))
             assert code == 0
-            assert f"1 problems, the first at {rules}:3:" in told
+            assert f"1 problem, the first at {rules}:3:" in told
             health = await client.health()
             assert (health.status, [each.code for each in health.problems if "rules" in each.code]) == (
                 "degraded",

@@ -20,6 +20,7 @@ from engine.credentials import CredentialError
 from engine.errors import Again, reason_of
 from engine.settings import CameraSettings
 from engine.supervisor import Backoff, Health
+from engine.vision.look import Look
 from rules.model import Change, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py: test files import nothing from each other
@@ -54,6 +55,33 @@ async def test_pictures_become_events_and_a_state(stage: Stage) -> None:
     assert runner.status.last_event is not None
     await stage.until(lambda: runner.status.frames.per_second(stage.clock.monotonic()) > 0)
     assert runner.tap.codec is runner.status.codec
+
+
+async def test_a_still_is_of_the_picture_that_its_tracks_are_of(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the next picture is being analysed, the last one that was is shown, with its own tracks."""
+    held, go = threading.Event(), threading.Event()
+    seek = Look._seek
+
+    def slow(look: Look, *given: Any) -> Any:
+        if runner.seen is not None and runner.seen.sight.tracks:
+            held.set()
+            go.wait()
+        return seek(look, *given)
+
+    monkeypatch.setattr(Look, "_seek", slow)
+    runner = stage.play(stage.script())
+    try:
+        await stage.until(held.is_set)
+        seen, told = runner.seen, runner.analysed()
+        assert runner.look.shown() is not told.shown  # the next one, of which nothing is known yet
+        assert (told.shown, told.at) == (seen.shown, seen.at)
+        assert [each.track for each in told.tracks] == [each.id for each in seen.sight.tracks] != []
+        still = await runner.stills.analysed(160)
+        assert (still.at, still.tracks) == (told.at, told.tracks)
+    finally:
+        go.set()
 
 
 async def test_a_disabled_camera_says_so(stage: Stage) -> None:

@@ -64,7 +64,7 @@ def test_a_configuration_is_checked_without_what_watches_cameras(tmp_path: Path)
     config = tmp_path / "matthan.yaml"
     config.write_text("cameras: [{id: gate, url: rtsp://192.0.2.1/live}]\n")
     shown, code, modules = matthan("config", "check", str(config))
-    assert (code, "1 cameras" in shown) == (0, True)
+    assert (code, "1 camera" in shown) == (0, True)
     assert modules & HEAVY == set()
     others = {"engine.commands.demo", "engine.commands.client", "engine.commands.models", "tui.command"}
     assert modules & others == set()

@@ -167,7 +167,7 @@ def test_the_sun_may_be_named_where_no_site_is_known(tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text("rules: [{name: dusk, when: {motion: started}, between: sunset-sunrise}]\n")
     done = run("check", path)
-    assert (done.exit_code, done.output) == (0, "no problems in 1 files\n")
+    assert (done.exit_code, done.output) == (0, "no problems in 1 file\n")
 
 
 def test_check_of_a_site_knows_its_cameras(site: Path) -> None:
@@ -217,7 +217,7 @@ def test_trials_pass_of_a_site_and_of_a_rule_file(site: Path) -> None:
         done = run("test", *arguments)
         assert done.exit_code == 0, done.output
         assert "✓ somebody at the gate at night" in done.stdout
-        assert "1 trials passed, 0 failed" in done.stdout
+        assert "1 trial passed, 0 failed" in done.stdout
         assert "\x1b" not in done.stdout
 
 
@@ -367,7 +367,7 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert "    ✗ score ≥ 0.5: it is 0.46, 0.04 off" in later.stdout
     assert "6 recorded events were looked at" in later.stdout
     assert (
-        "lệch 0.04"
+        "lệch 0,04"
         in run(
             "explain",
             "night",
@@ -442,6 +442,39 @@ async def test_top_of_a_running_engine(running: Path) -> None:
     assert len({len(line) for line in (head, first, second)}) == 1  # one column under the other
     told = json.loads((await asyncio.to_thread(run, "top", "--config", running, "--live", "--json")).stdout)
     assert [each["name"] for each in told["rules"]] == ["night", "calm", "sick"]
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+async def test_without_a_configuration_the_engine_is_asked(
+    running: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("engine.configuration.SYSTEM", running.parent / "nowhere.yaml")
+    monkeypatch.setattr("engine.configuration.user_config_path", lambda name: running.parent / "nowhere")
+    monkeypatch.delenv("MATTHAN_CONFIG", raising=False)
+    where = ["--socket", running.parent / "s"] if how == "option" else []
+    monkeypatch.setenv("MATTHAN_SOCKET", str(running.parent / ("s" if how == "environment" else "gone")))
+    done = await asyncio.to_thread(run, "explain", "night", *where)
+    assert (done.exit_code, done.stdout) == (0, "    ✗ heard of None\n")
+    done = await asyncio.to_thread(run, "explain", "nigth", *where)
+    assert done.exit_code == 2
+    assert "no rule “nigth”; known: night" in done.stderr
+    done = await asyncio.to_thread(run, "top", "--live", *where)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_folder_is_checked_with_its_clean_nights(site: Path) -> None:
+    folder = site.parent / "rules" / "clean"
+    folder.mkdir()
+    (folder / "night.yaml").write_text(
+        "trials:\n  - name: calm\n    events: [{motion: {from: 22:00:00, to: 22:00:01}}]\n"
+    )
+    (folder / "known.yaml").write_text("alarms: []\n")
+    done = run("check", folder.parent)
+    assert done.exit_code == 0, done.output
+    (folder / "night.yaml").write_text("trials:\n  - nam: calm\n")
+    done = run("check", folder.parent)
+    assert done.exit_code == 1
+    assert "night.yaml:2:5" in done.stdout
 
 
 def test_top_without_an_engine_says_so(site: Path) -> None:

@@ -65,7 +65,7 @@ def test_text_has_a_caret_line_and_colours_on_a_terminal_only(tmp_path: Path) ->
     head, line, caret = piped.stdout.splitlines()
     assert head.startswith(f"{path}:4:5: error[unknown_key]: rules.0.fro: ")
     assert (line, caret) == ("        fro: 5s", "        ^")
-    assert "1 errors, 0 warnings" in piped.stderr
+    assert "1 error, 0 warnings" in piped.stderr
     assert "\x1b" not in piped.stdout + piped.stderr
     assert "\x1b[1;31merror[unknown_key]\x1b[0m" in on_terminal(path)
     assert "\x1b" not in on_terminal(path, NO_COLOR="1")
@@ -88,7 +88,7 @@ def test_exit_codes_of_files_folders_and_the_input(tmp_path: Path) -> None:
     warned = check(tmp_path)
     assert warned.returncode == 0
     assert "warning[no_cooldown]" in warned.stdout
-    assert "0 errors, 1 warnings" in warned.stderr
+    assert "0 errors, 1 warning" in warned.stderr
     (tmp_path / "b.yaml").write_text(BROKEN.replace("name: a", "name: b").replace("person", "animal"))
     several = check(tmp_path / "g.yaml", tmp_path / "b.yaml", tmp_path / "deep")
     assert several.returncode == 1
@@ -96,7 +96,7 @@ def test_exit_codes_of_files_folders_and_the_input(tmp_path: Path) -> None:
     given = check("-", text=BROKEN)
     assert given.returncode == 1
     assert given.stdout.startswith("-:4:5: error[unknown_key]")
-    assert check("-", text=GOOD).stdout == "no problems in 1 files\n"
+    assert check("-", text=GOOD).stdout == "no problems in 1 file\n"
 
 
 def test_what_cannot_be_read_is_told_with_the_rest(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -19,8 +20,9 @@ from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Str
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.upright import Upright
 from engine import stills
+from engine.api import wire
 from engine.errors import Again, reason_of
-from engine.stills import KEPT, SHUNNED, Source, Stills, Without
+from engine.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without
 from rules.model import Sentence
 
 Film = tuple[CodecParameters, list[Packet]]
@@ -35,6 +37,8 @@ def jpeg(width: int, height: int, **how: Any) -> bytes:
 
 
 LARGE = jpeg(640, 480)
+SEEN, CAME = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 3, 1, 10, tzinfo=UTC)
+CAR = wire.Tracked(track=1, label="car", score=0.9, box=(0.1, 0.1, 0.2, 0.2))
 
 
 class Device:
@@ -101,10 +105,10 @@ class Eye:
             raise Again("not connected")
         return self.device
 
-    def analysed(self) -> Upright:
+    def analysed(self) -> Analysed:
         if self.shown is None:
             raise Again("no picture")
-        return self.shown
+        return Analysed(self.shown, SEEN, (CAR,))
 
 
 class Scene:
@@ -114,7 +118,7 @@ class Scene:
         self.now = 100.0
         self.device = Device(film)
         self.eye = Eye(self.device)
-        self.stills = Stills(self.eye, lambda: self.now, reason_of)
+        self.stills = Stills(self.eye, lambda: self.now, reason_of, lambda: CAME)
 
 
 @pytest.fixture
@@ -284,3 +288,9 @@ async def test_a_picture_is_not_kept_for_ever(scene: Scene, monkeypatch: pytest.
     await scene.stills.best(4096)
     await asyncio.sleep(0.01)
     assert [shelf.photo for shelf in scene.stills._shelves.values()] == [None, None]
+
+
+async def test_a_picture_carries_its_own_time_and_what_was_seen_in_it_alone(scene: Scene) -> None:
+    analysed, own = await scene.stills.analysed(100), await scene.stills.own(1000)
+    assert (analysed.at, analysed.tracks) == (SEEN, (CAR,))
+    assert (own.at, own.tracks) == (CAME, ())  # the boxes are of another picture

@@ -34,6 +34,9 @@ ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
     "cameras.",
+    "cli_phase.",
+    "cli_severity.",
+    "cli_state.",
     "condition.",
     "demo_event.",
     "demo_word.",

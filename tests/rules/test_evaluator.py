@@ -43,7 +43,7 @@ def test_a_timer_fires_at_its_own_time_with_every_reason(bench: Make) -> None:
         ("firing", "person (0.83 ≥ 0.50) in zone gate for 2 s, at 22:10 within 22:00–05:00")
     ]
     assert said((fired,), "vi") == [
-        ("firing", "người (0.83 ≥ 0.50) trong vùng gate suốt 2 s, lúc 22:10 trong khoảng 22:00–05:00")
+        ("firing", "người (0,83 ≥ 0,50) trong vùng gate suốt 2 s, lúc 22:10 trong khoảng 22:00–05:00")
     ]
     assert fired.at == b.now(602.0).wall
     assert fired.since == b.now(600.0).wall

@@ -126,7 +126,7 @@ def test_texts_name_facts_in_both_languages(bench: Make) -> None:
     b.see(0.0)
     (made,) = b.tick(3.0)
     assert made.title == {"vi": "Có người ở gate", "en": "A person at gate"}
-    assert made.message == dict.fromkeys(("vi", "en"), "r c1 0.83 ? 22:00 2 s {x}")
+    assert made.message == {"vi": "r c1 0,83 ? 22:00 2 s {x}", "en": "r c1 0.83 ? 22:00 2 s {x}"}
     assert made.dedup == "r/c1"
 
 

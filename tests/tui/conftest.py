@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from engine.api import telling, wire
-from engine.api.client import ApiError, Message
+from engine.api.client import ApiError, Message, Picture
 from tui.app import MatthanApp
 
 if TYPE_CHECKING:
@@ -266,7 +266,8 @@ class FakeFeed:
     """An engine without an engine: says what it is told to say, remembers what it was asked."""
 
     state: wire.State
-    picture: bytes = field(default_factory=scene)
+    jpeg: bytes = field(default_factory=scene)
+    seen: tuple[wire.Tracked, ...] = ()
     sent: list[tuple[str, wire.PtzCommand]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     stored_events: list[wire.Event] = field(default_factory=list)
@@ -312,6 +313,13 @@ class FakeFeed:
         self.say(wire.Alert(id=made.id, decision=made))
         return made
 
+    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+        self._ask(f"unacknowledge {decision} {told.by}")
+        made = next(each for each in self.state.decisions if each.id == decision)
+        made = made.model_copy(update={"acknowledged": None})
+        self.say(wire.Alert(id=made.id, decision=made))
+        return made
+
     async def rules(self) -> list[wire.Rule]:
         self._ask("rules")
         return list(self.told_rules)
@@ -328,9 +336,11 @@ class FakeFeed:
             raise self.reloaded
         return self.reloaded or wire.RulesReloaded(adopted=False, rules=len(self.told_rules))
 
-    async def still(self, camera: str, width: int = 640) -> bytes:
+    async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
+        assert not best  # it is asked several times a second: not at the camera's cost
         self._ask(f"still {camera}")
-        return self.picture
+        shown = next((each.tracks for each in self.state.cameras if each.id == camera), ())
+        return Picture(self.jpeg, "analysis", "", "", self.state.engine.now, self.seen or shown)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         self._ask(f"presets {camera}")

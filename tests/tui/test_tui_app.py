@@ -214,6 +214,17 @@ async def test_a_dead_camera_says_why_since_when_and_what_to_do(app: MatthanApp,
         assert not screen.query_one(BlockStill).display
 
 
+async def test_boxes_are_of_the_picture_that_is_shown(app: MatthanApp, feed: Any, until: Until) -> None:
+    """What the camera sees by now is told beside the picture, and not drawn into an older one."""
+    feed.seen = (feed.state.cameras[0].tracks[1],)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await open_camera(pilot, until)
+        still = screen.query_one(BlockStill)
+        await until(pilot, lambda: "xe máy" in lines(still))
+        assert "người" not in lines(still)
+        assert "người 87 %" in screen_of(app)
+
+
 async def test_a_camera_that_dies_while_watched_and_comes_back(
     app: MatthanApp, feed: Any, until: Until
 ) -> None:
@@ -239,7 +250,7 @@ async def test_an_old_picture_shows_its_age(app: MatthanApp, feed: Any, count: A
 
 
 async def test_a_picture_that_is_none_says_so(app: MatthanApp, feed: Any, until: Until) -> None:
-    feed.picture = b"no picture"
+    feed.jpeg = b"no picture"
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_camera(pilot, until)
         await until(pilot, lambda: "Không đọc được" in lines(screen.query_one("#status")))
@@ -299,9 +310,7 @@ async def test_the_log_shows_reasons_and_details(app: MatthanApp, feed: Any, unt
         assert "người (87 % ≥ 60 %) ở vùng san 10 giây" in screen_of(app)
 
 
-async def test_new_entries_come_on_top_and_older_pages_below(
-    app: MatthanApp, feed: Any, until: Until
-) -> None:
+async def test_new_entries_wait_and_older_pages_come_below(app: MatthanApp, feed: Any, until: Until) -> None:
     newest = feed.state.events[0]
     feed.stored_events = [
         newest.model_copy(
@@ -319,15 +328,14 @@ async def test_new_entries_come_on_top_and_older_pages_below(
         await pilot.press("home")
         await until(pilot, lambda: table.chosen == table.keys[0])
         feed.say(newest.model_copy(update={"id": "new", "seq": 99, "at": newest.at + timedelta(seconds=9)}))
-        # on top it follows
-        await until(pilot, lambda: table.keys[0] == "event:new" and table.chosen == "event:new")
-        await pilot.press("down")
-        await until(pilot, lambda: table.chosen == "decision:d3")
         feed.say(
             newest.model_copy(update={"id": "newer", "seq": 100, "at": newest.at + timedelta(seconds=10)})
         )
-        await until(pilot, lambda: table.keys[0] == "event:newer")
-        assert table.chosen == "decision:d3"  # below it stays on its line
+        await until(pilot, lambda: "2 dòng mới" in lines(app.screen.query_one("#status")))
+        assert (table.keys[0], table.chosen) == ("decision:d3", "decision:d3")  # no line has moved
+        await pilot.press("home")
+        await until(pilot, lambda: table.keys[0] == table.chosen == "event:newer")
+        assert "mới" not in lines(app.screen.query_one("#status"))
         while app.context.model.book.next_page() is not None:
             await pilot.press("end")
         await until(pilot, lambda: len(table.keys) == 10 + 450 + 2)
@@ -488,6 +496,9 @@ async def test_one_key_takes_care_of_a_decision(feed: Any, count: Any, until: Un
         assert "acknowledge d2 An" in feed.asked
         await until(pilot, lambda: any("An đã nhận lúc" in note.message for note in app._notifications))
         feed.say(*(wire.Alert(id=f"d{n}", decision=feed.state.decisions[0], over=True) for n in (2, 3, 4)))
+        await until(pilot, lambda: "(đã hết) [An] Mất camera" in screen_of(app))
+        assert table.keys == ["decision:d2", "decision:d3", "decision:d4"]  # no line has moved
+        await pilot.press("home")
         await until(pilot, lambda: not table.keys)
         assert "Không có gì đang báo." in screen_of(app)
         await pilot.press("f")

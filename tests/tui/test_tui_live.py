@@ -57,6 +57,9 @@ class FakeService:
         made: wire.Decision = await self._feed.acknowledge(decision, by=told.by or user, note=told.note)
         return made
 
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        raise NotImplementedError
+
     async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         raise NotImplementedError("the UI gives no acts")
 
@@ -72,8 +75,10 @@ class FakeService:
         return told
 
     async def still(self, camera: str, width: int, best: bool) -> Still:
-        assert not best  # it is asked several times a second: not at the camera's cost
-        return Still(bytes(await self._feed.still(camera, width)), Source.ANALYSIS, width, width)
+        shown = await self._feed.picture(camera, width, best=best)
+        return Still(
+            shown.jpeg, Source.ANALYSIS, width, width, at=self.stored.engine.now, tracks=shown.tracks
+        )
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         return list(await self._feed.presets(camera))

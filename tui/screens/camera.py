@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar, Final
 
@@ -56,6 +57,7 @@ class CameraScreen(Page):
         Binding("g", "presets", show=False),
         Binding("p", "preview", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("u", "undo", show=False),
         Binding("t", "retry", show=False),
         Binding("n", "next(1)", show=False),
         Binding("N", "next(-1)", show=False),
@@ -67,13 +69,13 @@ class CameraScreen(Page):
         self._camera_id = camera
         self._pad = ptz.Pad(self._send)
         self._presets: list[wire.Preset] | None = None
-        self._seen_at: float | None = None
+        self._seen_at: datetime | None = None
         self._said = ""
         self._view = still.make(context.graphics)
         self._card = Static(id="card")
         self._figures = Static(id="fact")
         self._status = Line(id="status")
-        self._table = Table(rows.HISTORY, self._row, context.t, empty=self._calm, follow=True, id="history")
+        self._table = Table(rows.HISTORY, self._row, context.t, empty=self._calm, holds=True, id="history")
 
     @property
     def camera(self) -> wire.Camera | None:
@@ -124,7 +126,8 @@ class CameraScreen(Page):
         if changes.everything or changes.entries:
             self._table.show(self._history())
             self._table.redraw()
-        if changes.everything or changes.order or self._camera_id in changes.cameras:
+            self._tell_status()
+        if changes.everything or changes.order or changes.link or self._camera_id in changes.cameras:
             self._tell()
 
     def tick(self) -> None:
@@ -162,8 +165,7 @@ class CameraScreen(Page):
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""
-        key = self._table.chosen
-        self.acknowledge(self.context.model.book.get(key) if key else None)
+        self.acknowledge(self._table)
 
     def action_retry(self) -> None:
         """Try the camera again."""
@@ -176,11 +178,15 @@ class CameraScreen(Page):
             other = order[(order.index(self._camera_id) + by) % len(order)]
             self.app.switch_screen(CameraScreen(self.context, other))
 
+    def on_table_moved(self) -> None:
+        """What was held back may be on the screen now."""
+        self._tell_status()
+
     def _calm(self) -> str:
         return self.context.t("camera.calm")
 
     def _row(self, key: str) -> Row:
-        entry = self.context.model.book.get(key)
+        entry = self.entry(key)
         return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
 
     def _history(self) -> Iterator[str]:
@@ -201,7 +207,9 @@ class CameraScreen(Page):
         self._tell_status()
 
     def _tell_status(self) -> None:
-        self._status.show(Text(self._said, TEXT), Text(self._age(), AMBER))
+        t, new = self.context.t, self._table.new
+        held = t("log.new", n=t.number(new)) if new else ""
+        self._status.show(Text(self._said, TEXT), Text("   ".join(filter(None, (self._age(), held))), AMBER))
 
     def _say(self, words: str) -> None:
         self._said = words
@@ -211,7 +219,7 @@ class CameraScreen(Page):
 
     def _pictured(self) -> bool:
         camera = self.camera
-        online = camera is not None and camera.state is wire.CameraState.ONLINE
+        online = camera is not None and camera.state is wire.CameraState.ONLINE and self.context.model.known
         return online and self.context.graphics is not Graphics.NONE
 
     def _age(self) -> str:
@@ -220,28 +228,28 @@ class CameraScreen(Page):
             return ""
         if self._seen_at is None:
             return self.context.t("camera.waiting")
-        seconds = self.context.model.monotonic() - self._seen_at
+        seconds = self.context.model.ago(self._seen_at) or 0.0
         return self.context.t("camera.stale", age=self.context.t.age(seconds)) if seconds > STALE else ""
 
     async def _watch(self) -> None:
         """Fetch, prepare in a thread, show; one picture at a time, for ever."""
         while True:
-            if self.is_current and self._pictured() and self.context.model.lost is None:
+            if self.is_current and self._pictured():
                 await self._look()
             await asyncio.sleep(self.context.still_every)
 
     async def _look(self) -> None:
         try:
-            data = await self.context.feed.still(self._camera_id, self._view.wanted)
-            shapes = card.shapes(self.camera, self.context.t)
-            prepared: Any = await asyncio.to_thread(self._view.prepare, data, shapes)
+            picture = await self.context.feed.picture(self._camera_id, self._view.wanted, best=False)
+            shapes = card.shapes(self.camera, picture.tracks, self.context.t)
+            prepared: Any = await asyncio.to_thread(self._view.prepare, picture.jpeg, shapes)
         except ApiError as error:
             self._say(self.context.failure(error))
         except paint.Unreadable:
             self._say(self.context.t("camera.unreadable"))
         else:
             if self._pictured():
-                self._seen_at = self.context.model.monotonic()
+                self._seen_at = picture.at or self.context.model.now()
                 self._view.show(prepared)
                 self._tell_status()
 

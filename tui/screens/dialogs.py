@@ -18,7 +18,7 @@ from engine.api import wire
 from tui import describe
 from tui.columns import Cell, Column, Para, Row
 from tui.context import Context
-from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES, TROUBLED
+from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES, TROUBLED, UNKNOWN
 from tui.texts import Texts, clean
 from tui.widgets.facts import facts
 from tui.widgets.lines import Lines
@@ -57,7 +57,7 @@ SECTIONS: Final = (
             ("g", "help.presets"),
             ("p", "help.preview"),
             ("t", "help.retry"),
-            ("a", "help.acknowledge"),
+            ("a  u", "help.acknowledge"),
             ("PgUp PgDn", "help.scroll"),
             ("n  N", "help.next"),
         ),
@@ -65,7 +65,8 @@ SECTIONS: Final = (
     (
         "help.log",
         (
-            ("a", "help.acknowledge"),
+            ("a  u", "help.acknowledge"),
+            ("Home", "help.new"),
             ("f", "help.only_firing"),
             ("d", "help.decisions"),
             ("Enter", "help.details"),
@@ -133,7 +134,8 @@ def help_text(t: Texts, *, ends: bool = False) -> Group:
             Text(),
         ]
     marks_of = [(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in STATES.items()]
-    states = _legend([*marks_of, (TROUBLED[0], t("help.troubled"), TROUBLED[1])])
+    gone = (UNKNOWN[0], t("state.unknown"), UNKNOWN[1])
+    states = _legend([*marks_of, (TROUBLED[0], t("help.troubled"), TROUBLED[1]), gone])
     rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in STANDINGS.items()])
     worst = _legend([(symbol, t(f"severity.{name}"), tone) for name, (symbol, tone) in SEVERITIES.items()])
     marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]

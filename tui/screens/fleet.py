@@ -95,8 +95,8 @@ class FleetScreen(Page):
         """Redraw the rows that changed; order them again only when rank or name moved."""
         if changes.order or (self._query and changes.cameras):
             self._table.show(self._wanted())
-        self._table.redraw(None if changes.everything else changes.cameras)
-        if changes.entries or changes.everything:
+        self._table.redraw(None if changes.everything or changes.link else changes.cameras)
+        if changes.entries or changes.everything or changes.link:
             self._recent.update_lines()
             self._tell_title()
 
@@ -105,11 +105,14 @@ class FleetScreen(Page):
         model, t = self.context.model, self.context.t
         firing, waiting = t.number(len(model.alerts)), t.number(len(model.waiting()))
         told = t("fleet.firing", n=firing, waiting=waiting) if model.alerts else t("fleet.recent")
+        if model.engine is not None and not model.known:
+            told = t("fleet.then", time=describe.clock(model.told_at(), model))
         self._recent_title.show(Text(told, DIM))
 
     def tick(self) -> None:
         """A second has passed: ages move."""
         self._table.redraw()
+        self._tell_title()
 
     def action_log(self) -> None:
         """Open the log."""
@@ -125,7 +128,8 @@ class FleetScreen(Page):
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""
-        self.retry(self._chosen)
+        key = self._table.pointed()
+        self.retry(self.context.model.cameras.get(key) if key else None)
 
     def action_filter(self) -> None:
         """Ask which cameras to show."""
@@ -139,7 +143,7 @@ class FleetScreen(Page):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._query = fold(event.value).strip()
-        self.show(Changes(order=True, everything=True))
+        self._table.show(self._wanted(), fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go back to the table."""
@@ -155,7 +159,8 @@ class FleetScreen(Page):
         self.app.push_screen(CameraScreen(self.context, event.key))
 
     def _row(self, key: str) -> Row:
-        return rows.camera_row(self.context.model.cameras[key], self.context.model, self.context.t)
+        camera = self.context.model.cameras.get(key)
+        return rows.camera_row(camera, self.context.model, self.context.t) if camera else Row({})
 
     def _wanted(self) -> Iterator[str]:
         model = self.context.model
@@ -173,4 +178,4 @@ class FleetScreen(Page):
         t = self.context.t
         if self._query:
             return t("fleet.unmatched", query=clean(self._query))
-        return t("fleet.empty") if self.context.model.engine else ""
+        return t("fleet.empty" if self.context.model.engine else "fleet.absent")

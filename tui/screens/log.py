@@ -18,7 +18,7 @@ from tui.book import Entry, Query, Stream, key_of
 from tui.columns import Row
 from tui.context import Context
 from tui.model import Changes
-from tui.palette import DIM
+from tui.palette import AMBER, DIM
 from tui.screens.camera import CameraScreen
 from tui.screens.page import Page
 from tui.screens.rules import RulesScreen
@@ -45,13 +45,14 @@ class LogScreen(Page):
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("u", "undo", show=False),
     ]
 
     def __init__(self, context: Context, *, firing: bool = False) -> None:
         super().__init__(context)
         self._query, self._firing = Query(), firing
         self._text = ""
-        self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, follow=True, id="entries")
+        self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, holds=True, id="entries")
         self._detail = Static(id="detail")
         self._status = Line(id="status")
         self._filter = Filter()
@@ -116,19 +117,18 @@ class LogScreen(Page):
     def action_decisions(self) -> None:
         """Only decisions, or everything."""
         self._query = Query.parse(self._text, decisions=not self._query.decisions)
-        self._list()
+        self._list(fresh=True)
         self._fill()
 
     def action_firing(self) -> None:
         """Only what fires now, or everything."""
         self._firing = not self._firing
-        self._list()
+        self._list(fresh=True)
         self._fill()
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""
-        key = self._table.chosen
-        self.acknowledge(self.context.model.entry(key) if key else None)
+        self.acknowledge(self._table)
 
     def action_back(self) -> None:
         """Drop the filter first, then leave."""
@@ -141,7 +141,7 @@ class LogScreen(Page):
         """Filter while typing."""
         self._text = event.value
         self._query = Query.parse(event.value, decisions=self._query.decisions)
-        self._list()
+        self._list(fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter; read on for as long as it shows too little."""
@@ -151,7 +151,8 @@ class LogScreen(Page):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Show the details of the line."""
-        self._details(event.key)
+        self._details(self._table.told)
+        self._tell_status()
 
     def on_table_bottom(self) -> None:
         """Read older entries."""
@@ -160,7 +161,7 @@ class LogScreen(Page):
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Open the camera of the line."""
-        entry = self.context.model.entry(event.key)
+        entry = self.entry(event.key)
         if entry is not None and entry.camera in self.context.model.cameras:
             self.app.push_screen(CameraScreen(self.context, entry.camera))
 
@@ -171,8 +172,9 @@ class LogScreen(Page):
         return t("log.unmatched", query=clean(self._text)) if self._text else t("log.empty")
 
     def _row(self, key: str) -> Row:
-        entry = self.context.model.entry(key)
-        return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
+        entry, model = self.entry(key), self.context.model
+        over = self._firing and key.removeprefix("decision:") not in model.alerts
+        return rows.entry_row(entry, model, self.context.t, over=over) if entry else Row({})
 
     def _matching(self) -> Iterator[Entry]:
         model, t = self.context.model, self.context.t
@@ -181,14 +183,21 @@ class LogScreen(Page):
             if self._query.matches(entry, model.name(entry.camera), describe.words(entry, t)):
                 yield entry
 
-    def _list(self) -> None:
-        self._table.show(key_of(entry) for entry in self._matching())
-        self._details(self._table.chosen)
+    def _list(self, *, fresh: bool = False) -> None:
+        """Show what matches.
+
+        Args:
+            fresh: A person asked for something else.
+        """
+        if fresh:
+            self._entries.clear()
+        self._table.show((key_of(entry) for entry in self._matching()), fresh=fresh)
+        self._details(self._table.told)
         self._tell_status()
 
     def _details(self, key: str | None) -> None:
         model, t = self.context.model, self.context.t
-        entry = model.entry(key) if key else None
+        entry = self.entry(key)
         text: Group | Text = Text()
         if entry is not None:
             _, tone = describe.mark(entry)
@@ -198,6 +207,7 @@ class LogScreen(Page):
     def _tell_status(self) -> None:
         t, count = self.context.t, len(self._table.keys)
         told = [t("log.shown", n=t.number(count))]
+        now = t("log.new", n=t.number(self._table.new)) if self._table.new else ""
         if self._firing and self.context.model.alerts_left_out:
             told.append(t("log.left_out", n=t.number(self.context.model.alerts_left_out)))
         if self._query.decisions and not self._firing:
@@ -206,7 +216,7 @@ class LogScreen(Page):
             told.append(t("log.older"))
         elif not self._firing and self.context.model.book.next_page() is None:
             told.append(t("log.complete"))
-        self._status.show(Text("   ".join(told), DIM))
+        self._status.show(Text("   ".join(told), DIM), Text(now, AMBER))
 
     def _fill(self) -> None:
         if len(self._table.keys) < self.size.height and not self._firing:

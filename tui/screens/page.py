@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -14,8 +14,10 @@ from tui import describe, head
 from tui.book import Entry
 from tui.context import Context
 from tui.model import Changes
+from tui.taken import UNDO
 from tui.texts import clean
 from tui.widgets.bars import KeyBar, Line
+from tui.widgets.table import Table
 
 
 class Page(Screen[None]):
@@ -43,6 +45,7 @@ class Page(Screen[None]):
         self._problem = Line(id="problem")
         self._banner = Line(id="banner")
         self._key_bar = KeyBar()
+        self._entries: dict[str, Entry] = {}
         self.ready = False  # becomes true once the lines are on the screen
 
     def compose(self) -> ComposeResult:
@@ -94,8 +97,22 @@ class Page(Screen[None]):
         """Back to where one came from."""
         self.app.pop_screen()
 
-    def acknowledge(self, entry: Entry | None) -> None:
-        """Take care of a decision, in the name of who sits here."""
+    def entry(self, key: str | None) -> Entry | None:
+        """Return the entry of a line, as the line shows it also where it is known no more."""
+        if key is None:
+            return None
+        found = self.context.model.entry(key) or self._entries.get(key)
+        if found is not None:
+            self._entries[key] = found
+        return found
+
+    def acknowledge(self, table: Table) -> None:
+        """Take care of the decision on the line that was read, in the name of who sits here."""
+        key = table.pointed()
+        if key is None and table.told is not None:
+            self.tell("acknowledge.look")
+            return
+        entry = self.entry(key)
         if not isinstance(entry, wire.Decision):
             self.tell("acknowledge.nothing")
         elif entry.phase == "resolved":
@@ -125,19 +142,53 @@ class Page(Screen[None]):
         self.notify(self.context.t(key, **values), markup=False)
 
     async def _acknowledge(self, entry: wire.Decision) -> None:
+        context, t = self.context, self.context.t
         try:
-            made = await self.context.feed.acknowledge(entry.id, by=self.context.by)
+            made = await context.feed.acknowledge(entry.id, by=context.by)
         except ApiError as error:
-            self.notify(self.context.failure(error), severity="warning", markup=False)
+            self._note(self._named(entry), context.failure(error), severity="warning")
             return
-        if (told := made.acknowledged) is not None:
-            at = describe.clock(told.at, self.context.model)
-            self.tell("acknowledge.taken", by=describe.who(told), at=at)
+        if (told := made.acknowledged) is None:
+            return
+        words = t("acknowledge.taken", by=describe.who(told), at=describe.clock(told.at, context.model))
+        if entry.acknowledged is None:
+            context.taken.note(made, context.model.monotonic())
+            words += "\n" + t("acknowledge.undo", seconds=int(UNDO))
+        self._note(self._named(made), words)
+
+    def _named(self, made: wire.Decision) -> str:
+        """Return which decision it is: what, where, when."""
+        where = clean(self.context.model.name(made.camera))
+        parts = (describe.title(made, self.context.t), where, describe.clock(made.at, self.context.model))
+        return " · ".join(part for part in parts if part)
+
+    def _note(
+        self, title: str, words: str, severity: Literal["information", "warning"] = "information"
+    ) -> None:
+        self.notify(words, title=title, severity=severity, markup=False)
+
+    def action_undo(self) -> None:
+        """Take back what was acknowledged here last, for as long as that is possible."""
+        made = self.context.taken.last(self.context.model.monotonic())
+        if made is None:
+            self.tell("acknowledge.no_undo")
+        else:
+            self.run_worker(self._undo(made), name="undo", group="acknowledge")
+
+    async def _undo(self, made: wire.Decision) -> None:
+        if made.acknowledged is None:
+            return
+        try:
+            await self.context.feed.unacknowledge(made.id, made.acknowledged)
+        except ApiError as error:
+            self._note(self._named(made), self.context.failure(error), severity="warning")
+            return
+        self._note(self._named(made), self.context.t("acknowledge.undone"))
 
     def refresh_bars(self) -> None:
         """Write the lines above and below."""
         model, t = self.context.model, self.context.t
-        self._top.show(head.title(model, t, self.name_of_page()), head.clock(model, t))
+        self._top.show(*head.top(model, t, self.name_of_page(), self.size.width - 2))  # its padding
         self._counters.show(*head.summary(model, t))
         for bar, text in (
             (self._problem, head.problem(model, t, self.CONCERNS)),

@@ -14,7 +14,7 @@ from engine.api.client import ApiError
 from tui import describe, story
 from tui.context import Context
 from tui.model import Changes
-from tui.palette import AMBER, BRIGHT, STANDINGS, TONES, severity
+from tui.palette import AMBER, BRIGHT, STANDINGS, TONES, UNKNOWN, severity
 from tui.poll import Poll
 from tui.roster import Standing, standing
 from tui.screens.page import Page
@@ -83,6 +83,11 @@ class RuleScreen(Page):
         rule, t = self.context.model.roster.get(self._rule), self.context.t
         if rule is None:
             self._head.show(Text(t("failure.no_rule"), AMBER))
+            self._figures.show(Text())
+            return
+        if not self.context.model.known:
+            told = f"{UNKNOWN[0]} {t('state.unknown')}   {describe.rule_title(rule, t)}"
+            self._head.show(Text(told, TONES[UNKNOWN[1]]))
             self._figures.show(Text())
             return
         now = standing(rule)

@@ -89,6 +89,7 @@ class RulesScreen(Page):
     def tick(self) -> None:
         """A second has passed: ages move."""
         self._table.redraw()
+        self._tell_status()
 
     def action_filter(self) -> None:
         """Ask which rules to show."""
@@ -109,7 +110,7 @@ class RulesScreen(Page):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._query = fold(event.value).strip()
-        self._list()
+        self._list(fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go back to the table."""
@@ -132,9 +133,9 @@ class RulesScreen(Page):
             return self.context.failure(self._failure)
         return t("rules.none" if self.context.model.roster.told else "app.waiting")
 
-    def _list(self) -> None:
+    def _list(self, *, fresh: bool = False) -> None:
         roster, t = self.context.model.roster, self.context.t
-        self._table.show(roster.matching(self._query, t))
+        self._table.show(roster.matching(self._query, t), fresh=fresh)
         self._tell_status()
 
     def _tell_status(self) -> None:
@@ -150,6 +151,8 @@ class RulesScreen(Page):
         t, roster = self.context.t, self.context.model.roster
         told = [t("rules.shown", n=t.number(len(self._table.keys)), total=t.number(len(roster)))]
         states = [standing(rule) for key in self._table.keys if (rule := roster.get(key))]
+        if not self.context.model.known:
+            return told[0]
         active = [state for state in Standing if state in states and state is not Standing.QUIET]
         told += [f"{t(f'rule.{state}')} {t.number(states.count(state))}" for state in active]
         return "   ".join(told)

@@ -1,12 +1,16 @@
 """A table that draws only the lines in view, and redraws only the lines that changed.
 
 Rows are asked for when they are drawn, so 500 cameras cost what the 20 visible ones cost.
+
+Keys act on lines, so a line under the cursor never becomes another one by itself: the cursor stays on its row, and
+where that row goes the cursor goes too, until a key takes hold of a line again. A table that `holds` moves no line
+at all: what is new is counted, and shown when a person asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,6 +20,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from tui.columns import Cell, Column, Layout, Row, fit, line
 from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, PANEL, TONES
@@ -24,6 +29,8 @@ from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, PANEL, TONES
 GUTTER = 2
 #: Cells behind every line, so that the last column does not touch the border or the scroll bar.
 MARGIN = 1
+#: Seconds that nobody touches a table that holds, until it flows again.
+IDLE: Final = 60.0
 PLAIN = Style(bgcolor=BACKGROUND)
 GROUND_LIT = Style(bgcolor=LIT)
 _CHOSEN = Style(bgcolor=CHOSEN)
@@ -42,7 +49,8 @@ class Table(ScrollView, can_focus=True):
         make: Returns the row of a key; called when the line is drawn.
         heading: Returns a column's title, for the language may change.
         empty: Returns what to say when there are no rows.
-        follow: A cursor on the first line stays on the first line (a log), not on its row.
+        holds: New lines are counted and not shown until somebody asks for them (a log), see `take_in`. Where nobody
+            touches it for `IDLE` seconds it lets go of its line and flows, until the next key takes hold of one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,13 +106,16 @@ class Table(ScrollView, can_focus=True):
         heading: Callable[[str], str],
         *,
         empty: Callable[[], str] = str,
-        follow: bool = False,
+        holds: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self._columns, self._make, self._heading, self._follow = tuple(columns), make, heading, follow
+        self._columns, self._make, self._heading, self._holds = tuple(columns), make, heading, holds
         self._empty = empty
         self._keys: list[str] = []
+        self._wanted: list[str] = []
+        self._adrift = self._unread = False
+        self._idle: Timer | None = None
         self._places: dict[str, int] = {}
         self._cursor = 0
         self._layout_of = Layout(0)
@@ -116,24 +127,99 @@ class Table(ScrollView, can_focus=True):
 
     @property
     def chosen(self) -> str | None:
-        """Key of the row under the cursor."""
+        """Key of the row under the cursor; None where there is no row, or no cursor."""
+        return self._keys[self._cursor] if self._keys and not self._adrift else None
+
+    @property
+    def told(self) -> str | None:
+        """Key of the row whose details are worth telling: the chosen one, else that at its place."""
         return self._keys[self._cursor] if self._keys else None
 
-    def show(self, keys: Iterable[str]) -> None:
-        """Show these rows; the cursor stays on its row where that is still there."""
+    @property
+    def new(self) -> int:
+        """How many rows are held back."""
+        return sum(key not in self._places for key in self._wanted)
+
+    def pointed(self) -> str | None:
+        """Return the key of the row that a key is meant for: it was on the screen when it was pressed.
+
+        None where there was none: then a line that had no cursor, or has just come, has it now.
+        """
+        self.touched()
+        if self._adrift or self._unread:
+            self._take_hold()
+            return None
+        return self.chosen
+
+    def show(self, keys: Iterable[str], *, fresh: bool = False) -> None:
+        """Show these rows; the cursor stays on its row.
+
+        Args:
+            fresh: A person wants other rows: nothing is held back, and what is not among them goes.
+        """
         before, place = self.chosen, self._cursor
-        self._keys = list(keys)
+        self._wanted = list(keys)
+        held = self._holds and before is not None and not fresh
+        self._keys = self._held(place) if held else self._wanted
         self._places = {key: index for index, key in enumerate(self._keys)}
-        follows = self._follow and place == 0
-        found = None if follows or before is None else self._places.get(before)
-        self._cursor = max(0, min(place if found is None else found, len(self._keys) - 1))
+        if before is not None and before not in self._places:  # the cursor does not go to another by itself
+            self._adrift = not fresh
+        found = 0 if self._adrift and self._holds else self._places.get(before or "", place)
+        self._cursor = max(0, min(found, len(self._keys) - 1))
         self.virtual_size = Size(0, len(self._keys) + 1)
         if self.scroll_offset.y:  # keep what is being read where it is
             self.scroll_to(y=max(0, self.scroll_offset.y + self._cursor - place), animate=False, force=True)
         self._reveal()
         self.refresh()
         if self.chosen != before:
+            self._unread = self.chosen is not None
             self.post_message(self.Moved(self, self.chosen))
+
+    def _held(self, place: int) -> list[str]:
+        """Return the rows to show so that no line in sight moves: what is new stands below, or waits."""
+        wanted = set(self._wanted)
+        sight = max(place + 1, self.scroll_offset.y + self.size.height)
+        kept = [key for index, key in enumerate(self._keys) if index < sight or key in wanted]
+        shown = set(kept)
+        last = next((key for key in reversed(kept) if key in wanted), None)
+        below = [] if last is None else self._wanted[self._wanted.index(last) + 1 :]
+        return [*kept, *(key for key in below if key not in shown)]
+
+    def take_in(self) -> None:
+        """Show what was held back."""
+        if self._keys != self._wanted:
+            self.show(self._wanted, fresh=True)
+
+    def let_go(self) -> None:
+        """Flow: no line is chosen until a key takes hold of one."""
+        if self._keys and not self._adrift:
+            self._adrift = True
+            self.show(self._wanted)
+            self.post_message(self.Moved(self, None))
+
+    def _take_hold(self) -> None:
+        if self._adrift:
+            self._adrift = False
+            self.post_message(self.Moved(self, self.chosen))
+        self._unread = bool(self._keys)
+        self.refresh()
+
+    def touched(self) -> None:
+        """Somebody is here: count the time until it lets go anew."""
+        if not self._holds:
+            return
+        if self._idle is None:
+            self._idle = self.set_timer(IDLE, self._leave)
+        else:
+            self._idle.reset()
+
+    def _leave(self) -> None:
+        self._idle = None
+        self.let_go()
+
+    def on_mount(self) -> None:
+        """Begin to count the time that nobody touches it."""
+        self.touched()
 
     def redraw(self, keys: Iterable[str] | None = None) -> None:
         """Draw rows again: those whose figures changed, or all."""
@@ -148,6 +234,9 @@ class Table(ScrollView, can_focus=True):
 
     def move_to(self, place: int) -> None:
         """Put the cursor on a line, as near as there is one."""
+        self.touched()
+        if self._adrift:
+            self._take_hold()
         place = max(0, min(place, len(self._keys) - 1))
         if not self._keys or place == self._cursor:
             return
@@ -158,7 +247,9 @@ class Table(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self.chosen))
 
     def action_step(self, by: int) -> None:
-        """Move the cursor by some lines."""
+        """Move the cursor by some lines; above the first is what was held back."""
+        if by < 0 and self._cursor == 0:
+            self.take_in()
         if by > 0 and self._cursor >= len(self._keys) - 1:
             self.post_message(self.Bottom(self))
         self.move_to(self._cursor + by)
@@ -171,21 +262,24 @@ class Table(ScrollView, can_focus=True):
         """Move the cursor to the first (0) or last (-1) line."""
         if edge:
             self.post_message(self.Bottom(self))
+        else:
+            self.take_in()
         self.move_to(len(self._keys) - 1 if edge else 0)
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
-        if self.chosen is not None:
-            self.post_message(self.Chosen(self, self.chosen))
+        if (key := self.pointed()) is not None:
+            self.post_message(self.Chosen(self, key))
 
     def on_click(self, event: Click) -> None:
         """Put the cursor where the mouse is; a second click opens."""
         place = self.scroll_offset.y + event.y - 1
         if event.y == 0 or place >= len(self._keys):
             return
-        self.move_to(place)
         if event.chain == 2:
-            self.action_choose()
+            self.action_choose()  # what the first click chose: another line may be there by now
+        else:
+            self.move_to(place)
 
     def on_resize(self, event: Resize) -> None:
         """Fit the columns to the new width."""
@@ -203,7 +297,9 @@ class Table(ScrollView, can_focus=True):
         place = self.scroll_offset.y + y - 1
         if place >= len(self._keys):
             return self._blank(self._empty() if y == 1 and not self._keys else "")
-        chosen = place == self._cursor and self.has_focus
+        chosen = place == self._cursor and self.has_focus and not self._adrift
+        if chosen:
+            self._unread = False
         row = self._make(self._keys[place])
         base = GROUND_LIT if row.lit else _CHOSEN if chosen else PLAIN
         gutter = Segment("▌ " if chosen else " " * GUTTER, Style(color=BLUE) + base)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Trials lie beside the rules that they try.
 TRIAL = ".trial.yaml"
+#: Folder of scenes and recordings beside the rules, see `clean`; in it, the accepted false alarms.
+CLEAN, KNOWN = "clean", "known.yaml"
 
 ConfigOption = Annotated[
     Path | None,
@@ -67,14 +69,16 @@ def check(
 
     chosen = language(lang)
     paths, found = _files(files or ())
-    trials = [path for path in paths if path.name.endswith(TRIAL)]
-    named = [path for path in paths if path not in trials]
+    known = [path for path in paths if _is_clean(path) and path.name == KNOWN]
+    trials = [path for path in paths if path.name.endswith(TRIAL) or (_is_clean(path) and path not in known)]
+    named = [path for path in paths if path not in trials and path not in known]
     report = _linted(reading.check(config or reading.default_path())) if config or not files else None
     if named or report is None:
         report = _about(named, report)
     texts = dict(report.texts)
     found += report.problems
     found += _of_trials(trials, texts)
+    found += _of_known(known, texts)
     order = {name: number for number, name in enumerate(texts)}
     found.sort(key=lambda each: (order.get(each.source, -1), each.line, each.column))
     if not files and config is None and not reading.default_path().exists():
@@ -133,6 +137,21 @@ def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     problems: list[Problem] = []
     readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
     return [*problems, *(each for name in readable for each in read(texts[name], name).problems)]
+
+
+def _is_clean(path: Path) -> bool:
+    """Return whether a file belongs to the clean nights: its words are those of trials, not of rules."""
+    return path.absolute().parent.name == CLEAN
+
+
+def _of_known(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
+    """Return what is wrong with lists of accepted false alarms; their texts are put to the others."""
+    from engine.configuration import read_text
+    from rules.clean import Watchman
+
+    problems: list[Problem] = []
+    readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
+    return [*problems, *(each for name in readable for each in Watchman(texts[name], name).problems)]
 
 
 def schema(

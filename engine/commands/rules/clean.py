@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.report import LangOption, Language, coloured, for_people, language
-from engine.commands.rules.check import ConfigOption, RuleFiles
+from engine.commands.rules.check import CLEAN, KNOWN, ConfigOption, RuleFiles
 from engine.commands.rules.replay import line_of
 from engine.commands.rules.sources import leave, lines_of, moments_of, own_files, rules_of, site_of, texts_of
 from engine.commands.terminal import block, out, paint
 
 if TYPE_CHECKING:
     from rules.clean import Night
-
-#: Folder of scenes and recordings beside the rules; in it, the accepted false alarms.
-FOLDER, KNOWN = "clean", "known.yaml"
 
 
 def clean(
@@ -44,7 +41,7 @@ def clean(
     site = site_of(config, chosen) if config is not None or not files else None
     paths = files or own_files(site)
     rules = site.rules if site is not None and not files else rules_of(paths, site, chosen)
-    folders = corpus or list({(path if path.is_dir() else path.parent) / FOLDER: None for path in paths})
+    folders = corpus or list({(path if path.is_dir() else path.parent) / CLEAN: None for path in paths})
     moments, colours, count, bad = moments_of(site), coloured(), 0, 0
     for folder in (each for each in folders if each.is_dir()):
         texts = texts_of([folder / KNOWN], chosen) if (folder / KNOWN).exists() else {}

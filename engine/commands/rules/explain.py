@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
+from engine.commands.completion import cameras, rules
+from engine.commands.report import (
+    JsonOption,
+    Lang,
+    Language,
+    Progress,
+    SiteLangOption,
+    coloured,
+    language,
+)
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
-from engine.commands.rules.sources import Moments, leave, moments_of, report_of, whole
+from engine.commands.rules.sources import Moments, door_of, leave, moments_of, report_of, whole
+from engine.commands.talk import Socket, Token, secret
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
@@ -29,12 +39,12 @@ SINCE = "24h"
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(help="The rule's name.")],
+    rule: Annotated[str, typer.Argument(help="The rule's name.", autocompletion=rules)],
     event: Annotated[str | None, typer.Option(metavar="ID", help="What it made of this event.")] = None,
     at: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Around this moment: 22:30, 2026-03-01T22:30.")
     ] = None,
-    camera: Annotated[str | None, typer.Option(help="Only of this camera.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only of this camera.", autocompletion=cameras)] = None,
     around: Annotated[
         str, typer.Option(metavar="DURATION", help="With --at: so long before and after.")
     ] = "5m",
@@ -48,6 +58,8 @@ def explain(
         Path | None, typer.Option(metavar="FILE", help="Events of a file, not of the site's own store.")
     ] = None,
     config: ConfigOption = None,
+    socket: Socket = None,
+    token: Token = None,
     lang: SiteLangOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -55,12 +67,14 @@ def explain(
 
     A running engine answers at once from what it keeps. With --since, --at, --event or --recording, or where
     none runs, recorded events are judged again; the engine is not disturbed. Exit codes: 0 told, 2 there is
-    no such rule or event.
+    no such rule or event, or nothing to look into.
     """
     chosen = language(lang)
     report = report_of(config)
     chosen = report.settings.language if report.settings and not lang else chosen
-    if not (event or at or since or recording) and (told := _running(report, rule, camera, chosen)):
+    recorded = event or at or since or recording
+    door = None if recorded else door_of(report, config, socket)
+    if door is not None and (told := _running(report, rule, camera, door, secret(token), chosen)):
         _tell(told, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
@@ -90,23 +104,28 @@ def _known(site: Configuration, rule: str, lang: Language) -> Rule:
     return found
 
 
-def _running(report: Report, rule: str, camera: str | None, lang: Language) -> telling.Explanation | None:
-    """Return what a running engine tells, also while its files are being edited; None: none runs, or not this rule."""
-    from engine.api.client import Client
-    from engine.errors import ApiError
-    from engine.places import places
+def _running(
+    report: Report, rule: str, camera: str | None, door: str, token: str | None, lang: Language
+) -> telling.Explanation | None:
+    """Return what a running engine tells, also while its files are being edited; None: none runs, or not this rule.
 
-    if report.settings is None:
-        return None
-    socket = places(report.settings).socket
+    Where there are no files to look into, whatever it says is the last word.
+    """
+    from engine.api.client import Client
+    from engine.commands.talk import explain
+    from engine.errors import ApiError
 
     async def ask() -> telling.Explanation:
-        async with Client.connect(socket, language=lang) as client:
+        async with Client.connect(door, token=token, language=lang) as client:
             return await client.explain(rule, camera=camera)
 
     try:
-        return asyncio.run(ask()) if socket.exists() else None
+        return asyncio.run(ask())
     except ApiError as error:
+        if report.settings is None:
+            typer.echo(f"matthan: {explain(error, Lang(lang))}", err=True)
+            if error.status:
+                raise typer.Exit(2) from None
         if error.status and rule in report.checked.rules.named:  # it runs, and does not know the rule yet
             from engine.text import render
 

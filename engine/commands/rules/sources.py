@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +51,40 @@ def report_of(config: Path | None) -> Report:
     """Return what there is to say of the configuration; `Report.settings` are there even where its rules are wrong."""
     from engine import configuration as reading
 
-    return reading.check(config or reading.default_path())
+    return reading.check(config or _of_running() or reading.default_path())
+
+
+def _of_running() -> Path | None:
+    """Return the configuration of the engine that runs here, where nobody named one and none lies in its place."""
+    from engine.api.client import Client, default_socket
+    from engine.configuration import default_path
+    from engine.errors import ApiError
+
+    door = default_socket()
+    if os.environ.get("MATTHAN_CONFIG") or default_path().exists() or not door.exists():
+        return None
+
+    async def ask() -> str:
+        async with Client.connect(door) as client:
+            return (await client.state()).engine.config
+
+    try:
+        told = asyncio.run(ask())
+    except ApiError:
+        return None
+    return Path(told) if told and Path(told).exists() else None
+
+
+def door_of(report: Report, named: Path | None, told: str | None) -> str | None:
+    """Return where the engine of a command is asked: as told, else the site's own; None where a named site is wrong."""
+    from engine.api.client import default_socket
+    from engine.places import places
+
+    if told is not None:
+        return told
+    if report.settings is not None:
+        return str(places(report.settings).socket)
+    return None if named else str(default_socket())
 
 
 def whole(report: Report, lang: Language) -> Configuration:

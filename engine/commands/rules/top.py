@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from time import process_time
@@ -15,12 +15,12 @@ import typer
 from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
-from engine.commands.rules.sources import leave, moments_of, report_of, whole
+from engine.commands.rules.sources import door_of, leave, moments_of, report_of, whole
+from engine.commands.talk import Socket, Token, secret
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire
-    from engine.settings import Settings
 
 #: Exit code when no engine answers, as for the commands that need one.
 NO_ENGINE = 3
@@ -35,6 +35,8 @@ def top(
         bool, typer.Option("--live", help="What the running engine counted since its start.")
     ] = False,
     config: ConfigOption = None,
+    socket: Socket = None,
+    token: Token = None,
     lang: SiteLangOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,8 +47,9 @@ def top(
     chosen = language(lang)
     report = report_of(config)
     chosen = report.settings.language if report.settings and not lang else chosen
-    if live and report.settings is not None:  # the engine knows its rules, whatever the files say meanwhile
-        _live(report.settings, limit, chosen, as_json=as_json)
+    if live and (door := door_of(report, config, socket)) is not None:
+        # The engine knows its rules, whatever the files say meanwhile.
+        _live(_asked(door, secret(token), chosen), limit, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
     from engine.text import render
@@ -113,10 +116,10 @@ def _cells(line: _Line, whole: float) -> Iterator[str]:
 # -- a running engine --------------------------------------------------------------------------
 
 
-def _live(settings: Settings, limit: int, lang: Language, *, as_json: bool) -> None:
+def _live(told: Iterable[wire.Rule], limit: int, lang: Language, *, as_json: bool) -> None:
     from engine.text import render
 
-    found = sorted(_asked(settings, lang), key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
+    found = sorted(told, key=lambda rule: (-rule.cpu, -rule.visits, rule.name))
     if as_json:
         data(json.dumps({"rules": [rule.model_dump(mode="json") for rule in found]}))
         return
@@ -129,13 +132,12 @@ def _live(settings: Settings, limit: int, lang: Language, *, as_json: bool) -> N
     _print(lines, limit, render("rules.topped_live", {"rules": len(found), "evicted": evicted}, lang), lang)
 
 
-def _asked(settings: Settings, lang: Language) -> list[wire.Rule]:
+def _asked(door: str, token: str | None, lang: Language) -> list[wire.Rule]:
     from engine.api.client import Client
     from engine.errors import ApiError
-    from engine.places import places
 
     async def ask() -> list[wire.Rule]:
-        async with Client.connect(places(settings).socket, language=lang) as client:
+        async with Client.connect(door, token=token, language=lang) as client:
             return await client.rules()
 
     try:

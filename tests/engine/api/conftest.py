@@ -72,6 +72,8 @@ class FakeService:
         self.hub.publish(decision)
         return decision
 
+    tracks: tuple[wire.Tracked, ...] = ()
+
     def state(self) -> wire.State:
         if self.bug:
             raise self.bug
@@ -122,6 +124,13 @@ class FakeService:
                 return self.decided[place]
         raise ApiError(404, "decision.unknown", f"no decision {decision}")
 
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        for place, made in enumerate(self.decided):
+            if made.id == decision and made.acknowledged is not None and made.acknowledged.at == told.at:
+                self.decided[place] = made.model_copy(update={"acknowledged": None})
+                return self.decided[place]
+        raise refusal(409, "acknowledge.other", id=decision)
+
     async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
         self.acts.append((told, user))
         self.keys.append(key)
@@ -142,7 +151,8 @@ class FakeService:
         jpeg = JPEG + str(width).encode()
         if best:
             return Still(jpeg, Source.CAMERA, 1280, 720)
-        return Still(jpeg, Source.ANALYSIS, 352, 288, Sentence("driver.no_snapshot", {"host": "cổng"}))
+        lacks = Sentence("driver.no_snapshot", {"host": "cổng"})
+        return Still(jpeg, Source.ANALYSIS, 352, 288, lacks, NOON, self.tracks)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         self._known(camera)

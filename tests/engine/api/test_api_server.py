@@ -69,6 +69,21 @@ async def test_a_still_says_where_it_came_from_and_why_it_is_no_better_one(door:
     assert analysed.lacks == "cổng không cung cấp ảnh chụp"
 
 
+async def test_a_still_tells_when_and_what_was_seen_in_it(client: Client, service: Any) -> None:
+    zones = ("cổng", "sân sau nhà văn hoá")
+    box = (0.123456, 0.2, 0.3, 0.4)
+    service.tracks = tuple(
+        wire.Tracked(track=n, label="người", score=1 / (1 + n), box=box, zones=zones) for n in range(500)
+    )
+    told = await client.picture("cong", best=False)
+    assert told.at == service.state().engine.now
+    assert 20 < len(told.tracks) < 500  # the surest, as many as a header holds
+    assert [each.track for each in told.tracks] == list(range(len(told.tracks)))
+    assert (told.tracks[0].box[0], told.tracks[0].zones) == (0.1235, zones)
+    best = await client.picture("cong")
+    assert (best.at, best.tracks) == (None, ())
+
+
 async def test_whoever_polls_asks_no_camera(raw: aiohttp.ClientSession) -> None:
     """The TUI asks several times a second."""
     async with raw.get("/v1/cameras/cong/still.jpg?width=320") as answer:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from engine.api import wire
 from engine.api.problems import refusal
 from engine.api.server import serve
-from engine.commands import camera, deliveries, operate
+from engine.commands import camera, completion, deliveries, operate
 from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
@@ -81,7 +82,8 @@ def test_status_says_what_is_the_matter_beside_the_state(
     told = (trouble("deaf", "không nghe được", "no events"), trouble("clock", "đồng hồ", "its clock"))
     service.camera = service.camera.model_copy(update={"troubles": told, "reason": told[0].said})
     first, second, third = run(engine, "status", "--lang", lang).stdout.splitlines()[-3:]
-    assert "online" in first
+    assert ("trực tuyến" if lang == "vi" else "online") in first
+    assert ("0,0 hình/s" if lang == "vi" else "0.0 fps") in first
     assert told[0].said.vi not in first, "said once"
     assert told[0].said.en not in first
     assert second.endswith("không nghe được" if lang == "vi" else "no events")
@@ -369,3 +371,44 @@ def test_dead_letters_are_listed_and_sent_again(engine: Path, service: Any) -> N
     assert letters("retry", *to).exit_code == 2
     assert letters("retry", "9", "--all", *to).exit_code == 2
     assert letters("--dead", "--socket", str(engine.with_name("none"))).exit_code == NO_ENGINE
+
+
+# -- taking back, what was wrong, what a shell offers ------------------------------------------------
+
+
+def test_an_acknowledgement_is_taken_back(engine: Path, service: Any) -> None:
+    made = service.decide(1)
+    cli = CliRunner()
+    words = ["acknowledge", made.id, "--by", "An", "--socket", str(engine)]
+    assert cli.invoke(operate.app, words).exit_code == 0
+    assert service.decided[0].acknowledged is not None
+    done = cli.invoke(operate.app, [*words, "--undo"])
+    assert (done.exit_code, "Taken back" in done.stdout or "Đã rút lại" in done.stdout) == (0, True)
+    assert service.decided[0].acknowledged is None
+    done = cli.invoke(operate.app, [*words, "--undo"])
+    assert done.exit_code == 1
+
+
+def test_a_refused_act_names_its_field(engine: Path) -> None:
+    words = ["act", "patrol", "note=" + "x" * 300, "--socket", str(engine), "--lang", "en"]
+    done = CliRunner().invoke(operate.app, words)
+    assert done.exit_code == 1
+    assert "The request is wrong in" in done.stderr
+    assert "facts.note" in done.stderr
+
+
+def test_a_shell_is_offered_what_the_engine_knows_and_nothing_where_none_runs(
+    engine: Path, tmp_path: Path
+) -> None:
+    def at(socket: Path, **params: str) -> typer.Context:
+        context = typer.Context(typer.main.get_command(operate.app))
+        context.params = {"socket": str(socket), **params}
+        return context
+
+    here, nowhere = at(engine), at(tmp_path / "none")
+    assert completion.cameras(here, "co") == [("cong", "Cổng chính")]
+    assert completion.cameras(here, "x") == []
+    assert completion.rules(here, "") == [("đêm", "")]
+    assert completion.presets(at(engine, camera="cong"), "") == [("Cổng", "1")]
+    assert completion.presets(at(engine, camera="no-such"), "") == []
+    assert completion.cameras(nowhere, "") == completion.rules(nowhere, "") == []

@@ -244,6 +244,85 @@ async def test_a_restart_keeps_what_fires_who_has_it_and_whether_it_escalates(
         assert site.firing() == [("open", acknowledged, not acknowledged)]
 
 
+async def test_who_takes_one_does_not_take_the_others_of_its_rule(tmp_path: Path, clock: ManualClock) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        other = Draft(
+            Kind.OBJECT, Change.BEGAN, CameraId("yard"), clock.wall, subject="track:9", label="person"
+        )
+        await site.judge.offer(other)
+        await site.until(lambda: len(site.desk.alerts()) == 2)
+        (taken,) = (each for each in site.desk.alerts() if each.decision.camera == "gate")
+        await site.desk.acknowledge(taken.id, wire.Acknowledge(by="An"), "")
+        await site.wait(301)
+        assert {(a.decision.camera, a.escalated is not None) for a in site.desk.alerts()} == {
+            ("gate", False),
+            ("yard", True),
+        }
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("label", "kind"), [("person", Kind.OBJECT), ("30A-1", Kind.PLATE)])
+async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
+    tmp_path: Path, clock: ManualClock, label: str, kind: Kind, restarted: bool
+) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
+        (alert,) = site.desk.alerts()
+        clock.advance(200)
+        told = await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "root")
+        assert told.acknowledged is not None
+        assert site.firing() == ([("stays", True, False)] if kind is Kind.OBJECT else [])
+        clock.advance(5)
+        box = site.desk.hub.join()
+        back = await site.desk.unacknowledge(
+            alert.id, wire.Withdraw(at=told.acknowledged.at, by="An"), "root"
+        )
+        assert back.acknowledged is None
+        rule = alert.decision.rule
+        assert site.firing() == [(rule, False, False)]
+        updates = [(await box.take())[1] for _ in range(2)]
+        assert [each.label for each in updates if isinstance(each, wire.Event)] == ["unacknowledge"]
+        assert [each.decision.acknowledged for each in updates if isinstance(each, wire.Alert)] == [None]
+        stored = await site.desk.events(before=None, limit=10, camera=None)
+        assert [each.label for each in stored if each.kind == "operator"] == [
+            "unacknowledge",
+            "acknowledge",
+        ]
+        if not restarted:
+            await site.wait(101)
+            assert site.firing() == [(rule, False, True)]
+    async with engine(tmp_path, clock) as site:
+        assert site.firing() == [(rule, False, not restarted)] or kind is Kind.OBJECT
+        assert all(
+            made.acknowledged is None for made in await site.desk.decisions(before=None, limit=9, camera=None)
+        )
+
+
+async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualClock) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        (alert,) = site.desk.alerts()
+        told = (await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "u1")).acknowledged
+        assert told is not None
+        wrong = (
+            (wire.Withdraw(at=told.at, by="Bình"), "u2"),
+            (wire.Withdraw(at=told.at), "u2"),
+            (wire.Withdraw(at=told.at + timedelta(seconds=1), by="An"), "u1"),
+        )
+        for tried, user in wrong:
+            with pytest.raises(ApiError) as error:
+                await site.desk.unacknowledge(alert.id, tried, user)
+            assert error.value.code == "acknowledge.other"
+        clock.advance(16)
+        with pytest.raises(ApiError) as error:
+            await site.desk.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "u1")
+        assert error.value.code == "acknowledge.late"
+        assert site.firing() == [("stays", True, False)]
+        await site.wait(301)
+        assert site.firing() == [("stays", True, False)]
+
+
 async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         with pytest.raises(ApiError) as nothing:
