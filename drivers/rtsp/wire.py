@@ -359,11 +359,15 @@ class Datagrams:
 
     #: Bytes that the kernel is asked to keep: a keyframe comes at once.
     KEPT = 1 << 20
+    #: Datagrams from another port than the told one that are dropped before they are believed.
+    STRAYS = 200
 
     def __init__(self, family: int, address: str) -> None:
         self.rtp, self.rtcp = _pair(family, address)
         self._buffer = bytearray(1 << 16)
         self._theirs = ("", 0)
+        self._told = {self.rtp: 0, self.rtcp: 0}
+        self._strays = 0
         self._kept = set[socket.socket]()
         self._poll = select.poll()
         for sock in (self.rtp, self.rtcp):
@@ -386,6 +390,7 @@ class Datagrams:
     def aim(self, peer: str, ports: tuple[int, int]) -> None:
         """Note where the server sends from, and open the way for it through whatever lies between."""
         self._theirs = (peer, ports[1])
+        self._told = {self.rtp: ports[0], self.rtcp: ports[1]}
         self._send(self.rtp, b"\x80" + b"\0" * 11, (peer, ports[0]))
         self.send_report(b"\x80\xc9\0\x01\0\0\0\0")
 
@@ -402,7 +407,8 @@ class Datagrams:
     def take(self, sock: socket.socket, allowed: frozenset[str], bucket: Bucket) -> Iterator[memoryview]:
         """Yield what waits at a socket and comes from one of these hosts; valid until the next.
 
-        From the first on the kernel keeps away what others send to the same place.
+        From the first on the kernel keeps away what others send to the same place. Another port than was told is an
+        earlier session's, whose end the server has not noticed; one that tells a wrong port is taken after `STRAYS`.
 
         Raises:
             Malformed: Too many came.
@@ -413,9 +419,15 @@ class Datagrams:
             except OSError:  # nothing waits, or what the network says of our own reports
                 return
             bucket.take(count)
-            if sender[0] in allowed:
-                self._keep_to(sock, sender)
+            if sender[0] in allowed and self._is_theirs(sock, sender):
                 yield memoryview(self._buffer)[:count]
+
+    def _is_theirs(self, sock: socket.socket, sender: tuple[str, int]) -> bool:
+        if self._told[sock] in (0, sender[1]):
+            self._keep_to(sock, sender)
+            return True
+        self._strays += 1
+        return self._strays > self.STRAYS
 
     def _keep_to(self, sock: socket.socket, sender: tuple[str, int]) -> None:
         if sock not in self._kept:

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from drivers.contract import Codec
 from drivers.errors import DriverError
 from drivers.rtsp import message, rtp, sdp
+from drivers.rtsp.flood import packets
 from drivers.rtsp.message import Message
 from drivers.rtsp.nals import H264, H265, Nals
 from drivers.rtsp.sdp import START
-from drivers.rtsp.wire import Late, Wire
+from drivers.rtsp.wire import Datagrams, Late, Wire
 
 NAL = st.builds(
     lambda kind, first, body: bytes((0x60 | kind, 0x80 if first else 0x10)) + body,
@@ -379,3 +380,43 @@ def test_a_request_holds_no_line_ends_of_the_servers() -> None:
 def test_numbers_of_a_head(told: str, wanted: int | None) -> None:
     said = message.read_head(f"RTSP/1.0 200 OK\r\nCSeq: {told}\r\nContent-Length: {told}".encode())
     assert said.sequence == said.length == wanted
+
+
+def test_an_earlier_sessions_datagrams_do_not_take_the_place_of_this_ones() -> None:
+    """They come from another port than was told; only a server that sends nothing else meant that one."""
+    hosts, bucket = frozenset({"127.0.0.1"}), packets("peer")
+    ours = Datagrams(socket.AF_INET, "127.0.0.1")
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as old,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as new,
+    ):
+        old.bind(("127.0.0.1", 0))
+        new.bind(("127.0.0.1", 0))
+        ours.aim("127.0.0.1", (new.getsockname()[1], 0))
+        there = ("127.0.0.1", ours.ports[0])
+
+        def taken() -> list[bytes]:
+            ours.wait(time.monotonic() + 30)
+            return [bytes(each) for each in ours.take(ours.rtp, hosts, bucket)]
+
+        old.sendto(b"old", there)
+        assert taken() == []
+        new.sendto(b"new", there)
+        assert taken() == [b"new"]
+        old.sendto(b"old", there)  # the kernel keeps it away by now
+        new.sendto(b"newer", there)
+        assert taken() == [b"newer"]
+    ours.close()
+
+
+def test_a_server_that_tells_a_wrong_port_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Datagrams, "STRAYS", 3)
+    ours = Datagrams(socket.AF_INET, "127.0.0.1")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        ours.aim("127.0.0.1", (9, 0))
+        for number in range(5):
+            server.sendto(bytes([number]), ("127.0.0.1", ours.ports[0]))
+        ours.wait(time.monotonic() + 30)
+        took = [bytes(each) for each in ours.take(ours.rtp, frozenset({"127.0.0.1"}), packets("peer"))]
+    ours.close()
+    assert took == [b"\x03", b"\x04"]
