@@ -28,7 +28,7 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
-from engine_runs import ROOT, Engine, Fake, engine, fake, script, shares, spent
+from engine_runs import ROOT, Engine, Fake, engine, fake, ran, script, shares, spent
 
 from engine.api import wire
 
@@ -104,9 +104,9 @@ async def dead(many: int, seconds: float) -> dict[str, Any]:
 
 async def idle(many: int, rounds: int, seconds: float) -> dict[str, Any]:
     """Return what a silent ONVIF device costs more than its video alone."""
-    more: dict[str, list[float]] = {"memory_mb": [], "core_percent": [], "rtsp_core_percent": []}
+    more: dict[str, list[float]] = {"memory_mb": [], "core_percent": [], "of_it_in_the_loop": []}
     for _ in range(rounds):
-        async with fake(devices=many + 1, fps=5, moves=0) as cameras, AsyncExitStack() as stack:
+        async with fake(devices=many + 1, fps=2, moves=0) as cameras, AsyncExitStack() as stack:
             ways: dict[str, Callable[[int], dict[str, object]]] = {
                 "onvif": cameras.by_onvif,
                 "rtsp": cameras.by_rtsp,
@@ -118,11 +118,14 @@ async def idle(many: int, rounds: int, seconds: float) -> dict[str, Any]:
                 for name, way in ways.items()
             }
             await asyncio.sleep(2 * SETTLED)
-            share = await shares({name: each.process for name, each in engines.items()}, seconds, 6)
+            before = {name: ran(each.process) for name, each in engines.items()}
+            await asyncio.sleep(seconds)
+            after = {name: ran(each.process) for name, each in engines.items()}
             memory = {name: each.memory() for name, each in engines.items()}
         more["memory_mb"].append((memory["onvif"] - memory["rtsp"]) / many)
-        more["core_percent"].append((share["onvif"] - share["rtsp"]) / many * 100)
-        more["rtsp_core_percent"].append(share["rtsp"] / (many + 1) * 100)
+        for place, name in enumerate(("core_percent", "of_it_in_the_loop")):
+            onvif, plain = (after[way][place] - before[way][place] for way in ways)
+            more[name].append((onvif - plain) / seconds / many * 100)
     told = {name: round(median(values), 4) for name, values in more.items()}
     return {
         "idle": {"cameras": many, "rounds": rounds, **told, "all_memory_mb": _rounded(more["memory_mb"])}
@@ -261,8 +264,8 @@ async def repeat(minutes: float) -> dict[str, Any]:
 OURS = """
 import sys, threading
 from drivers.rtsp import RtspSource, RtspStream
-def watch():
-    stream = RtspStream(RtspSource(sys.argv[1], None))
+def watch(number):
+    stream = RtspStream(RtspSource(f"{sys.argv[1]}{number}", None))
     stream.start()
     while True:
         stream.read()
@@ -271,14 +274,14 @@ THEIRS = """
 import sys, threading, av
 OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "500000", "probesize": "500000", "fpsprobesize": "0",
            "timeout": "5000000", "allowed_media_types": "video"}
-def watch():
-    with av.open(sys.argv[1], options=OPTIONS, timeout=20) as box:
+def watch(number):
+    with av.open(f"{sys.argv[1]}{number}", options=OPTIONS, timeout=20) as box:
         for packet in box.demux(video=0):
             bytes(packet)
 """
 MANY = """
-for _ in range(int(sys.argv[2])):
-    threading.Thread(target=watch, daemon=True).start()
+for number in range(int(sys.argv[2])):
+    threading.Thread(target=watch, args=(number,), daemon=True).start()
 sys.stdin.readline()
 """
 
@@ -303,15 +306,16 @@ async def _compared(cameras: Fake, rounds: int, seconds: float, many: int) -> di
     async with AsyncExitStack() as stack:
         watched = {
             name: await stack.enter_async_context(
-                script(code + MANY, f"rtsp://127.0.0.1:{cameras.rtsp}/0", str(many))
+                script(code + MANY, f"rtsp://127.0.0.1:{cameras.rtsp}/", str(many))
             )
             for name, code in (("ours", OURS), ("ffmpeg", THEIRS))
         }
         await asyncio.sleep(4)
         for _ in range(rounds):
-            share = await shares(watched, seconds, 1)
-            for name, value in share.items():
-                costs[name].append(value / many * 1000)
+            before = {name: ran(process)[0] for name, process in watched.items()}
+            await asyncio.sleep(seconds)
+            for name, process in watched.items():
+                costs[name].append((ran(process)[0] - before[name]) / seconds / many * 1000)
     return costs
 
 

@@ -189,6 +189,13 @@ def spent(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def ran(process: psutil.Process) -> tuple[float, float]:
+    """Return the seconds that all living threads of a process ran, and those of its loop: to the nanosecond."""
+    threads = {int(task.name): task / "schedstat" for task in Path(f"/proc/{process.pid}/task").iterdir()}
+    seconds = {number: int(file.read_text().split()[0]) / 1e9 for number, file in threads.items()}
+    return sum(seconds.values()), seconds[process.pid]
+
+
 async def shares(processes: dict[str, psutil.Process], seconds: float, slices: int) -> dict[str, float]:
     """Return the median share of a core of processes that run at the same time, over slices of the same time."""
     found: dict[str, list[float]] = {name: [] for name in processes}

@@ -144,7 +144,7 @@ class Video:
                 writer.write(self.answer(method, url, number))
                 if method == "PLAY":
                     self.playing.setdefault(path, set()).add(writer)
-                    play = asyncio.get_running_loop().create_task(self.play(writer))
+                    play = asyncio.get_running_loop().create_task(self.play(writer, path))
                     self.tasks.add(play)
         if play is not None:
             play.cancel()
@@ -168,9 +168,14 @@ class Video:
             more += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
         return f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{more}\r\n{body}".encode()
 
-    async def play(self, writer: asyncio.StreamWriter) -> None:
-        """Send the clip again and again."""
+    async def play(self, writer: asyncio.StreamWriter, path: str) -> None:
+        """Send the clip again and again; each path at moments of its own, whenever it was asked for.
+
+        Pictures that come all at once are cheaper, because the caches are warm: two engines must have the same.
+        """
         sequence = number = 0
+        phase = sum(path.encode()) * 0.618
+        await asyncio.sleep((phase - monotonic() * self.fps) % 1 / self.fps)
         began = monotonic()
         with suppress(OSError):
             while True:
