@@ -53,6 +53,7 @@ class RtspStream(Guarded):
         self._pictures = pictures(self._host)
         self._report_at = 0.0
         self._leaving = inf  # when the stream has ended, if nothing more comes
+        self._packets = 0  # that had come when it said goodbye
         self.receiver: rtp.Receiver | None = None
 
     # -- the contract ------------------------------------------------------------------------------
@@ -201,7 +202,7 @@ class RtspStream(Guarded):
         Raises:
             Late: Nothing did until the deadline.
         """
-        now, packets = time.monotonic(), receiver.packets
+        now = time.monotonic()
         if now >= session.alive_at:
             session.keep_alive()
         if now >= self._leaving:
@@ -217,7 +218,7 @@ class RtspStream(Guarded):
         except Late:
             if time.monotonic() >= deadline:
                 raise
-        if receiver.packets > packets:
+        if receiver.packets > self._packets:
             self._leaving = inf
 
     def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
@@ -229,7 +230,7 @@ class RtspStream(Guarded):
                 session.hear(came)
                 return
             if rtp.is_rtcp(came[1]):
-                self._hear_rtcp(came[1])
+                self._hear_rtcp(came[1], receiver)
             else:
                 self._take_packet(session, receiver, *came)
                 if receiver.units or receiver.watch is not None:
@@ -260,7 +261,7 @@ class RtspStream(Guarded):
             return
         self._take_pictures(session, datagrams, receiver, now)
         for packet in datagrams.take(datagrams.rtcp, session.hosts, session.wire.bucket):
-            self._hear_rtcp(packet)
+            self._hear_rtcp(packet, receiver)
         if session.wire.readable():
             said = session.wire.next(now)
             if isinstance(said, Message):
@@ -271,7 +272,7 @@ class RtspStream(Guarded):
     ) -> None:
         for packet in datagrams.take(datagrams.rtp, session.hosts, session.wire.bucket):
             if rtp.is_rtcp(packet):
-                self._hear_rtcp(packet)
+                self._hear_rtcp(packet, receiver)
                 continue
             for each in receiver.shuffle.feed(bytes(packet), now):
                 receiver.feed(memoryview(each))
@@ -284,8 +285,9 @@ class RtspStream(Guarded):
             self._report_at = now + _REPORT
             datagrams.send_report(rtp.report(receiver.source))
 
-    def _hear_rtcp(self, packet: memoryview) -> None:
+    def _hear_rtcp(self, packet: memoryview, receiver: rtp.Receiver) -> None:
         if rtp.says_bye(packet):
+            self._packets = receiver.packets
             self._leaving = min(self._leaving, time.monotonic() + _GOODBYE)
 
 

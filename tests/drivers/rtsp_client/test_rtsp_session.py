@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -353,6 +354,25 @@ async def test_a_goodbye_after_which_it_goes_on_is_none(peer: Any, monkeypatch: 
     peer.pictures = [[]]
     error = await fails(RtspSource(peer.url, None, open_seconds=5.0))
     assert error.code == "driver.ended"
+
+
+async def test_a_goodbye_right_behind_a_packet_is_one(peer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come in one piece, and are taken at once."""
+    monkeypatch.setattr(streams, "_GOODBYE", 0.1)
+    bye = b"$\1\0\x08\x81\xcb\0\1\0\0\0\7"
+
+    def last(number: int) -> bytes:
+        if number >= 20:
+            peer.pictures = [[]]  # nothing follows
+        if number != 21:
+            return b""
+        packet = struct.pack(">BBHII", 0x80, peer.kind, 9000, 90_000, 7) + b"\x41\x9a\0"
+        return b"$" + struct.pack(">BH", 0, len(packet)) + packet + bye
+
+    peer.between = last
+    with pytest.raises(Unreachable) as caught:
+        await plays(RtspSource(peer.url, None), 1000)
+    assert caught.value.code == "driver.ended"
 
 
 async def test_options_may_want_a_login_that_nothing_else_wants(peer: Any, rtsp_words: Any) -> None:
