@@ -123,7 +123,7 @@ def _running(
         return asyncio.run(ask())
     except ApiError as error:
         if report.settings is None:
-            typer.echo(f"matthan: {explain(error, Lang(lang))}", err=True)
+            out(f"matthan: {explain(error, Lang(lang))}", err=True)
             if error.status:
                 raise typer.Exit(2) from None
         if error.status and rule in report.checked.rules.named:  # it runs, and does not know the rule yet
