@@ -150,7 +150,8 @@ def test_rules_check(tmp_path: Path) -> None:
     file.write_text("rules:\n  - name: r\n    when: {object: person, zone: gat}\n    do: [lgo]\n")
     alone = run(rules.app, "check", str(file))
     assert alone.exit_code == 1
-    assert "there is no action “lgo”; there are: log, mqtt, ptz, snapshot, webhook (did you mean “log”?)" in alone.stdout
+    told = "there is no action “lgo”; there are: log, mqtt, ptz, snapshot, webhook (did you mean “log”?)"
+    assert told in alone.stdout
     assert "zone" not in alone.stdout.replace("zone: gat", "")
     site = tmp_path / "matthan.yaml"
     site.write_text("cameras: [{id: c, url: 'file:x', zones: {gate: [[0, 0], [1, 0], [1, 1]]}}]\n")
