@@ -105,10 +105,10 @@ class ClipStream(Reader):
                 self._wait(float(dts * self._base))
             return Packet(bytes(packet), pts, dts, packet.is_keyframe, time.monotonic())
 
-    def _watch(self) -> tuple[ffmpeg.Watch, str, str, Unreachable]:
+    def _watch(self) -> tuple[ffmpeg.Watch, str, Unreachable]:
         from drivers import ffmpeg
 
-        return ffmpeg.Watch(self._stop), self._host, "", Unreachable("driver.closed", host=self._host)
+        return ffmpeg.Watch(self._stop), self._host, Unreachable("driver.closed", host=self._host)
 
     def _open(self) -> CodecParameters:
         """Open the file, from its beginning; return what its video is."""

@@ -15,6 +15,7 @@ chained with ``from None`` where their text may contain credentials (PyAV and FF
 
 from __future__ import annotations
 
+import os
 from unicodedata import category
 
 from drivers.redaction import bare as bare
@@ -88,3 +89,9 @@ class Malformed(DriverError):
     def __init__(self, code: str = "", /, *, raw: bytes = b"", **values: object) -> None:
         super().__init__(code, **values)
         self.raw = raw[:4096]
+
+
+def told_by_system(error: OSError) -> str:
+    """Return a system error's text by its number; resolvers' numbers are negative and bring their own."""
+    told = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return told or type(error).__name__

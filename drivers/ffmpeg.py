@@ -1,7 +1,7 @@
 """FFmpeg through PyAV: the one place where its exceptions, its log and its blocking calls are tamed.
 
-PyAV's exceptions and FFmpeg's log contain the whole URL with its password; nothing of them leaves
-this module but an error number's text. A blocked call ends when its `Watch` is stopped or late.
+It opens files alone (RTSP is `drivers.rtsp`'s). PyAV's exceptions and FFmpeg's log contain whole paths; nothing of
+them leaves this module but an error number's text. A blocked call ends when its `Watch` is stopped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from drivers.contract import Codec, CodecParameters
-from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
+from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
 
 _CODECS = {"h264": Codec.H264, "hevc": Codec.H265, "mjpeg": Codec.MJPEG}
 #: Streams of pictures that are no video: covers, thumbnails, stills.
@@ -34,15 +34,13 @@ _LATE = 1e6
 
 @dataclass(slots=True)
 class Watch:
-    """Lets another thread, or a deadline, end an FFmpeg call.
+    """Lets another thread end an FFmpeg call.
 
     Attributes:
         stop: Set it to end the call within FFmpeg's polling time (0.1 s).
-        deadline: Monotonic seconds at which the call ends by itself.
     """
 
     stop: threading.Event
-    deadline: float = float("inf")
     _looks: int = field(default=0, init=False)
 
     @property
@@ -53,7 +51,7 @@ class Watch:
     def clock(self) -> float:
         """Return monotonic seconds as the watched call shall see them."""
         now = time.monotonic()
-        if not self.stop.is_set() and now < self.deadline:
+        if not self.stop.is_set():
             return now
         self._looks += 1  # each look is later than any start + time-out that PyAV may have noted
         return now + _LATE * self._looks
@@ -69,18 +67,17 @@ def _monotonic() -> float:
 
 # PyAV's interrupt callback runs in the thread that reads and asks `time.monotonic()` of its own module
 # whether the call is late; it offers no other way to end a call from outside. Where a future PyAV asks
-# otherwise, its fixed time-outs still hold, and `test_close_ends_a_blocked_read` tells us.
+# otherwise, a call ends by itself: files do not make one wait for ever.
 av.container.core.time = SimpleNamespace(monotonic=_monotonic)  # type: ignore[attr-defined]  # not in its stubs
-av.logging.set_level(None)  # FFmpeg's log prints URLs with passwords
+av.logging.set_level(None)  # FFmpeg's log prints what it opens
 
 
 @contextmanager
-def calling(watch: Watch, host: str, user: str, late: DriverError) -> Iterator[None]:
+def calling(watch: Watch, host: str, late: DriverError) -> Iterator[None]:
     """Put this thread's calls under a watch and translate everything that PyAV raises.
 
     Args:
         host: What errors name.
-        user: Account name that the error names when the device refuses it.
         late: The error to raise when the watch ended the call, whatever FFmpeg makes of that.
 
     Raises:
@@ -92,28 +89,22 @@ def calling(watch: Watch, host: str, user: str, late: DriverError) -> Iterator[N
     except DriverError:
         raise
     except (av.error.FFmpegError, OSError, ValueError, StopIteration) as error:
-        failure = late if watch.ended else translate(error, host, user)
+        failure = late if watch.ended else translate(error, host)
         _scrub(error)
         raise failure from None
     finally:
         _local.watch = None
 
 
-def translate(error: BaseException, host: str, user: str = "") -> DriverError:
+def translate(error: BaseException, host: str) -> DriverError:
     """Return our error for one of PyAV's; only error numbers and class names survive."""
     match error:
-        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return Refused(host=host, user=user) if user else Refused("driver.no_login", host=host)
-        case av.error.HTTPNotFoundError():
-            return Unsupported("driver.no_stream", host=host)
         case av.error.ExitError() | TimeoutError():
             return Unreachable(host=host, detail="timed out")
         case EOFError() | StopIteration():
             return Unreachable("driver.ended", host=host)
         case av.error.LookupError():
             return Unsupported(host=host, detail=type(error).__name__)
-        case av.error.HTTPError() | av.error.HTTPClientError():
-            return Unreachable(host=host, detail=str(error.strerror))
         case OSError():
             return Unreachable(host=host, detail=_number(error.errno))
         case _:

@@ -9,6 +9,11 @@ _contexts: dict[bool, ssl.SSLContext] = {}
 _making = threading.Lock()
 
 
+def ready(verify: bool) -> ssl.SSLContext | None:
+    """Return the shared context if it has been made already; never blocks."""
+    return _contexts.get(verify)
+
+
 def context(verify: bool) -> ssl.SSLContext:
     """Return the shared client context; makes it at the first call, which blocks: not on the event loop.
 

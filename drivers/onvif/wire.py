@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 
 from drivers import tls
-from drivers.errors import Malformed, Unreachable
+from drivers.errors import Malformed, Unreachable, told_by_system
 
 #: Bytes that are read ahead.
 AHEAD = 256 << 10
@@ -112,18 +111,13 @@ async def connect(host: str, port: int, secure: ssl.SSLContext | None, name: str
     except ssl.SSLError:
         raise Unreachable(host=name, detail="TLS") from None
     except OSError as error:
-        raise Unreachable(host=name, detail=reason(error)) from None
+        raise Unreachable(host=name, detail=told_by_system(error)) from None
     except ValueError:
         raise Malformed("driver.url", url=name) from None
     return wire
 
 
-def reason(error: OSError) -> str:
-    """Return an error number's text; resolvers' numbers are negative and bring their own."""
-    told = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return told or type(error).__name__
-
-
 async def context(verify: bool) -> ssl.SSLContext:
     """Return the process's one TLS context of a kind."""
-    return await asyncio.to_thread(tls.context, verify)
+    made = tls.ready(verify)
+    return made if made is not None else await asyncio.to_thread(tls.context, verify)

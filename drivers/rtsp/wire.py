@@ -5,7 +5,6 @@ Everything is capped: what a hostile server sends beyond a limit is an error, no
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import ssl
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from drivers import tls
-from drivers.errors import DriverError, Malformed, Unreachable
+from drivers.errors import DriverError, Malformed, Unreachable, told_by_system
 from drivers.rtsp.flood import Bucket, packets
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
 
@@ -328,9 +327,7 @@ class Wire:
             case ssl.SSLError():
                 return Unreachable(host=self.host, detail=f"TLS: {error.reason or error.strerror}")
             case OSError():
-                number = error.errno
-                detail = os.strerror(number) if number and number > 0 else error.strerror
-                return Unreachable(host=self.host, detail=detail or type(error).__name__)
+                return Unreachable(host=self.host, detail=told_by_system(error))
             case _:  # a host name that is none
                 return Malformed("driver.url", url=self.host)
 
