@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from rules import build, hints, keys, letters, texts
 from rules.asked import unknown_asked
 from rules.combinations import from_nothing, parts
-from rules.domains import Constants
+from rules.comparisons import Constants
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely

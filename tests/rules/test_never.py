@@ -129,7 +129,7 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{object: person, score: {above: 0.6}}", "score <= 0.6", []),
         ("{object: person, cameras: cong}", "in_zone('via-he')", [(8, "unknown_zone", "")]),
         ("{any: [{object: person}, {object: car}]}", "label == 'car'", []),
-        ("{any: [{object: person}, {motion: started}]}", "label == 'dog'", []),
+        ("{any: [{object: person}, {motion: started}]}", "label == 'dog'", [(0, "unreachable_if", "")]),
         ("{any: [{object: person}, {object: car}]}", "hour > 22 and hour < 5", [(14, "unreachable_if", "")]),
         (
             "{sequence: [{object: person}, {object: car}], within: 1m}",
@@ -158,7 +158,10 @@ def test_a_decision_has_three_severities_and_the_names_that_are_waited_for() -> 
     for expression, code in (("severity == 'high'", "choice"), ("rule == 'q'", "unreachable_if")):
         found = told(rule("when: {decision: s}", f"if: {expression}") + other)
         assert [each[1] for each in found] == [code]
-    assert told(rule("when: {decision: s}", "if: severity == 'critical' and rule == 's'") + other) == []
+    asked = "if: severity == 'critical' and rule == 's'"
+    found = told(rule("when: {decision: s}", asked) + other)
+    assert [each[1] for each in found] == ["unreachable_if"]  # its severity is another
+    assert told(rule("when: {decision: s}", asked) + other + "    severity: critical\n") == []
 
 
 @pytest.mark.parametrize(
