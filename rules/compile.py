@@ -84,12 +84,14 @@ class Checked:
         problems: Of every file, warnings included.
         written: Rules without an error, in order, those that are not enabled included.
         constants: Named values, lists and groups.
+        world: What the rules may name; None: not known.
     """
 
     rules: RuleSet
     problems: tuple[Problem, ...]
     written: tuple[Written, ...]
     constants: Constants
+    world: World | None = None
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -164,7 +166,9 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
-    return Checked(RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants)
+    return Checked(
+        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants, world
+    )
 
 
 def _composed(document: Document) -> Document:

@@ -7,6 +7,7 @@ from typing import Final
 
 from rules import combinations
 from rules.combinations import Absent, All, Count, NotStep, from_nothing, parts
+from rules.conditions import on_topic
 from rules.fields import said
 from rules.model import Fact
 from rules.patterns import (
@@ -137,7 +138,6 @@ def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | No
         case "label":
             kinds = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
             named = next((each for each in kinds if each), None)
-            named = None if named is not None and any(map(wild, named)) else named
         case _:
             named = None
     return None if named is None or "any" in named else frozenset(named)
@@ -156,6 +156,10 @@ def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
 
 
 def _apart(admitted: list[frozenset[str] | None]) -> bool:
-    """Return whether nothing is admitted by all."""
+    """Return whether nothing is admitted by all; of wildcards it is asked what they stand for."""
     narrowed = [each for each in admitted if each is not None]
-    return len(narrowed) > 1 and not frozenset.intersection(*narrowed)
+    plain = [each for each in narrowed if not any(map(wild, each))]
+    if len(narrowed) < 2 or not plain:
+        return False
+    topics = [each for each in narrowed if each not in plain]
+    return not any(all(on_topic(each, name) for each in topics) for name in frozenset.intersection(*plain))

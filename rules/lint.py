@@ -60,6 +60,11 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
     off = {each.spec.name for each in checked.written if not each.spec.enabled}
     moments = {each.spec.name for each in rules if each.rule and not each.rule.lasting}
     found = [problem for each in rules for problem in _one(each, off, moments, lines)]
+    found += [
+        each.locate(flaw)
+        for each in rules
+        for flaw in vain(each.spec, checked.world, checked.constants.groups)
+    ]
     found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
     found += _never(rules, checked)
     found += _pairs(rules, checked.constants.groups)
@@ -89,7 +94,6 @@ def _one(
     yield from _plates(written, lines)
     yield from _quoted(written)
     yield from map(written.locate, unsaid(written.spec))
-    yield from map(written.locate, vain(written.spec))
 
 
 def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
