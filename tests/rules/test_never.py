@@ -339,3 +339,69 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
     text = f"rules:\n  - name: r\n    when: {when}\n"
     found = [each.code for each in lint(examine([("f", text)], None), {"f": text})]
     assert found == ["problem.unreachable_if"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        # every way of an `or` has its own contradiction
+        (("when: {object: person}", "if: \"payload != 'x' or like(label, 'c*')\""), "6:9 never_has"),
+        (("when: {any: [{object: person}, {plate: any}]}", "if: direction == 'up'"), "6:9 never_true"),
+        (("when: {any: [{object: car}, {signal: A/B, if: \"like(severity, 'a*')\"}]}", "if: severity == 'b'"), "6:9 never_has"),
+        # what is always there is never unknown
+        (("when: {plate: any}", "if: not known(plate)"), "6:13 unreachable_if"),
+        (("when: {object: person}", "if: not known(score)"), "6:13 unreachable_if"),
+        (("when: {object: person}", "if: not (score >= 0)"), "6:14 never_true"),
+        # what the rule and its pattern ask is asked together; its hours too
+        (("when: {motion: stopped, if: weekday != 'mon'}", "if: weekday == 'mon'"), "6:9 unreachable_if"),
+        (("when: {object: person, if: hour < 6}", "between: 07:00-09:00"), "5:32 unreachable_if"),
+        (("when: {object: person}", "between: 07:00-09:00", "if: hour < 6 or hour > 12"), "7:9 unreachable_if"),
+        (
+            ("when: {object: person}", "between: {from: 22:00, to: 05:00, days: sat}", "if: weekday == 'mon'"),
+            "7:9 unreachable_if",
+        ),
+        # what is first seen, or moves again, has not stood
+        (("when: {object: car, change: began, if: still > 3}",), "5:44 unreachable_if"),
+        (("when: {object: car, starts: true, if: still > 3}",), "5:43 unreachable_if"),
+        (("when: {object: person, if: y <= 0}",), "5:32 never_true"),
+        # topics with wildcards
+        (("when: {mqtt: xe/+}", "if: label == 'cong/1'"), "6:9 unreachable_if"),
+        (("when: {all: [{object: person}, {mqtt: xe/+}], within: 1m, by: label}",), "5:67 key_apart"),
+        # earlier steps
+        (("when: {sequence: [{motion: started}, {operator: x, if: \"earlier(1, 'label') == label\"}], within: 1m}",),
+         "5:60 never_has"),
+        (("when: {sequence: [{motion: started}, {motion: stopped, if: \"subject != earlier(1, 'subject')\"}], within: 1m}",),
+         "5:64 unreachable_if"),
+        (("when: {sequence: [{object: car}, {object: person, if: \"label == earlier(1, 'label')\"}], within: 1m}",),
+         "5:59 unreachable_if"),
+        # how many there are on this site
+        (("when: {count: {object: any}, above: 2, within: 1m, distinct: zone}",), "5:34 unreachable_if"),
+        (("when: {count: {object: any}, above: 3, within: 1m, distinct: camera, by: site}",), "5:34 unreachable_if"),
+    ],
+)  # fmt: skip
+def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], place: str) -> None:
+    assert [f"{where} {code}" for where, code, _ in told(rule(*keys))] == [place]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("when: {object: person}", "if: \"payload == 'x' or label == 'person'\""),
+        ("when: {any: [{object: person}, {plate: any}]}", "if: direction == 'in'"),
+        ("when: {object: any}", "if: not known(score)"),  # what only moves has none
+        ("when: {object: person}", "if: not (heading > 10)"),  # what stands has none
+        ("when: {object: person}", "if: not (label == 'car' or score < 0.5)"),
+        ("when: {object: person, if: hour == 8}", "between: 07:00-09:00"),
+        ("when: {absent: {object: person, cameras: cong, if: hour < 6}, for: 1h}", "between: 07:00-09:00"),
+        ("when: {mqtt: xe/+}", "if: label == 'xe/1'"),
+        ("when: {mqtt: xe/+}", "if: \"label != 'xe/1' and like(label, '*2')\""),
+        ("when: {all: [{operator: xe/1}, {mqtt: xe/+}], within: 1m, by: label}",),
+        ("when: {sequence: [{mqtt: a}, {mqtt: b, if: \"earlier(1, 'n') == payload\"}], within: 1m}",),
+        ("when: {sequence: [{object: any}, {object: car, if: \"earlier(1, 'label') == label\"}], within: 1m}",),
+        ("when: {count: {object: any}, above: 2, within: 1m, distinct: zone, by: site}",),
+        ("when: {count: {object: any}, above: 2, within: 1m, distinct: camera, by: site}",),
+        ("when: {motion: started}", "if: not (score > 0.5) and not (share < 0.1)"),
+    ],
+)  # fmt: skip
+def test_a_way_that_may_be_is_enough(keys: tuple[str, ...]) -> None:
+    assert told(rule(*keys)) == []
