@@ -26,6 +26,7 @@ from rules.facts import timely
 from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
+from rules.needs import needs
 from rules.partial import Read, read_partly
 from rules.patterns import DecisionPattern, Pattern
 from rules.reuse import FOLLOWS, Resolved, resolve, shared
@@ -368,8 +369,8 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
-        if self.world is not None and self.world.location is None and "location" not in self.world.vague:
-            yield from texts.sun_flaws(spec)
+        if self.world is not None:
+            yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
 
     def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         assert self.world is not None  # noqa: S101 - the caller looked

@@ -83,7 +83,9 @@ def _opened(domain: Such | None, sign: str, values: Sequence[Fact]) -> Domain:
         return Such(known.test, known.but | frozenset(values))
     if sign in ("like", "unlike"):
         known, wanted = domain or ANYTHING, str(values[0])
-        return Such(lambda text: known.test(text) and fnmatchcase(text, wanted) is (sign == "like"), known.but)
+        return Such(
+            lambda text: known.test(text) and fnmatchcase(text, wanted) is (sign == "like"), known.but
+        )
     if domain is None and sign in _TESTS and len(values) == 1 and isinstance(values[0], (int, float)):
         return Span().cut(sign, values[0])
     return domain

@@ -147,7 +147,7 @@ def _names(pattern: Pattern, constants: Constants) -> Iterator[tuple[str, Known]
     """Yield which names alone a pattern takes."""
     for key in PATTERNS:
         names: Sequence[str] | None = said(pattern, key) if key != "motion" else None
-        if names and "any" not in names:
+        if names and ("any" not in names or isinstance(pattern, CrowdPattern)):  # a crowd of any is called so
             yield "label", (_named(names), f"{key}: {', '.join(names)}")
     if (cameras := scope_of(pattern, constants.groups)) is not None:
         cameras = list(dict.fromkeys(cameras))

@@ -27,6 +27,8 @@ def vain(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
     match spec.when:
         case Count() as count:
             yield from _count(count, world or World(), groups)
+            if count.window == "tumbling" and spec.hold and spec.hold >= count.within:
+                yield _flaw(("for",), "for", f"window: tumbling, within: {count.within:g}s")
         case Sequence() as sequence:
             yield from _sequence(sequence)
         case All(within=None) as together:

@@ -19,9 +19,10 @@ class Author:
         rule: dict[str, Any] = {"name": "r", "when": self.when()}
         for key, values in {
             "for": ["2s", "1m"], "between": ["22:00-05:00", "07:00-09:00"], "not_between": ["06:00-21:00"],
-            "cooldown": ["1m"], "keep_firing_for": ["10s"], "auto_clear": ["1m"], "suspend_while_ptz_moves": [True],
+            "during": ["night"], "not_during": ["night", "noon"], "limit": [1, 2],
+            "cooldown": ["1m", {"time": "2m", "per": "rule"}], "keep_firing_for": ["10s"], "auto_clear": ["1m"], "suspend_while_ptz_moves": [True],
         }.items():  # fmt: skip
-            if self.maybe(0.12):
+            if self.maybe(0.1):
                 rule[key] = self.one(values)
         if self.maybe(0.2):
             rule["if"] = self.expression()
@@ -67,6 +68,8 @@ class Author:
         steps: list[Any] = [self.pattern()]
         if self.maybe(0.4):
             steps.append({"not": self.pattern()})
+        if self.maybe(0.15):
+            steps.append(self.pattern())
         if self.maybe(0.8) or len(steps) == 1:
             last = self.pattern()
             if self.maybe(0.4):
@@ -91,7 +94,7 @@ class Author:
                                            "operator", "decision"))  # fmt: skip
         made: dict[str, Any] = getattr(self, f"_{kind}")()
         if self.maybe(0.2) and kind not in ("mqtt", "engine"):
-            made["cameras"] = self.some(CAMERAS)
+            made |= self.one([{"cameras": self.some(CAMERAS)}, {"groups": self.one(["all", "one"])}])
         if self.maybe(0.25):
             made["if"] = self.expression()
         return made
@@ -103,7 +106,7 @@ class Author:
     def _object(self) -> dict[str, Any]:
         made: dict[str, Any] = {"object": self.some([*LABELS, "any"])}
         whole: list[tuple[str, Any]] = [
-            ("zone", self.some(ZONES)), ("score", self._bounds(0, 1)), ("speed", self._bounds(0, 0.5)),
+            ("zone", self.some(ZONES)), ("score", self._bounds(0, 1)), ("speed", self._bounds(0, 0.5)), ("kmh", self._bounds(0, 60)),
             ("dwell", "10s"), ("stops", "20s"), ("left", "20s"), ("heading", {"from": 10, "to": self.one([60, 350])}),
             ("wrong_way", {"way": self.one([0, 90, 200])}), ("preset", "p1"), ("inside", "b"),
         ]  # fmt: skip
@@ -143,10 +146,10 @@ class Author:
         return {"signal": self.some(["Gate", "Tamper"]), **({"state": False} if self.maybe(0.3) else {})}
 
     def _camera(self) -> dict[str, Any]:
-        return {"camera": self.some(["online", "lost", "deaf", "discovered"])}
+        return {"camera": self.some(["online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy"])}
 
     def _mqtt(self) -> dict[str, Any]:
-        return {"mqtt": self.some(["t/1", "t/+", "u/#"]), **({"payload": "open"} if self.maybe(0.3) else {})}
+        return {"mqtt": self.some(["t/1", "t/+", "u/#"]), **({"payload": self.some(["open", "shut"])} if self.maybe(0.3) else {})}
 
     def _engine(self) -> dict[str, Any]:
         return {"engine": self.one(["engine.gap", "engine.rules", "engine.gab"])}
@@ -176,7 +179,9 @@ class Author:
                     f"{number} {self.one(['<', '>', '<=', '>='])} {self.one([0, 0.4, 3, 30])}",
                     f"{number} >= 0.2", f"{text} == '{word}'", f"{text} in ['{word}', 'x']", f"{text} != '{word}'",
                     "in_zone('a')", "entered('b')", "left('a')",
-                    "state", "initial", f"known({self.one(['plate', 'score'])})",
+                    "state", "initial", "clock_suspect", "holiday", f"0.2 < {number} <= 3", f"{text} == $word",
+                    f"{text} in list('words')", f"{number} > $bound", "minute >= 30", "weekday in ['sat', 'sun']",
+                    f"min({number}, 3) > 1", f"{number} * 2 > 1", f"known({self.one(['plate', 'score'])})",
                     f"like({text}, '*{word[-1]}*')", "hour < 6", "weekday == 'mon'", "abs(speed) < 1",
                 ]
             )

@@ -27,13 +27,19 @@ from tests.rules.author import CAMERAS, LABELS, ZONES, Author
 SITE = World(
     zones={camera: frozenset(ZONES) for camera in CAMERAS},
     lines={camera: frozenset({"l1"}) for camera in CAMERAS},
-    groups={"all": CAMERAS},
+    groups={"all": CAMERAS, "one": CAMERAS[:1]},
 )
 #: Rules whose decisions others may wait for.
 BASE = [
     {"name": "base", "when": {"object": "person", "zone": "a"}, "severity": "info"},
     {"name": "knock", "when": {"operator": "knock"}},
 ]
+#: What rules may name.
+NAMED = {
+    "vars": {"word": "person", "bound": 0.5},
+    "lists": {"words": ["car", "29E1", "open"]},
+    "schedules": {"night": "21:30-04:30", "noon": {"between": "11:00-13:00", "days": ["mon", "tue"]}},
+}
 MONDAY = datetime(2025, 6, 2, tzinfo=UTC)
 #: Warnings that say that a rule is dead, or that it always fires.
 TOLD = frozenset(
@@ -398,7 +404,7 @@ def attempt(seed: int) -> tuple[str, str]:
     """Return what became of one rule (``refused``, ``told``, ``lives``, ``dead``, ``always``), and the rule."""
     random = Random(seed)
     body = Author(random).rule()
-    text = json.dumps({"rules": [*BASE, body]}, ensure_ascii=False)
+    text = json.dumps({"rules": [*BASE, body], **NAMED}, ensure_ascii=False)
     checked = examine([("f", text)], SITE)
     if any(each.severity is Gravity.ERROR for each in checked.problems):
         return "refused", json.dumps(body)
