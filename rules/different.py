@@ -1,4 +1,4 @@
-"""How many different ones a count can come to at most."""
+"""What a count counts: beginnings, or different ones, and how many of them there can be at most."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from rules.patterns import (
 
 #: What a site's own cameras alone tell; others may name a camera that it does not have.
 _OF_CAMERAS = (ObjectPattern, CrowdPattern, MotionPattern, PlatePattern, SignalPattern)
+
+
+def begins(count: Count) -> bool:
+    """Return whether of objects only the moment counts when they are first seen: what goes on is no event anew."""
+    return isinstance(count.count, ObjectPattern) and not count.count.momentary and count.distinct == "none"
 
 
 def different(count: Count, by: tuple[str, ...], world: World, groups: Groups) -> int | None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import ceil
 
 from rules.branches import MOST, Literal, branches
 from rules.build import negative
 from rules.carried import KINDS
-from rules.combinations import AnyOf, Count, parts
+from rules.combinations import All, AnyOf, Count, is_moment, parts
 from rules.combinations import Sequence as Steps
 from rules.comparisons import Constants
+from rules.different import begins
 from rules.domains import Span, empty, met, narrowed, shown
 from rules.expr import SINCE, ExprError
 from rules.fields import said
@@ -48,7 +50,8 @@ class Site:
 
 def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
-    about = [possible(pattern, site.constants, site.severities) for _, pattern in parts(spec.when)]
+    patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
+    about = [possible(pattern, site.constants, site.severities) for pattern in patterns]
     whole: list[Flaw | None] = []
     for role, (path, pattern) in enumerate(parts(spec.when)):
         known = _Meeting(role, about, _timed(spec, role, site.hours), _within(spec))
@@ -69,11 +72,30 @@ def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
 
 
 def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str, Known]:
-    """Return the hours of a rule where they are asked of this very pattern's event, the one that makes it fire."""
+    """Return the hours of a rule where they are asked of the event that makes it fire, or of one just before it."""
     when = spec.when
     last = isinstance(when, Steps) and role == len(when.sequence) - 1 and not negative(when, role)
     many = isinstance(when, Count) and when.above is not None
-    return hours if isinstance(when, (Pattern, AnyOf)) or last or many else {}
+    if isinstance(when, (Pattern, AnyOf)) or last or many:
+        return hours
+    moment = isinstance(when, All) and is_moment(when.all[role])
+    within = when.within if isinstance(when, Steps) or (isinstance(when, All) and moment) else None
+    return _before(hours, within) if within is not None and not negative(when, role) else {}
+
+
+def _before(hours: Mapping[str, Known], within: float) -> Mapping[str, Known]:
+    """Return the hours of what came at most so many seconds before."""
+    whole, words = hours.get("hour", (None, ""))
+    if not isinstance(whole, frozenset) or within > 12 * 3600:
+        return {}
+    back = range(ceil(within / 3600) + 1)
+    return {"hour": (frozenset((int(hour) - less) % 24 for hour in whole for less in back), words)}
+
+
+def _counted(when: object, pattern: Pattern) -> Pattern:
+    """Return a pattern as it is counted."""
+    first = isinstance(when, Count) and begins(when)
+    return pattern.model_copy(update={"change": "began"}) if first else pattern
 
 
 def _within(spec: RuleSpec) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rules.combinations import All, Count, NotStep, Sequence, parts
-from rules.different import different
+from rules.different import begins, different
 from rules.fields import said
 from rules.geometry import turned
 from rules.keys import Groups, keys_of
@@ -81,6 +81,9 @@ def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
             Gravity.WARNING,
             on_key=True,
         )
+    for key in _PAST if begins(count) else ():
+        if said(count.count, key):
+            yield _flaw(("when", "count", key), key, "distinct: none")
     lasts = isinstance(count.count, ObjectPattern) and not count.count.momentary and distinct in ("", "track")
     once = isinstance(count.count, ObjectPattern) and count.count.change is not None
     if count.above is not None and "track" in by and distinct != "track" and (lasts or once):

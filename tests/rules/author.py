@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 CAMERAS, ZONES, LABELS = ("c1", "c2"), ("a", "b"), ("person", "car", "bag")
+STATES = ("online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy")
 
 
 class Author:
@@ -18,9 +19,10 @@ class Author:
     def rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = {"name": "r", "when": self.when()}
         for key, values in {
-            "for": ["2s", "1m"], "between": ["22:00-05:00", "07:00-09:00"], "not_between": ["06:00-21:00"],
-            "during": ["night"], "not_during": ["night", "noon"], "limit": [1, 2],
-            "cooldown": ["1m", {"time": "2m", "per": "rule"}], "keep_firing_for": ["10s"], "auto_clear": ["1m"], "suspend_while_ptz_moves": [True],
+            "for": ["2s", "1m"], "between": ["22:00-05:00", "07:00-09:00"],
+            "not_between": ["06:00-21:00"], "during": ["night"], "not_during": ["night", "noon"], "limit": [1, 2],
+            "cooldown": ["1m", {"time": "2m", "per": "rule"}],
+            "keep_firing_for": ["10s"], "auto_clear": ["1m"], "suspend_while_ptz_moves": [True],
         }.items():  # fmt: skip
             if self.maybe(0.1):
                 rule[key] = self.one(values)
@@ -106,7 +108,8 @@ class Author:
     def _object(self) -> dict[str, Any]:
         made: dict[str, Any] = {"object": self.some([*LABELS, "any"])}
         whole: list[tuple[str, Any]] = [
-            ("zone", self.some(ZONES)), ("score", self._bounds(0, 1)), ("speed", self._bounds(0, 0.5)), ("kmh", self._bounds(0, 60)),
+            ("zone", self.some(ZONES)), ("score", self._bounds(0, 1)), ("speed", self._bounds(0, 0.5)),
+            ("kmh", self._bounds(0, 60)),
             ("dwell", "10s"), ("stops", "20s"), ("left", "20s"), ("heading", {"from": 10, "to": self.one([60, 350])}),
             ("wrong_way", {"way": self.one([0, 90, 200])}), ("preset", "p1"), ("inside", "b"),
         ]  # fmt: skip
@@ -146,10 +149,11 @@ class Author:
         return {"signal": self.some(["Gate", "Tamper"]), **({"state": False} if self.maybe(0.3) else {})}
 
     def _camera(self) -> dict[str, Any]:
-        return {"camera": self.some(["online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy"])}
+        return {"camera": self.some(STATES)}
 
     def _mqtt(self) -> dict[str, Any]:
-        return {"mqtt": self.some(["t/1", "t/+", "u/#"]), **({"payload": self.some(["open", "shut"])} if self.maybe(0.3) else {})}
+        payload = {"payload": self.some(["open", "shut"])} if self.maybe(0.3) else {}
+        return {"mqtt": self.some(["t/1", "t/+", "u/#"]), **payload}
 
     def _engine(self) -> dict[str, Any]:
         return {"engine": self.one(["engine.gap", "engine.rules", "engine.gab"])}

@@ -375,6 +375,12 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
           " within: 1m}",), "5:64 unreachable_if"),
         (("when: {sequence: [{object: car}, {object: person, if: \"label == earlier(1, 'label')\"}], within: 1m}",),
          "5:59 unreachable_if"),
+        (("when: {sequence: [{object: car, if: hour < 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
+         "5:41 unreachable_if"),
+        # what is counted when it is first seen has no past; what begins anew forgets
+        (("when: {count: {object: any, if: still > 3}, above: 2, within: 1m, distinct: none}",), "5:37 unreachable_if"),
+        (("when: {count: {object: any, stops: 20s}, above: 2, within: 1m, distinct: none}",), "5:33 unreachable_if"),
+        (("when: {count: {plate: any}, above: 2, within: 1m, window: tumbling}", "for: 1m"), "6:5 unreachable_if"),
         # how many there are on this site
         (("when: {count: {object: any}, above: 2, within: 1m, distinct: zone}",), "5:34 unreachable_if"),
         (("when: {count: {object: any}, above: 3, within: 1m, distinct: camera, by: site}",), "5:34 unreachable_if"),
@@ -394,6 +400,9 @@ def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], pla
         ("when: {object: person}", "if: not (label == 'car' or score < 0.5)"),
         ("when: {object: person, if: hour == 8}", "between: 07:00-09:00"),
         ("when: {absent: {object: person, cameras: cong, if: hour < 6}, for: 1h}", "between: 07:00-09:00"),
+        ("when: {sequence: [{object: car, if: hour == 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
+        ("when: {all: [{object: car, if: hour < 6}, {motion: started}], within: 10m}", "between: 07:00-09:00"),
+        ("when: {count: {plate: any}, above: 2, within: 2m, window: tumbling}", "for: 1m"),
         ("when: {mqtt: xe/+}", "if: label == 'xe/1'"),
         ("when: {mqtt: xe/+}", "if: \"label != 'xe/1' and like(label, '*2')\""),
         ("when: {all: [{operator: xe/1}, {mqtt: xe/+}], within: 1m, by: label}",),

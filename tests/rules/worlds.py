@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -28,6 +28,8 @@ SITE = World(
     zones={camera: frozenset(ZONES) for camera in CAMERAS},
     lines={camera: frozenset({"l1"}) for camera in CAMERAS},
     groups={"all": CAMERAS, "one": CAMERAS[:1]},
+    holidays=frozenset({date(2025, 6, 3)}),
+    scaled=frozenset(CAMERAS),
 )
 #: Rules whose decisions others may wait for.
 BASE = [
@@ -131,7 +133,7 @@ class Teller:
         camera = None if kind in (Kind.MQTT, Kind.ENGINE) else CameraId(cast.camera)
         return Event(
             EventId(f"e{self.count}"), "s", self.count, kind, change, camera, at, at,
-            subject=subject, label=label, **more
+            subject=subject, label=label, clock_suspect=self.random.random() < 0.2, **more
         )  # fmt: skip
 
     def event(self, pattern: Any, matcher: Matcher, cast: Cast, at: datetime) -> Event:
@@ -237,6 +239,7 @@ class Teller:
         random = self.random
         speed = self.number(0, 2)
         facts: dict[str, Fact] = {"age": self.number(), "speed": speed, "still": 0.0, "alone": 0.0}
+        facts["kmh"] = self.number(0, 70)
         if speed >= 0.01:
             facts["heading"] = random.choice([random.randrange(0, 360), self.number(0, 360) % 360])
         if change is Change.BEGAN:
@@ -411,7 +414,7 @@ def attempt(seed: int) -> tuple[str, str]:
     if any(each.code in TOLD for each in (*checked.problems, *lint(checked, {"f": text}))):
         return "told", json.dumps(body)
     (written,) = [each for each in checked.written if each.spec.name == "r"]
-    trying = Trying(written, checked, random, json.dumps(body))
+    trying = Trying(written, checked, random, json.dumps([body, NAMED]))
     if not (trying.fires() or trying.harder().fires(600)):
         return "dead", json.dumps(body)
     return ("lives" if trying.silent() or trying.harder().silent(150) else "always"), json.dumps(body)
