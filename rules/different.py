@@ -47,7 +47,8 @@ def different(count: Count, by: tuple[str, ...], world: World, groups: Groups) -
             return _several(said(pattern, "plate"))
         case "label":
             found = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
-            return _several(next((each for each in found if each), None))
+            names = next((each for each in found if each), None)
+            return len(set(names)) if isinstance(pattern, CrowdPattern) and names else _several(names)
     return None
 
 

@@ -140,7 +140,8 @@ def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | No
             named = next((each for each in kinds if each), None)
         case _:
             named = None
-    return None if named is None or "any" in named else frozenset(named)
+    crowd = isinstance(pattern, CrowdPattern)  # one of any is called so
+    return None if named is None or ("any" in named and not crowd) else frozenset(named)
 
 
 def wild(name: str) -> bool:

@@ -237,7 +237,7 @@ class Teller:
 
     def _object(self, change: Change, zones: tuple[str, ...], pattern: Any) -> dict[str, Fact]:
         random = self.random
-        speed = self.number(0, 2)
+        speed = self.number(0, 40)
         facts: dict[str, Fact] = {"age": self.number(), "speed": speed, "still": 0.0, "alone": 0.0}
         facts["kmh"] = self.number(0, 70)
         if speed >= 0.01:
