@@ -7,18 +7,8 @@ from rules.combinations import Count
 from rules.fields import said
 from rules.keys import Groups, zones_of
 from rules.names import World, scope_of
-from rules.patterns import (
-    PATTERNS,
-    CrowdPattern,
-    MotionPattern,
-    ObjectPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-)
-
-#: What a site's own cameras alone tell; others may name a camera that it does not have.
-_OF_CAMERAS = (ObjectPattern, CrowdPattern, MotionPattern, PlatePattern, SignalPattern)
+from rules.patterns import PATTERNS, CrowdPattern, ObjectPattern, Pattern
+from rules.possible import OF_CAMERAS
 
 
 def begins(count: Count) -> bool:
@@ -60,7 +50,7 @@ def _cameras(pattern: Pattern, world: World, groups: Groups) -> int | None:
     scope = scope_of(pattern, groups)
     if scope is not None:
         return len(set(scope))
-    known = isinstance(pattern, _OF_CAMERAS) and world.knows(None)
+    known = isinstance(pattern, OF_CAMERAS) and world.knows(None)
     return len(world.zones) if known and world.zones else None
 
 

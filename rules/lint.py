@@ -101,7 +101,7 @@ def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
     told = {(problem.source, problem.key) for problem in checked.problems}
     severities = {each.spec.name: each.spec.severity for each in rules}
     for each in rules:
-        site = Site(checked.constants, severities, _times(each))
+        site = Site(checked.world, checked.constants, severities, _times(each))
         for problem in map(each.locate, never(each.spec, site)):
             if (problem.source, problem.key) not in told:
                 yield problem

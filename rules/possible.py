@@ -12,7 +12,7 @@ from rules.comparisons import Constants
 from rules.conditions import on_topic
 from rules.domains import ALWAYS, SEEN, Domain, Span, Such
 from rules.fields import said
-from rules.names import scope_of
+from rules.names import World, had, scope_of
 from rules.patterns import (
     PATTERNS,
     CrowdPattern,
@@ -25,6 +25,8 @@ from rules.patterns import (
     SignalPattern,
 )
 
+#: What a site's own cameras alone tell; others may name a camera that it does not have.
+OF_CAMERAS = (ObjectPattern, CrowdPattern, MotionPattern, PlatePattern, SignalPattern)
 OF_PICTURES = (ObjectPattern, CrowdPattern, MotionPattern)
 SEVERITIES = frozenset({"info", "warning", "critical"})
 #: What a fact can be, and the words of the rule that leave it so; without words it is never anything else.
@@ -81,17 +83,21 @@ class Possible:
         return self.known.get(self.name(fact), (None, ""))
 
 
-def possible(pattern: Pattern, constants: Constants, severities: Mapping[str, str]) -> Possible:
+def possible(
+    pattern: Pattern, constants: Constants, severities: Mapping[str, str], world: World | None
+) -> Possible:
     """Return what the events of a pattern can have.
 
     Args:
         pattern: As it is written.
         constants: Named groups of cameras.
         severities: Of each rule by its name, as far as they are known.
+        world: What the site has; None: not known.
     """
     base = SEEN if isinstance(pattern, OF_PICTURES) else ALWAYS
     known: dict[str, Known] = {name: (domain, "") for name, domain in base.items()}
     known |= _bounds(pattern)
+    known |= _of_site(pattern, world, constants) if world is not None else ()
     known |= _names(pattern, constants)
     if isinstance(pattern, ObjectPattern):
         known |= _object(pattern)
@@ -154,6 +160,16 @@ def _names(pattern: Pattern, constants: Constants) -> Iterator[tuple[str, Known]
         yield "camera", (frozenset(cameras), f"cameras: {', '.join(cameras)}")
     if payload := said(pattern, "payload"):
         yield "payload", (frozenset(payload), f"payload: {', '.join(payload)}")
+
+
+def _of_site(pattern: Pattern, world: World, constants: Constants) -> Iterator[tuple[str, Known]]:
+    """Yield the cameras and lines that there are."""
+    scope = scope_of(pattern, constants.groups)
+    if world.zones is not None and world.knows(None) and isinstance(pattern, OF_CAMERAS):
+        yield "camera", (frozenset(world.zones), f"cameras: {', '.join(world.zones)}")
+    if world.lines is not None and world.knows(scope) and isinstance(pattern, ObjectPattern):
+        lines = had(scope, world.lines) or frozenset()
+        yield "line", (lines, f"lines: {', '.join(sorted(lines)) or '–'}")
 
 
 def _named(names: Sequence[str]) -> Domain:

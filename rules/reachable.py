@@ -23,6 +23,7 @@ from rules.domains import Span, empty, met, narrowed, shown
 from rules.expr import SINCE, ExprError
 from rules.fields import said
 from rules.model import Fact
+from rules.names import World
 from rules.patterns import CrowdPattern, ObjectPattern, Pattern
 from rules.possible import Known, Possible, possible
 from rules.schema import RuleSpec
@@ -38,11 +39,13 @@ class Site:
     """What is known around a rule.
 
     Attributes:
+        world: What the site has; None: not known.
         constants: Named values, lists, groups.
         severities: Of every rule, by its name.
         hours: What is left of hour and weekday at the hours of the rule.
     """
 
+    world: World | None
     constants: Constants
     severities: Mapping[str, str]
     hours: Mapping[str, Known]
@@ -51,7 +54,7 @@ class Site:
 def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
     patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
-    about = [possible(pattern, site.constants, site.severities) for pattern in patterns]
+    about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
     whole: list[Flaw | None] = []
     for role, (path, pattern) in enumerate(parts(spec.when)):
         known = _Meeting(role, about, _timed(spec, role, site.hours), _within(spec))
