@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from rules.build import wild
 from rules.carried import ZONES, has
 from rules.comparisons import Constants
-from rules.conditions import on_topic
-from rules.domains import ALWAYS, SEEN, Domain, Span, Such
+from rules.domains import ALWAYS, SEEN, Domain, Span
 from rules.fields import said
+from rules.keys import named_by
 from rules.names import World, had, scope_of
 from rules.patterns import (
     PATTERNS,
@@ -114,6 +112,7 @@ def possible(
 
 def _there(pattern: Pattern) -> frozenset[str]:
     there = _CLOCK | _THERE.get(type(pattern), frozenset())
+    there -= {"clock_suspect"} if isinstance(pattern, DecisionPattern) else frozenset()
     there |= {key for key in ("score", "speed", "kmh", "preset", "heading") if said(pattern, key)}
     if said(pattern, "share") or (isinstance(pattern, MotionPattern) and pattern.motion == "started"):
         there |= {"score"}
@@ -153,8 +152,8 @@ def _names(pattern: Pattern, constants: Constants) -> Iterator[tuple[str, Known]
     """Yield which names alone a pattern takes."""
     for key in PATTERNS:
         names: Sequence[str] | None = said(pattern, key) if key != "motion" else None
-        if names and ("any" not in names or isinstance(pattern, CrowdPattern)):  # a crowd of any is called so
-            yield "label", (_named(names), f"{key}: {', '.join(names)}")
+        if names and (domain := named_by(pattern, names)) is not None:
+            yield "label", (domain, f"{key}: {', '.join(names)}")
     if (cameras := scope_of(pattern, constants.groups)) is not None:
         cameras = list(dict.fromkeys(cameras))
         yield "camera", (frozenset(cameras), f"cameras: {', '.join(cameras)}")
@@ -170,10 +169,6 @@ def _of_site(pattern: Pattern, world: World, constants: Constants) -> Iterator[t
     if world.lines is not None and world.knows(scope) and isinstance(pattern, ObjectPattern):
         lines = had(scope, world.lines) or frozenset()
         yield "line", (lines, f"lines: {', '.join(sorted(lines)) or '–'}")
-
-
-def _named(names: Sequence[str]) -> Domain:
-    return Such(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
 
 
 def _object(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:

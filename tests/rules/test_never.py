@@ -156,7 +156,11 @@ def test_the_time_since_an_earlier_step_is_that_of_the_sequence() -> None:
 
 def test_a_decision_has_three_severities_and_the_names_that_are_waited_for() -> None:
     other = "  - name: s\n    when: {plate: any}\n    auto_clear: 1m\n"
-    for expression, code in (("severity == 'high'", "choice"), ("rule == 'q'", "unreachable_if")):
+    for expression, code in (
+        ("severity == 'high'", "choice"),
+        ("rule == 'q'", "unreachable_if"),
+        ("clock_suspect", "never_has"),
+    ):
         found = told(rule("when: {decision: s}", f"if: {expression}") + other)
         assert [each[1] for each in found] == [code]
     asked = "if: severity == 'critical' and rule == 's'"
@@ -369,6 +373,7 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
         # topics with wildcards
         (("when: {mqtt: xe/+}", "if: label == 'cong/1'"), "6:9 unreachable_if"),
         (("when: {all: [{object: person}, {mqtt: xe/+}], within: 1m, by: label}",), "5:67 key_apart"),
+        (("when: {all: [{plate: any}, {camera: lost}], within: 1m, by: label}",), "5:65 key_apart"),
         # earlier steps
         (("when: {sequence: [{motion: started}, {operator: x, if: \"earlier(1, 'label') == label\"}], within: 1m}",),
          "5:60 never_has"),
