@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
-from rules.comparisons import Comparison, Constants, Reading, called, facts, parsed
+from rules.comparisons import SIGNS, Comparison, Constants, Reading, called, facts, parsed
 from rules.domains import OPPOSITE
 from rules.expr import SINCE, earlier_fact
 from rules.model import Fact
@@ -20,6 +20,8 @@ from rules.model import Fact
 MOST = 256
 #: What functions read of an event.
 _CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_Sides = tuple[ast.expr, str, ast.expr]
 _OTHERS = frozenset({"group", "list", "seconds"})
 
 
@@ -34,6 +36,7 @@ class Literal:
             nothing more can be told.
         values: What it is compared with.
         other: The fact that it is compared with instead.
+        sums: What is reckoned on both sides of the sign, where it is more than one fact.
         holds: Whether the part holds in this branch, or is denied.
         text: As it is written (of what is denied, that).
         at: Characters into the text.
@@ -47,6 +50,7 @@ class Literal:
     holds: bool
     text: str
     at: int
+    sums: tuple[ast.expr, ast.expr] | None = None
 
 
 Branch = tuple[Literal, ...]
@@ -95,12 +99,14 @@ class _Splitting:
         if isinstance(node, ast.Name) and node.id in facts():
             yield Literal(needs, node.id, "==", (True,), "", True, text, at)
             return
-        for pair in self.reader.pairs(node):
-            yield self._compared(node, pair, needs)
+        for pair, sides in zip(self.reader.pairs(node), _sides(node), strict=False):
+            yield self._compared(node, pair, needs, sides)
         if not isinstance(node, ast.Compare) and called(node) != "like":
             yield Literal(needs, "", "", (), "", True, text, at)
 
-    def _compared(self, node: ast.expr, pair: Comparison | None, needs: tuple[str, ...]) -> Literal:
+    def _compared(
+        self, node: ast.expr, pair: Comparison | None, needs: tuple[str, ...], sides: _Sides
+    ) -> Literal:
         at, text = self.reader.at(node), self.reader.shown(node)
         if pair is not None:
             values = tuple(value for value, _ in pair.values)
@@ -110,13 +116,25 @@ class _Splitting:
                 if len(needs) == 2 and self.reader.fact(left) and self.reader.fact(right):
                     told = "==" if isinstance(sign, ast.Eq) else "!="
                     return Literal(needs, needs[0], told, (), needs[1], True, text, at)
-        return Literal(needs, "", "", (), "", True, text, at)
+        one, order, two = sides
+        if order not in _ORDER:
+            return Literal(needs, "", "", (), "", True, text, at)
+        return Literal(needs, "", order, (), "", True, text, at, (one, two))
 
     def _denied(self, part: Literal) -> Literal:
-        return Literal(
-            part.needs, part.subject, "unknown" if part.sign == "known" else OPPOSITE.get(part.sign, ""),
-            part.values, part.other, False, part.text, part.at,
-        )  # fmt: skip
+        sign = "unknown" if part.sign == "known" else OPPOSITE.get(part.sign, "")
+        return replace(part, sign=sign, holds=False)
+
+
+def _sides(node: ast.expr) -> Iterator[_Sides]:
+    """Yield each sign of a comparison with what stands on its sides."""
+    if not isinstance(node, ast.Compare):
+        yield node, "", node
+        return
+    left = node.left
+    for sign, right in zip(node.ops, node.comparators, strict=True):
+        yield left, SIGNS.get(type(sign), ""), right
+        left = right
 
 
 def _subject(pair: Comparison) -> str:

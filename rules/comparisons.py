@@ -17,7 +17,7 @@ from rules.fields import seconds
 from rules.model import Fact
 from rules.schedule import Almanac
 
-_SIGNS: Mapping[type[ast.cmpop], str] = {
+SIGNS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
@@ -128,7 +128,7 @@ class Reading:
         if isinstance(node, ast.Compare):
             left = node.left
             for sign, right in zip(node.ops, node.comparators, strict=True):
-                yield self._pair(node, left, _SIGNS.get(type(sign), ""), right)
+                yield self._pair(node, left, SIGNS.get(type(sign), ""), right)
                 left = right
         elif isinstance(node, ast.Call) and called(node) == "like" and len(node.args) == 2:
             yield self._pair(node, node.args[0], "like", node.args[1])

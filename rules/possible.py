@@ -179,6 +179,9 @@ def _object(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
     for key, facts in (("left", ("still", "alone")), ("stops", ("still",)), ("dwell", ("dwell",))):
         if least := getattr(pattern, key):
             yield from ((fact, (Span(least), key)) for fact in facts)
+    ages = {key: getattr(pattern, key) or 0.0 for key in ("left", "stops", "dwell")}
+    if oldest := max(ages.values()):  # it has been seen for as long at least
+        yield "age", (Span(oldest), max(ages, key=lambda key: ages[key]))
     if lines := pattern.crosses or ([pattern.wrong_way] if isinstance(pattern.wrong_way, str) else None):
         yield "line", (frozenset(lines), f"crosses: {', '.join(lines)}")
     direction = "out" if isinstance(pattern.wrong_way, str) else pattern.direction

@@ -7,19 +7,21 @@ the first is told, at its character. What cannot be told is taken as possible.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
 
+from rules import ranges
 from rules.branches import MOST, Literal, branches
 from rules.build import negative
 from rules.carried import KINDS
 from rules.combinations import All, AnyOf, Count, is_moment, parts
 from rules.combinations import Sequence as Steps
-from rules.comparisons import Constants
+from rules.comparisons import Constants, Reading
 from rules.different import begins
-from rules.domains import Span, empty, met, narrowed, shown
+from rules.domains import Domain, Span, empty, met, narrowed, shown
 from rules.expr import SINCE, ExprError
 from rules.fields import said
 from rules.model import Fact
@@ -57,7 +59,9 @@ def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
     about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
     whole: list[Flaw | None] = []
     for role, (path, pattern) in enumerate(parts(spec.when)):
-        known = _Meeting(role, about, _timed(spec, role, site.hours), _within(spec))
+        known = _Meeting(
+            role, about, _timed(spec, role, site.hours), _within(spec), Reading("", site.constants)
+        )
         own = [(("when", *path, "if"), pattern.if_)] if pattern.if_ is not None else []
         asked = [*own, (_WHOLE, spec.if_)] if spec.if_ is not None and not negative(spec.when, role) else own
         flaw = known.contradiction(asked, site.constants)
@@ -113,6 +117,7 @@ class _Meeting:
     about: Sequence[Possible]
     hours: Mapping[str, Known]
     within: float | None
+    reader: Reading
 
     @property
     def _own(self) -> Possible:
@@ -190,6 +195,8 @@ class _Meeting:
             return None
         if not literal.holds and not all(self._surely(fact) or fact in here for fact in literal.needs):
             return None  # it may be denied because nothing is known
+        if literal.sums is not None:
+            return self._reckoned(literal, literal.sums, left)
         key = self._own.name(literal.subject)
         before, words = left.get(key) or self._known(literal.subject)
         if literal.other:
@@ -200,6 +207,24 @@ class _Meeting:
         if after != before:
             left[key] = after, _told(literal)
         return None
+
+    def _reckoned(
+        self, literal: Literal, sums: tuple[ast.expr, ast.expr], left: Mapping[str, Known]
+    ) -> Flaw | None:
+        """Return that what is reckoned never comes so far."""
+
+        def known(node: ast.expr) -> Span | Fact | None:
+            fact = self.reader.fact(node)
+            if fact is None or not isinstance(node, ast.Name):
+                return self.reader.constant(node)
+            domain = (left.get(self._own.name(fact)) or self._known(fact))[0]
+            return domain if isinstance(domain, Span) else _spanned(domain)
+
+        if ranges.reachable(sums[0], literal.sign, sums[1], known):
+            return None
+        return Flaw(
+            (), "problem.never_reckoned", {"part": _told(literal)}, "", Gravity.WARNING, within=literal.at
+        )
 
     def _paired(self, literal: Literal, one: object) -> Flaw | None:
         """Return that two facts can never be the same, or never differ."""
@@ -249,13 +274,21 @@ class _Meeting:
         return f"in_zone('{zone}')" if zone in stands else f"zone: {zone}" if list(named) == [zone] else ""
 
 
+def _spanned(domain: Domain) -> Span | None:
+    """Return the least and the most of numbers that are told one by one."""
+    numbers = (
+        [each for each in domain if isinstance(each, (int, float))] if isinstance(domain, frozenset) else []
+    )
+    return Span(min(numbers), max(numbers)) if numbers else None
+
+
 def _flaw(literal: Literal, other: str) -> Flaw:
     values: dict[str, Fact] = {"part": _told(literal), "other": other}
     return Flaw((), "problem.unreachable_if", values, "", Gravity.WARNING, within=literal.at)
 
 
-def _out_of_reach(literal: Literal, domain: object) -> Flaw:
-    values: dict[str, Fact] = {"part": _told(literal), "fact": literal.subject, "range": shown(domain)}  # type: ignore[arg-type]
+def _out_of_reach(literal: Literal, domain: Domain) -> Flaw:
+    values: dict[str, Fact] = {"part": _told(literal), "fact": literal.subject, "range": shown(domain)}
     return Flaw((), "problem.never_true", values, "", Gravity.WARNING, within=literal.at)
 
 

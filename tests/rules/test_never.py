@@ -370,6 +370,13 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
         (("when: {object: car, change: began, if: still > 3}",), "5:44 unreachable_if"),
         (("when: {object: car, starts: true, if: still > 3}",), "5:43 unreachable_if"),
         (("when: {object: person, if: y <= 0}",), "5:32 never_true"),
+        (("when: {object: person, dwell: 10s, if: age < 5}",), "5:44 unreachable_if"),
+        # what is reckoned
+        (("when: {object: person, if: score * 2 > 3}",), "5:32 never_reckoned"),
+        (("when: {object: person}", "if: score > 0.4 and min(score, 3) > 1"), "6:25 never_reckoned"),
+        (("when: {object: person}", "if: not (score - 1 <= 0)"), "6:14 never_reckoned"),
+        (("when: {object: person, speed: {below: 0.5}}", "if: abs(speed) > 1"), "6:9 never_reckoned"),
+        (("when: {object: person}", "if: score + max(score, 0.5) < chac - 0.2"), "6:9 never_reckoned"),
         # topics with wildcards
         (("when: {mqtt: xe/+}", "if: label == 'cong/1'"), "6:9 unreachable_if"),
         (("when: {all: [{object: person}, {mqtt: xe/+}], within: 1m, by: label}",), "5:67 key_apart"),
@@ -409,6 +416,9 @@ def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], pla
         ("when: {sequence: [{object: car, if: hour == 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
         ("when: {all: [{object: car, if: hour < 6}, {motion: started}], within: 10m}", "between: 07:00-09:00"),
         ("when: {count: {plate: any}, above: 2, within: 2m, window: tumbling}", "for: 1m"),
+        ("when: {object: person}", "if: score * 2 > 1 and speed / 2 > 100 and 3 - score < 2.5"),
+        ("when: {object: person}", "if: abs(score - 0.5) > 0.4 or number('cm') * score > 7"),
+        ("when: {mqtt: xe/+}", "if: number('cm') - 20 < -300 and number('cm') * number('cm') > 9"),
         ("when: {mqtt: xe/+}", "if: label == 'xe/1'"),
         ("when: {mqtt: xe/+}", "if: \"label != 'xe/1' and like(label, '*2')\""),
         ("when: {all: [{operator: xe/1}, {mqtt: xe/+}], within: 1m, by: label}",),

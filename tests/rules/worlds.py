@@ -28,7 +28,7 @@ SITE = World(
     zones={camera: frozenset(ZONES) for camera in CAMERAS},
     lines={camera: frozenset({"l1"}) for camera in CAMERAS},
     groups={"all": CAMERAS, "one": CAMERAS[:1]},
-    holidays=frozenset({date(2025, 6, 3)}),
+    holidays=frozenset({date(2025, 6, 3), date(2025, 6, 7), date(2025, 6, 9)}),
     scaled=frozenset(CAMERAS),
 )
 #: Rules whose decisions others may wait for.
@@ -247,6 +247,10 @@ class Teller:
         facts |= {f"dwell:{zone}": self.number() for zone in zones}
         started = change is Change.GOES_ON and random.random() < 0.4
         facts |= {"still": 0.0 if started else self.number(), "alone": self.number()}
+        lived = [
+            value for name, value in facts.items() if name.startswith(("dwell:", "still", "alone", "age"))
+        ]
+        facts["age"] = max(float(value) for value in lived)  # it was seen for as long at least
         if started:
             facts |= {"started": True, "stood": max(2.0, self.number())}
         if change is Change.ENDED:
