@@ -29,12 +29,13 @@ def world(settings: Settings) -> World:
         groups=settings.groups,
         holidays=frozenset(settings.holidays),
         location=(where.latitude, where.longitude) if where else None,
+        scaled=frozenset(camera.id for camera in settings.cameras if camera.metres_per_width),
     )
 
 
 def no_site() -> World:
     """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
-    return World(labels=vocabulary(), actions=_checks(params.PARAMS), vague=frozenset({"location"}))
+    return World(labels=vocabulary(), actions=_checks(params.PARAMS), vague=frozenset({"location", "holidays"}))
 
 
 def world_of(read: Read[Settings], document: Document) -> World | None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from rules.build import negative
 from rules.combinations import parts
-from rules.domains import comparisons, zones
+from rules.comparisons import comparisons, zones
 from rules.expr import ExprError
 from rules.names import ALWAYS, World, had, named, no_label, scope_of
 from rules.patterns import (

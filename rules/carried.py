@@ -81,6 +81,8 @@ def facts(pattern: Pattern) -> tuple[Kind, frozenset[str] | None, frozenset[str]
         return kind, known.union(*(SAID.get(name, frozenset()) for name in pattern.engine)), frozenset()
     if isinstance(pattern, ObjectPattern):
         return kind, known, _never(pattern)
+    if isinstance(pattern, DecisionPattern):
+        return kind, known, frozenset({"clock_suspect"})  # what it follows from may be; it says so itself
     silent = isinstance(pattern, SignalPattern) and not pattern.state
     return kind, None if kind in OPEN else known, frozenset({"state"} if silent else ())
 

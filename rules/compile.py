@@ -19,13 +19,14 @@ from pydantic import BaseModel
 from rules import build, hints, keys, letters, texts
 from rules.asked import unknown_asked
 from rules.combinations import from_nothing, parts
-from rules.domains import Constants
+from rules.comparisons import Constants
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
 from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
+from rules.needs import needs
 from rules.partial import Read, read_partly
 from rules.patterns import DecisionPattern, Pattern
 from rules.reuse import FOLLOWS, Resolved, resolve, shared
@@ -84,12 +85,14 @@ class Checked:
         problems: Of every file, warnings included.
         written: Rules without an error, in order, those that are not enabled included.
         constants: Named values, lists and groups.
+        world: What the rules may name; None: not known.
     """
 
     rules: RuleSet
     problems: tuple[Problem, ...]
     written: tuple[Written, ...]
     constants: Constants
+    world: World | None = None
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -164,7 +167,9 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
-    return Checked(RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants)
+    return Checked(
+        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants, world
+    )
 
 
 def _composed(document: Document) -> Document:
@@ -364,8 +369,8 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
-        if self.world is not None and self.world.location is None and "location" not in self.world.vague:
-            yield from texts.sun_flaws(spec)
+        if self.world is not None:
+            yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
 
     def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         assert self.world is not None  # noqa: S101 - the caller looked

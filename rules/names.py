@@ -33,8 +33,9 @@ class World:
         groups: Cameras by the name of their group.
         holidays: Dates that are no weekday.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
+        scaled: Cameras that say how wide their picture is in metres; None: not known.
         vague: What is there and could not be read, so that nothing is said about it: ``groups``, ``location``,
-            ``cameras`` (one whose id is not known), ``cameras.ID`` (its zones and lines).
+            ``holidays``, ``cameras`` (one whose id is not known), ``cameras.ID`` (its zones and lines).
     """
 
     zones: Mapping[str, frozenset[str]] | None = None
@@ -45,6 +46,7 @@ class World:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
     location: tuple[float, float] | None = None
+    scaled: frozenset[str] | None = None
     vague: frozenset[str] = frozenset()
 
     def knows(self, cameras: Iterable[str] | None) -> bool:
