@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from rules.combinations import Absent, Count, from_nothing, parts
 from rules.flaws import nearest
-from rules.model import Fact
+from rules.model import Fact, Kind
 from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern
 from rules.schema import Call, RuleSpec
 from rules.source import Flaw, Gravity, Path
 from rules.text import catalogue
+from rules.trial import TrialFile
 
 #: Labels that a detector need not have.
 ALWAYS = frozenset({"any", "moving"})
@@ -155,6 +156,19 @@ def no_label(name: str, usable: Iterable[str], *path: str | int) -> Flaw:
     suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
     values: dict[str, Fact] = {"label": name, "known": ", ".join(sorted(usable))}
     return Flaw(path, "problem.unknown_label", values, suggestion, Gravity.WARNING)
+
+
+def unknown_labels(file: TrialFile, known: frozenset[str]) -> Iterator[Flaw]:
+    """Yield the labels in a trial's events that the detector does not have: nothing like that ever happens."""
+    for number, trial in enumerate(file.trials):
+        for index, cue in enumerate(trial.events):
+            spelt = (
+                cue.event if cue.event is not None and cue.event.kind in (Kind.OBJECT, Kind.CROWD) else None
+            )
+            for key, told in (("track", cue.track), ("crowd", cue.crowd), ("event", spelt)):
+                label = told.label if told is not None else None
+                if label is not None and label not in known | ALWAYS:
+                    yield no_label(label, known | ALWAYS, "trials", number, "events", index, key, "label")
 
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:

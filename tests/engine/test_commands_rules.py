@@ -262,6 +262,53 @@ def test_coverage_and_mutants_fail_where_a_condition_is_not_tried(site: Path) ->
     mutated = run("test", "--config", site, "--mutate")
     assert mutated.exit_code == 1
     assert "nothing notices when “zone: gate” is left out" in mutated.stdout
+    assert json.loads(run("test", "--config", site, "--mutate", "--json").stdout)["ok"] is False
+    assert (
+        json.loads(run("test", "--config", site, "--coverage", "--min", "90", "--json").stdout)["ok"] is False
+    )
+
+
+WATER = """\
+rules:
+  - name: nuoc-cao
+    when: {mqtt: song/nuoc, if: number('cm') > 80 or text('muc') == 'cao'}
+"""
+HIGH = """\
+trials:
+  - name: high
+    events: [{mqtt: {topic: song/nuoc, payload: '{"cm": 90, "nguồn": "Sông Hồng"}', at: 10:00}}]
+    expect: [{fires: nuoc-cao, at: 10:00}]
+"""
+
+
+def test_what_befalls_the_world_is_told_in_both_languages_and_to_scripts(tmp_path: Path) -> None:
+    (tmp_path / "nuoc.yaml").write_text(WATER)
+    (tmp_path / "nuoc.trial.yaml").write_text(HIGH)
+    done = run("test", tmp_path, "--mutate")
+    assert done.exit_code == 1
+    assert "  3 other worlds, 1 in which it goes wrong or nothing notices" in done.stdout
+    place = f"{tmp_path / 'nuoc.yaml'}:3:54: "
+    told = "rules.0.when.if: nothing notices when “text('muc')” is missing"
+    assert f"{place}warning[mutation.missing]: {told}" in done.stdout
+    vietnamese = run("test", tmp_path, "--mutate", lang="vi").stdout
+    assert "  3 hoàn cảnh khác, 1 trong đó sai hoặc không bài thử nào phát hiện" in vietnamese
+    assert "không bài thử nào nhận ra khi thiếu “text('muc')”" in vietnamese
+    (missing,) = [
+        each
+        for each in json.loads(run("test", tmp_path, "--mutate", "--json").stdout)["problems"]
+        if each["code"] == "mutation.missing"
+    ]
+    assert (missing["line"], missing["column"], missing["values"]) == (3, 54, {"fact": "text('muc')"})
+
+
+def test_a_label_that_no_detector_tells_is_told_in_trials_too(site: Path) -> None:
+    trial = site.parent / "rules" / "night.trial.yaml"
+    trial.write_text(TRIAL.replace("label: person", "label: truck"))
+    done = run("check", trial)
+    assert done.exit_code == 0
+    assert f"{trial}:5:24: warning[unknown_label]: trials.0.events.0.track.label" in done.stdout
+    trial.write_text(TRIAL)
+    assert "warning" not in run("check", trial).stdout
 
 
 # -- clean ---------------------------------------------------------------------------------------
@@ -271,11 +318,11 @@ def test_clean_nights(site: Path) -> None:
     folder = site.parent / "rules" / "clean"
     assert run("clean", "--config", site).exit_code == 2
     folder.mkdir()
-    cats = "{track: {label: cat, zone: gate, from: 23:00, to: 23:01}}"
+    cats = "{track: {label: animal, zone: gate, from: 23:00, to: 23:01}}"
     scene = f"camera: c1\ntrials:\n  - name: cats\n    events: [{cats}]\n"
     (folder / "night.yaml").write_text(scene)
     assert run("clean", "--config", site).exit_code == 0
-    (folder / "night.yaml").write_text(scene.replace("label: cat", "label: person"))
+    (folder / "night.yaml").write_text(scene.replace("label: animal", "label: person"))
     bad = run("clean", "--config", site)
     assert bad.exit_code == 1
     assert "✗ cats: " in bad.stdout

@@ -93,8 +93,8 @@ def run(
         bool,
         typer.Option(
             "--mutate",
-            help="Flip every condition in turn, and let facts be missing: a trial must fail each time. Objects that are "
-            "simply gone, and letters that come decomposed, must make no difference.",
+            help="Flip every condition in turn, and let facts be missing: a trial must fail each time. Objects that "
+            "are simply gone, and letters that come decomposed, must make no difference.",
         ),
     ] = False,
     lang: LangOption = None,
@@ -120,16 +120,16 @@ def run(
     if junit is not None:
         _write_junit(junit, benches, chosen)
     short = [name for bench in benches for name in _short(bench, minimum)] if coverage else []
+    failed = any(bench.failures or bench.survivors for bench in benches) or bool(short)
     if as_json or github:
         found = [each for bench in benches for each in (*bench.failures, *bench.survivors)]
         if as_json:
-            data(for_scripts(found, chosen))
+            data(for_scripts(found, chosen, ok=not failed))
         else:
             annotate(found, chosen)
     else:
         _tell(benches, texts, chosen, diff=diff, coverage=coverage)
-    failed = any(bench.failures or bench.survivors for bench in benches)
-    raise typer.Exit(int(failed or bool(short)))
+    raise typer.Exit(int(failed))
 
 
 # -- gathering ---------------------------------------------------------------------------------
