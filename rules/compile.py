@@ -154,11 +154,11 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     documents = [_composed(parse(text, source)) for source, text in files]
     known = shared(documents)
     parts = [_Part.of(resolve(document, known)) for document in documents]
-    whole = all(part.whole for part in parts)
+    named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
     site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
     problems: list[Problem] = []
     for part in parts:
-        found = [*part.problems(whole), *site.take(part)]
+        found = [*part.problems(named), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.rings()
     problems = list(once(_telling(problems)))
@@ -214,6 +214,19 @@ class _Part:
         return not lost and all(flaw.path[:1] == ("rules",) for flaw in self.read.flaws)
 
     @property
+    def named_whole(self) -> bool:
+        """Whether all values that other files may name could be read, but for what comes of a name that means nothing.
+
+        That must not excuse itself: nobody would be told of it.
+        """
+        return self.read.value is not None and all(flaw.path[:1] == ("rules",) for flaw in self.own)
+
+    @property
+    def own(self) -> list[Flaw]:
+        """What is wrong with the grammar, without what only comes of references."""
+        return [flaw for flaw in self.read.flaws if not self.follows(flaw)]
+
+    @property
     def data(self) -> Mapping[str, Any]:
         """What is written, where it is a mapping."""
         return self.resolved.data if isinstance(self.resolved.data, dict) else {}
@@ -227,18 +240,18 @@ class _Part:
                 yield number, name
 
     def problems(self, whole: bool) -> Iterator[Problem]:
-        """Yield what is wrong with the grammar and the references; `whole`: all files could be read."""
+        """Yield what is wrong with the grammar and the references; `whole`: all named values could be read."""
         yield from self.resolved.problems
-        references = self.resolved.flaws
-        for flaw in self.read.flaws:
-            if not any(self._follows(flaw, reference) for reference in references):
-                yield self.resolved.locate(flaw)
-        for flaw in references:
+        yield from map(self.resolved.locate, self.own)
+        for flaw in self.resolved.flaws:
             if flaw.code != FOLLOWS and (whole or flaw.code not in _ELSEWHERE):
                 yield self.resolved.locate(flaw)
 
-    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
+    def follows(self, flaw: Flaw) -> bool:
         """Return whether a flaw is only what comes of a reference that leads nowhere."""
+        return any(self._follows(flaw, reference) for reference in self.resolved.flaws)
+
+    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
         path, place = self.resolved.written(flaw.path), reference.path
         if place[2:3] not in (("use",), ("with",)):
             return path[: len(place)] == place
@@ -290,7 +303,7 @@ class _Site:
         for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
             flaws = [flaw.under("rules", number) for flaw in self._flaws(spec)]
             told = (flaw for flaw in flaws if self.whole or flaw.code not in _ELSEWHERE)
-            yield from map(part.resolved.locate, told)
+            yield from map(part.resolved.locate, (flaw for flaw in told if not part.follows(flaw)))
             broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
             rule = None
             if spec.enabled and not broken:
