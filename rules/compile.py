@@ -272,7 +272,7 @@ class _Site:
     written: list[Written] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
     _specs: dict[str, Written] = field(default_factory=dict)
-    _expressions: dict[tuple[str, frozenset[int], frozenset[int]], Expression] = field(default_factory=dict)
+    _expressions: dict[tuple[str, frozenset[object]], Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
@@ -364,11 +364,12 @@ class _Site:
 
     def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
         """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
-        steps, named = build.steps_before(spec.when, role)
-        made = self._expressions.get((text, steps, named))
+        steps = build.steps_before(spec.when, role)
+        look = text, frozenset(steps.items())
+        made = self._expressions.get(look)
         if made is None:
-            names = replace(self.names, steps=steps, named=named) if steps else self.names
-            made = self._expressions[text, steps, named] = compile_expression(text, names)
+            names = replace(self.names, steps=steps) if steps else self.names
+            made = self._expressions[look] = compile_expression(text, names)
         return made
 
     def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:

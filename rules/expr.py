@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 from rules.model import Event, Fact
 from rules.readers import FUNCTIONS, NUMBER, SINCE, SWITCH, TEXT, Reader, earlier_fact
-from rules.writer import ExprError, Link, Names, Writer
+from rules.writer import ExprError, Link, Names, Step, Writer
 
 __all__ = [
     "FUNCTIONS", "LONGEST", "NUMBER", "SINCE", "SWITCH", "TEXT", "Conjunct", "ExprError", "Expression", "Link", "Names",
-    "Reader", "compile_expression", "earlier_fact", "tree",
+    "Reader",
+    "Step", "compile_expression", "earlier_fact", "tree",
 ]  # fmt: skip
 
 #: Most characters and most nodes of an expression.

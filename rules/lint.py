@@ -15,6 +15,7 @@ from rules import hints
 from rules.combinations import AnyOf, is_moment, parts
 from rules.compile import Checked, Written, once, uncollected
 from rules.fields import said
+from rules.links import unanswered
 from rules.model import EMPTY, Fact
 from rules.never import never, unsaid
 from rules.patterns import (
@@ -95,6 +96,7 @@ def _one(
     yield from _quoted(written)
     yield from map(written.locate, unsaid(written.spec))
     yield from map(written.locate, vain(written.spec))
+    yield from map(written.locate, unanswered(written))
 
 
 def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:

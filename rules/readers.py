@@ -36,6 +36,11 @@ def _among(event: Event, fact: str, zone: str) -> bool:
     return isinstance(told, str) and zone in told.split()
 
 
+def fact(event: Event, name: str) -> Fact | None:
+    """Return a fact as it is."""
+    return event.facts.get(name)
+
+
 def text(event: Event, name: str) -> str | None:
     """Return a fact as a text, whatever it is."""
     value = event.facts.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate as glob_pattern
 from functools import partial
@@ -31,6 +31,8 @@ from rules.readers import (
     read_by,
 )
 
+#: Reads a fact of an event by its name, as one kind of value.
+Convert = Callable[[Event, str], Fact | None]
 #: A step of a sequence, counted from 1, what is asked of it, and how that is read when the step is reached.
 Link = tuple[int, str, Reader]
 
@@ -70,6 +72,19 @@ class ExprError(Exception):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an earlier step of a sequence can be asked.
+
+    Attributes:
+        carried: Facts that its events carry.
+        open: They carry others, of any name: those of devices, messages and people.
+    """
+
+    carried: frozenset[str] = frozenset()
+    open: bool = False
+
+
 @dataclass(frozen=True)
 class Names:
     """What expressions may name.
@@ -79,15 +94,13 @@ class Names:
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
         steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
-        named: Those of them whose facts have any name: of devices, messages, operators.
     """
 
     facts: Mapping[str, tuple[str, Reader]]
     values: Mapping[str, Fact] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    steps: frozenset[int] = frozenset()
-    named: frozenset[int] = frozenset()
+    steps: Mapping[int, Step] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,7 @@ class Code:
     kind: str
     source: str
     needs: tuple[str, ...] = ()
-    asked: tuple[ast.Call, ast.expr, str] | None = None
+    asked: tuple[ast.Call, int, str] | None = None
 
     def known(self, source: str) -> str:
         """Return `source` as false where something that it needs is not known."""
@@ -306,39 +319,51 @@ class Writer:
 
     def _earlier(self, node: ast.Call, arguments: list[ast.expr]) -> Code:
         which, what = self._exactly(node, arguments, 2)
-        name = self._word(node, [what])
-        if name not in self.names.facts:
-            if self.constant(which) in self.names.named:
-                return Code(ANY, "", asked=(node, which, name))
-            raise ExprError("expr_name", _at(what), nearest(name, self.names.facts), name=name)
-        kind, reader = self.names.facts[name]
-        return self._of_step(node, which, kind, name, reader)
+        step, name = self._step(which), self._word(node, [what])
+        known = self.names.steps[step]
+        if name in self.names.facts and (name in known.carried or not known.open):
+            kind, reader = self.names.facts[name]
+            return self._of_step(node, step, kind, name, reader)
+        if known.open or name in known.carried:
+            return Code(ANY, "", asked=(node, step, name))
+        guess = nearest(name, [*self.names.facts, *sorted(known.carried)])
+        raise ExprError("expr_name", _at(what), guess, name=name)
 
     def _as(self, made: Code, kind: str) -> Code:
         """Return what may be of any kind as what it is compared with; anything else as it is."""
         if made.asked is None or kind not in (NUMBER, TEXT, SWITCH):
             return made
-        node, which, name = made.asked
-        read = {NUMBER: readers.number, TEXT: readers.text, SWITCH: readers.switch}[kind]
-        return self._of_step(node, which, kind, name, partial(read_by, read, name))
+        node, step, name = made.asked
+        convert = {NUMBER: readers.number, TEXT: readers.text, SWITCH: readers.switch}[kind]
+        return self._of_step(node, step, kind, name, partial(read_by, readers.fact, name), convert)
 
     def _since(self, node: ast.Call, arguments: list[ast.expr]) -> Code:
         (which,) = self._exactly(node, arguments, 1)
-        return self._of_step(node, which, NUMBER, SINCE, lambda _: None)  # when it was is kept anyway
+        return self._of_step(
+            node, self._step(which), NUMBER, SINCE, lambda _: None
+        )  # when it was is kept anyway
 
-    def _of_step(self, node: ast.Call, which: ast.expr, kind: str, name: str, reader: Reader) -> Code:
-        """Return what an event carries of an earlier step (see `rules.ordered`)."""
-        step = self.constant(which)
+    def _step(self, node: ast.expr) -> int:
+        step = self.constant(node)
         if step is None or isinstance(step, (bool, str)) or step not in self.names.steps:
             known = ", ".join(map(str, sorted(self.names.steps))) or "–"
-            raise ExprError("expr_step", _at(which), part=_shown(which), known=known)
-        fact = earlier_fact(int(step), name)
+            raise ExprError("expr_step", _at(node), part=_shown(node), known=known)
+        return int(step)
+
+    def _of_step(
+        self, node: ast.Call, step: int, kind: str, name: str, reader: Reader, convert: Convert | None = None
+    ) -> Code:
+        """Return what an event carries of an earlier step (see `rules.ordered`).
+
+        `reader` reads it when that step is reached; `convert` makes of it then what it is compared with.
+        """
+        fact = earlier_fact(step, name)
 
         def read(event: Event) -> Fact | None:
-            value = event.facts.get(fact)
+            value = event.facts.get(fact) if convert is None else convert(event, fact)
             return value if plain(value, kind) else None
 
-        self.linked[int(step), name, reader] = None
+        self.linked[step, name, reader] = None
         self.read[_shown(node)] = read
         return self._unsure(kind, f"{self._keep(read)}(e)")
 

@@ -77,7 +77,9 @@ def test_gone_is_told_as_the_end_of_a_track_is() -> None:
     events = trial("{track: {label: bag, zone: [yard, door], path: [[0.5, 0.5]], from: 10:00, to: 10:05}}")
     file = rehearsal.read(events, "t").file
     assert file is not None
-    *_, last, end = (each.event for each in scene.arrivals(file, file.trials[0], Calendar(file, file.trials[0])))
+    *_, last, end = (
+        each.event for each in scene.arrivals(file, file.trials[0], Calendar(file, file.trials[0]))
+    )
     made = gone(last, end)
     assert (made.change, made.zones, made.box) == (end.change, end.zones, end.box)
     assert {**made.facts, "age": end.facts["age"]} == end.facts
