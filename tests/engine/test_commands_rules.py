@@ -307,8 +307,31 @@ def test_a_label_that_no_detector_tells_is_told_in_trials_too(site: Path) -> Non
     done = run("check", trial)
     assert done.exit_code == 0
     assert f"{trial}:5:24: warning[unknown_label]: trials.0.events.0.track.label" in done.stdout
+    assert "(did you mean “heavy”?)" in done.stdout
     trial.write_text(TRIAL)
     assert "warning" not in run("check", trial).stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("motorcycle", "two_wheeler"),
+        ("Bus", "heavy"),
+        ("dog", "animal"),
+        ("xe máy", "two_wheeler"),
+        ("xe may", "two_wheeler"),
+        ("người", "person"),
+        ("persn", "person"),
+        ("xe hai bánh", "two_wheeler"),
+    ],
+)
+def test_without_a_site_a_word_for_a_label_leads_to_it(tmp_path: Path, word: str, meant: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(f"rules: [{{name: r, when: {{object: {word}}}}}]")
+    done = run("check", path)
+    assert f"the detector has no label “{word}”" in done.stdout
+    assert f"(did you mean “{meant}”?)" in done.stdout
+    assert "it has: airplane, animal, any, backpack," in done.stdout
 
 
 # -- clean ---------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     for trials in (read(texts[name], name) for name in readable):
         problems += trials.problems
         if trials.file is not None:
-            problems += map(trials.document.locate, unknown_labels(trials.file, no_site().labels))
+            problems += map(trials.document.locate, unknown_labels(trials.file, no_site()))
     return problems
 
 
