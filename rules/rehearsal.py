@@ -15,6 +15,7 @@ from rules.model import Decision, Fact, Instant, Phase
 from rules.playback import Arrival, Playback, Watch
 from rules.ruleset import RuleSet
 from rules.scene import Calendar, SceneTooLong, arrivals
+from rules.slips import slips
 from rules.source import Document, Flaw, Problem, parse
 from rules.text import render
 from rules.trial import Expectation, Trial, TrialFile
@@ -81,7 +82,8 @@ def read(text: str, source: str) -> TrialText:
     """Read a trial file; nothing is judged yet."""
     document = parse(text, source)
     file, problems = validate(TrialFile, document)
-    return TrialText(document, file, tuple(problems))
+    wrong = [document.locate(flaw) for flaw in slips(file)] if file is not None else []
+    return TrialText(document, None if wrong else file, (*problems, *wrong))
 
 
 def rehearse(
