@@ -21,9 +21,11 @@ _LENIENT = re.compile(r"\b(or|not|known)\b")
 
 def unanswered(written: Written) -> Iterator[Flaw]:
     """Yield the parts of expressions that ask an earlier step for what it never has, as warnings."""
+    if written.rule is None or not any(each.linked for each in written.rule.patterns):
+        return
     steps = [pattern for _, pattern in parts(written.spec.when)]
     for role, (path, _) in enumerate(parts(written.spec.when)):
-        for condition in written.rule.patterns[role].linked if written.rule is not None else ():
+        for condition in written.rule.patterns[role].linked:
             if isinstance(condition, If):
                 known = {
                     step for step, about in steps_before(written.spec.when, role).items() if not about.open

@@ -274,8 +274,9 @@ def _heard(rules: RuleSet, name: str) -> RuleSet:
     """Return a rule with those whose decisions it hears, however far away: nothing else touches it."""
     found, todo = {name}, [name]
     while todo:
-        rule = rules.named[RuleName(todo.pop())]
-        heard = {label for each in rule.patterns if each.kind is Kind.DECISION for label in each.labels or ()}
+        rule = rules.named.get(RuleName(todo.pop()))  # none: it is off
+        patterns = rule.patterns if rule is not None else ()
+        heard = {label for each in patterns if each.kind is Kind.DECISION for label in each.labels or ()}
         todo += sorted(heard - found)
         found |= heard
     return RuleSet(tuple(rule for rule in rules.rules if rule.name in found))

@@ -217,6 +217,15 @@ def test_another_rule_s_decision_lacks_nothing_and_its_own_facts_are_its_own() -
     assert told(result) == ["r.yaml:2:43: rules.0.when.share: nothing notices when “share” is missing"]
 
 
+def test_a_rule_that_waits_for_one_that_is_off_is_tried_alone() -> None:
+    rules = (
+        "rules:\n"
+        "  - {name: off, enabled: false, when: {motion: started}}\n"
+        "  - {name: r, when: {any: [{decision: off}, {motion: started, share: {above: 0.01}}]}}\n"
+    )
+    assert befallen(rules, trial("{motion: {from: 10:00, to: 10:01}}", expect=FIRES)).killed == 1
+
+
 def test_what_a_template_reads_is_tried_by_any_of_its_rules() -> None:
     rules = (
         "templates: {t: {params: {zone: null}, rule: {when: {object: any, zone: $zone, score: {above: 0.5}}}}}\n"
