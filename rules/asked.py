@@ -91,7 +91,7 @@ def _known(
             return cameras, lambda name: named("camera", name, cameras)
     elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
         labels = world.labels | ALWAYS
-        return labels, lambda name: no_label(name, labels)
+        return labels, lambda name: no_label(name, world)
     elif (
         fact == "line" and lines is not None and sure and all(isinstance(one, ObjectPattern) for one in about)
     ):

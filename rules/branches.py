@@ -18,6 +18,8 @@ from rules.model import Fact
 
 #: More ways are not followed: of such an expression nothing is said.
 MOST = 256
+#: Before a fact that is asked by its name: what an event itself has, such as its score, is none.
+NAMED = "."
 #: What functions read of an event.
 _CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
 _ORDER = frozenset({"<", "<=", ">", ">="})
@@ -30,7 +32,8 @@ class Literal:
     """One part of a branch.
 
     Attributes:
-        needs: Facts that must be there for it to hold; where it is denied, those that it would have needed.
+        needs: Facts that must be there for it to hold; where it is denied, those that it would have needed. Those of
+            an earlier step as ``1:label``, those that are asked by name alone (`number()`) as ``.cm``.
         subject: What it is about: a fact, one of an earlier step (``1:label``), a zone (``in_zone:gate``).
         sign: ``==``, ``<``, ``in``, ``like``, ..., ``known``; as it must hold, also where the part is denied; empty:
             nothing more can be told.
@@ -149,20 +152,20 @@ def _subject(pair: Comparison) -> str:
 
 
 def _reads(node: ast.AST) -> Iterator[str]:
-    """Yield the facts that a comparison, a call or a switch reads; those of earlier steps as ``1:label``."""
+    """Yield the facts that a comparison, a call or a switch reads (see `Literal.needs`)."""
     match node:
         case ast.Name(id=name) if name in facts():
             yield "rule:" if name == "rule" else name
         case ast.Call(
             func=ast.Name(id="earlier"), args=[ast.Constant(value=int() as step), ast.Constant(value=name)]
         ):
-            yield earlier_fact(step, str(name))
+            yield earlier_fact(step, "rule:" if name == "rule" else str(name))
         case ast.Call(func=ast.Name(id="since"), args=[ast.Constant(value=int() as step)]):
             yield earlier_fact(step, SINCE)
         case ast.Call(func=ast.Name(id=name)) if name in _OTHERS:
             return
         case ast.Call(func=ast.Name(id="text" | "number"), args=[ast.Constant(value=str(word))]):
-            yield word
+            yield NAMED + word
         case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
             yield _CALLS[name]
         case _:

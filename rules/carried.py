@@ -104,3 +104,13 @@ def has(pattern: Pattern, fact: str) -> bool:
     if known is not None:
         return fact in known or (fact.startswith(DWELL) and DWELL in known)
     return fact in CARRIED[kind] or fact in ALWAYS or fact not in _OF_EVENT
+
+
+#: What is reckoned from facts, and is none by its name.
+_RECKONED = frozenset({"dwell"})
+
+
+def named(pattern: Pattern, name: str) -> bool:
+    """Return whether events of a pattern can have a fact of a name: all that ``text()`` and ``number()`` read."""
+    kind = KINDS[type(pattern)]
+    return kind in OPEN or (name not in _OF_EVENT | _RECKONED | ALWAYS and has(pattern, name))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rules.carried import ZONES, has
+from rules.branches import NAMED
+from rules.carried import KINDS, OPEN, ZONES, has, named
 from rules.comparisons import Constants
 from rules.domains import ALWAYS, SEEN, Domain, Span
 from rules.fields import said
@@ -68,9 +69,15 @@ class Possible:
         """Return the name by which a fact is known here."""
         return _ALIASES.get(type(self.pattern), {}).get(fact, fact)
 
+    @property
+    def open(self) -> bool:
+        """Whether those who make its events name facts as they like."""
+        return KINDS[type(self.pattern)] in OPEN
+
     def has(self, fact: str) -> bool:
-        """Return whether an event may have a fact."""
-        return has(self.pattern, fact)
+        """Return whether an event may have a fact; one that is asked by name has a point before it."""
+        by_name = fact.startswith(NAMED)
+        return named(self.pattern, fact[len(NAMED) :]) if by_name else has(self.pattern, fact)
 
     def surely(self, fact: str) -> bool:
         """Return whether every event has a fact."""

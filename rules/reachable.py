@@ -14,7 +14,7 @@ from itertools import product
 from math import ceil
 
 from rules import ranges
-from rules.branches import MOST, Literal, branches
+from rules.branches import MOST, NAMED, Literal, branches
 from rules.build import negative
 from rules.carried import KINDS
 from rules.combinations import All, AnyOf, Count, is_moment, parts
@@ -176,10 +176,11 @@ class _Meeting:
     def _lacking(self, literal: Literal) -> Flaw | None:
         for fact in literal.needs if literal.holds else ():
             whose, name = self._of(fact)
-            if name != SINCE and not whose.has(name):
+            if name != SINCE and not whose.has(name) and not (whose is not self._own and whose.open):
                 kind = str(KINDS[type(whose.pattern)])
-                values: dict[str, Fact] = {"part": literal.text, "fact": name.rstrip(":"), "kind": kind}
-                return Flaw((), "problem.never_has", values, "", Gravity.WARNING, within=literal.at)
+                values: dict[str, Fact] = {"part": literal.text, "fact": name.strip(":."), "kind": kind}
+                guess = name.removeprefix(NAMED) if whose.has(name.removeprefix(NAMED)) else ""
+                return Flaw((), "problem.never_has", values, guess, Gravity.WARNING, within=literal.at)
         return None
 
     def _absent(self, literal: Literal, here: set[str]) -> Flaw | None:

@@ -206,7 +206,7 @@ class Teller:
                 about = "camera" if label in ("online", "lost", "discovered") else f"camera:{label}"
                 return self._issued(kind, change, cast, at, about, label)
             case Kind.MQTT:
-                topic = random.choice(["t/1", "t/2", "u/1"])
+                topic = random.choice(["t/1", "t/2", f"t/{random.randrange(20)}", "u/1"])
                 told = {
                     "payload": random.choice([*self.words, "open"]),
                     "initial": random.random() < 0.3,
