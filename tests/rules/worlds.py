@@ -47,8 +47,9 @@ MONDAY = datetime(2025, 6, 2, tzinfo=UTC)
 TOLD = frozenset(
     f"problem.{each}"
     for each in (
-        "never_has", "never_true", "never_reckoned", "no_holidays", "no_scale", "unreachable_if", "unreachable_at", "unreachable_for", "unreachable_hours",
-        "unreachable_phase", "for_moment", "unreachable_rule", "unknown_engine", "always_true", "choice", "plate_form",
+        "never_has", "never_true", "never_reckoned", "no_holidays", "no_scale", "unreachable_if", "unreachable_at",
+        "unreachable_for", "unreachable_hours", "unreachable_phase", "for_moment", "unreachable_rule",
+        "unknown_engine", "always_true", "choice", "plate_form",
     )
 )  # fmt: skip
 
