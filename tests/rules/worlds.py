@@ -228,7 +228,7 @@ class Teller:
         told |= {name: self.random.random() < 0.5 for name in ("state", "initial")}
         if self.random.random() < 0.7:
             told["plate"] = cast.plate if self.random.random() < 0.8 else self.random.choice(self.words)
-        for name in ("speed", "age", "still", "count", "share", "heading", "dwell:a", "line", "direction", "severity",
+        for name in ("speed", "age", "still", "count", "share", "score", "heading", "dwell:a", "line", "direction", "severity",
                      "payload",
                      "label", "entered", "left"):  # fmt: skip
             if self.random.random() < 0.5:
