@@ -228,12 +228,12 @@ class Teller:
         told |= {name: self.random.random() < 0.5 for name in ("state", "initial")}
         if self.random.random() < 0.7:
             told["plate"] = cast.plate if self.random.random() < 0.8 else self.random.choice(self.words)
-        for name in ("speed", "age", "still", "count", "share", "score", "heading", "dwell:a", "line", "direction", "severity",
-                     "payload",
-                     "label", "entered", "left"):  # fmt: skip
+        numbers = ("speed", "age", "still", "count", "share", "score", "heading", "dwell:a")
+        texts_of = ("line", "direction", "severity", "payload", "label", "entered", "left")
+        for name in (*numbers, *texts_of):
             if self.random.random() < 0.5:
-                texts = name in ("line", "direction", "severity", "payload", "label", "entered", "left")
-                told[name] = self.random.choice([*self.words, *ZONES]) if texts else self.number(-40.0)
+                word = self.random.choice([*self.words, *ZONES])
+                told[name] = word if name in texts_of else self.number(-40.0)
         return told
 
     def _object(self, change: Change, zones: tuple[str, ...], pattern: Any) -> dict[str, Fact]:
