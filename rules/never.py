@@ -65,7 +65,11 @@ def unsaid(spec: RuleSpec) -> Iterator[Flaw]:
 
 
 def _one(each: Comparison, domain: Domain, about: Sequence[Pattern]) -> Iterator[Flaw]:
-    if each.fact == "plate" and about and all(isinstance(pattern, PlatePattern) for pattern in about):
+    if (
+        each.fact in ("plate", "label")
+        and about
+        and all(isinstance(pattern, PlatePattern) for pattern in about)
+    ):
         yield from _plates(each)
     if isinstance(domain, frozenset) and all(isinstance(value, str) for value in domain):
         yield from _words(each, sorted(map(str, domain), key=_in_order))

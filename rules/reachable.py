@@ -33,6 +33,7 @@ from rules.source import Flaw, Gravity, Path
 
 #: A part of an expression, and where that stands in the rule.
 _Placed = tuple[Path, Literal]
+_Asked = tuple[Path, str]
 _WHOLE: Path = ("if",)
 
 
@@ -55,27 +56,36 @@ class Site:
 
 def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
+    roles = range(len(parts(spec.when)))
     patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
     about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
-    whole: list[Flaw | None] = []
-    for role, (path, pattern) in enumerate(parts(spec.when)):
-        known = _Meeting(
-            role, about, _timed(spec, role, site.hours), _within(spec), Reading("", site.constants)
-        )
-        own = [(("when", *path, "if"), pattern.if_)] if pattern.if_ is not None else []
-        asked = [*own, (_WHOLE, spec.if_)] if spec.if_ is not None and not negative(spec.when, role) else own
-        flaw = known.contradiction(asked, site.constants)
-        if flaw is not None and isinstance(spec.when, AnyOf) and asked != own:
-            alone = known.contradiction(own, site.constants)
-            whole.append(flaw)
-            flaw = alone
-        elif isinstance(spec.when, AnyOf):
-            whole.append(flaw)
+
+    def met(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
+        meeting = _Meeting(role, about, hours, _within(spec), Reading("", site.constants))
+        return meeting.contradiction(asked, site.constants)
+
+    either = isinstance(spec.when, AnyOf)
+    for role in roles:
+        flaw = met(role, _timed(spec, role, site.hours), _own(spec, role) if either else _all(spec, role))
         if flaw is not None:
             yield flaw
             return
-    if whole and None not in whole:
-        yield from whole[:1]  # type: ignore[misc]  # none of them is None
+    if either or isinstance(spec.when, All):  # one of them, be it the last to begin, must hold when it fires
+        found = [met(role, site.hours, _all(spec, role)) for role in roles]
+        if None not in found:
+            yield from filter(None, found[:1])
+
+
+def _own(spec: RuleSpec, role: int) -> list[_Asked]:
+    """Return the expression of a pattern, with its place."""
+    path, pattern = parts(spec.when)[role]
+    return [(("when", *path, "if"), pattern.if_)] if pattern.if_ is not None else []
+
+
+def _all(spec: RuleSpec, role: int) -> list[_Asked]:
+    """Return the expressions that are asked of a pattern's events."""
+    whole: list[_Asked] = [(_WHOLE, spec.if_)] if spec.if_ is not None else []
+    return _own(spec, role) + ([] if negative(spec.when, role) else whole)
 
 
 def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str, Known]:
@@ -123,7 +133,7 @@ class _Meeting:
     def _own(self) -> Possible:
         return self.about[self.role]
 
-    def contradiction(self, asked: Sequence[tuple[Path, str]], constants: Constants) -> Flaw | None:
+    def contradiction(self, asked: Sequence[_Asked], constants: Constants) -> Flaw | None:
         """Return the contradiction of the first way where every way has one; None where any may be."""
         ways: list[list[tuple[_Placed, ...]]] = []
         for path, text in asked:

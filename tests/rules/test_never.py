@@ -120,6 +120,7 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{plate: any}", "plate in list('bien-so')", [(9, "plate_form", "29A12345")]),
         ("{plate: any}", "plate == '29A12345' or like(plate, '30F*')", []),
         ("{plate: any}", "label == '29A12345'", []),
+        ("{plate: any}", "like(label, '*a-1*')", [(12, "plate_form", "*A1*")]),
         ("{mqtt: xe/vao}", "plate == '29A-123.45'", []),
         ("{mqtt: xe/vao}", "speed < 0 and direction == 'north'", []),
         ("{signal: A/B}", "label == 'A/B'", []),
@@ -393,6 +394,8 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
          "5:59 unreachable_if"),
         (("when: {sequence: [{object: car, if: hour < 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
          "5:41 unreachable_if"),
+        (("when: {all: [{object: car}, {motion: started}], within: 10m}", "between: 07:00-09:00", "if: hour < 6"),
+         "7:9 unreachable_if"),
         # what is counted when it is first seen has no past; what begins anew forgets
         (("when: {count: {object: any, if: still > 3}, above: 2, within: 1m, distinct: none}",), "5:37 unreachable_if"),
         (("when: {count: {object: any, stops: 20s}, above: 2, within: 1m, distinct: none}",), "5:33 unreachable_if"),
