@@ -7,7 +7,7 @@ from rules.combinations import Count
 from rules.fields import said
 from rules.keys import Groups, zones_of
 from rules.names import World, scope_of
-from rules.patterns import PATTERNS, CrowdPattern, ObjectPattern, Pattern
+from rules.patterns import PATTERNS, CrowdPattern, ObjectPattern, Pattern, PlatePattern
 from rules.possible import OF_CAMERAS
 
 
@@ -26,7 +26,10 @@ def different(count: Count, by: tuple[str, ...], world: World, groups: Groups) -
         groups: Cameras by the name of their group.
     """
     distinct, pattern = count.distinct or "", count.count
-    if distinct in by:
+    alike = (
+        {"plate", "label"} if isinstance(pattern, PlatePattern) else set()
+    )  # a plate's label is what it reads
+    if distinct in by or (distinct in alike and not alike.isdisjoint(by)):
         return 1
     match distinct:
         case "camera":

@@ -333,6 +333,7 @@ def test_what_an_event_never_has_is_told(when: str, expression: str, fact: str) 
         "{motion: stopped, share: {above: 0.1}}",
         "{count: {crowd: any, zone: [a, b], above: 1}, above: 3, within: 1m, distinct: zone}",
         "{count: {object: person}, above: 3, within: 1m, distinct: camera, by: camera}",
+        "{count: {plate: any}, above: 3, within: 1m, distinct: plate, by: label}",
         "{count: {object: person, change: began}, above: 2, within: 1m, by: track}",
         "{sequence: [{object: any, change: ended}, {object: any, zone: a}], within: 1m, by: track}",
         "{sequence: [{object: any, zone: a}, {object: any, change: began}], within: 1m, by: track}",
