@@ -22,6 +22,7 @@ from rules.patterns import (
     Pattern,
     PlatePattern,
     SignalPattern,
+    Way,
 )
 
 #: What a site's own cameras alone tell; others may name a camera that it does not have.
@@ -121,6 +122,7 @@ def _there(pattern: Pattern) -> frozenset[str]:
     there = _CLOCK | _THERE.get(type(pattern), frozenset())
     there -= {"clock_suspect"} if isinstance(pattern, DecisionPattern) else frozenset()
     there |= {key for key in ("score", "speed", "kmh", "preset", "heading") if said(pattern, key)}
+    there |= {"heading"} if isinstance(said(pattern, "wrong_way"), Way) else frozenset()
     if said(pattern, "share") or (isinstance(pattern, MotionPattern) and pattern.motion == "started"):
         there |= {"score"}
     if isinstance(pattern, ObjectPattern) and not (
@@ -189,6 +191,8 @@ def _object(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
     ages = {key: getattr(pattern, key) or 0.0 for key in ("left", "stops", "dwell")}
     if oldest := max(ages.values()):  # it has been seen for as long at least
         yield "age", (Span(oldest), max(ages, key=lambda key: ages[key]))
+    if (arc := _arc(pattern)) is not None:
+        yield "heading", (Span(*arc), "heading" if pattern.heading else "wrong_way")
     if lines := pattern.crosses or ([pattern.wrong_way] if isinstance(pattern.wrong_way, str) else None):
         yield "line", (frozenset(lines), f"crosses: {', '.join(lines)}")
     direction = "out" if isinstance(pattern.wrong_way, str) else pattern.direction
@@ -196,3 +200,14 @@ def _object(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
         yield "direction", (frozenset({direction}), f"direction: {direction}")
     if pattern.preset:
         yield "preset", (frozenset({pattern.preset}), f"preset: {pattern.preset}")
+
+
+def _arc(pattern: ObjectPattern) -> tuple[float, float] | None:
+    """Return between which degrees it moves; None: in any direction, or across the top of the picture."""
+    low, high = 0.0, 360.0
+    if pattern.heading:
+        low, high = pattern.heading.from_, pattern.heading.to
+    elif isinstance(pattern.wrong_way, Way):
+        middle = (pattern.wrong_way.way + 180) % 360
+        low, high = middle - pattern.wrong_way.tolerance, middle + pattern.wrong_way.tolerance
+    return (low, high) if 0 <= low <= high <= 360 and (low, high) != (0, 360) else None

@@ -153,11 +153,11 @@ class _Meeting:
 
     def _way(self, literals: Sequence[_Placed]) -> Flaw | None:
         here = {fact for _, each in literals if each.holds for fact in each.needs}
+        holding = {each.text for _, each in literals if each.holds}
         left: dict[str, Known] = {}
         for path, literal in literals:
-            flaw = (
-                self._lacking(literal) or self._absent(literal, here) or self._narrowed(literal, here, left)
-            )
+            flaw = self._lacking(literal) or self._absent(literal, here) or self._denied(literal, holding)
+            flaw = flaw or self._narrowed(literal, here, left)
             if flaw is not None:
                 return flaw.under(*path)
         return self._passing(literals)
@@ -200,6 +200,11 @@ class _Meeting:
         if self._surely(literal.subject) or literal.subject in here:
             return _flaw(literal, literal.subject)
         return None
+
+    @staticmethod
+    def _denied(literal: Literal, holding: set[str]) -> Flaw | None:
+        """Return that the very same words must hold elsewhere."""
+        return _flaw(literal, literal.text) if not literal.holds and literal.text in holding else None
 
     def _narrowed(self, literal: Literal, here: set[str], left: dict[str, Known]) -> Flaw | None:
         if not literal.sign or literal.sign in ("known", "unknown"):

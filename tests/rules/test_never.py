@@ -381,6 +381,10 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
         (("when: {object: person}", "if: not (score - 1 <= 0)"), "6:14 never_reckoned"),
         (("when: {object: person, speed: {below: 0.5}}", "if: abs(speed) > 1"), "6:9 never_reckoned"),
         (("when: {object: person}", "if: score + max(score, 0.5) < chac - 0.2"), "6:9 never_reckoned"),
+        (("when: {object: car, wrong_way: {way: 0}}", "if: heading < 100"), "6:9 unreachable_if"),
+        (("when: {object: car, heading: {from: 10, to: 60}}", "if: not (heading > 5)"), "6:14 unreachable_if"),
+        # the very same words
+        (("when: {object: person, if: speed % 2 == 1}", "if: not (speed % 2 == 1)"), "6:14 unreachable_if"),
         # topics with wildcards
         (("when: {mqtt: xe/+}", "if: label == 'cong/1'"), "6:9 unreachable_if"),
         (("when: {mqtt: x, payload: a, if: payload == 'c'}",), "5:37 unreachable_if"),
@@ -428,6 +432,9 @@ def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], pla
         ("when: {mqtt: xe/+}", "if: number('cm') - 20 < -300 and number('cm') * number('cm') > 9"),
         ("when: {mqtt: xe/+}", "if: number('score') > 60 and text('camera') == 'x'"),
         ("when: {signal: A/B}", "if: number('x') > 60 or number('width') > 3"),
+        ("when: {object: car, heading: {from: 300, to: 60}}", "if: heading < 100"),
+        ("when: {object: car, wrong_way: {way: 180}}", "if: heading > 300"),
+        ("when: {object: person, if: speed % 2 == 1}", "if: not (speed % 2 == 0)"),
         ("when: {mqtt: xe/+}", "if: label == 'xe/1'"),
         ("when: {mqtt: xe/+}", "if: \"label != 'xe/1' and like(label, '*2')\""),
         ("when: {all: [{operator: xe/1}, {mqtt: xe/+}], within: 1m, by: label}",),

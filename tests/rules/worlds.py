@@ -207,7 +207,9 @@ class Teller:
                 about = "camera" if label in ("online", "lost", "discovered") else f"camera:{label}"
                 return self._issued(kind, change, cast, at, about, label)
             case Kind.MQTT:
-                topic = random.choice(["t/1", "t/2", f"t/{random.randrange(20)}", "u/1"])
+                topic = random.choice(
+                    ["t/1", "t/2", f"t/{random.randrange(20)}", "u/1", f"u/{random.randrange(20)}"]
+                )
                 told = {
                     "payload": random.choice([*self.words, "open"]),
                     "initial": random.random() < 0.3,
@@ -220,6 +222,10 @@ class Teller:
                 return self._issued(
                     kind, Change.NOTED, cast, at, "engine", label, facts=gap if label == "engine.gap" else {}
                 )
+        if (
+            matcher.cameras is None and random.random() < 0.2
+        ):  # people may name a camera that is no longer there
+            cast = replace(cast, camera=random.choice(self.words))
         return self._issued(kind, Change.NOTED, cast, at, f"operator:{label}", label, facts=self._free(cast))
 
     def _free(self, cast: Cast) -> dict[str, Fact]:
