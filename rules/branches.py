@@ -83,10 +83,19 @@ class _Splitting:
                 if len(known) < len(found):
                     return None
                 return _all(known) if isinstance(op, ast.And) is holds else _any(known)
-            case ast.Constant(value=bool() as value) | ast.Constant(value=value):
+            case ast.Constant(value=value):
                 return ((),) if bool(value) is holds else ()
+            case ast.Name(id=name) if (switch := self._switch(name)) is not None:
+                return ((),) if switch is holds else ()
         parts = [tuple(self._denied(each) if not holds else each for each in self._parts(node))]
         return _all([(tuple(parts[0]),)]) if holds else _any([((each,),) for each in parts[0]])
+
+    def _switch(self, name: str) -> bool | None:
+        """Return what a named switch is; None: it is a fact."""
+        if name in ("true", "false"):
+            return name == "true"
+        value = self.reader.constants.values.get(name) if name not in facts() else None
+        return value if isinstance(value, bool) else None
 
     def _parts(self, node: ast.expr) -> Iterator[Literal]:
         """Yield what a part that is no combination says."""

@@ -95,9 +95,11 @@ def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str
     many = isinstance(when, Count) and when.above is not None
     if isinstance(when, (Pattern, AnyOf)) or last or many:
         return hours
-    moment = isinstance(when, All) and is_moment(when.all[role])
-    within = when.within if isinstance(when, Steps) or (isinstance(when, All) and moment) else None
-    return _before(hours, within) if within is not None and not negative(when, role) else {}
+    if isinstance(when, Steps) and not negative(when, role):
+        return _before(hours, when.within)
+    if isinstance(when, All) and (is_moment(when.all[role]) or isinstance(when.all[role], ObjectPattern)):
+        return _before(hours, when.within or 1.0)  # of objects it is told every few seconds how they are
+    return {}
 
 
 def _before(hours: Mapping[str, Known], within: float) -> Mapping[str, Known]:
@@ -147,8 +149,9 @@ class _Meeting:
         if not ways or _product(map(len, ways)) > MOST:
             return None
         flaws = [self._way([each for branch in chosen for each in branch]) for chosen in product(*ways)]
-        if not flaws:  # it is always false as it stands
-            return None
+        if not flaws:  # it is false as it stands
+            path, text = next(each for each, way in zip(asked, ways, strict=True) if not way)
+            return Flaw(path, "problem.never_reckoned", {"part": text}, "", Gravity.WARNING)
         return None if None in flaws else flaws[0]
 
     def _way(self, literals: Sequence[_Placed]) -> Flaw | None:
