@@ -13,7 +13,7 @@ from typing import Final
 from engine import shown
 from engine.api import wire
 from engine.store.model import Acknowledgement
-from rules.evaluator import decision_id
+from rules.evaluator import decision_id, firing_of
 from rules.memory import FADING, FIRING, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 
@@ -55,11 +55,7 @@ class Alerts:
             stored: The firing decisions of `remembered`, and their escalations.
         """
         made = list(stored)
-        late = {
-            decision_id(each.rule, each.key, Phase.FIRING, each.cause): each.at
-            for each in made
-            if each.phase is Phase.ESCALATED
-        }
+        late = {firing_of(each): each.at for each in made if each.phase is Phase.ESCALATED}
         for each in made:
             told = shown.decision(each, acknowledged.get(each.id))
             if each.phase is Phase.FIRING and (alert := self._alert(told)) is not None:

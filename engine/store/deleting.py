@@ -33,7 +33,8 @@ _OLD_EVENTS = (
 _OLD_DECISIONS = (
     "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "
     "AND engine < ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE decision = decision.id) "
-    "AND NOT EXISTS (SELECT 1 FROM memory WHERE cause = decision.cause AND state IN ('firing', 'fading', 'waiting')) "
+    "AND NOT EXISTS (SELECT 1 FROM memory WHERE cause IN (decision.cause, "
+    "decision.cause || '>' || json_extract(decision.body, '$.via')) AND state IN ('firing', 'fading', 'waiting')) "
     "ORDER BY n LIMIT ?"
 )
 # The rules of the oldest event that is left stay, also when the event that adopted them has gone.
@@ -96,6 +97,12 @@ def drop_orphans() -> list[Statement]:
         Statement(_noted("promises", "outbox", None, "id", ORPHANS), (("damage",),)),
         Statement(f"DELETE FROM outbox WHERE id IN ({ORPHANS})", ((),)),  # noqa: S608 - our own text
     ]
+
+
+def drop_memory() -> list[Statement]:
+    """Return what drops all that rules remember: this program would take it for something else."""
+    every = _noted("memory", "memory", None, "rowid", "SELECT rowid FROM memory")
+    return [Statement(every, (("version",),)), Statement("DELETE FROM memory", ((),))]
 
 
 def note(gone: Deletion) -> Statement:

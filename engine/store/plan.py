@@ -36,6 +36,7 @@ _RULESET = "INSERT INTO ruleset (digest, body) VALUES (?, ?) ON CONFLICT (digest
 _ADOPTION = "INSERT INTO adoption (seq, digest) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING"
 _TOLD = "UPDATE deletion SET rows = rows - ?3 WHERE what = ?1 AND why = ?2"
 _ALL_TOLD = "DELETE FROM deletion WHERE rows <= 0"
+_SETTLED = "DELETE FROM meta WHERE key = 'anew'"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -82,6 +83,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(verdicts)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
+        _SETTLED: [()] if adopted else [],
         _TOLD: list(told),
         _ALL_TOLD: [()] if told else [],
         META: [("mark", mark_text(verdicts[-1].mark))],

@@ -80,6 +80,7 @@ def salvage(
     _carve(image, fresh, torn, late, saved)
     _set_counter(fresh)
     upgrade(fresh, carried)
+    note_anew(fresh)
     lost = _repair_sequence(fresh, wall, past)
     return Damage(complaint, str(damaged), saved, lost)
 
@@ -245,6 +246,11 @@ class _Reading:
 def number_on(db: sqlite3.Connection, last: int) -> None:
     """Let the log's numbers go on above one."""
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
+
+
+def note_anew(db: sqlite3.Connection) -> None:
+    """Let rules be adopted anew, at whichever start comes so far: of what counts from nothing rows may be missing."""
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('anew', 'damage')")
 
 
 def last_seq(db: sqlite3.Connection) -> int:
