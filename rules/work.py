@@ -20,7 +20,7 @@ RECKON = 60.0
 
 def next_minute(at: Instant) -> float:
     """Return the engine time of the next whole minute: when hours may begin."""
-    return at.engine + RECKON - at.wall.timestamp() % RECKON
+    return at.engine + RECKON - at.wall.second - at.wall.microsecond / 1e6
 
 
 @dataclass(slots=True)
