@@ -25,7 +25,7 @@ from engine.errors import StoreCorrupt, StoreFull
 from engine.journal import ailing
 from engine.store import witness
 from engine.store.db import Store, open_store
-from engine.store.model import Counts, Verdict
+from engine.store.model import Adoption, Counts, Verdict
 from engine.store.opening import suspect_file
 from engine.store.room import Reserve
 from engine.store.wal import Log, read_log
@@ -337,6 +337,25 @@ async def test_promises_and_memory_are_saved_too(
         assert (resume.damage.lost, resume.last_seq, resume.mark) == (0, 1, clock.mark())
         (row,) = await store.due(0.0, 9)
         assert json.loads(json.dumps(dict(row.params))) == {"level": "info"}
+
+
+async def test_after_damage_rules_are_adopted_anew_also_by_the_start_after_one_that_was_killed(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path, known = tmp_path / "m.db", Adoption(1, "digest", b"body")
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(replace(make_verdict(make_event(1)), adopted=(known,)))
+    suspect_file(path).write_text("said so")
+    for _ in range(2):
+        async with open_store(path, quota_mb=64, clock=clock) as store:
+            resume = await store.load()
+            assert (resume.adopted, resume.settled) == (known, False)
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(replace(make_verdict(make_event(2)), adopted=(replace(known, seq=2),)))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        assert (await store.load()).settled
 
 
 # -- salvage from the pages --------------------------------------------------------------------
