@@ -144,7 +144,9 @@ class Store(Reads):
         rows = await self._read(_MEMORY)
         adopted = await self._read(_ADOPTED) if meta.get("anew") != "version" else []
         await self._write(tuple(drop_orphans()))
-        self._id, self._last_seq = meta.get("store") or uuid4().hex, await self._highest(meta)
+        seen = await asyncio.to_thread(witness.read, self._path)
+        self._id = meta.get("store") or (seen and seen.store) or uuid4().hex
+        self._last_seq = await self._highest(meta)
         self._bridges = _bridges(meta.get("bridges", "[]"))
         self._schema = int((await self._read("PRAGMA user_version"))[0][0])
         noted = (("clean", "false"), ("memory", str(VERSION)), ("store", self._id))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +23,13 @@ from structlog.testing import capture_logs
 from engine.clock import ManualClock
 from engine.errors import StoreCorrupt, StoreFull
 from engine.journal import ailing
-from engine.store import witness
+from engine.store import opening, witness
+from engine.store import salvage as salvaging
 from engine.store.db import Store, open_store
 from engine.store.model import Adoption, Counts, Verdict
-from engine.store.opening import suspect_file
+from engine.store.opening import make_sound, suspect_file
 from engine.store.room import Reserve
+from engine.store.schema import steps
 from engine.store.wal import Log, read_log
 from rules.model import ActionCall, Decision, Event, Severity
 
@@ -570,6 +572,57 @@ async def test_a_first_run_that_was_killed_early_misses_nothing(tmp_path: Path, 
     for _ in range(2):
         async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
             assert (await store.load()).damage is None
+
+
+class Killed(BaseException):
+    """What no handler of an error catches."""
+
+
+@pytest.mark.parametrize("moment", ["_connect", "upgrade", "last_seq"])
+async def test_a_first_run_that_was_killed_in_its_first_moments_misses_nothing(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(opening, moment, killed)
+    with pytest.raises(Killed):
+        make_sound(tmp_path / "m.db", steps(), clock.wall, clock.monotonic)
+    monkeypatch.undo()
+    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert (resume.damage, resume.last_seq, [*ailing(store)]) == (None, 0, [])
+
+
+@pytest.mark.parametrize("moment", ["salvage._carve", "salvage.note_anew", "witness.tell", "set_aside"])
+async def test_a_salvage_that_is_cut_short_is_done_by_the_next_start(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_verdict: MakeVerdict,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    def killed(*given: object, **_: object) -> None:
+        if moment == "set_aside":
+            salvaging.set_aside(*given)  # type: ignore[arg-type]
+        raise Killed
+
+    path = tmp_path / "m.db"
+    await _fill(path, clock, 3000, make_event, make_verdict)
+    _zero_header(path)
+    where, _, name = moment.rpartition(".")
+    monkeypatch.setattr({"salvage": salvaging, "witness": witness, "": opening}[where], name, killed)
+    for _ in range(2):
+        with suppress(Killed):
+            make_sound(path, steps(), clock.wall, clock.monotonic)
+    monkeypatch.undo()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        assert len(await store.events(limit=10_000)) == 3000
+        (told,) = [each for each in ailing(store) if each.code == "store.damaged"]
+        assert Path(str(told.values["quarantine"])).exists()
+        assert (await store.load()).last_seq >= 3000
+    assert sorted(each.name for each in tmp_path.iterdir() if "salvag" in each.name) == []
 
 
 async def test_rows_whose_text_is_damaged_are_left_out_and_told(
