@@ -260,9 +260,9 @@ class Judge:
 
         Whatever was due by then fired by the wall clock as it was, also where it was set meanwhile: nobody knows when.
         """
-        self._pass(self._steps.reckoned(read), turn)
-        was_set, now = self._steps.look(read), self._steps.reckoned(read)
-        if was_set is not None:
+        now = self._pass(self._steps.reckoned(read), turn)
+        if (was_set := self._steps.look(read)) is not None:
+            now = self._steps.reckoned(read)
             self._judge(was_set, now, now.wall, turn)
             self._pass(now, turn)
         return now

@@ -50,10 +50,10 @@ class Steps:
 
         Threads read out of order by a hair; both clocks are moved then.
         """
-        engine = max(round(read.engine, FINE), self._latest)
-        if self._tied is None:
+        engine, tied = max(round(read.engine, FINE), self._latest), self._tied
+        if tied is None:
             return Instant(read.wall, engine)
-        return Instant(self._tied.wall + timedelta(seconds=engine - self._tied.engine), engine)
+        return Instant(tied.wall + timedelta(0, engine - tied.engine), engine)
 
     def look(self, read: Instant) -> Draft | None:
         """Take in a reading; return the event of a step, which is as of what the clock would have shown."""
