@@ -206,7 +206,7 @@ class Judge:
         Raises:
             StoreError: The store cannot go on; nothing that it did not keep was told to anybody.
         """
-        await self._keep(self._turn(self._first, self._past))
+        await self._keep(self._turn(self._first))
         while True:
             self._moved()
             self._answer()
@@ -236,16 +236,10 @@ class Judge:
         else:
             self._past.insert(0, (_adopting(book, mark.wall), Instant(mark.wall, mark.engine)))
 
-    def _turn(self, arrivals: Sequence[Arrival], past: Sequence[Arrival] = ()) -> Verdict:
-        """Step through what arrived and through every timer that is due.
-
-        Args:
-            past: What is judged as of the end of the last run, but is only received now.
-        """
+    def _turn(self, arrivals: Sequence[Arrival]) -> Verdict:
+        """Step through what arrived and through every timer that is due."""
         turn = _Turn()
-        for draft, at in past:
-            now = self._pass(self._steps.reckoned(at), turn)
-            self._judge(draft, now, self._clock.now().wall, turn)
+        self._catch_up(turn)
         weighed = self.ledger.choose(len(arrivals))
         for place, (draft, read) in enumerate(arrivals):
             now = self._reach(read, turn)
@@ -254,6 +248,12 @@ class Judge:
         now = self._reach(Instant(mark.wall, mark.engine), turn)
         self.ledger.saw(turn.events)
         return turn.verdict(replace(mark, wall=now.wall, engine=now.engine))
+
+    def _catch_up(self, turn: _Turn) -> None:
+        """Judge, once, what is told of the end of the last run: as of then, though it is only received now."""
+        past, self._past = self._past, []
+        for draft, at in past:
+            self._judge(draft, self._pass(self._steps.reckoned(at), turn), self._clock.now().wall, turn)
 
     def _reach(self, read: Instant, turn: _Turn) -> Instant:
         """Let time pass up to a reading of the clocks; return it as the log tells it.

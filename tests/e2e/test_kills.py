@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -41,17 +42,19 @@ class Target:
     """Hears of decisions, and takes some time to answer.
 
     Attributes:
-        heard: By idempotency key, during which run of the engine each request came.
+        heard: By idempotency key, during which run of the engine each request came; `last` the last one of each run.
         acts: The acts that it heard of.
     """
 
     random: Random
     run: int = 0
     heard: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    last: dict[int, str] = field(default_factory=dict)
     acts: set[object] = field(default_factory=set)
 
     async def take(self, request: web.Request) -> web.Response:
-        self.heard[request.headers["Idempotency-Key"]].append(self.run)
+        key = self.last[self.run] = request.headers["Idempotency-Key"]
+        self.heard[key].append(self.run)
         told = await request.json()
         self.acts.add(told["data"]["cause"].get("facts", {}).get("n"))
         await asyncio.sleep(self.random.uniform(0, 0.03))
@@ -103,6 +106,7 @@ class People:
                 else:
                     assert event.facts["n"] == number
                     self.answered.add(number)
+                    await asyncio.sleep(0.1)
 
 
 @pytest.fixture
@@ -151,13 +155,16 @@ async def killed(programs: Programs, site: Path, kills: int) -> str:
 
 
 async def _delivered(programs: Programs, people: People) -> None:
-    """Wait until an engine owes nothing any more."""
-    async with Client.connect(people.socket) as client, asyncio.timeout(programs.patience):
-        while True:
-            with suppress(ApiError):
-                if (await client.state()).engine.outbox == 0:
-                    return
-            await asyncio.sleep(0.1)
+    """Wait until an engine owes nothing any more, as long as it becomes less."""
+    owed, left = inf, inf
+    async with Client.connect(people.socket) as client:
+        while left:
+            async with asyncio.timeout(programs.patience):
+                while left >= owed:
+                    await asyncio.sleep(0.1)
+                    with suppress(ApiError):
+                        left = (await client.state()).engine.outbox
+            owed = left
 
 
 def _judge(database: Path, people: People, target: Target, kills: int) -> str:
@@ -173,7 +180,7 @@ def _judge(database: Path, people: People, target: Target, kills: int) -> str:
         promised = {
             f"{id}/0" for (id,) in db.execute("SELECT id FROM decision WHERE body LIKE '%\"firing\"%'")
         }
-    assert len(people.answered) > 5 * kills
+    assert len(people.answered) > 2 * kills
     assert people.answered <= set(kept), "answered, and then lost"
     assert len(kept) == len(set(kept)), "told again, and two events"
     assert log == [*range(1, len(log) + 1)]
@@ -181,8 +188,11 @@ def _judge(database: Path, people: People, target: Target, kills: int) -> str:
     assert set(target.heard) == promised, "every decision was told, and nothing else"
     assert people.answered <= target.acts
     again = {key: runs for key, runs in target.heard.items() if len(runs) > 1}
-    assert all(len(runs) == len(set(runs)) for runs in again.values()), "twice by one engine"
-    assert len(again) <= 4 * kills, "more than were on their way"
+    for key, runs in again.items():
+        assert len(runs) == len(set(runs)), "twice by one engine"
+        assert {target.last[run] for run in runs[:-1]} == {key}, (
+            "it was not on its way when the engine was killed"
+        )
     recorded = Recorded(database)
     done = replay(RuleSet(), recorded.arrivals(Span()), end=recorded.end(), library=recorded.rules)
     assert done.decisions == recorded.decisions(Span())

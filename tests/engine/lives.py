@@ -176,7 +176,7 @@ class Life:
             if not last and self.random.random() < 0.05:
                 self.done["killed at once"] += 1
                 return
-            await judge._keep(judge._turn(judge._first, judge._past))
+            await judge._keep(judge._turn(judge._first))
             for _ in range(self.random.choice([0, 1, 5, 20, 40])):
                 await self._turn(judge, store)
             await self._end(judge, store)
