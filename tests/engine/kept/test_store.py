@@ -19,9 +19,8 @@ from engine.errors import ApiError, StoreBusy, StoreError
 from engine.journal import journal
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
-from engine.store.model import Adoption, Counts, Deletion, State, Verdict
+from engine.store.model import Counts, Deletion, State, Verdict
 from engine.store.reads import _FRESH, _YIELDING
-from rules.memory import READABLE, VERSION
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -416,54 +415,6 @@ async def test_a_deletion_that_is_told_twice_by_one_event_hides_no_other(
     await store.note(Deletion("pictures", "age", 2))
     await store.commit(verdict)
     assert await store.deletions() == [Deletion("pictures", "age", 2)]
-
-
-# -- what rules remember, by another program -----------------------------------------------------
-
-
-async def _remembering(path: Path, clock: ManualClock, version: str, make_verdict: MakeVerdict) -> RowChange:
-    """Leave a store in which a program of some version has left what its rules remember."""
-    row = Row("waiting", 1.0, clock.wall, 9.0, EventId("e"), "s", Sentence("reason.x"), "ed", "decision-1")
-    change = RowChange(RuleName("r"), "!k", row)
-    adopted = (Adoption(1, "digest", b"body"),)
-    async with open_store(path, quota_mb=64, clock=clock) as store:
-        await store.load()
-        await store.commit(replace(make_verdict(), changes=(change,), adopted=adopted))
-        await store.remember("memory", version)
-    return change
-
-
-@pytest.mark.parametrize("version", sorted(READABLE))
-async def test_what_an_older_program_remembered_goes_on(
-    tmp_path: Path, clock: ManualClock, make_verdict: MakeVerdict, version: str
-) -> None:
-    change = await _remembering(tmp_path / "m.db", clock, version, make_verdict)
-    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
-        resume = await store.load()
-        assert (resume.rows, resume.settled) == ((change,), True)
-        assert resume.adopted == Adoption(1, "digest", b"body")
-        assert await store.recall("memory") == str(VERSION)
-        assert await store.deletions() == []
-
-
-@pytest.mark.parametrize("version", ["2", str(VERSION + 1), "", "x"])
-async def test_what_a_program_remembered_that_is_not_understood_goes_and_is_told(
-    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict, version: str
-) -> None:
-    """Until rules are adopted anew that stays so: whoever is killed before has armed nothing."""
-    await _remembering(tmp_path / "m.db", clock, version, make_verdict)
-    for _ in range(2):
-        async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
-            resume = await store.load()
-            assert (resume.rows, resume.adopted, resume.settled) == ((), None, False)
-            assert await store.deletions() == [Deletion("memory", "version", 1)]
-    again = (Adoption(2, "digest", b"body"),)
-    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
-        await store.load()
-        await store.commit(replace(make_verdict(make_event(2)), adopted=again))
-    async with open_store(tmp_path / "m.db", quota_mb=64, clock=clock) as store:
-        resume = await store.load()
-        assert (resume.adopted, resume.settled) == (Adoption(2, "digest", b"body"), True)
 
 
 async def test_time_that_only_the_wall_clock_tells_of_makes_nothing_old(
