@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from engine import shown
 from engine.api import wire
 from engine.store.model import Acknowledgement
-from rules.evaluator import decision_id
-from rules.memory import FADING, FIRING, WAITING, WAITING_MARK, Memory
+from rules.evaluator import decision_id, firing_of
+from rules.memory import FADING, FIRING, TAKEN, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 
 #: Alerts shown at most; beyond it those that need a person least are left out, and counted.
@@ -23,9 +24,9 @@ Key = tuple[RuleName, str]
 
 
 def remembered(memory: Memory) -> Iterator[DecisionId]:
-    """Yield the ids of the firing decisions that are active by memory, and of their escalations."""
+    """Yield the ids of the firing decisions that are active by memory, or may be again, and of their escalations."""
     for rule, key, row in memory.rows():
-        if row.state in (FIRING, FADING, WAITING):
+        if row.state in (FIRING, FADING, WAITING, TAKEN):
             about = key.removeprefix(WAITING_MARK)
             yield decision_id(rule, about, Phase.FIRING, row.cause)
             yield decision_id(rule, about, Phase.ESCALATED, row.cause)
@@ -55,15 +56,20 @@ class Alerts:
             stored: The firing decisions of `remembered`, and their escalations.
         """
         made = list(stored)
-        late = {
-            decision_id(each.rule, each.key, Phase.FIRING, each.cause): each.at
-            for each in made
-            if each.phase is Phase.ESCALATED
-        }
+        late = {firing_of(each): each.at for each in made if each.phase is Phase.ESCALATED}
         for each in made:
-            told = shown.decision(each, acknowledged.get(each.id))
-            if each.phase is Phase.FIRING and (alert := self._alert(told)) is not None:
-                self._keep((each.rule, each.key), alert.model_copy(update={"escalated": late.get(each.id)}))
+            if each.phase is Phase.FIRING:
+                self._restore(each, acknowledged.get(each.id), late.get(each.id))
+
+    def _restore(self, made: Decision, told: Acknowledgement | None, late: datetime | None) -> None:
+        """Begin with a firing decision, who takes care of it, and when it escalated."""
+        key, open_ = (made.rule, made.key), shown.decision(made)
+        alert = wire.Alert(id=made.id, decision=open_, holds=self._holds(*key), escalated=late)
+        if told is not None:
+            self._take_care(key, alert)
+            alert = alert.model_copy(update={"decision": shown.decision(made, told)})
+        if self._active(*key):
+            self._keep(key, alert)
 
     def take(self, made: Decision) -> Iterator[wire.Alert]:
         """Take in a decision that became durable; yield the alerts that changed."""
@@ -81,12 +87,16 @@ class Alerts:
         """Note who takes care of a decision; return its alert, over if it only waited for that."""
         for key, alert in self._shelf.items():
             if alert.id == told.decision and alert.decision.acknowledged is None:
-                self._taken[alert.id] = key, alert
-                if len(self._taken) > self._most:
-                    self._taken.popitem(last=False)
+                self._take_care(key, alert)
                 made = alert.decision.model_copy(update={"acknowledged": shown.acknowledgement(told)})
                 return self._put(key, alert.model_copy(update={"decision": made}))
         return None
+
+    def _take_care(self, key: Key, alert: wire.Alert) -> None:
+        """Note an alert as it was before somebody took care of it: that may be taken back."""
+        self._taken[alert.id] = key, alert
+        if len(self._taken) > self._most:
+            self._taken.popitem(last=False)
 
     def unacknowledge(self, decision: str) -> wire.Alert | None:
         """Note that nobody takes care of a decision any more; return its alert, which may have been over meanwhile.

@@ -395,7 +395,7 @@ def _driver(name: str | None, scheme: str) -> Driver:
 
 def _before(resume: Resume, book: Rulebook) -> RuleSet | None:
     """Return the rules of the last run, so that what they told is resolved in their words; None: nobody knows."""
-    if resume.adopted is None or resume.adopted.digest == book.digest:
+    if resume.adopted is None or (resume.settled and resume.adopted.digest == book.digest):
         return None
     try:
         return reopened(resume.adopted.body)
@@ -462,7 +462,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             logger.info("stopping")
             await doors.aclose()
             await parts.stop()
-        await store.close_cleanly(clock.mark())
+        await store.close_cleanly(site.judge.left_off())
     logger.info("stopped")
 
 

@@ -36,8 +36,9 @@ class Mark:
     wall: datetime
 
 
-#: Seconds within which both clocks must be read: what is further apart looks like a step of the wall clock.
-TOGETHER = 0.5
+#: Seconds within which both clocks must be read: what is further apart looks like a step of the wall clock
+#: (`engine.steps.STEP`).
+TOGETHER = 0.05
 
 
 def _boottime() -> float:
@@ -102,7 +103,7 @@ class SystemClock:
     def mark(self) -> Mark:
         """Return what must be persisted now to resume later."""
         instant = self.now()
-        return Mark(instant.engine, _boottime(), self._boot, instant.wall)
+        return Mark(instant.engine, instant.engine - self._base + self._zero, self._boot, instant.wall)
 
 
 class ManualClock:

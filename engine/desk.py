@@ -28,7 +28,7 @@ from engine.flow import Hub
 from engine.settings import Settings
 from engine.stills import Still, Without
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
-from rules.evaluator import decision_id
+from rules.evaluator import firing_of
 from rules.flaws import nearest
 from rules.life import UNDO
 from rules.memory import Memory
@@ -273,10 +273,7 @@ class Desk:
         """Return the firing decision that a decision, its escalation too, stands for."""
         found = await self.store.decisions_of([id])
         if found and found[0].phase is Phase.ESCALATED:
-            late = found[0]
-            found = await self.store.decisions_of(
-                [decision_id(late.rule, late.key, Phase.FIRING, late.cause)]
-            )
+            found = await self.store.decisions_of([firing_of(found[0])])
         if not found:
             raise refusal(404, "decision.unknown", id=id)
         if found[0].phase is Phase.RESOLVED:

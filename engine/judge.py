@@ -2,7 +2,9 @@
 
 One turn takes whatever is waiting, steps through it in order, and commits everything in one transaction.
 Nobody hears of an event or a decision before it is durable. Timers fire at the time they were due, before
-any later event. Other rules are taken over at an event of their own, so that the log tells when.
+any later event. Other rules are taken over at an event of their own, so that the log tells when; and so is
+a clock on the wall that was set (`engine.steps`). Nothing else may make a difference: the log alone, judged
+again (`rules.playback`), is this run.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from time import thread_time
 from typing import Protocol
@@ -26,7 +28,7 @@ from engine.steps import Steps
 from engine.store.model import Adoption, Resume, Verdict, calls_of
 from engine.supervisor import Backoff
 from rules.adoption import ADOPTED, Comparison, compare, facts_of
-from rules.evaluator import CLOCK_SET, NOTHING, settle, step
+from rules.evaluator import NOTHING, settle, step, ticks
 from rules.ledger import Ledger
 from rules.memory import Memory
 from rules.model import (
@@ -54,8 +56,6 @@ HEARTBEAT = 10.0
 REMEMBERED = 60.0
 #: Seconds that a camera's thread waits for room before it drops what it brought.
 THREAD_PATIENCE = 5.0
-#: The clock on the wall was set where it differs this much from what it should show: no drift, no unlucky reading.
-STEP = timedelta(seconds=0.1)
 _RETRY = Backoff(first=0.5, most=5.0, later=10.0)
 
 
@@ -120,14 +120,12 @@ class Judge:
             bridged: Seconds of the gap that only the wall clock tells of.
             moved: Called whenever it got on: after every turn, and when it is told that there is no room.
         """
-        known = resume.adopted is not None and resume.adopted.digest == book.digest
+        known = resume.settled and resume.adopted is not None and resume.adopted.digest == book.digest
         self.rules = book.rules if known else before or RuleSet()
         self._memory, self._store, self._clock = memory, store, clock
         self._site, self._ids, self._publish, self._moved = site, ids, publish, moved
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
-        self._now = 0.0 if resume.mark is None else resume.mark.engine
-        self._looked: Instant | None = None
         self._intake = Intake(clock.now)
         self.ledger = Ledger(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
@@ -136,11 +134,11 @@ class Judge:
         self.evicted: Counter[str] = Counter()
         self._faults: dict[str, tuple[str, int]] = {}
         self._answers: list[tuple[asyncio.Future[Comparison], Comparison]] = []
-        self._first = _restart(resume, gap, clock)
-        if not known:
-            self._first.insert(0, _begin(resume, clock, book))
+        self._kept = False
         self._steps = Steps(resume.mark, bridged)
-        self._first += self._stepped([])
+        self._past, self._first = _past(resume, gap), list[Arrival]()
+        if not known:
+            self._begin(book, resume.mark)
 
     @property
     def memory(self) -> Memory:
@@ -191,34 +189,28 @@ class Judge:
         found += self._steps.problems(self._clock.now().engine)
         return tuple(found)
 
+    def left_off(self) -> Mark | None:
+        """Return until when time has passed for everything that is kept, after `run` was ended.
+
+        That is now, or the last turn (None) where it is not known to be kept, or where a timer came due since: nobody
+        let it fire.
+        """
+        mark, due = self._clock.mark(), self._memory.next_due()
+        now = self._steps.reckoned(Instant(mark.wall, mark.engine))
+        passed = self._kept and (due is None or due > now.engine)
+        return replace(mark, wall=now.wall, engine=now.engine) if passed else None
+
     async def run(self) -> None:
         """Judge for ever.
 
         Raises:
             StoreError: The store cannot go on; nothing that it did not keep was told to anybody.
         """
-        arrivals = self._first
+        await self._keep(self._turn(self._first))
         while True:
-            await self._keep(self._turn(arrivals))
             self._moved()
             self._answer()
-            arrivals = self._stepped(await self._intake.take(TURN, self._patience()))
-
-    def _stepped(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
-        """Return what arrived, and before what came after a step of this machine's clock the event of it.
-
-        That is for a step while the engine did not run; `_look` tells of the others, to the instant.
-        """
-        found = list[Arrival]()
-        for draft, arrived in arrivals:
-            if (step := self._steps.look(arrived)) is not None and not step.facts["running"]:
-                found.append((step, arrived))
-            found.append((draft, arrived))
-        if not found:
-            now = self._clock.now()
-            step = self._steps.look(now)
-            found += [] if step is None or step.facts["running"] else [(step, now)]
-        return found
+            await self._keep(self._turn(await self._intake.take(TURN, self._patience())))
 
     def _patience(self) -> float:
         """Return the seconds until there is something to do without a new event."""
@@ -233,62 +225,70 @@ class Judge:
                 done.set_result(found)
         self._answers.clear()
 
+    def _begin(self, book: Rulebook, mark: Mark | None) -> None:
+        """Adopt the rules of this run first of all: where the last one ended, before the gap.
+
+        Rules that are gone must not fire for what came due while nobody watched.
+        """
+        now = self._clock.now()
+        if mark is None:
+            self._first.append((_adopting(book, now.wall), now))
+        else:
+            self._past.insert(0, (_adopting(book, mark.wall), Instant(mark.wall, mark.engine)))
+
     def _turn(self, arrivals: Sequence[Arrival]) -> Verdict:
         """Step through what arrived and through every timer that is due."""
         turn = _Turn()
+        self._catch_up(turn)
         weighed = self.ledger.choose(len(arrivals))
-        for place, (draft, arrived) in enumerate(arrivals):
-            now = self._advance(arrived)
-            self._look(now, turn)
-            if isinstance(draft, Adopting):
-                draft = self._adopt(draft, now, turn)
-            self._seq += 1
-            if self._steps.doubtful(now.engine):
-                draft = replace(draft, clock_suspect=True)
-            event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
-            turn.events.append(event)
-            turn.judged.append(now.engine)
-            self._step(event, now, turn, len(arrivals) if place == weighed else 0)
-        self.ledger.saw(turn.events)
-        now = self._advance(self._clock.now())
-        self._look(now, turn)
-        self._looked = now
-        if (due := self._memory.next_due()) is not None and due <= now.engine:
-            self._step(None, now, turn, stands_for=1)
-        calls = tuple(call for made in turn.decisions for call in calls_of(made))
+        for place, (draft, read) in enumerate(arrivals):
+            now = self._reach(read, turn)
+            self._judge(draft, now, now.wall, turn, len(arrivals) if place == weighed else 0)
         mark = self._clock.mark()
-        events, judged = tuple(turn.events), tuple(turn.judged)
-        adopted, numbers = tuple(turn.adopted), tuple(turn.numbers)
-        return Verdict(
-            events, tuple(turn.changes), tuple(turn.decisions), calls, mark, judged, adopted, numbers
-        )
+        now = self._reach(Instant(mark.wall, mark.engine), turn)
+        self.ledger.saw(turn.events)
+        return turn.verdict(replace(mark, wall=now.wall, engine=now.engine))
 
-    def _look(self, now: Instant, turn: _Turn) -> None:
-        """Note that the clock on the wall was set, as an event: else no replay knew by which one a timer fired."""
-        before = self._looked
-        if before is None:
-            return
-        shown = before.wall + timedelta(seconds=now.engine - before.engine)
-        self._looked = now
-        if abs(now.wall - shown) < STEP:
-            return
+    def _catch_up(self, turn: _Turn) -> None:
+        """Judge, once, what is told of the end of the last run: as of then, though it is only received now."""
+        past, self._past = self._past, []
+        for draft, at in past:
+            self._judge(draft, self._pass(self._steps.reckoned(at), turn), self._clock.now().wall, turn)
+
+    def _reach(self, read: Instant, turn: _Turn) -> Instant:
+        """Let time pass up to a reading of the clocks; return it as the log tells it.
+
+        Whatever was due by then fired by the wall clock as it was, also where it was set meanwhile: nobody knows when.
+        """
+        now = self._pass(self._steps.reckoned(read), turn)
+        if (was_set := self._steps.look(read)) is not None:
+            now = self._steps.reckoned(read)
+            self._judge(was_set, now, now.wall, turn)
+            self._pass(now, turn)
+        return now
+
+    def _pass(self, now: Instant, turn: _Turn) -> Instant:
+        """Let every timer fire that is due, each at its own time."""
+        for at in ticks(self._memory, now):
+            self._step(None, at, turn, stands_for=1)
+        return now
+
+    def _judge(
+        self, draft: Draft, now: Instant, received: datetime, turn: _Turn, stands_for: int = 0
+    ) -> None:
+        """Make an event of what happened, and judge it; `stands_for` as for `_step`."""
+        if isinstance(draft, Adopting):
+            draft = self._adopt(draft, now, turn)
+        if self._steps.doubtful(now.engine):
+            draft = replace(draft, clock_suspect=True)
         self._seq += 1
-        facts: dict[str, Fact] = {
-            "seconds": round((now.wall - shown).total_seconds(), 3),
-            "expected": shown.isoformat(timespec="seconds"),
-            "running": True,
-            "after": before.engine,
-        }
-        draft = Draft(Kind.ENGINE, Change.NOTED, None, before.wall, "engine", CLOCK_SET, facts=facts)
-        draft = replace(draft, clock_suspect=self._steps.doubtful(now.engine))
-        event = draft.issue(EventId(self._ids()), self._site, self._seq, now.wall, now.engine)
+        event = draft.issue(EventId(self._ids()), self._site, self._seq, received, now.engine)
         turn.events.append(event)
         turn.judged.append(now.engine)
-        self._step(event, now, turn, stands_for=0)
+        self._step(event, now, turn, stands_for)
 
     def _adopt(self, asked: Adopting, now: Instant, turn: _Turn) -> Draft:
         """Take over other rules: what was due is over, and the event that says so is the first of theirs."""
-        self._step(None, now, turn, stands_for=0)
         book, before = asked.book, self.rules
         found = compare(before, book.rules)
         self.rules = book.rules
@@ -298,16 +298,7 @@ class Judge:
         self._take(None, now, settle(book.rules, self._memory, now, before), turn)
         turn.adopted.append(Adoption(self._seq + 1, book.digest, book.body))
         self._answers.append((asked.done, found))
-        return replace(asked, facts=facts_of(book.digest, book.rules, found))
-
-    def _advance(self, instant: Instant) -> Instant:
-        """Return an instant no earlier than any before it: threads may arrive out of order by a hair.
-
-        Both clocks are moved: a replay reckons when a timer fired from how far they are apart.
-        """
-        late = max(0.0, self._now - instant.engine)
-        self._now = instant.engine + late
-        return Instant(instant.wall + timedelta(seconds=late), self._now)
+        return replace(asked, at=now.wall, facts=facts_of(book.digest, book.rules, found))
 
     def _step(self, event: Event | None, now: Instant, turn: _Turn, stands_for: int) -> None:
         """Judge; `stands_for` so many events of the turn where it is weighed, 0 where it is not."""
@@ -344,7 +335,7 @@ class Judge:
 
         Nothing overtakes it: order survives a full disk, and producers feel it as a full intake.
         """
-        failures = 0
+        failures, self._kept = 0, False
         while True:
             try:
                 await self._store.commit(verdict)
@@ -357,6 +348,7 @@ class Judge:
         if self._trouble is not None:
             _log.info("judge.recovered", waiting=self.waiting)
             self._trouble = None
+        self._kept = True
         self.events += len(verdict.events)
         self.decisions += len(verdict.decisions)
         if verdict.events or verdict.decisions:
@@ -380,6 +372,13 @@ class _Turn:
     numbers: list[int] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
 
+    def verdict(self, mark: Mark) -> Verdict:
+        """Return it as what is to be kept."""
+        calls = tuple(call for made in self.decisions for call in calls_of(made))
+        events, judged, numbers = tuple(self.events), tuple(self.judged), tuple(self.numbers)
+        changes, decisions, adopted = tuple(self.changes), tuple(self.decisions), tuple(self.adopted)
+        return Verdict(events, changes, decisions, calls, mark, judged, adopted, numbers)
+
 
 def _adopting(book: Rulebook, wall: datetime) -> Adopting:
     done: asyncio.Future[Comparison] = asyncio.get_running_loop().create_future()
@@ -388,18 +387,7 @@ def _adopting(book: Rulebook, wall: datetime) -> Adopting:
     )
 
 
-def _begin(resume: Resume, clock: Clock, book: Rulebook) -> Arrival:
-    """Return the event that adopts the rules of this run: where the last one ended, before the gap.
-
-    Rules that are gone must not fire for what came due while nobody watched.
-    """
-    now = clock.now()
-    if resume.mark is None:
-        return _adopting(book, now.wall), now
-    return _adopting(book, resume.mark.wall), Instant(now.wall, resume.mark.engine)
-
-
-def _restart(resume: Resume, gap: float, clock: Clock) -> list[Arrival]:
+def _past(resume: Resume, gap: float) -> list[Arrival]:
     """Return the event that says how long nobody watched; nothing on the first run.
 
     It is judged at the moment when watching ended, so that no timer fires for what nobody saw. Even a
@@ -407,8 +395,9 @@ def _restart(resume: Resume, gap: float, clock: Clock) -> list[Arrival]:
     """
     if resume.mark is None:
         return []
+    ended = Instant(resume.mark.wall, resume.mark.engine)
     facts: dict[str, Fact] = {"seconds": round(gap, 1), "clean": resume.clean}
     draft = Draft(
-        Kind.ENGINE, Change.NOTED, None, resume.mark.wall, subject="engine", label="engine.gap", facts=facts
+        Kind.ENGINE, Change.NOTED, None, ended.wall, subject="engine", label="engine.gap", facts=facts
     )
-    return [(draft, Instant(clock.now().wall, resume.mark.engine))]
+    return [(draft, ended)]

@@ -300,6 +300,17 @@ def _rest(last: Instant, span: Span, end: Instant | None) -> Instant | None:
     return Instant(span.until, last.engine + max(0.0, (span.until - last.wall).total_seconds()))
 
 
+def _each(history: Iterable[Decision]) -> dict[tuple[object, ...], Decision]:
+    """Return decisions by what they are; of several that are alike, each by its turn."""
+    found: dict[tuple[object, ...], Decision] = {}
+    turns = Counter[tuple[object, ...]]()
+    for made in history:
+        what = made.rule, made.key, made.phase, made.cause.partition("@")[0]
+        found[*what, turns[what]] = made
+        turns[what] += 1
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Two histories of decisions.
@@ -320,9 +331,12 @@ class Difference:
 
 
 def differ(before: Sequence[Decision], after: Sequence[Decision]) -> Difference:
-    """Return how two histories differ; a decision is the same by its identity (rule, key, phase, cause)."""
-    old: dict[DecisionId, Decision] = {made.id: made for made in before}
-    new: dict[DecisionId, Decision] = {made.id: made for made in after}
+    """Return how two histories differ; a decision is the same by its rule, key, phase and cause.
+
+    That is what an identity is made of; older programs made theirs of it otherwise, and said no engine time with a
+    time of day.
+    """
+    old, new = _each(before), _each(after)
     both = [(old[id], made) for id, made in new.items() if id in old]
     moved = tuple((was, now) for was, now in both if abs(was.at - now.at) > MOVED)
     return Difference(

@@ -1,29 +1,35 @@
-"""Steps of this machine's clock: noticed, told as an event of the log, and marking what follows.
+"""The clock on the wall, tied to engine time: where it was set is told as an event of the log, and marks what follows.
 
-Engine time is counted by the kernel and cannot be set; wall time is set by people and by NTP. Where one moves without
-the other, the wall clock was set: before or after it, it was wrong. Pure; time comes in with every call.
+Engine time is counted by the kernel and cannot be set; wall time is set by people and by NTP. From one step to the
+next the wall clock is therefore not believed but reckoned from engine time: every time of the log between two steps
+is as far from its engine time as every other, and a replay needs nothing else to know when each timer fired. Where a
+reading parts from what is reckoned, the wall clock was set. Pure; time comes in with every call.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from math import inf
 
 from engine import log
 from engine.clock import Mark
 from engine.draft import Draft
+from rules.evaluator import CLOCK_SET
 from rules.model import Change, Fact, Instant, Kind, Sentence
 from rules.reasons import duration
 
 _log = log.get(__name__)
 
-#: Label of the engine's event.
-STEPPED = "engine.clock"
-#: Seconds between two looks by which the clocks may part without a step: NTP makes a clock run faster or slower.
+#: Seconds by which a reading of the wall clock may differ without being a step: no drift, no unlucky reading.
+STEP = 0.1
+#: Seconds of a step from which on times are doubted, and a person is told: what is less is a correction.
 LEAST = 2.0
 #: Seconds of engine time after a step in which every time is in doubt, and in which it is a problem that stands.
 DOUBT, STANDING = 3600.0, 86400.0
 #: Seconds that the machine was off, by the wall clock alone, from which on that clock is doubted.
 LONG = 7 * 86400.0
+#: Decimals of engine time: it is as fine as the wall clock, so that one is reckoned from the other without rest.
+FINE = 6
 
 
 class Steps:
@@ -31,36 +37,49 @@ class Steps:
 
     def __init__(self, mark: Mark | None, bridged: float = 0.0) -> None:
         """Begin where the last run ended; only the wall clock tells of the `bridged` seconds since."""
-        self._seen = None if mark is None else Instant(mark.wall, mark.engine)
+        self._tied = None if mark is None else Instant(mark.wall, mark.engine)
+        self._latest = -inf if mark is None else mark.engine
         self._running = False
         self._long = bridged if bridged >= LONG else 0.0
         self._begun: float | None = None
         self._at: float | None = None
         self._by = self._off = 0.0
 
-    def look(self, now: Instant) -> Draft | None:
-        """Compare the clocks; return the event of a step since the last look."""
-        seen, running = self._seen, self._running
-        if seen is not None and running and now.engine < seen.engine:
-            return None  # read earlier than what was looked at already, by another thread
-        self._seen, self._running = now, True
+    def reckoned(self, read: Instant) -> Instant:
+        """Return a reading as the log tells it: no earlier than any before, by the wall clock as it was last set.
+
+        Threads read out of order by a hair; both clocks are moved then.
+        """
+        engine, tied = max(round(read.engine, FINE), self._latest), self._tied
+        if tied is None:
+            return Instant(read.wall, engine)
+        return Instant(tied.wall + timedelta(0, engine - tied.engine), engine)
+
+    def look(self, read: Instant) -> Draft | None:
+        """Take in a reading; return the event of a step, which is as of what the clock would have shown."""
+        now = self.reckoned(read)
+        if round(read.engine, FINE) <= self._latest:  # by then was looked at already
+            return None
+        running, self._running, self._latest = self._running, True, now.engine
+        self._tied = self._tied or now
         self._begun = now.engine if self._begun is None else self._begun
-        if seen is None:
+        by = round((read.wall - now.wall).total_seconds(), 3)
+        if abs(by) < STEP:
             return None
-        expected = seen.wall + timedelta(seconds=now.engine - seen.engine)
-        by = round((now.wall - expected).total_seconds(), 1)
-        if abs(by) < LEAST:
-            return None
-        self._note(by, now)
+        self._tied = Instant(read.wall, now.engine)
         facts: dict[str, Fact] = {
             "seconds": by,
-            "expected": expected.isoformat(timespec="seconds"),
+            "expected": now.wall.isoformat(timespec="seconds"),
             "running": running,
         }
-        _log.warning("engine.clock_stepped", **facts)
-        return Draft(Kind.ENGINE, Change.NOTED, None, now.wall, subject="engine", label=STEPPED, facts=facts)
+        self._note(by, now, facts)
+        return Draft(Kind.ENGINE, Change.NOTED, None, now.wall, "engine", CLOCK_SET, facts=facts)
 
-    def _note(self, by: float, now: Instant) -> None:
+    def _note(self, by: float, now: Instant, facts: dict[str, Fact]) -> None:
+        if abs(by) < LEAST:
+            _log.info("engine.clock_corrected", **facts)
+            return
+        _log.warning("engine.clock_stepped", **facts)
         self._off = by if self._at is None or now.engine - self._at >= DOUBT else self._off + by
         self._at, self._by = now.engine, by
 

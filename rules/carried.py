@@ -65,7 +65,8 @@ CARRIED: Mapping[Kind, frozenset[str]] = {
 #: What the engine says of itself, with the facts of each.
 SAID: Mapping[str, frozenset[str]] = {
     "engine.gap": frozenset({"seconds", "clean"}),
-    "engine.clock": frozenset({"seconds", "after"}),
+    "engine.clock": frozenset({"seconds", "expected", "running"}),
+    "engine.forgot": frozenset({"what", "why", "rows", "first", "last", "since", "until"}),
     "engine.rules": frozenset({"rules", "added", "removed", "changed", "kept", "digest"}),
 }
 #: Kinds whose makers name facts as they like. Names that are read of the event itself are no facts.

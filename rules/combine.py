@@ -53,7 +53,9 @@ class Combine(Work):
         """Do what is due for a row of a combination."""
         if row.state == WAS and isinstance(rule.trigger, Together):
             self.rows.drop(rule.name, key)
-            self._together(rule, rule.trigger, cast(str, row.data), ("reason.over", {}), row.cause, at)
+            corr = cast(str, row.data)
+            if len(self._by_role(rule, corr)) < rule.trigger.size:
+                self.life.end(rule, corr, ("reason.over", {}), row.cause, at)
         elif row.state == GATHERING:
             corr = key[len(GATHERING_MARK) :]
             match rule.trigger:
@@ -88,7 +90,7 @@ class Combine(Work):
                 case Ordered(waits=True) as sequence:
                     ordered.blind(self, rule, sequence, key, row)
                 case Alarm() as alarm if camera is None:
-                    alarms.wind(self, rule, alarm, self.wall(until), until)
+                    alarms.wind(self, rule, alarm, Instant(self.wall(until), until))
 
     def sighted(self, rule: Rule, camera: str, cause: EventId) -> None:
         """Take in that a camera is watched again: what it misses counts from now."""
@@ -104,11 +106,18 @@ class Combine(Work):
                 counting.arm(self, rule, rule.trigger, corr, cause, self.now.engine)
 
     def wind(self, rule: Rule) -> None:
-        """Set what counts from nothing: an absence, a count of few, a time of day."""
-        now, cause = self.now, EventId(begun_from_nothing(self.now.engine))
+        """Wait for a time of day, by what a day is at the site now; what was told of it stays known."""
         if isinstance(rule.trigger, Alarm):
-            alarms.begin(self, rule, rule.trigger)
-            return
+            alarms.wind(self, rule, rule.trigger, self.now)
+
+    def reckon(self, rule: Rule) -> None:
+        """Take in that the clock on the wall was set."""
+        if isinstance(rule.trigger, Alarm):
+            alarms.reckon(self, rule, rule.trigger)
+
+    def arm(self, rule: Rule) -> None:
+        """Begin to count what counts from nothing: an absence, a count of few."""
+        now, cause = self.now, EventId(begun_from_nothing(self.now.engine))
         for corr in getattr(rule.trigger, "keys", ()):
             known = self.rows.get(rule.name, GATHERING_MARK + corr), self.rows.get(rule.name, corr)
             if known != (None, None) or self._held(rule, corr):
@@ -148,10 +157,7 @@ class Combine(Work):
         self, rule: Rule, together: Together, corr: str, why: Telling, cause: EventId, at: Instant
     ) -> None:
         """Begin or end what all patterns tell, by which of them hold."""
-        by_role: dict[int, Row] = {}
-        for key, row in self.rows.of(rule.name, HELD_MARK):
-            if row.data == corr:
-                by_role.setdefault(role_of(key), row)
+        by_role = self._by_role(rule, corr)
         if len(by_role) < together.size:
             self.life.end(rule, corr, why, cause, at)
         elif self.rows.get(rule.name, corr) is None or rule.linger or rule.clear:
@@ -159,6 +165,14 @@ class Combine(Work):
             newest = max(by_role.values(), key=lambda row: (row.since, row.subject))
             told = reasons.several(steps, "reason.and")
             self.life.begin(rule, Beginning(corr, newest.subject, cause, told), at)
+
+    def _by_role(self, rule: Rule, corr: str) -> dict[int, Row]:
+        """Return a row of each pattern that holds, or counts still."""
+        by_role: dict[int, Row] = {}
+        for key, row in self.rows.of(rule.name, HELD_MARK):
+            if row.data == corr:
+                by_role.setdefault(role_of(key), row)
+        return by_role
 
     # -- absence -----------------------------------------------------------------------------
 

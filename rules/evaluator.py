@@ -12,22 +12,23 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from rules import reasons
 from rules.combine import Combine
-from rules.life import DECIDED, Beginning, Life, TooMany, decided_key, decision_id
+from rules.life import DECIDED, Beginning, Life, TooMany, decided_key, decision_id, firing_of
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 from rules.rows import Rows
 from rules.ruleset import Each, Matcher, Rule, RuleSet, Telling
 from rules.work import subject_key
 
-__all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subject_key"]
+__all__ = ["GAPS", "NOTHING", "decision_id", "firing_of", "forget", "settle", "step", "subject_key", "ticks"]
 
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
-#: Says that the clock on the wall was set: `at` is what it would show, fact `after` until when it was the old one.
+#: Says that the clock on the wall was set: `at` is what it would have shown, by which everything fired before.
 CLOCK_SET = "engine.clock"
 #: The operator's act that gives up escalations.
 ACKNOWLEDGE = "acknowledge"
@@ -61,6 +62,18 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     return round_.result()
 
 
+def ticks(memory: Memory, now: Instant) -> Iterator[Instant]:
+    """Yield the moment of each timer that is due by now; `memory` has taken over its step before the next is asked for.
+
+    Time passes by these alone, live and in a replay: what a timer leads to depends on no one else's moment, such as
+    when somebody looked.
+    """
+    while (due := memory.next_due()) is not None and due <= now.engine:
+        yield Instant(now.wall - timedelta(seconds=now.engine - due), due)
+        if memory.next_due() == due:  # a timer that stays would be asked for ever
+            break
+
+
 def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None = None) -> Step:
     """Fit a memory to a rule set: after a start, and after a reload.
 
@@ -70,12 +83,14 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     """
     known = before.named if before is not None else {}
     round_ = _Round(RuleSet(tuple({**known, **rules.named}.values())), memory, now)
-    for name, key, row in sorted(memory.rows(), key=lambda entry: entry[:2]):
-        rule = rules.named.get(name)
-        if rule is None or (row.edition and row.edition != rule.edition):
-            round_.withdraw(known.get(name) or rule, name, key, row)
     for rule in rules.absences:
         round_.combine.wind(rule)
+    for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
+        present, row = rules.named.get(name), round_.row(name, key)
+        if row is not None and (present is None or (row.edition and row.edition != present.edition)):
+            round_.withdraw(known.get(name) or present, name, key, row)
+    for rule in rules.absences:
+        round_.combine.arm(rule)
     round_.hear(rules)
     return round_.result()
 
@@ -258,6 +273,9 @@ class _Round:
             self._life.acknowledge(event, self._at)
         elif event.kind is Kind.OPERATOR and event.label == UNACKNOWLEDGE:
             self._life.unacknowledge(event, self._at)
+        elif event.kind is Kind.ENGINE and event.label == CLOCK_SET:
+            for rule in self._rules.absences:
+                self.combine.reckon(rule)
         elif _blinds(event):
             self._blind(event)
         elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
@@ -269,8 +287,6 @@ class _Round:
         camera = event.camera if event.kind is Kind.CAMERA else None
         prefix = "" if camera is None else f"{camera}/"
         until = _until(event, self._now)
-        if camera is None:  # judged when watching ended, by a clock that was read when it began again
-            self.combine.behind = min(timedelta(0), event.at - self._now.wall)
         for name in sorted({name for name, _, _ in self._memory.rows()}, key=self._place):
             rule = self._rules.named.get(name)
             if rule is None:
@@ -279,7 +295,6 @@ class _Round:
                 if row.subject.startswith(prefix) and self._was_seen(rule, key, row):
                     self._over(name, key, event, ("reason.over_blind", {}))
             self.combine.blind(rule, camera, until, event.id)
-        self.combine.behind = timedelta(0)
 
     def _place(self, name: RuleName) -> tuple[int, str]:
         rule = self._rules.named.get(name)
@@ -294,6 +309,10 @@ class _Round:
             return False
         kinds = {pattern.kind for pattern in rule.patterns}
         return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))
+
+    def row(self, name: RuleName, key: str) -> Row | None:
+        """Return a row as it is by now."""
+        return self._rows.get(name, key)
 
     def withdraw(self, rule: Rule | None, name: RuleName, key: str, row: Row) -> None:
         """Drop a row of a rule that is gone or means something else; resolve what it had told."""

@@ -38,6 +38,8 @@ UNDO = 15.0
 _NO_REASON = Sentence("")
 #: Decisions that are passed on to other rules after one event, or one timer, at most: a tangle of rules ends.
 MOST_HEARD = 10_000
+#: Between an event and the decision through which it came, in what causes a row.
+_VIA = ">"
 #: How the subject of a decision begins; what follows is what it is about, by however many rules it went.
 DECIDED = "decision:"
 
@@ -77,9 +79,22 @@ class Beginning(NamedTuple):
 
 
 def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> DecisionId:
-    """Return the identity of a decision: the same in every replay."""
+    """Return the identity of a decision, by what made it fire (`Row.cause`): the same in every replay."""
     told = "\0".join((rule, key, phase, cause))
     return DecisionId(sha256(told.encode()).hexdigest()[:32])
+
+
+def firing_of(made: Decision) -> DecisionId:
+    """Return the identity of the firing that a firing or an escalated decision stands for."""
+    return decision_id(made.rule, made.key, Phase.FIRING, _through(made.cause, made.via))
+
+
+def _through(cause: EventId, via: str) -> EventId:
+    """Return what a decision makes of its cause to whoever hears it.
+
+    Two decisions of one event, at two times, are two reasons to fire; where one has ended, the other is no repetition.
+    """
+    return EventId(f"{cause}{_VIA}{via}") if via else cause
 
 
 class Life:
@@ -91,7 +106,7 @@ class Life:
         self.decisions: list[Decision] = []
         self._times: list[tuple[Instant, bool]] = []
         self._heard = 0
-        self._made: set[DecisionId] = set()
+        self._made: set[tuple[RuleName, str, Phase, EventId]] = set()
 
     def at(self, engine: float) -> Instant:
         """Return an instant of engine time not later than now, with the wall time reckoned back."""
@@ -207,7 +222,7 @@ class Life:
 
     def _as_event(self, made: Decision, began: Change) -> Event:
         return Event(
-            id=made.cause,
+            id=_through(made.cause, made.id),
             site="",
             seq=0,
             kind=Kind.DECISION,
@@ -277,17 +292,17 @@ class Life:
         lasting: bool = False,
     ) -> Decision:
         """Make a decision; not `lasting`: a moment, or one that a moment led to. Nobody will tell its end."""
-        camera = row.subject.partition("/")[0]
+        camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
         known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
         made = Decision(
-            id=decision_id(rule.name, key, phase, cause),
+            id=decision_id(rule.name, key, phase, row.cause),
             rule=rule.name,
             phase=phase,
             key=key,
             camera=CameraId(camera) if camera else None,
             at=at.wall,
             since=row.since_wall,
-            cause=cause,
+            cause=EventId(cause.partition(_VIA)[0]),
             severity=rule.severity,
             title=texts.fill(rule.title, known, facts, almanac),
             reason=reason,
@@ -295,9 +310,11 @@ class Life:
             message=texts.fill(rule.message, known, facts, almanac) if rule.message else rule.message,
             dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
+            via=via,
         )
-        if made.id not in self._made:  # else it came by another way, of the same thing: it is told already
-            self._made.add(made.id)
+        told = rule.name, key, phase, made.cause
+        if told not in self._made:  # else it came by another way, of the same thing: it is told already
+            self._made.add(told)
             self.decisions.append(made)
             self._times.append((at, lasting))
         return made

@@ -13,8 +13,10 @@ from types import MappingProxyType
 
 from rules.model import Row, RowChange, RuleName
 
-#: Version of what rows mean. A store with another one must not be read.
-VERSION = 3
+#: Version of what rows mean: it grows with each new state and each other shape of `Row.data`, so that an older program
+#: does not take them for something else. A store with one that is not readable must not be read.
+VERSION = 4
+READABLE = frozenset({"3", str(VERSION)})
 
 #: A decision's life: `for` runs; told and not resolved; over, but `keep_firing_for` runs.
 PENDING, FIRING, FADING = "pending", "firing", "fading"

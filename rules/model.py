@@ -141,10 +141,12 @@ class Decision:
     """A rule's verdict, with the reason why.
 
     Attributes:
-        id: Hash of (rule, key, phase, cause): a replay makes the same one.
+        id: Hash of rule, key, phase, and of what made it fire (`cause`, `via`; of an end: of what it ends). A replay
+            makes the same one, and no other decision has it.
         key: What the rule kept apart, e.g. ``cam-1/track:17``.
         since: When the condition began to hold (wall).
         cause: The event (or, for a timer, the event that armed it).
+        via: The other rule's decision through which that event made it fire; empty: none.
         reason: Why, for the operator and the case file; every condition with value and bound.
         actions: What is to be done, in order.
         message: Longer text by language; empty where the rule has none.
@@ -167,6 +169,7 @@ class Decision:
     message: Mapping[str, str] = field(default_factory=lambda: _NO_TEXT)
     dedup: str = ""
     dry_run: bool = False
+    via: str = ""
 
     @property
     def dedup_key(self) -> str:

@@ -20,24 +20,20 @@ RECKON = 60.0
 
 def next_minute(at: Instant) -> float:
     """Return the engine time of the next whole minute: when hours may begin."""
-    return at.engine + RECKON - at.wall.timestamp() % RECKON
+    return at.engine + RECKON - at.wall.second - at.wall.microsecond / 1e6
 
 
 @dataclass(slots=True)
 class Work:
-    """The rows of one step and what may be said of them; `now` is when what is judged happened.
-
-    `behind`: what the clock on the wall showed at that engine time, less what `now` says.
-    """
+    """The rows of one step and what may be said of them; `now` is when what is judged happened."""
 
     rows: Rows
     life: Life
     now: Instant
-    behind: timedelta = timedelta(0)
 
     def wall(self, engine: float) -> datetime:
         """Return what the clock on the wall shows at an engine time."""
-        return self.now.wall + self.behind + timedelta(seconds=engine - self.now.engine)
+        return self.now.wall + timedelta(seconds=engine - self.now.engine)
 
 
 def subject_key(event: Event) -> str:

@@ -120,6 +120,8 @@ def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[ob
         body["dedup"] = decision.dedup
     if decision.dry_run:
         body["dry_run"] = True
+    if decision.via:
+        body["via"] = decision.via
     at = micros(decision.at)
     return decision.id, decision.camera, decision.cause, at, engine, _dump(body), seq
 
@@ -149,6 +151,7 @@ def decision_of(row: Columns) -> Decision:
         message=body.get("message", {}),
         dedup=body.get("dedup", ""),
         dry_run=body.get("dry_run", False),
+        via=body.get("via", ""),
     )
 
 

@@ -29,6 +29,7 @@ from engine.store.deleting import (
     STEP,
     Bridge,
     bridged,
+    drop_memory,
     drop_orphans,
     forget,
     give_up,
@@ -54,7 +55,7 @@ from engine.store.plan import META, Item, Statement, plan
 from engine.store.reads import Reads
 from engine.store.room import Reserve
 from engine.store.schema import Step, steps
-from rules.memory import VERSION
+from rules.memory import READABLE, VERSION
 
 __all__ = [
     "Call",
@@ -135,14 +136,17 @@ class Store(Reads):
     async def load(self) -> Resume:
         """Return where the last run left off, and note that this one is running."""
         meta = {str(row[0]): str(row[1]) for row in await self._read("SELECT key, value FROM meta")}
-        rows, adopted = await self._read(_MEMORY), await self._read(_ADOPTED)
-        if rows and meta.get("memory") != str(VERSION):
+        if meta.get("memory") not in READABLE and (dropped := await self._read(_MEMORY)):
             # What another version of the rules remembered means something else: better to begin anew.
-            _log.warning("store.memory_dropped", rows=len(rows), version=meta.get("memory"))
-            await self._write(Statement("DELETE FROM memory", ((),)))
-            rows, adopted = [], []
+            _log.warning("store.memory_dropped", rows=len(dropped), version=meta.get("memory"))
+            meta["anew"] = "version"
+            await self._write((*drop_memory(), Statement(META, (("anew", meta["anew"]),))))
+        rows = await self._read(_MEMORY)
+        adopted = await self._read(_ADOPTED) if meta.get("anew") != "version" else []
         await self._write(tuple(drop_orphans()))
-        self._id, self._last_seq = meta.get("store") or uuid4().hex, await self._highest(meta)
+        seen = await asyncio.to_thread(witness.read, self._path)
+        self._id = meta.get("store") or (seen and seen.store) or uuid4().hex
+        self._last_seq = await self._highest(meta)
         self._bridges = _bridges(meta.get("bridges", "[]"))
         self._schema = int((await self._read("PRAGMA user_version"))[0][0])
         noted = (("clean", "false"), ("memory", str(VERSION)), ("store", self._id))
@@ -154,8 +158,8 @@ class Store(Reads):
             rows=tuple(self._decoded(codec.memory_of, rows)),
             clean=meta.get("clean", "true") == "true",
             damage=self._damage,
-            # After damage rows may be missing: adopting again lets what counts from nothing count.
-            adopted=Adoption(*adopted[0]) if adopted and self._damage is None else None,
+            adopted=Adoption(*adopted[0]) if adopted else None,
+            settled="anew" not in meta,
         )
 
     async def _highest(self, meta: Mapping[str, str]) -> int:
@@ -174,9 +178,10 @@ class Store(Reads):
         last = await self._read("SELECT engine, received_at FROM event ORDER BY seq DESC LIMIT 1")
         return Mark(last[0][0], 0.0, "", codec.moment(last[0][1])) if last else None
 
-    async def close_cleanly(self, mark: Mark) -> None:
-        """Note that this run ended in order, at this engine time."""
-        await self._write(Statement(META, (("mark", codec.mark_text(mark)), ("clean", "true"))))
+    async def close_cleanly(self, mark: Mark | None) -> None:
+        """Note that this run ended in order, at this engine time; None: at that of its last verdict."""
+        noted = () if mark is None else (("mark", codec.mark_text(mark)),)
+        await self._write(Statement(META, (*noted, ("clean", "true"))))
         await self._witness(sync=True)
 
     async def bridge(self, seconds: float) -> None:

@@ -33,7 +33,8 @@ _OLD_EVENTS = (
 _OLD_DECISIONS = (
     "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "
     "AND engine < ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE decision = decision.id) "
-    "AND NOT EXISTS (SELECT 1 FROM memory WHERE cause = decision.cause AND state IN ('firing', 'fading', 'waiting')) "
+    "AND NOT EXISTS (SELECT 1 FROM memory WHERE state IN ('firing', 'fading', 'waiting', 'taken') AND cause IN "
+    "(decision.cause, decision.cause || '>' || iif(json_valid(body), json_extract(body, '$.via'), ''))) "
     "ORDER BY n LIMIT ?"
 )
 # The rules of the oldest event that is left stay, also when the event that adopted them has gone.
@@ -72,6 +73,7 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
         Statement(_noted("events", "event", "received_at", "seq", _OLD_EVENTS), ((why, *events),)),
         Statement(f"DELETE FROM event WHERE seq IN ({_OLD_EVENTS})", (events,)),  # noqa: S608 - our own text
         Statement(_noted("decisions", "decision", "at", "id", _OLD_DECISIONS), ((why, *old),)),
+        Statement(_noted("letters", "dead_letter", None, "decision", _OLD_DECISIONS), ((why, *old),)),
         Statement(f"DELETE FROM dead_letter WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608 - our own text
@@ -96,6 +98,12 @@ def drop_orphans() -> list[Statement]:
         Statement(_noted("promises", "outbox", None, "id", ORPHANS), (("damage",),)),
         Statement(f"DELETE FROM outbox WHERE id IN ({ORPHANS})", ((),)),  # noqa: S608 - our own text
     ]
+
+
+def drop_memory() -> list[Statement]:
+    """Return what drops all that rules remember: this program would take it for something else."""
+    every = _noted("memory", "memory", None, "rowid", "SELECT rowid FROM memory")
+    return [Statement(every, (("version",),)), Statement("DELETE FROM memory", ((),))]
 
 
 def note(gone: Deletion) -> Statement:

@@ -151,8 +151,8 @@ class Deletion:
     """Rows or files that were deleted and are not yet an event of the log; a person shall read of them there.
 
     Attributes:
-        what: ``events``, ``decisions``, ``promises``, ``letters`` or ``pictures``.
-        why: ``age``, ``room`` (the quota or the disk was full) or ``damage``.
+        what: ``events``, ``decisions``, ``promises``, ``letters``, ``pictures`` or ``memory`` (of rules).
+        why: ``age``, ``room`` (the quota or the disk was full), ``damage`` or ``version`` (of another program).
         first: Smallest `seq` of them, where they have one; `last` the greatest.
         since: When the oldest of them was made (UTC); `until` the newest.
     """
@@ -189,6 +189,7 @@ class Resume:
         clean: Whether the last run ended in order (True on the first run).
         damage: What was found damaged at this start, if anything.
         adopted: The rules that `rows` belong to; None: not known, they must be adopted anew.
+        settled: Whether what counts from nothing counts; False: some of it may be lost, rules must be adopted anew.
     """
 
     mark: Mark | None
@@ -197,6 +198,7 @@ class Resume:
     clean: bool
     damage: Damage | None = None
     adopted: Adoption | None = None
+    settled: bool = True
 
 
 #: Attempts after which an outbox row lets the others of its lane pass; indexes know it (0004_log.sql).

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from engine.errors import StoreBusy
 from engine.store import witness
 from engine.store.model import Damage
-from engine.store.salvage import last_seq, number_on, quarantine, salvage
+from engine.store.salvage import last_seq, number_on, quarantine, salvage, set_aside
 from engine.store.schema import Step, upgrade
 from engine.store.wal import read_log
 
@@ -66,19 +67,27 @@ def make_sound(
     Raises:
         StoreError: It was written by a newer program.
     """
-    past = witness.read(path) or (witness.Witness("", 0, 0, "") if _existed(path) else None)
+    _resume_swap(path)
+    past = witness.read(path) or _unwitnessed(path, wall)
     damage = _sound(path, carried, wall, monotonic, past) or _missing(path, past, wall)
     if damage is not None:
         witness.tell(path, damage)
     return damage
 
 
-def _existed(path: Path) -> bool:
-    """Return whether there was a database where there is none, or an empty one: what lies beside it tells."""
-    if path.exists():
-        return not path.stat().st_size
-    beside = (path.with_name(path.name + ".reserve"), path.with_name("snapshots"))
-    return any(each.exists() for each in beside)
+def _unwitnessed(path: Path, wall: datetime) -> witness.Witness | None:
+    """Return what is known of a past that no witness tells of; None: a database is there, and says itself.
+
+    Where there was none yet, the first witness is written before it is made: if that is cut short, nothing is missing.
+    """
+    if path.exists() and path.stat().st_size:
+        return None
+    beside = (path, path.with_name(path.name + ".reserve"), path.with_name("snapshots"))
+    if any(each.exists() for each in beside):
+        return witness.Witness("", 0, 0, "")
+    first = witness.Witness(uuid4().hex, 0, 0, wall.isoformat())
+    witness.write(path, first, sync=True)
+    return first
 
 
 def _sound(
@@ -95,14 +104,44 @@ def _sound(
     complaint = complaint or _complaint(path, carried, monotonic)
     if complaint is None:
         return None
-    damaged = quarantine(path, wall)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    late = _deadline(monotonic, SALVAGE_SECONDS)
-    with closing(_connect(path)) as fresh:
-        cut = log.damaged or not size
-        damage = salvage(damaged, fresh, carried, complaint, wall, late, past=past, cut_log=cut)
+    late, aside = _deadline(monotonic, SALVAGE_SECONDS), quarantine(path, wall)
+    cut = log.damaged or not size
+    with _beside(path) as fresh:
+        damage = salvage(path, fresh, carried, complaint, wall, late, aside=aside, past=past, cut_log=cut)
+    witness.tell(path, damage)
+    set_aside(path, aside)
+    _salvaged(path).rename(path)
     suspect_file(path).unlink(missing_ok=True)
     return damage
+
+
+def _salvaged(path: Path) -> Path:
+    """Return where the database lies that takes the place of a damaged one, as soon as it is complete."""
+    return path.with_name(path.name + ".salvaged")
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """Make a database that is to take the place of a damaged one.
+
+    However this is cut short, the next start finds the damaged one in its place, or this one complete.
+    """
+    part = path.with_name(path.name + ".salvaging")
+    for suffix in ("", "-wal", "-shm"):
+        part.with_name(part.name + suffix).unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT, 0o600))
+    with closing(_connect(part)) as fresh:
+        yield fresh
+        fresh.execute("PRAGMA journal_mode = DELETE")  # all of it in the one file that is renamed
+    part.rename(_salvaged(path))
+
+
+def _resume_swap(path: Path) -> None:
+    """Go on where the last start was cut short between setting a damaged database aside and replacing it."""
+    if path.exists():  # damaged still, or the new one already
+        _salvaged(path).unlink(missing_ok=True)
+    elif _salvaged(path).exists():
+        _salvaged(path).rename(path)
 
 
 def _missing(path: Path, past: witness.Witness | None, wall: datetime) -> Damage | None:

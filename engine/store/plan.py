@@ -34,8 +34,13 @@ _REMEMBER = (
 _FORGET = "DELETE FROM memory WHERE rule = ? AND key = ?"
 _RULESET = "INSERT INTO ruleset (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
 _ADOPTION = "INSERT INTO adoption (seq, digest) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING"
-_TOLD = "UPDATE deletion SET rows = rows - ?3 WHERE what = ?1 AND why = ?2"
+# Before the event that tells of it is written: where that is kept already, this is told already.
+_TOLD = (
+    "UPDATE deletion SET rows = rows - ?3 WHERE what = ?1 AND why = ?2 "
+    "AND NOT EXISTS (SELECT 1 FROM event WHERE id = ?4)"
+)
 _ALL_TOLD = "DELETE FROM deletion WHERE rows <= 0"
+_SETTLED = "DELETE FROM meta WHERE key = 'anew'"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -69,8 +74,10 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
     final = _final(change for each in verdicts for change in each.changes)
     adopted = [adoption for each in verdicts for adoption in each.adopted]
     events = [event for each in verdicts for event in each.events]
-    told = [gone for event in events if (gone := told_deletion(event)) is not None]
+    told = [(*gone, event.id) for event in events if (gone := told_deletion(event)) is not None]
     rows: dict[str, list[tuple[object, ...]]] = {
+        _TOLD: [*told],
+        _ALL_TOLD: [()] if told else [],
         EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
@@ -82,8 +89,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(verdicts)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
-        _TOLD: list(told),
-        _ALL_TOLD: [()] if told else [],
+        _SETTLED: [()] if adopted else [],
         META: [("mark", mark_text(verdicts[-1].mark))],
     }
     if last := max(each.last_seq() for each in verdicts):

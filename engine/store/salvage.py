@@ -37,16 +37,20 @@ PATIENCE = 50_000
 
 
 def quarantine(path: Path, wall: datetime) -> Path:
-    """Rename a database with its log; return the new name, which no other file has."""
+    """Return where a damaged database is to be set aside; no other file has that name."""
     stamp = wall.strftime("%Y%m%dT%H%M%SZ")
     name, again = f"{path.name}.corrupt-{stamp}", 0
     while path.with_name(name).exists():
         again += 1
         name = f"{path.name}.corrupt-{stamp}-{again}"
-    for suffix in ("-wal", "-shm", ""):  # the database last: until then a crash finds everything in place
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(path.with_name(name + suffix))
     return path.with_name(name)
+
+
+def set_aside(path: Path, where: Path) -> None:
+    """Rename a database with its log."""
+    for suffix in ("-wal", "-shm", ""):  # the database last: until then it is there, and damaged
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(where.with_name(where.name + suffix))
 
 
 def salvage(
@@ -57,6 +61,7 @@ def salvage(
     wall: datetime,
     late: Callable[[], bool],
     *,
+    aside: Path,
     past: Witness | None = None,
     cut_log: bool = False,
 ) -> Damage:
@@ -68,6 +73,7 @@ def salvage(
         wall: Now; where the last number of the log is lost, numbering goes on from its seconds since 1970, or far
             above the last that was witnessed.
         late: Says when to stop: what is not copied by then stays in the quarantined file.
+        aside: Where that will be.
         past: How far the database is known to have come.
         cut_log: Its write-ahead log is damaged in the middle: SQLite would leave out what was answered for.
     """
@@ -80,8 +86,9 @@ def salvage(
     _carve(image, fresh, torn, late, saved)
     _set_counter(fresh)
     upgrade(fresh, carried)
+    note_anew(fresh)
     lost = _repair_sequence(fresh, wall, past)
-    return Damage(complaint, str(damaged), saved, lost)
+    return Damage(complaint, str(aside), saved, lost)
 
 
 def _reader(damaged: Path) -> sqlite3.Connection:
@@ -245,6 +252,11 @@ class _Reading:
 def number_on(db: sqlite3.Connection, last: int) -> None:
     """Let the log's numbers go on above one."""
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
+
+
+def note_anew(db: sqlite3.Connection) -> None:
+    """Let rules be adopted anew, at whichever start comes so far: of what counts from nothing rows may be missing."""
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('anew', 'damage')")
 
 
 def last_seq(db: sqlite3.Connection) -> int:

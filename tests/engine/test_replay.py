@@ -176,8 +176,9 @@ def test_a_recording_without_engine_time_makes_the_same_decisions(database: Path
 
 
 def told(made: Decision) -> tuple[str, ...]:
-    """What is the same where engine time was reckoned: an absence from the start has it in its identity."""
-    return (made.rule, made.key, made.phase, str(made.at), "" if made.cause.startswith("from:") else made.id)
+    """What is the same where engine time was reckoned: what begins without an event has it in its identity."""
+    begun = made.cause.startswith(("from:", "at:"))
+    return (made.rule, made.key, made.phase, str(made.at), "" if begun else made.id)
 
 
 def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:

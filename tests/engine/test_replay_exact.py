@@ -2,143 +2,148 @@
 
 from __future__ import annotations
 
-import itertools
+import asyncio
+import sqlite3
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from random import Random
+from types import ModuleType
 
 import pytest
 
-from engine.clock import ManualClock
-from engine.draft import Draft
-from engine.intake import Arrival
-from engine.judge import Judge, _adopting
-from engine.replay import Recorded, Span, differ, replay
-from engine.rulebook import Rulebook, bound
-from engine.store.db import open_store
-from engine.store.model import Resume
-from rules.compile import World, compile_rules
+import engine.replay
+from engine.replay import Recorded, Span, differ
+from engine.replay import replay as replayed
+from engine.rulebook import reopened
+from engine.store import codec
+from rules import playback
+from rules.evaluator import ticks
 from rules.memory import Memory
-from rules.model import CameraId, Change, Kind
+from rules.model import Instant, Phase
+from rules.playback import Arrival, Playback
+from rules.ruleset import RuleSet
+from tests.engine.lives import EVERYTHING, RULES, Life, book, lived
 
-DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
-RULES = """
-rules:
-  - {name: stays, when: {object: person, zone: gate}, for: 5s, cooldown: 20s}
-  - {name: night, when: {object: person, score: {above: 0.5}}, between: 22:00-05:00, keep_firing_for: 7s}
-  - {name: lost, when: {camera: lost}, for: 30s}
-  - {name: gap, when: {engine: engine.gap}}
-  - {name: nobody, when: {absent: {object: person, cameras: [c1, c2]}, for: 40s}}
-  - {name: nobody-at-all, when: {absent: {object: person, cameras: [c1, c2]}, for: 3m, on_gap: fire}}
-  - {name: few, when: {count: {object: person, cameras: c1, change: began}, below: 3, within: 50s}}
-  - name: in-then-not-out
-    when: {sequence: [{object: person, enters: gate}, {not: {object: person, leaves: gate}}], within: 9s}
-  - {name: both, when: {all: [{object: person, zone: gate}, {motion: started}], within: 5s}}
-  - {name: on-time, when: {at: ["22:00", "22:01", "22:03", "22:10", "22:30"]}}
-  - {name: late, when: {at: ["22:00", "22:01", "22:03", "22:10", "22:30"], on_gap: fire}}
-  - {name: often, when: {every: 1m}}
-  - {name: again, when: {decision: [stays, night]}, for: 3s, escalate: {after: 30s, do: [log]}}
-  - {name: cleared, when: {object: person, enters: gate}, auto_clear: 8s}
-"""
-OTHER = (
-    RULES.replace("for: 5s", "for: 4s")
-    .replace("name: few", "name: too-few")
-    .replace("after: 30s", "after: 20s")
-)
+LIVES = 16
 
 
-def book(text: str) -> Rulebook:
-    return bound([("r.yaml", text)], World(), compile_rules([("r.yaml", text)], World()))
+def remembered(path: Path) -> dict[tuple[str, str], tuple[object, ...]]:
+    """Return what the store says that rules remember."""
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT * FROM memory").fetchall()
+    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
 
-def some_draft(random: Random, wall: datetime) -> Draft:
-    camera = CameraId(random.choice(["c1", "c2"]))
-    change = random.choice([Change.BEGAN, Change.GOES_ON, Change.GOES_ON, Change.ENDED])
-    if random.random() < 0.1:
-        label, told = random.choice([("lost", Change.ENDED), ("online", Change.BEGAN)])
-        return Draft(Kind.CAMERA, told, camera, wall, subject="camera", label=label)
-    if random.random() < 0.2:
-        return Draft(Kind.MOTION, change, camera, wall, subject="motion", score=0.1)
-    facts = {random.choice(["entered", "left"]): "gate"} if random.random() < 0.5 else {}
-    zones = random.choice([("gate",), ()])
-    return Draft(
-        Kind.OBJECT, change, camera, wall, f"track:{random.randrange(3)}", "person", zones,
-        round(random.random(), 2), facts=facts,
-    )  # fmt: skip
+def log_of(path: Path) -> list[int]:
+    with closing(sqlite3.connect(path)) as db:
+        return [seq for (seq,) in db.execute("SELECT seq FROM log ORDER BY seq")]
 
 
-@dataclass
-class Life:
-    """A judge that is driven turn by turn, over crashes."""
-
-    path: Path
-    random: Random
-    clock: ManualClock = field(default_factory=lambda: ManualClock(DUSK, engine=50.0))
-    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    done: Counter[str] = field(default_factory=Counter)
-    text: str = RULES
-
-    async def run(self, gap: float) -> float:
-        """Judge until something ends it; return how long nobody watches then."""
-        async with open_store(self.path, quota_mb=64, clock=self.clock) as store:
-            resume: Resume = await store.load()
-            rows = [(each.rule, each.key, each.row) for each in resume.rows if each.row is not None]
-            before = None if resume.adopted is None else Recorded(self.path).rules(resume.adopted.digest)
-            judge = Judge(
-                book(self.text), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self.ids)}",
-                lambda events, decisions: None, resume=resume, before=before, gap=gap,
-            )  # fmt: skip
-            await judge._keep(judge._turn(judge._first))
-            for _ in range(self.random.randrange(5, 40)):
-                await judge._keep(judge._turn(await self._arrivals()))
-        down = self.random.choice([0.4, 3.0, 70.0, 1000.0])
-        self.clock.advance(down)
-        if self.random.random() < 0.3:
-            self.text = self.random.choice([RULES, OTHER])
-            self.done["other rules"] += 1
-        if self.random.random() < 0.3:
-            self._set_clock()
-        self.done["crash"] += 1
-        return down
-
-    async def _arrivals(self) -> list[Arrival]:
-        """Let some time pass; return what happened, with its moment."""
-        arrivals: list[Arrival] = []
-        for _ in range(self.random.randrange(4)):
-            self.clock.advance(self.random.choice([0.0, 0.3, 1.1, 4.0, 13.0]))
-            chance = self.random.random()
-            if chance < 0.05:
-                self._set_clock()
-            elif chance < 0.1:
-                self.text = self.random.choice([RULES, OTHER])
-                arrivals.append((_adopting(book(self.text), self.clock.wall), self.clock.now()))
-                self.done["reload"] += 1
-            elif chance < 0.7:
-                arrivals.append((some_draft(self.random, self.clock.wall), self.clock.now()))
-        self.clock.advance(self.random.choice([0.0, 0.02, 2.0, 9.0]))
-        return arrivals
-
-    def _set_clock(self) -> None:
-        self.clock.wall += timedelta(seconds=self.random.choice([-3600, -61, -5, -0.7, 0.7, 5, 61, 3600]))
-        self.done["clock"] += 1
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_what_was_lived_is_lived_again(tmp_path: Path, seed: int) -> None:
-    life, gap = Life(tmp_path / "matthan.db", Random(seed)), 0.0
-    for _ in range(4):
-        gap = await life.run(gap)
+def faults_of(life: Life) -> list[str]:
+    """Return what a replay of a life makes otherwise, and what its log lacks; nothing is what shall be."""
     recorded = Recorded(life.path)
     live = recorded.decisions(Span())
-    first = recorded.rules_at(None) or book(RULES).rules
-    again = replay(first, recorded.arrivals(Span()), end=recorded.end(), library=recorded.rules)
+    again = replayed(RuleSet(), recorded.arrivals(Span()), end=recorded.end(), library=recorded.rules)
     found = differ(live, again.decisions)
-    assert not found, (life.done, found.moved[:3], found.gone[:3], found.new[:3])
-    assert [made.id for made in again.decisions] == [made.id for made in live]
-    assert max(
-        abs(was.since - now.since) for was, now in zip(live, again.decisions, strict=True)
-    ) < timedelta(milliseconds=2)
-    assert len(live) > 30
-    assert life.done["crash"] == 4
+    told = [f"moved {was.rule} {was.phase} {was.at} {now.at}" for was, now in found.moved]
+    told += [f"gone {made.rule} {made.phase} {made.at}" for made in found.gone]
+    told += [f"new {made.rule} {made.phase} {made.at}" for made in found.new]
+    if not told and again.decisions != live:
+        told = [f"other {was} {now}" for was, now in zip(live, again.decisions, strict=True) if was != now]
+    return told + _log_faults(life) + _memory_faults(life, recorded)
+
+
+def _log_faults(life: Life) -> list[str]:
+    log = log_of(life.path)
+    return [] if log == [*range(1, len(log) + 1)] else [f"holes in the log of {len(log)}"]
+
+
+def _memory_faults(life: Life, recorded: Recorded) -> list[str]:
+    play = Playback(RuleSet(), library=recorded.rules)
+    for _ in play.all(recorded.arrivals(Span())):
+        pass
+    if (end := recorded.end()) is not None:
+        play.until(end)
+    rows = [codec.memory_row(*entry) for entry in play.memory.rows()]
+    again = {(str(row[0]), str(row[1])): tuple(row[2:]) for row in rows}
+    live = remembered(life.path)
+    return [
+        f"remembers {key}: {live.get(key)} {again.get(key)}"
+        for key in sorted(live.keys() | again.keys())
+        if live.get(key) != again.get(key)
+    ]
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> list[Life]:
+    folder = tmp_path_factory.mktemp("lives")
+    return [asyncio.run(lived(folder / f"{seed}.db", seed)) for seed in range(LIVES)]
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+def test_what_was_lived_is_lived_again(lives: list[Life], seed: int) -> None:
+    assert faults_of(lives[seed]) == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chunk", range(10))
+async def test_what_was_lived_500_times_is_lived_again(tmp_path: Path, chunk: int) -> None:
+    for seed in range(1000 + 50 * chunk, 1050 + 50 * chunk):
+        life = await lived(tmp_path / f"{seed}.db", seed, runs=5)
+        assert (seed, faults_of(life)) == (seed, [])
+
+
+# -- the test can fail, and lives are lively --------------------------------------------------------
+
+
+def test_everything_happens_in_some_life(lives: list[Life]) -> None:
+    done = sum((life.done for life in lives), Counter[str]())
+    assert not EVERYTHING - done.keys()
+    made = [made for life in lives for made in Recorded(life.path).decisions(Span())]
+    assert {each.rule for each in made} >= {each.name for each in book(RULES).rules.rules}
+    assert {each.phase for each in made} == set(Phase)
+
+
+def _late(memory: Memory, now: Instant) -> Iterator[Instant]:
+    """Timers that fire three milliseconds late."""
+    for at in ticks(memory, now):
+        yield Instant(at.wall + timedelta(milliseconds=3), at.engine)
+
+
+def _by_the_clock_after(memory: Memory, now: Instant) -> Iterator[Instant]:
+    """Timers that were due are left to the next event."""
+    return iter(())
+
+
+def _as_received(arrival: Arrival) -> Instant:
+    """Gaps that are judged when the engine came up again."""
+    return arrival.now
+
+
+def _shifted(body: bytes) -> RuleSet:
+    """One timer of one rule, by a millisecond."""
+    rules = reopened(body).rules
+    return RuleSet(tuple(replace(each, hold=5.001) if each.hold == 5.0 else each for each in rules))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "mutant"),
+    [
+        (engine.replay, "reopened", _shifted),
+        (playback, "ticks", _late),
+        (playback, "ticks", _by_the_clock_after),
+        (playback, "judged_at", _as_received),
+        (playback, "CLOCK_SET", "nobody says so"),
+        (playback, "_anew", lambda event: False),
+    ],
+    ids=["one timer", "timers late", "no ticks", "gaps as received", "clock set unheard", "memory kept"],
+)
+def test_a_replay_that_is_a_little_wrong_is_found(
+    lives: list[Life], monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, mutant: object
+) -> None:
+    monkeypatch.setattr(module, name, mutant)
+    assert any(map(faults_of, lives))

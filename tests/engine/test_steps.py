@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.clock import Mark
-from engine.steps import DOUBT, LEAST, LONG, STANDING, Steps
+from engine.steps import DOUBT, LEAST, LONG, STANDING, STEP, Steps
 from rules.model import Instant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -66,9 +66,37 @@ def test_what_another_thread_read_earlier_is_no_step() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 60), st.floats(-0.05, 0.05)), max_size=50))
-def test_a_clock_that_runs_a_little_wrong_never_steps(looks: list[tuple[float, float]]) -> None:
+def test_a_clock_that_runs_a_little_wrong_is_corrected_and_never_doubted(
+    looks: list[tuple[float, float]],
+) -> None:
     steps, engine, off = Steps(None), 0.0, 0.0
     for seconds, rate in looks:
         engine += seconds
         off += max(-LEAST / 2, min(LEAST / 2, seconds * rate))
-        assert steps.look(_at(engine, off)) is None
+        steps.look(read := _at(engine, off))
+        assert abs((steps.reckoned(read).wall - read.wall).total_seconds()) <= STEP + 1e-3
+        assert not steps.doubtful(engine)
+        assert steps.problems(engine) == ()
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.floats(-STEP / 2, STEP / 2) | st.floats(-1e7, 1e7))))
+def test_between_two_steps_both_clocks_go_together_to_the_microsecond(
+    looks: list[tuple[float, float]],
+) -> None:
+    steps, engine = Steps(Mark(0.0, 0.0, "", NOON)), 0.0
+    apart = timedelta()
+    for seconds, off in looks:
+        engine += seconds
+        before = steps.reckoned(_at(engine, off))
+        assert before.wall - NOON - timedelta(seconds=before.engine) == apart
+        step = steps.look(_at(engine, off))
+        now = steps.reckoned(_at(engine, off))
+        assert now.engine == before.engine
+        if step is None:
+            assert now == before
+        else:
+            assert (step.at, step.facts["seconds"]) == (
+                before.wall,
+                round((now.wall - before.wall).total_seconds(), 3),
+            )
+        apart = now.wall - NOON - timedelta(seconds=now.engine)

@@ -9,7 +9,7 @@ import pytest
 
 from rules.compile import World, compile_rules
 from rules.errors import RuleError
-from rules.evaluator import settle
+from rules.evaluator import firing_of, settle
 from rules.model import Change, Decision, Kind, Phase
 from rules.ruleset import RuleSet
 from rules.text import render
@@ -36,6 +36,10 @@ def operator(**facts: Any) -> dict[str, Any]:
         "zones": (),
         "facts": facts,
     }
+
+
+def begin(b: Any) -> None:
+    b.memory.apply(settle(b.rules, b.memory, b.now(0.0)).changes)
 
 
 # -- keep_firing_for, auto_clear -----------------------------------------------------------------
@@ -221,6 +225,67 @@ def test_a_rule_hears_another(bench: Make) -> None:
     told = [(each.rule, each.phase.value) for each in b.see(10.0, **ENDED)]
     assert told == [("a", "resolved"), ("c", "firing"), ("b", "resolved")]
     assert [each.rule for each in b.see(20.0)] == ["a", "d"]
+
+
+def test_two_decisions_of_one_event_at_two_times_are_two_to_whoever_hears_them(bench: Make) -> None:
+    b = bench("""
+rules:
+  - {name: soon, when: {sequence: [{object: person, enters: gate}, {not: {object: dog}}], within: 6s}}
+  - {name: late, when: {sequence: [{object: person, enters: gate}, {not: {object: dog}}], within: 9s}}
+  - {name: hears, when: {decision: [soon, late]}, escalate: {after: 1s, do: [log]}}
+""")
+    b.see(0.0, facts={"entered": "gate"})
+    made = [*b.tick(6.5), *b.tick(9.5), *b.tick(20.0)]
+    assert [(each.rule, each.phase.value) for each in made] == [
+        ("soon", "firing"), ("hears", "firing"), ("hears", "escalated"),
+        ("late", "firing"), ("hears", "firing"), ("hears", "escalated"),
+    ]  # fmt: skip
+    assert len({each.id for each in made}) == 6
+    assert {each.cause for each in made} == {"e1"}
+    assert [each.via for each in made if each.rule == "soon"] == [""]
+    heard = [each for each in made if each.rule == "hears"]
+    assert [each.via for each in heard] == [made[0].id] * 2 + [made[3].id] * 2
+    assert [firing_of(each) for each in heard] == [heard[0].id] * 2 + [heard[2].id] * 2
+
+
+def test_one_decision_that_comes_by_two_ways_at_once_is_heard_once(bench: Make) -> None:
+    b = bench("""
+rules:
+  - {name: left, when: {decision: first}}
+  - {name: right, when: {decision: first}}
+  - {name: hears, when: {decision: [left, right]}}
+  - {name: first, when: {object: person, enters: gate}}
+""")
+    made = b.see(0.0, facts={"entered": "gate"})
+    assert [each.rule for each in made] == ["first", "left", "right", "hears"]
+
+
+def test_each_end_is_the_end_of_its_own_firing(bench: Make) -> None:
+    """The event that ends one is the last that the next one counts: its end is another though no event brings it."""
+    text = "{name: r, when: {count: {object: person, cameras: c1, change: began}, below: 2, within: 10s}}"
+    b = bench(f"rules: [{text}]")
+    begin(b)
+    made = list(b.tick(10.0))
+    for track in (1, 2):
+        made += b.see(20.0 + track, subject=f"track:{track}", change=Change.BEGAN)
+    made += b.tick(40.0)
+    gone = settle(compile_rules([("t", "rules: []")], World()), b.memory, b.now(50.0), b.rules)
+    made += gone.decisions
+    assert phases(tuple(made)) == ["firing", "resolved"] * 2
+    assert made[1].cause == made[2].cause == made[3].cause
+    assert len({each.id for each in made}) == 4
+
+
+def test_what_holds_together_begins_with_an_event_only(bench: Make) -> None:
+    """Of two that count for a pattern, one may be over: that is no reason to tell what was told and has cleared."""
+    b = bench(
+        "rules: [{name: r, when: {all: [{object: person}, {motion: started}], within: 20s}, auto_clear: 5s}]"
+    )
+    b.see(0.0, subject="track:1")
+    b.see(1.0, subject="track:2")
+    moves = {"kind": Kind.MOTION, "subject": "motion", "label": None, "zones": (), "change": Change.BEGAN}
+    made = [*b.see(2.0, **moves), *b.see(3.0, subject="track:1", **ENDED), *b.tick(30.0)]
+    assert phases(tuple(made)) == ["firing", "resolved"]
 
 
 def test_a_rule_hears_another_though_its_timer_is_late(bench: Make) -> None:

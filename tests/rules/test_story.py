@@ -44,6 +44,9 @@ rules:
   - {name: few, when: {object: any}, for: 1m, limit: 2}
 """
 RULES = compile_rules([("story.yaml", TEXT)], World())
+OTHER = compile_rules(
+    [("story.yaml", TEXT.replace("9s", "10s").replace("20s", "18s").replace("3s", "4s"))], World()
+)
 
 _OBJECT = st.fixed_dictionaries(
     {
@@ -183,6 +186,20 @@ def test_what_lasts_fires_and_resolves_in_turn_and_every_decision_is_its_own(
         elif each.phase is Phase.FIRING and RULES.named[each.rule].lasting:
             assert life not in alive
             alive.add(life)
+
+
+@settings(deadline=None, max_examples=100)
+@given(story=_STORY)
+def test_every_decision_is_its_own_also_where_rules_change_meaning(bench: Make, story: Story) -> None:
+    def reload(b: Any, at: float) -> None:
+        before, b.rules = b.rules, OTHER if b.rules is RULES else RULES
+        done = settle(b.rules, b.memory, b.now(at), before)
+        b.memory.apply(done.changes)
+        made.extend(done.decisions)
+
+    made = list[Decision]()
+    made += tell(bench(RULES), story, reload)
+    assert len({each.id for each in made}) == len(made)
 
 
 @settings(deadline=None, max_examples=60)

@@ -299,6 +299,50 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
         )
 
 
+@pytest.mark.parametrize(("label", "kind"), [("person", Kind.OBJECT), ("30A-1", Kind.PLATE)])
+async def test_what_was_taken_before_a_restart_can_be_taken_back_after_it(
+    tmp_path: Path, clock: ManualClock, label: str, kind: Kind
+) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
+        (alert,) = site.desk.alerts()
+        told = (await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "")).acknowledged
+        assert told is not None
+    clock.advance(3)
+    async with engine(tmp_path, clock) as site:
+        assert all(acknowledged for _, acknowledged, _ in site.firing())
+        if kind is Kind.OBJECT:  # a restart ends what was seen
+            return
+        await site.desk.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "")
+        assert site.firing() == [(alert.decision.rule, False, False)]
+        await site.wait(301)
+        assert site.firing() == [(alert.decision.rule, False, True)]
+
+
+async def test_an_acknowledgement_and_its_undoing_are_entries_of_the_log(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """What is kept beside the log of who takes care is only what the log says of it now."""
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        (alert,) = site.desk.alerts()
+        for name in ("An", "Bình"):
+            made = await site.desk.acknowledge(alert.id, wire.Acknowledge(by=name, note="đến"), "")
+            assert made.acknowledged is not None
+            await site.desk.unacknowledge(alert.id, wire.Withdraw(at=made.acknowledged.at, by=name), "")
+            clock.advance(1)
+        await site.desk.acknowledge(alert.id, wire.Acknowledge(by="Chi"), "")
+        log = await site.desk.store.log(0)
+        assert [seq for seq, _ in log] == list(range(1, len(log) + 1))
+        acts = [each for _, each in log if isinstance(each, Event) and each.kind is Kind.OPERATOR]
+        assert [(each.label, each.facts["by"], each.facts["decision"]) for each in acts] == [
+            ("acknowledge", "An", alert.id), ("unacknowledge", "An", alert.id),
+            ("acknowledge", "Bình", alert.id), ("unacknowledge", "Bình", alert.id),
+            ("acknowledge", "Chi", alert.id),
+        ]  # fmt: skip
+        assert (await site.desk.store.acknowledgements([alert.id]))[alert.id].by == "Chi"
+
+
 async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -154,7 +154,8 @@ async def judging(
         resume=resume, before=before, gap=gap,
     )  # fmt: skip
     bench = Bench(clock, kept, ids, judge, memory)
-    news = (resume.mark is not None) + (resume.adopted is None or resume.adopted.digest != rules.digest)
+    known = resume.settled and resume.adopted is not None and resume.adopted.digest == rules.digest
+    news = (resume.mark is not None) + (not known)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(judge.run(), name="judge")
         try:
@@ -188,6 +189,29 @@ async def test_the_same_rules_after_a_restart_are_no_event(clock: ManualClock) -
         pass
     async with judging(clock, book(text()), bench.kept, gap=60.0) as again:
         assert [each.event.label for each in again.kept.arrivals()] == ["engine.rules", "engine.gap"]
+
+
+async def test_the_same_rules_are_adopted_anew_where_what_they_remembered_may_be_lost(
+    clock: ManualClock,
+) -> None:
+    async with judging(clock, book(text())) as bench:
+        pass
+    kept = Unsettled(bench.kept.verdicts)
+    async with judging(clock, book(text()), kept, gap=60.0) as again:
+        await again.happens()
+        adopting = again.kept.arrivals()[1].event
+    assert [each.event.label for each in again.kept.arrivals()][1:] == ["engine.rules", "engine.gap"]
+    assert adopting.facts["kept"] == adopting.facts["rules"] == 9
+    assert again.memory.get(RuleName("nobody"), "#c1") is not None
+
+
+@dataclass
+class Unsettled(Kept):
+    """A store in which some of what was remembered may be lost."""
+
+    def resume(self) -> Resume:
+        lost = tuple(each for each in super().resume().rows if not each.key.startswith("#"))
+        return replace(super().resume(), rows=lost, settled=False)
 
 
 async def test_what_unchanged_rules_wait_for_goes_on(clock: ManualClock) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from engine.clock import ManualClock
 from engine.desk import Desk
 from engine.errors import ApiError, StoreBusy, StoreError
+from engine.journal import journal
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
 from engine.store.model import Counts, Deletion, State, Verdict
@@ -363,6 +364,57 @@ async def test_every_deletion_is_journalled(
     await store.prune((await store.events())[0].received_at)
     gone = {each.what: (each.rows, each.first, each.last) for each in await store.deletions()}
     assert gone == {"events": (3, 2, 6), "decisions": (3, 3, 7)}
+
+
+async def test_what_still_fires_is_kept_also_where_another_decision_led_to_it(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    row = Row("firing", 1.0, clock.wall, None, EventId("event-00000001"), "s", Sentence("reason.x"))
+    heard = replace(row, cause=EventId("event-00000002>decision-00000001"))
+    changes = tuple(RowChange(RuleName("r"), key, each) for key, each in (("a", row), ("b", heard)))
+    decisions = [make_decision(1), replace(make_decision(2, cause=2), via="decision-00000001")]
+    decisions += [make_decision(3, cause=2), make_decision(4, cause=3)]
+    verdict = make_verdict(make_event(1), make_event(2), make_event(3), *decisions)
+    await store.commit(replace(verdict, changes=changes))
+    await store.commit(make_verdict(make_event(2000)))
+    clock.advance(1000)
+    await store.prune((await store.events())[0].received_at)
+    assert [made.id[-1] for made in await store.decisions()] == ["2", "1"]
+
+
+async def test_dead_letters_that_go_with_their_decisions_are_journalled(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    await store.commit(make_verdict(make_event(1), make_decision(1, ActionCall("log"), ActionCall("log"))))
+    for row in await store.due(0.0, 9):
+        await store.settle(row.id, State.DEAD, 7.0, "HTTP 404")
+    await store.commit(make_verdict(make_event(2000)))
+    clock.advance(1000)
+    await store.prune((await store.events())[0].received_at)
+    gone = {(each.what, each.why): each.rows for each in await store.deletions()}
+    assert gone == {("events", "age"): 1, ("decisions", "age"): 1, ("letters", "age"): 2}
+
+
+async def test_a_deletion_that_is_told_twice_by_one_event_hides_no_other(
+    store: Store, clock: ManualClock, make_verdict: MakeVerdict
+) -> None:
+    """The answer to a commit may be lost: then the same verdict comes again."""
+    await store.note(Deletion("pictures", "age", 3))
+    (told,) = await journal(store, clock.wall)
+    verdict = make_verdict(told.issue(EventId("e"), "s", 1, clock.wall, clock.engine))
+    await store.commit(verdict)
+    assert await store.deletions() == []
+    await store.note(Deletion("pictures", "age", 2))
+    await store.commit(verdict)
+    assert await store.deletions() == [Deletion("pictures", "age", 2)]
 
 
 async def test_time_that_only_the_wall_clock_tells_of_makes_nothing_old(
