@@ -1,7 +1,7 @@
 """Every command line of both READMEs and of the guides is run: a fresh folder, an empty home, a running engine.
 
 A person's part (an editor, a file that is "changed", a name in place of a placeholder) is played by this test; what
-cannot be run here stands in `NOT_RUN` with its reason. The tutorial is run by `tests/engine/test_author_guide.py`.
+cannot be run here stands in `NOT_RUN` with its reason. Pages in `ELSEWHERE` are run by tests of their own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 #: A block of commands; of one without a language those with a prompt.
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+#: Page -> the test that runs it.
+ELSEWHERE = {"author.md": "tests/engine/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
 #: Beginning of a line -> why it is not run.
 NOT_RUN = {
     "make demo": "makes an environment; the demo itself: tests/engine/test_demo.py",
@@ -61,7 +63,7 @@ def why_not(line: str) -> str | None:
 
 
 def runnable() -> list[tuple[str, str]]:
-    pages = [page for page in PAGES if page.name != "author.md"]
+    pages = [page for page in PAGES if page.name not in ELSEWHERE]
     return [(page.name, line) for page in pages for line in lines_of(page)]
 
 
