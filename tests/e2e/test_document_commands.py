@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 #: A block of commands; of one without a language those with a prompt.
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+#: Languages of blocks that hold commands, and of those that hold none.
+SHELL = ("", "sh")
+OTHERS = ("yaml", "json", "text", "python", "toml")
 #: Page -> the test that runs it.
 ELSEWHERE = {"author.md": "tests/engine/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
 #: Beginning of a line -> why it is not run.
@@ -48,7 +51,7 @@ PATIENCE = 120
 def lines_of(page: Path) -> Iterator[str]:
     """Yield the command lines of a page, without comments, continued ones in one."""
     for found in _BLOCK.finditer(page.read_text("utf-8")):
-        if found[1].partition(" ")[0] not in ("", "sh"):
+        if found[1].partition(" ")[0] not in SHELL:
             continue
         told = found[2].replace("\\\n", " ")
         prompts = [line.removeprefix("$ ") for line in told.splitlines() if line.startswith("$ ")]
@@ -72,6 +75,17 @@ def test_there_is_something_to_run_and_every_exception_is_needed() -> None:
     assert sum(why_not(line) is None for line in lines) > 20
     assert all(any(line.startswith(begins) for line in lines) for begins in NOT_RUN)
     assert all(line.split()[0] in {"matthan", "cp"} for line in lines if why_not(line) is None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_command_hides_from_this_test(page: Path) -> None:
+    """In a block of a language that is not looked at, or in one that is only indented."""
+    text = page.read_text("utf-8")
+    assert {found[1].partition(" ")[0] for found in _BLOCK.finditer(text)} <= {*SHELL, *OTHERS}
+    beside = _BLOCK.sub("", text)
+    assert (
+        re.findall(r"^(?: {4,}|\t)(?:\$ )?(?:matthan|make|sudo|\S+/matthan) .*$", beside, re.MULTILINE) == []
+    )
 
 
 class Reader:
