@@ -28,6 +28,7 @@ from engine.album import Album
 from engine.api import server
 from engine.api.keeper import Keeper
 from engine.api.listening import Closed
+from engine.api.problems import Garbage
 from engine.api.wire import CameraState
 from engine.camera import CameraRunner
 from engine.clock import SystemClock
@@ -137,6 +138,7 @@ class Site:
         self._turns = Turns()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
+        self._garbage = Garbage()
         self.preview = self._make_preview()
         self._keepers = Keeper("api"), Keeper("api.tcp")
         self.desk = self._make_desk(configuration.path)
@@ -203,6 +205,7 @@ class Site:
             still_of=lambda camera, width: asyncio.to_thread(self.cameras[camera].still, width),
             language=self.settings.language,
             clock=self._clock,
+            garbage=self._garbage,
         )
 
     def _make_desk(self, config: Path) -> Desk:
@@ -281,7 +284,10 @@ class Site:
                 self.desk.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
-        door = server.serve(self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers)
+        door = server.serve(
+            self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers,
+            garbage=self._garbage,
+        )  # fmt: skip
         await stack.enter_async_context(door)
 
     def close(self) -> None:

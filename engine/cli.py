@@ -7,13 +7,14 @@ imported: importing is the dearest thing at start. A broken plug-in costs its ow
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points, version
 
 import typer
 
-from engine.commands.terminal import complain, out
+from engine.commands.terminal import block, complain, out
 from engine.tied import tie
 
 GROUP = "matthan.commands"
@@ -71,6 +72,28 @@ def main() -> None:
     try:
         for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
             complain(f"{sentence}; see `matthan doctor`")
-        root()
+        code = root(standalone_mode=False)
     except KeyboardInterrupt:  # while importing: nothing has been started
-        sys.exit(130)
+        code = 130
+    except Exception as error:  # the end of the program: what is left to do is to say why
+        code = _told(error)
+    sys.exit(code)
+
+
+def _told(error: Exception) -> int:
+    """Say what is wrong with a command line, or where the program failed, in harmless lines; return the exit code.
+
+    Neither names only what is ours: a word may be a file's name, an error's text a device's.
+    """
+    text, show = io.StringIO(), getattr(error, "show", None)
+    if show is None:
+        from traceback import print_exception
+
+        from drivers.errors import redact
+
+        print_exception(error, file=text)
+        block(redact(text.getvalue()).rstrip(), err=True)
+        return 1
+    show(text)
+    block(text.getvalue().rstrip(), err=True)
+    return int(getattr(error, "exit_code", 1))

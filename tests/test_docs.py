@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -84,6 +85,82 @@ def commands() -> set[str]:
 def test_every_command_that_is_named_exists(page: Path) -> None:
     wanted = set(COMMAND.findall(code_of(page.read_text("utf-8"))))
     assert wanted <= commands()
+
+
+#: A command line as it is written: in a code span, or on a line of its own.
+LINE = re.compile(
+    r"`+(?:\$ )?(?:\.venv/bin/|/opt/matthan/bin/)?matthan ([^`\n]+)`"
+    r"|^\s*(?:\$ |\w+=)?(?:\.venv/bin/|/opt/matthan/bin/)?matthan ([a-z].*)$",
+    re.MULTILINE,
+)
+#: Whatever tells people what to type: documents, sentences, help texts, samples.
+WRITTEN = [
+    *PAGES,
+    *(path for folder in ("engine", "drivers", "rules", "tui") for kind in ("toml", "py")
+      for path in (ROOT / folder).rglob(f"*.{kind}")),
+    *(path for path in (ROOT / "configs").rglob("*") if path.suffix in (".yaml", ".service")),
+    *ROOT.glob("engine/models/boxed/*.md"),
+]  # fmt: skip
+
+
+def mistake(line: str, root: Any) -> str:
+    """Return what is wrong with a command line after `matthan`: a command or an option that is not there."""
+    words = re.findall(r"[^\s\[\]\"',;…]+", re.sub(r"\s+#.*$|\s{3,}.*$", "", line))
+    at, rest = root, list[str]()
+    for word in words:
+        inside = getattr(at, "commands", {})
+        if not inside or word.startswith("-") or word.isupper():
+            rest.append(word)
+        elif unknown := [each for each in word.split("|") if each not in inside]:
+            return f"no command {unknown[0]}"
+        else:
+            at = inside[word.split("|")[0]]
+    known = {option for each in at.params for option in (*each.opts, *each.secondary_opts)}
+    known |= {"--help", "--version", "--install-completion"}
+    options = (re.match(r"--[a-z0-9-]+", word) for word in rest)
+    return next((f"no option {found[0]}" for found in options if found and found[0] not in known), "")
+
+
+@pytest.fixture(scope="module")
+def root() -> Any:
+    app = typer.Typer()
+    gather(app)
+    return typer.main.get_command(app)
+
+
+def test_every_command_line_that_is_written_anywhere_can_be_typed(root: Any) -> None:
+    lines = [
+        (named(path), found[1] or found[2])
+        for path in WRITTEN
+        for found in LINE.finditer(path.read_text("utf-8"))
+    ]
+    assert len(lines) > 300
+    assert [(where, line) for where, line in lines if mistake(line, root)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "statsu",
+        "rules chekc FILE",
+        "status --jsno",
+        "rules test|relpay",
+        "sim --camera 3",
+        "config",
+        "models card x",
+    ],
+)
+def test_what_cannot_be_typed_is_seen(line: str, root: Any) -> None:
+    assert bool(mistake(line, root)) == (line not in ("config", "models card x"))
+
+
+TARGET = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
+
+
+def test_every_target_that_is_named_is_in_the_makefile() -> None:
+    told = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {found[1] or found[2] for page in PAGES for found in TARGET.finditer(page.read_text("utf-8"))}
+    assert {"demo", "test", "bundle"} <= named <= told
 
 
 def test_every_command_is_in_the_readme() -> None:

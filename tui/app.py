@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from engine.api import wire
 from engine.api.client import ApiError
 from tui import describe
 from tui.context import Context
@@ -26,6 +29,9 @@ from tui.texts import Language, Texts, clean
 LOOK: Final = 0.2
 #: Seconds that the title flashes on an alarm.
 FLASH: Final = 2.0
+#: Alarms that are named in as many seconds; the title counts the others. Each note is laid out anew with every change:
+#: dozens of them hide the alerts and keep keys waiting for seconds.
+NAMED, NAMED_SECONDS = 3, 6.0
 
 
 class MatthanApp(App[None]):
@@ -65,6 +71,9 @@ class MatthanApp(App[None]):
         ends: bool = False,
     ) -> None:
         super().__init__()
+        #: When the key or button was pressed that is being obeyed, by Textual's clock.
+        self.pressed = 0.0
+        self._named: deque[float] = deque(maxlen=NAMED)
         self._told_language = language
         model, texts = Model(monotonic), Texts(language or "vi")
         self.context = Context(feed, model, texts, graphics, still_every, by, ask_every, ends)
@@ -81,6 +90,12 @@ class MatthanApp(App[None]):
         self.theme = THEME.name
         self.run_worker(self._listen(), name="feed")
         self.set_interval(LOOK, self._look, name="look")
+
+    async def on_event(self, event: Event) -> None:
+        """Note when what is obeyed now was pressed."""
+        if isinstance(event, InputEvent):
+            self.pressed = event.time
+        await super().on_event(event)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -137,11 +152,20 @@ class MatthanApp(App[None]):
     def _alarm(self, changes: Changes) -> None:
         """Ring once, flash, and say which."""
         self.bell()
-        model, t = self.context.model, self.context.t
         for decision in changes.alarms:
-            where = clean(model.name(decision.camera))
-            words = describe.decision_words(decision, t)
-            self.notify(words, title=f"{t('alarm.critical')} {where}", severity="error", markup=False)
+            self._tell_alarm(decision)
         for line in self.screen.query("#title"):
             line.add_class("alarm")
             self.set_timer(FLASH, lambda line=line: line.remove_class("alarm"))
+
+    def _tell_alarm(self, decision: wire.Decision) -> None:
+        """Say which decision rings, unless enough were named just now; the last one says that there may be more."""
+        model, t, now = self.context.model, self.context.t, self.context.model.monotonic()
+        if len(self._named) == NAMED and now - self._named[0] < NAMED_SECONDS:
+            return
+        self._named.append(now)
+        words = describe.decision_words(decision, t)
+        if len(self._named) == NAMED and now - self._named[0] < NAMED_SECONDS:
+            words += f"\n{t('alarm.more')}"
+        where = clean(model.name(decision.camera))
+        self.notify(words, title=f"{t('alarm.critical')} {where}", severity="error", markup=False)

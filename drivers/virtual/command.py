@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from drivers.printable import clean, escaped
+
 if TYPE_CHECKING:
     from drivers.virtual.camera import VirtualCamera
     from drivers.virtual.spec import CameraSpec
@@ -97,7 +99,7 @@ def sim(
 
 
 def _die(sentence: str) -> None:
-    typer.echo(f"matthan sim: {sentence}", err=True)
+    _say(clean(f"matthan sim: {sentence}"), err=True)
     raise typer.Exit(1)
 
 
@@ -178,8 +180,8 @@ async def _run(specs: list[CameraSpec], kept_in: str, as_json: bool) -> None:
     async with AsyncExitStack() as stack:
         running = [await stack.enter_async_context(VirtualCamera(spec)) for spec in specs]
         told = _told(running, None if kept_in else specs[0].password)
-        typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _sentences(told, kept_in))
-        sys.stdout.flush()
+        for line in [_json(told)] if as_json else map(clean, _sentences(told, kept_in)):
+            _say(line)
         await stop.wait()
 
 
@@ -199,8 +201,8 @@ def _told(running: list[VirtualCamera], password: str | None) -> dict[str, Any]:
     return {"username": running[0].spec.username, "password": password, "cameras": cameras}
 
 
-def _sentences(told: dict[str, Any], kept_in: str) -> str:
-    lines = []
+def _sentences(told: dict[str, Any], kept_in: str) -> list[str]:
+    lines: list[str] = []
     for camera in told["cameras"]:
         what = "PTZ" if camera["ptz"] else "fixed"
         shows = camera["video"] or "a drawn street"
@@ -210,6 +212,14 @@ def _sentences(told: dict[str, Any], kept_in: str) -> str:
             f"  RTSP   {camera['rtsp']}",
         ]
     password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
-    lines.append(f"login {told['username']}, {password}")
-    lines.append("Ctrl-C stops.")
-    return "\n".join(lines)
+    return [*lines, f"login {told['username']}, {password}", "Ctrl-C stops."]
+
+
+def _json(told: dict[str, Any]) -> str:
+    return escaped(json.dumps(told, ensure_ascii=False))
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Print a harmless line at once."""
+    typer.echo(line, err=err)
+    (sys.stderr if err else sys.stdout).flush()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import telling, wire
 from engine.api.auth import name_of, peer_of
+from engine.api.body import body_of
 from engine.api.letters import Letter, Resend
 from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
 from engine.api.service import Service
@@ -250,7 +251,7 @@ class Api:
 
     async def resend(self, request: web.Request) -> web.Response:
         """Answer the dead letters that are tried again."""
-        told = Resend.model_validate_json(await request.read() or b"{}")
+        told = Resend.model_validate_json(await body_of(request) or b"{}")
         return _json(await self._service.resend(told.ids), list[Letter])
 
     async def alerts(self, request: web.Request) -> web.Response:
@@ -260,19 +261,19 @@ class Api:
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """Answer the decision with who takes care of it."""
-        told = wire.Acknowledge.model_validate_json(await request.read() or b"{}")
+        told = wire.Acknowledge.model_validate_json(await body_of(request) or b"{}")
         made = await self._service.acknowledge(request.match_info["id"], told, _user(request))
         return _json(made)
 
     async def unacknowledge(self, request: web.Request) -> web.Response:
         """Answer the decision without who took care of it."""
-        told = wire.Withdraw.model_validate_json(await request.read())
+        told = wire.Withdraw.model_validate_json(await body_of(request))
         return _json(await self._service.unacknowledge(request.match_info["id"], told, _user(request)))
 
     async def act(self, request: web.Request) -> web.Response:
         """Answer the event."""
         asked = Key.model_validate({"key": request.headers.get(IDEMPOTENCY_KEY)})
-        told = wire.Act.model_validate_json(await request.read())
+        told = wire.Act.model_validate_json(await body_of(request))
         return _json(await self._service.act(told, _user(request), asked.key or ""))
 
     async def rules(self, request: web.Request) -> web.Response:
@@ -308,7 +309,7 @@ class Api:
 
     async def ptz(self, request: web.Request) -> web.Response:
         """Carry out a command; 204 when the camera has accepted it."""
-        command = wire.PtzCommand.model_validate_json(await request.read())
+        command = wire.PtzCommand.model_validate_json(await body_of(request))
         await self._service.ptz(request.match_info["id"], command)
         return web.Response(status=204)
 

@@ -47,6 +47,7 @@ async def serve(
     socket: Path,
     token: str | None = None,
     keepers: tuple[Keeper, Keeper] | None = None,
+    garbage: Garbage | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
 
@@ -56,17 +57,18 @@ async def serve(
         socket: Where the unix socket is to be.
         token: What TCP clients must show.
         keepers: Of the unix socket and of TCP.
+        garbage: Counts what is malformed, here and at other doors; told in `/v1/health`.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
     """
     address = tcp_address(settings, token)
     tls = tls_of(settings) if address else None
-    garbage = Garbage()
-    api = Api(service, garbage)
+    counted = garbage or Garbage()
+    api = Api(service, counted)
     own, wide = keepers or (Keeper("api"), Keeper("api.tcp"))
     door = bind_unix(socket, own.listener)
-    runner = hardened(application(api, guard(door.group, token)), garbage, own, wide)
+    runner = hardened(application(api, guard(door.group, token)), counted, own, wide)
     try:
         await runner.setup()
         await Door(runner, door.socket, patience=HEADER_DEADLINE).start()

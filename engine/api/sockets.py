@@ -33,11 +33,15 @@ async def send_until_gone(
             await sending
         await socket.close()
 
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(send(), name=name)
-        async for _ in socket:
-            pass  # reading is how one notices that the client has gone
-        task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(send(), name=name)
+            with suppress(ConnectionError):  # gone while it was answered: a ping, a farewell
+                async for _ in socket:
+                    pass  # reading is how one notices that the client has gone
+            task.cancel()
+    finally:
+        sending.close()  # where the client has gone before there was anything to send
 
 
 async def close_all(sockets: set[web.WebSocketResponse]) -> None:

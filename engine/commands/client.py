@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +23,7 @@ from engine.commands.talk import (
     Token,
     speak,
 )
-from engine.commands.terminal import data, out
+from engine.commands.terminal import data, out, pour
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -212,7 +211,9 @@ def still(
         if picture.lacks:
             out(desk.say("cli.no_better", source=source, reason=picture.lacks), "yellow", err=True)
         if str(output) == "-":
-            sys.stdout.buffer.write(picture.jpeg)
+            if not pour(picture.jpeg):
+                out(f"matthan: {desk.say('cli.no_picture_here')}", "red", err=True)
+                raise typer.Exit(2)
             return
         try:
             output.write_bytes(picture.jpeg)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import typer
+
+from engine.api.printable import clean
 
 if TYPE_CHECKING:
     from engine.api.client import Client
@@ -40,7 +43,8 @@ def presets(ctx: typer.Context, incomplete: str) -> Offers:
     camera = str(ctx.params.get("camera") or "")
 
     async def ask(client: Client) -> Offers:
-        return [(each.name or each.token, each.token) for each in await client.presets(camera)]
+        told = await client.presets(camera)
+        return [(each.name if _plain(each.name) else each.token, each.name) for each in told]
 
     return _asked(ctx, ask, incomplete) if camera else []
 
@@ -57,4 +61,9 @@ def _asked(ctx: typer.Context, ask: Callable[[Client], Awaitable[Offers]], incom
         found = asyncio.run(run())
     except (ApiError, TimeoutError, OSError):
         return []  # a shell has no place for a complaint
-    return [(word, about) for word, about in found if word.startswith(incomplete)]
+    return [(word, clean(about)) for word, about in found if word.startswith(incomplete) and _plain(word)]
+
+
+def _plain(word: str) -> bool:
+    """Return whether a word may be put on a command line as it is: a device's own word may be a shell's command."""
+    return re.fullmatch(r"\w[\w.@+:-]*", word) is not None

@@ -55,9 +55,21 @@ def data(text: str) -> None:
 
 
 def document(text: str) -> None:
-    """Print a document or a path exactly as it is: its reader is a program, or its author."""
+    """Print a document or a path: exactly as it is where a program reads it, harmless on a terminal."""
+    if sys.stdout.isatty():
+        block(text.removesuffix("\n"))
+        return
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def pour(content: bytes) -> bool:
+    """Hand bytes to the program that reads them; on a terminal nothing is written, and False returned."""
+    if sys.stdout.isatty():
+        return False
+    sys.stdout.buffer.write(content)
+    sys.stdout.flush()
+    return True
 
 
 def flash(text: str, stream: TextIO) -> None:

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from engine import log
+from engine.api.body import body_of
 from engine.api.keeper import Keeper
 from engine.api.listening import Closed
 from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
@@ -68,6 +69,7 @@ class Preview:
         still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
         language: Of the page, unless ``?lang=`` says otherwise.
         clock: Where time is read.
+        garbage: Counts what is malformed.
 
     Attributes:
         keeper: Counts who is inside.
@@ -82,9 +84,11 @@ class Preview:
         still_of: Callable[[str, int], Awaitable[bytes]] | None = None,
         language: Language = "vi",
         clock: Clock | None = None,
+        garbage: Garbage | None = None,
     ) -> None:
         self._settings = settings
         self._still_of = still_of
+        self._garbage = garbage or Garbage()
         self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
         self._links = Links(self._clock.monotonic)
@@ -123,7 +127,7 @@ class Preview:
         Raises:
             Closed: The address is taken or not ours.
         """
-        runner = hardened(self._application(), Garbage(), self.keeper)
+        runner = hardened(self._application(), self._garbage, self.keeper)
         await runner.setup()
         try:
             await listen(runner, (self._settings.host, self._settings.port), self.keeper)
@@ -233,7 +237,7 @@ class Preview:
     async def _offer(self, request: web.Request) -> web.Response:
         """WHEP: an offer in, an answer out; the session goes on in a task of its own."""
         camera = self._admit(request)
-        offer = (await request.read()).decode("utf-8", "replace")
+        offer = (await body_of(request)).decode("utf-8", "replace")
         assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
         key = secrets.token_urlsafe(12)
         asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())

@@ -1,7 +1,7 @@
 """Every command line of both READMEs and of the guides is run: a fresh folder, an empty home, a running engine.
 
 A person's part (an editor, a file that is "changed", a name in place of a placeholder) is played by this test; what
-cannot be run here stands in `NOT_RUN` with its reason. The tutorial is run by `tests/engine/test_author_guide.py`.
+cannot be run here stands in `NOT_RUN` with its reason. Pages in `ELSEWHERE` are run by tests of their own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 #: A block of commands; of one without a language those with a prompt.
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+#: Languages of blocks that hold commands, and of those that hold none.
+SHELL = ("", "sh")
+OTHERS = ("yaml", "json", "text", "python", "toml")
+#: Page -> the test that runs it.
+ELSEWHERE = {"author.md": "tests/engine/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
 #: Beginning of a line -> why it is not run.
 NOT_RUN = {
     "make demo": "makes an environment; the demo itself: tests/engine/test_demo.py",
@@ -46,7 +51,7 @@ PATIENCE = 120
 def lines_of(page: Path) -> Iterator[str]:
     """Yield the command lines of a page, without comments, continued ones in one."""
     for found in _BLOCK.finditer(page.read_text("utf-8")):
-        if found[1].partition(" ")[0] not in ("", "sh"):
+        if found[1].partition(" ")[0] not in SHELL:
             continue
         told = found[2].replace("\\\n", " ")
         prompts = [line.removeprefix("$ ") for line in told.splitlines() if line.startswith("$ ")]
@@ -61,7 +66,7 @@ def why_not(line: str) -> str | None:
 
 
 def runnable() -> list[tuple[str, str]]:
-    pages = [page for page in PAGES if page.name != "author.md"]
+    pages = [page for page in PAGES if page.name not in ELSEWHERE]
     return [(page.name, line) for page in pages for line in lines_of(page)]
 
 
@@ -70,6 +75,17 @@ def test_there_is_something_to_run_and_every_exception_is_needed() -> None:
     assert sum(why_not(line) is None for line in lines) > 20
     assert all(any(line.startswith(begins) for line in lines) for begins in NOT_RUN)
     assert all(line.split()[0] in {"matthan", "cp"} for line in lines if why_not(line) is None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_command_hides_from_this_test(page: Path) -> None:
+    """In a block of a language that is not looked at, or in one that is only indented."""
+    text = page.read_text("utf-8")
+    assert {found[1].partition(" ")[0] for found in _BLOCK.finditer(text)} <= {*SHELL, *OTHERS}
+    beside = _BLOCK.sub("", text)
+    assert (
+        re.findall(r"^(?: {4,}|\t)(?:\$ )?(?:matthan|make|sudo|\S+/matthan) .*$", beside, re.MULTILINE) == []
+    )
 
 
 class Reader:

@@ -10,6 +10,7 @@ import pytest
 
 from engine import judge
 from engine.api.keeper import MOST, SHARE
+from engine.store import opening
 
 UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "matthan.service"
 
@@ -37,6 +38,10 @@ def test_it_says(key: str, value: str) -> None:
 
 def test_the_watchdog_is_more_patient_than_a_judge_with_nothing_to_do() -> None:
     assert float(_said("WatchdogSec")[0]) >= 3 * judge.HEARTBEAT
+
+
+def test_a_start_has_time_to_save_what_a_damaged_database_holds() -> None:
+    assert float(_said("TimeoutStartSec")[0]) >= 3 * (opening.CHECK_SECONDS + opening.SALVAGE_SECONDS)
 
 
 def test_there_are_descriptors_for_every_door() -> None:

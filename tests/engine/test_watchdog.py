@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from engine import app, desk, judge
 from engine.configuration import load
 from engine.errors import StoreFull
+from engine.intake import Arrival, Intake
 from engine.notify import Watchdog
 from engine.store.db import Store
 from engine.store.model import Verdict
@@ -175,5 +177,55 @@ async def test_a_stuck_desk_starves_it(
         told(systemd)
         while turns < begun + 40:
             await asyncio.sleep(0.001)
+        assert FED not in told(systemd)
+        stop.set()
+
+
+async def test_a_stuck_loop_starves_it(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule, a driver, a library that does not come back: nothing else in the loop speaks for the engine."""
+    engine, stop, let_go = Engine(tmp_path, monkeypatch), asyncio.Event(), threading.Event()
+    heard: list[bytes] = []
+
+    def listen() -> None:
+        told(systemd)
+        for _ in range(30):
+            let_go.wait(0.02)  # as often as a loop that lives would have fed it
+            heard.extend(told(systemd))
+        let_go.set()
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(app.run(engine.configuration, stop), name="engine")
+        await fed(systemd, 3)
+        listener = threading.Thread(target=listen)
+        listener.start()
+        let_go.wait(60)  # this is the engine's loop
+        listener.join()
+        assert FED not in heard
+        await fed(systemd, 3)  # it goes on, and is fed again
+        stop.set()
+
+
+async def test_a_judge_that_takes_nothing_any_more_starves_it(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, stop = Engine(tmp_path, monkeypatch), asyncio.Event()
+    hangs = asyncio.Event()
+    take = Intake.take
+
+    async def takes(intake: Intake, most: int, timeout: float | None) -> list[Arrival]:
+        if hangs.is_set():
+            await asyncio.Event().wait()
+        return await take(intake, most, timeout)
+
+    monkeypatch.setattr(Intake, "take", takes)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(app.run(engine.configuration, stop), name="engine")
+        await fed(systemd, 3)
+        hangs.set()
+        await engine.looked(5)
+        told(systemd)
+        await engine.looked(30)
         assert FED not in told(systemd)
         stop.set()

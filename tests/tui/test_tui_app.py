@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
 from tui import describe
-from tui.app import MatthanApp
+from tui.app import NAMED, NAMED_SECONDS, MatthanApp
 from tui.context import Context
 from tui.graphics import Graphics
 from tui.screens.camera import CameraScreen
@@ -44,6 +44,12 @@ def screen_of(app: MatthanApp) -> str:
         "".join(segment.text for segment in strip)
         for strip in app.screen._compositor.render_strips(app.screen.size)
     )
+
+
+def read(table: Table, key: str) -> None:
+    """Put the cursor on a line and see it there: no key acts on a line before."""
+    table.move_to(list(table.keys).index(key))
+    assert "▌" in lines(table)
 
 
 async def open_camera(pilot: Pilot[None], until: Until, camera: str = PTZ_CAMERA) -> CameraScreen:
@@ -445,6 +451,26 @@ async def test_a_critical_decision_rings_and_flashes(
         assert "KHẨN CẤP Trường mầm non" in {note.title for note in app._notifications}
 
 
+async def test_of_many_critical_ones_a_few_are_named_and_all_are_counted(
+    app: MatthanApp, feed: Any, count: Any, until: Until
+) -> None:
+    critical = feed.state.decisions[1]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(Table).keys)
+        for number in range(40):
+            made = critical.model_copy(update={"id": f"n{number}", "key": f"k{number}"})
+            feed.say(made, wire.Alert(id=made.id, decision=made))
+            await until(pilot, feed.inbox.empty)
+            await pilot.pause(0.02)
+        await until(pilot, lambda: "42 chưa nhận" in lines(app.screen.query_one("#title")))
+        named = [note for note in app._notifications if note.title.startswith("KHẨN CẤP")]
+        assert len(named) == NAMED
+        assert ["f xem tất cả" in note.message for note in named] == [False, False, True]
+        count.seconds += NAMED_SECONDS
+        feed.say(critical.model_copy(update={"id": "later"}))
+        await until(pilot, lambda: len(app._notifications) == NAMED + 1)
+
+
 async def test_engine_problems_stand_above_the_table(app: MatthanApp, feed: Any, until: Until) -> None:
     problem = wire.Sentence(code="model.none", vi="Chưa có mô hình nhận dạng", en="No model")
     told = feed.state.engine.model_copy(update={"problems": (problem, problem)})
@@ -515,11 +541,11 @@ async def test_what_cannot_be_taken_says_so(app: MatthanApp, feed: Any, until: U
             return lambda: any(words in note.message for note in app._notifications)
 
         for key, words in (("decision:d1", "đã hết"), ("event:e5", "không phải quyết định")):
-            table.move_to(list(table.keys).index(key))
+            read(table, key)
             await pilot.press("a")
             await until(pilot, noted(words))
         feed.failure = ApiError(0, "api.unreachable", "gone")
-        table.move_to(list(table.keys).index("decision:d2"))
+        read(table, "decision:d2")
         await pilot.press("a")
         await until(pilot, noted("Không liên lạc"))
 
@@ -582,7 +608,7 @@ async def test_a_camera_is_tried_again_from_the_fleet(app: MatthanApp, feed: Any
         await until(pilot, lambda: len(notes()) == 2)
         assert "21:05:00" in notes()[1]
         feed.failure = None
-        table.move_to(list(table.keys).index(PTZ_CAMERA))
+        read(table, PTZ_CAMERA)
         await pilot.press("t")
         await until(pilot, lambda: len(notes()) == 3)
         assert "không có gì phải thử lại" in notes()[2]

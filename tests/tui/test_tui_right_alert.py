@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Key
 
 from engine.api import wire
 from engine.api.client import Disconnected
@@ -98,6 +99,25 @@ async def test_what_was_read_is_what_is_acknowledged(
         over = sum("đã hết" in note for note in notes(app))
         assert over == 0
         assert asked == read
+
+
+async def test_keys_that_were_pressed_before_the_line_was_seen_do_nothing_to_it(
+    app: MatthanApp, feed: Any, until: Until
+) -> None:
+    """A terminal that is busy obeys keys late: who pressed them saw what stood there then."""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: len(table.keys) > 2)
+        first = table.keys[0]
+        app.post_message(Key("down", None))
+        app.post_message(Key("a", "a"))
+        await until(pilot, lambda: any("Xem lại dòng đang chọn" in note for note in notes(app)))
+        assert not any(each.startswith("acknowledge") for each in feed.asked)
+        assert table.chosen != first
+        await pilot.press("a")
+        chosen = str(table.chosen).removeprefix("decision:")
+        await until(pilot, lambda: f"acknowledge {chosen} " in feed.asked)
 
 
 async def test_the_note_names_the_alert_and_can_be_taken_back(feed: Any, count: Any, until: Until) -> None:

@@ -128,7 +128,7 @@ class FleetScreen(Page):
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""
-        key = self._table.pointed()
+        key = self._table.read()
         self.retry(self.context.model.cameras.get(key) if key else None)
 
     def action_filter(self) -> None:

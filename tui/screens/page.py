@@ -108,7 +108,7 @@ class Page(Screen[None]):
 
     def acknowledge(self, table: Table) -> None:
         """Take care of the decision on the line that was read, in the name of who sits here."""
-        key = table.pointed()
+        key = table.read()
         if key is None and table.told is not None:
             self.tell("acknowledge.look")
             return

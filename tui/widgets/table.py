@@ -10,6 +10,8 @@ at all: what is new is counted, and shown when a person asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
+from time import monotonic
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -115,6 +117,7 @@ class Table(ScrollView, can_focus=True):
         self._keys: list[str] = []
         self._wanted: list[str] = []
         self._adrift = self._unread = False
+        self._painted = inf
         self._idle: Timer | None = None
         self._places: dict[str, int] = {}
         self._cursor = 0
@@ -151,6 +154,15 @@ class Table(ScrollView, can_focus=True):
             return None
         return self.chosen
 
+    def read(self) -> str | None:
+        """Return the key of the row that a key acts on: it stood there with the mark when the key was pressed.
+
+        Under load keys are obeyed later than they are pressed, and whoever pressed one has seen what was painted
+        before, whatever keys went ahead of it.
+        """
+        key = self.pointed()
+        return key if self._painted <= getattr(self.app, "pressed", inf) else None
+
     def show(self, keys: Iterable[str], *, fresh: bool = False) -> None:
         """Show these rows; the cursor stays on its row.
 
@@ -172,7 +184,7 @@ class Table(ScrollView, can_focus=True):
         self._reveal()
         self.refresh()
         if self.chosen != before:
-            self._unread = self.chosen is not None
+            self._unread, self._painted = self.chosen is not None, inf
             self.post_message(self.Moved(self, self.chosen))
 
     def _held(self, place: int) -> list[str]:
@@ -201,7 +213,7 @@ class Table(ScrollView, can_focus=True):
         if self._adrift:
             self._adrift = False
             self.post_message(self.Moved(self, self.chosen))
-        self._unread = bool(self._keys)
+        self._unread, self._painted = bool(self._keys), inf
         self.refresh()
 
     def touched(self) -> None:
@@ -240,7 +252,7 @@ class Table(ScrollView, can_focus=True):
         place = max(0, min(place, len(self._keys) - 1))
         if not self._keys or place == self._cursor:
             return
-        old, self._cursor = self._cursor, place
+        old, self._cursor, self._painted = self._cursor, place, inf
         self._reveal()
         self.refresh_line(old + 1)
         self.refresh_line(place + 1)
@@ -300,6 +312,7 @@ class Table(ScrollView, can_focus=True):
         chosen = place == self._cursor and self.has_focus and not self._adrift
         if chosen:
             self._unread = False
+            self._painted = min(self._painted, monotonic())  # the clock that Textual stamps keys with
         row = self._make(self._keys[place])
         base = GROUND_LIT if row.lit else _CHOSEN if chosen else PLAIN
         gutter = Segment("▌ " if chosen else " " * GUTTER, Style(color=BLUE) + base)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from engine.api.printable import clean
 from engine.commands.report import Language
 
 if TYPE_CHECKING:
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
 
 def junit(files: Mapping[str, tuple[Sequence[Outcome], Sequence[Problem]]], lang: Language) -> str:
-    """Return the XML of trial files: their outcomes, and why one could not be tried."""
+    """Return the XML of trial files: their outcomes, and why one could not be tried.
+
+    Texts of the files are made harmless: XML has no place for control characters.
+    """
     root = Element("testsuites")
-    for name, (outcomes, problems) in files.items():
+    for path, (outcomes, problems) in files.items():
+        name = clean(path)
         failed = sum(not outcome.passed for outcome in outcomes)
         counts = {
             "tests": str(len(outcomes) + bool(problems)),
@@ -26,18 +31,18 @@ def junit(files: Mapping[str, tuple[Sequence[Outcome], Sequence[Problem]]], lang
         suite = SubElement(root, "testsuite", {"name": name, **counts})
         if problems:
             case = SubElement(suite, "testcase", {"classname": name, "name": name})
-            SubElement(case, "error", {"message": problems[0].sentence(lang)}).text = _told(problems, lang)
+            SubElement(case, "error", {"message": clean(problems[0].sentence(lang))}).text = _told(problems, lang)
         for outcome in outcomes:
             line = str(outcome.line)
-            case = SubElement(
-                suite, "testcase", {"classname": name, "name": outcome.name, "file": name, "line": line}
-            )
+            tried = {"classname": name, "name": clean(outcome.name), "file": name, "line": line}
+            case = SubElement(suite, "testcase", tried)
             if outcome.failures:
-                first = outcome.failures[0].sentence(lang)
+                first = clean(outcome.failures[0].sentence(lang))
                 SubElement(case, "failure", {"message": first}).text = _told(outcome.failures, lang)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, "unicode") + "\n"
 
 
 def _told(problems: Sequence[Problem], lang: Language) -> str:
-    return "\n".join(f"{each.source}:{each.line}:{each.column}: {each.sentence(lang)}" for each in problems)
+    told = (f"{each.source}:{each.line}:{each.column}: {each.sentence(lang)}" for each in problems)
+    return "\n".join(map(clean, told))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.api import body, sockets
 from engine.api.client import Client
+from engine.api.problems import Garbage
 from engine.api.server import Doors, serve
 from engine.api.service import Service
 from engine.preview.server import Preview
@@ -31,11 +35,13 @@ async def served(service: Service) -> AsyncIterator[Doors]:
             yield doors
 
 
-async def status(port: int, raw: bytes) -> int:
-    """Send bytes; return the status, 0 where the connection was closed."""
+async def status(port: int, raw: bytes, *, over: bool = False) -> int:
+    """Send bytes (`over`: and nothing more, ever); return the status, 0 where the connection was closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(raw)
+        if over:
+            writer.write_eof()
         async with asyncio.timeout(60):
             first = await reader.readline()
         return int(first.split(b" ")[1]) if first else 0
@@ -158,6 +164,117 @@ async def test_it_is_refused_counted_and_not_logged(
         assert health.refused + health.garbage == before + 1
     written = capfd.readouterr()
     assert "Traceback" not in written.out + written.err + caplog.text
+
+
+PACKED = st.sampled_from(
+    (b"gzip", b"deflate", b"br", b"zstd", b"identity", b"gzip, gzip", b"\xff", b"compress")
+)
+FRAMED = st.sampled_from(
+    (b"%d", b"0", b"-1", b"9", b"99999999999999999999", b"1, 2", b"+5", b"0x5", b"", b"\xff")
+)
+
+
+@st.composite
+def packed(draw: st.DrawFn) -> bytes:
+    """An act whose body is not packed as its head says."""
+    content = draw(BODY | st.sampled_from((zlib.compress(b"{}"), gzip.compress(b"x" * 900_000))))
+    content = content[: draw(st.integers(0, len(content)))]
+    path = draw(st.sampled_from((b"acts", b"rules/reload", b"decisions/d1/acknowledge", b"cameras/cong/ptz")))
+    head = b"POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % (path, TOKEN.encode())
+    if draw(st.booleans()):
+        head += b"Content-Encoding: " + draw(PACKED) + b"\r\n"
+    if draw(st.booleans()):
+        size = draw(st.sampled_from((b"%x" % len(content), b"ZZ", b"-1", b"f" * 40, b"", b"1")))
+        return head + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n" + content + b"\r\n0\r\n\r\n"
+    length = draw(FRAMED)
+    length = length % len(content) if b"%d" in length else length
+    return head + b"Content-Length: " + length + b"\r\n\r\n" + content
+
+
+@settings(max_examples=15)
+@given(st.lists(packed(), min_size=20, max_size=40))
+def test_a_body_that_is_not_as_its_head_says_is_no_fault_of_ours(
+    services: Callable[[], Service], asked: list[bytes]
+) -> None:
+    async def ask() -> list[int]:
+        async with served(services()) as doors:
+            assert doors.tcp is not None
+            return [await status(doors.tcp[1], each, over=True) for each in asked]
+
+    told = asyncio.run(ask())
+    assert [each for each, code in zip(asked, told, strict=True) if code >= 500] == []
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"deflate"])
+async def test_what_cannot_be_unpacked_is_400(
+    service: Service, encoding: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
+    async with served(service) as doors:
+        assert doors.tcp is not None
+        raw = head + b"Content-Encoding: %s\r\nContent-Length: 5\r\n\r\nhello" % encoding
+        assert await status(doors.tcp[1], raw) == 400
+    assert "Traceback" not in capfd.readouterr().err
+
+
+async def test_a_body_that_drips_is_408_and_counted(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "DEADLINE", 0.05)
+    head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
+    async with served(service) as doors, Client.connect(doors.socket) as client:
+        assert doors.tcp is not None
+        assert await status(doors.tcp[1], head + b"Content-Length: 500\r\n\r\na") == 408
+        assert (await client.health()).refused == 1
+
+
+async def test_what_is_malformed_at_the_preview_is_counted_too(service: Service) -> None:
+    garbage = Garbage()
+    preview = Preview(PreviewSettings(port=0), lambda camera: None, garbage=garbage)
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder) / "s"
+        async with (
+            preview.serve(),
+            serve(service, ApiSettings(), socket=where, garbage=garbage),
+            Client.connect(where) as client,
+        ):
+            assert await status(preview.port, b"GET /camera/x HTTP/1.1\r\nHost: x\r\n\r\n") == 403
+            assert await status(preview.port, b"nonsense\r\n\r\n") in (0, 400)
+            health = await client.health()
+    assert (health.refused, health.garbage) == (1, 1)
+
+
+class Gone:
+    """A client that is gone while its ping is answered, or while it is told something."""
+
+    def __init__(self, *, sending: bool) -> None:
+        self._sending, self.closed = sending, False
+        self._read = asyncio.Event()
+
+    def __aiter__(self) -> Gone:
+        return self
+
+    async def __anext__(self) -> object:
+        if self._sending:
+            await self._read.wait()
+            raise StopAsyncIteration
+        raise ConnectionError("Connection lost")
+
+    async def close(self) -> None:
+        self.closed = True
+        self._read.set()
+
+
+@pytest.mark.parametrize("sending", [False, True])
+async def test_a_client_that_is_gone_is_no_fault_of_ours(sending: bool) -> None:
+    async def send() -> None:
+        if sending:
+            raise ConnectionResetError
+        await asyncio.Event().wait()
+
+    gone = Gone(sending=sending)
+    async with asyncio.timeout(60):
+        await sockets.send_until_gone(gone, send(), "x")  # type: ignore[arg-type]  # as one
 
 
 async def test_what_is_no_text_is_said_in_the_language_asked(service: Service) -> None:

@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from lxml import etree
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from engine.api import wire
+from engine.api import telling, wire
 from engine.api.printable import is_clean
 from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.cli import gather
 from engine.settings import ApiSettings
+from engine.stills import Source, Still
+from rules.model import Sentence
 
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028b"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,6 +63,18 @@ def _poison(service: Any) -> None:
     )  # fmt: skip
 
 
+def _poison_letters(service: Any) -> None:
+    names = ("decision", "action", "target", "camera", "rule", "severity", "detail")
+    service.dead = [each.model_copy(update=dict.fromkeys(names, CANARY)) for each in service.dead]
+    wrong = wire.FileProblem(source=CANARY, line=1, column=1, key=CANARY, code="problem.slug", values={"word": CANARY},
+                             suggestion=CANARY, vi=CANARY, en=CANARY, severity="warning")  # fmt: skip
+    service.reloads = [
+        wire.RulesReloaded(adopted=True, rules=1, added=(CANARY,), removed=(CANARY,), changed=(CANARY,),
+                           edited=(CANARY,), restart=(CANARY,), warnings=(wrong,)),
+        refusal(422, "rules.not_adopted", (wrong.model_copy(update={"severity": "error"}),)),
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A server in a loop of its own, whose every text is a canary."""
@@ -73,9 +89,20 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     def rules() -> list[wire.Rule]:
         return [wire.Rule(name=CANARY, severity="warning", error=CANARY)]
 
-    monkeypatch.setattr(service, "presets", presets)
-    monkeypatch.setattr(service, "ptz", ptz)
-    monkeypatch.setattr(service, "rules", rules)
+    async def explain(rule: str, camera: str | None) -> telling.Explanation:
+        return telling.Explanation(rule=CANARY, lines=(telling.Told(before=CANARY, said=SAID),))
+
+    async def still(camera: str, width: int, best: bool) -> Still:
+        return Still(
+            b"jpeg", Source.ANALYSIS, 1, 1, Sentence("driver.fault", {"detail": CANARY, "host": CANARY})
+        )
+
+    def preview_link(camera: str) -> wire.PreviewLink:
+        return wire.PreviewLink(url=f"http://{CANARY}", expires=NOON)
+
+    for made in (presets, ptz, rules, explain, still, preview_link):
+        monkeypatch.setattr(service, made.__name__, made)
+    _poison_letters(service)
     loop = asyncio.new_event_loop()
     stop, ready = asyncio.Event(), threading.Event()
 
@@ -123,10 +150,27 @@ LIVE = [
     ("acknowledge", "d1"),
     ("act", "ring"),
     ("camera", "retry", "cong"),
+    ("camera", "retry", "--all"),
+    ("camera", "retry", CANARY),
+    ("deliveries",),
+    ("deliveries", "--dead"),
+    ("deliveries", "retry", "9"),
+    ("deliveries", "retry", "--all"),
+    ("rules", "explain", "x"),
+    ("rules", "top", "--live"),
+    ("rules", "reload"),
+    ("still", "cong", "-o", "/nowhere/x.jpg"),
+    ("preview", "cong"),
+    ("acknowledge", "d1", "--undo"),
+    ("acknowledge", "--rule", CANARY),
 ]
 
 
-@pytest.mark.parametrize("words", LIVE, ids=" ".join)
+def named(words: tuple[str, ...]) -> str:
+    return ascii(" ".join(words))
+
+
+@pytest.mark.parametrize("words", LIVE, ids=named)
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_of_a_running_engine(engine: Path, words: tuple[str, ...], lang: str) -> None:
     told = run(*words, "--socket", str(engine), "--lang", lang)
@@ -148,6 +192,131 @@ def test_json_is_exact(engine: Path, words: tuple[str, ...], dig: Callable[[Any]
     told = run(*words, "--socket", str(engine), "--json")
     assert dig(json.loads(told.stdout)) == CANARY
     harmless(told)
+
+
+def test_rules_that_are_not_adopted(engine: Path) -> None:
+    for words in ((), ("--json",), ("--github",)):
+        run("rules", "reload", "--socket", str(engine))
+        harmless(run("rules", "reload", "--socket", str(engine), *words))
+
+
+# -- files -------------------------------------------------------------------------------------------
+
+#: What a file may be called.
+NAME = CANARY.replace("\x00", "")
+TOLD = json.dumps(CANARY)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site whose files are called as badly as they can be, and say the worst that they may."""
+    folder = tmp_path / NAME
+    (folder / "rules" / "clean").mkdir(parents=True)
+    base = folder / "rules" / NAME
+    base.with_name(f"{NAME}.yaml").write_text(
+        f"rules:\n  - {{name: quiet, title: {{vi: {TOLD}, en: {TOLD}}}, when: {{motion: started}}, do: [log]}}\n"
+        f"  - {{name: told, when: {{mqtt: x, if: \"text('payload') == 'x'\"}}, do: [log]}}\n",
+        "utf-8",
+    )
+    base.with_name(f"{NAME}.trial.yaml").write_text(
+        f"trials:\n  - name: {TOLD}\n    events: [{{mqtt: {{topic: x, payload: {TOLD}, at: 10:00:00}}}}]\n"
+        "    expect: [{fires: told, at: 10:00:00}]\n",
+        "utf-8",
+    )
+    (folder / "rules" / "clean" / f"{NAME}.yaml").write_text(
+        f"trials: [{{name: {TOLD}, events: [{{motion: {{camera: gate, from: 10:00:00, to: 10:01:00}}}}]}}]\n",
+        "utf-8",
+    )
+    (folder / "matthan.yaml").write_text(
+        f"site: x\ntitle: {TOLD}\nstate: {json.dumps(str(tmp_path / 'state'))}\nrules: ['rules/*.yaml']\n"
+        f"detector: {{model: none}}\ncameras: [{{id: gate, name: {TOLD}, url: 'rtsp://192.0.2.1/x'}}]\n",
+        "utf-8",
+    )
+    event = {"id": "e1", "seq": 1, "kind": "motion", "change": "began", "camera": CANARY, "at": NOON.isoformat(),
+             "subject": CANARY, "label": CANARY, "facts": {CANARY: CANARY}, "engine": 1.0}  # fmt: skip
+    (folder / "recording.jsonl").write_text(json.dumps(event) + "\n", "utf-8")
+    (folder / f"{NAME}.tflite").write_bytes(b"no model")
+    (folder / "models").mkdir()
+    (folder / "models" / f"{NAME}.tflite").write_bytes(b"no model")
+    monkeypatch.setenv("MATTHAN_MODELS", str(folder / "models"))
+    return folder
+
+
+FILES = [
+    ("rules", "check", "{rules}"),
+    ("rules", "check", "--config", "{site}/matthan.yaml"),
+    ("rules", "test", "{rules}", "--diff", "--coverage", "--mutate"),
+    ("rules", "test", "{rules}", "--json"),
+    ("rules", "test", "{rules}", "--github"),
+    ("rules", "clean", "{rules}/{name}.yaml"),
+    ("rules", "replay", "{site}/recording.jsonl", "--rules", "{rules}/{name}.yaml"),
+    ("rules", "replay", "{site}/matthan.yaml", "--rules", "{rules}/{name}.yaml"),
+    ("rules", "explain", "quiet", "--recording", "{site}/recording.jsonl", "--config", "{site}/matthan.yaml"),
+    ("rules", "explain", "quiet", "--event", "e1", "--recording", "{site}/recording.jsonl",
+     "--config", "{site}/matthan.yaml"),
+    ("rules", "top", "{site}/recording.jsonl", "--config", "{site}/matthan.yaml"),
+    ("rules", "fmt", "--check", "{rules}"),
+    ("rules", "new", "good", "--in", "{site}/{name}"),
+    ("rules", "new", "good", "--in", "{rules}"),
+    ("config", "check", "{site}/matthan.yaml"),
+    ("backup", "{site}/{name}.tar.gz", "--config", "{site}/matthan.yaml"),
+    ("restore", "{site}/recording.jsonl", "--config", "{site}/matthan.yaml"),
+    ("doctor", "--config", "{site}/matthan.yaml"),
+    ("doctor", "--config", "{site}/matthan.yaml", "--json"),
+    ("models", "list"),
+    ("models", "list", "--json"),
+    ("models", "verify"),
+    ("models", "card", "{name}"),
+    ("models", "pull", "{name}"),
+    ("models", "add", "{site}/{name}.tflite"),
+    ("models", "add", "{site}/{name}.tflite", "--labels", "a,b", "--name", "{name}"),
+    ("models", "bench"),
+    ("drivers", "quirks", "{name}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FILES, ids=named)
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_of_files(site: Path, words: tuple[str, ...], lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATTHAN_LANG", lang)
+    told = run(*(word.format(site=site, rules=site / "rules", name=NAME) for word in words))
+    assert not told.exception or isinstance(told.exception, SystemExit), told.exception
+    harmless(told)
+
+
+def test_a_report_for_other_programs_stays_well_formed(site: Path) -> None:
+    """XML has no place for control characters, not even escaped."""
+    run("rules", "test", str(site / "rules"), "--junit", str(site / "j.xml"))
+    assert etree.parse(site / "j.xml").getroot()[0].get("tests") == "1"
+
+
+#: Commands that print nothing of others, or are looked at elsewhere.
+ELSEWHERE = {
+    "run": "logs: tests/engine/test_terminal.py",
+    "demo": "prints by tests/engine/test_demo.py's show, through the same door",
+    "sim": "tests/drivers/test_sim_command.py",
+    "tui": "tests/tui/test_tui_harmless.py",
+    "drivers list": "below",
+    "discover": "below",
+    "config schema": "JSON of our own",
+    "config path": "a document: tests/engine/test_terminal.py",
+    "config show": "a document: tests/engine/test_terminal.py",
+    "rules schema": "JSON of our own",
+}
+
+
+def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[str]:
+    inside = getattr(command, "commands", {})
+    if not inside or getattr(command, "invoke_without_command", False):
+        yield " ".join(words)
+    for name, each in inside.items():
+        yield from leaves(each, (*words, name))
+
+
+def test_every_command_is_looked_at() -> None:
+    every = set(leaves(typer.main.get_command(program())))
+    tried = {" ".join(words[:count]) for words in (*LIVE, *FILES) for count in (1, 2)}
+    assert every - tried == ELSEWHERE.keys()
 
 
 def test_rules_check(tmp_path: Path) -> None:
