@@ -18,6 +18,7 @@ from drivers.contract import Signal
 from engine.budget import Budget
 from engine.draft import Draft
 from engine.property import TOPIC, subject, topic_of
+from rules import letters
 from rules.model import CameraId, Change, Fact, Kind
 
 #: A device clock further off than this is not believed.
@@ -278,12 +279,9 @@ class Signals:
 
 
 def plate(camera: CameraId, said: Signal, wall: datetime) -> Draft | None:
-    """Return the plate that a device read and told in a signal, None where it told none.
-
-    A plate is its letters and digits, upper case: how it is parted differs from device to device.
-    """
+    """Return the plate that a device read and told in a signal, None where it told none."""
     text = next((said.items[name] for name in PLATE_ITEMS if name in said.items), "")
-    read = "".join(sign for sign in text.upper() if sign.isalnum())[:20]
+    read = letters.plate(text)
     if not read or said.initial:
         return None
     facts: dict[str, Fact] = {"plate": read}

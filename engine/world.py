@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from engine.actions import params
-from engine.models import vocabulary
+from engine.models import meant, vocabulary
 from engine.settings import Settings
 from rules.compile import ParamsCheck, World, params_check
 from rules.partial import Read
@@ -23,18 +23,21 @@ def world(settings: Settings) -> World:
     return World(
         zones={camera.id: frozenset(camera.zones) for camera in settings.cameras},
         labels=vocabulary(),
+        meant=meant(),
         actions=_checks(params.available(settings.actions)),
         timezone=ZoneInfo(settings.timezone),
         lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},
         groups=settings.groups,
         holidays=frozenset(settings.holidays),
         location=(where.latitude, where.longitude) if where else None,
+        scaled=frozenset(camera.id for camera in settings.cameras if camera.metres_per_width),
     )
 
 
 def no_site() -> World:
     """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
-    return World(labels=vocabulary(), actions=_checks(params.PARAMS), vague=frozenset({"location"}))
+    actions = _checks(params.PARAMS)
+    return World(labels=vocabulary(), meant=meant(), actions=actions, vague=frozenset({"location", "holidays"}))
 
 
 def world_of(read: Read[Settings], document: Document) -> World | None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from rules.build import negative
 from rules.combinations import parts
-from rules.domains import comparisons, zones
+from rules.comparisons import comparisons, zones
 from rules.expr import ExprError
 from rules.names import ALWAYS, World, had, named, no_label, scope_of
 from rules.patterns import (
@@ -91,7 +91,7 @@ def _known(
             return cameras, lambda name: named("camera", name, cameras)
     elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
         labels = world.labels | ALWAYS
-        return labels, lambda name: no_label(name, labels)
+        return labels, lambda name: no_label(name, world)
     elif (
         fact == "line" and lines is not None and sure and all(isinstance(one, ObjectPattern) for one in about)
     ):

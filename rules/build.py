@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from rules import reasons
+from rules.carried import ALWAYS, CARRIED, DECIDER, DWELL, KINDS, ZONES
 from rules.combinations import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
 from rules.conditions import (
     Condition,
@@ -24,7 +25,7 @@ from rules.conditions import (
     Topics,
     Zone,
 )
-from rules.expr import Expression, Reader
+from rules.expr import Expression, Reader, Step
 from rules.fields import said
 from rules.keys import keys_of, wild, zones_of
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
@@ -56,6 +57,8 @@ _ANY_LABEL = "any"
 _INDEXED = ("line", "direction", "payload", "preset", "severity", "plate")
 #: Patterns of what names its facts as it likes.
 _NAMED = (SignalPattern, MqttPattern, OperatorPattern, EnginePattern)
+#: What is carried and is no fact by itself: asked by functions, in a zone.
+_NO_FACTS = frozenset({ZONES, DWELL, DECIDER})
 _Equal = tuple[str, frozenset[Fact]]
 
 
@@ -293,17 +296,17 @@ def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]
     return tuple((step - 1, name, read) for (step, name), read in links.items())
 
 
-def steps_before(when: Any, role: int) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about.
-
-    The second: those of them whose facts have any name.
-    """
+def steps_before(when: Any, role: int) -> Mapping[int, Step]:
+    """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
     if not isinstance(when, Sequence):
-        return frozenset(), frozenset()
-    steps = list(enumerate(when.sequence[: max(0, role)], start=1))
-    positive = frozenset(number for number, step in steps if not isinstance(step, NotStep))
-    named = (number for number, step in steps if isinstance(step, _NAMED))
-    return positive, frozenset(named)
+        return {}
+    steps = enumerate(when.sequence[: max(0, role)], start=1)
+    return {number: _step(step) for number, step in steps if not isinstance(step, NotStep)}
+
+
+def _step(pattern: Pattern) -> Step:
+    carried = (ALWAYS | CARRIED[KINDS[type(pattern)]]) - _NO_FACTS
+    return Step(carried, open=isinstance(pattern, _NAMED))
 
 
 def negative(when: Any, role: int) -> bool:

@@ -82,6 +82,8 @@ def facts(pattern: Pattern) -> tuple[Kind, frozenset[str] | None, frozenset[str]
         return kind, known.union(*(SAID.get(name, frozenset()) for name in pattern.engine)), frozenset()
     if isinstance(pattern, ObjectPattern):
         return kind, known, _never(pattern)
+    if isinstance(pattern, DecisionPattern):
+        return kind, known, frozenset({"clock_suspect"})  # what it follows from may be; it says so itself
     silent = isinstance(pattern, SignalPattern) and not pattern.state
     return kind, None if kind in OPEN else known, frozenset({"state"} if silent else ())
 
@@ -103,3 +105,13 @@ def has(pattern: Pattern, fact: str) -> bool:
     if known is not None:
         return fact in known or (fact.startswith(DWELL) and DWELL in known)
     return fact in CARRIED[kind] or fact in ALWAYS or fact not in _OF_EVENT
+
+
+#: What is reckoned from facts, and is none by its name.
+_RECKONED = frozenset({"dwell"})
+
+
+def named(pattern: Pattern, name: str) -> bool:
+    """Return whether events of a pattern can have a fact of a name: all that ``text()`` and ``number()`` read."""
+    kind = KINDS[type(pattern)]
+    return kind in OPEN or (name not in _OF_EVENT | _RECKONED | ALWAYS and has(pattern, name))

@@ -19,13 +19,14 @@ from pydantic import BaseModel
 from rules import build, hints, keys, letters, texts
 from rules.asked import unknown_asked
 from rules.combinations import from_nothing, parts
-from rules.domains import Constants
+from rules.comparisons import Constants
 from rules.errors import RuleError
 from rules.expr import ExprError, Expression, Names, compile_expression
 from rules.facts import timely
 from rules.flaws import flaws, nearest
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
+from rules.needs import needs
 from rules.partial import Read, read_partly
 from rules.patterns import DecisionPattern, Pattern
 from rules.reuse import FOLLOWS, Resolved, resolve, shared
@@ -84,12 +85,14 @@ class Checked:
         problems: Of every file, warnings included.
         written: Rules without an error, in order, those that are not enabled included.
         constants: Named values, lists and groups.
+        world: What the rules may name; None: not known.
     """
 
     rules: RuleSet
     problems: tuple[Problem, ...]
     written: tuple[Written, ...]
     constants: Constants
+    world: World | None = None
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -154,17 +157,19 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     documents = [_composed(parse(text, source)) for source, text in files]
     known = shared(documents)
     parts = [_Part.of(resolve(document, known)) for document in documents]
-    whole = all(part.whole for part in parts)
+    named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
     site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
     problems: list[Problem] = []
     for part in parts:
-        found = [*part.problems(whole), *site.take(part)]
+        found = [*part.problems(named), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.rings()
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
-    return Checked(RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants)
+    return Checked(
+        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants, world
+    )
 
 
 def _composed(document: Document) -> Document:
@@ -214,6 +219,19 @@ class _Part:
         return not lost and all(flaw.path[:1] == ("rules",) for flaw in self.read.flaws)
 
     @property
+    def named_whole(self) -> bool:
+        """Whether all values that other files may name could be read, but for what comes of a name that means nothing.
+
+        That must not excuse itself: nobody would be told of it.
+        """
+        return self.read.value is not None and all(flaw.path[:1] == ("rules",) for flaw in self.own)
+
+    @property
+    def own(self) -> list[Flaw]:
+        """What is wrong with the grammar, without what only comes of references."""
+        return [flaw for flaw in self.read.flaws if not self.follows(flaw)]
+
+    @property
     def data(self) -> Mapping[str, Any]:
         """What is written, where it is a mapping."""
         return self.resolved.data if isinstance(self.resolved.data, dict) else {}
@@ -227,18 +245,18 @@ class _Part:
                 yield number, name
 
     def problems(self, whole: bool) -> Iterator[Problem]:
-        """Yield what is wrong with the grammar and the references; `whole`: all files could be read."""
+        """Yield what is wrong with the grammar and the references; `whole`: all named values could be read."""
         yield from self.resolved.problems
-        references = self.resolved.flaws
-        for flaw in self.read.flaws:
-            if not any(self._follows(flaw, reference) for reference in references):
-                yield self.resolved.locate(flaw)
-        for flaw in references:
+        yield from map(self.resolved.locate, self.own)
+        for flaw in self.resolved.flaws:
             if flaw.code != FOLLOWS and (whole or flaw.code not in _ELSEWHERE):
                 yield self.resolved.locate(flaw)
 
-    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
+    def follows(self, flaw: Flaw) -> bool:
         """Return whether a flaw is only what comes of a reference that leads nowhere."""
+        return any(self._follows(flaw, reference) for reference in self.resolved.flaws)
+
+    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
         path, place = self.resolved.written(flaw.path), reference.path
         if place[2:3] not in (("use",), ("with",)):
             return path[: len(place)] == place
@@ -259,7 +277,7 @@ class _Site:
     written: list[Written] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
     _specs: dict[str, Written] = field(default_factory=dict)
-    _expressions: dict[tuple[str, frozenset[int], frozenset[int]], Expression] = field(default_factory=dict)
+    _expressions: dict[tuple[str, frozenset[object]], Expression] = field(default_factory=dict)
     _hours: dict[Hours, Hours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
@@ -290,7 +308,7 @@ class _Site:
         for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
             flaws = [flaw.under("rules", number) for flaw in self._flaws(spec)]
             told = (flaw for flaw in flaws if self.whole or flaw.code not in _ELSEWHERE)
-            yield from map(part.resolved.locate, told)
+            yield from map(part.resolved.locate, (flaw for flaw in told if not part.follows(flaw)))
             broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
             rule = None
             if spec.enabled and not broken:
@@ -351,11 +369,12 @@ class _Site:
 
     def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
         """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
-        steps, named = build.steps_before(spec.when, role)
-        made = self._expressions.get((text, steps, named))
+        steps = build.steps_before(spec.when, role)
+        look = text, frozenset(steps.items())
+        made = self._expressions.get(look)
         if made is None:
-            names = replace(self.names, steps=steps, named=named) if steps else self.names
-            made = self._expressions[text, steps, named] = compile_expression(text, names)
+            names = replace(self.names, steps=steps) if steps else self.names
+            made = self._expressions[look] = compile_expression(text, names)
         return made
 
     def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
@@ -364,8 +383,8 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
-        if self.world is not None and self.world.location is None and "location" not in self.world.vague:
-            yield from texts.sun_flaws(spec)
+        if self.world is not None:
+            yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
 
     def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         assert self.world is not None  # noqa: S101 - the caller looked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -295,8 +295,7 @@ class Topics:
 
     def test(self, event: Event) -> bool:
         """Return whether it holds."""
-        levels = (event.label or "").split("/")
-        return any(_topic_matches(wanted.split("/"), levels) for wanted in self.wanted)
+        return on_topic(self.wanted, event.label or "")
 
     def told(self, event: Event) -> Telling:
         """Return nothing: the subject names the topic already."""
@@ -305,6 +304,12 @@ class Topics:
     def lost(self, event: Event) -> Telling:
         """Return that it is another topic."""
         return "reason.over", {}
+
+
+def on_topic(wanted: Iterable[str], topic: str) -> bool:
+    """Return whether a topic is one of some, wildcards included."""
+    levels = topic.split("/")
+    return any(_topic_matches(each.split("/"), levels) for each in wanted)
 
 
 def _topic_matches(wanted: list[str], levels: list[str]) -> bool:

@@ -8,7 +8,9 @@ hits (``data`` None), while nobody watches.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any, cast
 
 from rules import reasons
@@ -17,7 +19,7 @@ from rules.life import Beginning
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 from rules.ruleset import Counting, Matcher, Rule
-from rules.work import Work, correlation, next_minute, subject_key, subject_of
+from rules.work import Work, correlation, next_minute, subject_key, subject_of, zones_about
 
 Hit = list[Any]
 _NO_REASON = Sentence("")
@@ -27,10 +29,11 @@ def seen(work: Work, rule: Rule, counting: Counting, pattern: Matcher, event: Ev
     """Take in that what is counted happened."""
     if event.change is Change.GOES_ON and pattern.lasting and not counting.distinct:
         return
-    value = _distinct(counting.distinct, event)
-    if value is None:
-        return
-    for corr in correlation(counting.by, event, pattern):
+    apart = (
+        "" if counting.distinct in counting.by else counting.distinct
+    )  # what is kept apart is one and the same
+    values = _distinct(apart, event, pattern)
+    for corr, value in product(correlation(counting.by, event, pattern), values):
         if counting.few:
             _one_more(work, rule, counting, corr, value, event)
         else:
@@ -143,13 +146,13 @@ def _counted(counting: Counting, hits: list[Hit]) -> dict[str, Fact]:
     return {"count": len(hits), "within_time": reasons.duration(counting.within)}
 
 
-def _distinct(name: str, event: Event) -> str | None:
-    """Return the value by which events are told apart; None where an event has none."""
+def _distinct(name: str, event: Event, pattern: Matcher) -> Sequence[str]:
+    """Return the values by which an event is told apart: of zones each, none where it has none."""
     if name == "track":
-        return subject_key(event)
+        return (subject_key(event),)
     if name == "camera":
-        return event.camera or ""
+        return (event.camera or "",)
     if name == "zone":
-        return ",".join(event.zones) or None
+        return zones_about(event, pattern)
     value = reader(name)(event) if name else ""
-    return None if value is None else str(value)
+    return () if value is None else (str(value),)

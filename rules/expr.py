@@ -10,87 +10,21 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fnmatch import translate as glob_pattern
-from functools import lru_cache, partial
-from re import compile as regex
-from unicodedata import normalize
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from rules.fields import seconds
-from rules.flaws import nearest
 from rules.model import Event, Fact
+from rules.readers import FUNCTIONS, NUMBER, SINCE, SWITCH, TEXT, Reader, earlier_fact
+from rules.writer import ExprError, Link, Names, Step, Writer
+
+__all__ = [
+    "FUNCTIONS", "LONGEST", "NUMBER", "SINCE", "SWITCH", "TEXT", "Conjunct", "ExprError", "Expression", "Link", "Names",
+    "Reader",
+    "Step", "compile_expression", "earlier_fact", "tree",
+]  # fmt: skip
 
 #: Most characters and most nodes of an expression.
 LONGEST, MOST_STEPS = 500, 60
-NUMBER, TEXT, SWITCH, LIST = "number", "text", "switch", "list"
-#: Of a fact whose name says nothing of it: it is what it is compared with.
-ANY = "any"
-Reader = Callable[[Event], Fact | None]
-#: A step of a sequence, counted from 1, what is asked of it, and how that is read when the step is reached.
-Link = tuple[int, str, Reader]
-
-_COMPARE: Mapping[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_ARITHMETIC: Mapping[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Mod: "%",
-}
-_WORDS = {"true": True, "false": False}
-#: What stands for the time since an earlier step, among the facts of it.
-SINCE = "since"
-
-
-def earlier_fact(step: int, name: str) -> str:
-    """Return by which name an event carries a fact of an earlier step of its sequence (counted from 1)."""
-    return f"{step}:{name}"
-
-
-class ExprError(Exception):
-    """An expression is not one: `code` is its sentence, `values` name what is wrong and where it begins."""
-
-    def __init__(self, code: str, at: int, suggestion: str = "", **values: Fact) -> None:
-        super().__init__(code)
-        self.code, self.suggestion = f"problem.{code}", suggestion
-        self.values: Mapping[str, Fact] = {**values, "at": at}
-        self._at = at
-
-    def told_in(self, text: str) -> ExprError:
-        """Return it with its place in characters of the text: Python's syntax tree counts bytes."""
-        before = text.encode()[: self._at - 1].decode(errors="ignore")
-        self.values = {**self.values, "at": len(before) + 1}
-        return self
-
-
-@dataclass(frozen=True)
-class Names:
-    """What expressions may name.
-
-    Attributes:
-        facts: Type and reader of each fact.
-        values: Named values (`vars`): text, numbers, switches.
-        lists: Named lists; likewise `groups` of cameras.
-        steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
-        named: Those of them whose facts have any name: of devices, messages, operators.
-    """
-
-    facts: Mapping[str, tuple[str, Reader]]
-    values: Mapping[str, Fact] = field(default_factory=dict)
-    lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
-    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    steps: frozenset[int] = frozenset()
-    named: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +64,6 @@ class Expression:
         return {name: reader(event) for part in self.conjuncts for name, reader in part.facts}
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """Source of a sub-expression: what must be known before it may be asked, and what it gives.
-
-    `asked`: of kind `ANY`, a fact of an earlier step, to be written when its kind is known.
-    """
-
-    kind: str
-    source: str
-    needs: tuple[str, ...] = ()
-    asked: tuple[ast.Call, ast.expr, str] | None = None
-
-    def known(self, source: str) -> str:
-        """Return `source` as false where something that it needs is not known."""
-        return f"({' and '.join((*self.needs, source))})"
-
-
 def compile_expression(text: str, names: Names) -> Expression:
     """Compile an expression.
 
@@ -166,20 +83,20 @@ def _compiled(text: str, body: ast.expr, names: Names) -> Expression:
     conjuncts = tuple(_conjunct(part, text, names) for part in parts)
     if len(conjuncts) == 1:
         return Expression(text, conjuncts, conjuncts[0].test)
-    whole = _Writer(names)
+    whole = Writer(names)
     test = _function(whole.truth(body), whole.constants)
     return Expression(text, conjuncts, test)
 
 
 def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
-    writer = _Writer(names)
+    writer = Writer(names)
     test = _function(writer.truth(node), writer.constants)
     source = ast.get_source_segment(text, node) or text
     return Conjunct(source, test, tuple(writer.read.items()), _equal(node, writer), tuple(writer.linked))
 
 
 def _function(source: str, constants: Mapping[str, object]) -> Callable[[Event], bool]:
-    made: Callable[[Event], bool] = eval(  # noqa: S307 - written by `_Writer` alone, from listed forms
+    made: Callable[[Event], bool] = eval(  # noqa: S307 - written by `Writer` alone, from listed forms
         f"lambda e: {source}", {"__builtins__": {}, **constants}
     )
     return made
@@ -205,7 +122,7 @@ def _counts(node: ast.AST) -> bool:
     return isinstance(node, ast.expr)
 
 
-def _equal(node: ast.expr, writer: _Writer) -> tuple[str, frozenset[Fact]] | None:
+def _equal(node: ast.expr, writer: Writer) -> tuple[str, frozenset[Fact]] | None:
     """Return fact and values of ``fact == value`` and ``fact in [values]``."""
     if not isinstance(node, ast.Compare) or len(node.ops) != 1 or not isinstance(node.left, ast.Name):
         return None
@@ -219,262 +136,6 @@ def _equal(node: ast.expr, writer: _Writer) -> tuple[str, frozenset[Fact]] | Non
     return None if value is None else (name, frozenset({value}))
 
 
-class _Writer:
-    """Writes the source of one expression."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.constants: dict[str, object] = {}
-        self.read: dict[str, Reader] = {}
-        self.linked: dict[Link, None] = {}
-        self._temporaries = 0
-
-    def truth(self, node: ast.expr) -> str:
-        """Return source that gives a bool."""
-        made = self.write(node)
-        made = self._as(made, SWITCH)
-        if made.kind != SWITCH:
-            raise ExprError("expr_truth", _at(node), part=_shown(node), found=f"kind.{made.kind}")
-        return made.known(made.source) if made.needs else made.source
-
-    def write(self, node: ast.expr) -> _Code:
-        """Return the source of any allowed node."""
-        match node:
-            case ast.BoolOp(op=op, values=values):
-                joined = " and " if isinstance(op, ast.And) else " or "
-                return _Code(SWITCH, f"({joined.join(self.truth(each) for each in values)})")
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _Code(SWITCH, f"(not {self.truth(operand)})")
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                inner = self._typed(operand, NUMBER)
-                return _Code(NUMBER, f"(-{inner.source})", inner.needs)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                return self._arithmetic(left, _ARITHMETIC[type(op)], right)
-            case ast.Compare():
-                return self._compare(node)
-            case ast.Constant(value=value):
-                return self._literal(node, value)
-            case ast.Name(id=name):
-                return self._name(node, name)
-            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-                return self._call(node, name, arguments)
-        raise ExprError("expr_form", _at(node), part=_shown(node))
-
-    def _arithmetic(self, left: ast.expr, sign: str, right: ast.expr) -> _Code:
-        first, second = self._typed(left, NUMBER), self._typed(right, NUMBER)
-        needs = (*first.needs, *second.needs)
-        if sign in "/%":
-            needs += (f"{second.source} != 0",)
-        # A float from the first operation on: numbers that grow become inf, where int raises or eats memory.
-        return _Code(NUMBER, f"(1.0 * {first.source} {sign} {second.source})", needs)
-
-    def _typed(self, node: ast.expr, kind: str) -> _Code:
-        made = self._as(self.write(node), kind)
-        if made.kind != kind:
-            raise _mismatch(node, made.kind, kind)
-        return made
-
-    def _compare(self, node: ast.Compare) -> _Code:
-        tests, left = [], node.left
-        for sign, right in zip(node.ops, node.comparators, strict=True):
-            if type(sign) not in _COMPARE:
-                raise ExprError("expr_form", _at(node), part=_shown(node))
-            told = _COMPARE[type(sign)]
-            tests.append(self._among(left, told, right) if "in" in told else self._pair(left, told, right))
-            left = right
-        return _Code(SWITCH, tests[0] if len(tests) == 1 else f"({' and '.join(tests)})")
-
-    def _pair(self, left: ast.expr, sign: str, right: ast.expr) -> str:
-        first, second = self.write(left), self.write(right)
-        first, second = self._as(first, second.kind), self._as(second, first.kind)
-        first, second = self._as(first, TEXT), self._as(second, TEXT)  # both of any kind: as texts
-        ordered = sign not in ("==", "!=")
-        if first.kind != second.kind or first.kind == LIST or (ordered and first.kind == SWITCH):
-            wanted = NUMBER if ordered and first.kind == SWITCH else first.kind
-            raise _mismatch(right, second.kind, wanted)
-        both = _Code(SWITCH, "", (*first.needs, *second.needs))
-        return both.known(f"{first.source} {sign} {second.source}")
-
-    def _among(self, left: ast.expr, sign: str, right: ast.expr) -> str:
-        first, values = self.write(left), self.members(right)
-        if values is None:
-            raise ExprError("expr_list", _at(right), part=_shown(right))
-        kinds = {_kind(value) for value in values}
-        first = self._as(first, min(kinds, default=TEXT))
-        for other in sorted(kinds - {first.kind}):
-            raise _mismatch(right, other, first.kind)
-        return first.known(f"{first.source} {sign} {self._keep(frozenset(values))}")
-
-    def members(self, node: ast.expr) -> Sequence[Fact] | None:
-        """Return the values of a list: written out, ``group('x')`` or ``list('x')``."""
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            found = [self.constant(each) for each in node.elts]
-            return None if None in found else [value for value in found if value is not None]
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in ("group", "list")
-        ):
-            known: Mapping[str, Sequence[Fact]] = (
-                self.names.groups if node.func.id == "group" else self.names.lists
-            )
-            name = self._word(node, node.args)
-            if name not in known:
-                guess = nearest(name, known)
-                raise ExprError(f"unknown_{node.func.id}", _at(node), guess, name=name)
-            return known[name]
-        return None
-
-    def constant(self, node: ast.expr) -> Fact | None:
-        """Return what a node always is: a literal or a named value; None for anything else."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float)):
-            return node.value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            inner = self.constant(node.operand)
-            return -inner if isinstance(inner, (int, float)) else None
-        if isinstance(node, ast.Name) and node.id not in self.names.facts:
-            return self.names.values.get(node.id)
-        return None
-
-    def _literal(self, node: ast.expr, value: object) -> _Code:
-        if isinstance(value, bool):
-            return _Code(SWITCH, repr(value))
-        if isinstance(value, (int, float)) and abs(value) < 1e15:
-            return _Code(NUMBER, repr(float(value)))  # whole numbers would grow without end
-        if isinstance(value, str):
-            return _Code(TEXT, self._keep(value))
-        raise ExprError("expr_form", _at(node), part=_shown(node))
-
-    def _name(self, node: ast.expr, name: str) -> _Code:
-        if name in self.names.facts:
-            kind, reader = self.names.facts[name]
-            self.read[name] = reader
-            return self._unsure(kind, f"{self._keep(reader)}(e)")
-        if name in self.names.values or name in _WORDS:
-            value = self.names.values.get(name, _WORDS.get(name, False))
-            return self._literal(node, value)
-        guess = nearest(name, [*self.names.facts, *self.names.values, *_WORDS])
-        raise ExprError("expr_name", _at(node), guess, name=name)
-
-    def _unsure(self, kind: str, source: str) -> _Code:
-        """Return a value that may not be known: read once, kept under a name, asked for None."""
-        self._temporaries += 1
-        name = f"t{self._temporaries}"
-        if kind == SWITCH:  # a switch that is not known is off
-            return _Code(SWITCH, f"({source} is True)")
-        return _Code(kind, name, (f"({name}:={source}) is not None",))
-
-    def _keep(self, value: object) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
-    # -- calls -------------------------------------------------------------------------------
-
-    def _call(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
-        if name in _ZONE_TESTS or name in _READS:
-            return self._reading(node, name, self._word(node, arguments))
-        if name in ("abs", "min", "max"):
-            return self._numbers(node, name, arguments)
-        if name in ("lower", "like", "known", "seconds", "earlier", "since"):
-            return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of those below
-        guess = nearest(name, FUNCTIONS)
-        raise ExprError("expr_call", _at(node), guess, name=name)
-
-    def _reading(self, node: ast.Call, name: str, word: str) -> _Code:
-        """Return what a function reads of the event by a word: it is a fact like those with a name of their own."""
-        kind, read = _READS.get(name) or (SWITCH, _ZONE_TESTS[name])
-        reader = self.read[_shown(node)] = partial(_read_by, read, word)
-        return self._unsure(kind, f"{self._keep(reader)}(e)")
-
-    def _numbers(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> _Code:
-        wanted = (1, 1) if name == "abs" else (2, 5)
-        if not wanted[0] <= len(arguments) <= wanted[1]:
-            raise ExprError("expr_arguments", _at(node), name=name)
-        made = [self._typed(each, NUMBER) for each in arguments]
-        function = self._keep({"abs": abs, "min": min, "max": max}[name])
-        needs = tuple(need for each in made for need in each.needs)
-        return _Code(NUMBER, f"{function}({', '.join(each.source for each in made)})", needs)
-
-    def _lower(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        (inner,) = self._exactly(node, arguments, 1)
-        made = self._typed(inner, TEXT)
-        return _Code(TEXT, f"{self._keep(_lowered)}({made.source})", made.needs)
-
-    def _like(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        inner, pattern = self._exactly(node, arguments, 2)
-        made, wanted = self._typed(inner, TEXT), self.constant(pattern)
-        if not isinstance(wanted, str) or wanted.count("*") > 3:
-            raise ExprError("expr_pattern", _at(pattern), part=_shown(pattern))
-        matches = regex(glob_pattern(wanted)).match
-        return _Code(SWITCH, made.known(f"{self._keep(matches)}({made.source}) is not None"))
-
-    def _known(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        (inner,) = self._exactly(node, arguments, 1)
-        if not isinstance(inner, ast.Name) or inner.id not in self.names.facts:
-            raise ExprError("expr_known", _at(inner), part=_shown(inner))
-        read = self.read[inner.id] = self.names.facts[inner.id][1]
-        return _Code(SWITCH, f"({self._keep(read)}(e) is not None)")
-
-    def _earlier(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        which, what = self._exactly(node, arguments, 2)
-        name = self._word(node, [what])
-        if name not in self.names.facts:
-            if self.constant(which) in self.names.named:
-                return _Code(ANY, "", asked=(node, which, name))
-            raise ExprError("expr_name", _at(what), nearest(name, self.names.facts), name=name)
-        kind, reader = self.names.facts[name]
-        return self._of_step(node, which, kind, name, reader)
-
-    def _as(self, made: _Code, kind: str) -> _Code:
-        """Return what may be of any kind as what it is compared with; anything else as it is."""
-        if made.asked is None or kind not in (NUMBER, TEXT, SWITCH):
-            return made
-        node, which, name = made.asked
-        read = {NUMBER: _number, TEXT: _text, SWITCH: _switch}[kind]
-        return self._of_step(node, which, kind, name, partial(_read_by, read, name))
-
-    def _since(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        (which,) = self._exactly(node, arguments, 1)
-        return self._of_step(node, which, NUMBER, SINCE, lambda _: None)  # when it was is kept anyway
-
-    def _of_step(self, node: ast.Call, which: ast.expr, kind: str, name: str, reader: Reader) -> _Code:
-        """Return what an event carries of an earlier step (see `rules.ordered`)."""
-        step = self.constant(which)
-        if step is None or isinstance(step, (bool, str)) or step not in self.names.steps:
-            known = ", ".join(map(str, sorted(self.names.steps))) or "–"
-            raise ExprError("expr_step", _at(which), part=_shown(which), known=known)
-        fact = earlier_fact(int(step), name)
-
-        def read(event: Event) -> Fact | None:
-            value = event.facts.get(fact)
-            return value if _plain(value, kind) else None
-
-        self.linked[int(step), name, reader] = None
-        self.read[_shown(node)] = read
-        return self._unsure(kind, f"{self._keep(read)}(e)")
-
-    def _seconds(self, node: ast.Call, arguments: list[ast.expr]) -> _Code:
-        word = self._word(node, arguments)
-        try:
-            return _Code(NUMBER, repr(seconds(word)))
-        except ValueError:  # pydantic's custom error is one
-            raise ExprError("duration", _at(node)) from None
-
-    def _word(self, node: ast.Call, arguments: list[ast.expr]) -> str:
-        (inner,) = self._exactly(node, arguments, 1)
-        word = self.constant(inner)
-        if not isinstance(word, str):
-            raise ExprError("expr_word", _at(inner), part=_shown(inner))
-        return word
-
-    @staticmethod
-    def _exactly(node: ast.Call, arguments: list[ast.expr], count: int) -> list[ast.expr]:
-        if len(arguments) != count:
-            raise ExprError("expr_arguments", _at(node), name=_shown(node.func))
-        return arguments
-
-
 def tree(expression: str) -> ast.expr:
     """Return an expression as Python's parser reads it.
 
@@ -482,96 +143,3 @@ def tree(expression: str) -> ast.expr:
         ExprError: It is none, or too long.
     """
     return _parsed(expression.strip())
-
-
-# -- what the functions read -------------------------------------------------------------------
-
-
-def _lowered(text: str) -> str:
-    return normalize("NFC", text.lower())
-
-
-def _read_by(read: Callable[[Event, str], Fact | None], word: str, event: Event) -> Fact | None:
-    return read(event, word)
-
-
-def _among(event: Event, fact: str, zone: str) -> bool:
-    told = event.facts.get(fact)
-    return isinstance(told, str) and zone in told.split()
-
-
-def _text(event: Event, name: str) -> str | None:
-    value = event.facts.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
-
-
-def _switch(event: Event, name: str) -> bool | None:
-    value = event.facts.get(name)
-    return value if isinstance(value, bool) else None
-
-
-def _number(event: Event, name: str) -> float | None:
-    value = event.facts.get(name)
-    if isinstance(value, str):
-        return _read_number(value)
-    return None if value is None or not -1e15 < value < 1e15 else float(value)
-
-
-@lru_cache(maxsize=1024)
-def _read_number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if abs(value) < 1e15 else None
-
-
-def _dwell(event: Event, zone: str) -> float | None:
-    return _number(event, f"dwell:{zone}")
-
-
-_ZONE_TESTS: Mapping[str, Callable[[Event, str], bool]] = {
-    "in_zone": lambda event, zone: zone in event.zones,
-    "entered": lambda event, zone: _among(event, "entered", zone),
-    "left": lambda event, zone: _among(event, "left", zone),
-}
-_READS: Mapping[str, tuple[str, Callable[[Event, str], Fact | None]]] = {
-    "dwell_in": (NUMBER, _dwell),
-    "text": (TEXT, _text),
-    "number": (NUMBER, _number),
-}
-#: Every function that may be called.
-FUNCTIONS = (
-    *_ZONE_TESTS, *_READS, "group", "list", "like", "lower", "known", "seconds", "abs", "min", "max",
-    "earlier", "since",
-)  # fmt: skip
-
-
-def _plain(value: Fact | None, kind: str) -> bool:
-    """Return whether a value is of a kind: devices may name a fact of theirs as ours are named."""
-    if value is None or _kind(value) != kind:
-        return False
-    return isinstance(value, (str, bool)) or -1e15 < value < 1e15
-
-
-def _kind(value: Fact) -> str:
-    return SWITCH if isinstance(value, bool) else TEXT if isinstance(value, str) else NUMBER
-
-
-def _mismatch(node: ast.AST, found: str, wanted: str) -> ExprError:
-    values = {"part": _shown(node), "found": f"kind.{found}", "wanted": f"kind.{wanted}"}
-    return ExprError("expr_type", _at(node), "", **values)
-
-
-def _at(node: ast.AST) -> int:
-    return int(getattr(node, "col_offset", 0)) + 1
-
-
-def _shown(node: ast.AST) -> str:
-    try:
-        told = ast.unparse(node)
-    except (RecursionError, ValueError):
-        return "?"
-    return told if len(told) <= 40 else f"{told[:39]}…"

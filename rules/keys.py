@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial, reduce
 from typing import Final
 
 from rules import combinations
 from rules.combinations import Absent, All, Count, NotStep, from_nothing, parts
+from rules.conditions import on_topic
+from rules.domains import Domain, Such, empty, met
 from rules.fields import said
 from rules.model import Fact
 from rules.patterns import (
@@ -125,8 +128,8 @@ def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
     return Flaw(path, "problem.key_never", values)
 
 
-def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | None:
-    """Return the values of a key that a pattern admits; None: any."""
+def _admitted(pattern: Pattern, key: str, groups: Groups) -> Domain:
+    """Return the values of a key that a pattern admits."""
     match key:
         case "camera" | "track":  # a track is of one camera
             return _cameras(pattern, groups)
@@ -137,10 +140,23 @@ def _admitted(pattern: Pattern, key: str, groups: Groups) -> frozenset[str] | No
         case "label":
             kinds = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
             named = next((each for each in kinds if each), None)
-            named = None if named is not None and any(map(wild, named)) else named
         case _:
             named = None
-    return None if named is None or "any" in named else frozenset(named)
+    return named_by(pattern, named)
+
+
+def named_by(pattern: Pattern, names: Sequence[str] | None) -> Domain:
+    """Return what the names of a pattern stand for: all (None), some, topics with wildcards, any plate."""
+    if names is None or (
+        "any" in names and not isinstance(pattern, CrowdPattern)
+    ):  # a crowd of any is called so
+        return Such(plate_like) if isinstance(pattern, PlatePattern) else None
+    return Such(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
+
+
+def plate_like(text: str) -> bool:
+    """Return whether a text may be a plate: letters and digits, upper case; what parts them is told elsewhere."""
+    return any(map(str.isalnum, text)) and text == text.upper()
 
 
 def wild(name: str) -> bool:
@@ -155,7 +171,6 @@ def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
     return frozenset([*(pattern.cameras or ()), *grouped])
 
 
-def _apart(admitted: list[frozenset[str] | None]) -> bool:
+def _apart(admitted: Sequence[Domain]) -> bool:
     """Return whether nothing is admitted by all."""
-    narrowed = [each for each in admitted if each is not None]
-    return len(narrowed) > 1 and not frozenset.intersection(*narrowed)
+    return empty(reduce(met, sorted(admitted, key=lambda each: not isinstance(each, frozenset)), None))

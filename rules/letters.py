@@ -13,6 +13,9 @@ from unicodedata import is_normalized, normalize
 from rules.model import Fact
 from rules.source import Flaw, Gravity, Path
 
+#: No plate has more letters and digits.
+LONGEST_PLATE = 20
+
 
 def composed(text: str) -> str:
     """Return a text in the composed form."""
@@ -22,6 +25,11 @@ def composed(text: str) -> str:
 def decomposed(text: str) -> str:
     """Return a text as others may write it: in the decomposed form."""
     return text if text.isascii() else normalize("NFD", text)
+
+
+def plate(text: str) -> str:
+    """Return a licence plate: its letters and digits, upper case. How it is parted differs from device to device."""
+    return "".join(sign for sign in composed(text).upper() if sign.isalnum())[:LONGEST_PLATE]
 
 
 def facts(told: Mapping[str, Fact]) -> Mapping[str, Fact]:

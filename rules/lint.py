@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
-from functools import lru_cache
-from itertools import pairwise
 
-from rules import hints
+from rules import hints, weeks
 from rules.combinations import AnyOf, is_moment, parts
 from rules.compile import Checked, Written, once, uncollected
 from rules.fields import said
@@ -26,9 +23,10 @@ from rules.patterns import (
     PlatePattern,
     SignalPattern,
 )
+from rules.possible import Known
+from rules.reachable import Site
 from rules.rivals import rivals
-from rules.ruleset import Hours
-from rules.schedule import DAY, Edge, SunTime
+from rules.schedule import DAY
 from rules.source import Flaw, Gravity, Path, Problem, parse
 from rules.vain import vain
 
@@ -43,9 +41,6 @@ _CHEAP = frozenset({"log"})
 #: As Vietnamese plates are written: province, series, number.
 _PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
 _SEPARATORS = re.compile(r"[\W_]")
-#: A week without holidays near: hours are tried on it. Monday.
-_WEEK = datetime(2025, 6, 2)
-_MOST_HOLIDAYS = 10
 
 
 def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
@@ -65,6 +60,11 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
     off = {each.spec.name for each in checked.written if not each.spec.enabled}
     moments = {each.spec.name for each in rules if each.rule and not each.rule.lasting}
     found = [problem for each in rules for problem in _one(each, off, moments, lines)]
+    found += [
+        each.locate(flaw)
+        for each in rules
+        for flaw in vain(each.spec, checked.world, checked.constants.groups)
+    ]
     found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
     found += _never(rules, checked)
     found += _pairs(rules, checked.constants.groups)
@@ -94,16 +94,32 @@ def _one(
     yield from _plates(written, lines)
     yield from _quoted(written)
     yield from map(written.locate, unsaid(written.spec))
-    yield from map(written.locate, vain(written.spec))
 
 
 def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
     """Yield expressions that never hold; of one with an unknown name that is told already."""
     told = {(problem.source, problem.key) for problem in checked.problems}
+    severities = {each.spec.name: each.spec.severity for each in rules}
     for each in rules:
-        for problem in map(each.locate, never(each.spec, checked.constants)):
+        site = Site(checked.world, checked.constants, severities, _times(each))
+        for problem in map(each.locate, never(each.spec, site)):
             if (problem.source, problem.key) not in told:
                 yield problem
+
+
+def _times(written: Written) -> Mapping[str, Known]:
+    """Return what a rule's own hours leave of hour and weekday."""
+    hours = written.rule.hours if written.rule else None
+    known = weeks.within(hours) if hours is not None else None
+    if hours is None or known is None:
+        return {}
+    key, windows = next(
+        each
+        for each in (("between", hours.between), ("during", hours.during), ("not_between", hours.free))
+        if each[1]
+    )
+    told = f"{key}: {', '.join(map(str, windows))}"
+    return {"hour": (known[0], told), "weekday": (known[1], told)}
 
 
 # -- one rule ----------------------------------------------------------------------------------
@@ -128,56 +144,18 @@ def _out_of_hours(written: Written) -> Iterator[Problem]:
     if hours is None:
         return
     if isinstance(spec.when, (AtPattern, EveryPattern)):
-        if not any(map(hours.hold, _alarms(spec.when.edges(), spec.when.numbers(), hours))):
+        if not any(map(hours.hold, weeks.alarms(spec.when.edges(), spec.when.numbers(), hours))):
             yield _at(written, "unreachable_at", "when")
         return
     if not (hours.free or (hours.between and hours.during) or spec.hold):
         return  # each of the given hours is some time
     key = next(key for key in ("between", "during", "not_between", "not_during") if getattr(spec, key))
-    longest = _longest(hours)
+    longest = weeks.longest(hours)
     if longest == 0:
         yield _at(written, "unreachable_hours", key, on_key=True)
     elif 60 * longest < (spec.hold or 0.0) < 60 * (DAY - longest):
         # hours are asked when it begins and when it fires: longer than a night, shorter than to the next one
         yield _at(written, "unreachable_for", "for", values={"longest": longest})
-
-
-def _alarms(edges: Sequence[Edge], days: frozenset[int], hours: Hours) -> Iterator[datetime]:
-    """Yield the times of day that come in the weeks on which hours are tried."""
-    almanac = hours.almanac
-    for midnight in _midnights(hours, edges):
-        if almanac.day(midnight.date()) in days:
-            yield from (midnight + timedelta(minutes=almanac.minute(edge, midnight.date())) for edge in edges)
-
-
-def _midnights(hours: Hours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
-    """Yield the days on which hours are tried: a week, one of each season for the sun, and those of holidays."""
-    windows = (*hours.between, *hours.free, *hours.during)
-    every = [*edges, *(edge for window in windows for edge in (window.start, window.end))]
-    sunny = any(isinstance(edge, SunTime) for edge in every)
-    weeks = [_WEEK + timedelta(days=season) for season in ((0, 91, 182, 273) if sunny else (0,))]
-    holidays = sorted(hours.almanac.holidays)[:_MOST_HOLIDAYS]
-    weeks += [datetime.combine(day - timedelta(days=3), time()) for day in holidays]
-    for week in weeks:
-        for ahead in range(8):  # a day more: a piece may go over the week's end
-            yield (week + timedelta(days=ahead)).replace(tzinfo=hours.almanac.zone)
-
-
-@lru_cache(maxsize=1024)  # rules share their hours
-def _longest(hours: Hours) -> int:
-    """Return the minutes of the longest time in one piece in a week, at most a day."""
-    almanac, windows = hours.almanac, (*hours.between, *hours.free, *hours.during)
-    longest = run = 0
-    last = None
-    for midnight in _midnights(hours):
-        run = run if last is not None and midnight - last == timedelta(days=1) else 0
-        last = midnight
-        edges = (almanac.minute(edge, last.date()) for each in windows for edge in (each.start, each.end))
-        turns = sorted({0, DAY, *(edge for edge in edges if 0 < edge < DAY)})  # between two nothing changes
-        for start, end in pairwise(turns):
-            run = run + end - start if hours.hold(midnight + timedelta(minutes=start)) else 0
-            longest = max(longest, run)
-    return min(longest, DAY)
 
 
 def _never_clears(written: Written) -> Iterator[Problem]:

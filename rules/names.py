@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from rules.combinations import Absent, Count, from_nothing, parts
 from rules.flaws import nearest
-from rules.model import Fact
+from rules.model import Fact, Kind
 from rules.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern
 from rules.schema import Call, RuleSpec
 from rules.source import Flaw, Gravity, Path
 from rules.text import catalogue
+from rules.trial import TrialFile
 
 #: Labels that a detector need not have.
 ALWAYS = frozenset({"any", "moving"})
@@ -27,24 +28,28 @@ class World:
     Attributes:
         zones: Zone names by camera id; None: not known, nothing is said about cameras and zones.
         labels: What the detector can tell; empty: not known, nothing is said about labels.
+        meant: Which of them is meant by a word that others use, e.g. ``truck``.
         actions: Parameter check by action name, see `params_check`; None: not known, nothing is said.
         timezone: In which hours are meant.
         lines: Line names by camera id; None: not known.
         groups: Cameras by the name of their group.
         holidays: Dates that are no weekday.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
+        scaled: Cameras that say how wide their picture is in metres; None: not known.
         vague: What is there and could not be read, so that nothing is said about it: ``groups``, ``location``,
-            ``cameras`` (one whose id is not known), ``cameras.ID`` (its zones and lines).
+            ``holidays``, ``cameras`` (one whose id is not known), ``cameras.ID`` (its zones and lines).
     """
 
     zones: Mapping[str, frozenset[str]] | None = None
     labels: frozenset[str] = frozenset()
+    meant: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, Callable[[Mapping[str, object]], Sequence[Flaw]]] | None = None
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
     lines: Mapping[str, frozenset[str]] | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
     location: tuple[float, float] | None = None
+    scaled: frozenset[str] | None = None
     vague: frozenset[str] = frozenset()
 
     def knows(self, cameras: Iterable[str] | None) -> bool:
@@ -91,9 +96,9 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
         yield from _lines(pattern, scope, world.lines)
     if isinstance(pattern, ObjectPattern) and world.labels:
-        yield from _labels(pattern.object, "object", world.labels)
+        yield from _labels(pattern.object, "object", world)
     elif isinstance(pattern, CrowdPattern) and world.labels:
-        yield from _labels(pattern.crowd, "crowd", world.labels)
+        yield from _labels(pattern.crowd, "crowd", world)
 
 
 def scope_of(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> list[str] | None:
@@ -143,18 +148,41 @@ def _lines(
         yield named("line", pattern.wrong_way, has, "wrong_way")
 
 
-def _labels(wanted: Iterable[str], key: str, known: frozenset[str]) -> Iterator[Flaw]:
+def _labels(wanted: Iterable[str], key: str, world: World) -> Iterator[Flaw]:
     for index, name in enumerate(wanted):
-        if name not in known and name not in ALWAYS:
-            yield no_label(name, known | ALWAYS, key, index)
+        if name not in world.labels and name not in ALWAYS:
+            yield no_label(name, world, key, index)
 
 
-def no_label(name: str, usable: Iterable[str], *path: str | int) -> Flaw:
-    """Return the flaw of a label that the detector does not have, with the nearest in either language."""
-    shown = {catalogue("vi").get(f"label.{label}", label): label for label in sorted(usable)}
-    suggestion = nearest(name, sorted(usable)) or shown.get(nearest(name, shown), "")
-    values: dict[str, Fact] = {"label": name, "known": ", ".join(sorted(usable))}
-    return Flaw(path, "problem.unknown_label", values, suggestion, Gravity.WARNING)
+def no_label(name: str, world: World, *path: str | int) -> Flaw:
+    """Return the flaw of a label that the detector does not have, with what is meant, or is nearest in a language."""
+    usable = sorted(world.labels | ALWAYS)
+    values: dict[str, Fact] = {"label": name, "known": ", ".join(usable)}
+    return Flaw(path, "problem.unknown_label", values, _meant(name.lower(), world, usable), Gravity.WARNING)
+
+
+def _meant(name: str, world: World, usable: Collection[str]) -> str:
+    """Return the label that somebody means who writes another word, also a Vietnamese one."""
+    texts = catalogue("vi").items()
+    said = {text: code.partition(".")[2] for code, text in texts if code.startswith("label.")}
+    for word in (name, said.get(name, ""), nearest(name, usable), said.get(nearest(name, said), "")):
+        found = world.meant.get(word, word)
+        if found in usable:
+            return found
+    return ""
+
+
+def unknown_labels(file: TrialFile, world: World) -> Iterator[Flaw]:
+    """Yield the labels in a trial's events that the detector does not have: nothing like that ever happens."""
+    for number, trial in enumerate(file.trials):
+        for index, cue in enumerate(trial.events):
+            spelt = (
+                cue.event if cue.event is not None and cue.event.kind in (Kind.OBJECT, Kind.CROWD) else None
+            )
+            for key, told in (("track", cue.track), ("crowd", cue.crowd), ("event", spelt)):
+                label = told.label if told is not None else None
+                if label is not None and label not in world.labels | ALWAYS:
+                    yield no_label(label, world, "trials", number, "events", index, key, "label")
 
 
 def _targets(spec: RuleSpec, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from rules.model import Decision, Fact, Instant, Phase
 from rules.playback import Arrival, Playback, Watch
 from rules.ruleset import RuleSet
 from rules.scene import Calendar, SceneTooLong, arrivals
+from rules.slips import slips
 from rules.source import Document, Flaw, Problem, parse
 from rules.text import render
 from rules.trial import Expectation, Trial, TrialFile
@@ -25,6 +26,8 @@ _TOLD = (FIRING, FADING)
 _STATES = {"pending": (PENDING,), "firing": _TOLD, "silent": (PENDING, *_TOLD)}
 #: Seconds by which a decision may miss its time: no rounding of a time of day comes near it.
 TOLERANCE = 0.0015
+#: What else may befall a trial: its events, and what happens instead of them.
+Befall = Callable[[Sequence[Arrival]], Sequence[Arrival]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def read(text: str, source: str) -> TrialText:
     """Read a trial file; nothing is judged yet."""
     document = parse(text, source)
     file, problems = validate(TrialFile, document)
-    return TrialText(document, file, tuple(problems))
+    wrong = [document.locate(flaw) for flaw in slips(file)] if file is not None else []
+    return TrialText(document, None if wrong else file, (*problems, *wrong))
 
 
 def rehearse(
@@ -95,8 +99,34 @@ def rehearse(
     trials = list(enumerate(text.file.trials if text.file else ()))
     if first:
         trials.sort(key=lambda each: all(expect.rule != first for expect in each[1].expect))
-    for index, trial in trials:
-        yield _Rehearsal(text, index, trial, rules, watch).outcome()
+    for index, _ in trials:
+        yield rehearse_one(text, index, rules, watch)
+
+
+def rehearse_one(
+    text: TrialText,
+    index: int,
+    rules: RuleSet,
+    watch: Watch | None = None,
+    *,
+    only: str = "",
+    befall: Befall | None = None,
+) -> Outcome:
+    """Return what comes of one trial of a file that could be read.
+
+    Args:
+        index: Which one, from 0.
+        rules: Compiled from the files that the trial is about; `watch` as for `rehearse`.
+        only: The one rule of which is looked at what the trial expects; empty: all.
+        befall: What happens instead of the trial's events.
+    """
+    assert text.file is not None  # noqa: S101 - it could be read
+    return _Rehearsal(text, index, text.file.trials[index], rules, watch, only, befall).outcome()
+
+
+def about(trial: Trial, rule: str) -> bool:
+    """Return whether a trial says anything of a rule; one that expects nothing does of all."""
+    return not trial.expect or any(expect.rule == rule for expect in trial.expect)
 
 
 @dataclass(slots=True)
@@ -109,24 +139,27 @@ class _Open:
 
 @dataclass
 class _Rehearsal:
-    """One trial under way."""
+    """One trial under way; `expected`: what it expects of the rules that it is about."""
 
     text: TrialText
     index: int
     trial: Trial
     rules: RuleSet
     watch: Watch | None
+    only: str = ""
+    befall: Befall | None = None
     failures: list[Problem] = field(default_factory=list)
 
     def outcome(self) -> Outcome:
-        assert self.text.file is not None  # noqa: S101 - `rehearse` has looked
+        assert self.text.file is not None  # noqa: S101 - it could be read
         self.calendar = Calendar(self.text.file, self.trial)
+        self.expected = [
+            _Open(index, expect)
+            for index, expect in enumerate(self.trial.expect)
+            if self.only in ("", expect.rule)
+        ]
         self._names()
-        try:
-            scene = self.text.scene(self.index, self.calendar)
-        except SceneTooLong:
-            self._fail(("events",), "trial.too_long")
-            scene = []
+        scene = self._scene()
         decisions = self._play(scene)
         self._compare(decisions)
         place = self.text.document.places.get(("trials", self.index))
@@ -136,22 +169,27 @@ class _Rehearsal:
             line=place.value[0] if place else 1,
             failures=tuple(self.failures),
             decisions=tuple(decisions),
-            expected=tuple(self._expected()),
+            expected=tuple(self._lines()),
             came=tuple(self._line(made) for made in decisions if self._about(made)),
             events=len(scene),
         )
 
+    def _scene(self) -> Sequence[Arrival]:
+        """Return what happens; nothing where that is too much to tell."""
+        try:
+            scene = self.text.scene(self.index, self.calendar)
+        except SceneTooLong:
+            self._fail(("events",), "trial.too_long")
+            return ()
+        return scene if self.befall is None else self.befall(scene)
+
     def _names(self) -> None:
         known = sorted(self.rules.named)
-        for index, expect in enumerate(self.trial.expect):
-            if expect.rule not in self.rules.named:
-                flaw = Flaw(
-                    ("expect", index, expect.verb),
-                    "trial.unknown_rule",
-                    {"rule": expect.rule},
-                    nearest(expect.rule, known),
-                )
-                self._note(flaw)
+        for each in self.expected:
+            rule = each.expect.rule
+            if rule not in self.rules.named:
+                path = ("expect", each.index, each.expect.verb)
+                self._note(Flaw(path, "trial.unknown_rule", {"rule": rule}, nearest(rule, known)))
 
     def _note(self, flaw: Flaw) -> None:
         self.failures.append(self.text.document.locate(flaw.under("trials", self.index)))
@@ -180,9 +218,9 @@ class _Rehearsal:
     def _looks(self) -> list[tuple[Instant, _Open]]:
         """Return the expectations about memory, in order of time."""
         asked = [
-            (self.calendar.instant(self.calendar.seconds(expect.at)), _Open(index, expect))
-            for index, expect in enumerate(self.trial.expect)
-            if expect.at is not None and expect.verb in _STATES
+            (self.calendar.instant(self.calendar.seconds(each.expect.at)), each)
+            for each in self.expected
+            if each.expect.at is not None and each.expect.verb in _STATES
         ]
         return sorted(asked, key=lambda each: each[0].engine)
 
@@ -208,14 +246,14 @@ class _Rehearsal:
     def _compare(self, decisions: Sequence[Decision]) -> None:
         left = list(decisions)
         missing: list[_Open] = []
-        for index, expect in enumerate(self.trial.expect):
-            if expect.verb in _PHASES:
-                found = next((made for made in left if self._meets(expect, made)), None)
+        for each in self.expected:
+            if each.expect.verb in _PHASES:
+                found = next((made for made in left if self._meets(each.expect, made)), None)
                 if found is None:
-                    missing.append(_Open(index, expect))
+                    missing.append(each)
                 else:
                     left.remove(found)
-                    self._details(index, expect, found)
+                    self._details(each.index, each.expect, found)
         for each in missing:
             self._missed(each, left)
         self._unexpected(left)
@@ -263,7 +301,7 @@ class _Rehearsal:
             self._fail(path, f"trial.other_{expect.verb}", rule=expect.rule, at=came)
 
     def _unexpected(self, left: Iterable[Decision]) -> None:
-        resolved = {expect.rule for expect in self.trial.expect if expect.verb == "resolves"}
+        resolved = {each.expect.rule for each in self.expected if each.expect.verb == "resolves"}
         for made in left:
             checked = made.phase is not Phase.RESOLVED or made.rule in resolved
             if checked and self._about(made):
@@ -272,12 +310,15 @@ class _Rehearsal:
                 self._fail(("name",), f"trial.unexpected_{made.phase}", rule=made.rule, at=at, reason=reason)
 
     def _about(self, made: Decision) -> bool:
-        named = {expect.rule for expect in self.trial.expect}
+        if self.only:
+            return made.rule == self.only
+        named = {each.expect.rule for each in self.expected}
         return not named or made.rule in named
 
     def _silences(self, decisions: Sequence[Decision]) -> None:
         """A silence between two times forbids firings that are expected elsewhere, too."""
-        for index, expect in enumerate(self.trial.expect):
+        for each in self.expected:
+            expect = each.expect
             if expect.verb != "silent" or expect.at is not None:
                 continue
             start = self.calendar.start if expect.from_ is None else self.calendar.seconds(expect.from_)
@@ -287,7 +328,8 @@ class _Rehearsal:
                 fired = made.rule == expect.rule and made.phase is Phase.FIRING and first <= made.at <= last
                 if fired and expect.camera in (None, made.camera):
                     at = self._clock(made.at)
-                    self._fail(("expect", index), "trial.not_silent", rule=made.rule, at=at, state="firing")
+                    path = ("expect", each.index)
+                    self._fail(path, "trial.not_silent", rule=made.rule, at=at, state="firing")
 
     # -- lines -----------------------------------------------------------------------------------
 
@@ -300,8 +342,10 @@ class _Rehearsal:
         verb = next(verb for verb, phase in _PHASES.items() if phase is made.phase)
         return f"{self._clock(made.at)} {verb} {made.rule}"
 
-    def _expected(self) -> Iterator[str]:
-        timed = [each for each in self.trial.expect if each.verb in _PHASES and each.at is not None]
+    def _lines(self) -> Iterator[str]:
+        """Yield what is expected, in order of time."""
+        told = [each.expect for each in self.expected]
+        timed = [each for each in told if each.verb in _PHASES and each.at is not None]
         for expect in sorted(timed, key=self._wanted):
             wall = self.calendar.wall(self.calendar.seconds(expect.at or 0.0))
             yield f"{self._clock(wall)} {expect.verb} {expect.rule}"
@@ -324,4 +368,5 @@ def world(file: TrialFile) -> World:
         lines=known and {camera: frozenset(spec.lines) for camera, spec in known.items()},
         timezone=ZoneInfo(file.timezone),
         location=(where.latitude, where.longitude) if where else None,
+        scaled=known and frozenset(camera for camera, spec in known.items() if spec.metres_per_width),
     )

@@ -88,7 +88,7 @@ class Rows:
         return tuple(moved)
 
     def _make_room(self, rule: Rule) -> None:
-        if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.limit:
+        if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.room:
             return
         rows = self.of(rule.name)
         if rows:

@@ -227,6 +227,7 @@ class Rule:
         cooldown: Least seconds between two firings per `per`.
         linger: Seconds that it goes on firing after its end (`keep_firing_for`).
         clear: Seconds after the last match when it resolves by itself (`auto_clear`); 0: never.
+        limit: Subjects remembered at once.
         escalate: Seconds after which unacknowledged firing escalates, with `escalation`; 0: never.
         names: Facts that its texts name: kept with what holds.
         edition: Changes with whatever changes what its rows mean.
@@ -260,6 +261,12 @@ class Rule:
     def conditions(self) -> tuple[Condition, ...]:
         """Every conjunct of every pattern."""
         return tuple(condition for pattern in self.patterns for condition in pattern.conditions)
+
+    @property
+    def room(self) -> int:
+        """How many rows it may keep: as many as its `limit` of subjects need, whatever becomes of them."""
+        of_one = 1 if isinstance(self.trigger, Each) else 1 + max(1, len(self.patterns))
+        return self.limit * (of_one + (self.cooldown > 0) + (self.escalate > 0))
 
     @property
     def kind(self) -> Kind:

@@ -85,32 +85,33 @@ class Calendar:
         times += [
             self.seconds(each) + shift
             for cue in self.trial.events
-            for each in _span(cue)
-            for shift in _body(cue).shifts[-1:]
+            for each in span_of(cue)
+            for shift in body_of(cue).shifts[-1:]
         ]
         return max(times, default=self.start) + TAIL
 
 
-def _body(cue: Cue) -> Happening:
+def body_of(cue: Cue) -> Happening:
+    """Return what a cue tells."""
     (name,) = cue.model_fields_set
     body: Happening = getattr(cue, name)
     return body
 
 
-def _span(cue: Cue) -> list[float]:
+def span_of(cue: Cue) -> list[float]:
     """Return every moment that a cue names, in order."""
-    body = _body(cue)
+    body = body_of(cue)
     return [
         each for each in (getattr(body, name, None) for name in ("from_", "at", "to")) if each is not None
     ]
 
 
 def _time(cue: Cue) -> float:
-    return _span(cue)[0]
+    return span_of(cue)[0]
 
 
 def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]:
-    """Return a trial's events in order of time, numbered from 1.
+    """Return a trial's events until its end in order of time, numbered from 1.
 
     Raises:
         SceneTooLong: There are more than `MOST_EVENTS`.
@@ -119,7 +120,8 @@ def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]
     told: list[Told] = []
     for index, cue in enumerate(trial.events):
         for each in stage.tell(index, cue):
-            told.append(each)
+            if each.seconds <= calendar.end:
+                told.append(each)
             if len(told) > MOST_EVENTS:
                 raise SceneTooLong(trial.name)
     told.sort(key=lambda each: each.seconds)
@@ -157,13 +159,13 @@ class _Stage:
 
     def tell(self, index: int, cue: Cue) -> Iterator[Told]:
         """Return what a cue comes to, in order; of what repeats, each time."""
-        for turn, shift in enumerate(_body(cue).shifts):
+        for turn, shift in enumerate(body_of(cue).shifts):
             for told in self._tell(index, cue, turn):
                 yield replace(told, seconds=told.seconds + shift) if shift else told
 
     def _tell(self, index: int, cue: Cue, turn: int) -> Iterable[Told]:
-        camera = _body(cue).camera or self._camera
-        match _body(cue):
+        camera = body_of(cue).camera or self._camera
+        match body_of(cue):
             case Track() as track:
                 return self._actors.play(index, track, camera, turn)
             case Motion() as motion:
@@ -225,11 +227,10 @@ class _Stage:
         return Told(now, Kind.CAMERA, change, camera, subject, health.state, facts=health.facts)
 
     def _plate(self, plate: Plate, camera: str) -> Told:
-        zones, facts = tuple(plate.zone or ()), {"plate": plate.text, **plate.facts}
-        subject = f"plate:{plate.text}"
-        now = self._at(plate.at)
+        text, zones, now = letters.plate(plate.text), tuple(plate.zone or ()), self._at(plate.at)
+        facts = {"plate": text, **plate.facts}
         return Told(
-            now, Kind.PLATE, Change.NOTED, camera, subject, plate.text, zones, plate.score, facts=facts
+            now, Kind.PLATE, Change.NOTED, camera, f"plate:{text}", text, zones, plate.score, facts=facts
         )
 
     def _mqtt(self, mqtt: Mqtt) -> Told:
@@ -245,7 +246,7 @@ class _Stage:
     def _plain(self, plain: Plain, camera: str) -> Told:
         return Told(
             self._at(plain.at),
-            plain.kind,
+            Kind(plain.kind),
             Change(plain.change),
             camera,
             plain.subject,

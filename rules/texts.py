@@ -11,8 +11,7 @@ from typing import Literal
 from rules.facts import ABOUT, TOLD
 from rules.flaws import nearest
 from rules.model import Fact
-from rules.patterns import AtPattern
-from rules.schedule import Almanac, SunTime
+from rules.schedule import Almanac
 from rules.schema import RuleSpec
 from rules.source import Flaw, Path
 from rules.text import catalogue, fraction
@@ -110,15 +109,3 @@ class _Values(dict[str, str]):
         if name == "held":
             return fraction(str(value), self._language)
         return "?" if value is None or value == "" else str(value)
-
-
-def sun_flaws(spec: RuleSpec) -> Iterator[Flaw]:
-    """Yield times that need the sun where nobody knows where the site is."""
-    for key, written in (("between", spec.between), ("not_between", spec.not_between)):
-        for index, hours in enumerate(written or ()):
-            if isinstance(hours.from_, SunTime) or isinstance(hours.to, SunTime):
-                yield Flaw((key, index), "problem.no_location")
-    if isinstance(spec.when, AtPattern):
-        for index, edge in enumerate(spec.when.at):
-            if isinstance(edge, SunTime):
-                yield Flaw(("when", "at", index), "problem.no_location")

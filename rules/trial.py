@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from rules.fields import Duration, Listed, OneOrMany, Parsed, Slug, Written, problem
-from rules.model import Fact, Kind
+from rules.model import Fact
 from rules.patterns import CameraState
 
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -148,7 +148,7 @@ class Crowd(Lasting):
 class Plate(Happening):
     """A licence plate that is read."""
 
-    text: Label = Field(description='The plate, in quotes, without spaces, dots and dashes, e.g. "29E12345".')
+    text: Label = Field(description='The plate, in quotes, e.g. "29E12345".')
     at: Moment = Field(description="When.")
     zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) in which it is read.")
     score: Unit | None = Field(0.9, description="How sure the reader is.")
@@ -183,7 +183,9 @@ class Health(Happening):
 class Plain(Happening):
     """An event as the engine knows it, for what has no shorthand."""
 
-    kind: Kind = Field(strict=False, description="What it is about.")
+    kind: Literal["object", "motion", "signal", "camera", "engine", "operator", "crowd", "plate", "mqtt"] = (
+        Field(description="What it is about. (Decisions and times of day are made by the rules.)")
+    )
     change: Literal["began", "goes_on", "ended", "noted"] = Field("noted", description="What happened to it.")
     at: Moment = Field(description="When.")
     subject: str = Field("", description="What it continues, e.g. track:17.")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rules.build import wild
 from rules.combinations import All, Count, NotStep, Sequence, parts
+from rules.different import begins, different
 from rules.fields import said
 from rules.geometry import turned
-from rules.keys import keys_of
+from rules.keys import Groups, keys_of
 from rules.model import Fact
-from rules.patterns import PATTERNS, CameraPattern, CrowdPattern, MotionPattern, ObjectPattern, Pattern, Way
+from rules.names import World
+from rules.patterns import CameraPattern, CrowdPattern, MotionPattern, ObjectPattern, Pattern, Way
 from rules.schema import RuleSpec
 from rules.source import Flaw, Gravity, Path
 
@@ -20,13 +20,15 @@ from rules.source import Flaw, Gravity, Path
 _PAST = ("dwell", "stops", "left")
 
 
-def vain(spec: RuleSpec) -> Iterator[Flaw]:
-    """Yield what of a rule can never be, as warnings."""
+def vain(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
+    """Yield what of a rule can never be, as warnings; `world`: what the site has, None where that is not known."""
     for path, pattern in parts(spec.when):
         yield from (flaw.under("when", *path) for flaw in _pattern(pattern))
     match spec.when:
         case Count() as count:
-            yield from _count(count)
+            yield from _count(count, world or World(), groups)
+            if count.window == "tumbling" and spec.hold and spec.hold >= count.within:
+                yield _flaw(("for",), "for", f"window: tumbling, within: {count.within:g}s")
         case Sequence() as sequence:
             yield from _sequence(sequence)
         case All(within=None) as together:
@@ -64,27 +66,10 @@ def _object(pattern: ObjectPattern) -> Iterator[Flaw]:
             yield _flaw(("wrong_way",), "wrong_way", "heading")
 
 
-def _possible(pattern: Pattern, distinct: str) -> list[str] | None:
-    """Return the values by which a pattern can be told apart; None: nobody knows how many."""
-    names: list[str] | None = None
-    if distinct == "camera" and pattern.groups is None:
-        names = pattern.cameras
-    elif distinct == "plate":
-        names = said(pattern, "plate")
-    elif distinct == "zone" and isinstance(pattern, CrowdPattern):
-        names = pattern.zone
-    elif distinct == "label":
-        found = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
-        names = next((each for each in found if each), None)
-        names = None if names is None or any(map(wild, names)) else names
-    return None if names is None or "any" in names else names
-
-
-def _count(count: Count) -> Iterator[Flaw]:
+def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
     distinct, by = count.distinct or "", keys_of(count)
     path: Path = ("when", "distinct") if count.distinct else ("when", "above")
-    names = _possible(count.count, distinct)
-    most = 1 if distinct in by else len(set(names)) if names is not None else None
+    most = different(count, by, world, groups)
     if most is not None and count.above is not None and count.above > most:
         yield _flaw(("when", "above"), f"above: {count.above}", f"distinct: {distinct} (≤ {most})")
     if most is not None and count.below is not None and count.below > most:
@@ -96,6 +81,9 @@ def _count(count: Count) -> Iterator[Flaw]:
             Gravity.WARNING,
             on_key=True,
         )
+    for key in _PAST if begins(count) else ():
+        if said(count.count, key):
+            yield _flaw(("when", "count", key), key, "distinct: none")
     lasts = isinstance(count.count, ObjectPattern) and not count.count.momentary and distinct in ("", "track")
     once = isinstance(count.count, ObjectPattern) and count.count.change is not None
     if count.above is not None and "track" in by and distinct != "track" and (lasts or once):
@@ -115,28 +103,9 @@ def _sequence(sequence: Sequence) -> Iterator[Flaw]:
                 yield _flaw(("when", "sequence", index, "change"), "change: began", "by: track")
             if change == "ended" and place < len(steps) - 1:
                 yield _flaw(("when", "sequence", index, "change"), "change: ended", "by: track")
-    yield from _links(sequence)
     for number, (breaks, after) in enumerate(pairwise(sequence.sequence)):
         if isinstance(breaks, NotStep) and not isinstance(after, NotStep) and _covers(breaks.not_, after):
             yield _flaw(("when", "sequence", number, "not"), "not", "the step after it")
-
-
-#: A step asks that a fact be the same as that of an earlier one.
-_SAME = re.compile(r"earlier\((\d+), ?'(\w+)'\) == (\w+)|(\w+) == earlier\((\d+), ?'(\w+)'\)")
-
-
-def _links(sequence: Sequence) -> Iterator[Flaw]:
-    """Yield a step that asks for the same label as an earlier one has, where they have none in common."""
-    for number, step in enumerate(sequence.sequence):
-        found = _SAME.fullmatch(said(step, "if_") or "")
-        if found is None or isinstance(step, NotStep):
-            continue
-        earlier, name, other = found[1] or found[5], found[2] or found[6], found[3] or found[4]
-        before = sequence.sequence[int(earlier) - 1]
-        if name == other == "label" and not isinstance(before, NotStep):
-            one, two = _possible(before, "label"), _possible(step, "label")
-            if one is not None and two is not None and set(one).isdisjoint(two):
-                yield _flaw(("when", "sequence", number, "if"), found[0], ", ".join(one))
 
 
 def _covers(broad: Pattern, narrow: Pattern) -> bool:

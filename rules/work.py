@@ -54,12 +54,12 @@ def correlation(by: Sequence[str], event: Event, pattern: Matcher) -> tuple[str,
                 return ()
             parts.append(f"{name}:{value}")
         elif name == "zone":
-            zones = _zones(event, pattern)
+            zones = zones_about(event, pattern)
     tail = [f"/zone:{zone}" if zone else "" for zone in zones]
     return tuple("/".join(parts) + zone for zone in tail)
 
 
-def _zones(event: Event, pattern: Matcher) -> Sequence[str]:
+def zones_about(event: Event, pattern: Matcher) -> Sequence[str]:
     """Return the zones that an event is about for a pattern: those that it names, of what went out those it left."""
     if pattern.left is not None:
         return [zone for zone in str(event.facts.get("left", "")).split() if zone in pattern.left]

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from engine.cli import gather
+from engine.models import vocabulary
 from rules.compile import check_rules
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,35 @@ def test_the_rules_of_the_readme_pass_the_check(page: Path) -> None:
     assert blocks
     for block in blocks:
         assert check_rules([(page.name, block)], None)[1] == []
+
+
+#: What a rule or a trial is about, where it names a label (or several); `$name` is a named list.
+ABOUT = re.compile(r"(?:\b(?:object|crowd): |\b(?:track|crowd|event): \{[^{}]*?\blabel: )(\[[^]]*\]|[\w$-]+)")
+#: Where a rule or a trial stands as an example.
+EXAMPLES = [
+    *PAGES,
+    *ROOT.glob("configs/**/*.yaml"),
+    *ROOT.glob("engine/commands/rules/scaffolds/*.yaml"),
+    *ROOT.glob("tests/rules/*.yaml"),
+]
+
+
+@pytest.mark.parametrize("page", EXAMPLES, ids=named)
+def test_every_label_of_an_example_is_one_that_a_detector_tells(page: Path) -> None:
+    found = ABOUT.findall(page.read_text("utf-8"))
+    told = {label for each in found for label in re.findall(r"[\w$-]+", each) if not label.startswith("$")}
+    assert told - vocabulary() - {"any"} == set()
+
+
+def test_examples_with_labels_are_found() -> None:
+    told = "{object: [car, truck], zone: a}, crowd: {label: cat, count: 3}, track: {id: a, label: dog}, {crowd: bus}"
+    assert ABOUT.findall(told) == ["[car, truck]", "cat", "dog", "bus"]
+    pages = (
+        ROOT / "README.md",
+        ROOT / "docs" / "guide" / "author.md",
+        ROOT / "docs" / "reference" / "rules.md",
+    )
+    assert all(ABOUT.search(page.read_text("utf-8")) for page in pages)
 
 
 def code_of(text: str) -> str:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.actions.params import PARAMS
-from engine.models import vocabulary
+from engine.models import registry, reported, vocabulary
 from rules import trial
 from rules.carried import ALWAYS, CARRIED, OPEN, SAID
 from rules.patterns import CameraPattern
 from rules.text import catalogue
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+#: What is told without anything being downloaded.
+BOXED = {*reported(registry()["matthan-nano"].labels), "moving"}
 _MADE = "<!-- made by tools/reference.py: change the schema, not this page -->"
 Schema = Mapping[str, Any]
 
@@ -75,7 +77,19 @@ def _about(schema: Schema, whole: Schema) -> Iterator[str]:
     needed = schema.get("required", ())
     for key, about in schema["properties"].items():
         must = " (needed)" if key in needed else ""
-        yield f"| `{key}`{must} | {_kind(about, whole)} | {_cell(about.get('description', ''))} |"
+        meaning = _cell(f"{about.get('description', '')} {_default(about)}")
+        yield f"| `{key}`{must} | {_kind(about, whole)} | {meaning} |"
+
+
+def _default(about: Schema) -> str:
+    """Return what a key means where it is not written, if its description does not say that."""
+    value = about.get("default")
+    if value in (None, "", [], {}) or "efault" in about.get("description", ""):
+        return ""
+    told = (
+        str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
+    )
+    return f"Default: `{told}{'s' if 'examples' in about else ''}`."
 
 
 def _cell(text: str) -> str:
@@ -99,10 +113,12 @@ def _kind(about: Schema, whole: Schema) -> str:
             kinds = dict.fromkeys(_kind(each, whole) for each in about[word] if each.get("type") != "null")
             return " or ".join(kinds)
     if about.get("type") == "array":
-        return f"list of {_kind(about['items'], whole)}" if "items" in about else "list"
+        fixed = f"list of {len(about['prefixItems'])} numbers" if "prefixItems" in about else "list"
+        return f"list of {_kind(about['items'], whole)}" if "items" in about else fixed
     if about.get("type") == "object":
-        inner = about.get("additionalProperties")
-        return f"names with {_kind(inner, whole)}" if isinstance(inner, dict) else "mapping"
+        named = [*about.get("patternProperties", {}).values(), about.get("additionalProperties")]
+        inner = next((each for each in named if isinstance(each, dict)), None)
+        return f"names with {_kind(inner, whole)}" if inner else "mapping"
     words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true, false"}
     return words.get(str(about.get("type")), "value")
 
@@ -120,10 +136,12 @@ def facts() -> str:
         "",
         "## Labels",
         "",
-        "What detectors report; `any` is every object, `moving` something unnamed that moves.",
+        "What detectors report; `any` is every object, `moving` something unnamed that moves. The detector in the box "
+        "tells those that are marked, a larger one (`matthan models pull`) all.",
         "",
     ]
-    lines += ["| label | tiếng Việt | English |", "|---|---|---|", *map(_label, sorted(vocabulary()))]
+    lines += ["| label | tiếng Việt | English | in the box |", "|---|---|---|---|"]
+    lines += [_label(name) for name in sorted(vocabulary())]
     states = CameraPattern.model_json_schema()["properties"]["camera"]
     lines += [
         "",
@@ -161,7 +179,8 @@ def _names(names: frozenset[str]) -> str:
 
 def _label(name: str) -> str:
     vi, en = (catalogue(language).get(f"label.{name}", name) for language in ("vi", "en"))
-    return f"| `{name}` | {vi} | {en} |"
+    boxed = "yes" if name in BOXED else ""
+    return f"| `{name}` | {vi} | {en} | {boxed} |"
 
 
 def main() -> None:

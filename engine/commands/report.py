@@ -145,8 +145,8 @@ def _annotation(problem: Problem, lang: Language) -> str:
     return f"::{problem.severity} {place}::{escaped(key + problem.sentence(lang))}"
 
 
-def for_scripts(problems: Sequence[Problem], lang: Language) -> str:
-    """Return one JSON object: ``ok`` and every problem with code, values and sentence."""
+def for_scripts(problems: Sequence[Problem], lang: Language, *, ok: bool | None = None) -> str:
+    """Return one JSON object: ``ok`` (default: whether none is an error) and every problem with its sentence."""
     told = [
         {
             "source": problem.source,
@@ -161,7 +161,8 @@ def for_scripts(problems: Sequence[Problem], lang: Language) -> str:
         }
         for problem in problems
     ]
-    return json.dumps({"ok": exit_code(problems) == 0, "problems": told}, ensure_ascii=False)
+    good = exit_code(problems) == 0 if ok is None else ok
+    return json.dumps({"ok": good, "problems": told}, ensure_ascii=False)
 
 
 def exit_code(problems: Sequence[Problem]) -> int:

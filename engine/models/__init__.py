@@ -3,7 +3,7 @@
 Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens what `find` returns.
 """
 
-from engine.models.known import Entry, ModelFault, class_of, registry, reported, vocabulary
+from engine.models.known import Entry, ModelFault, class_of, meant, registry, reported, vocabulary
 from engine.models.shelf import NONE, ModelFile, find, folder, installed
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "find",
     "folder",
     "installed",
+    "meant",
     "registry",
     "reported",
     "vocabulary",

@@ -99,6 +99,11 @@ def class_of(label: str) -> str | None:
     return None if found in ("ignored", UNUSED) else found
 
 
+def meant() -> Mapping[str, str]:
+    """Return our name of what other models call otherwise, by their word, e.g. ``truck``."""
+    return {name: ours for name, ours in _classes().items() if ours not in ("ignored", name)}
+
+
 def vocabulary() -> frozenset[str]:
     """Return every label that an event may carry: what registered models report, and ``moving``."""
     lists: Mapping[str, list[str]] = _document()["labels"]

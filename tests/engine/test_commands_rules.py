@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lxml import etree
-from typer.testing import CliRunner, Result
 
 from engine.api import telling, wire
 from engine.api.problems import refusal
@@ -19,7 +17,6 @@ from engine.api.server import serve
 from engine.clock import ManualClock
 from engine.commands import terminal
 from engine.commands.report import Progress
-from engine.commands.rules import app
 from engine.commands.rules.scaffold import Kind
 from engine.commands.rules.sources import Moments
 from engine.draft import Draft
@@ -33,52 +30,15 @@ from rules.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change
 from rules.model import Kind as About
+from tests.engine.rule_site import RULES, lay_out, run
 
 NIGHT = datetime(2026, 3, 1, 15, 10, tzinfo=UTC)
-RULES = """\
-rules:
-  - name: night
-    title: {vi: Có người ở cổng, en: Somebody at the gate}
-    when: {object: person, cameras: c1, zone: gate, score: {above: 0.5}}
-    between: 22:00-05:00
-    for: 2s
-    do: [log]
-"""
-TRIAL = """\
-camera: c1
-trials:
-  - name: somebody at the gate at night
-    events:
-      - track: {label: person, zone: gate, from: 22:01:00, to: 22:01:10}
-    expect:
-      - {fires: night, at: 22:01:02}
-"""
-CONFIG = """\
-site: s
-language: en
-state: state
-rules: [rules/*.yaml]
-cameras:
-  - {id: c1, url: "rtsp://10.0.0.1/s", zones: {gate: [[0, 0], [1, 0], [1, 1]]}}
-  - {id: c2, url: "rtsp://10.0.0.2/s"}
-"""
-
-
-def run(*arguments: object, lang: str = "en", text: str | None = None) -> Result:
-    env = {"LANG": "C.UTF-8", "LC_ALL": None, "MATTHAN_LANG": lang, "MATTHAN_CONFIG": None}
-    return CliRunner().invoke(app, [str(each) for each in arguments], env=env, input=text)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A configuration with one rule and its trial."""
-    folder = tmp_path / "rules"
-    folder.mkdir()
-    (folder / "night.yaml").write_text(RULES)
-    (folder / "night.trial.yaml").write_text(TRIAL)
-    path = tmp_path / "matthan.yaml"
-    path.write_text(CONFIG.replace("state: state", f"state: {tmp_path / 'state'}"))
-    return path
+    return lay_out(tmp_path)
 
 
 def person(at: datetime, change: Change, track: int, score: float = 0.9) -> Draft:
@@ -209,61 +169,6 @@ def test_fmt(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.yaml"]
 
 
-# -- test ----------------------------------------------------------------------------------------
-
-
-def test_trials_pass_of_a_site_and_of_a_rule_file(site: Path) -> None:
-    for arguments in (("--config", site), (site.parent / "rules" / "night.yaml",), (site.parent,)):
-        done = run("test", *arguments)
-        assert done.exit_code == 0, done.output
-        assert "✓ somebody at the gate at night" in done.stdout
-        assert "1 trial passed, 0 failed" in done.stdout
-        assert "\x1b" not in done.stdout
-
-
-def test_a_failure_is_told_with_line_diff_and_junit(site: Path, tmp_path: Path) -> None:
-    trial = site.parent / "rules" / "night.trial.yaml"
-    trial.write_text(TRIAL.replace("at: 22:01:02", "at: 22:01:03"))
-    done = run("test", trial, "--diff", "--junit", tmp_path / "junit.xml")
-    assert done.exit_code == 1
-    assert (
-        f"{trial}:7:9: error[trial.other_fires]: trials.0.expect.0: night did not fire then; it fired at 22:01:02"
-        in done.stdout
-    )
-    assert "    -22:01:03 fires night" in done.stdout
-    assert "    +22:01:02 fires night" in done.stdout
-    suite = etree.parse(tmp_path / "junit.xml").getroot()[0]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "1", "0")
-    assert "night did not fire then" in (suite[0][0].get("message") or "")
-    assert json.loads(run("test", trial, "--json").stdout)["ok"] is False
-    assert run("test", trial, "--github").stdout.startswith("::error file=")
-    assert "không báo lúc đó" in run("test", trial, lang="vi").stdout
-
-
-def test_a_broken_trial_and_broken_rules_fail(site: Path, tmp_path: Path) -> None:
-    trial = site.parent / "rules" / "night.trial.yaml"
-    trial.write_text("trials: [{name: t, evnts: []}]")
-    done = run("test", trial, "--junit", tmp_path / "j.xml")
-    assert done.exit_code == 1
-    assert "did you mean “events”?" in done.stdout
-    assert etree.parse(tmp_path / "j.xml").getroot()[0].get("errors") == "1"
-    trial.write_text(TRIAL)
-    (site.parent / "rules" / "night.yaml").write_text("rules: [{name: night, when: {}}]")
-    assert run("test", trial).exit_code == 1
-    assert run("test", site.parent / "none.trial.yaml").exit_code == 2
-    assert run("test", tmp_path / "state").exit_code == 2
-
-
-def test_coverage_and_mutants_fail_where_a_condition_is_not_tried(site: Path) -> None:
-    low = run("test", "--config", site, "--coverage", "--min", "90")
-    assert low.exit_code == 1
-    assert "night: camera c1 never fails" in low.stdout
-    assert run("test", "--config", site, "--coverage", "--min", "50").exit_code == 0
-    mutated = run("test", "--config", site, "--mutate")
-    assert mutated.exit_code == 1
-    assert "nothing notices when “zone: gate” is left out" in mutated.stdout
-
-
 # -- clean ---------------------------------------------------------------------------------------
 
 
@@ -271,11 +176,11 @@ def test_clean_nights(site: Path) -> None:
     folder = site.parent / "rules" / "clean"
     assert run("clean", "--config", site).exit_code == 2
     folder.mkdir()
-    cats = "{track: {label: cat, zone: gate, from: 23:00, to: 23:01}}"
+    cats = "{track: {label: animal, zone: gate, from: 23:00, to: 23:01}}"
     scene = f"camera: c1\ntrials:\n  - name: cats\n    events: [{cats}]\n"
     (folder / "night.yaml").write_text(scene)
     assert run("clean", "--config", site).exit_code == 0
-    (folder / "night.yaml").write_text(scene.replace("label: cat", "label: person"))
+    (folder / "night.yaml").write_text(scene.replace("label: animal", "label: person"))
     bad = run("clean", "--config", site)
     assert bad.exit_code == 1
     assert "✗ cats: " in bad.stdout

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rules.compile import World, check_rules, compile_rules
-from rules.expr import ExprError, Names, compile_expression
+from rules.expr import ExprError, Names, Step, compile_expression
 from rules.facts import timely
 from rules.model import CameraId, Change, Event, EventId, Kind
 from rules.ruleset import RuleSet
@@ -133,6 +133,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, code: str, at: int) -> 
         ("earlier(true, 'speed') > 1", "expr_step", 9),
         ("since(1.5) > 1", "expr_step", 7),
         ("earlier(1, 'sped') > 1", "expr_name", 12),
+        ("earlier(2, 'anything') > 1", "expr_step", 9),
         ("earlier(1, speed) > 1", "expr_word", 12),
         ("earlier(1, 'speed') == 'fast'", "expr_type", 24),
         ("earlier(1) > 1", "expr_arguments", 1),
@@ -140,7 +141,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, code: str, at: int) -> 
 )
 def test_what_is_asked_of_an_earlier_step_is_checked(text: str, code: str, at: int) -> None:
     with pytest.raises(ExprError) as caught:
-        compile_expression(text, replace(NAMES, steps=frozenset({1, 3})))
+        compile_expression(text, replace(NAMES, steps={1: Step(), 3: Step()}))
     assert (caught.value.code, caught.value.values["at"]) == (f"problem.{code}", at)
 
 

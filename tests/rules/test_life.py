@@ -158,7 +158,7 @@ def test_a_dry_run_does_nothing(bench: Make) -> None:
 
 def test_moments_that_nobody_takes_give_way_to_what_is_still_judged(bench: Make) -> None:
     b = bench(
-        "rules: [{name: r, when: {sequence: [{object: person}, {object: dog}], within: 1h}, limit: 4,"
+        "rules: [{name: r, when: {sequence: [{object: person}, {object: dog}], within: 1h}, limit: 1,"
         " escalate: {after: 1m, do: [log]}}]"
     )
     b.see(0.0, camera="gate")  # what a sequence gathered: the oldest row of all, and not done with
@@ -351,3 +351,19 @@ def test_a_reload_resolves_rules_that_are_gone(bench: Make) -> None:
     b.see(0.0)
     assert phases(reload(b, "rules: []", 5.0)) == ["resolved"]
     assert len(b.memory) == 0
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "when: {all: [{object: person}, {motion: started}]}",
+        "when: {all: [{object: person}, {motion: started}]}, cooldown: 1m",
+        "when: {sequence: [{motion: started}, {object: person}], within: 1m}, escalate: {after: 5m, do: [log]}",
+        "when: {object: person}, cooldown: 1m",
+    ],
+)
+def test_one_subject_is_remembered_whole_whatever_its_rule_needs(bench: Make, keys: str) -> None:
+    b = bench(f"rules: [{{name: r, limit: 1, {keys}}}]")
+    b.see(0.0, kind=Kind.MOTION, change=Change.BEGAN, subject="motion", label=None)
+    assert phases(b.see(1.0, subject="track:1")) == ["firing"]
+    assert phases(b.tick(30.0)) == []

@@ -175,6 +175,8 @@ rules:
         ("earlier(1, 'round')", True, 1, True),
         ("not earlier(1, 'round')", True, 1, False),
         ("earlier(1, 'round') + 1 == number('round')", "1", 2, True),
+        ("earlier(1, 'round') < number('round') and text('round') != earlier(1, 'round')", 1, 2, True),
+        ("earlier(1, 'round') != '2' and earlier(1, 'round') > 0", 1, 1, True),
     ],
 )
 @pytest.mark.parametrize("kind", ["operator", "mqtt", "signal"])
@@ -185,3 +187,29 @@ def test_a_step_asks_for_any_fact_of_an_earlier_one(
     told = {"kind": Kind(kind), "change": Change.NOTED, "zones": (), "score": None, "subject": kind}
     made.see(0, **told, label="a", facts={"round": first})
     assert bool(made.see(1, **told, label="b", facts={"round": second})) is fires
+
+
+@pytest.mark.parametrize("name", ["score", "x", "camera", "speed", "rule", "round"])
+def test_what_a_message_names_as_events_are_described_is_its_own(bench: Make, name: str) -> None:
+    """A message has no score and stands nowhere: what it calls so is a fact of its own."""
+    made = bench(EARLIER % ("mqtt: a", "mqtt: b", f"earlier(1, '{name}') == 'c9'"))
+    told = {
+        "kind": Kind.MQTT,
+        "change": Change.NOTED,
+        "zones": (),
+        "score": None,
+        "camera": None,
+        "subject": "m",
+    }
+    made.see(0, **told, label="a", facts={name: "c9"})
+    assert made.see(1, **told, label="b", facts={})
+
+
+def test_a_step_asks_for_what_an_earlier_object_had_and_expressions_have_no_name_for(bench: Make) -> None:
+    made = bench(
+        EARLIER % ("object: bag, removed: 1m", "object: person", "earlier(1, 'stood') >= seconds('3m')")
+    )
+    for at, stood in ((0, 100), (10, 200)):
+        made.see(at, label="bag", change=Change.ENDED, subject=f"track:{at}", facts={"stood": stood})
+        fired = bool(made.see(at + 1, label="person", change=Change.BEGAN, subject=f"track:p{at}"))
+        assert fired is (stood >= 180)

@@ -70,6 +70,8 @@ def asked(expression: str, when: str = "{object: person}") -> list[tuple[int, st
         ("hour >= 24", 0, "never_true", ""),
         ("hour in [24, 25]", 0, "never_true", ""),
         ("minute == 60", 0, "never_true", ""),
+        ("number('score') > 0.6", 0, "never_has", "score"),  # it is no fact of that name
+        ("text('label') == 'person'", 0, "never_has", "label"),
         ("speed < 0", 0, "never_true", ""),
         ("hour > 22 and hour < 5", 14, "unreachable_if", ""),
         ("score > 0.6 and (speed > 1 and score < chac)", 31, "unreachable_if", ""),
@@ -77,6 +79,7 @@ def asked(expression: str, when: str = "{object: person}") -> list[tuple[int, st
         ("score > 0.5 and score < 0.5", 16, "unreachable_if", ""),
         ("camera == 'cong' and camera == 'cho'", 21, "unreachable_if", ""),
         ("label == 'car'", 0, "unreachable_if", ""),
+        ("camera != 'cong' and camera != 'cho'", 21, "unreachable_if", ""),  # there is no other
         ("weekday == 'mon' and weekday != 'mon'", 21, "unreachable_if", ""),
         ("label == ‘person’", 9, "quotes", "label == 'person'"),
         ("“score > 0.5”", 0, "quotes", "score > 0.5"),
@@ -100,8 +103,8 @@ def test_what_never_holds_is_told_at_its_character(expression: str, at: int, cod
         "score > chac", "score >= 1", "score <= 0", "hour >= 22 or hour < 5", "hour > 22",
         "hour == 23 and minute == 59",
         "score >= 0.5 and score <= 0.5", "not (hour > 22 and hour < 5)", "(score > 0.6 or speed > 1) and score < 0.5",
-        "camera != 'cong' and camera != 'cho'", "heading <= 360", "text('label') == 'persn'",
-        "number('score') > 60", "lower(label) == 'persn'", "dwell > seconds('1m')",
+        "camera != 'cong' or camera != 'cho'", "heading <= 360", "text('preset') == 'persn'",
+        "number('speed') > 60", "lower(label) == 'persn'", "dwell > seconds('1m')",
         'label == "person" and label != "car"', "camera == 'cong' or camera == 'cho'",
     ],
 )  # fmt: skip
@@ -117,6 +120,7 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{plate: any}", "plate in list('bien-so')", [(9, "plate_form", "29A12345")]),
         ("{plate: any}", "plate == '29A12345' or like(plate, '30F*')", []),
         ("{plate: any}", "label == '29A12345'", []),
+        ("{plate: any}", "like(label, '*a-1*')", [(12, "plate_form", "*A1*")]),
         ("{mqtt: xe/vao}", "plate == '29A-123.45'", []),
         ("{mqtt: xe/vao}", "speed < 0 and direction == 'north'", []),
         ("{signal: A/B}", "label == 'A/B'", []),
@@ -129,7 +133,7 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{object: person, score: {above: 0.6}}", "score <= 0.6", []),
         ("{object: person, cameras: cong}", "in_zone('via-he')", [(8, "unknown_zone", "")]),
         ("{any: [{object: person}, {object: car}]}", "label == 'car'", []),
-        ("{any: [{object: person}, {motion: started}]}", "label == 'dog'", []),
+        ("{any: [{object: person}, {motion: started}]}", "label == 'dog'", [(0, "unreachable_if", "")]),
         ("{any: [{object: person}, {object: car}]}", "hour > 22 and hour < 5", [(14, "unreachable_if", "")]),
         (
             "{sequence: [{object: person}, {object: car}], within: 1m}",
@@ -155,10 +159,17 @@ def test_the_time_since_an_earlier_step_is_that_of_the_sequence() -> None:
 
 def test_a_decision_has_three_severities_and_the_names_that_are_waited_for() -> None:
     other = "  - name: s\n    when: {plate: any}\n    auto_clear: 1m\n"
-    for expression, code in (("severity == 'high'", "choice"), ("rule == 'q'", "unreachable_if")):
+    for expression, code in (
+        ("severity == 'high'", "choice"),
+        ("rule == 'q'", "unreachable_if"),
+        ("clock_suspect", "never_has"),
+    ):
         found = told(rule("when: {decision: s}", f"if: {expression}") + other)
         assert [each[1] for each in found] == [code]
-    assert told(rule("when: {decision: s}", "if: severity == 'critical' and rule == 's'") + other) == []
+    asked = "if: severity == 'critical' and rule == 's'"
+    found = told(rule("when: {decision: s}", asked) + other)
+    assert [each[1] for each in found] == ["unreachable_if"]  # its severity is another
+    assert told(rule("when: {decision: s}", asked) + other + "    severity: critical\n") == []
 
 
 @pytest.mark.parametrize(
@@ -322,6 +333,7 @@ def test_what_an_event_never_has_is_told(when: str, expression: str, fact: str) 
         "{motion: stopped, share: {above: 0.1}}",
         "{count: {crowd: any, zone: [a, b], above: 1}, above: 3, within: 1m, distinct: zone}",
         "{count: {object: person}, above: 3, within: 1m, distinct: camera, by: camera}",
+        "{count: {plate: any}, above: 3, within: 1m, distinct: plate, by: label}",
         "{count: {object: person, change: began}, above: 2, within: 1m, by: track}",
         "{sequence: [{object: any, change: ended}, {object: any, zone: a}], within: 1m, by: track}",
         "{sequence: [{object: any, zone: a}, {object: any, change: began}], within: 1m, by: track}",
@@ -336,3 +348,106 @@ def test_what_contradicts_itself_is_told(when: str) -> None:
     text = f"rules:\n  - name: r\n    when: {when}\n"
     found = [each.code for each in lint(examine([("f", text)], None), {"f": text})]
     assert found == ["problem.unreachable_if"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        # every way of an `or` has its own contradiction
+        (("when: {object: person}", "if: \"payload != 'x' or like(label, 'c*')\""), "6:9 never_has"),
+        (("when: {any: [{object: person}, {plate: any}]}", "if: direction == 'up'"), "6:9 never_true"),
+        (("when: {any: [{object: car}, {signal: A/B, if: \"like(payload, 'a*')\"}]}", "if: payload == 'b'"),
+         "6:9 never_has"),
+        # what is always there is never unknown
+        (("when: {plate: any}", "if: not known(plate)"), "6:13 unreachable_if"),
+        (("when: {object: person}", "if: not known(score)"), "6:13 unreachable_if"),
+        (("when: {object: person}", "if: not (score >= 0)"), "6:14 never_true"),
+        # what the rule and its pattern ask is asked together; its hours too
+        (("when: {motion: stopped, if: weekday != 'mon'}", "if: weekday == 'mon'"), "6:9 unreachable_if"),
+        (("when: {object: person, if: hour < 6}", "between: 07:00-09:00"), "5:32 unreachable_if"),
+        (("when: {object: person}", "between: 07:00-09:00", "if: hour < 6 or hour > 12"), "7:9 unreachable_if"),
+        (
+            ("when: {object: person}", "between: {from: 22:00, to: 05:00, days: sat}", "if: weekday == 'mon'"),
+            "7:9 unreachable_if",
+        ),
+        # what is first seen, or moves again, has not stood
+        (("when: {object: car, change: began, if: still > 3}",), "5:44 unreachable_if"),
+        (("when: {object: car, starts: true, if: still > 3}",), "5:43 unreachable_if"),
+        (("when: {object: person, if: y <= 0}",), "5:32 never_true"),
+        (("when: {object: person, dwell: 10s, if: age < 5}",), "5:44 unreachable_if"),
+        (("when: {all: [{object: car, if: hour < 6}, {motion: started}], within: 10m}", "between: 07:00-09:00"),
+         "5:36 unreachable_if"),
+        # what is reckoned
+        (("when: {object: person}", "if: score > 0.5 and not true"), "6:9 never_reckoned"),
+        (("when: {object: person, if: score * 2 > 3}",), "5:32 never_reckoned"),
+        (("when: {object: person}", "if: score > 0.4 and min(score, 3) > 1"), "6:25 never_reckoned"),
+        (("when: {object: person}", "if: not (score - 1 <= 0)"), "6:14 never_reckoned"),
+        (("when: {object: person, speed: {below: 0.5}}", "if: abs(speed) > 1"), "6:9 never_reckoned"),
+        (("when: {object: person}", "if: score + max(score, 0.5) < chac - 0.2"), "6:9 never_reckoned"),
+        (("when: {object: car, wrong_way: {way: 0}}", "if: heading < 100"), "6:9 unreachable_if"),
+        (("when: {object: car, heading: {from: 10, to: 60}}", "if: not (heading > 5)"), "6:14 unreachable_if"),
+        # the very same words
+        (("when: {object: person, if: speed % 2 == 1}", "if: not (speed % 2 == 1)"), "6:14 unreachable_if"),
+        # topics with wildcards
+        (("when: {mqtt: xe/+}", "if: label == 'cong/1'"), "6:9 unreachable_if"),
+        (("when: {mqtt: x, payload: a, if: payload == 'c'}",), "5:37 unreachable_if"),
+        (("when: {all: [{object: person}, {mqtt: xe/+}], within: 1m, by: label}",), "5:67 key_apart"),
+        (("when: {all: [{plate: any}, {camera: lost}], within: 1m, by: label}",), "5:65 key_apart"),
+        # earlier steps
+        (("when: {sequence: [{motion: started}, {operator: x, if: \"earlier(1, 'label') == label\"}], within: 1m}",),
+         "5:60 never_has"),
+        (("when: {sequence: [{motion: started}, {motion: stopped, if: \"subject != earlier(1, 'subject')\"}],"
+          " within: 1m}",), "5:64 unreachable_if"),
+        (("when: {sequence: [{object: car}, {object: person, if: \"label == earlier(1, 'label')\"}], within: 1m}",),
+         "5:59 unreachable_if"),
+        (("when: {sequence: [{object: car, if: hour < 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
+         "5:41 unreachable_if"),
+        (("when: {all: [{object: car}, {motion: started}], within: 10m}", "between: 07:00-09:00", "if: hour < 6"),
+         "7:9 unreachable_if"),
+        # what is counted when it is first seen has no past; what begins anew forgets
+        (("when: {count: {object: any, if: still > 3}, above: 2, within: 1m, distinct: none}",), "5:37 unreachable_if"),
+        (("when: {count: {object: any, stops: 20s}, above: 2, within: 1m, distinct: none}",), "5:33 unreachable_if"),
+        (("when: {count: {plate: any}, above: 2, within: 1m, window: tumbling}", "for: 1m"), "6:5 unreachable_if"),
+        # how many there are on this site
+        (("when: {count: {object: any}, above: 2, within: 1m, distinct: zone}",), "5:34 unreachable_if"),
+        (("when: {count: {object: any}, above: 3, within: 1m, distinct: camera, by: site}",), "5:34 unreachable_if"),
+    ],
+)  # fmt: skip
+def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], place: str) -> None:
+    assert [f"{where} {code}" for where, code, _ in told(rule(*keys))] == [place]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("when: {object: person}", "if: \"payload == 'x' or label == 'person'\""),
+        ("when: {any: [{object: person}, {plate: any}]}", "if: direction == 'in'"),
+        ("when: {object: any}", "if: not known(score)"),  # what only moves has none
+        ("when: {object: person}", "if: not (heading > 10)"),  # what stands has none
+        ("when: {object: person}", "if: not (label == 'car' or score < 0.5)"),
+        ("when: {object: person, if: hour == 8}", "between: 07:00-09:00"),
+        ("when: {absent: {object: person, cameras: cong, if: hour < 6}, for: 1h}", "between: 07:00-09:00"),
+        ("when: {sequence: [{object: car, if: hour == 6}, {object: person}], within: 10m}", "between: 07:00-09:00"),
+        ("when: {all: [{object: car}, {motion: started, if: hour < 6}], within: 10m}", "between: 07:00-09:00"),
+        ("when: {object: person}", "if: score > 0.5 or false"),
+        ("when: {count: {plate: any}, above: 2, within: 2m, window: tumbling}", "for: 1m"),
+        ("when: {object: person}", "if: score * 2 > 1 and speed / 2 > 100 and 3 - score < 2.5"),
+        ("when: {object: person}", "if: abs(score - 0.5) > 0.4 or number('cm') * score > 7"),
+        ("when: {mqtt: xe/+}", "if: number('cm') - 20 < -300 and number('cm') * number('cm') > 9"),
+        ("when: {mqtt: xe/+}", "if: number('score') > 60 and text('camera') == 'x'"),
+        ("when: {signal: A/B}", "if: number('x') > 60 or number('width') > 3"),
+        ("when: {object: car, heading: {from: 300, to: 60}}", "if: heading < 100"),
+        ("when: {object: car, wrong_way: {way: 180}}", "if: heading > 300"),
+        ("when: {object: person, if: speed % 2 == 1}", "if: not (speed % 2 == 0)"),
+        ("when: {mqtt: xe/+}", "if: label == 'xe/1'"),
+        ("when: {mqtt: xe/+}", "if: \"label != 'xe/1' and like(label, '*2')\""),
+        ("when: {all: [{operator: xe/1}, {mqtt: xe/+}], within: 1m, by: label}",),
+        ("when: {sequence: [{mqtt: a}, {mqtt: b, if: \"earlier(1, 'n') == payload\"}], within: 1m}",),
+        ("when: {sequence: [{object: any}, {object: car, if: \"earlier(1, 'label') == label\"}], within: 1m}",),
+        ("when: {count: {object: any}, above: 2, within: 1m, distinct: zone, by: site}",),
+        ("when: {count: {object: any}, above: 2, within: 1m, distinct: camera, by: site}",),
+        ("when: {motion: started}", "if: not (score > 0.5) and not (share < 0.1)"),
+    ],
+)  # fmt: skip
+def test_a_way_that_may_be_is_enough(keys: tuple[str, ...]) -> None:
+    assert told(rule(*keys)) == []

@@ -38,6 +38,9 @@ def test_every_key_of_trials_is_explained() -> None:
         for name, about in model.model_fields.items():
             assert f"| `{about.alias or name}`" in text
     assert "|  |" not in text, "a key without a meaning"
+    assert "mapping" not in text, "a key of which nobody knows what stands under it"
+    assert "| `every` | `2s` `5m` `1h30m` | How often it is told while it is seen. Default: `1s`. |" in text
+    assert "| `cameras` | names with list of text or [CameraSpec](#cameraspec) |" in text
 
 
 def test_every_action_label_and_kind_is_named() -> None:

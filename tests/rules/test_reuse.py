@@ -161,3 +161,33 @@ rules:
     assert not hours.hold(datetime(2025, 1, 3, 3, 0, tzinfo=UTC))
     assert hours.hold(datetime(2025, 1, 2, 3, 0, tzinfo=UTC)), "a holiday is no weekday"
     assert [problem.code for problem in problems] == ["problem.unknown_schedule"]
+
+
+@pytest.mark.parametrize(
+    ("section", "place"),
+    [
+        ("schedules: {dem: {between: $nope}}", "1:28: schedules.dem.between"),
+        ("schedules: {dem: {days: [$nope]}}", "1:26: schedules.dem.days.0"),
+        ("schedules: $nope", "1:12: schedules"),
+        ("groups: {cong: [c1, $nope]}", "1:21: groups.cong.1"),
+        ("holidays: [$nope]", "1:12: holidays.0"),
+        ("lists: {xe: $nope}", "1:13: lists.xe"),
+        ("vars: {a: '${nope}'}", "1:11: vars.a"),
+    ],
+)
+@pytest.mark.parametrize("user", ["during: dem", "for: 1m"])
+def test_a_name_that_means_nothing_is_told_in_every_section(section: str, place: str, user: str) -> None:
+    """It once excused itself: the section could not be read, so that the name might have stood in it."""
+    rule = f"rules: [{{name: r, when: {{motion: started}}, {user}}}]"
+    (line,) = told(f"{section}\n{rule}")[:1]
+    assert line == f"f0.yaml:{place}: there is no named value or parameter “nope”"
+
+
+def test_what_a_name_makes_of_an_expression_is_not_told_besides() -> None:
+    (line,) = told("rules: [{name: r, when: {motion: started}, if: 'share > ${nope}'}]")
+    assert "no named value or parameter “nope”" in line
+
+
+def test_a_name_may_stand_in_a_file_that_cannot_be_read() -> None:
+    lines = told("schedules: {dem: {between: $gio}}", "vars: [gio]")
+    assert lines == ["f1.yaml:1:7: vars: must be a mapping (key: value)"]

@@ -130,13 +130,19 @@ def _about(paths: Sequence[Path], site: Report | None) -> Report:
 
 
 def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
-    """Return what is wrong with the grammar of trials; their texts are put to the others."""
+    """Return what is wrong with trials, and what can never happen in them; their texts are put to the others."""
     from engine.configuration import read_text
+    from engine.world import no_site
+    from rules.names import unknown_labels
     from rules.rehearsal import read
 
     problems: list[Problem] = []
     readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
-    return [*problems, *(each for name in readable for each in read(texts[name], name).problems)]
+    for trials in (read(texts[name], name) for name in readable):
+        problems += trials.problems
+        if trials.file is not None:
+            problems += map(trials.document.locate, unknown_labels(trials.file, no_site()))
+    return problems
 
 
 def _is_clean(path: Path) -> bool:

@@ -29,6 +29,7 @@ from engine.commands.terminal import data, out, paint
 if TYPE_CHECKING:
     from engine.configuration import Configuration
     from rules.coverage import Coverage
+    from rules.mutation import Result
     from rules.names import World
     from rules.rehearsal import Outcome, TrialText
     from rules.ruleset import RuleSet
@@ -52,13 +53,18 @@ class _Bench:
     problems: tuple[Problem, ...]
     outcomes: list[Outcome] = field(default_factory=list)
     coverage: Coverage | None = None
-    survivors: tuple[Problem, ...] = ()
-    mutants: int = 0
+    mutants: Result | None = None
+    mishaps: Result | None = None
 
     @property
     def failures(self) -> list[Problem]:
         """Everything that is wrong, each at its line."""
         return [*self.problems, *(each for outcome in self.outcomes for each in outcome.failures)]
+
+    @property
+    def survivors(self) -> list[Problem]:
+        """What no trial noticed, and what goes wrong in another world, each at its line."""
+        return [each for found in (self.mutants, self.mishaps) if found for each in found.survivors]
 
 
 def run(
@@ -84,7 +90,12 @@ def run(
         ),
     ] = None,
     mutate: Annotated[
-        bool, typer.Option("--mutate", help="Flip every condition in turn; a trial must fail each time.")
+        bool,
+        typer.Option(
+            "--mutate",
+            help="Flip every condition in turn, and let facts be missing: a trial must fail each time. Objects that "
+            "are simply gone, and letters that come decomposed, must make no difference.",
+        ),
     ] = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -109,16 +120,16 @@ def run(
     if junit is not None:
         _write_junit(junit, benches, chosen)
     short = [name for bench in benches for name in _short(bench, minimum)] if coverage else []
+    failed = any(bench.failures or bench.survivors for bench in benches) or bool(short)
     if as_json or github:
         found = [each for bench in benches for each in (*bench.failures, *bench.survivors)]
         if as_json:
-            data(for_scripts(found, chosen))
+            data(for_scripts(found, chosen, ok=not failed))
         else:
             annotate(found, chosen)
     else:
         _tell(benches, texts, chosen, diff=diff, coverage=coverage)
-    failed = any(bench.failures or bench.survivors for bench in benches)
-    raise typer.Exit(int(failed or bool(short)))
+    raise typer.Exit(int(failed))
 
 
 # -- gathering ---------------------------------------------------------------------------------
@@ -173,14 +184,15 @@ def _run(bench: _Bench) -> None:
 
 def _mutate(benches: Sequence[_Bench], lang: Language) -> None:
     from engine.text import render
+    from rules.mishaps import befall
     from rules.mutation import mutate
 
     for bench in benches:
         if bench.rules is None or bench.failures:
             continue
         with Progress(f"{bench.name}: {render('rules.mutating', {}, lang)}") as progress:
-            result = mutate(bench.files, [bench.text], bench.world, bench.beside, progress)
-        bench.survivors, bench.mutants = result.survivors, result.total
+            bench.mutants = mutate(bench.files, [bench.text], bench.world, bench.beside, progress)
+            bench.mishaps = befall(bench.files, [bench.text], bench.world, bench.beside, progress)
 
 
 def _short(bench: _Bench, minimum: float | None) -> list[str]:
@@ -237,11 +249,12 @@ def _lines(
             yield from for_people(outcome.failures, known, lang, colours=colours).split("\n")
         if diff and not outcome.passed:
             yield from _diff(outcome, colours=colours)
-    if bench.mutants:
-        counts = {"total": bench.mutants, "survived": len(bench.survivors)}
-        yield "  " + render("rules.mutated", counts, lang)
-        if bench.survivors:
-            yield from for_people(bench.survivors, known, lang, colours=colours).split("\n")
+    for result, code in ((bench.mutants, "rules.mutated"), (bench.mishaps, "rules.befallen")):
+        if result is not None and result.total:
+            counts = {"total": result.total, "survived": len(result.survivors)}
+            yield "  " + render(code, counts, lang)
+            if result.survivors:
+                yield from for_people(result.survivors, known, lang, colours=colours).split("\n")
     if coverage and bench.coverage is not None:
         yield from _covered(bench.coverage, lang)
 

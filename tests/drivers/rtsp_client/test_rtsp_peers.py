@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from drivers.contract import Login
+from drivers.contract import Login, Packet
+from drivers.errors import DriverError
 from drivers.rtsp import RtspSource, RtspStream, rtp, sdp
 
 GSTREAMER = Path(__file__).parent / "gstreamer_server.py"
@@ -83,6 +84,18 @@ def gstreamer(request: pytest.FixtureRequest) -> Iterator[tuple[int, Login | Non
             server.kill()
 
 
+def _counters(stream: RtspStream) -> str:
+    """What has come so far, and what became of it."""
+    receiver, session = stream.receiver, stream._session
+    if receiver is None:
+        return "not playing"
+    told = {name: getattr(receiver, name) for name in ("packets", "gaps", "strange")}
+    told |= {"torn": receiver.joiner.torn, "dropped": receiver.joiner.dropped, "waiting": len(receiver.units)}
+    if session is not None and session.datagrams is not None:
+        told["strays"] = session.datagrams._strays
+    return ", ".join(f"{name}: {count}" for name, count in told.items())
+
+
 @pytest.mark.peer
 @needs_gstreamer
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
@@ -94,9 +107,14 @@ async def test_what_gstreamer_serves_plays(
 
     port, login = gstreamer
     stream = RtspStream(RtspSource(f"rtsp://127.0.0.1:{port}/{path}", login, transport))
+    packets: list[Packet] = []
     try:
         codec = await asyncio.to_thread(stream.start)
-        packets = [await asyncio.to_thread(stream.read) for _ in range(15)]
+        while len(packets) < 15:
+            packets.append(await asyncio.to_thread(stream.read))
+    except DriverError as error:
+        error.add_note(f"pictures read: {len(packets)}; {_counters(stream)}")
+        raise
     finally:
         stream.close()
     decoder: Any = av.CodecContext.create(codec.codec.value, "r")
