@@ -112,7 +112,7 @@ def _publishable(topic: str, most: int) -> str:
 
 def empty_level(topic: str) -> int | None:
     """Return where a topic has a level without a name, which works and is rarely meant; None: nowhere."""
-    found = re.search(r"^/|//|/$|^$", topic)
+    found = re.search(r"\A/|//|/\Z|\A\Z", topic)
     return found and found.start()
 
 
