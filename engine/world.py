@@ -37,7 +37,9 @@ def world(settings: Settings) -> World:
 def no_site() -> World:
     """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
     actions = _checks(params.PARAMS)
-    return World(labels=vocabulary(), meant=meant(), actions=actions, vague=frozenset({"location", "holidays"}))
+    return World(
+        labels=vocabulary(), meant=meant(), actions=actions, vague=frozenset({"location", "holidays"})
+    )
 
 
 def world_of(read: Read[Settings], document: Document) -> World | None:

@@ -31,7 +31,9 @@ def junit(files: Mapping[str, tuple[Sequence[Outcome], Sequence[Problem]]], lang
         suite = SubElement(root, "testsuite", {"name": name, **counts})
         if problems:
             case = SubElement(suite, "testcase", {"classname": name, "name": name})
-            SubElement(case, "error", {"message": clean(problems[0].sentence(lang))}).text = _told(problems, lang)
+            SubElement(case, "error", {"message": clean(problems[0].sentence(lang))}).text = _told(
+                problems, lang
+            )
         for outcome in outcomes:
             line = str(outcome.line)
             tried = {"classname": name, "name": clean(outcome.name), "file": name, "line": line}
