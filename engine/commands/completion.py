@@ -44,7 +44,8 @@ def presets(ctx: typer.Context, incomplete: str) -> Offers:
 
     async def ask(client: Client) -> Offers:
         told = await client.presets(camera)
-        return [(each.name if _plain(each.name) else each.token, each.name) for each in told]
+        both = ((each.name, each.token) for each in told)
+        return [(name, token) if _plain(name) else (token, name) for name, token in both]
 
     return _asked(ctx, ask, incomplete) if camera else []
 
