@@ -19,7 +19,7 @@ Model = TypeVar("Model", bound=BaseModel)
 JsonSchema = Mapping[str, Any]
 
 #: pydantic's error types that authors meet -> our sentences; all others become ``problem.invalid``.
-_CODES = {
+CODES = {
     "missing": "missing",
     "extra_forbidden": "unknown_key",
     "string_type": "text",
@@ -107,7 +107,7 @@ def _plain(told: list[Flaw]) -> Iterator[Flaw]:
 
 def _flaw(detail: ErrorDetails, schema: JsonSchema) -> Flaw:
     kind, path, context = detail["type"], detail["loc"], detail.get("ctx", {})
-    code = _CODES.get(kind)
+    code = CODES.get(kind)
     values: dict[str, Fact] = {key: context[key] for key in _LIMITS if key in context}
     if kind == "extra_forbidden":
         return _unknown_key(path, schema)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from engine import log
 from engine.api import wire
+from engine.api.fields import sentences
 from engine.errors import ApiError
 from engine.text import Language, render
 
@@ -135,8 +136,8 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
     headers: dict[str, str] = {}
     errors: tuple[str, ...] = ()
     if isinstance(error, ValidationError):
-        told: ApiError = refusal(400, "api.invalid", count=error.error_count())
-        errors = tuple(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
+        errors = sentences(error, language_of(request))
+        told: ApiError = refusal(400, "api.invalid", count=len(errors))
     elif isinstance(error, ApiError):
         told = error
         errors = tuple(_line(each, language_of(request)) for each in error.problems)

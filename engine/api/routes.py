@@ -121,7 +121,7 @@ class StillQuery(Query):
 class Key(BaseModel):
     """What names an act, so that telling it again makes no second one."""
 
-    key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")] | None = Field(
+    key: Annotated[str, Field(pattern=wire.KEY)] | None = Field(
         None,
         description="An act with the same key of the same user is the same event, however often it is told.",
     )

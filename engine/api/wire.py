@@ -332,10 +332,12 @@ class PtzCommand(Wire):
     preset: str = ""
 
 
+#: Of what a line, a name and a key are made.
+LINE, NAME, KEY = r"^[^\p{C}\p{Zl}\p{Zp}]*$", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", r"^[\x21-\x7e]{1,200}$"
 #: A line of text that a person gives: nothing that a terminal or a log would obey.
-Line = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$")]
+Line = Annotated[str, Field(pattern=LINE)]
 #: A name that a rule can wait for, and a fact's.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+Name = Annotated[str, Field(pattern=NAME, max_length=64)]
 _Person = Annotated[Line, Field(max_length=64)]
 _Text = Annotated[Line, Field(max_length=200)]
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]

@@ -133,7 +133,7 @@ def explain(error: ApiError, lang: Lang | None) -> str:
     hint = f" ({error.hint})" if error.hint else ""
     if error.status:
         fields = () if error.problems else error.errors
-        return "".join((error.message, hint, *(f"\n  {each}" for each in fields)))
+        return f"{error.message}{hint} {'; '.join(fields)}".rstrip()
     said, detail = language(lang), error.message
     if isinstance(error, Unreachable):
         detail = f"{error.address}: {why(error.cause, error.reason, said)}"
