@@ -70,6 +70,39 @@ def _json(_: object, __: str, event: MutableMapping[str, object]) -> str:
 _JSON = structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes records; of one that cannot be written it says so, without what was to be in it.
+
+    Python's own prints the arguments as they are: an address with its password, where a library logs with the wrong
+    number of them.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say on stderr which record could not be written."""
+        kind = getattr(sys.exc_info()[0], "__name__", "?")
+        try:
+            sys.stderr.write(f"log: a record of {clean(record.name)} cannot be written ({kind})\n")
+        except (OSError, ValueError):
+            return  # there is nowhere left to say it
+
+
+class _LastResort(_Handler):
+    """Writes to what stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+class _Plain(logging.Formatter):
+    """One harmless line for whoever logs and set up nothing."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record without secrets, a traceback on lines that cannot be taken for others."""
+        return "\n  ".join(clean(redact(each)) for each in super().format(record).split("\n"))
+
+
 def configure(level: str = "info", *, stream: TextIO | None = None, json: bool | None = None) -> None:
     """Set up logging for the process; call once, before any library is imported that logs.
 
@@ -98,7 +131,7 @@ def configure(level: str = "info", *, stream: TextIO | None = None, json: bool |
         _redacted,
         *renderers,
     ]
-    handler = logging.StreamHandler(target)
+    handler = _Handler(target)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -132,6 +165,10 @@ def last_resort() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         cache_logger_on_first_use=False,
     )
+    foreign = _LastResort()
+    foreign.setLevel(logging.WARNING)
+    foreign.setFormatter(_Plain())
+    logging.lastResort = foreign
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -100,13 +100,36 @@ def test_who_never_configured_anything_shows_no_secret_and_leaves_stdout_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     structlog.reset_defaults()
+    logging.getLogger().handlers[:] = []  # nobody did: neither an earlier test nor pytest itself
     leak(log.get("engine.test"))
     log_the_failure()
     told = capsys.readouterr()
     assert told.out == ""
+    assert "failed to open" in told.err, "of other libraries too"
     assert "fail_beside_a_secret" in told.err
     assert "opening" not in told.err, "less than a warning"
     assert SECRET not in told.err
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_record_that_cannot_be_written_is_told_without_what_was_in_it(
+    configured: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger().handlers[:] = []
+    closed = io.StringIO()
+    if configured:
+        log.configure("info", stream=closed)
+    else:
+        structlog.reset_defaults()
+        log.get("engine.test")
+    logging.getLogger("foreign.library").warning("failed %d times: %s", URL)  # careless on purpose
+    closed.close()
+    if configured:
+        logging.getLogger("foreign.library").warning("failed to open %s", URL)
+    told = capsys.readouterr().err
+    assert told.count("log: a record of foreign.library cannot be written") == 1 + configured
+    assert SECRET not in told
+    assert "Traceback" not in told
 
 
 def test_a_secret_that_pyav_puts_into_its_error(tmp_path: Path) -> None:
