@@ -100,7 +100,7 @@ WRITERS = {
     "print_exc",
     "print_exception",
 }
-DOORS = {"engine/commands/terminal.py", "drivers/virtual/command.py"}
+DOORS = {"engine/commands/terminal.py", "drivers/virtual/command.py", "engine/log.py"}
 PACKAGES = ("engine", "drivers", "rules", "tui")
 
 
