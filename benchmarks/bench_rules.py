@@ -28,13 +28,13 @@ from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_pee
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
 
 from engine.replay import printed, replay
-from rules.compile import World, compile_rules, examine
-from rules.evaluator import NOTHING, step
-from rules.ledger import Ledger
-from rules.lint import lint
+from rules.compiler.compile import World, compile_rules, examine
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.evaluator import NOTHING, step
+from rules.explain.history import Ledger
+from rules.linter.lint import lint
 from rules.memory import Memory
 from rules.model import CameraId, Change, Event, EventId, Instant, Kind
-from rules.ruleset import RuleSet
 
 START = datetime(2025, 1, 1, 15, 0, tzinfo=UTC)
 LABELS = ("person", "car", "motorcycle", "truck", "dog", "bicycle")

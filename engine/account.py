@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from engine.api import telling, wire
 from engine.shown import decision, sentence
-from rules.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
-from rules.ledger import Ledger
+from rules.compiler.ruleset import Rule
+from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
+from rules.explain.history import Ledger
 from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Sentence
-from rules.ruleset import Rule
 
 #: Shows a moment as people read it where the site is.
 Show = Callable[[datetime], str]

@@ -12,7 +12,7 @@ from engine.api import wire
 from engine.api.problems import refusal
 from engine.clock import Clock
 from engine.draft import Draft
-from rules.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
+from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 
 #: Acts that may wait for the judge at once; people give few.

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, Field
 
 from drivers.redaction import holds_login
-from rules.fields import Matches, problem
+from rules.document.scalars import Matches, problem
 
 #: Schemes whose addresses lead to a host.
 _REMOTE = ("http", "https", "onvif", "rtsp", "rtsps")

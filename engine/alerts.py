@@ -14,7 +14,7 @@ from typing import Final
 from engine import shown
 from engine.api import wire
 from engine.store.model import Acknowledgement
-from rules.evaluator import decision_id, firing_of
+from rules.evaluator.evaluator import decision_id, firing_of
 from rules.memory import FADING, FIRING, TAKEN, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 

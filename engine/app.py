@@ -57,10 +57,10 @@ from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
 from engine.turns import Turns
 from engine.vision.pool import DetectorPool
-from rules.errors import RuleError
+from rules.compiler.ruleset import RuleSet
+from rules.document.errors import RuleError
 from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
-from rules.ruleset import RuleSet
 
 logger = log.get(__name__)
 #: Seconds a part of the engine gets to stop before it is named as hanging.

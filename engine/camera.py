@@ -48,7 +48,7 @@ from engine.translate import Translator
 from engine.turns import Turns
 from engine.vision.model import Sight
 from rules.model import CameraId, Change, Sentence
-from rules.path import Line
+from rules.trajectory import Line
 
 if TYPE_CHECKING:
     from drivers.upright import Upright

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from drivers.errors import redact
 from engine.api.listening import is_loopback
 from engine.settings import CameraSettings, Settings
+from rules.document.source import Flaw, Gravity, Path
 from rules.model import Fact
-from rules.source import Flaw, Gravity, Path
 
 #: Characters below which a token that opens the API is guessed; 16 random ones are not.
 SHORTEST = 16

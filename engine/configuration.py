@@ -19,12 +19,12 @@ from engine.errors import ConfigError
 from engine.lacks import doubts, lacks
 from engine.settings import Settings
 from engine.world import no_site, world, world_of
-from rules.compile import Checked, World, examine
-from rules.names import unknown_cameras
-from rules.partial import Read, read_partly
-from rules.ruleset import RuleSet
-from rules.source import MAX_CHARACTERS, Document, Flaw, Gravity, Problem, parse
-from rules.source import Path as Steps
+from rules.compiler.compile import Checked, World, examine
+from rules.compiler.ruleset import RuleSet
+from rules.document.partial import Read, read_partly
+from rules.document.source import MAX_CHARACTERS, Document, Flaw, Gravity, Problem, parse
+from rules.document.source import Path as Steps
+from rules.language.names import unknown_cameras
 
 __all__ = [
     "SYSTEM",

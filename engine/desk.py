@@ -28,9 +28,9 @@ from engine.flow import Hub
 from engine.settings import Settings
 from engine.stills import Still, Without
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
-from rules.evaluator import firing_of
-from rules.flaws import nearest
-from rules.life import UNDO
+from rules.document.validation import nearest
+from rules.evaluator.alert_state import UNDO
+from rules.evaluator.evaluator import firing_of
 from rules.memory import Memory
 from rules.model import Decision, Event, Phase, RuleName, Sentence
 

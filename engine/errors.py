@@ -25,7 +25,7 @@ from rules.model import Sentence
 
 if TYPE_CHECKING:
     from engine.api.wire import FileProblem
-    from rules.source import Problem
+    from rules.document.source import Problem
 
 
 def reason_of(error: BaseException | None) -> Sentence | None:

@@ -4,7 +4,7 @@ One turn takes whatever is waiting, steps through it in order, and commits every
 Nobody hears of an event or a decision before it is durable. Timers fire at the time they were due, before
 any later event. Other rules are taken over at an event of their own, so that the log tells when; and so is
 a clock on the wall that was set (`engine.steps`). Nothing else may make a difference: the log alone, judged
-again (`rules.playback`), is this run.
+again (`rules.explain.playback`), is this run.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from engine.rulebook import Rulebook
 from engine.steps import Steps
 from engine.store.model import Adoption, Resume, Verdict, calls_of
 from engine.supervisor import Backoff
-from rules.adoption import ADOPTED, Comparison, compare, facts_of
-from rules.evaluator import NOTHING, settle, step, ticks
-from rules.ledger import Ledger
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.adoption import ADOPTED, Comparison, compare, facts_of
+from rules.evaluator.evaluator import NOTHING, settle, step, ticks
+from rules.explain.history import Ledger
 from rules.memory import Memory
 from rules.model import (
     Change,
@@ -44,7 +45,6 @@ from rules.model import (
     Sentence,
     Step,
 )
-from rules.ruleset import RuleSet
 
 _log = log.get(__name__)
 

@@ -16,9 +16,9 @@ from engine.addresses import empty_level
 from engine.clear import SHORTEST
 from engine.credentials import SECRET_KEYS, CredentialError, Vault
 from engine.settings import Settings
-from rules.flaws import nearest
+from rules.document.source import Flaw, Gravity, Path
+from rules.document.validation import nearest
 from rules.model import Fact
-from rules.source import Flaw, Gravity, Path
 
 #: What a vault says -> our sentences. What only the running service can have (systemd's) is not told.
 _SENTENCES = {

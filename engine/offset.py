@@ -13,8 +13,8 @@ from engine import log
 from engine.clock import Clock
 from engine.conditions import Conditions, Tell
 from engine.draft import Draft
+from rules.compiler.reasons import duration
 from rules.model import CameraId, Fact, Sentence
-from rules.reasons import duration
 
 logger = log.get(__name__)
 #: Seconds between two looks.

@@ -18,10 +18,10 @@ from engine.api.problems import refusal
 from engine.configuration import check, world
 from engine.rulebook import Rulebook, bound
 from engine.settings import Settings
-from rules.adoption import Comparison, compare
+from rules.compiler.ruleset import RuleSet
+from rules.document.source import Gravity, Problem
+from rules.evaluator.adoption import Comparison, compare
 from rules.model import RuleName, Sentence
-from rules.ruleset import RuleSet
-from rules.source import Gravity, Problem
 
 _log = log.get(__name__)
 

@@ -23,12 +23,12 @@ from engine.api import wire
 from engine.errors import StoreError
 from engine.rulebook import reopened
 from engine.store import codec
-from rules.adoption import Library, adopted
-from rules.errors import RuleError
-from rules.evaluator import GAPS
+from rules.compiler.ruleset import RuleSet
+from rules.document.errors import RuleError
+from rules.evaluator.adoption import Library, adopted
+from rules.evaluator.evaluator import GAPS
+from rules.explain.playback import Arrival, Playback, Watch
 from rules.model import CameraId, Change, Decision, DecisionId, Event, EventId, Instant, Kind
-from rules.playback import Arrival, Playback, Watch
-from rules.ruleset import RuleSet
 
 #: A decision that comes this much earlier or later than before has moved.
 MOVED = timedelta(milliseconds=2)

@@ -15,8 +15,8 @@ from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.compile import World, compile_rules
-from rules.ruleset import RuleSet
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
 
 #: Name and text of each rule file, in order.
 Files = Sequence[tuple[str, str]]

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
 from engine.addresses import Host, Interface, Prefix, Url, WebUrl, split
-from rules.fields import Matches, Slug, WholeDate, Written, problem
-from rules.flaws import nearest
+from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
+from rules.document.validation import nearest
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 #: A list of two in YAML; `Strict` would ask for a tuple.

@@ -14,9 +14,9 @@ from math import inf
 from engine import log
 from engine.clock import Mark
 from engine.draft import Draft
-from rules.evaluator import CLOCK_SET
+from rules.compiler.reasons import duration
+from rules.evaluator.evaluator import CLOCK_SET
 from rules.model import Change, Fact, Instant, Kind, Sentence
-from rules.reasons import duration
 
 _log = log.get(__name__)
 

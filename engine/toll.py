@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rules.evaluator import subject_key
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.evaluator import subject_key
+from rules.explain.playback import Arrival, Playback
 from rules.memory import Memory
 from rules.model import RuleName
-from rules.playback import Arrival, Playback
-from rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from datetime import datetime
 from engine.draft import Draft
 from engine.signals import Signals, plate
 from engine.vision.model import Motion, Sight, Track
+from rules.compiler.ruleset import RuleSet
 from rules.geometry import Polygon, foot, standing_in
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
-from rules.path import COMPANY, Crossing, Line, Path
-from rules.ruleset import RuleSet
+from rules.trajectory import COMPANY, Crossing, Line, Path
 
 __all__ = ["Head", "Signals", "Translator", "crowds", "health", "plate"]
 

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from engine.actions import params
 from engine.models import meant, vocabulary
 from engine.settings import Settings
-from rules.compile import ParamsCheck, World, params_check
-from rules.partial import Read
-from rules.source import Document, Flaw, Path
+from rules.compiler.compile import ParamsCheck, World, params_check
+from rules.document.partial import Read
+from rules.document.source import Document, Flaw, Path
 
 
 def world(settings: Settings) -> World:

@@ -6,12 +6,11 @@ character by character, so that all that comes in is brought to the composed for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from unicodedata import is_normalized, normalize
+from unicodedata import normalize
 
 from rules.model import Fact
-from rules.source import Flaw, Gravity, Path
 
 #: No plate has more letters and digits.
 LONGEST_PLATE = 20
@@ -47,14 +46,3 @@ def values(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: values(value) for key, value in data.items()}
     return [values(each) for each in data] if isinstance(data, list) else data
-
-
-def doubts(data: Any, path: Path = ()) -> Iterator[Flaw]:
-    """Yield a warning for every text that is not in the composed form."""
-    if isinstance(data, str):
-        if not is_normalized("NFC", data):
-            yield Flaw(path, "problem.decomposed", {}, composed(data), Gravity.WARNING)
-        return
-    inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for step, value in inside:
-        yield from doubts(value, (*path, step))

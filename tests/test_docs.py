@@ -12,7 +12,7 @@ import typer
 
 from engine.cli import gather
 from engine.models import vocabulary
-from rules.compile import check_rules
+from rules.compiler.compile import check_rules
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks" / "RESULTS.md"]

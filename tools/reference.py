@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.actions.params import PARAMS
 from engine.models import registry, reported, vocabulary
-from rules import trial
-from rules.carried import ALWAYS, CARRIED, OPEN, SAID
-from rules.patterns import CameraPattern
+from rules.language.kinds import ALWAYS, CARRIED, OPEN, SAID
+from rules.language.patterns import CameraPattern
 from rules.text import catalogue
+from rules.trials import trial
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 #: What is told without anything being downloaded.

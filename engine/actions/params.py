@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from engine.addresses import Topic
 from engine.settings import ActionSettings
-from rules.fields import Slug
+from rules.document.scalars import Slug
 from rules.text import render
 
 #: Seconds after which a movement or a picture would show another moment than the one decided about.
@@ -110,7 +110,7 @@ def complaints(error: ValidationError, name: str = "") -> list[str]:
 
 
 def _said(detail: ErrorDetails) -> str:
-    """Return a check's sentence: of one of our own (`rules.fields.problem`) its code's."""
+    """Return a check's sentence: of one of our own (`rules.document.scalars.problem`) its code's."""
     context = detail.get("ctx", {})
     own = context.get("code") == detail["type"]
     return render(f"problem.{detail['type']}", context, "en") if own else detail["msg"]

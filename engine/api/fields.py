@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from engine.api import wire
 from engine.text import Language, render
-from rules.flaws import CODES
+from rules.document.validation import CODES
 
 #: pydantic's types of errors that only requests have -> sentences.
 _OWN: Final = {

@@ -16,7 +16,7 @@ from engine.api.printable import clean
 from engine.commands.terminal import block, data, flash, line, out, paint
 
 if TYPE_CHECKING:
-    from rules.source import Problem
+    from rules.document.source import Problem
 
 Language = Literal["vi", "en"]  # as engine.text, which is not loaded before there is something to say
 

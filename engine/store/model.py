@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import repeat
 
 from engine.clock import Mark
-from rules.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
+from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
 
 #: Order of severities, the worst first.

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-#: A moment's length as `rules.reasons.duration` writes it, with a fraction.
+#: A moment's length as `rules.compiler.reasons.duration` writes it, with a fraction.
 _FRACTION = re.compile(r"[0-9]+\.[0-9]+ s")
 _SWAP = str.maketrans(",.", ".,")
 

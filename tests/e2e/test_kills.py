@@ -26,7 +26,7 @@ from aiohttp import web
 from engine.api.client import Client
 from engine.errors import ApiError
 from engine.replay import Recorded, Span, replay
-from rules.ruleset import RuleSet
+from rules.compiler.ruleset import RuleSet
 
 Programs = Any  # the class is in conftest.py
 PEOPLE = 4

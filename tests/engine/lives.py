@@ -24,9 +24,9 @@ from engine.replay import Recorded
 from engine.rulebook import Rulebook, bound
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
-from rules.compile import World, compile_rules
-from rules.errors import RuleError
-from rules.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
+from rules.compiler.compile import World, compile_rules
+from rules.document.errors import RuleError
+from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.memory import Memory
 from rules.model import CameraId, Change, DecisionId, Fact, Instant, Kind, Phase
 

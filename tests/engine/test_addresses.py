@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from engine.actions.params import MqttParams
 from engine.addresses import Interface, Prefix, Topic, empty_level, is_host
 from engine.configuration import check
-from rules.flaws import flaws
-from rules.source import Gravity, Problem
+from rules.document.source import Gravity, Problem
+from rules.document.validation import flaws
 
 
 def problems(folder: Path, text: str, *, here: bool = False) -> list[Problem]:

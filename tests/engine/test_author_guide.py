@@ -92,7 +92,7 @@ def test_the_whole_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_files_of_the_guide_have_the_one_layout() -> None:
-    from rules.fmt import fmt
+    from rules.document.fmt import fmt
 
     for block in blocks():
         if block.kind == "yaml":

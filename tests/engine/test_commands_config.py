@@ -126,8 +126,8 @@ def test_what_cannot_be_read_exits_2(tmp_path: Path) -> None:
 def test_show_fills_in_defaults_and_keeps_references() -> None:
     from engine.configuration import load
     from engine.settings import Settings
-    from rules.flaws import validate
-    from rules.source import parse
+    from rules.document.source import parse
+    from rules.document.validation import validate
 
     path = ROOT / "configs/matthan.yaml"
     done = run(config.app, "show", str(path))

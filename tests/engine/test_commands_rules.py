@@ -26,7 +26,7 @@ from engine.replay import Recorded, Span
 from engine.rulebook import bound
 from engine.settings import ApiSettings
 from engine.store.db import open_store
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change
 from rules.model import Kind as About

@@ -10,9 +10,9 @@ import pytest
 from engine.configuration import check, default_path, load
 from engine.errors import ConfigError
 from engine.settings import Settings, json_schema
-from rules.flaws import validate
-from rules.schema import RuleFile
-from rules.source import Gravity, parse
+from rules.document.source import Gravity, parse
+from rules.document.validation import validate
+from rules.language.schema import RuleFile
 
 ROOT = Path(__file__).parents[2]
 RULE = "rules:\n  - name: r\n    when: {object: person, zone: gate}\n"

@@ -25,8 +25,8 @@ from engine.draft import Draft
 from engine.errors import Again, ApiError, Never, StoreBusy
 from engine.settings import Settings
 from engine.store.model import Counts
-from rules.compile import World, compile_rules
-from rules.ledger import Ledger
+from rules.compiler.compile import World, compile_rules
+from rules.explain.history import Ledger
 from rules.memory import Memory
 from rules.model import (
     CameraId,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.configuration import check, load
-from rules.source import Gravity
+from rules.document.source import Gravity
 
 SITE = """\
 rules: [r.yaml]

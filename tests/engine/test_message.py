@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.message import message, topics
-from rules.compile import World, compile_rules
-from rules.evaluator import step
+from rules.compiler.compile import World, compile_rules
+from rules.evaluator.evaluator import step
 from rules.memory import Memory
-from rules.message import LONGEST, MOST
 from rules.model import EventId, Instant, Kind
+from rules.mqtt_message import LONGEST, MOST
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 RULES = compile_rules(

@@ -15,9 +15,9 @@ from engine.configuration import load, world
 from engine.errors import ApiError
 from engine.reload import Reloader
 from engine.rulebook import Rulebook, bound, reopened
-from rules.adoption import Comparison, compare
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.adoption import Comparison, compare
 from rules.model import RuleName, Sentence
-from rules.ruleset import RuleSet
 
 SITE = """
 rules: ["*.rules.yaml"]

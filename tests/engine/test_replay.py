@@ -23,10 +23,10 @@ from engine.replay import BadRecording, Recorded, Span, differ, printed, replay
 from engine.rulebook import Rulebook, bound
 from engine.store.db import open_store
 from engine.store.model import Resume
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Kind
-from rules.ruleset import RuleSet
 
 DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
 RULES = """

@@ -19,12 +19,12 @@ from engine.replay import Recorded, Span, differ
 from engine.replay import replay as replayed
 from engine.rulebook import reopened
 from engine.store import codec
-from rules import playback
-from rules.evaluator import ticks
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.evaluator import ticks
+from rules.explain import playback
+from rules.explain.playback import Arrival, Playback
 from rules.memory import Memory
 from rules.model import Instant, Phase
-from rules.playback import Arrival, Playback
-from rules.ruleset import RuleSet
 from tests.engine.lives import EVERYTHING, RULES, Life, book, lived
 
 LIVES = 16

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from engine.commands.report import coloured, for_github
-from rules.problem import Problem
-from rules.source import MAX_CHARACTERS
+from rules.document.problem import Problem
+from rules.document.source import MAX_CHARACTERS
 
 GOOD = "rules:\n  - name: a\n    when: {object: person}\n"
 WARNED = GOOD + "    do: [snapshot]\n"

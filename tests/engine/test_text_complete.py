@@ -75,7 +75,7 @@ def said_in(path: Path) -> Iterator[Said]:
             code = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
         if code is None:
             continue
-        if name == "problem":  # `rules.fields.problem` names its table itself
+        if name == "problem":  # `rules.document.scalars.problem` names its table itself
             code = f"problem.{code.removeprefix('problem.')}"
         keywords = {word.arg for word in node.keywords}
         values = None

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rules.compile import World, compile_rules
-from rules.evaluator import step
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.evaluator import step
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, EventId, Instant, Kind, Step
-from rules.ruleset import RuleSet
 
 #: 22:00 in Việt Nam, a Wednesday.
 START = datetime(2025, 1, 1, 15, 0, tzinfo=UTC)

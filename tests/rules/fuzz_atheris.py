@@ -14,7 +14,7 @@ from typing import Any
 def main() -> None:
     atheris: Any = import_module("atheris")
     with atheris.instrument_imports(include=["rules"]):
-        compiling = import_module("rules.compile")
+        compiling = import_module("rules.compiler.compile")
     world = compiling.World()
 
     def check(data: bytes) -> None:

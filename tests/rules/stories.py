@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules.evaluator import settle
+from rules.evaluator.evaluator import settle
 from rules.model import CameraId, Change, Decision, Kind
 from rules.text import render
 

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.compile import World, check_rules
-from rules.evaluator import step
+from rules.compiler.compile import World, check_rules
+from rules.compiler.ruleset import RuleSet
+from rules.document.source import MAX_CHARACTERS, Gravity, Problem, parse
+from rules.evaluator.evaluator import step
 from rules.memory import Memory
 from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind
-from rules.ruleset import RuleSet
-from rules.source import MAX_CHARACTERS, Gravity, Problem, parse
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.yaml"))

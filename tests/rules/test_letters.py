@@ -10,13 +10,13 @@ import pytest
 
 from engine.draft import Draft
 from engine.message import message, topics
-from rules import rehearsal
-from rules.compile import World, check_rules, compile_rules
-from rules.evaluator import step
-from rules.lint import lint
+from rules.compiler.compile import World, check_rules, compile_rules
+from rules.evaluator.evaluator import step
+from rules.linter.lint import lint
 from rules.memory import Memory
 from rules.model import Change, Event, EventId, Instant, Kind
-from rules.scene import Calendar
+from rules.trials import runner
+from rules.trials.trial_events import Calendar
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 Form = Literal["NFC", "NFD"]
@@ -88,9 +88,9 @@ rules:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_trial_makes_of_a_message_what_the_engine_makes(form: Form) -> None:
     rules = compile_rules([("f", MESSAGES)], World())
-    text = rehearsal.read(normalize(form, TRIAL), "t")
+    text = runner.read(normalize(form, TRIAL), "t")
     assert text.problems == ()
-    (outcome,) = rehearsal.rehearse(text, rules)
+    (outcome,) = runner.rehearse(text, rules)
     assert outcome.failures == ()
     assert text.file is not None
     (first, second) = text.scene(0, Calendar(text.file, text.file.trials[0]))

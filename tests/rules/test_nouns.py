@@ -9,15 +9,15 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from rules import rehearsal
-from rules.combinations import By
-from rules.compile import Checked, examine
-from rules.coverage import Coverage
-from rules.fields import Written
-from rules.lint import lint
-from rules.patterns import Bounds, ClockPattern, Pattern
-from rules.schema import Cooldown, Hours, RuleFile, RuleSpec, Schedule, Template
-from rules.source import parse
+from rules.compiler.compile import Checked, examine
+from rules.document.scalars import Written
+from rules.document.source import parse
+from rules.language.patterns import Bounds, ClockPattern, Pattern
+from rules.language.schema import Cooldown, Hours, RuleFile, RuleSpec, Schedule, Template
+from rules.language.when import By
+from rules.linter.lint import lint
+from rules.trials import runner
+from rules.trials.coverage import Coverage
 
 FOLDER = Path(__file__).parent
 RULES = (FOLDER / "nouns.yaml").read_text("utf-8")
@@ -27,15 +27,15 @@ RESOLVED = {"use", "with"}
 
 
 @cache
-def trials() -> rehearsal.TrialText:
-    return rehearsal.read(TRIALS, "nouns.trial.yaml")
+def trials() -> runner.TrialText:
+    return runner.read(TRIALS, "nouns.trial.yaml")
 
 
 @cache
 def checked() -> Checked:
     file = trials().file
     assert file is not None, trials().problems
-    return examine([("nouns.yaml", RULES)], rehearsal.world(file))
+    return examine([("nouns.yaml", RULES)], runner.world(file))
 
 
 def test_nothing_is_wrong_with_them() -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_wrong_with_them() -> None:
 
 def test_every_rule_and_every_condition_is_tried() -> None:
     coverage = Coverage(checked().rules)
-    outcomes = list(rehearsal.rehearse(trials(), checked().rules, coverage.watch))
+    outcomes = list(runner.rehearse(trials(), checked().rules, coverage.watch))
     failed = [each.failures for each in outcomes if not each.passed]
     assert failed == []
     for measure in ("rules", "conditions"):
@@ -66,7 +66,7 @@ def written(model: BaseModel) -> Iterator[tuple[type[BaseModel], str]]:
 def grammar(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Yield every model of the grammar that a model is the beginning of."""
     for each in model.__subclasses__():
-        if each.__module__ in ("rules.patterns", "rules.schema"):
+        if each.__module__ in ("rules.language.patterns", "rules.language.schema"):
             yield each
             yield from grammar(each)
 

@@ -11,9 +11,9 @@ from types import ModuleType
 import pytest
 
 from engine import configuration
-from rules import rehearsal
-from rules.problem import Problem
-from rules.source import Gravity
+from rules.document.problem import Problem
+from rules.document.source import Gravity
+from rules.trials import runner
 
 ROOT = Path(__file__).parents[2]
 _EXAMPLE = re.compile(r"^```yaml ([a-z-]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -60,14 +60,14 @@ def checked(kind: str, text: str, folder: Path) -> Iterable[Problem]:
     path = folder / "example.yaml"
     path.write_text(text)
     if kind == "trial":
-        return rehearsal.read(text, "example").problems
+        return runner.read(text, "example").problems
     if kind == "site":
         return configuration.check(path, here=True).problems
     site = None
     if kind == "rules-at-site":
         (folder / "site.yaml").write_text(SITE)
         site = configuration.load(folder / "site.yaml").settings
-    from rules.lint import lint
+    from rules.linter.lint import lint
 
     report = configuration.check_rules_alone([path], configuration.world(site) if site else None)
     return [*report.problems, *lint(report.checked, report.texts)]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rules.combinations import COMBINATIONS
-from rules.compile import World, check_rules
-from rules.expr import FUNCTIONS
-from rules.facts import ABOUT, TOLD, timely
-from rules.patterns import PATTERNS
+from rules.compiler.compile import World, check_rules
+from rules.language.expr import FUNCTIONS
+from rules.language.facts import ABOUT, TOLD, timely
+from rules.language.patterns import PATTERNS
+from rules.language.schema import RuleSpec
+from rules.language.when import COMBINATIONS
 from rules.schedule import Almanac
-from rules.schema import RuleSpec
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/rules.md").read_text("utf-8")
 SECTIONS = re.split(r"^## ", TEXT, flags=re.M)

@@ -8,9 +8,9 @@ from types import ModuleType
 
 from engine.actions.params import PARAMS
 from engine.models import vocabulary
-from rules.carried import CARRIED, KINDS
-from rules.patterns import Pattern
-from rules.trial import Cue, Expectation, Trial, TrialFile
+from rules.language.kinds import CARRIED, KINDS
+from rules.language.patterns import Pattern
+from rules.trials.trial import Cue, Expectation, Trial, TrialFile
 
 ROOT = Path(__file__).parents[2]
 

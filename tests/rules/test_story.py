@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.compile import World, compile_rules
-from rules.evaluator import settle, step
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.evaluator import settle, step
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, Kind, Phase, Row, Sentence
-from rules.ruleset import RuleSet
 
 Make = Callable[[str | RuleSet], Any]
 TEXT = """

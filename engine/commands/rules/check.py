@@ -16,7 +16,7 @@ from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.configuration import Report
-    from rules.source import Problem
+    from rules.document.source import Problem
 
 #: Trials lie beside the rules that they try.
 TRIAL = ".trial.yaml"
@@ -89,7 +89,7 @@ def check(
 
 def _files(given: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
     """Return files, those of folders included, and what is wrong with folders: they have none."""
-    from rules.source import Problem
+    from rules.document.source import Problem
 
     paths: dict[Path, None] = {}
     problems: list[Problem] = []
@@ -103,7 +103,7 @@ def _files(given: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
 
 def _linted(report: Report) -> Report:
     """Return a report with what is suspicious besides."""
-    from rules.lint import lint
+    from rules.linter.lint import lint
 
     return replace(report, problems=(*report.problems, *lint(report.checked, report.texts)))
 
@@ -133,8 +133,8 @@ def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     """Return what is wrong with trials, and what can never happen in them; their texts are put to the others."""
     from engine.configuration import read_text
     from engine.world import no_site
-    from rules.names import unknown_labels
-    from rules.rehearsal import read
+    from rules.trials.runner import read
+    from rules.trials.trial_checks import unknown_labels
 
     problems: list[Problem] = []
     readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
@@ -153,7 +153,7 @@ def _is_clean(path: Path) -> bool:
 def _of_known(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     """Return what is wrong with lists of accepted false alarms; their texts are put to the others."""
     from engine.configuration import read_text
-    from rules.clean import Watchman
+    from rules.trials.clean_nights import Watchman
 
     problems: list[Problem] = []
     readable = [str(path) for path in paths if read_text(str(path), path, texts, problems)]
@@ -165,8 +165,8 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a rule file (or of a trial file), for editors."""
     from engine.actions.params import PARAMS
-    from rules import schema as rule_files
-    from rules import trial
+    from rules.language import schema as rule_files
+    from rules.trials import trial
 
     told = rule_files.json_schema(PARAMS) if of is Of.RULES else trial.json_schema()
     data(json.dumps(told, ensure_ascii=False, indent=2))

@@ -15,7 +15,7 @@ from engine.commands.rules.sources import leave, lines_of, moments_of, own_files
 from engine.commands.terminal import block, out, paint
 
 if TYPE_CHECKING:
-    from rules.clean import Night
+    from rules.trials.clean_nights import Night
 
 
 def clean(
@@ -35,7 +35,7 @@ def clean(
     False alarms that are known are listed in known.yaml of the corpus, each with its reason. Exit codes:
     0 silent, 1 a rule fired, 2 nothing to judge.
     """
-    from rules.clean import Watchman
+    from rules.trials.clean_nights import Watchman
 
     chosen = language(lang)
     site = site_of(config, chosen) if config is not None or not files else None
@@ -72,8 +72,8 @@ def _end(nights: int, rules: int, bad: int, lang: Language) -> None:
 
 def _nights(folder: Path, lang: Language) -> Iterator[Night]:
     from engine.replay import BadRecording, printed
-    from rules import rehearsal
-    from rules.clean import Night, nights
+    from rules.trials import runner as rehearsal
+    from rules.trials.clean_nights import Night, nights
 
     for path in sorted(folder.glob("*.yaml")):
         if path.name == KNOWN:

@@ -29,10 +29,10 @@ from engine.commands.terminal import data, out, paint
 if TYPE_CHECKING:
     from engine.api import telling
     from engine.configuration import Configuration, Report
-    from rules.explain import Answer, Focus
+    from rules.compiler.ruleset import Rule
+    from rules.explain.explain import Answer, Focus
+    from rules.explain.playback import Arrival
     from rules.model import Instant
-    from rules.playback import Arrival
-    from rules.ruleset import Rule
 
 #: What is looked at where no running engine is asked.
 SINCE = "24h"
@@ -94,7 +94,7 @@ def explain(
 
 
 def _known(site: Configuration, rule: str, lang: Language) -> Rule:
-    from rules.flaws import nearest
+    from rules.document.validation import nearest
     from rules.model import RuleName
 
     found = site.rules.named.get(RuleName(rule))
@@ -143,14 +143,14 @@ def _judged(
 ) -> telling.Explanation:
     """Return what recorded events tell, judged again."""
     from engine.account import explanation
-    from rules.explain import explain as tell
+    from rules.explain.explain import explain as tell
 
     return explanation(tell(site.rules, rule, arrivals, focus, end), moments.show, live=False)
 
 
 def _focus(moments: Moments, at: str | None, camera: str | None, around: str, since: str | None) -> Focus:
-    from rules.explain import Focus
-    from rules.fields import seconds
+    from rules.document.scalars import seconds
+    from rules.explain.explain import Focus
 
     middle = moments.read(at)
     if middle is None:
@@ -185,7 +185,7 @@ def _tell(told: telling.Explanation, lang: Language, *, as_json: bool) -> None:
 
 def _tell_event(rule: Rule, wanted: str, arrival: Arrival | None, moments: Moments, lang: Language) -> None:
     from engine.text import render
-    from rules.explain import ask, pattern_name
+    from rules.explain.explain import ask, pattern_name
 
     if arrival is None:
         leave("rules.no_such_event", lang, event=wanted)

@@ -49,8 +49,8 @@ def _inside(paths: list[Path]) -> list[Path]:
 
 
 def _laid_out(name: str, text: str, lang: str) -> str:
-    from rules.fmt import Unformattable
-    from rules.fmt import fmt as lay_out
+    from rules.document.fmt import Unformattable
+    from rules.document.fmt import fmt as lay_out
 
     try:
         return lay_out(text)

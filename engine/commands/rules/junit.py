@@ -10,8 +10,8 @@ from engine.api.printable import clean
 from engine.commands.report import Language
 
 if TYPE_CHECKING:
-    from rules.rehearsal import Outcome
-    from rules.source import Problem
+    from rules.document.source import Problem
+    from rules.trials.runner import Outcome
 
 
 def junit(files: Mapping[str, tuple[Sequence[Outcome], Sequence[Problem]]], lang: Language) -> str:

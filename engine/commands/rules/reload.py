@@ -15,7 +15,7 @@ from engine.commands.terminal import block, data, out, paint
 if TYPE_CHECKING:
     from engine.api import wire
     from engine.errors import ApiError
-    from rules.source import Problem
+    from rules.document.source import Problem
 
 
 def reload(
@@ -97,7 +97,7 @@ def _changes(told: wire.RulesReloaded) -> Iterator[tuple[str, str]]:
 
 
 def _problem(told: wire.FileProblem) -> Problem:
-    from rules.source import Gravity, Problem
+    from rules.document.source import Gravity, Problem
 
     gravity = Gravity(told.severity)
     return Problem(

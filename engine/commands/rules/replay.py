@@ -18,10 +18,10 @@ from engine.commands.terminal import data, out, paint
 if TYPE_CHECKING:
     from engine.configuration import Configuration
     from engine.replay import Difference, Replay, Span
-    from rules.adoption import Library
+    from rules.compiler.ruleset import RuleSet
+    from rules.evaluator.adoption import Library
+    from rules.explain.playback import Arrival
     from rules.model import Decision, Instant
-    from rules.playback import Arrival
-    from rules.ruleset import RuleSet
 
 #: Seconds of history before the span that rules are given to remember.
 WARM = 24 * 3600.0

@@ -44,7 +44,7 @@ def new(
 
     chosen = language(lang)
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name) is None:
-        from rules.hints import slug
+        from rules.document.suggestions import slug
 
         leave("rules.no_slug" if slug(name) else "problem.slug", chosen, word=slug(name))
     made = [folder / f"{name}.yaml", folder / f"{name}{TRIAL}"]

@@ -20,8 +20,8 @@ from engine.commands.terminal import out
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration, Report
-    from rules.ruleset import RuleSet
-    from rules.source import Problem
+    from rules.compiler.ruleset import RuleSet
+    from rules.document.source import Problem
 
 _FOLDER = "*.yaml"
 
@@ -109,8 +109,8 @@ def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) 
     """Return rules compiled from files; ends the command with their problems."""
     from engine import configuration as reading
     from engine.world import no_site
-    from rules.compile import compile_rules
-    from rules.errors import RuleError
+    from rules.compiler.compile import compile_rules
+    from rules.document.errors import RuleError
 
     texts = texts_of(expand(paths), lang)
     try:
@@ -144,7 +144,7 @@ class Moments:
         """
         if text is None:
             return None
-        from rules.fields import seconds
+        from rules.document.scalars import seconds
 
         if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?", text):
             return self._today(text)

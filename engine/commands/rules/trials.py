@@ -28,12 +28,12 @@ from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.configuration import Configuration
-    from rules.coverage import Coverage
-    from rules.mutation import Result
-    from rules.names import World
-    from rules.rehearsal import Outcome, TrialText
-    from rules.ruleset import RuleSet
-    from rules.source import Problem
+    from rules.compiler.ruleset import RuleSet
+    from rules.document.source import Problem
+    from rules.language.names import World
+    from rules.trials.coverage import Coverage
+    from rules.trials.mutation import Result
+    from rules.trials.runner import Outcome, TrialText
 
 
 @dataclass(slots=True)
@@ -150,10 +150,10 @@ def _trials(paths: Iterable[Path]) -> list[Path]:
 
 def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lang: Language) -> _Bench:
     from engine.configuration import world as site_world
-    from rules import rehearsal
-    from rules.compile import compile_rules
-    from rules.errors import RuleError
-    from rules.names import World
+    from rules.compiler.compile import compile_rules
+    from rules.document.errors import RuleError
+    from rules.language.names import World
+    from rules.trials import runner as rehearsal
 
     text = rehearsal.read(texts[str(path)], str(path))
     if text.file is None:
@@ -173,9 +173,9 @@ def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lan
 
 
 def _run(bench: _Bench) -> None:
-    from rules.coverage import Coverage
-    from rules.mutation import names_in
-    from rules.rehearsal import rehearse
+    from rules.trials.coverage import Coverage
+    from rules.trials.mutation import names_in
+    from rules.trials.runner import rehearse
 
     if bench.rules is not None:
         bench.coverage = Coverage(bench.rules, names_in(bench.files))
@@ -184,8 +184,8 @@ def _run(bench: _Bench) -> None:
 
 def _mutate(benches: Sequence[_Bench], lang: Language) -> None:
     from engine.text import render
-    from rules.mishaps import befall
-    from rules.mutation import mutate
+    from rules.trials.mutation import mutate
+    from rules.trials.world_mutants import befall
 
     for bench in benches:
         if bench.rules is None or bench.failures:
@@ -197,7 +197,7 @@ def _mutate(benches: Sequence[_Bench], lang: Language) -> None:
 
 def _short(bench: _Bench, minimum: float | None) -> list[str]:
     """Return the measures that are below the threshold."""
-    from rules.coverage import MEASURES
+    from rules.trials.coverage import MEASURES
 
     if bench.coverage is None or minimum is None:
         return []
@@ -268,7 +268,7 @@ def _diff(outcome: Outcome, *, colours: bool) -> Iterator[str]:
 
 def _covered(coverage: Coverage, lang: Language) -> Iterator[str]:
     from engine.text import render
-    from rules.coverage import MEASURES
+    from rules.trials.coverage import MEASURES
 
     values: dict[str, object] = {}
     for name in MEASURES:

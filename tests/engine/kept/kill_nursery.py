@@ -22,7 +22,7 @@ from engine.draft import Draft
 from engine.judge import Judge
 from engine.rulebook import Rulebook, bound, reopened
 from engine.store.db import open_store
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, Kind
 

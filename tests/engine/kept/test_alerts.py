@@ -25,8 +25,8 @@ from engine.rulebook import bound
 from engine.settings import Settings
 from engine.store.db import open_store
 from engine.store.model import Acknowledgement
-from rules.compile import World, compile_rules
-from rules.evaluator import decision_id
+from rules.compiler.compile import World, compile_rules
+from rules.evaluator.evaluator import decision_id
 from rules.memory import FIRING, WAITING, Memory
 from rules.model import (
     CameraId,

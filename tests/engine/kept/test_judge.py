@@ -22,10 +22,10 @@ from engine.judge import Judge
 from engine.rulebook import Rulebook, bound
 from engine.store.db import Store, open_store
 from engine.store.model import Adoption, Resume, Verdict
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, Instant, Kind, RuleName
-from rules.ruleset import RuleSet
 
 RULES = """
 rules:

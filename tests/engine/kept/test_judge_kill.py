@@ -28,11 +28,11 @@ from engine.rulebook import Rulebook, bound, reopened
 from engine.store import codec
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
+from rules.explain.playback import Arrival, Playback
 from rules.memory import Memory
 from rules.model import Decision, Instant, Phase
-from rules.playback import Arrival, Playback
-from rules.ruleset import RuleSet
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[2]

@@ -19,12 +19,12 @@ from engine.draft import Draft
 from engine.judge import Judge
 from engine.rulebook import Rulebook, bound, reopened
 from engine.store.model import Adoption, Resume, Verdict
-from rules.adoption import adopted
-from rules.compile import World, compile_rules
+from rules.compiler.compile import World, compile_rules
+from rules.compiler.ruleset import RuleSet
+from rules.evaluator.adoption import adopted
+from rules.explain.playback import Arrival, Playback
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, Instant, Kind, Phase, Row, RuleName
-from rules.playback import Arrival, Playback
-from rules.ruleset import RuleSet
 
 DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
 WORLD = World(zones={"c1": frozenset({"gate"}), "c2": frozenset()})

@@ -1,0 +1,1 @@
+"""From the grammar to rules with an index: names are looked up, patterns become matchers."""

@@ -1,0 +1,490 @@
+"""Rule files to rules: every problem in every file at once, names checked against the site's world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any
+from unicodedata import is_normalized
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from rules import letters
+from rules.compiler import build
+from rules.compiler.ruleset import Hours, Matcher, Rule, RuleSet
+from rules.compiler.site_needs import needs
+from rules.compiler.uncollected import uncollected
+from rules.compiler.unknown_facts import unknown_asked
+from rules.document import decomposed, suggestions
+from rules.document.errors import RuleError
+from rules.document.partial import Read, read_partly
+from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
+from rules.document.validation import flaws, nearest
+from rules.language import correlation, texts
+from rules.language.comparisons import Constants
+from rules.language.expr import ExprError, Expression, Names, compile_expression
+from rules.language.facts import timely
+from rules.language.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
+from rules.language.patterns import DecisionPattern, Pattern
+from rules.language.schema import Call, RuleFile, RuleSpec, Title
+from rules.language.templates import FOLLOWS, Resolved, resolve, shared
+from rules.language.when import from_nothing, parts
+from rules.model import ActionCall, Fact, RuleName, Severity
+from rules.schedule import Almanac, Window
+
+__all__ = [
+    "Checked",
+    "ParamsCheck",
+    "World",
+    "Written",
+    "check_rules",
+    "compile_rules",
+    "examine",
+    "once",
+    "params_check",
+]
+
+#: Checks an action's parameters as a rule gives them; returns what is wrong, paths from the parameters.
+ParamsCheck = Callable[[Mapping[str, object]], Sequence[Flaw]]
+#: What a name that is not found may be: in a file that could not be read.
+_ELSEWHERE = frozenset(
+    f"problem.{each}"
+    for each in (
+        "expr_name", "unknown_group", "unknown_list", "unknown_name", "unknown_rule", "unknown_schedule",
+        "unknown_template",
+    )
+)  # fmt: skip
+#: Keys of a rule that do not change what it remembers.
+_COSMETIC = {"title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule with the file that it is written in, and what was made of it (None: it is not enabled)."""
+
+    spec: RuleSpec
+    resolved: Resolved
+    number: int
+    rule: Rule | None
+
+    def locate(self, flaw: Flaw) -> Problem:
+        """Return a flaw within the rule with its place."""
+        return self.resolved.locate(flaw.under("rules", self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `examine` finds.
+
+    Attributes:
+        rules: Those that are enabled and without an error.
+        problems: Of every file, warnings included.
+        written: Rules without an error, in order, those that are not enabled included.
+        constants: Named values, lists and groups.
+        world: What the rules may name; None: not known.
+    """
+
+    rules: RuleSet
+    problems: tuple[Problem, ...]
+    written: tuple[Written, ...]
+    constants: Constants
+    world: World | None = None
+
+
+def params_check(model: type[BaseModel]) -> ParamsCheck:
+    """Return the check of an action whose parameters are a pydantic model."""
+    return partial(flaws, model)
+
+
+def compile_rules(files: Sequence[tuple[str, str]], world: World) -> RuleSet:
+    """Compile rule files.
+
+    Args:
+        files: Name (as problems show it) and YAML text of each.
+        world: What the rules may name.
+
+    Returns:
+        The rules that are enabled, with warnings.
+
+    Raises:
+        RuleError: With every problem of every file.
+    """
+    found = examine(files, world)
+    if any(problem.severity is Gravity.ERROR for problem in found.problems):
+        raise RuleError(found.problems)
+    return found.rules
+
+
+def check_rules(files: Sequence[tuple[str, str]], world: World | None) -> tuple[RuleSet, list[Problem]]:
+    """Return the rules that could be compiled, and every problem including warnings (see `examine`)."""
+    found = examine(files, world)
+    return found.rules, list(found.problems)
+
+
+def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
+    """Return all that can be told of rule files.
+
+    What is wrong in one place hides nothing elsewhere, and nothing is told that only follows from it. Without
+    a world names are not checked.
+    """
+    with uncollected():
+        return _check(files, world)
+
+
+def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
+    documents = [_composed(parse(text, source)) for source, text in files]
+    known = shared(documents)
+    parts = [_Part.of(resolve(document, known)) for document in documents]
+    named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
+    site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
+    problems: list[Problem] = []
+    for part in parts:
+        found = [*part.problems(named), *site.take(part)]
+        problems += sorted(found, key=lambda problem: (problem.line, problem.column))
+    problems += site.rings()
+    problems = list(once(_telling(problems)))
+    warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
+    constants = Constants(site.names.values, site.names.lists, site.names.groups)
+    return Checked(
+        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants, world
+    )
+
+
+def _composed(document: Document) -> Document:
+    """Return a document with its texts in the composed form, as events come; what was not so is a warning."""
+    if is_normalized("NFC", document.text) and "\\" not in document.text:
+        return document
+    doubts = tuple(map(document.locate, decomposed.doubts(document.data)))
+    if not doubts:
+        return document
+    return replace(document, data=letters.values(document.data), problems=(*document.problems, *doubts))
+
+
+def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield problems, without how a text is composed where something else is wrong with it."""
+    wrong = {(each.source, each.line, each.column) for each in problems if each.code != "problem.decomposed"}
+    for each in problems:
+        if each.code != "problem.decomposed" or (each.source, each.line, each.column) not in wrong:
+            yield each
+
+
+def once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems, what a template says wrong once and not for each of its rules."""
+    told: set[object] = set()
+    for problem in problems:
+        place = problem.source, problem.line, problem.column, problem.code, *problem.values.items()
+        if place not in told:
+            told.add(place)
+            yield problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file, as far as it could be read."""
+
+    resolved: Resolved
+    read: Read[RuleFile]
+
+    @classmethod
+    def of(cls, resolved: Resolved) -> _Part:
+        lost = resolved.data is None and bool(resolved.problems)
+        return cls(resolved, Read(None) if lost else read_partly(RuleFile, resolved.data))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that other files may name could be read."""
+        lost = self.read.value is None
+        return not lost and all(flaw.path[:1] == ("rules",) for flaw in self.read.flaws)
+
+    @property
+    def named_whole(self) -> bool:
+        """Whether all values that other files may name could be read, but for what comes of a name that means nothing.
+
+        That must not excuse itself: nobody would be told of it.
+        """
+        return self.read.value is not None and all(flaw.path[:1] == ("rules",) for flaw in self.own)
+
+    @property
+    def own(self) -> list[Flaw]:
+        """What is wrong with the grammar, without what only comes of references."""
+        return [flaw for flaw in self.read.flaws if not self.follows(flaw)]
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What is written, where it is a mapping."""
+        return self.resolved.data if isinstance(self.resolved.data, dict) else {}
+
+    def named(self) -> Iterator[tuple[int, str]]:
+        """Yield every rule's number and name, also of rules with mistakes."""
+        rules = self.data.get("rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+            name = rule.get("name") if isinstance(rule, dict) else None
+            if isinstance(name, str):
+                yield number, name
+
+    def problems(self, whole: bool) -> Iterator[Problem]:
+        """Yield what is wrong with the grammar and the references; `whole`: all named values could be read."""
+        yield from self.resolved.problems
+        yield from map(self.resolved.locate, self.own)
+        for flaw in self.resolved.flaws:
+            if flaw.code != FOLLOWS and (whole or flaw.code not in _ELSEWHERE):
+                yield self.resolved.locate(flaw)
+
+    def follows(self, flaw: Flaw) -> bool:
+        """Return whether a flaw is only what comes of a reference that leads nowhere."""
+        return any(self._follows(flaw, reference) for reference in self.resolved.flaws)
+
+    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
+        path, place = self.resolved.written(flaw.path), reference.path
+        if place[2:3] not in (("use",), ("with",)):
+            return path[: len(place)] == place
+        rule = self.resolved.own(place[:2])
+        return path[:2] == place[:2] and not (len(path) > 2 and path[2] in rule)
+
+
+@dataclass
+class _Site:
+    """What all files of a site define together, and the rules that were made of them."""
+
+    world: World | None
+    names: Names
+    almanac: Almanac
+    schedules: Mapping[str, tuple[Window, ...]]
+    whole: bool = True
+    rules: list[Rule] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
+    _specs: dict[str, Written] = field(default_factory=dict)
+    _expressions: dict[tuple[str, frozenset[object]], Expression] = field(default_factory=dict)
+    _hours: dict[Hours, Hours] = field(default_factory=dict)
+    _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: Sequence[RuleFile], world: World | None, whole: bool) -> _Site:
+        groups: dict[str, Sequence[str]] = dict(world.groups) if world else {}
+        values: dict[str, Fact] = {}
+        lists: dict[str, Sequence[Fact]] = {}
+        schedules: dict[str, tuple[Window, ...]] = {}
+        holidays: set[date] = set(world.holidays) if world else set()
+        for file in files:
+            groups = {**file.groups, **groups}
+            values = {**file.vars, **values}
+            lists = {**file.lists, **lists}
+            schedules = {**{name: each.windows() for name, each in file.schedules.items()}, **schedules}
+            holidays |= set(file.holidays)
+        zone = world.timezone if world else ZoneInfo("UTC")
+        almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
+        names = Names(timely(almanac), values, lists, groups)
+        return cls(world, names, almanac, schedules, whole)
+
+    def take(self, part: _Part) -> Iterator[Problem]:
+        """Check and compile the rules of one file; yield what is wrong with their names."""
+        yield from self._twice(part)
+        if part.read.value is not None and self.world is not None:
+            yield from map(part.resolved.locate, unknown_cameras(part.read.value.groups, self.world))
+        mistaken = {flaw.path[1] for flaw in (*part.read.flaws, *part.resolved.flaws) if len(flaw.path) > 1}
+        for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
+            flaws = [flaw.under("rules", number) for flaw in self._flaws(spec)]
+            told = (flaw for flaw in flaws if self.whole or flaw.code not in _ELSEWHERE)
+            yield from map(part.resolved.locate, (flaw for flaw in told if not part.follows(flaw)))
+            broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
+            rule = None
+            if spec.enabled and not broken:
+                rule = self._rule(spec, len(self.rules))
+                self.rules.append(rule)
+            written = Written(spec, part.resolved, number, rule)
+            self._specs.setdefault(spec.name, written)
+            if not broken:
+                self.written.append(written)
+
+    def rings(self) -> Iterator[Problem]:
+        """Yield rules that wait for the decision of no rule, or for each other's in a ring."""
+        specs = {name: each.spec for name, each in self._specs.items()}
+        known = {name for section, name in self._first if section == "rules"}
+        for name, flaw in unknown_rules(specs, known) if self.whole else ():
+            yield self._specs[name].locate(flaw)
+        for name, ring in rings(specs):
+            values: dict[str, Fact] = {"ring": " → ".join(ring)}
+            yield self._specs[name].locate(Flaw(("when",), "problem.decision_ring", values))
+
+    def _twice(self, part: _Part) -> Iterator[Problem]:
+        """Yield names that mean something already, in this file or another."""
+        named: list[tuple[str, str, Path]] = [
+            ("duplicate_rule", name, ("rules", number, "name")) for number, name in part.named()
+        ]
+        for section in ("vars", "lists", "groups", "schedules", "templates"):
+            inside = part.data.get(section)
+            names = inside if isinstance(inside, dict) else ()
+            named += [("duplicate_name", name, (section, name)) for name in names]
+        for code, name, path in named:
+            found, there = self._first.setdefault((str(path[0]), name), (part.resolved, path))
+            if there is not path:
+                first = found.locate(Flaw(there, f"problem.{code}"))
+                values: dict[str, Fact] = {"name": name, "source": first.source, "line": first.line}
+                yield part.resolved.locate(Flaw(path, f"problem.{code}", values))
+
+    # -- what is wrong with one rule ---------------------------------------------------------
+
+    def _flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        yield from self._expression_flaws(spec)
+        yield from texts.flaws_of(spec)
+        yield from self._time_flaws(spec)
+        yield from correlation.flaws(spec, self.names.groups)
+        if self.world is not None:
+            yield from unknown(spec, self.world, self.names.groups)
+            yield from unknown_asked(spec, self.world, self.names.groups)
+            yield from self._action_flaws(spec)
+
+    def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        for path, text, role in expressions(spec):
+            try:
+                self._expression(text, spec, role)
+            except ExprError as error:
+                at = error.values.get("at", 1)
+                within = at - 1 if isinstance(at, int) else 0
+                guess = error.suggestion or suggestions.expression(text)
+                yield Flaw(path, error.code, error.values, guess, within=within)
+
+    def _expression(self, text: str, spec: RuleSpec, role: int) -> Expression:
+        """Return the compiled expression of a pattern (-1: of the whole rule); the same is compiled once."""
+        steps = build.steps_before(spec.when, role)
+        look = text, frozenset(steps.items())
+        made = self._expressions.get(look)
+        if made is None:
+            names = replace(self.names, steps=steps) if steps else self.names
+            made = self._expressions[look] = compile_expression(text, names)
+        return made
+
+    def _time_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        for key, names in (("during", spec.during), ("not_during", spec.not_during)):
+            for index, name in enumerate(names or ()):
+                if name not in self.schedules:
+                    guess = nearest(name, self.schedules)
+                    yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
+        if self.world is not None:
+            yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
+
+    def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
+        assert self.world is not None  # noqa: S101 - the caller looked
+        known = self.world.actions
+        if known is None:
+            return
+        for path, call in calls(spec):
+            yield from _action(call, path, known)
+
+    # -- one rule ------------------------------------------------------------------------------
+
+    def _rule(self, spec: RuleSpec, order: int) -> Rule:
+        when = spec.when
+        found = parts(when)
+        matchers = tuple([self._matcher(spec, pattern, role) for role, (_, pattern) in enumerate(found)])
+        if len(matchers) > 1:
+            matchers = tuple(replace(each, rank=build.rank(when, each.role)) for each in matchers)
+        lasting = build.lasting(when) or spec.auto_clear is not None
+        escalate = spec.escalate
+        return Rule(
+            name=RuleName(spec.name),
+            order=order,
+            patterns=matchers,
+            trigger=build.trigger(when, matchers, self.almanac, self._keys(when, found)),
+            hours=self._applies(spec),
+            lasting=lasting,
+            hold=spec.hold or 0.0,
+            cooldown=spec.cooldown.time if spec.cooldown else 0.0,
+            per=spec.cooldown.per if spec.cooldown else "camera",
+            linger=spec.keep_firing_for or 0.0,
+            clear=spec.auto_clear or 0.0,
+            limit=spec.limit,
+            severity=Severity(spec.severity),
+            title=_text(spec.title) or {"vi": spec.name, "en": spec.name},
+            message=_text(spec.message) or {},
+            dedup=spec.dedup or "",
+            names=texts.names_of(spec),
+            actions=self._calls(spec.do),
+            escalate=escalate.after if escalate else 0.0,
+            escalation=self._calls(escalate.do) if escalate else (),
+            dry_run=spec.dry_run,
+            edition=self._edition(spec),
+            almanac=self.almanac,
+        )
+
+    def _matcher(self, spec: RuleSpec, pattern: Pattern, role: int) -> Matcher:
+        cameras = None
+        if pattern.cameras is not None or pattern.groups is not None:
+            grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
+            cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
+        # What must not happen breaks a rule however it looks: a worse look at it is no proof that it did not.
+        whole = None if build.negative(spec.when, role) else spec.if_
+        told = ((whole, -1), (pattern.if_, role))
+        written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
+        return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
+
+    def _keys(self, when: object, found: Sequence[tuple[Path, Pattern]]) -> tuple[str, ...]:
+        """Return what an absence misses apart, where it counts from nothing."""
+        if not from_nothing(when):
+            return ()
+        by, pattern = set(correlation.keys_of(when)), found[0][1]
+        if by == {"site"}:
+            return ("*",)
+        grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]
+        cameras = list(dict.fromkeys([*(pattern.cameras or ()), *grouped]))
+        zones: list[str] = correlation.zones_of(pattern) or []
+        if not cameras and self.world is not None and self.world.zones is not None:
+            has = self.world.zones
+            cameras = [name for name in has if not zones or not has[name].isdisjoint(zones)]
+        if "zone" in by:
+            return tuple(f"{camera}/zone:{zone}" for camera in cameras for zone in zones)
+        return tuple(cameras)
+
+    def _applies(self, spec: RuleSpec) -> Hours | None:
+        if not (spec.between or spec.not_between or spec.during or spec.not_during):
+            return None
+        between = tuple(hours.window() for hours in spec.between or ())
+        free = [hours.window() for hours in spec.not_between or ()]
+        free += [window for name in spec.not_during or () for window in self.schedules[name]]
+        during = tuple(window for name in spec.during or () for window in self.schedules[name])
+        made = Hours(self.almanac, between, tuple(free), during)
+        return self._hours.setdefault(made, made)
+
+    def _calls(self, written: Sequence[Call]) -> tuple[ActionCall, ...]:
+        """Return the actions; rules that ask for the same share them."""
+        if not written:
+            return ()
+        look = tuple((call.name, *sorted(call.params.items())) for call in written)
+        if look not in self._actions:
+            made = (ActionCall(call.name, MappingProxyType(dict(call.params))) for call in written)
+            self._actions[look] = tuple(made)
+        return self._actions[look]
+
+    def _edition(self, spec: RuleSpec) -> str:
+        """Return what changes with everything that a rule's rows depend on."""
+        told = spec.model_dump_json(exclude=_COSMETIC, exclude_defaults=True)
+        if '"if' in told or '"groups":[' in told or "during" in told:
+            lists = (self.names.values, self.names.lists, self.names.groups, self.schedules)
+            told += repr(lists)
+        if correlation.keys_of(spec.when) == ("site",):  # also where it is not written
+            told += "by site"
+        if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):
+            told += "if without not"
+        if any(isinstance(pattern, DecisionPattern) for _, pattern in parts(spec.when)):
+            told += "decisions by what they are about"
+        return blake2b(told.encode(), digest_size=6).hexdigest()
+
+
+def _text(written: Title | None) -> Mapping[str, str] | None:
+    return None if written is None else {"vi": written.vi, "en": written.en}
+
+
+def _action(call: Call, path: Path, known: Mapping[str, ParamsCheck]) -> Iterator[Flaw]:
+    check = known.get(call.name)
+    if check is None:
+        guess = nearest(call.name, sorted(known))
+        values: dict[str, Fact] = {"action": call.name, "known": ", ".join(sorted(known))}
+        yield Flaw(path, "problem.unknown_action", values, guess, on_key=True)
+    else:
+        yield from (flaw.under(*path, call.name) for flaw in check(call.params))

@@ -1,0 +1,133 @@
+"""How a rule names what it saw: the parts of a reason, each a code with its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from rules.compiler.ruleset import Matcher, Rule, Telling
+from rules.language.facts import reader
+from rules.model import Change, Event, Fact, Kind, Sentence
+from rules.text import catalogue
+
+
+def sentence(parts: Iterable[Telling]) -> Sentence:
+    """Join parts into one sentence; see `rules.text.fill`."""
+    codes: list[str] = []
+    values: dict[str, Fact] = {}
+    for code, named in parts:
+        codes.append(code)
+        values |= named
+    return Sentence("+".join(codes), values)
+
+
+def extended(told: Sentence, parts: Sequence[Telling]) -> Sentence:
+    """Return a sentence with more parts behind it; without any, the same one."""
+    return sentence([(told.code, told.values), *parts]) if parts else told
+
+
+def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
+    """Return what holds: the subject and every condition with its value and its bound, and what texts name."""
+    told = sentence([pattern.subject(event), *[each.told(event) for each in pattern.conditions]])
+    if not rule.names:
+        return told
+    return Sentence(told.code, {**named(rule.names, event), **told.values})
+
+
+def missing(pattern: Matcher, code: str, more: Mapping[str, Fact]) -> Sentence:
+    """Return what did not happen: ``reason.<code>``, or ``reason.<code>_zone`` where zones are named."""
+    label = ", ".join(sorted(pattern.labels)) if pattern.labels else str(pattern.kind)
+    told: dict[str, Fact] = {"missed": label, **more}
+    if not pattern.zones:
+        return Sentence(f"reason.{code}", told)
+    return Sentence(f"reason.{code}_zone", {**told, "zone": ", ".join(sorted(pattern.zones))})
+
+
+def named(names: Iterable[str], event: Event) -> dict[str, Fact]:
+    """Return the facts of an event that texts name."""
+    found = ((name, reader(name)(event)) for name in names)
+    return {name: value for name, value in found if value is not None}
+
+
+def step(told: Sentence, number: int) -> list[Telling]:
+    """Return a sentence as one part of several: its values get a suffix of their own."""
+    suffix = f"@{number}"
+    code = "+".join(part + suffix for part in told.code.split("+"))
+    return [(code, {name + suffix: value for name, value in told.values.items()})]
+
+
+def several(steps: Iterable[Sentence], joint: str, more: Iterable[Telling] = ()) -> Sentence:
+    """Return several sentences as one, joined by the part `joint`; texts name the facts of the last."""
+    parts: list[Telling] = []
+    last: Mapping[str, Fact] = {}
+    for number, told in enumerate(steps, start=1):
+        parts += [(joint, {})] if parts else []
+        parts += step(told, number)
+        last = told.values
+    whole = sentence([*parts, *more])
+    return Sentence(whole.code, {**last, **whole.values})
+
+
+def over(rule: Rule, event: Event) -> Telling:
+    """Return why an event of the same subject ended what held: the first condition that no longer does."""
+    pattern = next((each for each in rule.patterns if each.kind is event.kind), None)
+    if pattern is None:
+        return "reason.over", {}
+    if event.change is Change.ENDED and pattern.kind is Kind.OBJECT:
+        return "reason.ended", {}
+    if pattern.kind is Kind.OBJECT and pattern.labels is not None and event.label not in pattern.labels:
+        return "reason.over_label", {"now": event.label or "?"}
+    lost = (condition.lost(event) for condition in pattern.conditions if not condition.test(event))
+    return next(lost, ("reason.over", {}))
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``2 s``, ``5 min`` or ``1 h 30 min``: signs that both languages share."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    told = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{number} {sign}" for number, sign in told if number)
+
+
+def _object(event: Event) -> Telling:
+    known = f"label.{event.label}"
+    code = known if known in catalogue("en") else "reason.object"
+    return code, {"label": event.label or "?"}
+
+
+def _crowd(event: Event) -> Telling:
+    known = f"label.{event.label}"
+    return (known if known in catalogue("en") else "reason.crowd"), {"label": event.label or "?"}
+
+
+def _signal(event: Event) -> Telling:
+    code = "reason.signal_off" if event.change is Change.ENDED else "reason.signal"
+    return code, {"label": event.label or "?"}
+
+
+def _motion(event: Event) -> Telling:
+    return ("reason.calm" if event.change is Change.ENDED else "reason.motion"), {}
+
+
+def _camera(event: Event) -> Telling:
+    return f"reason.camera_{event.label}", {}
+
+
+def _named(code: str) -> Callable[[Event], Telling]:
+    return lambda event: (code, {"label": event.label or "?"})
+
+
+#: Who names the subject of an event.
+SUBJECT: dict[Kind, Callable[[Event], Telling]] = {
+    Kind.OBJECT: _object,
+    Kind.CROWD: _crowd,
+    Kind.MOTION: _motion,
+    Kind.SIGNAL: _signal,
+    Kind.CAMERA: _camera,
+    Kind.PLATE: _named("reason.plate"),
+    Kind.MQTT: _named("reason.mqtt"),
+    Kind.DECISION: _named("reason.decision"),
+    Kind.ENGINE: _named("reason.engine"),
+    Kind.OPERATOR: _named("reason.operator"),
+}

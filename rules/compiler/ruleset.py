@@ -1,0 +1,369 @@
+"""Rules as the evaluator knows them, and the index that finds those an event could match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from rules.compiler.conditions import Condition, Telling
+from rules.document.source import Problem
+from rules.language.expr import Reader
+from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
+from rules.schedule import Almanac, Edge, Window
+
+__all__ = [
+    "Absence",
+    "Alarm",
+    "Condition",
+    "Counting",
+    "Each",
+    "Hours",
+    "Matcher",
+    "Ordered",
+    "Rule",
+    "RuleSet",
+    "Telling",
+    "Together",
+    "Trigger",
+]
+#: Looked-up events that are remembered at most; labels of signals come from devices and have no end.
+REMEMBERED = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a rule applies: within one of `between` and one of `during` (if any), outside all of `free`."""
+
+    almanac: Almanac
+    between: tuple[Window, ...] = ()
+    free: tuple[Window, ...] = ()
+    during: tuple[Window, ...] = ()
+
+    def hold(self, wall: datetime) -> bool:
+        """Return whether the rule applies at a time (aware)."""
+        local, almanac = wall.astimezone(self.almanac.zone), self.almanac
+        for windows in (self.between, self.during):
+            if windows and not any(window.holds(local, almanac) for window in windows):
+                return False
+        return not any(window.holds(local, almanac) for window in self.free)
+
+    def told(self, wall: datetime) -> list[Telling]:
+        """Return the parts of a reason that name the hours."""
+        local = wall.astimezone(self.almanac.zone)
+        values: dict[str, Fact] = {"at": f"{local:%H:%M}", "free": ", ".join(map(str, self.free))}
+        within = (*self.between, *self.during)
+        windows = [str(window) for window in within if window.holds(local, self.almanac)]
+        parts: list[Telling] = [("reason.hours", {**values, "window": window}) for window in windows[:1]]
+        return parts or ([("reason.not_hours", values)] if self.free else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A compiled pattern.
+
+    Attributes:
+        kind: With `changes`, `labels`, `zones`, `cameras` and `equal` what the index decides; None: any.
+        subject: Names what it is about, e.g. ``person``.
+        conditions: All conjuncts, in the order in which a reason names them.
+        rest: The tests of the conjuncts that the index does not decide.
+        lasting: Whether it holds for a while (and ends), or is a moment.
+        role: Its place among the patterns of its rule.
+        rank: Where it is asked among them: the last step of a sequence first.
+        equal: Facts that must be one of some values.
+        linked: Conditions that ask for earlier steps of a sequence: neither index nor `rest` can decide them.
+        left: Zones of which it tells that something went out: those it is about, wherever it stands then.
+    """
+
+    kind: Kind
+    changes: frozenset[Change]
+    subject: Callable[[Event], Telling]
+    labels: frozenset[str] | None = None
+    zones: frozenset[str] | None = None
+    cameras: frozenset[CameraId] | None = None
+    conditions: tuple[Condition, ...] = ()
+    rest: tuple[Callable[[Event], bool], ...] = ()
+    lasting: bool = True
+    role: int = 0
+    rank: int = 0
+    equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
+    linked: tuple[Condition, ...] = ()
+    left: frozenset[str] | None = None
+
+    def admits(self, event: Event) -> bool:
+        """Return whether kind, change, label, camera, zone and equal facts allow the event: what the index decides."""
+        return (
+            event.kind is self.kind
+            and event.change in self.changes
+            and (self.labels is None or event.label in self.labels)
+            and (self.cameras is None or event.camera in self.cameras)
+            and (self.zones is None or not self.zones.isdisjoint(event.zones))
+            and all(event.facts.get(name) in values for name, values in self.equal)
+        )
+
+    def holds(self, event: Event) -> bool:
+        """Return whether everything else holds too, of an event that is admitted."""
+        for test in self.rest:  # noqa: SIM110 - a generator for all() costs more than the tests
+            if not test(event):
+                return False
+        return True
+
+    def matches(self, event: Event) -> bool:
+        """Return whether all of it holds."""
+        return self.admits(event) and self.holds(event)
+
+    def buckets(self) -> Iterator[tuple[Kind, str | None, str | None, CameraId | None]]:
+        """Yield where the index keeps it."""
+        for label in sorted(self.labels) if self.labels is not None else (None,):
+            for zone in sorted(self.zones) if self.zones is not None else (None,):
+                for camera in sorted(self.cameras) if self.cameras is not None else (None,):
+                    yield self.kind, label, zone, camera
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every pattern for itself: what matches is followed by its subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One after the other.
+
+    Attributes:
+        within: Seconds from the first to the last.
+        steps: Role of each positive step.
+        breaks: Roles that must not match after a positive step, by the step's number.
+        waits: Whether the last step is a negative one: it is complete when `within` is over.
+        asked: Facts for which later steps ask: role, name, and how it is read.
+    """
+
+    within: float
+    by: tuple[str, ...]
+    steps: tuple[int, ...]
+    breaks: Mapping[int, int]
+    waits: bool
+    hold_on_gap: bool = True
+    asked: tuple[tuple[int, str, Reader], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All patterns (roles 0..`size` - 1) hold, or held within so many seconds."""
+
+    within: float | None
+    by: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """`size` or more within so many seconds, or, where it asks for few, fewer than that.
+
+    Attributes:
+        distinct: Of what different ones are counted; empty: every event counts.
+        keys: Where it asks for few: what is counted apart, known beforehand; nothing needs to happen for it.
+    """
+
+    size: int
+    within: float
+    by: tuple[str, ...]
+    distinct: str = ""
+    tumbling: bool = False
+    few: bool = False
+    hold_on_gap: bool = False
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Nothing matched for so many seconds, always or after role 1.
+
+    Attributes:
+        keys: What is missed apart, known beforehand; nothing needs to happen for it to count.
+    """
+
+    time: float
+    by: tuple[str, ...]
+    after: bool = False
+    hold_on_gap: bool = True
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Times of day."""
+
+    edges: tuple[Edge, ...]
+    days: frozenset[int]
+    almanac: Almanac
+    hold_on_gap: bool = True
+
+    def upcoming(self, after: datetime) -> datetime | None:
+        """Return the next time, aware UTC."""
+        return self.almanac.upcoming(after, self.edges, self.days)
+
+
+Trigger = Each | Ordered | Together | Counting | Absence | Alarm
+EACH = Each()
+
+
+def _from_nothing(trigger: Trigger) -> bool:
+    few = isinstance(trigger, Counting) and trigger.few
+    return few or isinstance(trigger, (Absence, Alarm))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule.
+
+    Attributes:
+        order: Place among all rules; decisions of one event come in it.
+        patterns: What may happen, by role; none for a time of day.
+        trigger: How the patterns belong together.
+        hours: When it applies; None: always.
+        lasting: Whether it holds for a while (and resolves), or is a moment.
+        hold: Seconds that it must hold.
+        cooldown: Least seconds between two firings per `per`.
+        linger: Seconds that it goes on firing after its end (`keep_firing_for`).
+        clear: Seconds after the last match when it resolves by itself (`auto_clear`); 0: never.
+        limit: Subjects remembered at once.
+        escalate: Seconds after which unacknowledged firing escalates, with `escalation`; 0: never.
+        names: Facts that its texts name: kept with what holds.
+        edition: Changes with whatever changes what its rows mean.
+    """
+
+    name: RuleName
+    order: int
+    patterns: tuple[Matcher, ...]
+    trigger: Trigger = EACH
+    hours: Hours | None = None
+    lasting: bool = True
+    hold: float = 0.0
+    cooldown: float = 0.0
+    per: str = "camera"
+    linger: float = 0.0
+    clear: float = 0.0
+    limit: int = 1000
+    severity: Severity = Severity.WARNING
+    title: Mapping[str, str] = field(default_factory=dict)
+    message: Mapping[str, str] = field(default_factory=dict)
+    dedup: str = ""
+    names: tuple[str, ...] = ()
+    actions: tuple[ActionCall, ...] = ()
+    escalate: float = 0.0
+    escalation: tuple[ActionCall, ...] = ()
+    dry_run: bool = False
+    edition: str = ""
+    almanac: Almanac = field(default_factory=Almanac, repr=False)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every conjunct of every pattern."""
+        return tuple(condition for pattern in self.patterns for condition in pattern.conditions)
+
+    @property
+    def room(self) -> int:
+        """How many rows it may keep: as many as its `limit` of subjects need, whatever becomes of them."""
+        of_one = 1 if isinstance(self.trigger, Each) else 1 + max(1, len(self.patterns))
+        return self.limit * (of_one + (self.cooldown > 0) + (self.escalate > 0))
+
+    @property
+    def kind(self) -> Kind:
+        """What its first pattern is about."""
+        return self.patterns[0].kind if self.patterns else Kind.CLOCK
+
+
+#: A pattern that admits an event, and its rule.
+Candidate = tuple[Rule, Matcher]
+_Bucket = tuple[Kind, str | None, str | None, CameraId | None]
+_Look = tuple[Kind, Change, str | None, CameraId | None, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Every rule that is judged, indexed by (kind, label, zone, camera).
+
+    What an event's kind, change, label, camera, zones and equal facts lead to is remembered (bounded), so
+    that one look-up finds the rules; forgetting it changes the speed and nothing else.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def prepare(self) -> None:
+        """Make the index now, where it holds nobody up; else the first event waits for it."""
+        _ = self.named, self.heard, self.absences, self.escalating, self._facts, self._index
+
+    @cached_property
+    def named(self) -> Mapping[RuleName, Rule]:
+        """The rules by name."""
+        return {rule.name: rule for rule in self.rules}
+
+    @cached_property
+    def heard(self) -> frozenset[str]:
+        """Names of rules whose decisions other rules wait for."""
+        patterns = (pattern for rule in self.rules for pattern in rule.patterns)
+        return frozenset(
+            name for each in patterns if each.kind is Kind.DECISION for name in each.labels or ()
+        )
+
+    @cached_property
+    def absences(self) -> tuple[Rule, ...]:
+        """Rules that count from nothing: they must be armed before anything happens."""
+        return tuple(rule for rule in self.rules if _from_nothing(rule.trigger))
+
+    @cached_property
+    def escalating(self) -> tuple[Rule, ...]:
+        """Rules that escalate."""
+        return tuple(rule for rule in self.rules if rule.escalate)
+
+    @cached_property
+    def _facts(self) -> Mapping[Kind, tuple[str, ...]]:
+        """Names of the facts by which rules of a kind are indexed."""
+        named: dict[Kind, dict[str, None]] = {}
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                for name, _ in pattern.equal:
+                    named.setdefault(pattern.kind, {})[name] = None
+        return {kind: tuple(names) for kind, names in named.items()}
+
+    @cached_property
+    def _index(self) -> Mapping[_Bucket, tuple[Candidate, ...]]:
+        index: dict[_Bucket, list[Candidate]] = {}
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                for bucket in pattern.buckets():
+                    index.setdefault(bucket, []).append((rule, pattern))
+        return {bucket: tuple(found) for bucket, found in index.items()}
+
+    def candidates(self, event: Event) -> tuple[Candidate, ...]:
+        """Return the patterns that admit an event, in order; only `Matcher.holds` is left to ask."""
+        look: object = (event.kind, event.change, event.label, event.camera, event.zones)
+        if self._facts and event.kind in self._facts:
+            facts = event.facts
+            look = look, tuple([facts.get(name) for name in self._facts[event.kind]])
+        found = self._seen.get(look)
+        if found is None:
+            found = self._look_up(event)
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[look] = found
+        return found
+
+    def _look_up(self, event: Event) -> tuple[Candidate, ...]:
+        found = {
+            (rule.order, pattern.rank): (rule, pattern)
+            for bucket in _buckets(event)
+            for rule, pattern in self._index.get(bucket, ())
+            if pattern.admits(event)
+        }
+        return tuple(found[place] for place in sorted(found))
+
+
+def _buckets(event: Event) -> Iterable[_Bucket]:
+    for label in {event.label, None}:
+        for zone in {*event.zones, None}:
+            for camera in {event.camera, None}:
+                yield event.kind, label, zone, camera

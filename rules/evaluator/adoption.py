@@ -1,0 +1,80 @@
+"""Which rules are judged by from an event on: adopting rules is an event of the log, in order with all others.
+
+So the log alone says by which rules each stretch of it was judged, and a replay changes them where the live run did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rules.compiler.ruleset import Rule, RuleSet
+from rules.model import Event, Fact, Kind, RuleName
+
+#: Label of the engine's event.
+ADOPTED = "engine.rules"
+#: Returns the rules of a digest; None where nobody knows them any more.
+Library = Callable[[str], RuleSet | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two rule sets, by the names of their rules.
+
+    Attributes:
+        changed: Means something else now: what it remembered is gone, and resolved where it had fired.
+        edited: Other texts, actions, severity or limits; goes on with what it remembers.
+        same: Nothing of it changed.
+    """
+
+    added: tuple[RuleName, ...] = ()
+    removed: tuple[RuleName, ...] = ()
+    changed: tuple[RuleName, ...] = ()
+    edited: tuple[RuleName, ...] = ()
+    same: tuple[RuleName, ...] = ()
+
+    @property
+    def kept(self) -> tuple[RuleName, ...]:
+        """Rules that go on with what they remember."""
+        return self.edited + self.same
+
+
+def compare(before: RuleSet, after: RuleSet) -> Comparison:
+    """Return what becomes of each rule."""
+    old, new = before.named, after.named
+    both = [name for name in new if name in old]
+    kept = [name for name in both if old[name].edition == new[name].edition]
+    edited = tuple(name for name in kept if _told(old[name]) != _told(new[name]))
+    return Comparison(
+        added=tuple(name for name in new if name not in old),
+        removed=tuple(name for name in old if name not in new),
+        changed=tuple(name for name in both if old[name].edition != new[name].edition),
+        edited=edited,
+        same=tuple(name for name in kept if name not in set(edited)),
+    )
+
+
+def _told(rule: Rule) -> tuple[object, ...]:
+    """Return all that may change without a new edition."""
+    texts = (dict(rule.title), dict(rule.message), rule.dedup, rule.severity)
+    return (*texts, rule.actions, rule.escalate, rule.escalation, rule.dry_run, rule.limit)
+
+
+def facts_of(digest: str, rules: RuleSet, found: Comparison) -> Mapping[str, Fact]:
+    """Return what the event tells."""
+    return {
+        "digest": digest,
+        "rules": len(rules.rules),
+        "added": len(found.added),
+        "removed": len(found.removed),
+        "changed": len(found.changed),
+        "kept": len(found.kept),
+    }
+
+
+def adopted(event: Event) -> str | None:
+    """Return the digest of the rules that an event adopts; None: it is about something else."""
+    if event.kind is not Kind.ENGINE or event.label != ADOPTED:
+        return None
+    digest = event.facts.get("digest")
+    return digest if isinstance(digest, str) else None

@@ -1,0 +1,356 @@
+"""The life of what a rule tells: pending, firing, fading, resolved; cooldowns and escalations.
+
+Whatever makes a rule begin and end (`rules.evaluator.evaluator`, `rules.evaluator.combine`) says so here, by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any, NamedTuple, cast
+
+from rules.compiler import reasons
+from rules.compiler.ruleset import Rule, RuleSet, Telling
+from rules.evaluator.rows import Rows
+from rules.language import texts
+from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
+from rules.model import (
+    ActionCall,
+    CameraId,
+    Change,
+    Decision,
+    DecisionId,
+    Event,
+    EventId,
+    Fact,
+    Instant,
+    Kind,
+    Phase,
+    Row,
+    RuleName,
+    Sentence,
+)
+
+#: Seconds for which an acknowledgement can be taken back: a screen offers ten, and lines are slow.
+UNDO = 15.0
+_NO_REASON = Sentence("")
+#: Decisions that are passed on to other rules after one event, or one timer, at most: a tangle of rules ends.
+MOST_HEARD = 10_000
+#: Between an event and the decision through which it came, in what causes a row.
+_VIA = ">"
+#: How the subject of a decision begins; what follows is what it is about, by however many rules it went.
+DECIDED = "decision:"
+
+
+class TooMany(Exception):
+    """Rules that wait for each other's decisions made too many of one event; `rule`: whose was not passed on."""
+
+    def __init__(self, rule: RuleName) -> None:
+        super().__init__(f"more than {MOST_HEARD} decisions of one event")
+        self.rule = rule
+
+
+def about(key: str) -> str:
+    """Return what a decision's key is about, of one that other decisions led to what those were about."""
+    subject = key.partition("/")[2]
+    return subject.removeprefix(DECIDED) if subject.startswith(DECIDED) else key
+
+
+def decided_key(camera: str | None, thing: str) -> str:
+    """Return the key of a rule's decision that another rule's decision about a thing led to."""
+    return f"{camera or ''}/{DECIDED}{thing}"
+
+
+class Beginning(NamedTuple):
+    """What begins to hold.
+
+    Attributes:
+        subject: ``camera/subject`` that it is about; the part before the slash is its camera.
+        lasting: Whether an end will come.
+    """
+
+    key: str
+    subject: str
+    cause: EventId
+    told: Sentence
+    lasting: bool = True
+
+
+def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> DecisionId:
+    """Return the identity of a decision, by what made it fire (`Row.cause`): the same in every replay."""
+    told = "\0".join((rule, key, phase, cause))
+    return DecisionId(sha256(told.encode()).hexdigest()[:32])
+
+
+def firing_of(made: Decision) -> DecisionId:
+    """Return the identity of the firing that a firing or an escalated decision stands for."""
+    return decision_id(made.rule, made.key, Phase.FIRING, _through(made.cause, made.via))
+
+
+def _through(cause: EventId, via: str) -> EventId:
+    """Return what a decision makes of its cause to whoever hears it.
+
+    Two decisions of one event, at two times, are two reasons to fire; where one has ended, the other is no repetition.
+    """
+    return EventId(f"{cause}{_VIA}{via}") if via else cause
+
+
+class Life:
+    """What is told in one step."""
+
+    def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
+        self._rules, self._rows, self._now = rules, rows, now
+        rows.gave_up = self._gave_up
+        self.decisions: list[Decision] = []
+        self._times: list[tuple[Instant, bool]] = []
+        self._heard = 0
+        self._made: set[tuple[RuleName, str, Phase, EventId]] = set()
+
+    def at(self, engine: float) -> Instant:
+        """Return an instant of engine time not later than now, with the wall time reckoned back."""
+        return Instant(self._now.wall - timedelta(seconds=self._now.engine - engine), engine)
+
+    # -- beginning and end -------------------------------------------------------------------
+
+    def begin(self, rule: Rule, what: Beginning, at: Instant) -> None:
+        """Let something hold from now; it fires when it has held long enough and no cooldown runs."""
+        lasting = what.lasting or rule.clear > 0
+        if lasting and (row := self._rows.get(rule.name, what.key)) is not None:
+            self._again(rule, what.key, row, at)
+            return
+        if rule.hours is not None and not rule.hours.hold(at.wall):
+            return
+        quiet = self._quiet_until(rule, what.key, what.subject, what.told)
+        due = max(at.engine + rule.hold, quiet)
+        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.told, rule.edition)
+        if due <= at.engine:
+            self._fire(rule, what.key, row, at, lasting=lasting)
+        elif lasting:
+            self._rows.put(rule, what.key, row)
+
+    def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Note that something that was told holds on, or again."""
+        if row.state == FADING:
+            self._rows.put(rule, key, replace(row, state=FIRING, due=self._clears(rule, at), data=None))
+        elif row.state == FIRING and rule.clear:
+            self._rows.put(rule, key, replace(row, due=self._clears(rule, at)))
+
+    def end(self, rule: Rule, key: str, why: Telling, cause: EventId, at: Instant) -> None:
+        """Let something hold no longer; what was told is resolved, after `linger`."""
+        row = self._rows.get(rule.name, key)
+        if row is None or row.state == FADING:
+            return
+        if row.state == FIRING and rule.linger:
+            told = [why[0], dict(why[1]), cause]
+            self._rows.put(rule, key, replace(row, state=FADING, due=at.engine + rule.linger, data=told))
+            return
+        self._rows.drop(rule.name, key)
+        if row.state == FIRING:
+            self._resolve(rule, key, row, why, cause, at)
+
+    def ripe(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Do what is due for a row of this life."""
+        if row.state in (QUIET, TAKEN):
+            self._rows.drop(rule.name, key)
+        elif row.state == WAITING:
+            # It goes on waiting, without a timer: nobody has acknowledged it yet.
+            self._rows.put(rule, key, replace(row, due=None))
+            self._escalate(rule, key[len(WAITING_MARK) :], row, at)
+        elif row.state == FIRING:
+            self._rows.drop(rule.name, key)
+            cleared: Telling = "reason.cleared", {"cleared": reasons.duration(rule.clear)}
+            self._resolve(rule, key, row, cleared, row.cause, at)
+        elif row.state == FADING:
+            self._rows.drop(rule.name, key)
+            code, values, cause = cast("tuple[str, Mapping[str, Fact], str]", row.data)
+            self._resolve(rule, key, row, (code, values), EventId(cause), at)
+        elif rule.hours is not None and not rule.hours.hold(at.wall):
+            self._rows.drop(rule.name, key)
+        elif (quiet := self._quiet_until(rule, key, row.subject, row.reason)) > at.engine:
+            self._rows.put(rule, key, replace(row, due=quiet))
+        else:
+            self._fire(rule, key, row, at, lasting=True)
+
+    def withdraw(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Resolve what a rule had told that is gone or means something else now."""
+        self._resolve(rule, key, row, ("reason.over_rule", {}), row.cause, at)
+
+    def _gave_up(self, rule: Rule, key: str, row: Row) -> None:
+        """Resolve what was told of a subject that is given up because there are too many."""
+        if row.state in (FIRING, FADING):
+            self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
+
+    def acknowledge(self, event: Event, at: Instant) -> None:
+        """Wait no longer for what an operator's event names: a decision, that alone; else all of a rule."""
+        decision, name = event.facts.get("decision"), event.facts.get("rule")
+        for rule, key, row in self._of_state(WAITING):
+            if row.data == decision if decision is not None else rule.name == name:
+                taken = replace(row, state=TAKEN, due=at.engine + UNDO, data=[row.data, row.due])
+                self._rows.put(rule, key, taken)
+
+    def unacknowledge(self, event: Event, at: Instant) -> None:
+        """Wait again for the decision that an operator's event names; what is overdue by now escalates at once."""
+        for rule, key, row in self._of_state(TAKEN):
+            decision, due = cast("tuple[str, float | None]", row.data)
+            if decision == event.facts.get("decision"):
+                due = None if due is None else max(due, at.engine)
+                self._rows.put(rule, key, replace(row, state=WAITING, due=due, data=decision))
+
+    def _of_state(self, state: str) -> Iterator[tuple[Rule, str, Row]]:
+        for rule in self._rules.escalating:
+            for key, row in self._rows.of(rule.name, WAITING_MARK):
+                if row.state == state:
+                    yield rule, key, row
+
+    def heard(self) -> Iterator[tuple[Event, Instant]]:
+        """Yield the decisions that other rules wait for, as events at their own time, each once.
+
+        Raises:
+            TooMany: More than `MOST_HEARD` came of one event; what is left is not passed on.
+        """
+        most = self._heard + MOST_HEARD
+        while self._heard < len(self.decisions):
+            made, (at, lasting) = self.decisions[self._heard], self._times[self._heard]
+            if self._heard >= most:
+                self._heard = len(self.decisions)
+                raise TooMany(made.rule)
+            self._heard += 1
+            if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
+                yield self._as_event(made, Change.BEGAN if lasting else Change.NOTED), at
+
+    def _as_event(self, made: Decision, began: Change) -> Event:
+        return Event(
+            id=_through(made.cause, made.id),
+            site="",
+            seq=0,
+            kind=Kind.DECISION,
+            change=Change.ENDED if made.phase is Phase.RESOLVED else began,
+            camera=made.camera,
+            at=made.at,
+            received_at=made.at,
+            subject=f"{DECIDED}{about(made.key)}",
+            label=made.rule,
+            facts={"severity": str(made.severity), "key": made.key},
+        )
+
+    # -- telling -----------------------------------------------------------------------------
+
+    def _quiet_until(self, rule: Rule, key: str, subject: str, told: Sentence) -> float:
+        if not rule.cooldown:
+            return float("-inf")
+        quiet = self._rows.get(rule.name, _quiet_key(rule, key, subject, told))
+        return quiet.due if quiet is not None and quiet.due is not None else float("-inf")
+
+    @staticmethod
+    def _clears(rule: Rule, at: Instant) -> float | None:
+        return at.engine + rule.clear if rule.clear else None
+
+    def _fire(self, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool) -> None:
+        parts: list[Telling] = []
+        if rule.hold:
+            parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
+        if rule.hours is not None:
+            parts += rule.hours.told(at.wall)
+        reason = reasons.extended(row.reason, parts)
+        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason, lasting=lasting)
+        if lasting:
+            self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
+        if rule.cooldown:
+            until = at.engine + rule.cooldown
+            quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
+            self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
+        if rule.escalate:
+            waits = replace(row, state=WAITING, since=at.engine, since_wall=at.wall, data=made.id)
+            self._rows.put(rule, WAITING_MARK + key, replace(waits, due=at.engine + rule.escalate))
+
+    def _escalate(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        lasted = reasons.duration(at.engine - row.since)
+        told: Telling = "reason.unacknowledged", {"unacknowledged": lasted}
+        reason = reasons.extended(row.reason, [told])
+        self._decide(rule, key, row, Phase.ESCALATED, at, row.cause, reason)
+
+    def _resolve(self, rule: Rule, key: str, row: Row, why: Telling, cause: EventId, at: Instant) -> None:
+        if rule.escalate:
+            self._rows.drop(rule.name, WAITING_MARK + key)
+        subject = row.reason.code.partition("+")[0]
+        lasted = reasons.duration(at.engine - row.since)
+        parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
+        self._decide(rule, key, row, Phase.RESOLVED, at, cause, reasons.sentence(parts))
+
+    def _decide(
+        self,
+        rule: Rule,
+        key: str,
+        row: Row,
+        phase: Phase,
+        at: Instant,
+        cause: EventId,
+        reason: Sentence,
+        *,
+        lasting: bool = False,
+    ) -> Decision:
+        """Make a decision; not `lasting`: a moment, or one that a moment led to. Nobody will tell its end."""
+        camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
+        known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
+        made = Decision(
+            id=decision_id(rule.name, key, phase, row.cause),
+            rule=rule.name,
+            phase=phase,
+            key=key,
+            camera=CameraId(camera) if camera else None,
+            at=at.wall,
+            since=row.since_wall,
+            cause=EventId(cause.partition(_VIA)[0]),
+            severity=rule.severity,
+            title=texts.fill(rule.title, known, facts, almanac),
+            reason=reason,
+            actions=() if rule.dry_run else _asked(rule, phase),
+            message=texts.fill(rule.message, known, facts, almanac) if rule.message else rule.message,
+            dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
+            dry_run=rule.dry_run,
+            via=via,
+        )
+        told = rule.name, key, phase, made.cause
+        if told not in self._made:  # else it came by another way, of the same thing: it is told already
+            self._made.add(told)
+            self.decisions.append(made)
+            self._times.append((at, lasting))
+        return made
+
+
+def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:
+    """Return what texts may name of a decision itself (`rules.language.facts.ABOUT`)."""
+    return {
+        "rule": rule.name,
+        "camera": row.subject.partition("/")[0],
+        "key": key,
+        "at": at.wall,
+        "since": row.since_wall,
+        "held": reasons.duration(at.engine - row.since),
+    }
+
+
+def _asked(rule: Rule, phase: Phase) -> tuple[ActionCall, ...]:
+    if phase is Phase.FIRING:
+        return rule.actions
+    return rule.escalation if phase is Phase.ESCALATED else ()
+
+
+def _firing(row: Row, due: float | None) -> Row:
+    """Return a row as firing (`dataclasses.replace` costs more than all the rest of a firing's rows)."""
+    return Row(FIRING, row.since, row.since_wall, due, row.cause, row.subject, row.reason, row.edition)
+
+
+def _quiet_key(rule: Rule, key: str, subject: str, told: Sentence) -> str:
+    """Return the key of the cooldown that counts for what was told of a subject."""
+    if rule.per == "camera":
+        return QUIET_MARK + subject.partition("/")[0]
+    if rule.per == "rule":
+        return QUIET_MARK
+    if rule.per in ("subject", "key"):
+        return QUIET_MARK + key
+    values: Mapping[str, Any] = told.values
+    return f"{QUIET_MARK}{rule.per}:{values.get(rule.per, '?')}"

@@ -1,0 +1,350 @@
+"""The grammar of a rule file: strict, every key documented, JSON Schema generated from here.
+
+What may stand under `when:` is in `rules.language.patterns`. It grows by addition; what is written today keeps its
+meaning. Named values (``$name``) and templates are resolved before this is asked (`rules.language.templates`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from rules.document import suggestions
+from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
+from rules.language.patterns import (
+    AtPattern,
+    CameraPattern,
+    ClockPattern,
+    CrowdPattern,
+    Day,
+    DecisionPattern,
+    EnginePattern,
+    MotionPattern,
+    MqttPattern,
+    ObjectPattern,
+    OperatorPattern,
+    Pattern,
+    PlatePattern,
+    Range,
+    SignalPattern,
+)
+from rules.language.when import Absent, AnyOf, AnyPattern, Count, NotStep, Sequence, When, is_moment
+from rules.model import Fact
+from rules.schedule import DAYS, EVERY_DAY, Window
+
+__all__ = [
+    "Absent",
+    "AnyOf",
+    "AnyPattern",
+    "AtPattern",
+    "Call",
+    "CameraPattern",
+    "ClockPattern",
+    "Count",
+    "CrowdPattern",
+    "DecisionPattern",
+    "EnginePattern",
+    "MotionPattern",
+    "MqttPattern",
+    "NotStep",
+    "ObjectPattern",
+    "OperatorPattern",
+    "Pattern",
+    "PlatePattern",
+    "Range",
+    "RuleFile",
+    "RuleSpec",
+    "Sequence",
+    "SignalPattern",
+    "When",
+    "json_schema",
+]
+
+#: What a named value may be called: a word that an expression can name too.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
+
+
+class Hours(Written):
+    """A part of the day; the end is not within, and may be on the next day."""
+
+    from_: EdgeOfDay = Field(
+        0, alias="from", description="First minute that is within, e.g. 22:30 or sunset."
+    )
+    to: EdgeOfDay = Field(24 * 60, description="First minute that is not, e.g. 05:00 or sunrise+30m.")
+    days: OneOrMany[Day] | None = Field(None, description="Days on which it starts; default: all.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Hours:
+        if self.from_ == self.to:
+            raise problem("hours_empty")
+        return self
+
+    def window(self, days: list[Day] | None = None) -> Window:
+        """Return it as the evaluator knows it; `days` where it names none itself."""
+        named = self.days if self.days is not None else days
+        numbers = EVERY_DAY if named is None else frozenset(DAYS.index(day) for day in named)
+        return Window(self.from_, self.to, numbers)
+
+
+_EDGE = r"(?:[0-9]{1,2}:[0-9]{2}|(?:sunrise|sunset)(?:[+-](?:[0-9.]+(?:m|h))+)?)"
+_HOURS = rf"^{_EDGE} ?[-–] ?{_EDGE}$"
+
+
+def _hours(written: object) -> object:
+    """Read ``22:30-05:00`` and ``sunset-30m-sunrise`` (the dash that parts is the one before an edge)."""
+    if not isinstance(written, str):
+        return written
+    text = written.replace("–", "-").replace(" ", "")
+    for place, sign in enumerate(text):
+        rest = text[place + 1 :]
+        if sign == "-" and place and (":" in rest or rest.startswith("sun")):
+            return {"from": text[:place], "to": rest}
+    raise problem("hours", suggestion=suggestions.hours(written))
+
+
+HoursText = Annotated[str, Field(pattern=_HOURS, examples=["22:00-05:00"])]
+Times = OneOrMany[Annotated[Hours, BeforeValidator(_hours, json_schema_input_type=HoursText | Hours)]]
+
+
+class Schedule(Written):
+    """Named hours."""
+
+    between: Times | None = Field(None, description="Hours, e.g. 07:30-17:00; default: whole days.")
+    days: OneOrMany[Day] | None = Field(None, description="Days of hours that name none; default: all.")
+
+    def windows(self) -> tuple[Window, ...]:
+        """Return its windows."""
+        whole = [Hours.model_validate({})]
+        return tuple(hours.window(self.days) for hours in self.between or whole)
+
+
+def _schedule(written: object) -> object:
+    return {"between": written} if isinstance(written, (str, list)) else written
+
+
+class Cooldown(Written):
+    """How often a rule may fire."""
+
+    time: Duration = Field(description="Least time between two firings, e.g. 60s.")
+    per: Literal["subject", "camera", "rule", "zone", "label", "plate", "key"] = Field(
+        "camera",
+        description="What is counted apart: each object or signal, each camera, the whole rule, each zone, "
+        "label or plate, or what `by` keeps apart (key).",
+    )
+
+
+def _cooldown(written: object) -> object:
+    return {"time": written} if isinstance(written, (str, int)) else written
+
+
+Rest = Annotated[Cooldown, BeforeValidator(_cooldown, json_schema_input_type=Duration | Cooldown)]
+
+
+class Title(Written):
+    """A display text in both languages; may name `{camera}`, `{zone}` and others."""
+
+    vi: Annotated[str, Field(min_length=1)] = Field(description="Tiếng Việt.")
+    en: Annotated[str, Field(min_length=1)] = Field(description="English.")
+
+
+def _title(written: object) -> object:
+    return {"vi": written, "en": written} if isinstance(written, str) else written
+
+
+Named = Annotated[Title, BeforeValidator(_title, json_schema_input_type=str | Title)]
+
+
+class Call(Written):
+    """An action and its parameters."""
+
+    name: Annotated[str, Field(min_length=1)]
+    params: dict[str, Fact]
+
+
+def _call(written: object) -> object:
+    """Read ``log`` or ``{mqtt: {topic: ...}}``."""
+    if isinstance(written, str):
+        return {"name": written, "params": {}}
+    if not isinstance(written, Mapping) or len(written) != 1:
+        raise problem("call")
+    ((name, params),) = written.items()
+    return {"name": name, "params": {} if params is None else params}
+
+
+CallText = dict[str, dict[str, Fact] | None]
+Do = Annotated[Call, BeforeValidator(_call, json_schema_input_type=str | CallText)]
+
+
+class Escalation(Written):
+    """What is done when nobody acknowledges."""
+
+    after: Duration = Field(description="From the firing, e.g. 5m.")
+    do: Annotated[list[Do], Field(min_length=1)] = Field(description="Actions, as under the rule's `do`.")
+
+
+class RuleSpec(Written):
+    """One rule: when something holds (for a while, at some hours), do something."""
+
+    name: Slug = Field(description="Immutable name; history and memory keep to it.")
+    title: Named | None = Field(None, description="Display name, one text or {vi, en}; default: the name.")
+    message: Named | None = Field(None, description="Longer text, one or {vi, en}, with {names} of facts.")
+    use: Slug | None = Field(None, description="Template that this rule is made from.")
+    with_: dict[str, Any] | None = Field(None, alias="with", description="Parameters of the template.")
+    when: When = Field(description="What must happen: a pattern, or several put together.")
+    if_: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="if",
+        description="An expression that every pattern of `when` must fulfil too, except what must not happen (`not`).",
+    )
+    hold: Duration | None = Field(
+        None, alias="for", description="It must hold for this long without a break, e.g. 30s, 5m."
+    )
+    between: Times | None = Field(None, description="Only at these hours, e.g. 22:00-05:00.")
+    not_between: Times | None = Field(None, description="Not at these hours.")
+    during: OneOrMany[Slug] | None = Field(None, description="Only within one of these named schedules.")
+    not_during: OneOrMany[Slug] | None = Field(None, description="Not within these named schedules.")
+    cooldown: Rest | None = Field(
+        None,
+        description="Least time between two firings (per camera unless told otherwise). A firing that falls "
+        "within it comes at its end, if it still holds then.",
+    )
+    keep_firing_for: Duration | None = Field(
+        None, description="Go on firing this long after it ended, e.g. 10s."
+    )
+    auto_clear: Duration | None = Field(
+        None, description="Resolve this long after the last match, though no end was told, e.g. 10m."
+    )
+    limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1000, description="Subjects remembered at once; beyond it the oldest is given up, and counted."
+    )
+    suspend_while_ptz_moves: bool = Field(
+        False, description="true: nothing matches on a camera while its PTZ head moves."
+    )
+    severity: Literal["info", "warning", "critical"] = Field("warning", description="How urgent it is.")
+    dedup: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description='By what receivers put decisions together, e.g. "{rule}/{plate}".'
+    )
+    enabled: bool = Field(True, description="false: checked, but not judged.")
+    dry_run: bool = Field(False, description="true: decides and tells, but carries out no action.")
+    do: list[Do] = Field(
+        default_factory=list, description="Actions in order, each `name` or `name: {parameters}`."
+    )
+    escalate: Escalation | None = Field(None, description="What is done when nobody acknowledges in time.")
+
+    @model_validator(mode="after")
+    def _countable(self) -> RuleSpec:
+        if is_moment(self.when) or (isinstance(self.when, Absent) and self.when.after is not None):
+            for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
+                if value is not None:
+                    raise problem("for_moment", steps=(key,))
+        if self.hold is not None and isinstance(self.when, AnyOf) and any(map(is_moment, self.when.any)):
+            raise problem("for_moment", steps=("for",))
+        if self.if_ and isinstance(self.when, ClockPattern):
+            raise problem("if_at", steps=("if",))
+        return self
+
+
+class Template(Written):
+    """A rule with parameters."""
+
+    params: dict[Word, Any] = Field(
+        default_factory=dict, description="Parameters; one without a value must be given by `with`."
+    )
+    rule: dict[str, Any] = Field(description="The rule, in which $name stands for a parameter.")
+
+
+class RuleFile(Written):
+    """A file of rules."""
+
+    rules: list[RuleSpec] = Field(
+        default_factory=list, description="Rules; their order is the order of their decisions."
+    )
+    vars: dict[Word, Fact] = Field(default_factory=dict, description="Named values, used as $name.")
+    lists: dict[Word, list[Fact]] = Field(default_factory=dict, description="Named lists, used as $name.")
+    groups: dict[Slug, list[Slug]] = Field(default_factory=dict, description="Named groups of cameras.")
+    schedules: dict[
+        Slug, Annotated[Schedule, BeforeValidator(_schedule, json_schema_input_type=HoursText | Schedule)]
+    ] = Field(default_factory=dict, description="Named hours, used by `during` and `not_during`.")
+    holidays: list[WholeDate] = Field(
+        default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01."
+    )
+    templates: dict[Slug, Template] = Field(default_factory=dict, description="Rules with parameters.")
+
+
+#: Keys whose values are never written as ``$name``.
+_PLAIN = frozenset({"name", "use", "with", "rule", "params", "vars", "lists"})
+_NAME = "[A-Za-z][A-Za-z0-9_-]*"
+_REFERENCE = {"$ref": "#/$defs/Reference"}
+_SPEC = {"$ref": "#/$defs/RuleSpec"}
+_DO = {"$ref": "#/$defs/Do"}
+
+
+def json_schema(actions: Mapping[str, type[BaseModel]] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of a rule file, for editors: every value may be ``$name`` there.
+
+    Args:
+        actions: Parameters of each action; None: any action with any parameters.
+    """
+    made = RuleFile.model_json_schema()
+    definitions = made["$defs"]
+    if actions is not None:
+        definitions |= {f"do.{name}": params.model_json_schema() for name, params in actions.items()}
+        definitions["Do"] = _do(actions)
+        for name in ("RuleSpec", "Escalation"):
+            definitions[name]["properties"]["do"]["items"] = _DO
+    for name, definition in definitions.items():
+        if name not in ("Template", "Title"):
+            _allow_names(definition.get("properties", {}))
+    for name in ("Range", "Speed"):
+        definitions[name]["minProperties"] = 1
+    spec, count = definitions["RuleSpec"], definitions["Count"]
+    definitions["Template"]["properties"]["rule"] |= _SPEC
+    del spec[
+        "required"
+    ]  # a template's rule may lack anything; one that stands for itself needs a name and a cause
+    needs = [{"required": ["name"]}, {"anyOf": [{"required": ["when"]}, {"required": ["use"]}]}]
+    made["properties"]["rules"] |= {"items": {"allOf": [_SPEC, *needs]}}
+    count["anyOf"] = [{"required": ["above"]}, {"required": ["below"]}]
+    definitions["Reference"] = {
+        "type": "string",
+        "pattern": rf"^\${_NAME}$|\$\{{{_NAME}\}}",
+        "$comment": "A named value or a parameter of the template.",  # not shown with every key
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_untitled(made)}
+
+
+def _untitled(node: Any) -> Any:
+    """Return a schema without the titles that pydantic makes of keys: editors would show them above our words."""
+    if isinstance(node, list):
+        return [_untitled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _untitled(each) for key, each in node.items() if key != "title" or not isinstance(each, str)}
+
+
+def _do(actions: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Return the schema of one action: its name alone, or with parameters."""
+    about = {name: {"description": params.__doc__ or name} for name, params in actions.items()}
+    needy = {
+        name for name, each in actions.items() if any(key.is_required() for key in each.model_fields.values())
+    }
+    alone = [{"const": name, **told} for name, told in about.items() if name not in needy]
+    given: dict[str, Any] = {}
+    for name, told in about.items():
+        params: dict[str, Any] = {"$ref": f"#/$defs/do.{name}"}
+        given[name] = {"anyOf": [params, *([] if name in needy else [{"type": "null"}])], **told}
+    called = {"type": "object", "properties": given, "additionalProperties": False}
+    return {"anyOf": [*alone, {**called, "minProperties": 1, "maxProperties": 1}, _REFERENCE]}
+
+
+def _allow_names(properties: dict[str, Any]) -> None:
+    for key, about in properties.items():
+        if key in _PLAIN:
+            continue
+        shown = {word: about.pop(word) for word in ("description", "default", "title") if word in about}
+        for branch in (about, *about.get("anyOf", ())):
+            if "items" in branch and branch["items"] != _DO:
+                branch["items"] = {"anyOf": [branch["items"], _REFERENCE]}
+        properties[key] = {"anyOf": [about, _REFERENCE], **shown}

@@ -1,0 +1,275 @@
+"""The grammar of ``when:``: how several things that may happen are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from rules.document.scalars import Duration, OneOrMany, Written, problem
+from rules.document.validation import nearest
+from rules.language.patterns import (
+    PATTERNS,
+    AtPattern,
+    CameraPattern,
+    ClockPattern,
+    CrowdPattern,
+    DecisionPattern,
+    EnginePattern,
+    EveryPattern,
+    MotionPattern,
+    MqttPattern,
+    ObjectPattern,
+    OperatorPattern,
+    Pattern,
+    PlatePattern,
+    SignalPattern,
+)
+
+By = Literal["track", "plate", "camera", "zone", "label", "site"]
+#: Steps of a combination at most.
+MOST_STEPS = 10
+#: Events that one window counts at most.
+MOST_COUNTED = 1000
+
+COMBINATIONS = ("at", "every", "sequence", "all", "any", "count", "absent")
+
+#: What people write -> the key that says it: trials and recordings call a camera's state its health.
+_MEANT = {"health": "camera", "label": "object", "topic": "mqtt", "act": "operator"}
+_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
+
+
+def _keys(written: object) -> Any:
+    """Return the keys that are written: of a mapping, or of what was read of one."""
+    if isinstance(written, dict):
+        return written
+    return _keys_of(type(written)) if isinstance(written, Written) else ()
+
+
+@cache
+def _keys_of(model: type[Written]) -> frozenset[str]:
+    return frozenset(about.alias or name for name, about in model.model_fields.items())
+
+
+def _one_of(kinds: tuple[str, ...]) -> BeforeValidator:
+    """Refuse what is about nothing, or about several things."""
+
+    def check(written: object) -> object:
+        keys = _keys(written)
+        found = [kind for kind in kinds if kind in keys]
+        if not isinstance(written, dict) and not found:
+            return written  # not a mapping at all: the model says so
+        if len(found) > 1:
+            raise problem("kinds", found=", ".join(found))
+        if not found:
+            guesses = (_MEANT.get(str(key)) or nearest(key, kinds) for key in keys)
+            raise problem("kind", known=", ".join(kinds), suggestion=next(filter(None, guesses), ""))
+        return written
+
+    return BeforeValidator(check)
+
+
+def _tag(written: object) -> str:
+    """Return the tag of the pattern that is written; tags differ from every key that may be written."""
+    if isinstance(written, Written):
+        return _tag_of(type(written))
+    return _tag_among(written if isinstance(written, dict) else ())
+
+
+@cache
+def _tag_of(model: type[Written]) -> str:
+    return _tag_among(_keys_of(model))
+
+
+def _tag_among(keys: Container[str]) -> str:
+    return next((tag for kind, tag in _TAGS.items() if kind in keys), "<object>")
+
+
+AnyPattern = (
+    Annotated[ObjectPattern, Tag("<object>")]
+    | Annotated[CrowdPattern, Tag("<crowd>")]
+    | Annotated[MotionPattern, Tag("<motion>")]
+    | Annotated[PlatePattern, Tag("<plate>")]
+    | Annotated[SignalPattern, Tag("<signal>")]
+    | Annotated[CameraPattern, Tag("<camera>")]
+    | Annotated[MqttPattern, Tag("<mqtt>")]
+    | Annotated[EnginePattern, Tag("<engine>")]
+    | Annotated[OperatorPattern, Tag("<operator>")]
+    | Annotated[DecisionPattern, Tag("<decision>")]
+)
+Single = Annotated[AnyPattern, Discriminator(_tag), _one_of(PATTERNS)]
+
+
+class NotStep(Written):
+    """Something that must not happen between its neighbours; as the last step: until `within` is over."""
+
+    not_: Single = Field(alias="not", description="A pattern that must not match here.")
+
+
+Step = Annotated[
+    AnyPattern | Annotated[NotStep, Tag("<not>")], Discriminator(_tag), _one_of((*PATTERNS, "not"))
+]
+Steps = Annotated[list[Single], Field(min_length=2, max_length=MOST_STEPS)]
+
+
+class Sequence(Written):
+    """Things that happen one after the other; a moment."""
+
+    sequence: Annotated[list[Step], Field(min_length=2, max_length=MOST_STEPS)] = Field(
+        description="Patterns in order; `{not: pattern}` between two must not happen there."
+    )
+    within: Duration = Field(description="From the first to the last, e.g. 30s.")
+    by: OneOrMany[By] | None = Field(
+        None, description="What must be the same in all; default: camera, else site."
+    )
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold", description="A last `not` while nobody watched: `hold` gives up, `fire` goes on."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Sequence:
+        negative = [isinstance(step, NotStep) for step in self.sequence]
+        if negative[0]:
+            raise problem("not_first", steps=("sequence", 0))
+        for index in range(1, len(negative)):
+            if negative[index] and negative[index - 1]:
+                raise problem("not_twice", steps=("sequence", index))
+        return self
+
+
+class All(Written):
+    """Things that hold together; lasts while they do."""
+
+    all: Steps = Field(description="Patterns that must all hold, in any order.")
+    within: Duration | None = Field(
+        None, description="Each may have held this long ago; default: all at the same time."
+    )
+    by: OneOrMany[By] | None = Field(
+        None, description="What must be the same in all; default: camera, else site."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> All:
+        for index, pattern in enumerate(self.all):
+            if self.within is None and is_moment(pattern):
+                raise problem("all_moment", steps=("all", index))
+        return self
+
+
+class AnyOf(Written):
+    """Any of several things, each for itself."""
+
+    any: Steps = Field(description="Patterns of which one must match.")
+
+
+class Count(Written):
+    """So many within a time, or so few; lasts until it is otherwise."""
+
+    count: Single = Field(description="What is counted.")
+    above: Annotated[int, Field(ge=2, le=MOST_COUNTED)] | None = Field(None, description="This many or more.")
+    below: Annotated[int, Field(ge=2, le=MOST_COUNTED)] | None = Field(
+        None, description="Fewer than this, also none; known when `within` has passed once."
+    )
+    within: Duration = Field(description="The time in which they are counted, e.g. 10m.")
+    distinct: Literal["track", "plate", "label", "camera", "zone", "none"] | None = Field(
+        None, description="Count only different ones; default: track for objects that last, else none."
+    )
+    by: OneOrMany[By] | None = Field(None, description="What is counted apart; default: camera, else site.")
+    window: Literal["sliding", "tumbling"] = Field(
+        "sliding", description="sliding: back from now; tumbling: from a first event for `within`, then anew."
+    )
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold", description="`below` while nobody watched: `hold` counts anew afterwards, `fire` goes on."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Count:
+        if self.above is None and self.below is None:
+            raise problem("range_empty")
+        if self.above is not None and self.below is not None:
+            raise problem("count_both", steps=("below",))
+        if self.below is not None and self.window == "tumbling":
+            raise problem("count_window", steps=("window",))
+        return self
+
+
+class Absent(Written):
+    """Something that does not happen."""
+
+    absent: Single = Field(description="What is missed.")
+    for_: Duration = Field(alias="for", description="It did not happen for this long, e.g. 2h.")
+    after: Single | None = Field(
+        None, description="The time counts from when this happens (a moment); default: always."
+    )
+    by: OneOrMany[By] | None = Field(None, description="What is missed apart; default: camera, else site.")
+    on_gap: Literal["hold", "fire"] = Field(
+        "hold",
+        description="While nobody watched: `hold` counts anew afterwards, `fire` takes not seen for not there.",
+    )
+
+
+When = Annotated[
+    AnyPattern
+    | Annotated[AtPattern, Tag("<at>")]
+    | Annotated[EveryPattern, Tag("<every>")]
+    | Annotated[Sequence, Tag("<sequence>")]
+    | Annotated[All, Tag("<all>")]
+    | Annotated[AnyOf, Tag("<any>")]
+    | Annotated[Count, Tag("<count>")]
+    | Annotated[Absent, Tag("<absent>")],
+    Discriminator(_tag),
+    _one_of((*PATTERNS, *COMBINATIONS)),
+]
+
+
+def is_moment(pattern: object) -> bool:
+    """Return whether a pattern is a moment and does not last."""
+    if isinstance(pattern, ObjectPattern):
+        return pattern.momentary
+    if isinstance(pattern, DecisionPattern):
+        return pattern.phase == "resolved"
+    if isinstance(pattern, CameraPattern):
+        return pattern.camera == ["discovered"]
+    return isinstance(
+        pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, ClockPattern, Sequence)
+    )
+
+
+def from_nothing(when: object) -> bool:
+    """Return whether it counts without anything that happens: what it misses must be known beforehand."""
+    if isinstance(when, Count):
+        return when.below is not None
+    return isinstance(when, Absent) and when.after is None
+
+
+#: A pattern, with the path that leads to it.
+Part = tuple[tuple[str | int, ...], Pattern]
+
+
+def parts(when: object) -> tuple[Part, ...]:
+    """Return every pattern of a `when`, in the order of the steps."""
+    if isinstance(when, Pattern):
+        return (((), when),)
+    return tuple(_parts(when))
+
+
+def _parts(when: object) -> Iterator[Part]:
+    match when:
+        case Sequence(sequence=steps):
+            for index, step in enumerate(steps):
+                if isinstance(step, NotStep):
+                    yield ("sequence", index, "not"), step.not_
+                else:
+                    yield ("sequence", index), step
+        case All(all=steps):
+            yield from ((("all", index), step) for index, step in enumerate(steps))
+        case AnyOf(any=steps):
+            yield from ((("any", index), step) for index, step in enumerate(steps))
+        case Count(count=step):
+            yield ("count",), step
+        case Absent(absent=step, after=after):
+            yield ("absent",), step
+            if after is not None:
+                yield ("after",), after

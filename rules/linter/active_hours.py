@@ -1,0 +1,76 @@
+"""The times at which hours are tried: a week, one of each season for the sun, and those around holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+from rules.compiler.ruleset import Hours
+from rules.schedule import DAY, DAYS, Edge, SunTime
+
+#: A week without holidays near. Monday.
+_WEEK = datetime(2025, 6, 2)
+_MOST_HOLIDAYS = 10
+
+
+def alarms(edges: Sequence[Edge], days: frozenset[int], hours: Hours) -> Iterator[datetime]:
+    """Yield the times of day that come in the weeks on which hours are tried."""
+    almanac = hours.almanac
+    for midnight in _midnights(hours, edges):
+        if almanac.day(midnight.date()) in days:
+            yield from (midnight + timedelta(minutes=almanac.minute(edge, midnight.date())) for edge in edges)
+
+
+@lru_cache(maxsize=1024)  # rules share their hours
+def longest(hours: Hours) -> int:
+    """Return the minutes of the longest time in one piece in a week, at most a day."""
+    most = run = 0
+    last = None
+    for midnight, start, end, holds in _pieces(hours):
+        if last is not None and midnight - last > timedelta(days=1):
+            run = 0
+        last = midnight
+        run = run + end - start if holds else 0
+        most = max(most, run)
+    return min(most, DAY)
+
+
+@lru_cache(maxsize=1024)
+def within(hours: Hours) -> tuple[frozenset[int], frozenset[str]] | None:
+    """Return the hours of the day and the weekdays that are within; None: the sun decides, who knows when."""
+    if _sunny(_edges(hours)):
+        return None
+    found = [(midnight, start, end) for midnight, start, end, holds in _pieces(hours) if holds]
+    whole = frozenset(hour for _, start, end in found for hour in range(start // 60, (end - 1) // 60 + 1))
+    return whole, frozenset(DAYS[midnight.weekday()] for midnight, _, _ in found)
+
+
+def _pieces(hours: Hours) -> Iterator[tuple[datetime, int, int, bool]]:
+    """Yield the pieces of days, in minutes, between which nothing changes, and whether hours hold in them."""
+    edges = _edges(hours)
+    for midnight in _midnights(hours):
+        minutes = (hours.almanac.minute(edge, midnight.date()) for edge in edges)
+        for start, end in pairwise(sorted({0, DAY, *(edge for edge in minutes if 0 < edge < DAY)})):
+            yield midnight, start, end, hours.hold(midnight + timedelta(minutes=start))
+
+
+def _midnights(hours: Hours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
+    """Yield the days on which hours are tried: a week, one of each season for the sun, and those of holidays."""
+    sunny = _sunny((*edges, *_edges(hours)))
+    weeks = [_WEEK + timedelta(days=season) for season in ((0, 91, 182, 273) if sunny else (0,))]
+    holidays = sorted(hours.almanac.holidays)[:_MOST_HOLIDAYS]
+    weeks += [datetime.combine(day - timedelta(days=3), time()) for day in holidays]
+    for week in weeks:
+        for ahead in range(8):  # a day more: a piece may go over the week's end
+            yield (week + timedelta(days=ahead)).replace(tzinfo=hours.almanac.zone)
+
+
+def _edges(hours: Hours) -> list[Edge]:
+    windows = (*hours.between, *hours.free, *hours.during)
+    return [edge for window in windows for edge in (window.start, window.end)]
+
+
+def _sunny(edges: Sequence[Edge]) -> bool:
+    return any(isinstance(edge, SunTime) for edge in edges)

@@ -1,0 +1,241 @@
+"""What is no mistake of the grammar and yet probably not meant: warnings for the author of rules.
+
+Works on what is written (after templates and names are resolved), so that every warning has its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from rules.compiler.compile import Checked, Written, once
+from rules.compiler.uncollected import uncollected
+from rules.document import suggestions
+from rules.document.scalars import said
+from rules.document.source import Flaw, Gravity, Path, Problem, parse
+from rules.language.patterns import (
+    AtPattern,
+    DecisionPattern,
+    EveryPattern,
+    ObjectPattern,
+    Pattern,
+    PlatePattern,
+    SignalPattern,
+)
+from rules.language.when import AnyOf, is_moment, parts
+from rules.linter import active_hours
+from rules.linter.contradictions import vain
+from rules.linter.possible_facts import Known
+from rules.linter.satisfiability import Site
+from rules.linter.shadowed_rules import rivals
+from rules.linter.unsatisfiable import never, unsaid
+from rules.model import EMPTY, Fact
+from rules.schedule import DAY
+
+#: What devices recognise by themselves and many never say to be over (Uniview's shapes, recorders' fields).
+_NEVER_OFF = (
+    "RuleEngine/FieldDetector/",
+    "RuleEngine/LineDetector/",
+    "RuleEngine/MyRuleDetector/",
+    "UserAlarm/",
+)
+_CHEAP = frozenset({"log"})
+#: As Vietnamese plates are written: province, series, number.
+_PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
+_SEPARATORS = re.compile(r"[\W_]")
+
+
+def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
+    """Return the warnings about rules, in the order of files and lines; those with errors are left out.
+
+    Args:
+        checked: What was read.
+        texts: The files' texts by name: whether a value is in quotes is seen there alone.
+    """
+    with uncollected():
+        return _lint(checked, texts)
+
+
+def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
+    lines = {name: text.splitlines() for name, text in texts.items()}
+    rules = [each for each in checked.written if each.spec.enabled]
+    off = {each.spec.name for each in checked.written if not each.spec.enabled}
+    moments = {each.spec.name for each in rules if each.rule and not each.rule.lasting}
+    found = [problem for each in rules for problem in _one(each, off, moments, lines)]
+    found += [
+        each.locate(flaw)
+        for each in rules
+        for flaw in vain(each.spec, checked.world, checked.constants.groups)
+    ]
+    found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
+    found += _never(rules, checked)
+    found += _pairs(rules, checked.constants.groups)
+    order = {name: number for number, name in enumerate(lines)}
+    return sorted(once(found), key=lambda each: (order.get(each.source, -1), each.line, each.column))
+
+
+def _at(
+    written: Written,
+    code: str,
+    *path: str | int,
+    on_key: bool = False,
+    suggestion: str = "",
+    values: Mapping[str, Fact] = EMPTY,
+) -> Problem:
+    """Return a warning at a place within a rule."""
+    return written.locate(Flaw(path, f"problem.{code}", values, suggestion, Gravity.WARNING, on_key))
+
+
+def _one(
+    written: Written, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
+) -> Iterator[Problem]:
+    yield from _unheard(written, off, moments)
+    yield from _out_of_hours(written)
+    yield from _never_clears(written)
+    yield from _no_cooldown(written)
+    yield from _plates(written, lines)
+    yield from _quoted(written)
+    yield from map(written.locate, unsaid(written.spec))
+
+
+def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
+    """Yield expressions that never hold; of one with an unknown name that is told already."""
+    told = {(problem.source, problem.key) for problem in checked.problems}
+    severities = {each.spec.name: each.spec.severity for each in rules}
+    for each in rules:
+        site = Site(checked.world, checked.constants, severities, _times(each))
+        for problem in map(each.locate, never(each.spec, site)):
+            if (problem.source, problem.key) not in told:
+                yield problem
+
+
+def _times(written: Written) -> Mapping[str, Known]:
+    """Return what a rule's own hours leave of hour and weekday."""
+    hours = written.rule.hours if written.rule else None
+    known = active_hours.within(hours) if hours is not None else None
+    if hours is None or known is None:
+        return {}
+    key, windows = next(
+        each
+        for each in (("between", hours.between), ("during", hours.during), ("not_between", hours.free))
+        if each[1]
+    )
+    told = f"{key}: {', '.join(map(str, windows))}"
+    return {"hour": (known[0], told), "weekday": (known[1], told)}
+
+
+# -- one rule ----------------------------------------------------------------------------------
+
+
+def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
+    """Yield decisions that a rule waits for and nobody makes."""
+    for path, pattern in parts(written.spec.when):
+        for index, name in enumerate(pattern.decision if isinstance(pattern, DecisionPattern) else ()):
+            where: Path = ("when", *path, "decision", index)
+            if name in off:
+                yield _at(written, "unreachable_rule", *where, values={"rule": name})
+            elif written.spec.hold and name in moments:
+                yield _at(written, "for_moment", "for", on_key=True)
+            elif is_moment(pattern) and name in moments:
+                yield _at(written, "unreachable_phase", *where, values={"rule": name})
+
+
+def _out_of_hours(written: Written) -> Iterator[Problem]:
+    """Yield why a rule's hours let it never fire."""
+    spec, hours = written.spec, written.rule.hours if written.rule else None
+    if hours is None:
+        return
+    if isinstance(spec.when, (AtPattern, EveryPattern)):
+        if not any(map(hours.hold, active_hours.alarms(spec.when.edges(), spec.when.numbers(), hours))):
+            yield _at(written, "unreachable_at", "when")
+        return
+    if not (hours.free or (hours.between and hours.during) or spec.hold):
+        return  # each of the given hours is some time
+    key = next(key for key in ("between", "during", "not_between", "not_during") if getattr(spec, key))
+    longest = active_hours.longest(hours)
+    if longest == 0:
+        yield _at(written, "unreachable_hours", key, on_key=True)
+    elif 60 * longest < (spec.hold or 0.0) < 60 * (DAY - longest):
+        # hours are asked when it begins and when it fires: longer than a night, shorter than to the next one
+        yield _at(written, "unreachable_for", "for", values={"longest": longest})
+
+
+def _never_clears(written: Written) -> Iterator[Problem]:
+    if written.spec.auto_clear is not None or is_moment(written.spec.when):
+        return
+    for path, pattern in parts(written.spec.when):
+        topics = pattern.signal if isinstance(pattern, SignalPattern) and pattern.state else ()
+        for index, topic in enumerate(topics):
+            if topic.startswith(_NEVER_OFF):
+                yield _at(written, "never_clears", "when", *path, "signal", index, values={"topic": topic})
+
+
+def _no_cooldown(written: Written) -> Iterator[Problem]:
+    """Yield a rule that does something for every object, plate or signal anew, however often they come."""
+    spec = written.spec
+    dear = [call.name for call in spec.do if call.name not in _CHEAP]
+    if not dear:
+        return
+    whens = spec.when.any if isinstance(spec.when, AnyOf) else [spec.when]
+    each = any(
+        isinstance(when, (ObjectPattern, PlatePattern, SignalPattern))
+        or (isinstance(when, Pattern) and is_moment(when))
+        for when in whens
+    )
+    if each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
+        yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
+
+
+def _plates(written: Written, lines: Mapping[str, list[str]]) -> Iterator[Problem]:
+    for path, pattern in parts(written.spec.when):
+        for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):
+            if plate == "any":
+                continue
+            where: Path = ("when", *path, "plate", index)
+            plain = _SEPARATORS.sub("", plate).upper()
+            if plain != plate:
+                yield _at(written, "plate_form", *where, suggestion=plain, values={"plate": plate})
+                continue
+            problem = _at(written, "plate_quotes", *where, values={"plate": plate})
+            if _PLATE.fullmatch(plate) and _bare(lines.get(problem.source, []), problem, plate):
+                yield problem
+
+
+def _listed_plates(source: str, text: str) -> Iterator[Problem]:
+    """Yield plates of named lists that stand without quotes."""
+    if _PLATE.search(text) is None:
+        return
+    document, lines = parse(text, source), text.splitlines()
+    lists = document.data.get("lists") if isinstance(document.data, dict) else None
+    for name, values in lists.items() if isinstance(lists, dict) else ():
+        for index, plate in enumerate(values if isinstance(values, list) else ()):
+            flaw = Flaw(("lists", name, index), "problem.plate_quotes", {"plate": plate}, "", Gravity.WARNING)
+            problem = document.locate(flaw)
+            if isinstance(plate, str) and _PLATE.fullmatch(plate) and _bare(lines, problem, plate):
+                yield problem
+
+
+def _quoted(written: Written) -> Iterator[Problem]:
+    """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
+    for path, pattern in parts(written.spec.when):
+        for key in ("signal", "mqtt", "payload", "engine", "operator"):
+            for index, name in enumerate(said(pattern, key) or ()):
+                if name[:1] in suggestions.QUOTES:
+                    values: dict[str, Fact] = {"character": name[0]}
+                    where = ("when", *path, key, index)
+                    yield _at(written, "quotes", *where, suggestion=suggestions.unquoted(name), values=values)
+
+
+def _bare(lines: Sequence[str], place: Problem, plate: str) -> bool:
+    """Return whether a value stands at its place without quotes (and not as a name of something else)."""
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    return line[place.column - 1 :].startswith(plate)
+
+
+def _pairs(written: Sequence[Written], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Yield rules that another one makes needless, and rules that do the same for the same thing."""
+    for later, other, code in rivals([each.spec for each in written], groups):
+        rival = written[other]
+        first = rival.locate(Flaw(("name",), ""))
+        values: dict[str, Fact] = {"rule": rival.spec.name, "source": first.source, "line": first.line}
+        yield _at(written[later], code, "name", values=values)

@@ -1,0 +1,153 @@
+"""The facts that a rule reads, each with the place where it is written, and an event without it.
+
+Labels, cameras, hours and the like are not among them: no event lacks them. Nor is what a rule reads of another
+rule's decision, which the evaluator makes and nobody tells.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rules.compiler.build import negative
+from rules.compiler.compile import Written
+from rules.compiler.conditions import If
+from rules.compiler.ruleset import Matcher
+from rules.document.source import Path
+from rules.language.kinds import ALWAYS, KINDS
+from rules.language.patterns import CrowdPattern, DecisionPattern, Pattern
+from rules.language.when import parts
+from rules.model import Event, Fact, Kind
+
+#: Keys of patterns, and the facts that are asked for there.
+_ASKED: Mapping[str, tuple[str, ...]] = {
+    "score": ("score",), "share": ("share",), "payload": ("payload",), "preset": ("preset",),
+    "enters": ("entered",), "leaves": ("left",), "crosses": ("line",), "direction": ("direction", "side"),
+    "wrong_way": ("heading", "line"), "heading": ("heading",), "speed": ("speed",), "kmh": ("kmh",),
+    "dwell": ("dwell",), "stops": ("still",), "starts": ("started",), "left": ("still", "alone"), "removed": ("stood",),
+}  # fmt: skip
+_COUNTED: Mapping[str, tuple[str, ...]] = {"above": ("count",), "below": ("count",)}
+_BOX = frozenset({"x", "y", "width", "height"})
+#: Names of expressions that no event lacks.
+_THERE = ALWAYS | {"camera", "label", "rule"}
+#: A call that reads something by a word: the function, the step that it is asked of, the word in quotes.
+_CALL = re.compile(r"(\w+)\((?:(\d+), )?(['\"].*['\"])\)")
+Without = Callable[[Event], Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A fact that is read at one place of a rule.
+
+    Attributes:
+        path: To the place, from the rule; `within`: characters into its text, where that is an expression.
+        name: As it is written, e.g. ``score``, ``number('cm')``.
+        kinds: Of which events.
+        without: Returns an event without the fact.
+    """
+
+    path: Path
+    name: str
+    kinds: frozenset[Kind]
+    without: Without
+    within: int = 0
+
+    @property
+    def on_key(self) -> bool:
+        """Whether it is a key that reads it."""
+        return self.path[-1] != "if"
+
+
+def reads(written: Written) -> Iterator[Read]:
+    """Yield the facts that a rule which is judged reads, each once per place."""
+    found: dict[tuple[Path, str], Read] = {}
+    for read in _all(written):
+        place = read.path, read.name
+        before = found.get(place)
+        found[place] = read if before is None else replace(read, kinds=read.kinds | before.kinds)
+    yield from found.values()
+
+
+def _all(written: Written) -> Iterator[Read]:
+    rule = written.rule
+    for role, (path, pattern) in enumerate(parts(written.spec.when)):
+        if rule is not None and not isinstance(pattern, DecisionPattern):
+            yield from _of_keys(pattern, path)
+            yield from _of_expressions(written, role, path, pattern, rule.patterns[role])
+
+
+def _of_keys(pattern: Pattern, path: Path) -> Iterator[Read]:
+    kinds = frozenset({KINDS[type(pattern)]})
+    for key, facts in (_COUNTED if isinstance(pattern, CrowdPattern) else _ASKED).items():
+        if vars(pattern).get(key):
+            yield Read(("when", *path, key), facts[0], kinds, _lacking(facts))
+
+
+def _of_expressions(
+    written: Written, role: int, path: Path, pattern: Pattern, matcher: Matcher
+) -> Iterator[Read]:
+    spec = written.spec
+    places: list[Path] = [("if",)] if spec.if_ is not None and not negative(spec.when, role) else []
+    places += [("when", *path, "if")] if pattern.if_ is not None else []
+    steps = [KINDS[type(step)] for _, step in parts(spec.when)]
+    made = [each.expression for each in matcher.conditions if isinstance(each, If)]
+    for place, expression in zip(places, made, strict=True):
+        for name in (name for part in expression.conjuncts for name, _ in part.facts):
+            step, without = _called(name)
+            if without is not None:
+                kind = steps[step - 1] if step else KINDS[type(pattern)]
+                yield Read(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
+
+
+def _called(name: str) -> tuple[int, Without | None]:
+    """Return of which earlier step an expression reads something by a name (0: of none), and how an event loses it.
+
+    None: no event lacks it, or it is not clear what it is.
+    """
+    call = _CALL.fullmatch(name)
+    if call is None:
+        return 0, _lacking((name,)) if name.isidentifier() and name not in _THERE else None
+    function, step, word = call[1], int(call[2] or 0), str(ast.literal_eval(call[3]))
+    match function:
+        case "in_zone":
+            return 0, lambda event: replace(event, zones=tuple(zone for zone in event.zones if zone != word))
+        case "entered" | "left":
+            return 0, lambda event: replace(event, facts=_unpassed(event.facts, function, word))
+        case "dwell_in":
+            return 0, _lacking((f"dwell:{word}",))
+    return step, None if word in _THERE else _lacking((word,))
+
+
+def _unpassed(facts: Mapping[str, Fact], fact: str, zone: str) -> dict[str, Fact]:
+    """Return facts without a zone among those that were entered or left."""
+    zones = [each for each in str(facts.get(fact, "")).split() if each != zone]
+    rest = {name: value for name, value in facts.items() if name != fact}
+    return rest | {fact: " ".join(zones)} if zones else rest
+
+
+def _lacking(facts: tuple[str, ...]) -> Without:
+    def without(event: Event) -> Event:
+        for fact in facts:
+            event = _without(event, fact)
+        return event
+
+    return without
+
+
+def _without(event: Event, fact: str) -> Event:
+    """Return an event without a fact, wherever it carries that."""
+    facts = {name: value for name, value in event.facts.items() if not _stands_for(name, fact)}
+    event = replace(event, facts=facts)
+    if fact == "score" or (fact == "share" and event.kind is Kind.MOTION):
+        return replace(event, score=None)
+    if fact == "plate" and event.kind is Kind.PLATE:
+        return replace(event, label=None)
+    return replace(event, box=None) if fact in _BOX else event
+
+
+def _stands_for(name: str, fact: str) -> bool:
+    if fact == "dwell":
+        return name == "age" or name.startswith("dwell:")
+    return name == fact
