@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from drivers.contract import Codec, CodecParameters, Packet
-from drivers.virtual.scene import Scene
+from drivers.virtual.street.drawing import Scene
 from engine.vision.compare import Labelled
 from engine.vision.labelled import Truth
 from tools.train.halves import half

@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from typing import Literal, Self
 
 from drivers.errors import DriverError
-from drivers.virtual.broker import Broker, Property
-from drivers.virtual.device_service import DeviceService
-from drivers.virtual.discovery_server import Announcer, DiscoveryServer
-from drivers.virtual.event_service import EventService
-from drivers.virtual.footage import FixedFootage, Footage, Format, LiveFootage
 from drivers.virtual.head import Head, Window
-from drivers.virtual.media_service import MediaService
-from drivers.virtual.motion import PictureMotion
-from drivers.virtual.onvif_server import OnvifServer
-from drivers.virtual.ptz_service import PtzService
-from drivers.virtual.rtsp_server import PATH as RTSP_PATH
-from drivers.virtual.rtsp_server import Fault as RtspFault
-from drivers.virtual.rtsp_server import RtspServer
-from drivers.virtual.scene import Scene
-from drivers.virtual.service import SOURCE, Service
+from drivers.virtual.onvif.broker import Broker, Property
+from drivers.virtual.onvif.device_service import DeviceService
+from drivers.virtual.onvif.discovery import Announcer, DiscoveryServer
+from drivers.virtual.onvif.event_service import EventService
+from drivers.virtual.onvif.media_service import MediaService
+from drivers.virtual.onvif.ptz_service import PtzService
+from drivers.virtual.onvif.server import OnvifServer
+from drivers.virtual.onvif.service import SOURCE, Service
+from drivers.virtual.rtsp.server import PATH as RTSP_PATH
+from drivers.virtual.rtsp.server import Fault as RtspFault
+from drivers.virtual.rtsp.server import RtspServer
 from drivers.virtual.spec import CameraClock, CameraSpec
+from drivers.virtual.street.drawing import Scene
+from drivers.virtual.street.footage import FixedFootage, Footage, Format, LiveFootage
+from drivers.virtual.street.motion import PictureMotion
 
 MOTION = Property("VideoSource/MotionAlarm", ("Source", SOURCE), "State")
 INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", "input0"), "LogicalState")

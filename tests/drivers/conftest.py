@@ -26,9 +26,9 @@ pytest.register_assert_rewrite("drivers.conformance")
 from drivers.contract import Login  # noqa: E402  # likewise
 from drivers.onvif import http  # noqa: E402  # likewise
 from drivers.rtsp import source, stream  # noqa: E402  # likewise
-from drivers.virtual import footage  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
 from drivers.virtual.spec import CameraSpec  # noqa: E402  # likewise
+from drivers.virtual.street import footage  # noqa: E402  # likewise
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "video"
 LOGIN = Login("operator", "p@ss:w/rd#1")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from drivers.virtual.scene import WHOLE, Box, Scene
+from drivers.virtual.street.drawing import WHOLE, Box, Scene
 from tools.train.pack import BOX, LONGEST, Floats, Source
 from tools.train.settings import CLASSES
 

@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from drivers.virtual.footage import FixedFootage
-from drivers.virtual.pictures import ScenePictures
-from drivers.virtual.rtsp_server import RtspServer
-from drivers.virtual.scene import Scene
+from drivers.virtual.rtsp.server import RtspServer
+from drivers.virtual.street.drawing import Scene
+from drivers.virtual.street.footage import FixedFootage
+from drivers.virtual.street.pictures import ScenePictures
 
 HOST = "127.0.0.1"
 TCP = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}

@@ -10,10 +10,10 @@ from urllib.request import parse_http_list, parse_keqv_list
 import pytest
 
 from drivers.contract import Login
-from drivers.virtual import rtsp_connection
-from drivers.virtual.footage import FixedFootage
-from drivers.virtual.rtsp_auth import REALM
-from drivers.virtual.rtsp_server import RtspServer
+from drivers.virtual.rtsp import connection
+from drivers.virtual.rtsp.login import REALM
+from drivers.virtual.rtsp.server import RtspServer
+from drivers.virtual.street.footage import FixedFootage
 
 HOST = "127.0.0.1"
 LOGIN = Login("admin", "p@ss:w/rd#1")
@@ -134,13 +134,13 @@ async def test_rtcp_keeps_a_udp_session_alive(
     connect: Connect, footage: FixedFootage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends: list[float] = []
-    hear = rtsp_connection.Connection._heard
+    hear = connection.Connection._heard
 
-    def heard(self: rtsp_connection.Connection) -> None:
+    def heard(self: connection.Connection) -> None:
         hear(self)
         ends.append(self._idle.when() or 0.0)
 
-    monkeypatch.setattr(rtsp_connection.Connection, "_heard", heard)
+    monkeypatch.setattr(connection.Connection, "_heard", heard)
     async with (
         RtspServer(footage, HOST, session=2.0) as server,
         connect(server) as client,

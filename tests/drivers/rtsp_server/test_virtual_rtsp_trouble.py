@@ -10,9 +10,10 @@ from typing import Any, Self
 import pytest
 
 from drivers.errors import Malformed, Unreachable
-from drivers.virtual import rtsp_connection, rtsp_server
-from drivers.virtual.footage import FixedFootage, Footage, Format, Unit
-from drivers.virtual.rtsp_server import Fault, RtspServer
+from drivers.virtual.rtsp import connection
+from drivers.virtual.rtsp import server as rtsp_server
+from drivers.virtual.rtsp.server import Fault, RtspServer
+from drivers.virtual.street.footage import FixedFootage, Footage, Format, Unit
 
 HOST = "127.0.0.1"
 Client = Any  # the class is in conftest.py: test files import nothing from each other
@@ -150,7 +151,7 @@ async def test_a_silent_client_is_let_go(connect: Connect, footage: FixedFootage
 async def test_an_unfinished_request_is_not_waited_for(
     connect: Connect, server: RtspServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rtsp_connection, "HEAD_TIME", 0.2)
+    monkeypatch.setattr(connection, "HEAD_TIME", 0.2)
     async with connect(server) as client:
         client.writer.write(b"OPTIONS * RTSP/1.0\r\n")
         assert await client.reader.read() == b""

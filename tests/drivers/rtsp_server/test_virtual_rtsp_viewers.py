@@ -12,8 +12,8 @@ import av
 import pytest
 
 from drivers.contract import Login
-from drivers.virtual.footage import FixedFootage
-from drivers.virtual.rtsp_server import RtspServer
+from drivers.virtual.rtsp.server import RtspServer
+from drivers.virtual.street.footage import FixedFootage
 
 HOST = "127.0.0.1"
 LOGIN = Login("admin", "p@ss:w/rd#1")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from drivers.virtual.scene import Scene
+from drivers.virtual.street.drawing import Scene
 from engine.commands.models import app
 from engine.models import find, registry
 from engine.vision.compare import see

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from drivers.virtual import soap
-from drivers.virtual.soap import Fault
+from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.soap import Fault
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENVELOPE = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">{}</s:Envelope>'

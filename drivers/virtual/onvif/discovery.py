@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from itertools import count
 from typing import Self
 
-from drivers.virtual.soap import NS, Element, Fault, document, el, envelope
+from drivers.virtual.onvif.soap import NS, Element, Fault, document, el, envelope
 
 GROUP, PORT = "239.255.255.250", 3702
 ANYWHERE = "0.0.0.0"  # noqa: S104 (compared with, and listened on only where a person asked for it)

@@ -12,11 +12,11 @@ from secrets import randbits
 from typing import Final
 
 from drivers.errors import DriverError
-from drivers.virtual.footage import RATE, Footage, Format
-from drivers.virtual.rtp import PAYLOAD_TYPE, RtpSender
-from drivers.virtual.rtsp_auth import DigestGate, Verdict
-from drivers.virtual.rtsp_message import Answer, BadRequest, Request, parse, parse_transport
-from drivers.virtual.rtsp_wire import Datagrams, Interleaved, Line, Wire
+from drivers.virtual.rtsp.login import DigestGate, Verdict
+from drivers.virtual.rtsp.message import Answer, BadRequest, Request, parse, parse_transport
+from drivers.virtual.rtsp.rtp import PAYLOAD_TYPE, RtpSender
+from drivers.virtual.rtsp.wire import Datagrams, Interleaved, Line, Wire
+from drivers.virtual.street.footage import RATE, Footage, Format
 
 PATH: Final = "/main"
 _TRACK: Final = "track1"

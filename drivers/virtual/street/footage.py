@@ -19,9 +19,9 @@ from typing import Protocol, Self, TypeVar
 
 from av.video.frame import VideoFrame
 
-from drivers.virtual.h264 import Encoder, header, jpeg, last_picture
-from drivers.virtual.pictures import GROUP, ClipPictures, Pictures, ScenePictures
-from drivers.virtual.scene import Box, Scene
+from drivers.virtual.street.drawing import Box, Scene
+from drivers.virtual.street.h264 import Encoder, header, jpeg, last_picture
+from drivers.virtual.street.pictures import GROUP, ClipPictures, Pictures, ScenePictures
 
 #: RTP's clock for video, ticks per second.
 RATE = 90_000

@@ -12,10 +12,10 @@ from PIL import Image
 
 from drivers.contract import PtzVector
 from drivers.virtual import camera as camera_module
-from drivers.virtual.broker import Subscription
 from drivers.virtual.camera import MOTION, VirtualCamera
-from drivers.virtual.motion import PATIENCE, PictureMotion
+from drivers.virtual.onvif.broker import Subscription
 from drivers.virtual.spec import CameraSpec
+from drivers.virtual.street.motion import PATIENCE, PictureMotion
 
 
 def picture(x: int | None, seed: int = 0) -> NDArray[np.uint8]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.virtual.figures import EXTENT, PHASES, Kind, Look, sprite
-from drivers.virtual.lens import Lens
-from drivers.virtual.scene import Scene
+from drivers.virtual.street.drawing import Scene
+from drivers.virtual.street.figures import EXTENT, PHASES, Kind, Look, sprite
+from drivers.virtual.street.lens import Lens
 
 LOOK = Look(Kind.PERSON, (200, 40, 40), (30, 40, 60), (20, 20, 20), (200, 160, 120), 0)
 

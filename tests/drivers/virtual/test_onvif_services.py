@@ -12,17 +12,17 @@ import pytest
 from lxml import etree
 
 from drivers.contract import PtzVector
-from drivers.virtual import soap
-from drivers.virtual.broker import MOST_SUBSCRIPTIONS, MOST_WAITING, Broker, Property
-from drivers.virtual.device_service import DeviceService
-from drivers.virtual.event_service import DEFAULT_LIFE, EventService
-from drivers.virtual.footage import Format
 from drivers.virtual.head import LONGEST_TIMEOUT, MOST_PRESETS, Head
-from drivers.virtual.media_service import MediaService
-from drivers.virtual.ptz_service import CONFIGURATION, NODE, PtzService
-from drivers.virtual.service import ENCODER_CONFIGURATION, PROFILE, Operation, Visit
-from drivers.virtual.soap import NS, Element, Fault
+from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.broker import MOST_SUBSCRIPTIONS, MOST_WAITING, Broker, Property
+from drivers.virtual.onvif.device_service import DeviceService
+from drivers.virtual.onvif.event_service import DEFAULT_LIFE, EventService
+from drivers.virtual.onvif.media_service import MediaService
+from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE, PtzService
+from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, Operation, Visit
+from drivers.virtual.onvif.soap import NS, Element, Fault
 from drivers.virtual.spec import CameraClock, CameraSpec
+from drivers.virtual.street.footage import Format
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 HOST = "camera.example:8080"

@@ -12,11 +12,11 @@ from typing import Self
 
 from drivers.contract import Login
 from drivers.errors import DriverError
-from drivers.virtual.footage import Footage
-from drivers.virtual.rtsp_auth import DigestGate
-from drivers.virtual.rtsp_connection import PATH, SESSION_TIME, Connection, Gate, Service
-from drivers.virtual.rtsp_message import HEAD_LIMIT
-from drivers.virtual.rtsp_wire import SEND_TIME, SlowClient
+from drivers.virtual.rtsp.connection import PATH, SESSION_TIME, Connection, Gate, Service
+from drivers.virtual.rtsp.login import DigestGate
+from drivers.virtual.rtsp.message import HEAD_LIMIT
+from drivers.virtual.rtsp.wire import SEND_TIME, SlowClient
+from drivers.virtual.street.footage import Footage
 
 __all__ = ["PATH", "Fault", "RtspServer"]
 

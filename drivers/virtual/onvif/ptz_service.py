@@ -6,8 +6,8 @@ from typing import Final
 
 from drivers.contract import Preset, PtzVector
 from drivers.virtual.head import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, Head
-from drivers.virtual.service import Service, Visit, answers
-from drivers.virtual.soap import NS, Element, Fault, duration, el, invalid, number, text, utc
+from drivers.virtual.onvif.service import Service, Visit, answers
+from drivers.virtual.onvif.soap import NS, Element, Fault, duration, el, invalid, number, text, utc
 from drivers.virtual.spec import CameraClock
 
 NODE = "node0"

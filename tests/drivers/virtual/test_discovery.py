@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from drivers.virtual import soap
-from drivers.virtual.discovery_server import ANYWHERE, GROUP, PORT, Announcer, DiscoveryServer
+from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.discovery import ANYWHERE, GROUP, PORT, Announcer, DiscoveryServer
 from drivers.virtual.spec import CameraSpec
 
 SPEC = CameraSpec(name="Cổng chính", ptz=True)

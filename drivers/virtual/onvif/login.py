@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drivers.contract import Login
-from drivers.virtual.soap import NS, Call, Fault, moment
+from drivers.virtual.onvif.soap import NS, Call, Fault, moment
 
 #: How far a token's Created may be from the camera's clock, either way.
 WINDOW = timedelta(seconds=5)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from drivers.virtual.broker import LONGEST_LIFE, MOST_SUBSCRIPTIONS, Broker, Notice, Property, Subscription
-from drivers.virtual.service import Service, Visit, answers
-from drivers.virtual.soap import NS, Element, Fault, duration, el, qualified, text, until, utc
+from drivers.virtual.onvif.broker import (
+    LONGEST_LIFE,
+    MOST_SUBSCRIPTIONS,
+    Broker,
+    Notice,
+    Property,
+    Subscription,
+)
+from drivers.virtual.onvif.service import Service, Visit, answers
+from drivers.virtual.onvif.soap import NS, Element, Fault, duration, el, qualified, text, until, utc
 from drivers.virtual.spec import CameraClock
 
 SUBSCRIPTION_PATH = "/onvif/subscription/"

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from drivers.errors import Malformed, Unreachable, Unsupported
 from drivers.ffmpeg import video_in
 from drivers.upright import Righting
-from drivers.virtual.scene import Scene
+from drivers.virtual.street.drawing import Scene
 
 #: Seconds of the loop in one group; each group starts with a keyframe.
 GROUP = 1.0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.virtual.footage import Format
-from drivers.virtual.ptz_service import configuration
-from drivers.virtual.service import (
+from drivers.virtual.onvif.ptz_service import configuration
+from drivers.virtual.onvif.service import (
     ENCODER_CONFIGURATION,
     PROFILE,
     SOURCE,
@@ -15,7 +14,8 @@ from drivers.virtual.service import (
     Visit,
     answers,
 )
-from drivers.virtual.soap import Element, el, invalid, text
+from drivers.virtual.onvif.soap import Element, el, invalid, text
+from drivers.virtual.street.footage import Format
 
 SNAPSHOT_PATH = "/onvif/snapshot"
 #: Names of profile_idc, the byte after a sequence parameter set's header.

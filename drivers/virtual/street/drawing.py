@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from drivers.virtual import backdrop
-from drivers.virtual.figures import EXTENT, PHASES, SKIN, STRIDE, Colour, Kind, Look, Sprite, sprite
-from drivers.virtual.lens import Lens
+from drivers.virtual.street import backdrop
+from drivers.virtual.street.figures import EXTENT, PHASES, SKIN, STRIDE, Colour, Kind, Look, Sprite, sprite
+from drivers.virtual.street.lens import Lens
 
 #: Left, top, right, bottom; each 0..1.
 Box = tuple[float, float, float, float]

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
-from drivers.virtual import footage as footage_module
-from drivers.virtual.footage import WAITING, FixedFootage, Footage, LiveFootage, Unit, _Seat
-from drivers.virtual.h264 import header, last_picture, nal_units, parameter_sets
-from drivers.virtual.pictures import ClipPictures, ScenePictures
-from drivers.virtual.scene import Box, Scene
+from drivers.virtual.street import footage as footage_module
+from drivers.virtual.street.drawing import Box, Scene
+from drivers.virtual.street.footage import WAITING, FixedFootage, Footage, LiveFootage, Unit, _Seat
+from drivers.virtual.street.h264 import header, last_picture, nal_units, parameter_sets
+from drivers.virtual.street.pictures import ClipPictures, ScenePictures
 
 SIZE = (320, 180)
-CLIP = Path(__file__).parents[3] / "shared/data/video/car-detection.mp4"
+CLIP = Path(__file__).parents[4] / "shared/data/video/car-detection.mp4"
 
 
 def _loop(period: float = 2.0, cache: int = 1 << 20) -> FixedFootage:

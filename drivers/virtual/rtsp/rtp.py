@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from drivers.virtual.h264 import nal_units
+from drivers.virtual.street.h264 import nal_units
 
 PAYLOAD_TYPE = 96
 #: Bytes of payload in one packet: fits an Ethernet frame with IPv6 and a tunnel.

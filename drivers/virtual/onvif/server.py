@@ -13,12 +13,12 @@ from typing import Any, Self
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from drivers.virtual import soap
-from drivers.virtual.event_service import SUBSCRIPTION_PATH
-from drivers.virtual.media_service import SNAPSHOT_PATH
-from drivers.virtual.service import Operation, Service, Visit
+from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.event_service import SUBSCRIPTION_PATH
+from drivers.virtual.onvif.login import DigestCheck, TokenCheck, refused
+from drivers.virtual.onvif.media_service import SNAPSHOT_PATH
+from drivers.virtual.onvif.service import Operation, Service, Visit
 from drivers.virtual.spec import CameraClock, CameraSpec
-from drivers.virtual.wsse import DigestCheck, TokenCheck, refused
 
 #: Seconds that a finished connection may stay open, and that open calls get when the server stops.
 _KEEP_ALIVE, _SHUTDOWN = 15.0, 0.2

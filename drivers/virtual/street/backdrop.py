@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from drivers.virtual.figures import Colour, shade
-from drivers.virtual.lens import FAR_KERB, FRONTS, MIDDLE, NEAR_KERB, Lens
+from drivers.virtual.street.figures import Colour, shade
+from drivers.virtual.street.lens import FAR_KERB, FRONTS, MIDDLE, NEAR_KERB, Lens
 
 _FINE = 2
 _WALLS: tuple[Colour, ...] = (

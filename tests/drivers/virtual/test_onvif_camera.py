@@ -11,8 +11,9 @@ import pytest
 from drivers.contract import Login, Target
 from drivers.errors import Unsupported
 from drivers.virtual import camera as camera_module
-from drivers.virtual import driver, read_url, soap
+from drivers.virtual import driver, read_url
 from drivers.virtual.camera import VirtualCamera
+from drivers.virtual.onvif import soap
 from drivers.virtual.spec import CameraSpec
 
 PASSWORD = "canary-7f3a"

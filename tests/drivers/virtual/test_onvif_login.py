@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Login
-from drivers.virtual import soap
-from drivers.virtual.wsse import NONCE_SECONDS, REMEMBERED, WINDOW, DigestCheck, Once, TokenCheck
+from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.login import NONCE_SECONDS, REMEMBERED, WINDOW, DigestCheck, Once, TokenCheck
 
 LOGIN = Login("admin", "tôi: Ω \"'")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

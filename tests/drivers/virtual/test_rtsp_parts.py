@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Login
-from drivers.virtual.rtp import MTU, RtpSender
-from drivers.virtual.rtsp_auth import LIFE, REALM, DigestGate, Verdict
-from drivers.virtual.rtsp_message import Answer, BadRequest, Transport, parse, parse_transport
+from drivers.virtual.rtsp.login import LIFE, REALM, DigestGate, Verdict
+from drivers.virtual.rtsp.message import Answer, BadRequest, Transport, parse, parse_transport
+from drivers.virtual.rtsp.rtp import MTU, RtpSender
 
 REQUEST = (
     b"SETUP rtsp://127.0.0.1:554/main/track1/?x=1 RTSP/1.0\r\nCSeq: 7\r\ntransport:  RTP/AVP/TCP \r\n\r\n"

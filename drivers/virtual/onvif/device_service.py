@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from drivers.virtual.service import Service, Visit, answers
-from drivers.virtual.soap import NS, Element, Fault, el, invalid, text
+from drivers.virtual.onvif.service import Service, Visit, answers
+from drivers.virtual.onvif.soap import NS, Element, Fault, el, invalid, text
 from drivers.virtual.spec import CameraClock, CameraSpec
 
 INTERFACE = "eth0"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from drivers.virtual.soap import Call, Element, invalid, qualified, text
+from drivers.virtual.onvif.soap import Call, Element, invalid, qualified, text
 
 #: Tokens; this camera has one of each.
 SOURCE = "source0"

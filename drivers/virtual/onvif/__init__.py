@@ -1,0 +1,1 @@
+"""The virtual camera's ONVIF services, events and discovery."""
