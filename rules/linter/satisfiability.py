@@ -60,18 +60,18 @@ def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
     patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
     about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
 
-    def met(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
+    def flaw_of(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
         meeting = _Meeting(role, about, hours, _within(spec), Reading("", site.constants))
         return meeting.contradiction(asked, site.constants)
 
     either = isinstance(spec.when, AnyOf)
     for role in roles:
-        flaw = met(role, _timed(spec, role, site.hours), _own(spec, role) if either else _all(spec, role))
+        flaw = flaw_of(role, _timed(spec, role, site.hours), _own(spec, role) if either else _all(spec, role))
         if flaw is not None:
             yield flaw
             return
     if either or isinstance(spec.when, All):  # one of them, be it the last to begin, must hold when it fires
-        found = [met(role, site.hours, _all(spec, role)) for role in roles]
+        found = [flaw_of(role, site.hours, _all(spec, role)) for role in roles]
         if None not in found:
             yield from filter(None, found[:1])
 
