@@ -27,7 +27,8 @@ import rule_day
 from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_peer
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
 
-from engine.replay import printed, replay
+from engine.api.printed_events import printed
+from engine.replay import replay
 from rules.compiler.compile import World, compile_rules, examine
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING, step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import partial
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -75,6 +75,14 @@ def is_host(text: str) -> bool:
     ):  # no name ends so: an address, or a range
         return _is(IPv4Address, text)
     return len(text) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, labels))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _host(text: str) -> str:

@@ -23,20 +23,19 @@ from drivers.contract import Driver
 from engine import log, text
 from engine.actions import snapshot, table
 from engine.actions.contract import Action, Hearing
-from engine.acts import Acts
 from engine.album import Album
 from engine.api import server
-from engine.api.keeper import Keeper
-from engine.api.listening import Closed
-from engine.api.problems import Garbage
-from engine.api.wire import CameraState
+from engine.api.site_service import SiteService
 from engine.camera import CameraRunner
 from engine.clock import SystemClock
 from engine.configuration import Configuration, world
 from engine.credentials import Vault
-from engine.desk import CameraHands, Desk
 from engine.detection import open_pool
+from engine.duty.acts import Acts
 from engine.errors import EngineError, reason_of
+from engine.fleet.camera_hands import CameraHands
+from engine.fleet.state import CameraState
+from engine.fleet.troubles import troubled
 from engine.household import households
 from engine.inventory import Inventory, installed_drivers
 from engine.journal import ailing, journal
@@ -50,13 +49,15 @@ from engine.preview.server import Preview
 from engine.reload import Reloader
 from engine.rulebook import Rulebook, bound, reopened
 from engine.settings import CameraSettings
-from engine.shown import troubled
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from engine.supervisor import Health, Supervisor
 from engine.translate import crowds
 from engine.turns import Turns
 from engine.vision.pool import DetectorPool
+from engine.web.keeper import Keeper
+from engine.web.listening import Closed
+from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
 from rules.document.errors import RuleError
 from rules.memory import Memory
@@ -141,10 +142,10 @@ class Site:
         self._garbage = Garbage()
         self.preview = self._make_preview()
         self._keepers = Keeper("api"), Keeper("api.tcp")
-        self.desk = self._make_desk(configuration.path)
+        self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self._album = Album(where.state / snapshot.FOLDER, store, clock)
-        self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
+        self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
         self.inventory = self._make_inventory()
 
     # -- making ---------------------------------------------------------------------------------
@@ -208,8 +209,8 @@ class Site:
             garbage=self._garbage,
         )
 
-    def _make_desk(self, config: Path) -> Desk:
-        return Desk(
+    def _make_service(self, config: Path) -> SiteService:
+        return SiteService(
             settings=self.settings,
             version=version("matthan"),
             clock=self._clock,
@@ -221,7 +222,7 @@ class Site:
             problems=self._problems,
             memory=self._memory,
             acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
-            reload_rules=self.reloader.tell,
+            reload=self.reloader.reload,
             moved=partial(self._watchdog.moved, "desk"),
             preview=self.preview,
             wake=lambda: self.outbox.wake(),
@@ -259,7 +260,7 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
-        parts.start("desk", lambda: self._supervisor.run("desk", self.desk.refresh))
+        parts.start("desk", lambda: self._supervisor.run("desk", self.service.refresh))
         parts.start("prune", self._prune)
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
@@ -281,11 +282,11 @@ class Site:
                 self._trouble["preview"] = Sentence(
                     f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
                 )
-                self.desk.preview = None
+                self.service.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
-            self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers,
+            self.service, api, socket=self._where.socket, token=token, keepers=self._keepers,
             garbage=self._garbage,
         )  # fmt: skip
         await stack.enter_async_context(door)
@@ -326,7 +327,7 @@ class Site:
     # -- telling --------------------------------------------------------------------------------
 
     def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
-        self.desk.happened(events, decisions)
+        self.service.happened(events, decisions)
         if decisions:
             self.outbox.wake()
 
@@ -455,7 +456,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             await store.bridge(clock.bridged)
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
-        await site.desk.recall()
+        await site.service.recall()
         await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)

@@ -29,17 +29,17 @@ from drivers.errors import Unreachable, Unsupported
 from drivers.logins import LoginBook, mark
 from engine import log, translate
 from engine.aim import Aim
-from engine.api.wire import CameraState
 from engine.clock import Clock
 from engine.conditions import Conditions
 from engine.draft import Draft
 from engine.ear import Ear
 from engine.errors import Again, reason_of
+from engine.fleet.state import CameraState
+from engine.fleet.tracked import tracked
 from engine.household import Household
 from engine.logins import Refusals, free_at
 from engine.offset import ClockWatch
 from engine.settings import CameraSettings
-from engine.shown import tracked
 from engine.stills import Analysed, Stills
 from engine.supervisor import Health, Nap
 from engine.tap import Tap

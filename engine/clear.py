@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from drivers.errors import redact
-from engine.api.listening import is_loopback
+from engine.addresses import is_loopback
 from engine.settings import CameraSettings, Settings
 from rules.document.source import Flaw, Gravity, Path
 from rules.model import Fact

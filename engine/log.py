@@ -15,7 +15,7 @@ from typing import TextIO
 import structlog
 
 from drivers.errors import redact
-from engine.api.printable import clean, escaped
+from drivers.printable import clean, escaped
 
 #: Libraries whose own messages are noise or repeat what we report ourselves.
 QUIET = {

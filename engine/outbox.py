@@ -19,13 +19,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from drivers.errors import redact
 from engine import log
 from engine.actions.base import leaving
 from engine.actions.contract import Action, Job, OfCameras
-from engine.api.wire import Delivery
+from engine.actions.delivery import Delivery
 from engine.clock import Clock
 from engine.errors import Again, Never, StoreBusy, StoreFull
 from engine.store.db import Store
@@ -45,11 +45,6 @@ PROBE = 4.0
 ATTEMPT = 60.0
 #: Seconds after which a row that never succeeded becomes a dead letter: a week of outage is survived.
 GIVE_UP = 7 * 86400.0
-_TOLD: Mapping[State, Literal["done", "again", "dead"]] = {
-    State.DUE: "again",
-    State.DONE: "done",
-    State.DEAD: "dead",
-}
 #: Rows read at once for one lane.
 ROWS = 32
 #: Longest text kept of what an action answered.
@@ -272,7 +267,6 @@ class Outbox:
         self.dead += state is State.DEAD
         if state is State.DEAD:
             _log.error("outbox.dead", action=row.action, key=row.key, detail=detail)
-        said = _TOLD[state]
         self._publish(
             Delivery(
                 id=row.id,
@@ -280,7 +274,7 @@ class Outbox:
                 action=row.action,
                 camera=row.decision.camera,
                 at=at,
-                state=said,
+                state=state,
                 attempts=row.attempts + 1,
                 detail=detail,
             )

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 from engine import log
-from engine.api import wire
-from engine.api.problems import refusal
 from engine.configuration import check, world
 from engine.rulebook import Rulebook, bound
 from engine.settings import Settings
@@ -48,14 +46,20 @@ class Outcome:
     """What came of a reload.
 
     Attributes:
-        found: What became of each rule; None: the rules are bad, and the old ones go on.
+        changes: What became of each rule; None: the rules are bad, and the old ones go on.
         adopted: Whether other rules than before are judged by.
         problems: Every one of every file, warnings too.
+        rules: How many are judged by now.
+        remembered: Rows of the rules that go on with what they remember.
+        restart: Keys of the configuration that have changed too: they take effect at a restart.
     """
 
-    found: Comparison | None
+    changes: Comparison | None
     adopted: bool
     problems: tuple[Problem, ...]
+    rules: int = 0
+    remembered: int = 0
+    restart: tuple[str, ...] = ()
 
 
 @dataclass
@@ -92,30 +96,6 @@ class Reloader:
             self._ticket = asyncio.get_running_loop().create_future()
             self.asked.set()
         return await asyncio.shield(self._ticket)
-
-    async def tell(self) -> wire.RulesReloaded:
-        """Read the rules again, for a client.
-
-        Raises:
-            Refusal: The rules are bad; with every problem.
-        """
-        outcome = await self.reload()
-        problems = tuple(map(_on_the_wire, outcome.problems))
-        if (found := outcome.found) is None:
-            errors = sum(each.severity == "error" for each in problems)
-            raise refusal(422, "rules.not_adopted", problems, count=errors)
-        return wire.RulesReloaded(
-            adopted=outcome.adopted,
-            rules=len(self.judge.rules.rules),
-            added=found.added,
-            removed=found.removed,
-            changed=found.changed,
-            edited=found.edited,
-            kept=len(found.kept),
-            remembered=self.judge.remembered(found.kept),
-            warnings=problems,
-            restart=self._restart,
-        )
 
     async def run(self) -> None:
         """Serve whoever asks, for ever."""
@@ -154,7 +134,14 @@ class Reloader:
             changed=len(found.changed),
             kept=len(found.kept),
         )
-        return Outcome(found, not same, read.problems)
+        return Outcome(
+            found,
+            not same,
+            read.problems,
+            rules=len(self.judge.rules.rules),
+            remembered=self.judge.remembered(found.kept),
+            restart=read.restart,
+        )
 
     def _refuse(self, read: _Reading) -> Outcome:
         errors = [each for each in read.problems if each.severity is Gravity.ERROR]
@@ -189,18 +176,3 @@ def _changed(there: Settings, running: Settings) -> tuple[str, ...]:
     """Return the keys whose values take effect at a restart only; which files hold rules is read again."""
     names = (name for name in Settings.model_fields if name != "rules")
     return tuple(name for name in names if getattr(there, name) != getattr(running, name))
-
-
-def _on_the_wire(found: Problem) -> wire.FileProblem:
-    return wire.FileProblem(
-        source=found.source,
-        line=found.line,
-        column=found.column,
-        key=found.key,
-        severity=found.severity.value,
-        code=found.code,
-        values=dict(found.values),
-        suggestion=found.suggestion,
-        vi=found.sentence("vi"),
-        en=found.sentence("en"),
-    )

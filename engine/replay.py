@@ -17,31 +17,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from engine.api import wire
 from engine.errors import StoreError
 from engine.rulebook import reopened
 from engine.store import codec
 from rules.compiler.ruleset import RuleSet
 from rules.document.errors import RuleError
-from rules.evaluator.adoption import Library, adopted
-from rules.evaluator.evaluator import GAPS
+from rules.evaluator.adoption import Library
 from rules.explain.playback import Arrival, Playback, Watch
-from rules.model import CameraId, Change, Decision, DecisionId, Event, EventId, Instant, Kind
+from rules.model import Decision, DecisionId, Instant
 
 #: A decision that comes this much earlier or later than before has moved.
 MOVED = timedelta(milliseconds=2)
 #: Events between two calls of `progress`.
 NOTE = 2000
-
-
-class BadRecording(ValueError):
-    """A line of a printed recording is not an event; `line` counts from 1."""
-
-    def __init__(self, line: int, detail: str) -> None:
-        super().__init__(f"line {line}: {detail}")
-        self.line, self.detail = line, detail
 
 
 # -- recordings --------------------------------------------------------------------------------
@@ -151,72 +139,6 @@ def _reopened(body: bytes) -> RuleSet | None:
         return reopened(body)
     except (RuleError, ValueError):
         return None
-
-
-def printed(lines: Iterable[str]) -> Iterator[Arrival]:
-    """Yield the events of a printed recording, one JSON object per line, oldest first.
-
-    Raises:
-        BadRecording: A line is not an event.
-    """
-    clock = _Reckoning()
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield clock.judged(_event(number, line))
-
-
-def _event(number: int, line: str) -> Event:
-    try:
-        told = wire.Event.model_validate_json(line)
-        return Event(
-            id=EventId(told.id),
-            site="",
-            seq=told.seq,
-            kind=Kind(told.kind),
-            change=Change(told.change),
-            camera=None if told.camera is None else CameraId(told.camera),
-            at=told.at,
-            received_at=told.received_at or told.at,
-            clock_suspect=told.clock_suspect,
-            subject=told.subject,
-            label=told.label,
-            zones=told.zones,
-            score=told.score,
-            box=told.box,
-            facts=told.facts,
-            judged=told.engine,
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BadRecording(number, f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()) from None
-    except ValueError as error:  # a kind or a change of a newer engine
-        raise BadRecording(number, str(error)) from None
-
-
-@dataclass(slots=True)
-class _Reckoning:
-    """Engine time as it was told, else from the wall clock: it runs with it, and never back."""
-
-    engine: float = 0.0
-    wall: datetime | None = None
-
-    def judged(self, event: Event) -> Arrival:
-        """Return an event with its moment.
-
-        After a restart other rules and the gap are judged when watching ended; the gap takes its own time.
-        """
-        wall = event.received_at
-        gap = event.kind is Kind.ENGINE and event.label in GAPS
-        until = min(event.at, wall) if gap or adopted(event) else wall
-        if event.judged is not None:
-            self.engine = event.judged
-        elif self.wall is not None:
-            self.engine += max(0.0, (until - self.wall).total_seconds())
-        arrival = Arrival(event, Instant(wall, self.engine))
-        if gap:
-            self.engine += (wall - until).total_seconds()
-        self.wall = wall if gap else until
-        return arrival
 
 
 # -- replays -----------------------------------------------------------------------------------

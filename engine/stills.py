@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from drivers.contract import Camera, Feature, Profile, Stream
 from drivers.errors import DriverError
 from engine import log
-from engine.api import wire
 from engine.errors import Again
+from engine.fleet.tracked import TrackedObject
 from engine.thread import in_thread
 from rules.model import Sentence
 
@@ -63,7 +63,7 @@ class Still:
     height: int
     lacks: Sentence | None = None
     at: datetime | None = None
-    tracks: tuple[wire.Tracked, ...] = ()
+    tracks: tuple[TrackedObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Analysed:
 
     shown: Upright
     at: datetime
-    tracks: tuple[wire.Tracked, ...] = ()
+    tracks: tuple[TrackedObject, ...] = ()
 
 
 class Without(Exception):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
 
-from engine.api.wire import RANK
+from engine.severity import RANK
 
 #: Rank of a severity that is not known: after all others.
 _LAST = len(RANK)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from engine.api.printable import is_clean
+from drivers.printable import is_clean
 from engine.archive import (
     DATABASE,
     FORMAT,

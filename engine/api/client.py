@@ -27,8 +27,8 @@ from platformdirs import user_state_path
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.api import telling, wire
+from engine.api.errors import ApiError
 from engine.api.letters import Letter
-from engine.errors import ApiError
 from engine.supervisor import Backoff
 
 __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]

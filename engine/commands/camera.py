@@ -69,7 +69,7 @@ def retry(
 
 async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
     """Let one camera be tried again, and say so; a refusal of the engine's is told, and the others go on."""
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     try:
         now = await desk.client.retry(id)

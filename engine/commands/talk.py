@@ -22,7 +22,7 @@ from engine.commands.terminal import out
 if TYPE_CHECKING:
     from engine.api import wire
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
     from engine.text import Language
 
 #: Exit code when no engine answers; scripts tell it from a refusal.
@@ -110,7 +110,7 @@ def speak(
 ) -> T:
     """Run a conversation; an error becomes one sentence and an exit code."""
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     async def run() -> T:
         async with Client.connect(socket, token=secret(token), language=language(lang)) as client:

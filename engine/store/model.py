@@ -9,11 +9,9 @@ from enum import StrEnum
 from itertools import repeat
 
 from engine.clock import Mark
+from engine.severity import RANK
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
-
-#: Order of severities, the worst first.
-RANK: Mapping[Severity, int] = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, slots=True)

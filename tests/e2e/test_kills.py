@@ -24,7 +24,7 @@ import pytest
 from aiohttp import web
 
 from engine.api.client import Client
-from engine.errors import ApiError
+from engine.api.errors import ApiError
 from engine.replay import Recorded, Span, replay
 from rules.compiler.ruleset import RuleSet
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from engine.api import telling, wire
-from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.clock import ManualClock
 from engine.commands import terminal
@@ -26,6 +25,7 @@ from engine.replay import Recorded, Span
 from engine.rulebook import bound
 from engine.settings import ApiSettings
 from engine.store.db import open_store
+from engine.web.problems import refusal
 from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change
@@ -208,7 +208,7 @@ def test_a_recorded_night_is_a_clean_night_too(recorded: Path) -> None:
 
 
 def printed(site: Path) -> str:
-    from engine import shown
+    from engine.api import present as shown
 
     events = Recorded(site.parent / "state" / "matthan.db").arrivals(Span())
     return "".join(shown.event(each.event).model_dump_json() + "\n" for each in events)

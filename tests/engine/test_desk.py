@@ -15,16 +15,18 @@ import pytest
 from drivers.contract import Codec, Feature, Login, PtzVector
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
 from drivers.logins import Record
-from engine import shown
-from engine.acts import Acts
-from engine.api import wire
-from engine.api.problems import Refusal
+from engine.api import present, wire
+from engine.api.site_service import RECENT, SiteService
 from engine.camera import CameraRunner
-from engine.desk import RECENT, CameraHands, Desk
 from engine.draft import Draft
-from engine.errors import Again, ApiError, Never, StoreBusy
+from engine.duty.acts import Acts
+from engine.errors import Again, Never, StoreBusy
+from engine.fleet.camera_hands import CameraHands
+from engine.fleet.troubles import troubled
+from engine.reload import Outcome
 from engine.settings import Settings
 from engine.store.model import Counts
+from engine.web.problems import HttpProblem
 from rules.compiler.compile import World, compile_rules
 from rules.explain.history import Ledger
 from rules.memory import Memory
@@ -63,10 +65,10 @@ async def nowhere(draft: Draft) -> None:
     """No judge."""
 
 
-def desk(
+def service(
     stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None, judge: Any = None
-) -> Desk:
-    return Desk(
+) -> SiteService:
+    return SiteService(
         settings=Settings(site="test", language="en"),
         version="0",
         clock=stage.clock,
@@ -78,7 +80,7 @@ def desk(
         problems=lambda: [Sentence("engine.no_model")],
         memory=Memory(),
         acts=Acts(nowhere, stage.clock, lambda: "id", unknown),
-        reload_rules=unasked,
+        reload=unasked,
     )
 
 
@@ -86,7 +88,7 @@ async def unknown(id: str) -> Event | None:
     return None
 
 
-async def unasked() -> wire.RulesReloaded:
+async def unasked() -> Outcome:
     raise AssertionError("nobody asked for this")
 
 
@@ -96,7 +98,7 @@ def event(seq: int) -> Event:
 
 
 @asynccontextmanager
-async def refreshing(subject: Desk) -> AsyncIterator[None]:
+async def refreshing(subject: SiteService) -> AsyncIterator[None]:
     task = asyncio.get_running_loop().create_task(subject.refresh())
     try:
         yield
@@ -113,12 +115,12 @@ async def test_a_camera_on_the_wire(stage: Stage) -> None:
         url="http://192.0.2.1/onvif/device_service",
         zones={"all": [[0, 0], [1, 0], [1, 1], [0, 1]]},
     )
-    before = shown.camera(runner, stage.clock.monotonic())
+    before = present.camera(runner, stage.clock.monotonic())
     assert (before.state, before.preview, before.ptz, before.tracks) == ("connecting", False, False, ())
     told: list[wire.Camera] = []
 
     def complete() -> bool:  # its thread goes on: what was looked at is asserted, not asked for once more
-        told.append(shown.camera(runner, stage.clock.monotonic()))
+        told.append(present.camera(runner, stage.clock.monotonic()))
         return bool(told[-1].tracks) and told[-1].stream_fps > 0
 
     await stage.until(complete)
@@ -132,7 +134,7 @@ async def test_a_camera_on_the_wire(stage: Stage) -> None:
 async def test_a_lost_camera_says_why_in_both_languages(stage: Stage) -> None:
     runner = stage.play(stage.script(on_open=Unreachable("driver.stalled", host="cam", seconds=10.0)))
     await stage.until(lambda: runner.status.state is wire.CameraState.LOST)
-    told = shown.camera(runner, 0.0)
+    told = present.camera(runner, 0.0)
     assert told.reason is not None
     assert told.reason.en == "cam stopped sending pictures for 10 s"
     assert "cam" in told.reason.vi
@@ -143,12 +145,12 @@ async def test_a_camera_without_its_events_is_online_and_says_so(stage: Stage) -
     said: list[BaseException] = [Unsupported("driver.moved", host="cam", to="?")]
     runner = stage.play(stage.script(features=frozenset({Feature.SIGNALS}), said=said))
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE and runner.conditions.standing)
-    told = shown.camera(runner, stage.clock.monotonic())
+    told = present.camera(runner, stage.clock.monotonic())
     assert told.state is wire.CameraState.ONLINE
     (trouble,) = told.troubles
     assert (trouble.label, told.reason) == ("deaf", trouble.said)
     assert "{" not in trouble.said.en + trouble.said.vi
-    (problem,) = shown.troubled([runner])
+    (problem,) = troubled([runner])
     assert (problem.code, problem.values) == ("cameras.deaf", {"count": 1, "cameras": "gate"})
 
 
@@ -157,7 +159,7 @@ async def test_cameras_in_trouble_are_named_and_not_too_many(stage: Stage) -> No
     for runner in runners:
         runner.conditions.begin("clock", Sentence("camera.clock_ahead", {"difference": "9 s"}), WALL)
     runners[0].status.state = wire.CameraState.REFUSED
-    refused, clock = shown.troubled(runners)
+    refused, clock = troubled(runners)
     assert (refused.code, refused.values["cameras"]) == ("cameras.refused", "cam-0")
     assert clock.values == {"count": 9, "cameras": "cam-0, cam-1, cam-2, cam-3, cam-4, … (+4)"}
 
@@ -165,7 +167,7 @@ async def test_cameras_in_trouble_are_named_and_not_too_many(stage: Stage) -> No
 async def test_a_camera_is_tried_again(stage: Stage) -> None:
     script = stage.script(on_open=Refused(host="cam", user="u"))
     runner = stage.runner(script, login=Login("u", "p"))
-    subject = desk(stage, {"gate": runner, "off": stage.runner(stage.script(), "off", enabled=False)})
+    subject = service(stage, {"gate": runner, "off": stage.runner(stage.script(), "off", enabled=False)})
     stage.start(runner)
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
     told = subject.retry("gate")
@@ -174,22 +176,22 @@ async def test_a_camera_is_tried_again(stage: Stage) -> None:
     assert "matthan camera retry gate" in told.advice.vi
     await stage.until(lambda: script.opened == 2)
     for camera, status, code in (("nobody", 404, "camera.unknown"), ("off", 409, "camera.disabled")):
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(HttpProblem) as caught:
             subject.retry(camera)
         assert (caught.value.status, caught.value.code) == (status, code)
     now = stage.clock.now().wall.timestamp()
     runner._book.record = Record(wrong=(now - 60, now - 30, now))
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
-    with pytest.raises(Refusal) as held:
+    with pytest.raises(HttpProblem) as held:
         subject.retry("gate")
     assert (held.value.status, held.value.code, held.value.values["most"]) == (409, "camera.held", 3)
 
 
 async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.desk.REFRESH", 0.005)
-    monkeypatch.setattr("engine.desk.FIGURES", 0.0)
+    monkeypatch.setattr("engine.api.site_service.REFRESH", 0.005)
+    monkeypatch.setattr("engine.api.site_service.FIGURES", 0.0)
     runner = stage.runner(stage.script())
-    subject = desk(stage, {"gate": runner})
+    subject = service(stage, {"gate": runner})
     box = subject.hub.join()
 
     def cameras() -> list[wire.CameraUpdate]:
@@ -204,10 +206,10 @@ async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.Monk
 
 
 async def test_figures_go_on_while_the_store_is_busy(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.desk.REFRESH", 0.005)
-    monkeypatch.setattr("engine.desk.FIGURES", 0.0)
+    monkeypatch.setattr("engine.api.site_service.REFRESH", 0.005)
+    monkeypatch.setattr("engine.api.site_service.FIGURES", 0.0)
     store = Books()
-    subject = desk(stage, {}, store)
+    subject = service(stage, {}, store)
     async with refreshing(subject):
         await stage.until(lambda: subject.state().engine.outbox == 2)
         store.fails, seen = StoreBusy("locked"), store.counted
@@ -216,7 +218,7 @@ async def test_figures_go_on_while_the_store_is_busy(stage: Stage, monkeypatch: 
 
 
 async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
-    subject = desk(stage, {"gate": stage.runner(stage.script())})
+    subject = service(stage, {"gate": stage.runner(stage.script())})
     subject.happened([event(seq) for seq in range(1, RECENT + 6)], [])
     state = subject.state()
     assert [each.seq for each in state.events[:2]] == [RECENT + 5, RECENT + 4]
@@ -227,38 +229,38 @@ async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
 
 
 async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
-    subject = desk(stage, {"gate": stage.runner(stage.script())})
+    subject = service(stage, {"gate": stage.runner(stage.script())})
     asked: list[Callable[[], Awaitable[object]]] = [
         lambda: subject.still("nobody", 320, best=True),
         lambda: subject.presets("nobody"),
         lambda: subject.ptz("nobody", wire.PtzCommand(op="stop")),
     ]
     for ask in asked:
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(HttpProblem) as caught:
             await ask()
         assert (caught.value.status, caught.value.code) == (404, "camera.unknown")
-        assert "gate" in caught.value.message
-    with pytest.raises(ApiError):
+        assert "gate" in str(caught.value)
+    with pytest.raises(HttpProblem):
         subject.preview_link("nobody")
 
 
 async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
     runner = stage.runner(stage.script())
-    subject = desk(stage, {"gate": runner})
+    subject = service(stage, {"gate": runner})
     for ask in (
         lambda: subject.still("gate", 320, best=False),
         lambda: subject.still("gate", 320, best=True),
         lambda: subject.presets("gate"),
     ):
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(HttpProblem) as caught:
             await ask()
         assert (caught.value.status, caught.value.code) == (409, "camera.offline")
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HttpProblem) as caught:
         subject.preview_link("gate")
     assert (caught.value.status, caught.value.code) == (409, "preview.disabled")
     stage.start(runner)
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HttpProblem) as caught:
         await subject.ptz("gate", wire.PtzCommand(op="stop"))
     assert (caught.value.status, caught.value.code) == (409, "ptz.unsupported")
     still = await subject.still("gate", 160, best=True)
@@ -268,7 +270,7 @@ async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
 async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
     head = stage.head()
     runner = stage.play(stage.script(head=head))
-    subject = desk(stage, {"gate": runner})
+    subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
     await subject.ptz("gate", wire.PtzCommand(op="move", pan=0.5, seconds=2))
     await subject.ptz("gate", wire.PtzCommand(op="goto", preset="Gate"))
@@ -287,13 +289,13 @@ async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
 async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(stage: Stage) -> None:
     fault = Unsupported("driver.no_preset", host="cam", preset="9", known="Gate")
     runner = stage.play(stage.script(head=stage.head(fault)))
-    subject = desk(stage, {"gate": runner})
+    subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HttpProblem) as caught:
         await subject.ptz("gate", wire.PtzCommand(op="goto", preset="9"))
     assert (caught.value.status, caught.value.code) == (502, "driver.no_preset")
-    assert caught.value.message == "cam has no PTZ preset “9”; it has: Gate"
-    assert isinstance(caught.value, Refusal)
+    assert str(caught.value) == "cam has no PTZ preset “9”; it has: Gate"
+    assert isinstance(caught.value, HttpProblem)
     assert caught.value.values["preset"] == "9"
 
 
@@ -367,7 +369,7 @@ def judging() -> Any:
 
 
 async def test_rules_and_how_they_do(stage: Stage) -> None:
-    night, sick = desk(stage, {}, judge=judging()).rules()
+    night, sick = service(stage, {}, judge=judging()).rules()
     assert (night.name, night.title["en"], night.error) == ("night", "Somebody", "")
     assert (night.fired, night.firing, night.pending, night.rows, night.limit) == (1, 1, 0, 1, 5)
     assert night.last_fired == WALL + timedelta(seconds=10)
@@ -377,7 +379,7 @@ async def test_rules_and_how_they_do(stage: Stage) -> None:
 
 async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
     runner = stage.runner(stage.script())
-    subject = desk(stage, {"gate": runner, "yard": runner}, judge=judging())
+    subject = service(stage, {"gate": runner, "yard": runner}, judge=judging())
     told = await subject.explain("night", None)
     assert (told.live, told.fired, told.events) == (True, True, 24)
     (asked,) = told.patterns
@@ -400,6 +402,6 @@ async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
 async def test_what_nobody_knows_is_not_explained(
     stage: Stage, rule: str, camera: str | None, code: str
 ) -> None:
-    with pytest.raises(Refusal) as caught:
-        await desk(stage, {}, judge=judging()).explain(rule, camera)
+    with pytest.raises(HttpProblem) as caught:
+        await service(stage, {}, judge=judging()).explain(rule, camera)
     assert (caught.value.status, caught.value.code) == (404, code)

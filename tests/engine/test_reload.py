@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine import reload, text
+from engine.api import present, wire
 from engine.configuration import load, world
-from engine.errors import ApiError
 from engine.reload import Reloader
 from engine.rulebook import Rulebook, bound, reopened
+from engine.web.problems import HttpProblem
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import Comparison, compare
 from rules.model import RuleName, Sentence
@@ -93,22 +94,27 @@ async def running(folder: Path) -> AsyncIterator[Site]:
         task.cancel()
 
 
+async def told(site: Site) -> wire.RulesReloaded:
+    """Return what a client is told that lets the rules be read again."""
+    return present.reloaded(await site.reloader.reload())
+
+
 async def test_good_rules_are_adopted_and_told(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         site.edit(site.rules, "for: 5m", "for: 6m")
         (tmp_path / "b.rules.yaml").write_text("rules: [{name: three, when: {plate: any}}]")
-        told = await site.reloader.tell()
-        assert (told.adopted, told.rules) == (True, 3)
-        assert (told.added, told.removed, told.changed) == (("three",), (), ("two",))
-        assert (told.kept, told.remembered) == (1, 3)
+        answer = await told(site)
+        assert (answer.adopted, answer.rules) == (True, 3)
+        assert (answer.added, answer.removed, answer.changed) == (("three",), (), ("two",))
+        assert (answer.kept, answer.remembered) == (1, 3)
         assert site.live == [site.judge.rules]
         assert site.problems() == []
 
 
 async def test_nothing_changed_is_no_event(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
-        told = await site.reloader.tell()
-        assert (told.adopted, told.rules, told.kept) == (False, 2, 2)
+        answer = await told(site)
+        assert (answer.adopted, answer.rules, answer.kept) == (False, 2, 2)
         assert (site.judge.adopted, site.live) == ([], [])
 
 
@@ -117,8 +123,8 @@ async def test_bad_rules_change_nothing_until_they_are_good(tmp_path: Path) -> N
         before = site.judge.rules
         site.edit(site.rules, "zone: gate", "zone: gaet")
         site.edit(site.rules, "for: 5m", "for: soon")
-        with pytest.raises(ApiError) as caught:
-            await site.reloader.tell()
+        with pytest.raises(HttpProblem) as caught:
+            await told(site)
         assert (caught.value.status, caught.value.code) == (422, "rules.not_adopted")
         assert [(each.line, each.code) for each in caught.value.problems] == [
             (3, "problem.unknown_zone"),
@@ -130,15 +136,15 @@ async def test_bad_rules_change_nothing_until_they_are_good(tmp_path: Path) -> N
         assert trouble.values == {"count": 2, "place": f"{site.rules}:3:61"}
         assert f"{site.rules}:3:61" in text.render(trouble.code, trouble.values, "vi")
         site.edit(site.rules, "for: soon", "for: 5m")
-        with pytest.raises(ApiError) as caught:
-            await site.reloader.tell()
+        with pytest.raises(HttpProblem) as caught:
+            await told(site)
         (found,) = caught.value.problems
         assert found.vi
         assert found.en
         assert found.vi != found.en  # a client needs no catalogue
         assert (found.code, found.suggestion) == ("problem.unknown_zone", "gate")
         site.edit(site.rules, "zone: gaet", "zone: gate")
-        assert not (await site.reloader.tell()).adopted  # as they were
+        assert not (await told(site)).adopted  # as they were
         assert site.problems() == []
 
 
@@ -146,8 +152,8 @@ async def test_bad_rules_change_nothing_until_they_are_good(tmp_path: Path) -> N
 async def test_a_broken_configuration_is_a_bad_reload(tmp_path: Path, text_: str) -> None:
     async with running(tmp_path) as site:
         (tmp_path / "matthan.yaml").write_text(text_)
-        with pytest.raises(ApiError):
-            await site.reloader.tell()
+        with pytest.raises(HttpProblem):
+            await told(site)
         assert [each.code for each in site.problems()] == ["rules.refused"]
         assert site.judge.adopted == []
 
@@ -157,17 +163,17 @@ async def test_the_site_is_the_one_that_runs(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         path = tmp_path / "matthan.yaml"
         path.write_text(SITE + camera)
-        told = await site.reloader.tell()
-        assert (told.adopted, told.restart) == (False, ("cameras",))
+        answer = await told(site)
+        assert (answer.adopted, answer.restart) == (False, ("cameras",))
         assert site.problems() == [Sentence("rules.restart_needed", {"keys": "cameras"})]
         site.edit(site.rules, "zone: gate}", "zone: gate, cameras: c2}")
-        with pytest.raises(ApiError) as caught:
-            await site.reloader.tell()
+        with pytest.raises(HttpProblem) as caught:
+            await told(site)
         assert [each.code for each in caught.value.problems] == ["problem.unknown_camera"]
         assert [each.code for each in site.problems()] == ["rules.refused", "rules.restart_needed"]
         path.write_text(SITE)
         site.rules.write_text(RULES)
-        await site.reloader.tell()
+        await told(site)
         assert site.problems() == []
 
 
@@ -175,15 +181,15 @@ async def test_which_files_hold_rules_is_read_again(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         (tmp_path / "extra.yaml").write_text("rules: [{name: three, when: {plate: any}}]")
         site.edit(tmp_path / "matthan.yaml", '["*.rules.yaml"]', '["*.rules.yaml", extra.yaml]')
-        told = await site.reloader.tell()
-        assert (told.added, told.restart) == (("three",), ())
+        answer = await told(site)
+        assert (answer.added, answer.restart) == (("three",), ())
 
 
 async def test_all_who_ask_meanwhile_share_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(tmp_path) as site:
         site.edit(site.rules, "for: 5m", "for: 6m")
-        told = await asyncio.gather(*(site.reloader.tell() for _ in range(5)))
-        assert [each.adopted for each in told] == [True] * 5
+        answers = await asyncio.gather(*(told(site) for _ in range(5)))
+        assert [each.adopted for each in answers] == [True] * 5
         assert len(site.judge.adopted) == 1
 
 
@@ -215,7 +221,7 @@ async def test_a_bug_is_told_and_costs_nothing_else(tmp_path: Path) -> None:
             await site.reloader.reload()
         assert [each.code for each in site.problems()] == ["rules.reload_failed"]
         site.judge.fails = None
-        assert (await site.reloader.tell()).adopted
+        assert (await told(site)).adopted
         assert site.problems() == []
 
 
@@ -225,8 +231,8 @@ async def test_many_problems_are_logged_up_to_a_bound(
     lines = "".join(f"  - {{name: r{n}, when: {{object: person, zone: z{n}}}}}\n" for n in range(60))
     async with running(tmp_path) as site:
         site.rules.write_text("rules:\n" + lines)
-        with pytest.raises(ApiError) as caught:
-            await site.reloader.tell()
+        with pytest.raises(HttpProblem) as caught:
+            await told(site)
         assert len(caught.value.problems) == 60
     shown = capsys.readouterr()
     assert (shown.out + shown.err).count("unknown_zone") <= reload.LOGGED

@@ -14,12 +14,13 @@ from random import Random
 
 import pytest
 
-from engine import shown
+from engine.api import present
+from engine.api.printed_events import BadRecording, printed
 from engine.clock import ManualClock
 from engine.draft import Draft
 from engine.errors import StoreError
 from engine.judge import Judge
-from engine.replay import BadRecording, Recorded, Span, differ, printed, replay
+from engine.replay import Recorded, Span, differ, replay
 from engine.rulebook import Rulebook, bound
 from engine.store.db import open_store
 from engine.store.model import Resume
@@ -159,7 +160,7 @@ def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) 
 
 def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
-    lines = [shown.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
+    lines = [present.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
     again = replay(compiled(), printed(lines))
     assert again == replay(compiled(), recorded.arrivals(Span()))
 
@@ -167,7 +168,7 @@ def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
 def test_a_recording_without_engine_time_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
     lines = [
-        shown.event(each.event).model_dump_json(exclude={"engine"}) for each in recorded.arrivals(Span())
+        present.event(each.event).model_dump_json(exclude={"engine"}) for each in recorded.arrivals(Span())
     ]
     again = replay(compiled(), printed(lines))
     last = max(each.now.wall for each in recorded.arrivals(Span()))

@@ -20,8 +20,8 @@ from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Str
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.upright import Upright
 from engine import stills
-from engine.api import wire
 from engine.errors import Again, reason_of
+from engine.fleet.tracked import TrackedObject
 from engine.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without
 from rules.model import Sentence
 
@@ -38,7 +38,7 @@ def jpeg(width: int, height: int, **how: Any) -> bytes:
 
 LARGE = jpeg(640, 480)
 SEEN, CAME = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 3, 1, 10, tzinfo=UTC)
-CAR = wire.Tracked(track=1, label="car", score=0.9, box=(0.1, 0.1, 0.2, 0.2))
+CAR = TrackedObject(track=1, label="car", score=0.9, box=(0.1, 0.1, 0.2, 0.2))
 
 
 class Device:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine import judge
-from engine.api.keeper import MOST, SHARE
 from engine.store import opening
+from engine.web.keeper import MOST, SHARE
 
 UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "matthan.service"
 

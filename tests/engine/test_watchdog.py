@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import app, desk, judge
+from engine import app, judge
+from engine.api import site_service
 from engine.configuration import load
 from engine.errors import StoreFull
 from engine.intake import Arrival, Intake
@@ -79,7 +80,7 @@ class Engine:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(judge, "HEARTBEAT", 0.02)
-        monkeypatch.setattr(desk, "REFRESH", 0.02)
+        monkeypatch.setattr(site_service, "REFRESH", 0.02)
         path = folder / "m.yaml"
         path.write_text(
             f"site: ngo\nstate: {folder}/state\npreview: {{enabled: false}}\ndetector: {{model: none}}\n",
@@ -149,7 +150,7 @@ async def test_a_stuck_desk_starves_it(
     systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, stop, stuck = Engine(tmp_path, monkeypatch), asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(desk, "FIGURES", 0.0)
+    monkeypatch.setattr(site_service, "FIGURES", 0.0)
     counts = Store.counts
 
     async def hang(store: Store) -> object:

@@ -14,7 +14,7 @@ from engine.commands.terminal import block, data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
     from rules.document.source import Problem
 
 
@@ -49,7 +49,7 @@ class _Refused:
 
 async def _ask(desk: Desk) -> tuple[wire.RulesReloaded | _Refused, list[str], Language]:
     """Return the engine's answer, and what else it says of the rules."""
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     told: wire.RulesReloaded | _Refused
     try:

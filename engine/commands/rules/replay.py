@@ -110,8 +110,9 @@ class History:
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the events, from a day before the span on; ends the command where they cannot be read."""
+        from engine.api.printed_events import BadRecording, printed
         from engine.errors import StoreError
-        from engine.replay import BadRecording, Recorded, printed
+        from engine.replay import Recorded
 
         try:
             if self._recording is not None:

@@ -57,8 +57,8 @@ def report_of(config: Path | None) -> Report:
 def _of_running() -> Path | None:
     """Return the configuration of the engine that runs here, where nobody named one and none lies in its place."""
     from engine.api.client import Client, default_socket
+    from engine.api.errors import ApiError
     from engine.configuration import default_path
-    from engine.errors import ApiError
 
     door = default_socket()
     if os.environ.get("MATTHAN_CONFIG") or default_path().exists() or not door.exists():
@@ -166,7 +166,7 @@ class Moments:
 
     def show(self, at: datetime) -> str:
         """Return a moment as people read it where the site is."""
-        from engine.account import local
+        from engine.api.rule_report import local
 
         return local(at, self.zone)
 

@@ -134,7 +134,7 @@ def _live(told: Iterable[wire.Rule], limit: int, lang: Language, *, as_json: boo
 
 def _asked(door: str, token: str | None, lang: Language) -> list[wire.Rule]:
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     async def ask() -> list[wire.Rule]:
         async with Client.connect(door, token=token, language=lang) as client:

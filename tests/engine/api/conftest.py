@@ -12,12 +12,12 @@ import pytest
 from engine.api import telling, wire
 from engine.api.client import Client
 from engine.api.letters import Letter
-from engine.api.problems import refusal
 from engine.api.server import serve
-from engine.errors import ApiError
+from engine.fleet.tracked import TrackedObject
 from engine.flow import Hub
 from engine.settings import ApiSettings
 from engine.stills import Source, Still
+from engine.web.problems import HttpProblem, refusal
 from rules.model import Sentence
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ class FakeService:
         self.commands: list[tuple[str, wire.PtzCommand]] = []
         self.problems: tuple[wire.Sentence, ...] = ()
         self.bug: Exception | None = None
-        self.held: ApiError | None = None
+        self.held: HttpProblem | None = None
         self.acts: list[tuple[wire.Act, str]] = []
         self.keys: list[str] = []
         self.retried: list[str] = []
@@ -48,7 +48,7 @@ class FakeService:
         self.camera = wire.Camera(
             id="cong", name="Cổng chính", state=wire.CameraState.ONLINE, since=NOON, width=640, height=360
         )
-        self.reloads: list[wire.RulesReloaded | ApiError] = []
+        self.reloads: list[wire.RulesReloaded | HttpProblem] = []
 
     def event(self, seq: int, camera: str | None = "cong") -> wire.Event:
         return wire.Event(
@@ -72,7 +72,7 @@ class FakeService:
         self.hub.publish(decision)
         return decision
 
-    tracks: tuple[wire.Tracked, ...] = ()
+    tracks: tuple[TrackedObject, ...] = ()
 
     def state(self) -> wire.State:
         if self.bug:
@@ -122,7 +122,7 @@ class FakeService:
                 who = made.acknowledged or wire.Acknowledgement(by=told.by or user, at=NOON, note=told.note)
                 self.decided[place] = made.model_copy(update={"acknowledged": who})
                 return self.decided[place]
-        raise ApiError(404, "decision.unknown", f"no decision {decision}")
+        raise refusal(404, "decision.unknown", id=decision)
 
     async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
         for place, made in enumerate(self.decided):
@@ -171,7 +171,7 @@ class FakeService:
 
     async def reload_rules(self) -> wire.RulesReloaded:
         told = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")
-        if isinstance(told, ApiError):
+        if isinstance(told, HttpProblem):
             raise told
         return told
 
@@ -181,7 +181,7 @@ class FakeService:
 
     def _known(self, camera: str) -> None:
         if camera != "cong":
-            raise ApiError(404, "camera.unknown", f"no camera {camera!r}", "known: cong")
+            raise HttpProblem(404, "camera.unknown", {"camera": camera, "known": "cong"}, hint="known: cong")
 
 
 @pytest.fixture(scope="session")

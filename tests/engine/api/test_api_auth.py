@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from engine.api.auth import Peer, may_enter, peer_of, shows
+from engine.web.auth import Peer, may_enter, peer_of, shows
 
 
 def test_the_kernel_names_the_peer() -> None:

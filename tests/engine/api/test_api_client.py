@@ -16,8 +16,8 @@ from aiohttp import web
 from engine.api import client as module
 from engine.api import wire
 from engine.api.client import Client, Disconnected, default_socket
+from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.errors import ApiError
 from engine.settings import ApiSettings
 
 HEAVY = {"numba", "av", "ai_edge_litert", "tflite_runtime", "zeep", "onvif", "aiortc", "textual", "cv2"}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from engine.api import wire
-from engine.api.fields import sentences
 from engine.api.letters import Resend
 from engine.api.routes import DecisionQuery, EventQuery, Key, StillQuery
+from engine.web.fields import sentences
 
 MODELS = [wire.Act, wire.Acknowledge, wire.Withdraw, wire.PtzCommand, Resend]
 QUERIES = [EventQuery, DecisionQuery, StillQuery, Key]

@@ -18,11 +18,11 @@ from aiohttp import web
 
 from engine.api import server
 from engine.api.client import Client
-from engine.api.keeper import LEAVING, Guest, Keeper, Room, peer_name
-from engine.api.problems import Garbage
-from engine.api.server import hardened, listen
 from engine.figures import Figures
 from engine.settings import ApiSettings
+from engine.web.keeper import LEAVING, Guest, Keeper, Room, peer_name
+from engine.web.problems import Garbage
+from engine.web.server import hardened, listen
 
 SMALL = Room(8, 6)
 

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.api import body, sockets
 from engine.api.client import Client
-from engine.api.problems import Garbage
 from engine.api.server import Doors, serve
 from engine.api.service import Service
 from engine.preview.server import Preview
 from engine.settings import ApiSettings, PreviewSettings
+from engine.web import body, sockets
+from engine.web.problems import Garbage
 
 TOKEN = "t" * 16
 

@@ -11,10 +11,10 @@ import pytest
 
 from engine.api import wire
 from engine.api.client import Client
-from engine.api.problems import refusal
+from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.errors import ApiError
 from engine.settings import ApiSettings
+from engine.web.problems import refusal
 
 
 @pytest.fixture

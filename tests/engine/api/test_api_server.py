@@ -24,12 +24,12 @@ from cryptography.x509.oid import NameOID
 
 from engine.api import wire
 from engine.api.client import Client
-from engine.api.listening import Closed, bind_unix
-from engine.api.problems import refusal
+from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.errors import ApiError
 from engine.settings import ApiSettings
 from engine.text import render
+from engine.web.listening import Closed, bind_unix
+from engine.web.problems import refusal
 
 
 @pytest.fixture

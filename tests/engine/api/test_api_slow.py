@@ -10,12 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from engine.api import slow
 from engine.api.client import Client
+from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.api.slow import FORGIVEN, FREE, WAITING, Suspects
-from engine.errors import ApiError
 from engine.settings import ApiSettings
+from engine.web import slow
+from engine.web.slow import FORGIVEN, FREE, WAITING, Suspects
 
 TOKEN = "right" * 4
 

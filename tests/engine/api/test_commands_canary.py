@@ -19,11 +19,11 @@ from typer.testing import CliRunner, Result
 
 from engine.api import telling, wire
 from engine.api.printable import is_clean
-from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.cli import gather
 from engine.settings import ApiSettings
 from engine.stills import Source, Still
+from engine.web.problems import refusal
 from rules.model import Sentence
 
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028b"

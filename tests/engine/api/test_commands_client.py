@@ -15,13 +15,13 @@ import typer
 from typer.testing import CliRunner, Result
 
 from engine.api import wire
-from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.commands import camera, completion, deliveries, operate
 from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
 from engine.settings import ApiSettings
+from engine.web.problems import refusal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -106,7 +106,7 @@ def test_cameras_are_tried_again(engine: Path, service: Any) -> None:
     assert json.loads(retry(engine, "cong", "--json").stdout)["id"] == "cong"
     some = retry(engine, "nobody", "cong")
     assert (some.exit_code, service.retried) == (1, ["cong"] * 4)
-    assert "no camera 'nobody'" in some.stderr
+    assert "There is no camera “nobody”" in some.stderr
     assert "Cổng chính" in some.stdout
 
 
@@ -181,7 +181,7 @@ def test_preview_prints_the_link_alone_on_stdout(engine: Path) -> None:
 def test_a_refusal_is_one_sentence(engine: Path) -> None:
     refused = run(engine, "preview", "nobody")
     assert refused.exit_code == 1
-    assert refused.stderr == "matthan: no camera 'nobody' (known: cong)\n"
+    assert refused.stderr == "matthan: Không có camera “nobody”; hiện có: cong. (known: cong)\n"
 
 
 @pytest.mark.parametrize(("lang", "words"), [("vi", "Đã chạy"), ("en", "running?")])

@@ -15,13 +15,13 @@ from aiohttp import web
 
 from engine.actions import resolver
 from engine.actions.contract import Job
+from engine.actions.delivery import Delivery
 from engine.actions.webhook import HttpTarget, Webhook, retry_after
-from engine.api.wire import Delivery
 from engine.clock import SystemClock
 from engine.errors import Again, Never
 from engine.outbox import Outbox, Waits
 from engine.store.db import open_store
-from engine.store.model import Verdict, calls_of
+from engine.store.model import State, Verdict, calls_of
 from rules.model import ActionCall, Decision
 
 MakeDecision = Callable[..., Decision]
@@ -154,7 +154,7 @@ async def test_outage_is_survived_and_delivered_in_order(tmp_path: Path, make_de
                     await asyncio.sleep(0.01)
             task.cancel()
     assert bodies == [each.id for each in made]
-    assert [each.detail for each in deliveries if each.state == "again" and "HTTP" in each.detail] == [
+    assert [each.detail for each in deliveries if each.state is State.DUE and "HTTP" in each.detail] == [
         "HTTP 503"
     ] * 2
 

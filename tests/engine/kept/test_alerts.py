@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from engine import alerts
-from engine.acts import Acts
-from engine.alerts import Alerts
 from engine.api import wire
+from engine.api.site_service import SiteService
 from engine.clock import ManualClock
-from engine.desk import Desk
 from engine.draft import Draft
-from engine.errors import ApiError
+from engine.duty import alerts
+from engine.duty.acts import Act, Acts
+from engine.duty.alerts import Alerts
+from engine.errors import Refusal
 from engine.judge import Judge
+from engine.reload import Outcome
 from engine.rulebook import bound
 from engine.settings import Settings
 from engine.store.db import open_store
 from engine.store.model import Acknowledgement
+from engine.web.problems import HttpProblem
+from engine.web.problems import refused as as_http
 from rules.compiler.compile import World, compile_rules
 from rules.evaluator.evaluator import decision_id
 from rules.memory import FIRING, WAITING, Memory
@@ -73,7 +76,7 @@ class Site:
     """A judge at work, and the desk that shows what it decided."""
 
     judge: Judge
-    desk: Desk
+    desk: SiteService
     clock: ManualClock
 
     async def happen(self, label: str, change: Change = Change.BEGAN, kind: Kind = Kind.OBJECT) -> None:
@@ -110,7 +113,7 @@ class Site:
         return [(a.decision.rule, a.decision.acknowledged is not None, a.escalated is not None) for a in told]
 
 
-async def unasked() -> wire.RulesReloaded:
+async def unasked() -> Outcome:
     raise AssertionError("nobody asked for this")
 
 
@@ -123,7 +126,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
         memory = Memory()
         memory.apply(resume.rows)
         ids = (f"id-{resume.last_seq}-{n}" for n in itertools.count())
-        desks: list[Desk] = []
+        desks: list[SiteService] = []
         judge = Judge(
             book,
             memory,
@@ -134,7 +137,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             lambda events, decisions: desks[0].happened(events, decisions),
             resume=resume,
         )
-        desk = Desk(
+        desk = SiteService(
             settings=Settings(site="test"),
             version="0",
             clock=clock,
@@ -146,7 +149,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             problems=tuple,
             memory=memory,
             acts=Acts(judge.offer, clock, lambda: next(ids), store.event),
-            reload_rules=unasked,
+            reload=unasked,
         )
         desks.append(desk)
         await desk.recall()
@@ -355,11 +358,11 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
             (wire.Withdraw(at=told.at + timedelta(seconds=1), by="An"), "u1"),
         )
         for tried, user in wrong:
-            with pytest.raises(ApiError) as error:
+            with pytest.raises(Refusal) as error:
                 await site.desk.unacknowledge(alert.id, tried, user)
             assert error.value.code == "acknowledge.other"
         clock.advance(16)
-        with pytest.raises(ApiError) as error:
+        with pytest.raises(Refusal) as error:
             await site.desk.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "u1")
         assert error.value.code == "acknowledge.late"
         assert site.firing() == [("stays", True, False)]
@@ -369,15 +372,15 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
 
 async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
-        with pytest.raises(ApiError) as nothing:
+        with pytest.raises(Refusal) as nothing:
             await site.desk.acknowledge("no-such", wire.Acknowledge(), "")
-        assert (nothing.value.status, nothing.value.code) == (404, "decision.unknown")
+        assert (as_http(nothing.value).status, nothing.value.code) == (404, "decision.unknown")
         await site.happen("person")
         await site.happen("person", Change.ENDED)
         over = next(made for made in site.desk.state().decisions if made.phase == "resolved")
-        with pytest.raises(ApiError) as resolved:
+        with pytest.raises(Refusal) as resolved:
             await site.desk.acknowledge(over.id, wire.Acknowledge(), "")
-        assert (resolved.value.status, resolved.value.code) == (409, "decision.resolved")
+        assert (as_http(resolved.value).status, resolved.value.code) == (409, "decision.resolved")
 
 
 async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path, clock: ManualClock) -> None:
@@ -389,10 +392,10 @@ async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path,
         stored = await site.desk.events(before=None, limit=1, camera=None)
         assert [each.id for each in stored] == [event.id]
         for wrong in (wire.Act(name="acknowledge"), wire.Act(name="x", facts={"by": "An"})):
-            with pytest.raises(ApiError) as refused:
+            with pytest.raises(Refusal) as refused:
                 await site.desk.act(wrong, "")
-            assert refused.value.status == 422
-        with pytest.raises(ApiError) as nowhere:
+            assert as_http(refused.value).status == 422
+        with pytest.raises(HttpProblem) as nowhere:
             await site.desk.act(wire.Act(name="x", camera="nowhere"), "")
         assert nowhere.value.code == "camera.unknown"
 
@@ -414,9 +417,9 @@ async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock
         assert (await site.desk.act(ring, "An", "k2")).id not in {first.id, other.id}
         assert len({(await site.desk.act(ring, "An")).id for _ in range(2)}) == 2
         for changed in (wire.Act(name="ring", facts={"n": 2}), wire.Act(name="rang", facts={"n": 1})):
-            with pytest.raises(ApiError) as refused:
+            with pytest.raises(Refusal) as refused:
                 await site.desk.act(changed, "An", "k1")
-            assert (refused.value.status, refused.value.code) == (422, "act.other")
+            assert (as_http(refused.value).status, refused.value.code) == (422, "act.other")
     async with engine(tmp_path, clock) as site:  # over a restart as well
         assert (await site.desk.act(ring, "An", "k1")).id == first.id
         stored = await site.desk.events(before=None, limit=100, camera=None)
@@ -432,9 +435,9 @@ async def test_who_got_no_answer_tells_it_again_and_it_stays_one_event(clock: Ma
     acts = Acts(offer, clock, lambda: "x", unknown)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await acts.act(wire.Act(name="ring"), "An", "k")
+            await acts.hand_in(Act(name="ring"), "An", "k")
     async with asyncio.TaskGroup() as group:
-        again = group.create_task(acts.act(wire.Act(name="ring"), "An", "k"))
+        again = group.create_task(acts.hand_in(Act(name="ring"), "An", "k"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         (draft,) = offered
@@ -452,16 +455,16 @@ async def test_acts_that_nobody_judges_are_bounded(clock: ManualClock) -> None:
     numbers = itertools.count()
     acts = Acts(full, clock, lambda: str(next(numbers)), unknown)
     async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(acts.act(wire.Act(name="x"), "")) for _ in range(64)]
+        waiting = [group.create_task(acts.hand_in(Act(name="x"), "")) for _ in range(64)]
         await asyncio.sleep(0)
-        with pytest.raises(ApiError) as busy:
-            await acts.act(wire.Act(name="x"), "")
+        with pytest.raises(Refusal) as busy:
+            await acts.hand_in(Act(name="x"), "")
         assert busy.value.code == "act.busy"
         for task in waiting:
             task.cancel()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
-            await acts.act(wire.Act(name="x"), "")  # there is room again
+            await acts.hand_in(Act(name="x"), "")  # there is room again
 
 
 async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: ManualClock) -> None:

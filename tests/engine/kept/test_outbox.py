@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from engine.actions.contract import Job
+from engine.actions.delivery import Delivery
 from engine.actions.params import Params
-from engine.api.wire import Delivery
+from engine.api import present
 from engine.clock import SystemClock
 from engine.errors import Again, Never
 from engine.outbox import Outbox, Waits
@@ -64,7 +65,7 @@ class Doors:
                 await self._news.wait()
 
     def states(self, decision: str) -> list[str]:
-        return [each.state for each in self.seen if each.decision == decision]
+        return [present.delivery(each).state for each in self.seen if each.decision == decision]
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ async def test_done_once_with_its_key(real: Store, make_decision: MakeDecision) 
         ("decision-00000001/1", 1, {"n": 2}),
         ("decision-00000002/0", 1, {}),
     ]
-    assert {each.state for each in doors.seen} == {"done"}
+    assert {present.delivery(each).state for each in doors.seen} == {"done"}
     assert (await real.counts(), outbox.delivered) == (Counts(), 3)
 
 
@@ -140,7 +141,7 @@ async def test_never_is_a_dead_letter_that_can_be_seen(real: Store, make_decisio
         await doors.until(lambda: outbox.dead == 2)
     letters = {row.action: row.detail for row in await real.dead()}
     assert letters == {"fake": "404 at http://***@host/x", "gone": "no action 'gone' is configured"}
-    assert {each.state for each in doors.seen} == {"dead"}
+    assert {present.delivery(each).state for each in doors.seen} == {"dead"}
 
 
 async def test_broken_target_stops_nobody_else(real: Store, make_decision: MakeDecision) -> None:

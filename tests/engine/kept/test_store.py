@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.api.site_service import SiteService
 from engine.clock import ManualClock
-from engine.desk import Desk
-from engine.errors import ApiError, StoreBusy, StoreError
+from engine.errors import StoreBusy, StoreError
 from engine.journal import journal
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
 from engine.store.model import Counts, Deletion, State, Verdict
 from engine.store.reads import _FRESH, _YIELDING
+from engine.web.problems import HttpProblem
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -450,10 +451,10 @@ async def test_the_desk_sends_dead_letters_again_and_wakes_the_outbox(
     await store.settle(row.id, State.DEAD, 0.0, "HTTP 404")
     woken: list[bool] = []
     desk = SimpleNamespace(store=store, wake=lambda: woken.append(True))
-    (told,) = await Desk.letters(desk, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
+    (told,) = await SiteService.letters(desk, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
     assert (told.id, told.target, told.rule, told.severity) == (row.id, "ward", "night-gate", "warning")
-    with pytest.raises(ApiError, match="99"):
-        await Desk.resend(desk, [row.id, 99])  # type: ignore[arg-type]
+    with pytest.raises(HttpProblem, match="99"):
+        await SiteService.resend(desk, [row.id, 99])  # type: ignore[arg-type]
     assert (await store.counts(), woken) == (Counts(dead=1), [])
-    assert await Desk.resend(desk, None) == [told]  # type: ignore[arg-type]
+    assert await SiteService.resend(desk, None) == [told]  # type: ignore[arg-type]
     assert (await store.counts(), woken) == (Counts(due=1), [True])

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from engine import tap as tap_module
-from engine.api.problems import Refusal
 from engine.preview import gallery
 from engine.preview.feed import Ended
 from engine.preview.gallery import Gallery, View
 from engine.tap import Tap
+from engine.web.problems import HttpProblem
 
 Footages = Callable[[str], Any]
 
@@ -26,14 +26,14 @@ async def viewing(tap: Tap) -> AsyncIterator[View]:
         yield view
 
 
-async def refused(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> Refusal:
+async def refused(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> HttpProblem:
     """Return what a viewer is told whose patience is short."""
     monkeypatch.setattr(gallery, "FIRST_DEADLINE", 0.1)
     with pytest.raises(BaseExceptionGroup) as caught:
         async with viewing(tap):
             raise AssertionError("there is no picture")
     (error,) = caught.value.exceptions
-    assert isinstance(error, Refusal)
+    assert isinstance(error, HttpProblem)
     assert error.status == 409
     return error
 

@@ -6,9 +6,9 @@ import asyncio
 
 from aiohttp import web
 
-from engine.api.problems import refusal
+from engine.web.problems import refusal
 
-#: Seconds until a body must be there; it has at most 64 kB (`engine.api.server.BODY_LIMIT`).
+#: Seconds until a body must be there; it has at most 64 kB (`engine.web.server.BODY_LIMIT`).
 DEADLINE = 10.0
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from engine import shown
-from engine.api import wire
+from engine.duty.urgency import urgency
 from engine.store.model import Acknowledgement
 from rules.evaluator.evaluator import decision_id, firing_of
 from rules.memory import FADING, FIRING, TAKEN, WAITING, WAITING_MARK, Memory
@@ -21,6 +21,40 @@ from rules.model import Decision, DecisionId, Phase, RuleName
 #: Alerts shown at most; beyond it those that need a person least are left out, and counted.
 MOST: Final = 500
 Key = tuple[RuleName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A decision that fires now, or that waits for somebody to acknowledge it.
+
+    Attributes:
+        decision: The firing one.
+        acknowledged: Who takes care of it.
+        holds: What it says still holds; False for a moment that waits for its acknowledgement.
+        escalated: When it escalated, because nobody had acknowledged it in time.
+        over: It is no longer active: forget it.
+    """
+
+    decision: Decision
+    acknowledged: Acknowledgement | None = None
+    holds: bool = True
+    escalated: datetime | None = None
+    over: bool = False
+
+    @property
+    def id(self) -> DecisionId:
+        """The firing decision's."""
+        return self.decision.id
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is wanted: nobody takes care of it, and it is no dry run."""
+        return self.acknowledged is None and not self.decision.dry_run
+
+    def urgency(self) -> tuple[object, ...]:
+        """Return a sort key: what needs a person most comes first."""
+        fired = self.decision
+        return urgency(fired.severity, fired.at, fired.id, waits=self.waits, dry_run=fired.dry_run)
 
 
 def remembered(memory: Memory) -> Iterator[DecisionId]:
@@ -41,64 +75,64 @@ class Alerts:
 
     def __init__(self, memory: Memory, most: int = MOST) -> None:
         self._memory, self._most = memory, most
-        self._shelf: dict[Key, wire.Alert] = {}
-        self._taken: OrderedDict[str, tuple[Key, wire.Alert]] = OrderedDict()
+        self._shelf: dict[Key, Alert] = {}
+        self._taken: OrderedDict[str, tuple[Key, Alert]] = OrderedDict()
         self.left_out = 0
 
-    def now(self) -> list[wire.Alert]:
+    def now(self) -> list[Alert]:
         """Return every alert, what needs a person most first."""
-        return sorted(self._shelf.values(), key=wire.Alert.urgency)
+        return sorted(self._shelf.values(), key=Alert.urgency)
 
     def restore(self, stored: Iterable[Decision], acknowledged: Mapping[str, Acknowledgement]) -> None:
         """Begin with what was active when the engine stopped.
 
         Args:
             stored: The firing decisions of `remembered`, and their escalations.
+            acknowledged: Who takes care of them, by the decision's id.
         """
-        made = list(stored)
-        late = {firing_of(each): each.at for each in made if each.phase is Phase.ESCALATED}
-        for each in made:
+        decisions = list(stored)
+        late = {firing_of(each): each.at for each in decisions if each.phase is Phase.ESCALATED}
+        for each in decisions:
             if each.phase is Phase.FIRING:
                 self._restore(each, acknowledged.get(each.id), late.get(each.id))
 
-    def _restore(self, made: Decision, told: Acknowledgement | None, late: datetime | None) -> None:
+    def _restore(self, fired: Decision, by: Acknowledgement | None, late: datetime | None) -> None:
         """Begin with a firing decision, who takes care of it, and when it escalated."""
-        key, open_ = (made.rule, made.key), shown.decision(made)
-        alert = wire.Alert(id=made.id, decision=open_, holds=self._holds(*key), escalated=late)
-        if told is not None:
+        key = fired.rule, fired.key
+        alert = Alert(fired, holds=self._holds(*key), escalated=late)
+        if by is not None:
             self._take_care(key, alert)
-            alert = alert.model_copy(update={"decision": shown.decision(made, told)})
+            alert = replace(alert, acknowledged=by)
         if self._active(*key):
             self._keep(key, alert)
 
-    def take(self, made: Decision) -> Iterator[wire.Alert]:
+    def take(self, decision: Decision) -> Iterator[Alert]:
         """Take in a decision that became durable; yield the alerts that changed."""
-        key = made.rule, made.key
-        if made.phase is Phase.ESCALATED:
+        key = decision.rule, decision.key
+        if decision.phase is Phase.ESCALATED:
             if (alert := self._shelf.get(key)) is not None:
-                yield self._put(key, alert.model_copy(update={"escalated": made.at}))
+                yield self._put(key, replace(alert, escalated=decision.at))
             return
         if (before := self._shelf.pop(key, None)) is not None:
-            yield before.model_copy(update={"over": True})
-        if made.phase is Phase.FIRING and (alert := self._alert(shown.decision(made))) is not None:
-            yield from self._keep(key, alert)
+            yield replace(before, over=True)
+        if decision.phase is Phase.FIRING and self._active(*key):
+            yield from self._keep(key, Alert(decision, holds=self._holds(*key)))
 
-    def acknowledge(self, told: Acknowledgement) -> wire.Alert | None:
+    def acknowledge(self, by: Acknowledgement) -> Alert | None:
         """Note who takes care of a decision; return its alert, over if it only waited for that."""
         for key, alert in self._shelf.items():
-            if alert.id == told.decision and alert.decision.acknowledged is None:
+            if alert.id == by.decision and alert.acknowledged is None:
                 self._take_care(key, alert)
-                made = alert.decision.model_copy(update={"acknowledged": shown.acknowledgement(told)})
-                return self._put(key, alert.model_copy(update={"decision": made}))
+                return self._put(key, replace(alert, acknowledged=by))
         return None
 
-    def _take_care(self, key: Key, alert: wire.Alert) -> None:
+    def _take_care(self, key: Key, alert: Alert) -> None:
         """Note an alert as it was before somebody took care of it: that may be taken back."""
         self._taken[alert.id] = key, alert
         if len(self._taken) > self._most:
             self._taken.popitem(last=False)
 
-    def unacknowledge(self, decision: str) -> wire.Alert | None:
+    def unacknowledge(self, decision: str) -> Alert | None:
         """Note that nobody takes care of a decision any more; return its alert, which may have been over meanwhile.
 
         A moment is an alert again where the rules' memory waits for its acknowledgement again.
@@ -109,43 +143,35 @@ class Alerts:
         now = self._shelf.get(key)
         if now is not None and now.id != decision:  # it fires anew meanwhile
             return None
-        since = now or alert
-        made = since.decision.model_copy(update={"acknowledged": None})
-        self._shelf[key] = since.model_copy(update={"decision": made})
+        self._shelf[key] = replace(now or alert, acknowledged=None)
         return self._shelf[key]
 
-    def sweep(self) -> list[wire.Alert]:
+    def sweep(self) -> list[Alert]:
         """Let go of what memory no longer has (its rule is gone, or failed); return it."""
         gone = [(key, alert) for key, alert in self._shelf.items() if not self._active(*key)]
         for key, _ in gone:
             del self._shelf[key]
         if not self._shelf:
             self.left_out = 0
-        return [alert.model_copy(update={"over": True}) for _, alert in gone]
+        return [replace(alert, over=True) for _, alert in gone]
 
-    def _alert(self, made: wire.Decision) -> wire.Alert | None:
-        rule = RuleName(made.rule)
-        if not self._active(rule, made.key):
-            return None
-        return wire.Alert(id=made.id, decision=made, holds=self._holds(rule, made.key))
-
-    def _keep(self, key: Key, alert: wire.Alert) -> Iterable[wire.Alert]:
+    def _keep(self, key: Key, alert: Alert) -> Iterable[Alert]:
         """Keep an alert, and give up the one that needs a person least where there are too many."""
         self._shelf[key] = alert
         if len(self._shelf) <= self._most:
             return [alert]
         least = max(self._shelf, key=lambda each: self._shelf[each].urgency())
         self.left_out += 1
-        given_up = self._shelf.pop(least).model_copy(update={"over": True})
+        given_up = replace(self._shelf.pop(least), over=True)
         return [given_up] if least == key else [alert, given_up]
 
-    def _put(self, key: Key, alert: wire.Alert) -> wire.Alert:
+    def _put(self, key: Key, alert: Alert) -> Alert:
         """Replace an alert, or let go of it where it no longer is one."""
         if self._active(*key):
             self._shelf[key] = alert
             return alert
         del self._shelf[key]
-        return alert.model_copy(update={"over": True})
+        return replace(alert, over=True)
 
     def _active(self, rule: RuleName, key: str) -> bool:
         row = self._memory.get(rule, WAITING_MARK + key)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from engine.api import wire
-from engine.api.problems import refusal
 from engine.clock import Clock
 from engine.draft import Draft
+from engine.errors import Because, Refusal
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 
@@ -19,6 +19,20 @@ from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 MOST: Final = 64
 #: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
 RESERVED: Final = frozenset({"by", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an operator did; rules wait for it with ``{operator: NAME}`` and read its facts.
+
+    Attributes:
+        by: Who it was, by their own word.
+    """
+
+    name: str
+    camera: str | None = None
+    by: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 class Acts:
@@ -53,48 +67,48 @@ class Acts:
             if ticket is not None and not ticket.done():
                 ticket.set_result(event)
 
-    async def act(self, told: wire.Act, user: str, key: str = "") -> Event:
+    async def hand_in(self, act: Act, user: str, key: str = "") -> Event:
         """Hand in an act of any name but the engine's own; return the event.
 
         Args:
-            told: What was done.
+            act: What was done.
             user: Whom the kernel knows the client as; empty over TCP.
             key: Names this act among the user's; with the same one it is the same event.
 
         Raises:
-            ApiError: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
+            Refusal: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
         """
-        if told.name in (ACKNOWLEDGE, UNACKNOWLEDGE):
-            raise refusal(422, "act.reserved", name=told.name)
-        if taken := sorted(RESERVED & told.facts.keys()):
-            raise refusal(422, "act.fact", name=", ".join(taken))
-        facts = dict(told.facts) | _who(told.by, user)
+        if act.name in (ACKNOWLEDGE, UNACKNOWLEDGE):
+            raise Refusal(Because.INVALID, "act.reserved", name=act.name)
+        if taken := sorted(RESERVED & act.facts.keys()):
+            raise Refusal(Because.INVALID, "act.fact", name=", ".join(taken))
+        facts = dict(act.facts) | _who(act.by, user)
         if not key:
-            return await self._give(told.name, told.camera, facts)
-        return await self._once(_id_of(user, key), told, facts)
+            return await self._give(act.name, act.camera, facts)
+        return await self._once(_id_of(user, key), act, facts)
 
-    async def _once(self, id: str, told: wire.Act, facts: Mapping[str, Fact]) -> Event:
+    async def _once(self, id: str, act: Act, facts: Mapping[str, Fact]) -> Event:
         """Return the event of an act that may have been told before."""
         async with self._asking:  # the same key twice at once: the second one finds the first one waiting
             ticket = self._waiting.get(id) or await self._found(id)
             if ticket is None:
-                ticket = await self._hand_in(id, told.name, told.camera, facts)
+                ticket = await self._hand_in(id, act.name, act.camera, facts)
         event = await asyncio.shield(ticket)
-        if (event.label, event.camera, dict(event.facts)) != (told.name, told.camera, dict(facts)):
-            raise refusal(422, "act.other")
+        if (event.label, event.camera, dict(event.facts)) != (act.name, act.camera, dict(facts)):
+            raise Refusal(Because.INVALID, "act.other")
         return event
 
-    async def acknowledge(self, made: Decision, told: wire.Acknowledge, user: str) -> Event:
+    async def acknowledge(self, decision: Decision, by: str, note: str, user: str) -> Event:
         """Hand in that somebody takes care of a firing decision; return the event."""
-        facts: dict[str, Fact] = {"decision": made.id, "rule": made.rule}
-        if told.note:
-            facts["note"] = told.note
-        return await self._give(ACKNOWLEDGE, made.camera, facts | _who(told.by, user))
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
+        if note:
+            facts["note"] = note
+        return await self._give(ACKNOWLEDGE, decision.camera, facts | _who(by, user))
 
-    async def unacknowledge(self, made: Decision, told: wire.Withdraw, user: str) -> Event:
+    async def unacknowledge(self, decision: Decision, by: str, user: str) -> Event:
         """Hand in that somebody takes an acknowledgement back; return the event."""
-        facts: dict[str, Fact] = {"decision": made.id, "rule": made.rule}
-        return await self._give(UNACKNOWLEDGE, made.camera, facts | _who(told.by, user))
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
+        return await self._give(UNACKNOWLEDGE, decision.camera, facts | _who(by, user))
 
     async def _found(self, id: str) -> asyncio.Future[Event] | None:
         """Return an event that is stored already, as one who waits for it gets it."""
@@ -116,7 +130,7 @@ class Acts:
         Whoever gives up waiting leaves the act on its way: its id stays known until it is stored.
         """
         if len(self._waiting) >= MOST:
-            raise refusal(503, "act.busy", most=MOST)
+            raise Refusal(Because.BUSY, "act.busy", most=MOST)
         about = None if camera is None else CameraId(camera)
         draft = Draft(
             Kind.OPERATOR,

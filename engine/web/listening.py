@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import socket
 import ssl
 import stat
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.addresses import is_loopback
 from engine.errors import EngineError
 from engine.settings import ApiSettings
 from engine.text import render
@@ -123,14 +123,6 @@ def _clear(path: Path) -> None:
             raise closed(path, error) from None
         else:
             raise Closed("door.engine", where=str(path))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | None:

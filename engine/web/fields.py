@@ -11,8 +11,8 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.api import wire
 from engine.text import Language, render
+from engine.web.payload import KEY, LINE, NAME
 from rules.document.validation import CODES
 
 #: pydantic's types of errors that only requests have -> sentences.
@@ -25,7 +25,7 @@ _OWN: Final = {
     "bool_parsing": "problem.boolean",
     "string_unicode": "field.line",
 }
-_PATTERNS: Final = {wire.NAME: "field.name", wire.LINE: "field.line", wire.KEY: "field.key"}
+_PATTERNS: Final = {NAME: "field.name", LINE: "field.line", KEY: "field.key"}
 #: Steps that pydantic invents for the branches of a fact, which is a text, a number or a switch.
 _BRANCHES: Final = {"bool": bool, "constrained-int": int, "constrained-float": float, "constrained-str": str}
 

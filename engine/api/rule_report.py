@@ -13,7 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.api import telling, wire
-from engine.shown import decision, sentence
+from engine.api.present import decision, sentence
 from rules.compiler.ruleset import Rule
 from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
 from rules.explain.history import Ledger

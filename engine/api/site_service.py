@@ -1,9 +1,9 @@
-"""The engine's face: what it knows, in the API's words. Implements `engine.api.service.Service`."""
+"""What the engine knows, in the API's words. Implements `engine.api.service.Service`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from drivers.contract import Ptz, PtzVector
-from drivers.errors import DriverError, Refused, Unsupported
+from drivers.errors import DriverError
 from drivers.logins import MOST
-from engine import account, log, shown, text
-from engine.acts import Acts
-from engine.alerts import Alerts, remembered
-from engine.api import telling, wire
+from engine import log
+from engine.actions.delivery import Delivery
+from engine.api import present, rule_report, telling, wire
 from engine.api.letters import Letter
-from engine.api.problems import refusal
 from engine.camera import CameraRunner
 from engine.clock import Clock
-from engine.errors import Again, Never, StoreError
+from engine.duty.acknowledgement import Acknowledgements
+from engine.duty.acts import Act, Acts
+from engine.duty.alerts import Alert, Alerts, remembered
+from engine.errors import Again, StoreError
 from engine.figures import Figures
 from engine.flow import Hub
+from engine.reload import Outcome
 from engine.settings import Settings
-from engine.stills import Still, Without
+from engine.stills import Still
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
+from engine.web.problems import refusal
 from rules.document.validation import nearest
-from rules.evaluator.alert_state import UNDO
-from rules.evaluator.evaluator import firing_of
 from rules.memory import Memory
-from rules.model import Decision, Event, Phase, RuleName, Sentence
+from rules.model import Decision, Event, RuleName, Sentence
 
 if TYPE_CHECKING:
     from engine.judge import Judge
@@ -51,7 +52,7 @@ PIECE = 500
 
 
 @dataclass(slots=True)
-class Desk:
+class SiteService:
     """Everything that clients ask, and the hub that tells them what changed.
 
     Attributes:
@@ -59,7 +60,7 @@ class Desk:
         problems: Returns what a person should know about the engine itself now.
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
-        reload_rules: Reads the rules again, see `engine.reload`.
+        reload: Reads the rules again, see `engine.reload`.
         wake: Says that there is more to be sent.
         moved: Called whenever it has looked at everything.
         config: The configuration's file.
@@ -76,7 +77,7 @@ class Desk:
     problems: Callable[[], Iterable[Sentence]]
     memory: Memory
     acts: Acts
-    reload_rules: Callable[[], Coroutine[Any, Any, wire.RulesReloaded]]
+    reload: Callable[[], Awaitable[Outcome]]
     moved: Callable[[], None] = lambda: None
     preview: Preview | None = None
     wake: Callable[[], None] = lambda: None
@@ -89,10 +90,12 @@ class Desk:
     _figures: Figures = field(default_factory=Figures)
     _outbox: Counts = field(default_factory=Counts)
     _alerts: Alerts = field(init=False)
-    _acknowledging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _shown: dict[str, tuple[Alert, wire.Alert]] = field(default_factory=dict)
+    _acknowledgements: Acknowledgements = field(init=False)
 
     def __post_init__(self) -> None:
         self._alerts = Alerts(self.memory)
+        self._acknowledgements = Acknowledgements(self.store, self.acts, self.clock)
         self._figures.look()
 
     # -- what the engine tells --------------------------------------------------------------
@@ -110,25 +113,25 @@ class Desk:
     def happened(self, events: list[Event], decisions: list[Decision]) -> None:
         """Publish what the judge made durable."""
         for each in events:
-            self._publish(self._keep(self._events, shown.event(each)))
+            self._publish(self._keep(self._events, present.event(each)))
             if (told := acknowledgement(each)) is not None:
                 self._acknowledged(told)
             elif (taken_back := withdrawn(each)) is not None:
                 self._withdrawn(taken_back)
         for made in decisions:
-            self._publish(self._keep(self._decisions, shown.decision(made)))
+            self._publish(self._keep(self._decisions, present.decision(made)))
             for alert in self._alerts.take(made):
-                self._publish(alert)
+                self._publish(self._alert(alert))
         self.acts.kept(events)
 
     def _acknowledged(self, told: Acknowledgement) -> None:
         """Show who takes care of a decision, wherever it is shown; the first one counts."""
         for place, made in enumerate(self._decisions):
             if made.id == told.decision and made.acknowledged is None:
-                update = {"acknowledged": shown.acknowledgement(told)}
+                update = {"acknowledged": present.acknowledgement(told)}
                 self._decisions[place] = made.model_copy(update=update)
         if (alert := self._alerts.acknowledge(told)) is not None:
-            self._publish(alert)
+            self._publish(self._alert(alert))
 
     def _withdrawn(self, decision: str) -> None:
         """Show that nobody takes care of a decision any more, wherever it is shown."""
@@ -136,11 +139,20 @@ class Desk:
             if made.id == decision:
                 self._decisions[place] = made.model_copy(update={"acknowledged": None})
         if (alert := self._alerts.unacknowledge(decision)) is not None:
-            self._publish(alert)
+            self._publish(self._alert(alert))
 
-    def delivered(self, delivery: wire.Delivery) -> None:
+    def _alert(self, alert: Alert) -> wire.Alert:
+        """Return an alert as clients see it: its sentences are made once, for it stands for hours."""
+        known = self._shown.get(alert.id)
+        if known is None or known[0] is not alert:
+            known = self._shown[alert.id] = alert, present.alert(alert)
+        if alert.over:
+            del self._shown[alert.id]
+        return known[1]
+
+    def delivered(self, delivery: Delivery) -> None:
         """Publish what became of an action."""
-        self._publish(delivery)
+        self._publish(present.delivery(delivery))
 
     async def refresh(self) -> None:
         """Publish camera and engine changes for ever; a supervised child."""
@@ -149,12 +161,12 @@ class Desk:
         while True:
             now = self.clock.monotonic()
             for name, runner in self.cameras.items():
-                state = shown.camera(runner, now)
+                state = present.camera(runner, now)
                 if self._told.get(name) != state:
                     self._told[name] = state
                     self._publish(wire.CameraUpdate(camera=state))
             for gone in self._alerts.sweep():
-                self._publish(gone)
+                self._publish(self._alert(gone))
             if now - last_figures >= FIGURES:
                 last_figures = now
                 self._figures.look()
@@ -187,10 +199,10 @@ class Desk:
         return wire.State(
             revision=self._revision,
             engine=self._measure(),
-            cameras=tuple(shown.camera(runner, now) for runner in self.cameras.values()),
+            cameras=tuple(present.camera(runner, now) for runner in self.cameras.values()),
             events=tuple(self._events),
             decisions=tuple(self._decisions),
-            alerts=tuple(self._alerts.now()),
+            alerts=tuple(self.alerts()),
             alerts_left_out=self._alerts.left_out,
         )
 
@@ -208,7 +220,7 @@ class Desk:
             rss=self._figures.rss,
             outbox=self._outbox.due,
             dead=self._outbox.dead,
-            problems=tuple(shown.sentence(each) for each in self.problems()),
+            problems=tuple(present.sentence(each) for each in self.problems()),
             config=self.config,
             **counters,
         )
@@ -216,17 +228,17 @@ class Desk:
     async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
         """Return stored events, newest first."""
         found = await self.store.events(before=before, limit=limit, camera=camera)
-        return [shown.event(each) for each in found]
+        return [present.event(each) for each in found]
 
     async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
         """Return stored decisions, newest first."""
         found = await self.store.decisions(before=before, limit=limit, camera=camera)
         told = await self.store.acknowledgements(made.id for made in found)
-        return [shown.decision(made, told.get(made.id)) for made in found]
+        return [present.decision(made, told.get(made.id)) for made in found]
 
     async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
         """Return what was given up, newest first."""
-        return [shown.letter(each) for each in await self.store.dead(limit=limit, before=before)]
+        return [present.letter(each) for each in await self.store.dead(limit=limit, before=before)]
 
     async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
         """Let dead letters (None: all) be tried again at once; return them."""
@@ -235,55 +247,40 @@ class Desk:
             raise refusal(404, "delivery.unknown", id=unknown[0])
         again = await self.store.resend(ids)
         self.wake()
-        return [shown.letter(each) for each in again]
+        return [present.letter(each) for each in again]
 
     def alerts(self) -> list[wire.Alert]:
         """Return what fires now or waits to be acknowledged, what needs a person most first."""
-        return self._alerts.now()
+        return [self._alert(each) for each in self._alerts.now()]
 
-    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+    async def acknowledge(self, decision: str, asked: wire.Acknowledge, user: str) -> wire.Decision:
         """Note that somebody takes care of a decision; return it with who was the first to."""
-        made = await self._firing(decision)
-        async with self._acknowledging:
-            known = await self.store.acknowledgements([made.id])
-            if not known:
-                await self.acts.acknowledge(made, told, user)
-                known = await self.store.acknowledgements([made.id])
-        return shown.decision(made, known.get(made.id))
+        fired, by = await self._acknowledgements.give(decision, asked.by, asked.note, user)
+        return present.decision(fired, by)
 
-    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+    async def unacknowledge(self, decision: str, asked: wire.Withdraw, user: str) -> wire.Decision:
         """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible."""
-        made = await self._firing(decision)
-        async with self._acknowledging:
-            known = (await self.store.acknowledgements([made.id])).get(made.id)
-            if known is None or known.at != told.at or known.by not in {told.by.strip() or user, user}:
-                raise refusal(409, "acknowledge.other", id=made.id[:8])
-            if (self.clock.now().wall - known.at).total_seconds() > UNDO:
-                raise refusal(409, "acknowledge.late", seconds=int(UNDO))
-            await self.acts.unacknowledge(made, told, user)
-        return shown.decision(made)
+        return present.decision(await self._acknowledgements.withdraw(decision, asked.at, asked.by, user))
 
-    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
+    async def act(self, asked: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""
-        if told.camera is not None:
-            self._runner(told.camera)
-        return shown.event(await self.acts.act(told, user, key))
+        if asked.camera is not None:
+            self._runner(asked.camera)
+        act = Act(asked.name, asked.camera, asked.by, asked.facts)
+        return present.event(await self.acts.hand_in(act, user, key))
 
-    async def _firing(self, id: str) -> Decision:
-        """Return the firing decision that a decision, its escalation too, stands for."""
-        found = await self.store.decisions_of([id])
-        if found and found[0].phase is Phase.ESCALATED:
-            found = await self.store.decisions_of([firing_of(found[0])])
-        if not found:
-            raise refusal(404, "decision.unknown", id=id)
-        if found[0].phase is Phase.RESOLVED:
-            raise refusal(409, "decision.resolved", id=id)
-        return found[0]
+    async def reload_rules(self) -> wire.RulesReloaded:
+        """Read the rules again.
+
+        Raises:
+            HttpProblem: The rules are bad; with every problem.
+        """
+        return present.reloaded(await self.reload())
 
     def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does, in the order of their files."""
         judge = self.judge
-        return [account.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
+        return [rule_report.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
 
     async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
         """Return why a rule fired lately, and why it did not."""
@@ -296,8 +293,8 @@ class Desk:
             )
         if camera is not None:
             self._runner(camera)
-        show = partial(account.local, zone=ZoneInfo(self.settings.timezone))
-        tell = account.lately(found, judge.memory, judge.ledger, self.clock.now(), camera, show)
+        show = partial(rule_report.local, zone=ZoneInfo(self.settings.timezone))
+        tell = rule_report.lately(found, judge.memory, judge.ledger, self.clock.now(), camera, show)
         return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop
 
     async def still(self, camera: str, width: int, best: bool) -> Still:
@@ -337,7 +334,7 @@ class Desk:
         if (free := runner.retry()) is not None:
             at = datetime.fromtimestamp(free, ZoneInfo(self.settings.timezone))
             raise refusal(409, "camera.held", camera=camera, most=MOST, at=f"{at:%H:%M:%S}")
-        return shown.camera(runner, self.clock.monotonic())
+        return present.camera(runner, self.clock.monotonic())
 
     def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""
@@ -370,43 +367,3 @@ def _told() -> Iterator[None]:
         yield
     except DriverError as error:
         raise refusal(502, error.code, **error.values) from error
-
-
-@dataclass(slots=True)
-class CameraHands:
-    """What actions may ask of cameras. Implements `engine.actions.contract.Hands`."""
-
-    cameras: Mapping[str, CameraRunner]
-    language: text.Language = "en"
-
-    async def goto(self, camera: str, preset: str) -> None:
-        """Send a PTZ camera to a preset."""
-        head = self._runner(camera).head
-        if head is None:
-            raise Never(text.render("ptz.unsupported", {"camera": camera}, self.language))
-        try:
-            await head.goto(preset)
-        except DriverError as error:
-            final = isinstance(error, (Refused, Unsupported))
-            said = text.render(error.code, error.values, self.language)
-            raise (Never if final else Again)(said) from error
-
-    async def still(self, camera: str, width: int) -> Still:
-        """Return the last analysed picture as JPEG."""
-        return await self._runner(camera).stills.analysed(width)
-
-    async def own_still(self, camera: str, width: int) -> Still | None:
-        """Return the camera's own still, None where it has none to give."""
-        try:
-            return await self._runner(camera).stills.own(width)
-        except Without as error:
-            if error.reason is None:
-                return None
-            raise Again(text.render(error.reason.code, error.reason.values, self.language)) from error
-
-    def _runner(self, camera: str) -> CameraRunner:
-        runner = self.cameras.get(camera)
-        if runner is None:
-            known = ", ".join(self.cameras)
-            raise Never(text.render("camera.unknown", {"camera": camera, "known": known}, self.language))
-        return runner

@@ -22,8 +22,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from engine import log
-from engine.api.auth import peer_of
-from engine.api.problems import Handler
+from engine.web.auth import peer_of
+from engine.web.problems import Handler
 
 logger = log.get(__name__)
 

@@ -11,10 +11,13 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from engine import log
-from engine.api import wire
-from engine.api.fields import sentences
-from engine.errors import ApiError
+from engine.errors import Because, EngineError, Refusal
 from engine.text import Language, render
+from engine.web.fields import sentences
+from engine.web.problem_details import FileProblem
+from engine.web.problem_details import Problem as ProblemDetails
+from rules.document.source import Problem
+from rules.model import Fact
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: What answers requests, for aiohttp.
@@ -23,6 +26,8 @@ Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 DEADLINE = 30.0
 #: Routes that stay open; they keep their own deadlines.
 UNBOUNDED = "unbounded"
+#: HTTP's word for why the engine refuses something.
+_STATUS = {Because.UNKNOWN: 404, Because.INVALID: 422, Because.CONFLICT: 409, Because.BUSY: 503}
 
 logger = log.get(__name__)
 
@@ -86,7 +91,7 @@ def language_of(request: web.BaseRequest) -> Language:
     return "vi" if asked.startswith("vi") else "en"
 
 
-def answer(problem: wire.Problem, headers: Mapping[str, str] | None = None) -> web.Response:
+def answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> web.Response:
     """Return a problem as a response."""
     return web.Response(
         status=problem.status,
@@ -96,25 +101,55 @@ def answer(problem: wire.Problem, headers: Mapping[str, str] | None = None) -> w
     )
 
 
-def refusal(
-    status: int, code: str, problems: Sequence[wire.FileProblem] = (), /, **values: str | int | float
-) -> ApiError:
-    """Return an `ApiError` whose sentence is in ``text/*.toml``; rendered when it is answered."""
-    return Refusal(status, code, values, problems)
+class HttpProblem(EngineError):
+    """Why a request is refused: an HTTP status, and a sentence in ``text/*.toml`` that is rendered when it is answered.
 
-
-class Refusal(ApiError):
-    """An `ApiError` that still knows what its sentence names."""
+    Attributes:
+        problems: What is wrong in files, where that is what the request was about.
+        hint: What could be done, in few words.
+    """
 
     def __init__(
         self,
         status: int,
         code: str,
-        values: Mapping[str, str | int | float],
-        problems: Sequence[wire.FileProblem] = (),
+        values: Mapping[str, Fact],
+        problems: Sequence[FileProblem] = (),
+        hint: str = "",
     ) -> None:
-        super().__init__(status, code, render(code, values, "en"), problems=problems)
-        self.values = dict(values)
+        super().__init__(render(code, values, "en"))
+        self.status, self.code, self.values, self.hint = status, code, dict(values), hint
+        self.problems = tuple(problems)
+
+    def sentence(self, language: Language) -> str:
+        """Return it in a language."""
+        return render(self.code, self.values, language)
+
+
+def refusal(status: int, code: str, problems: Sequence[FileProblem] = (), /, **values: Fact) -> HttpProblem:
+    """Return why a request is refused."""
+    return HttpProblem(status, code, values, problems)
+
+
+def refused(error: Refusal) -> HttpProblem:
+    """Return what the engine refused as its client is told."""
+    return HttpProblem(_STATUS[error.because], error.code, error.values, tuple(map(in_file, error.problems)))
+
+
+def in_file(problem: Problem) -> FileProblem:
+    """Return a problem in a file as clients are told."""
+    return FileProblem(
+        source=problem.source,
+        line=problem.line,
+        column=problem.column,
+        key=problem.key,
+        severity=problem.severity.value,
+        code=problem.code,
+        values=dict(problem.values),
+        suggestion=problem.suggestion,
+        vi=problem.sentence("vi"),
+        en=problem.sentence("en"),
+    )
 
 
 @web.middleware
@@ -137,10 +172,10 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
     errors: tuple[str, ...] = ()
     if isinstance(error, ValidationError):
         errors = sentences(error, language_of(request))
-        told: ApiError = refusal(400, "api.invalid", count=len(errors))
-    elif isinstance(error, ApiError):
-        told = error
-        errors = tuple(_line(each, language_of(request)) for each in error.problems)
+        told = refusal(400, "api.invalid", count=len(errors))
+    elif isinstance(error, HttpProblem | Refusal):
+        told = refused(error) if isinstance(error, Refusal) else error
+        errors = tuple(_line(each, language_of(request)) for each in told.problems)
     elif isinstance(error, web.HTTPException):
         told = _http(request, error)
         headers = {key: value for key, value in error.headers.items() if key in {"Allow", "Location"}}
@@ -156,25 +191,24 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
     return answer(_problem(told, errors, language_of(request)), headers)
 
 
-def _http(request: web.Request, error: web.HTTPException) -> ApiError:
+def _http(request: web.Request, error: web.HTTPException) -> HttpProblem:
     codes = {404: "api.not_found", 405: "api.method", 413: "api.too_large"}
     code = codes.get(error.status, "api.http")
     return refusal(error.status, code, path=request.path, method=request.method, reason=error.reason)
 
 
-def _problem(error: ApiError, errors: tuple[str, ...], language: Language) -> wire.Problem:
-    told = render(error.code, error.values, language) if isinstance(error, Refusal) else error.message
-    return wire.Problem(
+def _problem(error: HttpProblem, errors: tuple[str, ...], language: Language) -> ProblemDetails:
+    return ProblemDetails(
         title=web.Response(status=error.status).reason or str(error.status),
         status=error.status,
-        detail=told,
+        detail=error.sentence(language),
         code=error.code,
         hint=error.hint,
         errors=errors,
-        problems=tuple(error.problems),
+        problems=error.problems,
     )
 
 
-def _line(found: wire.FileProblem, language: Language) -> str:
+def _line(found: FileProblem, language: Language) -> str:
     told = render(found.code, found.values, language)
     return f"{found.source}:{found.line}:{found.column}: {found.key}: {told}"
