@@ -28,7 +28,7 @@ from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_pee
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
 
 from engine.api.printed_events import printed
-from engine.replay import replay
+from engine.judging.replay import replay
 from rules.compiler.compile import World, compile_rules, examine
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING, step
@@ -44,7 +44,7 @@ CAMERAS = 100
 ROUNDS = 7
 #: Rounds of loading many rules.
 LOADINGS = 5
-#: Events of one turn of the judge at most (`engine.judge.TURN`).
+#: Events of one turn of the judge at most (`engine.judging.judge.TURN`).
 TURN = 256
 #: Rules that must load and check in 2 s of CPU, and rules of one file.
 MANY, PER_FILE = 8000, 500

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from importlib.metadata import version
@@ -20,92 +19,56 @@ from uuid_utils import uuid7
 
 from drivers import registry
 from drivers.contract import Driver
-from engine import log, text
+from engine import text
 from engine.actions import snapshot, table
+from engine.actions.album import Album
 from engine.actions.contract import Action, Hearing
-from engine.album import Album
+from engine.actions.mqtt_events import message, topics
+from engine.actions.outbox import Outbox
 from engine.api import server
 from engine.api.site_service import SiteService
-from engine.camera import CameraRunner
-from engine.clock import SystemClock
-from engine.configuration import Configuration, world
-from engine.credentials import Vault
-from engine.detection import open_pool
+from engine.config.configuration import Configuration, world
+from engine.config.credentials import Vault
+from engine.config.settings import CameraSettings
+from engine.config.state_paths import Places, places
 from engine.duty.acts import Acts
-from engine.errors import EngineError, reason_of
+from engine.errors import EngineError
+from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_hands import CameraHands
+from engine.fleet.detector import open_pool
+from engine.fleet.events.device_group import households
+from engine.fleet.followed import followed
+from engine.fleet.inventory import Inventory, installed_drivers
+from engine.fleet.login_guard import Books
+from engine.fleet.open_limit import Turns
+from engine.fleet.overload import Overload
 from engine.fleet.state import CameraState
+from engine.fleet.translate import crowds
 from engine.fleet.troubles import troubled
-from engine.household import households
-from engine.inventory import Inventory, installed_drivers
-from engine.journal import ailing, journal
-from engine.judge import Judge
-from engine.logins import Books
-from engine.message import message, topics
-from engine.notify import Watchdog, notify
-from engine.outbox import Outbox
-from engine.places import Places, places
+from engine.judging.judge import Judge
+from engine.judging.last_rules import last_rules
+from engine.judging.reload import Reloader
+from engine.judging.rulebook import bound
 from engine.preview.server import Preview
-from engine.reload import Reloader
-from engine.rulebook import Rulebook, bound, reopened
-from engine.settings import CameraSettings
+from engine.retention import Retention
+from engine.runtime import log
+from engine.runtime.child_reports import ChildReports
+from engine.runtime.clock import SystemClock
+from engine.runtime.parts import Parts
+from engine.runtime.supervisor import Health, Supervisor
+from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
+from engine.store.journal import ailing
 from engine.store.model import Resume
-from engine.supervisor import Health, Supervisor
-from engine.translate import crowds
-from engine.turns import Turns
 from engine.vision.pool import DetectorPool
-from engine.web.keeper import Keeper
+from engine.web.keeper import Keeper, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
-from rules.document.errors import RuleError
 from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
 
 logger = log.get(__name__)
-#: Seconds a part of the engine gets to stop before it is named as hanging.
-DEADLINE = 10.0
-#: Seconds that detectors which could not keep up stay a problem after the last sign of it.
-BEHIND = 60.0
-#: Seconds between two looks for events older than they are kept.
-PRUNE = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A running part of the engine: what it is called, and its task."""
-
-    name: str
-    task: asyncio.Task[None]
-
-
-class Parts:
-    """The engine's tasks in the order they were started."""
-
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self._group = group
-        self._parts: list[Part] = []
-
-    def start(self, name: str, child: Callable[[], Awaitable[None]]) -> None:
-        """Start a part; an exception from it ends the engine."""
-
-        async def run() -> None:
-            await child()
-
-        self._parts.append(Part(name, self._group.create_task(run(), name=name)))
-
-    async def stop(self) -> None:
-        """Stop every part in reverse order; whatever does not stop in time is named."""
-        while self._parts:
-            kind = self._parts[-1].name.partition("[")[0]
-            alike = [part for part in self._parts if part.name.partition("[")[0] == kind]
-            self._parts = [part for part in self._parts if part not in alike]
-            for part in alike:
-                part.task.cancel()
-            _, hanging = await asyncio.wait([part.task for part in alike], timeout=DEADLINE)
-            for task in hanging:
-                logger.error("does not stop", part=task.get_name(), deadline=DEADLINE)
 
 
 class Site:
@@ -128,12 +91,12 @@ class Site:
         self._book = bound(configuration.rules_files, world(self.settings), configuration.rules)
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
-        self._given_up, self._behind_at = 0, -BEHIND
-        self._logged: dict[str, tuple[Health, str | None]] = {}
-        self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
+        self._reports = ChildReports()
+        self._supervisor = Supervisor(self._reports.report, clock.monotonic, self._random)
         self._watchdog = Watchdog(("judge", "desk"))
         self.judge = self._make_judge()
         self.pool = self._make_pool()
+        self._overload = Overload(self.pool, clock.monotonic)
         self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
         self._households = households(self.settings.cameras, clock.monotonic)
         self._turns = Turns()
@@ -144,8 +107,8 @@ class Site:
         self._keepers = Keeper("api"), Keeper("api.tcp")
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
-        self._album = Album(where.state / snapshot.FOLDER, store, clock)
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
+        self._retention = self._make_retention()
         self.inventory = self._make_inventory()
 
     # -- making ---------------------------------------------------------------------------------
@@ -161,7 +124,7 @@ class Site:
             _new_id,
             self._judged,
             resume=self._resume,
-            before=_before(self._resume, self._book),
+            before=last_rules(self._resume, self._book),
             gap=self._clock.gap,
             bridged=self._clock.bridged,
             random=self._random,
@@ -193,7 +156,7 @@ class Site:
             turns=self._turns,
             zone=ZoneInfo(self.settings.timezone),
         )
-        runner.recall(_followed(self._memory, settings.id))
+        runner.recall(followed(self._memory, settings.id))
         return runner
 
     def _make_preview(self) -> Preview | None:
@@ -241,6 +204,11 @@ class Site:
             language=self.settings.language,
         )
 
+    def _make_retention(self) -> Retention:
+        album = Album(self._where.state / snapshot.FOLDER, self._store, self._clock)
+        keep = timedelta(days=self.settings.store.keep_days)
+        return Retention(self._store, album, self._clock, keep, self.judge.offer)
+
     def _make_inventory(self) -> Inventory:
         cameras = {runner.id: runner.settings for runner in self.cameras.values()}
         return Inventory(self.settings.discovery, cameras, installed_drivers(), self.judge, self._clock)
@@ -261,7 +229,7 @@ class Site:
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
         parts.start("desk", lambda: self._supervisor.run("desk", self.service.refresh))
-        parts.start("prune", self._prune)
+        parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
             if runner.settings.enabled:
@@ -300,29 +268,14 @@ class Site:
     async def _watch(self, runner: CameraRunner) -> None:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
             if runner.status.state is CameraState.ONLINE:
-                self._logged.pop(name, None)  # it had recovered: the same trouble is news again
-            await self._report(name, health, error)
+                self._reports.forget(name)
+            await self._reports.report(name, health, error)
             await runner.report(health, error)
 
         supervisor = Supervisor(
             report, self._clock.monotonic, self._random, sleep=runner.nap, again=runner.again
         )
         await supervisor.run(f"camera[{runner.id}]", runner.run)
-
-    async def _prune(self) -> None:
-        keep = timedelta(days=self.settings.store.keep_days)
-        while True:
-            await self._supervisor.run("prune.once", lambda: self._prune_once(keep))
-            await asyncio.sleep(PRUNE)
-
-    async def _prune_once(self, keep: timedelta) -> None:
-        before = self._clock.now().wall - keep
-        rows = await self._store.prune(before)
-        days = await self._album.prune(before.date(), keep.total_seconds())
-        if rows or days:
-            logger.info("forgot what is old", rows=rows, days_of_pictures=days, older_than_days=keep.days)
-        for told in await journal(self._store, self._clock.now().wall):
-            await self.judge.offer(told)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -349,45 +302,11 @@ class Site:
             yield self._logins.trouble
         yield from self.inventory.problems()
         yield from ailing(self._store)
-        if self._is_behind():
-            yield Sentence("engine.behind", {"times": self._given_up})
-        yield from self._crowded()
-
-    def _crowded(self) -> Iterable[Sentence]:
-        """Yield the doors that turned somebody away lately."""
-        for keeper in (*self._keepers, *((self.preview.keeper,) if self.preview else ())):
-            if keeper.crowded():
-                yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})
-
-    def _is_behind(self) -> bool:
-        """Return whether the detectors could not keep up lately: a person must know what was not looked at."""
-        times = sum(self.pool.given_up().values()) if self.pool else 0
-        if times > self._given_up:
-            self._given_up, self._behind_at = times, self._clock.monotonic()
-        return self._clock.monotonic() - self._behind_at < BEHIND
+        yield from self._overload.problems()
+        yield from crowded((*self._keepers, *((self.preview.keeper,) if self.preview else ())))
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
-
-    async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
-        """Log what changed: a child that keeps failing in the same way is one line, not one per try."""
-        reason = reason_of(error)
-        told = None if reason is None else text.render(reason.code, reason.values, "en")
-        if self._logged.get(name) == (health, told):
-            return
-        self._logged[name] = (health, told)
-        if health in (Health.FAILED, Health.DEGRADED):
-            logger.error("failed", child=name, health=str(health), exc_info=error)
-        elif health is not Health.ENDED:
-            logger.warning("trouble", child=name, health=str(health), reason=told)
-
-
-def _followed(memory: Memory, camera: str) -> Iterator[str]:
-    """Yield the subjects of a camera that rules still follow from the last run."""
-    for subject in memory.followed:
-        name, _, about = subject.partition("/")
-        if name == camera:
-            yield about
 
 
 def _new_id() -> str:
@@ -398,17 +317,6 @@ def _new_id() -> str:
 def _driver(name: str | None, scheme: str) -> Driver:
     """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
     return registry.load(name) if name else registry.for_url(f"{scheme}:")
-
-
-def _before(resume: Resume, book: Rulebook) -> RuleSet | None:
-    """Return the rules of the last run, so that what they told is resolved in their words; None: nobody knows."""
-    if resume.adopted is None or (resume.settled and resume.adopted.digest == book.digest):
-        return None
-    try:
-        return reopened(resume.adopted.body)
-    except (RuleError, ValueError) as error:
-        logger.warning("the rules of the last run are not taken any more", reason=str(error))
-        return None
 
 
 async def serve(configuration: Configuration) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from engine.cli import gather
+from engine.commands.installed import gather
 from engine.models import vocabulary
 from rules.compiler.compile import check_rules
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from engine.stills import Still
+from engine.fleet.stills import Still
 from rules.model import Decision, Event
 
 

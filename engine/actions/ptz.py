@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Hands, Job
-from engine.actions.params import PtzParams
-from engine.clock import Clock
+from engine.config.action_params import PtzParams
+from engine.runtime.clock import Clock
 
 
 class PtzPreset:

@@ -20,10 +20,10 @@ from pydantic import BaseModel
 
 from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Hands, Job
-from engine.actions.params import SnapshotParams
-from engine.clock import Clock
+from engine.config.action_params import SnapshotParams
 from engine.errors import Again
-from engine.stills import Still
+from engine.fleet.stills import Still
+from engine.runtime.clock import Clock
 
 #: Where pictures lie in the state folder, a folder per day.
 FOLDER = "snapshots"

@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 
 from engine.actions.contract import Action, Hands
-from engine.clock import Clock
-from engine.settings import ActionSettings, LoginSettings, MqttSettings, WebhookSettings
+from engine.config.settings import ActionSettings, LoginSettings, MqttSettings, WebhookSettings
+from engine.runtime.clock import Clock
 from engine.text import Language
 
 #: Returns what a secret reference (``file:``, ``env:``, ``credential:``) stands for.

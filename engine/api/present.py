@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from engine import text
 from engine.actions.delivery import Delivery
 from engine.api import wire
-from engine.api.letters import Letter
+from engine.api.dead_letters import Letter
 from engine.duty.alerts import Alert
 from engine.fleet.tracked import TrackedObject
 from engine.fleet.tracked import tracked as standing
 from engine.fleet.troubles import WORST
-from engine.reload import Outcome
+from engine.judging.reload import Outcome
 from engine.store.model import Acknowledgement, Pending, State
 from engine.web.problems import in_file, refusal
 from rules.model import Decision, Event, Sentence
 
 if TYPE_CHECKING:
-    from engine.camera import CameraRunner  # heavy, and the command line has none
+    from engine.fleet.camera import CameraRunner  # heavy, and the command line has none
 
 _STATE: dict[State, Literal["done", "again", "dead"]] = {
     State.DUE: "again",

@@ -13,11 +13,11 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from engine.api import present, telling, wire
-from engine.api.letters import Letter, Resend
+from engine.api import explanation, present, wire
+from engine.api.dead_letters import Letter, Resend
 from engine.api.service import Service
-from engine.flow import Mailbox
-from engine.stills import Source
+from engine.fleet.stills import Source
+from engine.runtime.flow import Mailbox
 from engine.text import render
 from engine.web.auth import name_of, peer_of
 from engine.web.body import body_of
@@ -214,7 +214,7 @@ class Api:
                 "/v1/rules/{name}",
                 self.explain,
                 "Why a rule fired lately, and why it did not",
-                telling.Explanation,
+                explanation.Explanation,
                 RuleQuery,
             ),
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.api import telling, wire
+from engine.api import explanation as telling
+from engine.api import wire
 from engine.api.present import decision, sentence
 from rules.compiler.ruleset import Rule
 from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers

@@ -15,13 +15,13 @@ from aiohttp.typedefs import Middleware
 from engine.api.openapi import describe
 from engine.api.routes import Api
 from engine.api.service import Service
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
 from engine.web.auth import may_enter, peer_of, shows
 from engine.web.keeper import Door, Keeper, peer_name
 from engine.web.listening import bind_unix, tcp_address, tls_of
 from engine.web.problems import Garbage, Handler, middleware, refusal
 from engine.web.server import BODY_LIMIT, HEADER_DEADLINE, hardened, listen
-from engine.web.slow import Suspects
+from engine.web.throttle import Suspects
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.api import telling, wire
-from engine.api.letters import Letter
-from engine.flow import Hub
-from engine.stills import Still
+from engine.api import explanation, wire
+from engine.api.dead_letters import Letter
+from engine.fleet.stills import Still
+from engine.runtime.flow import Hub
 
 
 class Service(Protocol):
@@ -81,7 +81,7 @@ class Service(Protocol):
         """Return every rule and how it does."""
         ...
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
         ...
 

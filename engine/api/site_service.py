@@ -8,27 +8,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from drivers.contract import Ptz, PtzVector
 from drivers.errors import DriverError
 from drivers.logins import MOST
-from engine import log
 from engine.actions.delivery import Delivery
-from engine.api import present, rule_report, telling, wire
-from engine.api.letters import Letter
-from engine.camera import CameraRunner
-from engine.clock import Clock
+from engine.api import explanation, present, rule_report, wire
+from engine.api.dead_letters import Letter
+from engine.config.settings import Settings
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Act, Acts
 from engine.duty.alerts import Alert, Alerts, remembered
 from engine.errors import Again, StoreError
-from engine.figures import Figures
-from engine.flow import Hub
-from engine.reload import Outcome
-from engine.settings import Settings
-from engine.stills import Still
+from engine.fleet.camera import CameraRunner
+from engine.fleet.stills import Still
+from engine.judging.reload import Outcome
+from engine.runtime import log
+from engine.runtime.clock import Clock
+from engine.runtime.flow import Hub
+from engine.runtime.process_usage import Figures
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
 from engine.web.problems import refusal
 from rules.document.validation import nearest
@@ -36,8 +36,7 @@ from rules.memory import Memory
 from rules.model import Decision, Event, RuleName, Sentence
 
 if TYPE_CHECKING:
-    from engine.judge import Judge
-    from engine.preview.server import Preview
+    from engine.judging.judge import Judge
     from engine.store.db import Store
 
 logger = log.get(__name__)
@@ -51,6 +50,14 @@ RECENT = 100
 PIECE = 500
 
 
+class PreviewLinks(Protocol):
+    """What gives short-lived links; implemented by `engine.preview.server`."""
+
+    def link(self, camera: str) -> tuple[str, datetime]:
+        """Return a link to a camera's page, and when it expires (UTC)."""
+        ...
+
+
 @dataclass(slots=True)
 class SiteService:
     """Everything that clients ask, and the hub that tells them what changed.
@@ -60,7 +67,7 @@ class SiteService:
         problems: Returns what a person should know about the engine itself now.
         memory: What rules remember; read only, for what fires now.
         acts: What operators do, on its way to the judge.
-        reload: Reads the rules again, see `engine.reload`.
+        reload: Reads the rules again, see `engine.judging.reload`.
         wake: Says that there is more to be sent.
         moved: Called whenever it has looked at everything.
         config: The configuration's file.
@@ -79,7 +86,7 @@ class SiteService:
     acts: Acts
     reload: Callable[[], Awaitable[Outcome]]
     moved: Callable[[], None] = lambda: None
-    preview: Preview | None = None
+    preview: PreviewLinks | None = None
     wake: Callable[[], None] = lambda: None
     config: str = ""
     hub: Hub[wire.Update] = field(default_factory=Hub)
@@ -282,7 +289,7 @@ class SiteService:
         judge = self.judge
         return [rule_report.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not."""
         judge = self.judge
         found = judge.rules.named.get(RuleName(rule))

@@ -13,7 +13,7 @@ from engine.commands.talk import AsJson, Desk, Language_, Limit, Socket, Token, 
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
-    from engine.api.letters import Letter
+    from engine.api.dead_letters import Letter
 
 app = typer.Typer()
 deliveries = typer.Typer(

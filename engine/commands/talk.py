@@ -95,7 +95,7 @@ class Desk:
 
 def secret(reference: str | None) -> str | None:
     """Return the token; it is never on the command line, where every user of the machine could read it."""
-    from engine.credentials import CredentialError, Vault
+    from engine.config.credentials import CredentialError, Vault
 
     if reference is None:
         return os.environ.get("MATTHAN_TOKEN")

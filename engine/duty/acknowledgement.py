@@ -6,9 +6,9 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.clock import Clock
 from engine.duty.acts import Acts
 from engine.errors import Because, Refusal
+from engine.runtime.clock import Clock
 from engine.store.model import Acknowledgement
 from rules.evaluator.alert_state import UNDO
 from rules.evaluator.evaluator import firing_of

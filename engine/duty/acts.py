@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from engine.clock import Clock
 from engine.draft import Draft
 from engine.errors import Because, Refusal
+from engine.runtime.clock import Clock
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from drivers.errors import DriverError, Refused, Unsupported
 from engine import text
 from engine.errors import Again, Never
-from engine.stills import Still, Without
+from engine.fleet.stills import Still, Without
 
 if TYPE_CHECKING:
-    from engine.camera import CameraRunner
+    from engine.fleet.camera import CameraRunner
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from engine.fleet.state import CameraState
 from rules.model import Sentence
 
 if TYPE_CHECKING:
-    from engine.camera import CameraRunner
+    from engine.fleet.camera import CameraRunner
 
 #: Cameras that one sentence names.
 NAMED = 5

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from drivers.contract import Codec, CodecParameters, Packet
-from engine.preview.h264 import Unreadable, framing
+from engine.bitstream.h264 import Unreadable, framing
+from engine.bitstream.parameter_sets import Sps
+from engine.fleet.tap import Tap, Viewer
 from engine.preview.normaliser import Normaliser
-from engine.preview.sets import Sps
-from engine.tap import Tap, Viewer
 
 #: Ticks per second of everything that leaves the preview (the clock of H.264 over RTP).
 RATE = 90_000

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from engine.fleet.tap import Tap
 from engine.preview.feed import Ended, Picture, Reel, obstacle
 from engine.preview.reencode import Reencoder
-from engine.tap import Tap
 from engine.web.problems import HttpProblem, refusal
 
 #: Viewers at once, of all cameras.

@@ -20,16 +20,16 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from engine import log
-from engine.clock import Clock, SystemClock
+from engine.config.settings import PreviewSettings
 from engine.errors import Again
+from engine.fleet.tap import Tap
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
 from engine.preview.gallery import Gallery, View, waiting
 from engine.preview.links import Links
 from engine.preview.sdp import NoCommonFormat
-from engine.settings import PreviewSettings
-from engine.tap import Tap
+from engine.runtime import log
+from engine.runtime.clock import Clock, SystemClock
 from engine.text import LANGUAGES, Language, catalogue
 from engine.web.body import body_of
 from engine.web.keeper import Keeper

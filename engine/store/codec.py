@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.clock import Mark
+from engine.runtime.clock import Mark
 from engine.store.model import Acknowledgement, Call, Deletion, Pending
 from rules.model import (
     ActionCall,

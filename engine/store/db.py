@@ -20,9 +20,9 @@ from uuid import uuid4
 
 import aiosqlite
 
-from engine import log
-from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
+from engine.runtime import log
+from engine.runtime.clock import Clock, Mark
 from engine.store import codec, witness
 from engine.store.deleting import (
     END_OF_TIME,
@@ -37,6 +37,7 @@ from engine.store.deleting import (
     note,
     proven,
 )
+from engine.store.disk_reserve import Reserve
 from engine.store.faults import translated, translating
 from engine.store.model import (
     Adoption,
@@ -53,7 +54,6 @@ from engine.store.model import (
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Item, Statement, plan
 from engine.store.reads import Reads
-from engine.store.room import Reserve
 from engine.store.schema import Step, steps
 from rules.memory import READABLE, VERSION
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 
-from engine.clock import Mark
+from engine.runtime.clock import Mark
 from engine.severity import RANK
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
@@ -86,7 +86,7 @@ class Adoption:
 
     Attributes:
         seq: Of that event.
-        digest: Of the rules; `body`: what they are made of, see `engine.rulebook`.
+        digest: Of the rules; `body`: what they are made of, see `engine.judging.rulebook`.
     """
 
     seq: int

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import log
+from engine.runtime import log
 from engine.store.model import Damage
 
 _log = log.get(__name__)

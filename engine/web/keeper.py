@@ -15,15 +15,16 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
 
-from engine import log
+from engine.runtime import log
 from engine.web.auth import peer_of
 from engine.web.problems import Handler
+from rules.model import Sentence
 
 logger = log.get(__name__)
 
@@ -249,3 +250,10 @@ class Door(web.BaseSite):
             backlog=self._backlog,
             ssl_handshake_timeout=self._patience if self._ssl_context else None,
         )
+
+
+def crowded(keepers: Iterable[Keeper]) -> Iterator[Sentence]:
+    """Yield the doors that turned somebody away lately."""
+    for keeper in keepers:
+        if keeper.crowded():
+            yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.addresses import is_loopback
+from engine.config.addresses import is_loopback
+from engine.config.settings import ApiSettings
 from engine.errors import EngineError
-from engine.settings import ApiSettings
 from engine.text import render
 from rules.model import Fact, Sentence
 

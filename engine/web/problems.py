@@ -10,8 +10,8 @@ from itertools import chain
 from aiohttp import web
 from pydantic import ValidationError
 
-from engine import log
 from engine.errors import Because, EngineError, Refusal
+from engine.runtime import log
 from engine.text import Language, render
 from engine.web.fields import sentences
 from engine.web.problem_details import FileProblem

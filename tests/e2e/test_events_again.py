@@ -15,13 +15,13 @@ import pytest
 from drivers.contract import Target
 from drivers.logins import LoginBook
 from drivers.onvif import driver, events
-from engine import ear as ears
-from engine.clock import SystemClock
-from engine.conditions import Conditions
 from engine.draft import Draft
-from engine.household import Household
-from engine.logins import Refusals
-from engine.supervisor import Backoff
+from engine.fleet.conditions import Conditions
+from engine.fleet.events import subscription as ears
+from engine.fleet.events.device_group import Household
+from engine.fleet.login_guard import Refusals
+from engine.runtime.clock import SystemClock
+from engine.runtime.supervisor import Backoff
 from rules.model import CameraId, Kind
 
 KINDS = ("gone", "404", "500", "reboot", "full", "hang")

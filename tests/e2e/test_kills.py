@@ -25,7 +25,7 @@ from aiohttp import web
 
 from engine.api.client import Client
 from engine.api.errors import ApiError
-from engine.replay import Recorded, Span, replay
+from engine.judging.replay import Recorded, Span, replay
 from rules.compiler.ruleset import RuleSet
 
 Programs = Any  # the class is in conftest.py

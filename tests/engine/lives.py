@@ -16,12 +16,12 @@ from random import Random
 
 import aiosqlite
 
-from engine.clock import ManualClock, Mark
 from engine.draft import Draft
-from engine.intake import Arrival
-from engine.judge import Judge, _adopting
-from engine.replay import Recorded
-from engine.rulebook import Rulebook, bound
+from engine.judging.intake import Arrival
+from engine.judging.judge import Judge, _adopting
+from engine.judging.replay import Recorded
+from engine.judging.rulebook import Rulebook, bound
+from engine.runtime.clock import ManualClock, Mark
 from engine.store.db import Store, open_store
 from engine.store.model import Resume
 from rules.compiler.compile import World, compile_rules

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from engine.actions.params import MqttParams
-from engine.addresses import Interface, Prefix, Topic, empty_level, is_host
-from engine.configuration import check
+from engine.config.action_params import MqttParams
+from engine.config.addresses import Interface, Prefix, Topic, empty_level, is_host
+from engine.config.configuration import check
 from rules.document.source import Gravity, Problem
 from rules.document.validation import flaws
 

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from engine.cli import gather
+from engine.commands.installed import gather
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "author.md"
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

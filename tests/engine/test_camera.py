@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from drivers.contract import Codec, Feature, Login, Profile, Signal
 from drivers.errors import Refused, Unreachable, Unsupported
 from engine.api.wire import CameraState
-from engine.camera import LEAST_WIDTH, Rate, choose_profile
-from engine.credentials import CredentialError
+from engine.config.credentials import CredentialError
+from engine.config.settings import CameraSettings
 from engine.errors import Again, reason_of
-from engine.settings import CameraSettings
-from engine.supervisor import Backoff, Health
-from engine.vision.look import Look
+from engine.fleet.camera import LEAST_WIDTH, Rate, choose_profile
+from engine.runtime.supervisor import Backoff, Health
+from engine.vision.analyzer import Look
 from rules.model import Change, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py: test files import nothing from each other
@@ -303,7 +303,7 @@ async def test_a_driver_that_fails_at_the_end_cannot_hold_the_engine(
 async def test_a_thread_that_comes_back_late_tells_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.camera.STOP_DEADLINE", 0.05)
+    monkeypatch.setattr("engine.fleet.camera.STOP_DEADLINE", 0.05)
     script = stage.script(deaf_to_close=True)
     runner = stage.runner(script)
     task = stage.start(runner)

@@ -17,9 +17,10 @@ import pytest
 from typer.testing import CliRunner
 
 from drivers import registry
-from engine import checkup, cli
-from engine.checkup import Grade
+from engine import cli
+from engine import doctor as checkup
 from engine.commands import doctor
+from engine.doctor import Grade
 from engine.errors import ModelError
 
 RUNNER = CliRunner()
@@ -28,7 +29,7 @@ RUNNER = CliRunner()
 @pytest.fixture(autouse=True)
 def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests, the state is in a folder of theirs, and nothing is configured."""
-    monkeypatch.setattr("engine.places.SYSTEM", tmp_path)
+    monkeypatch.setattr("engine.config.state_paths.SYSTEM", tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("MATTHAN_MODELS", str(tmp_path / "no-models"))
     monkeypatch.delenv("MATTHAN_CONFIG", raising=False)
@@ -198,7 +199,7 @@ def test_pictures_are_shown_as_the_terminal_ui_itself_says() -> None:
 def test_without_a_word_the_configuration_of_the_other_commands_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.configuration.SYSTEM", tmp_path / "etc" / "matthan.yaml")
+    monkeypatch.setattr("engine.config.configuration.SYSTEM", tmp_path / "etc" / "matthan.yaml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     findings, code = ask()
     assert (code, about(findings, "configuration")["grade"]) == (0, "ok")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine.clear import SHORTEST
-from engine.clock import SystemClock
 from engine.commands import backup, config
-from engine.configuration import check
+from engine.config.cleartext import SHORTEST
+from engine.config.configuration import check
+from engine.runtime.clock import SystemClock
 from engine.store.db import open_store
 
 CANARY = "c4n4ry-pw"

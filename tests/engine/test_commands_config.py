@@ -124,8 +124,8 @@ def test_what_cannot_be_read_exits_2(tmp_path: Path) -> None:
 
 
 def test_show_fills_in_defaults_and_keeps_references() -> None:
-    from engine.configuration import load
-    from engine.settings import Settings
+    from engine.config.configuration import load
+    from engine.config.settings import Settings
     from rules.document.source import parse
     from rules.document.validation import validate
 

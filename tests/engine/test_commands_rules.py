@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import telling, wire
+from engine.api import explanation, wire
 from engine.api.server import serve
-from engine.clock import ManualClock
 from engine.commands import terminal
 from engine.commands.report import Progress
 from engine.commands.rules.scaffold import Kind
 from engine.commands.rules.sources import Moments
+from engine.config.settings import ApiSettings
 from engine.draft import Draft
-from engine.flow import Hub
-from engine.judge import Judge
-from engine.replay import Recorded, Span
-from engine.rulebook import bound
-from engine.settings import ApiSettings
+from engine.judging.judge import Judge
+from engine.judging.replay import Recorded, Span
+from engine.judging.rulebook import bound
+from engine.runtime.clock import ManualClock
+from engine.runtime.flow import Hub
 from engine.store.db import open_store
 from engine.web.problems import refusal
 from rules.compiler.compile import World, compile_rules
@@ -304,12 +304,12 @@ class Engine:
             wire.Rule(name="sick", severity="warning", error="ValueError: ill"),
         ]
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         if rule != "night":
             raise refusal(404, "rules.no_rule", rule=rule, known="night")
         said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
-        return telling.Explanation(
-            rule=rule, live=True, lines=(telling.Told(depth=2, before="✗", said=said),)
+        return explanation.Explanation(
+            rule=rule, live=True, lines=(explanation.Told(depth=2, before="✗", said=said),)
         )
 
 
@@ -353,8 +353,10 @@ async def test_top_of_a_running_engine(running: Path) -> None:
 async def test_without_a_configuration_the_engine_is_asked(
     running: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr("engine.configuration.SYSTEM", running.parent / "nowhere.yaml")
-    monkeypatch.setattr("engine.configuration.user_config_path", lambda name: running.parent / "nowhere")
+    monkeypatch.setattr("engine.config.configuration.SYSTEM", running.parent / "nowhere.yaml")
+    monkeypatch.setattr(
+        "engine.config.configuration.user_config_path", lambda name: running.parent / "nowhere"
+    )
     monkeypatch.delenv("MATTHAN_CONFIG", raising=False)
     where = ["--socket", running.parent / "s"] if how == "option" else []
     monkeypatch.setenv("MATTHAN_SOCKET", str(running.parent / ("s" if how == "environment" else "gone")))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.configuration import check, default_path, load
+from engine.config.configuration import check, default_path, load
+from engine.config.settings import Settings, json_schema
 from engine.errors import ConfigError
-from engine.settings import Settings, json_schema
 from rules.document.source import Gravity, parse
 from rules.document.validation import validate
 from rules.language.schema import RuleFile

@@ -15,9 +15,9 @@ import typer
 from typer.testing import CliRunner
 
 from drivers.contract import Found
-from engine import configuration
 from engine.api import wire
 from engine.commands import demo
+from engine.config import configuration
 from engine.demo import config, stage
 from engine.demo.show import Show
 from engine.text import LANGUAGES, Language, catalogue

@@ -17,14 +17,14 @@ from drivers.errors import DriverError, Refused, Unreachable, Unsupported
 from drivers.logins import Record
 from engine.api import present, wire
 from engine.api.site_service import RECENT, SiteService
-from engine.camera import CameraRunner
+from engine.config.settings import Settings
 from engine.draft import Draft
 from engine.duty.acts import Acts
 from engine.errors import Again, Never, StoreBusy
+from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_hands import CameraHands
 from engine.fleet.troubles import troubled
-from engine.reload import Outcome
-from engine.settings import Settings
+from engine.judging.reload import Outcome
 from engine.store.model import Counts
 from engine.web.problems import HttpProblem
 from rules.compiler.compile import World, compile_rules

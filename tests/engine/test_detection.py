@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.detection import open_pool
-from engine.settings import DetectorSettings
+from engine.config.settings import DetectorSettings
+from engine.fleet.detector import open_pool
 from engine.text import render
 from rules.model import Sentence
 
@@ -70,7 +70,7 @@ def test_one_that_is_sound_but_not_understood_is_passed_over(place: Path) -> Non
 def test_where_nothing_can_stand_in_the_cause_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("engine.models.shelf.BOXED", tmp_path / "no-box")
+    monkeypatch.setattr("engine.models.library.BOXED", tmp_path / "no-box")
     pool, trouble = open_pool(DetectorSettings(model="yolox-nano"))
     assert pool is None
     assert "yolox-nano is not installed" in said(trouble)

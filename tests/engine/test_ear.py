@@ -12,11 +12,11 @@ import pytest
 
 from drivers.contract import Feature, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
-from engine import ear as ears
-from engine import offset
 from engine.api.wire import CameraState
-from engine.household import Household
-from engine.supervisor import Backoff
+from engine.fleet import clock_watch
+from engine.fleet.events import subscription
+from engine.fleet.events.device_group import Household
+from engine.runtime.supervisor import Backoff
 from rules.model import CameraId, Change, Kind
 
 Stage = Any  # the class is in conftest.py
@@ -37,7 +37,7 @@ def told(stage: Stage, kind: Kind = Kind.SIGNAL) -> list[tuple[str, str, Change]
 
 
 def test_events_come_again_within_ten_seconds_of_a_sound_answer() -> None:
-    assert ears.RESUBSCRIBE == REAL
+    assert subscription.RESUBSCRIBE == REAL
     random = Random(1)
     assert max(REAL.wait(tries, 599, random) for tries in range(200)) <= 5
     assert max(REAL.wait(tries, 86_400, random) for tries in range(200)) <= 8
@@ -93,7 +93,7 @@ async def test_events_that_come_up_later_are_heard(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, features: frozenset[Feature]
 ) -> None:
     """A device that boots may announce its event service late, or take it back."""
-    monkeypatch.setattr(ears, "SELDOM", 0.02)
+    monkeypatch.setattr(subscription, "SELDOM", 0.02)
     script = stage.script(features=features, said=[Unsupported("driver.no_signals", host="x")])
     stage.play(script)
     await stage.until(lambda: script.listened > 2)
@@ -131,7 +131,7 @@ async def test_refused_events_wait_for_long_or_for_a_person(
 async def test_a_subscription_lost_and_had_again_at_once_is_no_news(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ears, "DEAF", 1e6)
+    monkeypatch.setattr(subscription, "DEAF", 1e6)
     script = stage.script(features=SIGNALS, said=[GONE])
     runner = stage.play(script)
     await stage.until(lambda: script.listened > 5 and runner.status.state is ONLINE)
@@ -141,7 +141,7 @@ async def test_a_subscription_lost_and_had_again_at_once_is_no_news(
 async def test_who_hears_now_and_then_stays_deaf_instead_of_flapping(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ears, "STEADY", 1e6)
+    monkeypatch.setattr(subscription, "STEADY", 1e6)
     script = stage.script(features=SIGNALS, said=[motion(stage), GONE])
     runner = stage.play(script)
     await stage.until(lambda: "deaf" in runner.conditions.standing)
@@ -151,7 +151,7 @@ async def test_who_hears_now_and_then_stays_deaf_instead_of_flapping(
 
 
 async def test_a_quiet_device_that_answers_is_not_deaf(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ears, "QUIET", 1e6)
+    monkeypatch.setattr(subscription, "QUIET", 1e6)
     script = stage.script(features=SIGNALS, said=[GONE])
     runner = stage.play(script)
     await stage.until(lambda: "deaf" in runner.conditions.standing)
@@ -164,14 +164,14 @@ async def test_who_answers_once_and_never_again_stays_deaf(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its pulls hang from the second one on: what was heard at first is no sign for later."""
-    monkeypatch.setattr(ears, "QUIET", 1e6)
+    monkeypatch.setattr(subscription, "QUIET", 1e6)
     script = stage.script(features=SIGNALS, said=[GONE])
     runner = stage.play(script)
     await stage.until(lambda: "deaf" in runner.conditions.standing)
     script.said = [motion(stage)]
     await stage.until(lambda: bool(told(stage)))
     heard = time.monotonic()
-    await stage.until(lambda: time.monotonic() - heard > 4 * ears.STEADY)
+    await stage.until(lambda: time.monotonic() - heard > 4 * subscription.STEADY)
     assert "deaf" in runner.conditions.standing
 
 
@@ -186,7 +186,7 @@ async def test_a_lost_camera_is_not_deaf_as_well(stage: Stage) -> None:
 
 
 async def test_too_much_is_told_as_such(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.budget.CALM", 0.3)
+    monkeypatch.setattr("engine.fleet.events.token_bucket.CALM", 0.3)
     flood = [motion(stage, topic=f"T{number}") for number in range(300)]
     script = stage.script(features=SIGNALS, said=flood)
     runner = stage.play(script)
@@ -219,7 +219,7 @@ async def test_an_alarm_input_of_a_recorder_is_told_once(stage: Stage) -> None:
 async def test_what_an_earlier_run_told_as_on_is_given_to_whom_it_belongs(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.signals.GRACE", 0.05)
+    monkeypatch.setattr("engine.fleet.events.signals.GRACE", 0.05)
     script = stage.script(features=SIGNALS, sources=("src0", "src1"), said=[motion(stage), motion(stage, "")])
     runner = stage.runner(script)
     runner.recall(
@@ -236,7 +236,7 @@ async def test_what_an_earlier_run_told_as_on_is_given_to_whom_it_belongs(
 
 
 async def test_a_wrong_clock_is_told_with_a_margin(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offset, "EVERY", 0.01)
+    monkeypatch.setattr(clock_watch, "EVERY", 0.01)
     script = stage.script(offset=timedelta(days=1))
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is ONLINE and "clock" in runner.conditions.standing)
@@ -266,7 +266,7 @@ async def test_a_wrong_clock_is_told_with_a_margin(stage: Stage, monkeypatch: py
 async def test_a_clock_that_is_not_told_is_neither_right_nor_wrong(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offset, "EVERY", 0.01)
+    monkeypatch.setattr(clock_watch, "EVERY", 0.01)
     script = stage.script()
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is ONLINE)
@@ -288,8 +288,8 @@ async def test_all_ears_look_at_the_same_moment(stage: Stage, monkeypatch: pytes
         looks.append(now + seconds)
         raise InterruptedError
 
-    monkeypatch.setattr(ears, "TICK", 1.0)
-    monkeypatch.setattr("engine.ear.asyncio.sleep", sleep)
+    monkeypatch.setattr(subscription, "TICK", 1.0)
+    monkeypatch.setattr("engine.fleet.events.subscription.asyncio.sleep", sleep)
     for now in (7.25, 7.5, 8.0):
         ear = stage.runner(stage.script())._ear
         ear._clock = SimpleNamespace(monotonic=lambda now=now: now)

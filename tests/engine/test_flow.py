@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.flow import Hub, Mailbox
+from engine.runtime.flow import Hub, Mailbox
 
 
 async def test_a_full_mailbox_drops_the_oldest_and_tells_how_many() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from drivers.contract import Signal
-from engine.household import Household, concerns_all, households
-from engine.settings import CameraSettings
-from engine.signals import GRACE, MOST
+from engine.config.settings import CameraSettings
+from engine.fleet.events.device_group import Household, concerns_all, households
+from engine.fleet.events.signals import GRACE, MOST
 from rules.model import CameraId, Change
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)

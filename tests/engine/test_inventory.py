@@ -12,11 +12,11 @@ import pytest
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
 from drivers.errors import Unreachable
-from engine import inventory
-from engine.clock import ManualClock
+from engine.config.settings import CameraSettings, DiscoverySettings
 from engine.draft import Draft
-from engine.inventory import Inventory, installed_drivers, probe
-from engine.settings import CameraSettings, DiscoverySettings
+from engine.fleet import inventory
+from engine.fleet.inventory import Inventory, installed_drivers, probe
+from engine.runtime.clock import ManualClock
 from engine.text import LANGUAGES, Language, render
 from rules.model import CameraId, Change, Kind
 

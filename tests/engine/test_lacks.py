@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.configuration import check, load
+from engine.config.configuration import check, load
 from rules.document.source import Gravity
 
 SITE = """\

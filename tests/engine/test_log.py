@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from drivers.contract import Login
-from engine import log
+from engine.runtime import log
 
 SECRET = "C4n4ry-pass"
 URL = f"rtsp://admin:{SECRET}@192.0.2.1:554/live?user=admin&password={SECRET}"
@@ -149,7 +149,9 @@ def test_a_secret_that_pyav_puts_into_its_error(tmp_path: Path) -> None:
 def test_json_has_one_object_per_line_with_who_when_and_what() -> None:
     target = io.StringIO()
     log.configure("info", stream=target)
-    log.get("engine.camera").bind(camera="cổng").warning("lost\nline", seconds=2.5, many=[1, None, True])
+    log.get("engine.fleet.camera").bind(camera="cổng").warning(
+        "lost\nline", seconds=2.5, many=[1, None, True]
+    )
     (line,) = lines(target)
     assert line.pop("timestamp").endswith("Z")
     assert line == {
@@ -157,7 +159,7 @@ def test_json_has_one_object_per_line_with_who_when_and_what() -> None:
         "camera": "cổng",
         "seconds": 2.5,
         "many": [1, None, True],
-        "logger": "engine.camera",
+        "logger": "engine.fleet.camera",
         "level": "warning",
     }
     assert "cổng" in target.getvalue(), "not escaped: people read logs too"

@@ -12,8 +12,8 @@ import pytest
 from drivers.contract import Login
 from drivers.errors import Forbidden, Refused, Unsupported
 from drivers.logins import MOST, WITHIN, LoginBook, Record, mark
-from engine.credentials import CredentialError
-from engine.logins import DEVICES, Books, Refusals, device_of, free_at, joined
+from engine.config.credentials import CredentialError
+from engine.fleet.login_guard import DEVICES, Books, Refusals, device_of, free_at, joined
 from rules.model import CameraId, Sentence
 
 LOGIN = Login("op", "secret")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.message import message, topics
+from engine.actions.mqtt_events import message, topics
 from rules.compiler.compile import World, compile_rules
 from rules.evaluator.evaluator import step
 from rules.memory import Memory

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import tied
+from engine.config.settings import ApiSettings, Settings
+from engine.config.state_paths import SYSTEM, Places, places
 from engine.errors import StoreError
-from engine.notify import notify
-from engine.places import SYSTEM, Places, places
-from engine.settings import ApiSettings, Settings
+from engine.runtime import child_process
+from engine.runtime.systemd import notify
 
 
 @pytest.mark.parametrize("root", [True, False])
@@ -82,7 +82,7 @@ def test_a_manager_that_is_gone_ends_nothing(tmp_path: Path, monkeypatch: pytest
     notify("STOPPING=1")
 
 
-SCRIPT = "import os, sys; from engine.tied import VARIABLE, tie; tie(); print(VARIABLE in os.environ)"
+SCRIPT = "import os, sys; from engine.runtime.child_process import VARIABLE, tie; tie(); print(VARIABLE in os.environ)"
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ SCRIPT = "import os, sys; from engine.tied import VARIABLE, tie; tie(); print(VA
 )
 def test_a_child_whose_parent_is_gone_does_not_begin(parent: str, printed: str) -> None:
     """The variable is taken away, so that grandchildren are not tied to their grandparent."""
-    env = {**os.environ, tied.VARIABLE: parent}
+    env = {**os.environ, child_process.VARIABLE: parent}
     if not parent:
-        del env[tied.VARIABLE]
+        del env[child_process.VARIABLE]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, check=False
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import reload, text
+from engine import text
 from engine.api import present, wire
-from engine.configuration import load, world
-from engine.reload import Reloader
-from engine.rulebook import Rulebook, bound, reopened
+from engine.config.configuration import load, world
+from engine.judging import reload
+from engine.judging.reload import Reloader
+from engine.judging.rulebook import Rulebook, bound, reopened
 from engine.web.problems import HttpProblem
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import Comparison, compare

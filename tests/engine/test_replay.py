@@ -16,12 +16,12 @@ import pytest
 
 from engine.api import present
 from engine.api.printed_events import BadRecording, printed
-from engine.clock import ManualClock
 from engine.draft import Draft
 from engine.errors import StoreError
-from engine.judge import Judge
-from engine.replay import Recorded, Span, differ, replay
-from engine.rulebook import Rulebook, bound
+from engine.judging.judge import Judge
+from engine.judging.replay import Recorded, Span, differ, replay
+from engine.judging.rulebook import Rulebook, bound
+from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.model import Resume
 from rules.compiler.compile import World, compile_rules

@@ -14,10 +14,10 @@ from types import ModuleType
 
 import pytest
 
-import engine.replay
-from engine.replay import Recorded, Span, differ
-from engine.replay import replay as replayed
-from engine.rulebook import reopened
+import engine.judging.replay
+from engine.judging.replay import Recorded, Span, differ
+from engine.judging.replay import replay as replayed
+from engine.judging.rulebook import reopened
 from engine.store import codec
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import ticks
@@ -133,7 +133,7 @@ def _shifted(body: bytes) -> RuleSet:
 @pytest.mark.parametrize(
     ("module", "name", "mutant"),
     [
-        (engine.replay, "reopened", _shifted),
+        (engine.judging.replay, "reopened", _shifted),
         (playback, "ticks", _late),
         (playback, "ticks", _by_the_clock_after),
         (playback, "judged_at", _as_received),

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from engine.commands.rules import app
 from engine.commands.rules.check import TRIAL
-from engine.configuration import load
+from engine.config.configuration import load
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "configs" / "rules"

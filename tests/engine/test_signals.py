@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Signal
-from engine import budget
 from engine.draft import Draft
-from engine.property import subject
-from engine.signals import AGAIN, GRACE, LONGEST, MOST, REPEAT, Signals
+from engine.fleet.events import token_bucket
+from engine.fleet.events.property import subject
+from engine.fleet.events.signals import AGAIN, GRACE, LONGEST, MOST, REPEAT, Signals
 from rules.model import CameraId, Change, Kind
 
 CAMERA = CameraId("gate")
@@ -231,11 +231,11 @@ def test_notes_that_repeat_themselves_are_counted(time: Time) -> None:
 )
 def test_who_invents_news_has_a_budget_and_is_calm_again(time: Time, says: Any) -> None:
     told = time.flood(120, endless(says))
-    assert len(told) <= budget.BURST + 120 * budget.RATE + 1
+    assert len(told) <= token_bucket.BURST + 120 * token_bucket.RATE + 1
     assert time.signals.budget.exceeded(time.now)
     assert time.signals.budget.dropped > 1000
     assert max(len(time.signals._known), len(time.signals._notes), len(time.signals._plates)) <= MOST
-    time.wait(MOST + budget.CALM + 1)
+    time.wait(MOST + token_bucket.CALM + 1)
     assert not time.signals.budget.exceeded(time.now)
     assert time.signals.budget.dropped == 0
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import Mark
-from engine.steps import DOUBT, LEAST, LONG, STANDING, STEP, Steps
+from engine.judging.clock_steps import DOUBT, LEAST, LONG, STANDING, STEP, Steps
+from engine.runtime.clock import Mark
 from rules.model import Instant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

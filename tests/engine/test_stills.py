@@ -19,10 +19,10 @@ from structlog.testing import capture_logs
 from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Stream
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.upright import Upright
-from engine import stills
 from engine.errors import Again, reason_of
+from engine.fleet import stills
+from engine.fleet.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without
 from engine.fleet.tracked import TrackedObject
-from engine.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without
 from rules.model import Sentence
 
 Film = tuple[CodecParameters, list[Packet]]

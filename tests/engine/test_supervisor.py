@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from drivers.errors import Refused, Unreachable
-from engine.supervisor import Backoff, Health, Nap, Supervisor
+from engine.runtime.supervisor import Backoff, Health, Nap, Supervisor
 
 Report = tuple[str, Health, BaseException | None]
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from drivers.contract import Codec, CodecParameters, Packet
-from engine import tap as module
-from engine.tap import VIEWER_LIMIT, Tap
+from engine.fleet import tap as module
+from engine.fleet.tap import VIEWER_LIMIT, Tap
 
 CODEC = CodecParameters(Codec.H264, b"", Fraction(1, 90_000))
 

@@ -17,10 +17,11 @@ import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine import cli, log
+from engine import cli
 from engine.api import wire
 from engine.api.printable import clean, escaped, is_clean
 from engine.commands import completion, terminal
+from engine.runtime import log
 
 ROOT = Path(__file__).parents[2]
 #: A cleared screen, a forged line, a reversed word, an 8-bit escape, a colour, a bell.
@@ -100,7 +101,7 @@ WRITERS = {
     "print_exc",
     "print_exception",
 }
-DOORS = {"engine/commands/terminal.py", "drivers/virtual/command.py", "engine/log.py"}
+DOORS = {"engine/commands/terminal.py", "drivers/virtual/command.py", "engine/runtime/log.py"}
 PACKAGES = ("engine", "drivers", "rules", "tui")
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from engine.thread import in_thread
+from engine.runtime.thread import in_thread
 
 
 async def test_work_runs_in_a_thread_of_its_own_name_and_its_error_is_raised_here() -> None:

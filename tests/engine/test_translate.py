@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.translate import Head, Signals, Translator, health
+from engine.fleet.translate import Head, Signals, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 

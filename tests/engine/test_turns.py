@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.turns import Turns
+from engine.fleet.open_limit import Turns
 
 
 async def test_no_more_than_so_many_are_opened_at_once() -> None:

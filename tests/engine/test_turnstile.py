@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.turnstile import Turnstile
+from engine.actions.turnstile import Turnstile
 
 
 class Crowd:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import judge
+from engine.judging import judge
 from engine.store import opening
 from engine.web.keeper import MOST, SHARE
 

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from engine import app, judge
+from engine import app
 from engine.api import site_service
-from engine.configuration import load
+from engine.config.configuration import load
 from engine.errors import StoreFull
-from engine.intake import Arrival, Intake
-from engine.notify import Watchdog
+from engine.judging import judge
+from engine.judging.intake import Arrival, Intake
+from engine.runtime.supervisor import Backoff
+from engine.runtime.systemd import Watchdog
 from engine.store.db import Store
 from engine.store.model import Verdict
-from engine.supervisor import Backoff
 
 FED = b"WATCHDOG=1"
 

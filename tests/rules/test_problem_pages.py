@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from engine import configuration
+from engine.config import configuration
 from rules.document.problem import Problem
 from rules.document.source import Gravity
 from rules.trials import runner

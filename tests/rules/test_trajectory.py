@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
-from engine.aim import REST, TRAVEL, Aim
 from engine.draft import Draft
-from engine.translate import Head, Translator, crowds, plate
+from engine.fleet.ptz_state import REST, TRAVEL, Aim
+from engine.fleet.translate import Head, Translator, crowds, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.compile import World, compile_rules
 from rules.model import CameraId, Change, Kind

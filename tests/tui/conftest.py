@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.api import telling, wire
+from engine.api import explanation as telling
+from engine.api import wire
 from engine.api.client import ApiError, Message, Picture
 from tui.app import MatthanApp
 

@@ -54,13 +54,13 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
     # What engine.api.client itself stands on; none of it opens a camera or a store.
     ground = {
         "engine.errors",
-        "engine.supervisor",
-        "engine.clock",
-        "engine.flow",
+        "engine.runtime.supervisor",
+        "engine.runtime.clock",
+        "engine.runtime.flow",
         "engine.text",
         "engine.severity",
     }
-    rooms = {"engine.web", "engine.fleet", "engine.duty"}  # empty by themselves
+    rooms = {"engine.runtime", "engine.web", "engine.fleet", "engine.duty"}  # empty by themselves
     values = {
         "engine.web.payload",
         "engine.web.problem_details",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Static
 
-from engine.api import telling, wire
+from engine.api import explanation, wire
 from engine.api.client import Client
-from engine.api.letters import Letter
+from engine.api.dead_letters import Letter
 from engine.api.server import serve
-from engine.flow import Hub
-from engine.settings import ApiSettings
-from engine.stills import Source, Still
+from engine.config.settings import ApiSettings
+from engine.fleet.stills import Source, Still
+from engine.runtime.flow import Hub
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import LinkDialog
@@ -70,8 +70,8 @@ class FakeService:
         told: wire.RulesReloaded = await self._feed.reload_rules()
         return told
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
-        told: telling.Explanation = await self._feed.explain(rule, camera=camera)
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
+        told: explanation.Explanation = await self._feed.explain(rule, camera=camera)
         return told
 
     async def still(self, camera: str, width: int, best: bool) -> Still:

@@ -27,8 +27,8 @@ from engine.commands.talk import Socket, Token, secret
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.api import telling
-    from engine.configuration import Configuration, Report
+    from engine.api import explanation as telling
+    from engine.config.configuration import Configuration, Report
     from rules.compiler.ruleset import Rule
     from rules.explain.explain import Answer, Focus
     from rules.explain.playback import Arrival

@@ -107,7 +107,7 @@ def _problem(told: wire.FileProblem) -> Problem:
 
 def _texts(problems: Iterable[Problem]) -> dict[str, str]:
     """Return the files, for caret lines: those that can be read from here."""
-    from engine.configuration import read_text
+    from engine.config.configuration import read_text
 
     texts: dict[str, str] = {}
     for name in dict.fromkeys(each.source for each in problems):

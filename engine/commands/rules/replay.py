@@ -16,8 +16,8 @@ from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, 
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.configuration import Configuration
-    from engine.replay import Difference, Replay, Span
+    from engine.config.configuration import Configuration
+    from engine.judging.replay import Difference, Replay, Span
     from rules.compiler.ruleset import RuleSet
     from rules.evaluator.adoption import Library
     from rules.explain.playback import Arrival
@@ -86,7 +86,7 @@ class History:
         until: str | None,
         lang: Language,
     ) -> None:
-        from engine.replay import Span
+        from engine.judging.replay import Span
 
         self.moments, self._lang, self._recording = moments, lang, recording
         self.span: Span = Span(moments.read(since), moments.read(until))
@@ -94,14 +94,14 @@ class History:
 
     def focus(self, since: datetime | None, until: datetime | None) -> None:
         """Set the span."""
-        from engine.replay import Span
+        from engine.judging.replay import Span
 
         self.span = Span(since, until)
 
     def end(self) -> Instant | None:
         """Return the last moment that is known of; None: of a file nobody knows."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         try:
             return Recorded(self._database).end() if self._database else None
@@ -112,7 +112,7 @@ class History:
         """Yield the events, from a day before the span on; ends the command where they cannot be read."""
         from engine.api.printed_events import BadRecording, printed
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         try:
             if self._recording is not None:
@@ -131,7 +131,7 @@ class History:
     def event(self, wanted: str) -> Arrival | None:
         """Return one event by its identity; ends the command where nothing can be read."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         if self._database is None:
             return next((each for each in self.arrivals() if each.event.id == wanted), None)
@@ -143,7 +143,7 @@ class History:
     def decided(self) -> list[Decision]:
         """Return what was decided then."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         assert self._database is not None  # noqa: S101 - only the store has decisions
         try:
@@ -154,7 +154,7 @@ class History:
     def relive(self, present: RuleSet) -> Replay:
         """Judge the events again, each stretch by the rules that were live; by the present ones where none is known."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         if self._database is None:
             return self.replay(present)
@@ -167,7 +167,7 @@ class History:
 
     def replay(self, rules: RuleSet, library: Library | None = None) -> Replay:
         """Judge the events again."""
-        from engine.replay import replay
+        from engine.judging.replay import replay
         from engine.text import render
 
         with Progress(render("rules.replaying", {}, self._lang)) as progress:
@@ -176,7 +176,7 @@ class History:
 
 
 def _database(site: Configuration) -> Path:
-    from engine.places import places
+    from engine.config.state_paths import places
 
     return places(site.settings).database
 
@@ -193,7 +193,7 @@ def _tell(
     *,
     as_json: bool,
 ) -> None:
-    from engine.replay import differ
+    from engine.judging.replay import differ
     from engine.text import render
 
     found = None if before is None else differ(before, done.decisions)

@@ -52,8 +52,8 @@ def top(
         _live(_asked(door, secret(token), chosen), limit, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
+    from engine.judging.rule_cost import tolls
     from engine.text import render
-    from engine.toll import tolls
 
     history = History(site, recording, moments_of(site), None if recording else since, None, chosen)
     arrivals = list(islice(history.arrivals(), events))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import telling, wire
+from engine.api import explanation, wire
 from engine.api.client import Client
-from engine.api.letters import Letter
+from engine.api.dead_letters import Letter
 from engine.api.server import serve
+from engine.config.settings import ApiSettings
+from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
-from engine.flow import Hub
-from engine.settings import ApiSettings
-from engine.stills import Source, Still
+from engine.runtime.flow import Hub
 from engine.web.problems import HttpProblem, refusal
 from rules.model import Sentence
 
@@ -141,10 +141,10 @@ class FakeService:
     def rules(self) -> list[wire.Rule]:
         return [wire.Rule(name="đêm", severity="warning", fired=3)]
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         if rule != "đêm":
             raise refusal(404, "rules.no_rule", rule=rule, known="đêm")
-        return telling.Explanation(rule=rule, live=True, events=0 if camera else 7)
+        return explanation.Explanation(rule=rule, live=True, events=0 if camera else 7)
 
     async def still(self, camera: str, width: int, best: bool) -> Still:
         self._known(camera)

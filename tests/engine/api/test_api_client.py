@@ -18,7 +18,7 @@ from engine.api import wire
 from engine.api.client import Client, Disconnected, default_socket
 from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
 
 HEAVY = {"numba", "av", "ai_edge_litert", "tflite_runtime", "zeep", "onvif", "aiortc", "textual", "cv2"}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from engine.api import wire
-from engine.api.letters import Resend
+from engine.api.dead_letters import Resend
 from engine.api.routes import DecisionQuery, EventQuery, Key, StillQuery
 from engine.web.fields import sentences
 

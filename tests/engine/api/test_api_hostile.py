@@ -51,7 +51,7 @@ async def test_garbage_is_counted_and_not_logged(
 
 async def test_slow_headers_are_cut(service: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEADER_DEADLINE", 0.2)
-    from engine.settings import ApiSettings
+    from engine.config.settings import ApiSettings
 
     async with server.serve(service, ApiSettings(), socket=tmp_path / "s"):  # type: ignore[arg-type]  # the fake
         slow = (send(tmp_path / "s", b"GET /v1/state HTTP/1.1\r\nHost:", end=False) for _ in range(50))

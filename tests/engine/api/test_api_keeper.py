@@ -18,8 +18,8 @@ from aiohttp import web
 
 from engine.api import server
 from engine.api.client import Client
-from engine.figures import Figures
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
+from engine.runtime.process_usage import Figures
 from engine.web.keeper import LEAVING, Guest, Keeper, Room, peer_name
 from engine.web.problems import Garbage
 from engine.web.server import hardened, listen

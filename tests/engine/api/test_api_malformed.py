@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from engine.api.client import Client
 from engine.api.server import Doors, serve
 from engine.api.service import Service
+from engine.config.settings import ApiSettings, PreviewSettings
 from engine.preview.server import Preview
-from engine.settings import ApiSettings, PreviewSettings
 from engine.web import body, sockets
 from engine.web.problems import Garbage
 

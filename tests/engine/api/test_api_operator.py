@@ -13,7 +13,7 @@ from engine.api import wire
 from engine.api.client import Client
 from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
 from engine.web.problems import refusal
 
 

@@ -26,7 +26,7 @@ from engine.api import wire
 from engine.api.client import Client
 from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
 from engine.text import render
 from engine.web.listening import Closed, bind_unix
 from engine.web.problems import refusal

@@ -13,9 +13,9 @@ import pytest
 from engine.api.client import Client
 from engine.api.errors import ApiError
 from engine.api.server import serve
-from engine.settings import ApiSettings
-from engine.web import slow
-from engine.web.slow import FORGIVEN, FREE, WAITING, Suspects
+from engine.config.settings import ApiSettings
+from engine.web import throttle
+from engine.web.throttle import FORGIVEN, FREE, WAITING, Suspects
 
 TOKEN = "right" * 4
 
@@ -46,10 +46,10 @@ async def test_a_few_are_free_then_it_waits_and_is_forgiven() -> None:
     assert time.slept == []
     assert await known.hold("a")
     assert await known.hold("b")
-    assert time.slept == [slow.WAIT]
+    assert time.slept == [throttle.WAIT]
     time.now += FORGIVEN
     assert await known.hold("a")
-    assert time.slept == [slow.WAIT]
+    assert time.slept == [throttle.WAIT]
     assert known.wrong == FREE
 
 
@@ -64,12 +64,12 @@ async def test_guesses_do_not_race() -> None:
         await asyncio.sleep(0)
         assert [each.result() for each in held if each.done()] == [False] * 3
         time.go.set()
-    assert time.slept == [slow.WAIT * n for n in range(1, WAITING + 1)]
+    assert time.slept == [throttle.WAIT * n for n in range(1, WAITING + 1)]
     assert await known.hold("a")
 
 
 async def test_as_many_are_remembered_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow, "MOST", 3)
+    monkeypatch.setattr(throttle, "MOST", 3)
     time = Time()
     known = Suspects(time, time.sleep)
     for peer in "abcd":
@@ -84,7 +84,7 @@ async def test_over_tcp_a_wrong_token_is_logged_once_and_slowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(slow, "WAIT", 0.01)
+    monkeypatch.setattr(throttle, "WAIT", 0.01)
     async with serve(service, ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN) as doors:
         assert doors.tcp is not None
         where = f"http://127.0.0.1:{doors.tcp[1]}"
@@ -107,8 +107,8 @@ async def test_over_tcp_a_wrong_token_is_logged_once_and_slowed(
 async def test_too_many_at_once_are_told_to_wait(
     service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slow, "FREE", 0)
-    monkeypatch.setattr(slow, "WAITING", 0)
+    monkeypatch.setattr(throttle, "FREE", 0)
+    monkeypatch.setattr(throttle, "WAITING", 0)
     async with serve(service, ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN) as doors:
         assert doors.tcp is not None
         headers = {"Authorization": "Bearer wrong"}

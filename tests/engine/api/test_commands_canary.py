@@ -17,12 +17,12 @@ from lxml import etree
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from engine.api import telling, wire
+from engine.api import explanation, wire
 from engine.api.printable import is_clean
 from engine.api.server import serve
-from engine.cli import gather
-from engine.settings import ApiSettings
-from engine.stills import Source, Still
+from engine.commands.installed import gather
+from engine.config.settings import ApiSettings
+from engine.fleet.stills import Source, Still
 from engine.web.problems import refusal
 from rules.model import Sentence
 
@@ -89,8 +89,8 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     def rules() -> list[wire.Rule]:
         return [wire.Rule(name=CANARY, severity="warning", error=CANARY)]
 
-    async def explain(rule: str, camera: str | None) -> telling.Explanation:
-        return telling.Explanation(rule=CANARY, lines=(telling.Told(before=CANARY, said=SAID),))
+    async def explain(rule: str, camera: str | None) -> explanation.Explanation:
+        return explanation.Explanation(rule=CANARY, lines=(explanation.Told(before=CANARY, said=SAID),))
 
     async def still(camera: str, width: int, best: bool) -> Still:
         return Still(
@@ -347,7 +347,7 @@ def test_discover(monkeypatch: pytest.MonkeyPatch) -> None:
             driver="onvif", identity="i", url=f"http://x/{CANARY}", name=CANARY, model=CANARY, address=CANARY
         )
 
-    monkeypatch.setattr("engine.inventory.probe", probe)
+    monkeypatch.setattr("engine.fleet.inventory.probe", probe)
     harmless(run("discover", "--host", "192.0.2.1"))
     harmless(run("discover", "--host", "192.0.2.1", "--json"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import ManualClock
+from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
 from engine.store.model import Verdict, calls_of
 from rules.model import (

@@ -17,10 +17,10 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from engine.clock import SystemClock
 from engine.draft import Draft
-from engine.judge import Judge
-from engine.rulebook import Rulebook, bound, reopened
+from engine.judging.judge import Judge
+from engine.judging.rulebook import Rulebook, bound, reopened
+from engine.runtime.clock import SystemClock
 from engine.store.db import open_store
 from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory

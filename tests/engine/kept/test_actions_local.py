@@ -14,15 +14,15 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
+from engine.actions.cloudevents import cloud_event
 from engine.actions.contract import Hands, Job
-from engine.actions.params import PARAMS, available, check
 from engine.actions.snapshot import Snapshot, days, forget
 from engine.actions.table import build
-from engine.clock import ManualClock
-from engine.cloudevents import cloud_event
+from engine.config.action_params import PARAMS, available, check
+from engine.config.settings import ActionSettings
 from engine.errors import Again, Never
-from engine.settings import ActionSettings
-from engine.stills import Source, Still
+from engine.fleet.stills import Source, Still
+from engine.runtime.clock import ManualClock
 from rules.model import CameraId, Decision, Event, RuleName, Sentence
 
 MakeDecision = Callable[..., Decision]
@@ -215,7 +215,7 @@ def test_rules_are_checked_against_parameters(name: str, params: dict[str, objec
 
 def test_checking_is_light() -> None:
     code = (
-        "import sys, engine.actions.params, engine.actions.table;"
+        "import sys, engine.config.action_params, engine.actions.table;"
         "print(sorted({'aiohttp', 'aiomqtt', 'paho'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

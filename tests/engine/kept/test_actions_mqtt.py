@@ -17,7 +17,7 @@ import pytest
 from engine.actions.contract import Job
 from engine.actions.mqtt import Broker, Mqtt
 from engine.errors import Again
-from engine.supervisor import Backoff
+from engine.runtime.supervisor import Backoff
 from rules.model import Decision
 
 pytestmark = pytest.mark.peer

@@ -16,10 +16,10 @@ from aiohttp import web
 from engine.actions import resolver
 from engine.actions.contract import Job
 from engine.actions.delivery import Delivery
+from engine.actions.outbox import Outbox, Waits
 from engine.actions.webhook import HttpTarget, Webhook, retry_after
-from engine.clock import SystemClock
 from engine.errors import Again, Never
-from engine.outbox import Outbox, Waits
+from engine.runtime.clock import SystemClock
 from engine.store.db import open_store
 from engine.store.model import State, Verdict, calls_of
 from rules.model import ActionCall, Decision

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.album import DAY, Album
-from engine.clock import ManualClock
-from engine.journal import journal
+from engine.actions.album import DAY, Album
+from engine.runtime.clock import ManualClock
 from engine.store.db import Store
+from engine.store.journal import journal
 from engine.store.model import FORGOT, Verdict
 from rules.model import EventId
 

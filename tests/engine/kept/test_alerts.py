@@ -14,16 +14,16 @@ import pytest
 
 from engine.api import wire
 from engine.api.site_service import SiteService
-from engine.clock import ManualClock
+from engine.config.settings import Settings
 from engine.draft import Draft
 from engine.duty import alerts
 from engine.duty.acts import Act, Acts
 from engine.duty.alerts import Alerts
 from engine.errors import Refusal
-from engine.judge import Judge
-from engine.reload import Outcome
-from engine.rulebook import bound
-from engine.settings import Settings
+from engine.judging.judge import Judge
+from engine.judging.reload import Outcome
+from engine.judging.rulebook import bound
+from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.model import Acknowledgement
 from engine.web.problems import HttpProblem

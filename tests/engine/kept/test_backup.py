@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine import unarchive
 from engine.api.printable import is_clean
-from engine.clock import ManualClock
+from engine.backup import restore
 from engine.commands.backup import app
+from engine.runtime.clock import ManualClock
 from engine.store import witness
 from engine.store.db import open_store
 from engine.store.model import Verdict
@@ -333,7 +333,7 @@ def _bomb(path: Path, sizes: list[int]) -> None:
 
 
 def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unarchive, "_FREELY", 1 << 20)
+    monkeypatch.setattr(restore, "_FREELY", 1 << 20)
     bomb, new = tmp_path / "bomb.tar.gz", Site(tmp_path / "new")
     _bomb(bomb, [1 << 19] * 40)
     assert bomb.stat().st_size * 100 < 40 << 19
@@ -345,7 +345,7 @@ def test_what_the_disk_has_no_room_for_is_refused_before_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = shutil.disk_usage(tmp_path).free
-    monkeypatch.setattr(unarchive, "_LEFT", free - (1 << 20))
+    monkeypatch.setattr(restore, "_LEFT", free - (1 << 20))
     bomb, new = tmp_path / "big.tar.gz", Site(tmp_path / "new")
     _bomb(bomb, [100, 1 << 21])
     told = _restore(bomb, new.config, "--state", new.state, code=1)
@@ -357,7 +357,7 @@ def test_too_many_entries_and_long_headers_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bomb, new = tmp_path / "bomb.tar.gz", Site(tmp_path / "new")
-    monkeypatch.setattr(unarchive, "_MOST_ENTRIES", 3)
+    monkeypatch.setattr(restore, "_MOST_ENTRIES", 3)
     _bomb(bomb, [1] * 5)
     assert "fill a disk" in _restore(bomb, new.config, "--state", new.state, code=1)
     with tarfile.open(bomb, "w:gz", format=tarfile.PAX_FORMAT) as tar:

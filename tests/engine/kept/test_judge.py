@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import ManualClock
 from engine.draft import Draft
 from engine.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
-from engine.intake import Intake
-from engine.judge import Judge
-from engine.rulebook import Rulebook, bound
+from engine.judging.intake import Intake
+from engine.judging.judge import Judge
+from engine.judging.rulebook import Rulebook, bound
+from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
 from engine.store.model import Adoption, Resume, Verdict
 from rules.compiler.compile import World, compile_rules

@@ -22,9 +22,9 @@ from random import Random
 
 import pytest
 
-from engine.clock import ManualClock
-from engine.judge import Judge
-from engine.rulebook import Rulebook, bound, reopened
+from engine.judging.judge import Judge
+from engine.judging.rulebook import Rulebook, bound, reopened
+from engine.runtime.clock import ManualClock
 from engine.store import codec
 from engine.store.db import Store, open_store
 from engine.store.model import Resume

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.clock import ManualClock
 from engine.draft import Draft
-from engine.judge import Judge
-from engine.rulebook import Rulebook, bound, reopened
+from engine.judging.judge import Judge
+from engine.judging.rulebook import Rulebook, bound, reopened
+from engine.runtime.clock import ManualClock
 from engine.store.model import Adoption, Resume, Verdict
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 from engine.actions.contract import Job
 from engine.actions.delivery import Delivery
-from engine.actions.params import Params
+from engine.actions.outbox import Outbox, Waits
 from engine.api import present
-from engine.clock import SystemClock
+from engine.config.action_params import Params
 from engine.errors import Again, Never
-from engine.outbox import Outbox, Waits
+from engine.runtime.clock import SystemClock
 from engine.store.db import Store, open_store
 from engine.store.model import YIELDS, Counts, Verdict, calls_of
 from rules.model import ActionCall, Decision, Severity

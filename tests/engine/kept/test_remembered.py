@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import ManualClock
+from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.model import Adoption, Deletion, Verdict
 from rules.memory import READABLE, VERSION

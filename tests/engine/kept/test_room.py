@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.store import room
+from engine.store import disk_reserve
 from engine.store.db import Store
-from engine.store.room import AMPLE, Reserve
+from engine.store.disk_reserve import AMPLE, Reserve
 
 SIZE = 1 << 16
 
@@ -17,7 +17,7 @@ SIZE = 1 << 16
 def free(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the disk has free, in times of the reserve."""
     told = [100.0]
-    monkeypatch.setattr(room, "free_bytes", lambda path: int(told[0] * SIZE))
+    monkeypatch.setattr(disk_reserve, "free_bytes", lambda path: int(told[0] * SIZE))
     return told
 
 

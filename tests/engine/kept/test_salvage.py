@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.clock import ManualClock
 from engine.errors import StoreCorrupt
-from engine.journal import ailing
+from engine.runtime.clock import ManualClock
 from engine.store import opening, witness
 from engine.store import salvage as salvaging
 from engine.store.db import Store, open_store
+from engine.store.journal import ailing
 from engine.store.model import Adoption, Verdict
 from engine.store.opening import make_sound, suspect_file
 from engine.store.schema import steps

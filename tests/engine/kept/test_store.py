@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.api.site_service import SiteService
-from engine.clock import ManualClock
 from engine.errors import StoreBusy, StoreError
-from engine.journal import journal
+from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
+from engine.store.journal import journal
 from engine.store.model import Counts, Deletion, State, Verdict
 from engine.store.reads import _FRESH, _YIELDING
 from engine.web.problems import HttpProblem

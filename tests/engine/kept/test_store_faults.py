@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.clock import ManualClock
 from engine.errors import StoreFull
-from engine.journal import ailing
+from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
+from engine.store.disk_reserve import Reserve
+from engine.store.journal import ailing
 from engine.store.model import Counts, Verdict
-from engine.store.room import Reserve
 from rules.model import ActionCall, Decision, Event, Severity
 
 MakeEvent = Callable[..., Event]
@@ -39,7 +39,7 @@ CHILD = """
     from itertools import count
     from pathlib import Path
     from uuid_utils import uuid7
-    from engine.clock import SystemClock
+    from engine.runtime.clock import SystemClock
     from engine.store.db import open_store
     from engine.store.model import Verdict, calls_of
     from rules.model import *

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from drivers.contract import Codec, CodecParameters, Packet
+from engine.fleet.tap import Tap
 from engine.preview import gallery, webrtc
-from engine.tap import Tap
 
 WIDTH, HEIGHT, FPS, COUNT = 320, 180, 20, 60
 RATE = 90_000

@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 import engine.preview
+from engine.config.settings import PreviewSettings
+from engine.fleet.tap import Tap
 from engine.preview.server import Preview
-from engine.settings import PreviewSettings
-from engine.tap import Tap
 
 pytestmark = pytest.mark.peer
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.display import Turn
+from engine.bitstream.h264 import PPS, SPS, join, kind, split_annexb
+from engine.fleet.tap import VIEWER_LIMIT, Tap
 from engine.preview.feed import HURRY, JUMP, RATE, USUAL, Ended, Picture, Reel, Timeline, obstacle
-from engine.preview.h264 import PPS, SPS, join, kind, split_annexb
-from engine.tap import VIEWER_LIMIT, Tap
 
 Footages = Callable[[str], Any]
 

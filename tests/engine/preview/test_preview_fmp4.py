@@ -9,9 +9,9 @@ from typing import Any
 import av
 import pytest
 
+from engine.fleet.tap import Tap
 from engine.preview.feed import RATE, Reel
 from engine.preview.fmp4 import Muxer, mime
-from engine.tap import Tap
 
 Footages = Callable[[str], Any]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from engine import tap as tap_module
+from engine.fleet import tap as tap_module
+from engine.fleet.tap import Tap
 from engine.preview import gallery
 from engine.preview.feed import Ended
 from engine.preview.gallery import Gallery, View
-from engine.tap import Tap
 from engine.web.problems import HttpProblem
 
 Footages = Callable[[str], Any]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.preview.h264 import (
+from engine.bitstream.h264 import (
     PPS,
     SPS,
     START,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import ManualClock
 from engine.preview.links import Links
+from engine.runtime.clock import ManualClock
 
 
 @pytest.fixture

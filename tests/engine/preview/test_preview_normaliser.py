@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.preview.h264 import DELIMITER, IDR, PPS, SPS, START, Unreadable, join, kind, split_annexb
+from engine.bitstream.h264 import DELIMITER, IDR, PPS, SPS, START, Unreadable, join, kind, split_annexb
 from engine.preview.normaliser import Normaliser
 
 Footages = Callable[[str], Any]

@@ -13,10 +13,10 @@ import av
 import pytest
 
 from drivers.display import Turn
+from engine.fleet.tap import Tap
 from engine.preview import reencode
 from engine.preview.feed import Reel
 from engine.preview.reencode import Reencoder, Transcoder
-from engine.tap import Tap
 
 Footages = Callable[[str], Any]
 Live = Callable[[Tap, Any], AbstractContextManager[None]]

@@ -17,12 +17,12 @@ import psutil
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+from engine.config.settings import PreviewSettings
 from engine.errors import Again
+from engine.fleet.tap import Tap
 from engine.preview import gallery
 from engine.preview.server import Preview
 from engine.preview.webrtc import _listen_only_on
-from engine.settings import PreviewSettings
-from engine.tap import Tap
 from engine.web.listening import Closed
 
 Footages = Callable[[str], Any]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.preview.h264 import START, Unreadable, split_annexb
-from engine.preview.sets import LONGEST, Bits, Sets, pps_in, pps_of, sps_of
+from engine.bitstream.h264 import START, Unreadable, split_annexb
+from engine.bitstream.parameter_sets import LONGEST, Bits, Sets, pps_in, pps_of, sps_of
 
 Nals = Any  # writes NAL units, see conftest.py
 

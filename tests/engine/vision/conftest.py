@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from drivers.contract import Codec, CodecParameters, Packet
 from engine.models import ModelFile
-from engine.models.shelf import describe
+from engine.models.library import describe
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 Picture = NDArray[np.uint8]

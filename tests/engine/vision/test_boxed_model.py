@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from drivers.virtual.street.drawing import Scene
+from engine.bench.compare import see
+from engine.bench.labelled import Truth, marks, mean
 from engine.commands.models import app
 from engine.models import find, registry
-from engine.vision.compare import see
-from engine.vision.labelled import Truth, marks, mean
 from engine.vision.objects import Detector
 
 NAME = "matthan-nano"

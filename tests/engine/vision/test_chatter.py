@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.models import ModelFile
-from engine.vision.chatter import without_info
+from engine.vision.native_stderr import without_info
 
 YOLOX = "yolox_nano_float16_quantize.tflite"
 
@@ -39,7 +39,7 @@ def test_an_exception_shows_what_was_said_before_it(capfd: pytest.CaptureFixture
 def test_loading_a_model_says_nothing(model: Callable[[str], ModelFile]) -> None:
     path = model(YOLOX).path
     script = (
-        "import sys; from pathlib import Path; from engine.models.shelf import describe; "
+        "import sys; from pathlib import Path; from engine.models.library import describe; "
         "from engine.vision.objects import Detector; Detector(describe(Path(sys.argv[1])))"
     )
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)

@@ -18,7 +18,7 @@ from engine.commands.models import app
 from engine.models import Entry, ModelFault, find, folder, installed, registry, reported
 from engine.models.fetch import fetch
 from engine.models.known import HEADS, class_of
-from engine.models.shelf import describe, keep
+from engine.models.library import describe, keep
 from engine.text import LANGUAGES, catalogue
 
 CONTENT = bytes(range(256)) * 1024
@@ -28,7 +28,7 @@ CONTENT = bytes(range(256)) * 1024
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MATTHAN_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    monkeypatch.setattr("engine.models.shelf.BOXED", tmp_path / "no-box")
+    monkeypatch.setattr("engine.models.library.BOXED", tmp_path / "no-box")
     return tmp_path / "models"
 
 
@@ -38,7 +38,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Entry:
     made = replace(
         registry()["light-person"], name="tiny", sha256=hashlib.sha256(CONTENT).hexdigest(), size=len(CONTENT)
     )
-    for module in ("engine.models.shelf", "engine.commands.models"):
+    for module in ("engine.models.library", "engine.commands.models"):
         monkeypatch.setattr(f"{module}.registry", lambda: {"tiny": made})
     return made
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from engine.commands.models import app
 from engine.models import ModelFile, registry
-from engine.models.shelf import BOXED, SUFFIX, find, fingerprint, paths
+from engine.models.library import BOXED, SUFFIX, find, fingerprint, paths
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_a_folder_without_labelled_pictures_is_named(tmp_path: Path) -> None:
 def test_installed_models_are_compared(
     place: Path, tmp_path: Path, model: Callable[[str], ModelFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.models.shelf.BOXED", tmp_path / "no-box")
+    monkeypatch.setattr("engine.models.library.BOXED", tmp_path / "no-box")
     (place / "light-person.tflite").symlink_to(model("light_person_192.tflite").path)
     pictures = tmp_path / "set" / "images"
     (tmp_path / "set" / "labels").mkdir(parents=True)
@@ -58,7 +58,7 @@ def test_what_the_folder_holds_goes_before_the_box(
 ) -> None:
     box = tmp_path / "boxed"
     box.mkdir()
-    monkeypatch.setattr("engine.models.shelf.BOXED", box)
+    monkeypatch.setattr("engine.models.library.BOXED", box)
     (box / "a.tflite").write_bytes(b"boxed")
     (box / "b.tflite").write_bytes(b"boxed")
     (place / "a.tflite").write_bytes(b"own")

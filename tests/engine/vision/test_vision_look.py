@@ -13,11 +13,11 @@ from PIL import Image
 
 from engine.models import ModelFile
 from engine.vision import crops
+from engine.vision.analyzer import MOVING, Look
 from engine.vision.attention import DULL, Attention
-from engine.vision.look import MOVING, Look
 from engine.vision.model import Sight
-from engine.vision.pace import Pace
 from engine.vision.pool import DetectorPool
+from engine.vision.sampler import Pace
 
 Load = Callable[[str], ModelFile]
 NOWHERE = np.empty((0, 4), np.float32)

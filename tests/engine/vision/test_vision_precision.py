@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.vision.compare import Result, choice
-from engine.vision.labelled import Mark, Truth, case, marks, mean, read
+from engine.bench.compare import Result, choice
+from engine.bench.labelled import Mark, Truth, case, marks, mean, read
+from engine.bench.precision import Case, average_precision, covered, overlaps
 from engine.vision.model import Detections
-from engine.vision.precision import Case, average_precision, covered, overlaps
 
 NONE = np.empty((0, 4), np.float32)
 
