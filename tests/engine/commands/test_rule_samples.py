@@ -11,7 +11,7 @@ from engine.commands.rules import app
 from engine.commands.rules.check import TRIAL
 from engine.config.configuration import load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RULES = ROOT / "configs" / "rules"
 FILES = sorted(path for path in RULES.glob("*.yaml") if not path.name.endswith(TRIAL))
 

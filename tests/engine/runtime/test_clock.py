@@ -11,7 +11,7 @@ from engine.runtime.clock import Mark, SystemClock, elapsed_since
 
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MARK = Mark(engine=100.0, boottime=50.0, boot_id="a", wall=WALL)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_within_one_boot_the_boot_clock_decides_whatever_the_wall_says() -> None:

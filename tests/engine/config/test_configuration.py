@@ -14,7 +14,7 @@ from rules.document.source import Gravity, parse
 from rules.document.validation import validate
 from rules.language.schema import RuleFile
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RULE = "rules:\n  - name: r\n    when: {object: person, zone: gate}\n"
 GOOD = """\
 site: xa

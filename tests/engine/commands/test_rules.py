@@ -30,7 +30,7 @@ from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change
 from rules.model import Kind as About
-from tests.engine.rule_site import RULES, lay_out, run
+from tests.engine.commands.rule_site import RULES, lay_out, run
 
 NIGHT = datetime(2026, 3, 1, 15, 10, tzinfo=UTC)
 
@@ -425,7 +425,7 @@ def test_schemas() -> None:
 
 
 def test_the_kept_schema_of_trials_is_the_present_one() -> None:
-    kept = Path(__file__).parents[2] / "configs" / "schema" / "trials.schema.json"
+    kept = Path(__file__).parents[3] / "configs" / "schema" / "trials.schema.json"
     assert kept.read_text("utf-8") == run("schema", "trials").stdout
 
 

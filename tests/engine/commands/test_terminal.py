@@ -23,7 +23,7 @@ from engine.api.printable import clean, escaped, is_clean
 from engine.commands import completion, terminal
 from engine.runtime import log
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 #: A cleared screen, a forged line, a reversed word, an 8-bit escape, a colour, a bell.
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028\x00b"
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from engine.commands import config, report, rules
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HEAVY = (
     "numba",
     "av",

@@ -99,7 +99,7 @@ def test_a_login_never_shows_its_password(secret: Path, caplog: pytest.LogCaptur
 
 
 def test_every_error_has_its_sentence() -> None:
-    source = Path(__file__).parents[2].joinpath("engine/config/credentials.py").read_text("utf-8")
+    source = Path(__file__).parents[3].joinpath("engine/config/credentials.py").read_text("utf-8")
     import re
 
     codes = set(re.findall(r'"(credentials\.\w+)"', source))

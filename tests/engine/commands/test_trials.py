@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.engine.rule_site import TRIAL, lay_out, run
+from tests.engine.commands.rule_site import TRIAL, lay_out, run
 
 
 @pytest.fixture

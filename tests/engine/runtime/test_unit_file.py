@@ -12,7 +12,7 @@ from engine.judging import judge
 from engine.store import opening
 from engine.web.keeper import MOST, SHARE
 
-UNIT = Path(__file__).parents[2] / "configs" / "systemd" / "matthan.service"
+UNIT = Path(__file__).parents[3] / "configs" / "systemd" / "matthan.service"
 
 
 def _said(key: str) -> list[str]:

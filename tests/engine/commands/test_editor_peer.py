@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SERVER = "yaml-language-server@1.19.2"
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]  # the first run installs the server

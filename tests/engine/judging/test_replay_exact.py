@@ -25,7 +25,7 @@ from rules.explain import playback
 from rules.explain.playback import Arrival, Playback
 from rules.memory import Memory
 from rules.model import Instant, Phase
-from tests.engine.lives import EVERYTHING, RULES, Life, book, lived
+from tests.engine.judging.lives import EVERYTHING, RULES, Life, book, lived
 
 LIVES = 16
 

@@ -17,9 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from drivers import registry
-from engine import cli
 from engine import doctor as checkup
-from engine.commands import doctor
+from engine.commands import doctor, installed
 from engine.doctor import Grade
 from engine.errors import ModelError
 
@@ -75,7 +74,7 @@ def test_a_broken_driver_is_named_with_its_cause(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_broken_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "gather", lambda app: ["command 'x' (y:z) cannot be loaded: no"])
+    monkeypatch.setattr(installed, "gather", lambda app: ["command 'x' (y:z) cannot be loaded: no"])
     findings, code = ask()
     assert (code, about(findings, "command")["grade"]) == (1, "fail")
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from engine.commands.installed import gather
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "author.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "author.md"
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
