@@ -28,7 +28,7 @@ import av
 import numpy as np
 
 from drivers.contract import Codec, CodecParameters, Packet
-from engine.vision.analyzer import Look
+from engine.vision.analyzer import Analyzer
 from engine.vision.decode import Decoder
 
 FPS, SECONDS = 25, 6
@@ -82,7 +82,7 @@ def decode(codec: CodecParameters, packets: Sequence[Packet], *, skip: bool = Fa
 
 
 def look(codec: CodecParameters, packets: Sequence[Packet], *, fps: float = 5) -> None:
-    eye = Look(codec, fps=fps, pool=None, score=0.45)
+    eye = Analyzer(codec, fps=fps, pool=None, score=0.45)
     for packet in packets:
         eye.feed(packet)
 

@@ -35,7 +35,7 @@ from engine.bench.precision import covered
 from engine.models import ModelFault, ModelFile, find
 from engine.models.known import named_labels
 from engine.models.library import describe, fingerprint
-from engine.vision.analyzer import Look
+from engine.vision.analyzer import Analyzer
 from engine.vision.boxes import Box, overlap
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
@@ -117,7 +117,7 @@ def tracks(path: Path, file: ModelFile) -> list[Told]:
     """Return what the engine tells of a clip."""
     codec, packets = clip(path)
     pool = DetectorPool(file)
-    look = Look(codec, fps=_FPS, pool=pool, score=_SCORE)
+    look = Analyzer(codec, fps=_FPS, pool=pool, score=_SCORE)
     told: dict[int, Told] = {}
     for packet in packets:
         sight = look.feed(packet)

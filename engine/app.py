@@ -30,17 +30,17 @@ from engine.api.site_service import SiteService
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
-from engine.config.state_paths import Places, places
+from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError
 from engine.fleet.camera import CameraRunner
-from engine.fleet.camera_hands import CameraHands
+from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
-from engine.fleet.events.device_group import households
+from engine.fleet.events.device_group import device_groups
 from engine.fleet.followed import followed
 from engine.fleet.inventory import Inventory, installed_drivers
-from engine.fleet.login_guard import Books
-from engine.fleet.open_limit import Turns
+from engine.fleet.login_guard import LoginBooks
+from engine.fleet.open_limit import OpenLimit
 from engine.fleet.overload import Overload
 from engine.fleet.state import CameraState
 from engine.fleet.translate import crowds
@@ -61,7 +61,7 @@ from engine.store.db import Store, open_store
 from engine.store.journal import ailing
 from engine.store.model import Resume
 from engine.vision.pool import DetectorPool
-from engine.web.keeper import Keeper, crowded
+from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
@@ -77,7 +77,7 @@ class Site:
     def __init__(
         self,
         configuration: Configuration,
-        where: Places,
+        where: StatePaths,
         clock: SystemClock,
         store: Store,
         resume: Resume,
@@ -93,18 +93,18 @@ class Site:
         self._trouble: dict[str, Sentence] = {}
         self._reports = ChildReports()
         self._supervisor = Supervisor(self._reports.report, clock.monotonic, self._random)
-        self._watchdog = Watchdog(("judge", "desk"))
+        self._watchdog = Watchdog(("judge", "service"))
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
-        self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
-        self._households = households(self.settings.cameras, clock.monotonic)
-        self._turns = Turns()
+        self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
+        self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
+        self._open_limit = OpenLimit()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self._garbage = Garbage()
         self.preview = self._make_preview()
-        self._keepers = Keeper("api"), Keeper("api.tcp")
+        self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
@@ -151,9 +151,9 @@ class Site:
             clock=self._clock,
             loop=asyncio.get_running_loop(),
             random=self._random,
-            household=self._households[CameraId(settings.id)],
-            book=self._logins.of(settings.url),
-            turns=self._turns,
+            group=self._device_groups[CameraId(settings.id)],
+            logins=self._logins.of(settings.url),
+            open_limit=self._open_limit,
             zone=ZoneInfo(self.settings.timezone),
         )
         runner.recall(followed(self._memory, settings.id))
@@ -186,7 +186,7 @@ class Site:
             memory=self._memory,
             acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
             reload=self.reloader.reload,
-            moved=partial(self._watchdog.moved, "desk"),
+            moved=partial(self._watchdog.moved, "service"),
             preview=self.preview,
             wake=lambda: self.outbox.wake(),
             config=str(config.absolute()),
@@ -195,7 +195,7 @@ class Site:
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
             self.settings.actions,
-            CameraHands(self.cameras, self.settings.language),
+            CameraControl(self.cameras, self.settings.language),
             self._where.state,
             site=self.settings.site,
             clock=self._clock,
@@ -228,7 +228,7 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
-        parts.start("desk", lambda: self._supervisor.run("desk", self.service.refresh))
+        parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
@@ -254,7 +254,7 @@ class Site:
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
-            self.service, api, socket=self._where.socket, token=token, keepers=self._keepers,
+            self.service, api, socket=self._where.socket, token=token, limiters=self._limiters,
             garbage=self._garbage,
         )  # fmt: skip
         await stack.enter_async_context(door)
@@ -303,7 +303,7 @@ class Site:
         yield from self.inventory.problems()
         yield from ailing(self._store)
         yield from self._overload.problems()
-        yield from crowded((*self._keepers, *((self.preview.keeper,) if self.preview else ())))
+        yield from crowded((*self._limiters, *((self.preview.limiter,) if self.preview else ())))
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
@@ -351,7 +351,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         ExceptionGroup: The store, the judge or the API could not go on.
     """
     settings = configuration.settings
-    where = places(settings)
+    where = state_paths(settings)
     where.prepare()
     clock = SystemClock()
     async with AsyncExitStack() as stack:

@@ -28,7 +28,7 @@ _SEEN, _WENT = "pictures.seen", "pictures.went"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastWritten:
     """A day's folder: when it was last written to by the file system, and by engine time."""
 
     written: int
@@ -58,12 +58,12 @@ class Album:
             await self._forget(day)
         return len(old[:1])
 
-    async def _look(self) -> Mapping[date, Seen]:
+    async def _look(self) -> Mapping[date, LastWritten]:
         """Return every day's folder; one that is new or was written to since the last look is as young as can be."""
         known = _read(await self._store.recall(_SEEN))
         now = self._clock.now().engine
         seen = {
-            day: known[day] if day in known and known[day].written == written else Seen(written, now)
+            day: known[day] if day in known and known[day].written == written else LastWritten(written, now)
             for day, written in (await asyncio.to_thread(days, self._folder)).items()
         }
         if seen != known:
@@ -84,6 +84,6 @@ class Album:
         _log.info("album.forgot", day=day.isoformat(), pictures=count)
 
 
-def _read(text: str | None) -> dict[date, Seen]:
+def _read(text: str | None) -> dict[date, LastWritten]:
     told = json.loads(text) if text else {}
-    return {date.fromisoformat(day): Seen(*each) for day, each in told.items()}
+    return {date.fromisoformat(day): LastWritten(*each) for day, each in told.items()}

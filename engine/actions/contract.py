@@ -66,7 +66,7 @@ class Hearing(Protocol):
         ...
 
 
-class Hands(Protocol):
+class Cameras(Protocol):
     """What actions may ask of cameras; implemented by the engine."""
 
     async def goto(self, camera: str, preset: str) -> None:

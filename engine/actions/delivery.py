@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.store.model import State
+from engine.store.model import DeliveryState
 from rules.model import CameraId, DecisionId
 
 
@@ -25,6 +25,6 @@ class Delivery:
     action: str
     camera: CameraId | None
     at: datetime
-    state: State
+    state: DeliveryState
     attempts: int
     detail: str = ""

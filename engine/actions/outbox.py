@@ -31,7 +31,7 @@ from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Supervisor
 from engine.store.db import Store
-from engine.store.model import YIELDS, Pending, State
+from engine.store.model import YIELDS, DeliveryState, Pending
 
 T = TypeVar("T")
 
@@ -215,18 +215,18 @@ class Outbox:
         outcome = await self._attempt_one(row)
         now = self._clock.now()
         state, wait = outcome.state, 0.0
-        if state is State.DUE:
+        if state is DeliveryState.DUE:
             lane.failures += 1
             lane.asked = outcome.after > 0
             self._targets[lane.target].failures += 1
             wait = max(outcome.after, self._waits.after(lane.failures, self._random))
             if self._store.lived(row.created) > GIVE_UP:
-                state = State.DEAD
+                state = DeliveryState.DEAD
         else:
             lane.failures, lane.asked = 0, False
             await self._answered(lane)
         apart = self._apart(row.attempts + 1)
-        if state is State.DUE and self._probes(lane):
+        if state is DeliveryState.DUE and self._probes(lane):
             apart = min(apart, self._probe)
         next_at = now.engine + max(outcome.after, apart)
         await self._patiently(lambda: self._store.settle(row.id, state, next_at, outcome.detail))
@@ -242,7 +242,7 @@ class Outbox:
     async def _attempt_one(self, row: Pending) -> _Outcome:
         action = self._actions.get(row.action)
         if action is None:
-            return _Outcome(State.DEAD, f"no action {row.action!r} is configured")
+            return _Outcome(DeliveryState.DEAD, f"no action {row.action!r} is configured")
         job = Job(row.id, row.key, row.attempts + 1, row.action, row.params, row.decision, row.event)
         try:
             async with (
@@ -251,21 +251,21 @@ class Outbox:
             ):
                 said = await action.run(job)
         except Again as error:
-            return _Outcome(State.DUE, _short(error), error.after)
+            return _Outcome(DeliveryState.DUE, _short(error), error.after)
         except Never as error:
-            return _Outcome(State.DEAD, _short(error))
+            return _Outcome(DeliveryState.DEAD, _short(error))
         except TimeoutError:
-            return _Outcome(State.DUE, f"not done within {self._attempt:g} s")
+            return _Outcome(DeliveryState.DUE, f"not done within {self._attempt:g} s")
         except Exception as error:  # a bug in one action must not reach another; tried again with back-off
             _log.exception("outbox.action_failed", action=row.action, row=row.id)
-            return _Outcome(State.DUE, f"internal error: {type(error).__name__}")
-        return _Outcome(State.DONE, _short(said))
+            return _Outcome(DeliveryState.DUE, f"internal error: {type(error).__name__}")
+        return _Outcome(DeliveryState.DONE, _short(said))
 
-    def _tell(self, row: Pending, state: State, detail: str, at: datetime) -> None:
-        self.delivered += state is State.DONE
-        self.failed += state is State.DUE
-        self.dead += state is State.DEAD
-        if state is State.DEAD:
+    def _tell(self, row: Pending, state: DeliveryState, detail: str, at: datetime) -> None:
+        self.delivered += state is DeliveryState.DONE
+        self.failed += state is DeliveryState.DUE
+        self.dead += state is DeliveryState.DEAD
+        if state is DeliveryState.DEAD:
             _log.error("outbox.dead", action=row.action, key=row.key, detail=detail)
         self._publish(
             Delivery(
@@ -355,7 +355,7 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    state: State
+    state: DeliveryState
     detail: str
     after: float = 0.0
 

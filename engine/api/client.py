@@ -244,9 +244,9 @@ class Client:
         told = json.dumps({"by": by, "note": note})
         return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=told))
 
-    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+    async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement) -> wire.Decision:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
-        body = wire.Withdraw(at=told.at, by=told.by).model_dump_json()
+        body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by).model_dump_json()
         path = f"/v1/decisions/{quote(decision, safe='')}/unacknowledge"
         return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=body))
 

@@ -13,18 +13,18 @@ from engine.duty.alerts import Alert
 from engine.fleet.tracked import TrackedObject
 from engine.fleet.tracked import tracked as standing
 from engine.fleet.troubles import WORST
-from engine.judging.reload import Outcome
-from engine.store.model import Acknowledgement, Pending, State
+from engine.judging.reload import ReloadOutcome
+from engine.store.model import Acknowledgement, DeliveryState, Pending
 from engine.web.problems import in_file, refusal
 from rules.model import Decision, Event, Sentence
 
 if TYPE_CHECKING:
     from engine.fleet.camera import CameraRunner  # heavy, and the command line has none
 
-_STATE: dict[State, Literal["done", "again", "dead"]] = {
-    State.DUE: "again",
-    State.DONE: "done",
-    State.DEAD: "dead",
+_STATE: dict[DeliveryState, Literal["done", "again", "dead"]] = {
+    DeliveryState.DUE: "again",
+    DeliveryState.DONE: "done",
+    DeliveryState.DEAD: "dead",
 }
 
 
@@ -135,7 +135,7 @@ def tracked(objects: Iterable[TrackedObject]) -> tuple[wire.Tracked, ...]:
     )
 
 
-def reloaded(outcome: Outcome) -> wire.RulesReloaded:
+def reloaded(outcome: ReloadOutcome) -> wire.RulesReloaded:
     """Return what came of reading the rules again.
 
     Raises:
@@ -162,7 +162,7 @@ def reloaded(outcome: Outcome) -> wire.RulesReloaded:
 def camera(runner: CameraRunner, now: float) -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
-    codec, profile, look = status.codec, status.profile, runner.look
+    codec, profile, analyzer = status.codec, status.profile, runner.analyzer
     troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: WORST.index(each[0]))
     why = status.reason or next((trouble.said for _, trouble in troubles), None)
     return wire.Camera(
@@ -178,7 +178,7 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
         codec=str(codec.codec) if codec else "",
         fps=round(status.sights.per_second(now), 1),
         stream_fps=round(status.frames.per_second(now), 1),
-        skipped=look.skipped if look else 0,
+        skipped=analyzer.skipped if analyzer else 0,
         motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
         ptz="ptz" in runner.features,
         preview=codec is not None,

@@ -17,7 +17,7 @@ from engine.api.routes import Api
 from engine.api.service import Service
 from engine.config.settings import ApiSettings
 from engine.web.auth import may_enter, peer_of, shows
-from engine.web.keeper import Door, Keeper, peer_name
+from engine.web.connection_limit import ConnectionLimiter, Door, peer_name
 from engine.web.listening import bind_unix, tcp_address, tls_of
 from engine.web.problems import Garbage, Handler, middleware, refusal
 from engine.web.server import BODY_LIMIT, HEADER_DEADLINE, hardened, listen
@@ -39,7 +39,7 @@ async def serve(
     *,
     socket: Path,
     token: str | None = None,
-    keepers: tuple[Keeper, Keeper] | None = None,
+    limiters: tuple[ConnectionLimiter, ConnectionLimiter] | None = None,
     garbage: Garbage | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
@@ -49,7 +49,7 @@ async def serve(
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
         token: What TCP clients must show.
-        keepers: Of the unix socket and of TCP.
+        limiters: Of the unix socket and of TCP.
         garbage: Counts what is malformed, here and at other doors; told in `/v1/health`.
 
     Raises:
@@ -59,7 +59,7 @@ async def serve(
     tls = tls_of(settings) if address else None
     counted = garbage or Garbage()
     api = Api(service, counted)
-    own, wide = keepers or (Keeper("api"), Keeper("api.tcp"))
+    own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
     runner = hardened(application(api, guard(door.group, token)), counted, own, wide)
     try:

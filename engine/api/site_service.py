@@ -24,11 +24,11 @@ from engine.duty.alerts import Alert, Alerts, remembered
 from engine.errors import Again, StoreError
 from engine.fleet.camera import CameraRunner
 from engine.fleet.stills import Still
-from engine.judging.reload import Outcome
+from engine.judging.reload import ReloadOutcome
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.flow import Hub
-from engine.runtime.process_usage import Figures
+from engine.runtime.process_usage import ProcessUsage
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
 from engine.web.problems import refusal
 from rules.document.validation import nearest
@@ -84,7 +84,7 @@ class SiteService:
     problems: Callable[[], Iterable[Sentence]]
     memory: Memory
     acts: Acts
-    reload: Callable[[], Awaitable[Outcome]]
+    reload: Callable[[], Awaitable[ReloadOutcome]]
     moved: Callable[[], None] = lambda: None
     preview: PreviewLinks | None = None
     wake: Callable[[], None] = lambda: None
@@ -94,7 +94,7 @@ class SiteService:
     _events: list[wire.Event] = field(default_factory=list)
     _decisions: list[wire.Decision] = field(default_factory=list)
     _told: dict[str, wire.Camera] = field(default_factory=dict)
-    _figures: Figures = field(default_factory=Figures)
+    _figures: ProcessUsage = field(default_factory=ProcessUsage)
     _outbox: Counts = field(default_factory=Counts)
     _alerts: Alerts = field(init=False)
     _shown: dict[str, tuple[Alert, wire.Alert]] = field(default_factory=dict)

@@ -85,7 +85,7 @@ class Contents:
     left_out: Mapping[str, str]
 
 
-def make(target: Path, contents: Contents, *, made: datetime, program: str, tell: Tell) -> Manifest:
+def make(target: Path, contents: Contents, *, at: datetime, program: str, tell: Tell) -> Manifest:
     """Write an archive, all of it or nothing; the engine may be running.
 
     Raises:
@@ -108,7 +108,7 @@ def make(target: Path, contents: Contents, *, made: datetime, program: str, tell
                         files[name] = _pack(tar, name, path)
                     manifest = Manifest(
                         site=contents.site,
-                        made=made.isoformat(),
+                        made=at.isoformat(),
                         program=program,
                         config=f"config/{contents.config.name}",
                         files=files,

@@ -12,7 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bench.labelled import Mark, Truth, marks, mean, read
+from engine.bench.labelled import Score, Truth, marks, mean, read
 from engine.models import ModelFault, class_of
 from engine.vision import crops
 from engine.vision.model import Detections
@@ -31,12 +31,12 @@ class Result:
 
     Attributes:
         ms: CPU milliseconds of one look, median.
-        ap: Mark of each class it was judged on; empty: no labelled pictures were given.
+        ap: Score of each class it was judged on; empty: no labelled pictures were given.
     """
 
     name: str
     ms: float
-    ap: Mapping[str, Mark]
+    ap: Mapping[str, Score]
 
     @property
     def mean(self) -> float | None:

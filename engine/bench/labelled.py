@@ -63,11 +63,11 @@ def read(path: Path, names: Sequence[str | None], width: int, height: int) -> Tr
     return Truth(boxes, tuple(labels), table[:, 4] >= 1, width)
 
 
-def case(found: Detections, truth: Truth, label: str, *, small: bool | None = None) -> Case:
+def case(detections: Detections, truth: Truth, label: str, *, small: bool | None = None) -> Case:
     """Return one picture's findings of one class, in pixels, to be judged.
 
     Args:
-        found: In pixels of the picture.
+        detections: In pixels of the picture.
         small: Judge small objects only, or only others; None: all.
     """
     ours = np.array([name == label for name in truth.labels], bool)
@@ -75,15 +75,18 @@ def case(found: Detections, truth: Truth, label: str, *, small: bool | None = No
     unknown = ours & ~(truth.sure & fits)
     if label == "person":
         unknown |= np.array([name == _RIDDEN for name in truth.labels], bool)
-    number = found.names.index(label) if label in found.names else -1
-    mine = found.labels == number
+    number = detections.names.index(label) if label in detections.names else -1
+    mine = detections.labels == number
     if small is not None:
         # a finding of another size is judged with the other objects, unless it is this object's
-        mine &= _sized(found.boxes, truth.width, small) | _touches(
-            found.boxes, truth.boxes[ours & truth.sure & fits]
+        mine &= _sized(detections.boxes, truth.width, small) | _touches(
+            detections.boxes, truth.boxes[ours & truth.sure & fits]
         )
     return Case(
-        found.boxes[mine], found.scores[mine], truth.boxes[ours & truth.sure & fits], truth.boxes[unknown]
+        detections.boxes[mine],
+        detections.scores[mine],
+        truth.boxes[ours & truth.sure & fits],
+        truth.boxes[unknown],
     )
 
 
@@ -100,7 +103,7 @@ def _touches(found: Boxes, truth: Boxes) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Score:
     """Average precision of one class; None where there is no object. `objects`: how many there are."""
 
     ap: float | None
@@ -109,17 +112,17 @@ class Mark:
 
 def marks(
     pairs: Iterable[tuple[Detections, Truth]], labels: Sequence[str], *, small: bool | None = None
-) -> dict[str, Mark]:
+) -> dict[str, Score]:
     """Return each class's mark over all pictures."""
     told = list(pairs)
     result = {}
     for label in labels:
         cases = [case(found, truth, label, small=small) for found, truth in told]
-        result[label] = Mark(average_precision(cases), sum(len(each.truth) for each in cases))
+        result[label] = Score(average_precision(cases), sum(len(each.truth) for each in cases))
     return result
 
 
-def mean(told: Iterable[Mark]) -> float | None:
+def mean(marks: Iterable[Score]) -> float | None:
     """Return the mean over the classes that have objects."""
-    values = [mark.ap for mark in told if mark.ap is not None]
+    values = [mark.ap for mark in marks if mark.ap is not None]
     return sum(values) / len(values) if values else None

@@ -56,7 +56,7 @@ def backup(
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
         now = SystemClock().now().wall
-        manifest = make(file, contents, made=now, program=version("matthan"), tell=_progress(as_json=as_json))
+        manifest = make(file, contents, at=now, program=version("matthan"), tell=_progress(as_json=as_json))
     except ArchiveError as error:
         _fail(error, chosen)
     except OSError as error:
@@ -132,14 +132,14 @@ def _load(config: Path | None) -> Configuration:
 
 def _state_of(config: Path) -> Path:
     """Return the state folder that a configuration names."""
-    from engine.config.state_paths import places
+    from engine.config.state_paths import state_paths
 
-    return places(_load(config).settings).state
+    return state_paths(_load(config).settings).state
 
 
 def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
     from engine.backup.archive import Contents
-    from engine.config.state_paths import places
+    from engine.config.state_paths import state_paths
 
     path = configuration.path.resolve()
     base, left_out = path.parent, dict[str, str]()
@@ -159,7 +159,7 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
         else:
             left_out[str(each)] = "outside the configuration's folder"
     settings = configuration.settings
-    return Contents(settings.site, places(settings).state, path, files, left_out)
+    return Contents(settings.site, state_paths(settings).state, path, files, left_out)
 
 
 def _secret_files(settings: Settings, base: Path) -> list[Path]:

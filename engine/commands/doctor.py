@@ -58,7 +58,7 @@ def _look(config: Path | None) -> Iterator[Finding]:
     from engine import doctor
     from engine.commands.installed import gather
     from engine.config.credentials import references
-    from engine.config.state_paths import places
+    from engine.config.state_paths import state_paths
     from engine.doctor import Finding, Grade
 
     yield doctor.python()
@@ -70,7 +70,7 @@ def _look(config: Path | None) -> Iterator[Finding]:
     yield _models(settings.detector.model)
     yield finding
     yield from doctor.secrets(references(settings.model_dump()), path.parent)
-    yield doctor.disk(places(settings).state)
+    yield doctor.disk(state_paths(settings).state)
     yield doctor.clock()
     yield doctor.kernels(os.environ)
     for interface in settings.discovery.interfaces or ["127.0.0.1"]:
@@ -78,7 +78,7 @@ def _look(config: Path | None) -> Iterator[Finding]:
     if settings.preview.enabled:
         yield doctor.port("preview port", settings.preview.host, settings.preview.port)
     yield doctor.terminal()
-    socket = places(settings).socket
+    socket = state_paths(settings).socket
     running = "its socket is there" if socket.exists() else "not running here"
     yield Finding("engine", Grade.OK, f"{running} ({socket})")
 

@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from engine.config.cleartext import in_clear
 from engine.config.credentials import Vault
-from engine.config.missing import doubts, lacks
+from engine.config.missing import doubts, missing
 from engine.config.settings import Settings
 from engine.config.world import no_site, world, world_of
 from engine.errors import ConfigError
@@ -113,7 +113,7 @@ def check(path: Path, *, here: bool = False, running: Settings | None = None) ->
         flaws = [*read.flaws, *_twice(document)]
         flaws += unknown_cameras(read.value.groups, known) if read.value and known else ()
         flaws += (*doubts(read.value), *in_clear(read.value)) if read.value else ()
-        flaws += lacks(document.data, Vault(path.parent)) if here else ()
+        flaws += missing(document.data, Vault(path.parent)) if here else ()
         problems += [*document.problems, *map(document.locate, flaws)]
         files = _rule_files(document, path, texts, problems)
     problems.sort(key=lambda problem: (problem.source != str(path), problem.line, problem.column))

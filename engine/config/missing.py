@@ -42,7 +42,7 @@ def doubts(settings: Settings) -> Iterator[Flaw]:
         yield Flaw(where, "problem.topic_level", {}, meant, Gravity.WARNING, within=within)
 
 
-def lacks(data: object, vault: Vault) -> Iterator[Flaw]:
+def missing(data: object, vault: Vault) -> Iterator[Flaw]:
     """Yield what a configuration, as it is written, names and this machine does not have."""
     yield from _interfaces(data)
     cameras = data.get("cameras") if isinstance(data, Mapping) else None

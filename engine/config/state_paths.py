@@ -17,7 +17,7 @@ SOCKET_LIMIT = 107
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class StatePaths:
     """The state folder of one site."""
 
     state: Path
@@ -53,9 +53,9 @@ class Places:
             raise StoreError(f"the state folder {self.state} is not writable by this user")
 
 
-def places(settings: Settings) -> Places:
+def state_paths(settings: Settings) -> StatePaths:
     """Return where a site's state lives: as configured, else by who runs the engine."""
     default = SYSTEM if os.geteuid() == 0 else user_state_path("matthan")
     state = Path(settings.state).expanduser() if settings.state else default
     socket = Path(settings.api.socket).expanduser() if settings.api.socket else state / "api.sock"
-    return Places(state, socket)
+    return StatePaths(state, socket)

@@ -33,11 +33,11 @@ from engine.errors import Again, reason_of
 from engine.fleet import translate
 from engine.fleet.clock_watch import ClockWatch
 from engine.fleet.conditions import Conditions
-from engine.fleet.events.device_group import Household
-from engine.fleet.events.subscription import Ear
+from engine.fleet.events.device_group import DeviceGroup
+from engine.fleet.events.subscription import EventSubscription
 from engine.fleet.login_guard import Refusals, free_at
-from engine.fleet.open_limit import Turns
-from engine.fleet.ptz_state import Aim
+from engine.fleet.open_limit import OpenLimit
+from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
 from engine.fleet.tap import Tap
@@ -53,7 +53,7 @@ from rules.trajectory import Line
 
 if TYPE_CHECKING:
     from drivers.upright import Upright
-    from engine.vision.analyzer import Look
+    from engine.vision.analyzer import Analyzer
     from engine.vision.pool import DetectorPool
 
 logger = log.get(__name__)
@@ -67,7 +67,7 @@ BLIND = 40.0
 RATE_WINDOW = 5.0
 
 
-class Intake(Protocol):
+class DraftSink(Protocol):
     """Where drafts go; implemented by `engine.judging.judge`."""
 
     async def offer(self, draft: Draft) -> None:
@@ -120,7 +120,7 @@ def _unfitness(profile: Profile) -> tuple[bool, bool, int]:
 
 
 @dataclass(slots=True)
-class Seen:
+class LastSight:
     """What the video thread last saw, and the picture in which it saw it; replaced whole, read from the loop."""
 
     sight: Sight
@@ -130,7 +130,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Status:
-    """How a camera is, for the desk.
+    """How a camera is, for clients.
 
     Attributes:
         reason: Why it is not online.
@@ -162,13 +162,13 @@ _STATE_OF = {
 
 
 class CameraRunner:
-    """One camera's life. `run` is a supervised child; everything else is read by the desk.
+    """One camera's life. `run` is a supervised child; everything else is read by others.
 
     Args:
         login: Looked up at every start, so that a corrected password file is used at the next try.
-        household: The cameras of the same device; None: there is no other.
-        book: What the device said to logins; None: nothing is known yet.
-        turns: How many may open a device at once; None: any number.
+        group: The cameras of the same device; None: there is no other.
+        logins: What the device said to logins; None: nothing is known yet.
+        open_limit: How many may open a device at once; None: any number.
         zone: In which times of day are told.
     """
 
@@ -180,13 +180,13 @@ class CameraRunner:
         login: Callable[[], Login | None],
         pool: DetectorPool | None,
         score: float,
-        intake: Intake,
+        intake: DraftSink,
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         random: Random | None = None,
-        household: Household | None = None,
-        book: LoginBook | None = None,
-        turns: Turns | None = None,
+        group: DeviceGroup | None = None,
+        logins: LoginBook | None = None,
+        open_limit: OpenLimit | None = None,
         zone: tzinfo = UTC,
     ) -> None:
         self.settings = settings
@@ -194,29 +194,29 @@ class CameraRunner:
         self.tap = Tap(loop)
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
-        self.seen: Seen | None = None
-        self.look: Look | None = None
+        self.seen: LastSight | None = None
+        self.analyzer: Analyzer | None = None
         self._driver, self._login = driver, login
         self._pool, self._score = pool, score
         self._intake, self._clock, self._loop = intake, clock, loop
-        self._aim = Aim(clock.monotonic)
+        self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
             settings.zones,
             lines={name: Line(line.points, line.inward) for name, line in settings.lines.items()},
             metres=settings.metres_per_width,
             presets=settings.ptz.zones,
-            head=self._aim.state,
+            head=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
         self.nap = Nap()
-        self._book = book if book is not None else LoginBook(lambda: clock.now().wall.timestamp())
-        self._turns = turns if turns is not None else Turns()
+        self._logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
+        self._open_limit = open_limit if open_limit is not None else OpenLimit()
         self._worked: int | None = None
-        self._refusals, listening = (Refusals(self.id, self._book, self._proven, zone) for _ in range(2))
-        self._ear = Ear(
+        self._refusals, listening = (Refusals(self.id, self._logins, self._proven, zone) for _ in range(2))
+        self._subscription = EventSubscription(
             self.id,
-            household if household is not None else Household([self.id], clock.monotonic),
+            group if group is not None else DeviceGroup([self.id], clock.monotonic),
             self.conditions,
             clock=clock,
             random=random or SystemRandom(),
@@ -254,7 +254,7 @@ class CameraRunner:
             Again: It is not connected now.
         """
         head = self.camera.ptz
-        return None if head is None else self._aim.over(head)
+        return None if head is None else self._ptz_state.over(head)
 
     def count(self, crowds: frozenset[tuple[str, str]]) -> None:
         """Tell how many of a label are in a zone, of these (label, zone) alone; callable from any thread."""
@@ -272,10 +272,10 @@ class CameraRunner:
 
     async def run(self) -> None:
         """Open the device and watch until it fails (a DriverError) or the task is cancelled."""
-        target = Target(self.settings.url, self.settings.options, self._book)
+        target = Target(self.settings.url, self.settings.options, self._logins)
         self._trying = self._login()
         async with AsyncExitStack() as stack:
-            async with self._turns.turn():
+            async with self._open_limit.turn():
                 device = await stack.enter_async_context(self._driver().open(target, self._trying))
             camera = self._pick(device)
             profile = choose_profile(camera.profiles, self.settings.profile)
@@ -304,7 +304,9 @@ class CameraRunner:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._offset.run(device), name=f"{name}.clock")
             announced = Feature.SIGNALS in camera.features
-            group.create_task(self._ear.run(device, camera.source, announced), name=f"{name}.signals")
+            group.create_task(
+                self._subscription.run(device, camera.source, announced), name=f"{name}.signals"
+            )
             await in_thread(f"{name}.video", lambda: self._watch(stream), stream.close, STOP_DEADLINE)
 
     async def _tell_all(self, drafts: Iterable[Draft]) -> None:
@@ -320,7 +322,7 @@ class CameraRunner:
     def recall(self, subjects: Iterable[str]) -> None:
         """Take up what an earlier run told the beginning of and rules still follow, by its subjects."""
         known = list(subjects)
-        self._ear.recall(each for each in known if each.startswith("signal:"))
+        self._subscription.recall(each for each in known if each.startswith("signal:"))
         self.conditions.recall(each.removeprefix("camera:") for each in known if each.startswith("camera:"))
 
     def again(self, error: Exception) -> float:
@@ -338,36 +340,36 @@ class CameraRunner:
             tried now, or nothing is waited for.
         """
         refused = self.status.state is CameraState.REFUSED or "deaf" in self.conditions.standing
-        if refused and (free := free_at(self._book)) is not None:
+        if refused and (free := free_at(self._logins)) is not None:
             return free
         self.nap.wake()
-        self._ear.wake()
+        self._subscription.wake()
         return None
 
     def _proven(self) -> bool:
         """Return whether the login that was tried last, or none, had ever worked."""
         login = self._trying
-        return self._worked == _mark(login) or (login is not None and self._book.proven(login))
+        return self._worked == _mark(login) or (login is not None and self._logins.proven(login))
 
     def _watch(self, stream: Stream) -> None:
         """Read, look and tell until the stream ends; runs in the camera's own thread."""
-        from engine.vision.analyzer import Look  # heavy (numba, av): only where pictures are looked at
+        from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
 
         codec = stream.start()
         pool = self._pool if self.settings.detect else None
-        self.look = Look(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
+        self.analyzer = Analyzer(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
         self.tap.begin(codec)
         self._translator.begin(self._clock.now().wall)
         self.status.codec = codec
         try:
-            self._read(stream, self.look)
+            self._read(stream, self.analyzer)
         finally:
-            self.look.close()
+            self.analyzer.close()
             if self._stream is stream:
                 self.tap.end()
                 self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
-    def _read(self, stream: Stream, look: Look) -> None:
+    def _read(self, stream: Stream, analyzer: Analyzer) -> None:
         shown: float | None = None
         while True:
             packet = stream.read()
@@ -375,10 +377,10 @@ class CameraRunner:
                 return
             self.status.frames.tick(packet.received)
             self.tap.put(packet)
-            sight = look.feed(packet)
+            sight = analyzer.feed(packet)
             if sight is not None:
                 shown = sight.at
-                self._tell(sight, look.shown())
+                self._tell(sight, analyzer.shown())
             shown = packet.received if shown is None else shown
             if packet.received - shown > BLIND:
                 raise Unreachable("camera.blind", seconds=int(BLIND))
@@ -386,7 +388,7 @@ class CameraRunner:
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = Seen(sight, wall, shown)
+        self.seen = LastSight(sight, wall, shown)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -438,11 +440,11 @@ class CameraRunner:
         Raises:
             Again: There is none now.
         """
-        look, seen = self.look, self.seen
-        if look is None or seen is None:
+        analyzer, seen = self.analyzer, self.seen
+        if analyzer is None or seen is None:
             raise Again(f"camera {self.id} shows no picture now")
         try:
-            look.shown()
+            analyzer.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
         return Analysed(seen.shown, seen.at, tracked(seen.sight.tracks, self.settings.zones))

@@ -41,14 +41,14 @@ class Conditions:
         """Take up what an earlier run told the beginning of: nobody knows whether it is so, but it must end."""
         self._recalled.update(CONDITIONS.intersection(labels))
 
-    def begin(self, label: str, said: Sentence, wall: datetime, **facts: Fact) -> list[Draft]:
+    def begin(self, label: str, sentence: Sentence, wall: datetime, **facts: Fact) -> list[Draft]:
         """Note that something is the matter, or is otherwise than was said; return it as a draft when it is news."""
         before = self.standing.get(label)
-        self.standing[label] = Trouble(said, before.since if before else wall)
+        self.standing[label] = Trouble(sentence, before.since if before else wall)
         if before is not None or label in self._recalled:
             self._recalled.discard(label)
             return []
-        why = text.render(said.code, said.values, "en")
+        why = text.render(sentence.code, sentence.values, "en")
         logger.warning("something is the matter", camera=self.camera, what=label, reason=why)
         return [translate.health(self.camera, label, Change.BEGAN, wall, **facts)]
 

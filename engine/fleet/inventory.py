@@ -15,7 +15,7 @@ from drivers.contract import Driver, Found, Scope
 from drivers.errors import DriverError
 from engine.config.settings import CameraSettings, DiscoverySettings
 from engine.draft import Draft
-from engine.fleet.camera import Intake
+from engine.fleet.camera import DraftSink
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.text import render
@@ -83,7 +83,7 @@ class Inventory:
         settings: DiscoverySettings,
         cameras: Mapping[CameraId, CameraSettings],
         drivers: Iterable[Driver],
-        intake: Intake,
+        intake: DraftSink,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

@@ -96,12 +96,12 @@ class Refusals:
         self._count = 0
 
 
-def joined(said: Sentence, more: Sentence) -> Sentence:
+def joined(first: Sentence, more: Sentence) -> Sentence:
     """Return two sentences as one, the second with what to do about the first."""
-    return Sentence(f"{said.code}+camera.then+{more.code}", {**said.values, **more.values})
+    return Sentence(f"{first.code}+camera.then+{more.code}", {**first.values, **more.values})
 
 
-class Books:
+class LoginBooks:
     """Every device's book, and the file that keeps them.
 
     Attributes:

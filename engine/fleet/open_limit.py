@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 MOST, LONGEST = 8, 0.5
 
 
-class Turns:
+class OpenLimit:
     """Places for opening. A place comes free when its device is open, has failed, or takes too long to be at work."""
 
     def __init__(self, most: int = MOST, longest: float = LONGEST) -> None:

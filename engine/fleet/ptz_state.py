@@ -14,7 +14,7 @@ from engine.fleet.translate import Head
 TRAVEL, REST = 6.0, 1.0
 
 
-class Aim:
+class PtzState:
     """A PTZ head that remembers where it was sent; for the rest it is the head that it wraps.
 
     `state` may be read from any thread.

@@ -32,7 +32,7 @@ LONG = 7 * 86400.0
 FINE = 6
 
 
-class Steps:
+class ClockSteps:
     """Watches how far wall and engine time are apart, from where the last run left off."""
 
     def __init__(self, mark: Mark | None, bridged: float = 0.0) -> None:

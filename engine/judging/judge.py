@@ -20,7 +20,7 @@ from typing import Protocol
 
 from engine.draft import Draft
 from engine.errors import StoreBusy, StoreFull
-from engine.judging.clock_steps import Steps
+from engine.judging.clock_steps import ClockSteps
 from engine.judging.intake import Arrival, Intake
 from engine.judging.rulebook import Rulebook
 from engine.runtime import log
@@ -67,7 +67,7 @@ class MarkingClock(Clock, Protocol):
         ...
 
 
-class Keeper(Protocol):
+class VerdictStore(Protocol):
     """What the judge asks of the store."""
 
     async def commit(self, verdict: Verdict) -> None:
@@ -101,7 +101,7 @@ class Judge:
         self,
         book: Rulebook,
         memory: Memory,
-        store: Keeper,
+        store: VerdictStore,
         clock: MarkingClock,
         site: str,
         ids: Callable[[], str],
@@ -135,7 +135,7 @@ class Judge:
         self._faults: dict[str, tuple[str, int]] = {}
         self._answers: list[tuple[asyncio.Future[Comparison], Comparison]] = []
         self._kept = False
-        self._steps = Steps(resume.mark, bridged)
+        self._steps = ClockSteps(resume.mark, bridged)
         self._past, self._first = _past(resume, gap), list[Arrival]()
         if not known:
             self._begin(book, resume.mark)

@@ -42,7 +42,7 @@ class Adopter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReloadOutcome:
     """What came of a reload.
 
     Attributes:
@@ -79,7 +79,7 @@ class Reloader:
     judge: Adopter
     live: Callable[[RuleSet], Awaitable[None]]
     asked: asyncio.Event
-    _ticket: asyncio.Future[Outcome] | None = None
+    _ticket: asyncio.Future[ReloadOutcome] | None = None
     _trouble: Sentence | None = None
     _restart: tuple[str, ...] = ()
 
@@ -90,7 +90,7 @@ class Reloader:
         if self._restart:
             yield Sentence("rules.restart_needed", {"keys": ", ".join(self._restart)})
 
-    async def reload(self) -> Outcome:
+    async def reload(self) -> ReloadOutcome:
         """Read the rules again. All who ask while one reload is under way share the next."""
         if self._ticket is None:
             self._ticket = asyncio.get_running_loop().create_future()
@@ -116,7 +116,7 @@ class Reloader:
                 if ticket is not None:
                     ticket.set_result(outcome)
 
-    async def _once(self) -> Outcome:
+    async def _once(self) -> ReloadOutcome:
         read = await asyncio.to_thread(_read, self.path, self.settings)
         self._restart = read.restart
         if read.book is None:
@@ -134,7 +134,7 @@ class Reloader:
             changed=len(found.changed),
             kept=len(found.kept),
         )
-        return Outcome(
+        return ReloadOutcome(
             found,
             not same,
             read.problems,
@@ -143,7 +143,7 @@ class Reloader:
             restart=read.restart,
         )
 
-    def _refuse(self, read: _Reading) -> Outcome:
+    def _refuse(self, read: _Reading) -> ReloadOutcome:
         errors = [each for each in read.problems if each.severity is Gravity.ERROR]
         first = errors[0]
         place = f"{first.source}:{first.line}:{first.column}"
@@ -151,7 +151,7 @@ class Reloader:
         _log.error("rules refused; the old ones go on", problems=len(errors))
         for problem in errors[:LOGGED]:
             _log.error("rule problem", problem=str(problem))
-        return Outcome(None, False, read.problems)
+        return ReloadOutcome(None, False, read.problems)
 
 
 @dataclass(frozen=True, slots=True)

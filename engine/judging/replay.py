@@ -36,7 +36,7 @@ NOTE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """A part of history, by the wall clock; None: from its beginning, to its end."""
 
     since: datetime | None = None
@@ -46,10 +46,10 @@ class Span:
         """Return whether a time is within; the end is not."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
-    def earlier(self, seconds: float) -> Span:
+    def earlier(self, seconds: float) -> Period:
         """Return a span that begins earlier."""
         since = None if self.since is None else self.since - timedelta(seconds=seconds)
-        return Span(since, self.until)
+        return Period(since, self.until)
 
 
 class Recorded:
@@ -59,7 +59,7 @@ class Recorded:
         self._database = database
         self._known: dict[str, RuleSet | None] = {}
 
-    def arrivals(self, span: Span) -> Iterator[Arrival]:
+    def arrivals(self, span: Period) -> Iterator[Arrival]:
         """Yield the events of a span in order, each with the moment at which it was judged.
 
         Raises:
@@ -81,7 +81,7 @@ class Recorded:
             return Arrival(event, Instant(event.received_at, event.judged or 0.0))
         return None
 
-    def decisions(self, span: Span) -> list[Decision]:
+    def decisions(self, span: Period) -> list[Decision]:
         """Return the decisions of a span in the order in which they were made.
 
         Raises:
@@ -121,7 +121,7 @@ class Recorded:
             return Instant(mark.wall, mark.engine)
         return None
 
-    def _rows(self, sql: str, span: Span) -> Iterator[codec.Columns]:
+    def _rows(self, sql: str, span: Period) -> Iterator[codec.Columns]:
         first = 0 if span.since is None else codec.micros(span.since)
         last = (1 << 62) if span.until is None else codec.micros(span.until) - 1
         return self._query(sql, (first, last))
@@ -164,7 +164,7 @@ def replay(
     rules: RuleSet,
     arrivals: Iterable[Arrival],
     *,
-    span: Span = Span(),
+    span: Period = Period(),
     end: Instant | None = None,
     library: Library | None = None,
     watch: Watch | None = None,
@@ -203,19 +203,19 @@ def replay(
 class _Kept:
     """Decisions of a span as the store keeps them: each identity once. A clock that is set back brings times anew."""
 
-    span: Span
+    span: Period
     decisions: list[Decision]
     _known: set[DecisionId] = field(default_factory=set)
 
-    def take(self, made: Iterable[Decision]) -> None:
+    def take(self, decisions: Iterable[Decision]) -> None:
         """Keep what is within the span and new."""
-        for each in made:
+        for each in decisions:
             if each.id not in self._known and self.span.holds(each.at):
                 self.decisions.append(each)
             self._known.add(each.id)
 
 
-def _rest(last: Instant, span: Span, end: Instant | None) -> Instant | None:
+def _rest(last: Instant, span: Period, end: Instant | None) -> Instant | None:
     """Return until when time passes after the last event: to the end of the span, or of what is known."""
     if span.until is None or (end is not None and end.wall <= span.until):
         return end

@@ -18,7 +18,7 @@ from rules.model import RuleName
 
 
 @dataclass(frozen=True, slots=True)
-class Toll:
+class RuleCost:
     """One rule's cost.
 
     Attributes:
@@ -36,12 +36,12 @@ class Toll:
     fired: int
 
 
-def tolls(
+def rule_costs(
     rules: RuleSet,
     arrivals: Sequence[Arrival],
     clock: Callable[[], float],
     progress: Callable[[int], None] = lambda _: None,
-) -> list[Toll]:
+) -> list[RuleCost]:
     """Return every rule's cost, the dearest first.
 
     Args:
@@ -56,7 +56,7 @@ def tolls(
         base, _ = _timed(RuleSet(()), chosen, clock)
         spent, seen = _timed(RuleSet((rule,)), chosen, clock)
         seconds = max(0.0, spent - base)
-        found.append(Toll(rule.name, visits[rule.name], seconds, seen.rows, seen.bytes_, seen.fired))
+        found.append(RuleCost(rule.name, visits[rule.name], seconds, seen.rows, seen.bytes_, seen.fired))
     return sorted(found, key=lambda toll: (-toll.seconds, -toll.visits, toll.rule))
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from engine.fleet.tap import Tap
-from engine.preview.feed import Ended, Picture, Reel, obstacle
+from engine.preview.feed import CodedPicture, Ended, Reel, obstacle
 from engine.preview.reencode import Reencoder
 from engine.web.problems import HttpProblem, refusal
 
@@ -30,7 +30,7 @@ class View:
     """
 
     reel: Reel
-    first: Picture
+    first: CodedPicture
     source: str
 
     @property
@@ -100,7 +100,7 @@ class Gallery:
             yield ours, why
 
 
-async def _first(reel: Reel, source: Tap) -> Picture:
+async def _first(reel: Reel, source: Tap) -> CodedPicture:
     try:
         async with asyncio.timeout(FIRST_DEADLINE):
             return await reel.peek()

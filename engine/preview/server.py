@@ -32,7 +32,7 @@ from engine.runtime import log
 from engine.runtime.clock import Clock, SystemClock
 from engine.text import LANGUAGES, Language, catalogue
 from engine.web.body import body_of
-from engine.web.keeper import Keeper
+from engine.web.connection_limit import ConnectionLimiter
 from engine.web.listening import Closed
 from engine.web.problems import UNBOUNDED, Garbage, HttpProblem, middleware, refusal
 from engine.web.server import BODY_LIMIT, hardened, listen
@@ -72,7 +72,7 @@ class Preview:
         garbage: Counts what is malformed.
 
     Attributes:
-        keeper: Counts who is inside.
+        limiter: Counts who is inside.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Preview:
         self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
         self._links = Links(self._clock.monotonic)
-        self.keeper = Keeper("preview")
+        self.limiter = ConnectionLimiter("preview")
         self._gallery: Gallery | None = None
         self._group: asyncio.TaskGroup | None = None
         self._sessions: dict[str, Session] = {}
@@ -127,10 +127,10 @@ class Preview:
         Raises:
             Closed: The address is taken or not ours.
         """
-        runner = hardened(self._application(), self._garbage, self.keeper)
+        runner = hardened(self._application(), self._garbage, self.limiter)
         await runner.setup()
         try:
-            await listen(runner, (self._settings.host, self._settings.port), self.keeper)
+            await listen(runner, (self._settings.host, self._settings.port), self.limiter)
         except Closed:
             await runner.cleanup()
             raise

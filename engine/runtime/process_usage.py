@@ -8,7 +8,7 @@ import psutil
 
 
 @dataclass(slots=True)
-class Figures:
+class ProcessUsage:
     """The last figures that could be had: the system gives none where it has no descriptor left.
 
     Attributes:

@@ -158,9 +158,9 @@ def decision_of(row: Columns) -> Decision:
 # -- acknowledgements: (decision, at, person, note) -----------------------------------------
 
 
-def acknowledged_row(told: Acknowledgement) -> tuple[object, ...]:
+def acknowledged_row(acknowledgement: Acknowledgement) -> tuple[object, ...]:
     """Return the columns of an acknowledgement."""
-    return told.decision, micros(told.at), told.by, told.note
+    return acknowledgement.decision, micros(acknowledgement.at), acknowledgement.by, acknowledgement.note
 
 
 def acknowledged_of(row: Columns) -> Acknowledgement:

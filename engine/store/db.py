@@ -45,25 +45,25 @@ from engine.store.model import (
     Counts,
     Damage,
     Deletion,
+    DeliveryState,
     Pending,
     Resume,
-    State,
     Verdict,
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Item, Statement, plan
 from engine.store.reads import Reads
-from engine.store.schema import Step, steps
+from engine.store.schema import Upgrade, steps
 from rules.memory import READABLE, VERSION
 
 __all__ = [
     "Call",
     "Counts",
     "Damage",
+    "DeliveryState",
     "Pending",
     "Resume",
-    "State",
     "Store",
     "Verdict",
     "calls_of",
@@ -233,11 +233,11 @@ class Store(Reads):
         """
         await self._write(verdict)
 
-    async def settle(self, id: int, state: State, next_at: float, detail: str) -> None:
+    async def settle(self, id: int, state: DeliveryState, next_at: float, detail: str) -> None:
         """Note what became of one try of an outbox row; `next_at` is engine time."""
-        if state is State.DUE:
+        if state is DeliveryState.DUE:
             await self._write(Statement(_AGAIN, ((next_at, detail, id),)))
-        elif state is State.DONE:
+        elif state is DeliveryState.DONE:
             await self._write(Statement(_DONE, ((id,),)))
         else:
             await self._write((Statement(_DEAD, ((next_at, detail, id),)), Statement(_DONE, ((id,),))))
@@ -426,7 +426,7 @@ def _bridges(text: str) -> tuple[Bridge, ...]:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, *, quota_mb: int, clock: Clock, upgrades: Sequence[Step] | None = None
+    path: Path, *, quota_mb: int, clock: Clock, upgrades: Sequence[Upgrade] | None = None
 ) -> AsyncIterator[Store]:
     """Open the store at `path` for as long as the context lasts; makes it where there is none.
 

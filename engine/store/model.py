@@ -203,7 +203,7 @@ class Resume:
 YIELDS = 3
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """What became of one try of an outbox row."""
 
     DUE = "due"  #: to be tried again

@@ -31,7 +31,7 @@ _EVERYWHERE: Boxes = np.array([[0, 0, 1, 1]], np.float32)
 _NOTHING = Detections(_NOWHERE, np.empty(0, np.float32), np.empty(0, np.int32), ())
 
 
-class Look:
+class Analyzer:
     """Watches one stream; `feed` belongs to one thread, everything else may be called from any.
 
     Every packet is decoded (pictures build on each other), but only pictures that are due are

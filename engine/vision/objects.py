@@ -95,14 +95,14 @@ class Detector:
             return np.asarray((values.astype(np.float32) - zero) * scale, np.float32)
         return np.asarray(values, np.float32)
 
-    def _seen(self, file: ModelFile) -> tuple[postprocess.Shape, bool]:
+    def _seen(self, file: ModelFile) -> tuple[postprocess.OutputShape, bool]:
         sides = [int(side) for side in self._inputs[0]["shape"]]
         outputs = tuple(tuple(int(side) for side in each["shape"]) for each in self._outputs)
         if len(self._inputs) != 1 or len(sides) != 4 or 3 not in (sides[1], sides[3]):
             raise self._not_understood(file)
         first = sides[1] == 3
         height, width = (sides[2], sides[3]) if first else (sides[1], sides[2])
-        return postprocess.Shape(width, height, outputs), first
+        return postprocess.OutputShape(width, height, outputs), first
 
     def _chosen_head(self, file: ModelFile) -> postprocess.Head:
         guessed = postprocess.guess(self._shape)

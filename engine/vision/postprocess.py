@@ -32,7 +32,7 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class OutputShape:
     """What is seen of a model from outside.
 
     Attributes:
@@ -45,10 +45,10 @@ class Shape:
     outputs: tuple[tuple[int, ...], ...]
 
 
-Head = Callable[[Shape, Sequence[Floats], float], Raw]
+Head = Callable[[OutputShape, Sequence[Floats], float], Raw]
 
 
-def points(shape: Shape) -> int:
+def points(shape: OutputShape) -> int:
     """Return how many grid points a YOLOX head has for this input."""
     return sum((shape.width // stride) * (shape.height // stride) for stride in STRIDES)
 
@@ -64,7 +64,7 @@ def _grid(width: int, height: int) -> tuple[Floats, Floats]:
     return np.concatenate(corners).astype(np.float32), np.concatenate(strides).astype(np.float32)
 
 
-def yolox(shape: Shape, outputs: Sequence[Floats], least: float) -> Raw:
+def yolox(shape: OutputShape, outputs: Sequence[Floats], least: float) -> Raw:
     """Decode a raw YOLOX grid: (1, n, 5 + classes), centre offsets and log sizes in strides.
 
     Ge et al., *YOLOX: Exceeding YOLO Series in 2021*, section 2.1.
@@ -82,7 +82,7 @@ def yolox(shape: Shape, outputs: Sequence[Floats], least: float) -> Raw:
     return _least(boxes, scores, classes, least)
 
 
-def ssd(shape: Shape, outputs: Sequence[Floats], least: float) -> Raw:
+def ssd(shape: OutputShape, outputs: Sequence[Floats], least: float) -> Raw:
     """Read ``TFLite_Detection_PostProcess``: boxes (y0, x0, y1, x1), classes, scores, number."""
     boxes, classes, scores = outputs[0][0], outputs[1][0], outputs[2][0]
     number = int(outputs[3].reshape(-1)[0])
@@ -90,7 +90,7 @@ def ssd(shape: Shape, outputs: Sequence[Floats], least: float) -> Raw:
     return _least(ordered, scores[:number], classes[:number], least)
 
 
-def boxes_and_scores(shape: Shape, outputs: Sequence[Floats], least: float) -> Raw:
+def boxes_and_scores(shape: OutputShape, outputs: Sequence[Floats], least: float) -> Raw:
     """Read two outputs in either order: boxes (1, n, 4) in 0..1 or input pixels, scores (1, n, classes).
 
     Boxes are x0, y0, x1, y1. They count as pixels when any of them lies beyond 2.
@@ -106,7 +106,7 @@ def boxes_and_scores(shape: Shape, outputs: Sequence[Floats], least: float) -> R
     return _least(boxes, best, classes, least)
 
 
-def _boxes_first(shape: Shape) -> bool:
+def _boxes_first(shape: OutputShape) -> bool:
     return shape.outputs[0][-1] == 4
 
 
@@ -116,7 +116,7 @@ def _least(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[Any], lea
     return Raw(inside, scores[kept].astype(np.float32), classes[kept].astype(np.int32))
 
 
-def guess(shape: Shape) -> str | None:
+def guess(shape: OutputShape) -> str | None:
     """Return the head that a model's tensors look like, or None."""
     outputs = shape.outputs
     if len(outputs) == 4 and len(outputs[0]) == 3 and outputs[0][-1] == 4:
@@ -129,7 +129,7 @@ def guess(shape: Shape) -> str | None:
     return None
 
 
-def class_count(head: str, shape: Shape) -> int | None:
+def class_count(head: str, shape: OutputShape) -> int | None:
     """Return how many classes a head tells, or None where its tensors do not say (ssd)."""
     if head == "yolox":
         return shape.outputs[0][-1] - _ROW

@@ -6,7 +6,7 @@ import ssl
 
 from aiohttp import web
 
-from engine.web.keeper import Door, Keeper
+from engine.web.connection_limit import ConnectionLimiter, Door
 from engine.web.listening import bind_tcp
 from engine.web.problems import Garbage, sifted
 
@@ -19,14 +19,17 @@ STOP_DEADLINE = 2.0
 
 
 async def listen(
-    runner: web.AppRunner, address: tuple[str, int], keeper: Keeper, tls: ssl.SSLContext | None = None
+    runner: web.AppRunner,
+    address: tuple[str, int],
+    limiter: ConnectionLimiter,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Open a TCP door on every address of a host.
 
     Raises:
         Closed: One of them is taken or not ours.
     """
-    for listener in await bind_tcp(*address, keeper.listener):
+    for listener in await bind_tcp(*address, limiter.listener):
         await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
 
 
@@ -51,14 +54,14 @@ class _Runner(web.AppRunner):
         self.server.request_handler = sifted(self.server.request_handler, self._garbage)
 
 
-def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.AppRunner:
+def hardened(app: web.Application, garbage: Garbage, *limiters: ConnectionLimiter) -> web.AppRunner:
     """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it.
 
     Args:
         app: What answers.
         garbage: Counts it.
-        keepers: Of the doors that lead there.
+        limiters: Of the doors that lead there.
     """
-    for keeper in keepers:
-        app.middlewares.insert(0, keeper.middleware)
+    for limiter in limiters:
+        app.middlewares.insert(0, limiter.middleware)
     return _Runner(app, garbage)

@@ -18,7 +18,7 @@ from drivers.onvif import driver, events
 from engine.draft import Draft
 from engine.fleet.conditions import Conditions
 from engine.fleet.events import subscription as ears
-from engine.fleet.events.device_group import Household
+from engine.fleet.events.device_group import DeviceGroup
 from engine.fleet.login_guard import Refusals
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Backoff
@@ -206,11 +206,11 @@ async def until(what: str, heard: Heard, number: int) -> None:
         pytest.fail(f"no events any more after: {what}")
 
 
-def listening(heard: Heard) -> ears.Ear:
+def listening(heard: Heard) -> ears.EventSubscription:
     clock, camera = SystemClock(), CameraId("gate")
-    return ears.Ear(
+    return ears.EventSubscription(
         camera,
-        Household([camera], clock.monotonic),
+        DeviceGroup([camera], clock.monotonic),
         Conditions(camera),
         clock=clock,
         random=Random(1),

@@ -40,7 +40,7 @@ from drivers.errors import Unreachable, Unsupported
 from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.fleet.camera import CameraRunner
-from engine.fleet.events.device_group import Household
+from engine.fleet.events.device_group import DeviceGroup
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Backoff, Health, Supervisor
 from rules.model import Kind
@@ -293,7 +293,7 @@ class Stage:
         script: Script,
         name: str = "gate",
         login: Login | None = None,
-        household: Household | None = None,
+        group: DeviceGroup | None = None,
         **settings: Any,
     ) -> CameraRunner:
         document = {"id": name, "url": "rtsp://192.0.2.1/live", "fps": 10, **settings}
@@ -307,7 +307,7 @@ class Stage:
             clock=self.clock,
             loop=asyncio.get_running_loop(),
             random=Random(1),
-            household=household,
+            group=group,
         )
 
     def start(self, runner: CameraRunner, backoff: Backoff = FAST) -> asyncio.Task[None]:

@@ -17,7 +17,7 @@ from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration
-    from engine.judging.replay import Difference, Replay, Span
+    from engine.judging.replay import Difference, Period, Replay
     from rules.compiler.ruleset import RuleSet
     from rules.evaluator.adoption import Library
     from rules.explain.playback import Arrival
@@ -86,17 +86,17 @@ class History:
         until: str | None,
         lang: Language,
     ) -> None:
-        from engine.judging.replay import Span
+        from engine.judging.replay import Period
 
         self.moments, self._lang, self._recording = moments, lang, recording
-        self.span: Span = Span(moments.read(since), moments.read(until))
+        self.span: Period = Period(moments.read(since), moments.read(until))
         self._database = _database(site) if site is not None and recording is None else None
 
     def focus(self, since: datetime | None, until: datetime | None) -> None:
         """Set the span."""
-        from engine.judging.replay import Span
+        from engine.judging.replay import Period
 
-        self.span = Span(since, until)
+        self.span = Period(since, until)
 
     def end(self) -> Instant | None:
         """Return the last moment that is known of; None: of a file nobody knows."""
@@ -176,9 +176,9 @@ class History:
 
 
 def _database(site: Configuration) -> Path:
-    from engine.config.state_paths import places
+    from engine.config.state_paths import state_paths
 
-    return places(site.settings).database
+    return state_paths(site.settings).database
 
 
 # -- telling -----------------------------------------------------------------------------------
@@ -215,12 +215,12 @@ def _tell(
     raise typer.Exit(int(bool(found)))
 
 
-def line_of(made: Decision, moments: Moments, lang: Language) -> str:
+def line_of(decision: Decision, moments: Moments, lang: Language) -> str:
     """Return a decision in one line."""
     from engine.text import render
 
-    reason = render(made.reason.code, made.reason.values, lang)
-    return f"{moments.show(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.rule}: {reason}"
+    reason = render(decision.reason.code, decision.reason.values, lang)
+    return f"{moments.show(decision.at)}  {decision.camera or '-':<16} {decision.phase:<9} {decision.rule}: {reason}"
 
 
 def _plain(decisions: Sequence[Decision], moments: Moments, lang: Language) -> Iterator[str]:
@@ -242,11 +242,11 @@ def _json(done: Replay, found: Difference | None, took: float) -> str:
 
     from engine.text import LANGUAGES, render
 
-    def told(made: Decision) -> object:
-        reason = {each: render(made.reason.code, made.reason.values, each) for each in LANGUAGES}
+    def told(decision: Decision) -> object:
+        reason = {each: render(decision.reason.code, decision.reason.values, each) for each in LANGUAGES}
         names = ("id", "rule", "phase", "key", "camera", "cause", "severity")
-        times = {"at": made.at.isoformat(), "since": made.since.isoformat()}
-        return {name: getattr(made, name) for name in names} | times | {"reason": reason}
+        times = {"at": decision.at.isoformat(), "since": decision.since.isoformat()}
+        return {name: getattr(decision, name) for name in names} | times | {"reason": reason}
 
     body: dict[str, object] = {
         "events": done.events,

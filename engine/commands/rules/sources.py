@@ -75,15 +75,15 @@ def _of_running() -> Path | None:
     return Path(told) if told and Path(told).exists() else None
 
 
-def door_of(report: Report, named: Path | None, told: str | None) -> str | None:
+def door_of(report: Report, named: Path | None, socket: str | None) -> str | None:
     """Return where the engine of a command is asked: as told, else the site's own; None where a named site is wrong."""
     from engine.api.client import default_socket
-    from engine.config.state_paths import places
+    from engine.config.state_paths import state_paths
 
-    if told is not None:
-        return told
+    if socket is not None:
+        return socket
     if report.settings is not None:
-        return str(places(report.settings).socket)
+        return str(state_paths(report.settings).socket)
     return None if named else str(default_socket())
 
 

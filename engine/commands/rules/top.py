@@ -52,7 +52,7 @@ def top(
         _live(_asked(door, secret(token), chosen), limit, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
-    from engine.judging.rule_cost import tolls
+    from engine.judging.rule_cost import rule_costs
     from engine.text import render
 
     history = History(site, recording, moments_of(site), None if recording else since, None, chosen)
@@ -60,7 +60,7 @@ def top(
     if not arrivals:
         leave("rules.no_events", chosen)
     with Progress(render("rules.weighing", {}, chosen)) as progress:
-        found = tolls(site.rules, arrivals, process_time, progress)
+        found = rule_costs(site.rules, arrivals, process_time, progress)
     if as_json:
         data(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
         return

@@ -19,19 +19,19 @@ from engine.fleet.events.signals import MOST, Signals
 from rules.model import CameraId
 
 
-def concerns_all(said: Signal, sources: Sequence[str]) -> bool:
+def concerns_all(signal: Signal, sources: Sequence[str]) -> bool:
     """Return whether a signal is about a device as a whole.
 
     Args:
         sources: The device's video sources. Of a device with one, everything is taken to be about that one, unless
             the device names something else and no picture.
     """
-    if said.source in sources:
+    if signal.source in sources:
         return False
-    return len(sources) > 1 or (not said.source and bool(said.about))
+    return len(sources) > 1 or (not signal.source and bool(signal.about))
 
 
-class Household:
+class DeviceGroup:
     """One device's configured cameras.
 
     Args:
@@ -59,15 +59,15 @@ class Household:
         """A camera hears nothing any more."""
         self._listening.pop(camera, None)
 
-    def hear(self, camera: CameraId, said: Signal, wall: datetime) -> list[Draft]:
+    def hear(self, camera: CameraId, signal: Signal, wall: datetime) -> list[Draft]:
         """Return what a signal that one camera heard adds to the device's story: nothing, unless it speaks for it."""
         self.join(camera)
         drafts, known = self._take_over(wall), self._listening[camera]
-        if said.state is not None:
-            known[subject(said)] = said
+        if signal.state is not None:
+            known[subject(signal)] = signal
             while len(known) > MOST:
                 del known[next(iter(known))]
-        return drafts + (self.signals.hear(said, wall) if self.speaks(camera) else [])
+        return drafts + (self.signals.hear(signal, wall) if self.speaks(camera) else [])
 
     def due(self, camera: CameraId, wall: datetime) -> list[Draft]:
         """Return what had to wait, to the camera that speaks."""
@@ -90,12 +90,14 @@ class Household:
         return [draft for draft in told if draft is not None]
 
 
-def households(cameras: Iterable[CameraSettings], now: Callable[[], float]) -> Mapping[CameraId, Household]:
+def device_groups(
+    cameras: Iterable[CameraSettings], now: Callable[[], float]
+) -> Mapping[CameraId, DeviceGroup]:
     """Return each camera's household: those that are enabled and have host, port and account in common."""
     devices: dict[object, list[CameraId]] = {}
     for camera in cameras:
         devices.setdefault(_device(camera), []).append(CameraId(camera.id))
-    made = [(names, Household(names, now)) for names in devices.values()]
+    made = [(names, DeviceGroup(names, now)) for names in devices.values()]
     return {name: household for names, household in made for name in names}
 
 

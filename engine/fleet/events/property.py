@@ -16,17 +16,17 @@ _NAMES = re.compile(
 )
 
 
-def subject(said: Signal) -> str:
+def subject(signal: Signal) -> str:
     """Return what a signal continues: one text per property, the same each time, at most some 360 characters.
 
     Topic and source are enough for most and stand as they are; what else names the property follows, with a digest.
     """
-    more = [pair for pair in identity(said) if pair[1] != said.source]
-    topic, source = said.topic[:TOPIC], said.source[:SOURCE]
-    if not more and (topic, source) == (said.topic, said.source):
+    more = [pair for pair in identity(signal) if pair[1] != signal.source]
+    topic, source = signal.topic[:TOPIC], signal.source[:SOURCE]
+    if not more and (topic, source) == (signal.topic, signal.source):
         return f"signal:{topic}:{source}"
     digest = blake2s(
-        repr((said.topic, said.source, more)).encode(errors="replace"), digest_size=6
+        repr((signal.topic, signal.source, more)).encode(errors="replace"), digest_size=6
     ).hexdigest()
     shown = "/".join(value for _, value in more)[:SHOWN]
     return (
@@ -34,21 +34,21 @@ def subject(said: Signal) -> str:
     )
 
 
-def topic_of(told: str) -> str:
+def topic_of(subject: str) -> str:
     """Return the topic in a subject: topics have no colon."""
-    return told.split(":", 2)[1]
+    return subject.split(":", 2)[1]
 
 
-def is_of(told: str, source: str) -> bool:
+def is_of(subject: str, source: str) -> bool:
     """Return whether a subject is about a source."""
-    rest = told.split(":", 2)[2]
+    rest = subject.split(":", 2)[2]
     return rest == source or rest.startswith(f"{source}:")
 
 
-def identity(said: Signal) -> tuple[tuple[str, str], ...]:
+def identity(signal: Signal) -> tuple[tuple[str, str], ...]:
     """Return the items that tell a property from others of its topic and source.
 
     A driver that tells them (`Signal.about`) is believed. Else they are known by their names. What is not known by its
     name is data: a counter taken for a name would make a property of each signal, which nothing would ever end.
     """
-    return said.about or tuple(sorted(pair for pair in said.items.items() if _NAMES.fullmatch(pair[0])))
+    return signal.about or tuple(sorted(pair for pair in signal.items.items() if _NAMES.fullmatch(pair[0])))

@@ -17,7 +17,7 @@ from typing import TypeVar
 from drivers.contract import Signal
 from engine.draft import Draft
 from engine.fleet.events.property import TOPIC, subject, topic_of
-from engine.fleet.events.token_bucket import Budget
+from engine.fleet.events.token_bucket import TokenBucket
 from rules import letters
 from rules.model import CameraId, Change, Fact, Kind
 
@@ -81,7 +81,7 @@ class Signals:
 
     camera: CameraId
     now: Callable[[], float] = time.monotonic
-    budget: Budget = field(default_factory=Budget)
+    budget: TokenBucket = field(default_factory=TokenBucket)
     _known: dict[str, _Property] = field(default_factory=dict)
     _notes: dict[bytes, _Note] = field(default_factory=dict)
     _plates: dict[bytes, float] = field(default_factory=dict)
@@ -109,25 +109,25 @@ class Signals:
 
     # -- what is told -----------------------------------------------------------------------------
 
-    def hear(self, said: Signal, wall: datetime) -> list[Draft]:
+    def hear(self, signal: Signal, wall: datetime) -> list[Draft]:
         """Return what a signal adds to the story: itself, and the plate that it tells."""
-        drafts = [self.tell(said, wall), self._plate(said, wall)]
+        drafts = [self.tell(signal, wall), self._plate(signal, wall)]
         return [*self._took_leave(), *(draft for draft in drafts if draft is not None)]
 
-    def tell(self, said: Signal, wall: datetime) -> Draft | None:
+    def tell(self, signal: Signal, wall: datetime) -> Draft | None:
         """Return a signal as a draft, None where it says nothing new.
 
         A device time that is far off is marked and not used.
         """
-        suspect = abs(said.at - wall) > SUSPECT
-        at = wall if suspect or said.initial else said.at
-        suspect = suspect and not said.initial
-        about = subject(said)
-        if said.state is None:
-            return self._note(self._draft(about, said, Change.NOTED, at, suspect))
-        known = self._known.pop(about, None) or self._new(said, at)
+        suspect = abs(signal.at - wall) > SUSPECT
+        at = wall if suspect or signal.initial else signal.at
+        suspect = suspect and not signal.initial
+        about = subject(signal)
+        if signal.state is None:
+            return self._note(self._draft(about, signal, Change.NOTED, at, suspect))
+        known = self._known.pop(about, None) or self._new(signal, at)
         self._known[about] = known  # the last that was mentioned stands last
-        known.said, known.at, known.suspect, known.assumed = said, at, suspect, False
+        known.said, known.at, known.suspect, known.assumed = signal, at, suspect, False
         known.heard = self._subscription
         return self._news(about, known)
 
@@ -278,11 +278,11 @@ class Signals:
         )
 
 
-def plate(camera: CameraId, said: Signal, wall: datetime) -> Draft | None:
+def plate(camera: CameraId, signal: Signal, wall: datetime) -> Draft | None:
     """Return the plate that a device read and told in a signal, None where it told none."""
-    text = next((said.items[name] for name in PLATE_ITEMS if name in said.items), "")
+    text = next((signal.items[name] for name in PLATE_ITEMS if name in signal.items), "")
     read = letters.plate(text)
-    if not read or said.initial:
+    if not read or signal.initial:
         return None
     facts: dict[str, Fact] = {"plate": read}
     return Draft(
@@ -292,7 +292,7 @@ def plate(camera: CameraId, said: Signal, wall: datetime) -> Draft | None:
         wall,
         subject=f"plate:{read}",
         label=read,
-        score=_likelihood(said.items.get("Likelihood", "")),
+        score=_likelihood(signal.items.get("Likelihood", "")),
         facts=facts,
     )
 

@@ -17,7 +17,7 @@ from drivers.errors import Unreachable, Unsupported
 from engine.draft import Draft
 from engine.errors import reason_of
 from engine.fleet.conditions import Conditions, Tell
-from engine.fleet.events.device_group import Household, concerns_all
+from engine.fleet.events.device_group import DeviceGroup, concerns_all
 from engine.fleet.events.property import is_of
 from engine.fleet.events.signals import Signals
 from engine.fleet.login_guard import Refusals, joined
@@ -41,7 +41,7 @@ DEAF = 10.0
 STEADY, QUIET = 9.0, 30.0
 
 
-class Ear:
+class EventSubscription:
     """One camera's.
 
     Args:
@@ -52,7 +52,7 @@ class Ear:
     def __init__(
         self,
         camera: CameraId,
-        household: Household,
+        household: DeviceGroup,
         conditions: Conditions,
         *,
         clock: Clock,

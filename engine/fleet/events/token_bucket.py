@@ -12,7 +12,7 @@ CALM = 60.0
 
 
 @dataclass(slots=True)
-class Budget:
+class TokenBucket:
     """One device's share of the store.
 
     Attributes:

@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.actions.cloudevents import cloud_event
-from engine.actions.contract import Hands, Job
+from engine.actions.contract import Cameras, Job
 from engine.actions.snapshot import Snapshot, days, forget
 from engine.actions.table import build
 from engine.config.action_params import PARAMS, available, check
@@ -39,7 +39,7 @@ BOTH = ActionSettings.model_validate(
 
 
 class Camera:
-    """Hands over one camera that does as told."""
+    """Cameras over one camera that does as told."""
 
     def __init__(self) -> None:
         self.moves: list[tuple[str, str]] = []
@@ -64,7 +64,7 @@ def _job(decision: Decision, action: str, **params: object) -> Job:
 
 
 def _build(
-    hands: Hands, folder: Path, clock: ManualClock, settings: ActionSettings = BOTH
+    hands: Cameras, folder: Path, clock: ManualClock, settings: ActionSettings = BOTH
 ) -> dict[str, object]:
     return dict(
         build(

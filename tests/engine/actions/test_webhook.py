@@ -21,7 +21,7 @@ from engine.actions.webhook import HttpTarget, Webhook, retry_after
 from engine.errors import Again, Never
 from engine.runtime.clock import SystemClock
 from engine.store.db import open_store
-from engine.store.model import State, Verdict, calls_of
+from engine.store.model import DeliveryState, Verdict, calls_of
 from rules.model import ActionCall, Decision
 
 MakeDecision = Callable[..., Decision]
@@ -154,9 +154,9 @@ async def test_outage_is_survived_and_delivered_in_order(tmp_path: Path, make_de
                     await asyncio.sleep(0.01)
             task.cancel()
     assert bodies == [each.id for each in made]
-    assert [each.detail for each in deliveries if each.state is State.DUE and "HTTP" in each.detail] == [
-        "HTTP 503"
-    ] * 2
+    assert [
+        each.detail for each in deliveries if each.state is DeliveryState.DUE and "HTTP" in each.detail
+    ] == ["HTTP 503"] * 2
 
 
 @pytest.mark.parametrize(

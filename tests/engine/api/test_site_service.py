@@ -22,9 +22,9 @@ from engine.draft import Draft
 from engine.duty.acts import Acts
 from engine.errors import Again, Never, StoreBusy
 from engine.fleet.camera import CameraRunner
-from engine.fleet.camera_hands import CameraHands
+from engine.fleet.camera_control import CameraControl
 from engine.fleet.troubles import troubled
-from engine.judging.reload import Outcome
+from engine.judging.reload import ReloadOutcome
 from engine.store.model import Counts
 from engine.web.problems import HttpProblem
 from rules.compiler.compile import World, compile_rules
@@ -88,7 +88,7 @@ async def unknown(id: str) -> Event | None:
     return None
 
 
-async def unasked() -> Outcome:
+async def unasked() -> ReloadOutcome:
     raise AssertionError("nobody asked for this")
 
 
@@ -180,7 +180,7 @@ async def test_a_camera_is_tried_again(stage: Stage) -> None:
             subject.retry(camera)
         assert (caught.value.status, caught.value.code) == (status, code)
     now = stage.clock.now().wall.timestamp()
-    runner._book.record = Record(wrong=(now - 60, now - 30, now))
+    runner._logins.record = Record(wrong=(now - 60, now - 30, now))
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
     with pytest.raises(HttpProblem) as held:
         subject.retry("gate")
@@ -311,7 +311,7 @@ async def test_actions_learn_whether_to_try_again(
     stage: Stage, fault: DriverError, raised: type[Exception]
 ) -> None:
     runner = stage.play(stage.script(head=stage.head(fault)))
-    hands = CameraHands({"gate": runner})
+    hands = CameraControl({"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
     with pytest.raises(raised, match=r"^cam "):
         await hands.goto("gate", "9")
@@ -319,7 +319,7 @@ async def test_actions_learn_whether_to_try_again(
 
 async def test_actions_on_cameras_that_cannot(stage: Stage) -> None:
     runner = stage.runner(stage.script())
-    hands = CameraHands({"gate": runner}, "vi")
+    hands = CameraControl({"gate": runner}, "vi")
     with pytest.raises(Again):
         await hands.goto("gate", "1")
     with pytest.raises(Again):
@@ -349,7 +349,7 @@ rules:
 
 
 def judging() -> Any:
-    """What the desk reads of a judge that saw one person who stays, and one whom it doubts."""
+    """What the service reads of a judge that saw one person who stays, and one whom it doubts."""
     rules, memory, ledger = compile_rules([("r", RULES)], World()), Memory(), Ledger(lambda: 0.0, Random(1))
     for second in range(12):
         for track, score in ((1, 0.9), (2, 0.4375)):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bench.compare import Result, choice
-from engine.bench.labelled import Mark, Truth, case, marks, mean, read
+from engine.bench.labelled import Score, Truth, case, marks, mean, read
 from engine.bench.precision import Case, average_precision, covered, overlaps
 from engine.vision.model import Detections
 
@@ -95,15 +95,15 @@ def test_small_objects_are_judged_apart() -> None:
     small, large = (0, 0, 20, 20), (100, 100, 300, 300)
     truth = Truth(boxes(small, large), ("car", "car"), np.array([True, True]), 640)
     pairs = [(_seen(("car", large)), truth)]
-    assert marks(pairs, ("car",), small=True)["car"] == Mark(0.0, 1)
-    assert marks(pairs, ("car",), small=False)["car"] == Mark(1.0, 1)
+    assert marks(pairs, ("car",), small=True)["car"] == Score(0.0, 1)
+    assert marks(pairs, ("car",), small=False)["car"] == Score(1.0, 1)
     told = marks(pairs, ("car", "person"))
     assert told["person"].ap is None
     assert mean(told.values()) == pytest.approx(0.5)
 
 
 def _result(name: str, ms: float, ap: float | None) -> Result:
-    return Result(name, ms, {} if ap is None else {"car": Mark(ap, 9)})
+    return Result(name, ms, {} if ap is None else {"car": Score(ap, 9)})
 
 
 def test_the_better_one_is_chosen_unless_it_is_twice_as_dear_for_little() -> None:

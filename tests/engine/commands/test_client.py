@@ -197,7 +197,7 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
     from engine.api import wire
     from engine.api.client import Client
     from engine.commands.listing import Listing
-    from engine.commands.talk import Desk
+    from engine.commands.talk import Speaker
 
     shown: list[int] = []
     enough = asyncio.Event()
@@ -213,7 +213,7 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
     async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
         async with serve(service, ApiSettings(), socket=tmp_path / "s"):
             service.happen(1)
-            desk = Desk(client, Lang.EN, await client.state())
+            desk = Speaker(client, Lang.EN, await client.state())
             listing = Listing(desk, wire.Event, None, page, show)
             following = asyncio.get_running_loop().create_task(listing.show(10, follow=True))
             while not len(service.hub):
@@ -238,7 +238,7 @@ async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Pa
     """More decisions than one page, and than were listed, fell into an outage: all are shown once, in order."""
     from engine.api.client import Client
     from engine.commands import listing
-    from engine.commands.talk import Desk
+    from engine.commands.talk import Speaker
 
     shown: list[str] = []
     enough = asyncio.Event()
@@ -247,7 +247,7 @@ async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Pa
 
     async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
         async with serve(service, ApiSettings(), socket=tmp_path / "s"):
-            desk = Desk(client, Lang.EN, await client.state())
+            desk = Speaker(client, Lang.EN, await client.state())
             lines = listing.decisions(desk, None, as_json=True)
 
             def line(made: Any) -> None:

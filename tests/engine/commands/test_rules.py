@@ -20,7 +20,7 @@ from engine.commands.rules.sources import Moments
 from engine.config.settings import ApiSettings
 from engine.draft import Draft
 from engine.judging.judge import Judge
-from engine.judging.replay import Recorded, Span
+from engine.judging.replay import Period, Recorded
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
 from engine.runtime.flow import Hub
@@ -210,7 +210,7 @@ def test_a_recorded_night_is_a_clean_night_too(recorded: Path) -> None:
 def printed(site: Path) -> str:
     from engine.api import present as shown
 
-    events = Recorded(site.parent / "state" / "matthan.db").arrivals(Span())
+    events = Recorded(site.parent / "state" / "matthan.db").arrivals(Period())
     return "".join(shown.event(each.event).model_dump_json() + "\n" for each in events)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.config.settings import ApiSettings, Settings
-from engine.config.state_paths import SYSTEM, Places, places
+from engine.config.state_paths import SYSTEM, StatePaths, state_paths
 from engine.errors import StoreError
 from engine.runtime import child_process
 from engine.runtime.systemd import notify
@@ -24,7 +24,7 @@ def test_the_default_depends_on_who_runs_it(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    found = places(Settings())
+    found = state_paths(Settings())
     assert found.state == (SYSTEM if root else tmp_path / "matthan")
     assert found.socket == found.state / "api.sock"
     assert found.database == found.state / "matthan.db"
@@ -32,12 +32,12 @@ def test_the_default_depends_on_who_runs_it(
 
 def test_what_is_configured_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    found = places(Settings(state="~/s", api=ApiSettings(socket="/run/matthan/x.sock")))
+    found = state_paths(Settings(state="~/s", api=ApiSettings(socket="/run/matthan/x.sock")))
     assert (found.state, found.socket) == (tmp_path / "s", Path("/run/matthan/x.sock"))
 
 
 def test_the_folder_is_made_for_its_owner_and_group(tmp_path: Path) -> None:
-    where = Places(tmp_path / "a" / "state", tmp_path / "run" / "api.sock")
+    where = StatePaths(tmp_path / "a" / "state", tmp_path / "run" / "api.sock")
     where.prepare()
     where.prepare()
     assert stat.S_IMODE(where.state.stat().st_mode) & 0o007 == 0
@@ -48,16 +48,16 @@ def test_a_folder_that_cannot_be_had_is_named(tmp_path: Path, monkeypatch: pytes
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(StoreError, match="file/state"):
-        Places(file / "state", tmp_path / "api.sock").prepare()
+        StatePaths(file / "state", tmp_path / "api.sock").prepare()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(StoreError, match="not writable"):
-        Places(tmp_path, tmp_path / "api.sock").prepare()
+        StatePaths(tmp_path, tmp_path / "api.sock").prepare()
 
 
 def test_a_socket_path_that_linux_cannot_take_is_told_before_anything_is_made(tmp_path: Path) -> None:
     state = tmp_path / ("deep" * 30)
     with pytest.raises(StoreError, match=r"api\.socket"):
-        Places(state, state / "api.sock").prepare()
+        StatePaths(state, state / "api.sock").prepare()
     assert not state.exists()
 
 

@@ -1,4 +1,4 @@
-"""What fires now, who takes care of it, and that both outlive a restart: judge, store and desk together."""
+"""What fires now, who takes care of it, and that both outlive a restart: judge, store and service together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.duty.acts import Act, Acts
 from engine.duty.alerts import Alerts
 from engine.errors import Refusal
 from engine.judging.judge import Judge
-from engine.judging.reload import Outcome
+from engine.judging.reload import ReloadOutcome
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
@@ -73,10 +73,10 @@ rules:
 
 @dataclass
 class Site:
-    """A judge at work, and the desk that shows what it decided."""
+    """A judge at work, and the service that shows what it decided."""
 
     judge: Judge
-    desk: SiteService
+    service: SiteService
     clock: ManualClock
 
     async def happen(self, label: str, change: Change = Change.BEGAN, kind: Kind = Kind.OBJECT) -> None:
@@ -109,11 +109,11 @@ class Site:
 
     def firing(self) -> list[tuple[str, bool, bool]]:
         """Return (rule, acknowledged, escalated) of what fires now."""
-        told = self.desk.alerts()
+        told = self.service.alerts()
         return [(a.decision.rule, a.decision.acknowledged is not None, a.escalated is not None) for a in told]
 
 
-async def unasked() -> Outcome:
+async def unasked() -> ReloadOutcome:
     raise AssertionError("nobody asked for this")
 
 
@@ -126,7 +126,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
         memory = Memory()
         memory.apply(resume.rows)
         ids = (f"id-{resume.last_seq}-{n}" for n in itertools.count())
-        desks: list[SiteService] = []
+        services: list[SiteService] = []
         judge = Judge(
             book,
             memory,
@@ -134,10 +134,10 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             clock,
             "site",
             lambda: next(ids),
-            lambda events, decisions: desks[0].happened(events, decisions),
+            lambda events, decisions: services[0].happened(events, decisions),
             resume=resume,
         )
-        desk = SiteService(
+        service = SiteService(
             settings=Settings(site="test"),
             version="0",
             clock=clock,
@@ -151,11 +151,11 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             acts=Acts(judge.offer, clock, lambda: next(ids), store.event),
             reload=unasked,
         )
-        desks.append(desk)
-        await desk.recall()
+        services.append(service)
+        await service.recall()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(judge.run())
-            site = Site(judge, desk, clock)
+            site = Site(judge, service, clock)
             await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it
             yield site
             task.cancel()
@@ -176,9 +176,9 @@ async def test_what_is_acknowledged_does_not_escalate_and_says_who(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.desk.alerts()
-        box = site.desk.hub.join()
-        told = await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An", note="đang đến"), "root")
+        (alert,) = site.service.alerts()
+        box = site.service.hub.join()
+        told = await site.service.acknowledge(alert.id, wire.Acknowledge(by="An", note="đang đến"), "root")
         assert told.acknowledged == wire.Acknowledgement(by="An", at=clock.wall, note="đang đến")
         _, event = await box.take()
         _, update = await box.take()
@@ -190,19 +190,19 @@ async def test_what_is_acknowledged_does_not_escalate_and_says_who(
         assert (update.id, update.decision.acknowledged) == (alert.id, told.acknowledged)
         await site.wait(301)
         assert site.firing() == [("stays", True, False)]
-        assert [made.phase for made in site.desk.state().decisions] == ["firing"]
-        again = await site.desk.acknowledge(alert.id, wire.Acknowledge(by="Bình"), "")
+        assert [made.phase for made in site.service.state().decisions] == ["firing"]
+        again = await site.service.acknowledge(alert.id, wire.Acknowledge(by="Bình"), "")
         assert again.acknowledged == told.acknowledged  # who was first
 
 
 async def test_two_at_once_are_one(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.desk.alerts()
-        tries = [site.desk.acknowledge(alert.id, wire.Acknowledge(by=name), "") for name in ("An", "Bình")]
+        (alert,) = site.service.alerts()
+        tries = [site.service.acknowledge(alert.id, wire.Acknowledge(by=name), "") for name in ("An", "Bình")]
         first, second = await asyncio.gather(*tries)
         assert first.acknowledged == second.acknowledged
-        acts = [event for event in site.desk.state().events if event.kind == "operator"]
+        acts = [event for event in site.service.state().events if event.kind == "operator"]
         assert len(acts) == 1
 
 
@@ -212,14 +212,14 @@ async def test_a_moment_waits_until_somebody_takes_it_also_after_it_escalated(
     async with engine(tmp_path, clock) as site:
         await site.happen("29E12345", Change.NOTED, Kind.PLATE)
         await site.happen("car")  # a moment that nobody is asked to acknowledge is in the log only
-        (alert,) = site.desk.alerts()
+        (alert,) = site.service.alerts()
         assert not alert.holds
         await site.wait(301)
         assert site.firing() == [("read", False, True)]
     async with engine(tmp_path, clock) as site:
         assert site.firing() == [("read", False, True)]
-        late = next(made for made in site.desk.state().decisions if made.phase == "escalated")
-        told = await site.desk.acknowledge(late.id, wire.Acknowledge(), "root")  # by its escalation, too
+        late = next(made for made in site.service.state().decisions if made.phase == "escalated")
+        told = await site.service.acknowledge(late.id, wire.Acknowledge(), "root")  # by its escalation, too
         assert told.id == alert.id
         assert told.acknowledged is not None
         assert told.acknowledged.by == "root"
@@ -232,14 +232,14 @@ async def test_a_restart_keeps_what_fires_who_has_it_and_whether_it_escalates(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("Door", kind=Kind.SIGNAL)
-        (alert,) = site.desk.alerts()
+        (alert,) = site.service.alerts()
         if acknowledged:
-            await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "")
-        before = site.desk.alerts()
+            await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "")
+        before = site.service.alerts()
         clock.advance(200)
     async with engine(tmp_path, clock) as site:
-        assert site.desk.alerts() == before
-        listed = await site.desk.decisions(before=None, limit=9, camera=None)
+        assert site.service.alerts() == before
+        listed = await site.service.decisions(before=None, limit=9, camera=None)
         assert [made.acknowledged is not None for made in listed] == [acknowledged]
         await site.wait(200)
         assert site.firing() == [("open", acknowledged, not acknowledged)]
@@ -254,11 +254,11 @@ async def test_who_takes_one_does_not_take_the_others_of_its_rule(tmp_path: Path
             Kind.OBJECT, Change.BEGAN, CameraId("yard"), clock.wall, subject="track:9", label="person"
         )
         await site.judge.offer(other)
-        await site.until(lambda: len(site.desk.alerts()) == 2)
-        (taken,) = (each for each in site.desk.alerts() if each.decision.camera == "gate")
-        await site.desk.acknowledge(taken.id, wire.Acknowledge(by="An"), "")
+        await site.until(lambda: len(site.service.alerts()) == 2)
+        (taken,) = (each for each in site.service.alerts() if each.decision.camera == "gate")
+        await site.service.acknowledge(taken.id, wire.Acknowledge(by="An"), "")
         await site.wait(301)
-        assert {(a.decision.camera, a.escalated is not None) for a in site.desk.alerts()} == {
+        assert {(a.decision.camera, a.escalated is not None) for a in site.service.alerts()} == {
             ("gate", False),
             ("yard", True),
         }
@@ -271,14 +271,14 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
-        (alert,) = site.desk.alerts()
+        (alert,) = site.service.alerts()
         clock.advance(200)
-        told = await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "root")
+        told = await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "root")
         assert told.acknowledged is not None
         assert site.firing() == ([("stays", True, False)] if kind is Kind.OBJECT else [])
         clock.advance(5)
-        box = site.desk.hub.join()
-        back = await site.desk.unacknowledge(
+        box = site.service.hub.join()
+        back = await site.service.unacknowledge(
             alert.id, wire.Withdraw(at=told.acknowledged.at, by="An"), "root"
         )
         assert back.acknowledged is None
@@ -287,7 +287,7 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
         updates = [(await box.take())[1] for _ in range(2)]
         assert [each.label for each in updates if isinstance(each, wire.Event)] == ["unacknowledge"]
         assert [each.decision.acknowledged for each in updates if isinstance(each, wire.Alert)] == [None]
-        stored = await site.desk.events(before=None, limit=10, camera=None)
+        stored = await site.service.events(before=None, limit=10, camera=None)
         assert [each.label for each in stored if each.kind == "operator"] == [
             "unacknowledge",
             "acknowledge",
@@ -298,7 +298,8 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
     async with engine(tmp_path, clock) as site:
         assert site.firing() == [(rule, False, not restarted)] or kind is Kind.OBJECT
         assert all(
-            made.acknowledged is None for made in await site.desk.decisions(before=None, limit=9, camera=None)
+            made.acknowledged is None
+            for made in await site.service.decisions(before=None, limit=9, camera=None)
         )
 
 
@@ -308,15 +309,15 @@ async def test_what_was_taken_before_a_restart_can_be_taken_back_after_it(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
-        (alert,) = site.desk.alerts()
-        told = (await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "")).acknowledged
+        (alert,) = site.service.alerts()
+        told = (await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "")).acknowledged
         assert told is not None
     clock.advance(3)
     async with engine(tmp_path, clock) as site:
         assert all(acknowledged for _, acknowledged, _ in site.firing())
         if kind is Kind.OBJECT:  # a restart ends what was seen
             return
-        await site.desk.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "")
+        await site.service.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "")
         assert site.firing() == [(alert.decision.rule, False, False)]
         await site.wait(301)
         assert site.firing() == [(alert.decision.rule, False, True)]
@@ -328,14 +329,14 @@ async def test_an_acknowledgement_and_its_undoing_are_entries_of_the_log(
     """What is kept beside the log of who takes care is only what the log says of it now."""
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.desk.alerts()
+        (alert,) = site.service.alerts()
         for name in ("An", "Bình"):
-            made = await site.desk.acknowledge(alert.id, wire.Acknowledge(by=name, note="đến"), "")
+            made = await site.service.acknowledge(alert.id, wire.Acknowledge(by=name, note="đến"), "")
             assert made.acknowledged is not None
-            await site.desk.unacknowledge(alert.id, wire.Withdraw(at=made.acknowledged.at, by=name), "")
+            await site.service.unacknowledge(alert.id, wire.Withdraw(at=made.acknowledged.at, by=name), "")
             clock.advance(1)
-        await site.desk.acknowledge(alert.id, wire.Acknowledge(by="Chi"), "")
-        log = await site.desk.store.log(0)
+        await site.service.acknowledge(alert.id, wire.Acknowledge(by="Chi"), "")
+        log = await site.service.store.log(0)
         assert [seq for seq, _ in log] == list(range(1, len(log) + 1))
         acts = [each for _, each in log if isinstance(each, Event) and each.kind is Kind.OPERATOR]
         assert [(each.label, each.facts["by"], each.facts["decision"]) for each in acts] == [
@@ -343,14 +344,14 @@ async def test_an_acknowledgement_and_its_undoing_are_entries_of_the_log(
             ("acknowledge", "Bình", alert.id), ("unacknowledge", "Bình", alert.id),
             ("acknowledge", "Chi", alert.id),
         ]  # fmt: skip
-        assert (await site.desk.store.acknowledgements([alert.id]))[alert.id].by == "Chi"
+        assert (await site.service.store.acknowledgements([alert.id]))[alert.id].by == "Chi"
 
 
 async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.desk.alerts()
-        told = (await site.desk.acknowledge(alert.id, wire.Acknowledge(by="An"), "u1")).acknowledged
+        (alert,) = site.service.alerts()
+        told = (await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "u1")).acknowledged
         assert told is not None
         wrong = (
             (wire.Withdraw(at=told.at, by="Bình"), "u2"),
@@ -359,11 +360,11 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
         )
         for tried, user in wrong:
             with pytest.raises(Refusal) as error:
-                await site.desk.unacknowledge(alert.id, tried, user)
+                await site.service.unacknowledge(alert.id, tried, user)
             assert error.value.code == "acknowledge.other"
         clock.advance(16)
         with pytest.raises(Refusal) as error:
-            await site.desk.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "u1")
+            await site.service.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "u1")
         assert error.value.code == "acknowledge.late"
         assert site.firing() == [("stays", True, False)]
         await site.wait(301)
@@ -373,30 +374,30 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
 async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         with pytest.raises(Refusal) as nothing:
-            await site.desk.acknowledge("no-such", wire.Acknowledge(), "")
+            await site.service.acknowledge("no-such", wire.Acknowledge(), "")
         assert (as_http(nothing.value).status, nothing.value.code) == (404, "decision.unknown")
         await site.happen("person")
         await site.happen("person", Change.ENDED)
-        over = next(made for made in site.desk.state().decisions if made.phase == "resolved")
+        over = next(made for made in site.service.state().decisions if made.phase == "resolved")
         with pytest.raises(Refusal) as resolved:
-            await site.desk.acknowledge(over.id, wire.Acknowledge(), "")
+            await site.service.acknowledge(over.id, wire.Acknowledge(), "")
         assert (as_http(resolved.value).status, resolved.value.code) == (409, "decision.resolved")
 
 
 async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         act = wire.Act(name="patrol-done", by="An", facts={"round": 3, "calm": True})
-        event = await site.desk.act(act, "root")
+        event = await site.service.act(act, "root")
         assert event.facts == {"round": 3, "calm": True, "by": "An", "user": "root"}
-        assert [made.rule for made in site.desk.state().decisions] == ["back"]
-        stored = await site.desk.events(before=None, limit=1, camera=None)
+        assert [made.rule for made in site.service.state().decisions] == ["back"]
+        stored = await site.service.events(before=None, limit=1, camera=None)
         assert [each.id for each in stored] == [event.id]
         for wrong in (wire.Act(name="acknowledge"), wire.Act(name="x", facts={"by": "An"})):
             with pytest.raises(Refusal) as refused:
-                await site.desk.act(wrong, "")
+                await site.service.act(wrong, "")
             assert as_http(refused.value).status == 422
         with pytest.raises(HttpProblem) as nowhere:
-            await site.desk.act(wire.Act(name="x", camera="nowhere"), "")
+            await site.service.act(wire.Act(name="x", camera="nowhere"), "")
         assert nowhere.value.code == "camera.unknown"
 
 
@@ -408,21 +409,21 @@ async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock
     ring = wire.Act(name="ring", facts={"n": 1})
     async with engine(tmp_path, clock) as site:
         first, again, other = await asyncio.gather(
-            site.desk.act(ring, "An", "k1"),
-            site.desk.act(ring, "An", "k1"),
-            site.desk.act(ring, "Bình", "k1"),
+            site.service.act(ring, "An", "k1"),
+            site.service.act(ring, "An", "k1"),
+            site.service.act(ring, "Bình", "k1"),
         )
         assert first == again
         assert other.id != first.id
-        assert (await site.desk.act(ring, "An", "k2")).id not in {first.id, other.id}
-        assert len({(await site.desk.act(ring, "An")).id for _ in range(2)}) == 2
+        assert (await site.service.act(ring, "An", "k2")).id not in {first.id, other.id}
+        assert len({(await site.service.act(ring, "An")).id for _ in range(2)}) == 2
         for changed in (wire.Act(name="ring", facts={"n": 2}), wire.Act(name="rang", facts={"n": 1})):
             with pytest.raises(Refusal) as refused:
-                await site.desk.act(changed, "An", "k1")
+                await site.service.act(changed, "An", "k1")
             assert (as_http(refused.value).status, refused.value.code) == (422, "act.other")
     async with engine(tmp_path, clock) as site:  # over a restart as well
-        assert (await site.desk.act(ring, "An", "k1")).id == first.id
-        stored = await site.desk.events(before=None, limit=100, camera=None)
+        assert (await site.service.act(ring, "An", "k1")).id == first.id
+        stored = await site.service.events(before=None, limit=100, camera=None)
         assert [each.id for each in stored].count(first.id) == 1
 
 
@@ -471,10 +472,10 @@ async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: Manu
     async with engine(tmp_path, clock) as site:
         await site.happen("dog")
         await site.happen("person")
-        assert [alert.decision.dry_run for alert in site.desk.alerts()] == [False, True]
-        made = site.desk.alerts()[0].decision
+        assert [alert.decision.dry_run for alert in site.service.alerts()] == [False, True]
+        made = site.service.alerts()[0].decision
         assert (made.dedup, made.message["vi"]) == ("gate/gate", "Gọi công an xã")
-        assert site.desk.alerts()[1].decision.dedup == "dry/gate/track:dog"
+        assert site.service.alerts()[1].decision.dedup == "dry/gate/track:dog"
 
 
 # -- the shelf alone -------------------------------------------------------------------------------

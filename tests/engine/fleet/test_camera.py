@@ -20,7 +20,7 @@ from engine.config.settings import CameraSettings
 from engine.errors import Again, reason_of
 from engine.fleet.camera import LEAST_WIDTH, Rate, choose_profile
 from engine.runtime.supervisor import Backoff, Health
-from engine.vision.analyzer import Look
+from engine.vision.analyzer import Analyzer
 from rules.model import Change, Kind, Sentence
 
 Stage = Any  # the class is in conftest.py: test files import nothing from each other
@@ -62,20 +62,20 @@ async def test_a_still_is_of_the_picture_that_its_tracks_are_of(
 ) -> None:
     """While the next picture is being analysed, the last one that was is shown, with its own tracks."""
     held, go = threading.Event(), threading.Event()
-    seek = Look._seek
+    seek = Analyzer._seek
 
-    def slow(look: Look, *given: Any) -> Any:
+    def slow(look: Analyzer, *given: Any) -> Any:
         if runner.seen is not None and runner.seen.sight.tracks:
             held.set()
             go.wait()
         return seek(look, *given)
 
-    monkeypatch.setattr(Look, "_seek", slow)
+    monkeypatch.setattr(Analyzer, "_seek", slow)
     runner = stage.play(stage.script())
     try:
         await stage.until(held.is_set)
         seen, told = runner.seen, runner.analysed()
-        assert runner.look.shown() is not told.shown  # the next one, of which nothing is known yet
+        assert runner.analyzer.shown() is not told.shown  # the next one, of which nothing is known yet
         assert (told.shown, told.at) == (seen.shown, seen.at)
         assert [each.track for each in told.tracks] == [each.id for each in seen.sight.tracks] != []
         still = await runner.stills.analysed(160)
@@ -187,7 +187,7 @@ async def test_a_device_that_has_refused_enough_is_not_asked_by_a_person_either(
     stage.start(runner)
     for opened in (1, 2, 3):
         await stage.until(lambda opened=opened: script.opened == opened and runner.status.state is REFUSED)
-        with suppress(Refused), runner._book.begin(login, "192.0.2.1"):  # as a driver notes it
+        with suppress(Refused), runner._logins.begin(login, "192.0.2.1"):  # as a driver notes it
             raise Refused(host="192.0.2.1", user="admin")
         free = runner.retry()
         assert (free is None) is (opened < 3)

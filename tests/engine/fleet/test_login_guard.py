@@ -13,7 +13,7 @@ from drivers.contract import Login
 from drivers.errors import Forbidden, Refused, Unsupported
 from drivers.logins import MOST, WITHIN, LoginBook, Record, mark
 from engine.config.credentials import CredentialError
-from engine.fleet.login_guard import DEVICES, Books, Refusals, device_of, free_at, joined
+from engine.fleet.login_guard import DEVICES, LoginBooks, Refusals, device_of, free_at, joined
 from rules.model import CameraId, Sentence
 
 LOGIN = Login("op", "secret")
@@ -56,7 +56,7 @@ def refused(book: LoginBook) -> None:
     ],
 )
 def test_a_device_is_its_host_but_on_this_machine(tmp_path: Path, one: str, other: str, same: bool) -> None:
-    books = Books(tmp_path / "logins.json", lambda: NOW)
+    books = LoginBooks(tmp_path / "logins.json", lambda: NOW)
     assert (books.of(one) is books.of(other)) is same
     assert (device_of(one) == device_of(other)) is same
 
@@ -66,7 +66,7 @@ def test_a_device_is_its_host_but_on_this_machine(tmp_path: Path, one: str, othe
 
 def test_what_a_device_said_outlives_the_process(tmp_path: Path, clock: Clock) -> None:
     path, url = tmp_path / "logins.json", "http://192.0.2.1/x"
-    book = Books(path, clock).of(url)
+    book = LoginBooks(path, clock).of(url)
     with book.begin(LOGIN, "h") as attempt:
         attempt.right()
     for _ in range(MOST):
@@ -75,7 +75,7 @@ def test_what_a_device_said_outlives_the_process(tmp_path: Path, clock: Clock) -
     assert path.stat().st_mode & 0o777 == 0o600
     assert "secret" not in path.read_text()
     assert [each.name for each in tmp_path.iterdir()] == ["logins.json"]
-    books = Books(path, clock)
+    books = LoginBooks(path, clock)
     again = books.of(url)
     assert books.trouble is None
     assert again.record == Record((NOW,) * MOST, mark(LOGIN), {"onvif.clock": "other"})
@@ -100,16 +100,16 @@ def test_what_a_device_said_outlives_the_process(tmp_path: Path, clock: Clock) -
 def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path, clock: Clock, content: bytes) -> None:
     path = tmp_path / "logins.json"
     path.write_bytes(content)
-    books = Books(path, clock)
+    books = LoginBooks(path, clock)
     assert books.trouble is not None
     assert books.trouble.code == "logins.damaged"
     assert (tmp_path / "logins.json.damaged").read_bytes() == content
     refused(books.of("http://h/x"))
-    assert Books(path, clock).trouble is None
+    assert LoginBooks(path, clock).trouble is None
 
 
 def test_a_folder_that_cannot_be_written_costs_the_memory_alone(tmp_path: Path, clock: Clock) -> None:
-    books = Books(tmp_path / "gone" / "logins.json", clock)
+    books = LoginBooks(tmp_path / "gone" / "logins.json", clock)
     book = books.of("http://h/x")
     for _ in range(MOST):
         refused(book)
@@ -120,7 +120,7 @@ def test_the_file_is_bounded(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "logins.json"
     old = {f"h{number}": {"wrong": [], "worked": 1} for number in range(DEVICES + 50)}
     path.write_text(json.dumps({"version": 1, "devices": old}))
-    refused(Books(path, clock).of("http://new/x"))
+    refused(LoginBooks(path, clock).of("http://new/x"))
     kept = json.loads(path.read_text())["devices"]
     assert len(kept) == DEVICES
     assert kept["new"]["wrong"] == [NOW]
@@ -169,14 +169,14 @@ def test_what_had_worked_is_tried_again_whatever_the_refusal(clock: Clock, code:
 
 def test_an_older_record_never_replaces_a_newer_one(tmp_path: Path, clock: Clock) -> None:
     """Two threads settle their logins, and the first is the last to write."""
-    books = Books(tmp_path / "logins.json", clock)
+    books = LoginBooks(tmp_path / "logins.json", clock)
     book = books.of("http://h/x")
     refused(book)
     older = book.record
     refused(book)
     assert book.keep is not None
     book.keep(older)
-    assert len(Books(tmp_path / "logins.json", clock).of("http://h/x").record.wrong) == 2
+    assert len(LoginBooks(tmp_path / "logins.json", clock).of("http://h/x").record.wrong) == 2
 
 
 def test_what_is_held_back_waits_for_its_half_hour(clock: Clock) -> None:

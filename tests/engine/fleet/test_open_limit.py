@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from engine.fleet.open_limit import Turns
+from engine.fleet.open_limit import OpenLimit
 
 
 async def test_no_more_than_so_many_are_opened_at_once() -> None:
-    turns, inside, most = Turns(3, longest=1e6), 0, 0
+    turns, inside, most = OpenLimit(3, longest=1e6), 0, 0
 
     async def one() -> None:
         nonlocal inside, most
@@ -27,7 +27,7 @@ async def test_no_more_than_so_many_are_opened_at_once() -> None:
 
 
 async def test_dead_ones_hold_their_places_for_a_moment_only() -> None:
-    turns, opened = Turns(3, longest=0.001), 0
+    turns, opened = OpenLimit(3, longest=0.001), 0
 
     async def dead() -> None:
         async with turns.turn():
@@ -45,7 +45,7 @@ async def test_dead_ones_hold_their_places_for_a_moment_only() -> None:
 
 
 async def test_a_place_is_given_back_once_however_it_ends() -> None:
-    turns = Turns(2, longest=0.0)
+    turns = OpenLimit(2, longest=0.0)
 
     async def fails() -> None:
         async with turns.turn():
@@ -58,7 +58,7 @@ async def test_a_place_is_given_back_once_however_it_ends() -> None:
     await everywhere_free(turns, 2)
 
 
-async def everywhere_free(turns: Turns, most: int) -> None:
+async def everywhere_free(turns: OpenLimit, most: int) -> None:
     """There are exactly so many places."""
     for _ in range(most):
         await asyncio.wait_for(turns._places.acquire(), 60)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.judging.clock_steps import DOUBT, LEAST, LONG, STANDING, STEP, Steps
+from engine.judging.clock_steps import DOUBT, LEAST, LONG, STANDING, STEP, ClockSteps
 from engine.runtime.clock import Mark
 from rules.model import Instant
 
@@ -19,7 +19,7 @@ def _at(engine: float, off: float = 0.0) -> Instant:
 
 @pytest.mark.parametrize(("by", "code"), [(3600, "ahead"), (-3600, "back"), (30 * 86400, "ahead")])
 def test_a_step_while_running_is_told_and_marks_what_follows(by: float, code: str) -> None:
-    steps = Steps(None)
+    steps = ClockSteps(None)
     assert steps.look(_at(0)) is None
     assert steps.look(_at(10)) is None
     assert not steps.doubtful(10)
@@ -34,14 +34,14 @@ def test_a_step_while_running_is_told_and_marks_what_follows(by: float, code: st
 
 
 def test_a_step_between_two_runs_is_told() -> None:
-    steps = Steps(Mark(0.0, 0.0, "", NOON))
+    steps = ClockSteps(Mark(0.0, 0.0, "", NOON))
     told = steps.look(_at(60, 3600))
     assert told is not None
     assert (told.facts["seconds"], told.facts["running"]) == (3600.0, False)
 
 
 def test_a_clock_that_is_set_back_to_where_it_was_is_trusted_again() -> None:
-    steps = Steps(None)
+    steps = ClockSteps(None)
     steps.look(_at(0))
     steps.look(_at(10, 3600))
     assert steps.doubtful(11)
@@ -50,15 +50,15 @@ def test_a_clock_that_is_set_back_to_where_it_was_is_trusted_again() -> None:
 
 
 def test_days_that_only_the_wall_clock_tells_of_are_doubted() -> None:
-    steps = Steps(Mark(0.0, 0.0, "", NOON), LONG)
+    steps = ClockSteps(Mark(0.0, 0.0, "", NOON), LONG)
     assert steps.look(_at(LONG)) is None
     assert steps.doubtful(LONG)
     assert [each.code for each in steps.problems(LONG)] == ["engine.long_gap"]
-    assert not Steps(Mark(0.0, 0.0, "", NOON), 3600.0).problems(3600.0)
+    assert not ClockSteps(Mark(0.0, 0.0, "", NOON), 3600.0).problems(3600.0)
 
 
 def test_what_another_thread_read_earlier_is_no_step() -> None:
-    steps = Steps(None)
+    steps = ClockSteps(None)
     steps.look(_at(10))
     assert steps.look(_at(20, 3600)) is not None
     assert steps.look(_at(19.9)) is None
@@ -69,7 +69,7 @@ def test_what_another_thread_read_earlier_is_no_step() -> None:
 def test_a_clock_that_runs_a_little_wrong_is_corrected_and_never_doubted(
     looks: list[tuple[float, float]],
 ) -> None:
-    steps, engine, off = Steps(None), 0.0, 0.0
+    steps, engine, off = ClockSteps(None), 0.0, 0.0
     for seconds, rate in looks:
         engine += seconds
         off += max(-LEAST / 2, min(LEAST / 2, seconds * rate))
@@ -83,7 +83,7 @@ def test_a_clock_that_runs_a_little_wrong_is_corrected_and_never_doubted(
 def test_between_two_steps_both_clocks_go_together_to_the_microsecond(
     looks: list[tuple[float, float]],
 ) -> None:
-    steps, engine = Steps(Mark(0.0, 0.0, "", NOON)), 0.0
+    steps, engine = ClockSteps(Mark(0.0, 0.0, "", NOON)), 0.0
     apart = timedelta()
     for seconds, off in looks:
         engine += seconds

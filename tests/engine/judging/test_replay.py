@@ -19,7 +19,7 @@ from engine.api.printed_events import BadRecording, printed
 from engine.draft import Draft
 from engine.errors import StoreError
 from engine.judging.judge import Judge
-from engine.judging.replay import Recorded, Span, differ, replay
+from engine.judging.replay import Period, Recorded, differ, replay
 from engine.judging.rulebook import Rulebook, bound
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
@@ -148,8 +148,8 @@ async def lived(path: Path) -> None:
 
 def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) -> None:
     recorded = Recorded(database)
-    live = recorded.decisions(Span())
-    again = replay(compiled(), recorded.arrivals(Span()), end=recorded.end())
+    live = recorded.decisions(Period())
+    again = replay(compiled(), recorded.arrivals(Period()), end=recorded.end())
     assert len(live) > 50
     assert {made.rule for made in live} == set(compiled().named)
     assert [made.id for made in again.decisions] == [made.id for made in live]
@@ -160,19 +160,19 @@ def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) 
 
 def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
-    lines = [present.event(each.event).model_dump_json() for each in recorded.arrivals(Span())]
+    lines = [present.event(each.event).model_dump_json() for each in recorded.arrivals(Period())]
     again = replay(compiled(), printed(lines))
-    assert again == replay(compiled(), recorded.arrivals(Span()))
+    assert again == replay(compiled(), recorded.arrivals(Period()))
 
 
 def test_a_recording_without_engine_time_makes_the_same_decisions(database: Path) -> None:
     recorded = Recorded(database)
     lines = [
-        present.event(each.event).model_dump_json(exclude={"engine"}) for each in recorded.arrivals(Span())
+        present.event(each.event).model_dump_json(exclude={"engine"}) for each in recorded.arrivals(Period())
     ]
     again = replay(compiled(), printed(lines))
-    last = max(each.now.wall for each in recorded.arrivals(Span()))
-    live = [made for made in recorded.decisions(Span()) if made.at <= last]
+    last = max(each.now.wall for each in recorded.arrivals(Period()))
+    live = [made for made in recorded.decisions(Period()) if made.at <= last]
     assert [told(made) for made in again.decisions] == [told(made) for made in live]
 
 
@@ -185,7 +185,7 @@ def told(made: Decision) -> tuple[str, ...]:
 def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:
     recorded = Recorded(database)
     since = DUSK + timedelta(minutes=5)
-    span = Span(since, since + timedelta(minutes=3))
+    span = Period(since, since + timedelta(minutes=3))
     live = recorded.decisions(span)
     again = replay(compiled(), recorded.arrivals(span.earlier(3600)), span=span, end=recorded.end())
     assert live
@@ -195,9 +195,9 @@ def test_a_span_has_what_was_remembered_before_it(database: Path) -> None:
 
 def test_changed_rules_show_what_changes(database: Path) -> None:
     recorded = Recorded(database)
-    live = recorded.decisions(Span())
+    live = recorded.decisions(Period())
     changed = compiled(RULES.replace("for: 5s", "for: 4s").replace("name: lost", "name: missing"))
-    found = differ(live, replay(changed, recorded.arrivals(Span()), end=recorded.end()).decisions)
+    found = differ(live, replay(changed, recorded.arrivals(Period()), end=recorded.end()).decisions)
     assert found.same > 0
     assert {made.rule for made in found.gone} >= {"lost"}
     assert {made.rule for made in found.new} >= {"missing"}
@@ -207,7 +207,7 @@ def test_changed_rules_show_what_changes(database: Path) -> None:
 
 def test_a_recording_far_faster_than_it_happened_tells_how_far_it_is(database: Path) -> None:
     seen: list[int] = []
-    arrivals = list(Recorded(database).arrivals(Span()))
+    arrivals = list(Recorded(database).arrivals(Period()))
     done = replay(compiled(), arrivals * 8, progress=seen.append)
     assert seen == [2000, 4000]
     assert done.seconds == (arrivals[-1].now.wall - arrivals[0].now.wall).total_seconds()
@@ -233,7 +233,7 @@ def test_a_line_that_is_no_event_is_named(line: str, said: str) -> None:
 
 def test_no_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="unable to open"):
-        list(Recorded(tmp_path / "none.db").arrivals(Span()))
+        list(Recorded(tmp_path / "none.db").arrivals(Period()))
 
 
 def test_a_clock_that_is_set_back_never_runs_engine_time_back() -> None:
@@ -259,6 +259,6 @@ def test_engine_time_is_reckoned_on_from_what_is_told() -> None:
 
 def test_one_event_is_found_by_its_identity(database: Path) -> None:
     recorded = Recorded(database)
-    first = next(iter(recorded.arrivals(Span())))
+    first = next(iter(recorded.arrivals(Period())))
     assert recorded.event(first.event.id) == first
     assert recorded.event("nobody") is None

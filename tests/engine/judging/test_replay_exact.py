@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 import engine.judging.replay
-from engine.judging.replay import Recorded, Span, differ
+from engine.judging.replay import Period, Recorded, differ
 from engine.judging.replay import replay as replayed
 from engine.judging.rulebook import reopened
 from engine.store import codec
@@ -45,8 +45,8 @@ def log_of(path: Path) -> list[int]:
 def faults_of(life: Life) -> list[str]:
     """Return what a replay of a life makes otherwise, and what its log lacks; nothing is what shall be."""
     recorded = Recorded(life.path)
-    live = recorded.decisions(Span())
-    again = replayed(RuleSet(), recorded.arrivals(Span()), end=recorded.end(), library=recorded.rules)
+    live = recorded.decisions(Period())
+    again = replayed(RuleSet(), recorded.arrivals(Period()), end=recorded.end(), library=recorded.rules)
     found = differ(live, again.decisions)
     told = [f"moved {was.rule} {was.phase} {was.at} {now.at}" for was, now in found.moved]
     told += [f"gone {made.rule} {made.phase} {made.at}" for made in found.gone]
@@ -63,7 +63,7 @@ def _log_faults(life: Life) -> list[str]:
 
 def _memory_faults(life: Life, recorded: Recorded) -> list[str]:
     play = Playback(RuleSet(), library=recorded.rules)
-    for _ in play.all(recorded.arrivals(Span())):
+    for _ in play.all(recorded.arrivals(Period())):
         pass
     if (end := recorded.end()) is not None:
         play.until(end)
@@ -103,7 +103,7 @@ async def test_what_was_lived_500_times_is_lived_again(tmp_path: Path, chunk: in
 def test_everything_happens_in_some_life(lives: list[Life]) -> None:
     done = sum((life.done for life in lives), Counter[str]())
     assert not EVERYTHING - done.keys()
-    made = [made for life in lives for made in Recorded(life.path).decisions(Span())]
+    made = [made for life in lives for made in Recorded(life.path).decisions(Period())]
     assert {each.rule for each in made} >= {each.name for each in book(RULES).rules.rules}
     assert {each.phase for each in made} == set(Phase)
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from drivers.display import Turn
 from engine.bitstream.h264 import PPS, SPS, join, kind, split_annexb
 from engine.fleet.tap import VIEWER_LIMIT, Tap
-from engine.preview.feed import HURRY, JUMP, RATE, USUAL, Ended, Picture, Reel, Timeline, obstacle
+from engine.preview.feed import HURRY, JUMP, RATE, USUAL, CodedPicture, Ended, Reel, Timeline, obstacle
 
 Footages = Callable[[str], Any]
 
 
-async def take(reel: Reel, count: int) -> list[Picture]:
+async def take(reel: Reel, count: int) -> list[CodedPicture]:
     return [await reel.take() for _ in range(count)]
 
 

@@ -44,20 +44,20 @@ def told(systemd: socket.socket) -> list[bytes]:
 
 
 def test_it_is_fed_when_every_strand_has_moved(systemd: socket.socket) -> None:
-    watchdog = Watchdog(("judge", "desk"))
+    watchdog = Watchdog(("judge", "service"))
     for _ in range(5):
-        watchdog.moved("desk")
+        watchdog.moved("service")
     assert told(systemd) == []
     watchdog.moved("judge")
     assert told(systemd) == [FED]
     for _ in range(5):
         watchdog.moved("judge")
     assert told(systemd) == []
-    watchdog.moved("desk")
+    watchdog.moved("service")
     assert told(systemd) == [FED]
     watchdog.close()
     watchdog.moved("judge")
-    watchdog.moved("desk")
+    watchdog.moved("service")
     assert told(systemd) == []
 
 
@@ -92,7 +92,7 @@ class Engine:
         moves = Watchdog.moved
 
         def moved(watchdog: Watchdog, strand: str) -> None:
-            self.looks += strand == "desk"
+            self.looks += strand == "service"
             moves(watchdog, strand)
 
         monkeypatch.setattr(Watchdog, "moved", moved)

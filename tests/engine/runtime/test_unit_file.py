@@ -10,7 +10,7 @@ import pytest
 
 from engine.judging import judge
 from engine.store import opening
-from engine.web.keeper import MOST, SHARE
+from engine.web.connection_limit import MOST, SHARE
 
 UNIT = Path(__file__).parents[3] / "configs" / "systemd" / "matthan.service"
 

@@ -19,7 +19,7 @@ from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
 from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
 from engine.store.journal import journal
-from engine.store.model import Counts, Deletion, State, Verdict
+from engine.store.model import Counts, Deletion, DeliveryState, Verdict
 from engine.store.reads import _FRESH, _YIELDING
 from engine.web.problems import HttpProblem
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
@@ -187,15 +187,15 @@ async def test_outbox_lanes_and_states(
     assert (first.key, first.event, first.params) == ("decision-00000001/0", event, {"target": "ward"})
     assert second.event == event
     for n in range(3):
-        await store.settle(first.id, State.DUE, 50.0 + n, "503")
+        await store.settle(first.id, DeliveryState.DUE, 50.0 + n, "503")
     assert await store.next_try("webhook/ward/gate") == 0.0
     assert [row.id for row in await store.due(10.0, 10, "webhook/ward/gate")] == [second.id]
     late = await store.due(60.0, 10, "webhook/ward/gate")
     assert [(row.id, row.attempts, row.detail) for row in late] == [(second.id, 0, ""), (first.id, 3, "503")]
     await store.revive("webhook")
     assert len(await store.due(0.0, 10, "webhook/ward/gate")) == 2
-    await store.settle(first.id, State.DEAD, 0.0, "404")
-    await store.settle(second.id, State.DONE, 0.0, "204")
+    await store.settle(first.id, DeliveryState.DEAD, 0.0, "404")
+    await store.settle(second.id, DeliveryState.DONE, 0.0, "204")
     assert [row.detail for row in await store.dead()] == ["404"]
     assert (await store.lanes(), await store.counts()) == (["log//gate"], Counts(due=1, dead=1))
 
@@ -210,7 +210,7 @@ async def test_prune_keeps_what_is_young_and_what_is_owed(
     for n in range(1, 5):
         await store.commit(make_verdict(make_event(n), make_decision(n, ActionCall("log"), cause=n)))
     done = (await store.due(0.0, 10))[0]
-    await store.settle(done.id, State.DONE, 0.0, "")
+    await store.settle(done.id, DeliveryState.DONE, 0.0, "")
     middle = (await store.events())[1].received_at  # of number 3
     clock.advance(1000)
     assert await store.prune(middle) > 0
@@ -305,7 +305,7 @@ async def test_a_dead_letter_is_sent_again_with_its_key(
     await store.commit(make_verdict(make_decision(1, ActionCall("log")), make_decision(2, ActionCall("log"))))
     rows = await store.due(0.0, 9)
     for row in rows:
-        await store.settle(row.id, State.DEAD, 7.0, "HTTP 404")
+        await store.settle(row.id, DeliveryState.DEAD, 7.0, "HTTP 404")
     assert [row.id for row in await store.resend([rows[0].id, 99])] == [rows[0].id]
     (again,) = await store.due(0.0, 9)
     assert (again.key, again.attempts, again.created) == (rows[0].key, 0, 100.0)
@@ -322,7 +322,7 @@ async def test_what_is_done_is_not_done_again(
     made = make_decision(1, ActionCall("log"))
     await store.commit(make_verdict(made))
     (row,) = await store.due(0.0, 9)
-    await store.settle(row.id, State.DONE, 0.0, "")
+    await store.settle(row.id, DeliveryState.DONE, 0.0, "")
     await store.commit(make_verdict(made))
     assert await store.due(0.0, 9) == []
 
@@ -396,7 +396,7 @@ async def test_dead_letters_that_go_with_their_decisions_are_journalled(
 ) -> None:
     await store.commit(make_verdict(make_event(1), make_decision(1, ActionCall("log"), ActionCall("log"))))
     for row in await store.due(0.0, 9):
-        await store.settle(row.id, State.DEAD, 7.0, "HTTP 404")
+        await store.settle(row.id, DeliveryState.DEAD, 7.0, "HTTP 404")
     await store.commit(make_verdict(make_event(2000)))
     clock.advance(1000)
     await store.prune((await store.events())[0].received_at)
@@ -448,13 +448,13 @@ async def test_the_desk_sends_dead_letters_again_and_wakes_the_outbox(
 ) -> None:
     await store.commit(make_verdict(make_decision(1, ActionCall("webhook", {"target": "ward"}))))
     (row,) = await store.due(0.0, 9)
-    await store.settle(row.id, State.DEAD, 0.0, "HTTP 404")
+    await store.settle(row.id, DeliveryState.DEAD, 0.0, "HTTP 404")
     woken: list[bool] = []
-    desk = SimpleNamespace(store=store, wake=lambda: woken.append(True))
-    (told,) = await SiteService.letters(desk, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
+    service = SimpleNamespace(store=store, wake=lambda: woken.append(True))
+    (told,) = await SiteService.letters(service, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
     assert (told.id, told.target, told.rule, told.severity) == (row.id, "ward", "night-gate", "warning")
     with pytest.raises(HttpProblem, match="99"):
-        await SiteService.resend(desk, [row.id, 99])  # type: ignore[arg-type]
+        await SiteService.resend(service, [row.id, 99])  # type: ignore[arg-type]
     assert (await store.counts(), woken) == (Counts(dead=1), [])
-    assert await SiteService.resend(desk, None) == [told]  # type: ignore[arg-type]
+    assert await SiteService.resend(service, None) == [told]  # type: ignore[arg-type]
     assert (await store.counts(), woken) == (Counts(due=1), [True])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.models import ModelFile
 from engine.vision import crops
-from engine.vision.analyzer import MOVING, Look
+from engine.vision.analyzer import MOVING, Analyzer
 from engine.vision.attention import DULL, Attention
 from engine.vision.model import Sight
 from engine.vision.pool import DetectorPool
@@ -23,7 +23,7 @@ Load = Callable[[str], ModelFile]
 NOWHERE = np.empty((0, 4), np.float32)
 
 
-def watched(look: Look, film: Any) -> list[Sight]:
+def watched(look: Analyzer, film: Any) -> list[Sight]:
     return [sight for packet in film.packets if (sight := look.feed(packet)) is not None]
 
 
@@ -35,7 +35,7 @@ def labels(sights: list[Sight]) -> Counter[str]:
 
 def test_without_a_model_what_moves_is_followed_as_moving(film: Any, scene: Any, walking: Any) -> None:
     made = film(walking(scene(80), begin=30))
-    look = Look(made.codec, fps=5, pool=None, score=0.45)
+    look = Analyzer(made.codec, fps=5, pool=None, score=0.45)
     sights = watched(look, made)
     assert len(sights) == 40  # 10 pictures per second, half of them analysed
     assert labels(sights) == {MOVING: 1}
@@ -49,7 +49,7 @@ def test_without_a_model_what_moves_is_followed_as_moving(film: Any, scene: Any,
 
 def test_a_still_is_the_last_analysed_picture_from_any_thread(film: Any, scene: Any) -> None:
     made = film(scene(12))
-    look = Look(made.codec, fps=5, pool=None, score=0.45)
+    look = Analyzer(made.codec, fps=5, pool=None, score=0.45)
     with pytest.raises(LookupError):
         look.still(320)
     watched(look, made)
@@ -72,14 +72,14 @@ def test_a_cut_is_told_and_ends_nothing(film: Any, scene: Any) -> None:
     dark = scene(30)
     bright = [np.clip(each.astype(np.int16) + 90, 0, 255).astype(np.uint8) for each in scene(20)]
     made = film(dark + bright)
-    sights = watched(Look(made.codec, fps=5, pool=None, score=0.45), made)
+    sights = watched(Analyzer(made.codec, fps=5, pool=None, score=0.45), made)
     assert [number for number, sight in enumerate(sights) if sight.cut] == [15]
     assert all(not sight.tracks for sight in sights)
 
 
 def test_damage_and_a_new_size_do_not_stop_it(film: Any, scene: Any) -> None:
     small, large = film(scene(20)), film(scene(30, size=(640, 352)))
-    look = Look(small.codec, fps=5, pool=None, score=0.45)
+    look = Analyzer(small.codec, fps=5, pool=None, score=0.45)
     broken = [replace(packet, data=packet.data[: len(packet.data) // 3]) for packet in small.packets[5:9]]
     small.packets[5:9] = broken
     sizes = Counter(sight.width for sight in watched(look, small))
@@ -101,7 +101,7 @@ def test_damage_and_a_new_size_do_not_stop_it(film: Any, scene: Any) -> None:
 def test_people_are_seen(model: Load, clip: Any, name: str, least: int) -> None:
     made = clip("one-by-one-person-detection.mp4")
     made = replace(made, packets=made.packets[:470])  # 47 s: two people, one after the other
-    look = Look(made.codec, fps=2.5, pool=DetectorPool(model(name)), score=0.45, name="hall")
+    look = Analyzer(made.codec, fps=2.5, pool=DetectorPool(model(name)), score=0.45, name="hall")
     sights = watched(look, made)
     assert set(labels(sights)) <= {"person", "animal"}
     assert labels(sights)["person"] >= least
@@ -115,7 +115,7 @@ def test_people_are_seen(model: Load, clip: Any, name: str, least: int) -> None:
 def test_vehicles_are_seen(model: Load, clip: Any) -> None:
     made = clip("car-detection.mp4")
     pool = DetectorPool(model("yolox_nano_float16_quantize.tflite"))
-    sights = watched(Look(made.codec, fps=5, pool=pool, score=0.45), made)
+    sights = watched(Analyzer(made.codec, fps=5, pool=pool, score=0.45), made)
     seen = labels(sights)
     assert seen["car"] + seen["heavy"] >= 1
     assert not {"cell phone", "toilet", "remote"} & set(seen)
@@ -124,7 +124,7 @@ def test_vehicles_are_seen(model: Load, clip: Any) -> None:
 def test_a_busy_pool_costs_pictures_not_tracks(model: Load, clip: Any) -> None:
     made = clip("one-by-one-person-detection.mp4")
     pool = DetectorPool(model("light_person_192.tflite"))
-    look = Look(made.codec, fps=2, pool=pool, score=0.45, name="hall")
+    look = Analyzer(made.codec, fps=2, pool=pool, score=0.45, name="hall")
     first, rest = made.packets[:120], made.packets[120:150]
     before = watched(look, replace(made, packets=first))[-1]
     assert [track.label for track in before.tracks] == ["person"]

@@ -15,14 +15,14 @@ from engine.vision.boxes import overlap, suppress
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.pool import DetectorPool
-from engine.vision.postprocess import Shape
+from engine.vision.postprocess import OutputShape
 
 Load = Callable[[str], ModelFile]
 YOLOX = "yolox_nano_float16_quantize.tflite"
 
 
 def test_yolox_cells_become_boxes() -> None:
-    shape = Shape(64, 32, ((1, 42, 7),))
+    shape = OutputShape(64, 32, ((1, 42, 7),))
     assert postprocess.points(shape) == 8 * 4 + 4 * 2 + 2 * 1
     rows = np.zeros((1, 42, 7), np.float32)
     rows[0, 32 + 5] = [0.5, 0.25, np.log(2), np.log(1), 0.9, 0.1, 0.8]  # stride 16, row 1, column 1
@@ -38,7 +38,7 @@ def test_yolox_cells_become_boxes() -> None:
 def test_ssd_reads_as_many_as_it_is_told() -> None:
     boxes = np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]]], np.float32)
     outputs = [boxes, np.array([[2, 0]]), np.array([[0.9, 0.8]]), np.array([1])]
-    raw = postprocess.ssd(Shape(300, 300, ()), [np.asarray(each, np.float32) for each in outputs], 0.3)
+    raw = postprocess.ssd(OutputShape(300, 300, ()), [np.asarray(each, np.float32) for each in outputs], 0.3)
     np.testing.assert_allclose(raw.boxes, [[0.2, 0.1, 0.6, 0.5]])
     assert raw.classes.tolist() == [2]
 
@@ -49,7 +49,7 @@ def test_boxes_and_scores_in_either_order_and_unit(boxes_first: bool, scale: flo
     boxes = np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 0.1, 0.1]]], np.float32) * scale
     scores = np.array([[[0.1, 0.7, 0.2], [0.1, 0.1, 0.1]]], np.float32)
     outputs = [boxes, scores] if boxes_first else [scores, boxes]
-    shape = Shape(320, 320, tuple(each.shape for each in outputs))
+    shape = OutputShape(320, 320, tuple(each.shape for each in outputs))
     assert postprocess.guess(shape) == "boxes"
     assert postprocess.class_count("boxes", shape) == 3
     raw = postprocess.boxes_and_scores(shape, outputs, 0.3)
@@ -58,10 +58,10 @@ def test_boxes_and_scores_in_either_order_and_unit(boxes_first: bool, scale: flo
 
 
 def test_heads_are_known_by_their_tensors() -> None:
-    assert postprocess.guess(Shape(416, 416, ((1, 3549, 85),))) == "yolox"
-    assert postprocess.guess(Shape(300, 300, ((1, 10, 4), (1, 10), (1, 10), (1,)))) == "ssd"
-    assert postprocess.guess(Shape(256, 256, ((1, 896, 16), (1, 896, 1)))) is None
-    assert postprocess.guess(Shape(224, 224, ((1, 1001),))) is None
+    assert postprocess.guess(OutputShape(416, 416, ((1, 3549, 85),))) == "yolox"
+    assert postprocess.guess(OutputShape(300, 300, ((1, 10, 4), (1, 10), (1, 10), (1,)))) == "ssd"
+    assert postprocess.guess(OutputShape(256, 256, ((1, 896, 16), (1, 896, 1)))) is None
+    assert postprocess.guess(OutputShape(224, 224, ((1, 1001),))) is None
 
 
 def test_the_best_of_overlapping_boxes_survives_within_its_group() -> None:

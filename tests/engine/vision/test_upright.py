@@ -17,7 +17,7 @@ from PIL import Image
 from drivers.contract import Codec, CodecParameters
 from drivers.display import Turn
 from drivers.upright import Righting, upright
-from engine.vision.analyzer import Look
+from engine.vision.analyzer import Analyzer
 from engine.vision.model import Detections
 from engine.vision.picture import luma
 
@@ -107,11 +107,11 @@ def _stream() -> Any:
     return av.open(io.BytesIO(), "w", format="h264").add_stream("libx264", rate=10)
 
 
-def fed(look: Look, film: Any) -> Any:
+def fed(look: Analyzer, film: Any) -> Any:
     return [sight for packet in film.packets if (sight := look.feed(packet)) is not None][-1]
 
 
-def size(look: Look, width: int = 4000) -> tuple[int, int]:
+def size(look: Analyzer, width: int = 4000) -> tuple[int, int]:
     return Image.open(io.BytesIO(look.still(width))).size
 
 
@@ -119,7 +119,7 @@ def test_a_still_has_the_shape_of_the_scene_and_follows_a_change(
     film: Callable[..., Any], scene: Callable[..., Any]
 ) -> None:
     made = film(scene(8, size=(352, 288)))
-    look = Look(made.codec, fps=10, pool=None, score=0.5)
+    look = Analyzer(made.codec, fps=10, pool=None, score=0.5)
     assert fed(look, made).width == 352
     assert size(look) == (352, 288)
     assert fed(look, told(made, "sample_aspect_ratio=16/11", start=8)).width == 512
@@ -156,7 +156,7 @@ def test_the_detector_sees_objects_in_their_natural_shape(film: Callable[..., An
     drawn[60 : 60 + down, 100 : 100 + across] = 230
     made = told(film([drawn] * 30), f"sample_aspect_ratio={pixel}")
     eye: Any = Eye()
-    look = Look(made.codec, fps=10, pool=eye, score=0.5)
+    look = Analyzer(made.codec, fps=10, pool=eye, score=0.5)
     sight = fed(look, made)
     width, height = extent(eye.shown[0])
     assert abs(width - height) <= 2
@@ -172,7 +172,7 @@ def test_a_film_that_lies_on_its_side_is_analysed_upright(
     film: Callable[..., Any], scene: Callable[..., Any]
 ) -> None:
     made = film([marked(320, 192)] * 4)
-    look = Look(replace(made.codec, turn=Turn(90)), fps=10, pool=None, score=0.5)
+    look = Analyzer(replace(made.codec, turn=Turn(90)), fps=10, pool=None, score=0.5)
     sight = fed(look, made)
     assert (sight.width, sight.height) == size(look) == (192, 320)
     seen = np.asarray(Image.open(io.BytesIO(look.still(400))).convert("L"))
@@ -186,7 +186,7 @@ def test_a_stream_that_tells_how_it_lies_is_upright_until_it_tells_otherwise(
     """Told with a keyframe, it holds for the pictures after it; the next keyframe is silent: no more."""
     made = film([marked(320, 192)] * 20)  # a keyframe each ten
     lying = told(replace(made, packets=made.packets[:10]), "display_orientation=insert:rotate=90")
-    look = Look(made.codec, fps=10, pool=None, score=0.5)
+    look = Analyzer(made.codec, fps=10, pool=None, score=0.5)
     sizes = [(sight.width, sight.height) for packet in lying.packets if (sight := look.feed(packet))]
     sizes += [(sight.width, sight.height) for packet in made.packets[10:] if (sight := look.feed(packet))]
     assert sizes == [(192, 320)] * 10 + [(320, 192)] * 10

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.contract import Signal
 from engine.config.settings import CameraSettings
-from engine.fleet.events.device_group import Household, concerns_all, households
+from engine.fleet.events.device_group import DeviceGroup, concerns_all, device_groups
 from engine.fleet.events.signals import GRACE, MOST
 from rules.model import CameraId, Change
 
@@ -25,7 +25,7 @@ def alarm(state: bool | None, name: str = "AlarmIn_1") -> Signal:
 class Recorder:
     def __init__(self) -> None:
         self.now = 0.0
-        self.household = Household([ONE, TWO, THREE], lambda: self.now)
+        self.household = DeviceGroup([ONE, TWO, THREE], lambda: self.now)
 
     def say(self, said: Signal, *cameras: CameraId) -> list[tuple[str, Change, object]]:
         """Let some cameras hear the same."""
@@ -115,7 +115,7 @@ def test_cameras_of_one_device_are_one_household() -> None:
         {"id": "e", "url": "file:e.mp4"},
         {"id": "f", "url": "file:e.mp4"},
     ]
-    made = households([CameraSettings.model_validate(each) for each in written], lambda: 0.0)
+    made = device_groups([CameraSettings.model_validate(each) for each in written], lambda: 0.0)
     groups: dict[int, str] = {}
     for name, household in made.items():
         groups[id(household)] = groups.get(id(household), "") + name

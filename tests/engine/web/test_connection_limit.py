@@ -19,8 +19,8 @@ from aiohttp import web
 from engine.api import server
 from engine.api.client import Client
 from engine.config.settings import ApiSettings
-from engine.runtime.process_usage import Figures
-from engine.web.keeper import LEAVING, Guest, Keeper, Room, peer_name
+from engine.runtime.process_usage import ProcessUsage
+from engine.web.connection_limit import LEAVING, ConnectionLimiter, Guest, Room, peer_name
 from engine.web.problems import Garbage
 from engine.web.server import hardened, listen
 
@@ -46,9 +46,9 @@ def guest(stack: ExitStack) -> Guest:
     return stack.enter_context(Guest(fileno=ours.detach()))
 
 
-def fill(keeper: Keeper, stack: ExitStack, peer: str, count: int) -> list[Guest]:
+def fill(limiter: ConnectionLimiter, stack: ExitStack, peer: str, count: int) -> list[Guest]:
     found = [guest(stack) for _ in range(count)]
-    return [each for each in found if keeper.admit(each, peer)]
+    return [each for each in found if limiter.admit(each, peer)]
 
 
 def test_a_door_takes_a_share_of_the_descriptors() -> None:
@@ -59,51 +59,51 @@ def test_a_door_takes_a_share_of_the_descriptors() -> None:
 
 
 def test_who_is_being_answered_stays_and_the_newest_is_turned_away(stack: ExitStack) -> None:
-    keeper = Keeper("x", SMALL)
-    for each in fill(keeper, stack, "a", 6):
+    limiter = ConnectionLimiter("x", SMALL)
+    for each in fill(limiter, stack, "a", 6):
         each.answered += 1
-    assert not keeper.admit(guest(stack), "a")
-    assert (keeper.inside, keeper.turned_away) == (6, 1)
-    assert keeper.admit(guest(stack), "b")
+    assert not limiter.admit(guest(stack), "a")
+    assert (limiter.inside, limiter.turned_away) == (6, 1)
+    assert limiter.admit(guest(stack), "b")
 
 
 def test_the_oldest_idle_one_of_the_greediest_peer_goes_for_another(stack: ExitStack) -> None:
-    keeper = Keeper("x", SMALL)
-    (first,) = fill(keeper, stack, "b", 1)
-    greedy = fill(keeper, stack, "a", 6)
+    limiter = ConnectionLimiter("x", SMALL)
+    (first,) = fill(limiter, stack, "b", 1)
+    greedy = fill(limiter, stack, "a", 6)
     greedy[0].answered += 1
-    fill(keeper, stack, "c", 1)
-    assert keeper.inside == 8
-    assert keeper.admit(guest(stack), "d")
+    fill(limiter, stack, "c", 1)
+    assert limiter.inside == 8
+    assert limiter.admit(guest(stack), "d")
     assert [each.leaving for each in greedy] == [False, True, False, False, False, False]
     assert not first.leaving
     assert greedy[1].recv(1) == b""
 
 
 def test_those_on_their_way_out_are_bounded(stack: ExitStack) -> None:
-    keeper = Keeper("x", SMALL)
+    limiter = ConnectionLimiter("x", SMALL)
     for peer in "abcdefgh":
-        fill(keeper, stack, peer, 50)
-    assert keeper.inside == SMALL.most + LEAVING
+        fill(limiter, stack, peer, 50)
+    assert limiter.inside == SMALL.most + LEAVING
 
 
 def test_a_place_is_given_back_once(stack: ExitStack) -> None:
-    keeper = Keeper("x", SMALL)
-    (one,) = fill(keeper, stack, "a", 1)
+    limiter = ConnectionLimiter("x", SMALL)
+    (one,) = fill(limiter, stack, "a", 1)
     one.close()
     one.close()
-    assert keeper.inside == 0
-    assert len(fill(keeper, stack, "a", 6)) == 6
+    assert limiter.inside == 0
+    assert len(fill(limiter, stack, "a", 6)) == 6
 
 
 def test_a_crowd_is_a_problem_for_a_while(stack: ExitStack) -> None:
     clock = Clock()
-    keeper = Keeper("x", SMALL, clock)
-    assert not keeper.crowded()
-    fill(keeper, stack, "a", 7)
-    assert keeper.crowded()
+    limiter = ConnectionLimiter("x", SMALL, clock)
+    assert not limiter.crowded()
+    fill(limiter, stack, "a", 7)
+    assert limiter.crowded()
     clock.now += 61
-    assert not keeper.crowded()
+    assert not limiter.crowded()
 
 
 def test_a_peer_is_an_address_a_network_or_a_process() -> None:
@@ -115,7 +115,7 @@ def test_a_peer_is_an_address_a_network_or_a_process() -> None:
 
 
 @asynccontextmanager
-async def opened(keeper: Keeper) -> AsyncIterator[int]:
+async def opened(limiter: ConnectionLimiter) -> AsyncIterator[int]:
     """A door at which every page is `yes`."""
 
     async def yes(request: web.Request) -> web.Response:
@@ -123,14 +123,14 @@ async def opened(keeper: Keeper) -> AsyncIterator[int]:
 
     app = web.Application()
     app.router.add_get("/", yes)
-    runner = hardened(app, Garbage(), keeper)
+    runner = hardened(app, Garbage(), limiter)
     await runner.setup()
-    await listen(runner, ("127.0.0.1", 0), keeper)
+    await listen(runner, ("127.0.0.1", 0), limiter)
     try:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
-    assert keeper.inside == 0
+    assert limiter.inside == 0
 
 
 async def ask(port: int) -> bytes:
@@ -143,13 +143,13 @@ async def ask(port: int) -> bytes:
 
 
 async def test_half_open_connections_do_not_keep_out_who_asks() -> None:
-    keeper = Keeper("x", SMALL)
-    async with opened(keeper) as port, AsyncExitSockets() as held:
+    limiter = ConnectionLimiter("x", SMALL)
+    async with opened(limiter) as port, AsyncExitSockets() as held:
         for _ in range(60):
             await held.open(port, b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
         assert (await ask(port)).endswith(b"yes")
-        assert keeper.inside <= SMALL.most + LEAVING
-        assert keeper.turned_away >= 60 - SMALL.most - LEAVING
+        assert limiter.inside <= SMALL.most + LEAVING
+        assert limiter.turned_away >= 60 - SMALL.most - LEAVING
 
 
 class AsyncExitSockets:
@@ -172,10 +172,10 @@ class AsyncExitSockets:
 
 
 async def test_a_crowd_on_tcp_leaves_the_unix_socket_free(service: object, tmp_path: Path) -> None:
-    keepers = Keeper("api", SMALL), Keeper("api.tcp", SMALL)
+    limiters = ConnectionLimiter("api", SMALL), ConnectionLimiter("api.tcp", SMALL)
     settings = ApiSettings(tcp="127.0.0.1:0")
     async with (
-        server.serve(service, settings, socket=tmp_path / "s", token="t" * 16, keepers=keepers) as doors,  # type: ignore[arg-type]  # the fake
+        server.serve(service, settings, socket=tmp_path / "s", token="t" * 16, limiters=limiters) as doors,  # type: ignore[arg-type]  # the fake
         AsyncExitSockets() as held,
         Client.connect(doors.socket) as client,
     ):
@@ -183,14 +183,14 @@ async def test_a_crowd_on_tcp_leaves_the_unix_socket_free(service: object, tmp_p
         for _ in range(40):
             await held.open(doors.tcp[1], b"")
         assert (await client.health()).status == "ok"
-    assert [keeper.turned_away > 0 for keeper in keepers] == [False, True]
+    assert [limiter.turned_away > 0 for limiter in limiters] == [False, True]
 
 
 async def test_a_stream_is_not_shown_out_for_who_asks_nothing(service: object, tmp_path: Path) -> None:
-    keepers = Keeper("api", SMALL), Keeper("api.tcp", SMALL)
+    limiters = ConnectionLimiter("api", SMALL), ConnectionLimiter("api.tcp", SMALL)
     path = tmp_path / "s"
     async with (
-        server.serve(service, ApiSettings(), socket=path, keepers=keepers),  # type: ignore[arg-type]  # the fake
+        server.serve(service, ApiSettings(), socket=path, limiters=limiters),  # type: ignore[arg-type]  # the fake
         Client.connect(path) as client,
     ):
         updates = client.updates()
@@ -204,7 +204,7 @@ async def test_a_stream_is_not_shown_out_for_who_asks_nothing(service: object, t
 
 
 def test_a_report_without_descriptors_costs_the_report_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = Figures()
+    figures = ProcessUsage()
     figures.look()
     known = figures.rss
     assert known > 0
@@ -238,13 +238,13 @@ async def test_a_handshake_that_never_comes_is_cut(
     if done.returncode:
         pytest.skip("openssl makes no certificate here")
     settings = ApiSettings(tcp="127.0.0.1:0", certificate=str(certificate), key=str(key))
-    wide = Keeper("api.tcp", SMALL)
+    wide = ConnectionLimiter("api.tcp", SMALL)
     async with server.serve(
         service,
         settings,
         socket=tmp_path / "s",
         token="t" * 16,
-        keepers=(Keeper("api", SMALL), wide),
+        limiters=(ConnectionLimiter("api", SMALL), wide),
     ) as doors:
         assert doors.tcp is not None
         reader, writer = await asyncio.open_connection("127.0.0.1", doors.tcp[1])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class CameraHands:
-    """What actions may ask of cameras. Implements `engine.actions.contract.Hands`."""
+class CameraControl:
+    """What actions may ask of cameras. Implements `engine.actions.contract.Cameras`."""
 
     cameras: Mapping[str, CameraRunner]
     language: text.Language = "en"

@@ -1,4 +1,4 @@
-"""A keeper at every door: how many may be inside at once, all and from one peer, and who must go for another.
+"""A limiter at every door: how many may be inside at once, all and from one peer, and who must go for another.
 
 Half-open connections cost a descriptor each, and a process has few (1,024 by a service's default): whoever can
 open connections could take those that cameras and the store need. So every door takes its share and no more. A
@@ -71,12 +71,12 @@ class Guest(socket.socket):
     peer: str = ""
     answered: int = 0
     leaving: bool = False
-    keeper: Keeper | None = None
+    limiter: ConnectionLimiter | None = None
 
     def close(self) -> None:
         """Leave, then close."""
-        if self.keeper is not None:
-            self.keeper.left(self)
+        if self.limiter is not None:
+            self.limiter.left(self)
         super().close()
 
     def show_out(self) -> None:
@@ -88,7 +88,7 @@ class Guest(socket.socket):
             return
 
 
-class Keeper:
+class ConnectionLimiter:
     """Counts who is inside one door.
 
     Attributes:
@@ -105,9 +105,9 @@ class Keeper:
         self.turned_away = 0
 
     def listener(self, family: int, kind: int) -> Listener:
-        """Return a new socket that this keeper will guard."""
+        """Return a new socket that this limiter will guard."""
         made = Listener(family, kind)
-        made.keeper = self
+        made.limiter = self
         return made
 
     @property
@@ -124,7 +124,7 @@ class Keeper:
         if not self._has_room(peer):
             self._turn_away(peer)
             return False
-        guest.peer, guest.keeper = peer, self
+        guest.peer, guest.limiter = peer, self
         self._guests[guest.fileno()] = guest
         self._peers[peer] += 1
         return True
@@ -169,7 +169,7 @@ class Keeper:
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Keep the connection of a request inside while it is answered."""
         guest = self._guests.get(_descriptor(request))
-        if guest is None:  # a door without a keeper, or gone already
+        if guest is None:  # a door without a limiter, or gone already
             return await handler(request)
         guest.answered += 1
         try:
@@ -184,9 +184,9 @@ def _descriptor(request: web.Request) -> int:
 
 
 class Listener(socket.socket):
-    """A listening socket whose keeper says who comes in; who does not is gone before anybody saw it."""
+    """A listening socket whose limiter says who comes in; who does not is gone before anybody saw it."""
 
-    keeper: Keeper
+    limiter: ConnectionLimiter
 
     def accept(self) -> tuple[Guest, Any]:
         """Take the next connection that may come in.
@@ -197,7 +197,7 @@ class Listener(socket.socket):
         for _ in range(PIECE):
             plain, address = super().accept()
             guest = Guest(plain.family, plain.type, plain.proto, fileno=plain.detach())
-            if self.keeper.admit(guest, peer_name(guest, address)):
+            if self.limiter.admit(guest, peer_name(guest, address)):
                 return guest, address
             guest.close()
         raise BlockingIOError
@@ -216,7 +216,7 @@ def peer_name(connection: socket.socket, address: Any) -> str:
 
 
 class Door(web.BaseSite):
-    """A site of aiohttp behind a keeper.
+    """A site of aiohttp behind a limiter.
 
     Args:
         patience: Seconds for a TLS handshake.
@@ -252,8 +252,8 @@ class Door(web.BaseSite):
         )
 
 
-def crowded(keepers: Iterable[Keeper]) -> Iterator[Sentence]:
+def crowded(limiters: Iterable[ConnectionLimiter]) -> Iterator[Sentence]:
     """Yield the doors that turned somebody away lately."""
-    for keeper in keepers:
-        if keeper.crowded():
-            yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})
+    for limiter in limiters:
+        if limiter.crowded():
+            yield Sentence("door.crowded", {"door": limiter.name, "times": limiter.turned_away})
