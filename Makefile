@@ -57,7 +57,7 @@ pytest: $(VENV)/.installed-dev
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
 
-# The other Pythons that the package promises, where there are interpreters. Not for CI: an environment of 600 MB each.
+# The other Pythons that the package promises, where there are interpreters. Not for CI: an environment of 850 MB each.
 pythons: $(VENV)/.installed
 	$(BIN)/python tools/pythons.py $(ARGS)
 
