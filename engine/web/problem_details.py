@@ -10,7 +10,7 @@ from engine.web.payload import Fact, Wire
 
 
 class FileProblem(Wire):
-    """One thing wrong in a file of the site; `code` has a page in docs/reference/problems.
+    """One thing wrong in a file of the site; `code` has a page: `matthan rules problem CODE`.
 
     Attributes:
         suggestion: What was probably meant; `vi` and `en`, the sentence in both languages, name it too.

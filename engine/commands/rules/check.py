@@ -61,7 +61,7 @@ def check(
 
     Without a configuration the grammar and the actions are checked, not the names of cameras and zones. Files that
     belong to the configuration are checked together with its others, and their own problems are told.
-    Each code has a page in docs/reference/problems. Exit codes: 0 good (warnings allowed), 1 problems,
+    Each code has a page: `matthan rules problem CODE`. Exit codes: 0 good (warnings allowed), 1 problems,
     2 a file cannot be read.
     """
     from engine.config import configuration as reading
