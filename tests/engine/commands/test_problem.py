@@ -8,7 +8,7 @@ import pytest
 
 from rules.problems import codes, page_name, read_page
 from rules.text import catalogue
-from tests.engine.rule_site import run
+from tests.engine.commands.rule_site import run
 
 
 def test_a_page_has_sentence_cause_cure_and_example() -> None:
