@@ -119,10 +119,13 @@ async def per_call(call: Callable[[], Awaitable[object]], times: int) -> float:
 async def pulls(port: int, rounds: int, times: int) -> dict[str, Any]:
     """Return the CPU of one pull by hand, through the library, and bare."""
     from drivers.contract import Login
-    from drivers.onvif import clock, events, library, soap
     from drivers.onvif.addresses import Reached
-    from drivers.onvif.session import Session
-    from drivers.onvif.wsse import Signature
+    from drivers.onvif.events import pull_point as events
+    from drivers.onvif.soap import client as soap
+    from drivers.onvif.soap import device_clock as clock
+    from drivers.onvif.soap import zeep_library as library
+    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.soap.wsse import Signature
 
     login, url = Login(*LOGIN), f"http://127.0.0.1:{port}/now"
     session = Session(Reached.at(url), login)

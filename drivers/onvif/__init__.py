@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pydantic import Field
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
-from drivers.options import read
-from drivers.quirks import Quirk
+from drivers.kit.options import read
+from drivers.kit.quirks import Quirk
 from drivers.rtsp import StreamOptions
 
 
@@ -44,7 +44,7 @@ class OnvifDriver:
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Probe the scope by WS-Discovery and yield who answers."""
-        from drivers.onvif.discover import discover
+        from drivers.onvif.discovery.search import discover
 
         async for found in discover(scope, wait):
             yield found

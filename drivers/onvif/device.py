@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
+from drivers.kit.nursery import Nursery, nursery
 from drivers.logins import LoginBook
-from drivers.nursery import Nursery, nursery
-from drivers.onvif import events, xml
+from drivers.onvif import xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.events import EVENTS
+from drivers.onvif.events import pull_point
+from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
-from drivers.onvif.ptz import OnvifPtz, ptz_of
+from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
 from drivers.onvif.services import PTZ, Services, read_services
-from drivers.onvif.session import Session
-from drivers.onvif.soap import DEVICE, CutOff, Service, Soap, read_clock, request
+from drivers.onvif.soap.client import DEVICE, CutOff, Service, Soap, read_clock, request
+from drivers.onvif.soap.http_session import Session
 from drivers.rtsp import RtspOptions, RtspSource, RtspStream
 
 
@@ -136,7 +137,7 @@ class OnvifDevice:
     soap: Soap
     services: Services
     tasks: Nursery
-    _subscriptions: list[events.Subscription] = field(default_factory=list)
+    _subscriptions: list[pull_point.Subscription] = field(default_factory=list)
 
     async def read_clock(self) -> timedelta | None:
         """Ask again what time it thinks it is."""
@@ -150,9 +151,9 @@ class OnvifDevice:
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
         garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
-        subscription = events.Subscription(self.soap, self.tasks, ahead, sources, garbled)
+        subscription = pull_point.Subscription(self.soap, self.tasks, ahead, sources, garbled)
         self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
-        return events.signals(subscription, self._event_service, self.soap.host)
+        return pull_point.signals(subscription, self._event_service, self.soap.host)
 
     async def _event_service(self) -> str:
         """Return the event service's address; a list without it is asked for again: it may come up later.

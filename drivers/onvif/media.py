@@ -15,7 +15,7 @@ from lxml import etree
 from drivers.contract import Codec, Profile
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.soap import CutOff, Soap, request
+from drivers.onvif.soap.client import CutOff, Soap, request
 
 MEDIA1 = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"

@@ -12,10 +12,10 @@ from lxml import etree
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.events import EVENTS
-from drivers.onvif.http import CONNECT_SECONDS
+from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2
-from drivers.onvif.soap import DEVICE, CutOff, Soap, request
+from drivers.onvif.soap.client import DEVICE, CutOff, Soap, request
+from drivers.onvif.soap.http import CONNECT_SECONDS
 
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 #: What GetCapabilities calls the services.

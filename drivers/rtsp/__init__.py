@@ -13,10 +13,10 @@ from typing import Literal
 from pydantic import Field
 
 from drivers.contract import API, Found, Login, Scope, Target
+from drivers.kit.options import Options, read
+from drivers.kit.quirks import Quirk
+from drivers.kit.stream_only import SilentCamera, SilentDevice, nothing_found
 from drivers.logins import LoginBook
-from drivers.nothing import SilentCamera, SilentDevice, nothing_found
-from drivers.options import Options, read
-from drivers.quirks import Quirk
 from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
 from drivers.rtsp.stream import RtspStream
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.quirks import Quirk
+from drivers.kit.quirks import Quirk
 
 _TESTS = "drivers/rtsp_client/test_rtsp_quirks.py::test_"
 
@@ -38,7 +38,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "rtsp-digest-sha-256-alone",
         "Hikvision",
         "the right login is refused: the client knows MD5 alone",
-        "the strongest of all challenges is answered: drivers.challenge",
+        "the strongest of all challenges is answered: drivers.kit.challenge",
         "gh:AlexxIT/go2rtc/pull/2344",
         "hikvision_rtsp_any/401.txt",
         _TESTS + "sha_256_alone",
@@ -47,7 +47,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "rtsp-framing-lost",
         "devices built on Live555",
         "half a packet lies between others, after the way was full",
-        "passed over up to where a packet or a message may begin: drivers.rtsp.wire.Wire",
+        "passed over up to where a packet or a message may begin: drivers.rtsp.connection.Wire",
         "gh:scottlamb/moonfire-nvr/issues/302",
         "unnamed_live555_any/interleaved.hex",
         _TESTS + "framing_is_found_again",

@@ -12,13 +12,13 @@ import time
 from contextlib import ExitStack, suppress
 from urllib.parse import quote
 
-from drivers.challenge import Signer, Verdict
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
+from drivers.kit.challenge import Signer, Verdict
 from drivers.logins import SOON, Attempt, Busy
+from drivers.rtsp.connection import Datagrams, Late, Wire
 from drivers.rtsp.message import Message, number, request
 from drivers.rtsp.sdp import Description, Video, read
 from drivers.rtsp.source import Place, RtspSource, split_login
-from drivers.rtsp.wire import Datagrams, Late, Wire
 
 #: How often one request is sent: unsigned, signed, and once more where the nonce was too old.
 _SIGNINGS = 3

@@ -9,16 +9,16 @@ from math import inf
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
-from drivers.reader import Guarded
+from drivers.kit.reader import Guarded
+from drivers.kit.stamps import Stamps
 from drivers.rtsp import rtp
-from drivers.rtsp.flood import pictures
+from drivers.rtsp.connection import Datagrams, Late
 from drivers.rtsp.jpeg import Jpeg
 from drivers.rtsp.message import Message
+from drivers.rtsp.rate_limit import pictures
 from drivers.rtsp.sdp import START, Description, Video
 from drivers.rtsp.session import OtherTransport, Session
 from drivers.rtsp.source import RtspSource
-from drivers.rtsp.wire import Datagrams, Late
-from drivers.stamps import Stamps
 
 #: Seconds that `read` may take without a picture.
 READ_SECONDS = 10.0

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Literal, Self
 
 from drivers.errors import DriverError
-from drivers.virtual.head import Head, Window
-from drivers.virtual.onvif.broker import Broker, Property
 from drivers.virtual.onvif.device_service import DeviceService
 from drivers.virtual.onvif.discovery import Announcer, DiscoveryServer
+from drivers.virtual.onvif.event_broker import Broker, Property
 from drivers.virtual.onvif.event_service import EventService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.server import OnvifServer
 from drivers.virtual.onvif.service import SOURCE, Service
+from drivers.virtual.ptz_unit import Head, Window
 from drivers.virtual.rtsp.server import PATH as RTSP_PATH
 from drivers.virtual.rtsp.server import Fault as RtspFault
 from drivers.virtual.rtsp.server import RtspServer

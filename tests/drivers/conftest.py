@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 pytest.register_assert_rewrite("drivers.conformance")
 
 from drivers.contract import Login  # noqa: E402  # likewise
-from drivers.onvif import http  # noqa: E402  # likewise
+from drivers.onvif.soap import http  # noqa: E402  # likewise
 from drivers.rtsp import source, stream  # noqa: E402  # likewise
 from drivers.virtual.camera import VirtualCamera  # noqa: E402  # likewise
 from drivers.virtual.spec import CameraSpec  # noqa: E402  # likewise

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers import challenge
-from drivers.challenge import Challenge, Signer, Verdict, parse, strongest
 from drivers.contract import Login
+from drivers.kit import challenge
+from drivers.kit.challenge import Challenge, Signer, Verdict, parse, strongest
 
 LOGIN = Login("Mufasa", "Circle of Life")
 #: RFC 7616, 3.9.1.

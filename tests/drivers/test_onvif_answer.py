@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Found
-from drivers.onvif.answer import read_answer, scopes_of
+from drivers.onvif.discovery.probe_match import read_answer, scopes_of
 
 
 def match(

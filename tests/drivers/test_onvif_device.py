@@ -261,7 +261,7 @@ async def test_an_address_with_a_bare_ampersand(scripted: Any) -> None:
 
 
 async def test_only_a_head_needs_the_library(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drivers.onvif.soap import Soap
+    from drivers.onvif.soap.client import Soap
 
     async def never(*_: object) -> Any:
         raise AssertionError
@@ -351,7 +351,7 @@ async def test_not_authorized_in_any_dress_is_a_refusal(
 async def test_a_refused_login_is_not_sent_again(scripted: Any, onvif: Any) -> None:
     """The device object stops by itself: cameras lock accounts."""
     from drivers.onvif.addresses import Reached
-    from drivers.onvif.session import Session
+    from drivers.onvif.soap.http_session import Session
 
     scripted.answers["GetUsers"] = web.Response(status=401)
     session = Session(Reached.at(scripted.url), LOGIN)
@@ -366,7 +366,7 @@ async def test_a_refused_login_is_not_sent_again(scripted: Any, onvif: Any) -> N
 
 async def test_a_right_that_lacks_for_one_call_does_not_stop_the_others(scripted: Any) -> None:
     from drivers.onvif.addresses import Reached
-    from drivers.onvif.session import Session
+    from drivers.onvif.soap.http_session import Session
 
     scripted.answers["SetUser"] = lambda _: web.Response(status=403)
     session = Session(Reached.at(scripted.url), LOGIN)
@@ -441,7 +441,7 @@ async def test_a_kept_connection_that_the_device_closed(serve: Any, scripted: An
         writer.close()
 
     from drivers.onvif.addresses import Reached
-    from drivers.onvif.session import Session
+    from drivers.onvif.soap.http_session import Session
 
     session = Session(Reached.at(f"http://127.0.0.1:{await serve(once)}"), LOGIN)
     try:

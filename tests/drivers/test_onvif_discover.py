@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable
-from drivers.onvif import discover, ears, places
-from drivers.onvif.discover import Course
+from drivers.onvif.discovery import probe_targets, receiver
+from drivers.onvif.discovery import search as discover
+from drivers.onvif.discovery.search import Course
 
 Respond = Callable[[bytes, tuple[str, int], asyncio.DatagramTransport], None]
 
@@ -47,7 +48,7 @@ async def device(
 
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(Device, local_addr=(host, 0))
-    monkeypatch.setattr(places, "PORT", transport.get_extra_info("sockname")[1])
+    monkeypatch.setattr(probe_targets, "PORT", transport.get_extra_info("sockname")[1])
     try:
         yield
     finally:
@@ -113,7 +114,7 @@ async def test_a_repetition_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_a_burst_of_three_hundred_is_heard_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than one receive buffer of the default size holds, sent while nobody here can read."""
-    monkeypatch.setattr(ears, "BUFFER", 212_992)
+    monkeypatch.setattr(receiver, "BUFFER", 212_992)
     monkeypatch.setattr(discover, "ROUND", 0.2)
 
     def respond(data: bytes, addr: tuple[str, int], transport: asyncio.DatagramTransport) -> None:
@@ -146,13 +147,13 @@ async def test_what_one_round_loses_another_fetches(monkeypatch: pytest.MonkeyPa
 
 async def test_answers_that_are_lost_in_every_round_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """One socket with the smallest buffer there is, and a reader that is held up while a burst comes."""
-    monkeypatch.setattr(ears, "GROUP", 1)
-    monkeypatch.setattr(ears, "BUFFER", 1)
+    monkeypatch.setattr(receiver, "GROUP", 1)
+    monkeypatch.setattr(receiver, "BUFFER", 1)
     monkeypatch.setattr(discover, "ROUND", 0.05)
     bursting = asyncio.Event()
-    empty = ears.Ears._empty
+    empty = receiver.Ears._empty
 
-    def slowly(self: ears.Ears, sock: socket.socket) -> None:
+    def slowly(self: receiver.Ears, sock: socket.socket) -> None:
         for _ in range(40):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
                 other.sendto(answer(7), sock.getsockname())
@@ -162,7 +163,7 @@ async def test_answers_that_are_lost_in_every_round_are_told(monkeypatch: pytest
         bursting.set()
         transport.sendto(answer(1), addr)
 
-    monkeypatch.setattr(ears.Ears, "_empty", slowly)
+    monkeypatch.setattr(receiver.Ears, "_empty", slowly)
     async with device(monkeypatch, respond):
         found, said = await search(HERE, 0.4)
     assert bursting.is_set()
@@ -265,17 +266,17 @@ async def test_many_bad_places_are_one_sentence() -> None:
 async def test_nothing_is_sent_beyond_the_scope(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, int]] = []
     bound: set[str] = set()
-    real = places.Places.ask
+    real = probe_targets.Places.ask
 
-    def note(self: places.Places, question: int) -> None:
+    def note(self: probe_targets.Places, question: int) -> None:
         sent.extend(target for _, _, target in self._targets)
         bound.update(next(sockets).getsockname()[0] for _, sockets, _ in self._targets)
         real(self, question)
 
-    monkeypatch.setattr(places.Places, "ask", note)
+    monkeypatch.setattr(probe_targets.Places, "ask", note)
     async for _ in discover.discover(Scope(interfaces=("127.0.0.1",)), 0.1):
         pass
-    assert set(sent) == {(places.GROUP, places.PORT)}
+    assert set(sent) == {(probe_targets.GROUP, probe_targets.PORT)}
     assert bound == {"127.0.0.1"}
 
 

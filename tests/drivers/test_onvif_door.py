@@ -7,7 +7,7 @@ import pytest
 from drivers.contract import Login
 from drivers.errors import Refused
 from drivers.logins import MOST, LoginBook
-from drivers.onvif.door import Door
+from drivers.onvif.soap.login_guard import Door
 
 LOGIN = Login("op", "pw")
 

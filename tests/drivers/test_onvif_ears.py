@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from drivers.onvif import ears
-from drivers.onvif.ears import Ears
+from drivers.onvif.discovery import receiver
+from drivers.onvif.discovery.receiver import Ears
 
 ANSWER = b"x" * 1100
 
@@ -21,10 +21,10 @@ def send(port: int, count: int, apart: bool = False) -> None:
         mouth.close()
 
 
-def hear(subject: Ears, news: threading.Event, wanted: int) -> list[ears.Datagram]:
+def hear(subject: Ears, news: threading.Event, wanted: int) -> list[receiver.Datagram]:
     """Start it, and return what has come when that is enough."""
     subject.start()
-    taken: list[ears.Datagram] = []
+    taken: list[receiver.Datagram] = []
     while len(taken) + subject.lost() < wanted and news.wait(30):
         news.clear()
         taken += subject.take()
@@ -34,7 +34,7 @@ def hear(subject: Ears, news: threading.Event, wanted: int) -> list[ears.Datagra
 @pytest.mark.parametrize("apart", [False, True])
 def test_a_burst_is_held_that_no_single_buffer_holds(monkeypatch: pytest.MonkeyPatch, apart: bool) -> None:
     """Nobody reads while it comes; the buffers are of the size that everybody may have."""
-    monkeypatch.setattr(ears, "BUFFER", 212_992)
+    monkeypatch.setattr(receiver, "BUFFER", 212_992)
     news = threading.Event()
     with Ears(news.set) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")
@@ -46,8 +46,8 @@ def test_a_burst_is_held_that_no_single_buffer_holds(monkeypatch: pytest.MonkeyP
 
 
 def test_what_the_kernel_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ears, "BUFFER", 1)
-    monkeypatch.setattr(ears, "GROUP", 1)
+    monkeypatch.setattr(receiver, "BUFFER", 1)
+    monkeypatch.setattr(receiver, "GROUP", 1)
     news = threading.Event()
     with Ears(news.set) as subject:
         (sock,) = subject.open(socket.AF_INET, "127.0.0.1")
@@ -58,7 +58,7 @@ def test_what_the_kernel_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_we_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ears, "WAITING", 10 * len(ANSWER))
+    monkeypatch.setattr(receiver, "WAITING", 10 * len(ANSWER))
     news = threading.Event()
     with Ears(lambda: None) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")

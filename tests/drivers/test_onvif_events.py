@@ -13,7 +13,8 @@ from aiohttp import web
 
 from drivers.contract import Feature, Login, Signal, Target
 from drivers.errors import Refused, Unreachable, Unsupported
-from drivers.onvif import driver, events, xml
+from drivers.onvif import driver, xml
+from drivers.onvif.events import pull_point
 
 LOGIN = Login("operator", "Chim-7f3a")
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
@@ -105,8 +106,8 @@ async def test_reference_parameters_are_sent_back(pullpoint: Any, onvif: Any) ->
 
 
 async def test_renews_before_the_end(pullpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "RENEW_AT", 0.0)  # at once
-    monkeypatch.setattr(events, "RENEWAL", 0.0)
+    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)  # at once
+    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
     await hear(pullpoint, 2)
     mine = [operation for operation in pullpoint.operations() if operation in ("Renew", "PullMessages")]
     assert mine == ["Renew", "PullMessages", "Renew", "PullMessages"]
@@ -138,13 +139,13 @@ async def test_a_device_that_takes_but_one_way_to_tell_a_time(
     pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch, takes: str
 ) -> None:
     """Whichever was wrong, the next is the other one, and in time: it holds only what it had granted."""
-    monkeypatch.setattr(events, "RENEWAL", 0.0)
+    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
     pullpoint.answers["CreatePullPointSubscription"] = granted(onvif, f"{pullpoint.root}/sub", 1)
     good = pullpoint.answers["Renew"]
     pullpoint.answers["Renew"] = lambda asked: (
         good if takes in asked.body.partition("TerminationTime")[2] else onvif.fault("ter:InvalidArgVal")
     )
-    monkeypatch.setattr(events, "RENEW_AT", 0.0)
+    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)
     await hear(pullpoint, 3)
     renewed = [asked.body for asked in pullpoint.asked if asked.operation == "Renew"]
     assert any(takes in body.partition("TerminationTime")[2] for body in renewed[:2])
@@ -361,7 +362,7 @@ async def test_pulls_have_a_least_distance(
         return answers[how] if len(count) < 5 else pulled(onvif, note("false"))
 
     pullpoint.answers["PullMessages"] = pull
-    monkeypatch.setattr(events, "HASTE", 1000.0)
+    monkeypatch.setattr(pull_point, "HASTE", 1000.0)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
         async for signal in signals:
@@ -373,7 +374,7 @@ async def test_pulls_have_a_least_distance(
 async def test_a_subscription_that_closes_every_pull_is_lost_in_the_end(
     pullpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "SILENCE", 0.0)
+    monkeypatch.setattr(pull_point, "SILENCE", 0.0)
     pullpoint.answers["PullMessages"] = pullpoint.CLOSE
     with pytest.raises(Unreachable) as caught:
         await hear(pullpoint)
@@ -415,9 +416,9 @@ async def test_a_device_of_which_nothing_can_be_read_is_not_heard(
     pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does it count as hearing that it has nothing to say in between."""
-    monkeypatch.setattr(events, "HASTE", 0.0)
+    monkeypatch.setattr(pull_point, "HASTE", 0.0)
     odd, good, idle = note("true")[:200], pulled(onvif, note("false")), pulled(onvif)
-    pulls = iter([pulled(onvif, odd), idle, good, *[pulled(onvif, odd), idle] * events.GARBLED, good])
+    pulls = iter([pulled(onvif, odd), idle, good, *[pulled(onvif, odd), idle] * pull_point.GARBLED, good])
     pullpoint.answers["PullMessages"] = lambda _: next(pulls)
     async with driver.open(Target(pullpoint.url), LOGIN) as device:
         async with aclosing(device.signals()) as signals:
@@ -494,7 +495,7 @@ async def test_a_device_that_keeps_silent_at_the_farewell(
     async def hang(_: Any) -> Any:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(events, "FAREWELL_SECONDS", 0.1)
+    monkeypatch.setattr(pull_point, "FAREWELL_SECONDS", 0.1)
     pullpoint.answers["Unsubscribe"] = hang
     assert len(await hear(pullpoint)) == 1
 
@@ -510,18 +511,18 @@ async def test_a_device_that_keeps_silent_at_the_farewell(
         ("2026-03-01T19:00:00+07:00", "2026-03-01T12:01:00Z", 60.0),
         ("2026-03-01T12:00:00Z", "PT60S", 60.0),
         ("2026-03-01T12:00:00Z", "PT1M", 60.0),
-        ("2026-03-01T12:00:00Z", "PT0S", events.LIFETIME),
-        ("2026-03-01T12:00:00Z", "1970-01-01T00:00:00Z", events.LIFETIME),  # over before it began
-        ("2026-03-01T12:00:00Z", "9999-12-31T23:59:59Z", events.LIFETIME),
-        ("garbage", "garbage", events.LIFETIME),
-        ("", "", events.LIFETIME),
+        ("2026-03-01T12:00:00Z", "PT0S", pull_point.LIFETIME),
+        ("2026-03-01T12:00:00Z", "1970-01-01T00:00:00Z", pull_point.LIFETIME),  # over before it began
+        ("2026-03-01T12:00:00Z", "9999-12-31T23:59:59Z", pull_point.LIFETIME),
+        ("garbage", "garbage", pull_point.LIFETIME),
+        ("", "", pull_point.LIFETIME),
     ],
 )
 async def test_what_is_granted(onvif: Any, now: str, until: str, seconds: float) -> None:
     told = onvif.envelope(
         f"<wsnt:TerminationTime>{until}</wsnt:TerminationTime><wsnt:CurrentTime>{now}</wsnt:CurrentTime>"
     )
-    subscription = events.Subscription(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
+    subscription = pull_point.Subscription(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
     subscription._plan(xml.parse(told.encode()))
     assert subscription._granted == seconds
 

@@ -128,7 +128,7 @@ async def test_a_redirect_is_told_and_not_followed(scripted: Any) -> None:
 
 
 async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drivers.onvif.session import Session
+    from drivers.onvif.soap.http_session import Session
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -144,7 +144,7 @@ async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.Monke
 async def test_an_answer_that_drips_is_bounded_as_a_whole(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from drivers.onvif.session import Session
+    from drivers.onvif.soap.http_session import Session
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(10)
@@ -199,7 +199,7 @@ def test_the_library_leaves_no_trace() -> None:
         "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'imported early'\n"
         "import drivers.onvif.device\n"
         "assert not {'zeep', 'onvif', 'aiohttp'} & set(sys.modules), 'only PTZ needs them'\n"
-        "import drivers.onvif.library\n"
+        "import drivers.onvif.soap.zeep_library\n"
         "assert logging.getLogger().handlers == [] and logging.getLogger().level == logging.WARNING\n"
         "assert os.environ['http_proxy'] == 'http://127.0.0.1:9'\n"
         "logging.basicConfig(level=1); logging.getLogger('zeep.xsd').error('noise')\n"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers import tls
 from drivers.errors import DriverError, Malformed, Unreachable
-from drivers.onvif import http, wire
-from drivers.onvif.http import Answer, Client, Headers, place, whole
+from drivers.kit import tls
+from drivers.onvif.soap import connection, http
+from drivers.onvif.soap.http import Answer, Client, Headers, place, whole
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serve = Callable[[Talk], Awaitable[int]]
@@ -338,7 +338,7 @@ async def test_one_tls_context_of_a_kind_and_none_without_tls(
     monkeypatch.setattr(tls, "_contexts", {})
     await ask(client, await serve(saying(head(SIZE) + XML)))
     assert tls._contexts == {}
-    made = await asyncio.gather(*(wire.context(verify) for verify in (True, False) * 8))
+    made = await asyncio.gather(*(connection.context(verify) for verify in (True, False) * 8))
     assert len({id(each) for each in made}) == 2
     checking, any_ = tls._contexts[True], tls._contexts[False]
     assert (checking.verify_mode, checking.check_hostname) == (ssl.CERT_REQUIRED, True)

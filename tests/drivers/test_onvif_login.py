@@ -15,14 +15,15 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from drivers.challenge import parse
 from drivers.contract import Login, Target
 from drivers.errors import DriverError, Forbidden, Refused, Unreachable
+from drivers.kit.challenge import parse
 from drivers.logins import MOST, LoginBook
-from drivers.onvif import door, driver
+from drivers.onvif import driver
 from drivers.onvif.addresses import Reached
 from drivers.onvif.device import read_info
-from drivers.onvif.session import Session
+from drivers.onvif.soap import login_guard
+from drivers.onvif.soap.http_session import Session
 
 LOGIN = Login("operator", "Chim-7f3a")
 JPEG = b"\xff\xd8picture\xff\xd9"
@@ -190,7 +191,7 @@ async def test_sixteen_cameras_with_a_wrong_login(
     scripted: Any, onvif: Any, book: LoginBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recorder's cameras start together: the device sees three wrong logins, not sixteen."""
-    monkeypatch.setattr(door, "SOON", 0.01)
+    monkeypatch.setattr(login_guard, "SOON", 0.01)
     scripted.answers["GetDeviceInformation"] = lambda _: onvif.fault("ter:NotAuthorized")
     told: list[str] = []
 
@@ -211,7 +212,7 @@ async def test_sixteen_cameras_with_a_wrong_login(
 async def test_sixteen_cameras_with_the_right_one(
     scripted: Any, book: LoginBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "SOON", 0.01)
+    monkeypatch.setattr(login_guard, "SOON", 0.01)
     devices: list[str] = []
 
     async def one() -> None:

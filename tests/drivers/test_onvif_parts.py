@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import Malformed
-from drivers.onvif import clock, topics, xml
+from drivers.onvif import xml
 from drivers.onvif.addresses import Reached
+from drivers.onvif.events import notification
+from drivers.onvif.soap import device_clock
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ZULU = "2026-03-01T12:00:00Z"
@@ -89,9 +91,11 @@ HALF = timedelta(seconds=0.5)
 
 
 def test_clock_by_utc() -> None:
-    told = clock.judge(answer(NOW - timedelta(minutes=5)), "", NOW)
+    told = device_clock.judge(answer(NOW - timedelta(minutes=5)), "", NOW)
     off = HALF - timedelta(minutes=5)
-    assert told == clock.DeviceClock(off, {clock.Reading.TOLD: off, clock.Reading.TRUE: timedelta()})
+    assert told == device_clock.DeviceClock(
+        off, {device_clock.Reading.TOLD: off, device_clock.Reading.TRUE: timedelta()}
+    )
     assert told.order("") == ("told", "true")
     assert told.order("true") == ("true", "told")
     assert told.order("local") == ("told", "true")
@@ -100,30 +104,30 @@ def test_clock_by_utc() -> None:
 @pytest.mark.parametrize("zone", ["ICT-7", "UTC-07:00", "<+07>-7", "-7"])
 def test_clock_by_local_time_and_zone(zone: str) -> None:
     here = (NOW + timedelta(hours=7)).replace(tzinfo=UTC)
-    assert clock.judge(answer(None, here, zone), "", NOW).offset == HALF
+    assert device_clock.judge(answer(None, here, zone), "", NOW).offset == HALF
 
 
 def test_clock_by_http_date() -> None:
-    told = clock.judge(answer(None), "Sun, 01 Mar 2026 11:59:00 GMT", NOW)
-    assert told.readings[clock.Reading.TOLD] == HALF - timedelta(minutes=1)
+    told = device_clock.judge(answer(None), "Sun, 01 Mar 2026 11:59:00 GMT", NOW)
+    assert told.readings[device_clock.Reading.TOLD] == HALF - timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Foo 2026"])
 def test_no_clock(date: str) -> None:
-    assert clock.judge(answer(None), date, NOW) == clock.DeviceClock()
+    assert device_clock.judge(answer(None), date, NOW) == device_clock.DeviceClock()
 
 
 def test_local_time_told_as_utc_is_not_signed_with() -> None:
     """OpenIPC and others: the device checks with true UTC, so signing with what it tells fails by hours."""
     wrong = NOW + timedelta(hours=7)
-    told = clock.judge(answer(wrong, wrong, "ICT-7"), "", NOW)
+    told = device_clock.judge(answer(wrong, wrong, "ICT-7"), "", NOW)
     assert told.offset == timedelta(hours=7) + HALF
-    assert told.order("")[0] == clock.Reading.TRUE
+    assert told.order("")[0] == device_clock.Reading.TRUE
 
 
 @given(st.text(max_size=20))
 def test_zones_raise_nothing(zone: str) -> None:
-    clock.posix_offset(zone)
+    device_clock.posix_offset(zone)
 
 
 # -- topics ----------------------------------------------------------------------------------------
@@ -142,7 +146,7 @@ def test_zones_raise_nothing(zone: str) -> None:
     ],
 )
 def test_topics(told: str, topic: str) -> None:
-    assert topics.normal(told) == topic
+    assert notification.normal(told) == topic
 
 
 @pytest.mark.parametrize(
@@ -160,7 +164,7 @@ def test_topics(told: str, topic: str) -> None:
     ],
 )
 def test_booleans(items: list[tuple[str, str]], state: bool | None) -> None:
-    assert topics.state_of(items) is state
+    assert notification.state_of(items) is state
 
 
 def items(**told: str) -> str:
@@ -185,7 +189,7 @@ def data(**told: str) -> str:
 
 
 def test_a_notification() -> None:
-    signal = topics.signal_of(note(SOURCE + data(State="true")), CAMERA, NOW)
+    signal = notification.signal_of(note(SOURCE + data(State="true")), CAMERA, NOW)
     assert (signal.topic, signal.source, signal.state, signal.initial) == (
         "VideoSource/MotionAlarm",
         "src",
@@ -217,13 +221,13 @@ STATE = items(State="true")
     ],
 )
 def test_parts_in_any_order_and_dress(inside: str) -> None:
-    signal = topics.signal_of(note(inside), CAMERA, NOW)
+    signal = notification.signal_of(note(inside), CAMERA, NOW)
     assert (signal.source, signal.state) == ("src", True)
 
 
 def test_one_message_instead_of_two() -> None:
     told = f"<Topic>a/b</Topic><Message UtcTime='{ZULU}'>{SOURCE}{data(State='true')}</Message>"
-    signal = topics.signal_of(
+    signal = notification.signal_of(
         xml.parse(f"<NotificationMessage>{told}</NotificationMessage>".encode()), CAMERA, NOW
     )
     assert (signal.source, signal.state, signal.at) == ("src", True, NOW)
@@ -234,7 +238,7 @@ def test_about_is_everything_that_is_named_and_in_order() -> None:
         f"<tt:Key>{items(ObjectId='7')}</tt:Key>{data(State='true')}"
         f"{SOURCE}<tt:Source>{items(Rule='Zone 2')}</tt:Source>"
     )
-    signal = topics.signal_of(note(inside), CAMERA, NOW)
+    signal = notification.signal_of(note(inside), CAMERA, NOW)
     assert signal.about == (("VideoSourceConfigurationToken", "vsc"), ("Rule", "Zone 2"), ("ObjectId", "7"))
 
 
@@ -255,14 +259,14 @@ def test_about_is_everything_that_is_named_and_in_order() -> None:
 )
 def test_only_a_video_source_is_a_source(named: dict[str, str], source: str) -> None:
     inside = f"<tt:Source>{items(**named)}</tt:Source>{data(LogicalState='true')}"
-    signal = topics.signal_of(note(inside), CAMERA, NOW)
+    signal = notification.signal_of(note(inside), CAMERA, NOW)
     assert signal.source == source
     assert dict(signal.about) == named
 
 
 def test_initial_and_deleted() -> None:
-    first = topics.signal_of(note(data(State="true"), operation="Initialized"), {}, NOW)
-    last = topics.signal_of(note(data(State="true"), operation="Deleted"), {}, NOW)
+    first = notification.signal_of(note(data(State="true"), operation="Initialized"), {}, NOW)
+    last = notification.signal_of(note(data(State="true"), operation="Deleted"), {}, NOW)
     assert (first.initial, first.state) == (True, True)
     assert (last.initial, last.state) == (False, False)
 
@@ -279,14 +283,14 @@ def test_initial_and_deleted() -> None:
     ],
 )
 def test_times_are_aware_always(at: str) -> None:
-    assert topics.signal_of(note("", at=at), {}, NOW).at.utcoffset() == timedelta()
+    assert notification.signal_of(note("", at=at), {}, NOW).at.utcoffset() == timedelta()
 
 
 @pytest.mark.parametrize(
     "broken", ["", "<Topic/>", "<Message/>", "<Topic><a/></Topic><Message><Data/></Message>"]
 )
 def test_a_broken_notification_is_an_empty_signal(broken: str) -> None:
-    signal = topics.signal_of(
+    signal = notification.signal_of(
         xml.parse(f"<NotificationMessage>{broken}</NotificationMessage>".encode()), {}, NOW
     )
     assert (signal.topic, signal.state, dict(signal.items)) == ("", None, {})
@@ -298,7 +302,7 @@ def test_no_notification_raises(inside: bytes) -> None:
         root = xml.parse(b"<N><Topic>t</Topic><Message><Message UtcTime='x'>" + inside)
     except ValueError:
         return
-    assert topics.signal_of(root, {}, NOW).at.tzinfo is UTC
+    assert notification.signal_of(root, {}, NOW).at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -326,7 +330,7 @@ async def test_agrees_with_onvif_parsers(topic: str, told: dict[str, str]) -> No
     )
     theirs = SimpleNamespace(Topic=SimpleNamespace(_value_1=topic), Message=SimpleNamespace(_value_1=message))
     (entity,) = await onvif_parsers.parse(topic, "uid", theirs)
-    assert entity.value == topics.signal_of(note(SOURCE + data(**told), topic), {}, NOW).state
+    assert entity.value == notification.signal_of(note(SOURCE + data(**told), topic), {}, NOW).state
 
 
 # -- XML -------------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ import pytest
 
 from drivers.contract import PtzVector
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
-from drivers.nursery import nursery
-from drivers.onvif import ptz
-from drivers.onvif.soap import Service
-from drivers.onvif.spaces import AXES, Axes, Axis, Spaces
+from drivers.kit.nursery import nursery
+from drivers.onvif.ptz import unit
+from drivers.onvif.ptz.spaces import AXES, Axes, Axis, Spaces
+from drivers.onvif.soap.client import Service
 
 Refuses = Callable[[str, dict[str, Any]], bool]
 
@@ -66,11 +66,11 @@ PRESETS = [("1", "gate"), ("gate", "road"), ("3", "gate")]
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ptz, "STOP_AGAIN", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(unit, "STOP_AGAIN", (0.0, 0.0, 0.0))
 
 
-def head_of(head: Head, tasks: Any, axes: Axes = AXES) -> ptz.OnvifPtz:
-    return ptz.OnvifPtz(cast(Service, head), "profile", Spaces(axes=axes), tasks, "cam")
+def head_of(head: Head, tasks: Any, axes: Axes = AXES) -> unit.OnvifPtz:
+    return unit.OnvifPtz(cast(Service, head), "profile", Spaces(axes=axes), tasks, "cam")
 
 
 async def test_our_timer_stops_what_the_device_does_not() -> None:
@@ -373,7 +373,7 @@ async def test_a_node_that_cannot_be_read_costs_its_ranges_only(fault: DriverErr
     head = Head(GetNode=[fault])
     async with nursery() as tasks:
         try:
-            subject = await ptz.ptz_of(cast(Service, head), "profile", "node", tasks, "cam")
+            subject = await unit.ptz_of(cast(Service, head), "profile", "node", tasks, "cam")
         except Refused:
             assert raised
             return

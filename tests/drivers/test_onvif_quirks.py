@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from drivers.challenge import parse, strongest
 from drivers.contract import Codec, Feature, Login, Signal, Target
 from drivers.errors import Refused
-from drivers.onvif import clock, driver, events, xml
+from drivers.kit.challenge import parse, strongest
+from drivers.kit.quirks import Quirk
+from drivers.onvif import driver, xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.http import Client
+from drivers.onvif.events import pull_point
 from drivers.onvif.quirks import QUIRKS
-from drivers.onvif.session import Session
-from drivers.quirks import Quirk
+from drivers.onvif.soap import device_clock
+from drivers.onvif.soap.http import Client
+from drivers.onvif.soap.http_session import Session
 from drivers.rtsp.quirks import QUIRKS as RTSP
 
 TESTS = Path(__file__).parents[1]
@@ -198,7 +200,7 @@ async def test_pull_answered_at_once(talker: Any, monkeypatch: pytest.MonkeyPatc
         slept.append(seconds)
         await real(0)
 
-    monkeypatch.setattr(events, "HASTE", 1000.0)
+    monkeypatch.setattr(pull_point, "HASTE", 1000.0)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     talker.answers["PullMessages"] = of("pull-answered-at-once")
     heard = await hear(talker, 3)
@@ -207,8 +209,8 @@ async def test_pull_answered_at_once(talker: Any, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_no_renew(talker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "RENEW_AT", 0.0)
-    monkeypatch.setattr(events, "RENEWAL", 0.0)
+    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)
+    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
     talker.answers["Renew"] = lambda _: web.Response(status=500, body=of("no-renew"))
     assert len(await hear(talker, 2)) == 2
 
@@ -233,7 +235,7 @@ async def test_undeclared_prefix(scripted: Any) -> None:
 
 def test_local_time_as_utc() -> None:
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    read = clock.judge(xml.parse(of("local-time-as-utc")), "", now)
+    read = device_clock.judge(xml.parse(of("local-time-as-utc")), "", now)
     hours = timedelta(hours=7, seconds=0.5)
     assert read.offset == hours
     assert list(read.readings.items()) == [("true", timedelta()), ("told", hours)]

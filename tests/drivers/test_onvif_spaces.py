@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import PtzVector
-from drivers.onvif.spaces import AXES, Axis, Spaces, Span, spaces_of
+from drivers.onvif.ptz.spaces import AXES, Axis, Spaces, Span, spaces_of
 
 
 @given(st.floats(-360, 359), st.floats(0.1, 720), st.floats(-1, 1))

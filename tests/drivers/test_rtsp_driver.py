@@ -116,7 +116,7 @@ async def test_sub_is_a_second_profile(ptz_camera: Any) -> None:
 
 
 async def test_close_ends_a_blocked_read(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stalled server: the read ends by `close` at once, not by its time-out (see drivers.ffmpeg)."""
+    """A stalled server: the read ends by `close` at once, not by its time-out (see drivers.kit.ffmpeg)."""
     monkeypatch.setattr(places, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
     stream = rtsp.RtspStream(rtsp.RtspSource(f"rtsp://127.0.0.1:{await serve(plays_nothing)}/x", None))
     begun, ended = threading.Event(), list[DriverError]()

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.stamps import JUMP, Stamps
+from drivers.kit.stamps import JUMP, Stamps
 
 BASE = Fraction(1, 90_000)
 STEP = 3600

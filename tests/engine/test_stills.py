@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Stream
 from drivers.errors import Refused, Unreachable, Unsupported
-from drivers.upright import Upright
+from drivers.kit.upright import Upright
 from engine import stills
 from engine.api import wire
 from engine.errors import Again, reason_of

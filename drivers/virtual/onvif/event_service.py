@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from drivers.virtual.onvif.broker import (
+from drivers.virtual.onvif.event_broker import (
     LONGEST_LIFE,
     MOST_SUBSCRIPTIONS,
     Broker,

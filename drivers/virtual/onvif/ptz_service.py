@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from drivers.contract import Preset, PtzVector
-from drivers.virtual.head import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, Head
 from drivers.virtual.onvif.service import Service, Visit, answers
 from drivers.virtual.onvif.soap import NS, Element, Fault, duration, el, invalid, number, text, utc
+from drivers.virtual.ptz_unit import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, Head
 from drivers.virtual.spec import CameraClock
 
 NODE = "node0"

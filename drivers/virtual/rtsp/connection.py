@@ -15,7 +15,7 @@ from drivers.errors import DriverError
 from drivers.virtual.rtsp.login import DigestGate, Verdict
 from drivers.virtual.rtsp.message import Answer, BadRequest, Request, parse, parse_transport
 from drivers.virtual.rtsp.rtp import PAYLOAD_TYPE, RtpSender
-from drivers.virtual.rtsp.wire import Datagrams, Interleaved, Line, Wire
+from drivers.virtual.rtsp.transport import Datagrams, Interleaved, Line, Wire
 from drivers.virtual.street.footage import RATE, Footage, Format
 
 PATH: Final = "/main"

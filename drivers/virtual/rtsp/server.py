@@ -15,7 +15,7 @@ from drivers.errors import DriverError
 from drivers.virtual.rtsp.connection import PATH, SESSION_TIME, Connection, Gate, Service
 from drivers.virtual.rtsp.login import DigestGate
 from drivers.virtual.rtsp.message import HEAD_LIMIT
-from drivers.virtual.rtsp.wire import SEND_TIME, SlowClient
+from drivers.virtual.rtsp.transport import SEND_TIME, SlowClient
 from drivers.virtual.street.footage import Footage
 
 __all__ = ["PATH", "Fault", "RtspServer"]

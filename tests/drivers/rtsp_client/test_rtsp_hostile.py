@@ -15,10 +15,10 @@ import pytest
 from drivers.contract import Login
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 from drivers.logins import MOST, LoginBook
-from drivers.rtsp import RtspSource, RtspStream, flood
+from drivers.rtsp import RtspSource, RtspStream, rate_limit
 from drivers.rtsp import session as sessions
 from drivers.rtsp import stream as streams
-from drivers.rtsp.wire import Late, Wire
+from drivers.rtsp.connection import Late, Wire
 
 LOGIN = Login("op", "pw-1")
 MD5 = 'Digest realm="cam", nonce="n1"'
@@ -204,8 +204,8 @@ async def test_no_address_within_an_answer_leads_elsewhere(
 async def test_whoever_sends_far_too_much_is_left(
     peer: Any, monkeypatch: pytest.MonkeyPatch, much: bytes
 ) -> None:
-    monkeypatch.setattr(flood, "BURST", 500.0)
-    monkeypatch.setattr(flood, "PACKETS", 500.0)
+    monkeypatch.setattr(rate_limit, "BURST", 500.0)
+    monkeypatch.setattr(rate_limit, "PACKETS", 500.0)
     peer.between = lambda number: much * max(1, 400_000 // len(much))
     error = await asyncio.to_thread(play, RtspSource(peer.url, None, "tcp"), 500)
     assert isinstance(error, Malformed)
@@ -216,7 +216,7 @@ async def test_whoever_sends_far_too_much_is_left(
 async def test_too_many_pictures_are_a_flood(
     peer: Any, rtsp_words: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flood, "KEPT", 50.0)
+    monkeypatch.setattr(rate_limit, "KEPT", 50.0)
     packets = (rtsp_words.rtp(b"\x41\x9a1", n, n * 9, marker=True) for n in range(400))
     much = b"".join(b"$\0" + len(each).to_bytes(2, "big") + each for each in packets)
     peer.between, peer.pictures = (lambda number: much), [[]]
@@ -227,16 +227,16 @@ async def test_too_many_pictures_are_a_flood(
 
 def test_a_bucket_fills_with_time() -> None:
     now = [0.0]
-    bucket = flood.Bucket("cam", 10.0, 5.0, lambda: now[0])
+    bucket = rate_limit.Bucket("cam", 10.0, 5.0, lambda: now[0])
     for _ in range(5):
         bucket.take()
     with pytest.raises(Malformed, match=r"driver\.flood"):
         bucket.take()
     now[0] = 1.0
-    bucket.take(flood.LONG * 3)
-    bucket.take(flood.LONG * 3)
+    bucket.take(rate_limit.LONG * 3)
+    bucket.take(rate_limit.LONG * 3)
     with pytest.raises(Malformed, match=r"driver\.flood"):
-        bucket.take(flood.LONG * 3)
+        bucket.take(rate_limit.LONG * 3)
 
 
 async def test_of_what_is_shown_while_opening_nothing_is_kept_on(peer: Any) -> None:
@@ -267,7 +267,7 @@ def blabber() -> Iterator[Wire]:
     ours, theirs = socket.socketpair()
     wire = Wire("peer", threading.Event())
     wire._sock = ours
-    wire.bucket = flood.Bucket("peer", 1e12, 1e12)
+    wire.bucket = rate_limit.Bucket("peer", 1e12, 1e12)
 
     def talk() -> None:
         with suppress(OSError):

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from drivers.contract import Codec
 from drivers.errors import DriverError
 from drivers.rtsp import message, rtp, sdp
-from drivers.rtsp.flood import packets
+from drivers.rtsp.connection import Datagrams, Late, Wire
 from drivers.rtsp.message import Message
 from drivers.rtsp.nals import H264, H265, Nals
+from drivers.rtsp.rate_limit import packets
 from drivers.rtsp.sdp import START
-from drivers.rtsp.wire import Datagrams, Late, Wire
 
 NAL = st.builds(
     lambda kind, first, body: bytes((0x60 | kind, 0x80 if first else 0x10)) + body,

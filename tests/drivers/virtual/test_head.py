@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import PtzVector
-from drivers.virtual.head import LONGEST_TIMEOUT, MOST_PRESETS, TOP_SPEED, Head
+from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, TOP_SPEED, Head
 
 UNIT = st.floats(-1.0, 1.0)
 VECTOR = st.builds(PtzVector, UNIT, UNIT, UNIT)

@@ -13,7 +13,7 @@ from PIL import Image
 from drivers.contract import PtzVector
 from drivers.virtual import camera as camera_module
 from drivers.virtual.camera import MOTION, VirtualCamera
-from drivers.virtual.onvif.broker import Subscription
+from drivers.virtual.onvif.event_broker import Subscription
 from drivers.virtual.spec import CameraSpec
 from drivers.virtual.street.motion import PATIENCE, PictureMotion
 

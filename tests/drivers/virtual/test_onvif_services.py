@@ -12,15 +12,15 @@ import pytest
 from lxml import etree
 
 from drivers.contract import PtzVector
-from drivers.virtual.head import LONGEST_TIMEOUT, MOST_PRESETS, Head
 from drivers.virtual.onvif import soap
-from drivers.virtual.onvif.broker import MOST_SUBSCRIPTIONS, MOST_WAITING, Broker, Property
 from drivers.virtual.onvif.device_service import DeviceService
+from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING, Broker, Property
 from drivers.virtual.onvif.event_service import DEFAULT_LIFE, EventService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE, PtzService
 from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, Operation, Visit
 from drivers.virtual.onvif.soap import NS, Element, Fault
+from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, Head
 from drivers.virtual.spec import CameraClock, CameraSpec
 from drivers.virtual.street.footage import Format
 

@@ -15,9 +15,9 @@ from random import Random, SystemRandom
 
 from drivers.contract import Found, Scope
 from drivers.errors import Unreachable
-from drivers.onvif.answer import read_answer
-from drivers.onvif.ears import Datagram, Ears
-from drivers.onvif.places import QUESTIONS, Places
+from drivers.onvif.discovery.probe_match import read_answer
+from drivers.onvif.discovery.probe_targets import QUESTIONS, Places
+from drivers.onvif.discovery.receiver import Datagram, Ears
 
 #: Devices told at most, and answers remembered so that a repetition is not read again.
 DEVICES, REMEMBERED = 4096, 1 << 16

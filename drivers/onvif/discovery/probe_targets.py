@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from drivers.contract import Scope
 from drivers.errors import Unreachable
-from drivers.onvif.ears import Ears
+from drivers.onvif.discovery.receiver import Ears
 
 GROUP, PORT = "239.255.255.250", 3702
 #: Routers that a probe passes.

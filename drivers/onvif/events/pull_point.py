@@ -22,13 +22,13 @@ from lxml import etree
 
 from drivers.contract import Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
-from drivers.nursery import Nursery
+from drivers.kit.nursery import Nursery
 from drivers.onvif import xml
-from drivers.onvif.boundary import Empty
-from drivers.onvif.http import Answer, Dropped
-from drivers.onvif.notes import signals_of
-from drivers.onvif.session import CALL_SECONDS
-from drivers.onvif.soap import LARGE, Soap, request
+from drivers.onvif.events.pull_response import signals_of
+from drivers.onvif.soap.client import LARGE, Soap, request
+from drivers.onvif.soap.faults import Empty
+from drivers.onvif.soap.http import Answer, Dropped
+from drivers.onvif.soap.http_session import CALL_SECONDS
 
 log = logging.getLogger(__name__)
 EVENTS = "http://www.onvif.org/ver10/events/wsdl"

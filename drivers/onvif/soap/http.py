@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from drivers.errors import DriverError, Malformed, Unreachable, bare
 from drivers.onvif import xml
-from drivers.onvif.wire import Wire, connect, context
+from drivers.onvif.soap.connection import Wire, connect, context
 
 #: Seconds: to connect; that a connection is kept; that more may come when an answer looks whole already.
 CONNECT_SECONDS, KEPT_SECONDS, GRACE_SECONDS = 3.0, 4.0, 0.5

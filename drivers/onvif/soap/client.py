@@ -17,11 +17,12 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from drivers.errors import DriverError, Malformed, Refused, Unreachable
-from drivers.onvif import clock, xml
-from drivers.onvif.boundary import boundary
-from drivers.onvif.http import Answer, whole
-from drivers.onvif.session import CALL_SECONDS, Session, WrongDigest
-from drivers.onvif.wsse import SOAP, Signature
+from drivers.onvif import xml
+from drivers.onvif.soap import device_clock
+from drivers.onvif.soap.faults import boundary
+from drivers.onvif.soap.http import Answer, whole
+from drivers.onvif.soap.http_session import CALL_SECONDS, Session, WrongDigest
+from drivers.onvif.soap.wsse import SOAP, Signature
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 #: A device's clock that differs this much from what it was has been set; one that differs less is right.
@@ -85,7 +86,7 @@ class Soap:
         told: Its clock.
     """
 
-    def __init__(self, session: Session, told: clock.DeviceClock) -> None:
+    def __init__(self, session: Session, told: device_clock.DeviceClock) -> None:
         self.session = session
         self._told = told
         # which reading of the clock worked is known to whoever shares the book: every wrong one counts
@@ -103,7 +104,7 @@ class Soap:
 
         The library takes 0.3 s of CPU to import: in a thread, and only for devices that need it.
         """
-        library = await asyncio.to_thread(importlib.import_module, "drivers.onvif.library")
+        library = await asyncio.to_thread(importlib.import_module, "drivers.onvif.soap.zeep_library")
         with boundary(self.host):
             proxy = await library.proxy(name, url, _Post(self.session, seconds), self._signature)
         return Service(proxy, self, seconds)
@@ -178,7 +179,7 @@ class Soap:
             off = self._told.offset
             if not error.counts or off is None or abs(off) <= CLOCK_OFF:
                 raise
-            values = {"host": self.host, "user": self.session.user, "off": clock.shown(off)}
+            values = {"host": self.host, "user": self.session.user, "off": device_clock.shown(off)}
             raise Refused("driver.refused_clock", **values) from None
         self.session.logins.learn(_READING, self._reading)
         return result
@@ -245,7 +246,7 @@ def request(namespace: str, operation: str, **texts: str) -> str:
     return f'<q:{operation} xmlns:q="{namespace}">{told}</q:{operation}>'
 
 
-async def read_clock(session: Session) -> clock.DeviceClock:
+async def read_clock(session: Session) -> device_clock.DeviceClock:
     """Ask for the device's time without login; no answer means: sign with ours.
 
     Raises:
@@ -258,6 +259,6 @@ async def read_clock(session: Session) -> clock.DeviceClock:
     except Unreachable:
         raise
     except DriverError:
-        return clock.guess(session.date, datetime.now(UTC))
+        return device_clock.guess(session.date, datetime.now(UTC))
     now = datetime.now(UTC)
-    return clock.judge(answer, date, before + (now - before) / 2)
+    return device_clock.judge(answer, date, before + (now - before) / 2)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from drivers.contract import Signal
 from drivers.onvif import xml
-from drivers.onvif.http import whole
-from drivers.onvif.topics import signal_of
+from drivers.onvif.events.notification import signal_of
+from drivers.onvif.soap.http import whole
 
 #: Notifications of a broken answer that are read at most; a pull asks for a hundred.
 MOST = 1000
@@ -22,7 +22,7 @@ def signals_of(content: bytes, sources: Mapping[str, str], now: datetime) -> Ite
 
     Args:
         content: The answer as it came, an envelope.
-        sources: As in `drivers.onvif.topics.source_of`.
+        sources: As in `drivers.onvif.events.notification.source_of`.
         now: Receive time.
 
     Raises:

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-from drivers.challenge import Signer, Verdict
 from drivers.contract import Login
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
+from drivers.kit.challenge import Signer, Verdict
 from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import Reached
-from drivers.onvif.boundary import answered, fault
-from drivers.onvif.door import Door
-from drivers.onvif.http import Answer, Client, Origin, place
+from drivers.onvif.soap.faults import answered, fault
+from drivers.onvif.soap.http import Answer, Client, Origin, place
+from drivers.onvif.soap.login_guard import Door
 
 #: Seconds of a whole call, with all that it takes.
 CALL_SECONDS = 10.0

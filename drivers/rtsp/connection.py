@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from drivers import tls
 from drivers.errors import DriverError, Malformed, Unreachable, told_by_system
-from drivers.rtsp.flood import Bucket, packets
+from drivers.kit import tls
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
+from drivers.rtsp.rate_limit import Bucket, packets
 
 #: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
 _SMALL, _LARGE = 16 << 10, 80 << 10

@@ -56,7 +56,7 @@ async def proxy(service: str, url: str, transport: Transport, signer: Any | None
     """Return zeep's proxy of a service, by its name in the library: its methods are the operations.
 
     Args:
-        signer: What signs envelopes (:class:`drivers.onvif.wsse.Signature`), None without login.
+        signer: What signs envelopes (:class:`drivers.onvif.soap.wsse.Signature`), None without login.
     """
     entry = _definition.SERVICES[service]
     document = await _document(str(_WSDL / entry["wsdl"]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from drivers import tls
 from drivers.errors import Malformed, Unreachable, told_by_system
+from drivers.kit import tls
 
 #: Bytes that are read ahead.
 AHEAD = 256 << 10

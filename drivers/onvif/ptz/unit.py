@@ -17,9 +17,9 @@ from typing import Any
 
 from drivers.contract import Preset, PtzStatus, PtzVector
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
-from drivers.nursery import Nursery
-from drivers.onvif.soap import Service
-from drivers.onvif.spaces import AXES, Axes, Axis, Spaces, spaces_of
+from drivers.kit.nursery import Nursery
+from drivers.onvif.ptz.spaces import AXES, Axes, Axis, Spaces, spaces_of
+from drivers.onvif.soap.client import Service
 
 log = logging.getLogger(__name__)
 #: Seconds between tries of the watchdog to stop a head that did not obey.
