@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.kit.quirks import Quirk
 
-_TESTS = "drivers/test_onvif_quirks.py::test_"
+_TESTS = "drivers/onvif/test_quirks.py::test_"
 
 QUIRKS: tuple[Quirk, ...] = (
     Quirk(
@@ -24,7 +24,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "drivers.onvif.discovery.probe_match.scopes_of",
         seen="gh:Jazea/Onvif.Core/issues/34",
         fixture="generic_blank-in-name_any/ProbeMatches.xml",
-        test="drivers/test_onvif_answer.py::test_blanks_of_a_name_as_they_are",
+        test="drivers/onvif/discovery/test_probe_match.py::test_blanks_of_a_name_as_they_are",
     ),
     Quirk(
         name="discovery-foreign-address",
@@ -33,7 +33,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="led to the address that the answer came from: drivers.onvif.discovery.probe_match._way_to",
         seen="gh:home-assistant/core/issues/34218",
         fixture="generic_foreign-address_any/ProbeMatches.xml",
-        test="drivers/test_onvif_answer.py::test_an_address_that_leads_nowhere",
+        test="drivers/onvif/discovery/test_probe_match.py::test_an_address_that_leads_nowhere",
     ),
     Quirk(
         name="discovery-latin-1-names",
@@ -42,7 +42,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="bytes that are no UTF-8 are read as Latin-1: drivers.onvif.discovery.probe_match._readable",
         seen="no public report",
         fixture="generic_latin-1-name_any/ProbeMatches.xml",
-        test="drivers/test_onvif_answer.py::test_a_name_in_latin_1_that_says_it_is_utf_8",
+        test="drivers/onvif/discovery/test_probe_match.py::test_a_name_in_latin_1_that_says_it_is_utf_8",
     ),
     Quirk(
         "empty-subscription-address",
@@ -151,7 +151,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "drivers.onvif.ptz.unit.OnvifPtz",
         seen="gh:agsh/onvif/issues/9",
         fixture="generic_pan-tilt-head_any/GetNode.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_a_head_that_refuses_an_axis_it_does_not_have",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_a_head_that_refuses_an_axis_it_does_not_have",
     ),
     Quirk(
         name="ptz-field-of-view-space",
@@ -160,7 +160,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="passed over; the generic space goes before: drivers.onvif.ptz.spaces._span",
         seen="gh:blakeblackshear/frigate/pull/21954",
         fixture="uniview_ipc672lr_any/GetNode.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_the_generic_space_is_used",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_the_generic_space_is_used",
     ),
     Quirk(
         name="ptz-one-way-range",
@@ -169,7 +169,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="such a range goes as far to the other side: drivers.onvif.ptz.spaces.Span.both_ways",
         seen="no public report",
         fixture="generic_speed-dome_any/GetNode.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_left_goes_left",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_left_goes_left",
     ),
     Quirk(
         name="ptz-preset-speed-wanted",
@@ -178,7 +178,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="asked again with full speed, and so from then on: drivers.onvif.ptz.unit.OnvifPtz.goto",
         seen="no public report",
         fixture="generic_preset-speed_any/GotoPreset.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_a_preset_with_its_speed",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_a_preset_with_its_speed",
     ),
     Quirk(
         name="ptz-stop-unknown",
@@ -187,7 +187,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="a move of zero speed, again and again if need be: drivers.onvif.ptz.unit.OnvifPtz._halt",
         seen="gh:koush/scrypted/pull/2124",
         fixture="generic_no-stop_any/Stop.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_a_head_without_stop",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_a_head_without_stop",
     ),
     Quirk(
         name="ptz-timeout-refused",
@@ -196,7 +196,7 @@ QUIRKS: tuple[Quirk, ...] = (
         answer="sent without; our own timer stops the head in any case: drivers.onvif.ptz.unit.OnvifPtz.move",
         seen="gh:Jazea/Onvif.Core/issues/30",
         fixture="bosch_autodome_any/ContinuousMove.xml",
-        test="drivers/test_onvif_ptz_wire.py::test_a_head_without_timeout",
+        test="drivers/onvif/ptz/test_unit_quirks.py::test_a_head_without_timeout",
     ),
     Quirk(
         "pull-answered-at-once",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.kit.quirks import Quirk
 
-_TESTS = "drivers/rtsp_client/test_rtsp_quirks.py::test_"
+_TESTS = "drivers/rtsp/test_quirks.py::test_"
 
 QUIRKS: tuple[Quirk, ...] = (
     Quirk(

@@ -170,7 +170,7 @@ def test_its_module_is_light_to_import() -> None:
 
 
 def test_a_clip_is_dealt_to_the_fixed_cameras() -> None:
-    clip = Path(__file__).parents[2] / "../shared/data/video/car-detection.mp4"
+    clip = Path(__file__).parents[3] / "../shared/data/video/car-detection.mp4"
     if not clip.is_file():
         pytest.skip(f"no {clip.name} here")
     arguments = ("--cameras", "2", "--ptz", "1", "--video", str(clip), "--json", "--no-discovery")

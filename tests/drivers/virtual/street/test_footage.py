@@ -25,7 +25,7 @@ from drivers.virtual.street.h264 import header, last_picture, nal_units, paramet
 from drivers.virtual.street.pictures import ClipPictures, ScenePictures
 
 SIZE = (320, 180)
-CLIP = Path(__file__).parents[4] / "shared/data/video/car-detection.mp4"
+CLIP = Path(__file__).parents[5] / "shared/data/video/car-detection.mp4"
 
 
 def _loop(period: float = 2.0, cache: int = 1 << 20) -> FixedFootage:

@@ -14,7 +14,7 @@ from drivers.contract import Ptz, PtzVector, Target
 from drivers.errors import Unsupported
 from drivers.onvif import driver
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 HEAD = (
     '<tt:PTZConfiguration token="ptz0"><tt:Name>ptz0</tt:Name><tt:UseCount>1</tt:UseCount>'

@@ -16,8 +16,8 @@ import pytest
 from drivers.virtual.camera import VirtualCamera
 from drivers.virtual.spec import CameraSpec
 
-ROOT = Path(__file__).parents[3]
-SCRIPTS = Path(__file__).parents[1] / "peers"
+ROOT = Path(__file__).parents[4]
+SCRIPTS = Path(__file__).parent / "peers"
 PASSWORD = "canary-e91b"
 NODE_CLIENT, PYTHON_CLIENT = "onvif@0.8.3", "onvif-python==0.4.7"
 

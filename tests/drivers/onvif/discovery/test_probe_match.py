@@ -162,7 +162,7 @@ def test_one_address_that_leads_somewhere_is_enough(xaddrs: str, sender: str, ur
     assert one(match(xaddrs=xaddrs), sender).url == url
 
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 
 
 def told(fixture: str) -> Found:

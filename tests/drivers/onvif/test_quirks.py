@@ -26,7 +26,7 @@ from drivers.onvif.soap.http import Client
 from drivers.onvif.soap.http_session import Session
 from drivers.rtsp.quirks import QUIRKS as RTSP
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 FIXTURES = TESTS / "fixtures"
 LOGIN = Login("operator", "Chim-7f3a")
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
