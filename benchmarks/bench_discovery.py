@@ -29,7 +29,7 @@ from contextlib import ExitStack, contextmanager
 from drivers.contract import Scope
 from drivers.errors import DriverError
 from drivers.onvif.discovery import probe_targets, receiver, search
-from drivers.onvif.discovery.probe_match import read_answer
+from drivers.onvif.discovery.probe_match import read_matches
 
 DEVICES, TRIES, BURST = 500, 2, 4000
 #: What Linux gives who asks for much and has no privilege.
@@ -130,7 +130,7 @@ async def plain(port: int) -> int:
                     data = await queue.get()
             except TimeoutError:
                 break
-            known |= {each.url for each in read_answer(data, "127.0.0.1")}
+            known |= {each.url for each in read_matches(data, "127.0.0.1")}
     transport.close()
     return len(known)
 
@@ -140,7 +140,7 @@ def held() -> dict[str, int]:
     heard = threading.Event()
     answer = ANSWER.format(number=7, message=7).encode()
     with (
-        receiver.Ears(heard.set) as ours,
+        receiver.DatagramReceiver(heard.set) as ours,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth,
     ):

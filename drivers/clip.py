@@ -33,7 +33,7 @@ from drivers.errors import Malformed, Unreachable, Unsupported, bare
 from drivers.kit.options import Options, read
 from drivers.kit.reader import Reader
 from drivers.kit.stamps import Stamps
-from drivers.kit.stream_only import SilentCamera, SilentDevice, nothing_found
+from drivers.kit.stream_only import StreamOnlyCamera, StreamOnlyDevice, no_discovery
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -171,10 +171,10 @@ class ClipDriver:
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Files are not discovered: yields nothing."""
-        return nothing_found()
+        return no_discovery()
 
     @asynccontextmanager
-    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[StreamOnlyDevice]:
         """Check the path; a login is ignored.
 
         Raises:
@@ -186,8 +186,8 @@ class ClipDriver:
         path = path_of(target.url)
         if not path.is_file():
             raise Unreachable("driver.no_file", host=path.name, path=path)
-        camera = SilentCamera(path.name, {PROFILE: partial(ClipStream, path, options)})
-        yield SilentDevice(camera, DeviceInfo(model=path.name))
+        camera = StreamOnlyCamera(path.name, {PROFILE: partial(ClipStream, path, options)})
+        yield StreamOnlyDevice(camera, DeviceInfo(model=path.name))
 
 
 def path_of(url: str) -> Path:

@@ -13,7 +13,7 @@ _NO_DEVICES: tuple[Found, ...] = ()
 _NO_SIGNALS: tuple[Signal, ...] = ()
 
 
-async def nothing_found() -> AsyncIterator[Found]:
+async def no_discovery() -> AsyncIterator[Found]:
     """Yield nothing: this driver cannot discover."""
     for found in _NO_DEVICES:
         yield found
@@ -31,7 +31,7 @@ async def no_signals(why: DriverError) -> AsyncGenerator[Signal, None]:
 
 
 @dataclass(frozen=True, slots=True)
-class SilentCamera:
+class StreamOnlyCamera:
     """A camera of which nothing but its streams is known.
 
     Attributes:
@@ -67,15 +67,15 @@ class SilentCamera:
 
 
 @dataclass(frozen=True, slots=True)
-class SilentDevice:
+class StreamOnlyDevice:
     """A device with one such camera."""
 
-    camera: SilentCamera
+    camera: StreamOnlyCamera
     info: DeviceInfo = field(default_factory=DeviceInfo)
     clock_offset: timedelta | None = None
 
     @property
-    def cameras(self) -> tuple[SilentCamera, ...]:
+    def cameras(self) -> tuple[StreamOnlyCamera, ...]:
         """The one."""
         return (self.camera,)
 

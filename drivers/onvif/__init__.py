@@ -58,9 +58,9 @@ class OnvifDriver:
         """
         options = read(OnvifOptions, target)
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
-        reached = module.Reached.at(target.url, told=options.hosts == "told")
-        way = module.Way(options.source, options.verify_tls, options.basic, target.logins)
-        async with module.opened(reached, login, way) as device:
+        reached = module.DeviceAddress.at(target.url, trust_hosts=options.hosts == "told")
+        access = module.Access(options.source, options.verify_tls, options.basic, target.logins)
+        async with module.opened(reached, login, access) as device:
             yield device
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from drivers.errors import DriverError, Malformed, Unreachable, told_by_system
 from drivers.kit import tls
 from drivers.rtsp.message import BODY_LIMIT, END, HEAD_LIMIT, Message, read_head
-from drivers.rtsp.rate_limit import Bucket, packets
+from drivers.rtsp.rate_limit import TokenBucket, packets
 
 #: Bytes read at once at first, and at most: an interleaved packet has up to 65,539.
 _SMALL, _LARGE = 16 << 10, 80 << 10
@@ -38,7 +38,7 @@ class Late(Unreachable):
     """The deadline has passed; the caller knows what was waited for."""
 
 
-class Wire:
+class RtspConnection:
     """One connection.
 
     Args:
@@ -347,7 +347,7 @@ def _left(deadline: float) -> float:
     return max(1e-3, deadline - time.monotonic())
 
 
-class Datagrams:
+class RtpSockets:
     """A pair of UDP sockets for RTP and RTCP, with ports next to each other.
 
     Args:
@@ -376,15 +376,15 @@ class Datagrams:
         """Where RTP and RTCP are to be sent."""
         return self.rtp.getsockname()[1], self.rtcp.getsockname()[1]
 
-    def watch(self, wire: Wire) -> None:
+    def watch(self, connection: RtspConnection) -> None:
         """Wake up for this connection, too."""
-        self._poll.register(wire, select.POLLIN)
+        self._poll.register(connection, select.POLLIN)
 
     def wait(self, deadline: float) -> bool:
         """Wait until something comes; return whether it did."""
         return bool(self._poll.poll(_left(deadline) * 1000))
 
-    def aim(self, peer: str, ports: tuple[int, int]) -> None:
+    def set_peer(self, peer: str, ports: tuple[int, int]) -> None:
         """Note where the server sends from, and open the way for it through whatever lies between."""
         self._theirs = (peer, ports[1])
         self._told = {self.rtp: ports[0], self.rtcp: ports[1]}
@@ -401,7 +401,7 @@ class Datagrams:
             with suppress(OSError):
                 sock.sendto(packet, theirs)
 
-    def take(self, sock: socket.socket, allowed: frozenset[str], bucket: Bucket) -> Iterator[memoryview]:
+    def take(self, sock: socket.socket, allowed: frozenset[str], bucket: TokenBucket) -> Iterator[memoryview]:
         """Yield what waits at a socket and comes from one of these hosts; valid until the next.
 
         From the first on the kernel keeps away what others send to the same place. Another port than was told is an
@@ -448,7 +448,7 @@ def _pair(family: int, address: str) -> tuple[socket.socket, socket.socket]:
         first = socket.socket(family, socket.SOCK_DGRAM)
         second = socket.socket(family, socket.SOCK_DGRAM)
         try:
-            first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, Datagrams.KEPT)
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RtpSockets.KEPT)
             first.bind((address, 0))
             port = first.getsockname()[1]
             second.bind((address, port + 1 if port % 2 == 0 else 0))

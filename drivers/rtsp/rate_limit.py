@@ -14,7 +14,7 @@ PACKETS, BURST, LONG = 20_000.0, 60_000.0, 2048
 PICTURES, KEPT = 250.0, 1000.0
 
 
-class Bucket:
+class TokenBucket:
     """What may still come; filled by time.
 
     Args:
@@ -48,11 +48,11 @@ class Bucket:
             raise Malformed("driver.flood", host=self._host)
 
 
-def packets(host: str) -> Bucket:
+def packets(host: str) -> TokenBucket:
     """Return what may come of packets and messages."""
-    return Bucket(host, PACKETS, BURST)
+    return TokenBucket(host, PACKETS, BURST)
 
 
-def pictures(host: str) -> Bucket:
+def pictures(host: str) -> TokenBucket:
     """Return what may come of pictures."""
-    return Bucket(host, PICTURES, KEPT)
+    return TokenBucket(host, PICTURES, KEPT)

@@ -1,4 +1,4 @@
-"""A pan-tilt-zoom head: where it looks at a given time. Pure kinematics, no clock and no task of its own.
+"""A pan-tilt-zoom unit: where it looks at a given time. Pure kinematics, no clock and no task of its own.
 
 A movement is a plan: from where, to where, how fast, since when and until when at the latest.
 Positions are pan and tilt -1..1 (right and up are positive) and zoom 0..1.
@@ -41,7 +41,7 @@ class Plan:
     until: float
 
     def position(self, now: float) -> PtzVector:
-        """Return where the head is at `now`."""
+        """Return where the unit is at `now`."""
         spent = max(0.0, min(now, self.until) - self.began)
         return PtzVector(
             _toward(self.start.pan, self.target.pan, self.speed.pan * spent),
@@ -60,8 +60,8 @@ class Plan:
         return pan_tilt, here.zoom != there.zoom and self.speed.zoom > 0
 
 
-class Head:
-    """Position, movement and presets of one head. Every `now` is monotonic seconds."""
+class PtzUnit:
+    """Position, movement and presets of one unit. Every `now` is monotonic seconds."""
 
     def __init__(self, presets: tuple[Preset, ...] = DEFAULT_PRESETS) -> None:
         self._plan = Plan(PtzVector(), PtzVector(), PtzVector(), 0.0, 0.0)

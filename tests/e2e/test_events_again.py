@@ -239,7 +239,7 @@ async def suffer(kinds: Iterable[str], away: float) -> int:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_events_come_again(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ears, "RESUBSCRIBE", Backoff(first=0.01, most=0.02, later=0.02))
-    monkeypatch.setattr(pull_point, "HASTE", 0.01)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 0.01)
     monkeypatch.setattr(pull_point, "PULL_SECONDS", 1.0)
     monkeypatch.setattr(pull_point, "CALL_SECONDS", 0.5)
     assert await suffer([kind, kind], away=0.1) == 2

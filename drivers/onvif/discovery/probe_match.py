@@ -14,7 +14,7 @@ from lxml import etree
 from drivers.contract import Found
 from drivers.errors import DriverError
 from drivers.onvif import xml
-from drivers.onvif.addresses import Reached
+from drivers.onvif.addresses import DeviceAddress
 
 _NAME_LENGTH = 64
 _SCOPE = "onvif://www.onvif.org/"
@@ -34,7 +34,7 @@ def _as_latin(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_MIXED, _as_latin)
 
 
-def read_answer(data: bytes, sender: str) -> Iterator[Found]:
+def read_matches(data: bytes, sender: str) -> Iterator[Found]:
     """Yield the ONVIF devices in one datagram; nothing for anything else, however malformed.
 
     Args:
@@ -100,8 +100,8 @@ def _way_to(sender: str, urls: Sequence[str]) -> str:
                 return url
     for url in urls:
         with suppress(DriverError):
-            told = Reached.at(url)
-            return Reached(told.scheme, sender, told.port, told.path).url
+            told = DeviceAddress.at(url)
+            return DeviceAddress(told.scheme, sender, told.port, told.path).url
     return ""
 
 

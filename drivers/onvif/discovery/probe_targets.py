@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from drivers.contract import Scope
 from drivers.errors import Unreachable
-from drivers.onvif.discovery.receiver import Ears
+from drivers.onvif.discovery.receiver import DatagramReceiver
 
 GROUP, PORT = "239.255.255.250", 3702
 #: Routers that a probe passes.
@@ -39,14 +39,14 @@ _TYPES = (
     ("NetworkVideoTransmitter", "http://www.onvif.org/ver10/network/wsdl"),
     ("Device", "http://www.onvif.org/ver10/device/wsdl"),
 )
-#: Questions that there are for `Places.ask`.
+#: Questions that there are for `ProbeTargets.ask`.
 QUESTIONS = len(_TYPES)
 
 _Address = tuple[Any, ...]  # as the socket module has them: of two parts, or of four
 _Groups = dict[int, Iterator[socket.socket]]
 
 
-class Places:
+class ProbeTargets:
     """What is probed: sockets and targets, and what went wrong with them."""
 
     def __init__(self) -> None:
@@ -55,18 +55,18 @@ class Places:
         self._hosts: set[str] = set()
 
     @classmethod
-    async def of(cls, scope: Scope, ears: Ears) -> Self:
+    async def of(cls, scope: Scope, receiver: DatagramReceiver) -> Self:
         """Open what a scope names."""
         self = cls()
         for interface in scope.interfaces:
-            self._join(interface, ears)
+            self._join(interface, receiver)
         found = await asyncio.gather(*map(_resolve, scope.hosts), return_exceptions=True)
         groups: _Groups = {}
         for host, told in zip(scope.hosts, found, strict=True):
             if isinstance(told, BaseException):
                 self._fail(host, told)
             else:
-                self._name(host, *told, ears, groups)
+                self._name(host, *told, receiver, groups)
         return self
 
     def __bool__(self) -> bool:
@@ -110,10 +110,10 @@ class Places:
         told = error.strerror if isinstance(error, OSError) else os.strerror(errno.EADDRNOTAVAIL)
         self._trouble[place] = told or type(error).__name__
 
-    def _join(self, interface: str, ears: Ears) -> None:
+    def _join(self, interface: str, receiver: DatagramReceiver) -> None:
         try:
             address = IPv4Address(interface).packed
-            sockets = ears.open(socket.AF_INET, interface)
+            sockets = receiver.open(socket.AF_INET, interface)
             for sock in sockets:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address)
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("b", TTL))
@@ -128,12 +128,12 @@ class Places:
         host: str,
         family: int,
         target: _Address,
-        ears: Ears,
+        receiver: DatagramReceiver,
         groups: _Groups,
     ) -> None:
         try:
             if family not in groups:
-                groups[family] = cycle(ears.open(family, ""))
+                groups[family] = cycle(receiver.open(family, ""))
         except OSError as error:  # no IPv6 on this machine
             self._fail(host, error)
         else:

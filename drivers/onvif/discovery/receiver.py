@@ -33,7 +33,7 @@ _RANDOM = 0xFFFFF000 + 56  # where a packet filter finds a random number
 Datagram = tuple[bytes, str]
 
 
-class Ears:
+class DatagramReceiver:
     """Hears on groups of sockets from `start` until the context ends.
 
     Args:

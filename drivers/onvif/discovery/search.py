@@ -15,9 +15,9 @@ from random import Random, SystemRandom
 
 from drivers.contract import Found, Scope
 from drivers.errors import Unreachable
-from drivers.onvif.discovery.probe_match import read_answer
-from drivers.onvif.discovery.probe_targets import QUESTIONS, Places
-from drivers.onvif.discovery.receiver import Datagram, Ears
+from drivers.onvif.discovery.probe_match import read_matches
+from drivers.onvif.discovery.probe_targets import QUESTIONS, ProbeTargets
+from drivers.onvif.discovery.receiver import Datagram, DatagramReceiver
 
 #: Devices told at most, and answers remembered so that a repetition is not read again.
 DEVICES, REMEMBERED = 4096, 1 << 16
@@ -49,33 +49,33 @@ async def discover(scope: Scope, wait: float, random: Random | None = None) -> A
     def wake() -> None:
         loop.call_soon_threadsafe(heard.set)
 
-    with _ears(wake) as ears:
-        places = await Places.of(scope, ears)
-        ears.start()
-        hunt = Hunt(ears, heard, wait)
-        course = Course(min(ROUND, wait / 2), random or SystemRandom())
-        while places and course.goes_on(hunt.left, hunt.known, places.silent(hunt.senders)):
-            length = course.begin(hunt.left, len(hunt.known), ears.lost())
+    with _receiver(wake) as receiver:
+        targets = await ProbeTargets.of(scope, receiver)
+        receiver.start()
+        reader = MatchReader(receiver, heard, wait)
+        rounds = ProbeRounds(min(ROUND, wait / 2), random or SystemRandom())
+        while targets and rounds.goes_on(reader.left, reader.known, targets.silent(reader.senders)):
+            length = rounds.begin(reader.left, len(reader.known), receiver.lost())
             for kind in range(QUESTIONS):
-                if course.asks:
-                    places.ask(kind)
+                if rounds.asks:
+                    targets.ask(kind)
                 until = loop.time() + length / QUESTIONS
-                while (fresh := await hunt.fresh(until)) is not None:
+                while (fresh := await reader.fresh(until)) is not None:
                     for found in fresh:
                         yield found
-            course.end(hunt.left, len(hunt.known), ears.lost())
-    places.complain(course.lost or 0, DEVICES if len(hunt.known) >= DEVICES else 0)
+            rounds.end(reader.left, len(reader.known), receiver.lost())
+    targets.complain(rounds.lost or 0, DEVICES if len(reader.known) >= DEVICES else 0)
 
 
-def _ears(wake: Callable[[], None]) -> Ears:
+def _receiver(wake: Callable[[], None]) -> DatagramReceiver:
     try:
-        return Ears(wake)
+        return DatagramReceiver(wake)
     except OSError as error:  # this process has too many files open
         raise Unreachable("driver.not_probed", places=error.strerror or "", lost=0, most=0) from None
 
 
 @dataclass(slots=True)
-class Course:
+class ProbeRounds:
     """Which round it is, and what the last ones have brought.
 
     Attributes:
@@ -118,7 +118,7 @@ class Course:
         self._quiet, self.length = (self._quiet + 1, self.length * 2) if quiet else (0, self.length)
 
 
-class Hunt:
+class MatchReader:
     """Reads what comes; tells what is new.
 
     Attributes:
@@ -126,8 +126,8 @@ class Hunt:
         senders: Addresses that have sent anything.
     """
 
-    def __init__(self, ears: Ears, heard: asyncio.Event, wait: float) -> None:
-        self._ears, self._heard, self._grace = ears, heard, wait
+    def __init__(self, receiver: DatagramReceiver, heard: asyncio.Event, wait: float) -> None:
+        self._receiver, self._heard, self._grace = receiver, heard, wait
         self._clock = asyncio.get_running_loop().time
         self._end = self._clock() + wait
         self._waiting: deque[Datagram] = deque()
@@ -165,7 +165,7 @@ class Hunt:
                     async with asyncio.timeout(left):  # wait_for may swallow a cancel (3.11)
                         await self._heard.wait()
             self._heard.clear()
-            self._waiting.extend(self._ears.take())
+            self._waiting.extend(self._receiver.take())
         return bool(self._waiting)
 
     def _read(self) -> list[Found]:
@@ -184,7 +184,7 @@ class Hunt:
             self._seen.add(mark)
         if len(self.senders) < REMEMBERED:
             self.senders.add(sender)
-        yield from read_answer(data, sender)
+        yield from read_matches(data, sender)
 
     def _is_new(self, found: Found) -> bool:
         # Not the sender's address: behind one there may be several with the same identity.

@@ -25,9 +25,9 @@ from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachab
 from drivers.kit.nursery import Nursery
 from drivers.onvif import xml
 from drivers.onvif.events.pull_response import signals_of
-from drivers.onvif.soap.client import LARGE, Soap, request
-from drivers.onvif.soap.faults import Empty
-from drivers.onvif.soap.http import Answer, Dropped
+from drivers.onvif.soap.client import LARGE, SoapClient, request
+from drivers.onvif.soap.faults import EmptyResponse
+from drivers.onvif.soap.http import Dropped, HttpResponse
 from drivers.onvif.soap.http_session import CALL_SECONDS
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ RENEWAL = 5.0
 PULL_SECONDS = 10.0
 PULL_LIMIT = 100
 #: Seconds between two pulls at least: some devices do not wait, and must not be asked in a circle.
-HASTE = 0.5
+PULL_INTERVAL = 0.5
 #: Seconds of pulls that are closed without an answer, after which the subscription is held for lost.
 SILENCE = 180.0
 #: Notifications in a row that cannot be read, after which nothing is heard.
@@ -74,7 +74,7 @@ _DURATION = re.compile(
 )
 
 
-class Subscription:
+class PullPoint:
     """One pull point on a device.
 
     Args:
@@ -89,7 +89,7 @@ class Subscription:
 
     def __init__(
         self,
-        soap: Soap,
+        soap: SoapClient,
         tasks: Nursery,
         ahead: timedelta,
         sources: Mapping[str, str],
@@ -140,7 +140,7 @@ class Subscription:
             told: list[Signal | None] = []
             try:
                 told = await self._read(await self._pull(began))
-            except (Dropped, Empty):  # how some devices say that nothing happened
+            except (Dropped, EmptyResponse):  # how some devices say that nothing happened
                 if time.monotonic() - answered > SILENCE:
                     raise
             else:
@@ -155,7 +155,7 @@ class Subscription:
                     self._lose()
                 if number % _TURN == 0:
                     await asyncio.sleep(0)
-            await asyncio.sleep(max(0.0, began + HASTE - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + PULL_INTERVAL - time.monotonic()))
 
     async def _take_up(self) -> None:
         """Make it last, and ask for the present state of everything."""
@@ -260,7 +260,7 @@ class Subscription:
         except ValueError as error:
             raise Malformed(host=self._soap.host, detail=error, raw=answer.content) from None
 
-    async def _send(self, url: str, operation: str, seconds: float, **texts: str) -> Answer:
+    async def _send(self, url: str, operation: str, seconds: float, **texts: str) -> HttpResponse:
         """Make a call with the addressing headers that pull points go by."""
         namespace, action = _OPERATIONS[operation]
         headers = (
@@ -334,7 +334,7 @@ def deaf(error: DriverError, host: str, subscribed: bool) -> DriverError:
 
 
 async def signals(
-    subscription: Subscription, service: Callable[[], Awaitable[str]], host: str
+    subscription: PullPoint, service: Callable[[], Awaitable[str]], host: str
 ) -> AsyncGenerator[Signal | None, None]:
     """Subscribe and yield what the device says, None where it says nothing; unsubscribes when it ends, however it ends.
 

@@ -12,7 +12,7 @@ from drivers.contract import PtzVector
 
 
 class Axis(StrEnum):
-    """A part of a head, by its element in a vector: one moves without the other."""
+    """A part of a PTZ unit, by its element in a vector: one moves without the other."""
 
     PAN_TILT = "PanTilt"
     ZOOM = "Zoom"
@@ -53,7 +53,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spaces:
-    """A head's ranges, by default the generic spaces'.
+    """A unit's ranges, by default the generic spaces'.
 
     Attributes:
         axes: Those that move at a velocity; both where the node names none.
@@ -86,7 +86,7 @@ class Spaces:
         return {str(axis): told[axis] for axis in axes}
 
     def moved(self, velocity: PtzVector) -> set[Axis]:
-        """Return the axes that a velocity moves, whether the head has them or not."""
+        """Return the axes that a velocity moves, whether the unit has them or not."""
         told = self.speed(velocity)
         return {axis for axis in AXES if any(told[axis].values())}
 

@@ -1,6 +1,6 @@
 """Pan, tilt, zoom: every vector normalised, every movement ended by our own timer.
 
-Heads refuse what they do not know: a zoom element where they cannot zoom (whatever its speed), a time-out, a
+Units refuse what they do not know: a zoom element where they cannot zoom (whatever its speed), a time-out, a
 flag of Stop. So only the axes are named that the node names, and what is refused is tried in other ways, the
 one that worked last first.
 """
@@ -19,24 +19,26 @@ from drivers.contract import Preset, PtzStatus, PtzVector
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery
 from drivers.onvif.ptz.spaces import AXES, Axes, Axis, Spaces, spaces_of
-from drivers.onvif.soap.client import Service
+from drivers.onvif.soap.client import ZeepService
 
 log = logging.getLogger(__name__)
-#: Seconds between tries of the watchdog to stop a head that did not obey.
+#: Seconds between tries of the watchdog to stop a unit that did not obey.
 STOP_AGAIN = (0.0, 0.5, 1.0, 2.0)
 #: Full speed of each axis, for devices that want a preset's speed told.
 _FULL = {Axis.PAN_TILT: {"x": 1.0, "y": 1.0}, Axis.ZOOM: {"x": 1.0}}
 
 
 class OnvifPtz:
-    """One head; see :class:`drivers.contract.Ptz`.
+    """One PTZ unit; see :class:`drivers.contract.Ptz`.
 
     Args:
         profile: Token of a media profile with a PTZ configuration.
         host: What errors name.
     """
 
-    def __init__(self, service: Service, profile: str, spaces: Spaces, nursery: Nursery, host: str) -> None:
+    def __init__(
+        self, service: ZeepService, profile: str, spaces: Spaces, nursery: Nursery, host: str
+    ) -> None:
         self._service, self._profile, self._spaces = service, profile, spaces
         self._nursery, self._host = nursery, host
         self._watchdog: asyncio.Task[None] | None = None
@@ -89,7 +91,7 @@ class OnvifPtz:
         Devices ignore theirs (84 s of run-away were measured, gh:koush/scrypted#2124).
 
         Raises:
-            Unsupported: The head has none of the axes that would move.
+            Unsupported: The unit has none of the axes that would move.
         """
         wanted = self._spaces.moved(velocity)
         if wanted and wanted.isdisjoint(self._spaces.axes):
@@ -114,7 +116,7 @@ class OnvifPtz:
         return PtzStatus(self._spaces.vector(getattr(told, "Position", None)), moving)
 
     async def close(self) -> None:
-        """Stop the head if one of our movements is under way."""
+        """Stop the unit if one of our movements is under way."""
         if self._watchdog is not None and not self._watchdog.done():
             self._rest()
             await self._halt()
@@ -220,8 +222,8 @@ class OnvifPtz:
         log.warning("ptz head at %s did not take the watchdog's stop", self._host)
 
 
-async def ptz_of(service: Service, profile: str, node: str, nursery: Nursery, host: str) -> OnvifPtz:
-    """Return the head behind a profile, its ranges and axes read from its node.
+async def ptz_of(service: ZeepService, profile: str, node: str, nursery: Nursery, host: str) -> OnvifPtz:
+    """Return the PTZ unit behind a profile, its ranges and axes read from its node.
 
     A node that cannot be read costs those only: the generic ones are the best guess.
 

@@ -20,9 +20,9 @@ from drivers.errors import DriverError, Malformed, Refused, Unreachable
 from drivers.onvif import xml
 from drivers.onvif.soap import device_clock
 from drivers.onvif.soap.faults import boundary
-from drivers.onvif.soap.http import Answer, whole
-from drivers.onvif.soap.http_session import CALL_SECONDS, Session, WrongDigest
-from drivers.onvif.soap.wsse import SOAP, Signature
+from drivers.onvif.soap.http import HttpResponse, whole
+from drivers.onvif.soap.http_session import CALL_SECONDS, HttpSession, WrongDigest
+from drivers.onvif.soap.wsse import SOAP, UsernameToken
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 #: A device's clock that differs this much from what it was has been set; one that differs less is right.
@@ -46,22 +46,22 @@ class CutOff(Malformed):
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
+class _SessionTransport:
     """What zeep calls its transport, with this service's time-out."""
 
-    session: Session
+    session: HttpSession
     seconds: float
 
-    async def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> Answer:
+    async def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> HttpResponse:
         """Send an envelope."""
         body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         return await self.session.post(address, body, headers, self.seconds)
 
 
-class Service:
+class ZeepService:
     """One service of a device, through the library; nothing zeep raises leaves it."""
 
-    def __init__(self, proxy: Any, soap: Soap, seconds: float) -> None:
+    def __init__(self, proxy: Any, soap: SoapClient, seconds: float) -> None:
         self._proxy, self._soap, self._seconds = proxy, soap, seconds
 
     async def call(self, operation: str, **arguments: Any) -> Any:
@@ -78,36 +78,36 @@ class Service:
         return await self._soap.signed(once)
 
 
-class Soap:
+class SoapClient:
     """Signed calls to one device.
 
     Args:
         session: The HTTP to it.
-        told: Its clock.
+        clock: Its clock.
     """
 
-    def __init__(self, session: Session, told: device_clock.DeviceClock) -> None:
+    def __init__(self, session: HttpSession, clock: device_clock.DeviceClock) -> None:
         self.session = session
-        self._told = told
+        self._clock = clock
         # which reading of the clock worked is known to whoever shares the book: every wrong one counts
-        self._reading, *self._untried = told.order(session.logins.habit(_READING))
-        self._offset = told.readings[self._reading]
-        self._signature = Signature(session.login, self._offset) if session.login else None
+        self._reading, *self._untried = clock.order(session.logins.habit(_READING))
+        self._offset = clock.readings[self._reading]
+        self._token = UsernameToken(session.login, self._offset) if session.login else None
 
     @property
     def host(self) -> str:
         """What errors call the device."""
         return self.session.reached.name
 
-    async def service(self, name: str, url: str, seconds: float = CALL_SECONDS) -> Service:
+    async def service(self, name: str, url: str, seconds: float = CALL_SECONDS) -> ZeepService:
         """Return a service by its name in the library, at an address that has been rewritten.
 
         The library takes 0.3 s of CPU to import: in a thread, and only for devices that need it.
         """
         library = await asyncio.to_thread(importlib.import_module, "drivers.onvif.soap.zeep_library")
         with boundary(self.host):
-            proxy = await library.proxy(name, url, _Post(self.session, seconds), self._signature)
-        return Service(proxy, self, seconds)
+            proxy = await library.proxy(name, url, _SessionTransport(self.session, seconds), self._token)
+        return ZeepService(proxy, self, seconds)
 
     async def ask(
         self, url: str, request: str, *, headers: str = "", action: str = "", seconds: float = CALL_SECONDS
@@ -123,7 +123,7 @@ class Soap:
 
     async def send(
         self, url: str, request: str, *, headers: str = "", action: str = "", seconds: float = CALL_SECONDS
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a hand-made, signed request and return the answer as it came: an envelope, and no fault.
 
         Args:
@@ -135,8 +135,8 @@ class Soap:
             DriverError: As everywhere.
         """
 
-        async def once() -> Answer:
-            signature = self._signature.header() if self._signature else ""
+        async def once() -> HttpResponse:
+            signature = self._token.header() if self._token else ""
             body = enveloped(request, headers + signature)
             return await self.session.post(url, body, _content(action), seconds)
 
@@ -148,11 +148,11 @@ class Soap:
         A camera that boots without time and then meets its NTP server refuses every signature made with
         the old offset; another tells its local time as UTC, and goes by either.
         """
-        trusted = self.session.door.trusted
+        trusted = self.session.guard.trusted
         try:
             return await call()
         except Refused as error:
-            if self._signature is None or isinstance(error, WrongDigest):
+            if self._token is None or isinstance(error, WrongDigest):
                 raise
             if trusted and await self._clock_was_set():
                 return await call()
@@ -171,23 +171,23 @@ class Soap:
             Refused: ``driver.refused_clock`` where it did not help, and the clock is wrong.
         """
         self._reading = self._untried.pop()
-        self._sign_with(self._told.readings[self._reading])
-        self.session.door.reopen()
+        self._sign_with(self._clock.readings[self._reading])
+        self.session.guard.reopen()
         try:
             result = await call()
         except Refused as error:
-            off = self._told.offset
+            off = self._clock.offset
             if not error.counts or off is None or abs(off) <= CLOCK_OFF:
                 raise
-            values = {"host": self.host, "user": self.session.user, "off": device_clock.shown(off)}
+            values = {"host": self.host, "user": self.session.user, "off": device_clock.offset_text(off)}
             raise Refused("driver.refused_clock", **values) from None
         self.session.logins.learn(_READING, self._reading)
         return result
 
     async def _clock_was_set(self) -> bool:
-        self._told = await read_clock(self.session)
-        self._reading = self._told.order(self._reading)[0]
-        offset = self._told.readings[self._reading]
+        self._clock = await read_clock(self.session)
+        self._reading = self._clock.order(self._reading)[0]
+        offset = self._clock.readings[self._reading]
         if abs(offset - self._offset) < CLOCK_STEP:
             return False
         self._sign_with(offset)
@@ -195,21 +195,21 @@ class Soap:
 
     def _sign_with(self, offset: timedelta) -> None:
         self._offset = offset
-        if self._signature is not None:
-            self._signature.offset = offset
+        if self._token is not None:
+            self._token.offset = offset
 
 
 #: What `LoginBook.habits` calls the reading of a device's clock that its signatures want.
 _READING = "onvif.clock"
 
 
-async def ask_unsigned(session: Session, url: str, request: str) -> tuple[etree._Element, str]:
+async def ask_unsigned(session: HttpSession, url: str, request: str) -> tuple[etree._Element, str]:
     """Send a request that needs no login; return the answer's envelope and its HTTP ``Date``."""
     answer = await session.post(url, enveloped(request), _content(), signed=False)
     return await _envelope_of(answer, session.reached.name), answer.headers.get("Date")
 
 
-async def _envelope_of(answer: Answer, host: str) -> etree._Element:
+async def _envelope_of(answer: HttpResponse, host: str) -> etree._Element:
     """Return the parsed envelope of an answer.
 
     Raises:
@@ -246,7 +246,7 @@ def request(namespace: str, operation: str, **texts: str) -> str:
     return f'<q:{operation} xmlns:q="{namespace}">{told}</q:{operation}>'
 
 
-async def read_clock(session: Session) -> device_clock.DeviceClock:
+async def read_clock(session: HttpSession) -> device_clock.DeviceClock:
     """Ask for the device's time without login; no answer means: sign with ours.
 
     Raises:

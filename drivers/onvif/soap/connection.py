@@ -12,7 +12,7 @@ from drivers.kit import tls
 AHEAD = 256 << 10
 
 
-class Wire(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """One connection: a buffer that is filled as far as it is emptied."""
 
     def __init__(self) -> None:
@@ -91,7 +91,9 @@ class Wire(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
-async def connect(host: str, port: int, secure: ssl.SSLContext | None, name: str, seconds: float) -> Wire:
+async def connect(
+    host: str, port: int, secure: ssl.SSLContext | None, name: str, seconds: float
+) -> HttpConnection:
     """Connect within some seconds.
 
     Args:
@@ -105,7 +107,7 @@ async def connect(host: str, port: int, secure: ssl.SSLContext | None, name: str
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
-            _, wire = await loop.create_connection(Wire, host, port, ssl=secure)
+            _, connection = await loop.create_connection(HttpConnection, host, port, ssl=secure)
     except TimeoutError:
         raise Unreachable("driver.timeout", host=name, seconds=seconds) from None
     except ssl.SSLError:
@@ -114,7 +116,7 @@ async def connect(host: str, port: int, secure: ssl.SSLContext | None, name: str
         raise Unreachable(host=name, detail=told_by_system(error)) from None
     except ValueError:
         raise Malformed("driver.url", url=name) from None
-    return wire
+    return connection
 
 
 async def context(verify: bool) -> ssl.SSLContext:

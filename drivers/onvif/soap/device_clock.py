@@ -22,7 +22,7 @@ _NEAR = timedelta(seconds=5)
 _POSIX = re.compile(r"(?:<[^>]+>|[A-Za-z]+)?(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 
 
-class Reading(StrEnum):
+class ClockReading(StrEnum):
     """What a device's clock goes by."""
 
     TRUE = "true"  #: true time, whatever it tells
@@ -41,9 +41,11 @@ class DeviceClock:
     """
 
     offset: timedelta | None = None
-    readings: Mapping[Reading, timedelta] = field(default_factory=lambda: {Reading.TRUE: timedelta()})
+    readings: Mapping[ClockReading, timedelta] = field(
+        default_factory=lambda: {ClockReading.TRUE: timedelta()}
+    )
 
-    def order(self, known: str) -> tuple[Reading, ...]:
+    def order(self, known: str) -> tuple[ClockReading, ...]:
         """Return the readings, first the one that is known to work, if it is among them."""
         return tuple(sorted(self.readings, key=lambda each: each != known))
 
@@ -67,24 +69,24 @@ def judge(answer: etree._Element, date: str, now: datetime) -> DeviceClock:
     offset = told + _CUT - now
     if zone and abs(offset - zone) < _SAME and (here is None or abs(here - told) < _SAME):
         # Some firmware tells its local time as UTC but signs and checks with true UTC (OpenIPC).
-        return DeviceClock(offset, {Reading.TRUE: timedelta(), Reading.TOLD: offset})
+        return DeviceClock(offset, {ClockReading.TRUE: timedelta(), ClockReading.TOLD: offset})
     # Another may go by true time, where it tells another one: whatever it got wrong was the telling. By its local
     # time, where what it tells is true.
-    told_only = {Reading.TOLD: offset}
+    told_only = {ClockReading.TOLD: offset}
     if abs(offset) > _NEAR:
-        return DeviceClock(offset, told_only | {Reading.TRUE: timedelta()})
-    return DeviceClock(offset, told_only | ({Reading.LOCAL: offset + zone} if zone else {}))
+        return DeviceClock(offset, told_only | {ClockReading.TRUE: timedelta()})
+    return DeviceClock(offset, told_only | ({ClockReading.LOCAL: offset + zone} if zone else {}))
 
 
 def guess(date: str, now: datetime) -> DeviceClock:
     """Return the clock of a device that tells no time: ours, and failing that its answer's HTTP ``Date``."""
     told = _http_date(date)
     offset = told + _CUT - now if told is not None else timedelta()
-    other = {Reading.TOLD: offset} if abs(offset) > _NEAR else {}
-    return DeviceClock(readings={Reading.TRUE: timedelta()} | other)
+    other = {ClockReading.TOLD: offset} if abs(offset) > _NEAR else {}
+    return DeviceClock(readings={ClockReading.TRUE: timedelta()} | other)
 
 
-def shown(offset: timedelta) -> str:
+def offset_text(offset: timedelta) -> str:
     """Return an offset as people read it in any language: ``+07:00:00``, hours first, however many."""
     seconds = round(abs(offset).total_seconds())
     sign = "-" if offset < timedelta() else "+"

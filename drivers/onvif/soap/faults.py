@@ -21,7 +21,7 @@ _BUSY = ("OutofMemory", "OutOfMemory", "Busy", "TooMany", "ResourceUnavailable")
 _LATER = (408, 429, 502, 503, 504)
 
 
-class Empty(Unsupported):
+class EmptyResponse(Unsupported):
     """The device says yes, and nothing else."""
 
 
@@ -47,7 +47,7 @@ def refused(host: str, user: str) -> Refused:
     return Refused(host=host, user=user) if user else Refused("driver.no_login", host=host)
 
 
-def answered(status: int, content: bytes, host: str, user: str) -> DriverError:
+def error_of_status(status: int, content: bytes, host: str, user: str) -> DriverError:
     """Return the error in an HTTP answer that is no SOAP: what quirky devices send instead of faults."""
     if status == 401 or any(word.encode() in content for word in REFUSALS):
         return refused(host, user)
@@ -58,17 +58,17 @@ def answered(status: int, content: bytes, host: str, user: str) -> DriverError:
         return Unreachable("driver.busy", host=host, detail=f"HTTP {status}")
     if status == 200 and content.strip():
         return Malformed(host=host, detail="no SOAP", raw=content)
-    kind = Empty if 200 <= status < 300 else Unsupported
+    kind = EmptyResponse if 200 <= status < 300 else Unsupported
     return kind(host=host, detail=f"HTTP {status}")
 
 
-def fault(told: etree._Element, host: str, user: str) -> DriverError:
+def error_of_fault(element: etree._Element, host: str, user: str) -> DriverError:
     """Return the error in a SOAP fault, of version 1.2 or 1.1."""
-    said = [xml.text(value) for name in ("Value", "faultcode") for value in xml.every(told, name)]
-    reason = xml.text(told, "Text") or xml.text(told, "faultstring")
-    names = [xml.local(part) for part in told.iter()]
+    said = [xml.text(value) for name in ("Value", "faultcode") for value in xml.every(element, name)]
+    reason = xml.text(element, "Text") or xml.text(element, "faultstring")
+    names = [xml.local(part) for part in element.iter()]
     kinds = [name for name in names if name.endswith("Fault")][1:]
-    words = " ".join([*said, reason, *names, *(part.text or "" for part in told.iter())])
+    words = " ".join([*said, reason, *names, *(part.text or "" for part in element.iter())])
     if any(word in words for word in REFUSALS):
         return refused(host, user)
     detail = "/".join(part for part in [*said[1:], *kinds, reason] if part) or "/".join(said) or "fault"

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from drivers.errors import DriverError, Malformed, Unreachable, bare
 from drivers.onvif import xml
-from drivers.onvif.soap.connection import Wire, connect, context
+from drivers.onvif.soap.connection import HttpConnection, connect, context
 
 #: Seconds: to connect; that a connection is kept; that more may come when an answer looks whole already.
 CONNECT_SECONDS, KEPT_SECONDS, GRACE_SECONDS = 3.0, 4.0, 0.5
@@ -65,7 +65,7 @@ class Origin(NamedTuple):
         return self.name.removesuffix(f":{_PORTS[self.scheme]}")
 
 
-def place(url: str) -> tuple[Origin, str]:
+def origin_and_target(url: str) -> tuple[Origin, str]:
     """Return the origin in a URL and what the request line asks of it.
 
     Raises:
@@ -112,7 +112,7 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer, in the shape that zeep expects of its transport."""
 
     status_code: int
@@ -164,7 +164,7 @@ class _Chunks:
         del self._rest[:at]
 
 
-class Client:
+class HttpClient:
     """Connections to devices.
 
     Args:
@@ -173,13 +173,13 @@ class Client:
 
     def __init__(self, verify_tls: bool = False) -> None:
         self._verify = verify_tls
-        self._idle: dict[Origin, list[Wire]] = {}
+        self._idle: dict[Origin, list[HttpConnection]] = {}
         self._places: dict[Origin, asyncio.Semaphore] = {}
-        self._wires: set[Wire] = set()
+        self._connections: set[HttpConnection] = set()
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, limit: int
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send one request and return its answer, whatever its status; bounded in bytes, not in time.
 
         Args:
@@ -189,7 +189,7 @@ class Client:
             Unreachable: No connection, or the answer was cut.
             Malformed: Not HTTP, too large, or the URL is none.
         """
-        origin, target = place(url)
+        origin, target = origin_and_target(url)
         lines = {"Host": origin.header, "User-Agent": "matthan", "Accept": "*/*", **headers}
         if body or method != "GET":
             lines["Content-Length"] = str(len(body))
@@ -204,57 +204,59 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection."""
-        wires = list(self._wires)
-        for wire in wires:
-            wire.close()
-        if wires:
-            await asyncio.wait([wire.lost for wire in wires], timeout=GRACE_SECONDS)
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+        if connections:
+            await asyncio.wait([connection.lost for connection in connections], timeout=GRACE_SECONDS)
 
-    def _kept(self, origin: Origin) -> Wire | None:
+    def _kept(self, origin: Origin) -> HttpConnection | None:
         idle = self._idle.get(origin, [])
         while idle:
-            wire = idle.pop()
-            if wire.usable:
-                return wire
-            wire.close()
+            connection = idle.pop()
+            if connection.usable:
+                return connection
+            connection.close()
         return None
 
-    async def _connect(self, origin: Origin) -> Wire:
+    async def _connect(self, origin: Origin) -> HttpConnection:
         secure = await context(self._verify) if origin.scheme == "https" else None
-        wire = await connect(origin.host, origin.port, secure, origin.name, CONNECT_SECONDS)
-        self._wires.add(wire)
-        wire.lost.add_done_callback(lambda _: self._wires.discard(wire))
-        return wire
+        connection = await connect(origin.host, origin.port, secure, origin.name, CONNECT_SECONDS)
+        self._connections.add(connection)
+        connection.lost.add_done_callback(lambda _: self._connections.discard(connection))
+        return connection
 
-    async def _exchange(self, wire: Wire, origin: Origin, request: bytes, limit: int) -> Answer:
+    async def _exchange(
+        self, connection: HttpConnection, origin: Origin, request: bytes, limit: int
+    ) -> HttpResponse:
         keep = False
         try:
-            wire.write(request)
-            answer, keep = await _Reading(wire, origin.name, limit).answer()
+            connection.write(request)
+            answer, keep = await _Reading(connection, origin.name, limit).answer()
             return answer
         finally:
-            if keep and wire.usable and len(self._idle.setdefault(origin, [])) < IDLE:
-                self._idle[origin].append(wire)
-                asyncio.get_running_loop().call_later(KEPT_SECONDS, self._expire, origin, wire)
+            if keep and connection.usable and len(self._idle.setdefault(origin, [])) < IDLE:
+                self._idle[origin].append(connection)
+                asyncio.get_running_loop().call_later(KEPT_SECONDS, self._expire, origin, connection)
             else:
-                wire.close()
+                connection.close()
 
-    def _expire(self, origin: Origin, wire: Wire) -> None:
+    def _expire(self, origin: Origin, connection: HttpConnection) -> None:
         """Let an idle connection go; one in use, or used since, waits for its next expiry."""
-        if wire in self._idle.get(origin, []):
-            self._idle[origin].remove(wire)
-            wire.close()
+        if connection in self._idle.get(origin, []):
+            self._idle[origin].remove(connection)
+            connection.close()
 
 
 @dataclass(slots=True)
 class _Reading:
     """One answer on its way in."""
 
-    wire: Wire
+    connection: HttpConnection
     host: str
     limit: int
 
-    async def answer(self) -> tuple[Answer, bool]:
+    async def answer(self) -> tuple[HttpResponse, bool]:
         """Return the answer, and whether the connection can be kept."""
         status, version, headers = await self._head()
         for _ in range(_INTERIM):
@@ -269,11 +271,11 @@ class _Reading:
             raise Unreachable("driver.cut", host=self.host)
         closing = "close" in headers.words("connection")
         old = version < (1, 1) and "keep-alive" not in headers.words("connection")
-        return Answer(status, content, headers), complete and framed and not closing and not old
+        return HttpResponse(status, content, headers), complete and framed and not closing and not old
 
     async def _head(self) -> tuple[int, tuple[int, int], Headers]:
         """Read up to the blank line; what stands before the status line is left from something else."""
-        buffer = self.wire.buffer
+        buffer = self.connection.buffer
         begun: re.Match[bytes] | None = None
         seen = 0
         while True:
@@ -284,7 +286,7 @@ class _Reading:
             seen = len(buffer)
             if seen > HEAD_LIMIT:
                 raise Malformed(host=self.host, detail="no HTTP", raw=bytes(buffer[:4096]))
-            if not await self.wire.more():
+            if not await self.connection.more():
                 raise self._without_head(begun is not None)
         lines = bytes(buffer[begun.end() : ended.start()]).decode("utf-8", "surrogateescape")
         status, version = int(begun[3]), (int(begun[1]), int(begun[2] or 0))
@@ -295,8 +297,8 @@ class _Reading:
     def _without_head(self, begun: bool) -> DriverError:
         if begun:
             return Unreachable("driver.cut", host=self.host)
-        if self.wire.buffer.strip():
-            return Malformed(host=self.host, detail="no HTTP", raw=bytes(self.wire.buffer[:4096]))
+        if self.connection.buffer.strip():
+            return Malformed(host=self.host, detail="no HTTP", raw=bytes(self.connection.buffer[:4096]))
         return Dropped("driver.dropped", host=self.host)
 
     async def _body(self, status: int, headers: Headers) -> tuple[bytearray, bool, bool]:
@@ -322,30 +324,32 @@ class _Reading:
         """Read so many bytes, or to the end; no longer than `GRACE_SECONDS` once it looks whole."""
         body = bytearray() if body is None else body
         while wanted is None or len(body) < wanted:
-            if not self.wire.buffer:
+            if not self.connection.buffer:
                 seconds = GRACE_SECONDS if hasty or whole(body) else None
-                if not await self.wire.more(seconds):
+                if not await self.connection.more(seconds):
                     return body, False
-            body += self.wire.take(len(self.wire.buffer) if wanted is None else wanted - len(body))
+            body += self.connection.take(
+                len(self.connection.buffer) if wanted is None else wanted - len(body)
+            )
             self._check(body)
         return body, True
 
     async def _chunked(self) -> tuple[bytearray, bool, bool]:
         chunks, taken = _Chunks(), 0
         while not chunks.done:
-            if not self.wire.buffer:
+            if not self.connection.buffer:
                 seconds = GRACE_SECONDS if whole(chunks.body) else None
-                if not await self.wire.more(seconds):
+                if not await self.connection.more(seconds):
                     return chunks.body, False, False
-            part = self.wire.take(TURN)
+            part = self.connection.take(TURN)
             taken += len(part)
             chunks.feed(part)
             self._check(chunks.body)
             if taken > 2 * self.limit + HEAD_LIMIT:  # chunks of next to nothing
                 raise self._large(chunks.body)
             await asyncio.sleep(0)
-        if bytes(self.wire.buffer[:2]) in (b"\r\n", b"\n"):
-            self.wire.take(2)
+        if bytes(self.connection.buffer[:2]) in (b"\r\n", b"\n"):
+            self.connection.take(2)
         return chunks.body, True, True
 
     def _check(self, body: bytearray) -> None:

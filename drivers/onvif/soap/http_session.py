@@ -11,10 +11,10 @@ from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachab
 from drivers.kit.challenge import Signer, Verdict
 from drivers.logins import LoginBook
 from drivers.onvif import xml
-from drivers.onvif.addresses import Reached
-from drivers.onvif.soap.faults import answered, fault
-from drivers.onvif.soap.http import Answer, Client, Origin, place
-from drivers.onvif.soap.login_guard import Door
+from drivers.onvif.addresses import DeviceAddress
+from drivers.onvif.soap.faults import error_of_fault, error_of_status
+from drivers.onvif.soap.http import HttpClient, HttpResponse, Origin, origin_and_target
+from drivers.onvif.soap.login_guard import LoginGuard
 
 #: Seconds of a whole call, with all that it takes.
 CALL_SECONDS = 10.0
@@ -34,7 +34,7 @@ class WrongDigest(Refused):
     """The HTTP digest was refused: no clock has a part in it."""
 
 
-class Session:
+class HttpSession:
     """HTTP to one device.
 
     Args:
@@ -47,7 +47,7 @@ class Session:
 
     def __init__(
         self,
-        reached: Reached,
+        reached: DeviceAddress,
         login: Login | None,
         verify_tls: bool = False,
         *,
@@ -59,11 +59,11 @@ class Session:
         self.login = login
         self.basic = basic
         self.logins = logins if logins is not None else LoginBook(now)
-        self._client = Client(verify_tls)
+        self._client = HttpClient(verify_tls)
         self._signers: dict[Origin, Signer] = {}
         #: Stills have one of their own: many devices guard them otherwise than SOAP.
-        self.door = Door(self.logins, login, reached.name)
-        self._still_door = Door(self.logins, login, reached.name)
+        self.guard = LoginGuard(self.logins, login, reached.name)
+        self._still_guard = LoginGuard(self.logins, login, reached.name)
         self._anyone: bool | None = None
         #: ``Date`` of the last answer to a call, a fault included.
         self.date = ""
@@ -84,7 +84,7 @@ class Session:
         headers: Mapping[str, str],
         seconds: float = CALL_SECONDS,
         signed: bool = True,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a SOAP envelope and return an answer that is one too, and no fault.
 
         Args:
@@ -95,13 +95,13 @@ class Session:
             DriverError: Everything else.
         """
 
-        async def once() -> Answer:
+        async def once() -> HttpResponse:
             answer = await self._fetch("POST", url, body, headers, ANSWER_LIMIT, seconds, signed)
             return self._soap(answer)
 
         if not signed:
             return await once()
-        return await self.door.through(lambda: self._rightly(once), seconds)
+        return await self.guard.through(lambda: self._rightly(once), seconds)
 
     async def get(self, url: str, seconds: float = CALL_SECONDS) -> bytes:
         """Return a picture.
@@ -113,14 +113,14 @@ class Session:
         async def once() -> bytes:
             answer = await self._fetch("GET", url, b"", {}, PICTURE_LIMIT, seconds, True)
             if answer.status_code != 200:
-                raise self._elsewhere(answer) or answered(
+                raise self._elsewhere(answer) or error_of_status(
                     answer.status_code, b"", self.reached.name, self.user
                 )
             return answer.content
 
-        return await self._still_door.through(once, seconds)
+        return await self._still_guard.through(once, seconds)
 
-    async def _rightly(self, once: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _rightly(self, once: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
         """Make a call; a refusal by fault after the login was let in means the right to it, not the login.
 
         Unless whoever asks is let in: then nothing was known of the login.
@@ -129,7 +129,7 @@ class Session:
             return await once()
         except Refused as error:
             by_fault = error.counts and not isinstance(error, WrongDigest)
-            if by_fault and self.door.trusted and not await self._lets_anyone_in():
+            if by_fault and self.guard.trusted and not await self._lets_anyone_in():
                 raise Forbidden(host=self.reached.name, user=self.user, detail="NotAuthorized") from None
             raise
 
@@ -159,7 +159,7 @@ class Session:
         limit: int,
         seconds: float,
         signed: bool,
-    ) -> Answer:
+    ) -> HttpResponse:
         try:
             async with asyncio.timeout(seconds):
                 signer = self._signer(url) if signed else None
@@ -171,9 +171,9 @@ class Session:
 
     async def _signed(
         self, signer: Signer, method: str, url: str, body: bytes, headers: Mapping[str, str], limit: int
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a request, and again with what its challenge asks for."""
-        target = place(url)[1]
+        target = origin_and_target(url)[1]
         for _ in range(_ROUNDS):
             sent = signer.authorize(method, target, body)
             more = {"Authorization": sent} if sent else {}
@@ -195,13 +195,13 @@ class Session:
         """Return what answers an origin's challenges, and from then on signs unasked."""
         if self.login is None:
             return None
-        origin = place(url)[0]
+        origin = origin_and_target(url)[0]
         if origin not in self._signers:
             ours = self.basic and origin.host == self.reached.host
             self._signers[origin] = Signer(self.login, basic=ours)
         return self._signers[origin]
 
-    def _soap(self, answer: Answer) -> Answer:
+    def _soap(self, answer: HttpResponse) -> HttpResponse:
         """Judge an answer before any other parser sees it."""
         self.date = answer.headers.get("Date")
         status, host = answer.status_code, self.reached.name
@@ -210,12 +210,12 @@ class Session:
         if moved is not None:
             raise moved
         if b"Envelope" not in content[:4096]:
-            raise answered(status, content, host, self.user)
+            raise error_of_status(status, content, host, self.user)
         if b"ault" in content:
             self._no_fault(content)
         if status in (401, 403):
-            raise answered(status, b"", host, self.user)
-        return Answer(status, xml.declare(content), answer.headers)
+            raise error_of_status(status, b"", host, self.user)
+        return HttpResponse(status, xml.declare(content), answer.headers)
 
     def _no_fault(self, content: bytes) -> None:
         host = self.reached.name
@@ -224,9 +224,9 @@ class Session:
         except ValueError as error:
             raise Malformed(host=host, detail=error, raw=content) from None
         if told is not None:
-            raise fault(told, host, self.user)
+            raise error_of_fault(told, host, self.user)
 
-    def _elsewhere(self, answer: Answer) -> Unsupported | None:
+    def _elsewhere(self, answer: HttpResponse) -> Unsupported | None:
         """Return the error in a redirect: it is told, not followed, for the login must not go with it."""
         if not 300 <= answer.status_code < 400:
             return None

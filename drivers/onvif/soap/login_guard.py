@@ -1,4 +1,4 @@
-"""One way into a device, and whether the login was let in by it.
+"""Guards one way into a device: no more wrong logins are sent than it bears.
 
 Cameras lock accounts after a few wrong logins. Every login that was not let in yet goes through the device's
 `LoginBook`; once let in, calls are free until one is refused.
@@ -17,8 +17,8 @@ from drivers.logins import SOON, Attempt, Busy, LoginBook
 T = TypeVar("T")
 
 
-class Door:
-    """A memory of how a login was met; closes after a refusal on one never let in, else after two in a row.
+class LoginGuard:
+    """Knows how a login was met; closes after a refusal on one never let in, else after two in a row.
 
     Args:
         book: What the device has said to logins, shared by all that knock at it.
@@ -37,7 +37,7 @@ class Door:
             seconds: How long to wait while other parts try their logins.
 
         Raises:
-            Refused: Without any call, once the door is closed or the book holds logins back.
+            Refused: Without any call, once the guard is closed or the book holds logins back.
             Busy: Others were trying theirs all that time.
         """
         if self._refusal is not None:

@@ -25,7 +25,7 @@ _TOKEN = (
 )
 
 
-class Signature:
+class UsernameToken:
     """Signs with one login and a device's clock.
 
     Attributes:

@@ -44,7 +44,7 @@ _SETTINGS = Settings(
 _WSDL = Path(_client.__file__).parent / "wsdl"
 
 
-class Transport(Protocol):
+class ZeepTransport(Protocol):
     """What zeep needs to reach a device: a SOAP call over HTTP."""
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
@@ -52,11 +52,11 @@ class Transport(Protocol):
         ...
 
 
-async def proxy(service: str, url: str, transport: Transport, signer: Any | None) -> Any:
+async def proxy(service: str, url: str, transport: ZeepTransport, signer: Any | None) -> Any:
     """Return zeep's proxy of a service, by its name in the library: its methods are the operations.
 
     Args:
-        signer: What signs envelopes (:class:`drivers.onvif.soap.wsse.Signature`), None without login.
+        signer: What signs envelopes (:class:`drivers.onvif.soap.wsse.UsernameToken`), None without login.
     """
     entry = _definition.SERVICES[service]
     document = await _document(str(_WSDL / entry["wsdl"]))

@@ -96,7 +96,7 @@ class Subscription:
 _UNTOLD: tuple[bool, datetime | None] = (False, None)
 
 
-class Broker:
+class EventBroker:
     """The camera's properties and those who subscribed to them."""
 
     def __init__(self, *properties: Property) -> None:

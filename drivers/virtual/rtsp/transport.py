@@ -19,7 +19,7 @@ class SlowClient(ConnectionError):
     """The client has not read for `SEND_TIME` seconds."""
 
 
-class Line:
+class BoundedWriter:
     """The sending side of an RTSP connection: whole messages, bounded."""
 
     def __init__(self, writer: asyncio.StreamWriter, patience: float = SEND_TIME) -> None:
@@ -41,14 +41,14 @@ class Line:
             raise SlowClient from None
 
 
-class Wire(Protocol):
+class RtpTransport(Protocol):
     """A way for RTP and RTCP packets."""
 
     #: Whether a sent picture shows that the client lives.
     acknowledged: bool
 
     @property
-    def transport(self) -> str:
+    def header(self) -> str:
         """Return what the Transport header says about it."""
         ...
 
@@ -65,16 +65,16 @@ class Wire(Protocol):
         ...
 
 
-class Interleaved:
+class InterleavedTransport:
     """RTP inside the RTSP connection (RFC 2326, 10.12)."""
 
     acknowledged = True
 
-    def __init__(self, line: Line, channels: tuple[int, int]) -> None:
+    def __init__(self, line: BoundedWriter, channels: tuple[int, int]) -> None:
         self._line, self._channels = line, channels
 
     @property
-    def transport(self) -> str:
+    def header(self) -> str:
         """Return what the Transport header says about it."""
         return f"RTP/AVP/TCP;unicast;interleaved={self._channels[0]}-{self._channels[1]}"
 
@@ -105,7 +105,7 @@ class _Hears(asyncio.DatagramProtocol):
             self._heard()
 
 
-class Datagrams:
+class UdpTransport:
     """RTP and RTCP by UDP to the host that asked, never to another."""
 
     acknowledged = False
@@ -121,7 +121,7 @@ class Datagrams:
     @classmethod
     async def open(
         cls, local: str, peer: str, ports: tuple[int, int], heard: Callable[[], None]
-    ) -> Datagrams:
+    ) -> UdpTransport:
         """Bind an even port and the next one.
 
         Raises:
@@ -135,7 +135,7 @@ class Datagrams:
         return cls(peer, ports, (ends[0], ends[1]))
 
     @property
-    def transport(self) -> str:
+    def header(self) -> str:
         """Return what the Transport header says about it."""
         first, second = (end.get_extra_info("sockname")[1] for end in self._ends)
         return f"RTP/AVP;unicast;client_port={self._ports[0]}-{self._ports[1]};server_port={first}-{second}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import Malformed
-from drivers.onvif.addresses import Reached
+from drivers.onvif.addresses import DeviceAddress
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from drivers.onvif.addresses import Reached
     ],
 )
 def test_addresses_lead_to_the_host_we_reached(reached: str, told: str, rewritten: str) -> None:
-    assert Reached.at(reached).rewrite(told) == rewritten
+    assert DeviceAddress.at(reached).rewrite(told) == rewritten
 
 
 def test_a_forwarded_port_serves_all() -> None:
     from dataclasses import replace
 
-    reached = replace(Reached.at("http://cam:8081"), forwarded=True)
+    reached = replace(DeviceAddress.at("http://cam:8081"), forwarded=True)
     assert reached.rewrite("http://192.168.1.64/media") == "http://cam:8081/media"
     assert reached.rewrite("rtsp://192.168.1.64/live") == "rtsp://cam:554/live"
 
@@ -41,13 +41,13 @@ def test_a_forwarded_port_serves_all() -> None:
 )
 def test_other_addresses_are_malformed(told: str) -> None:
     with pytest.raises(Malformed):
-        Reached.at("http://cam").rewrite(told)
+        DeviceAddress.at("http://cam").rewrite(told)
 
 
 @given(st.text(max_size=60))
 def test_rewrite_raises_nothing_else(told: str) -> None:
     try:
-        rewritten = Reached.at("http://cam").rewrite(told)
+        rewritten = DeviceAddress.at("http://cam").rewrite(told)
     except Malformed:
         return
     assert "//cam:" in rewritten

@@ -261,12 +261,12 @@ async def test_an_address_with_a_bare_ampersand(scripted: Any) -> None:
 
 
 async def test_only_a_head_needs_the_library(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drivers.onvif.soap.client import Soap
+    from drivers.onvif.soap.client import SoapClient
 
     async def never(*_: object) -> Any:
         raise AssertionError
 
-    monkeypatch.setattr(Soap, "service", never)
+    monkeypatch.setattr(SoapClient, "service", never)
     scripted.answers["GetServices"] = scripted.services(
         {MEDIA: f"{scripted.root}/media", PTZ: f"{scripted.root}/ptz"}
     )
@@ -350,11 +350,11 @@ async def test_not_authorized_in_any_dress_is_a_refusal(
 
 async def test_a_refused_login_is_not_sent_again(scripted: Any, onvif: Any) -> None:
     """The device object stops by itself: cameras lock accounts."""
-    from drivers.onvif.addresses import Reached
-    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.addresses import DeviceAddress
+    from drivers.onvif.soap.http_session import HttpSession
 
     scripted.answers["GetUsers"] = web.Response(status=401)
-    session = Session(Reached.at(scripted.url), LOGIN)
+    session = HttpSession(DeviceAddress.at(scripted.url), LOGIN)
     try:
         for _ in range(3):
             with pytest.raises(Refused):
@@ -365,11 +365,11 @@ async def test_a_refused_login_is_not_sent_again(scripted: Any, onvif: Any) -> N
 
 
 async def test_a_right_that_lacks_for_one_call_does_not_stop_the_others(scripted: Any) -> None:
-    from drivers.onvif.addresses import Reached
-    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.addresses import DeviceAddress
+    from drivers.onvif.soap.http_session import HttpSession
 
     scripted.answers["SetUser"] = lambda _: web.Response(status=403)
-    session = Session(Reached.at(scripted.url), LOGIN)
+    session = HttpSession(DeviceAddress.at(scripted.url), LOGIN)
     try:
         await session.post(scripted.url, b"<Body><GetServices/></Body>", {})
         with pytest.raises(Refused):
@@ -440,10 +440,10 @@ async def test_a_kept_connection_that_the_device_closed(serve: Any, scripted: An
         await asyncio.sleep(0.05)
         writer.close()
 
-    from drivers.onvif.addresses import Reached
-    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.addresses import DeviceAddress
+    from drivers.onvif.soap.http_session import HttpSession
 
-    session = Session(Reached.at(f"http://127.0.0.1:{await serve(once)}"), LOGIN)
+    session = HttpSession(DeviceAddress.at(f"http://127.0.0.1:{await serve(once)}"), LOGIN)
     try:
         for _ in range(4):
             await session.post(session.reached.url, b"<x/>", {})

@@ -128,12 +128,12 @@ async def test_a_redirect_is_told_and_not_followed(scripted: Any) -> None:
 
 
 async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.soap.http_session import HttpSession
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    monkeypatch.setattr(Session.post, "__defaults__", (0.2, True))
+    monkeypatch.setattr(HttpSession.post, "__defaults__", (0.2, True))
     port = await serve(silent)
     with pytest.raises(Unreachable) as caught:
         async with driver.open(Target(f"http://127.0.0.1:{port}"), LOGIN):
@@ -144,7 +144,7 @@ async def test_a_server_that_never_answers(serve: Any, monkeypatch: pytest.Monke
 async def test_an_answer_that_drips_is_bounded_as_a_whole(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from drivers.onvif.soap.http_session import Session
+    from drivers.onvif.soap.http_session import HttpSession
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(10)
@@ -154,7 +154,7 @@ async def test_an_answer_that_drips_is_bounded_as_a_whole(
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    monkeypatch.setattr(Session.post, "__defaults__", (0.2, True))
+    monkeypatch.setattr(HttpSession.post, "__defaults__", (0.2, True))
     port = await serve(drip)
     with pytest.raises(Unreachable) as caught:
         async with driver.open(Target(f"http://127.0.0.1:{port}"), LOGIN):

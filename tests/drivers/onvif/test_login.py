@@ -20,10 +20,10 @@ from drivers.errors import DriverError, Forbidden, Refused, Unreachable
 from drivers.kit.challenge import parse
 from drivers.logins import MOST, LoginBook
 from drivers.onvif import driver
-from drivers.onvif.addresses import Reached
+from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.device import read_info
 from drivers.onvif.soap import login_guard
-from drivers.onvif.soap.http_session import Session
+from drivers.onvif.soap.http_session import HttpSession
 
 LOGIN = Login("operator", "Chim-7f3a")
 JPEG = b"\xff\xd8picture\xff\xd9"
@@ -130,7 +130,7 @@ async def test_basic_is_answered_where_a_person_said_so(scripted: Any) -> None:
 async def test_basic_never_goes_to_another_host(scripted: Any) -> None:
     guarded(scripted, ['Basic realm="cam"'])
     there = f"http://localhost:{scripted.port}/still.jpg"
-    session = Session(Reached.at(scripted.url, told=True), LOGIN, basic=True)
+    session = HttpSession(DeviceAddress.at(scripted.url, trust_hosts=True), LOGIN, basic=True)
     try:
         with pytest.raises(Refused) as caught:
             await session.get(there)
@@ -241,7 +241,7 @@ async def test_a_refusal_after_all_went_well_is_counted_and_tried_once_more(
     scripted: Any, book: LoginBook
 ) -> None:
     scripted.answers["GetUsers"] = lambda _: web.Response(status=401)
-    session = Session(Reached.at(scripted.url), LOGIN, logins=book)
+    session = HttpSession(DeviceAddress.at(scripted.url), LOGIN, logins=book)
     try:
         await session.post(scripted.url, b"<Body><GetServices/></Body>", {})
         for _ in range(5):

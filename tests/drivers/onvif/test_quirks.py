@@ -18,12 +18,12 @@ from drivers.errors import Refused
 from drivers.kit.challenge import parse, strongest
 from drivers.kit.quirks import Quirk
 from drivers.onvif import driver, xml
-from drivers.onvif.addresses import Reached
+from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.events import pull_point
 from drivers.onvif.quirks import QUIRKS
 from drivers.onvif.soap import device_clock
-from drivers.onvif.soap.http import Client
-from drivers.onvif.soap.http_session import Session
+from drivers.onvif.soap.http import HttpClient
+from drivers.onvif.soap.http_session import HttpSession
 from drivers.rtsp.quirks import QUIRKS as RTSP
 
 TESTS = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_names_are_unique_and_no_fixture_is_left_over() -> None:
 # -- HTTP ------------------------------------------------------------------------------------------
 
 
-async def answered(serve: Serve, said: bytes) -> int:
+async def error_of_status(serve: Serve, said: bytes) -> int:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
@@ -86,8 +86,8 @@ async def answered(serve: Serve, said: bytes) -> int:
 
 
 async def test_two_challenges(serve: Serve) -> None:
-    client = Client()
-    port = await answered(serve, of("two-challenges"))
+    client = HttpClient()
+    port = await error_of_status(serve, of("two-challenges"))
     try:
         answer = await client.send("GET", f"http://127.0.0.1:{port}/", {}, b"", 1000)
     finally:
@@ -113,7 +113,7 @@ async def test_http_digest_only(serve: Serve, scripted: Any) -> None:
         await writer.drain()
         writer.close()
 
-    session = Session(Reached.at(f"http://127.0.0.1:{await serve(talk)}"), LOGIN)
+    session = HttpSession(DeviceAddress.at(f"http://127.0.0.1:{await serve(talk)}"), LOGIN)
     try:
         assert (await session.post(session.reached.url, b"<x/>", {})).status_code == 200
     finally:
@@ -125,8 +125,8 @@ async def test_http_digest_only(serve: Serve, scripted: Any) -> None:
     "name", ["header-line-without-a-name", "blank-before-the-colon", "wrong-content-length"]
 )
 async def test_odd_stills(serve: Serve, name: str) -> None:
-    client = Client()
-    port = await answered(serve, of(name))
+    client = HttpClient()
+    port = await error_of_status(serve, of(name))
     try:
         answer = await client.send("GET", f"http://127.0.0.1:{port}/", {}, b"", 1000)
     finally:
@@ -200,7 +200,7 @@ async def test_pull_answered_at_once(talker: Any, monkeypatch: pytest.MonkeyPatc
         slept.append(seconds)
         await real(0)
 
-    monkeypatch.setattr(pull_point, "HASTE", 1000.0)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 1000.0)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     talker.answers["PullMessages"] = of("pull-answered-at-once")
     heard = await hear(talker, 3)

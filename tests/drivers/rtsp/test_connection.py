@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.errors import DriverError
-from drivers.rtsp.connection import Datagrams, Late, Wire
+from drivers.rtsp.connection import Late, RtpSockets, RtspConnection
 from drivers.rtsp.message import Message
 from drivers.rtsp.rate_limit import packets
 
@@ -20,8 +20,8 @@ from drivers.rtsp.rate_limit import packets
 def talk(said: bytes) -> list[Any]:
     """What a wire makes of bytes, until they are used up."""
     ours, theirs = socket.socketpair()
-    wire = Wire("peer", threading.Event())
-    wire._sock = ours
+    connection = RtspConnection("peer", threading.Event())
+    connection._sock = ours
     out: list[Any] = []
     with theirs:
 
@@ -33,12 +33,12 @@ def talk(said: bytes) -> list[Any]:
         writer.start()
         try:
             while True:
-                came = wire.next(time.monotonic() + 30)
+                came = connection.next(time.monotonic() + 30)
                 out.append(came if isinstance(came, Message) else (came[0], bytes(came[1])))
         except DriverError as error:
             out.append(error)
         finally:
-            wire.close()
+            connection.close()
             writer.join()
     return out
 
@@ -69,14 +69,14 @@ def test_packets_and_messages_however_they_are_cut() -> None:
 def test_an_earlier_sessions_datagrams_do_not_take_the_place_of_this_ones() -> None:
     """They come from another port than was told; only a server that sends nothing else meant that one."""
     hosts, bucket = frozenset({"127.0.0.1"}), packets("peer")
-    ours = Datagrams(socket.AF_INET, "127.0.0.1")
+    ours = RtpSockets(socket.AF_INET, "127.0.0.1")
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as old,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as new,
     ):
         old.bind(("127.0.0.1", 0))
         new.bind(("127.0.0.1", 0))
-        ours.aim("127.0.0.1", (new.getsockname()[1], 0))
+        ours.set_peer("127.0.0.1", (new.getsockname()[1], 0))
         there = ("127.0.0.1", ours.ports[0])
 
         def taken() -> list[bytes]:
@@ -94,10 +94,10 @@ def test_an_earlier_sessions_datagrams_do_not_take_the_place_of_this_ones() -> N
 
 
 def test_a_server_that_tells_a_wrong_port_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Datagrams, "STRAYS", 3)
-    ours = Datagrams(socket.AF_INET, "127.0.0.1")
+    monkeypatch.setattr(RtpSockets, "STRAYS", 3)
+    ours = RtpSockets(socket.AF_INET, "127.0.0.1")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        ours.aim("127.0.0.1", (9, 0))
+        ours.set_peer("127.0.0.1", (9, 0))
         for number in range(5):
             server.sendto(bytes([number]), ("127.0.0.1", ours.ports[0]))
         ours.wait(time.monotonic() + 30)

@@ -18,7 +18,7 @@ from drivers.logins import MOST, LoginBook
 from drivers.rtsp import RtspSource, RtspStream, rate_limit
 from drivers.rtsp import session as sessions
 from drivers.rtsp import stream as streams
-from drivers.rtsp.connection import Late, Wire
+from drivers.rtsp.connection import Late, RtspConnection
 
 LOGIN = Login("op", "pw-1")
 MD5 = 'Digest realm="cam", nonce="n1"'
@@ -227,7 +227,7 @@ async def test_too_many_pictures_are_a_flood(
 
 def test_a_bucket_fills_with_time() -> None:
     now = [0.0]
-    bucket = rate_limit.Bucket("cam", 10.0, 5.0, lambda: now[0])
+    bucket = rate_limit.TokenBucket("cam", 10.0, 5.0, lambda: now[0])
     for _ in range(5):
         bucket.take()
     with pytest.raises(Malformed, match=r"driver\.flood"):
@@ -262,12 +262,12 @@ async def test_numbers_of_any_length_are_borne(peer: Any, rtsp_words: Any, numbe
 
 
 @pytest.fixture
-def blabber() -> Iterator[Wire]:
+def blabber() -> Iterator[RtspConnection]:
     """A wire whose other end never stops sending packets."""
     ours, theirs = socket.socketpair()
-    wire = Wire("peer", threading.Event())
-    wire._sock = ours
-    wire.bucket = rate_limit.Bucket("peer", 1e12, 1e12)
+    connection = RtspConnection("peer", threading.Event())
+    connection._sock = ours
+    connection.bucket = rate_limit.TokenBucket("peer", 1e12, 1e12)
 
     def talk() -> None:
         with suppress(OSError):
@@ -276,14 +276,14 @@ def blabber() -> Iterator[Wire]:
 
     talking = threading.Thread(target=talk)
     talking.start()
-    yield wire
-    wire.farewell(b"")
-    wire.close()
+    yield connection
+    connection.farewell(b"")
+    connection.close()
     talking.join()
     theirs.close()
 
 
-def test_an_answer_is_not_waited_for_longer_because_something_comes(blabber: Wire) -> None:
+def test_an_answer_is_not_waited_for_longer_because_something_comes(blabber: RtspConnection) -> None:
     with pytest.raises(Late):
         blabber.message(time.monotonic() + 0.1)
 
@@ -329,7 +329,7 @@ def test_closing_ends_every_wait_of_the_opening(
 
     opening = threading.Thread(target=start)
     opening.start()
-    while (session := stream._session) is None or session.wire._sock is None:
+    while (session := stream._session) is None or session.connection._sock is None:
         time.sleep(0.005)
     time.sleep(0.05)
     ending = [threading.Thread(target=stream.close) for _ in range(2)]

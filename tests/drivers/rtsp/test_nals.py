@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.rtsp.nals import H264, H265, Nals
+from drivers.rtsp.nals import H264Depacketizer, H265Depacketizer, NalDepacketizer
 from drivers.rtsp.sdp import START
 
 NAL = st.builds(
@@ -29,7 +29,7 @@ def pieces(nal: bytes, size: int) -> list[bytes]:
 
 @given(st.lists(NAL, min_size=1, max_size=6), st.integers(1, 9), st.integers(0, 2))
 def test_h264_comes_out_as_it_went_in(nals: list[bytes], size: int, way: int) -> None:
-    joined = H264()
+    joined = H264Depacketizer()
     if way == 0:
         payloads = nals
     elif way == 1:
@@ -55,7 +55,7 @@ def test_h264_comes_out_as_it_went_in(nals: list[bytes], size: int, way: int) ->
 def test_h265_in_every_dress(numbered: bool) -> None:
     number = b"\0\1" if numbered else b""
     sps, idr, tail = b"\x42\x01abc", b"\x26\x01\x80defghi", b"\x02\x01\x80xyz"
-    joined = H265(numbered)
+    joined = H265Depacketizer(numbered)
     aggregate = b"\x60\x01" + number + len(sps).to_bytes(2, "big") + sps
     aggregate += (b"\0" if numbered else b"") + (2).to_bytes(2, "big") + b"\x44\x01"
     fragments = [b"\x62\x01\x93" + number + b"\x80de", b"\x62\x01\x13fg", b"\x62\x01\x53hi"]
@@ -69,7 +69,7 @@ def test_h265_in_every_dress(numbered: bool) -> None:
 
 
 def test_a_lost_fragment_costs_its_unit_only() -> None:
-    joined = H264()
+    joined = H264Depacketizer()
     whole = bytes((0x65, 0x88)) + bytes(range(50))
     first, second, third = pieces(whole, 20)
     joined.push(memoryview(first))
@@ -83,7 +83,7 @@ def test_a_lost_fragment_costs_its_unit_only() -> None:
 
 
 def test_a_recovery_point_is_a_place_to_begin() -> None:
-    joined = H264()
+    joined = H264Depacketizer()
     for nal in (b"\x06\x05\x02ab\x06\x01\xc4\x80", b"\x41\x9a1"):
         joined.push(memoryview(nal))
     joined.cut()
@@ -92,7 +92,7 @@ def test_a_recovery_point_is_a_place_to_begin() -> None:
 
 @given(st.lists(st.binary(max_size=30), max_size=20), st.booleans())
 def test_any_payloads_are_borne(payloads: list[bytes], newer: bool) -> None:
-    joined: Nals = H265() if newer else H264()
+    joined: NalDepacketizer = H265Depacketizer() if newer else H264Depacketizer()
     for payload in payloads:
         if payload:
             joined.push(memoryview(payload))
@@ -100,13 +100,13 @@ def test_any_payloads_are_borne(payloads: list[bytes], newer: bool) -> None:
 
 
 def test_an_aggregate_of_the_smallest_units_is_few_pictures() -> None:
-    joined = H264()
+    joined = H264Depacketizer()
     joined.push(memoryview(b"\x78" + b"\0\2\x41\x9a" * 16_000))
     assert len(joined.done) <= 256
 
 
 def test_partitions_and_their_headers_make_one_picture() -> None:
-    joined = H264()
+    joined = H264Depacketizer()
     for nal in (b"\x42\x9a1", b"\x43\x9a2", b"\x44\x9a3"):
         joined.push(memoryview(nal))
     joined.cut()

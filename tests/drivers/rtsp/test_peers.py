@@ -60,12 +60,12 @@ async def test_what_ffmpeg_packs_decodes(tmp_path: Path, encoder: str) -> None:
     receiver = rtp.Receiver(video)
     for packet in packets:
         receiver.feed(memoryview(packet))
-    receiver.joiner.cut()
+    receiver.depacketizer.cut()
     receiver._collect()
     decoder: Any = av.CodecContext.create(video.codec.value, "r")
     frames = [frame for unit in receiver.units for frame in decoder.decode(av.Packet(unit.data))]
     frames += decoder.decode(None)
-    assert receiver.gaps == receiver.strange == receiver.joiner.dropped == 0
+    assert receiver.gaps == receiver.strange == receiver.depacketizer.dropped == 0
     assert len(receiver.units) == len(frames) == 25
     assert {(frame.width, frame.height, frame.is_corrupt) for frame in frames} == {(320, 240, False)}
     assert receiver.units[0].keyframe
@@ -90,7 +90,11 @@ def _counters(stream: RtspStream) -> str:
     if receiver is None:
         return "not playing"
     told = {name: getattr(receiver, name) for name in ("packets", "gaps", "strange")}
-    told |= {"torn": receiver.joiner.torn, "dropped": receiver.joiner.dropped, "waiting": len(receiver.units)}
+    told |= {
+        "torn": receiver.depacketizer.torn,
+        "dropped": receiver.depacketizer.dropped,
+        "waiting": len(receiver.units),
+    }
     if session is not None and session.datagrams is not None:
         told["strays"] = session.datagrams._strays
     return ", ".join(f"{name}: {count}" for name, count in told.items())

@@ -91,8 +91,8 @@ def test_datagrams_are_put_in_order_and_one_that_is_lost_holds_nothing_up(
         piece = mixed[at : at + 4]
         rnd.shuffle(piece)
         mixed[at : at + 4] = piece
-    shuffle = rtp.Shuffle()
-    out = [each for datagram in mixed for each in shuffle.feed(datagram, 0.0)]
+    reorder = rtp.ReorderBuffer()
+    out = [each for datagram in mixed for each in reorder.feed(datagram, 0.0)]
     out = [each for each in out if each]
     wanted = [order[0], *order[2:]]
     assert out == wanted[: len(out)]
@@ -101,7 +101,7 @@ def test_datagrams_are_put_in_order_and_one_that_is_lost_holds_nothing_up(
 
 @given(st.lists(st.permutations([0, 1, 2]), min_size=1, max_size=20))
 def test_decoding_times_never_run_back_nor_exceed_what_is_shown(groups: list[list[int]]) -> None:
-    order, last = rtp.Order(), -1
+    order, last = rtp.DecodeTimes(), -1
     for number, group in enumerate(groups):
         for place in sorted(group, key=lambda each: each == 1):  # two steps ahead at most
             at, decode = order.place((number * 3 + place) * 3600)
@@ -119,14 +119,14 @@ def test_reports_and_goodbyes() -> None:
 
 
 def test_datagrams_go_on_when_the_camera_counts_anew_and_when_nothing_follows() -> None:
-    shuffle = rtp.Shuffle()
-    out = [each for n in range(50) for each in shuffle.feed(bytes(packet(b"a", 40_000 + n, 0)), 0.0)]
-    anew = [each for n in range(50) for each in shuffle.feed(bytes(packet(b"b", 20_000 + n, 0)), 1.0)]
+    reorder = rtp.ReorderBuffer()
+    out = [each for n in range(50) for each in reorder.feed(bytes(packet(b"a", 40_000 + n, 0)), 0.0)]
+    anew = [each for n in range(50) for each in reorder.feed(bytes(packet(b"b", 20_000 + n, 0)), 1.0)]
     assert len(out) == 50
     assert len(anew) >= 15
-    assert list(shuffle.feed(bytes(packet(b"c", 20_052, 0)), 2.0)) == []
-    assert list(shuffle.late(2.1)) == []
-    assert [each[12:] for each in shuffle.late(2.5)] == [b"c"]
+    assert list(reorder.feed(bytes(packet(b"c", 20_052, 0)), 2.0)) == []
+    assert list(reorder.late(2.1)) == []
+    assert [each[12:] for each in reorder.late(2.5)] == [b"c"]
 
 
 def test_a_report_of_nothing_but_heads_takes_no_time() -> None:

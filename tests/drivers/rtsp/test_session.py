@@ -293,7 +293,7 @@ async def test_a_picture_that_never_ends_does_not_fill_the_memory(
 
     await asyncio.to_thread(watch)
     assert stream.receiver is not None
-    assert stream.receiver.joiner.dropped > 0
+    assert stream.receiver.depacketizer.dropped > 0
     stream.close()
 
 

@@ -93,6 +93,6 @@ async def test_what_a_ptz_camera_does_not_look_at_does_not_move_for_it() -> None
 
         corner = Corner()
         assert not camera._moves(corner)  # type: ignore[arg-type]  # a scene as far as truth goes
-        assert camera.head is not None
-        camera.head.move_to(PtzVector(-1.0, 1.0), camera.clock.monotonic() - 60)
+        assert camera.ptz_unit is not None
+        camera.ptz_unit.move_to(PtzVector(-1.0, 1.0), camera.clock.monotonic() - 60)
         assert camera._moves(corner)  # type: ignore[arg-type]  # likewise

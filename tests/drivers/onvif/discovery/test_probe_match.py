@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Found
-from drivers.onvif.discovery.probe_match import read_answer, scopes_of
+from drivers.onvif.discovery.probe_match import read_matches, scopes_of
 
 
 def match(
@@ -30,7 +30,7 @@ def match(
 
 
 def one(data: bytes, sender: str = "10.0.0.5") -> Found:
-    (found,) = read_answer(data, sender)
+    (found,) = read_matches(data, sender)
     return found
 
 
@@ -80,7 +80,7 @@ def test_the_way_leads_to_the_sender(xaddrs: str, url: str) -> None:
     ],
 )
 def test_what_is_no_camera_is_passed_over(data: bytes) -> None:
-    assert list(read_answer(data, "10.0.0.5")) == []
+    assert list(read_matches(data, "10.0.0.5")) == []
 
 
 def test_names_cannot_drive_a_terminal() -> None:
@@ -91,7 +91,7 @@ def test_names_cannot_drive_a_terminal() -> None:
 
 @given(st.binary(max_size=400))
 def test_no_datagram_raises(data: bytes) -> None:
-    list(read_answer(data, "10.0.0.5"))
+    list(read_matches(data, "10.0.0.5"))
 
 
 BASE = "onvif://www.onvif.org"

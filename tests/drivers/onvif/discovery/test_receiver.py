@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from drivers.onvif.discovery import receiver
-from drivers.onvif.discovery.receiver import Ears
+from drivers.onvif.discovery.receiver import DatagramReceiver
 
 ANSWER = b"x" * 1100
 
@@ -21,7 +21,7 @@ def send(port: int, count: int, apart: bool = False) -> None:
         mouth.close()
 
 
-def hear(subject: Ears, news: threading.Event, wanted: int) -> list[receiver.Datagram]:
+def hear(subject: DatagramReceiver, news: threading.Event, wanted: int) -> list[receiver.Datagram]:
     """Start it, and return what has come when that is enough."""
     subject.start()
     taken: list[receiver.Datagram] = []
@@ -36,7 +36,7 @@ def test_a_burst_is_held_that_no_single_buffer_holds(monkeypatch: pytest.MonkeyP
     """Nobody reads while it comes; the buffers are of the size that everybody may have."""
     monkeypatch.setattr(receiver, "BUFFER", 212_992)
     news = threading.Event()
-    with Ears(news.set) as subject:
+    with DatagramReceiver(news.set) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")
         assert len({sock.getsockname() for sock in group}) == 1
         send(group[0].getsockname()[1], 700, apart)
@@ -49,7 +49,7 @@ def test_what_the_kernel_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(receiver, "BUFFER", 1)
     monkeypatch.setattr(receiver, "GROUP", 1)
     news = threading.Event()
-    with Ears(news.set) as subject:
+    with DatagramReceiver(news.set) as subject:
         (sock,) = subject.open(socket.AF_INET, "127.0.0.1")
         send(sock.getsockname()[1], 50)
         taken = hear(subject, news, 50)
@@ -60,7 +60,7 @@ def test_what_the_kernel_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPa
 def test_what_we_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiver, "WAITING", 10 * len(ANSWER))
     news = threading.Event()
-    with Ears(lambda: None) as subject:
+    with DatagramReceiver(lambda: None) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")
         send(group[0].getsockname()[1], 50)
         subject.start()
@@ -76,7 +76,7 @@ def test_what_we_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_threads_and_sockets_are_given_back() -> None:
-    with Ears(lambda: None) as subject:
+    with DatagramReceiver(lambda: None) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")
         subject.start()
         thread = subject._thread
@@ -85,7 +85,7 @@ def test_threads_and_sockets_are_given_back() -> None:
 
 
 def test_a_foreign_address_is_an_oserror_and_leaves_nothing_open() -> None:
-    with Ears(lambda: None) as subject:
+    with DatagramReceiver(lambda: None) as subject:
         with pytest.raises(OSError, match="assign"):
             subject.open(socket.AF_INET, "203.0.113.7")
         assert subject._sockets == []
@@ -94,7 +94,7 @@ def test_a_foreign_address_is_an_oserror_and_leaves_nothing_open() -> None:
 def test_where_ports_cannot_be_shared_one_socket_hears(monkeypatch: pytest.MonkeyPatch) -> None:
     news = threading.Event()
     monkeypatch.setattr(socket, "SO_REUSEPORT", 9999)
-    with Ears(news.set) as subject:
+    with DatagramReceiver(news.set) as subject:
         group = subject.open(socket.AF_INET, "127.0.0.1")
         assert len(group) == 1
         send(group[0].getsockname()[1], 3)

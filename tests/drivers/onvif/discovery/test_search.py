@@ -18,7 +18,7 @@ from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable
 from drivers.onvif.discovery import probe_targets, receiver
 from drivers.onvif.discovery import search as discover
-from drivers.onvif.discovery.search import Course
+from drivers.onvif.discovery.search import ProbeRounds
 
 Respond = Callable[[bytes, tuple[str, int], asyncio.DatagramTransport], None]
 
@@ -100,7 +100,7 @@ async def test_a_repetition_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -
         read.append(data)
         return []
 
-    monkeypatch.setattr(discover, "read_answer", reader)
+    monkeypatch.setattr(discover, "read_matches", reader)
     count = iter(range(1000))
 
     def respond(data: bytes, addr: tuple[str, int], transport: asyncio.DatagramTransport) -> None:
@@ -151,9 +151,9 @@ async def test_answers_that_are_lost_in_every_round_are_told(monkeypatch: pytest
     monkeypatch.setattr(receiver, "BUFFER", 1)
     monkeypatch.setattr(discover, "ROUND", 0.05)
     bursting = asyncio.Event()
-    empty = receiver.Ears._empty
+    empty = receiver.DatagramReceiver._empty
 
-    def slowly(self: receiver.Ears, sock: socket.socket) -> None:
+    def slowly(self: receiver.DatagramReceiver, sock: socket.socket) -> None:
         for _ in range(40):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
                 other.sendto(answer(7), sock.getsockname())
@@ -163,7 +163,7 @@ async def test_answers_that_are_lost_in_every_round_are_told(monkeypatch: pytest
         bursting.set()
         transport.sendto(answer(1), addr)
 
-    monkeypatch.setattr(receiver.Ears, "_empty", slowly)
+    monkeypatch.setattr(receiver.DatagramReceiver, "_empty", slowly)
     async with device(monkeypatch, respond):
         found, said = await search(HERE, 0.4)
     assert bursting.is_set()
@@ -266,14 +266,14 @@ async def test_many_bad_places_are_one_sentence() -> None:
 async def test_nothing_is_sent_beyond_the_scope(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, int]] = []
     bound: set[str] = set()
-    real = probe_targets.Places.ask
+    real = probe_targets.ProbeTargets.ask
 
-    def note(self: probe_targets.Places, question: int) -> None:
+    def note(self: probe_targets.ProbeTargets, question: int) -> None:
         sent.extend(target for _, _, target in self._targets)
         bound.update(next(sockets).getsockname()[0] for _, sockets, _ in self._targets)
         real(self, question)
 
-    monkeypatch.setattr(probe_targets.Places, "ask", note)
+    monkeypatch.setattr(probe_targets.ProbeTargets, "ask", note)
     async for _ in discover.discover(Scope(interfaces=("127.0.0.1",)), 0.1):
         pass
     assert set(sent) == {(probe_targets.GROUP, probe_targets.PORT)}
@@ -285,9 +285,9 @@ async def test_nothing_is_sent_beyond_the_scope(monkeypatch: pytest.MonkeyPatch)
 
 def rounds(
     news: list[int], drops: list[int], *, silent: bool = False, left: float = 1e9
-) -> tuple[int, Course]:
+) -> tuple[int, ProbeRounds]:
     """Go through rounds that bring so many new devices and lose so many answers; return how many there were."""
-    course, known, dropped, made = Course(0.7, Random(1)), 0, 0, 0
+    course, known, dropped, made = ProbeRounds(0.7, Random(1)), 0, 0, 0
     while course.goes_on(left, [None] * known, silent) and made < len(news):
         left -= course.begin(left, known, dropped)
         known, dropped = known + news[made], dropped + drops[made]
@@ -321,7 +321,7 @@ def test_a_round_that_was_cut_short_proves_nothing() -> None:
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30), st.floats(0.01, 60)
 )
 def test_rounds_always_end(rows: list[tuple[int, int]], left: float) -> None:
-    course, known, dropped, made = Course(min(0.7, left / 2), Random(1)), 0, 0, 0
+    course, known, dropped, made = ProbeRounds(min(0.7, left / 2), Random(1)), 0, 0, 0
     while course.goes_on(left, [None] * known, False):
         new, lost = rows[made % len(rows)]
         length = course.begin(left, known, dropped)

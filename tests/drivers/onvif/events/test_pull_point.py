@@ -220,7 +220,7 @@ async def test_what_is_granted(onvif: Any, now: str, until: str, seconds: float)
     told = onvif.envelope(
         f"<wsnt:TerminationTime>{until}</wsnt:TerminationTime><wsnt:CurrentTime>{now}</wsnt:CurrentTime>"
     )
-    subscription = pull_point.Subscription(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
+    subscription = pull_point.PullPoint(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
     subscription._plan(xml.parse(told.encode()))
     assert subscription._granted == seconds
 

@@ -66,7 +66,7 @@ async def test_a_device_of_which_nothing_can_be_read_is_not_heard(
     pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch, events: Any
 ) -> None:
     """Nor does it count as hearing that it has nothing to say in between."""
-    monkeypatch.setattr(pull_point, "HASTE", 0.0)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 0.0)
     odd, good, idle = (
         events.note("true")[:200],
         events.pulled(onvif, events.note("false")),

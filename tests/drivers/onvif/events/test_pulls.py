@@ -79,7 +79,7 @@ async def test_pulls_have_a_least_distance(
         return answers[how] if len(count) < 5 else events.pulled(onvif, events.note("false"))
 
     pullpoint.answers["PullMessages"] = pull
-    monkeypatch.setattr(pull_point, "HASTE", 1000.0)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 1000.0)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
         async for signal in signals:

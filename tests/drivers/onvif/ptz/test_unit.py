@@ -15,7 +15,7 @@ from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachab
 from drivers.kit.nursery import nursery
 from drivers.onvif.ptz import unit
 from drivers.onvif.ptz.spaces import AXES, Axes, Axis, Spaces
-from drivers.onvif.soap.client import Service
+from drivers.onvif.soap.client import ZeepService
 
 Refuses = Callable[[str, dict[str, Any]], bool]
 
@@ -70,7 +70,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def head_of(head: Head, tasks: Any, axes: Axes = AXES) -> unit.OnvifPtz:
-    return unit.OnvifPtz(cast(Service, head), "profile", Spaces(axes=axes), tasks, "cam")
+    return unit.OnvifPtz(cast(ZeepService, head), "profile", Spaces(axes=axes), tasks, "cam")
 
 
 async def test_our_timer_stops_what_the_device_does_not() -> None:
@@ -373,7 +373,7 @@ async def test_a_node_that_cannot_be_read_costs_its_ranges_only(fault: DriverErr
     head = Head(GetNode=[fault])
     async with nursery() as tasks:
         try:
-            subject = await unit.ptz_of(cast(Service, head), "profile", "node", tasks, "cam")
+            subject = await unit.ptz_of(cast(ZeepService, head), "profile", "node", tasks, "cam")
         except Refused:
             assert raised
             return

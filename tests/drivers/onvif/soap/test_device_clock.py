@@ -39,7 +39,7 @@ def test_clock_by_utc() -> None:
     told = device_clock.judge(answer(NOW - timedelta(minutes=5)), "", NOW)
     off = HALF - timedelta(minutes=5)
     assert told == device_clock.DeviceClock(
-        off, {device_clock.Reading.TOLD: off, device_clock.Reading.TRUE: timedelta()}
+        off, {device_clock.ClockReading.TOLD: off, device_clock.ClockReading.TRUE: timedelta()}
     )
     assert told.order("") == ("told", "true")
     assert told.order("true") == ("true", "told")
@@ -54,7 +54,7 @@ def test_clock_by_local_time_and_zone(zone: str) -> None:
 
 def test_clock_by_http_date() -> None:
     told = device_clock.judge(answer(None), "Sun, 01 Mar 2026 11:59:00 GMT", NOW)
-    assert told.readings[device_clock.Reading.TOLD] == HALF - timedelta(minutes=1)
+    assert told.readings[device_clock.ClockReading.TOLD] == HALF - timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Foo 2026"])
@@ -67,7 +67,7 @@ def test_local_time_told_as_utc_is_not_signed_with() -> None:
     wrong = NOW + timedelta(hours=7)
     told = device_clock.judge(answer(wrong, wrong, "ICT-7"), "", NOW)
     assert told.offset == timedelta(hours=7) + HALF
-    assert told.order("")[0] == device_clock.Reading.TRUE
+    assert told.order("")[0] == device_clock.ClockReading.TRUE
 
 
 @given(st.text(max_size=20))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from drivers.errors import DriverError, Malformed, Unreachable
 from drivers.kit import tls
 from drivers.onvif.soap import connection, http
-from drivers.onvif.soap.http import Answer, Client, Headers, place, whole
+from drivers.onvif.soap.http import Headers, HttpClient, HttpResponse, origin_and_target, whole
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serve = Callable[[Talk], Awaitable[int]]
@@ -26,8 +26,8 @@ LIMIT = 1 << 20
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    made = Client()
+async def client() -> AsyncIterator[HttpClient]:
+    made = HttpClient()
     yield made
     await made.close()
 
@@ -54,7 +54,7 @@ def saying(*parts: bytes, close: bool = False, seen: list[bytes] | None = None) 
     return talk
 
 
-async def ask(client: Client, port: int, limit: int = LIMIT) -> Answer:
+async def ask(client: HttpClient, port: int, limit: int = LIMIT) -> HttpResponse:
     return await client.send("POST", f"http://127.0.0.1:{port}/x?y=1", {}, b"<q/>", limit)
 
 
@@ -92,7 +92,7 @@ ODD_HEADS = {
 
 @pytest.mark.parametrize("kind", ODD_HEADS)
 @pytest.mark.parametrize("close", [True, False])
-async def test_odd_heads(serve: Serve, client: Client, kind: str, close: bool) -> None:
+async def test_odd_heads(serve: Serve, client: HttpClient, kind: str, close: bool) -> None:
     port = await serve(saying(ODD_HEADS[kind] + XML, close=close))
     for _ in range(2):
         answer = await ask(client, port)
@@ -135,7 +135,7 @@ ODD_BODIES = {
 
 @pytest.mark.parametrize("kind", ODD_BODIES)
 @pytest.mark.parametrize("step", [1, 9, 10_000])
-async def test_odd_bodies(serve: Serve, client: Client, kind: str, step: int) -> None:
+async def test_odd_bodies(serve: Serve, client: HttpClient, kind: str, step: int) -> None:
     told = b"".join(ODD_BODIES[kind])
     parts = [told[at : at + step] for at in range(0, len(told), step)]
     port = await serve(saying(*parts, close=True))
@@ -146,13 +146,13 @@ async def test_odd_bodies(serve: Serve, client: Client, kind: str, step: int) ->
 @pytest.mark.parametrize(
     "kind", ["a length too large", "chunks without an end", "no chunks at all", "two lengths"]
 )
-async def test_whole_answers_are_not_waited_for(serve: Serve, client: Client, kind: str) -> None:
+async def test_whole_answers_are_not_waited_for(serve: Serve, client: HttpClient, kind: str) -> None:
     """The connection stays open, so that only the answer's own end tells."""
     port = await serve(saying(*ODD_BODIES[kind]))
     assert (await ask(client, port)).content == XML
 
 
-async def test_a_picture_is_whole_by_its_end_mark(serve: Serve, client: Client) -> None:
+async def test_a_picture_is_whole_by_its_end_mark(serve: Serve, client: HttpClient) -> None:
     for behind in (b"", b"\0" * 40, b"\r\n--boundary--\r\n"):
         port = await serve(saying(head(b"Content-Length: 999"), JPEG + behind, close=True))
         assert (await ask(client, port)).content == JPEG + behind
@@ -160,7 +160,7 @@ async def test_a_picture_is_whole_by_its_end_mark(serve: Serve, client: Client) 
 
 @pytest.mark.parametrize("lines", [(), (b"Connection: close",), (b'WWW-Authenticate: Digest realm="r"',)])
 async def test_a_refusal_without_body_or_length(
-    serve: Serve, client: Client, lines: tuple[bytes, ...]
+    serve: Serve, client: HttpClient, lines: tuple[bytes, ...]
 ) -> None:
     port = await serve(
         saying(head(*lines, status=b"HTTP/1.1 401 Unauthorized"), close=b"Connection: close" in lines)
@@ -179,7 +179,7 @@ CUT = {
 
 
 @pytest.mark.parametrize("kind", CUT)
-async def test_what_is_cut_is_no_answer(serve: Serve, client: Client, kind: str) -> None:
+async def test_what_is_cut_is_no_answer(serve: Serve, client: HttpClient, kind: str) -> None:
     port = await serve(saying(CUT[kind], close=True))
     with pytest.raises(Unreachable) as caught:
         await ask(client, port)
@@ -189,13 +189,13 @@ async def test_what_is_cut_is_no_answer(serve: Serve, client: Client, kind: str)
 @pytest.mark.parametrize(
     "told", [b"SSH-2.0-x\r\n", b"RTSP/1.0 200 OK\r\n\r\n", b"\x16\x03\x01\x02\x00", b"HTTP/x"]
 )
-async def test_what_is_no_http(serve: Serve, client: Client, told: bytes) -> None:
+async def test_what_is_no_http(serve: Serve, client: HttpClient, told: bytes) -> None:
     port = await serve(saying(told, close=True))
     with pytest.raises(Malformed):
         await ask(client, port)
 
 
-async def test_a_connection_closed_without_a_word(serve: Serve, client: Client) -> None:
+async def test_a_connection_closed_without_a_word(serve: Serve, client: HttpClient) -> None:
     port = await serve(saying(close=True))
     with pytest.raises(http.Dropped) as caught:
         await ask(client, port)
@@ -215,7 +215,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-async def test_endless_answers_are_cut_off(serve: Serve, client: Client, kind: str) -> None:
+async def test_endless_answers_are_cut_off(serve: Serve, client: HttpClient, kind: str) -> None:
     begin, more = ENDLESS[kind]
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -232,7 +232,7 @@ async def test_endless_answers_are_cut_off(serve: Serve, client: Client, kind: s
 
 
 @pytest.mark.parametrize("form", ["gzip", "deflate"])
-async def test_a_packed_bomb_is_not_unpacked(serve: Serve, client: Client, form: str) -> None:
+async def test_a_packed_bomb_is_not_unpacked(serve: Serve, client: HttpClient, form: str) -> None:
     bomb = gzip.compress(bytes(50 << 20), 9) if form == "gzip" else zlib.compress(bytes(50 << 20), 9)
     lines = (b"Content-Encoding: " + form.encode(), b"Content-Length: %d" % len(bomb))
     port = await serve(saying(head(*lines) + bomb))
@@ -244,7 +244,7 @@ async def test_a_packed_bomb_is_not_unpacked(serve: Serve, client: Client, form:
 # -- connections -----------------------------------------------------------------------------------
 
 
-async def test_a_connection_is_kept_and_asked_properly(serve: Serve, client: Client) -> None:
+async def test_a_connection_is_kept_and_asked_properly(serve: Serve, client: HttpClient) -> None:
     seen: list[bytes] = []
     connections: list[object] = []
     inner = saying(head(SIZE) + XML, seen=seen)
@@ -263,7 +263,7 @@ async def test_a_connection_is_kept_and_asked_properly(serve: Serve, client: Cli
     assert lines[-1] == b"<q/>"
 
 
-async def test_what_comes_unasked_is_no_answer(serve: Serve, client: Client) -> None:
+async def test_what_comes_unasked_is_no_answer(serve: Serve, client: HttpClient) -> None:
     """A server that says 408 to an idle connection: the next request must not take it for its own."""
     late = asyncio.Event()
 
@@ -277,12 +277,12 @@ async def test_what_comes_unasked_is_no_answer(serve: Serve, client: Client) -> 
     port = await serve(talk)
     assert (await ask(client, port)).status_code == 200
     late.set()
-    (kept,) = client._wires
+    (kept,) = client._connections
     await asyncio.wait_for(kept.lost, 60)
     assert (await ask(client, port)).status_code == 200
 
 
-async def test_few_connections_at_a_time(serve: Serve, client: Client) -> None:
+async def test_few_connections_at_a_time(serve: Serve, client: HttpClient) -> None:
     here, most = 0, 0
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -302,23 +302,23 @@ async def test_few_connections_at_a_time(serve: Serve, client: Client) -> None:
 
 async def test_nothing_stays_open(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "KEPT_SECONDS", 0.0)
-    client = Client()
+    client = HttpClient()
     port = await serve(saying(head(SIZE) + XML))
     await ask(client, port)
-    for kept in list(client._wires):
+    for kept in list(client._connections):
         await asyncio.wait_for(kept.lost, 60)  # let go by itself
     await client.close()
-    assert not client._wires
+    assert not client._connections
 
 
-async def test_a_place_where_nothing_answers(client: Client, dead_port: int) -> None:
+async def test_a_place_where_nothing_answers(client: HttpClient, dead_port: int) -> None:
     with pytest.raises(Unreachable) as caught:
         await ask(client, dead_port)
     assert caught.value.values["detail"] == "Connection refused"
 
 
 async def test_the_time_out_that_struck_is_told(
-    serve: Serve, client: Client, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS that never begins: connecting took too long, not the call."""
 
@@ -333,7 +333,7 @@ async def test_the_time_out_that_struck_is_told(
 
 
 async def test_one_tls_context_of_a_kind_and_none_without_tls(
-    serve: Serve, client: Client, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tls, "_contexts", {})
     await ask(client, await serve(saying(head(SIZE) + XML)))
@@ -360,14 +360,14 @@ async def test_one_tls_context_of_a_kind_and_none_without_tls(
     ],
 )
 def test_places(url: str, host: str, target: str) -> None:
-    origin, asked = place(url)
+    origin, asked = origin_and_target(url)
     assert (origin.header, asked) == (host, target)
 
 
 @given(st.text(max_size=60))
 def test_a_place_is_one_line(url: str) -> None:
     try:
-        _, target = place(f"http://cam/{url}")
+        _, target = origin_and_target(f"http://cam/{url}")
     except DriverError:
         return
     assert target.isascii()

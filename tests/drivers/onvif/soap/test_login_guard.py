@@ -7,7 +7,7 @@ import pytest
 from drivers.contract import Login
 from drivers.errors import Refused
 from drivers.logins import MOST, LoginBook
-from drivers.onvif.soap.login_guard import Door
+from drivers.onvif.soap.login_guard import LoginGuard
 
 LOGIN = Login("op", "pw")
 
@@ -22,14 +22,14 @@ async def test_a_changed_password_is_refused_three_times_to_all_channels_togethe
             refused += 1
             raise Refused(host="nvr", user="op")
 
-    doors = [Door(book, LOGIN, "nvr") for _ in range(16)]
-    for door in doors:
-        await door.through(call, 1.0)
+    guards = [LoginGuard(book, LOGIN, "nvr") for _ in range(16)]
+    for guard in guards:
+        await guard.through(call, 1.0)
     changed = True
     for _ in range(3):
-        for door in doors:
+        for guard in guards:
             with pytest.raises(Refused):
-                await door.through(call, 1.0)
+                await guard.through(call, 1.0)
     assert refused == len(book.record.wrong) == MOST
 
 
@@ -40,10 +40,10 @@ async def test_a_login_in_doubt_that_is_let_in_is_trusted_again() -> None:
         nonlocal calls
         calls += 1
 
-    door = Door(book, LOGIN, "nvr")
-    await door.through(call, 1.0)
+    guard = LoginGuard(book, LOGIN, "nvr")
+    await guard.through(call, 1.0)
     book.wrong(LOGIN)
     assert book.doubted()
-    await door.through(call, 1.0)
+    await guard.through(call, 1.0)
     assert not book.doubted()
     assert calls == 2

@@ -14,13 +14,13 @@ from lxml import etree
 from drivers.contract import PtzVector
 from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.device_service import DeviceService
-from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING, Broker, Property
+from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING, EventBroker, Property
 from drivers.virtual.onvif.event_service import DEFAULT_LIFE, EventService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE, PtzService
-from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, Operation, Visit
-from drivers.virtual.onvif.soap import NS, Element, Fault
-from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, Head
+from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, Operation, ServiceRequest
+from drivers.virtual.onvif.soap import NS, Element, SoapFault
+from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, PtzUnit
 from drivers.virtual.spec import CameraClock, CameraSpec
 from drivers.virtual.street.footage import Format
 
@@ -38,14 +38,14 @@ class Rig:
         self.seconds = 100.0
         self.reboots = 0
         self.clock = CameraClock(lambda: NOW + timedelta(seconds=self.seconds - 100), lambda: self.seconds)
-        self.head = Head()
-        self.broker = Broker(MOTION, INPUT)
+        self.unit = PtzUnit()
+        self.broker = EventBroker(MOTION, INPUT)
         picture = Format(640, 360, 10.0, b"", b"")
         spec = CameraSpec(name="Cổng chính", ptz=ptz, password="pw")
         offered = (
             EventService(self.broker, self.clock),
             MediaService(picture, ptz, lambda host: f"rtsp://{host.partition(':')[0]}:554/main"),
-            *((PtzService(self.head, self.clock),) if ptz else ()),
+            *((PtzService(self.unit, self.clock),) if ptz else ()),
         )
         services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
         self.operations: dict[str, Operation] = {
@@ -80,7 +80,7 @@ class Rig:
         self, name: str, content: tuple[Element, ...], subscription: str
     ) -> Element | Awaitable[Element]:
         call = soap.Call(el(name, *map(deepcopy, content)), None)  # an element has one parent only
-        return self.operations[call.name].run(Visit(call, HOST, subscription))
+        return self.operations[call.name].run(ServiceRequest(call, HOST, subscription))
 
     def subscribe(self, *content: Element) -> str:
         """Return a new pull point's key."""
@@ -199,7 +199,7 @@ async def test_calls_and_answers_follow_the_schemas(
     key = rig.subscribe()
     request = el(name, *map(deepcopy, CASES[name]))
     call = soap.Call(request, None)
-    answer = rig.operations[call.name].run(Visit(call, HOST, key))
+    answer = rig.operations[call.name].run(ServiceRequest(call, HOST, key))
     element = await answer if inspect.isawaitable(answer) else answer
     assert element.tag == soap.qualified(f"{name}Response")
     sent = etree.fromstring(soap.answer(call, element))
@@ -231,7 +231,7 @@ def test_a_fixed_camera_has_no_ptz() -> None:
 def test_capabilities_can_be_asked_for_one_service(rig: Rig) -> None:
     told = rig.ask("tds:GetCapabilities", *arguments("tds", Category="Media"))
     assert [etree.QName(part).localname for part in told[0]] == ["Media"]
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(SoapFault) as refused:
         rig.ask("tds:GetCapabilities", *arguments("tds", Category="Imaging"))
     assert "ter:NoSuchService" in refused.value.subcodes
 
@@ -263,7 +263,7 @@ def test_the_clock_can_be_set_and_goes_on(rig: Rig) -> None:
 )
 def test_an_impossible_time_is_refused(rig: Rig, at: str, day: str, year: str) -> None:
     written = date_time(at, day, year)
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(SoapFault) as refused:
         rig.ask("tds:SetSystemDateAndTime", *arguments("tds", DateTimeType="Manual"), written)
     assert "ter:InvalidDateTime" in refused.value.subcodes
     assert rig.clock.offset == timedelta()
@@ -292,10 +292,10 @@ def test_an_unknown_profile_is_refused(rig: Rig, name: str) -> None:
     others = [
         etree.fromstring(etree.tostring(part)) for part in CASES[name] if "ProfileToken" not in str(part.tag)
     ]
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(SoapFault) as refused:
         rig.ask(name, *others, *arguments(prefix, ProfileToken="other"))
     assert refused.value.subcodes == ("ter:InvalidArgVal", "ter:NoProfile")
-    with pytest.raises(Fault) as missing:
+    with pytest.raises(SoapFault) as missing:
         rig.ask(name, *others)
     assert missing.value.subcodes == ("ter:InvalidArgs",)
 
@@ -303,7 +303,7 @@ def test_an_unknown_profile_is_refused(rig: Rig, name: str) -> None:
 @pytest.mark.parametrize(("stream", "protocol"), [("RTP-Multicast", "UDP"), ("RTP-Unicast", "HTTP")])
 def test_a_transport_that_is_not_offered_is_refused(rig: Rig, stream: str, protocol: str) -> None:
     setup = el("trt:StreamSetup", el("tt:Stream", stream), el("tt:Transport", el("tt:Protocol", protocol)))
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(SoapFault) as refused:
         rig.ask("trt:GetStreamUri", setup, *arguments("trt", ProfileToken=PROFILE))
     assert "ter:InvalidStreamSetup" in refused.value.subcodes
 
@@ -331,15 +331,15 @@ def test_a_continuous_move_ends_with_its_timeout(rig: Rig) -> None:
     velocity = vector("tptz:Velocity", -1.0, 0.0, 0.0)
     rig.ask("tptz:ContinuousMove", *head(), velocity, *arguments("tptz", Timeout="PT0.5S"))
     rig.seconds += 60
-    assert rig.head.position(rig.seconds) == PtzVector(-0.25)
+    assert rig.unit.position(rig.seconds) == PtzVector(-0.25)
 
 
 @pytest.mark.parametrize("timeout", ["PT0S", "-PT1S", f"PT{LONGEST_TIMEOUT + 1:g}S", "P12D"])
 def test_an_impossible_timeout_is_refused(rig: Rig, timeout: str) -> None:
     velocity = vector("tptz:Velocity", 1.0)
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         rig.ask("tptz:ContinuousMove", *head(), velocity, *arguments("tptz", Timeout=timeout))
-    assert rig.head.moving(rig.seconds + 0.1) == (False, False)
+    assert rig.unit.moving(rig.seconds + 0.1) == (False, False)
 
 
 def test_an_absolute_move_leaves_an_axis_that_is_not_given(rig: Rig) -> None:
@@ -347,7 +347,7 @@ def test_an_absolute_move_leaves_an_axis_that_is_not_given(rig: Rig) -> None:
     rig.seconds += 10
     rig.ask("tptz:AbsoluteMove", *head(), vector("tptz:Position", zoom=1.0))
     rig.seconds += 10
-    assert rig.head.position(rig.seconds) == PtzVector(0.5, 0.25, 1.0)
+    assert rig.unit.position(rig.seconds) == PtzVector(0.5, 0.25, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_an_absolute_move_leaves_an_axis_that_is_not_given(rig: Rig) -> None:
     ],
 )
 def test_an_impossible_vector_is_refused(rig: Rig, name: str, argument: Element) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         rig.ask(name, *head(), argument)
 
 
@@ -369,19 +369,19 @@ def test_presets_are_made_overwritten_removed_and_bounded(rig: Rig) -> None:
     rig.ask("tptz:AbsoluteMove", *head(), vector("tptz:Position", 0.5))
     rig.seconds += 10
     token = rig.ask("tptz:SetPreset", *head(PresetName="cửa")).findtext("tptz:PresetToken", "", NS)
-    assert rig.head.presets[token].name == "cửa"
-    assert rig.head.presets[token].position == PtzVector(0.5)
-    with pytest.raises(Fault, match="there is a preset named"):
+    assert rig.unit.presets[token].name == "cửa"
+    assert rig.unit.presets[token].position == PtzVector(0.5)
+    with pytest.raises(SoapFault, match="there is a preset named"):
         rig.ask("tptz:SetPreset", *head(PresetName="cửa"))
     rig.ask("tptz:SetPreset", *head(PresetName="cửa", PresetToken=token))
     rig.ask("tptz:RemovePreset", *head(PresetToken=token))
     for name in ("tptz:GotoPreset", "tptz:RemovePreset", "tptz:SetPreset"):
-        with pytest.raises(Fault) as refused:
+        with pytest.raises(SoapFault) as refused:
             rig.ask(name, *head(PresetToken=token))
         assert "ter:NoToken" in refused.value.subcodes
-    for number in range(MOST_PRESETS - len(rig.head.presets)):
+    for number in range(MOST_PRESETS - len(rig.unit.presets)):
         rig.ask("tptz:SetPreset", *head(PresetName=f"p{number}"))
-    with pytest.raises(Fault, match="no room"):
+    with pytest.raises(SoapFault, match="no room"):
         rig.ask("tptz:SetPreset", *head(PresetName="one too many"))
 
 
@@ -428,7 +428,7 @@ async def refused(pull: Awaitable[object]) -> bool:
     """Return whether a pull ended with a fault."""
     try:
         await pull
-    except Fault:
+    except SoapFault:
         return True
     return False
 
@@ -454,7 +454,7 @@ async def test_a_subscription_expires_unless_it_is_renewed(rig: Rig) -> None:
     rig.ask("wsnt:Renew", *arguments("wsnt", TerminationTime="PT1M"), subscription=renewed)
     rig.seconds += 2
     assert len(await rig.pull(renewed)) == 2
-    with pytest.raises(Fault, match="no such subscription"):
+    with pytest.raises(SoapFault, match="no such subscription"):
         await rig.pull(key)
     assert rig.broker.expired == 1
 
@@ -462,7 +462,7 @@ async def test_a_subscription_expires_unless_it_is_renewed(rig: Rig) -> None:
 def test_subscriptions_are_bounded_and_expired_ones_make_room(rig: Rig) -> None:
     for _ in range(MOST_SUBSCRIPTIONS):
         rig.subscribe()
-    with pytest.raises(Fault, match="too many pull points"):
+    with pytest.raises(SoapFault, match="too many pull points"):
         rig.subscribe()
     rig.seconds += DEFAULT_LIFE
     rig.subscribe()
@@ -491,6 +491,6 @@ async def test_topics_can_be_filtered(rig: Rig, expression: str, topics: list[st
     ],
 )
 def test_an_impossible_subscription_is_refused(rig: Rig, content: Element) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         rig.subscribe(content)
     assert not rig.broker.subscriptions

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from drivers.virtual.onvif import soap
-from drivers.virtual.onvif.soap import Fault
+from drivers.virtual.onvif.soap import SoapFault
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENVELOPE = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">{}</s:Envelope>'
@@ -49,14 +49,14 @@ def test_a_call_knows_its_operation_and_its_addressing() -> None:
     ],
 )
 def test_what_is_no_sound_envelope_is_refused(data: bytes) -> None:
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(SoapFault) as refused:
         soap.parse(data)
     assert refused.value.subcodes == ("ter:WellFormed",)
 
 
 @given(st.binary(max_size=300))
 def test_garbage_never_raises_anything_else(data: bytes) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         soap.parse(data)
 
 
@@ -72,7 +72,7 @@ def test_an_answer_is_related_to_its_call_only_where_the_call_has_addressing() -
 
 
 def test_texts_are_escaped_and_their_prefixes_declared() -> None:
-    root = etree.fromstring(soap.fault(Fault("<bad> & worse", "ter:InvalidArgVal", "ter:NoToken")))
+    root = etree.fromstring(soap.fault(SoapFault("<bad> & worse", "ter:InvalidArgVal", "ter:NoToken")))
     assert root.findtext(".//s:Text", None, soap.NS) == "<bad> & worse"
     subcodes = root.findall(".//s:Subcode/s:Value", soap.NS)
     assert [value.text for value in subcodes] == ["ter:InvalidArgVal", "ter:NoToken"]
@@ -92,20 +92,20 @@ def test_an_absurd_duration_is_bounded() -> None:
 
 @pytest.mark.parametrize("written", ["", "P", "PT", "P1Y", "1H", "PT1X", "P1M", "-"])
 def test_what_is_no_duration_is_a_fault(written: str) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         soap.duration(written)
 
 
 def test_times_are_absolute_or_relative() -> None:
     assert soap.until("PT1M", NOW) == NOW + timedelta(minutes=1)
     assert soap.until("2026-03-01T19:00:00+07:00", NOW) == NOW
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         soap.until("tomorrow", NOW)
 
 
 @pytest.mark.parametrize("value", ["", "x", "nan", "inf", "1.5"])
 def test_numbers_are_checked(value: str) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(SoapFault):
         soap.number(soap.el("tt:Zoom", x=value), "x", 0.0, 1.0)
 
 

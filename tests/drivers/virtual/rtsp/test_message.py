@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.virtual.rtsp.message import Answer, BadRequest, Transport, parse, parse_transport
+from drivers.virtual.rtsp.message import BadRequest, Response, TransportOffer, parse, parse_transport
 
 REQUEST = (
     b"SETUP rtsp://127.0.0.1:554/main/track1/?x=1 RTSP/1.0\r\nCSeq: 7\r\ntransport:  RTP/AVP/TCP \r\n\r\n"
@@ -78,14 +78,14 @@ def test_the_transport_parser_survives_anything(header: str) -> None:
 @pytest.mark.parametrize(
     ("header", "found"),
     [
-        ("RTP/AVP/TCP;unicast;interleaved=2-3", Transport(interleaved=(2, 3))),
-        ("RTP/AVP/TCP;unicast", Transport(interleaved=(0, 1))),
-        ("RTP/AVP;unicast;client_port=5000-5001", Transport(ports=(5000, 5001))),
-        ("RTP/AVP/UDP;unicast;client_port=5000;mode=play", Transport(ports=(5000, 5001))),
-        ('RTP/AVP;multicast, RTP/AVP/TCP;unicast;mode="PLAY"', Transport(interleaved=(0, 1))),
+        ("RTP/AVP/TCP;unicast;interleaved=2-3", TransportOffer(interleaved=(2, 3))),
+        ("RTP/AVP/TCP;unicast", TransportOffer(interleaved=(0, 1))),
+        ("RTP/AVP;unicast;client_port=5000-5001", TransportOffer(ports=(5000, 5001))),
+        ("RTP/AVP/UDP;unicast;client_port=5000;mode=play", TransportOffer(ports=(5000, 5001))),
+        ('RTP/AVP;multicast, RTP/AVP/TCP;unicast;mode="PLAY"', TransportOffer(interleaved=(0, 1))),
     ],
 )
-def test_offers_are_understood(header: str, found: Transport) -> None:
+def test_offers_are_understood(header: str, found: TransportOffer) -> None:
     assert parse_transport(header) == found
 
 
@@ -99,7 +99,7 @@ def test_offers_that_cannot_be_served_say_so(header: str) -> None:
 
 
 def test_an_answer_carries_every_challenge_and_its_length() -> None:
-    told = Answer(401, {"WWW-Authenticate": ["Digest a", "Digest b"]}, b"body").render("3").decode()
+    told = Response(401, {"WWW-Authenticate": ["Digest a", "Digest b"]}, b"body").render("3").decode()
     head, _, body = told.partition("\r\n\r\n")
     lines = head.split("\r\n")
     assert lines[0] == "RTSP/1.0 401 Unauthorized"

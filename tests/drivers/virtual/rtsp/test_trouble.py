@@ -12,8 +12,8 @@ import pytest
 from drivers.errors import Malformed, Unreachable
 from drivers.virtual.rtsp import connection
 from drivers.virtual.rtsp import server as rtsp_server
-from drivers.virtual.rtsp.server import Fault, RtspServer
-from drivers.virtual.street.footage import FixedFootage, Footage, Format, Unit
+from drivers.virtual.rtsp.server import RtspServer, SimulatedFault
+from drivers.virtual.street.footage import CodedPicture, FixedFootage, Footage, Format
 
 HOST = "127.0.0.1"
 Client = Any  # the class is in conftest.py: test files import nothing from each other
@@ -86,10 +86,10 @@ class _Firehose:
         raise Unreachable("footage.missing", path="x")
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator[AsyncIterator[Unit]]:
-        async def pour() -> AsyncIterator[Unit]:
+    async def watch(self) -> AsyncIterator[AsyncIterator[CodedPicture]]:
+        async def pour() -> AsyncIterator[CodedPicture]:
             for count in range(10_000):
-                yield Unit(b"\x00\x00\x01\x65" + bytes((7,)) * 500_000, count * 9000, True)
+                yield CodedPicture(b"\x00\x00\x01\x65" + bytes((7,)) * 500_000, count * 9000, True)
 
         yield pour()
 
@@ -121,9 +121,9 @@ class _Broken(_Firehose):
     """Footage whose clip cannot be read any more."""
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator[AsyncIterator[Unit]]:
-        async def fail() -> AsyncIterator[Unit]:
-            yield Unit(b"\x00\x00\x01\x65\x01", 0, True)
+    async def watch(self) -> AsyncIterator[AsyncIterator[CodedPicture]]:
+        async def fail() -> AsyncIterator[CodedPicture]:
+            yield CodedPicture(b"\x00\x00\x01\x65\x01", 0, True)
             raise Malformed("footage.broken", path="x", detail="y")
 
         yield fail()
@@ -163,7 +163,7 @@ async def test_a_stalled_camera_keeps_its_connections_and_says_nothing(
     async with connect(server) as playing, connect(server) as fresh:
         await playing.play()
         await playing.media(2)
-        server.fault = Fault.STALL
+        server.fault = SimulatedFault.STALL
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await fresh.ask("OPTIONS")
@@ -182,7 +182,7 @@ async def test_a_refusing_camera_closes_everything_and_comes_back(
 ) -> None:
     async with connect(server) as playing:
         await playing.play()
-        server.fault = Fault.REFUSE
+        server.fault = SimulatedFault.REFUSE
         with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
             await playing.media(1000)
     assert await _poke(server, b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n") == b""

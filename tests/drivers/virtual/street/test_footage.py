@@ -20,7 +20,7 @@ from PIL import Image
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
 from drivers.virtual.street import footage as footage_module
 from drivers.virtual.street.drawing import Box, Scene
-from drivers.virtual.street.footage import WAITING, FixedFootage, Footage, LiveFootage, Unit, _Seat
+from drivers.virtual.street.footage import WAITING, CodedPicture, FixedFootage, Footage, LiveFootage, _Seat
 from drivers.virtual.street.h264 import header, last_picture, nal_units, parameter_sets
 from drivers.virtual.street.pictures import ClipPictures, ScenePictures
 
@@ -32,12 +32,12 @@ def _loop(period: float = 2.0, cache: int = 1 << 20) -> FixedFootage:
     return FixedFootage(ScenePictures(Scene(7, period=period), SIZE, 10), cache)
 
 
-async def _take(footage: Footage, count: int) -> list[Unit]:
+async def _take(footage: Footage, count: int) -> list[CodedPicture]:
     async with footage.watch() as units:
         return [await anext(units) for _ in range(count)]
 
 
-def _decoded(units: list[Unit]) -> list[NDArray[np.uint8]]:
+def _decoded(units: list[CodedPicture]) -> list[NDArray[np.uint8]]:
     context = av.CodecContext.create("h264", "r")
     frames = [frame for unit in units for frame in context.decode(av.Packet(unit.data))]
     frames += context.decode(None)
@@ -162,7 +162,7 @@ async def test_a_second_live_viewer_shares_the_encoding() -> None:
 
 async def test_a_seat_that_overflows_resumes_at_a_keyframe() -> None:
     seat = _Seat([])
-    units = [Unit(b"", count, count % 10 == 0) for count in range(1, WAITING + 30)]
+    units = [CodedPicture(b"", count, count % 10 == 0) for count in range(1, WAITING + 30)]
     lost = sum(seat.put(unit) for unit in units)
     waiting = len(seat._units)
     assert lost + waiting == len(units)
