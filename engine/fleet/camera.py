@@ -52,7 +52,7 @@ from rules.model import CameraId, Change, Sentence
 from rules.trajectory import Line
 
 if TYPE_CHECKING:
-    from drivers.upright import Upright
+    from drivers.kit.upright import Upright
     from engine.vision.analyzer import Analyzer
     from engine.vision.pool import DetectorPool
 

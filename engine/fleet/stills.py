@@ -23,7 +23,7 @@ from engine.runtime.thread import in_thread
 from rules.model import Sentence
 
 if TYPE_CHECKING:
-    from drivers.upright import Upright
+    from drivers.kit.upright import Upright
     from engine.vision.photo import Photo
 
     #: A picture, and when it came.

@@ -16,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from drivers.contract import Codec, CodecParameters, Packet
-from drivers.upright import Righting
+from drivers.kit.upright import Righting
 from engine.fleet.tap import Tap
 from engine.preview.feed import RATE
 

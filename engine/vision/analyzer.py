@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from drivers.contract import CodecParameters, Packet
-from drivers.upright import Upright
+from drivers.kit.upright import Upright
 from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress

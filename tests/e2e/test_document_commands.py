@@ -36,9 +36,9 @@ NOT_RUN = {
     "make test": "is what runs this test",
     "$EDITOR": "the person's part, see `edit`",
     "matthan tui [": "a synopsis",
-    "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/test_sim_command.py",
+    "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/virtual/test_command.py",
     "curl": "of the camera that plays that clip",
-    "ffprobe": "a foreign program; foreign players: tests/drivers/rtsp_server",
+    "ffprobe": "a foreign program; foreign players: tests/drivers/virtual/rtsp",
 }  # fmt: skip
 #: Placeholders, what a reader puts for them.
 GIVEN = {" FILE...": " {site}/rules/commune.yaml", " FILE": " {site}/matthan.yaml"}

@@ -14,7 +14,8 @@ import pytest
 
 from drivers.contract import Target
 from drivers.logins import LoginBook
-from drivers.onvif import driver, events
+from drivers.onvif import driver
+from drivers.onvif.events import pull_point
 from engine.draft import Draft
 from engine.fleet.conditions import Conditions
 from engine.fleet.events import subscription as ears
@@ -238,9 +239,9 @@ async def suffer(kinds: Iterable[str], away: float) -> int:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_events_come_again(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ears, "RESUBSCRIBE", Backoff(first=0.01, most=0.02, later=0.02))
-    monkeypatch.setattr(events, "HASTE", 0.01)
-    monkeypatch.setattr(events, "PULL_SECONDS", 1.0)
-    monkeypatch.setattr(events, "CALL_SECONDS", 0.5)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 0.01)
+    monkeypatch.setattr(pull_point, "PULL_SECONDS", 1.0)
+    monkeypatch.setattr(pull_point, "CALL_SECONDS", 0.5)
     assert await suffer([kind, kind], away=0.1) == 2
 
 

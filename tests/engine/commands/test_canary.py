@@ -294,7 +294,7 @@ def test_a_report_for_other_programs_stays_well_formed(site: Path) -> None:
 ELSEWHERE = {
     "run": "logs: tests/engine/commands/test_terminal.py",
     "demo": "prints by tests/engine/demo/test_demo.py's show, through the same door",
-    "sim": "tests/drivers/test_sim_command.py",
+    "sim": "tests/drivers/virtual/test_command.py",
     "tui": "tests/tui/test_tui_harmless.py",
     "drivers list": "below",
     "discover": "below",

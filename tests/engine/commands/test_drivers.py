@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from drivers import registry
 from drivers.errors import Unsupported
+from drivers.kit.options import Options
 from drivers.onvif import driver as onvif
 from drivers.onvif.quirks import QUIRKS as ONVIF
-from drivers.options import Options
 from drivers.rtsp.quirks import QUIRKS as RTSP
 from engine.commands.drivers import app, options_of
 

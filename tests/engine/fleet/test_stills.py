@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Stream
 from drivers.errors import Refused, Unreachable, Unsupported
-from drivers.upright import Upright
+from drivers.kit.upright import Upright
 from engine.errors import Again, reason_of
 from engine.fleet import stills
 from engine.fleet.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from drivers.upright import Upright
+from drivers.kit.upright import Upright
 from engine.vision.decode import Decoder
 from engine.vision.picture import PADDING, jpeg, luma, rgb
 

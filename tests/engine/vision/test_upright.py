@@ -16,7 +16,7 @@ from PIL import Image
 
 from drivers.contract import Codec, CodecParameters
 from drivers.display import Turn
-from drivers.upright import Righting, upright
+from drivers.kit.upright import Righting, upright
 from engine.vision.analyzer import Analyzer
 from engine.vision.model import Detections
 from engine.vision.picture import luma
