@@ -11,11 +11,11 @@ from textual.widgets import Input, Static
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
-from tui import describe
 from tui.app import NAMED, NAMED_SECONDS, MatthanApp
-from tui.context import Context
 from tui.graphics import Graphics
+from tui.presenters import describe
 from tui.screens.camera import CameraScreen
+from tui.screens.context import Context
 from tui.screens.dialogs import HelpDialog, LinkDialog, PresetsDialog
 from tui.screens.fleet import FleetScreen
 from tui.screens.log import LogScreen
@@ -342,7 +342,7 @@ async def test_new_entries_wait_and_older_pages_come_below(app: MatthanApp, feed
         await pilot.press("home")
         await until(pilot, lambda: table.keys[0] == table.chosen == "event:newer")
         assert "mới" not in lines(app.screen.query_one("#status"))
-        while app.context.model.book.next_page() is not None:
+        while app.context.model.log.next_page() is not None:
             await pilot.press("end")
         await until(pilot, lambda: len(table.keys) == 10 + 450 + 2)
 
@@ -373,7 +373,7 @@ async def test_a_failed_page_is_told_and_can_be_asked_again(app: MatthanApp, fee
         assert "Không liên lạc được" in next(iter(app._notifications)).message
         feed.failure = None
         await pilot.press("end")
-        await until(pilot, lambda: app.context.model.book.next_page() is None)
+        await until(pilot, lambda: app.context.model.log.next_page() is None)
 
 
 async def test_a_lost_engine_shows_a_banner_until_it_is_back(
@@ -447,7 +447,7 @@ async def test_a_critical_decision_rings_and_flashes(
         feed.say(critical.model_copy(update={"id": "now"}), critical.model_copy(update={"id": "too"}))
         await until(pilot, lambda: rung and feed.inbox.empty())
         assert rung == [True]
-        assert app.screen.query_one("#title").has_class("alarm")
+        assert app.screen.query_one("#title").has_class("critical")
         assert "KHẨN CẤP Trường mầm non" in {note.title for note in app._notifications}
 
 

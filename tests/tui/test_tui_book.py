@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.api import wire
-from tui.book import DELIVERIES, Book, Entry, Query, key_of
+from tui.model.log import DELIVERIES, Entry, EventLog, entry_key
+from tui.model.log_filter import LogFilter
 
 AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
 
@@ -48,13 +49,13 @@ entries = st.one_of(
 
 @given(st.lists(entries))
 def test_newest_first_once_each_and_never_more_than_the_limit(told: list[Entry]) -> None:
-    book = Book(limit=20)
+    book = EventLog(limit=20)
     for entry in told:
         book.add(entry)
-    shown = list(book.newest())
+    shown = list(book.newest_first())
     assert [entry.at for entry in shown] == sorted((entry.at for entry in shown), reverse=True)
-    assert len({key_of(entry) for entry in shown}) == len(shown) == len(book) <= 20
-    assert all(book.get(key_of(entry)) is not None for entry in shown)
+    assert len({entry_key(entry) for entry in shown}) == len(shown) == len(book) <= 20
+    assert all(book.get(entry_key(entry)) is not None for entry in shown)
 
 
 @settings(max_examples=40)
@@ -64,7 +65,7 @@ def test_newest_first_once_each_and_never_more_than_the_limit(told: list[Entry])
 def test_paging_ends_with_everything(seqs: list[int], numbers: list[int], size: int) -> None:
     events = sorted((event(seq) for seq in seqs), key=lambda entry: -entry.seq)
     decisions = sorted((decision(number) for number in numbers), key=lambda entry: entry.at, reverse=True)
-    book = Book()
+    book = EventLog()
     book.reset(events[:3], decisions[:2])
     while (stream := book.next_page()) is not None:
         if stream == "events":
@@ -74,40 +75,40 @@ def test_paging_ends_with_everything(seqs: list[int], numbers: list[int], size: 
             ids = [entry.id for entry in decisions]
             last = book.before_decision()
             page = list(decisions[ids.index(last) + 1 if last in ids else 0 :])
-        book.page(stream, page[:size])
+        book.add_page(stream, page[:size])
     assert len(book) == len(events) + len(decisions)
 
 
 def test_a_repeated_sighting_is_no_news_but_paging_passes_it() -> None:
-    book = Book()
+    book = EventLog()
     assert not book.add(event(5, "goes_on"))
     assert book.before_event() == 5
     assert len(book) == 0
 
 
 def test_pages_stop_when_the_book_is_full() -> None:
-    book = Book(limit=2)
+    book = EventLog(limit=2)
     book.reset([event(9), event(8)], [])
     assert book.next_page() is None
 
 
 def test_a_full_book_counts_what_it_drops() -> None:
-    book = Book(limit=2)
+    book = EventLog(limit=2)
     for seq in (1, 2, 3):
         book.add(event(seq))
-    assert [entry.id for entry in book.newest()] == ["e3", "e2"]
+    assert [entry.id for entry in book.newest_first()] == ["e3", "e2"]
     assert book.dropped == 1
     assert book.get("event:e1") is None
 
 
 def test_deliveries_keep_the_last_word_of_each_action() -> None:
-    book = Book()
+    book = EventLog()
     again = wire.Delivery(id=1, decision="d1", action="mqtt", at=AT, state="again", attempts=1)
-    book.deliver(again)
-    book.deliver(again.model_copy(update={"state": "done", "attempts": 2}))
+    book.add_delivery(again)
+    book.add_delivery(again.model_copy(update={"state": "done", "attempts": 2}))
     assert [delivery.state for delivery in book.deliveries("d1")] == ["done"]
     for number in range(DELIVERIES):
-        book.deliver(again.model_copy(update={"decision": f"x{number}"}))
+        book.add_delivery(again.model_copy(update={"decision": f"x{number}"}))
     assert book.deliveries("d1") == ()
 
 
@@ -130,12 +131,12 @@ def test_filtering(text: str, found: list[str]) -> None:
     seen = event(1, kind="object", label="person", camera="gate", zones=("san",))
     judged = decision(2, camera="gate")
     sentences = {"e1": "Thấy người ở san", "d2": "Người lảng vảng: …"}
-    query = Query.parse(text)
+    query = LogFilter.parse(text)
     shown = [entry.id for entry in (judged, seen) if query.matches(entry, "Cổng UBND", sentences[entry.id])]
     assert shown == found
 
 
 def test_only_decisions() -> None:
-    query = Query.parse("", decisions=True)
+    query = LogFilter.parse("", decisions=True)
     assert query.matches(decision(1), "", "")
     assert not query.matches(event(1), "", "")

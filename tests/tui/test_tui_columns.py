@@ -8,8 +8,9 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from tui.columns import Cell, Column, Layout, Row, fit, line, spread
-from tui.rows import FLEET, LOG
+from tui.presenters.rows import FLEET, LOG
+from tui.render.columns import Cell, Column, Layout, Row, fit, line
+from tui.render.status import spread
 from tui.texts import clean
 
 texts = st.text().map(clean)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
-from tui.model import ALARMS, RANK, Model
+from tui.model.model import CRITICAL_KEPT, RANK, Model
 from tui.texts import natural
 
 AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
@@ -32,7 +32,7 @@ def engine(**told: object) -> wire.Engine:
 def begun(*told: wire.Camera, monotonic: Callable[[], float] = lambda: 0.0) -> Model:
     model = Model(monotonic)
     model.apply(wire.State(revision=1, engine=engine(), cameras=told))
-    model.take()
+    model.take_changes()
     return model
 
 
@@ -77,10 +77,10 @@ def test_updates_lead_where_a_fresh_state_leads(updates: list[wire.Camera]) -> N
 def test_figures_alone_never_reorder(camera: wire.Camera, motion: float) -> None:
     model = begun(camera)
     model.apply(wire.CameraUpdate(camera=camera.model_copy(update={"motion": motion})))
-    changes = model.take()
+    changes = model.take_changes()
     assert changes.cameras == {camera.id}
     assert not changes.order
-    assert not model.take()
+    assert not model.take_changes()
 
 
 def test_a_state_change_reorders() -> None:
@@ -89,7 +89,7 @@ def test_a_state_change_reorders() -> None:
     model = begun(camera, other)
     assert model.order() == ["a", "b"]
     model.apply(wire.CameraUpdate(camera=other.model_copy(update={"state": wire.CameraState.LOST})))
-    assert model.take().order
+    assert model.take_changes().order
     assert model.order() == ["b", "a"]
 
 
@@ -117,12 +117,12 @@ def test_an_unknown_time_zone_is_utc() -> None:
 def test_a_broken_connection_is_told_until_something_comes() -> None:
     model = begun()
     model.apply(Disconnected("connection refused", 1.0))
-    assert model.take().link
+    assert model.take_changes().link
     assert [model.lost, model.refused] == [Disconnected("connection refused", 1.0), None]
     model.apply(wire.Gap(missed=3))
     assert [model.lost, model.refused] == [None, None]
     model.refuse(ApiError(403, "api.refused", "not you"))
-    assert model.take().link
+    assert model.take_changes().link
     assert model.refused is not None
 
 
@@ -130,14 +130,14 @@ def test_alarms_are_critical_new_and_few() -> None:
     model = begun()
     for message in (decision(1), decision(1), decision(2, "warning"), decision(3, phase="resolved")):
         model.apply(message)
-    assert [alarm.id for alarm in model.take().alarms] == ["d1"]
-    for number in range(10, 10 + 2 * ALARMS):
+    assert [alarm.id for alarm in model.take_changes().critical] == ["d1"]
+    for number in range(10, 10 + 2 * CRITICAL_KEPT):
         model.apply(decision(number))
-    assert len(model.take().alarms) == ALARMS
-    assert len(model.book) == 3 + 2 * ALARMS
+    assert len(model.take_changes().critical) == CRITICAL_KEPT
+    assert len(model.log) == 3 + 2 * CRITICAL_KEPT
 
 
 def test_what_a_state_brings_is_no_alarm() -> None:
     model = Model(lambda: 0.0)
     model.apply(wire.State(revision=1, engine=engine(), decisions=(decision(1),)))
-    assert model.take().alarms == []
+    assert model.take_changes().critical == []

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from engine.api import wire
-from tui.ptz import MOVES, STOP, Pad, goto, move
+from tui.connection.ptz import MOVES, STOP, PtzSender, goto, move
 
 
 @pytest.mark.parametrize("direction", MOVES)
@@ -25,15 +25,15 @@ async def test_a_held_key_never_queues_moves() -> None:
         sent.append(command)
         await gate.wait()
 
-    pad = Pad(send)
+    pad = PtzSender(send)
     async with asyncio.TaskGroup() as group:
-        assert pad.press(move("left"))
+        assert pad.submit(move("left"))
         group.create_task(pad.run(), name="pad")
         while not sent:
             await asyncio.sleep(0)
         for _ in range(30):
-            assert not pad.press(move("right"))
-        assert not pad.press(move("up"))
+            assert not pad.submit(move("right"))
+        assert not pad.submit(move("up"))
         gate.set()
     assert sent == [move("left"), move("up")]
     assert pad.replaced == 30
@@ -45,21 +45,21 @@ async def test_a_stop_waiting_is_not_replaced_by_a_move() -> None:
     async def send(command: wire.PtzCommand) -> None:
         sent.append(command)
 
-    pad = Pad(send)
-    pad.press(move("left"))
-    pad.press(STOP)
-    pad.press(move("left"))
+    pad = PtzSender(send)
+    pad.submit(move("left"))
+    pad.submit(STOP)
+    pad.submit(move("left"))
     await pad.run()
     assert sent == [STOP]
-    assert pad.press(goto("1"))
+    assert pad.submit(goto("1"))
 
 
 async def test_a_failed_send_leaves_the_pad_usable() -> None:
     async def send(command: wire.PtzCommand) -> None:
         raise RuntimeError
 
-    pad = Pad(send)
-    pad.press(STOP)
+    pad = PtzSender(send)
+    pad.submit(STOP)
     with pytest.raises(RuntimeError):
         await pad.run()
-    assert pad.press(STOP)
+    assert pad.submit(STOP)

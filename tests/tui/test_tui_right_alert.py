@@ -11,9 +11,9 @@ from textual.events import Key
 
 from engine.api import wire
 from engine.api.client import Disconnected
-from tui import head
 from tui.app import MatthanApp
-from tui.model import Model
+from tui.model.model import Model
+from tui.presenters import header
 from tui.screens.camera import CameraScreen
 from tui.texts import Texts
 from tui.widgets.table import Table
@@ -164,7 +164,7 @@ async def test_a_list_that_nobody_touches_flows_and_takes_hold_before_it_acts(
         await pilot.press("e")
         table = app.screen.query_one("#entries", Table)
         await until(pilot, lambda: table.keys)
-        table.let_go()
+        table.follow()
         storm.blow(2)
         await until(pilot, lambda: "decision:s2" in table.keys[:1])
         assert "▌" not in text(table)
@@ -209,7 +209,7 @@ def told(state: wire.State) -> Model:
 def test_the_page_is_always_named(feed: Any, width: int, site: str) -> None:
     engine = feed.state.engine.model_copy(update={"title": site})
     model = told(feed.state.model_copy(update={"engine": engine}))
-    left, right = head.top(model, Texts("vi"), "Cổng UBND xã", width)
+    left, right = header.title_line(model, Texts("vi"), "Cổng UBND xã", width)
     assert "Cổng UBND xã" in left.plain
     assert left.cell_len + right.cell_len <= width
     if "CPU" in right.plain:

@@ -13,19 +13,19 @@ from textual.widgets import Input
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
-from tui import describe, story
 from tui.app import MatthanApp
-from tui.columns import Para, wrap, wrapped
-from tui.palette import STANDINGS
-from tui.roster import Roster, standing
+from tui.model.rules import RuleList, rule_state
+from tui.presenters import describe, rule_report
+from tui.presenters.symbols import RULE_STATES
+from tui.render.paragraphs import Paragraph, wrap, wrapped
 from tui.screens.dialogs import ConfirmDialog, HelpDialog, TextDialog
 from tui.screens.fleet import FleetScreen
 from tui.screens.log import LogScreen
 from tui.screens.rule import RuleScreen
 from tui.screens.rules import RulesScreen
 from tui.texts import Texts
-from tui.widgets.lines import Lines
 from tui.widgets.table import Table
+from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -55,8 +55,8 @@ async def confirm_reload(app: MatthanApp, pilot: Pilot[None], until: Until) -> N
 
 
 def test_every_standing_has_a_symbol_of_its_own(feed: Any) -> None:
-    assert {standing(rule) for rule in feed.told_rules} == set(STANDINGS)
-    assert len({symbol for symbol, _ in STANDINGS.values()}) == len(STANDINGS)
+    assert {rule_state(rule) for rule in feed.told_rules} == set(RULE_STATES)
+    assert len({symbol for symbol, _ in RULE_STATES.values()}) == len(RULE_STATES)
 
 
 async def test_what_needs_a_person_stands_first(app: MatthanApp, until: Until) -> None:
@@ -134,7 +134,7 @@ async def test_a_rule_tells_why_and_goes_on_telling(app: MatthanApp, feed: Any, 
         table.move_to(ORDER.index("dem-khuya"))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RuleScreen))
-        lines = app.screen.query_one(Lines)
+        lines = app.screen.query_one(TextView)
         await until(pilot, lambda: "✗ người (54 % < 60 %)" in lines.text)
         assert "  cam-0/track:7: đang chờ từ 14:03:12" in lines.text
         told = ("● đang báo   ! cảnh báo   Người lảng vảng", "Đang báo 1, đang chờ 2")
@@ -145,7 +145,7 @@ async def test_a_rule_tells_why_and_goes_on_telling(app: MatthanApp, feed: Any, 
             each.model_copy(update={"firing": 5}) if each.name == "dem-khuya" else each
             for each in feed.told_rules
         )
-        await until(pilot, lambda: app.context.model.roster.get("dem-khuya").firing == 5)  # type: ignore[union-attr]  # it is there
+        await until(pilot, lambda: app.context.model.rules.get("dem-khuya").firing == 5)  # type: ignore[union-attr]  # it is there
         app.screen.tick()  # type: ignore[attr-defined]  # a RuleScreen
         await until(pilot, lambda: "Đang báo 5, đang chờ 2" in screen_of(app))
         await pilot.press("L")
@@ -185,7 +185,7 @@ async def test_a_reload_is_confirmed_and_tells_what_changed(app: MatthanApp, fee
         assert "reload" not in feed.asked
         await confirm_reload(app, pilot, until)
         await until(pilot, lambda: isinstance(app.screen, TextDialog))
-        text = app.screen.query_one(Lines)
+        text = app.screen.query_one(TextView)
         await until(pilot, lambda: "+ xe-tai" in text.text)
         for told in ("- cu", "~ dem-khuya", "= mat-camera", "6 quy tắc; 4 quy tắc giữ", "khởi động lại mới"):
             assert told in text.text
@@ -212,7 +212,7 @@ async def test_a_refused_reload_shows_every_problem(app: MatthanApp, feed: Any, 
         await open_rules(app, pilot, until)
         await confirm_reload(app, pilot, until)
         await until(pilot, lambda: isinstance(app.screen, TextDialog))
-        lines = app.screen.query_one(Lines)
+        lines = app.screen.query_one(TextView)
         await until(pilot, lambda: "có 40 lỗi" in screen_of(app))
         for problem in problems:
             assert f"✗ {problem.source}:{problem.line}:7" in lines.text
@@ -295,7 +295,7 @@ async def test_help_says_what_becomes_of_the_engine(
 
 def test_rules_told_again_keep_their_order_whatever_came_before() -> None:
     names = ["b", "a10", "a2"]
-    roster = Roster()
+    roster = RuleList()
     for _ in range(2):
         roster.replace(wire.Rule(name=name, severity="info") for name in names)
         assert list(roster.matching("", Texts("en"))) == ["a2", "a10", "b"]
@@ -305,7 +305,7 @@ def test_rules_told_again_keep_their_order_whatever_came_before() -> None:
 
 def test_an_older_engines_problem_shows_its_code_and_values() -> None:
     problem = wire.FileProblem(source="r.yaml", line=1, column=2, code="problem.kind", values={"word": "x"})
-    told = list(story.refused(ApiError(422, "rules.not_adopted", "", problems=[problem]), Texts("en")))
+    told = list(rule_report.refused(ApiError(422, "rules.not_adopted", "", problems=[problem]), Texts("en")))
     assert "problem.kind word: x" in told[-1].text
 
 
@@ -317,7 +317,7 @@ def test_wrapped_text_fits_and_loses_nothing(text: str, width: int) -> None:
 
 
 def test_further_lines_stand_under_the_first() -> None:
-    para = Para("one two three", depth=1, mark="✗", mark_tone="bad")
+    para = Paragraph("one two three", depth=1, mark="✗", mark_tone="bad")
     told = ["".join(words for words, _ in line) for line in wrapped(para, 9)]
     assert told == ["  ✗ one", "    two", "    three"]
 

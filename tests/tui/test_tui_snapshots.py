@@ -11,9 +11,9 @@ from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog
 from tui.texts import Language
-from tui.widgets.lines import Lines
 from tui.widgets.still import BlockStill
 from tui.widgets.table import Table
+from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -72,7 +72,7 @@ def test_log(shown: Callable[..., bool], until: Until, size: tuple[int, int], la
     async def act(pilot: Pilot[None]) -> None:
         await pilot.press("e")
         await until(pilot, lambda: pilot.app.screen.query_one("#entries", Table).keys)
-        book = pilot.app.context.model.book  # type: ignore[attr-defined]  # a MatthanApp
+        book = pilot.app.context.model.log  # type: ignore[attr-defined]  # a MatthanApp
         await until(pilot, lambda: book.next_page() is None)
         await until(pilot, lambda: not pilot.app.screen._reading)  # type: ignore[attr-defined]  # the log's
 
@@ -99,7 +99,7 @@ def test_rule(shown: Callable[..., bool], until: Until, size: tuple[int, int], l
         table.move_to(list(table.keys).index("dem-khuya"))
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen.query("#story"))
-        await until(pilot, lambda: pilot.app.screen.query_one(Lines).text)
+        await until(pilot, lambda: pilot.app.screen.query_one(TextView).text)
 
     assert shown(size, language, act)
 

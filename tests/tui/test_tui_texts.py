@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from engine.api import wire
 from rules.model import Kind
-from tui import ptz
-from tui.context import FAILURES
-from tui.palette import CONDITIONS, SEVERITIES, STANDINGS, STATES
+from tui.connection import ptz
+from tui.presenters.symbols import CAMERA_STATES, CONDITIONS, RULE_STATES, SEVERITIES
+from tui.screens.context import FAILURES
 from tui.texts import LANGUAGES, Texts, catalogue, clean, fold
 
 #: Objects that translate when they are called.
@@ -54,8 +54,8 @@ def called() -> set[str]:
 def composed() -> set[str]:
     """Every key that is put together from a value of a closed set."""
     return (
-        {f"state.{state}" for state in STATES}
-        | {f"hint.{state}" for state in STATES}
+        {f"state.{state}" for state in CAMERA_STATES}
+        | {f"hint.{state}" for state in CAMERA_STATES}
         | {f"severity.{name}" for name in SEVERITIES}
         | {f"phase.{phase}" for phase in ("firing", "resolved", "escalated")}
         | {f"ptz.{direction}" for direction in ptz.MOVES}
@@ -69,7 +69,7 @@ def composed() -> set[str]:
         | {f"kind.{kind}" for kind in (*Kind, "decision") if f"kind.{kind}" in catalogue("vi")}
         | {f"event.condition_{change}" for change in ("began", "ended", "noted")}
         | {f"condition.{label}" for label in CONDITIONS}
-        | {f"rule.{now}" for now in STANDINGS}
+        | {f"rule.{now}" for now in RULE_STATES}
         | {f"link.{cause}" for cause in ("absent", "denied", "closed", "silent")}
     )
 
@@ -79,8 +79,8 @@ def holes(sentence: str) -> set[str]:
 
 
 def test_every_state_has_a_symbol_of_its_own() -> None:
-    assert set(STATES) == set(wire.CameraState)
-    assert len({symbol for symbol, _ in STATES.values()}) == len(STATES)
+    assert set(CAMERA_STATES) == set(wire.CameraState)
+    assert len({symbol for symbol, _ in CAMERA_STATES.values()}) == len(CAMERA_STATES)
 
 
 def test_both_languages_have_the_same_sentences_with_the_same_holes() -> None:

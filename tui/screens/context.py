@@ -1,14 +1,14 @@
-"""What every screen is given: the feed, what is known, the language, how to show pictures."""
+"""What every screen is given: the engine, what is known, the language, how to show pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from engine.api.client import ApiError
-from tui.feed import Feed
+from tui.connection.client import EngineClient
 from tui.graphics import Graphics
-from tui.model import Model
-from tui.taken import Taken
+from tui.model.model import Model
+from tui.model.undo import UndoStack
 from tui.texts import Texts, clean
 
 #: The engine's error codes that have a sentence of ours; the others are shown as they came.
@@ -35,10 +35,10 @@ class Context:
         ask_every: Seconds between two questions about rules at least.
         by: Who sits here; empty: the user whom the engine's machine knows.
         ends: Whether the engine ends with this UI, as in ``matthan demo``.
-        taken: What was acknowledged here lately.
+        undo: What was acknowledged here lately.
     """
 
-    feed: Feed
+    client: EngineClient
     model: Model
     t: Texts
     graphics: Graphics
@@ -46,7 +46,7 @@ class Context:
     by: str = ""
     ask_every: float = 2.0
     ends: bool = False
-    taken: Taken = field(default_factory=Taken)
+    undo: UndoStack = field(default_factory=UndoStack)
 
     def failure(self, error: ApiError) -> str:
         """Return why a call failed, as a sentence."""

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected, Message
-from tui.book import Book, Entry
-from tui.roster import Roster
+from tui.model.log import Entry, EventLog
+from tui.model.rules import RuleList
 from tui.texts import natural
 
 #: What needs a person comes first; what was switched off on purpose comes last.
@@ -25,8 +25,8 @@ RANK: Final = {
 }
 #: Seconds without its figures (they come every two) after which nobody knows how the engine is.
 SILENT: Final = 15.0
-#: Critical decisions remembered for one alarm; more at once say no more.
-ALARMS: Final = 8
+#: Critical decisions that ring at one look; more at once say no more.
+CRITICAL_KEPT: Final = 8
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Changes:
         cameras: Ids whose figures moved.
         order: Cameras came, went, or changed rank or name.
         everything: A new `State` replaced all that was known.
-        alarms: Critical decisions that began.
+        critical: Critical decisions that began.
     """
 
     cameras: set[str] = field(default_factory=set)
@@ -46,11 +46,11 @@ class Changes:
     entries: bool = False
     link: bool = False
     everything: bool = False
-    alarms: list[wire.Decision] = field(default_factory=list)
+    critical: list[wire.Decision] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         flags = (self.order, self.engine, self.entries, self.link, self.everything)
-        return any(flags) or bool(self.cameras or self.alarms)
+        return any(flags) or bool(self.cameras or self.critical)
 
 
 def _rank(camera: wire.Camera) -> tuple[int, bool]:
@@ -67,7 +67,7 @@ class Model:
     Attributes:
         monotonic: Seconds that only grow; the UI's own count.
         alerts: What fires now or waits for a person, by the id of its decision.
-        roster: The rules; told only when somebody looks at them.
+        rules: The rules; asked for only when somebody looks at them.
         lost: Why there is no connection, None while there is one.
         refused: The engine will not have this client; nobody tries again.
     """
@@ -79,10 +79,10 @@ class Model:
         self._changes = Changes()
         self.engine: wire.Engine | None = None
         self.cameras: dict[str, wire.Camera] = {}
-        self.book = Book()
+        self.log = EventLog()
         self.alerts: dict[str, wire.Alert] = {}
         self.alerts_left_out = 0
-        self.roster = Roster()
+        self.rules = RuleList()
         self.lost: Disconnected | None = None
         self.refused: ApiError | None = None
 
@@ -103,13 +103,13 @@ class Model:
             case wire.EngineUpdate(engine=engine):
                 self._engine(engine)
             case wire.Event():
-                self._changes.entries |= self.book.add(message) | self.book.acknowledge(message)
+                self._changes.entries |= self.log.add(message) | self.log.note_acknowledgement(message)
             case wire.Alert():
                 self._alert(message)
             case wire.Decision():
                 self._decision(message)
             case wire.Delivery():
-                self.book.deliver(message)
+                self.log.add_delivery(message)
                 self._changes.entries = True
             case wire.Gap():
                 return  # the client reads the state again; it is the next message
@@ -119,7 +119,7 @@ class Model:
         self.refused = error
         self._changes.link = True
 
-    def take(self) -> Changes:
+    def take_changes(self) -> Changes:
         """Return what changed since the last call, and begin anew."""
         changes, self._changes = self._changes, Changes()
         return changes
@@ -144,19 +144,19 @@ class Model:
         """Return the seconds since a moment, never negative; None for None."""
         return None if moment is None else max(0.0, (self.now() - moment).total_seconds())
 
-    def since_told(self) -> float:
+    def seconds_silent(self) -> float:
         """Return the seconds since the engine told its time: how old the figures are."""
         return self.monotonic() - self._told_at
 
-    def told_at(self) -> datetime:
+    def last_heard(self) -> datetime:
         """Return the engine's time when it told its figures last."""
-        return self.now() - timedelta(seconds=self.since_told())
+        return self.now() - timedelta(seconds=self.seconds_silent())
 
     @property
     def known(self) -> bool:
         """Whether what is held is how things are, not only how they were when last told."""
         lost = self.lost is not None or self.refused is not None
-        return self.engine is not None and not lost and self.since_told() <= SILENT
+        return self.engine is not None and not lost and self.seconds_silent() <= SILENT
 
     def zone(self) -> tzinfo:
         """Return the site's time zone; UTC where this machine does not know it."""
@@ -184,7 +184,7 @@ class Model:
 
     def entry(self, key: str) -> Entry | None:
         """Return an entry of the log by its key; an alert's decision also where the log holds it no more."""
-        found = self.book.get(key)
+        found = self.log.get(key)
         if found is None and (alert := self.alerts.get(key.removeprefix("decision:"))) is not None:
             return alert.decision
         return found
@@ -198,7 +198,7 @@ class Model:
         self.cameras = {camera.id: camera for camera in state.cameras}
         self._order = []
         self._engine(state.engine)
-        self.book.reset(state.events, state.decisions)
+        self.log.reset(state.events, state.decisions)
         self.alerts = {alert.id: alert for alert in state.alerts}
         self.alerts_left_out = state.alerts_left_out
         self._changes.everything = self._changes.order = self._changes.entries = True
@@ -220,13 +220,13 @@ class Model:
             self.alerts.pop(alert.id, None)
         else:
             self.alerts[alert.id] = alert
-        self.book.revise(alert.decision)
+        self.log.replace(alert.decision)
         self._changes.entries = True
 
     def _decision(self, decision: wire.Decision) -> None:
-        if not self.book.add(decision):
+        if not self.log.add(decision):
             return
         self._changes.entries = True
         began = decision.severity == "critical" and decision.phase == "firing"
-        if began and len(self._changes.alarms) < ALARMS:
-            self._changes.alarms.append(decision)
+        if began and len(self._changes.critical) < CRITICAL_KEPT:
+            self._changes.critical.append(decision)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from engine.api import telling, wire
 from engine.api.client import ApiError
-from tui import describe
-from tui.columns import Para
+from tui.presenters import describe
+from tui.render.paragraphs import Paragraph
 from tui.texts import Texts, clean
 
 #: Sign and tone of what became of a rule, as `matthan rules reload` prints it.
@@ -19,48 +19,48 @@ _CHANGES = (
 )
 
 
-def explanation(told: telling.Explanation, t: Texts) -> Iterator[Para]:
+def explanation(answer: telling.Explanation, t: Texts) -> Iterator[Paragraph]:
     """Yield why a rule fired, and why it did not, in the words of ``matthan rules explain``."""
-    for place, line in enumerate(told.lines):
+    for place, line in enumerate(answer.lines):
         words = describe.sentence(line.said, t)
         if line.before == "✗":
-            yield Para(words, depth=line.depth, mark="✗", mark_tone="bad")
+            yield Paragraph(words, depth=line.depth, mark="✗", mark_tone="bad")
             continue
         tone = "bad" if line.said and line.said.code == "explain.fault" else "text" if place else "bright"
-        yield Para(" ".join(filter(None, (clean(line.before), words))), tone, depth=line.depth)
+        yield Paragraph(" ".join(filter(None, (clean(line.before), words))), tone, depth=line.depth)
 
 
-def reloaded(told: wire.RulesReloaded, t: Texts) -> Iterator[Para]:
+def reloaded(answer: wire.RulesReloaded, t: Texts) -> Iterator[Paragraph]:
     """Yield what a reload changed: what is wanted of a person first, then every rule that is another now."""
-    counts = {"n": t.number(told.rules), "kept": t.number(told.kept), "rows": t.number(told.remembered)}
-    yield Para(t("reload.done" if told.adopted else "reload.same", **counts), "bright")
-    if told.restart:
-        yield Para(t("reload.restart", keys=clean(", ".join(told.restart))), "warn")
-    yield from _problems(told.warnings, t)
+    counts = {"n": t.number(answer.rules), "kept": t.number(answer.kept), "rows": t.number(answer.remembered)}
+    yield Paragraph(t("reload.done" if answer.adopted else "reload.same", **counts), "bright")
+    if answer.restart:
+        yield Paragraph(t("reload.restart", keys=clean(", ".join(answer.restart))), "warn")
+    yield from _problems(answer.warnings, t)
     for mark, tone, words in _CHANGES:
-        rules: tuple[str, ...] = getattr(told, words.removeprefix("reload."))
+        rules: tuple[str, ...] = getattr(answer, words.removeprefix("reload."))
         if rules:
-            yield Para("")
-            yield Para(t(words, n=t.number(len(rules))), "dim")
+            yield Paragraph("")
+            yield Paragraph(t(words, n=t.number(len(rules))), "dim")
         for rule in rules:
-            yield Para(clean(rule), mark=mark, mark_tone=tone)
+            yield Paragraph(clean(rule), mark=mark, mark_tone=tone)
 
 
-def refused(error: ApiError, t: Texts) -> Iterator[Para]:
+def refused(error: ApiError, t: Texts) -> Iterator[Paragraph]:
     """Yield why a reload was refused: every problem at its place."""
     errors = sum(each.severity == "error" for each in error.problems)
-    yield Para(t("reload.refused", n=t.number(errors)), "alarm")
+    yield Paragraph(t("reload.refused", n=t.number(errors)), "critical")
     yield from _problems(error.problems, t)
 
 
-def _problems(problems: Iterable[wire.FileProblem], t: Texts) -> Iterator[Para]:
+def _problems(problems: Iterable[wire.FileProblem], t: Texts) -> Iterator[Paragraph]:
     for each in problems:
         mark, tone = ("✗", "bad") if each.severity == "error" else ("!", "warn")
         place = clean(f"{each.source}:{each.line}:{each.column}")
-        yield Para("")
-        yield Para(place, "bright", mark=mark, mark_tone=tone)
+        yield Paragraph("")
+        yield Paragraph(place, "bright", mark=mark, mark_tone=tone)
         key = f"{clean(each.key)}: " if each.key else ""
-        yield Para(key + _wrong(each, t), depth=1)
+        yield Paragraph(key + _wrong(each, t), depth=1)
 
 
 def _wrong(problem: wire.FileProblem, t: Texts) -> str:

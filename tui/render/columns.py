@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
 from tui.palette import TONES
 
@@ -61,17 +60,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Para:
-    """A paragraph, so deep within a text; further lines stand under the first, behind the mark."""
-
-    text: str
-    tone: str = "text"
-    depth: int = 0
-    mark: str = ""
-    mark_tone: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """A column where it stands: its first cell and its width."""
 
@@ -113,32 +101,6 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return " " * (width - size) + text if right else text + " " * (width - size)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Return text in lines of at most `width` cells, broken between words where that is possible."""
-    lines, current = [], ""
-    for word in text.split(" "):
-        joined = f"{current} {word}" if current else word
-        if cell_len(joined) <= width:
-            current = joined
-            continue
-        *full, rest = chop_cells(word, max(2, width)) if cell_len(word) > width else [word]
-        lines += [current, *full] if current else full
-        current = rest
-    return [*lines, current]
-
-
-def wrapped(para: Para, width: int) -> list[list[tuple[str, str]]]:
-    """Return a paragraph as lines of (text, tone) that fit into `width` cells."""
-    lead = " " * (GAP * para.depth)
-    mark = f"{para.mark} " if para.mark else ""
-    first, *rest = wrap(para.text, width - len(lead) - cell_len(mark))
-    under = lead + " " * cell_len(mark)
-    return [
-        [(lead, "text"), (mark, para.mark_tone), (first, para.tone)],
-        *([(under, "text"), (each, para.tone)] for each in rest),
-    ]
-
-
 def line(row: Row, layout: Layout, base: Style) -> list[Segment]:
     """Return a row as segments that fill the layout's width exactly, each on the base style."""
     segments: list[Segment] = []
@@ -175,17 +137,3 @@ def _between(begin: str, end: str, names: Sequence[str]) -> Sequence[str]:
     if begin not in names or end not in names:
         return ()
     return names[names.index(begin) : names.index(end) + 1]
-
-
-def spread(left: Text, right: Text, width: int, *, optional: bool = False) -> Text:
-    """Return two texts at both ends of a line.
-
-    Args:
-        optional: Where there is no room for both, the right one goes; else the left one is cut.
-    """
-    if optional and left.cell_len + right.cell_len + GAP > width:
-        right = Text()
-    room = max(0, width - right.cell_len - 1)
-    kept = left.copy()
-    kept.truncate(room, overflow="ellipsis", pad=True)
-    return Text.assemble(kept, " ", right, no_wrap=True, end="")

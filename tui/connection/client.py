@@ -1,4 +1,4 @@
-"""What the terminal UI needs of an engine: `engine.api.client.Client` is one, the tests' fake another."""
+"""What the terminal UI asks of an engine: `engine.api.client.Client` does it over a socket, a fake in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.api import telling, wire
 from engine.api.client import Message, Picture
 
 
-class Feed(Protocol):
+class EngineClient(Protocol):
     """One engine as the UI sees it. Every call raises `engine.api.client.ApiError` and nothing else.
 
     Attributes:
@@ -38,7 +38,7 @@ class Feed(Protocol):
         """Say who takes care of a decision; return it with who was the first to."""
         ...
 
-    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+    async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
         ...
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.api import wire
-from tui.book import Book, Entry
-from tui.model import Model
-from tui.palette import CONDITIONS, STATES, TROUBLED, UNKNOWN, severity
+from tui.model.log import Entry, EventLog
+from tui.model.model import Model
+from tui.presenters.symbols import CAMERA_STATES, CONDITIONS, TROUBLED, UNKNOWN, severity
 from tui.texts import Texts, clean
 
 #: Cells of the motion bar.
@@ -52,7 +52,7 @@ def state(camera: wire.Camera, texts: Texts, *, known: bool = True) -> tuple[str
     """
     if not known:
         return f"{UNKNOWN[0]} {texts('state.unknown')}", UNKNOWN[1]
-    symbol, tone = STATES[camera.state]
+    symbol, tone = CAMERA_STATES[camera.state]
     words = texts(f"state.{camera.state}")
     if camera.state is wire.CameraState.ONLINE and camera.troubles:
         (symbol, tone), words = TROUBLED, condition(camera.troubles[0].label, texts)
@@ -105,18 +105,18 @@ def decision_words(decision: wire.Decision, texts: Texts) -> str:
     elif reason.casefold().startswith(head.casefold()):  # "Motion: motion" says it twice
         head, reason = reason[:1].upper() + reason[1:], ""
     if decision.acknowledged is not None:
-        head = f"[{who(decision.acknowledged)}] {head}"
+        head = f"[{acknowledger(decision.acknowledged)}] {head}"
     if decision.dry_run:
         head = f"{texts('acknowledge.dry_run')} {head}"
     return f"{head}: {reason}" if reason else head
 
 
-def who(told: wire.Acknowledgement) -> str:
+def acknowledger(acknowledgement: wire.Acknowledgement) -> str:
     """Return who takes care of a decision."""
-    return clean(told.by) or "?"
+    return clean(acknowledgement.by) or "?"
 
 
-def words(entry: Entry, texts: Texts) -> str:
+def entry_words(entry: Entry, texts: Texts) -> str:
     """Return what an entry says, in one line."""
     return decision_words(entry, texts) if isinstance(entry, wire.Decision) else event_words(entry, texts)
 
@@ -148,7 +148,7 @@ def clock(moment: datetime, model: Model, *, date: bool = False) -> str:
     return told if local.date() == today and not date else f"{local.strftime('%d/%m')} {told}"
 
 
-def short(moment: datetime, model: Model, texts: Texts) -> str:
+def clock_with_age(moment: datetime, model: Model, texts: Texts) -> str:
     """Return a moment of today with its age, one of another day with its date; narrow."""
     local = moment.astimezone(model.zone())
     if local.date() == model.now().astimezone(model.zone()).date():
@@ -181,7 +181,7 @@ def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> It
     if alert is not None and alert.escalated is not None:
         yield texts("detail.escalated"), clock(alert.escalated, model, date=True)
     yield texts("detail.since"), clock(decision.since, model, date=True)
-    for line in _actions(decision, model.book, texts):
+    for line in _actions(decision, model.log, texts):
         yield texts("detail.actions"), line
     yield texts("detail.rule"), clean(decision.rule)
     yield texts("detail.key"), clean(decision.key)
@@ -195,11 +195,11 @@ def _acknowledged(decision: wire.Decision, model: Model, texts: Texts) -> str:
     if told is None:
         return texts("acknowledge.dry" if decision.dry_run else "acknowledge.nobody")
     note = f": {clean(told.note)}" if told.note else ""
-    return texts("acknowledge.taken", by=who(told), at=clock(told.at, model)) + note
+    return texts("acknowledge.taken", by=acknowledger(told), at=clock(told.at, model)) + note
 
 
-def _actions(decision: wire.Decision, book: Book, texts: Texts) -> Iterator[str]:
-    told = {delivery.action: delivery for delivery in book.deliveries(decision.id)}
+def _actions(decision: wire.Decision, log: EventLog, texts: Texts) -> Iterator[str]:
+    told = {delivery.action: delivery for delivery in log.deliveries(decision.id)}
     for name in dict.fromkeys((*decision.actions, *told)):
         delivery = told.get(name)
         if delivery is None:

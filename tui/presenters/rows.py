@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from engine.api import wire
-from tui import describe
-from tui.book import Entry
-from tui.columns import Cell, Column, Row
-from tui.model import Model
-from tui.palette import STANDINGS, UNKNOWN, severity
-from tui.roster import Standing, standing
+from tui.model.log import Entry
+from tui.model.model import Model
+from tui.model.rules import RuleState, rule_state
+from tui.presenters import describe
+from tui.presenters.symbols import RULE_STATES, UNKNOWN, severity
+from tui.render.columns import Cell, Column, Row
 from tui.texts import Texts, clean
 
 FLEET: Final = (
@@ -68,12 +68,12 @@ def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     if not model.known:  # figures of then are none of now
         return Row(cells)
     cells["rate"] = Cell(describe.rate(camera, t), "text" if camera.fps > 0 else "warn")
-    cells["motion"] = motion(camera)
+    cells["motion"] = motion_bar(camera)
     cells["objects"] = Cell(describe.objects(camera, t), "blue")
     return Row(cells)
 
 
-def motion(camera: wire.Camera) -> Cell:
+def motion_bar(camera: wire.Camera) -> Cell:
     """Return the motion bar; thick against thin, so that it reads without colour."""
     lit = describe.motion_cells(camera.motion)
     return Cell("━" * lit + "┈" * (describe.BAR - lit), "warn" if lit else "faint")
@@ -93,7 +93,7 @@ def entry_row(entry: Entry, model: Model, t: Texts, *, over: bool = False) -> Ro
     """
     symbol, tone = ("✓", "dim") if over else describe.mark(entry)
     decision, waits = isinstance(entry, wire.Decision), model.waits(entry)
-    words = describe.words(entry, t)
+    words = describe.entry_words(entry, t)
     if over:
         words = f"{t('acknowledge.gone')} {words}"
     return Row(
@@ -114,16 +114,16 @@ def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:
     """Return a rule as a row: its figures while it is healthy, else what it raised."""
     if not model.known:
         return _unknown_rule(rule, t)
-    now = standing(rule)
-    symbol, tone = STANDINGS[now]
+    now = rule_state(rule)
+    symbol, tone = RULE_STATES[now]
     sign, worst = severity(rule.severity)
     cells = {
-        "state": Cell(f"{symbol} {t(f'rule.{now}')}", worst if now is Standing.FIRING else tone),
+        "state": Cell(f"{symbol} {t(f'rule.{now}')}", worst if now is RuleState.FIRING else tone),
         "mark": Cell(sign, worst),
-        "rule": Cell(clean(rule.name), "text" if now is Standing.QUIET else "bright"),
-        "title": Cell(describe.rule_title(rule, t), "dim" if now is Standing.QUIET else "text"),
+        "rule": Cell(clean(rule.name), "text" if now is RuleState.QUIET else "bright"),
+        "title": Cell(describe.rule_title(rule, t), "dim" if now is RuleState.QUIET else "text"),
     }
-    if now is Standing.FAILED:
+    if now is RuleState.FAILED:
         why = f"{t.age(model.ago(rule.failed))} · {clean(rule.error)}"
         return Row(cells, ("active", "visits", Cell(why, "bad")))
     cells |= {

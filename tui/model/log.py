@@ -5,12 +5,10 @@ from __future__ import annotations
 from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from engine.api import wire
-from tui.texts import fold
 
 Entry = wire.Event | wire.Decision
 Stream = Literal["events", "decisions"]
@@ -23,16 +21,16 @@ DELIVERIES: Final = 500
 REPEATED: Final = "goes_on"
 
 
-def key_of(entry: Entry) -> str:
+def entry_key(entry: Entry) -> str:
     """Return what identifies an entry among both kinds."""
     return f"{entry.type}:{entry.id}"
 
 
-class Book:
+class EventLog:
     """Events and decisions, kept in time order.
 
     Attributes:
-        dropped: Entries that went because the book was full.
+        dropped: Entries that went because the log was full.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -61,7 +59,7 @@ class Book:
     def add(self, entry: Entry) -> bool:
         """Keep an entry; return whether the log looks different now."""
         self._extend(entry)
-        key = key_of(entry)
+        key = entry_key(entry)
         if key in self._entries or (isinstance(entry, wire.Event) and entry.change == REPEATED):
             return False
         self._entries[key] = entry
@@ -72,28 +70,28 @@ class Book:
             self.dropped += 1
         return True
 
-    def acknowledge(self, event: wire.Event) -> bool:
+    def note_acknowledgement(self, event: wire.Event) -> bool:
         """Note in its decision what an event acknowledges or takes back; return whether it reads otherwise."""
         made = self._entries.get(f"decision:{event.facts.get('decision', '')}")
         told = event.label if event.kind == "operator" else ""
         if told not in ("acknowledge", "unacknowledge") or not isinstance(made, wire.Decision):
             return False
         if told == "unacknowledge":
-            self.revise(made.model_copy(update={"acknowledged": None}))
+            self.replace(made.model_copy(update={"acknowledged": None}))
             return True
         if made.acknowledged is not None:
             return False
         by, note = str(event.facts.get("by", "")), str(event.facts.get("note", ""))
         who = wire.Acknowledgement(by=by, at=event.received_at or event.at, note=note)
-        self.revise(made.model_copy(update={"acknowledged": who}))
+        self.replace(made.model_copy(update={"acknowledged": who}))
         return True
 
-    def revise(self, decision: wire.Decision) -> None:
+    def replace(self, decision: wire.Decision) -> None:
         """Keep what is now known of a decision that the log holds."""
-        if key_of(decision) in self._entries:
-            self._entries[key_of(decision)] = decision
+        if entry_key(decision) in self._entries:
+            self._entries[entry_key(decision)] = decision
 
-    def deliver(self, delivery: wire.Delivery) -> None:
+    def add_delivery(self, delivery: wire.Delivery) -> None:
         """Remember what became of an action."""
         told = self._deliveries.setdefault(delivery.decision, {})
         told[delivery.id] = delivery
@@ -108,7 +106,7 @@ class Book:
         """Return an entry by its key, None when it is gone."""
         return self._entries.get(key)
 
-    def newest(self) -> Iterable[Entry]:
+    def newest_first(self) -> Iterable[Entry]:
         """Yield every entry, newest first."""
         return (self._entries[key] for _, key in reversed(self._order))
 
@@ -136,7 +134,7 @@ class Book:
         oldest = self._oldest.get("decisions")
         return oldest.id if oldest is not None else None
 
-    def page(self, stream: Stream, entries: Sequence[Entry]) -> int:
+    def add_page(self, stream: Stream, entries: Sequence[Entry]) -> int:
         """Keep a page of older entries (empty: there are none); return how many are new to the log."""
         if not entries:
             self._complete.add(stream)
@@ -156,53 +154,3 @@ def _precedes(entry: Entry, other: Entry) -> bool:
     if isinstance(entry, wire.Event) and isinstance(other, wire.Event):
         return entry.seq < other.seq  # an event's time is the device's, its number is the engine's
     return entry.at < other.at
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What the log is filtered by; every word must match. Diacritics and case do not count.
-
-    Attributes:
-        fields: Values that a named field must contain (``camera``, ``kind``, ``rule``, ``severity``).
-        words: Words that the entry's text must contain.
-        decisions: Only decisions.
-    """
-
-    fields: tuple[tuple[str, str], ...] = ()
-    words: tuple[str, ...] = ()
-    decisions: bool = False
-
-    FIELDS = ("camera", "kind", "rule", "severity", "label", "zone")
-
-    @classmethod
-    def parse(cls, text: str, *, decisions: bool = False) -> Query:
-        """Read ``camera:gate kind:object free words``."""
-        fields: list[tuple[str, str]] = []
-        words: list[str] = []
-        for token in fold(text).split():
-            name, colon, value = token.partition(":")
-            if colon and name in cls.FIELDS:
-                fields.append((name, value))
-            else:
-                words.append(token)
-        return cls(tuple(fields), tuple(words), decisions)
-
-    def matches(self, entry: Entry, camera_name: str, sentence: str) -> bool:
-        """Return whether an entry, shown as `sentence`, is wanted."""
-        if self.decisions and not isinstance(entry, wire.Decision):
-            return False
-        if not self.fields and not self.words:
-            return True
-        told = _facts(entry, camera_name)
-        if not all(value in fold(told.get(name, "")) for name, value in self.fields):
-            return False
-        text = fold(" ".join((sentence, *told.values())))
-        return all(word in text for word in self.words)
-
-
-def _facts(entry: Entry, camera_name: str) -> dict[str, str]:
-    camera = f"{entry.camera or ''} {camera_name}"
-    if isinstance(entry, wire.Decision):
-        return {"camera": camera, "kind": "decision", "rule": entry.rule, "severity": entry.severity}
-    zones = " ".join(entry.zones)
-    return {"camera": camera, "kind": entry.kind, "label": entry.label or "", "zone": zones}

@@ -10,7 +10,7 @@ from engine.api import wire
 from tui.texts import Texts, fold, natural
 
 
-class Standing(StrEnum):
+class RuleState(StrEnum):
     """How a rule does, the worst first."""
 
     FAILED = "failed"
@@ -19,16 +19,16 @@ class Standing(StrEnum):
     QUIET = "quiet"
 
 
-_RANK = {standing: rank for rank, standing in enumerate(Standing)}
+_RANK = {rule_state: rank for rank, rule_state in enumerate(RuleState)}
 
 
-def standing(rule: wire.Rule) -> Standing:
+def rule_state(rule: wire.Rule) -> RuleState:
     """Return how a rule does: one that raised is in trouble, whatever it fires."""
     if rule.error:
-        return Standing.FAILED
+        return RuleState.FAILED
     if rule.firing:
-        return Standing.FIRING
-    return Standing.PENDING if rule.pending else Standing.QUIET
+        return RuleState.FIRING
+    return RuleState.PENDING if rule.pending else RuleState.QUIET
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,20 @@ class _Known:
         return cls(rule, natural(rule.name), fold(" ".join((rule.name, *rule.title.values()))))
 
     def order(self) -> tuple[object, ...]:
-        now = standing(self.rule)
-        worst = 0 if now is Standing.QUIET else wire.RANK.get(self.rule.severity, len(wire.RANK))
+        now = rule_state(self.rule)
+        worst = 0 if now is RuleState.QUIET else wire.RANK.get(self.rule.severity, len(wire.RANK))
         return _RANK[now], worst, self.name, self.rule.name
 
 
 @dataclass(slots=True)
-class Roster:
+class RuleList:
     """Every rule of the engine.
 
     Attributes:
-        told: Whether the engine has told its rules yet.
+        loaded: Whether the engine has told its rules yet.
     """
 
-    told: bool = False
+    loaded: bool = False
     _known: dict[str, _Known] = field(default_factory=dict)
     _order: list[str] = field(default_factory=list)
 
@@ -68,11 +68,11 @@ class Roster:
 
     def replace(self, rules: Iterable[wire.Rule]) -> bool:
         """Forget what was told before; return whether anything is another now."""
-        before, known = self._known, self.told
+        before, known = self._known, self.loaded
         self._known = {rule.name: _Known.of(rule, before.get(rule.name)) for rule in rules}
         ordered = sorted(self._known.values(), key=_Known.order)
         self._order = [known.rule.name for known in ordered]
-        self.told = True
+        self.loaded = True
         return not known or self._known != before
 
     def get(self, name: str) -> wire.Rule | None:
@@ -85,11 +85,11 @@ class Roster:
 
         It may name the state and the severity, as `t` calls them whole, and words of the name and the title.
         """
-        states = {each: fold(t(f"rule.{each}")) for each in Standing}
+        states = {each: fold(t(f"rule.{each}")) for each in RuleState}
         severities = {name: fold(t.find(f"severity.{name}", name)) for name in wire.RANK}
         for name in self._order:
             known, rest = self._known[name], f" {query} "
-            for words in (states[standing(known.rule)], severities.get(known.rule.severity, "")):
+            for words in (states[rule_state(known.rule)], severities.get(known.rule.severity, "")):
                 rest = rest.replace(f" {words} ", " ")
             if all(word in known.text for word in rest.split()):
                 yield name

@@ -1,7 +1,7 @@
 """From a JPEG and what the engine sees in it to what a terminal can show. Pure; run it in a thread.
 
-Two ways: `blocks` makes lines of half-blocks (every terminal; two pixels per cell, labels as real
-text), `picture` draws at full size for terminals with graphics of their own.
+Two ways: `half_blocks` makes lines of half-blocks (every terminal; two pixels per cell, labels as real
+text), `annotate` draws at full size for terminals with graphics of their own.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _TAG = Style(color="#121212", bgcolor="#ffaf5f", bold=True)
 _ZONE_TAG = Style(color="#5fafd7", bgcolor="#121212")
 
 
-class Unreadable(Exception):
+class UndecodablePicture(Exception):
     """The bytes are not a picture that can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Overlay:
     """Something drawn over the picture: a box (two points) or a zone (three or more), in 0..1."""
 
     points: tuple[tuple[float, float], ...]
@@ -54,17 +54,17 @@ class Shape:
     zone: bool = False
 
     @classmethod
-    def box(cls, box: Box, label: str) -> Shape:
+    def box(cls, box: Box, label: str) -> Overlay:
         """Return an object's box."""
         return cls(((box[0], box[1]), (box[2], box[3])), label)
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class HalfBlocks:
     """A picture as terminal lines.
 
     Attributes:
-        image: What the lines show, without shapes; the next call compares with it.
+        image: What the lines show, without overlays; the next call compares with it.
         lines: `rows` strips of `columns` cells.
     """
 
@@ -76,15 +76,15 @@ def decode(data: bytes) -> Image.Image:
     """Return a picture in RGB.
 
     Raises:
-        Unreadable: It is damaged, of an unknown format, or unreasonably large.
+        UndecodablePicture: It is damaged, of an unknown format, or unreasonably large.
     """
     try:
         image = Image.open(io.BytesIO(data))
         if image.width * image.height > MOST_PIXELS:
-            raise Unreadable(f"{image.width}x{image.height}")
+            raise UndecodablePicture(f"{image.width}x{image.height}")
         return image.convert("RGB")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise Unreadable(str(error)) from error  # Pillow raises SyntaxError for broken PNG chunks
+        raise UndecodablePicture(str(error)) from error  # Pillow raises SyntaxError for broken PNG chunks
 
 
 def fit(width: int, height: int, columns: int, rows: int, cell: tuple[int, int] = (1, 2)) -> tuple[int, int]:
@@ -100,35 +100,39 @@ def fit(width: int, height: int, columns: int, rows: int, cell: tuple[int, int] 
     return max(1, min(columns, fitted[0])), max(1, min(rows, fitted[1]))
 
 
-def blocks(
-    image: Image.Image, shapes: Sequence[Shape], columns: int, rows: int, before: Image.Image | None = None
-) -> Blocks:
+def half_blocks(
+    image: Image.Image,
+    overlays: Sequence[Overlay],
+    columns: int,
+    rows: int,
+    before: Image.Image | None = None,
+) -> HalfBlocks:
     """Return a picture as half-blocks, at most `columns` x `rows` cells.
 
     Args:
         image: RGB.
-        before: `Blocks.image` of the picture shown now; pixels that hardly changed keep its colour.
+        before: `HalfBlocks.image` of the picture shown now; pixels that hardly changed keep its colour.
     """
     columns, rows = fit(image.width, image.height, columns, rows)
     small = image.resize((columns, rows * 2), Image.Resampling.BOX)
     calm = _calm(ImageOps.posterize(small, BITS), before)
     drawn = calm.copy()
-    _draw(drawn, shapes, width=1)
-    tags = list(_tags(shapes, columns, rows))
-    return Blocks(calm, tuple(_line(drawn, row, tags) for row in range(rows)))
+    _draw(drawn, overlays, width=1)
+    tags = list(_tags(overlays, columns, rows))
+    return HalfBlocks(calm, tuple(_line(drawn, row, tags) for row in range(rows)))
 
 
-def picture(image: Image.Image, shapes: Sequence[Shape], width: int) -> Image.Image:
-    """Return a picture at most `width` pixels wide with shapes and their labels drawn in."""
+def annotate(image: Image.Image, overlays: Sequence[Overlay], width: int) -> Image.Image:
+    """Return a picture at most `width` pixels wide with overlays and their labels drawn in."""
     drawn = ImageOps.contain(image, (width, image.height)) if image.width > width else image.copy()
     size = max(12, drawn.height // 24)
-    _draw(drawn, shapes, width=max(2, drawn.height // 240))
+    _draw(drawn, overlays, width=max(2, drawn.height // 240))
     pen, font = ImageDraw.Draw(drawn), _font(size)
-    for shape in shapes:
-        x, y = _corner(shape, drawn.width, drawn.height)
-        text = _printable(shape.label, font)
+    for overlay in overlays:
+        x, y = _corner(overlay, drawn.width, drawn.height)
+        text = _printable(overlay.label, font)
         left, top, right, bottom = pen.textbbox((x + 4, max(0, y - size - 4)), text, font=font)
-        ground, ink = ((18, 18, 18), ZONE) if shape.zone else (OBJECT, (18, 18, 18))
+        ground, ink = ((18, 18, 18), ZONE) if overlay.zone else (OBJECT, (18, 18, 18))
         pen.rectangle((left - 4, top - 2, right + 4, bottom + 2), fill=ground)
         pen.text((x + 4, max(0, y - size - 4)), text, fill=ink, font=font)
     return drawn
@@ -146,18 +150,18 @@ def _difference(image: Image.Image, before: Image.Image) -> tuple[Image.Image, .
     return ImageChops.difference(image, before).split()
 
 
-def _corner(shape: Shape, width: int, height: int) -> tuple[int, int]:
-    left = min(x for x, _ in shape.points)
-    top = min(y for _, y in shape.points)
+def _corner(overlay: Overlay, width: int, height: int) -> tuple[int, int]:
+    left = min(x for x, _ in overlay.points)
+    top = min(y for _, y in overlay.points)
     return int(max(0.0, min(1.0, left)) * width), int(max(0.0, min(1.0, top)) * height)
 
 
-def _draw(image: Image.Image, shapes: Iterable[Shape], width: int) -> None:
+def _draw(image: Image.Image, overlays: Iterable[Overlay], width: int) -> None:
     """Draw zones, half transparent, and objects' boxes above them."""
     across, down = image.width - 1, image.height - 1
     veil = Image.new("L", image.size, 0)
     zones, boxes = ImageDraw.Draw(veil), ImageDraw.Draw(image)
-    placed = [(shape.zone, [(x * across, y * down) for x, y in shape.points]) for shape in shapes]
+    placed = [(overlay.zone, [(x * across, y * down) for x, y in overlay.points]) for overlay in overlays]
     for points in (points for zone, points in placed if zone):
         zones.line([*points, points[0]], fill=VEIL, width=width)
     image.paste(ZONE, mask=veil)
@@ -166,23 +170,23 @@ def _draw(image: Image.Image, shapes: Iterable[Shape], width: int) -> None:
         boxes.rectangle(corners, outline=OBJECT, width=width)
 
 
-def _tags(shapes: Iterable[Shape], columns: int, rows: int) -> Iterator[Tag]:
+def _tags(overlays: Iterable[Overlay], columns: int, rows: int) -> Iterator[Tag]:
     """Yield the labels, each where it covers no other: above its box, else in it, else under it."""
     taken: set[tuple[int, int]] = set()
-    for shape in sorted(shapes, key=lambda shape: not shape.zone):
-        x, y = _corner(shape, columns, rows)
-        bottom = int(max(0.0, min(1.0, max(y for _, y in shape.points))) * rows)
-        text = shape.label[: max(0, columns)]
+    for overlay in sorted(overlays, key=lambda overlay: not overlay.zone):
+        x, y = _corner(overlay, columns, rows)
+        bottom = int(max(0.0, min(1.0, max(y for _, y in overlay.points))) * rows)
+        text = overlay.label[: max(0, columns)]
         left = max(0, min(x, columns - cell_len(text)))
-        wishes = [min(max(0, row), rows - 1) for row in ((y,) if shape.zone else (y - 1, y, bottom))]
+        wishes = [min(max(0, row), rows - 1) for row in ((y,) if overlay.zone else (y - 1, y, bottom))]
         cells = [{(row, left + offset) for offset in range(cell_len(text))} for row in wishes]
         free = next((index for index, wanted in enumerate(cells) if not wanted & taken), 0)
         taken |= cells[free]
-        yield wishes[free], left, text, _style_of(shape)
+        yield wishes[free], left, text, _style_of(overlay)
 
 
-def _style_of(shape: Shape) -> Style:
-    return _ZONE_TAG if shape.zone else _TAG
+def _style_of(overlay: Overlay) -> Style:
+    return _ZONE_TAG if overlay.zone else _TAG
 
 
 def _line(image: Image.Image, row: int, tags: Iterable[Tag]) -> Strip:

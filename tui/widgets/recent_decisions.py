@@ -9,30 +9,31 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.api import wire
-from tui import rows
-from tui.columns import Cell, Column, Layout, Row, line
-from tui.context import Context
+from tui.model.model import Model
+from tui.presenters import rows
+from tui.render.columns import Cell, Column, Layout, Row, line
+from tui.texts import Texts
 from tui.widgets.table import GROUND_LIT, GUTTER, MARGIN, PLAIN
 
 #: As the log's columns, so that both line up.
 _EMPTY = (Column("what", 20, weight=1),)
 
 
-class Recent(Widget):
+class RecentDecisions(Widget):
     """Lines without a cursor: for reading in passing; the log has the rest."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, model: Model, t: Texts) -> None:
         super().__init__()
-        self._given = context
+        self._model, self._t = model, t
         self._decisions: list[wire.Decision] = []
 
     def update_lines(self) -> None:
         """Look again what fires, and which decisions are the latest."""
-        model = self._given.model
+        model = self._model
         firing = [alert.decision for alert in model.urgent()]
         latest = (
             entry
-            for entry in model.book.newest()
+            for entry in model.log.newest_first()
             if isinstance(entry, wire.Decision) and entry.id not in model.alerts
         )
         self._decisions = list(islice(chain(firing, latest), max(1, self.size.height)))
@@ -45,7 +46,7 @@ class Recent(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one decision."""
         width = max(0, self.size.width - GUTTER - MARGIN)
-        model, t = self._given.model, self._given.t
+        model, t = self._model, self._t
         if y < len(self._decisions):
             row, layout = rows.entry_row(self._decisions[y], model, t), Layout.fit(rows.LOG, width)
         else:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui import describe
-from tui.columns import GAP
-from tui.model import Model
-from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT, UNKNOWN, severity
+from tui.model.model import Model
+from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT
+from tui.presenters import describe
+from tui.presenters.symbols import UNKNOWN, severity
+from tui.render.columns import GAP
+from tui.render.status import figures
 from tui.texts import Texts, clean
-from tui.widgets.bars import figures
 
 
-def top(model: Model, t: Texts, page: str, width: int) -> tuple[Text, Text]:
+def title_line(model: Model, t: Texts, page: str, width: int) -> tuple[Text, Text]:
     """Return the title and the clock for a line of a width.
 
     What is not needed to know where one is gives way first: CPU and memory, then the site, then the clock; the name
     of the page goes never, and is cut only where it does not fit alone.
     """
-    where, time = title(model, t, page, site=not page), clock(model, t, figures=False)
-    whole = title(model, t, page)
-    for ends in ((whole, clock(model, t)), (whole, time), (where, time), (where, Text())):
+    where, time = _title(model, t, page, site=not page), _clock(model, t, figures=False)
+    whole = _title(model, t, page)
+    for ends in ((whole, _clock(model, t)), (whole, time), (where, time), (where, Text())):
         if sum(end.cell_len for end in ends) + GAP <= width:
             return ends
     return Text(page, f"bold {BRIGHT}") if page else where, Text()
 
 
-def title(model: Model, t: Texts, page: str, *, site: bool = True) -> Text:
+def _title(model: Model, t: Texts, page: str, *, site: bool = True) -> Text:
     """Return the product, the site (where asked for) and the page."""
     told = clean(model.engine.title or model.engine.site) if model.engine and site else ""
     parts = [(t("app.name"), f"bold {BLUE}"), ("  ", ""), *_badge(model, t), (told, f"bold {BRIGHT}")]
@@ -40,7 +41,7 @@ def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
     waiting = model.waiting()
     if waiting:
         symbol, tone = severity(waiting[0].decision.severity)
-        colour = {"alarm": RED, "warn": AMBER}.get(tone, BLUE) if model.known else DIM
+        colour = {"critical": RED, "warn": AMBER}.get(tone, BLUE) if model.known else DIM
         told = t("top.waiting", n=t.number(len(waiting) + model.alerts_left_out))
         return [(f"{symbol} {told}", f"bold {colour} reverse"), ("  ", "")]
     if model.alerts:
@@ -48,7 +49,7 @@ def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
     return []
 
 
-def clock(model: Model, t: Texts, *, figures: bool = True) -> Text:
+def _clock(model: Model, t: Texts, *, figures: bool = True) -> Text:
     """Return what the engine costs (where asked for, and known) and the site's time."""
     if model.engine is None:
         return Text()
@@ -62,7 +63,7 @@ def clock(model: Model, t: Texts, *, figures: bool = True) -> Text:
     return Text.assemble(("  ".join(told), DIM), "  ", (now.strftime("%H:%M:%S %Z"), BRIGHT))
 
 
-def summary(model: Model, t: Texts) -> tuple[Text, Text]:
+def counters(model: Model, t: Texts) -> tuple[Text, Text]:
     """Return the counters (left) and what the engine works with (right)."""
     engine = model.engine
     if engine is None:
@@ -71,7 +72,7 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
     if not model.known:
         then = (
             t("top.cameras", online=UNKNOWN[0], total=total),
-            t("top.told", time=describe.clock(model.told_at(), model)),
+            t("top.told", time=describe.clock(model.last_heard(), model)),
         )
         return Text("   ".join(then), DIM), Text()
     left = figures(
@@ -92,7 +93,7 @@ def summary(model: Model, t: Texts) -> tuple[Text, Text]:
     return left, Text("   ".join(told), DIM)
 
 
-def problem(model: Model, t: Texts, concerns: tuple[str, ...] = ()) -> Text:
+def first_problem(model: Model, t: Texts, concerns: tuple[str, ...] = ()) -> Text:
     """Return the engine's first problem and how many more there are; empty when all is well.
 
     Args:
@@ -112,15 +113,17 @@ def banner(model: Model, t: Texts) -> Text:
     """Return what is wrong with the connection; empty while there is one."""
     if model.refused is not None:
         return _alert(t("link.refused", reason=clean(model.refused.message)))
-    since = describe.clock(model.told_at(), model)
+    since = describe.clock(model.last_heard(), model)
     if model.lost is None:
         if model.engine is None:
             return Text(t("link.starting"), AMBER)
-        return Text() if model.known else _alert(t("link.mute", age=t.age(model.since_told()), since=since))
+        return (
+            Text() if model.known else _alert(t("link.mute", age=t.age(model.seconds_silent()), since=since))
+        )
     reason = t.find(model.lost.cause, clean(model.lost.reason))
     if model.engine is None:
         return _alert(t("link.first", reason=reason))
-    return _alert(t("link.down", reason=reason, age=t.age(model.since_told()), since=since))
+    return _alert(t("link.down", reason=reason, age=t.age(model.seconds_silent()), since=since))
 
 
 def _alert(words: str) -> Text:

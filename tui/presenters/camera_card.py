@@ -8,14 +8,16 @@ from rich.console import Group
 from rich.text import Text
 
 from engine.api import wire
-from tui import describe, paint
-from tui.model import Model
-from tui.palette import BRIGHT, DIM, STATES, TEXT, TONES, UNKNOWN
+from tui.model.model import Model
+from tui.palette import BRIGHT, DIM, TEXT, TONES
+from tui.presenters import describe
+from tui.presenters.symbols import CAMERA_STATES, UNKNOWN
+from tui.render import pictures
+from tui.render.facts import facts
 from tui.texts import Texts, clean
-from tui.widgets.facts import facts
 
 
-def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Text:
+def status_card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Text:
     """Return what stands where the picture would be: since when there is none, why, and what to do.
 
     Args:
@@ -27,7 +29,7 @@ def card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Te
         return Text(f"{UNKNOWN[0]} {t('state.unknown')}\n{_last_told(model, t)}", DIM, justify="center")
     if camera.state is wire.CameraState.ONLINE and off:
         return Text(t("camera.off"), DIM, justify="center")
-    symbol, tone = STATES[camera.state]
+    symbol, tone = CAMERA_STATES[camera.state]
     text = Text(justify="center")
     text.append(f"{symbol} {t(f'state.{camera.state}')}\n", TONES[tone] + TONES["bright"].without_color)
     age = t.age(model.ago(camera.since))
@@ -52,27 +54,27 @@ def camera_facts(camera: wire.Camera | None, model: Model, t: Texts) -> Group | 
 
 def _last_told(model: Model, t: Texts) -> str:
     """Return when the engine told something last."""
-    return t("camera.told", time=describe.clock(model.told_at(), model), age=t.age(model.since_told()))
+    return t("camera.told", time=describe.clock(model.last_heard(), model), age=t.age(model.seconds_silent()))
 
 
-def shapes(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Texts) -> list[paint.Shape]:
+def overlays(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Texts) -> list[pictures.Overlay]:
     """Return what is drawn over a camera's picture: its zones, and what was seen in that very picture."""
     if camera is None:
         return []
-    zones = [paint.Shape(points, clean(name), zone=True) for name, points in camera.zones.items()]
-    boxes = [paint.Shape.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in tracks]
+    zones = [pictures.Overlay(points, clean(name), zone=True) for name, points in camera.zones.items()]
+    boxes = [pictures.Overlay.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in tracks]
     return zones + boxes
 
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
-    yield t("fact.since"), describe.short(camera.since, model, t)
+    yield t("fact.since"), describe.clock_with_age(camera.since, model, t)
     told = [each.said for each in camera.troubles]
     if camera.reason is not None and camera.reason not in told:
         yield t("fact.reason"), describe.sentence(camera.reason, t)
     if camera.advice is not None:
         yield "→", describe.sentence(camera.advice, t)
     for trouble in camera.troubles:
-        since = describe.short(trouble.since, model, t)
+        since = describe.clock_with_age(trouble.since, model, t)
         yield describe.condition(trouble.label, t), f"{describe.sentence(trouble.said, t)} ({since})"
     if camera.state is wire.CameraState.ONLINE:
         yield from _live(camera, t)

@@ -33,7 +33,7 @@ def goto(preset: str) -> wire.PtzCommand:
     return wire.PtzCommand(op="goto", preset=preset)
 
 
-class Pad:
+class PtzSender:
     """Sends commands one after another; of those that come meanwhile only the newest is kept.
 
     Attributes:
@@ -46,7 +46,7 @@ class Pad:
         self._sending = False
         self.replaced = 0
 
-    def press(self, command: wire.PtzCommand) -> bool:
+    def submit(self, command: wire.PtzCommand) -> bool:
         """Put a command next; return whether somebody must `run` now. A stop is never replaced by a move."""
         if self._next is not None:
             self.replaced += 1

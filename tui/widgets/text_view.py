@@ -7,31 +7,25 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.columns import Para, wrapped
 from tui.palette import TONES
+from tui.render.paragraphs import Paragraph, wrapped
+from tui.widgets.keys import MOVING
 
 
-class Lines(ScrollView, can_focus=True):
+class TextView(ScrollView, can_focus=True):
     """Paragraphs to read and scroll."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", show=False),
-        Binding("down,j", "step(1)", show=False),
-        Binding("pageup,ctrl+b", "leaf(-1)", show=False),
-        Binding("pagedown,ctrl+f", "leaf(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end,G", "edge(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*MOVING]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._paras: list[Para] = []
+        self._paras: list[Paragraph] = []
         self._lines: list[list[tuple[str, str]]] = []
         self._width = 0
 
@@ -40,7 +34,7 @@ class Lines(ScrollView, can_focus=True):
         """All of it, as it is wrapped now."""
         return "\n".join("".join(words for words, _ in line) for line in self._lines)
 
-    def show(self, paras: Iterable[Para]) -> None:
+    def show(self, paras: Iterable[Paragraph]) -> None:
         """Replace the text; what is being read stays where it is."""
         paras = list(paras)
         if paras != self._paras:
