@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from engine.api import telling, wire
-from engine.api.problems import refusal
 from engine.api.server import serve
 from engine.clock import ManualClock
 from engine.commands import terminal
@@ -20,7 +19,6 @@ from engine.commands.report import Progress
 from engine.commands.rules.scaffold import Kind
 from engine.commands.rules.sources import Moments
 from engine.draft import Draft
-from engine.flow import Hub
 from engine.judge import Judge
 from engine.replay import Recorded, Span
 from engine.rulebook import bound
@@ -31,6 +29,7 @@ from rules.memory import Memory
 from rules.model import CameraId, Change
 from rules.model import Kind as About
 from tests.engine.rule_site import RULES, lay_out, run
+from tests.fakes.engine import FakeEngine
 
 NIGHT = datetime(2026, 3, 1, 15, 10, tzinfo=UTC)
 
@@ -292,25 +291,22 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert told["patterns"][0]["nearest"]["failed"][0]["values"]["margin"] == 0.04
 
 
-class Engine:
-    """What a running engine answers about rules; of `engine.api.service.Service` no more is asked."""
+def heard(rule: str, camera: str | None) -> telling.Explanation:
+    said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
+    return telling.Explanation(rule=rule, live=True, lines=(telling.Told(depth=2, before="✗", said=said),))
 
-    hub: Hub[wire.Update] = Hub()
 
-    def rules(self) -> list[wire.Rule]:
-        return [
+def answering() -> FakeEngine:
+    """A running engine with three rules."""
+    engine = FakeEngine(
+        rules=[
             wire.Rule(name="calm", severity="info", visits=5, cpu=0.00001),
             wire.Rule(name="night", severity="warning", fired=7, visits=1600, cpu=0.5, rows=3, evicted=2),
             wire.Rule(name="sick", severity="warning", error="ValueError: ill"),
         ]
-
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
-        if rule != "night":
-            raise refusal(404, "rules.no_rule", rule=rule, known="night")
-        said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
-        return telling.Explanation(
-            rule=rule, live=True, lines=(telling.Told(depth=2, before="✗", said=said),)
-        )
+    )
+    engine.explained = heard
+    return engine
 
 
 @pytest.fixture
@@ -318,7 +314,7 @@ async def running(site: Path) -> AsyncIterator[Path]:
     """A site whose engine answers."""
     socket = site.parent / "s"
     site.write_text(f"{site.read_text()}api: {{socket: {socket}}}\n")
-    async with serve(Engine(), ApiSettings(), socket=socket):  # type: ignore[arg-type]  # see there
+    async with serve(answering(), ApiSettings(), socket=socket):
         yield site
 
 
@@ -333,7 +329,7 @@ async def test_what_the_running_engine_does_not_know_is_looked_up(running: Path)
     rules = running.parent / "rules" / "night.yaml"
     rules.write_text(RULES.replace("name: night", "name: newer"))
     done = await asyncio.to_thread(run, "explain", "newer", "--config", running)
-    assert "the running engine says: there is no rule “newer”; known: night" in done.stderr
+    assert "the running engine says: there is no rule “newer”; known: calm, night, sick" in done.stderr
     assert done.exit_code == 2  # nothing is recorded
 
 
@@ -362,7 +358,7 @@ async def test_without_a_configuration_the_engine_is_asked(
     assert (done.exit_code, done.stdout) == (0, "    ✗ heard of None\n")
     done = await asyncio.to_thread(run, "explain", "nigth", *where)
     assert done.exit_code == 2
-    assert "no rule “nigth”; known: night" in done.stderr
+    assert "no rule “nigth”; known: calm, night, sick" in done.stderr
     done = await asyncio.to_thread(run, "top", "--live", *where)
     assert done.exit_code == 0, done.output
 

@@ -295,7 +295,7 @@ ELSEWHERE = {
     "run": "logs: tests/engine/test_terminal.py",
     "demo": "prints by tests/engine/test_demo.py's show, through the same door",
     "sim": "tests/drivers/test_sim_command.py",
-    "tui": "tests/tui/test_tui_harmless.py",
+    "tui": "tests/tui/test_harmless.py",
     "drivers list": "below",
     "discover": "below",
     "config schema": "JSON of our own",

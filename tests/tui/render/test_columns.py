@@ -6,11 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
-from rich.text import Text
 
 from tui.presenters.rows import FLEET, LOG
 from tui.render.columns import Cell, Column, Layout, Row, fit, line
-from tui.render.status import spread
 from tui.texts import clean
 
 texts = st.text().map(clean)
@@ -52,11 +50,3 @@ def test_both_terminal_sizes_show_what_they_should() -> None:
 def test_long_text_is_cut_with_an_ellipsis_and_numbers_stand_right() -> None:
     assert fit("Đường liên thôn", 8) == "Đường l…"
     assert fit("5,0", 5, right=True) == "  5,0"
-
-
-def test_both_ends_of_a_line() -> None:
-    assert spread(Text("left"), Text("right"), 14).plain == "left     right"
-    assert spread(Text("a long left end"), Text("right"), 14).plain == "a long … right"
-    assert (
-        spread(Text("a long left end"), Text("right"), 16, optional=True).plain.strip() == "a long left end"
-    )

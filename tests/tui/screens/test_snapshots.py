@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fakes.client import FakeClient
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog
@@ -33,11 +34,11 @@ each = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def shown(snap_compare: Any, feed: Any, count: Any) -> Callable[..., bool]:
+def shown(snap_compare: Any, client: FakeClient, count: Any) -> Callable[..., bool]:
     def compare(
         size: tuple[int, int], language: Language, act: Callable[[Pilot[None]], Awaitable[None]]
     ) -> bool:
-        app = MatthanApp(feed, language=language, monotonic=count, still_every=0.02, ask_every=0.05)
+        app = MatthanApp(client, language=language, monotonic=count, still_every=0.02, ask_every=0.05)
         app.animation_level = "none"
         return bool(snap_compare(app, terminal_size=size, run_before=act))
 

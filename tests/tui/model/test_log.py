@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.api import wire
 from tui.model.log import DELIVERIES, Entry, EventLog, entry_key
-from tui.model.log_filter import LogFilter
 
 AT = datetime(2025, 11, 22, 7, tzinfo=UTC)
 
@@ -110,33 +108,3 @@ def test_deliveries_keep_the_last_word_of_each_action() -> None:
     for number in range(DELIVERIES):
         book.add_delivery(again.model_copy(update={"decision": f"x{number}"}))
     assert book.deliveries("d1") == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("", ["d2", "e1"]),
-        ("camera:cong", ["d2", "e1"]),
-        ("CAMERA:Cổng kind:object", ["e1"]),
-        ("kind:decision", ["d2"]),
-        ("rule:khuya severity:warning", ["d2"]),
-        ("nguoi", ["d2", "e1"]),
-        ("lảng vảng", ["d2"]),
-        ("zone:san person", ["e1"]),
-        ("http://x", []),
-        ("kind:", ["d2", "e1"]),
-    ],
-)
-def test_filtering(text: str, found: list[str]) -> None:
-    seen = event(1, kind="object", label="person", camera="gate", zones=("san",))
-    judged = decision(2, camera="gate")
-    sentences = {"e1": "Thấy người ở san", "d2": "Người lảng vảng: …"}
-    query = LogFilter.parse(text)
-    shown = [entry.id for entry in (judged, seen) if query.matches(entry, "Cổng UBND", sentences[entry.id])]
-    assert shown == found
-
-
-def test_only_decisions() -> None:
-    query = LogFilter.parse("", decisions=True)
-    assert query.matches(decision(1), "", "")
-    assert not query.matches(event(1), "", "")

@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
 from engine.api.printable import is_clean
+from tests.fakes.client import FakeClient
+from tests.fakes.engine import FakeEngine
+from tests.tui.pilot import Until
 from tui.app import MatthanApp
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
-
-    Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
 
 M = TypeVar("M", bound=BaseModel)
 CANARY = "\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028[/][red]\x00"
@@ -46,18 +47,20 @@ def poisoned(value: M, canary: str = CANARY) -> M:
     return value.model_copy(update={key: spoil(key, told) for key, told in value})
 
 
-def spoil(feed: Any, canary: str = CANARY) -> None:
-    """Let everything that a feed tells be of the worst kind."""
-    feed.state = poisoned(feed.state, canary)
-    feed.told_rules = tuple(poisoned(each, canary) for each in feed.told_rules)
-    feed.stored_events = list(feed.state.events)
-    feed.stored_decisions = list(feed.state.decisions)
+def spoil(engine: FakeEngine, client: FakeClient, canary: str = CANARY) -> None:
+    """Let everything that an engine tells be of the worst kind."""
+    engine.figures = poisoned(engine.figures, canary)
+    engine.cameras = [poisoned(each, canary) for each in engine.cameras]
+    engine.stored = [poisoned(each, canary) for each in engine.stored]
+    engine.decided = [poisoned(each, canary) for each in engine.decided]
+    engine.escalated = {id + canary: at for id, at in engine.escalated.items()}
+    engine.known_rules = [poisoned(each, canary) for each in engine.known_rules]
     for name in ("explain", "presets", "preview_link", "picture"):
-        setattr(feed, name, _worst(getattr(feed, name), canary))
+        setattr(client, name, _worst(getattr(client, name), canary))
     wrong = wire.FileProblem(source="a", line=1, column=2, key="k", code="problem.slug", values={"word": "w"},
                              suggestion="s", vi="", en="")  # fmt: skip
     told = poisoned(wrong, canary)
-    feed.reloaded = ApiError(422, "rules.not_adopted", canary, problems=(told, told))
+    engine.reloads = [ApiError(422, "rules.not_adopted", canary, problems=(told, told))]
 
 
 def _worst(ask: Callable[..., Awaitable[Any]], canary: str) -> Callable[..., Awaitable[Any]]:
@@ -98,7 +101,7 @@ WAYS: list[list[tuple[str, str]]] = [
 ]  # fmt: skip
 
 
-async def walk(app: MatthanApp, feed: Any, pilot: Pilot[None], until: Until) -> None:
+async def walk(app: MatthanApp, client: FakeClient, pilot: Pilot[None], until: Until) -> None:
     """Open everything that there is to see, and look at it."""
     table = app.screen.query_one(Table)
     await until(pilot, lambda: table.keys)
@@ -108,12 +111,12 @@ async def walk(app: MatthanApp, feed: Any, pilot: Pilot[None], until: Until) -> 
         await until(pilot, partial(_shows, app, screen))
         await pilot.pause(0.02)
         harmless(app)
-    feed.failure = ApiError(502, "ptz.broken", CANARY)
+    client.failure = ApiError(502, "ptz.broken", CANARY)
     for key in ("enter", "g", "p", "space", "a", "t"):
         await pilot.press(key)
         await pilot.pause(0.02)
         harmless(app)
-    feed.say(Disconnected(CANARY, 1.0, "link.other"))
+    client.say(Disconnected(CANARY, 1.0, "link.other"))
     await pilot.pause(0.1)
     harmless(app)
 
@@ -122,9 +125,11 @@ def _shows(app: MatthanApp, screen: str) -> bool:
     return type(app.screen).__name__ == screen
 
 
-async def test_nothing_that_an_engine_tells_is_obeyed(feed: Any, count: Any, until: Until) -> None:
-    spoil(feed)
-    app = MatthanApp(feed, monotonic=count, still_every=0.02, ask_every=0.05)
+async def test_nothing_that_an_engine_tells_is_obeyed(
+    engine: FakeEngine, client: FakeClient, count: Any, until: Until
+) -> None:
+    spoil(engine, client)
+    app = MatthanApp(client, monotonic=count, still_every=0.02, ask_every=0.05)
     async with app.run_test(size=(220, 60)) as pilot:
-        await walk(app, feed, pilot, until)
+        await walk(app, client, pilot, until)
         assert any("forged" in line for line in lines(app))

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.api import wire
 from rules.model import Kind
 from tui.connection import ptz
 from tui.presenters.symbols import CAMERA_STATES, CONDITIONS, RULE_STATES, SEVERITIES
@@ -76,11 +75,6 @@ def composed() -> set[str]:
 
 def holes(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
-
-
-def test_every_state_has_a_symbol_of_its_own() -> None:
-    assert set(CAMERA_STATES) == set(wire.CameraState)
-    assert len({symbol for symbol, _ in CAMERA_STATES.values()}) == len(CAMERA_STATES)
 
 
 def test_both_languages_have_the_same_sentences_with_the_same_holes() -> None:
