@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.api.client import Client
+from tui import command
+from tui.graphics import Graphics
 
 
 def loaded(code: str) -> set[str]:
@@ -29,3 +38,30 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
     inside = {name for name in modules if name.startswith("engine.") and not name.startswith("engine.api")}
     # What engine.api.client itself stands on; none of it opens a camera or a store.
     assert inside <= {"engine.errors", "engine.supervisor", "engine.clock", "engine.flow", "engine.text"}
+
+
+def test_doctor_says_how_pictures_would_be_shown_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    assert list(command.checkup()) == [("terminal pictures", "ok", "half-blocks (inside tmux or screen)", "")]
+
+
+def test_options_reach_the_application(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: dict[str, Any] = {}
+
+    class App:
+        def __init__(self, client: Client, **options: Any) -> None:
+            made.update(options, client=client)
+
+        async def run_async(self) -> None:
+            made["ran"] = True
+
+    monkeypatch.setattr("tui.app.MatthanApp", App)
+    words = ["--socket", str(tmp_path / "s"), "--lang", "en", "--graphics", "none", "--by", "An", "--ends"]
+    done = CliRunner().invoke(command.app, words)
+    assert done.exit_code == 0, done.output
+    assert isinstance(made.pop("client"), Client)
+    assert made == {"language": "en", "graphics": Graphics.NONE, "by": "An", "ends": True, "ran": True}
+    done = CliRunner().invoke(command.app, ["--socket", str(tmp_path / "s"), "--graphics", "blocks"])
+    assert done.exit_code == 0, done.output
+    assert (made["language"], made["by"], made["ends"]) == (None, "", False)
+    assert CliRunner().invoke(command.app, ["--lang", "fr"]).exit_code == 2

@@ -108,3 +108,53 @@ def test_deliveries_keep_the_last_word_of_each_action() -> None:
     for number in range(DELIVERIES):
         book.add_delivery(again.model_copy(update={"decision": f"x{number}"}))
     assert book.deliveries("d1") == ()
+
+
+def noted(label: str, id: str, **told: object) -> wire.Event:
+    facts = {"decision": id, "by": "Bình", "note": "đang đến"}
+    return event(90, "noted", kind="operator", label=label, facts=facts, received_at=AT, **told)
+
+
+def test_an_operators_word_is_noted_in_its_decision_and_taken_back() -> None:
+    log = EventLog()
+    log.reset([], [decision(1), decision(2)])
+    assert log.note_acknowledgement(noted("acknowledge", "d1"))
+    taken = log.get("decision:d1")
+    assert isinstance(taken, wire.Decision)
+    assert taken.acknowledged == wire.Acknowledgement(by="Bình", at=AT, note="đang đến")
+    assert log.get("decision:d2") == decision(2)
+    assert log.note_acknowledgement(noted("unacknowledge", "d1"))
+    assert log.get("decision:d1") == decision(1)
+
+
+def test_the_first_one_stays_and_other_words_change_nothing() -> None:
+    mine = wire.Acknowledgement(by="An", at=AT)
+    log = EventLog()
+    log.reset([], [decision(1, acknowledged=mine)])
+    assert not log.note_acknowledgement(noted("acknowledge", "d1"))
+    assert not log.note_acknowledgement(noted("patrol", "d1"))
+    assert not log.note_acknowledgement(noted("unacknowledge", "d9"))
+    assert not log.note_acknowledgement(noted("unacknowledge", "d1").model_copy(update={"kind": "mqtt"}))
+    assert log.get("decision:d1") == decision(1, acknowledged=mine)
+
+
+def test_only_a_decision_that_is_held_is_replaced() -> None:
+    log = EventLog()
+    log.reset([], [decision(1)])
+    log.replace(decision(2))
+    log.replace(decision(1, severity="critical"))
+    assert list(log.newest_first()) == [decision(1, severity="critical")]
+
+
+def test_a_new_state_is_the_whole_log() -> None:
+    log = EventLog()
+    log.reset([event(1)], [decision(1)])
+    log.add_page("events", [])
+    log.add_page("decisions", [])
+    assert log.next_page() is None
+    log.reset([event(7)], [])
+    assert [entry.id for entry in log.newest_first()] == ["e7"]
+    assert (log.before_event(), log.before_decision()) == (7, None)
+    assert log.next_page() == "decisions"  # of which nothing was read yet
+    assert log.add_page("decisions", [decision(3), decision(2)]) == 2
+    assert log.next_page() == "events"  # which reach back less far
