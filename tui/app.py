@@ -1,4 +1,4 @@
-"""The Textual application: reads the feed, keeps the model, tells the screen on top what changed."""
+"""The Textual application: listens to the engine, keeps the model, tells the screen on top what changed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from textual.screen import Screen
 
 from engine.api import wire
 from engine.api.client import ApiError
-from tui import describe
-from tui.context import Context
-from tui.feed import Feed
+from tui.connection.client import EngineClient
 from tui.graphics import Graphics
-from tui.model import Changes, Model
+from tui.model.model import Changes, Model
 from tui.palette import THEME
+from tui.presenters import describe
+from tui.screens.context import Context
 from tui.screens.dialogs import HelpDialog
 from tui.screens.fleet import FleetScreen
 from tui.screens.page import Page
@@ -27,10 +27,10 @@ from tui.texts import Language, Texts, clean
 
 #: Seconds between two looks at what changed: 500 cameras cost no more redrawing than one.
 LOOK: Final = 0.2
-#: Seconds that the title flashes on an alarm.
+#: Seconds that the title flashes when something critical begins.
 FLASH: Final = 2.0
-#: Alarms that are named in as many seconds; the title counts the others. Each note is laid out anew with every change:
-#: dozens of them hide the alerts and keep keys waiting for seconds.
+#: Critical decisions that are named in as many seconds; the title counts the others. Each note is laid out anew
+#: with every change: dozens of them hide the alerts and keep keys waiting for seconds.
 NAMED, NAMED_SECONDS = 3, 6.0
 
 
@@ -38,7 +38,7 @@ class MatthanApp(App[None]):
     """`matthan tui`.
 
     Args:
-        feed: The engine.
+        client: The engine.
         language: None: the site's own, as the engine tells it.
         graphics: How to show pictures; see `tui.graphics.choose`.
         monotonic: Seconds that only grow.
@@ -60,7 +60,7 @@ class MatthanApp(App[None]):
 
     def __init__(
         self,
-        feed: Feed,
+        client: EngineClient,
         *,
         language: Language | None = None,
         graphics: Graphics = Graphics.BLOCKS,
@@ -74,10 +74,10 @@ class MatthanApp(App[None]):
         #: When the key or button was pressed that is being obeyed, by Textual's clock.
         self.pressed = 0.0
         self._named: deque[float] = deque(maxlen=NAMED)
-        self._told_language = language
+        self._chosen_language = language
         model, texts = Model(monotonic), Texts(language or "vi")
-        self.context = Context(feed, model, texts, graphics, still_every, by, ask_every, ends)
-        feed.language = texts.language
+        self.context = Context(client, model, texts, graphics, still_every, by, ask_every, ends)
+        client.language = texts.language
         self._second = 0
 
     def get_default_screen(self) -> Screen[None]:
@@ -88,7 +88,7 @@ class MatthanApp(App[None]):
         """Put on the colours; begin to listen and to look."""
         self.register_theme(THEME)
         self.theme = THEME.name
-        self.run_worker(self._listen(), name="feed")
+        self.run_worker(self._listen(), name="updates")
         self.set_interval(LOOK, self._look, name="look")
 
     async def on_event(self, event: Event) -> None:
@@ -103,28 +103,28 @@ class MatthanApp(App[None]):
 
     def action_language(self) -> None:
         """Change to the other language, here and now."""
-        self._told_language = "en" if self.context.t.language == "vi" else "vi"
-        self._speak(self._told_language)
+        self._chosen_language = "en" if self.context.t.language == "vi" else "vi"
+        self._speak(self._chosen_language)
         if (page := self._page()) is not None:
             page.relabel()
 
     async def _listen(self) -> None:
         try:
-            async for message in self.context.feed.updates():
+            async for message in self.context.client.updates():
                 self.context.model.apply(message)
         except ApiError as error:
             self.context.model.refuse(error)
 
     def _look(self) -> None:
         """Hand what changed to the screen on top, and let ages move once a second."""
-        changes = self.context.model.take()
+        changes = self.context.model.take_changes()
         page = self._page()
         if changes.everything:
             self._adopt_language()
         if page is not None:
             self._show(page, changes)
-        if changes.alarms:
-            self._alarm(changes)
+        if changes.critical:
+            self._ring(changes)
 
     def _show(self, page: Page, changes: Changes) -> None:
         second = int(self.context.model.monotonic())
@@ -142,23 +142,23 @@ class MatthanApp(App[None]):
 
     def _adopt_language(self) -> None:
         engine = self.context.model.engine
-        if self._told_language is None and engine is not None:
+        if self._chosen_language is None and engine is not None:
             self._speak(engine.language)
 
     def _speak(self, language: Language) -> None:
         """Speak a language, and let the engine say its refusals in it."""
-        self.context.t.language = self.context.feed.language = language
+        self.context.t.language = self.context.client.language = language
 
-    def _alarm(self, changes: Changes) -> None:
+    def _ring(self, changes: Changes) -> None:
         """Ring once, flash, and say which."""
         self.bell()
-        for decision in changes.alarms:
-            self._tell_alarm(decision)
+        for decision in changes.critical:
+            self._name_critical(decision)
         for line in self.screen.query("#title"):
-            line.add_class("alarm")
-            self.set_timer(FLASH, lambda line=line: line.remove_class("alarm"))
+            line.add_class("critical")
+            self.set_timer(FLASH, lambda line=line: line.remove_class("critical"))
 
-    def _tell_alarm(self, decision: wire.Decision) -> None:
+    def _name_critical(self, decision: wire.Decision) -> None:
         """Say which decision rings, unless enough were named just now; the last one says that there may be more."""
         model, t, now = self.context.model, self.context.t, self.context.model.monotonic()
         if len(self._named) == NAMED and now - self._named[0] < NAMED_SECONDS:
@@ -166,6 +166,6 @@ class MatthanApp(App[None]):
         self._named.append(now)
         words = describe.decision_words(decision, t)
         if len(self._named) == NAMED and now - self._named[0] < NAMED_SECONDS:
-            words += f"\n{t('alarm.more')}"
+            words += f"\n{t('critical.more')}"
         where = clean(model.name(decision.camera))
-        self.notify(words, title=f"{t('alarm.critical')} {where}", severity="error", markup=False)
+        self.notify(words, title=f"{t('critical.title')} {where}", severity="error", markup=False)

@@ -32,9 +32,9 @@ class GraphicsChoice(StrEnum):
 
 def checkup() -> Iterator[tuple[str, str, str, str]]:
     """Yield what `matthan doctor` says of this command: how pictures would be shown here."""
-    from tui.graphics import told
+    from tui.graphics import chosen_automatically
 
-    yield "terminal pictures", "ok", told(), ""
+    yield "terminal pictures", "ok", chosen_automatically(), ""
 
 
 @app.command()

@@ -24,7 +24,7 @@ def multiplexed(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("TMUX") or environ.get("STY")) or term.startswith(("tmux", "screen"))
 
 
-def told(environ: Mapping[str, str] = os.environ) -> str:
+def chosen_automatically(environ: Mapping[str, str] = os.environ) -> str:
     """Return for a person which way ``auto`` takes in this terminal."""
     chosen = choose("auto", environ)
     if chosen is not Graphics.BLOCKS:

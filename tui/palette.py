@@ -1,7 +1,7 @@
-"""Colours and symbols, all in one place.
+"""Colours, all in one place.
 
 Every colour is one of the 256 that a terminal over SSH has (the 6x6x6 cube and the greys), so that the
-UI looks the same with and without true colour. A symbol says the same as its colour.
+UI looks the same with and without true colour.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from typing import Final
 
 from rich.style import Style
 from textual.theme import Theme
-
-from engine.api.wire import CameraState
-from tui.roster import Standing
 
 BACKGROUND: Final = "#121212"
 SURFACE: Final = "#1c1c1c"
@@ -55,42 +52,5 @@ TONES: Final[dict[str, Style]] = {
     "good": Style(color=GREEN),
     "warn": Style(color=AMBER),
     "bad": Style(color=RED),
-    "alarm": Style(color=RED, bold=True),
+    "critical": Style(color=RED, bold=True),
 }
-
-#: Symbol and tone of each state: the symbol alone tells them apart.
-STATES: Final[dict[CameraState, tuple[str, str]]] = {
-    CameraState.ONLINE: ("●", "good"),
-    CameraState.CONNECTING: ("◌", "warn"),
-    CameraState.LOST: ("▲", "bad"),
-    CameraState.REFUSED: ("■", "bad"),
-    CameraState.FAILED: ("✖", "alarm"),
-    CameraState.DISABLED: ("○", "dim"),
-}
-
-#: Symbol and tone of a camera that is online while something is the matter with it.
-TROUBLED: Final = ("◐", "warn")
-#: Symbol and tone of whatever nobody knows, because the engine is gone.
-UNKNOWN: Final = ("?", "dim")
-#: What may be the matter with a camera, as texts know it; an engine may know more.
-CONDITIONS: Final = ("blind", "deaf", "noisy", "clock")
-
-#: Symbol and tone of how a rule does; one that fires has its severity's tone.
-STANDINGS: Final[dict[Standing, tuple[str, str]]] = {
-    Standing.FAILED: ("✖", "alarm"),
-    Standing.FIRING: ("●", "text"),
-    Standing.PENDING: ("◌", "text"),
-    Standing.QUIET: ("○", "dim"),
-}
-
-#: Symbol and tone of each severity; anything unknown counts as information.
-SEVERITIES: Final[dict[str, tuple[str, str]]] = {
-    "info": ("·", "blue"),
-    "warning": ("!", "warn"),
-    "critical": ("‼", "alarm"),
-}
-
-
-def severity(name: str) -> tuple[str, str]:
-    """Return a severity's symbol and tone."""
-    return SEVERITIES.get(name, SEVERITIES["info"])

@@ -16,18 +16,20 @@ from textual.widgets import Static
 
 from engine.api import wire
 from engine.api.client import ApiError
-from tui import card, paint, ptz, rows
-from tui.book import key_of
-from tui.columns import Row
-from tui.context import Context
+from tui.connection import ptz
 from tui.graphics import Graphics
-from tui.model import Changes
+from tui.model.log import entry_key
+from tui.model.model import Changes
 from tui.palette import AMBER, TEXT
+from tui.presenters import camera_card, rows
+from tui.render import pictures
+from tui.render.columns import Row
+from tui.screens.context import Context
 from tui.screens.dialogs import LinkDialog, PresetsDialog
 from tui.screens.page import Page
 from tui.texts import clean
 from tui.widgets import still
-from tui.widgets.bars import Line
+from tui.widgets.bars import StatusLine
 from tui.widgets.table import Table
 
 #: Happenings listed.
@@ -67,14 +69,14 @@ class CameraScreen(Page):
     def __init__(self, context: Context, camera: str) -> None:
         super().__init__(context)
         self._camera_id = camera
-        self._pad = ptz.Pad(self._send)
+        self._ptz = ptz.PtzSender(self._send)
         self._presets: list[wire.Preset] | None = None
         self._seen_at: datetime | None = None
         self._said = ""
         self._view = still.make(context.graphics)
         self._card = Static(id="card")
         self._figures = Static(id="fact")
-        self._status = Line(id="status")
+        self._status = StatusLine(id="status")
         self._table = Table(rows.HISTORY, self._row, context.t, empty=self._calm, holds=True, id="history")
 
     @property
@@ -190,8 +192,8 @@ class CameraScreen(Page):
         return rows.entry_row(entry, self.context.model, self.context.t) if entry else Row({})
 
     def _history(self) -> Iterator[str]:
-        newest = self.context.model.book.newest()
-        return islice((key_of(entry) for entry in newest if entry.camera == self._camera_id), HISTORY)
+        newest = self.context.model.log.newest_first()
+        return islice((entry_key(entry) for entry in newest if entry.camera == self._camera_id), HISTORY)
 
     def _tell(self) -> None:
         """Write the figures, and where there is no picture why."""
@@ -202,8 +204,10 @@ class CameraScreen(Page):
         if not pictured:
             self._view.show(None)
             self._seen_at = None
-            self._card.update(card.card(camera, model, t, off=self.context.graphics is Graphics.NONE))
-        self._figures.update(card.camera_facts(camera, model, t))
+            self._card.update(
+                camera_card.status_card(camera, model, t, off=self.context.graphics is Graphics.NONE)
+            )
+        self._figures.update(camera_card.camera_facts(camera, model, t))
         self._tell_status()
 
     def _tell_status(self) -> None:
@@ -240,12 +244,12 @@ class CameraScreen(Page):
 
     async def _look(self) -> None:
         try:
-            picture = await self.context.feed.picture(self._camera_id, self._view.wanted, best=False)
-            shapes = card.shapes(self.camera, picture.tracks, self.context.t)
+            picture = await self.context.client.picture(self._camera_id, self._view.wanted, best=False)
+            shapes = camera_card.overlays(self.camera, picture.tracks, self.context.t)
             prepared: Any = await asyncio.to_thread(self._view.prepare, picture.jpeg, shapes)
         except ApiError as error:
             self._say(self.context.failure(error))
-        except paint.Unreadable:
+        except pictures.UndecodablePicture:
             self._say(self.context.t("camera.unreadable"))
         else:
             if self._pictured():
@@ -265,12 +269,12 @@ class CameraScreen(Page):
         if not self._can_turn():
             return
         self._say(f"PTZ  {words}")
-        if self._pad.press(command):
-            self.run_worker(self._pad.run(), name=f"camera[{self._camera_id}].ptz")
+        if self._ptz.submit(command):
+            self.run_worker(self._ptz.run(), name=f"camera[{self._camera_id}].ptz")
 
     async def _send(self, command: wire.PtzCommand) -> None:
         try:
-            await self.context.feed.ptz(self._camera_id, command)
+            await self.context.client.ptz(self._camera_id, command)
         except ApiError as error:
             self._say(f"PTZ  {self.context.failure(error)}")
 
@@ -278,7 +282,7 @@ class CameraScreen(Page):
         """Return the presets, asked for once per visit."""
         if self._presets is None:
             try:
-                self._presets = await self.context.feed.presets(self._camera_id)
+                self._presets = await self.context.client.presets(self._camera_id)
             except ApiError as error:
                 self._say(f"PTZ  {self.context.failure(error)}")
         return self._presets or []
@@ -306,7 +310,7 @@ class CameraScreen(Page):
 
     async def _link(self) -> None:
         try:
-            link = await self.context.feed.preview_link(self._camera_id)
+            link = await self.context.client.preview_link(self._camera_id)
         except ApiError as error:
             self._say(self.context.failure(error))
             return

@@ -15,14 +15,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.api import wire
-from tui import describe
-from tui.columns import Cell, Column, Para, Row
-from tui.context import Context
-from tui.palette import BLUE, BRIGHT, DIM, SEVERITIES, STANDINGS, STATES, TEXT, TONES, TROUBLED, UNKNOWN
+from tui.palette import BLUE, BRIGHT, DIM, TEXT, TONES
+from tui.presenters import describe
+from tui.presenters.symbols import CAMERA_STATES, RULE_STATES, SEVERITIES, TROUBLED, UNKNOWN
+from tui.render.columns import Cell, Column, Row
+from tui.render.facts import facts
+from tui.render.paragraphs import Paragraph
+from tui.screens.context import Context
 from tui.texts import Texts, clean
-from tui.widgets.facts import facts
-from tui.widgets.lines import Lines
 from tui.widgets.table import Table
+from tui.widgets.text_view import TextView
 
 #: Sections of the help: heading, then (keys, text key).
 SECTIONS: Final = (
@@ -133,10 +135,10 @@ def help_text(t: Texts, *, ends: bool = False) -> Group:
             ),
             Text(),
         ]
-    marks_of = [(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in STATES.items()]
+    marks_of = [(symbol, t(f"state.{state}"), tone) for state, (symbol, tone) in CAMERA_STATES.items()]
     gone = (UNKNOWN[0], t("state.unknown"), UNKNOWN[1])
     states = _legend([*marks_of, (TROUBLED[0], t("help.troubled"), TROUBLED[1]), gone])
-    rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in STANDINGS.items()])
+    rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in RULE_STATES.items()])
     worst = _legend([(symbol, t(f"severity.{name}"), tone) for name, (symbol, tone) in SEVERITIES.items()])
     marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]
     return Group(
@@ -233,13 +235,13 @@ class ConfirmDialog(Dialog):
 class TextDialog(Dialog):
     """Something to read, as long as it may be."""
 
-    def __init__(self, context: Context, paras: Sequence[Para]) -> None:
+    def __init__(self, context: Context, paras: Sequence[Paragraph]) -> None:
         super().__init__(context)
         self._paras = paras
 
     def compose(self) -> ComposeResult:
         """The text and the key that closes it."""
-        lines = Lines(id="told")
+        lines = TextView(id="paragraphs")
         lines.show(self._paras)
         with Vertical(classes="box", id="text") as box:
             box.border_subtitle = f"Esc {self.context.t('key.close')}"

@@ -12,19 +12,19 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from engine.api import wire
-from tui import describe, rows
-from tui.columns import Row
-from tui.context import Context
-from tui.model import Changes
+from tui.model.model import Changes
 from tui.palette import DIM
+from tui.presenters import describe, rows
+from tui.render.columns import Row
 from tui.screens.camera import CameraScreen
+from tui.screens.context import Context
 from tui.screens.log import LogScreen
 from tui.screens.page import Page
 from tui.screens.rules import RulesScreen
 from tui.texts import clean, fold
-from tui.widgets.bars import Line
+from tui.widgets.bars import StatusLine
 from tui.widgets.filter import Filter
-from tui.widgets.recent import Recent
+from tui.widgets.recent_decisions import RecentDecisions
 from tui.widgets.table import Table
 
 
@@ -45,8 +45,8 @@ class FleetScreen(Page):
         self._query = ""
         self._table = Table(rows.FLEET, self._row, context.t, empty=self._empty, id="cameras")
         self._filter = Filter()
-        self._recent_title = Line(id="recent-title")
-        self._recent = Recent(context)
+        self._recent_title = StatusLine(id="recent-title")
+        self._recent = RecentDecisions(context.model, context.t)
 
     def body(self) -> ComposeResult:
         """The table, a filter that hides itself, the latest decisions."""
@@ -106,7 +106,7 @@ class FleetScreen(Page):
         firing, waiting = t.number(len(model.alerts)), t.number(len(model.waiting()))
         told = t("fleet.firing", n=firing, waiting=waiting) if model.alerts else t("fleet.recent")
         if model.engine is not None and not model.known:
-            told = t("fleet.then", time=describe.clock(model.told_at(), model))
+            told = t("fleet.then", time=describe.clock(model.last_heard(), model))
         self._recent_title.show(Text(told, DIM))
 
     def tick(self) -> None:
@@ -128,7 +128,7 @@ class FleetScreen(Page):
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""
-        key = self._table.read()
+        key = self._table.seen_target()
         self.retry(self.context.model.cameras.get(key) if key else None)
 
     def action_filter(self) -> None:

@@ -13,18 +13,19 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
 from engine.api.client import ApiError
-from tui import describe, rows
-from tui.book import Entry, Query, Stream, key_of
-from tui.columns import Row
-from tui.context import Context
-from tui.model import Changes
+from tui.model.log import Entry, Stream, entry_key
+from tui.model.log_filter import LogFilter
+from tui.model.model import Changes
 from tui.palette import AMBER, DIM
+from tui.presenters import describe, rows
+from tui.render.columns import Row
+from tui.render.facts import facts
 from tui.screens.camera import CameraScreen
+from tui.screens.context import Context
 from tui.screens.page import Page
 from tui.screens.rules import RulesScreen
 from tui.texts import clean
-from tui.widgets.bars import Line
-from tui.widgets.facts import facts
+from tui.widgets.bars import StatusLine
 from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
@@ -50,11 +51,11 @@ class LogScreen(Page):
 
     def __init__(self, context: Context, *, firing: bool = False) -> None:
         super().__init__(context)
-        self._query, self._firing = Query(), firing
+        self._query, self._firing = LogFilter(), firing
         self._text = ""
         self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, holds=True, id="entries")
         self._detail = Static(id="detail")
-        self._status = Line(id="status")
+        self._status = StatusLine(id="status")
         self._filter = Filter()
         self._reading = False
 
@@ -116,7 +117,7 @@ class LogScreen(Page):
 
     def action_decisions(self) -> None:
         """Only decisions, or everything."""
-        self._query = Query.parse(self._text, decisions=not self._query.decisions)
+        self._query = LogFilter.parse(self._text, decisions=not self._query.decisions)
         self._list(fresh=True)
         self._fill()
 
@@ -140,7 +141,7 @@ class LogScreen(Page):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._text = event.value
-        self._query = Query.parse(event.value, decisions=self._query.decisions)
+        self._query = LogFilter.parse(event.value, decisions=self._query.decisions)
         self._list(fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -151,7 +152,7 @@ class LogScreen(Page):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Show the details of the line."""
-        self._details(self._table.told)
+        self._details(self._table.detail_key)
         self._tell_status()
 
     def on_table_bottom(self) -> None:
@@ -179,8 +180,8 @@ class LogScreen(Page):
     def _matching(self) -> Iterator[Entry]:
         model, t = self.context.model, self.context.t
         firing = (alert.decision for alert in model.urgent())
-        for entry in firing if self._firing else model.book.newest():
-            if self._query.matches(entry, model.name(entry.camera), describe.words(entry, t)):
+        for entry in firing if self._firing else model.log.newest_first():
+            if self._query.matches(entry, model.name(entry.camera), describe.entry_words(entry, t)):
                 yield entry
 
     def _list(self, *, fresh: bool = False) -> None:
@@ -191,8 +192,8 @@ class LogScreen(Page):
         """
         if fresh:
             self._entries.clear()
-        self._table.show((key_of(entry) for entry in self._matching()), fresh=fresh)
-        self._details(self._table.told)
+        self._table.show((entry_key(entry) for entry in self._matching()), fresh=fresh)
+        self._details(self._table.detail_key)
         self._tell_status()
 
     def _details(self, key: str | None) -> None:
@@ -214,7 +215,7 @@ class LogScreen(Page):
             told.append(t("log.only_decisions"))
         if self._reading:
             told.append(t("log.older"))
-        elif not self._firing and self.context.model.book.next_page() is None:
+        elif not self._firing and self.context.model.log.next_page() is None:
             told.append(t("log.complete"))
         self._status.show(Text("   ".join(told), DIM), Text(now, AMBER))
 
@@ -224,7 +225,7 @@ class LogScreen(Page):
 
     def _read(self) -> None:
         """Read older entries until some show, one reader at a time."""
-        if not self._reading and self.context.model.book.next_page() is not None:
+        if not self._reading and self.context.model.log.next_page() is not None:
             self._reading = True
             self.run_worker(self._older(), name="older")
 
@@ -233,10 +234,10 @@ class LogScreen(Page):
         self._tell_status()
         try:
             for _ in range(PAGES):
-                stream = self.context.model.book.next_page()
+                stream = self.context.model.log.next_page()
                 if stream is None:
                     break
-                self.context.model.book.page(stream, await self._page(stream))
+                self.context.model.log.add_page(stream, await self._page(stream))
                 self._list()
                 if len(self._table.keys) >= wanted:
                     break
@@ -247,7 +248,7 @@ class LogScreen(Page):
         self._tell_status()
 
     async def _page(self, stream: Stream) -> Sequence[Entry]:
-        feed, book = self.context.feed, self.context.model.book
+        client, log = self.context.client, self.context.model.log
         if stream == "events":
-            return await feed.events(before=book.before_event(), limit=PAGE)
-        return await feed.decisions(before=book.before_decision(), limit=PAGE)
+            return await client.events(before=log.before_event(), limit=PAGE)
+        return await client.decisions(before=log.before_decision(), limit=PAGE)

@@ -10,13 +10,13 @@ from textual.screen import Screen
 
 from engine.api import wire
 from engine.api.client import ApiError
-from tui import describe, head
-from tui.book import Entry
-from tui.context import Context
-from tui.model import Changes
-from tui.taken import UNDO
+from tui.model.log import Entry
+from tui.model.model import Changes
+from tui.model.undo import UNDO_SECONDS
+from tui.presenters import describe, header
+from tui.screens.context import Context
 from tui.texts import clean
-from tui.widgets.bars import KeyBar, Line
+from tui.widgets.bars import KeyBar, StatusLine
 from tui.widgets.table import Table
 
 
@@ -40,10 +40,10 @@ class Page(Screen[None]):
         super().__init__()
         self.context = context
         # Held, not queried: a worker may still speak to them while the screen is being taken down.
-        self._top = Line(id="title")
-        self._counters = Line(id="summary", optional=True)
-        self._problem = Line(id="problem")
-        self._banner = Line(id="banner")
+        self._top = StatusLine(id="title")
+        self._counters = StatusLine(id="summary", optional=True)
+        self._problem = StatusLine(id="problem")
+        self._banner = StatusLine(id="banner")
         self._key_bar = KeyBar()
         self._entries: dict[str, Entry] = {}
         self.ready = False  # becomes true once the lines are on the screen
@@ -108,8 +108,8 @@ class Page(Screen[None]):
 
     def acknowledge(self, table: Table) -> None:
         """Take care of the decision on the line that was read, in the name of who sits here."""
-        key = table.read()
-        if key is None and table.told is not None:
+        key = table.seen_target()
+        if key is None and table.detail_key is not None:
             self.tell("acknowledge.look")
             return
         entry = self.entry(key)
@@ -131,7 +131,7 @@ class Page(Screen[None]):
 
     async def _retry(self, camera: str) -> None:
         try:
-            await self.context.feed.retry(camera)
+            await self.context.client.retry(camera)
         except ApiError as error:
             self.notify(self.context.failure(error), severity="warning", markup=False)
             return
@@ -144,16 +144,18 @@ class Page(Screen[None]):
     async def _acknowledge(self, entry: wire.Decision) -> None:
         context, t = self.context, self.context.t
         try:
-            made = await context.feed.acknowledge(entry.id, by=context.by)
+            made = await context.client.acknowledge(entry.id, by=context.by)
         except ApiError as error:
             self._note(self._named(entry), context.failure(error), severity="warning")
             return
         if (told := made.acknowledged) is None:
             return
-        words = t("acknowledge.taken", by=describe.who(told), at=describe.clock(told.at, context.model))
+        words = t(
+            "acknowledge.taken", by=describe.acknowledger(told), at=describe.clock(told.at, context.model)
+        )
         if entry.acknowledged is None:
-            context.taken.note(made, context.model.monotonic())
-            words += "\n" + t("acknowledge.undo", seconds=int(UNDO))
+            context.undo.push(made, context.model.monotonic())
+            words += "\n" + t("acknowledge.undo", seconds=int(UNDO_SECONDS))
         self._note(self._named(made), words)
 
     def _named(self, made: wire.Decision) -> str:
@@ -169,7 +171,7 @@ class Page(Screen[None]):
 
     def action_undo(self) -> None:
         """Take back what was acknowledged here last, for as long as that is possible."""
-        made = self.context.taken.last(self.context.model.monotonic())
+        made = self.context.undo.pop(self.context.model.monotonic())
         if made is None:
             self.tell("acknowledge.no_undo")
         else:
@@ -179,7 +181,7 @@ class Page(Screen[None]):
         if made.acknowledged is None:
             return
         try:
-            await self.context.feed.unacknowledge(made.id, made.acknowledged)
+            await self.context.client.unacknowledge(made.id, made.acknowledged)
         except ApiError as error:
             self._note(self._named(made), self.context.failure(error), severity="warning")
             return
@@ -188,11 +190,11 @@ class Page(Screen[None]):
     def refresh_bars(self) -> None:
         """Write the lines above and below."""
         model, t = self.context.model, self.context.t
-        self._top.show(*head.top(model, t, self.name_of_page(), self.size.width - 2))  # its padding
-        self._counters.show(*head.summary(model, t))
+        self._top.show(*header.title_line(model, t, self.name_of_page(), self.size.width - 2))  # its padding
+        self._counters.show(*header.counters(model, t))
         for bar, text in (
-            (self._problem, head.problem(model, t, self.CONCERNS)),
-            (self._banner, head.banner(model, t)),
+            (self._problem, header.first_problem(model, t, self.CONCERNS)),
+            (self._banner, header.banner(model, t)),
         ):
             bar.display = bool(text)
             bar.show(text)

@@ -12,22 +12,24 @@ from textual.binding import Binding, BindingType
 from engine.api import wire
 from engine.api.client import ApiError
 from engine.api.explanation import Explanation
-from tui import describe, story
-from tui.context import Context
-from tui.model import Changes
-from tui.palette import AMBER, BRIGHT, STANDINGS, TONES, UNKNOWN, severity
-from tui.poll import Poll
-from tui.roster import Standing, standing
+from tui.connection.poll import Poll
+from tui.model.model import Changes
+from tui.model.rules import RuleState, rule_state
+from tui.palette import AMBER, BRIGHT, TONES
+from tui.presenters import describe, rule_report
+from tui.presenters.symbols import RULE_STATES, UNKNOWN, severity
+from tui.render.status import figures
+from tui.screens.context import Context
 from tui.screens.page import Page
 from tui.texts import clean
-from tui.widgets.bars import Line, figures
-from tui.widgets.lines import Lines
+from tui.widgets.bars import StatusLine
+from tui.widgets.text_view import TextView
 
 
 class RuleScreen(Page):
     """One rule; the list below it goes on asking for the figures."""
 
-    AUTO_FOCUS = "Lines"
+    AUTO_FOCUS = "TextView"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     CONCERNS = ("rules.", "judge.rule")
 
@@ -37,8 +39,12 @@ class RuleScreen(Page):
         self._told: Explanation | None = None
         self._failure: ApiError | None = None
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
-        self._head, self._figures, self._status = Line(id="rule"), Line(id="figures"), Line(id="status")
-        self._lines = Lines(id="story")
+        self._head, self._figures, self._status = (
+            StatusLine(id="rule"),
+            StatusLine(id="figures"),
+            StatusLine(id="status"),
+        )
+        self._lines = TextView(id="story")
 
     def body(self) -> ComposeResult:
         """Its figures, and its story."""
@@ -75,13 +81,13 @@ class RuleScreen(Page):
     def _tell(self) -> None:
         t = self.context.t
         if self._told is not None:
-            self._lines.show(story.explanation(self._told, t))
+            self._lines.show(rule_report.explanation(self._told, t))
         waits = "" if self._told or self._failure else t("app.waiting")
         self._status.show(Text(self.context.failure(self._failure) if self._failure else waits, AMBER))
         self._tell_figures()
 
     def _tell_figures(self) -> None:
-        rule, t = self.context.model.roster.get(self._rule), self.context.t
+        rule, t = self.context.model.rules.get(self._rule), self.context.t
         if rule is None:
             self._head.show(Text(t("failure.no_rule"), AMBER))
             self._figures.show(Text())
@@ -91,12 +97,12 @@ class RuleScreen(Page):
             self._head.show(Text(told, TONES[UNKNOWN[1]]))
             self._figures.show(Text())
             return
-        now = standing(rule)
-        symbol, tone = STANDINGS[now]
+        now = rule_state(rule)
+        symbol, tone = RULE_STATES[now]
         sign, worst = severity(rule.severity)
         self._head.show(
             Text.assemble(
-                (f"{symbol} {t(f'rule.{now}')}", TONES[worst if now is Standing.FIRING else tone]),
+                (f"{symbol} {t(f'rule.{now}')}", TONES[worst if now is RuleState.FIRING else tone]),
                 ("   "),
                 (f"{sign} {t.find(f'severity.{rule.severity}', clean(rule.severity))}", TONES[worst]),
                 ("   "),
@@ -107,7 +113,7 @@ class RuleScreen(Page):
 
     def _counted(self, rule: wire.Rule) -> Text:
         model, t = self.context.model, self.context.t
-        last = describe.short(rule.last_fired, model, t) if rule.last_fired else t("age.never")
+        last = describe.clock_with_age(rule.last_fired, model, t) if rule.last_fired else t("age.never")
         kept = t("rule.rows", n=t.number(rule.rows), limit=t.number(rule.limit))
         pairs = [
             (t("rule.now", firing=t.number(rule.firing), pending=t.number(rule.pending)), ""),
@@ -124,7 +130,7 @@ class RuleScreen(Page):
         if model.lost is not None or model.refused is not None:
             return  # the banner says why; what was told stays
         try:
-            self._told = await self.context.feed.explain(self._rule)
+            self._told = await self.context.client.explain(self._rule)
         except ApiError as error:
             self._failure = error
         else:

@@ -11,18 +11,19 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from engine.api.client import ApiError
-from tui import rows, story
-from tui.columns import Para, Row
-from tui.context import Context
-from tui.model import Changes
+from tui.connection.poll import Poll
+from tui.model.model import Changes
+from tui.model.rules import RuleState, rule_state
 from tui.palette import AMBER, DIM
-from tui.poll import Poll
-from tui.roster import Standing, standing
+from tui.presenters import rows, rule_report
+from tui.render.columns import Row
+from tui.render.paragraphs import Paragraph
+from tui.screens.context import Context
 from tui.screens.dialogs import ConfirmDialog, TextDialog
 from tui.screens.page import Page
 from tui.screens.rule import RuleScreen
 from tui.texts import clean, fold
-from tui.widgets.bars import Line
+from tui.widgets.bars import StatusLine
 from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
@@ -45,7 +46,7 @@ class RulesScreen(Page):
         self._reloading = False
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
         self._table = Table(rows.RULES, self._row, context.t, empty=self._empty, id="rules")
-        self._status = Line(id="status")
+        self._status = StatusLine(id="status")
         self._filter = Filter()
 
     def body(self) -> ComposeResult:
@@ -122,7 +123,7 @@ class RulesScreen(Page):
         self.app.push_screen(RuleScreen(self.context, event.key))
 
     def _row(self, key: str) -> Row:
-        rule = self.context.model.roster.get(key)
+        rule = self.context.model.rules.get(key)
         return rows.rule_row(rule, self.context.model, self.context.t) if rule else Row({})
 
     def _empty(self) -> str:
@@ -131,29 +132,29 @@ class RulesScreen(Page):
             return t("rules.unmatched", query=clean(self._filter.value))
         if self._failure is not None:
             return self.context.failure(self._failure)
-        return t("rules.none" if self.context.model.roster.told else "app.waiting")
+        return t("rules.none" if self.context.model.rules.loaded else "app.waiting")
 
     def _list(self, *, fresh: bool = False) -> None:
-        roster, t = self.context.model.roster, self.context.t
-        self._table.show(roster.matching(self._query, t), fresh=fresh)
+        rules, t = self.context.model.rules, self.context.t
+        self._table.show(rules.matching(self._query, t), fresh=fresh)
         self._tell_status()
 
     def _tell_status(self) -> None:
-        t, roster = self.context.t, self.context.model.roster
+        t, rules = self.context.t, self.context.model.rules
         now = ""
         if self._reloading:
             now = t("reload.going")
-        elif self._failure is not None and roster.told:
+        elif self._failure is not None and rules.loaded:
             now = self.context.failure(self._failure)
         self._status.show(Text(self._counts(), DIM), Text(now, AMBER))
 
     def _counts(self) -> str:
-        t, roster = self.context.t, self.context.model.roster
-        told = [t("rules.shown", n=t.number(len(self._table.keys)), total=t.number(len(roster)))]
-        states = [standing(rule) for key in self._table.keys if (rule := roster.get(key))]
+        t, rules = self.context.t, self.context.model.rules
+        told = [t("rules.shown", n=t.number(len(self._table.keys)), total=t.number(len(rules)))]
+        states = [rule_state(rule) for key in self._table.keys if (rule := rules.get(key))]
         if not self.context.model.known:
             return told[0]
-        active = [state for state in Standing if state in states and state is not Standing.QUIET]
+        active = [state for state in RuleState if state in states and state is not RuleState.QUIET]
         told += [f"{t(f'rule.{state}')} {t.number(states.count(state))}" for state in active]
         return "   ".join(told)
 
@@ -163,7 +164,7 @@ class RulesScreen(Page):
             return  # the banner says why; the list stays as it was
         changed = False
         try:
-            changed = model.roster.replace(await self.context.feed.rules())
+            changed = model.rules.replace(await self.context.client.rules())
         except ApiError as error:
             failure: ApiError | None = error
         else:
@@ -181,12 +182,14 @@ class RulesScreen(Page):
         self._reloading = True
         self._tell_status()
         try:
-            told: Iterable[Para] = story.reloaded(await self.context.feed.reload_rules(), self.context.t)
+            told: Iterable[Paragraph] = rule_report.reloaded(
+                await self.context.client.reload_rules(), self.context.t
+            )
         except ApiError as error:
             if not error.problems:
                 self.app.notify(self.context.failure(error), severity="warning", markup=False)
                 return
-            told = story.refused(error, self.context.t)
+            told = rule_report.refused(error, self.context.t)
         finally:
             self._reloading = False
             self._tell_status()

@@ -8,14 +8,14 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from tui.columns import spread
-from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT
+from tui.palette import BLUE, DIM
+from tui.render.status import spread
 
 #: Keys of a screen and the text key of what they do, the most needed first.
 Keys = Sequence[tuple[str, str]]
 
 
-class Line(Widget):
+class StatusLine(Widget):
     """One line with something at its left and something at its right.
 
     Args:
@@ -61,15 +61,3 @@ class KeyBar(Widget):
                 break
             text.append_text(pair)
         return text
-
-
-def heading(name: str, rest: str = "") -> Text:
-    """Return a screen's title."""
-    return Text.assemble((name, f"bold {BRIGHT}"), (f"  {rest}" if rest else "", DIM))
-
-
-def figures(pairs: Sequence[tuple[str, str]]) -> Text:
-    """Return figures in a row; each is (text, tone: "", "warn" or "bad")."""
-    colours = {"": TEXT, "dim": DIM, "warn": f"bold {AMBER}", "bad": f"bold {RED}"}
-    parts = [Text(words, colours[tone]) for words, tone in pairs if words]
-    return Text("   ").join(parts)

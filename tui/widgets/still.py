@@ -13,9 +13,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import paint
 from tui.graphics import Graphics
 from tui.palette import BACKGROUND
+from tui.render import pictures
 
 #: Pixels fetched per half-block column: some more than shown, for a clean reduction.
 OVERSAMPLE = 3
@@ -24,7 +24,7 @@ WIDEST = 960
 _GROUND = Style(bgcolor=BACKGROUND)
 
 
-class Still(Protocol):
+class StillView(Protocol):
     """A widget that shows pictures."""
 
     @property
@@ -32,11 +32,11 @@ class Still(Protocol):
         """Width in pixels that is worth fetching now."""
         ...
 
-    def prepare(self, data: bytes, shapes: Sequence[paint.Shape]) -> object:
+    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> object:
         """Make a picture ready to show; slow, safe to call in a thread.
 
         Raises:
-            paint.Unreadable: It is no picture.
+            paint.UndecodablePicture: It is no picture.
         """
         ...
 
@@ -50,20 +50,20 @@ class BlockStill(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._shown: paint.Blocks | None = None
+        self._shown: pictures.HalfBlocks | None = None
 
     @property
     def wanted(self) -> int:
         """Width in pixels that is worth fetching now."""
         return max(160, self.size.width * OVERSAMPLE)
 
-    def prepare(self, data: bytes, shapes: Sequence[paint.Shape]) -> paint.Blocks:
+    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> pictures.HalfBlocks:
         """Decode, reduce, draw (in a thread)."""
         before = self._shown.image if self._shown else None
         width, height = self.size
-        return paint.blocks(paint.decode(data), shapes, max(1, width), max(1, height), before)
+        return pictures.half_blocks(pictures.decode(data), shapes, max(1, width), max(1, height), before)
 
-    def show(self, prepared: paint.Blocks | None) -> None:
+    def show(self, prepared: pictures.HalfBlocks | None) -> None:
         """Replace the picture, redrawing the lines that differ."""
         before, self._shown = self._shown, prepared
         if before is None or prepared is None or before.image.size != prepared.image.size:
@@ -84,7 +84,7 @@ class BlockStill(Widget):
         left = max(0, (width - line.cell_length) // 2)
         return Strip.join([Strip.blank(left, _GROUND), line]).adjust_cell_length(width, _GROUND)
 
-    def _top(self, shown: paint.Blocks) -> int:
+    def _top(self, shown: pictures.HalfBlocks) -> int:
         return max(0, (self.size.height - len(shown.lines)) // 2)
 
 
@@ -107,9 +107,9 @@ class PixelStill(Container):
         """Width in pixels that is worth fetching now."""
         return min(WIDEST, max(320, self.size.width * 10))
 
-    def prepare(self, data: bytes, shapes: Sequence[paint.Shape]) -> Image.Image:
+    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> Image.Image:
         """Decode and draw (in a thread)."""
-        return paint.picture(paint.decode(data), shapes, self.wanted)
+        return pictures.annotate(pictures.decode(data), shapes, self.wanted)
 
     def show(self, prepared: Image.Image | None) -> None:
         """Replace the picture."""

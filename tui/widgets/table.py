@@ -24,8 +24,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.columns import Cell, Column, Layout, Row, fit, line
 from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, PANEL, TONES
+from tui.render.columns import Cell, Column, Layout, Row, fit, line
+from tui.widgets.keys import MOVING
 
 #: Cells in front of every line, where the cursor shows.
 GUTTER = 2
@@ -51,17 +52,12 @@ class Table(ScrollView, can_focus=True):
         make: Returns the row of a key; called when the line is drawn.
         heading: Returns a column's title, for the language may change.
         empty: Returns what to say when there are no rows.
-        holds: New lines are counted and not shown until somebody asks for them (a log), see `take_in`. Where nobody
+        holds: New lines are counted and not shown until somebody asks for them (a log), see `show_held`. Where nobody
             touches it for `IDLE` seconds it lets go of its line and flows, until the next key takes hold of one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", show=False),
-        Binding("down,j", "step(1)", show=False),
-        Binding("pageup,ctrl+b", "leaf(-1)", show=False),
-        Binding("pagedown,ctrl+f", "leaf(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end,G", "edge(-1)", show=False),
+        *MOVING,
         Binding("enter", "choose", show=False),
     ]
 
@@ -134,7 +130,7 @@ class Table(ScrollView, can_focus=True):
         return self._keys[self._cursor] if self._keys and not self._adrift else None
 
     @property
-    def told(self) -> str | None:
+    def detail_key(self) -> str | None:
         """Key of the row whose details are worth telling: the chosen one, else that at its place."""
         return self._keys[self._cursor] if self._keys else None
 
@@ -143,7 +139,7 @@ class Table(ScrollView, can_focus=True):
         """How many rows are held back."""
         return sum(key not in self._places for key in self._wanted)
 
-    def pointed(self) -> str | None:
+    def target(self) -> str | None:
         """Return the key of the row that a key is meant for: it was on the screen when it was pressed.
 
         None where there was none: then a line that had no cursor, or has just come, has it now.
@@ -154,13 +150,13 @@ class Table(ScrollView, can_focus=True):
             return None
         return self.chosen
 
-    def read(self) -> str | None:
+    def seen_target(self) -> str | None:
         """Return the key of the row that a key acts on: it stood there with the mark when the key was pressed.
 
         Under load keys are obeyed later than they are pressed, and whoever pressed one has seen what was painted
         before, whatever keys went ahead of it.
         """
-        key = self.pointed()
+        key = self.target()
         return key if self._painted <= getattr(self.app, "pressed", inf) else None
 
     def show(self, keys: Iterable[str], *, fresh: bool = False) -> None:
@@ -197,12 +193,12 @@ class Table(ScrollView, can_focus=True):
         below = [] if last is None else self._wanted[self._wanted.index(last) + 1 :]
         return [*kept, *(key for key in below if key not in shown)]
 
-    def take_in(self) -> None:
+    def show_held(self) -> None:
         """Show what was held back."""
         if self._keys != self._wanted:
             self.show(self._wanted, fresh=True)
 
-    def let_go(self) -> None:
+    def follow(self) -> None:
         """Flow: no line is chosen until a key takes hold of one."""
         if self._keys and not self._adrift:
             self._adrift = True
@@ -227,7 +223,7 @@ class Table(ScrollView, can_focus=True):
 
     def _leave(self) -> None:
         self._idle = None
-        self.let_go()
+        self.follow()
 
     def on_mount(self) -> None:
         """Begin to count the time that nobody touches it."""
@@ -261,7 +257,7 @@ class Table(ScrollView, can_focus=True):
     def action_step(self, by: int) -> None:
         """Move the cursor by some lines; above the first is what was held back."""
         if by < 0 and self._cursor == 0:
-            self.take_in()
+            self.show_held()
         if by > 0 and self._cursor >= len(self._keys) - 1:
             self.post_message(self.Bottom(self))
         self.move_to(self._cursor + by)
@@ -271,16 +267,16 @@ class Table(ScrollView, can_focus=True):
         self.action_step(by * max(1, self.size.height - 2))
 
     def action_edge(self, edge: int) -> None:
-        """Move the cursor to the first (0) or last (-1) line."""
+        """Move the cursor to the first (0) or last (1) line."""
         if edge:
             self.post_message(self.Bottom(self))
         else:
-            self.take_in()
+            self.show_held()
         self.move_to(len(self._keys) - 1 if edge else 0)
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
-        if (key := self.pointed()) is not None:
+        if (key := self.target()) is not None:
             self.post_message(self.Chosen(self, key))
 
     def on_click(self, event: Click) -> None:

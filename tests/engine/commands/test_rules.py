@@ -23,14 +23,13 @@ from engine.judging.judge import Judge
 from engine.judging.replay import Period, Recorded
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
-from engine.runtime.flow import Hub
 from engine.store.db import open_store
-from engine.web.problems import refusal
 from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import CameraId, Change
 from rules.model import Kind as About
 from tests.engine.commands.rule_site import RULES, lay_out, run
+from tests.fakes.engine import FakeEngine
 
 NIGHT = datetime(2026, 3, 1, 15, 10, tzinfo=UTC)
 
@@ -292,25 +291,24 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert told["patterns"][0]["nearest"]["failed"][0]["values"]["margin"] == 0.04
 
 
-class Engine:
-    """What a running engine answers about rules; of `engine.api.service.Service` no more is asked."""
+def heard(rule: str, camera: str | None) -> explanation.Explanation:
+    said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
+    return explanation.Explanation(
+        rule=rule, live=True, lines=(explanation.Told(depth=2, before="✗", said=said),)
+    )
 
-    hub: Hub[wire.Update] = Hub()
 
-    def rules(self) -> list[wire.Rule]:
-        return [
+def answering() -> FakeEngine:
+    """A running engine with three rules."""
+    engine = FakeEngine(
+        rules=[
             wire.Rule(name="calm", severity="info", visits=5, cpu=0.00001),
             wire.Rule(name="night", severity="warning", fired=7, visits=1600, cpu=0.5, rows=3, evicted=2),
             wire.Rule(name="sick", severity="warning", error="ValueError: ill"),
         ]
-
-    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
-        if rule != "night":
-            raise refusal(404, "rules.no_rule", rule=rule, known="night")
-        said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
-        return explanation.Explanation(
-            rule=rule, live=True, lines=(explanation.Told(depth=2, before="✗", said=said),)
-        )
+    )
+    engine.explained = heard
+    return engine
 
 
 @pytest.fixture
@@ -318,7 +316,7 @@ async def running(site: Path) -> AsyncIterator[Path]:
     """A site whose engine answers."""
     socket = site.parent / "s"
     site.write_text(f"{site.read_text()}api: {{socket: {socket}}}\n")
-    async with serve(Engine(), ApiSettings(), socket=socket):  # type: ignore[arg-type]  # see there
+    async with serve(answering(), ApiSettings(), socket=socket):
         yield site
 
 
@@ -333,7 +331,7 @@ async def test_what_the_running_engine_does_not_know_is_looked_up(running: Path)
     rules = running.parent / "rules" / "night.yaml"
     rules.write_text(RULES.replace("name: night", "name: newer"))
     done = await asyncio.to_thread(run, "explain", "newer", "--config", running)
-    assert "the running engine says: there is no rule “newer”; known: night" in done.stderr
+    assert "the running engine says: there is no rule “newer”; known: calm, night, sick" in done.stderr
     assert done.exit_code == 2  # nothing is recorded
 
 
@@ -364,7 +362,7 @@ async def test_without_a_configuration_the_engine_is_asked(
     assert (done.exit_code, done.stdout) == (0, "    ✗ heard of None\n")
     done = await asyncio.to_thread(run, "explain", "nigth", *where)
     assert done.exit_code == 2
-    assert "no rule “nigth”; known: night" in done.stderr
+    assert "no rule “nigth”; known: calm, night, sick" in done.stderr
     done = await asyncio.to_thread(run, "top", "--live", *where)
     assert done.exit_code == 0, done.output
 

@@ -1,0 +1,247 @@
+"""One engine without cameras, rules or a database: for tests of the API's server, of its client and of the terminal."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from engine.api import explanation, wire
+from engine.api.dead_letters import Letter
+from engine.fleet.stills import Source, Still
+from engine.fleet.tracked import TrackedObject
+from engine.runtime.flow import Hub
+from engine.web.problems import HttpProblem, refusal
+from rules.model import Sentence
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+#: The camera that events are of, unless told otherwise.
+CAMERA = "cong"
+
+
+def lane() -> wire.Engine:
+    """Return what an engine of one lane tells of itself."""
+    return wire.Engine(version="9", site="ngo-12", title="Ngõ 12", started=NOON, now=NOON)
+
+
+def coded(width: int) -> bytes:
+    """Return what stands for a picture, by which a test sees how wide it was asked."""
+    return JPEG + str(width).encode()
+
+
+class FakeEngine:
+    """Implements `engine.api.service.Service` from lists; keeps what was asked of it.
+
+    Attributes:
+        stored: Events, oldest first; `decided`: decisions likewise.
+        carried: How many of either a state carries, the newest; None: all.
+        escalated: When alerts did, by the id of their decision.
+        jpeg: Makes a picture of a width.
+        tracks: What is seen in that picture; None: what the camera sees now.
+        explained: Tells why a rule fired, of all cameras or of one.
+        reloads: What the next reloads come to; none left: they are refused.
+        bug: Raised instead of a state; `held`: instead of trying a camera again.
+    """
+
+    def __init__(
+        self,
+        *,
+        figures: wire.Engine | None = None,
+        cameras: Iterable[wire.Camera] = (),
+        events: Iterable[wire.Event] = (),
+        decisions: Iterable[wire.Decision] = (),
+        rules: Iterable[wire.Rule] = (),
+        backlog: int = 256,
+    ) -> None:
+        self.hub: Hub[wire.Update] = Hub(backlog)
+        self.figures = figures or lane()
+        self.problems: tuple[wire.Sentence, ...] = ()
+        self.cameras, self.known_rules = list(cameras), list(rules)
+        self.stored, self.decided = list(events), list(decisions)
+        self.carried: int | None = None
+        self.escalated: dict[str, datetime] = {}
+        self.dead: list[Letter] = []
+        self.jpeg: Callable[[int], bytes] = coded
+        self.tracks: tuple[wire.Tracked, ...] | None = None
+        self.preset_list = [wire.Preset(token="1", name="Cổng")]
+        self.preview = "http://127.0.0.1:1/camera/{}?token=t"
+        self.explained: Callable[[str, str | None], explanation.Explanation] = _explained
+        self.reloads: list[wire.RulesReloaded | Exception] = []
+        self.bug: Exception | None = None
+        self.held: HttpProblem | None = None
+        self.commands: list[tuple[str, wire.PtzCommand]] = []
+        self.acts: list[tuple[wire.Act, str]] = []
+        self.keys: list[str] = []
+        self.retried: list[str] = []
+
+    # -- what a test lets happen
+
+    @property
+    def camera(self) -> wire.Camera:
+        """The first camera, which is the only one of most tests."""
+        return self.cameras[0]
+
+    @camera.setter
+    def camera(self, camera: wire.Camera) -> None:
+        self.cameras[0] = camera
+
+    def event(self, seq: int, camera: str | None = CAMERA) -> wire.Event:
+        return wire.Event(
+            id=f"e{seq}", seq=seq, kind="object", change="began", camera=camera, at=NOON, label="person"
+        )
+
+    def happen(self, seq: int, camera: str | None = CAMERA) -> wire.Event:
+        """Store an event and tell every client, as the engine does."""
+        event = self.event(seq, camera)
+        self.stored.append(event)
+        self.hub.publish(event)
+        return event
+
+    def decide(self, number: int) -> wire.Decision:
+        """Decide something and tell every client."""
+        said = wire.Sentence(code="rule.x", vi=f"vì lý do {number}", en=f"for reason {number}")
+        decision = wire.Decision(
+            id=f"d{number}", rule="đêm", phase="firing", key="k", camera=CAMERA, at=NOON, since=NOON,
+            cause="e1", severity="warning", title={"vi": "Có người", "en": "Somebody"}, reason=said,
+        )  # fmt: skip
+        self.decided.append(decision)
+        self.hub.publish(decision)
+        return decision
+
+    def decision(self, id: str) -> wire.Decision:
+        """Return a decision as it is now."""
+        return self.decided[self._place(id)]
+
+    # -- engine.api.service.Service
+
+    def state(self) -> wire.State:
+        if self.bug:
+            raise self.bug
+        first = 0 if self.carried is None else -self.carried
+        return wire.State(
+            revision=len(self.stored),
+            engine=self.figures.model_copy(update={"problems": self.problems}),
+            cameras=tuple(self.cameras),
+            events=tuple(self.stored[first:]),
+            decisions=tuple(self.decided[first:]),
+            alerts=tuple(self.alerts()),
+        )
+
+    async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+        struct.pack("q", before or 0)  # as strict as the store: a number fits, a text has an encoding
+        (camera or "").encode()
+        found = [event for event in self.stored if camera in (None, event.camera)]
+        return [event for event in reversed(found) if before is None or event.seq < before][:limit]
+
+    async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+        f"{before}{camera}".encode()
+        found = self.decided[::-1]
+        known = [made.id for made in found]
+        if before and before not in known:
+            return []
+        start = known.index(before) + 1 if before else 0
+        return found[start:][:limit]
+
+    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+        return [each for each in self.dead if before is None or each.id < before][:limit]
+
+    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+        again = [each for each in self.dead if ids is None or each.id in ids]
+        if unknown := set(ids or ()) - {each.id for each in again}:
+            raise refusal(404, "delivery.unknown", id=min(unknown))
+        self.dead = [each for each in self.dead if each not in again]
+        return again
+
+    def alerts(self) -> list[wire.Alert]:
+        return [self._alert(made) for made in self.decided if made.phase == "firing"]
+
+    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+        made = self.decision(decision)
+        by = wire.Acknowledgement(by=told.by or user, at=self.figures.now, note=told.note)
+        return self._revise(made, acknowledged=made.acknowledged or by)
+
+    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+        for made in self.decided:
+            if made.id == decision and made.acknowledged is not None and made.acknowledged.at == told.at:
+                return self._revise(made, acknowledged=None)
+        raise refusal(409, "acknowledge.other", id=decision)
+
+    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
+        self.acts.append((told, user))
+        self.keys.append(key)
+        return wire.Event(
+            id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
+        )
+
+    def rules(self) -> list[wire.Rule]:
+        return list(self.known_rules)
+
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
+        names = [each.name for each in self.known_rules]
+        if rule not in names:
+            raise refusal(404, "rules.no_rule", rule=rule, known=", ".join(names))
+        return self.explained(rule, camera)
+
+    async def still(self, camera: str, width: int, best: bool) -> Still:
+        known = self._camera(camera)
+        if best:
+            return Still(self.jpeg(width), Source.CAMERA, 1280, 720)
+        lacks = Sentence("driver.no_snapshot", {"host": "cổng"})
+        seen = known.tracks if self.tracks is None else self.tracks
+        tracks = tuple(TrackedObject(**each.model_dump()) for each in seen)
+        return Still(self.jpeg(width), Source.ANALYSIS, 352, 288, lacks, self.figures.now, tracks)
+
+    async def presets(self, camera: str) -> list[wire.Preset]:
+        self._camera(camera)
+        return list(self.preset_list)
+
+    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+        self._camera(camera)
+        self.commands.append((camera, command))
+
+    def retry(self, camera: str) -> wire.Camera:
+        known = self._camera(camera)
+        if self.held:
+            raise self.held
+        self.retried.append(camera)
+        return known
+
+    async def reload_rules(self) -> wire.RulesReloaded:
+        outcome = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def preview_link(self, camera: str) -> wire.PreviewLink:
+        self._camera(camera)
+        return wire.PreviewLink(
+            url=self.preview.format(camera), expires=self.figures.now + timedelta(minutes=5)
+        )
+
+    def _camera(self, id: str) -> wire.Camera:
+        for camera in self.cameras:
+            if camera.id == id:
+                return camera
+        known = ", ".join(camera.id for camera in self.cameras)
+        raise HttpProblem(404, "camera.unknown", {"camera": id, "known": known}, hint=f"known: {known}")
+
+    def _place(self, id: str) -> int:
+        for place, made in enumerate(self.decided):
+            if made.id == id:
+                return place
+        raise refusal(404, "decision.unknown", id=id)
+
+    def _alert(self, made: wire.Decision) -> wire.Alert:
+        return wire.Alert(id=made.id, decision=made, escalated=self.escalated.get(made.id))
+
+    def _revise(self, made: wire.Decision, **changes: object) -> wire.Decision:
+        """Keep another edition of a decision, and tell every client of its alert, as the engine does."""
+        revised = made.model_copy(update=changes)
+        self.decided[self._place(made.id)] = revised
+        self.hub.publish(self._alert(revised))
+        return revised
+
+
+def _explained(rule: str, camera: str | None) -> explanation.Explanation:
+    return explanation.Explanation(rule=rule, live=True, events=0 if camera else 7)

@@ -1,0 +1,114 @@
+"""What stands beside a camera's picture, and in its place."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console, Group
+from rich.text import Text
+
+from engine.api import wire
+from engine.api.client import Disconnected
+from tests.fakes import village
+from tui.model.model import Model
+from tui.presenters import camera_card
+from tui.texts import Texts
+
+
+def plain(shown: Group | Text) -> str:
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(shown)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def card(model: Model, t: Texts, id: str, *, off: bool = False) -> str:
+    return camera_card.status_card(model.cameras.get(id), model, t, off=off).plain
+
+
+def test_in_place_of_a_picture_it_says_since_when_why_and_what_to_do(model: Model, t: Texts) -> None:
+    assert card(model, t, "cam-3") == (
+        "▲ lost\nsince 14:00:11, 3 min ago\n\nno picture for 10 seconds\n\n"
+        "It is retried by itself. Check power, cable and switch."
+    )
+
+
+def test_advice_stands_between_reason_and_hint(model: Model, t: Texts) -> None:
+    advice = wire.Sentence(code="x", en="The account is locked for ten minutes.")
+    model.apply(wire.CameraUpdate(camera=model.cameras["cam-5"].model_copy(update={"advice": advice})))
+    reason, told, hint = card(model, t, "cam-5").split("\n\n")[1:]
+    assert (reason, told) == (
+        "wrong ONVIF password (account admin)",
+        "The account is locked for ten minutes.",
+    )
+    assert hint == t("hint.refused")
+
+
+@pytest.mark.parametrize("id", [f"cam-{number}" for number in range(10)])
+def test_every_state_has_its_card(model: Model, t: Texts, id: str) -> None:
+    assert card(model, t, id).endswith(t(f"hint.{model.cameras[id].state}"))
+
+
+def test_without_pictures_a_camera_that_is_well_says_why_there_is_none(model: Model, t: Texts) -> None:
+    assert card(model, t, "cam-0", off=True) == "No picture (--graphics none)."
+    assert card(model, t, "cam-3", off=True).startswith("▲ lost")  # that matters more
+
+
+def test_one_that_is_gone_and_one_that_nobody_knows(model: Model, t: Texts) -> None:
+    assert card(model, t, "cam-99") == "This camera is no longer configured."
+    model.apply(Disconnected("gone", 1.0))
+    assert card(model, t, "cam-0") == "? unknown\nlast told at 14:03:22, 0 s ago"
+    figures = plain(camera_card.camera_facts(model.cameras["cam-0"], model, t))
+    assert "last told at 14:03:22" in figures
+    assert "motorcycle" not in figures
+    assert "192.168.1.100" in figures  # what it is stays
+
+
+def test_facts_of_a_camera_that_is_well(model: Model, t: Texts) -> None:
+    shown = plain(camera_card.camera_facts(model.cameras["cam-0"], model, t))
+    assert [line.split() for line in shown.splitlines()] == [
+        ["●", "online"],
+        ["Since", "21/11/2025", "08:03"],
+        ["Rate", "5.0", "of", "15.0", "fps"],
+        ["Motion", "6.0", "%"],
+        ["Sees", "now", "person", "87", "%", "in", "san"],
+        ["motorcycle", "71", "%", "in", "san"],
+        ["Zones", "san"],
+        ["Stream", "h264", "640×360"],
+        ["Address", "192.168.1.100"],
+        ["Model", "DS-2CD1023G0E-I"],
+        ["PTZ", "yes"],
+        ["Id", "cam-0"],
+    ]
+
+
+def test_each_trouble_has_a_line_and_the_reason_is_not_said_twice(model: Model, t: Texts) -> None:
+    at = village.ago(minutes=5)
+    deaf, late = wire.Sentence(code="a", en="no events come"), wire.Sentence(code="b", en="it is 90 s ahead")
+    troubles = (
+        wire.Trouble(label="deaf", since=at, said=deaf),
+        wire.Trouble(label="clock", since=at, said=late),
+    )
+    camera = village.camera(1, reason=deaf, troubles=troubles, skipped=1234)
+    shown = plain(camera_card.camera_facts(camera, model, t)).splitlines()
+    assert shown[0] == "◐ deaf"
+    assert sum("no events come" in line for line in shown) == 1
+    assert any("wrong clock" in line and "it is 90 s ahead (13:58:22 (5 min))" in line for line in shown)
+    assert any("1,234 pictures, machine busy" in line for line in shown)
+    other = camera.model_copy(update={"reason": wire.Sentence(code="c", en="something else")})
+    assert any(
+        "something else" in line for line in plain(camera_card.camera_facts(other, model, t)).splitlines()
+    )
+
+
+def test_zones_and_what_was_seen_are_drawn(model: Model, t: Texts) -> None:
+    camera = model.cameras["cam-0"]
+    seen = (village.track(1, "dog", 0.0, (0.1, 0.2, 0.3, 0.4)), *camera.tracks[:1])
+    zone, dog, person = camera_card.overlays(camera, seen, t)
+    assert (zone.label, zone.zone, zone.points) == ("san", True, village.YARD)
+    assert (dog.label, dog.zone, dog.points) == (
+        "dog",
+        False,
+        ((0.1, 0.2), (0.3, 0.4)),
+    )  # nobody was asked how sure
+    assert person.label == "person 87%"
+    assert camera_card.overlays(None, seen, t) == []

@@ -1,0 +1,76 @@
+"""What importing the command and the application costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.api.client import Client
+from tui import command
+from tui.graphics import Graphics
+
+
+def loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_command_is_light_to_import() -> None:
+    heavy = {"textual", "textual_image", "PIL", "aiohttp", "numba", "av", "zeep", "aiortc"}
+    assert not heavy & loaded("import tui.command")
+
+
+def test_half_blocks_never_ask_the_terminal() -> None:
+    modules = loaded("from tui.graphics import choose; choose('blocks'); import tui.app")
+    assert "textual_image" not in modules
+    assert "textual" in modules
+
+
+def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
+    modules = loaded("import tui.app")
+    assert not {"numba", "av", "zeep", "aiortc", "ai_edge_litert", "aiosqlite"} & modules
+    inside = {name for name in modules if name.startswith("engine.") and not name.startswith("engine.api")}
+    # What engine.api.client itself stands on; none of it opens a camera or a store.
+    ground = {"engine.errors", "engine.text", "engine.severity"}
+    ground |= {f"engine.runtime.{name}" for name in ("clock", "flow", "supervisor")}
+    rooms = {"engine.runtime", "engine.web", "engine.fleet", "engine.duty"}  # empty by themselves
+    values = {
+        "engine.web.payload",
+        "engine.web.problem_details",
+        "engine.fleet.state",
+        "engine.duty.urgency",
+    }
+    assert inside <= ground | rooms | values
+
+
+def test_doctor_says_how_pictures_would_be_shown_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    assert list(command.checkup()) == [("terminal pictures", "ok", "half-blocks (inside tmux or screen)", "")]
+
+
+def test_options_reach_the_application(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: dict[str, Any] = {}
+
+    class App:
+        def __init__(self, client: Client, **options: Any) -> None:
+            made.update(options, client=client)
+
+        async def run_async(self) -> None:
+            made["ran"] = True
+
+    monkeypatch.setattr("tui.app.MatthanApp", App)
+    words = ["--socket", str(tmp_path / "s"), "--lang", "en", "--graphics", "none", "--by", "An", "--ends"]
+    done = CliRunner().invoke(command.app, words)
+    assert done.exit_code == 0, done.output
+    assert isinstance(made.pop("client"), Client)
+    assert made == {"language": "en", "graphics": Graphics.NONE, "by": "An", "ends": True, "ran": True}
+    done = CliRunner().invoke(command.app, ["--socket", str(tmp_path / "s"), "--graphics", "blocks"])
+    assert done.exit_code == 0, done.output
+    assert (made["language"], made["by"], made["ends"]) == (None, "", False)
+    assert CliRunner().invoke(command.app, ["--lang", "fr"]).exit_code == 2

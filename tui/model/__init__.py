@@ -1,0 +1,1 @@
+"""What the UI knows of a site: the last state with every update since. Pure."""

@@ -1,0 +1,1 @@
+"""How what is known reads: values of the API as words, symbols, rows and lines, in the language chosen. Pure."""

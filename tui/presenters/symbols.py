@@ -1,0 +1,47 @@
+"""Symbol and tone of every state: a symbol says the same as its colour. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.api.wire import CameraState
+from tui.model.rules import RuleState
+
+#: Symbol and tone of each state: the symbol alone tells them apart.
+CAMERA_STATES: Final[dict[CameraState, tuple[str, str]]] = {
+    CameraState.ONLINE: ("●", "good"),
+    CameraState.CONNECTING: ("◌", "warn"),
+    CameraState.LOST: ("▲", "bad"),
+    CameraState.REFUSED: ("■", "bad"),
+    CameraState.FAILED: ("✖", "critical"),
+    CameraState.DISABLED: ("○", "dim"),
+}
+
+#: Symbol and tone of a camera that is online while something is the matter with it.
+TROUBLED: Final = ("◐", "warn")
+
+#: Symbol and tone of whatever nobody knows, because the engine is gone.
+UNKNOWN: Final = ("?", "dim")
+
+#: What may be the matter with a camera, as texts know it; an engine may know more.
+CONDITIONS: Final = ("blind", "deaf", "noisy", "clock")
+
+#: Symbol and tone of how a rule does; one that fires has its severity's tone.
+RULE_STATES: Final[dict[RuleState, tuple[str, str]]] = {
+    RuleState.FAILED: ("✖", "critical"),
+    RuleState.FIRING: ("●", "text"),
+    RuleState.PENDING: ("◌", "text"),
+    RuleState.QUIET: ("○", "dim"),
+}
+
+#: Symbol and tone of each severity; anything unknown counts as information.
+SEVERITIES: Final[dict[str, tuple[str, str]]] = {
+    "info": ("·", "blue"),
+    "warning": ("!", "warn"),
+    "critical": ("‼", "critical"),
+}
+
+
+def severity(name: str) -> tuple[str, str]:
+    """Return a severity's symbol and tone."""
+    return SEVERITIES.get(name, SEVERITIES["info"])
