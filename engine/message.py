@@ -6,11 +6,11 @@ from datetime import datetime
 
 from engine.draft import Draft
 from rules import letters
-from rules.compiler.build import wild
-from rules.compiler.conditions import Topics
 from rules.compiler.ruleset import RuleSet
+from rules.kinds.conditions import Topics
 from rules.model import Change, Kind
 from rules.mqtt_message import facts_of, subject_of
+from rules.topics import wild
 
 
 def topics(rules: RuleSet) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ from rules.document.errors import RuleError
 from rules.document.partial import Read, read_partly
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
 from rules.document.validation import flaws, nearest
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.pattern import Pattern, zones_of
 from rules.language import correlation, texts
 from rules.language.comparisons import Constants
 from rules.language.expr import ExprError, Expression, Names, compile_expression
-from rules.language.facts import timely
+from rules.language.fact_readers import timely
 from rules.language.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
-from rules.language.patterns import DecisionPattern, Pattern
 from rules.language.schema import Call, RuleFile, RuleSpec, Title
 from rules.language.templates import FOLLOWS, Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
@@ -433,7 +434,7 @@ class _Site:
             return ("*",)
         grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]
         cameras = list(dict.fromkeys([*(pattern.cameras or ()), *grouped]))
-        zones: list[str] = correlation.zones_of(pattern) or []
+        zones: list[str] = zones_of(pattern) or []
         if not cameras and self.world is not None and self.world.zones is not None:
             has = self.world.zones
             cameras = [name for name in has if not zones or not has[name].isdisjoint(zones)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from rules.compiler.conditions import Condition, Telling
 from rules.document.source import Problem
+from rules.kinds.conditions import Condition, Telling
 from rules.language.expr import Reader
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
 from rules.schedule import Almanac, Edge, Window

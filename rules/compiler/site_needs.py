@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from rules.compiler.unknown_facts import asked
 from rules.document.source import Flaw, Gravity, Path
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
+from rules.language.clock_patterns import AtPattern, ClockPattern
 from rules.language.comparisons import Reading, parsed
 from rules.language.expr import ExprError
 from rules.language.names import World, scope_of
-from rules.language.patterns import AtPattern, ClockPattern, ObjectPattern, Pattern
 from rules.language.schema import Hours, RuleSpec
 from rules.language.when import parts
 from rules.schedule import DAYS, SunTime, Window

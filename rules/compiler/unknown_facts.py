@@ -8,24 +8,13 @@ from fnmatch import fnmatchcase
 
 from rules.compiler.build import negative
 from rules.document.source import Flaw, Path
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern
 from rules.language.comparisons import comparisons, zones
 from rules.language.expr import ExprError
 from rules.language.names import ALWAYS, World, had, named, no_label, scope_of
-from rules.language.patterns import (
-    CameraPattern,
-    CrowdPattern,
-    EnginePattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-)
 from rules.language.schema import RuleSpec
 from rules.language.when import parts
-
-_SEES = (ObjectPattern, CrowdPattern)
-#: What may come of a camera that the site does not have.
-_ELSEWHERE = (CameraPattern, EnginePattern, MqttPattern, OperatorPattern)
 
 
 def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
@@ -74,10 +63,13 @@ def _among(name: str, sign: str, known: Collection[str]) -> bool:
     return any(fnmatchcase(each, name) for each in known) if sign == "like" else name in known
 
 
-def _elsewhere(pattern: Pattern) -> bool:
-    if isinstance(pattern, CameraPattern):
-        return "discovered" in pattern.camera
-    return isinstance(pattern, _ELSEWHERE)
+def _stranger(pattern: Pattern) -> bool:
+    """Return whether an event may come of a camera that the site does not have."""
+    return event_kind(pattern).stranger(pattern)
+
+
+def _crosses(pattern: Pattern) -> bool:
+    return "line" in event_kind(pattern).facts
 
 
 def _known(
@@ -87,14 +79,12 @@ def _known(
     sure = world.knows(None)
     cameras, lines = world.zones, world.lines
     if fact == "camera" and cameras is not None and sure:
-        if not any(map(_elsewhere, about)):
+        if not any(map(_stranger, about)):
             return cameras, lambda name: named("camera", name, cameras)
-    elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
+    elif fact == "label" and world.labels and all(event_kind(pattern).detected for pattern in about):
         labels = world.labels | ALWAYS
         return labels, lambda name: no_label(name, world)
-    elif (
-        fact == "line" and lines is not None and sure and all(isinstance(one, ObjectPattern) for one in about)
-    ):
+    elif fact == "line" and lines is not None and sure and all(map(_crosses, about)):
         drawn = frozenset().union(*lines.values())
         return drawn, lambda name: named("line", name, drawn)
     return None

@@ -322,7 +322,7 @@ class Life:
 
 
 def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:
-    """Return what texts may name of a decision itself (`rules.language.facts.ABOUT`)."""
+    """Return what texts may name of a decision itself (`rules.language.fact_readers.ABOUT`)."""
     return {
         "rule": rule.name,
         "camera": row.subject.partition("/")[0],

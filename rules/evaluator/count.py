@@ -17,7 +17,7 @@ from rules.compiler import reasons
 from rules.compiler.ruleset import Counting, Matcher, Rule
 from rules.evaluator.alert_state import Beginning
 from rules.evaluator.step_context import Work, correlation, next_minute, subject_key, subject_of, zones_about
-from rules.language.facts import reader
+from rules.language.fact_readers import reader
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 

@@ -21,6 +21,7 @@ from rules.evaluator.alert_state import DECIDED, Beginning, Life, TooMany, decid
 from rules.evaluator.combine import Combine
 from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
+from rules.kinds.lookup import PICTURED
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 
@@ -34,7 +35,6 @@ CLOCK_SET = "engine.clock"
 ACKNOWLEDGE = "acknowledge"
 #: The act that takes an acknowledgement back.
 UNACKNOWLEDGE = "unacknowledge"
-_SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 #: Events that mean something to rows that are not of their subject.
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
 #: What came of an event that matched nothing and ended nothing: always this very step.
@@ -304,11 +304,11 @@ class _Round:
     def _was_seen(rule: Rule, key: str, row: Row) -> bool:
         """Return whether a row stands for something that a camera saw."""
         if row.state == HELD:
-            return rule.patterns[role_of(key)].kind in _SEEN
+            return rule.patterns[role_of(key)].kind in PICTURED
         if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
             return False
         kinds = {pattern.kind for pattern in rule.patterns}
-        return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))
+        return kinds <= PICTURED or (not kinds.isdisjoint(PICTURED) and _sees(row))
 
     def row(self, name: RuleName, key: str) -> Row | None:
         """Return a row as it is by now."""

@@ -6,7 +6,7 @@ steps ask (`earlier`, `since`), one is kept for each set of facts that they ask 
 for a last `not` keeps the first instead: it is due first.
 
 An attempt is ``[began, told, facts, times]``: engine time, a (code, values) per step, what later steps ask for as
-``"1:plate"``, and when each step was reached. Plain lists: rows are kept as JSON.
+``"1:label"``, and when each step was reached. Plain lists: rows are kept as JSON.
 """
 
 from __future__ import annotations

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rules.compiler.conditions import (
+from rules.compiler.if_condition import If
+from rules.compiler.ruleset import Matcher
+from rules.geometry import turned
+from rules.kinds.conditions import (
     Condition,
     Direction,
     Dwell,
-    If,
     Number,
     Passing,
     Score,
@@ -22,16 +24,11 @@ from rules.compiler.conditions import (
     Zone,
     shown,
 )
-from rules.compiler.ruleset import Matcher
-from rules.geometry import turned
-from rules.model import Event, Fact, Kind
+from rules.kinds.lookup import OF_KIND
+from rules.model import Event, Fact
 
 #: How far from a match an event is that fails a question: another camera is further than a low score.
 _FAR = {"camera": 8.0, "label": 4.0, "change": 3.0, "zone": 2.0}
-
-
-#: Kinds whose events have no duration.
-_MOMENTS = frozenset({Kind.PLATE, Kind.MQTT, Kind.ENGINE, Kind.OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def facets(pattern: Matcher) -> tuple[Facet, ...]:
         found.append(_member("camera", frozenset(pattern.cameras), lambda event: event.camera))
     if pattern.labels is not None:
         found.append(_member("label", pattern.labels, lambda event: event.label))
-    if len(pattern.changes) < 4 and pattern.kind not in _MOMENTS:  # else nothing is asked
+    if len(pattern.changes) < 4 and OF_KIND[pattern.kind].lasts:  # else nothing is asked
         found.append(_member("change", frozenset(map(str, pattern.changes)), lambda event: str(event.change)))
     if pattern.zones is not None and not any(isinstance(each, Zone) for each in pattern.conditions):
         found.append(_zones(pattern.zones))

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
+from rules.kinds.value_ranges import OPPOSITE
 from rules.language.comparisons import SIGNS, Comparison, Constants, Reading, called, facts, parsed
 from rules.language.expr import SINCE, earlier_fact
-from rules.language.value_ranges import OPPOSITE
 from rules.model import Fact
 
 #: More ways are not followed: of such an expression nothing is said.

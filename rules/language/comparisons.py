@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from rules.document.scalars import seconds
+from rules.kinds.value_ranges import Domain, narrowed
 from rules.language.expr import tree
-from rules.language.facts import timely
-from rules.language.value_ranges import Domain, narrowed
+from rules.language.fact_readers import timely
 from rules.model import Fact
 from rules.schedule import Almanac
 

@@ -13,7 +13,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rules.language.expr_readers import FUNCTIONS, NUMBER, SINCE, SWITCH, TEXT, Reader, earlier_fact
+from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
+from rules.language.expr_readers import FUNCTIONS, earlier_fact
 from rules.language.expr_writer import ExprError, Link, Names, Step, Writer
 from rules.model import Event, Fact
 

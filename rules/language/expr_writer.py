@@ -11,18 +11,14 @@ from re import compile as regex
 
 from rules.document.scalars import seconds
 from rules.document.validation import nearest
+from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
 from rules.language import expr_readers
 from rules.language.expr_readers import (
     ANY,
     FUNCTIONS,
     LIST,
-    NUMBER,
     READS,
-    SINCE,
-    SWITCH,
-    TEXT,
     ZONE_TESTS,
-    Reader,
     earlier_fact,
     kind_of,
     lowered,

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Callable
 from math import inf, isnan
 
+from rules.kinds.value_ranges import Span
 from rules.language.comparisons import called
-from rules.language.value_ranges import Span
 from rules.model import Fact
 
 _Ends = tuple[float, float]

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 
 from rules.document.source import Flaw, Gravity, Path
 from rules.document.validation import nearest
-from rules.language.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.lookup import LABEL_FACTS, event_kind
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
 from rules.language.schema import Call, RuleSpec
 from rules.language.when import Absent, Count, from_nothing, parts
 from rules.model import Fact
@@ -89,15 +92,13 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     vague = not world.knows(scope)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
-    zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern))
-    if world.zones is not None and not vague and zoned:
+    kind = event_kind(pattern)
+    if world.zones is not None and not vague and "zone" in kind.keys:
         yield from _zones(pattern, scope, world.zones)
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
         yield from _lines(pattern, scope, world.lines)
-    if isinstance(pattern, ObjectPattern) and world.labels:
-        yield from _labels(pattern.object, "object", world)
-    elif isinstance(pattern, CrowdPattern) and world.labels:
-        yield from _labels(pattern.crowd, "crowd", world)
+    if kind.detected and world.labels:
+        yield from _labels(kind.names(pattern) or (), kind.keyword, world)
 
 
 def scope_of(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> list[str] | None:
@@ -194,7 +195,7 @@ def _missing(spec: RuleSpec) -> Iterator[Flaw]:
         missed = when.absent if isinstance(when, Absent) else when.count
         for index, by in enumerate(when.by or ()):
             zoned = by != "zone" or bool(getattr(missed, "zone", None) or getattr(missed, "inside", None))
-            if by in ("track", "plate", "label") or not zoned:
+            if by in ("track", *LABEL_FACTS, "label") or not zoned:
                 yield Flaw(("when", "by", index), "problem.absent_by", {"by": by})
 
 

@@ -5,27 +5,23 @@ Works on what is written (after templates and names are resolved), so that every
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rules.compiler.compile import Checked, Written, once
 from rules.compiler.uncollected import uncollected
 from rules.document import suggestions
 from rules.document.scalars import said
-from rules.document.source import Flaw, Gravity, Path, Problem, parse
-from rules.language.patterns import (
-    AtPattern,
-    DecisionPattern,
-    EveryPattern,
-    ObjectPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-)
+from rules.document.source import Flaw, Gravity, Path, Problem
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern
+from rules.kinds.signal import SignalPattern
+from rules.kinds.value_ranges import Known
+from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.when import AnyOf, is_moment, parts
 from rules.linter import active_hours
 from rules.linter.contradictions import vain
-from rules.linter.possible_facts import Known
+from rules.linter.plates import listed_plates, plates_of
 from rules.linter.satisfiability import Site
 from rules.linter.shadowed_rules import rivals
 from rules.linter.unsatisfiable import never, unsaid
@@ -40,9 +36,6 @@ _NEVER_OFF = (
     "UserAlarm/",
 )
 _CHEAP = frozenset({"log"})
-#: As Vietnamese plates are written: province, series, number.
-_PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
-_SEPARATORS = re.compile(r"[\W_]")
 
 
 def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
@@ -67,7 +60,7 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
         for each in rules
         for flaw in vain(each.spec, checked.world, checked.constants.groups)
     ]
-    found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
+    found += [problem for name, text in texts.items() for problem in listed_plates(name, text)]
     found += _never(rules, checked)
     found += _pairs(rules, checked.constants.groups)
     order = {name: number for number, name in enumerate(lines)}
@@ -93,7 +86,7 @@ def _one(
     yield from _out_of_hours(written)
     yield from _never_clears(written)
     yield from _no_cooldown(written)
-    yield from _plates(written, lines)
+    yield from plates_of(written, lines)
     yield from _quoted(written)
     yield from map(written.locate, unsaid(written.spec))
 
@@ -178,58 +171,21 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
         return
     whens = spec.when.any if isinstance(spec.when, AnyOf) else [spec.when]
     each = any(
-        isinstance(when, (ObjectPattern, PlatePattern, SignalPattern))
-        or (isinstance(when, Pattern) and is_moment(when))
-        for when in whens
+        isinstance(when, Pattern) and (event_kind(when).wants_cooldown or is_moment(when)) for when in whens
     )
     if each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 
-def _plates(written: Written, lines: Mapping[str, list[str]]) -> Iterator[Problem]:
-    for path, pattern in parts(written.spec.when):
-        for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):
-            if plate == "any":
-                continue
-            where: Path = ("when", *path, "plate", index)
-            plain = _SEPARATORS.sub("", plate).upper()
-            if plain != plate:
-                yield _at(written, "plate_form", *where, suggestion=plain, values={"plate": plate})
-                continue
-            problem = _at(written, "plate_quotes", *where, values={"plate": plate})
-            if _PLATE.fullmatch(plate) and _bare(lines.get(problem.source, []), problem, plate):
-                yield problem
-
-
-def _listed_plates(source: str, text: str) -> Iterator[Problem]:
-    """Yield plates of named lists that stand without quotes."""
-    if _PLATE.search(text) is None:
-        return
-    document, lines = parse(text, source), text.splitlines()
-    lists = document.data.get("lists") if isinstance(document.data, dict) else None
-    for name, values in lists.items() if isinstance(lists, dict) else ():
-        for index, plate in enumerate(values if isinstance(values, list) else ()):
-            flaw = Flaw(("lists", name, index), "problem.plate_quotes", {"plate": plate}, "", Gravity.WARNING)
-            problem = document.locate(flaw)
-            if isinstance(plate, str) and _PLATE.fullmatch(plate) and _bare(lines, problem, plate):
-                yield problem
-
-
 def _quoted(written: Written) -> Iterator[Problem]:
     """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
     for path, pattern in parts(written.spec.when):
-        for key in ("signal", "mqtt", "payload", "engine", "operator"):
+        for key in event_kind(pattern).foreign:
             for index, name in enumerate(said(pattern, key) or ()):
                 if name[:1] in suggestions.QUOTES:
                     values: dict[str, Fact] = {"character": name[0]}
                     where = ("when", *path, key, index)
                     yield _at(written, "quotes", *where, suggestion=suggestions.unquoted(name), values=values)
-
-
-def _bare(lines: Sequence[str], place: Problem, plate: str) -> bool:
-    """Return whether a value stands at its place without quotes (and not as a name of something else)."""
-    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-    return line[place.column - 1 :].startswith(plate)
 
 
 def _pairs(written: Sequence[Written], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:

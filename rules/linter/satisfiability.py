@@ -16,19 +16,20 @@ from math import ceil
 from rules.compiler.build import negative
 from rules.document.scalars import said
 from rules.document.source import Flaw, Gravity, Path
+from rules.kinds.fact_types import ZONES
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern, zones_of
+from rules.kinds.value_ranges import Domain, Known, Span, empty, met, narrowed, shown
 from rules.language import intervals
 from rules.language.branches import MOST, NAMED, Literal, branches
 from rules.language.comparisons import Constants, Reading
 from rules.language.expr import SINCE, ExprError
-from rules.language.kinds import KINDS
 from rules.language.names import World
-from rules.language.patterns import CrowdPattern, ObjectPattern, Pattern
 from rules.language.schema import RuleSpec
-from rules.language.value_ranges import Domain, Span, empty, met, narrowed, shown
 from rules.language.when import All, AnyOf, Count, is_moment, parts
 from rules.language.when import Sequence as Steps
 from rules.linter.distinct_values import begins
-from rules.linter.possible_facts import Known, Possible, possible
+from rules.linter.possible_facts import Possible, possible
 from rules.model import Fact
 
 #: A part of an expression, and where that stands in the rule.
@@ -97,7 +98,7 @@ def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str
         return hours
     if isinstance(when, Steps) and not negative(when, role):
         return _before(hours, when.within)
-    if isinstance(when, All) and (is_moment(when.all[role]) or isinstance(when.all[role], ObjectPattern)):
+    if isinstance(when, All) and (is_moment(when.all[role]) or "track" in event_kind(when.all[role]).keys):
         return _before(hours, when.within or 1.0)  # of objects it is told every few seconds how they are
     return {}
 
@@ -190,7 +191,7 @@ class _Meeting:
         for fact in literal.needs if literal.holds else ():
             whose, name = self._of(fact)
             if name != SINCE and not whose.has(name) and not (whose is not self._own and whose.open):
-                kind = str(KINDS[type(whose.pattern)])
+                kind = event_kind(whose.pattern).keyword
                 values: dict[str, Fact] = {"part": literal.text, "fact": name.strip(":."), "kind": kind}
                 guess = name.removeprefix(NAMED) if whose.has(name.removeprefix(NAMED)) else ""
                 return Flaw((), "problem.never_has", values, guess, Gravity.WARNING, within=literal.at)
@@ -280,12 +281,12 @@ class _Meeting:
     def _other_place(
         self, pattern: Pattern, name: str, zone: str, stands: set[str], entered: set[str]
     ) -> str:
-        if isinstance(pattern, CrowdPattern):
-            return "" if zone in pattern.zone else f"zone: {', '.join(pattern.zone)}"
+        named = zones_of(pattern) or ()
+        if ZONES in event_kind(pattern).always:
+            return "" if zone in named else f"zone: {', '.join(named)}"
         if name != "left":
             return ""
-        named = said(pattern, "zone") or said(pattern, "inside") or said(pattern, "enters") or ()
-        ends = isinstance(pattern, ObjectPattern) and (pattern.change or pattern.leaves or pattern.removed)
+        ends = said(pattern, "change") or said(pattern, "leaves") or said(pattern, "removed")
         if zone in entered:
             return f"entered('{zone}')"
         if ends:

@@ -13,22 +13,16 @@ from dataclasses import dataclass, replace
 
 from rules.compiler.build import negative
 from rules.compiler.compile import Written
-from rules.compiler.conditions import If
+from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Matcher
+from rules.document.scalars import said
 from rules.document.source import Path
-from rules.language.kinds import ALWAYS, KINDS
-from rules.language.patterns import CrowdPattern, DecisionPattern, Pattern
+from rules.kinds.lookup import OF_KIND, event_kind
+from rules.kinds.pattern import Pattern
+from rules.language.known_facts import ALWAYS
 from rules.language.when import parts
 from rules.model import Event, Fact, Kind
 
-#: Keys of patterns, and the facts that are asked for there.
-_ASKED: Mapping[str, tuple[str, ...]] = {
-    "score": ("score",), "share": ("share",), "payload": ("payload",), "preset": ("preset",),
-    "enters": ("entered",), "leaves": ("left",), "crosses": ("line",), "direction": ("direction", "side"),
-    "wrong_way": ("heading", "line"), "heading": ("heading",), "speed": ("speed",), "kmh": ("kmh",),
-    "dwell": ("dwell",), "stops": ("still",), "starts": ("started",), "left": ("still", "alone"), "removed": ("stood",),
-}  # fmt: skip
-_COUNTED: Mapping[str, tuple[str, ...]] = {"above": ("count",), "below": ("count",)}
 _BOX = frozenset({"x", "y", "width", "height"})
 #: Names of expressions that no event lacks.
 _THERE = ALWAYS | {"camera", "label", "rule"}
@@ -73,16 +67,16 @@ def reads(written: Written) -> Iterator[Read]:
 def _all(written: Written) -> Iterator[Read]:
     rule = written.rule
     for role, (path, pattern) in enumerate(parts(written.spec.when)):
-        if rule is not None and not isinstance(pattern, DecisionPattern):
+        if rule is not None and event_kind(pattern).shorthand is not None:
             yield from _of_keys(pattern, path)
             yield from _of_expressions(written, role, path, pattern, rule.patterns[role])
 
 
 def _of_keys(pattern: Pattern, path: Path) -> Iterator[Read]:
-    kinds = frozenset({KINDS[type(pattern)]})
-    for key, facts in (_COUNTED if isinstance(pattern, CrowdPattern) else _ASKED).items():
-        if vars(pattern).get(key):
-            yield Read(("when", *path, key), facts[0], kinds, _lacking(facts))
+    kind = event_kind(pattern)
+    for key, facts in kind.asks.items():
+        if said(pattern, key):
+            yield Read(("when", *path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
 
 
 def _of_expressions(
@@ -91,13 +85,13 @@ def _of_expressions(
     spec = written.spec
     places: list[Path] = [("if",)] if spec.if_ is not None and not negative(spec.when, role) else []
     places += [("when", *path, "if")] if pattern.if_ is not None else []
-    steps = [KINDS[type(step)] for _, step in parts(spec.when)]
+    steps = [event_kind(step).kind for _, step in parts(spec.when)]
     made = [each.expression for each in matcher.conditions if isinstance(each, If)]
     for place, expression in zip(places, made, strict=True):
         for name in (name for part in expression.conjuncts for name, _ in part.facts):
             step, without = _called(name)
             if without is not None:
-                kind = steps[step - 1] if step else KINDS[type(pattern)]
+                kind = steps[step - 1] if step else event_kind(pattern).kind
                 yield Read(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
 
 
@@ -140,9 +134,10 @@ def _without(event: Event, fact: str) -> Event:
     """Return an event without a fact, wherever it carries that."""
     facts = {name: value for name, value in event.facts.items() if not _stands_for(name, fact)}
     event = replace(event, facts=facts)
-    if fact == "score" or (fact == "share" and event.kind is Kind.MOTION):
+    kind = OF_KIND[event.kind]
+    if kind.alias(fact) == "score":
         return replace(event, score=None)
-    if fact == "plate" and event.kind is Kind.PLATE:
+    if fact == kind.label_fact:
         return replace(event, label=None)
     return replace(event, box=None) if fact in _BOX else event
 

@@ -24,8 +24,9 @@ from rules.compiler.compile import Checked, Written, examine
 from rules.compiler.ruleset import Matcher, RuleSet
 from rules.document.source import Flaw, Gravity, Problem
 from rules.explain.playback import Arrival
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
 from rules.language.names import World
-from rules.language.patterns import ObjectPattern, Pattern
 from rules.language.when import parts
 from rules.model import Change, Decision, Event, Fact, Kind, RuleName
 from rules.trajectory import SETTLED, SLOWEST

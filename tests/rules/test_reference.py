@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rules.compiler.compile import World, check_rules
+from rules.kinds.lookup import PATTERNS
 from rules.language.expr import FUNCTIONS
-from rules.language.facts import ABOUT, TOLD, timely
-from rules.language.patterns import PATTERNS
+from rules.language.fact_readers import ABOUT, TOLD, timely
 from rules.language.schema import RuleSpec
 from rules.language.when import COMBINATIONS
 from rules.schedule import Almanac

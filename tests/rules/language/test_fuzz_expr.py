@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.language.expr import LONGEST, ExprError, Names, Step, compile_expression
-from rules.language.facts import timely
+from rules.language.fact_readers import timely
 from rules.model import Change, Event, EventId, Fact, Kind
 from rules.schedule import Almanac
 

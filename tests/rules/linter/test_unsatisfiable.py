@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.compiler.compile import World, examine
 from rules.document.source import parse
-from rules.language.value_ranges import Span
+from rules.kinds.value_ranges import Span
 from rules.linter.lint import lint
 
 WORLD = World(

@@ -18,7 +18,7 @@ from rules.compiler.compile import Checked, World, Written, examine
 from rules.compiler.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Together
 from rules.document.source import Gravity
 from rules.explain.playback import Arrival, Playback
-from rules.language.patterns import DecisionPattern
+from rules.kinds.decision import DecisionPattern
 from rules.language.when import parts
 from rules.linter.lint import lint
 from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind, Phase

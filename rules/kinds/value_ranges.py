@@ -9,7 +9,7 @@ from math import inf
 from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
-from rules.language.expr import SINCE
+from rules.kinds.fact_types import SINCE
 from rules.model import Fact
 from rules.schedule import DAYS
 
@@ -23,6 +23,8 @@ _TESTS: Mapping[str, Callable[[Fact, Fact], bool]] = {
 }  # fmt: skip
 #: What each fact can be: all its values, the least and the most, what some test admits; None: anything.
 Domain: TypeAlias = "frozenset[Fact] | Span | Such | None"
+#: What a fact can be, and the words of the rule that leave it so; without words it is never anything else.
+Known: TypeAlias = "tuple[Domain, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +120,28 @@ def _within(value: Fact, domain: Domain) -> bool:
     return domain is None or value in domain
 
 
-_UNIT, _GROWING = Span(0, 1), Span(0)
+UNIT, GROWING = Span(0, 1), Span(0)
 #: Of every event, whoever made it. Boxes have a size: of the picture that they are in, something is above and left.
 ALWAYS: Mapping[str, Domain] = {
     **dict.fromkeys(("y", "width", "height"), Span(0, 1, frozenset({0.0}))),
     "x": Span(0, 1, frozenset({0.0, 1.0})),
-    "score": _UNIT,
+    "score": UNIT,
     "hour": frozenset(range(24)),
     "minute": frozenset(range(60)),
     "weekday": frozenset(DAYS[:7]),
-    SINCE: _GROWING,
-    "dwell_in": _GROWING,
+    SINCE: GROWING,
+    "dwell_in": GROWING,
 }
-#: Of what this engine sees in pictures; devices and messages may name their own facts so.
-SEEN: Mapping[str, Domain] = {
-    **ALWAYS,
-    "share": _UNIT,
-    **dict.fromkeys(("speed", "kmh", "age", "dwell", "still", "alone", "count"), _GROWING),
-    "heading": Span(0, 360),
-    "direction": frozenset({"in", "out"}),
-}
+
+
+def bounded(key: str, above: float | None, below: float | None) -> Known:
+    """Return what bounds that are written under a key leave of a number that is not negative."""
+    span = Span(0)
+    words: list[str] = []
+    for word, sign, bound in (("above", ">=", above), ("below", "<", below)):
+        if bound is not None:
+            span, words = span.cut(sign, bound), [*words, f"{word}: {bound:g}"]
+    return span, f"{key}: {{{', '.join(words)}}}"
 
 
 def empty(domain: Domain) -> bool:
