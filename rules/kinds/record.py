@@ -110,6 +110,7 @@ class EventKind:
         contradictions: Where a pattern contradicts itself.
         excludes: The key in which two patterns of one subject exclude each other; empty: in none.
         shorthand: How a trial writes it; None: the rules make it.
+        keyword: The key under ``when:`` that says what a pattern of it is about.
     """
 
     kind: Kind
@@ -147,11 +148,10 @@ class EventKind:
     contradictions: Callable[[Any], Iterator[Contradiction]] = lambda _: iter(())
     excludes: Callable[[Any, Any], str] = lambda _first, _later: ""
     shorthand: Shorthand | None = None
+    keyword: str = field(init=False, default="")
 
-    @property
-    def keyword(self) -> str:
-        """The key under ``when:`` that says what a pattern of it is about."""
-        return str(self.kind)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keyword", str(self.kind))  # asked for each pattern of thousands of rules
 
     def names(self, pattern: Pattern) -> list[str] | None:
         """Return the labels that a pattern names; None: events of this kind have none."""
