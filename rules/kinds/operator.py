@@ -37,6 +37,6 @@ OPERATOR = EventKind(
     open=True,
     keys=frozenset({"label", "camera"}),
     of_site=True,
-    stranger=lambda _: True,
+    own_camera=True,  # an act about another is refused
     shorthand=Shorthand("operator", "Something that an operator did.", 9, Noted, _events),
 )

@@ -125,6 +125,8 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{mqtt: xe/vao}", "speed < 0 and direction == 'north'", []),
         ("{signal: A/B}", "label == 'A/B'", []),
         ("{camera: discovered}", "camera == 'moi'", []),
+        ("{operator: tuan-tra}", "camera == 'cogn'", [(10, "unknown_camera", "cong")]),
+        ("{operator: tuan-tra}", "camera == 'cong'", []),
         ("{object: any}", "label == 'car'", []),
         ("{object: [person, car]}", "label == 'car'", []),
         ("{object: person, groups: nhom}", "camera == 'cho'", [(0, "unreachable_if", "")]),

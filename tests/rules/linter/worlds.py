@@ -222,9 +222,6 @@ class Teller:
                 return self._issued(
                     kind, Change.NOTED, cast, at, "engine", label, facts=gap if label == "engine.gap" else {}
                 )
-        if matcher.cameras is None and "like(camera" in self.text and random.random() < 0.2:
-            # people may name a camera that is no longer there
-            cast = replace(cast, camera=random.choice(self.words))
         return self._issued(kind, Change.NOTED, cast, at, f"operator:{label}", label, facts=self._free(cast))
 
     def _free(self, cast: Cast) -> dict[str, Fact]:
