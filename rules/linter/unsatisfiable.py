@@ -73,9 +73,9 @@ def _one(each: Comparison, domain: Domain, about: Sequence[Pattern]) -> Iterator
         yield _out_of_reach(each, domain)
 
 
-def _in_order(word: str) -> int:
+def _in_order(word: str) -> tuple[int, str]:
     days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "info", "warning", "critical")
-    return days.index(word) if word in days else 0
+    return days.index(word) if word in days else 0, word
 
 
 def _words(each: Comparison, known: Sequence[str]) -> Iterator[Flaw]:

@@ -453,3 +453,10 @@ def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], pla
 )  # fmt: skip
 def test_a_way_that_may_be_is_enough(keys: tuple[str, ...]) -> None:
     assert told(rule(*keys)) == []
+
+
+def test_words_that_may_stand_there_are_listed_in_one_order_whatever_the_process() -> None:
+    text = rule("when: {object: person}", "if: direction == 'inn'")
+    checked = examine([("f", text)], WORLD)
+    (problem,) = lint(checked, {"f": text})
+    assert problem.values["known"] == "in, out"
