@@ -20,7 +20,7 @@ from engine.rulebook import Rulebook, bound
 from engine.settings import Settings
 from rules.compiler.ruleset import RuleSet
 from rules.document.source import Gravity, Problem
-from rules.evaluator.adoption import Comparison, compare
+from rules.evaluator.adoption import RuleChanges, compare
 from rules.model import RuleName, Sentence
 
 _log = log.get(__name__)
@@ -34,7 +34,7 @@ class Adopter(Protocol):
 
     rules: RuleSet
 
-    async def adopt(self, book: Rulebook) -> Comparison:
+    async def adopt(self, book: Rulebook) -> RuleChanges:
         """Judge by other rules from now on; return when that is durable."""
         ...
 
@@ -53,7 +53,7 @@ class Outcome:
         problems: Every one of every file, warnings too.
     """
 
-    found: Comparison | None
+    found: RuleChanges | None
     adopted: bool
     problems: tuple[Problem, ...]
 

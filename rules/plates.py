@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rules.letters import composed
+from rules.normalization import composed
 
 #: No plate has more letters and digits.
 LONGEST = 20

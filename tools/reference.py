@@ -12,7 +12,7 @@ from typing import Any
 from engine.actions.params import PARAMS
 from engine.models import registry, reported, vocabulary
 from rules.kinds.camera import CameraPattern
-from rules.kinds.engine import SAID
+from rules.kinds.engine import ENGINE_EVENTS
 from rules.kinds.record import EventKind
 from rules.kinds.table import TABLE
 from rules.language.known_facts import ALWAYS
@@ -154,7 +154,7 @@ def facts() -> str:
     ]
     lines += [_cell(states["description"]), "", "## What the engine says of itself", ""]
     lines += ["| `engine:` | facts |", "|---|---|"]
-    lines += [f"| `{name}` | {_names(found)} |" for name, found in SAID.items()]
+    lines += [f"| `{name}` | {_names(found)} |" for name, found in ENGINE_EVENTS.items()]
     lines += [
         "",
         "## Facts",

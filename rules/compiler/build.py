@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from rules.compiler.if_condition import If
-from rules.compiler.ruleset import EACH, Absence, Alarm, Counting, Matcher, Ordered, Together, Trigger
-from rules.document.scalars import said
+from rules.compiler.ruleset import EACH, Absence, Counting, Matcher, Ordered, TimesOfDay, Together, Trigger
+from rules.document.scalars import value_at
 from rules.kinds.conditions import Flag, Score, Zone
 from rules.kinds.lookup import OF_KIND, TEXTS, event_kind
 from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.record import Demands, EventKind
 from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.correlation import keys_of
-from rules.language.expr import Expression, Reader, Step
-from rules.language.known_facts import of_step
+from rules.language.expr import EarlierStep, Expression, Reader
+from rules.language.known_facts import facts_of_step
 from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
 from rules.model import CameraId
 from rules.schedule import Almanac
@@ -45,7 +45,7 @@ def matcher(
     alone = [each for each in ifs if not each.expression.linked]
     if still:
         demands.tested.append(Flag("ptz_moving", wanted=False))
-    zones, left = zones_of(pattern), said(pattern, "leaves")
+    zones, left = zones_of(pattern), value_at(pattern, "leaves")
     matcher = Matcher(
         kind=kind.kind,
         changes=kind.changes(pattern),
@@ -96,9 +96,9 @@ def _labels(kind: EventKind, pattern: Pattern) -> frozenset[str] | None:
 def _demands(pattern: Pattern) -> Demands:
     """Return equal facts, the conditions that the index decides, and those that are left to test."""
     demands = Demands()
-    if bounds := said(pattern, "score") or said(pattern, "share"):
+    if bounds := value_at(pattern, "score") or value_at(pattern, "share"):
         demands.tested.append(Score(bounds.above, bounds.below))
-    if zones := said(pattern, "zone") or said(pattern, "inside"):
+    if zones := value_at(pattern, "zone") or value_at(pattern, "inside"):
         demands.indexed.append(Zone(frozenset(zones)))
     event_kind(pattern).demands(pattern, demands)
     return demands
@@ -114,7 +114,7 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
     by = keys_of(when)
     match when:
         case AtPattern() | EveryPattern():
-            return Alarm(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
+            return TimesOfDay(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
         case Sequence():
             return _ordered(when, by, matchers)
         case All(all=steps, within=within):
@@ -160,7 +160,7 @@ def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]
     return tuple((step - 1, name, read) for (step, name), read in links.items())
 
 
-def steps_before(when: Any, role: int) -> Mapping[int, Step]:
+def steps_before(when: Any, role: int) -> Mapping[int, EarlierStep]:
     """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
     if not isinstance(when, Sequence):
         return {}
@@ -168,9 +168,9 @@ def steps_before(when: Any, role: int) -> Mapping[int, Step]:
     return {number: _step(step) for number, step in steps if not isinstance(step, NotStep)}
 
 
-def _step(pattern: Pattern) -> Step:
+def _step(pattern: Pattern) -> EarlierStep:
     kind = event_kind(pattern)
-    return Step(of_step(kind), open=kind.open or bool(kind.further))
+    return EarlierStep(facts_of_step(kind), open=kind.open or bool(kind.further))
 
 
 def negative(when: Any, role: int) -> bool:

@@ -19,9 +19,9 @@ def sentence(parts: Iterable[Telling]) -> Sentence:
     return Sentence("+".join(codes), values)
 
 
-def extended(told: Sentence, parts: Sequence[Telling]) -> Sentence:
+def extended(whole: Sentence, parts: Sequence[Telling]) -> Sentence:
     """Return a sentence with more parts behind it; without any, the same one."""
-    return sentence([(told.code, told.values), *parts]) if parts else told
+    return sentence([(whole.code, whole.values), *parts]) if parts else whole
 
 
 def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
@@ -47,11 +47,11 @@ def named(names: Iterable[str], event: Event) -> dict[str, Fact]:
     return {name: value for name, value in found if value is not None}
 
 
-def step(told: Sentence, number: int) -> list[Telling]:
+def step(whole: Sentence, number: int) -> list[Telling]:
     """Return a sentence as one part of several: its values get a suffix of their own."""
     suffix = f"@{number}"
-    code = "+".join(part + suffix for part in told.code.split("+"))
-    return [(code, {name + suffix: value for name, value in told.values.items()})]
+    code = "+".join(part + suffix for part in whole.code.split("+"))
+    return [(code, {name + suffix: value for name, value in whole.values.items()})]
 
 
 def several(steps: Iterable[Sentence], joint: str, more: Iterable[Telling] = ()) -> Sentence:

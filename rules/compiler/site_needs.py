@@ -11,7 +11,7 @@ from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
 from rules.language.clock_patterns import AtPattern, ClockPattern
-from rules.language.comparisons import Reading, parsed
+from rules.language.comparisons import NodeReader, parsed
 from rules.language.expr import ExprError
 from rules.language.names import World, scope_of
 from rules.language.schema import Hours, RuleSpec
@@ -113,4 +113,4 @@ def _places(spec: RuleSpec, fact: str) -> Iterator[tuple[Path, int, Sequence[Pat
         except ExprError:
             continue  # told elsewhere
         if (first := next(found, None)) is not None:
-            yield path, Reading(text).at(first), about
+            yield path, NodeReader(text).at(first), about

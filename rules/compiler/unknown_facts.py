@@ -12,7 +12,7 @@ from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
 from rules.language.comparisons import comparisons, zones
 from rules.language.expr import ExprError
-from rules.language.names import ALWAYS, World, had, named, no_label, scope_of
+from rules.language.names import ALWAYS, World, known_names, named, no_label, scope_of
 from rules.language.schema import RuleSpec
 from rules.language.when import parts
 
@@ -44,7 +44,7 @@ def _zones(
     scopes = [scope_of(pattern, groups) for pattern in about]
     if world.zones is None or not all(map(world.knows, scopes)):
         return
-    found = [had(scope, world.zones) for scope in scopes]
+    found = [known_names(scope, world.zones) for scope in scopes]
     known = frozenset().union(*(names for names in found if names is not None))
     for zone, at in zones(text) if None not in found else ():
         if zone not in known:

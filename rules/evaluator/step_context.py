@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.compiler.ruleset import Matcher
-from rules.evaluator.alert_state import Life
+from rules.evaluator.alert_state import AlertStates
 from rules.evaluator.rows import Rows
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.fact_readers import reader
@@ -27,11 +27,11 @@ def next_minute(at: Instant) -> float:
 
 
 @dataclass(slots=True)
-class Work:
+class StepContext:
     """The rows of one step and what may be said of them; `now` is when what is judged happened."""
 
     rows: Rows
-    life: Life
+    alerts: AlertStates
     now: Instant
 
     def wall(self, engine: float) -> datetime:

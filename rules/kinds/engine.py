@@ -14,7 +14,7 @@ from rules.kinds.shorthand import Clock, Noted, Shorthand, TrialEvent
 from rules.model import Change, Kind
 
 #: What the engine says of itself, with the facts of each.
-SAID: Mapping[str, frozenset[str]] = {
+ENGINE_EVENTS: Mapping[str, frozenset[str]] = {
     "engine.gap": frozenset({"seconds", "clean"}),
     "engine.clock": frozenset({"seconds", "expected", "running"}),
     "engine.forgot": frozenset({"what", "why", "rows", "first", "last", "since", "until"}),
@@ -41,7 +41,7 @@ ENGINE = EventKind(
     changes=lambda _: ANY_CHANGE,
     subject=named("reason.engine"),
     facts=unnamed("label"),
-    further=SAID,
+    further=ENGINE_EVENTS,
     keys=frozenset({"label"}),
     of_site=True,
     stranger=lambda _: True,

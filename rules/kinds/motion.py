@@ -13,7 +13,7 @@ from rules.kinds.fact_types import HEAD, NUMBER, ZONES, unnamed
 from rules.kinds.pattern import Pattern, Range, Unit, apart
 from rules.kinds.record import NO_FACTS, OFF, ON, Contradiction, EventKind
 from rules.kinds.shorthand import Clock, Lasting, Shorthand, TrialEvent, both, plural
-from rules.kinds.value_ranges import UNIT, Known, Span
+from rules.kinds.value_ranges import UNIT, Interval, Known
 from rules.model import Change, Event, Kind
 
 
@@ -46,7 +46,7 @@ def _surely(pattern: MotionPattern) -> frozenset[str]:
 
 def _leaves(pattern: MotionPattern) -> Iterator[tuple[str, Known]]:
     if pattern.motion == "stopped":
-        yield "score", (Span(0.0, 0.0), "motion: stopped")
+        yield "score", (Interval(0.0, 0.0), "motion: stopped")
     yield "subject", (frozenset({"motion"}), "motion")
 
 

@@ -23,7 +23,7 @@ from rules.kinds.fact_types import DWELL, HEAD, NUMBER, TEXT, ZONES, measured, u
 from rules.kinds.pattern import Bounds, Label, Pattern, Positive, Range, Unit, apart
 from rules.kinds.record import ANY_CHANGE, NO_FACTS, ON, Contradiction, Demands, EventKind, labelled
 from rules.kinds.shorthand import Lasting, Shorthand
-from rules.kinds.value_ranges import GROWING, Known, Span
+from rules.kinds.value_ranges import GROWING, Interval, Known
 from rules.model import Change, Event, Fact, Kind
 
 Degrees = Annotated[float, Field(ge=0, le=360)]
@@ -245,16 +245,16 @@ def _surely(pattern: ObjectPattern) -> frozenset[str]:
 def _leaves(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
     """Yield what the movement that is asked for leaves of other facts."""
     if pattern.change == "began" or pattern.starts:
-        none: Known = Span(0, 0), "starts: true" if pattern.starts else "change: began"
+        none: Known = Interval(0, 0), "starts: true" if pattern.starts else "change: began"
         yield from dict.fromkeys(("still",) if pattern.starts else ("still", "alone"), none).items()
     for key, facts in (("left", ("still", "alone")), ("stops", ("still",)), ("dwell", ("dwell",))):
         if least := getattr(pattern, key):
-            yield from ((fact, (Span(least), key)) for fact in facts)
+            yield from ((fact, (Interval(least), key)) for fact in facts)
     ages = {key: getattr(pattern, key) or 0.0 for key in ("left", "stops", "dwell")}
     if oldest := max(ages.values()):  # it has been seen for as long at least
-        yield "age", (Span(oldest), max(ages, key=lambda key: ages[key]))
+        yield "age", (Interval(oldest), max(ages, key=lambda key: ages[key]))
     if (arc := _arc(pattern)) is not None:
-        yield "heading", (Span(*arc), "heading" if pattern.heading else "wrong_way")
+        yield "heading", (Interval(*arc), "heading" if pattern.heading else "wrong_way")
     lines, direction = _crossing(pattern)
     if lines := pattern.crosses or lines:
         yield "line", (frozenset(lines), f"crosses: {', '.join(lines)}")
@@ -317,7 +317,7 @@ OBJECT = EventKind(
     readers={"dwell": (NUMBER, _dwell)},
     ranges={
         **dict.fromkeys(("speed", "kmh", "age", "dwell", "still", "alone"), GROWING),
-        "heading": Span(0, 360),
+        "heading": Interval(0, 360),
         "direction": frozenset({"in", "out"}),
     },
     always=frozenset({"camera", "label"}),

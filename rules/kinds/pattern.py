@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from rules.document.scalars import OneOrMany, Slug, Written, problem, said
+from rules.document.scalars import OneOrMany, Slug, Written, problem, value_at
 
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -47,13 +47,15 @@ class Pattern(Written):
 
 def zones_of(pattern: Pattern) -> list[str] | None:
     """Return the zones in one of which an event must be; None: anywhere."""
-    zones: list[str] | None = said(pattern, "zone") or said(pattern, "inside") or said(pattern, "enters")
+    zones: list[str] | None = (
+        value_at(pattern, "zone") or value_at(pattern, "inside") or value_at(pattern, "enters")
+    )
     return zones
 
 
 def apart(first: Pattern, later: Pattern, key: str) -> str:
     """Return the key where two patterns bound it so that nothing is within both; empty: something may be."""
-    both = [each for each in (said(first, key), said(later, key)) if each is not None]
+    both = [each for each in (value_at(first, key), value_at(later, key)) if each is not None]
     lows = [each.above for each in both if each.above is not None]
     highs = [each.below for each in both if each.below is not None]
     return key if len(both) == 2 and lows and highs and max(lows) >= min(highs) else ""

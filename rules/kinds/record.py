@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Path
 from rules.kinds.conditions import Condition, OneOf, Telling
 from rules.kinds.fact_types import Reader
@@ -155,7 +155,7 @@ class EventKind:
 
     def names(self, pattern: Pattern) -> list[str] | None:
         """Return the labels that a pattern names; None: events of this kind have none."""
-        written = said(pattern, self.keyword)
+        written = value_at(pattern, self.keyword)
         return written if isinstance(written, list) else None
 
     def alias(self, fact: str) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 
 from rules.kinds.value_ranges import OPPOSITE
-from rules.language.comparisons import SIGNS, Comparison, Constants, Reading, called, facts, parsed
+from rules.language.comparisons import SIGNS, Comparison, Constants, NodeReader, called, facts, parsed
 from rules.language.expr import SINCE, earlier_fact
 from rules.model import Fact
 
@@ -66,12 +66,12 @@ def branches(text: str, constants: Constants) -> tuple[Branch, ...] | None:
     Raises:
         ExprError: It is none.
     """
-    return _Splitting(Reading(text, constants)).split(parsed(text), holds=True)
+    return _Splitting(NodeReader(text, constants)).split(parsed(text), holds=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Splitting:
-    reader: Reading
+    reader: NodeReader
 
     def split(self, node: ast.expr, *, holds: bool) -> tuple[Branch, ...] | None:
         match node:

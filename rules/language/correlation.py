@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial, reduce
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Path
 from rules.kinds.lookup import LABEL_FACTS, event_kind
 from rules.kinds.pattern import Pattern, zones_of
-from rules.kinds.value_ranges import Domain, Such, empty, met
+from rules.kinds.value_ranges import Domain, TextsLike, intersection, is_empty
 from rules.language import when as combinations
 from rules.language.schema import RuleSpec
 from rules.language.when import Absent, All, Count, NotStep, from_nothing, parts
@@ -23,7 +23,7 @@ _KEYS = frozenset({"track", "zone", "label", "camera", *LABEL_FACTS})
 
 def keys_of(when: object) -> tuple[str, ...]:
     """Return by what events belong together: where nothing is written, by the camera if each comes from one."""
-    written = said(when, "by")
+    written = value_at(when, "by")
     if written:
         return tuple(written)
     return ("site",) if any(event_kind(each).of_site for _, each in _needed(when)) else ("camera",)
@@ -57,7 +57,7 @@ def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
 
 
 def _by(when: object, groups: Groups) -> Iterator[Flaw]:
-    needed, written = list(_needed(when)), said(when, "by")
+    needed, written = list(_needed(when)), value_at(when, "by")
     for index, by in enumerate(keys_of(when)):
         if from_nothing(when) and by != "camera":
             continue  # what is missed must be known beforehand: said elsewhere
@@ -95,8 +95,8 @@ def named_by(pattern: Pattern, names: Sequence[str] | None) -> Domain:
     """Return what the names of a pattern stand for: all (None), some, topics with wildcards, any of some form."""
     kind = event_kind(pattern)
     if names is None or kind.every(names):
-        return Such(kind.label_form) if kind.label_form is not None else None
-    return Such(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
+        return TextsLike(kind.label_form) if kind.label_form is not None else None
+    return TextsLike(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
 
 
 def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
@@ -108,4 +108,6 @@ def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
 
 def _apart(admitted: Sequence[Domain]) -> bool:
     """Return whether nothing is admitted by all."""
-    return empty(reduce(met, sorted(admitted, key=lambda each: not isinstance(each, frozenset)), None))
+    return is_empty(
+        reduce(intersection, sorted(admitted, key=lambda each: not isinstance(each, frozenset)), None)
+    )

@@ -69,7 +69,7 @@ class ExprError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EarlierStep:
     """What an earlier step of a sequence can be asked.
 
     Attributes:
@@ -96,7 +96,7 @@ class Names:
     values: Mapping[str, Fact] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    steps: Mapping[int, Step] = field(default_factory=dict)
+    steps: Mapping[int, EarlierStep] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,6 @@ def has_named(pattern: Pattern, name: str) -> bool:
     return event_kind(pattern).open or (name not in _OF_EVENT | _RECKONED | ALWAYS and has(pattern, name))
 
 
-def of_step(kind: EventKind) -> frozenset[str]:
+def facts_of_step(kind: EventKind) -> frozenset[str]:
     """Return the facts of an earlier step of this kind that a later one may ask for by their names."""
     return ALWAYS.union(kind.facts) - _NO_FACTS

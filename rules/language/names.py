@@ -115,7 +115,7 @@ def _cameras(pattern: Pattern, known: Mapping[str, frozenset[str]]) -> Iterator[
             yield named("camera", camera, known, "cameras", index)
 
 
-def had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+def known_names(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     """Return the names that any camera of a scope has; None where the scope itself is wrong."""
     has = [known[camera] for camera in (known if scope is None else scope) if camera in known]
     if len(has) == 1:
@@ -125,7 +125,7 @@ def had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozens
 
 def _zones(pattern: Pattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     written = [(key, names) for key in _ZONE_KEYS if (names := pattern.__dict__.get(key))]
-    has = had(scope, known) if written else None
+    has = known_names(scope, known) if written else None
     if has is None:
         return
     for key, names in written:
@@ -138,7 +138,7 @@ def _lines(
     pattern: ObjectPattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]
 ) -> Iterator[Flaw]:
     crossed = pattern.crosses or isinstance(pattern.wrong_way, str)
-    has = had(scope, known) if crossed else None
+    has = known_names(scope, known) if crossed else None
     if has is None:
         return
     for index, name in enumerate(pattern.crosses or ()):
@@ -215,7 +215,7 @@ def named(what: str, name: str, known: Iterable[str], *path: str | int, on_key: 
     return Flaw(path, f"problem.unknown_{what}", values, suggestion, on_key=on_key)
 
 
-def rings(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
+def cycles(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
     """Yield each ring of rules that wait for each other's decisions, from its first rule back to it."""
     waits = {name: list(_heard(spec)) for name, spec in specs.items()}
     done: set[str] = set()

@@ -27,11 +27,11 @@ MOST_STEPS = 10
 #: Events that one window counts at most.
 MOST_COUNTED = 1000
 
-COMBINATIONS = ("at", "every", "sequence", "all", "any", "count", "absent")
+TRIGGERS = ("at", "every", "sequence", "all", "any", "count", "absent")
 
 #: What people write -> the key that says it: trials and recordings call a camera's state its health.
 _MEANT = {word: each.keyword for each in TABLE for word in each.meant_by}
-_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
+_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *TRIGGERS, "not")}
 
 
 def _keys(written: object) -> Any:
@@ -206,7 +206,7 @@ When = Annotated[
     | Annotated[Count, Tag("<count>")]
     | Annotated[Absent, Tag("<absent>")],
     Discriminator(_tag),
-    _one_of((*PATTERNS, *COMBINATIONS)),
+    _one_of((*PATTERNS, *TRIGGERS)),
 ]
 
 

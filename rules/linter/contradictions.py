@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.lookup import event_kind
 from rules.kinds.object import PAST, ObjectPattern
@@ -22,7 +22,7 @@ from rules.model import Fact
 _WITH_ANY = {each.keyword: each for each in TABLE if each.any_is_offered}
 
 
-def vain(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
+def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
     """Yield what of a rule can never be, as warnings; `world`: what the site has, None where that is not known."""
     for path, pattern in parts(spec.when):
         yield from (flaw.under("when", *path) for flaw in _pattern(pattern))
@@ -44,7 +44,7 @@ def _flaw(path: Path, part: str, other: str) -> Flaw:
 
 def _pattern(pattern: Pattern) -> Iterator[Flaw]:
     for key in ("score", "share", "speed", "kmh"):
-        bounds = said(pattern, key)
+        bounds = value_at(pattern, key)
         if bounds is not None and bounds.below == 0:
             yield _flaw((key, "below"), "below: 0", f"{key} ≥ 0")
     for path, part, other in event_kind(pattern).contradictions(pattern):
@@ -67,7 +67,7 @@ def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
             on_key=True,
         )
     for key in PAST if begins(count) else ():
-        if said(count.count, key):
+        if value_at(count.count, key):
             yield _flaw(("when", "count", key), key, "distinct: none")
     lasts = isinstance(count.count, ObjectPattern) and not count.count.momentary and distinct in ("", "track")
     once = isinstance(count.count, ObjectPattern) and count.count.change is not None
@@ -83,7 +83,7 @@ def _sequence(sequence: Sequence) -> Iterator[Flaw]:
     steps = [(index, step) for index, step in enumerate(sequence.sequence) if not isinstance(step, NotStep)]
     if "track" in keys_of(sequence):
         for place, (index, step) in enumerate(steps):
-            change = said(step, "change")
+            change = value_at(step, "change")
             if change == "began" and place > 0:
                 yield _flaw(("when", "sequence", index, "change"), "change: began", "by: track")
             if change == "ended" and place < len(steps) - 1:
@@ -101,7 +101,7 @@ def _covers(broad: Pattern, narrow: Pattern) -> bool:
     other = narrow.model_dump(exclude_defaults=True, by_alias=True)
     return (
         all(_wider(key, value, other.get(key)) for key, value in told.items())
-        and ({"change"} & other.keys() <= told.keys() or said(narrow, "change") == "began")
+        and ({"change"} & other.keys() <= told.keys() or value_at(narrow, "change") == "began")
         and not ({"removed", "leaves"} & other.keys() - told.keys())
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern, zones_of
 from rules.language.correlation import Groups
@@ -56,7 +56,7 @@ def _cameras(pattern: Pattern, world: World, groups: Groups) -> int | None:
 
 def _zones(pattern: Pattern, world: World, groups: Groups, *, alone: bool) -> int | None:
     """Return how many zones there are; `alone`: of one camera."""
-    named, scope = zones_of(pattern) or said(pattern, "leaves"), scope_of(pattern, groups)
+    named, scope = zones_of(pattern) or value_at(pattern, "leaves"), scope_of(pattern, groups)
     if world.zones is None or not world.knows(scope):
         return len(set(named)) if named else None
     known = [world.zones[each] for each in (world.zones if scope is None else scope) if each in world.zones]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from rules.compiler.compile import Checked, Written, once
+from rules.compiler.compile import Checked, WrittenRule, once
 from rules.compiler.uncollected import uncollected
 from rules.document import suggestions
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Gravity, Path, Problem
 from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import event_kind
@@ -20,11 +20,11 @@ from rules.kinds.value_ranges import Known
 from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.when import AnyOf, is_moment, parts
 from rules.linter import active_hours
-from rules.linter.contradictions import vain
+from rules.linter.contradictions import contradictions
 from rules.linter.plates import listed_plates, plates_of
-from rules.linter.satisfiability import Site
-from rules.linter.shadowed_rules import rivals
-from rules.linter.unsatisfiable import never, unsaid
+from rules.linter.satisfiability import Surroundings
+from rules.linter.shadowed_rules import shadowed
+from rules.linter.unsatisfiable import unknown_engine_names, unsatisfiable
 from rules.model import EMPTY, Fact
 from rules.schedule import DAY
 
@@ -58,7 +58,7 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
     found += [
         each.locate(flaw)
         for each in rules
-        for flaw in vain(each.spec, checked.world, checked.constants.groups)
+        for flaw in contradictions(each.spec, checked.world, checked.constants.groups)
     ]
     found += [problem for name, text in texts.items() for problem in listed_plates(name, text)]
     found += _never(rules, checked)
@@ -68,7 +68,7 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
 
 
 def _at(
-    written: Written,
+    written: WrittenRule,
     code: str,
     *path: str | int,
     on_key: bool = False,
@@ -80,7 +80,7 @@ def _at(
 
 
 def _one(
-    written: Written, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
+    written: WrittenRule, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
 ) -> Iterator[Problem]:
     yield from _unheard(written, off, moments)
     yield from _out_of_hours(written)
@@ -88,21 +88,21 @@ def _one(
     yield from _no_cooldown(written)
     yield from plates_of(written, lines)
     yield from _quoted(written)
-    yield from map(written.locate, unsaid(written.spec))
+    yield from map(written.locate, unknown_engine_names(written.spec))
 
 
-def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
+def _never(rules: Sequence[WrittenRule], checked: Checked) -> Iterator[Problem]:
     """Yield expressions that never hold; of one with an unknown name that is told already."""
     told = {(problem.source, problem.key) for problem in checked.problems}
     severities = {each.spec.name: each.spec.severity for each in rules}
     for each in rules:
-        site = Site(checked.world, checked.constants, severities, _times(each))
-        for problem in map(each.locate, never(each.spec, site)):
+        site = Surroundings(checked.world, checked.constants, severities, _times(each))
+        for problem in map(each.locate, unsatisfiable(each.spec, site)):
             if (problem.source, problem.key) not in told:
                 yield problem
 
 
-def _times(written: Written) -> Mapping[str, Known]:
+def _times(written: WrittenRule) -> Mapping[str, Known]:
     """Return what a rule's own hours leave of hour and weekday."""
     hours = written.rule.hours if written.rule else None
     known = active_hours.within(hours) if hours is not None else None
@@ -120,7 +120,7 @@ def _times(written: Written) -> Mapping[str, Known]:
 # -- one rule ----------------------------------------------------------------------------------
 
 
-def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
+def _unheard(written: WrittenRule, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
     """Yield decisions that a rule waits for and nobody makes."""
     for path, pattern in parts(written.spec.when):
         for index, name in enumerate(pattern.decision if isinstance(pattern, DecisionPattern) else ()):
@@ -133,7 +133,7 @@ def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -
                 yield _at(written, "unreachable_phase", *where, values={"rule": name})
 
 
-def _out_of_hours(written: Written) -> Iterator[Problem]:
+def _out_of_hours(written: WrittenRule) -> Iterator[Problem]:
     """Yield why a rule's hours let it never fire."""
     spec, hours = written.spec, written.rule.hours if written.rule else None
     if hours is None:
@@ -153,7 +153,7 @@ def _out_of_hours(written: Written) -> Iterator[Problem]:
         yield _at(written, "unreachable_for", "for", values={"longest": longest})
 
 
-def _never_clears(written: Written) -> Iterator[Problem]:
+def _never_clears(written: WrittenRule) -> Iterator[Problem]:
     if written.spec.auto_clear is not None or is_moment(written.spec.when):
         return
     for path, pattern in parts(written.spec.when):
@@ -163,7 +163,7 @@ def _never_clears(written: Written) -> Iterator[Problem]:
                 yield _at(written, "never_clears", "when", *path, "signal", index, values={"topic": topic})
 
 
-def _no_cooldown(written: Written) -> Iterator[Problem]:
+def _no_cooldown(written: WrittenRule) -> Iterator[Problem]:
     """Yield a rule that does something for every object, plate or signal anew, however often they come."""
     spec = written.spec
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
@@ -177,20 +177,20 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 
-def _quoted(written: Written) -> Iterator[Problem]:
+def _quoted(written: WrittenRule) -> Iterator[Problem]:
     """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
     for path, pattern in parts(written.spec.when):
         for key in event_kind(pattern).foreign:
-            for index, name in enumerate(said(pattern, key) or ()):
+            for index, name in enumerate(value_at(pattern, key) or ()):
                 if name[:1] in suggestions.QUOTES:
                     values: dict[str, Fact] = {"character": name[0]}
                     where = ("when", *path, key, index)
                     yield _at(written, "quotes", *where, suggestion=suggestions.unquoted(name), values=values)
 
 
-def _pairs(written: Sequence[Written], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def _pairs(written: Sequence[WrittenRule], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield rules that another one makes needless, and rules that do the same for the same thing."""
-    for later, other, code in rivals([each.spec for each in written], groups):
+    for later, other, code in shadowed([each.spec for each in written], groups):
         rival = written[other]
         first = rival.locate(Flaw(("name",), ""))
         values: dict[str, Fact] = {"rule": rival.spec.name, "source": first.source, "line": first.line}

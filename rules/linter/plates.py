@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from rules.compiler.compile import Written
+from rules.compiler.compile import WrittenRule
 from rules.document.source import Flaw, Gravity, Problem, parse
 from rules.kinds.pattern import Pattern
 from rules.kinds.plate import PlatePattern
@@ -32,7 +32,7 @@ def plate_forms(each: Comparison, about: Sequence[Pattern]) -> Iterator[Flaw]:
             yield Flaw((), "problem.plate_form", values, plain, Gravity.WARNING, within=at)
 
 
-def plates_of(written: Written, lines: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def plates_of(written: WrittenRule, lines: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield plates of a rule's patterns in another form, or without quotes."""
     for path, pattern in parts(written.spec.when):
         for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import SEEN, event_kind
 from rules.kinds.pattern import Pattern
@@ -14,7 +14,7 @@ from rules.language.branches import NAMED
 from rules.language.comparisons import Constants
 from rules.language.correlation import named_by
 from rules.language.known_facts import has, has_named
-from rules.language.names import World, had, scope_of
+from rules.language.names import World, known_names, scope_of
 
 SEVERITIES = frozenset({"info", "warning", "critical"})
 _CLOCK = frozenset({"subject", "hour", "minute", "weekday", "holiday", "clock_suspect"})
@@ -90,14 +90,14 @@ def ranges(patterns: Sequence[Pattern]) -> Mapping[str, Domain]:
 
 def _always(pattern: Pattern) -> frozenset[str]:
     kind = event_kind(pattern)
-    bounded = {key for key in ("score", "share") if said(pattern, key)}
+    bounded = {key for key in ("score", "share") if value_at(pattern, key)}
     facts = _CLOCK | kind.always | kind.surely(pattern) | ({"score"} if bounded else frozenset())
     return facts - kind.never(pattern)
 
 
 def _bounds(pattern: Pattern) -> Iterator[tuple[str, Known]]:
     for key in ("score", "share", "speed", "kmh"):
-        if (bounds := said(pattern, key)) is not None:
+        if (bounds := value_at(pattern, key)) is not None:
             yield "score" if key == "share" else key, bounded(key, bounds.above, bounds.below)
 
 
@@ -118,5 +118,5 @@ def _of_site(pattern: Pattern, world: World, constants: Constants) -> Iterator[t
     if world.zones is not None and world.knows(None) and event_kind(pattern).own_camera:
         yield "camera", (frozenset(world.zones), f"cameras: {', '.join(world.zones)}")
     if world.lines is not None and world.knows(scope) and "line" in event_kind(pattern).facts:
-        lines = had(scope, world.lines) or frozenset()
+        lines = known_names(scope, world.lines) or frozenset()
         yield "line", (lines, f"lines: {', '.join(sorted(lines)) or '–'}")

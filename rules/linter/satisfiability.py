@@ -14,15 +14,15 @@ from itertools import product
 from math import ceil
 
 from rules.compiler.build import negative
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.fact_types import ZONES
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern, zones_of
-from rules.kinds.value_ranges import Domain, Known, Span, empty, met, narrowed, shown
+from rules.kinds.value_ranges import Domain, Interval, Known, intersection, is_empty, narrowed, shown
 from rules.language import intervals
 from rules.language.branches import MOST, NAMED, Literal, branches
-from rules.language.comparisons import Constants, Reading
+from rules.language.comparisons import Constants, NodeReader
 from rules.language.expr import SINCE, ExprError
 from rules.language.names import World
 from rules.language.schema import RuleSpec
@@ -39,7 +39,7 @@ _WHOLE: Path = ("if",)
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Surroundings:
     """What is known around a rule.
 
     Attributes:
@@ -55,14 +55,14 @@ class Site:
     hours: Mapping[str, Known]
 
 
-def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
+def unreachable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
     roles = range(len(parts(spec.when)))
     patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
     about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
 
     def flaw_of(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
-        meeting = _Meeting(role, about, hours, _within(spec), Reading("", site.constants))
+        meeting = _Meeting(role, about, hours, _within(spec), NodeReader("", site.constants))
         return meeting.contradiction(asked, site.constants)
 
     either = isinstance(spec.when, AnyOf)
@@ -130,7 +130,7 @@ class _Meeting:
     about: Sequence[Possible]
     hours: Mapping[str, Known]
     within: float | None
-    reader: Reading
+    reader: NodeReader
 
     @property
     def _own(self) -> Possible:
@@ -184,7 +184,7 @@ class _Meeting:
             return self.hours[fact]
         whose, name = self._of(fact)
         if name == SINCE:
-            return Span(0, self.within if self.within is not None else float("inf")), ""
+            return Interval(0, self.within if self.within is not None else float("inf")), ""
         return whose.of(name.partition("(")[0] if name.startswith("dwell_in(") else name)
 
     def _lacking(self, literal: Literal) -> Flaw | None:
@@ -222,7 +222,7 @@ class _Meeting:
         if literal.other:
             return self._paired(literal, before)
         after = narrowed(before, literal.sign, literal.values)
-        if empty(after):
+        if is_empty(after):
             return _flaw(literal, words) if words else _out_of_reach(literal, before)
         if after != before:
             left[key] = after, _told(literal)
@@ -233,12 +233,12 @@ class _Meeting:
     ) -> Flaw | None:
         """Return that what is reckoned never comes so far."""
 
-        def known(node: ast.expr) -> Span | Fact | None:
+        def known(node: ast.expr) -> Interval | Fact | None:
             fact = self.reader.fact(node)
             if fact is None or not isinstance(node, ast.Name):
                 return self.reader.constant(node)
             domain = (left.get(self._own.name(fact)) or self._known(fact))[0]
-            return domain if isinstance(domain, Span) else _spanned(domain)
+            return domain if isinstance(domain, Interval) else _spanned(domain)
 
         if intervals.reachable(sums[0], literal.sign, sums[1], known):
             return None
@@ -250,7 +250,7 @@ class _Meeting:
         """Return that two facts can never be the same, or never differ."""
         first, words = self._known(literal.subject)
         second, others = self._known(literal.other)
-        if literal.sign == "==" and empty(met(first, second)):
+        if literal.sign == "==" and is_empty(intersection(first, second)):
             return _flaw(literal, words or others)
         alone = isinstance(first, frozenset) and len(first) == 1 and first == second
         return _flaw(literal, words or others) if literal.sign == "!=" and alone else None
@@ -286,7 +286,7 @@ class _Meeting:
             return "" if zone in named else f"zone: {', '.join(named)}"
         if name != "left":
             return ""
-        ends = said(pattern, "change") or said(pattern, "leaves") or said(pattern, "removed")
+        ends = value_at(pattern, "change") or value_at(pattern, "leaves") or value_at(pattern, "removed")
         if zone in entered:
             return f"entered('{zone}')"
         if ends:
@@ -294,12 +294,12 @@ class _Meeting:
         return f"in_zone('{zone}')" if zone in stands else f"zone: {zone}" if list(named) == [zone] else ""
 
 
-def _spanned(domain: Domain) -> Span | None:
+def _spanned(domain: Domain) -> Interval | None:
     """Return the least and the most of numbers that are told one by one."""
     numbers = (
         [each for each in domain if isinstance(each, (int, float))] if isinstance(domain, frozenset) else []
     )
-    return Span(min(numbers), max(numbers)) if numbers else None
+    return Interval(min(numbers), max(numbers)) if numbers else None
 
 
 def _flaw(literal: Literal, other: str) -> Flaw:

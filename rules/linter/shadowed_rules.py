@@ -12,7 +12,7 @@ from math import inf, prod
 from operator import and_
 from typing import Any, NamedTuple, TypeAlias
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
 from rules.language.schema import Call, RuleSpec
@@ -80,7 +80,9 @@ class Claim(NamedTuple):
 Claims: TypeAlias = Mapping[int, Claim]
 
 
-def rivals(specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, int, str]]:
+def shadowed(
+    specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[int, int, str]]:
     """Yield the number of a rule, that of its rival, and ``shadowed`` or ``overlap``; each rule at most once.
 
     A rule is shadowed by the widest one that covers it (by score, then the first; the first of equal ones is not
@@ -254,7 +256,7 @@ def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hash
     if isinstance(when, Pattern):
         sides, asked = _sides(when, groups), (spec.if_, when.if_)
         same += (type(when), *(side is None for side in sides[-len(_MOMENTS) :]), *_equal(when))
-        bounds = said(when, "score")
+        bounds = value_at(when, "score")
         if bounds is not None:
             score = _or(bounds.above, -inf), _or(bounds.below, inf)
     else:

@@ -11,7 +11,7 @@ from rules.document.validation import nearest
 from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
-from rules.kinds.value_ranges import Domain, Span, empty, shown
+from rules.kinds.value_ranges import Domain, Interval, is_empty, shown
 from rules.language.comparisons import Comparison, comparisons
 from rules.language.expr import SINCE, ExprError
 from rules.language.schema import RuleSpec
@@ -19,17 +19,17 @@ from rules.language.when import Sequence as Steps
 from rules.language.when import parts
 from rules.linter.plates import plate_forms
 from rules.linter.possible_facts import SEVERITIES, ranges
-from rules.linter.satisfiability import Site, unreachable
+from rules.linter.satisfiability import Surroundings, unreachable
 from rules.model import Fact
 
 
-def never(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
+def unsatisfiable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings: first what is wrong by itself, else what is together."""
     found = list(_alone(spec, site))
     yield from found or unreachable(spec, site)
 
 
-def _alone(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
+def _alone(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     for path, text, about in asked(spec):
         try:
             found = comparisons(text, site.constants)
@@ -46,11 +46,11 @@ def _domains(spec: RuleSpec, about: Sequence[Pattern]) -> Mapping[str, Domain]:
     if all(isinstance(pattern, DecisionPattern) for pattern in about):
         known["severity"] = SEVERITIES
     if isinstance(spec.when, Steps):
-        known[SINCE] = Span(0, spec.when.within)
+        known[SINCE] = Interval(0, spec.when.within)
     return known
 
 
-def unsaid(spec: RuleSpec) -> Iterator[Flaw]:
+def unknown_engine_names(spec: RuleSpec) -> Iterator[Flaw]:
     """Yield labels that are never told: the engine's own names, which are all known."""
     for path, pattern in parts(spec.when):
         kind = event_kind(pattern)
@@ -69,7 +69,7 @@ def _one(each: Comparison, domain: Domain, about: Sequence[Pattern]) -> Iterator
     yield from plate_forms(each, about)
     if isinstance(domain, frozenset) and all(isinstance(value, str) for value in domain):
         yield from _words(each, sorted(map(str, domain), key=_in_order))
-    elif each.sign not in ("!=", "not in") and domain is not None and empty(each.narrow(domain)):
+    elif each.sign not in ("!=", "not in") and domain is not None and is_empty(each.narrow(domain)):
         yield _out_of_reach(each, domain)
 
 
@@ -87,7 +87,7 @@ def _words(each: Comparison, known: Sequence[str]) -> Iterator[Flaw]:
 
 def _out_of_reach(each: Comparison, domain: Domain) -> Flaw:
     value = each.values[0][0] if each.values else ""
-    unit = isinstance(domain, Span) and domain.high == 1 and isinstance(value, (int, float)) and value > 1
+    unit = isinstance(domain, Interval) and domain.high == 1 and isinstance(value, (int, float)) and value > 1
     guess = suggestions.number(value, 1) if unit else ""
     values: dict[str, Fact] = {"part": each.text, "fact": each.key, "range": shown(domain)}
     return Flaw((), "problem.never_true", values, guess, Gravity.WARNING, within=each.at)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rules.compiler.build import negative
-from rules.compiler.compile import Written
+from rules.compiler.compile import WrittenRule
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Matcher
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Path
 from rules.kinds.lookup import OF_KIND, event_kind
 from rules.kinds.pattern import Pattern
@@ -32,7 +32,7 @@ Without = Callable[[Event], Event]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class FactRead:
     """A fact that is read at one place of a rule.
 
     Attributes:
@@ -54,9 +54,9 @@ class Read:
         return self.path[-1] != "if"
 
 
-def reads(written: Written) -> Iterator[Read]:
+def reads(written: WrittenRule) -> Iterator[FactRead]:
     """Yield the facts that a rule which is judged reads, each once per place."""
-    found: dict[tuple[Path, str], Read] = {}
+    found: dict[tuple[Path, str], FactRead] = {}
     for read in _all(written):
         place = read.path, read.name
         before = found.get(place)
@@ -64,7 +64,7 @@ def reads(written: Written) -> Iterator[Read]:
     yield from found.values()
 
 
-def _all(written: Written) -> Iterator[Read]:
+def _all(written: WrittenRule) -> Iterator[FactRead]:
     rule = written.rule
     for role, (path, pattern) in enumerate(parts(written.spec.when)):
         if rule is not None and event_kind(pattern).shorthand is not None:
@@ -72,16 +72,16 @@ def _all(written: Written) -> Iterator[Read]:
             yield from _of_expressions(written, role, path, pattern, rule.patterns[role])
 
 
-def _of_keys(pattern: Pattern, path: Path) -> Iterator[Read]:
+def _of_keys(pattern: Pattern, path: Path) -> Iterator[FactRead]:
     kind = event_kind(pattern)
     for key, facts in kind.asks.items():
-        if said(pattern, key):
-            yield Read(("when", *path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
+        if value_at(pattern, key):
+            yield FactRead(("when", *path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
 
 
 def _of_expressions(
-    written: Written, role: int, path: Path, pattern: Pattern, matcher: Matcher
-) -> Iterator[Read]:
+    written: WrittenRule, role: int, path: Path, pattern: Pattern, matcher: Matcher
+) -> Iterator[FactRead]:
     spec = written.spec
     places: list[Path] = [("if",)] if spec.if_ is not None and not negative(spec.when, role) else []
     places += [("when", *path, "if")] if pattern.if_ is not None else []
@@ -92,7 +92,7 @@ def _of_expressions(
             step, without = _called(name)
             if without is not None:
                 kind = steps[step - 1] if step else event_kind(pattern).kind
-                yield Read(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
+                yield FactRead(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
 
 
 def _called(name: str) -> tuple[int, Without | None]:

@@ -18,7 +18,7 @@ from rules.document.scalars import seconds
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
 from rules.kinds.table import TABLE
 from rules.language.schema import RuleFile
-from rules.trials.runner import TrialText, rehearse
+from rules.trials.runner import TrialText, run_trials
 
 #: Keys that say how a rule is told and not when it fires.
 _TOLD = frozenset(
@@ -71,7 +71,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MutationResult:
     """What became of every mutant."""
 
     killed: int
@@ -89,7 +89,7 @@ def mutate(
     world: World,
     beside: Sequence[tuple[str, str]] = (),
     progress: Callable[[int], None] | None = None,
-) -> Result:
+) -> MutationResult:
     """Try every mutant of some rule files against their trials, which pass without it.
 
     Args:
@@ -111,7 +111,7 @@ def mutate(
             survivors.append(documents[mutant.file].locate(mutant.flaw))
         if progress is not None:
             progress(killed + len(survivors))
-    return Result(killed, tuple(survivors))
+    return MutationResult(killed, tuple(survivors))
 
 
 def names_in(files: Iterable[tuple[str, str]]) -> set[str]:
@@ -121,7 +121,7 @@ def names_in(files: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _noticed(trials: Iterable[TrialText], rules: RuleSet, rule: str) -> bool:
-    return any(not outcome.passed for text in trials for outcome in rehearse(text, rules, first=rule))
+    return any(not outcome.passed for text in trials for outcome in run_trials(text, rules, first=rule))
 
 
 # -- what may be changed -----------------------------------------------------------------------

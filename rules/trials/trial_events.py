@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rules import letters
+from rules import normalization
 from rules.explain.playback import Arrival
 from rules.kinds.object import Track
 from rules.kinds.shorthand import DAY, TrialEvent
@@ -118,12 +118,12 @@ def _arrival(number: int, written: TrialEvent, calendar: Calendar) -> Arrival:
         camera=None if written.camera is None else CameraId(written.camera),
         at=now.wall,
         received_at=now.wall,
-        subject=letters.composed(written.subject),
-        label=None if written.label is None else letters.composed(written.label),
+        subject=normalization.composed(written.subject),
+        label=None if written.label is None else normalization.composed(written.label),
         zones=written.zones,
         score=written.score,
         box=written.box,
-        facts=letters.facts(written.facts),
+        facts=normalization.facts(written.facts),
     )
     return Arrival(event, now)
 

@@ -46,7 +46,7 @@ def test_nothing_is_wrong_with_them() -> None:
 
 def test_every_rule_and_every_condition_is_tried() -> None:
     coverage = Coverage(checked().rules)
-    outcomes = list(runner.rehearse(trials(), checked().rules, coverage.watch))
+    outcomes = list(runner.run_trials(trials(), checked().rules, coverage.watch))
     failed = [each.failures for each in outcomes if not each.passed]
     assert failed == []
     for measure in ("rules", "conditions"):

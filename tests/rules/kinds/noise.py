@@ -19,7 +19,7 @@ from rules.kinds.fact_types import NUMBER, TEXT, unnamed
 from rules.kinds.pattern import Label, Pattern
 from rules.kinds.record import ON, Demands, EventKind, named
 from rules.kinds.shorthand import Clock, Lasting, Shorthand, TrialEvent, both
-from rules.kinds.value_ranges import Known, Span, bounded
+from rules.kinds.value_ranges import Interval, Known, bounded
 from rules.model import Change, Kind
 from rules.text import catalogue
 
@@ -73,7 +73,7 @@ NOISE = EventKind(
     demands=demands,
     subject=named("reason.noise"),
     facts={**unnamed("camera", "label"), "loudness": NUMBER, "sound": TEXT},
-    ranges={"loudness": Span(0, 150)},
+    ranges={"loudness": Interval(0, 150)},
     label_fact="sound",
     always=frozenset({"camera", "label", "loudness"}),
     leaves=leaves,
@@ -144,12 +144,12 @@ def story() -> dict[str, Any]:
     text = runner.read(TRIALS, "t.yaml")
     assert text.file is not None, text.problems
     coverage = Coverage(checked.rules)
-    outcomes = list(runner.rehearse(text, checked.rules, coverage.watch))
+    outcomes = list(runner.run_trials(text, checked.rules, coverage.watch))
     scene = arrivals(text.file, text.file.trials[0], Calendar(text.file, text.file.trials[0]))
     told = explain(checked.rules, checked.rules.named[RuleName("break-in")], scene, Focus())
     assert told.nearest is not None
     mutants = mutation.mutate([("r.yaml", RULES)], [text], World())
-    worlds = world_mutants.befall([("r.yaml", RULES)], [text], World())
+    worlds = world_mutants.try_worlds([("r.yaml", RULES)], [text], World())
     return {
         "problems": [str(each) for each in checked.problems],
         "schema": [name in json.dumps(json_schema()) for name in ("NoisePattern", '"sound"')],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.compiler.compile import World, examine
 from rules.document.source import parse
-from rules.kinds.value_ranges import Span
+from rules.kinds.value_ranges import Interval
 from rules.linter.lint import lint
 
 WORLD = World(
@@ -285,7 +285,7 @@ def test_no_place_within_a_text_leads_out_of_the_file(text: str, within: int) ->
     )
 )
 def test_a_span_is_empty_when_no_number_is_within(cuts: list[tuple[str, float]]) -> None:
-    span = Span(0, 1)
+    span = Interval(0, 1)
     for sign, value in cuts:
         span = span.cut(sign, value)
     tests = {

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from rules.compiler.compile import Checked, World, Written, examine
-from rules.compiler.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Together
+from rules.compiler.compile import Checked, World, WrittenRule, examine
+from rules.compiler.ruleset import Absence, Counting, Matcher, Ordered, Rule, TimesOfDay, Together
 from rules.document.source import Gravity
 from rules.explain.playback import Arrival, Playback
 from rules.kinds.decision import DecisionPattern
@@ -273,7 +273,7 @@ class Teller:
 class Trying:
     """One rule, and the search for its worlds."""
 
-    written: Written
+    written: WrittenRule
     checked: Checked
     random: Random
     text: str
@@ -317,7 +317,7 @@ class Trying:
 
     def _lasts(self) -> float:
         match self.rule.trigger:
-            case Alarm():
+            case TimesOfDay():
                 return 8 * 86400.0
             case Absence(time=time):
                 return time + self.rule.hold + 90 + (90000 if self.rule.hours else 0)
@@ -354,7 +354,7 @@ class Trying:
                     world += self._events(0, self._other(cast, number, trigger.by), number * pause)
             case Absence(after=True):
                 world += self._events(1, cast, 0.0)
-            case Absence() | Counting() | Alarm():
+            case Absence() | Counting() | TimesOfDay():
                 pass
             case _:
                 world += self._events(random.randrange(len(self.patterns)), cast, 0.0)
@@ -388,7 +388,7 @@ class Trying:
                 return self._enough(time / 2, 1)
             case Counting(within=within, few=True, size=size):
                 return self._enough(within / (2 * size), size)
-            case Alarm():
+            case TimesOfDay():
                 self.start = MONDAY + timedelta(minutes=self.random.randrange(1440))
         return []
 

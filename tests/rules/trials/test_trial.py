@@ -39,7 +39,7 @@ def trial(events: str, expect: str, rules: str = NIGHT) -> Outcome:
     text = runner.read(one(events, expect), "t.trial.yaml")
     assert text.file is not None, [str(each) for each in text.problems]
     compiled = compile_rules([("night.yaml", rules)], runner.world(text.file))
-    (outcome,) = runner.rehearse(text, compiled)
+    (outcome,) = runner.run_trials(text, compiled)
     return outcome
 
 
@@ -132,7 +132,7 @@ def test_a_rule_that_raises_fails_the_trial(monkeypatch: pytest.MonkeyPatch) -> 
     rules = compile_rules([("night.yaml", NIGHT)], runner.world(text.file)) if text.file else None
     assert rules is not None
     monkeypatch.setattr(type(rules.rules[0].patterns[0]), "holds", lambda *_: 1 / 0)
-    (outcome,) = runner.rehearse(text, rules)
+    (outcome,) = runner.run_trials(text, rules)
     assert any("failed inside: ZeroDivisionError" in line for line in told(outcome))
 
 
