@@ -16,7 +16,7 @@ from engine.api import telling, wire
 from engine.shown import decision, sentence
 from rules.compiler.ruleset import Rule
 from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
-from rules.explain.history import History
+from rules.explain.history import EvaluationHistory
 from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Sentence
 
@@ -31,7 +31,7 @@ def local(at: datetime, zone: ZoneInfo) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S}{tail}"
 
 
-def rule(each: Rule, memory: Memory, ledger: History) -> wire.Rule:
+def rule(each: Rule, memory: Memory, ledger: EvaluationHistory) -> wire.Rule:
     """Return a rule's state in a running engine."""
     tally, rows = ledger.of(each.name), memory.of_rule(each.name).values()
     states = Counter(row.state for row in rows)
@@ -55,7 +55,7 @@ def rule(each: Rule, memory: Memory, ledger: History) -> wire.Rule:
 
 
 def lately(
-    each: Rule, memory: Memory, ledger: History, now: Instant, camera: str | None, show: Show
+    each: Rule, memory: Memory, ledger: EvaluationHistory, now: Instant, camera: str | None, show: Show
 ) -> Callable[[], telling.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = ledger.recent(camera), timers(memory, each.name, now)

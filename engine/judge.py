@@ -30,7 +30,7 @@ from engine.supervisor import Backoff
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import ADOPTED, RuleChanges, compare, facts_of
 from rules.evaluator.evaluator import NOTHING, settle, step, ticks
-from rules.explain.history import History
+from rules.explain.history import EvaluationHistory
 from rules.memory import Memory
 from rules.model import (
     Change,
@@ -127,7 +127,7 @@ class Judge:
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._intake = Intake(clock.now)
-        self.ledger = History(thread_time, Random())  # noqa: S311 - a sample, not a secret
+        self.ledger = EvaluationHistory(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
         self.events = 0
         self.decisions = 0
