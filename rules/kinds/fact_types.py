@@ -14,6 +14,8 @@ SINCE = "since"
 Reader = Callable[[Event], Fact | None]
 #: Among the facts of a kind: it stands in zones; the seconds in each of them.
 ZONES, DWELL = "zones", "dwell:"
+#: Read of the box of an event, in shares of the picture.
+BOX = ("x", "y", "width", "height")
 #: Not the fact of an act that is called so: the name `rule`, of a decision.
 DECIDER = "rule:"
 #: Of everything that a camera with a PTZ head tells.

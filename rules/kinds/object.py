@@ -19,7 +19,7 @@ from rules.kinds.conditions import (
     Passing,
     Removed,
 )
-from rules.kinds.fact_types import DWELL, HEAD, NUMBER, TEXT, ZONES, measured, unnamed
+from rules.kinds.fact_types import BOX, DWELL, HEAD, NUMBER, TEXT, ZONES, measured, unnamed
 from rules.kinds.pattern import Bounds, Label, Pattern, Positive, Range, Unit, apart
 from rules.kinds.record import ANY_CHANGE, NO_FACTS, ON, Contradiction, Demands, EventKind, labelled
 from rules.kinds.shorthand import Lasting, Shorthand
@@ -209,10 +209,9 @@ def _directions(pattern: ObjectPattern) -> Iterator[Condition]:
 
 # -- what its facts can be -------------------------------------------------------------------------
 
-_BOX = ("x", "y", "width", "height")
 _CROSSING = frozenset({"line", "side", "direction"})
 #: Of every object that is there; of one that is gone nothing may be known.
-_PRESENT = frozenset({*_BOX, "age", "still", "alone", "speed"})
+_PRESENT = frozenset({*BOX, "age", "still", "alone", "speed"})
 _UNRECOGNISED = frozenset({"moving", "any"})
 
 
@@ -311,7 +310,7 @@ OBJECT = EventKind(
         **HEAD,
         **dict.fromkeys(("speed", "kmh", "heading", "still", "alone", "age"), NUMBER),
         **dict.fromkeys(("line", "direction"), TEXT),
-        **unnamed("camera", "label", "score", *_BOX, "vx", "vy", "dwell", "side"),
+        **unnamed("camera", "label", "score", *BOX, "vx", "vy", "dwell", "side"),
         **unnamed("entered", "left", "started", "stood", ZONES, DWELL),
     },
     readers={"dwell": (NUMBER, _dwell)},

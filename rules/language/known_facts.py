@@ -6,7 +6,7 @@ says itself has the facts that the table of kinds lists.
 
 from __future__ import annotations
 
-from rules.kinds.fact_types import DECIDER, DWELL, ZONES
+from rules.kinds.fact_types import BOX, DECIDER, DWELL, ZONES
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
 from rules.kinds.record import EventKind
@@ -14,7 +14,7 @@ from rules.kinds.record import EventKind
 #: Of every event.
 ALWAYS = frozenset({"subject", "hour", "minute", "weekday", "holiday", "dark", "clock_suspect"})
 #: Names that are read of the event itself and are no facts.
-_OF_EVENT = frozenset({"x", "y", "width", "height", "score", "camera", "label", DECIDER, ZONES})
+_OF_EVENT = frozenset({*BOX, "score", "camera", "label", DECIDER, ZONES})
 #: What is carried and is no fact by itself: asked by functions, in a zone.
 _NO_FACTS = frozenset({ZONES, DWELL, DECIDER})
 #: What is reckoned from facts, and is none by its name.

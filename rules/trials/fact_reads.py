@@ -7,7 +7,6 @@ rule's decision, which the evaluator makes and nobody tells.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,17 +16,16 @@ from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Matcher
 from rules.document.scalars import value_at
 from rules.document.source import Path
+from rules.kinds.fact_types import BOX, DWELL
 from rules.kinds.lookup import OF_KIND, event_kind
 from rules.kinds.pattern import Pattern
+from rules.language.comparisons import called, parsed
 from rules.language.known_facts import ALWAYS
 from rules.language.when import parts
 from rules.model import Event, Fact, Kind
 
-_BOX = frozenset({"x", "y", "width", "height"})
 #: Names of expressions that no event lacks.
 _THERE = ALWAYS | {"camera", "label", "rule"}
-#: A call that reads something by a word: the function, the step that it is asked of, the word in quotes.
-_CALL = re.compile(r"(\w+)\((?:(\d+), )?(['\"].*['\"])\)")
 Without = Callable[[Event], Event]
 
 
@@ -100,18 +98,21 @@ def _called(name: str) -> tuple[int, Without | None]:
 
     None: no event lacks it, or it is not clear what it is.
     """
-    call = _CALL.fullmatch(name)
-    if call is None:
-        return 0, _lacking((name,)) if name.isidentifier() and name not in _THERE else None
-    function, step, word = call[1], int(call[2] or 0), str(ast.literal_eval(call[3]))
-    match function:
-        case "in_zone":
-            return 0, lambda event: replace(event, zones=tuple(zone for zone in event.zones if zone != word))
-        case "entered" | "left":
-            return 0, lambda event: replace(event, facts=_unpassed(event.facts, function, word))
-        case "dwell_in":
-            return 0, _lacking((f"dwell:{word}",))
-    return step, None if word in _THERE else _lacking((word,))
+    node = parsed(name)
+    match called(node), getattr(node, "args", ()):
+        case "", _:
+            return 0, _lacking((name,)) if isinstance(node, ast.Name) and name not in _THERE else None
+        case "in_zone", [ast.Constant(value=str(zone))]:
+            return 0, lambda event: replace(event, zones=tuple(each for each in event.zones if each != zone))
+        case ("entered" | "left") as passed, [ast.Constant(value=str(zone))]:
+            return 0, lambda event: replace(event, facts=_unpassed(event.facts, passed, zone))
+        case "dwell_in", [ast.Constant(value=str(zone))]:
+            return 0, _lacking((f"{DWELL}{zone}",))
+        case "earlier", [ast.Constant(value=int(step)), ast.Constant(value=str(word))]:
+            return step, None if word in _THERE else _lacking((word,))
+        case _, [ast.Constant(value=str(word))]:
+            return 0, None if word in _THERE else _lacking((word,))
+    return 0, None
 
 
 def _unpassed(facts: Mapping[str, Fact], fact: str, zone: str) -> dict[str, Fact]:
@@ -139,10 +140,10 @@ def _without(event: Event, fact: str) -> Event:
         return replace(event, score=None)
     if fact == kind.label_fact:
         return replace(event, label=None)
-    return replace(event, box=None) if fact in _BOX else event
+    return replace(event, box=None) if fact in BOX else event
 
 
 def _stands_for(name: str, fact: str) -> bool:
     if fact == "dwell":
-        return name == "age" or name.startswith("dwell:")
+        return name == "age" or name.startswith(DWELL)
     return name == fact
