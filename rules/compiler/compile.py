@@ -19,7 +19,7 @@ from rules.compiler import build
 from rules.compiler.ruleset import ActiveHours, Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
 from rules.compiler.uncollected import uncollected
-from rules.compiler.unknown_facts import unknown_asked
+from rules.compiler.unknown_facts import unknown_facts
 from rules.document import decomposed, suggestions
 from rules.document.errors import RuleError
 from rules.document.partial import Read, read_partly
@@ -338,7 +338,7 @@ class _Site:
         yield from correlation.flaws(spec, self.names.groups)
         if self.world is not None:
             yield from unknown(spec, self.world, self.names.groups)
-            yield from unknown_asked(spec, self.world, self.names.groups)
+            yield from unknown_facts(spec, self.world, self.names.groups)
             yield from self._action_flaws(spec)
 
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:

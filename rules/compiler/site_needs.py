@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rules.compiler.unknown_facts import asked
+from rules.compiler.unknown_facts import expressions_with_patterns
 from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
@@ -103,7 +103,7 @@ def _asked(spec: RuleSpec, fact: str, code: str) -> Iterator[Flaw]:
 
 def _places(spec: RuleSpec, fact: str) -> Iterator[tuple[Path, int, Sequence[Pattern]]]:
     """Yield the expressions that ask for a fact, where in them they first do, and of which patterns."""
-    for path, text, about in asked(spec):
+    for path, text, about in expressions_with_patterns(spec):
         if fact not in text:
             continue
         try:

@@ -17,7 +17,7 @@ from rules.language.schema import RuleSpec
 from rules.language.when import parts
 
 
-def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
+def expressions_with_patterns(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
     """Yield every expression of a rule with its path and the patterns of which it is asked."""
     found = list(parts(spec.when))
     if spec.if_ is not None:
@@ -28,9 +28,9 @@ def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
             yield ("when", *path, "if"), pattern.if_, [pattern]
 
 
-def unknown_asked(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
+def unknown_facts(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
     """Yield what expressions name and the site does not have; one that does not compile is told elsewhere."""
-    for path, text, about in asked(spec):
+    for path, text, about in expressions_with_patterns(spec):
         try:
             found = [*_zones(text, about, world, groups), *_compared(text, about, world)]
         except ExprError:

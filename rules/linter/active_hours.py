@@ -15,7 +15,7 @@ _WEEK = datetime(2025, 6, 2)
 _MOST_HOLIDAYS = 10
 
 
-def alarms(edges: Sequence[Edge], days: frozenset[int], hours: ActiveHours) -> Iterator[datetime]:
+def times_of_day(edges: Sequence[Edge], days: frozenset[int], hours: ActiveHours) -> Iterator[datetime]:
     """Yield the times of day that come in the weeks on which hours are tried."""
     almanac = hours.almanac
     for midnight in _midnights(hours, edges):

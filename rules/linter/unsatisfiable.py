@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rules.compiler.unknown_facts import asked
+from rules.compiler.unknown_facts import expressions_with_patterns
 from rules.document import suggestions
 from rules.document.source import Flaw, Gravity, Path
 from rules.document.validation import nearest
@@ -30,7 +30,7 @@ def unsatisfiable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
 
 
 def _alone(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
-    for path, text, about in asked(spec):
+    for path, text, about in expressions_with_patterns(spec):
         try:
             found = comparisons(text, site.constants)
         except ExprError:
