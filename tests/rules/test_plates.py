@@ -22,6 +22,10 @@ def test_whatever_parts_it_is_left_out(written: str) -> None:
     assert plain(written) == "29A12345"
 
 
+def test_what_is_longer_than_any_plate_is_cut() -> None:
+    assert plain("29A-" * 20) == ("29A" * 20)[:LONGEST]
+
+
 def test_letters_are_composed_first() -> None:
     assert plain("29đ-1") == "29Đ1"
     assert plain("o\u0302") == "Ô", "one letter, not a letter and a mark that is dropped"
