@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine with Python 3.11-3.13, pip and venv:
 #   make demo                                  see it run on three virtual cameras (terminal UI)
 #   make test                                  linters, types, import contracts, tests
-# More: make demo ARGS="--headless --for 60s" | check | soak | bench | schema | bundle | clean
+# More: make demo ARGS="--headless --for 60s" | check | soak | pythons | bench | schema | bundle | clean
 
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 SOURCES := engine drivers rules tui tests benchmarks tools
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts pytest soak bench train schema bundle clean system-packages
+.PHONY: help demo test check lint types contracts pytest soak pythons bench train schema bundle clean system-packages
 
 help:
 	@sed -n '2,5p' Makefile | sed 's/^# //'
@@ -56,6 +56,10 @@ pytest: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
+
+# The other Pythons that the package promises, where there are interpreters. Not for CI: an environment of 850 MB each.
+pythons: $(VENV)/.installed
+	$(BIN)/python tools/pythons.py $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -6,7 +6,7 @@ times are CPU microseconds of this thread per source picture, medians of the rou
 
 decode      decode every packet, drop the picture
 no_filter   the same without the deblocking filter
-look        engine.vision.look: decode all, luma in place and motion and tracks for 5 pictures per second
+look        engine.vision.analyzer: decode all, luma in place and motion and tracks for 5 pictures per second
 look_all    the same for all 25 pictures per second
 gray        decode and to_ndarray("gray") of every picture
 bgr         decode and to_ndarray("bgr24") of every picture: what most programs do
@@ -28,8 +28,8 @@ import av
 import numpy as np
 
 from drivers.contract import Codec, CodecParameters, Packet
+from engine.vision.analyzer import Analyzer
 from engine.vision.decode import Decoder
-from engine.vision.look import Look
 
 FPS, SECONDS = 25, 6
 #: Width, height, kbit/s.
@@ -82,7 +82,7 @@ def decode(codec: CodecParameters, packets: Sequence[Packet], *, skip: bool = Fa
 
 
 def look(codec: CodecParameters, packets: Sequence[Packet], *, fps: float = 5) -> None:
-    eye = Look(codec, fps=fps, pool=None, score=0.45)
+    eye = Analyzer(codec, fps=fps, pool=None, score=0.45)
     for packet in packets:
         eye.feed(packet)
 

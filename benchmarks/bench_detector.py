@@ -29,17 +29,17 @@ from typing import Any
 import numpy as np
 from detector_footage import CLASSES, CLIPS, SHARED, clip, coco, drawn, validation
 
+from engine.bench.compare import Labelled, cost, open_picture, pairs, see
+from engine.bench.labelled import Truth, marks, mean
+from engine.bench.precision import covered
 from engine.models import ModelFault, ModelFile, find
 from engine.models.known import named_labels
-from engine.models.shelf import describe, fingerprint
+from engine.models.library import describe, fingerprint
+from engine.vision.analyzer import Analyzer
 from engine.vision.boxes import Box, overlap
-from engine.vision.compare import Labelled, cost, open_picture, pairs, see
-from engine.vision.labelled import Truth, marks, mean
-from engine.vision.look import Look
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.pool import DetectorPool
-from engine.vision.precision import covered
 
 OTHERS = {
     "yolox-nano": "yolox_nano_float16_quantize.tflite",
@@ -117,7 +117,7 @@ def tracks(path: Path, file: ModelFile) -> list[Told]:
     """Return what the engine tells of a clip."""
     codec, packets = clip(path)
     pool = DetectorPool(file)
-    look = Look(codec, fps=_FPS, pool=pool, score=_SCORE)
+    look = Analyzer(codec, fps=_FPS, pool=pool, score=_SCORE)
     told: dict[int, Told] = {}
     for packet in packets:
         sight = look.feed(packet)

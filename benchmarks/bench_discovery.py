@@ -28,8 +28,8 @@ from contextlib import ExitStack, contextmanager
 
 from drivers.contract import Scope
 from drivers.errors import DriverError
-from drivers.onvif import discover, ears, places
-from drivers.onvif.answer import read_answer
+from drivers.onvif.discovery import probe_targets, receiver, search
+from drivers.onvif.discovery.probe_match import read_matches
 
 DEVICES, TRIES, BURST = 500, 2, 4000
 #: What Linux gives who asks for much and has no privilege.
@@ -55,8 +55,8 @@ def hear(port: int) -> socket.socket:
     """Return a socket that hears probes on loopback."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((places.GROUP, port))
-    member = socket.inet_aton(places.GROUP) + socket.inet_aton("127.0.0.1")
+    sock.bind((probe_targets.GROUP, port))
+    member = socket.inet_aton(probe_targets.GROUP) + socket.inet_aton("127.0.0.1")
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     return sock
 
@@ -95,7 +95,7 @@ async def ours() -> tuple[int, str]:
     """Search once; return how many were found, and what the driver says was lost."""
     found, said = 0, ""
     try:
-        async for _ in discover.discover(Scope(interfaces=("127.0.0.1",)), 3.0):
+        async for _ in search.discover(Scope(interfaces=("127.0.0.1",)), 3.0):
             found += 1
     except DriverError as error:
         said = str(error)
@@ -120,9 +120,9 @@ async def plain(port: int) -> int:
     transport, _ = await loop.create_datagram_endpoint(Answers, sock=sock)
     known: set[str] = set()
     for wait in (0.25, 2.75):
-        for name, namespace in places._TYPES:
-            probe = places._PROBE.format(namespace=namespace, type=name, message=1)
-            transport.sendto(probe.encode(), (places.GROUP, port))
+        for name, namespace in probe_targets._TYPES:
+            probe = probe_targets._PROBE.format(namespace=namespace, type=name, message=1)
+            transport.sendto(probe.encode(), (probe_targets.GROUP, port))
         end = loop.time() + wait
         while (left := end - loop.time()) > 0:
             try:
@@ -130,7 +130,7 @@ async def plain(port: int) -> int:
                     data = await queue.get()
             except TimeoutError:
                 break
-            known |= {each.url for each in read_answer(data, "127.0.0.1")}
+            known |= {each.url for each in read_matches(data, "127.0.0.1")}
     transport.close()
     return len(known)
 
@@ -140,7 +140,7 @@ def held() -> dict[str, int]:
     heard = threading.Event()
     answer = ANSWER.format(number=7, message=7).encode()
     with (
-        ears.Ears(heard.set) as ours,
+        receiver.DatagramReceiver(heard.set) as ours,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth,
     ):
@@ -171,7 +171,7 @@ def percent(found: int) -> str:
 
 
 def measure(port: int) -> dict[str, object]:
-    places.PORT = port
+    probe_targets.PORT = port
     tries = [asyncio.run(ours()) for _ in range(TRIES)]
     before = asyncio.run(plain(port))
     return {
@@ -197,7 +197,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.devices:
         devices(given.devices[0] == "1", float(given.devices[1]))
-    ears.BUFFER = ALLOWED
+    receiver.BUFFER = ALLOWED
     ways = {
         "one burst, one socket": (False, 0.0),
         "one burst, a socket each": (True, 0.0),

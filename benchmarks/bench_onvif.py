@@ -119,16 +119,21 @@ async def per_call(call: Callable[[], Awaitable[object]], times: int) -> float:
 async def pulls(port: int, rounds: int, times: int) -> dict[str, Any]:
     """Return the CPU of one pull by hand, through the library, and bare."""
     from drivers.contract import Login
-    from drivers.onvif import clock, events, library, soap
-    from drivers.onvif.addresses import Reached
-    from drivers.onvif.session import Session
-    from drivers.onvif.wsse import Signature
+    from drivers.onvif.addresses import DeviceAddress
+    from drivers.onvif.events import pull_point as events
+    from drivers.onvif.soap import client as soap
+    from drivers.onvif.soap import device_clock as clock
+    from drivers.onvif.soap import zeep_library as library
+    from drivers.onvif.soap.http_session import HttpSession
+    from drivers.onvif.soap.wsse import UsernameToken
 
     login, url = Login(*LOGIN), f"http://127.0.0.1:{port}/now"
-    session = Session(Reached.at(url), login)
-    subscription = events.Subscription(soap.Soap(session, clock.DeviceClock()), None, timedelta(), {})  # type: ignore[arg-type]  # no task is begun
+    session = HttpSession(DeviceAddress.at(url), login)
+    subscription = events.PullPoint(soap.SoapClient(session, clock.DeviceClock()), None, timedelta(), {})  # type: ignore[arg-type]  # no task is begun
     subscription._url, subscription._renew_at = url, perf_counter() + 1e6
-    proxy = await library.proxy("pullpoint", url, soap._Post(session, 20.0), Signature(login, timedelta()))
+    proxy = await library.proxy(
+        "pullpoint", url, soap._SessionTransport(session, 20.0), UsernameToken(login, timedelta())
+    )
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def by_hand() -> object:
@@ -137,7 +142,7 @@ async def pulls(port: int, rounds: int, times: int) -> dict[str, Any]:
     async def through_the_library() -> object:
         return await proxy.PullMessages(Timeout=timedelta(seconds=10), MessageLimit=100)
 
-    signature = Signature(login, timedelta()).header()
+    signature = UsernameToken(login, timedelta()).header()
     asked = soap.enveloped(soap.request(events.EVENTS, "PullMessages", Timeout="PT10S"), signature)
     request = b"POST /now HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(asked) + asked
 

@@ -27,7 +27,8 @@ import rule_day
 from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_peer
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
 
-from engine.replay import printed, replay
+from engine.api.printed_events import printed
+from engine.judging.replay import replay
 from rules.compiler.compile import World, compile_rules, examine
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING, step
@@ -43,7 +44,7 @@ CAMERAS = 100
 ROUNDS = 7
 #: Rounds of loading many rules.
 LOADINGS = 5
-#: Events of one turn of the judge at most (`engine.judge.TURN`).
+#: Events of one turn of the judge at most (`engine.judging.judge.TURN`).
 TURN = 256
 #: Rules that must load and check in 2 s of CPU, and rules of one file.
 MANY, PER_FILE = 8000, 500

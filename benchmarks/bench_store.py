@@ -26,7 +26,7 @@ from time import perf_counter, process_time
 
 from uuid_utils import uuid7
 
-from engine.clock import SystemClock
+from engine.runtime.clock import SystemClock
 from engine.store.codec import event_row
 from engine.store.db import open_store
 from engine.store.model import Verdict

@@ -13,8 +13,8 @@ import numpy as np
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.virtual.street.drawing import Scene
-from engine.vision.compare import Labelled
-from engine.vision.labelled import Truth
+from engine.bench.compare import Labelled
+from engine.bench.labelled import Truth
 from tools.train.halves import half
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"

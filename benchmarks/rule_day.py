@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine.shown import event as shown
+from engine.api.present import event as shown
 from rules.model import CameraId, Change, Event, EventId, Fact, Kind
 
 CAMERAS = 25

@@ -30,17 +30,17 @@ from drivers.contract import (
 )
 from drivers.display import UPRIGHT, Turn, pixel_shape, turn_in
 from drivers.errors import Malformed, Unreachable, Unsupported, bare
-from drivers.nothing import SilentCamera, SilentDevice, nothing_found
-from drivers.options import Options, read
-from drivers.reader import Reader
-from drivers.stamps import Stamps
+from drivers.kit.options import Options, read
+from drivers.kit.reader import Reader
+from drivers.kit.stamps import Stamps
+from drivers.kit.stream_only import StreamOnlyCamera, StreamOnlyDevice, no_discovery
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet as AvPacket
     from av.video.stream import VideoStream
 
-    from drivers import ffmpeg
+    from drivers.kit import ffmpeg
 
 #: Token of a clip's only profile.
 PROFILE = "clip"
@@ -80,7 +80,7 @@ class ClipStream(Reader):
             Unsupported: No video in it, or a codec that we do not take.
             Malformed: Not a media file.
         """
-        from drivers import ffmpeg
+        from drivers.kit import ffmpeg
 
         with self._inside, ffmpeg.calling(*self._watch()):
             found = self._open()
@@ -96,7 +96,7 @@ class ClipStream(Reader):
         Raises:
             Unreachable: The file ended (without `loop`), or the stream was closed.
         """
-        from drivers import ffmpeg
+        from drivers.kit import ffmpeg
 
         with self._inside, ffmpeg.calling(*self._watch()):
             packet = next(self._packets)
@@ -106,7 +106,7 @@ class ClipStream(Reader):
             return Packet(bytes(packet), pts, dts, packet.is_keyframe, time.monotonic())
 
     def _watch(self) -> tuple[ffmpeg.Watch, str, Unreachable]:
-        from drivers import ffmpeg
+        from drivers.kit import ffmpeg
 
         return ffmpeg.Watch(self._stop), self._host, Unreachable("driver.closed", host=self._host)
 
@@ -114,7 +114,7 @@ class ClipStream(Reader):
         """Open the file, from its beginning; return what its video is."""
         import av
 
-        from drivers import ffmpeg
+        from drivers.kit import ffmpeg
 
         if self._container is not None:
             self._container.close()
@@ -171,10 +171,10 @@ class ClipDriver:
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Files are not discovered: yields nothing."""
-        return nothing_found()
+        return no_discovery()
 
     @asynccontextmanager
-    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[StreamOnlyDevice]:
         """Check the path; a login is ignored.
 
         Raises:
@@ -186,8 +186,8 @@ class ClipDriver:
         path = path_of(target.url)
         if not path.is_file():
             raise Unreachable("driver.no_file", host=path.name, path=path)
-        camera = SilentCamera(path.name, {PROFILE: partial(ClipStream, path, options)})
-        yield SilentDevice(camera, DeviceInfo(model=path.name))
+        camera = StreamOnlyCamera(path.name, {PROFILE: partial(ClipStream, path, options)})
+        yield StreamOnlyDevice(camera, DeviceInfo(model=path.name))
 
 
 def path_of(url: str) -> Path:

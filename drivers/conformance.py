@@ -302,10 +302,10 @@ async def _open(driver: Driver, target: Target, login: Login | None) -> AsyncIte
 @asynccontextmanager
 async def _ptz(driver: Driver, target: Target, login: Login | None) -> AsyncIterator[Ptz]:
     async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
-        heads = [camera.ptz for camera in device.cameras if camera.ptz is not None]
-        if not heads:
+        units = [camera.ptz for camera in device.cameras if camera.ptz is not None]
+        if not units:
             pytest.skip("the device has no PTZ")
-        yield heads[0]
+        yield units[0]
 
 
 @asynccontextmanager

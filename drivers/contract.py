@@ -212,7 +212,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class PtzStatus:
-    """Where a PTZ head is; None where the device does not tell."""
+    """Where a PTZ unit is; None where the device does not tell."""
 
     position: PtzVector | None
     moving: bool | None
@@ -291,7 +291,7 @@ class Camera(Protocol):
 
     @property
     def ptz(self) -> Ptz | None:
-        """The PTZ head, where there is one."""
+        """The PTZ unit, where there is one."""
         ...
 
     async def open_stream(self, profile: str) -> Stream:

@@ -60,9 +60,9 @@ def turn_in(frame: VideoFrame) -> Turn:
     return turn_of(bytes(told[_MATRIX])) if _MATRIX in told else UPRIGHT
 
 
-def pixel_shape(told: Fraction | None) -> Fraction | None:
+def pixel_shape(ratio: Fraction | None) -> Fraction | None:
     """Return width over height of a pixel as told, None where it is not told or cannot be."""
-    return told if told is not None and _NARROWEST <= told <= _WIDEST else None
+    return ratio if ratio is not None and _NARROWEST <= ratio <= _WIDEST else None
 
 
 def seen_size(width: int, height: int, pixel: Fraction) -> tuple[int, int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from importlib.metadata import version
@@ -20,91 +19,56 @@ from uuid_utils import uuid7
 
 from drivers import registry
 from drivers.contract import Driver
-from engine import log, text
+from engine import text
 from engine.actions import snapshot, table
+from engine.actions.album import Album
 from engine.actions.contract import Action, Hearing
-from engine.acts import Acts
-from engine.album import Album
+from engine.actions.mqtt_events import message, topics
+from engine.actions.outbox import Outbox
 from engine.api import server
-from engine.api.keeper import Keeper
-from engine.api.listening import Closed
-from engine.api.problems import Garbage
-from engine.api.wire import CameraState
-from engine.camera import CameraRunner
-from engine.clock import SystemClock
-from engine.configuration import Configuration, world
-from engine.credentials import Vault
-from engine.desk import CameraHands, Desk
-from engine.detection import open_pool
-from engine.errors import EngineError, reason_of
-from engine.household import households
-from engine.inventory import Inventory, installed_drivers
-from engine.journal import ailing, journal
-from engine.judge import Judge
-from engine.logins import Books
-from engine.message import message, topics
-from engine.notify import Watchdog, notify
-from engine.outbox import Outbox
-from engine.places import Places, places
+from engine.api.site_service import SiteService
+from engine.config.configuration import Configuration, world
+from engine.config.credentials import Vault
+from engine.config.settings import CameraSettings
+from engine.config.state_paths import StatePaths, state_paths
+from engine.duty.acts import Acts
+from engine.errors import EngineError
+from engine.fleet.camera import CameraRunner
+from engine.fleet.camera_control import CameraControl
+from engine.fleet.detector import open_pool
+from engine.fleet.events.device_group import device_groups
+from engine.fleet.followed import followed
+from engine.fleet.inventory import Inventory, installed_drivers
+from engine.fleet.login_guard import LoginBooks
+from engine.fleet.open_limit import OpenLimit
+from engine.fleet.overload import Overload
+from engine.fleet.state import CameraState
+from engine.fleet.translate import crowds
+from engine.fleet.troubles import troubled
+from engine.judging.judge import Judge
+from engine.judging.last_rules import last_rules
+from engine.judging.reload import Reloader
+from engine.judging.rulebook import bound
 from engine.preview.server import Preview
-from engine.reload import Reloader
-from engine.rulebook import Rulebook, bound, reopened
-from engine.settings import CameraSettings
-from engine.shown import troubled
+from engine.retention import Retention
+from engine.runtime import log
+from engine.runtime.child_reports import ChildReports
+from engine.runtime.clock import SystemClock
+from engine.runtime.parts import Parts
+from engine.runtime.supervisor import Health, Supervisor
+from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
+from engine.store.journal import ailing
 from engine.store.model import Resume
-from engine.supervisor import Health, Supervisor
-from engine.translate import crowds
-from engine.turns import Turns
 from engine.vision.pool import DetectorPool
+from engine.web.connection_limit import ConnectionLimiter, crowded
+from engine.web.listening import Closed
+from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
-from rules.document.errors import RuleError
 from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
 
 logger = log.get(__name__)
-#: Seconds a part of the engine gets to stop before it is named as hanging.
-DEADLINE = 10.0
-#: Seconds that detectors which could not keep up stay a problem after the last sign of it.
-BEHIND = 60.0
-#: Seconds between two looks for events older than they are kept.
-PRUNE = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A running part of the engine: what it is called, and its task."""
-
-    name: str
-    task: asyncio.Task[None]
-
-
-class Parts:
-    """The engine's tasks in the order they were started."""
-
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self._group = group
-        self._parts: list[Part] = []
-
-    def start(self, name: str, child: Callable[[], Awaitable[None]]) -> None:
-        """Start a part; an exception from it ends the engine."""
-
-        async def run() -> None:
-            await child()
-
-        self._parts.append(Part(name, self._group.create_task(run(), name=name)))
-
-    async def stop(self) -> None:
-        """Stop every part in reverse order; whatever does not stop in time is named."""
-        while self._parts:
-            kind = self._parts[-1].name.partition("[")[0]
-            alike = [part for part in self._parts if part.name.partition("[")[0] == kind]
-            self._parts = [part for part in self._parts if part not in alike]
-            for part in alike:
-                part.task.cancel()
-            _, hanging = await asyncio.wait([part.task for part in alike], timeout=DEADLINE)
-            for task in hanging:
-                logger.error("does not stop", part=task.get_name(), deadline=DEADLINE)
 
 
 class Site:
@@ -113,7 +77,7 @@ class Site:
     def __init__(
         self,
         configuration: Configuration,
-        where: Places,
+        where: StatePaths,
         clock: SystemClock,
         store: Store,
         resume: Resume,
@@ -127,24 +91,24 @@ class Site:
         self._book = bound(configuration.rules_files, world(self.settings), configuration.rules)
         self._random = SystemRandom()
         self._trouble: dict[str, Sentence] = {}
-        self._given_up, self._behind_at = 0, -BEHIND
-        self._logged: dict[str, tuple[Health, str | None]] = {}
-        self._supervisor = Supervisor(self._report, clock.monotonic, self._random)
-        self._watchdog = Watchdog(("judge", "desk"))
+        self._reports = ChildReports()
+        self._supervisor = Supervisor(self._reports.report, clock.monotonic, self._random)
+        self._watchdog = Watchdog(("judge", "service"))
         self.judge = self._make_judge()
         self.pool = self._make_pool()
-        self._logins = Books(where.logins, lambda: clock.now().wall.timestamp())
-        self._households = households(self.settings.cameras, clock.monotonic)
-        self._turns = Turns()
+        self._overload = Overload(self.pool, clock.monotonic)
+        self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
+        self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
+        self._open_limit = OpenLimit()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self._garbage = Garbage()
         self.preview = self._make_preview()
-        self._keepers = Keeper("api"), Keeper("api.tcp")
-        self.desk = self._make_desk(configuration.path)
+        self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
+        self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
-        self._album = Album(where.state / snapshot.FOLDER, store, clock)
-        self.outbox = Outbox(store, self._actions, clock, self.desk.delivered, random=self._random)
+        self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
+        self._retention = self._make_retention()
         self.inventory = self._make_inventory()
 
     # -- making ---------------------------------------------------------------------------------
@@ -160,7 +124,7 @@ class Site:
             _new_id,
             self._judged,
             resume=self._resume,
-            before=_before(self._resume, self._book),
+            before=last_rules(self._resume, self._book),
             gap=self._clock.gap,
             bridged=self._clock.bridged,
             random=self._random,
@@ -187,12 +151,12 @@ class Site:
             clock=self._clock,
             loop=asyncio.get_running_loop(),
             random=self._random,
-            household=self._households[CameraId(settings.id)],
-            book=self._logins.of(settings.url),
-            turns=self._turns,
+            group=self._device_groups[CameraId(settings.id)],
+            logins=self._logins.of(settings.url),
+            open_limit=self._open_limit,
             zone=ZoneInfo(self.settings.timezone),
         )
-        runner.recall(_followed(self._memory, settings.id))
+        runner.recall(followed(self._memory, settings.id))
         return runner
 
     def _make_preview(self) -> Preview | None:
@@ -208,8 +172,8 @@ class Site:
             garbage=self._garbage,
         )
 
-    def _make_desk(self, config: Path) -> Desk:
-        return Desk(
+    def _make_service(self, config: Path) -> SiteService:
+        return SiteService(
             settings=self.settings,
             version=version("matthan"),
             clock=self._clock,
@@ -221,8 +185,8 @@ class Site:
             problems=self._problems,
             memory=self._memory,
             acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
-            reload_rules=self.reloader.tell,
-            moved=partial(self._watchdog.moved, "desk"),
+            reload=self.reloader.reload,
+            moved=partial(self._watchdog.moved, "service"),
             preview=self.preview,
             wake=lambda: self.outbox.wake(),
             config=str(config.absolute()),
@@ -231,7 +195,7 @@ class Site:
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
             self.settings.actions,
-            CameraHands(self.cameras, self.settings.language),
+            CameraControl(self.cameras, self.settings.language),
             self._where.state,
             site=self.settings.site,
             clock=self._clock,
@@ -239,6 +203,11 @@ class Site:
             random=self._random,
             language=self.settings.language,
         )
+
+    def _make_retention(self) -> Retention:
+        album = Album(self._where.state / snapshot.FOLDER, self._store, self._clock)
+        keep = timedelta(days=self.settings.store.keep_days)
+        return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
     def _make_inventory(self) -> Inventory:
         cameras = {runner.id: runner.settings for runner in self.cameras.values()}
@@ -259,8 +228,8 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("rules", self.reloader.run)
-        parts.start("desk", lambda: self._supervisor.run("desk", self.desk.refresh))
-        parts.start("prune", self._prune)
+        parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
+        parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         for runner in self.cameras.values():
             if runner.settings.enabled:
@@ -281,11 +250,11 @@ class Site:
                 self._trouble["preview"] = Sentence(
                     f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
                 )
-                self.desk.preview = None
+                self.service.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
-            self.desk, api, socket=self._where.socket, token=token, keepers=self._keepers,
+            self.service, api, socket=self._where.socket, token=token, limiters=self._limiters,
             garbage=self._garbage,
         )  # fmt: skip
         await stack.enter_async_context(door)
@@ -299,8 +268,8 @@ class Site:
     async def _watch(self, runner: CameraRunner) -> None:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
             if runner.status.state is CameraState.ONLINE:
-                self._logged.pop(name, None)  # it had recovered: the same trouble is news again
-            await self._report(name, health, error)
+                self._reports.forget(name)
+            await self._reports.report(name, health, error)
             await runner.report(health, error)
 
         supervisor = Supervisor(
@@ -308,25 +277,10 @@ class Site:
         )
         await supervisor.run(f"camera[{runner.id}]", runner.run)
 
-    async def _prune(self) -> None:
-        keep = timedelta(days=self.settings.store.keep_days)
-        while True:
-            await self._supervisor.run("prune.once", lambda: self._prune_once(keep))
-            await asyncio.sleep(PRUNE)
-
-    async def _prune_once(self, keep: timedelta) -> None:
-        before = self._clock.now().wall - keep
-        rows = await self._store.prune(before)
-        days = await self._album.prune(before.date(), keep.total_seconds())
-        if rows or days:
-            logger.info("forgot what is old", rows=rows, days_of_pictures=days, older_than_days=keep.days)
-        for told in await journal(self._store, self._clock.now().wall):
-            await self.judge.offer(told)
-
     # -- telling --------------------------------------------------------------------------------
 
     def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
-        self.desk.happened(events, decisions)
+        self.service.happened(events, decisions)
         if decisions:
             self.outbox.wake()
 
@@ -348,45 +302,11 @@ class Site:
             yield self._logins.trouble
         yield from self.inventory.problems()
         yield from ailing(self._store)
-        if self._is_behind():
-            yield Sentence("engine.behind", {"times": self._given_up})
-        yield from self._crowded()
-
-    def _crowded(self) -> Iterable[Sentence]:
-        """Yield the doors that turned somebody away lately."""
-        for keeper in (*self._keepers, *((self.preview.keeper,) if self.preview else ())):
-            if keeper.crowded():
-                yield Sentence("door.crowded", {"door": keeper.name, "times": keeper.turned_away})
-
-    def _is_behind(self) -> bool:
-        """Return whether the detectors could not keep up lately: a person must know what was not looked at."""
-        times = sum(self.pool.given_up().values()) if self.pool else 0
-        if times > self._given_up:
-            self._given_up, self._behind_at = times, self._clock.monotonic()
-        return self._clock.monotonic() - self._behind_at < BEHIND
+        yield from self._overload.problems()
+        yield from crowded((*self._limiters, *((self.preview.limiter,) if self.preview else ())))
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
-
-    async def _report(self, name: str, health: Health, error: BaseException | None) -> None:
-        """Log what changed: a child that keeps failing in the same way is one line, not one per try."""
-        reason = reason_of(error)
-        told = None if reason is None else text.render(reason.code, reason.values, "en")
-        if self._logged.get(name) == (health, told):
-            return
-        self._logged[name] = (health, told)
-        if health in (Health.FAILED, Health.DEGRADED):
-            logger.error("failed", child=name, health=str(health), exc_info=error)
-        elif health is not Health.ENDED:
-            logger.warning("trouble", child=name, health=str(health), reason=told)
-
-
-def _followed(memory: Memory, camera: str) -> Iterator[str]:
-    """Yield the subjects of a camera that rules still follow from the last run."""
-    for subject in memory.followed:
-        name, _, about = subject.partition("/")
-        if name == camera:
-            yield about
 
 
 def _new_id() -> str:
@@ -397,17 +317,6 @@ def _new_id() -> str:
 def _driver(name: str | None, scheme: str) -> Driver:
     """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
     return registry.load(name) if name else registry.for_url(f"{scheme}:")
-
-
-def _before(resume: Resume, book: Rulebook) -> RuleSet | None:
-    """Return the rules of the last run, so that what they told is resolved in their words; None: nobody knows."""
-    if resume.adopted is None or (resume.settled and resume.adopted.digest == book.digest):
-        return None
-    try:
-        return reopened(resume.adopted.body)
-    except (RuleError, ValueError) as error:
-        logger.warning("the rules of the last run are not taken any more", reason=str(error))
-        return None
 
 
 async def serve(configuration: Configuration) -> int:
@@ -442,7 +351,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         ExceptionGroup: The store, the judge or the API could not go on.
     """
     settings = configuration.settings
-    where = places(settings)
+    where = state_paths(settings)
     where.prepare()
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -455,7 +364,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             await store.bridge(clock.bridged)
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
-        await site.desk.recall()
+        await site.service.recall()
         await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import version
 
 import typer
 
+from engine.commands.installed import gather
 from engine.commands.terminal import block, complain, out
-from engine.tied import tie
-
-GROUP = "matthan.commands"
+from engine.runtime.child_process import tie
 
 root = typer.Typer(
     name="matthan",
@@ -45,25 +43,6 @@ def _main(
     ),
 ) -> None:
     """Options before the command."""
-
-
-def gather(app: typer.Typer, asked: str = "") -> list[str]:
-    """Add the command that is asked for to `app`, or every one; return a sentence for each broken one.
-
-    Args:
-        asked: First word of the command line. Where nothing is registered by that name, every command is
-            added, so that help is complete and an unknown name is told as such.
-    """
-    installed = entry_points(group=GROUP)
-    chosen: Iterable[EntryPoint] = installed.select(name=asked) or installed
-    broken = []
-    # Several commands of one module register the same application: it is added once.
-    for point in {point.value: point for point in sorted(chosen, key=lambda each: each.name)}.values():
-        try:
-            app.add_typer(point.load())
-        except Exception as error:  # a plug-in may fail in any way; the other commands must work
-            broken.append(f"command {point.name!r} ({point.value}) cannot be loaded: {error}")
-    return broken
 
 
 def main() -> None:

@@ -13,18 +13,19 @@
     │   ├── Again                    the outbox tries later
     │   └── Never                    a dead letter: a person must fix the target
     ├── ModelError                   whoever installed the model
-    └── ApiError(code, message, hint, status)   the client
+    └── Refusal(because, code)       whoever asked
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rules.model import Sentence
+from engine.text import render
+from rules.model import Fact, Sentence
 
 if TYPE_CHECKING:
-    from engine.api.wire import FileProblem
     from rules.document.source import Problem
 
 
@@ -94,24 +95,29 @@ class ModelError(EngineError):
     """A detector model is missing, damaged or not understood."""
 
 
-class ApiError(EngineError):
-    """What a client is told; becomes an RFC 9457 problem.
+class Because(StrEnum):
+    """Why something that was asked for is refused: who must do what."""
+
+    UNKNOWN = "unknown"  #: there is no such thing: name another
+    INVALID = "invalid"  #: it can never be done as it was asked
+    CONFLICT = "conflict"  #: not as things are now
+    BUSY = "busy"  #: too much at once: come again
+
+
+class Refusal(EngineError):
+    """What somebody asked for is refused; the sentence is in ``text/*.toml``, rendered where it is told.
 
     Attributes:
+        because: Who must do what.
+        code: Of the sentence; `values`: what it names.
         problems: Those in files that it is about.
-        errors: Every field of the request that is wrong, with what is the matter.
     """
 
     def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        hint: str = "",
-        problems: Sequence[FileProblem] = (),
-        errors: Sequence[str] = (),
+        self, because: Because, code: str, problems: Sequence[Problem] = (), /, **values: Fact
     ) -> None:
-        super().__init__(message)
-        self.errors = tuple(errors)
-        self.status, self.code, self.message, self.hint = status, code, message, hint
-        self.problems = tuple(problems)
+        super().__init__(code, values)
+        self.because, self.code, self.values, self.problems = because, code, values, tuple(problems)
+
+    def __str__(self) -> str:
+        return render(self.code, self.values, "en")

@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 import typer
 
-from engine.cli import gather
+from engine.commands.installed import gather
 from engine.models import vocabulary
 from rules.compiler.compile import check_rules
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks" / "RESULTS.md"]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("rules/problems/*.md"),
+    ROOT / "benchmarks" / "RESULTS.md",
+]
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 FENCE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 #: What follows `matthan` in a code span or block.

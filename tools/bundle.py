@@ -68,13 +68,18 @@ def pip(*words: str) -> None:
     subprocess.run(command, check=True, cwd=ROOT)
 
 
+def own_wheel(folder: Path) -> Path:
+    """Build our own wheel into a folder and return its path; pip fetches the build's tools."""
+    pip("wheel", "--quiet", "--no-deps", "-w", str(folder), ".")
+    return next(folder.glob("matthan-*.whl"))
+
+
 def download(machine: str, python: str, folder: Path) -> None:
     """Fetch every wheel for one kind of machine, ours included."""
-    pip("wheel", "--quiet", "--no-deps", "-w", str(folder), ".")
+    own = own_wheel(folder)
     platforms = [f"manylinux_{level}_{machine}" for level in LEVELS]
     platforms += [f"manylinux2014_{machine}", f"manylinux1_{machine}"]
     chosen = [word for platform in platforms for word in ("--platform", platform)]
-    own = next(folder.glob("matthan-*.whl"))
     pip("download", "--quiet", "--only-binary=:all:", "--python-version", python, "--implementation", "cp",
         *chosen, "-c", "constraints.txt", "-d", str(folder), str(own))  # fmt: skip
 

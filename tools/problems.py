@@ -1,37 +1,31 @@
-"""Writes the skeleton of `docs/reference/problems/`: a page for every code that lacks one, its sentences up to date.
+"""Writes the skeleton of `rules/problems/`: a page for every code that lacks one, its sentences up to date.
 
     python tools/problems.py
 
-Cause, cure and example are written by hand and left as they are.
+Cause, cure and example are written by hand and left as they are. The list of all pages is `docs/reference/problems.md`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from rules.problems import codes, page_name
 from rules.text import catalogue
 
-FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "problems"
-#: Tables whose sentences are problems of an author's files.
-TABLES = ("problem", "trial", "mutation", "clean")
-#: A part of other sentences, no problem.
-PARTS = frozenset({"problem.suggestion"})
-
-
-def codes() -> list[str]:
-    """Return every code that an author may meet."""
-    return sorted(code for code in catalogue("en") if code.partition(".")[0] in TABLES and code not in PARTS)
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "rules" / "problems"
+INDEX = ROOT / "docs" / "reference" / "problems.md"
 
 
 def page(code: str) -> Path:
     """Return where a code's page is: codes of rules and configurations without their table."""
-    return FOLDER / f"{code.removeprefix('problem.')}.md"
+    return FOLDER / f"{page_name(code)}.md"
 
 
 def head(code: str) -> str:
     """Return what is generated: title and sentences; names in braces are filled in when it is told."""
     vi, en = (catalogue(language)[code] for language in ("vi", "en"))
-    return f"# {code.removeprefix('problem.')}\n\n> {en}\n>\n> {vi}\n"
+    return f"# {page_name(code)}\n\n> {en}\n>\n> {vi}\n"
 
 
 def written(code: str) -> str:
@@ -45,16 +39,19 @@ def written(code: str) -> str:
 
 def index() -> str:
     """Return the list of all pages."""
-    lines = [f"- [{page(code).stem}]({page(code).name}): {catalogue('en')[code]}" for code in codes()]
-    return "# Problems\n\nWhat checks and trials may say, by code.\n\n" + "\n".join(lines) + "\n"
+    lines = [
+        f"- [{page_name(code)}](../../rules/problems/{page(code).name}): {catalogue('en')[code]}"
+        for code in codes()
+    ]
+    head = "# Problems\n\nWhat checks and trials may say, by code; `matthan rules problem CODE` shows a page.\n\n"
+    return head + "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Write every page and the list of them."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for code in codes():
         page(code).write_text(written(code), "utf-8")
-    (FOLDER / "README.md").write_text(index(), "utf-8")
+    INDEX.write_text(index(), "utf-8")
 
 
 if __name__ == "__main__":

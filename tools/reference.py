@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.actions.params import PARAMS
+from engine.config.action_params import PARAMS
 from engine.models import registry, reported, vocabulary
 from rules.language.kinds import ALWAYS, CARRIED, OPEN, SAID
 from rules.language.patterns import CameraPattern

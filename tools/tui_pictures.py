@@ -20,7 +20,7 @@ from drivers.contract import Found, Scope
 from engine.api import wire
 from engine.api.client import Client
 from engine.demo import config, stage
-from engine.inventory import probe
+from engine.fleet.inventory import probe
 from tui.app import MatthanApp
 from tui.widgets.table import Table
 

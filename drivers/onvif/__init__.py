@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pydantic import Field
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
-from drivers.options import read
-from drivers.quirks import Quirk
+from drivers.kit.options import read
+from drivers.kit.quirks import Quirk
 from drivers.rtsp import StreamOptions
 
 
@@ -44,7 +44,7 @@ class OnvifDriver:
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """Probe the scope by WS-Discovery and yield who answers."""
-        from drivers.onvif.discover import discover
+        from drivers.onvif.discovery.search import discover
 
         async for found in discover(scope, wait):
             yield found
@@ -58,9 +58,9 @@ class OnvifDriver:
         """
         options = read(OnvifOptions, target)
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
-        reached = module.Reached.at(target.url, told=options.hosts == "told")
-        way = module.Way(options.source, options.verify_tls, options.basic, target.logins)
-        async with module.opened(reached, login, way) as device:
+        reached = module.DeviceAddress.at(target.url, trust_hosts=options.hosts == "told")
+        access = module.Access(options.source, options.verify_tls, options.basic, target.logins)
+        async with module.opened(reached, login, access) as device:
             yield device
 
 

@@ -18,12 +18,12 @@ _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class DeviceAddress:
     """The address that we reached a device at.
 
     Attributes:
         forwarded: Only this one port leads to the device (a port forwarding): use it for every service.
-        told: Whether an address on another host is taken as the device tells it.
+        trust_hosts: Whether an address on another host is taken as the device tells it.
     """
 
     scheme: str
@@ -31,10 +31,10 @@ class Reached:
     port: int
     path: str = DEVICE_PATH
     forwarded: bool = False
-    told: bool = False
+    trust_hosts: bool = False
 
     @classmethod
-    def at(cls, url: str, told: bool = False) -> Reached:
+    def at(cls, url: str, trust_hosts: bool = False) -> DeviceAddress:
         """Return the address in a URL; the path defaults to ONVIF's.
 
         Raises:
@@ -44,7 +44,13 @@ class Reached:
         if parts.scheme not in ("http", "https"):
             raise Malformed("driver.url", url=bare(url))
         path = parts.path if parts.path not in ("", "/") else DEVICE_PATH
-        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], path, told=told)
+        return cls(
+            parts.scheme,
+            parts.hostname or "",
+            parts.port or _PORTS[parts.scheme],
+            path,
+            trust_hosts=trust_hosts,
+        )
 
     @property
     def url(self) -> str:
@@ -63,7 +69,7 @@ class Reached:
     def rewrite(self, url: str) -> str:
         """Return what a device told with our host in it: http(s), rtsp(s), without user-info.
 
-        With `told` the host stays as it is, unless it can only mean the device itself.
+        With `trust_hosts` the host stays as it is, unless it can only mean the device itself.
 
         Raises:
             Malformed: Another scheme, or no URL at all.
@@ -73,7 +79,7 @@ class Reached:
             raise Malformed("driver.url", url=bare(url))
         port = parts.port or _PORTS[parts.scheme]
         scheme = parts.scheme
-        if self.told and self._another(parts.hostname or ""):
+        if self.trust_hosts and self._another(parts.hostname or ""):
             return urlunsplit(parts._replace(netloc=_netloc(parts.hostname or "", port)))
         if scheme in ("http", "https"):
             if self.scheme == "https" and scheme == "http":
@@ -86,7 +92,7 @@ class Reached:
         """Return the ``host:port`` of a told address that `rewrite` leads elsewhere, empty where it does not."""
         parts = _split(url)
         host = parts.hostname or ""
-        if self.told or not self._another(host):
+        if self.trust_hosts or not self._another(host):
             return ""
         return _netloc(host, parts.port or _PORTS.get(parts.scheme, 0))
 

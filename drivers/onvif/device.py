@@ -10,29 +10,30 @@ from urllib.parse import urlsplit
 
 from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
+from drivers.kit.nursery import Nursery, nursery
 from drivers.logins import LoginBook
-from drivers.nursery import Nursery, nursery
-from drivers.onvif import events, xml
-from drivers.onvif.addresses import Reached
-from drivers.onvif.events import EVENTS
+from drivers.onvif import xml
+from drivers.onvif.addresses import DeviceAddress
+from drivers.onvif.events import pull_point
+from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
-from drivers.onvif.ptz import OnvifPtz, ptz_of
+from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
 from drivers.onvif.services import PTZ, Services, read_services
-from drivers.onvif.session import Session
-from drivers.onvif.soap import DEVICE, CutOff, Service, Soap, read_clock, request
+from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, ZeepService, read_clock, request
+from drivers.onvif.soap.http_session import HttpSession
 from drivers.rtsp import RtspOptions, RtspSource, RtspStream
 
 
-class LedStream(RtspStream):
+class RewrittenStream(RtspStream):
     """A stream whose address was led to the host that we reached.
 
     Args:
-        told: Where the device says that it is, empty where it says the same.
+        named: ``host:port`` where the device says that it is, empty where it says the same.
     """
 
-    def __init__(self, source: RtspSource, told: str) -> None:
+    def __init__(self, source: RtspSource, named: str) -> None:
         super().__init__(source)
-        self._told = told
+        self._named = named
 
     def start(self) -> CodecParameters:
         """Connect; see :class:`drivers.contract.Stream`.
@@ -44,15 +45,15 @@ class LedStream(RtspStream):
         try:
             return super().start()
         except Unreachable as error:
-            if not self._told or error.code != "driver.unreachable":
+            if not self._named or error.code != "driver.unreachable":
                 raise
-            raise elsewhere(error, self._host, self._told) from None
+            raise elsewhere(error, self._host, self._named) from None
 
 
-def elsewhere(error: DriverError, host: str, told: str) -> Unreachable:
+def elsewhere(error: DriverError, host: str, named: str) -> Unreachable:
     """Return the error of a place that does not answer, and that is not where the device says."""
     detail = error.values.get("detail", "")
-    return Unreachable("driver.elsewhere", host=host, told=told, detail=detail)
+    return Unreachable("driver.elsewhere", host=host, told=named, detail=detail)
 
 
 @dataclass(slots=True)
@@ -63,9 +64,9 @@ class OnvifCamera:
     offers: tuple[Offer, ...]
     features: frozenset[Feature]
     ptz: Ptz | None
-    session: Session
+    session: HttpSession
     medias: tuple[Media, ...]
-    way: Callable[..., RtspSource]
+    make_source: Callable[..., RtspSource]
     _sources: dict[str, RtspSource] = field(default_factory=dict)
 
     @property
@@ -85,10 +86,10 @@ class OnvifCamera:
         url = self.session.reached.rewrite(told)
         known = self._sources.get(token)
         if known is None or known.url != url:
-            known = self._sources[token] = self.way(url, self.session.login, self.session.logins)
+            known = self._sources[token] = self.make_source(url, self.session.login, self.session.logins)
             if urlsplit(url).hostname != self.session.reached.host:
                 known.basic = False
-        return LedStream(known, self.session.reached.names(told))
+        return RewrittenStream(known, self.session.reached.names(told))
 
     async def snapshot(self) -> bytes:
         """Return a JPEG straight from the device.
@@ -133,10 +134,10 @@ class OnvifDevice:
     info: DeviceInfo
     clock_offset: timedelta | None
     cameras: tuple[OnvifCamera, ...]
-    soap: Soap
+    soap: SoapClient
     services: Services
     tasks: Nursery
-    _subscriptions: list[events.Subscription] = field(default_factory=list)
+    _pull_points: list[pull_point.PullPoint] = field(default_factory=list)
 
     async def read_clock(self) -> timedelta | None:
         """Ask again what time it thinks it is."""
@@ -149,10 +150,10 @@ class OnvifDevice:
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
-        garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
-        subscription = events.Subscription(self.soap, self.tasks, ahead, sources, garbled)
-        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [subscription]
-        return events.signals(subscription, self._event_service, self.soap.host)
+        garbled = self._pull_points[-1].garbled if self._pull_points else 0
+        subscription = pull_point.PullPoint(self.soap, self.tasks, ahead, sources, garbled)
+        self._pull_points = [each for each in self._pull_points if not each.ended] + [subscription]
+        return pull_point.signals(subscription, self._event_service, self.soap.host)
 
     async def _event_service(self) -> str:
         """Return the event service's address; a list without it is asked for again: it may come up later.
@@ -170,17 +171,17 @@ class OnvifDevice:
         raise Unsupported("driver.no_signals", host=self.soap.host)
 
     async def close(self) -> None:
-        """Leave the device as it was: heads still, no subscription kept."""
+        """Leave the device as it was: PTZ units still, no subscription kept."""
         for camera in self.cameras:
             if isinstance(camera.ptz, OnvifPtz):
                 with suppress(DriverError):
                     await camera.ptz.close()
-        for subscription in self._subscriptions:
+        for subscription in self._pull_points:
             await subscription.end()
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Access:
     """How a device is to be reached, and what it may be given.
 
     Attributes:
@@ -197,7 +198,7 @@ class Way:
 
 
 @asynccontextmanager
-async def opened(reached: Reached, login: Login | None, way: Way) -> AsyncIterator[OnvifDevice]:
+async def opened(reached: DeviceAddress, login: Login | None, access: Access) -> AsyncIterator[OnvifDevice]:
     """Open a device for as long as the context lasts.
 
     Raises:
@@ -205,21 +206,21 @@ async def opened(reached: Reached, login: Login | None, way: Way) -> AsyncIterat
             clock may be the reason.
     """
     async with AsyncExitStack() as stack:
-        session = Session(reached, login, way.verify_tls, basic=way.basic, logins=way.logins)
+        session = HttpSession(reached, login, access.verify_tls, basic=access.basic, logins=access.logins)
         stack.push_async_callback(session.close)
         tasks = await stack.enter_async_context(nursery())
         told = await read_clock(session)
-        soap = Soap(session, told)
+        soap = SoapClient(session, told)
         info = await read_info(soap)
         services = await read_services(soap)
-        cameras = await read_cameras(soap, services, tasks, way.source)
+        cameras = await read_cameras(soap, services, tasks, access.source)
         soap.settle()
         device = OnvifDevice(info, told.offset, cameras, soap, services, tasks)
         stack.push_async_callback(device.close)
         yield device
 
 
-async def read_info(soap: Soap) -> DeviceInfo:
+async def read_info(soap: SoapClient) -> DeviceInfo:
     """Ask what the device is: the first call that needs the login."""
     operation = "GetDeviceInformation"
     asked = request(DEVICE, operation)
@@ -234,7 +235,7 @@ async def read_info(soap: Soap) -> DeviceInfo:
 
 
 async def read_cameras(
-    soap: Soap, services: Services, tasks: Nursery, way: Callable[..., RtspSource]
+    soap: SoapClient, services: Services, tasks: Nursery, make_source: Callable[..., RtspSource]
 ) -> tuple[OnvifCamera, ...]:
     """Return one camera per video source, in the device's order.
 
@@ -251,28 +252,32 @@ async def read_cameras(
         raise Unsupported(host=soap.host, detail="no media service")
     offers = await first(medias, soap.host, lambda media: media.offers())
     turns = PTZ in urls and any(offer.node for offer in offers)
-    heads = await soap.service("ptz", urls[PTZ]) if turns else None
+    ptz = await soap.service("ptz", urls[PTZ]) if turns else None
     cameras: list[OnvifCamera] = []
     still = False
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
         # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
         still = still or await _has_still(medias, soap.host, mine[0])
-        head = await _head(heads, mine, tasks, soap.host)
+        unit = await _ptz_unit(ptz, mine, tasks, soap.host)
         features = {Feature.SIGNALS} if services.may_signal else set()
-        features |= {Feature.PTZ} if head else set()
+        features |= {Feature.PTZ} if unit else set()
         features |= {Feature.SNAPSHOT} if still else set()
         cameras.append(
-            OnvifCamera(source, tuple(mine), frozenset(features), head, soap.session, tuple(medias), way)
+            OnvifCamera(
+                source, tuple(mine), frozenset(features), unit, soap.session, tuple(medias), make_source
+            )
         )
     return tuple(cameras)
 
 
-async def _head(heads: Service | None, offers: Sequence[Offer], tasks: Nursery, host: str) -> OnvifPtz | None:
+async def _ptz_unit(
+    ptz: ZeepService | None, offers: Sequence[Offer], tasks: Nursery, host: str
+) -> OnvifPtz | None:
     offer = next((offer for offer in offers if offer.node), None)
-    if heads is None or offer is None:
+    if ptz is None or offer is None:
         return None
-    return await ptz_of(heads, offer.profile.token, offer.node, tasks, host)
+    return await ptz_of(ptz, offer.profile.token, offer.node, tasks, host)
 
 
 async def _has_still(medias: Sequence[Media], host: str, offer: Offer) -> bool:

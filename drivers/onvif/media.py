@@ -15,7 +15,7 @@ from lxml import etree
 from drivers.contract import Codec, Profile
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.soap import CutOff, Soap, request
+from drivers.onvif.soap.client import CutOff, SoapClient, request
 
 MEDIA1 = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
@@ -46,7 +46,7 @@ class Media:
     #: Namespace of its operations.
     space = MEDIA1
 
-    def __init__(self, soap: Soap, url: str) -> None:
+    def __init__(self, soap: SoapClient, url: str) -> None:
         self._soap, self._url = soap, url
 
     async def offers(self) -> tuple[Offer, ...]:

@@ -11,11 +11,11 @@ from lxml import etree
 
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.addresses import Reached
-from drivers.onvif.events import EVENTS
-from drivers.onvif.http import CONNECT_SECONDS
+from drivers.onvif.addresses import DeviceAddress
+from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2
-from drivers.onvif.soap import DEVICE, CutOff, Soap, request
+from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, request
+from drivers.onvif.soap.http import CONNECT_SECONDS
 
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 #: What GetCapabilities calls the services.
@@ -42,7 +42,7 @@ class Services:
         return EVENTS in self.urls or self.cut
 
 
-async def read_services(soap: Soap) -> Services:
+async def read_services(soap: SoapClient) -> Services:
     """Return service addresses: GetServices united with GetCapabilities, led to our host.
 
     Either may be missing or incomplete; both are read by name, because firmware breaks the schema's order.
@@ -83,7 +83,7 @@ def _capabilities(answer: etree._Element) -> dict[str, str]:
     return {namespace: url for namespace, url in found.items() if url}
 
 
-async def _forwarding(reached: Reached, urls: Sequence[str]) -> Reached:
+async def _forwarding(reached: DeviceAddress, urls: Sequence[str]) -> DeviceAddress:
     """Return the address with `forwarded` set where the announced ports do not lead to the device."""
     for url in urls:
         with suppress(Malformed):
@@ -92,8 +92,8 @@ async def _forwarding(reached: Reached, urls: Sequence[str]) -> Reached:
     return reached
 
 
-async def _answers(reached: Reached, url: str) -> bool:
-    port = Reached.at(url).port
+async def _answers(reached: DeviceAddress, url: str) -> bool:
+    port = DeviceAddress.at(url).port
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(reached.host, port)

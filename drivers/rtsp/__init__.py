@@ -13,10 +13,10 @@ from typing import Literal
 from pydantic import Field
 
 from drivers.contract import API, Found, Login, Scope, Target
+from drivers.kit.options import Options, read
+from drivers.kit.quirks import Quirk
+from drivers.kit.stream_only import StreamOnlyCamera, StreamOnlyDevice, no_discovery
 from drivers.logins import LoginBook
-from drivers.nothing import SilentCamera, SilentDevice, nothing_found
-from drivers.options import Options, read
-from drivers.quirks import Quirk
 from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
 from drivers.rtsp.stream import RtspStream
 
@@ -48,8 +48,8 @@ class StreamOptions(Options):
             Malformed: The URL is none.
         """
         more = {} if logins is None else {"logins": logins}
-        told = self.hosts == "told"
-        return RtspSource(url, login, self.transport, self.open_seconds, self.basic, told, **more)
+        trusted = self.hosts == "told"
+        return RtspSource(url, login, self.transport, self.open_seconds, self.basic, trusted, **more)
 
 
 class RtspOptions(StreamOptions):
@@ -76,10 +76,10 @@ class RtspDriver:
 
     def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
         """RTSP cannot be discovered: yields nothing."""
-        return nothing_found()
+        return no_discovery()
 
     @asynccontextmanager
-    async def open(self, target: Target, login: Login | None) -> AsyncIterator[SilentDevice]:
+    async def open(self, target: Target, login: Login | None) -> AsyncIterator[StreamOnlyDevice]:
         """Check the URLs and options.
 
         Raises:
@@ -90,7 +90,7 @@ class RtspDriver:
         urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
         sources = {name: options.source(url, login, target.logins) for name, url in urls.items()}
         streams = {name: partial(RtspStream, source) for name, source in sources.items()}
-        yield SilentDevice(SilentCamera(sources["main"].host, streams))
+        yield StreamOnlyDevice(StreamOnlyCamera(sources["main"].host, streams))
 
 
 driver = RtspDriver()

@@ -37,8 +37,8 @@ _AC_CHROMA = bytes.fromhex(
 # fmt: on
 
 
-class Jpeg:
-    """Joins the fragments of JPEG pictures; has the face of `drivers.rtsp.nals.Nals`.
+class JpegDepacketizer:
+    """Joins the fragments of JPEG pictures; has the face of `drivers.rtsp.nals.NalDepacketizer`.
 
     Attributes:
         width: Pixels of the last picture; likewise `height`.

@@ -56,7 +56,7 @@ class Message:
         return number(told) if _NUMBER.match(told) else None
 
     @property
-    def told(self) -> str:
+    def status_line(self) -> str:
         """Status and phrase, for people."""
         return f"{self.status} {self.reason}".strip()[:80]
 

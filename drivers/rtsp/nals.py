@@ -19,7 +19,7 @@ _AGGREGATED = 256
 _RECOVERY_POINT = 6
 
 
-class Nals:
+class NalDepacketizer:
     """Joins NAL units to pictures; the base of both codecs.
 
     Attributes:
@@ -104,7 +104,7 @@ def _aggregated(payload: memoryview, at: int) -> Iterator[memoryview]:
         at += 2 + size
 
 
-class H264(Nals):
+class H264Depacketizer(NalDepacketizer):
     """H.264: single units, STAP-A, FU-A; what no camera sends (interleaved mode) is dropped and counted."""
 
     HEAD = 1
@@ -143,7 +143,7 @@ class H264(Nals):
         return coded, first, kind == 5 or (kind == 6 and _recovers(nal))
 
 
-class H265(Nals):
+class H265Depacketizer(NalDepacketizer):
     """H.265: single units, aggregation and fragmentation units.
 
     Args:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from drivers.quirks import Quirk
+from drivers.kit.quirks import Quirk
 
-_TESTS = "drivers/rtsp_client/test_rtsp_quirks.py::test_"
+_TESTS = "drivers/rtsp/test_quirks.py::test_"
 
 QUIRKS: tuple[Quirk, ...] = (
     Quirk(
@@ -38,7 +38,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "rtsp-digest-sha-256-alone",
         "Hikvision",
         "the right login is refused: the client knows MD5 alone",
-        "the strongest of all challenges is answered: drivers.challenge",
+        "the strongest of all challenges is answered: drivers.kit.challenge",
         "gh:AlexxIT/go2rtc/pull/2344",
         "hikvision_rtsp_any/401.txt",
         _TESTS + "sha_256_alone",
@@ -47,7 +47,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "rtsp-framing-lost",
         "devices built on Live555",
         "half a packet lies between others, after the way was full",
-        "passed over up to where a packet or a message may begin: drivers.rtsp.wire.Wire",
+        "passed over up to where a packet or a message may begin: drivers.rtsp.connection.RtspConnection",
         "gh:scottlamb/moonfire-nvr/issues/302",
         "unnamed_live555_any/interleaved.hex",
         _TESTS + "framing_is_found_again",
@@ -56,7 +56,7 @@ QUIRKS: tuple[Quirk, ...] = (
         "rtsp-session-unknown-while-it-plays",
         "unnamed",
         "a sign of life is answered 454 while the pictures go on",
-        "OPTIONS instead from then on; only pictures that stop end a session: drivers.rtsp.session.Session.hear",
+        "OPTIONS instead from then on; only pictures that stop end a session: drivers.rtsp.session.RtspSession.hear",
         "gh:bluenviron/mediamtx/issues/1066",
         "unnamed_mediamtx1066_any/GET_PARAMETER.txt",
         _TESTS + "an_unknown_session_that_plays_goes_on",

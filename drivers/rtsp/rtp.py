@@ -10,8 +10,8 @@ from struct import Struct
 from typing import Protocol
 
 from drivers.contract import Codec
-from drivers.rtsp.jpeg import Jpeg
-from drivers.rtsp.nals import H264, H265
+from drivers.rtsp.jpeg import JpegDepacketizer
+from drivers.rtsp.nals import H264Depacketizer, H265Depacketizer
 from drivers.rtsp.sdp import Video
 
 _HEADER = Struct(">BBHI")
@@ -26,7 +26,7 @@ _PLAIN = 0x80
 _REPORTS = 32
 
 
-class Joiner(Protocol):
+class Depacketizer(Protocol):
     """Joins payloads to pictures."""
 
     done: list[tuple[bytes, bool]]
@@ -47,7 +47,7 @@ class Joiner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class AccessUnit:
     """One coded picture.
 
     Attributes:
@@ -61,15 +61,15 @@ class Unit:
     decode: int | None
 
 
-def joiner(video: Video) -> Joiner:
+def depacketizer(video: Video) -> Depacketizer:
     """Return what joins a video's payloads."""
     match video.codec:
         case Codec.H264:
-            return H264()
+            return H264Depacketizer()
         case Codec.H265:
-            return H265(video.numbered)
+            return H265Depacketizer(video.numbered)
         case Codec.MJPEG:
-            return Jpeg()
+            return JpegDepacketizer()
 
 
 class Receiver:
@@ -82,15 +82,15 @@ class Receiver:
     """
 
     def __init__(self, video: Video) -> None:
-        self.units: deque[Unit] = deque()
+        self.units: deque[AccessUnit] = deque()
         self.packets = self.gaps = self.strange = 0
         self.source = b""
         self._payload = video.payload
         self._odd: list[bytes] = []  # packets of another type, while none of ours came
-        self.joiner = joiner(video)
-        self.shuffle = Shuffle()
+        self.depacketizer = depacketizer(video)
+        self.reorder = ReorderBuffer()
         self.watch: Callable[[bytes], None] | None = None  # shown every payload; only while opening
-        self._order = Order()
+        self._order = DecodeTimes()
         self._sequence: int | None = None
         self._stamp: int | None = None
         self._ticks = 0
@@ -113,7 +113,7 @@ class Receiver:
         if payload:
             self._push(payload)
         if second & 0x80 and self._trusted:
-            self.joiner.cut()
+            self.depacketizer.cut()
             self._collect()
             self._marked = self._ticks
 
@@ -128,7 +128,7 @@ class Receiver:
         """Return what goes on with the same packets as another codec, from these payloads on."""
         other = Receiver(video)
         other._payload, other._sequence, other._stamp = self._payload, self._sequence, self._stamp
-        other.source, other.packets, other.shuffle = self.source, self.packets, self.shuffle
+        other.source, other.packets, other.reorder = self.source, self.packets, self.reorder
         for payload in payloads:
             other._push(memoryview(payload))
         return other
@@ -136,11 +136,11 @@ class Receiver:
     def _push(self, payload: memoryview) -> None:
         if self.watch is not None:
             self.watch(bytes(payload))
-        torn = self.joiner.torn
-        self.joiner.push(payload)
-        if self.joiner.torn > torn and self._marked == self._ticks:
+        torn = self.depacketizer.torn
+        self.depacketizer.push(payload)
+        if self.depacketizer.torn > torn and self._marked == self._ticks:
             self._trusted = False  # the marker ends slices, not pictures
-        if self.joiner.done:
+        if self.depacketizer.done:
             self._collect()
 
     def announced(self, packet: memoryview) -> bool:
@@ -170,21 +170,21 @@ class Receiver:
                 return False
             if step != 1:
                 self.gaps += 1
-                self.joiner.lost()
+                self.depacketizer.lost()
         self._sequence = sequence
         return True
 
     def _advance(self, stamp: int) -> None:
-        self.joiner.cut()
+        self.depacketizer.cut()
         self._collect()
         if self._stamp is not None:
             self._ticks += ((stamp - self._stamp + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
         self._stamp = stamp
 
     def _collect(self) -> None:
-        for data, key in self.joiner.done:
-            self.units.append(Unit(data, key, *self._order.place(self._ticks)))
-        self.joiner.done.clear()
+        for data, key in self.depacketizer.done:
+            self.units.append(AccessUnit(data, key, *self._order.place(self._ticks)))
+        self.depacketizer.done.clear()
 
 
 def _payload_of(packet: memoryview) -> memoryview | None:
@@ -198,7 +198,7 @@ def _payload_of(packet: memoryview) -> memoryview | None:
     return packet[begin:end] if begin <= end else None
 
 
-class Order:
+class DecodeTimes:
     """Decoding times for pictures that are told only when to be shown (as FFmpeg's compute_pkt_fields).
 
     A picture that is shown before one that came earlier was reordered by the encoder (B-frames): from then on
@@ -228,7 +228,7 @@ class Order:
         return at, heappushpop(self._heap, at)
 
 
-class Shuffle:
+class ReorderBuffer:
     """Puts datagrams into order: one that is missing is waited for, though neither for many others nor for long."""
 
     def __init__(self) -> None:
@@ -334,12 +334,12 @@ def agree(payloads: Sequence[bytes], codec: Codec) -> bool:
     return 2 * sum(fits(each, codec) for each in payloads) >= len(payloads)
 
 
-def codec_of(payloads: Sequence[bytes], told: Codec) -> Codec:
+def codec_of(payloads: Sequence[bytes], described: Codec) -> Codec:
     """Return which codec payloads are: some firmware announces H.265 and sends H.264, or the reverse.
 
-    What was told holds unless most payloads contradict it and all fit the other one.
+    What was described holds unless most payloads contradict it and all fit the other one.
     """
-    other = {Codec.H264: Codec.H265, Codec.H265: Codec.H264}.get(told)
-    if other is None or agree(payloads, told) or not all(fits(each, other) for each in payloads):
-        return told
+    other = {Codec.H264: Codec.H265, Codec.H265: Codec.H264}.get(described)
+    if other is None or agree(payloads, described) or not all(fits(each, other) for each in payloads):
+        return described
     return other

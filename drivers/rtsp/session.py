@@ -12,13 +12,13 @@ import time
 from contextlib import ExitStack, suppress
 from urllib.parse import quote
 
-from drivers.challenge import Signer, Verdict
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
+from drivers.kit.challenge import Signer, Verdict
 from drivers.logins import SOON, Attempt, Busy
+from drivers.rtsp.connection import Late, RtpSockets, RtspConnection
 from drivers.rtsp.message import Message, number, request
 from drivers.rtsp.sdp import Description, Video, read
-from drivers.rtsp.source import Place, RtspSource, split_login
-from drivers.rtsp.wire import Datagrams, Late, Wire
+from drivers.rtsp.source import Endpoint, RtspSource, split_login
 
 #: How often one request is sent: unsigned, signed, and once more where the nonce was too old.
 _SIGNINGS = 3
@@ -48,7 +48,7 @@ class OtherTransport(Exception):
         self.failure = failure
 
 
-class Session:
+class RtspSession:
     """One conversation about one stream.
 
     Args:
@@ -58,9 +58,9 @@ class Session:
 
     def __init__(self, source: RtspSource, stop: threading.Event) -> None:
         self.source, self._stop = source, stop
-        self.wire = Wire(source.host, stop)
+        self.connection = RtspConnection(source.host, stop)
         self.channels = (0, 1)
-        self.datagrams: Datagrams | None = None
+        self.datagrams: RtpSockets | None = None
         self.hosts: frozenset[str] = frozenset()
         self._url = source.url
         self._aggregate = source.url
@@ -134,10 +134,10 @@ class Session:
     def _connect(self, deadline: float) -> None:
         """Connect and ask for the server's abilities; what it answers to that is not held against it."""
         for asked in (True, False):
-            self.wire.close()
-            self.wire = Wire(self.source.host, self._stop)
-            place = Place.of(self._url)
-            self.wire.connect(place.host, place.port, secure=place.secure, deadline=deadline)
+            self.connection.close()
+            self.connection = RtspConnection(self.source.host, self._stop)
+            place = Endpoint.of(self._url)
+            self.connection.connect(place.host, place.port, secure=place.secure, deadline=deadline)
             if not asked:
                 return
             try:
@@ -159,19 +159,19 @@ class Session:
         """
         try:
             url, _ = split_login(location)
-            there, here = Place.of(url), Place.of(self._url)
+            there, here = Endpoint.of(url), Endpoint.of(self._url)
         except Malformed:
             raise Unsupported("driver.moved", host=self.source.host, to=location[:200]) from None
         elsewhere = (there.host, there.port) != (here.host, here.port)
-        if (elsewhere and not self.source.told) or (here.secure and not there.secure):
+        if (elsewhere and not self.source.trust_hosts) or (here.secure and not there.secure):
             raise Unsupported("driver.moved", host=self.source.host, to=url)
         if elsewhere and self.source.login is not None:
             self._signer, self._let_in = Signer(self.source.login, basic=False), False
         self._url = url
 
-    def _open_datagrams(self) -> Datagrams:
+    def _open_datagrams(self) -> RtpSockets:
         try:
-            return Datagrams(*self.wire.local)
+            return RtpSockets(*self.connection.local)
         except OSError as error:
             raise Unreachable(host=self.source.host, detail=str(error.strerror or error)) from None
 
@@ -184,7 +184,7 @@ class Session:
         told = answer.header("transport").partition(",")[0]
         over_tcp = "tcp" in told.lower() or "interleaved" in told.lower()
         if answer.status != 200 or (told and over_tcp != (transport == "tcp")):
-            detail = f"no RTP over {transport}: {answer.told}"
+            detail = f"no RTP over {transport}: {answer.status_line}"
             raise OtherTransport(Unsupported(host=self.source.host, detail=detail))
         told_id, _, rest = answer.header("session").partition(";")
         self._id = told_id.strip()
@@ -193,16 +193,16 @@ class Session:
         parts = (part.partition("=") for part in told.split(";"))
         parameters = {name.strip().lower(): value.strip() for name, _, value in parts}
         if transport == "tcp":
-            self.channels = self.wire.channels = _pair(parameters.get("interleaved", ""), (0, 1))
+            self.channels = self.connection.channels = _pair(parameters.get("interleaved", ""), (0, 1))
         elif self.datagrams is not None:
             self._reach(self.datagrams, parameters)
 
-    def _reach(self, datagrams: Datagrams, parameters: dict[str, str]) -> None:
+    def _reach(self, datagrams: RtpSockets, parameters: dict[str, str]) -> None:
         """Note who may send."""
-        peer, source = self.wire.peer, parameters.get("source", "")
+        peer, source = self.connection.peer, parameters.get("source", "")
         self.hosts = frozenset(filter(None, (peer, source)))
-        datagrams.watch(self.wire)
-        datagrams.aim(peer, _pair(parameters.get("server_port", ""), (0, 0)))
+        datagrams.watch(self.connection)
+        datagrams.set_peer(peer, _pair(parameters.get("server_port", ""), (0, 0)))
 
     # -- while it plays ----------------------------------------------------------------------------
 
@@ -229,21 +229,21 @@ class Session:
                     self._alive_at = now + SOON
                     return
                 self._silence()  # better the session ends than that the account is locked
-        self.wire.send(self._request(method, self._aggregate, self._sent), now + LEAST_ALIVE)
+        self.connection.send(self._request(method, self._aggregate, self._sent), now + LEAST_ALIVE)
 
-    def hear(self, said: Message) -> None:
+    def hear(self, message: Message) -> None:
         """Take what the server says while it plays.
 
         Raises:
             Unreachable: ``driver.ended``: it ended the session.
         """
-        if said.status == 0:
-            self._oblige(said)
-        elif said.status == 401:
-            self._heard_refusal(said)
-        elif 200 <= said.status < 300:
+        if message.status == 0:
+            self._oblige(message)
+        elif message.status == 401:
+            self._heard_refusal(message)
+        elif 200 <= message.status < 300:
             self._settle(right=True)
-        elif said.status in (405, 454, 501, 551):
+        elif message.status in (405, 454, 501, 551):
             self._public = ""  # announced, and not known: OPTIONS from now on
 
     def _oblige(self, asked: Message) -> None:
@@ -254,7 +254,7 @@ class Session:
         if self._answers >= 0:
             head = f"RTSP/1.0 200 OK\r\nCSeq: {asked.sequence or 0}\r\n\r\n"
             try:
-                self.wire.send(head.encode(), time.monotonic() + 1)
+                self.connection.send(head.encode(), time.monotonic() + 1)
             except Late:  # it does not read
                 raise Unreachable("driver.ended", host=self.source.host) from None
 
@@ -289,12 +289,12 @@ class Session:
         Unsigned: nobody would hear that the login is wrong by now. Whoever wants one sees the connection end.
         """
         last = self._request("TEARDOWN", self._aggregate, "") if self._id else b""
-        self.wire.farewell(last)
+        self.connection.farewell(last)
 
     def close(self) -> None:
         """Free everything; only by the thread that reads, or when none does."""
         self._settle()
-        self.wire.close()
+        self.connection.close()
         datagrams, self.datagrams = self.datagrams, None
         if datagrams is not None:
             datagrams.close()
@@ -309,7 +309,7 @@ class Session:
 
         Raises:
             Refused: The login is wrong, missing, or may not be sent in the way that is wanted.
-            Unreachable, Malformed: As `Wire`.
+            Unreachable, Malformed: As `RtspConnection`.
         """
         with ExitStack() as places:
             held: list[Attempt] = []
@@ -317,7 +317,7 @@ class Session:
                 sent = self._authorization(method, url)
                 if sent and not self._let_in:
                     held.append(places.enter_context(self._place(deadline, again=bool(held))))
-                self.wire.send(self._request(method, url, sent, *headers), deadline)
+                self.connection.send(self._request(method, url, sent, *headers), deadline)
                 answer = self._answer(deadline)
                 if answer.status != 401:
                     self._welcome(answer, sent, held)
@@ -390,8 +390,8 @@ class Session:
 
     def _answer(self, deadline: float) -> Message:
         """Return the next final answer, whatever its number: some cameras count wrongly."""
-        while (answer := self.wire.message(deadline)).status < 200:
-            self.wire.in_time(deadline)
+        while (answer := self.connection.message(deadline)).status < 200:
+            self.connection.in_time(deadline)
         return answer
 
     def _failure(self, answer: Message) -> DriverError:
@@ -399,12 +399,12 @@ class Session:
         if 300 <= answer.status < 400:
             return Unsupported("driver.moved", host=host, to=answer.header("location")[:200])
         if answer.status == 403:
-            return Forbidden(host=host, user=user, detail=answer.told)
+            return Forbidden(host=host, user=user, detail=answer.status_line)
         if answer.status == 404:
             return Unsupported("driver.no_stream", host=host)
         if answer.status in _BUSY:
-            return Unreachable("driver.busy", host=host, detail=answer.told)
-        return Unsupported(host=host, detail=answer.told)
+            return Unreachable("driver.busy", host=host, detail=answer.status_line)
+        return Unsupported(host=host, detail=answer.status_line)
 
 
 def _base(answer: Message) -> str:

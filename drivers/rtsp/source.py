@@ -25,7 +25,7 @@ class RtspSource:
         url: Without login.
         open_seconds: What opening may take in all; None: `OPEN_SECONDS`.
         basic: Whether Basic may be answered, which gives the password away.
-        told: Whether a redirect to another host is followed; a login goes there by digest only.
+        trust_hosts: Whether a redirect to another host is followed; a login goes there by digest only.
         logins: What the device has said to our logins so far.
     """
 
@@ -34,7 +34,7 @@ class RtspSource:
     transport: Transport = "auto"
     open_seconds: float | None = None
     basic: bool = False
-    told: bool = False
+    trust_hosts: bool = False
     logins: LoginBook = field(default_factory=lambda: LoginBook(time.monotonic))
     works: str | None = field(default=None, init=False)
 
@@ -65,7 +65,7 @@ class RtspSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """What a URL leads to."""
 
     host: str
@@ -73,7 +73,7 @@ class Place:
     secure: bool
 
     @classmethod
-    def of(cls, url: str) -> Place:
+    def of(cls, url: str) -> Endpoint:
         """Return where a URL leads.
 
         Raises:

@@ -9,16 +9,16 @@ from math import inf
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.errors import DriverError, Unreachable, Unsupported
-from drivers.reader import Guarded
+from drivers.kit.reader import Guarded
+from drivers.kit.stamps import Stamps
 from drivers.rtsp import rtp
-from drivers.rtsp.flood import pictures
-from drivers.rtsp.jpeg import Jpeg
+from drivers.rtsp.connection import Late, RtpSockets
+from drivers.rtsp.jpeg import JpegDepacketizer
 from drivers.rtsp.message import Message
+from drivers.rtsp.rate_limit import pictures
 from drivers.rtsp.sdp import START, Description, Video
-from drivers.rtsp.session import OtherTransport, Session
+from drivers.rtsp.session import OtherTransport, RtspSession
 from drivers.rtsp.source import RtspSource
-from drivers.rtsp.wire import Datagrams, Late
-from drivers.stamps import Stamps
 
 #: Seconds that `read` may take without a picture.
 READ_SECONDS = 10.0
@@ -48,7 +48,7 @@ class RtspStream(Guarded):
     def __init__(self, source: RtspSource) -> None:
         super().__init__(source.host)
         self._source = source
-        self._session: Session | None = None
+        self._session: RtspSession | None = None
         self._stamps = Stamps(Fraction(1, 90_000))
         self._pictures = pictures(self._host)
         self._report_at = 0.0
@@ -135,8 +135,8 @@ class RtspStream(Guarded):
             self._end_session()
             number += 1
 
-    def _begin(self) -> Session:
-        session = self._session = Session(self._source, self._stop)
+    def _begin(self) -> RtspSession:
+        session = self._session = RtspSession(self._source, self._stop)
         self._leaving = inf
         self._check_open()  # `close` may have missed it
         return session
@@ -154,7 +154,7 @@ class RtspStream(Guarded):
             raise Unsupported("driver.codec", host=self._host, codec=", ".join(described.others)[:80])
         raise Unsupported("driver.no_video", host=self._host)
 
-    def _first(self, session: Session, video: Video, deadline: float) -> CodecParameters | None:
+    def _first(self, session: RtspSession, video: Video, deadline: float) -> CodecParameters | None:
         """Wait for the first pictures and return what they are; None where none came.
 
         The description is believed only as far as the pictures agree.
@@ -172,7 +172,9 @@ class RtspStream(Guarded):
             return None
         return _parameters(video, receiver)
 
-    def _seen(self, session: Session, receiver: rtp.Receiver, told: Codec, deadline: float) -> list[bytes]:
+    def _seen(
+        self, session: RtspSession, receiver: rtp.Receiver, told: Codec, deadline: float
+    ) -> list[bytes]:
         """Return the first payloads: so many that they tell their codec."""
         seen: list[bytes] = []
         receiver.watch = seen.append
@@ -186,7 +188,7 @@ class RtspStream(Guarded):
     # -- receiving ---------------------------------------------------------------------------------
 
     def _until_picture(
-        self, session: Session, receiver: rtp.Receiver, deadline: float, *, opening: bool = False
+        self, session: RtspSession, receiver: rtp.Receiver, deadline: float, *, opening: bool = False
     ) -> None:
         try:
             while not receiver.units:
@@ -196,7 +198,7 @@ class RtspStream(Guarded):
                 raise
             raise Unreachable("driver.stalled", host=self._host, seconds=READ_SECONDS) from None
 
-    def _pump(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
+    def _pump(self, session: RtspSession, receiver: rtp.Receiver, deadline: float) -> None:
         """Take whatever comes next, and show that we are there.
 
         Raises:
@@ -221,10 +223,10 @@ class RtspStream(Guarded):
         if receiver.packets > self._packets:
             self._leaving = inf
 
-    def _take(self, session: Session, receiver: rtp.Receiver, deadline: float) -> None:
+    def _take(self, session: RtspSession, receiver: rtp.Receiver, deadline: float) -> None:
         """Take what comes next over TCP, and what has come with it, to the end of a picture."""
-        wire = session.wire
-        came: Message | tuple[int, memoryview] | None = wire.next(deadline)
+        connection = session.connection
+        came: Message | tuple[int, memoryview] | None = connection.next(deadline)
         while came is not None:
             if isinstance(came, Message):
                 session.hear(came)
@@ -235,10 +237,10 @@ class RtspStream(Guarded):
                 self._take_packet(session, receiver, *came)
                 if receiver.units or receiver.watch is not None:
                     return
-            came = wire.packet()
+            came = connection.packet()
 
     def _take_packet(
-        self, session: Session, receiver: rtp.Receiver, channel: int, packet: memoryview
+        self, session: RtspSession, receiver: rtp.Receiver, channel: int, packet: memoryview
     ) -> None:
         """Take a packet of the video's channel; some send on another than they told."""
         if channel not in session.channels:
@@ -248,38 +250,38 @@ class RtspStream(Guarded):
         receiver.feed(packet)
 
     def _take_datagrams(
-        self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, deadline: float
+        self, session: RtspSession, datagrams: RtpSockets, receiver: rtp.Receiver, deadline: float
     ) -> None:
         came = datagrams.wait(min(deadline, time.monotonic() + _LOOK))
         now = time.monotonic()
         self._report(datagrams, receiver, now)
-        for held in receiver.shuffle.late(now):
+        for held in receiver.reorder.late(now):
             receiver.feed(memoryview(held))
         if not came:
             if now >= deadline:
                 raise Late("driver.timeout", host=self._host, seconds=0)
             return
         self._take_pictures(session, datagrams, receiver, now)
-        for packet in datagrams.take(datagrams.rtcp, session.hosts, session.wire.bucket):
+        for packet in datagrams.take(datagrams.rtcp, session.hosts, session.connection.bucket):
             self._hear_rtcp(packet, receiver)
-        if session.wire.readable():
-            said = session.wire.next(now)
+        if session.connection.readable():
+            said = session.connection.next(now)
             if isinstance(said, Message):
                 session.hear(said)
 
     def _take_pictures(
-        self, session: Session, datagrams: Datagrams, receiver: rtp.Receiver, now: float
+        self, session: RtspSession, datagrams: RtpSockets, receiver: rtp.Receiver, now: float
     ) -> None:
-        for packet in datagrams.take(datagrams.rtp, session.hosts, session.wire.bucket):
+        for packet in datagrams.take(datagrams.rtp, session.hosts, session.connection.bucket):
             if rtp.is_rtcp(packet):
                 self._hear_rtcp(packet, receiver)
                 continue
-            for each in receiver.shuffle.feed(bytes(packet), now):
+            for each in receiver.reorder.feed(bytes(packet), now):
                 receiver.feed(memoryview(each))
             if len(receiver.units) >= _AHEAD:
                 return
 
-    def _report(self, datagrams: Datagrams, receiver: rtp.Receiver, now: float) -> None:
+    def _report(self, datagrams: RtpSockets, receiver: rtp.Receiver, now: float) -> None:
         """Tell the server that its pictures arrive."""
         if now >= self._report_at and receiver.source:
             self._report_at = now + _REPORT
@@ -295,8 +297,10 @@ def _parameters(video: Video, receiver: rtp.Receiver) -> CodecParameters:
     """Return what a decoder needs, completed by what the first picture says."""
     unit = receiver.units[0]
     base = Fraction(1, video.clock)
-    if isinstance(receiver.joiner, Jpeg):
-        return CodecParameters(video.codec, b"", base, receiver.joiner.width, receiver.joiner.height)
+    if isinstance(receiver.depacketizer, JpegDepacketizer):
+        return CodecParameters(
+            video.codec, b"", base, receiver.depacketizer.width, receiver.depacketizer.height
+        )
     sets = video.sets or _sets_in(unit.data, video.codec)
     width, height = size_of(video.codec, sets + unit.data)
     return CodecParameters(video.codec, sets, base, width, height)

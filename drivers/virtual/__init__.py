@@ -18,7 +18,7 @@ from drivers.contract import API, Device, Found, Login, Scope, Target
 from drivers.errors import Unreachable, Unsupported
 
 if TYPE_CHECKING:
-    from drivers.options import Options
+    from drivers.kit.options import Options
     from drivers.virtual.spec import CameraSpec
 
 STREET = "street"

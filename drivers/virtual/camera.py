@@ -1,4 +1,4 @@
-"""One virtual camera, put together: ONVIF, RTSP, discovery, footage and head."""
+"""One virtual camera, put together: ONVIF, RTSP, discovery, footage and PTZ unit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from datetime import UTC, datetime
 from typing import Literal, Self
 
 from drivers.errors import DriverError
-from drivers.virtual.head import Head, Window
-from drivers.virtual.onvif.broker import Broker, Property
 from drivers.virtual.onvif.device_service import DeviceService
 from drivers.virtual.onvif.discovery import Announcer, DiscoveryServer
+from drivers.virtual.onvif.event_broker import EventBroker, Property
 from drivers.virtual.onvif.event_service import EventService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.server import OnvifServer
-from drivers.virtual.onvif.service import SOURCE, Service
+from drivers.virtual.onvif.service import SOURCE, OnvifService
+from drivers.virtual.ptz_unit import PtzUnit, Window
 from drivers.virtual.rtsp.server import PATH as RTSP_PATH
-from drivers.virtual.rtsp.server import Fault as RtspFault
-from drivers.virtual.rtsp.server import RtspServer
+from drivers.virtual.rtsp.server import RtspServer, SimulatedFault
 from drivers.virtual.spec import CameraClock, CameraSpec
 from drivers.virtual.street.drawing import Scene
 from drivers.virtual.street.footage import FixedFootage, Footage, Format, LiveFootage
@@ -51,7 +50,7 @@ class VirtualCamera:
         monotonic: Host's monotonic seconds.
 
     Attributes:
-        head: Its PTZ head, None without one.
+        ptz_unit: Its PTZ unit, None without one.
         broker: Its properties and who listens to them.
         clock: Its own clock.
     """
@@ -65,8 +64,8 @@ class VirtualCamera:
     ) -> None:
         self.spec = spec
         self.clock = CameraClock(wall, monotonic)
-        self.head = Head() if spec.ptz else None
-        self.broker = Broker(MOTION, INPUT)
+        self.ptz_unit = PtzUnit() if spec.ptz else None
+        self.broker = EventBroker(MOTION, INPUT)
         self._scene = _scene(spec)
         self._footage = self._make_footage()
         self._rtsp = RtspServer(self._footage, spec.host, spec.rtsp_port, spec.login)
@@ -110,7 +109,7 @@ class VirtualCamera:
 
     async def fault(self, kind: FaultKind | None) -> None:
         """Suffer (`stall`: connections stay, nothing comes; `refuse`: as without power) or recover."""
-        self._rtsp.fault = RtspFault(kind) if kind else None
+        self._rtsp.fault = SimulatedFault(kind) if kind else None
         self._onvif.stall(kind == "stall")
         if self._discovery is not None:
             self._discovery.silent = kind is not None
@@ -127,16 +126,16 @@ class VirtualCamera:
         if self.spec.video is not None:
             return FixedFootage.of_clip(self.spec.video)
         assert self._scene is not None  # noqa: S101 (there is one wherever there is no clip)
-        return LiveFootage(self._scene, self._window) if self.head else FixedFootage.of_scene(self._scene)
+        return LiveFootage(self._scene, self._window) if self.ptz_unit else FixedFootage.of_scene(self._scene)
 
     def _window(self) -> Window:
-        return self.head.window(self.clock.monotonic()) if self.head else (0.0, 0.0, 1.0, 1.0)
+        return self.ptz_unit.window(self.clock.monotonic()) if self.ptz_unit else (0.0, 0.0, 1.0, 1.0)
 
-    def _services(self, picture: Format) -> tuple[Service, ...]:
+    def _services(self, picture: Format) -> tuple[OnvifService, ...]:
         offered = (
             EventService(self.broker, self.clock),
-            MediaService(picture, self.head is not None, self._stream_url),
-            *((PtzService(self.head, self.clock),) if self.head else ()),
+            MediaService(picture, self.ptz_unit is not None, self._stream_url),
+            *((PtzService(self.ptz_unit, self.clock),) if self.ptz_unit else ()),
         )
         return (DeviceService(self.spec, self.clock, offered, self._reboot), *offered)
 

@@ -24,7 +24,7 @@ class CameraSpec:
         name: What it calls itself; with `seed` and `serial` it decides the identity.
         seed: Chooses the street, its traffic and its noise.
         night: Draw the street at night.
-        ptz: Give it a pan-tilt-zoom head.
+        ptz: Give it a pan-tilt-zoom unit.
         video: Play this clip instead of the drawn street (a clip has no PTZ).
         username: Its only account; likewise `password`.
         host: Address to listen on; nothing answers elsewhere.

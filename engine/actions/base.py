@@ -8,9 +8,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from engine.actions.contract import Job
-from engine.actions.params import Params, complaints
-from engine.clock import Clock
+from engine.config.action_params import Params, complaints
 from engine.errors import Never
+from engine.runtime.clock import Clock
 
 P = TypeVar("P", bound=Params)
 

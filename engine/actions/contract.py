@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from engine.stills import Still
+from engine.fleet.stills import Still
 from rules.model import Decision, Event
 
 
@@ -66,7 +66,7 @@ class Hearing(Protocol):
         ...
 
 
-class Hands(Protocol):
+class Cameras(Protocol):
     """What actions may ask of cameras; implemented by the engine."""
 
     async def goto(self, camera: str, preset: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from engine import log
 from engine.actions.base import params_of
 from engine.actions.contract import Job
-from engine.actions.params import LogParams
+from engine.config.action_params import LogParams
+from engine.runtime import log
 from engine.text import Language, render
 
 _log = log.get("decision")

@@ -13,13 +13,13 @@ from random import Random
 import aiomqtt
 from pydantic import BaseModel
 
-from engine import log
 from engine.actions.base import leaving, params_of
+from engine.actions.cloudevents import cloud_event
 from engine.actions.contract import Job
-from engine.actions.params import MqttParams
-from engine.cloudevents import cloud_event
+from engine.config.action_params import MqttParams
 from engine.errors import Again
-from engine.supervisor import Backoff
+from engine.runtime import log
+from engine.runtime.supervisor import Backoff
 from rules.model import Decision
 
 _log = log.get(__name__)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from engine.actions.base import camera_of, in_time, params_of
-from engine.actions.contract import Hands, Job
-from engine.actions.params import PtzParams
-from engine.clock import Clock
+from engine.actions.contract import Cameras, Job
+from engine.config.action_params import PtzParams
+from engine.runtime.clock import Clock
 
 
 class PtzPreset:
@@ -17,7 +17,7 @@ class PtzPreset:
     of_cameras = True
     Params: type[BaseModel] = PtzParams
 
-    def __init__(self, hands: Hands, clock: Clock) -> None:
+    def __init__(self, hands: Cameras, clock: Clock) -> None:
         self._hands, self._clock = hands, clock
 
     async def run(self, job: Job) -> str:

@@ -45,12 +45,12 @@ class Resolver(AbstractResolver):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[Any]] = loop.create_future()
 
-        def settle(found: Sequence[Any] | None, error: OSError | None) -> None:
+        def settle(addresses: Sequence[Any] | None, error: OSError | None) -> None:
             self._asked -= 1
             if answer.done():  # nobody waits any more
                 return
             if error is None:
-                answer.set_result(found or ())
+                answer.set_result(addresses or ())
             else:
                 answer.set_exception(error)
 

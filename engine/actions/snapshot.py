@@ -19,11 +19,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from engine.actions.base import camera_of, in_time, params_of
-from engine.actions.contract import Hands, Job
-from engine.actions.params import SnapshotParams
-from engine.clock import Clock
+from engine.actions.contract import Cameras, Job
+from engine.config.action_params import SnapshotParams
 from engine.errors import Again
-from engine.stills import Still
+from engine.fleet.stills import Still
+from engine.runtime.clock import Clock
 
 #: Where pictures lie in the state folder, a folder per day.
 FOLDER = "snapshots"
@@ -41,7 +41,7 @@ class Snapshot:
     of_cameras = True
     Params: type[BaseModel] = SnapshotParams
 
-    def __init__(self, hands: Hands, clock: Clock, folder: Path) -> None:
+    def __init__(self, hands: Cameras, clock: Clock, folder: Path) -> None:
         self._hands, self._clock, self._folder = hands, clock, folder
 
     async def run(self, job: Job) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
-from engine.actions.contract import Action, Hands
-from engine.clock import Clock
-from engine.settings import ActionSettings, LoginSettings, MqttSettings, WebhookSettings
+from engine.actions.contract import Action, Cameras
+from engine.config.settings import ActionSettings, LoginSettings, MqttSettings, WebhookSettings
+from engine.runtime.clock import Clock
 from engine.text import Language
 
 #: Returns what a secret reference (``file:``, ``env:``, ``credential:``) stands for.
@@ -17,7 +17,7 @@ Secret = Callable[[str], str]
 
 def build(
     settings: ActionSettings,
-    hands: Hands,
+    hands: Cameras,
     folder: Path,
     *,
     site: str,

@@ -12,12 +12,12 @@ import aiohttp
 from pydantic import BaseModel
 
 from engine.actions.base import params_of
+from engine.actions.cloudevents import CONTENT_TYPE, cloud_event
 from engine.actions.contract import Job
-from engine.actions.params import WebhookParams
 from engine.actions.resolver import Resolver
-from engine.clock import Clock
-from engine.cloudevents import CONTENT_TYPE, cloud_event
+from engine.config.action_params import WebhookParams
 from engine.errors import Again, Never
+from engine.runtime.clock import Clock
 
 #: Answers that may be different later; every other 4xx needs a person.
 _LATER = {408, 425, 429}

@@ -26,10 +26,10 @@ import aiohttp
 from platformdirs import user_state_path
 from pydantic import Field, TypeAdapter, ValidationError
 
-from engine.api import telling, wire
-from engine.api.letters import Letter
-from engine.errors import ApiError
-from engine.supervisor import Backoff
+from engine.api import explanation, wire
+from engine.api.dead_letters import Letter
+from engine.api.errors import ApiError
+from engine.runtime.supervisor import Backoff
 
 __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
 
@@ -244,9 +244,9 @@ class Client:
         told = json.dumps({"by": by, "note": note})
         return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=told))
 
-    async def unacknowledge(self, decision: str, told: wire.Acknowledgement) -> wire.Decision:
+    async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement) -> wire.Decision:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
-        body = wire.Withdraw(at=told.at, by=told.by).model_dump_json()
+        body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by).model_dump_json()
         path = f"/v1/decisions/{quote(decision, safe='')}/unacknowledge"
         return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=body))
 
@@ -271,10 +271,10 @@ class Client:
         """Return every rule and how it does."""
         return _parse(_RULES.validate_json, await self._call("GET", "/v1/rules"))
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> telling.Explanation:
+    async def explain(self, rule: str, *, camera: str | None = None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not."""
         body = await self._call("GET", f"/v1/rules/{quote(rule, safe='')}", camera=camera)
-        return _parse(telling.Explanation.model_validate_json, body)
+        return _parse(explanation.Explanation.model_validate_json, body)
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""

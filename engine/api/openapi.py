@@ -10,8 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from engine.api import telling, wire
-from engine.api.letters import Letter
+from engine.api import explanation, wire
+from engine.api.dead_letters import Letter
 from engine.api.routes import IDEMPOTENCY_KEY, Key, Query, Route
 
 _REF = "#/components/schemas/{model}"
@@ -29,7 +29,7 @@ _ANSWERS = (
     wire.Preset,
     wire.PreviewLink,
     wire.Rule,
-    telling.Explanation,
+    explanation.Explanation,
     wire.RulesReloaded,
     wire.Health,
     Letter,

@@ -13,16 +13,16 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from engine.api import telling, wire
-from engine.api.auth import name_of, peer_of
-from engine.api.body import body_of
-from engine.api.letters import Letter, Resend
-from engine.api.problems import UNBOUNDED, Garbage, language_of, refusal
+from engine.api import explanation, present, wire
+from engine.api.dead_letters import Letter, Resend
 from engine.api.service import Service
-from engine.api.sockets import close_all, outgoing, send_until_gone
-from engine.flow import Mailbox
-from engine.stills import Source
+from engine.fleet.stills import Source
+from engine.runtime.flow import Mailbox
 from engine.text import render
+from engine.web.auth import name_of, peer_of
+from engine.web.body import body_of
+from engine.web.problems import UNBOUNDED, Garbage, language_of, refusal
+from engine.web.sockets import close_all, outgoing, send_until_gone
 
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
@@ -214,7 +214,7 @@ class Api:
                 "/v1/rules/{name}",
                 self.explain,
                 "Why a rule fired lately, and why it did not",
-                telling.Explanation,
+                explanation.Explanation,
                 RuleQuery,
             ),
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),
@@ -300,7 +300,7 @@ class Api:
         if still.at is not None:
             headers[STILL_AT] = still.at.isoformat()
         if still.source == Source.ANALYSIS:
-            headers[STILL_TRACKS] = _tracks(still.tracks)
+            headers[STILL_TRACKS] = _tracks(present.tracked(still.tracks))
         return web.Response(body=still.jpeg, content_type="image/jpeg", headers=headers)
 
     async def presets(self, request: web.Request) -> web.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket as sockets
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,22 +12,16 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from engine.api.auth import may_enter, peer_of, shows
-from engine.api.keeper import Door, Keeper, peer_name
-from engine.api.listening import bind_tcp, bind_unix, tcp_address, tls_of
 from engine.api.openapi import describe
-from engine.api.problems import Garbage, Handler, middleware, refusal, sifted
 from engine.api.routes import Api
 from engine.api.service import Service
-from engine.api.slow import Suspects
-from engine.settings import ApiSettings
-
-#: Bytes of a request body; a PTZ command has about a hundred.
-BODY_LIMIT = 64 << 10
-#: Seconds until the first request's headers must be there, and that an idle connection is kept.
-HEADER_DEADLINE = 10.0
-#: Seconds that open requests get when the server stops.
-STOP_DEADLINE = 2.0
+from engine.config.settings import ApiSettings
+from engine.web.auth import may_enter, peer_of, shows
+from engine.web.connection_limit import ConnectionLimiter, Door, peer_name
+from engine.web.listening import bind_unix, tcp_address, tls_of
+from engine.web.problems import Garbage, Handler, middleware, refusal
+from engine.web.server import BODY_LIMIT, HEADER_DEADLINE, hardened, listen
+from engine.web.throttle import Suspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ async def serve(
     *,
     socket: Path,
     token: str | None = None,
-    keepers: tuple[Keeper, Keeper] | None = None,
+    limiters: tuple[ConnectionLimiter, ConnectionLimiter] | None = None,
     garbage: Garbage | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
@@ -56,7 +49,7 @@ async def serve(
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
         token: What TCP clients must show.
-        keepers: Of the unix socket and of TCP.
+        limiters: Of the unix socket and of TCP.
         garbage: Counts what is malformed, here and at other doors; told in `/v1/health`.
 
     Raises:
@@ -66,7 +59,7 @@ async def serve(
     tls = tls_of(settings) if address else None
     counted = garbage or Garbage()
     api = Api(service, counted)
-    own, wide = keepers or (Keeper("api"), Keeper("api.tcp"))
+    own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
     runner = hardened(application(api, guard(door.group, token)), counted, own, wide)
     try:
@@ -79,18 +72,6 @@ async def serve(
         await api.close()
         await runner.cleanup()
         door.close()
-
-
-async def listen(
-    runner: web.AppRunner, address: tuple[str, int], keeper: Keeper, tls: ssl.SSLContext | None = None
-) -> None:
-    """Open a TCP door on every address of a host.
-
-    Raises:
-        Closed: One of them is taken or not ours.
-    """
-    for listener in await bind_tcp(*address, keeper.listener):
-        await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
 
 
 def application(api: Api, gate: Middleware) -> web.Application:
@@ -108,42 +89,8 @@ def application(api: Api, gate: Middleware) -> web.Application:
     return app
 
 
-class _Runner(web.AppRunner):
-    """A runner that lets no request in of which no text can be made."""
-
-    def __init__(self, app: web.Application, garbage: Garbage) -> None:
-        super().__init__(
-            app,
-            access_log=None,
-            logger=garbage,
-            keepalive_timeout=HEADER_DEADLINE,
-            lingering_time=1.0,
-            shutdown_timeout=STOP_DEADLINE,
-        )
-        self._garbage = garbage
-
-    async def setup(self) -> None:
-        """Make the server."""
-        await super().setup()
-        assert self.server is not None  # noqa: S101 - it was just made
-        self.server.request_handler = sifted(self.server.request_handler, self._garbage)
-
-
-def hardened(app: web.Application, garbage: Garbage, *keepers: Keeper) -> web.AppRunner:
-    """Return a runner that cuts slow headers, stops in time and counts garbage instead of logging it.
-
-    Args:
-        app: What answers.
-        garbage: Counts it.
-        keepers: Of the doors that lead there.
-    """
-    for keeper in keepers:
-        app.middlewares.insert(0, keeper.middleware)
-    return _Runner(app, garbage)
-
-
 def guard(group: int, token: str | None, suspects: Suspects | None = None) -> Middleware:
-    """Return the middleware that lets in whom `engine.api.auth` allows."""
+    """Return the middleware that lets in whom `engine.web.auth` allows."""
     known = suspects or Suspects()
 
     async def over_tcp(request: web.Request, connection: sockets.socket) -> None:

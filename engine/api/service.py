@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine.api import telling, wire
-from engine.api.letters import Letter
-from engine.flow import Hub
-from engine.stills import Still
+from engine.api import explanation, wire
+from engine.api.dead_letters import Letter
+from engine.fleet.stills import Still
+from engine.runtime.flow import Hub
 
 
 class Service(Protocol):
-    """The engine as the API sees it; implemented by `engine.desk`.
+    """The engine as the API sees it; implemented by `engine.api.site_service`.
 
-    Methods that name a camera raise ``ApiError(404, "camera.unknown", ...)`` for an unknown id and
-    ``ApiError(409, "camera.offline" | "ptz.unsupported", ...)`` where it cannot be done now.
+    Methods that name a camera raise ``HttpProblem(404, "camera.unknown", ...)`` for an unknown id and
+    ``HttpProblem(409, "camera.offline" | "ptz.unsupported", ...)`` where it cannot be done now.
     """
 
     hub: Hub[wire.Update]
@@ -44,36 +44,36 @@ class Service(Protocol):
         """Return what fires now or waits to be acknowledged, what needs a person most first."""
         ...
 
-    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+    async def acknowledge(self, decision: str, asked: wire.Acknowledge, user: str) -> wire.Decision:
         """Note that somebody takes care of a decision; return it with who was the first to.
 
         Args:
             user: Whom the kernel knows the client as; empty over TCP.
 
         Raises:
-            ApiError: 404 ``decision.unknown``, 409 ``decision.resolved``, 503 ``act.busy``.
+            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, 503 ``act.busy``.
         """
         ...
 
-    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+    async def unacknowledge(self, decision: str, asked: wire.Withdraw, user: str) -> wire.Decision:
         """Note that an acknowledgement is taken back; return the decision without it.
 
         Raises:
-            ApiError: 404 ``decision.unknown``, 409 ``decision.resolved``, ``acknowledge.other`` (it is not that one,
+            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, ``acknowledge.other`` (it is not that one,
                 or another person's), ``acknowledge.late``, 503 ``act.busy``.
         """
         ...
 
-    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
+    async def act(self, asked: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then.
 
         Args:
-            told: What was done.
+            asked: What was done.
             user: As in `acknowledge`.
             key: With the same one of the same user it is the same event; empty: a new one.
 
         Raises:
-            ApiError: 422 ``act.reserved``, ``act.fact`` or ``act.other``, 503 ``act.busy``.
+            HttpProblem: 422 ``act.reserved``, ``act.fact`` or ``act.other``, 503 ``act.busy``.
         """
         ...
 
@@ -81,7 +81,7 @@ class Service(Protocol):
         """Return every rule and how it does."""
         ...
 
-    async def explain(self, rule: str, camera: str | None) -> telling.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
         ...
 
@@ -105,12 +105,12 @@ class Service(Protocol):
         """Try at once what a camera waits with; return it as it is now.
 
         Raises:
-            ApiError: 409 ``camera.held`` while its device must not be sent a login, ``camera.disabled``.
+            HttpProblem: 409 ``camera.held`` while its device must not be sent a login, ``camera.disabled``.
         """
         ...
 
     async def reload_rules(self) -> wire.RulesReloaded:
-        """Read the rules again; ``ApiError(422, "rules.not_adopted")`` with every problem where they are bad."""
+        """Read the rules again; ``HttpProblem(422, "rules.not_adopted")`` with every problem where they are bad."""
         ...
 
     def preview_link(self, camera: str) -> wire.PreviewLink:

@@ -7,21 +7,22 @@ both languages. Additions are allowed within v1; a client ignores keys it does n
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-Fact = str | int | float | bool
+from engine.duty.urgency import urgency
+from engine.fleet.state import CameraState as CameraState
+from engine.severity import RANK as RANK
+from engine.web.payload import KEY as KEY
+from engine.web.payload import LINE as LINE
+from engine.web.payload import NAME as NAME
+from engine.web.payload import Fact as Fact
+from engine.web.payload import Wire as Wire
+from engine.web.problem_details import FileProblem as FileProblem
+from engine.web.problem_details import Problem as Problem
+
 Box = tuple[float, float, float, float]
-#: Severities, the worst first; what is not among them comes after.
-RANK = {"critical": 0, "warning": 1, "info": 2}
-
-
-class Wire(BaseModel):
-    """Base of every message."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Sentence(Wire):
@@ -31,17 +32,6 @@ class Sentence(Wire):
     values: dict[str, Fact] = Field(default_factory=dict)
     vi: str = ""
     en: str = ""
-
-
-class CameraState(StrEnum):
-    """Life of a camera as the engine sees it."""
-
-    CONNECTING = "connecting"
-    ONLINE = "online"
-    LOST = "lost"
-    REFUSED = "refused"
-    FAILED = "failed"
-    DISABLED = "disabled"
 
 
 class Tracked(Wire):
@@ -193,10 +183,9 @@ class Alert(Wire):
         return self.decision.acknowledged is None and not self.decision.dry_run
 
     def urgency(self) -> tuple[object, ...]:
-        """Return a sort key: who wants a person before who has one, dry runs last, worst first, then newest."""
-        made = self.decision
-        rank = RANK.get(made.severity, len(RANK))
-        return made.dry_run, not self.waits, rank, -made.at.timestamp(), self.id
+        """Return a sort key; see `engine.duty.urgency`."""
+        decision = self.decision
+        return urgency(decision.severity, decision.at, self.id, waits=self.waits, dry_run=decision.dry_run)
 
 
 class Delivery(Wire):
@@ -332,8 +321,6 @@ class PtzCommand(Wire):
     preset: str = ""
 
 
-#: Of what a line, a name and a key are made.
-LINE, NAME, KEY = r"^[^\p{C}\p{Zl}\p{Zp}]*$", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", r"^[\x21-\x7e]{1,200}$"
 #: A line of text that a person gives: nothing that a terminal or a log would obey.
 Line = Annotated[str, Field(pattern=LINE)]
 #: A name that a rule can wait for, and a fact's.
@@ -399,25 +386,6 @@ class Health(Wire):
     clients: int = 0
 
 
-class FileProblem(Wire):
-    """One thing wrong in a file of the site; `code` has a page in docs/reference/problems.
-
-    Attributes:
-        suggestion: What was probably meant; `vi` and `en`, the sentence in both languages, name it too.
-    """
-
-    source: str
-    line: int
-    column: int
-    key: str = ""
-    severity: Literal["error", "warning"] = "error"
-    code: str
-    values: dict[str, Fact] = Field(default_factory=dict)
-    suggestion: str = ""
-    vi: str = ""
-    en: str = ""
-
-
 class RulesReloaded(Wire):
     """The rules were read again, and are good.
 
@@ -440,20 +408,3 @@ class RulesReloaded(Wire):
     remembered: int = 0
     warnings: tuple[FileProblem, ...] = ()
     restart: tuple[str, ...] = ()
-
-
-class Problem(Wire):
-    """RFC 9457 problem details; `code` is what a program should look at, `errors` lists every bad field.
-
-    Attributes:
-        problems: What is wrong in files, where that is what the request was about.
-    """
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str = ""
-    code: str = ""
-    hint: str = ""
-    errors: tuple[str, ...] = ()
-    problems: tuple[FileProblem, ...] = ()

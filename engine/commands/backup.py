@@ -14,9 +14,9 @@ from engine.commands.report import JsonOption, LangOption, language
 from engine.commands.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
-    from engine.archive import ArchiveError, Contents, Manifest
-    from engine.configuration import Configuration
-    from engine.settings import Settings
+    from engine.backup.archive import ArchiveError, Contents, Manifest
+    from engine.config.configuration import Configuration
+    from engine.config.settings import Settings
     from engine.text import Language
 
 #: Sentences of why something is not in a backup, where it is not that it lies elsewhere.
@@ -46,8 +46,8 @@ def backup(
     """
     from importlib.metadata import version
 
-    from engine.archive import ArchiveError, make
-    from engine.clock import SystemClock
+    from engine.backup.archive import ArchiveError, make
+    from engine.runtime.clock import SystemClock
 
     chosen = language(lang)
     configuration = _load(config)
@@ -56,7 +56,7 @@ def backup(
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
         now = SystemClock().now().wall
-        manifest = make(file, contents, made=now, program=version("matthan"), tell=_progress(as_json=as_json))
+        manifest = make(file, contents, at=now, program=version("matthan"), tell=_progress(as_json=as_json))
     except ArchiveError as error:
         _fail(error, chosen)
     except OSError as error:
@@ -84,10 +84,10 @@ def restore(
 
     Exit codes: 0 restored, 1 refused or failed (nothing was changed unless told).
     """
-    from engine.archive import ArchiveError
-    from engine.clock import SystemClock
-    from engine.configuration import default_path
-    from engine.unarchive import install, staged
+    from engine.backup.archive import ArchiveError
+    from engine.backup.restore import install, staged
+    from engine.config.configuration import default_path
+    from engine.runtime.clock import SystemClock
 
     chosen, target = language(lang), config or default_path()
     beside = state or target.parent
@@ -110,7 +110,7 @@ def restore(
 
 def _warn(settings: Settings, lang: Language) -> None:
     """Say where the configuration, which is in the backup as it is, holds a password."""
-    from engine.clear import kept_in_clear
+    from engine.config.cleartext import kept_in_clear
     from engine.text import render
 
     for path in kept_in_clear(settings):
@@ -119,7 +119,7 @@ def _warn(settings: Settings, lang: Language) -> None:
 
 
 def _load(config: Path | None) -> Configuration:
-    from engine.configuration import default_path, load
+    from engine.config.configuration import default_path, load
     from engine.errors import ConfigError
 
     try:
@@ -132,14 +132,14 @@ def _load(config: Path | None) -> Configuration:
 
 def _state_of(config: Path) -> Path:
     """Return the state folder that a configuration names."""
-    from engine.places import places
+    from engine.config.state_paths import state_paths
 
-    return places(_load(config).settings).state
+    return state_paths(_load(config).settings).state
 
 
 def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
-    from engine.archive import Contents
-    from engine.places import places
+    from engine.backup.archive import Contents
+    from engine.config.state_paths import state_paths
 
     path = configuration.path.resolve()
     base, left_out = path.parent, dict[str, str]()
@@ -159,11 +159,11 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
         else:
             left_out[str(each)] = "outside the configuration's folder"
     settings = configuration.settings
-    return Contents(settings.site, places(settings).state, path, files, left_out)
+    return Contents(settings.site, state_paths(settings).state, path, files, left_out)
 
 
 def _secret_files(settings: Settings, base: Path) -> list[Path]:
-    from engine.credentials import references
+    from engine.config.credentials import references
 
     kinds = (reference.partition(":") for reference in references(settings.model_dump()))
     return [(base / name).resolve() for kind, _, name in kinds if kind == "file"]

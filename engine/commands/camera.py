@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.completion import cameras
-from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
+from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
@@ -56,28 +56,28 @@ def retry(
     if bool(ids) == everything:
         raise typer.BadParameter("give the ID of a camera, or --all")
 
-    async def talk(desk: Desk) -> None:
-        wanted = list(ids or (each.id for each in desk.state.cameras if each.waits))
+    async def talk(speaker: Speaker) -> None:
+        wanted = list(ids or (each.id for each in speaker.state.cameras if each.waits))
         if not wanted:
-            out(desk.say("cli.none_waits"))
-        refused = [each for each in wanted if not await _tried(desk, each, as_json)]
+            out(speaker.say("cli.none_waits"))
+        refused = [each for each in wanted if not await _tried(speaker, each, as_json)]
         if refused:
             raise typer.Exit(1)
 
     speak(socket, token, lang, talk)
 
 
-async def _tried(desk: Desk, id: str, as_json: bool) -> bool:
+async def _tried(speaker: Speaker, id: str, as_json: bool) -> bool:
     """Let one camera be tried again, and say so; a refusal of the engine's is told, and the others go on."""
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     try:
-        now = await desk.client.retry(id)
+        now = await speaker.client.retry(id)
     except ApiError as error:
         if error.status in (0, 401, 403, 405):
             raise
         out(f"matthan: {error.message}", "red", err=True)
         return False
     code = "cli.all_right" if now.state == "online" and not now.waits else "cli.retrying"
-    data(now.model_dump_json()) if as_json else out(desk.say(code, camera=now.name or id))
+    data(now.model_dump_json()) if as_json else out(speaker.say(code, camera=now.name or id))
     return True

@@ -15,11 +15,11 @@ from engine.commands.completion import presets
 from engine.commands.talk import (
     AsJson,
     CameraId,
-    Desk,
     Language_,
     Limit,
     OfCamera,
     Socket,
+    Speaker,
     Token,
     speak,
 )
@@ -46,46 +46,46 @@ def status(
 ) -> None:
     """Show the engine and its cameras. Exit code 3: no engine answers."""
 
-    async def talk(desk: Desk) -> None:
-        state = desk.state
+    async def talk(speaker: Speaker) -> None:
+        state = speaker.state
         if as_json:
             data(state.model_dump_json())
             return
         engine = state.engine
-        out(f"{engine.title or engine.site} · matthan {engine.version} · {desk.time(engine.now)}", "cyan")
+        out(f"{engine.title or engine.site} · matthan {engine.version} · {speaker.time(engine.now)}", "cyan")
         figures = {name: getattr(engine, name) for name in ("events", "decisions", "outbox", "dead")}
         cost = {"cpu": round(engine.cpu * 100), "memory": engine.rss >> 20}
-        out(desk.say("cli.figures", **figures, **cost, since=desk.time(engine.started)))
+        out(speaker.say("cli.figures", **figures, **cost, since=speaker.time(engine.started)))
         if state.alerts:
             waiting = [each for each in state.alerts if not each.decision.acknowledged]
-            words = desk.say("cli.alerts", firing=len(state.alerts), open=len(waiting))
+            words = speaker.say("cli.alerts", firing=len(state.alerts), open=len(waiting))
             out(words, "red" if waiting else None)
         for problem in engine.problems:
-            out(f"  ! {desk.told(problem)}", "yellow")
+            out(f"  ! {speaker.told(problem)}", "yellow")
         for camera in state.cameras:
-            _show(desk, camera)
+            _show(speaker, camera)
 
     speak(socket, token, lang, talk)
 
 
-def _show(desk: Desk, camera: wire.Camera) -> None:
+def _show(speaker: Speaker, camera: wire.Camera) -> None:
     """Print a camera: its state, why it is not online, and below what else is the matter."""
     others = [each for each in camera.troubles if each.said != camera.reason]
     alone = camera.reason if len(others) == len(camera.troubles) else None
-    why = f"  {desk.told(alone)}" if alone else ""
+    why = f"  {speaker.told(alone)}" if alone else ""
     size = f"{camera.width}x{camera.height} {camera.codec}" if camera.width else "-"
     well = camera.state == "online" and not camera.troubles
-    state = desk.say(f"cli_state.{camera.state}")
-    rate = desk.say("cli.rate", fps=f"{desk.number(camera.stream_fps):>4}")
+    state = speaker.say(f"cli_state.{camera.state}")
+    rate = speaker.say("cli.rate", fps=f"{speaker.number(camera.stream_fps):>4}")
     out(
         f"  {camera.id:<20} {state:<12} {size:<16} {rate}  {camera.name}{why}",
         "green" if well else "yellow",
     )
     if camera.advice is not None:
-        out(f"      → {desk.told(camera.advice)}", "yellow")
+        out(f"      → {speaker.told(camera.advice)}", "yellow")
     for trouble in camera.troubles:
-        label = desk.say(f"condition.{trouble.label}")
-        out(f"      {label} · {desk.time(trouble.since)} · {desk.told(trouble.said)}", "yellow")
+        label = speaker.say(f"condition.{trouble.label}")
+        out(f"      {label} · {speaker.time(trouble.since)} · {speaker.told(trouble.said)}", "yellow")
 
 
 @app.command()
@@ -100,10 +100,10 @@ def events(
 ) -> None:
     """List events, oldest first; with --follow go on, without a hole over lost connections."""
 
-    async def talk(desk: Desk) -> None:
+    async def talk(speaker: Speaker) -> None:
         from engine.commands import listing
 
-        await listing.events(desk, camera, as_json=as_json).show(limit, follow=follow)
+        await listing.events(speaker, camera, as_json=as_json).show(limit, follow=follow)
 
     speak(socket, token, lang, talk)
 
@@ -128,13 +128,13 @@ def decisions(
     if firing and follow:
         raise typer.BadParameter("--firing shows the present moment: it cannot go with --follow")
 
-    async def talk(desk: Desk) -> None:
+    async def talk(speaker: Speaker) -> None:
         from engine.commands import listing
 
         if firing:
-            listing.show_alerts(desk, await desk.client.alerts(camera=camera), limit, as_json=as_json)
+            listing.show_alerts(speaker, await speaker.client.alerts(camera=camera), limit, as_json=as_json)
         else:
-            await listing.decisions(desk, camera, as_json=as_json).show(limit, follow=follow)
+            await listing.decisions(speaker, camera, as_json=as_json).show(limit, follow=follow)
 
     speak(socket, token, lang, talk)
 
@@ -156,27 +156,27 @@ def ptz(
 ) -> None:
     """Move a PTZ camera, stop it, send it to a preset, or list its presets."""
 
-    async def talk(desk: Desk) -> None:
+    async def talk(speaker: Speaker) -> None:
         from engine.api import wire
 
         if what is Move.PRESETS or (what is Move.GOTO and not preset):
-            await list_presets(desk)
+            await list_presets(speaker)
             return
         command = wire.PtzCommand(
             op=what.value, pan=pan, tilt=tilt, zoom=zoom, seconds=seconds, preset=preset or ""
         )
-        await desk.client.ptz(camera, command)
-        out(desk.say("cli.moved"))
+        await speaker.client.ptz(camera, command)
+        out(speaker.say("cli.moved"))
 
-    async def list_presets(desk: Desk) -> None:
-        known = await desk.client.presets(camera)
+    async def list_presets(speaker: Speaker) -> None:
+        known = await speaker.client.presets(camera)
         if what is Move.PRESETS:
             for each in known:
                 out(f"{each.token:<16} {each.name}")
             return
         names = ", ".join(each.name or each.token for each in known)
         code = "cli.preset_needed" if known else "cli.no_presets"
-        out(f"matthan: {desk.say(code, names=names)}", "red", err=True)
+        out(f"matthan: {speaker.say(code, names=names)}", "red", err=True)
         raise typer.Exit(2)
 
     speak(socket, token, lang, talk)
@@ -205,14 +205,14 @@ def still(
 ) -> None:
     """Save a picture of a camera as JPEG: its own still, else one of its main stream, else the analysed one."""
 
-    async def talk(desk: Desk) -> None:
-        picture = await desk.client.picture(camera, width, best=of is Of.BEST)
-        source = desk.say(_SOURCES.get(picture.source, "cli.of_analysis"))
+    async def talk(speaker: Speaker) -> None:
+        picture = await speaker.client.picture(camera, width, best=of is Of.BEST)
+        source = speaker.say(_SOURCES.get(picture.source, "cli.of_analysis"))
         if picture.lacks:
-            out(desk.say("cli.no_better", source=source, reason=picture.lacks), "yellow", err=True)
+            out(speaker.say("cli.no_better", source=source, reason=picture.lacks), "yellow", err=True)
         if str(output) == "-":
             if not pour(picture.jpeg):
-                out(f"matthan: {desk.say('cli.no_picture_here')}", "red", err=True)
+                out(f"matthan: {speaker.say('cli.no_picture_here')}", "red", err=True)
                 raise typer.Exit(2)
             return
         try:
@@ -221,7 +221,7 @@ def still(
             out(f"matthan: {output}: {error.strerror}", "red", err=True)
             raise typer.Exit(1) from None
         told = {"path": output, "bytes": len(picture.jpeg), "size": picture.size, "source": source}
-        out(desk.say("cli.saved", **told))
+        out(speaker.say("cli.saved", **told))
 
     speak(socket, token, lang, talk)
 
@@ -236,12 +236,12 @@ def preview(
 ) -> None:
     """Print a short-lived link to a camera's live picture in a browser."""
 
-    async def talk(desk: Desk) -> None:
-        link = await desk.client.preview_link(camera)
+    async def talk(speaker: Speaker) -> None:
+        link = await speaker.client.preview_link(camera)
         if as_json:
             data(link.model_dump_json())
             return
         out(link.url)
-        out(desk.say("cli.preview", expires=desk.time(link.expires)), dim=True, err=True)
+        out(speaker.say("cli.preview", expires=speaker.time(link.expires)), dim=True, err=True)
 
     speak(socket, token, lang, talk)

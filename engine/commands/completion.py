@@ -52,7 +52,7 @@ def presets(ctx: typer.Context, incomplete: str) -> Offers:
 
 def _asked(ctx: typer.Context, ask: Callable[[Client], Awaitable[Offers]], incomplete: str) -> Offers:
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     async def run() -> Offers:
         async with asyncio.timeout(PATIENCE), Client.connect(ctx.params.get("socket")) as client:

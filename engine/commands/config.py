@@ -15,7 +15,7 @@ from engine.commands.report import GitHubOption, JsonOption, LangOption, finish,
 from engine.commands.terminal import data, document
 
 if TYPE_CHECKING:
-    from engine.configuration import Report
+    from engine.config.configuration import Report
 
 app = typer.Typer(name="config", no_args_is_help=True, help="Check and show the configuration.")
 File = Annotated[
@@ -24,7 +24,7 @@ File = Annotated[
 
 
 def _check(file: Path | None, *, here: bool = False) -> tuple[Path, Report]:
-    from engine.configuration import check, default_path
+    from engine.config.configuration import check, default_path
 
     path = file or default_path()
     return path, check(path, here=here)
@@ -52,7 +52,7 @@ def check_command(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of matthan.yaml, for editors."""
-    from engine.settings import json_schema
+    from engine.config.settings import json_schema
 
     data(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
@@ -81,6 +81,6 @@ def show(file: File = None, lang: LangOption = None) -> None:
 @app.command()
 def path() -> None:
     """Print which configuration commands use where none is named."""
-    from engine.configuration import default_path
+    from engine.config.configuration import default_path
 
     document(f"{default_path()}\n")

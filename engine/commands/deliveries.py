@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.talk import AsJson, Desk, Language_, Limit, Socket, Token, speak
+from engine.commands.talk import AsJson, Language_, Limit, Socket, Speaker, Token, speak
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
-    from engine.api.letters import Letter
+    from engine.api.dead_letters import Letter
 
 app = typer.Typer()
 deliveries = typer.Typer(
@@ -46,15 +46,15 @@ def show(
     if context.invoked_subcommand is not None:
         return
 
-    async def talk(desk: Desk) -> None:
+    async def talk(speaker: Speaker) -> None:
         if dead:
-            _list(desk, await desk.client.letters(limit=limit), as_json)
+            _list(speaker, await speaker.client.letters(limit=limit), as_json)
             return
-        engine = desk.state.engine
+        engine = speaker.state.engine
         if as_json:
             data(f'{{"waiting": {engine.outbox}, "dead": {engine.dead}}}')
         else:
-            out(desk.say("cli.deliveries", waiting=engine.outbox, dead=engine.dead))
+            out(speaker.say("cli.deliveries", waiting=engine.outbox, dead=engine.dead))
 
     speak(socket, token, lang, talk)
 
@@ -72,27 +72,27 @@ def retry(
     if bool(ids) == everything:
         raise typer.BadParameter("give the ID of a dead letter, or --all")
 
-    async def talk(desk: Desk) -> None:
-        sent = await desk.client.resend(ids)
+    async def talk(speaker: Speaker) -> None:
+        sent = await speaker.client.resend(ids)
         if as_json:
-            _list(desk, sent, as_json)
+            _list(speaker, sent, as_json)
         else:
-            out(desk.say("cli.resent", count=len(sent)))
+            out(speaker.say("cli.resent", count=len(sent)))
 
     speak(socket, token, lang, talk)
 
 
-def _list(desk: Desk, letters: list[Letter], as_json: bool) -> None:
+def _list(speaker: Speaker, letters: list[Letter], as_json: bool) -> None:
     for each in letters:
-        data(each.model_dump_json()) if as_json else out(line(desk, each))
+        data(each.model_dump_json()) if as_json else out(line(speaker, each))
     if not letters and not as_json:
-        out(desk.say("cli.no_letters"))
+        out(speaker.say("cli.no_letters"))
 
 
-def line(desk: Desk, letter: Letter) -> str:
+def line(speaker: Speaker, letter: Letter) -> str:
     """Return a dead letter in one line."""
     where = f"{letter.action} {letter.target}".strip()
     return (
-        f"{letter.id:>8}  {desk.time(letter.at)}  {letter.camera or '-':<16} {letter.severity:<8} "
+        f"{letter.id:>8}  {speaker.time(letter.at)}  {letter.camera or '-':<16} {letter.severity:<8} "
         f"{letter.rule} [{letter.decision[:8]}] {where}: {letter.detail} ({letter.attempts})"
     )

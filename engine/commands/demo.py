@@ -90,7 +90,7 @@ async def _play(
     def late(part: str, seconds: float) -> None:
         say("demo.not_stopped", part=_sentence(part, language), seconds=seconds)
 
-    sim_log, run_log = folder / "cameras.log", folder / "engine.log"
+    sim_log, run_log = folder / "cameras.log", folder / "engine.runtime.log"
     password = folder / "camera.password"
     stopped = _on_signals(asyncio.Event())
     try:
@@ -174,7 +174,7 @@ async def _discover(wanted: set[str]) -> list[Found]:
     from drivers import registry
     from drivers.contract import Scope
     from engine.demo.stage import StageError
-    from engine.inventory import probe
+    from engine.fleet.inventory import probe
 
     found: dict[str, Found] = {}
     loop = asyncio.get_running_loop()

@@ -42,7 +42,7 @@ def discover(
     2 there is no such interface.
     """
     from drivers.contract import Scope
-    from engine import log
+    from engine.runtime import log
     from engine.text import render
 
     log.configure("critical", json=False)  # what a person should know is said in sentences
@@ -82,7 +82,7 @@ def _has(there: Mapping[str, Iterable[str]], address: str) -> bool:
 
 async def _gather(scope: Scope, wait: float, chosen: Language, *, as_json: bool) -> list[Found]:
     """Search; show each device as it answers, how many there are meanwhile, and at the end what went wrong."""
-    from engine.inventory import installed_drivers, probe
+    from engine.fleet.inventory import installed_drivers, probe
     from engine.text import render
 
     trouble: dict[str, Sentence] = {}

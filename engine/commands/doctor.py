@@ -17,8 +17,8 @@ from engine.commands.report import coloured
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.checkup import Finding
-    from engine.settings import Settings
+    from engine.config.settings import Settings
+    from engine.doctor import Finding
 
 app = typer.Typer()
 _COLOUR = {"ok": "32", "warn": "33", "fail": "31"}
@@ -35,7 +35,7 @@ def doctor(
 
     Exit code 1 when something must be mended before the engine can work.
     """
-    from engine.checkup import Grade
+    from engine.doctor import Grade
 
     findings = list(_look(config))
     if as_json:
@@ -55,29 +55,30 @@ def _lines(finding: Finding, colours: bool) -> Iterator[str]:
 
 
 def _look(config: Path | None) -> Iterator[Finding]:
-    from engine import checkup, cli
-    from engine.checkup import Finding, Grade
-    from engine.credentials import references
-    from engine.places import places
+    from engine import doctor
+    from engine.commands.installed import gather
+    from engine.config.credentials import references
+    from engine.config.state_paths import state_paths
+    from engine.doctor import Finding, Grade
 
-    yield checkup.python()
-    yield from checkup.packages()
-    yield checkup.runtime()
-    yield from checkup.drivers()
-    yield from checkup.commands(cli.gather(typer.Typer()), _command_modules())
+    yield doctor.python()
+    yield from doctor.packages()
+    yield doctor.runtime()
+    yield from doctor.drivers()
+    yield from doctor.commands(gather(typer.Typer()), _command_modules())
     settings, path, finding = _settings(config)
     yield _models(settings.detector.model)
     yield finding
-    yield from checkup.secrets(references(settings.model_dump()), path.parent)
-    yield checkup.disk(places(settings).state)
-    yield checkup.clock()
-    yield checkup.kernels(os.environ)
+    yield from doctor.secrets(references(settings.model_dump()), path.parent)
+    yield doctor.disk(state_paths(settings).state)
+    yield doctor.clock()
+    yield doctor.kernels(os.environ)
     for interface in settings.discovery.interfaces or ["127.0.0.1"]:
-        yield checkup.discovery(interface)
+        yield doctor.discovery(interface)
     if settings.preview.enabled:
-        yield checkup.port("preview port", settings.preview.host, settings.preview.port)
-    yield checkup.terminal()
-    socket = places(settings).socket
+        yield doctor.port("preview port", settings.preview.host, settings.preview.port)
+    yield doctor.terminal()
+    socket = state_paths(settings).socket
     running = "its socket is there" if socket.exists() else "not running here"
     yield Finding("engine", Grade.OK, f"{running} ({socket})")
 
@@ -85,14 +86,14 @@ def _look(config: Path | None) -> Iterator[Finding]:
 def _command_modules() -> list[ModuleType]:
     from importlib.metadata import entry_points
 
-    from engine import cli
+    from engine.commands.installed import GROUP
 
-    names = {point.module for point in entry_points(group=cli.GROUP)}
+    names = {point.module for point in entry_points(group=GROUP)}
     return [sys.modules[name] for name in sorted(names) if name in sys.modules]
 
 
 def _models(wished: str | None) -> Finding:
-    from engine.checkup import Finding, Grade
+    from engine.doctor import Finding, Grade
     from engine.errors import ModelError
     from engine.models import NONE, find
 
@@ -111,10 +112,10 @@ def _models(wished: str | None) -> Finding:
 
 def _settings(config: Path | None) -> tuple[Settings, Path, Finding]:
     """Return the settings that `matthan run` would take, or the defaults, and their file."""
-    from engine.checkup import Finding, Grade
-    from engine.configuration import default_path, load
+    from engine.config.configuration import default_path, load
+    from engine.config.settings import Settings
+    from engine.doctor import Finding, Grade
     from engine.errors import ConfigError
-    from engine.settings import Settings
 
     path = config or default_path()
     if config is None and not os.path.exists(path) and "MATTHAN_CONFIG" not in os.environ:

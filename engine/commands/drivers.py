@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from drivers.contract import Driver
-    from drivers.quirks import Quirk
+    from drivers.kit.quirks import Quirk
     from engine.text import Language
 
 app = typer.Typer(no_args_is_help=True)

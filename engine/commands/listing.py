@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from engine.api import wire
 from engine.api.client import Disconnected
-from engine.commands.talk import Desk, why
+from engine.commands.talk import Speaker, why
 from engine.commands.terminal import data, out
 
 #: Entries fetched at once to fill a gap.
@@ -33,7 +33,7 @@ class Listing(Generic[Entry]):
         line: Shows one.
     """
 
-    desk: Desk
+    speaker: Speaker
     kind: type[Entry]
     camera: str | None
     page: Callable[[Entry | None, int], Awaitable[list[Entry]]]
@@ -54,7 +54,7 @@ class Listing(Generic[Entry]):
         Args:
             everything: All that is stored was shown: what is unknown is new, however old.
         """
-        async with aclosing(self.desk.client.updates()) as updates:
+        async with aclosing(self.speaker.client.updates()) as updates:
             async for update in updates:
                 if isinstance(update, Disconnected):
                     self._complain(update)
@@ -75,7 +75,7 @@ class Listing(Generic[Entry]):
                 break
         else:
             if found:
-                out(self.desk.say("cli.left_out", most=MOST), "yellow", err=True)
+                out(self.speaker.say("cli.left_out", most=MOST), "yellow", err=True)
         for entry in reversed(found):
             self._tell(entry)
 
@@ -88,72 +88,72 @@ class Listing(Generic[Entry]):
         self.line(entry)
 
     def _complain(self, lost: Disconnected) -> None:
-        reason = why(lost.cause, lost.reason, self.desk.language)
-        note = self.desk.say("cli.reconnecting", reason=reason, seconds=round(lost.retry_in, 1))
+        reason = why(lost.cause, lost.reason, self.speaker.language)
+        note = self.speaker.say("cli.reconnecting", reason=reason, seconds=round(lost.retry_in, 1))
         out(note, "yellow", err=True)
 
 
-def events(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Event]:
+def events(speaker: Speaker, camera: str | None, *, as_json: bool) -> Listing[wire.Event]:
     """Return the listing of events."""
 
     async def page(before: wire.Event | None, limit: int) -> list[wire.Event]:
         edge = None if before is None else before.seq
-        return await desk.client.events(before=edge, limit=limit, camera=camera)
+        return await speaker.client.events(before=edge, limit=limit, camera=camera)
 
     def line(event: wire.Event) -> None:
         if as_json:
             data(event.model_dump_json())
         else:
-            out(event_line(desk, event))
+            out(event_line(speaker, event))
 
-    return Listing(desk, wire.Event, camera, page, line)
+    return Listing(speaker, wire.Event, camera, page, line)
 
 
-def decisions(desk: Desk, camera: str | None, *, as_json: bool) -> Listing[wire.Decision]:
+def decisions(speaker: Speaker, camera: str | None, *, as_json: bool) -> Listing[wire.Decision]:
     """Return the listing of decisions."""
 
     async def page(before: wire.Decision | None, limit: int) -> list[wire.Decision]:
         edge = None if before is None else before.id
-        return await desk.client.decisions(before=edge, limit=limit, camera=camera)
+        return await speaker.client.decisions(before=edge, limit=limit, camera=camera)
 
-    def line(made: wire.Decision) -> None:
+    def line(decision: wire.Decision) -> None:
         if as_json:
-            data(made.model_dump_json())
+            data(decision.model_dump_json())
         else:
-            out(decision_line(desk, made), _COLOURS.get(made.severity))
+            out(decision_line(speaker, decision), _COLOURS.get(decision.severity))
 
-    return Listing(desk, wire.Decision, camera, page, line)
+    return Listing(speaker, wire.Decision, camera, page, line)
 
 
-def show_alerts(desk: Desk, alerts: Sequence[wire.Alert], limit: int, *, as_json: bool) -> None:
+def show_alerts(speaker: Speaker, alerts: Sequence[wire.Alert], limit: int, *, as_json: bool) -> None:
     """Show what fires now; says so where it is nothing, and how many are left out."""
     for alert in alerts[:limit]:
-        _show_alert(desk, alert, as_json=as_json)
+        _show_alert(speaker, alert, as_json=as_json)
     if not alerts:
-        out(desk.say("cli.calm"), err=True)
+        out(speaker.say("cli.calm"), err=True)
     elif len(alerts) > limit:
-        out(desk.say("cli.more_alerts", more=len(alerts) - limit), "yellow", err=True)
+        out(speaker.say("cli.more_alerts", more=len(alerts) - limit), "yellow", err=True)
 
 
-def _show_alert(desk: Desk, alert: wire.Alert, *, as_json: bool) -> None:
+def _show_alert(speaker: Speaker, alert: wire.Alert, *, as_json: bool) -> None:
     """Show what fires now: who takes care of it, or that nobody does."""
     if as_json:
         data(alert.model_dump_json())
         return
     made = alert.decision
-    late = desk.say("cli.escalated", at=desk.time(alert.escalated)) if alert.escalated else ""
-    nobody = "" if made.acknowledged or made.dry_run else desk.say("cli.nobody")
-    out(decision_line(desk, made) + late + nobody, _COLOURS.get(made.severity))
+    late = speaker.say("cli.escalated", at=speaker.time(alert.escalated)) if alert.escalated else ""
+    nobody = "" if made.acknowledged or made.dry_run else speaker.say("cli.nobody")
+    out(decision_line(speaker, made) + late + nobody, _COLOURS.get(made.severity))
 
 
-def event_line(desk: Desk, event: wire.Event) -> str:
+def event_line(speaker: Speaker, event: wire.Event) -> str:
     """Return an event in one line."""
     what = " ".join(part for part in (event.label, event.subject) if part)
     where = f" @{','.join(event.zones)}" if event.zones else ""
     score = f" {event.score:.2f}" if event.score is not None else ""
     told = " ".join(f"{name}={value}" for name, value in event.facts.items()) if _act(event) else ""
     return (
-        f"{desk.time(event.at)}  {event.camera or '-':<16} "
+        f"{speaker.time(event.at)}  {event.camera or '-':<16} "
         f"{event.kind + '.' + event.change:<16} {what}{where}{score} {told}"
     ).rstrip()
 
@@ -162,25 +162,25 @@ def _act(event: wire.Event) -> bool:
     return event.kind == "operator"
 
 
-def decision_line(desk: Desk, made: wire.Decision) -> str:
+def decision_line(speaker: Speaker, decision: wire.Decision) -> str:
     """Return a decision: what, why, the rule's message, who takes care of it."""
-    title, reason = made.title.get(desk.language) or made.rule, desk.told(made.reason)
+    title, reason = decision.title.get(speaker.language) or decision.rule, speaker.told(decision.reason)
     # A title that says no more than the reason is not said twice: "Motion: motion".
     said = reason[:1].upper() + reason[1:] if reason.casefold().startswith(title.casefold()) else ""
-    dry = desk.say("cli.dry_run") if made.dry_run else ""
-    message = f" · {told}" if (told := made.message.get(desk.language)) else ""
-    phase = desk.known(f"cli_phase.{made.phase}", made.phase)
-    severity = desk.known(f"cli_severity.{made.severity}", made.severity)
+    dry = speaker.say("cli.dry_run") if decision.dry_run else ""
+    message = f" · {told}" if (told := decision.message.get(speaker.language)) else ""
+    phase = speaker.known(f"cli_phase.{decision.phase}", decision.phase)
+    severity = speaker.known(f"cli_severity.{decision.severity}", decision.severity)
     return (
-        f"{desk.time(made.at)}  {made.camera or '-':<16} {phase:<9} {severity:<9} "
-        f"[{made.id[:8]}] {dry}{said or f'{title}: {reason}'}{message}{acknowledged(desk, made)}"
+        f"{speaker.time(decision.at)}  {decision.camera or '-':<16} {phase:<9} {severity:<9} "
+        f"[{decision.id[:8]}] {dry}{said or f'{title}: {reason}'}{message}{acknowledged(speaker, decision)}"
     )
 
 
-def acknowledged(desk: Desk, made: wire.Decision) -> str:
+def acknowledged(speaker: Speaker, decision: wire.Decision) -> str:
     """Return who takes care of a decision; nothing where nobody has said so."""
-    told = made.acknowledged
+    told = decision.acknowledged
     if told is None:
         return ""
     note = f": {told.note}" if told.note else ""
-    return desk.say("cli.acknowledged", by=told.by or "?", at=desk.time(told.at)) + note
+    return speaker.say("cli.acknowledged", by=told.by or "?", at=speaker.time(told.at)) + note

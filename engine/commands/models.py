@@ -12,9 +12,9 @@ import typer
 
 from engine.commands.report import language
 from engine.commands.terminal import complain, data, document, flash, out
-from engine.models import Entry, ModelFault, ModelFile, folder, registry, reported, shelf
+from engine.models import Entry, ModelFault, ModelFile, folder, library, registry, reported
 from engine.models.known import COLOURS, HEADS
-from engine.models.shelf import describe, fingerprint, keep, paths
+from engine.models.library import describe, fingerprint, keep, paths
 from engine.text import render
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,7 +44,7 @@ def card(name: Annotated[str, typer.Argument(help="A known model.")] = "matthan-
     entry = registry().get(name)
     if entry is None:
         _fail(ModelFault("model.unknown", name=name, known=", ".join(registry())))
-    own = shelf.BOXED / f"{name}.md"
+    own = library.BOXED / f"{name}.md"
     if own.exists():
         document(own.read_text("utf-8"))
         return

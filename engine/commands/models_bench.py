@@ -12,7 +12,7 @@ from engine.models import installed
 from engine.models.known import named_labels
 
 if TYPE_CHECKING:
-    from engine.vision.compare import Result
+    from engine.bench.compare import Result
 
 
 def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
@@ -21,7 +21,7 @@ def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
     Raises:
         ModelFault: A model cannot be opened, or the folder holds no labelled picture.
     """
-    from engine.vision.compare import choice, compare, labelled
+    from engine.bench.compare import choice, compare, labelled
     from engine.vision.objects import Detector
 
     detectors = {file.name: Detector(file, least=0.02) for file in installed()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from engine.commands.completion import cameras, rules
-from engine.commands.talk import AsJson, Desk, Language_, Socket, Token, speak
+from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
@@ -67,65 +67,65 @@ def acknowledge(
     if undo and decision is None:
         raise typer.BadParameter("--undo takes the ID of a decision")
 
-    async def talk(desk: Desk) -> None:
+    async def talk(speaker: Speaker) -> None:
         if undo:
-            await take_back(desk, decision or "", by, as_json=as_json)
+            await take_back(speaker, decision or "", by, as_json=as_json)
             return
-        ids = await meant(desk, decision) if decision else await firing(desk, rule or "")
+        ids = await meant(speaker, decision) if decision else await firing(speaker, rule or "")
         for id in ids:
-            made = await desk.client.acknowledge(id, by=by, note=note)
-            data(made.model_dump_json()) if as_json else out(said(desk, made))
+            made = await speaker.client.acknowledge(id, by=by, note=note)
+            data(made.model_dump_json()) if as_json else out(said(speaker, made))
 
     speak(socket, token, lang, talk)
 
 
-async def take_back(desk: Desk, written: str, by: str, *, as_json: bool) -> None:
+async def take_back(speaker: Speaker, written: str, by: str, *, as_json: bool) -> None:
     """Take back the acknowledgement of a decision; the engine says whether that is possible."""
-    id = await whole(desk, written)
-    stored = {made.id: made for made in await desk.client.decisions(limit=LOOKED)}
+    id = await whole(speaker, written)
+    stored = {made.id: made for made in await speaker.client.decisions(limit=LOOKED)}
     told = stored[id].acknowledged if id in stored else None
     if told is None:
-        _fail(desk.say("cli.not_taken", id=written))
-    made = await desk.client.unacknowledge(id, told.model_copy(update={"by": by}))
-    out(made.model_dump_json() if as_json else desk.say("cli.taken_back", id=id[:8]))
+        _fail(speaker.say("cli.not_taken", id=written))
+    made = await speaker.client.unacknowledge(id, told.model_copy(update={"by": by}))
+    out(made.model_dump_json() if as_json else speaker.say("cli.taken_back", id=id[:8]))
 
 
-async def meant(desk: Desk, written: str) -> Sequence[str]:
+async def meant(speaker: Speaker, written: str) -> Sequence[str]:
     """Return the ids that somebody means by an id, its beginning, or (where nothing has it) the name of a rule."""
-    id = await whole(desk, written)
+    id = await whole(speaker, written)
     if id != written or len(id) >= WHOLE:
         return [id]
-    return [alert.id for alert in await desk.client.alerts(rule=written, acknowledged=False)] or [id]
+    return [alert.id for alert in await speaker.client.alerts(rule=written, acknowledged=False)] or [id]
 
 
-async def firing(desk: Desk, rule: str) -> Sequence[str]:
+async def firing(speaker: Speaker, rule: str) -> Sequence[str]:
     """Return the ids of what a rule has firing and nobody has acknowledged; says so where there is nothing."""
-    found = [alert.id for alert in await desk.client.alerts(rule=rule, acknowledged=False)]
+    found = [alert.id for alert in await speaker.client.alerts(rule=rule, acknowledged=False)]
     if not found:
-        _fail(desk.say("cli.nothing_fires", rule=rule))
+        _fail(speaker.say("cli.nothing_fires", rule=rule))
     return found
 
 
-async def whole(desk: Desk, begins: str) -> str:
+async def whole(speaker: Speaker, begins: str) -> str:
     """Return the whole id of a decision by its first characters: one that fires, else one of the newest."""
     if len(begins) >= WHOLE:
         return begins
-    alerts = {alert.id for alert in await desk.client.alerts()}
+    alerts = {alert.id for alert in await speaker.client.alerts()}
     found = {id for id in alerts if id.startswith(begins)}
     if not found:
-        stored = await desk.client.decisions(limit=LOOKED)
+        stored = await speaker.client.decisions(limit=LOOKED)
         found = {made.id for made in stored if made.id.startswith(begins)}
     if len(found) > 1:
-        _fail(desk.say("cli.several", id=begins, found=", ".join(sorted(found))))
+        _fail(speaker.say("cli.several", id=begins, found=", ".join(sorted(found))))
     return found.pop() if found else begins  # the engine says that there is none
 
 
-def said(desk: Desk, made: wire.Decision) -> str:
+def said(speaker: Speaker, decision: wire.Decision) -> str:
     """Return who takes care of a decision now."""
-    told = made.acknowledged
-    title = made.title.get(desk.language) or made.rule
-    who, at = (told.by or "?", desk.time(told.at)) if told else ("?", "?")
-    return desk.say("cli.taken", title=title, id=made.id[:8], by=who, at=at)
+    told = decision.acknowledged
+    title = decision.title.get(speaker.language) or decision.rule
+    who, at = (told.by or "?", speaker.time(told.at)) if told else ("?", "?")
+    return speaker.say("cli.taken", title=title, id=decision.id[:8], by=who, at=at)
 
 
 @app.command()
@@ -155,9 +155,9 @@ def act(
     """  # noqa: D301 - click's mark for lines that stay as they are
     told = dict(_fact(each) for each in facts or ())
 
-    async def talk(desk: Desk) -> None:
-        event = await desk.client.act(name, camera=camera, by=by, facts=told)
-        data(event.model_dump_json()) if as_json else out(desk.say("cli.acted", name=name, seq=event.seq))
+    async def talk(speaker: Speaker) -> None:
+        event = await speaker.client.act(name, camera=camera, by=by, facts=told)
+        data(event.model_dump_json()) if as_json else out(speaker.say("cli.acted", name=name, seq=event.seq))
 
     speak(socket, token, lang, talk)
 

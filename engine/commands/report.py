@@ -86,7 +86,7 @@ def for_people(
 ) -> str:
     """Return problems, each with its line and a caret; lines that may hold a secret are not shown.
 
-    The code in brackets is the name of a page in docs/reference/problems.
+    The code in brackets is the name of a page: `matthan rules problem CODE`.
     """
     lines = {name: text.splitlines() for name, text in texts.items()}
     return "\n".join(_told(problem, lines, lang, colours=colours) for problem in problems)

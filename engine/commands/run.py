@@ -38,12 +38,12 @@ def run(
 
     Exit codes: 0 stopped in order, 1 the engine failed, 2 the configuration was refused.
     """
-    from engine import log
+    from engine.runtime import log
 
     log.configure(level, json=log_json)
 
     from engine.commands import report, terminal
-    from engine.configuration import check, default_path
+    from engine.config.configuration import check, default_path
 
     found = check(config or default_path())
     configuration = found.configuration

@@ -22,7 +22,7 @@ from engine.commands.terminal import out
 if TYPE_CHECKING:
     from engine.api import wire
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
     from engine.text import Language
 
 #: Exit code when no engine answers; scripts tell it from a refusal.
@@ -57,7 +57,7 @@ OfCamera = Annotated[
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
 
 
-class Desk:
+class Speaker:
     """One command's way to speak: language, time zone, colours only on a terminal."""
 
     def __init__(self, client: Client, asked: Lang | None, state: wire.State) -> None:
@@ -95,7 +95,7 @@ class Desk:
 
 def secret(reference: str | None) -> str | None:
     """Return the token; it is never on the command line, where every user of the machine could read it."""
-    from engine.credentials import CredentialError, Vault
+    from engine.config.credentials import CredentialError, Vault
 
     if reference is None:
         return os.environ.get("MATTHAN_TOKEN")
@@ -106,15 +106,15 @@ def secret(reference: str | None) -> str | None:
 
 
 def speak(
-    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Desk], Awaitable[T]]
+    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Speaker], Awaitable[T]]
 ) -> T:
     """Run a conversation; an error becomes one sentence and an exit code."""
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     async def run() -> T:
         async with Client.connect(socket, token=secret(token), language=language(lang)) as client:
-            return await talk(Desk(client, lang, await client.state()))
+            return await talk(Speaker(client, lang, await client.state()))
 
     try:
         return asyncio.run(run())
@@ -140,8 +140,8 @@ def explain(error: ApiError, lang: Lang | None) -> str:
     return render(error.code, {"detail": detail}, said) + hint
 
 
-def why(cause: str, reason: str, said: Language) -> str:
+def why(cause: str, reason: str, language: Language) -> str:
     """Return why no engine answers: by its code where it has one."""
     from engine.text import render
 
-    return render(cause, {}, said) if cause else reason
+    return render(cause, {}, language) if cause else reason

@@ -14,7 +14,7 @@ STREET = [[0.0, 0.35], [1.0, 0.35], [1.0, 1.0], [0.0, 1.0]]
 
 
 def write(
-    folder: Path, found: Sequence[Found], *, ptz: str, username: str, password_file: Path, language: str
+    folder: Path, devices: Sequence[Found], *, ptz: str, username: str, password_file: Path, language: str
 ) -> Path:
     """Write ``matthan.yaml`` and its rules into `folder` and return the path.
 
@@ -22,13 +22,13 @@ def write(
     else answers on this machine, another demo's cameras say, is not ours to tell of.
 
     Args:
-        found: The devices that discovery brought; each becomes a camera.
+        devices: The devices that discovery brought; each becomes a camera.
         ptz: Endpoint reference of the PTZ camera.
         password_file: Mode 0600, beside the configuration; never its content.
     """
-    fixed = [each.identity for each in found if each.identity != ptz]
+    fixed = [each.identity for each in devices if each.identity != ptz]
     names = {identity: f"cam-{number}" for number, identity in enumerate(fixed, 1)} | {ptz: "ptz"}
-    cameras = [_camera(names[each.identity], each, username, password_file) for each in found]
+    cameras = [_camera(names[each.identity], each, username, password_file) for each in devices]
     document = {
         "site": "demo",
         "title": "Mắt Thần demo",

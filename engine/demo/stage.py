@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.runtime.child_process import VARIABLE
 from engine.text import Language, render
-from engine.tied import VARIABLE
 
 #: Seconds a child gets to end by itself before it is killed and named.
 PATIENCE = 12.0

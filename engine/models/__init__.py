@@ -4,7 +4,7 @@ Light on purpose: no numpy, av, numba or TFLite. `engine.vision.objects` opens w
 """
 
 from engine.models.known import Entry, ModelFault, class_of, meant, registry, reported, vocabulary
-from engine.models.shelf import NONE, ModelFile, find, folder, installed
+from engine.models.library import NONE, ModelFile, find, folder, installed
 
 __all__ = [
     "NONE",

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.models.known import Entry, ModelFault
-from engine.models.shelf import SUFFIX, folder
+from engine.models.library import SUFFIX, folder
 
 #: Told after every piece: bytes so far, bytes in all.
 Progress = Callable[[int, int], None]

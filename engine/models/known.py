@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import ModelError
 from engine.text import render
 
-#: Ways to read a model's outputs; `engine.vision.heads` has one adapter for each.
+#: Ways to read a model's outputs; `engine.vision.postprocess` has one adapter for each.
 HEADS = ("yolox", "ssd", "boxes")
 COLOURS = ("rgb", "bgr")
 #: Stands in label lists for a number without a class.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from drivers.contract import Codec, CodecParameters, Packet
-from engine.preview.h264 import Unreadable, framing
+from engine.bitstream.h264 import Unreadable, framing
+from engine.bitstream.parameter_sets import Sps
+from engine.fleet.tap import Tap, Viewer
 from engine.preview.normaliser import Normaliser
-from engine.preview.sets import Sps
-from engine.tap import Tap, Viewer
 
 #: Ticks per second of everything that leaves the preview (the clock of H.264 over RTP).
 RATE = 90_000
@@ -23,7 +23,7 @@ USUAL = RATE // 25
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CodedPicture:
     """One coded picture, ready to be sent.
 
     Attributes:
@@ -99,15 +99,15 @@ class Reel:
         self._codec: CodecParameters | None = None
         self._normaliser = Normaliser(b"")
         self._open = self._late = False
-        self._first: Picture | None = None
+        self._first: CodedPicture | None = None
         self._shape: Fraction | None = None
 
-    async def peek(self) -> Picture:
+    async def peek(self) -> CodedPicture:
         """Wait for the next picture and leave it there."""
         self._first = self._first or await self._next()
         return self._first
 
-    async def take(self) -> Picture:
+    async def take(self) -> CodedPicture:
         """Wait for the next picture.
 
         Raises:
@@ -117,7 +117,7 @@ class Reel:
         first, self._first = self._first, None
         return first or await self._next()
 
-    async def _next(self) -> Picture:
+    async def _next(self) -> CodedPicture:
         while True:
             missed, packet = await self._viewer.take()
             codec = self._follow()
@@ -148,7 +148,7 @@ class Reel:
             with suppress(Unreadable):
                 self._normaliser.learn(framing(codec.extradata).sets)
 
-    def _picture(self, packet: Packet, codec: CodecParameters) -> Picture | None:
+    def _picture(self, packet: Packet, codec: CodecParameters) -> CodedPicture | None:
         try:
             data = self._normaliser.feed(packet.data, keyframe=packet.keyframe)
         except Unreadable:
@@ -163,4 +163,4 @@ class Reel:
         self._shape = shape
         self._late = self._late and len(self._viewer) > 0
         ticks = self._timeline.at(packet.pts, codec.time_base, late=self._late)
-        return Picture(data, ticks, packet.keyframe, header.data, header.sps, self._late)
+        return CodedPicture(data, ticks, packet.keyframe, header.data, header.sps, self._late)

@@ -9,7 +9,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
-from engine.preview.feed import RATE, Picture
+from engine.preview.feed import RATE, CodedPicture
 
 _TIME_BASE = Fraction(1, RATE)
 _FLAGS = "frag_every_frame+empty_moov+default_base_moof"
@@ -46,7 +46,7 @@ class Muxer:
         first: A keyframe; the MP4 header is made from its SPS and PPS.
     """
 
-    def __init__(self, first: Picture) -> None:
+    def __init__(self, first: CodedPicture) -> None:
         self._sink = _Sink()
         # FFmpeg reads the picture's size from the SPS: the shortest way to a stream to copy from.
         with av.open(io.BytesIO(first.data), format="h264") as source:
@@ -59,7 +59,7 @@ class Muxer:
         output.start_encoding()
         self.header = self._sink.take()
 
-    def feed(self, picture: Picture) -> bytes:
+    def feed(self, picture: CodedPicture) -> bytes:
         """Return the fragment of the picture before this one; empty for the first."""
         packet = av.Packet(picture.data)
         packet.pts = packet.dts = picture.ticks

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from engine.api.problems import refusal
-from engine.errors import ApiError
-from engine.preview.feed import Ended, Picture, Reel, obstacle
+from engine.fleet.tap import Tap
+from engine.preview.feed import CodedPicture, Ended, Reel, obstacle
 from engine.preview.reencode import Reencoder
-from engine.tap import Tap
+from engine.web.problems import HttpProblem, refusal
 
 #: Viewers at once, of all cameras.
 VIEWERS = 16
@@ -31,7 +30,7 @@ class View:
     """
 
     reel: Reel
-    first: Picture
+    first: CodedPicture
     source: str
 
     @property
@@ -60,7 +59,7 @@ class Gallery:
         """Take a place for as long as the context lasts.
 
         Raises:
-            ApiError: 404 unknown camera, 409 not connected (yet) or no keyframe yet, 503 no place left.
+            HttpProblem: 404 unknown camera, 409 not connected (yet) or no keyframe yet, 503 no place left.
         """
         tap = self._tap_of(camera)
         if tap is None:
@@ -101,7 +100,7 @@ class Gallery:
             yield ours, why
 
 
-async def _first(reel: Reel, source: Tap) -> Picture:
+async def _first(reel: Reel, source: Tap) -> CodedPicture:
     try:
         async with asyncio.timeout(FIRST_DEADLINE):
             return await reel.peek()
@@ -109,7 +108,7 @@ async def _first(reel: Reel, source: Tap) -> Picture:
         raise waiting(source) from None
 
 
-def waiting(source: Tap) -> ApiError:
+def waiting(source: Tap) -> HttpProblem:
     """Return the problem of a viewer who has no picture (yet)."""
     lasts = source.awaited()
     if source.codec is None:

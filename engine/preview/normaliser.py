@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.preview.h264 import IDR, NOISE, PPS, SEI, SLICES, SPS, Unreadable, framing, join, kind
-from engine.preview.sets import Bits, Header, Sets
+from engine.bitstream.h264 import IDR, NOISE, PPS, SEI, SLICES, SPS, Unreadable, framing, join, kind
+from engine.bitstream.parameter_sets import Bits, Header, Sets
 
 #: Payload type of a display orientation.
 _ORIENTATION = 47

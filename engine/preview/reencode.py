@@ -16,9 +16,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from drivers.contract import Codec, CodecParameters, Packet
-from drivers.upright import Righting
+from drivers.kit.upright import Righting
+from engine.fleet.tap import Tap
 from engine.preview.feed import RATE
-from engine.tap import Tap
 
 #: Packets between the loop and the encoder's thread; when full, the rest of the GOP goes.
 WAITING = 64

@@ -20,23 +20,23 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from engine import log
-from engine.api.body import body_of
-from engine.api.keeper import Keeper
-from engine.api.listening import Closed
-from engine.api.problems import UNBOUNDED, Garbage, Refusal, middleware, refusal
-from engine.api.server import BODY_LIMIT, hardened, listen
-from engine.api.sockets import close_all, outgoing, send_until_gone
-from engine.clock import Clock, SystemClock
-from engine.errors import Again, ApiError
+from engine.config.settings import PreviewSettings
+from engine.errors import Again
+from engine.fleet.tap import Tap
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
 from engine.preview.gallery import Gallery, View, waiting
 from engine.preview.links import Links
 from engine.preview.sdp import NoCommonFormat
-from engine.settings import PreviewSettings
-from engine.tap import Tap
-from engine.text import LANGUAGES, Language, catalogue, render
+from engine.runtime import log
+from engine.runtime.clock import Clock, SystemClock
+from engine.text import LANGUAGES, Language, catalogue
+from engine.web.body import body_of
+from engine.web.connection_limit import ConnectionLimiter
+from engine.web.listening import Closed
+from engine.web.problems import UNBOUNDED, Garbage, HttpProblem, middleware, refusal
+from engine.web.server import BODY_LIMIT, hardened, listen
+from engine.web.sockets import close_all, outgoing, send_until_gone
 
 if TYPE_CHECKING:
     from engine.preview.webrtc import Session
@@ -72,7 +72,7 @@ class Preview:
         garbage: Counts what is malformed.
 
     Attributes:
-        keeper: Counts who is inside.
+        limiter: Counts who is inside.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Preview:
         self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
         self._links = Links(self._clock.monotonic)
-        self.keeper = Keeper("preview")
+        self.limiter = ConnectionLimiter("preview")
         self._gallery: Gallery | None = None
         self._group: asyncio.TaskGroup | None = None
         self._sessions: dict[str, Session] = {}
@@ -127,10 +127,10 @@ class Preview:
         Raises:
             Closed: The address is taken or not ours.
         """
-        runner = hardened(self._application(), self._garbage, self.keeper)
+        runner = hardened(self._application(), self._garbage, self.limiter)
         await runner.setup()
         try:
-            await listen(runner, (self._settings.host, self._settings.port), self.keeper)
+            await listen(runner, (self._settings.host, self._settings.port), self.limiter)
         except Closed:
             await runner.cleanup()
             raise
@@ -190,8 +190,8 @@ class Preview:
             if self._tap_of(camera) is None:
                 raise refusal(404, "preview.unknown", camera=camera)
             name = self._name_of(camera)
-        except ApiError as error:
-            status, problem = error.status, _words(error, language)
+        except HttpProblem as error:
+            status, problem = error.status, error.sentence(language)
         values = {
             "language": language,
             "camera": camera,
@@ -220,7 +220,7 @@ class Preview:
         if tap is None:
             raise refusal(404, "preview.unknown", camera=camera)
         lacks = tap.codec is None or tap.awaited() is not None
-        told = _words(waiting(tap), self._language_of(request)) if lacks else ""
+        told = waiting(tap).sentence(self._language_of(request)) if lacks else ""
         return web.json_response({"detail": told, "picture": await self._picture(camera)}, headers=_HEADERS)
 
     async def _picture(self, camera: str) -> str:
@@ -263,7 +263,7 @@ class Preview:
             # The end of a task that nobody waits for: the one who asked is told, a bug is logged.
             if not asked.answered.done():
                 asked.answered.set_exception(error)
-            elif not isinstance(error, ApiError | OSError):
+            elif not isinstance(error, HttpProblem | OSError):
                 logger.error("preview.fault", camera=asked.camera, exc_info=error)
 
     async def _show(self, view: View, asked: _Offer) -> None:
@@ -311,8 +311,8 @@ class Preview:
                 await _send_fragments(stream, view)
         except Ended:
             return  # the page connects anew
-        except ApiError as error:
-            told = _words(error, self._language_of(request))
+        except HttpProblem as error:
+            told = error.sentence(self._language_of(request))
             await stream.send_json({"problem": {"status": error.status, "detail": told}})
 
 
@@ -353,10 +353,6 @@ async def _send_fragments(stream: web.WebSocketResponse, view: View) -> None:
                 await stream.send_bytes(fragment)
     finally:
         muxer.close()
-
-
-def _words(error: ApiError, language: Language) -> str:
-    return render(error.code, error.values, language) if isinstance(error, Refusal) else error.message
 
 
 def _sentences(language: Language) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.clock import Mark
+from engine.runtime.clock import Mark
 from engine.store.model import Acknowledgement, Call, Deletion, Pending
 from rules.model import (
     ActionCall,
@@ -158,9 +158,9 @@ def decision_of(row: Columns) -> Decision:
 # -- acknowledgements: (decision, at, person, note) -----------------------------------------
 
 
-def acknowledged_row(told: Acknowledgement) -> tuple[object, ...]:
+def acknowledged_row(acknowledgement: Acknowledgement) -> tuple[object, ...]:
     """Return the columns of an acknowledgement."""
-    return told.decision, micros(told.at), told.by, told.note
+    return acknowledgement.decision, micros(acknowledgement.at), acknowledgement.by, acknowledgement.note
 
 
 def acknowledged_of(row: Columns) -> Acknowledgement:

@@ -20,9 +20,9 @@ from uuid import uuid4
 
 import aiosqlite
 
-from engine import log
-from engine.clock import Clock, Mark
 from engine.errors import StoreCorrupt, StoreFull
+from engine.runtime import log
+from engine.runtime.clock import Clock, Mark
 from engine.store import codec, witness
 from engine.store.deleting import (
     END_OF_TIME,
@@ -37,6 +37,7 @@ from engine.store.deleting import (
     note,
     proven,
 )
+from engine.store.disk_reserve import Reserve
 from engine.store.faults import translated, translating
 from engine.store.model import (
     Adoption,
@@ -44,26 +45,25 @@ from engine.store.model import (
     Counts,
     Damage,
     Deletion,
+    DeliveryState,
     Pending,
     Resume,
-    State,
     Verdict,
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.plan import META, Item, Statement, plan
 from engine.store.reads import Reads
-from engine.store.room import Reserve
-from engine.store.schema import Step, steps
+from engine.store.schema import Upgrade, steps
 from rules.memory import READABLE, VERSION
 
 __all__ = [
     "Call",
     "Counts",
     "Damage",
+    "DeliveryState",
     "Pending",
     "Resume",
-    "State",
     "Store",
     "Verdict",
     "calls_of",
@@ -233,11 +233,11 @@ class Store(Reads):
         """
         await self._write(verdict)
 
-    async def settle(self, id: int, state: State, next_at: float, detail: str) -> None:
+    async def settle(self, id: int, state: DeliveryState, next_at: float, detail: str) -> None:
         """Note what became of one try of an outbox row; `next_at` is engine time."""
-        if state is State.DUE:
+        if state is DeliveryState.DUE:
             await self._write(Statement(_AGAIN, ((next_at, detail, id),)))
-        elif state is State.DONE:
+        elif state is DeliveryState.DONE:
             await self._write(Statement(_DONE, ((id,),)))
         else:
             await self._write((Statement(_DEAD, ((next_at, detail, id),)), Statement(_DONE, ((id,),))))
@@ -426,7 +426,7 @@ def _bridges(text: str) -> tuple[Bridge, ...]:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, *, quota_mb: int, clock: Clock, upgrades: Sequence[Step] | None = None
+    path: Path, *, quota_mb: int, clock: Clock, upgrades: Sequence[Upgrade] | None = None
 ) -> AsyncIterator[Store]:
     """Open the store at `path` for as long as the context lasts; makes it where there is none.
 

@@ -1,7 +1,7 @@
 """What goes when it is old or when there is no room: statements, pure, each with its line in the journal.
 
 Every deletion is written down in the same transaction (table ``deletion``), and becomes an event of the log later
-(`engine.journal`): a person can read what went, how much and why.
+(`engine.store.journal`): a person can read what went, how much and why.
 """
 
 from __future__ import annotations

@@ -8,12 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 
-from engine.clock import Mark
+from engine.runtime.clock import Mark
+from engine.severity import RANK
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
-
-#: Order of severities, the worst first.
-RANK: Mapping[Severity, int] = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class Adoption:
 
     Attributes:
         seq: Of that event.
-        digest: Of the rules; `body`: what they are made of, see `engine.rulebook`.
+        digest: Of the rules; `body`: what they are made of, see `engine.judging.rulebook`.
     """
 
     seq: int
@@ -205,7 +203,7 @@ class Resume:
 YIELDS = 3
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """What became of one try of an outbox row."""
 
     DUE = "due"  #: to be tried again

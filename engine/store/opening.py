@@ -15,7 +15,7 @@ from engine.errors import StoreBusy
 from engine.store import witness
 from engine.store.model import Damage
 from engine.store.salvage import last_seq, number_on, quarantine, salvage, set_aside
-from engine.store.schema import Step, upgrade
+from engine.store.schema import Upgrade, upgrade
 from engine.store.wal import read_log
 
 #: Seconds that looking for damage may take at a start; a larger database is looked at in part.
@@ -58,7 +58,7 @@ def suspect_file(path: Path) -> Path:
 
 
 def make_sound(
-    path: Path, carried: Sequence[Step], wall: datetime, monotonic: Callable[[], float]
+    path: Path, carried: Sequence[Upgrade], wall: datetime, monotonic: Callable[[], float]
 ) -> Damage | None:
     """Leave an upgraded, readable database at `path`; a damaged one is set aside and salvaged.
 
@@ -92,7 +92,7 @@ def _unwitnessed(path: Path, wall: datetime) -> witness.Witness | None:
 
 def _sound(
     path: Path,
-    carried: Sequence[Step],
+    carried: Sequence[Upgrade],
     wall: datetime,
     monotonic: Callable[[], float],
     past: witness.Witness | None,
@@ -167,7 +167,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         return db
 
 
-def _complaint(path: Path, carried: Sequence[Step], monotonic: Callable[[], float]) -> str | None:
+def _complaint(path: Path, carried: Sequence[Upgrade], monotonic: Callable[[], float]) -> str | None:
     """Upgrade the database; return what is wrong with it, None when nothing was found."""
     suspect = suspect_file(path)
     if suspect.exists():

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from engine import log
+from engine.runtime import log
 from engine.store import codec
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating

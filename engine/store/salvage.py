@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
-from engine.store.schema import Step, upgrade
+from engine.store.schema import Upgrade, upgrade
 from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: newest promises first, then history.
@@ -56,7 +56,7 @@ def set_aside(path: Path, where: Path) -> None:
 def salvage(
     damaged: Path,
     fresh: sqlite3.Connection,
-    carried: Sequence[Step],
+    carried: Sequence[Upgrade],
     complaint: str,
     wall: datetime,
     late: Callable[[], bool],

@@ -10,7 +10,7 @@ from typing import Protocol
 from engine.errors import StoreError
 
 
-class Step(Protocol):
+class Upgrade(Protocol):
     """One upgrade file: what `pathlib.Path` and package resources have in common."""
 
     @property
@@ -23,7 +23,7 @@ class Step(Protocol):
         ...
 
 
-def steps() -> list[Step]:
+def steps() -> list[Upgrade]:
     """Return the upgrade files that this program carries, in order."""
     folder = files("engine.store") / "upgrade"
     return sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
@@ -34,7 +34,7 @@ def version_of(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def upgrade(db: sqlite3.Connection, carried: Sequence[Step]) -> None:
+def upgrade(db: sqlite3.Connection, carried: Sequence[Upgrade]) -> None:
     """Bring a database to the newest schema.
 
     Args:

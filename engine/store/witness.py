@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import log
+from engine.runtime import log
 from engine.store.model import Damage
 
 _log = log.get(__name__)
@@ -58,9 +58,9 @@ def read(path: Path) -> Witness | None:
         return None
 
 
-def write(path: Path, told: Witness, *, sync: bool) -> None:
+def write(path: Path, witness: Witness, *, sync: bool) -> None:
     """Replace the witness of the database at `path`; where the disk says no, that is logged and the old one stays."""
-    _put(witness_file(path), asdict(told), sync=sync)
+    _put(witness_file(path), asdict(witness), sync=sync)
 
 
 def tell(path: Path, damage: Damage) -> None:

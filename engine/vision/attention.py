@@ -34,15 +34,15 @@ class Attention:
         due: Boxes = moving[wanted]
         return due
 
-    def learn(self, at: float, moving: Boxes, looked: Boxes, found: Boxes) -> None:
+    def learn(self, at: float, moving: Boxes, looked: Boxes, objects: Boxes) -> None:
         """Take in what a look showed.
 
         Args:
             at: As in `due`.
-            moving: Regions that moved; `looked`: what was looked at; `found`: objects there.
+            moving: Regions that moved; `looked`: what was looked at; `objects`: objects there.
         """
         fresh = _covering(moving) & _covering(looked)
-        known = fresh & _covering(found)
+        known = fresh & _covering(objects)
         empty = fresh & ~known
         self._next[known] = at + KNOWN
         self._empty[known] = 0

@@ -6,7 +6,7 @@ import av
 from av.error import FFmpegError
 
 from drivers.contract import CodecParameters, Packet
-from drivers.upright import Righting, Upright
+from drivers.kit.upright import Righting, Upright
 
 
 class Decoder:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import ModelFault, ModelFile, class_of, reported
-from engine.vision import heads
+from engine.vision import postprocess
 from engine.vision.boxes import suppress
-from engine.vision.chatter import without_info
 from engine.vision.model import Detections
+from engine.vision.native_stderr import without_info
 
 #: Overlap (IoU) above which two detections of one kind are taken for the same object.
 SAME = 0.5
@@ -95,21 +95,21 @@ class Detector:
             return np.asarray((values.astype(np.float32) - zero) * scale, np.float32)
         return np.asarray(values, np.float32)
 
-    def _seen(self, file: ModelFile) -> tuple[heads.Shape, bool]:
+    def _seen(self, file: ModelFile) -> tuple[postprocess.OutputShape, bool]:
         sides = [int(side) for side in self._inputs[0]["shape"]]
         outputs = tuple(tuple(int(side) for side in each["shape"]) for each in self._outputs)
         if len(self._inputs) != 1 or len(sides) != 4 or 3 not in (sides[1], sides[3]):
             raise self._not_understood(file)
         first = sides[1] == 3
         height, width = (sides[2], sides[3]) if first else (sides[1], sides[2])
-        return heads.Shape(width, height, outputs), first
+        return postprocess.OutputShape(width, height, outputs), first
 
-    def _chosen_head(self, file: ModelFile) -> heads.Head:
-        guessed = heads.guess(self._shape)
+    def _chosen_head(self, file: ModelFile) -> postprocess.Head:
+        guessed = postprocess.guess(self._shape)
         if guessed is None or file.head not in (None, guessed):
             raise self._not_understood(file)
         self.head = guessed
-        return heads.HEADS[guessed]
+        return postprocess.HEADS[guessed]
 
     def _not_understood(self, file: ModelFile) -> ModelFault:
         def told(details: Sequence[dict[str, Any]]) -> str:
@@ -120,12 +120,12 @@ class Detector:
             name=file.name,
             inputs=told(self._inputs),
             outputs=told(self._outputs),
-            heads=", ".join(heads.HEADS),
+            heads=", ".join(postprocess.HEADS),
         )
 
     def _classes(self, file: ModelFile) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int32]]:
         """Return our names, the model's class -> our number (-1: unused), our number -> kin."""
-        has = heads.class_count(self.head, self._shape)
+        has = postprocess.class_count(self.head, self._shape)
         if not file.labels or has not in (None, len(file.labels)):
             raise ModelFault("model.labels", name=file.name, has=has or "?", given=len(file.labels))
         names = reported(file.labels)

@@ -9,7 +9,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
 from drivers.display import turn_in
-from drivers.upright import Upright, upright
+from drivers.kit.upright import Upright, upright
 from engine.vision.picture import jpeg, jpeg_size
 
 #: Bytes and pixels of a picture at most: twice what the largest cameras have.

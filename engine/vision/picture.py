@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from drivers.upright import Upright
+from drivers.kit.upright import Upright
 from engine.vision.jit import kernel
 from engine.vision.model import Luma
 

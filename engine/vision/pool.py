@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import ModelFile
-from engine.models.shelf import describe
+from engine.models.library import describe
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 

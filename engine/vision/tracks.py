@@ -148,19 +148,19 @@ class Tracker:
         self._next = 1
 
     def update(
-        self, at: float, found: Detections, looked: Boxes
+        self, at: float, detections: Detections, looked: Boxes
     ) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
         """Take one picture's detections in.
 
         Args:
             at: Seconds on any clock that never runs back.
-            found: Detections of this picture.
+            detections: Detections of this picture.
             looked: Parts of the picture that were looked at, (n, 4): elsewhere, absence means nothing.
 
         Returns:
             The confirmed tracks that are alive, and those that ended with this picture.
         """
-        seen = _taken_out(found)
+        seen = _taken_out(detections)
         sure = [each for each in seen if each.score >= self._score]
         doubtful = [each for each in seen if self._score / 2 <= each.score < self._score]
         left = self._continue(at, sure)

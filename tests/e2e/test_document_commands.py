@@ -29,16 +29,16 @@ _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL = ("", "sh")
 OTHERS = ("yaml", "json", "text", "python", "toml")
 #: Page -> the test that runs it.
-ELSEWHERE = {"author.md": "tests/engine/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
+ELSEWHERE = {"author.md": "tests/engine/commands/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
 #: Beginning of a line -> why it is not run.
 NOT_RUN = {
-    "make demo": "makes an environment; the demo itself: tests/engine/test_demo.py",
+    "make demo": "makes an environment; the demo itself: tests/engine/demo/test_demo.py",
     "make test": "is what runs this test",
     "$EDITOR": "the person's part, see `edit`",
     "matthan tui [": "a synopsis",
-    "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/test_sim_command.py",
+    "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/virtual/test_command.py",
     "curl": "of the camera that plays that clip",
-    "ffprobe": "a foreign program; foreign players: tests/drivers/rtsp_server",
+    "ffprobe": "a foreign program; foreign players: tests/drivers/virtual/rtsp",
 }  # fmt: skip
 #: Placeholders, what a reader puts for them.
 GIVEN = {" FILE...": " {site}/rules/commune.yaml", " FILE": " {site}/matthan.yaml"}

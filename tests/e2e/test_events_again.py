@@ -14,14 +14,15 @@ import pytest
 
 from drivers.contract import Target
 from drivers.logins import LoginBook
-from drivers.onvif import driver, events
-from engine import ear as ears
-from engine.clock import SystemClock
-from engine.conditions import Conditions
+from drivers.onvif import driver
+from drivers.onvif.events import pull_point
 from engine.draft import Draft
-from engine.household import Household
-from engine.logins import Refusals
-from engine.supervisor import Backoff
+from engine.fleet.conditions import Conditions
+from engine.fleet.events import subscription as ears
+from engine.fleet.events.device_group import DeviceGroup
+from engine.fleet.login_guard import Refusals
+from engine.runtime.clock import SystemClock
+from engine.runtime.supervisor import Backoff
 from rules.model import CameraId, Kind
 
 KINDS = ("gone", "404", "500", "reboot", "full", "hang")
@@ -206,11 +207,11 @@ async def until(what: str, heard: Heard, number: int) -> None:
         pytest.fail(f"no events any more after: {what}")
 
 
-def listening(heard: Heard) -> ears.Ear:
+def listening(heard: Heard) -> ears.EventSubscription:
     clock, camera = SystemClock(), CameraId("gate")
-    return ears.Ear(
+    return ears.EventSubscription(
         camera,
-        Household([camera], clock.monotonic),
+        DeviceGroup([camera], clock.monotonic),
         Conditions(camera),
         clock=clock,
         random=Random(1),
@@ -238,9 +239,9 @@ async def suffer(kinds: Iterable[str], away: float) -> int:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_events_come_again(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ears, "RESUBSCRIBE", Backoff(first=0.01, most=0.02, later=0.02))
-    monkeypatch.setattr(events, "HASTE", 0.01)
-    monkeypatch.setattr(events, "PULL_SECONDS", 1.0)
-    monkeypatch.setattr(events, "CALL_SECONDS", 0.5)
+    monkeypatch.setattr(pull_point, "PULL_INTERVAL", 0.01)
+    monkeypatch.setattr(pull_point, "PULL_SECONDS", 1.0)
+    monkeypatch.setattr(pull_point, "CALL_SECONDS", 0.5)
     assert await suffer([kind, kind], away=0.1) == 2
 
 

@@ -24,8 +24,8 @@ import pytest
 from aiohttp import web
 
 from engine.api.client import Client
-from engine.errors import ApiError
-from engine.replay import Recorded, Span, replay
+from engine.api.errors import ApiError
+from engine.judging.replay import Period, Recorded, replay
 from rules.compiler.ruleset import RuleSet
 
 Programs = Any  # the class is in conftest.py
@@ -194,8 +194,8 @@ def _judge(database: Path, people: People, target: Target, kills: int) -> str:
             "it was not on its way when the engine was killed"
         )
     recorded = Recorded(database)
-    done = replay(RuleSet(), recorded.arrivals(Span()), end=recorded.end(), library=recorded.rules)
-    assert done.decisions == recorded.decisions(Span())
+    done = replay(RuleSet(), recorded.arrivals(Period()), end=recorded.end(), library=recorded.rules)
+    assert done.decisions == recorded.decisions(Period())
     return f"{len(people.answered)} acts answered, {len(promised)} decisions, {len(again)} told twice"
 
 

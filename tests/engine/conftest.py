@@ -37,12 +37,12 @@ from drivers.contract import (
     Target,
 )
 from drivers.errors import Unreachable, Unsupported
-from engine.camera import CameraRunner
-from engine.clock import SystemClock
+from engine.config.settings import CameraSettings
 from engine.draft import Draft
-from engine.household import Household
-from engine.settings import CameraSettings
-from engine.supervisor import Backoff, Health, Supervisor
+from engine.fleet.camera import CameraRunner
+from engine.fleet.events.device_group import DeviceGroup
+from engine.runtime.clock import SystemClock
+from engine.runtime.supervisor import Backoff, Health, Supervisor
 from rules.model import Kind
 
 FPS = 10
@@ -293,7 +293,7 @@ class Stage:
         script: Script,
         name: str = "gate",
         login: Login | None = None,
-        household: Household | None = None,
+        group: DeviceGroup | None = None,
         **settings: Any,
     ) -> CameraRunner:
         document = {"id": name, "url": "rtsp://192.0.2.1/live", "fps": 10, **settings}
@@ -307,7 +307,7 @@ class Stage:
             clock=self.clock,
             loop=asyncio.get_running_loop(),
             random=Random(1),
-            household=household,
+            group=group,
         )
 
     def start(self, runner: CameraRunner, backoff: Backoff = FAST) -> asyncio.Task[None]:
@@ -349,9 +349,9 @@ async def stage(
     film: tuple[CodecParameters, list[Packet]], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stage]:
     """The stage; every camera on it is stopped, and must have let its thread go."""
-    monkeypatch.setattr("engine.ear.RESUBSCRIBE", FAST)
+    monkeypatch.setattr("engine.fleet.events.subscription.RESUBSCRIBE", FAST)
     for name, seconds in (("TICK", 0.01), ("DEAF", 0.05), ("STEADY", 0.05), ("QUIET", 0.3)):
-        monkeypatch.setattr(f"engine.ear.{name}", seconds)
+        monkeypatch.setattr(f"engine.fleet.events.subscription.{name}", seconds)
     made = Stage(film, SystemClock())
     yield made
     await made.stop()

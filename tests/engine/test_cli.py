@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from engine import cli
+from engine.commands import installed
 
 HEAVY = {
     "aiohttp", "aiortc", "ai_edge_litert", "av", "cryptography", "lxml", "numba", "numpy", "onvif", "rich",
@@ -34,7 +34,7 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 
 def ours() -> EntryPoints:
     return EntryPoints(
-        point for point in entry_points(group=cli.GROUP) if point.dist and point.dist.name == "matthan"
+        point for point in entry_points(group=installed.GROUP) if point.dist and point.dist.name == "matthan"
     )
 
 
@@ -94,20 +94,20 @@ def test_every_command_is_registered_under_its_own_name() -> None:
         assert shown.exit_code == 0, point.name
         assert "Usage" in shown.output
     app = typer.Typer()
-    cli.gather(app)
+    installed.gather(app)
     names = set(typer.main.get_group(app).commands)
-    assert names == {point.name for point in entry_points(group=cli.GROUP)}
+    assert names == {point.name for point in entry_points(group=installed.GROUP)}
 
 
 @pytest.mark.parametrize(
     "value", ["no.such.module:app", "engine.cli:no_such_name", "tests_that_exit:app"], ids=lambda value: value
 )
 def test_a_broken_plug_in_costs_its_own_command_only(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    broken = EntryPoint("broken", value, cli.GROUP)
-    monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints([*ours(), broken]))
+    broken = EntryPoint("broken", value, installed.GROUP)
+    monkeypatch.setattr(installed, "entry_points", lambda group: EntryPoints([*ours(), broken]))
     app = typer.Typer()
     app.callback()(lambda: None)
-    (told,) = cli.gather(app)
+    (told,) = installed.gather(app)
     assert "'broken'" in told
     assert value in told
     assert RUNNER.invoke(app, ["config", "path"]).exit_code == 0
@@ -115,8 +115,8 @@ def test_a_broken_plug_in_costs_its_own_command_only(monkeypatch: pytest.MonkeyP
 
 
 def test_only_the_command_that_is_asked_for_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = EntryPoint("broken", "no.such.module:app", cli.GROUP)
-    monkeypatch.setattr(cli, "entry_points", lambda group: EntryPoints([*ours(), broken]))
-    assert cli.gather(typer.Typer(), "config") == []
-    assert len(cli.gather(typer.Typer(), "broken")) == 1
-    assert len(cli.gather(typer.Typer(), "--help")) == 1
+    broken = EntryPoint("broken", "no.such.module:app", installed.GROUP)
+    monkeypatch.setattr(installed, "entry_points", lambda group: EntryPoints([*ours(), broken]))
+    assert installed.gather(typer.Typer(), "config") == []
+    assert len(installed.gather(typer.Typer(), "broken")) == 1
+    assert len(installed.gather(typer.Typer(), "--help")) == 1

@@ -8,8 +8,8 @@ from unicodedata import normalize
 
 import pytest
 
+from engine.actions.mqtt_events import message, topics
 from engine.draft import Draft
-from engine.message import message, topics
 from rules.compiler.compile import World, check_rules, compile_rules
 from rules.evaluator.evaluator import step
 from rules.linter.lint import lint

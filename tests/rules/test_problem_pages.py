@@ -10,9 +10,10 @@ from types import ModuleType
 
 import pytest
 
-from engine import configuration
+from engine.config import configuration
 from rules.document.problem import Problem
 from rules.document.source import Gravity
+from rules.problems import codes, page_text, read_page
 from rules.trials import runner
 
 ROOT = Path(__file__).parents[2]
@@ -74,12 +75,12 @@ def checked(kind: str, text: str, folder: Path) -> Iterable[Problem]:
 
 
 def test_there_is_a_page_for_every_code_and_no_other() -> None:
-    pages = {path.name for path in TOOL.FOLDER.iterdir()}
-    assert pages == {TOOL.page(code).name for code in TOOL.codes()} | {"README.md"}
-    assert (TOOL.FOLDER / "README.md").read_text("utf-8") == TOOL.index(), "run tools/problems.py"
+    pages = {path.name for path in TOOL.FOLDER.iterdir() if path.name != "__pycache__"}
+    assert pages == {TOOL.page(code).name for code in codes()} | {"__init__.py"}
+    assert TOOL.INDEX.read_text("utf-8") == TOOL.index(), "run tools/problems.py"
 
 
-@pytest.mark.parametrize("code", TOOL.codes())
+@pytest.mark.parametrize("code", codes())
 def test_a_page_has_its_sentences_cause_cure_and_an_example_that_is_true(code: str, tmp_path: Path) -> None:
     text = TOOL.page(code).read_text("utf-8")
     assert text == TOOL.written(code), "run tools/problems.py"
@@ -94,3 +95,14 @@ def test_a_page_has_its_sentences_cause_cure_and_an_example_that_is_true(code: s
         assert code in found
         errors = [each for each in checked(kind, example, tmp_path) if each.severity is Gravity.ERROR]
         assert len(errors) <= 2, [str(each) for each in errors]
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_page_taken_apart_loses_nothing(code: str) -> None:
+    text, page = page_text(code), read_page(code)
+    assert text == TOOL.page(code).read_text("utf-8")
+    rest = f"\n**Cause.** {page.cause}\n\n**Cure.** {page.cure}\n"
+    if page.example:
+        kind = _EXAMPLE.findall(text)[0][0]
+        rest += f"\n**Example.** {page.source}\n\n```yaml {kind}\n{page.example}```\n"
+    assert text == TOOL.head(code) + rest

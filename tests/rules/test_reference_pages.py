@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from engine.actions.params import PARAMS
+from engine.config.action_params import PARAMS
 from engine.models import vocabulary
 from rules.language.kinds import CARRIED, KINDS
 from rules.language.patterns import Pattern

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
-from engine.aim import REST, TRAVEL, Aim
 from engine.draft import Draft
-from engine.translate import Head, Translator, crowds, plate
+from engine.fleet.ptz_state import REST, TRAVEL, PtzState
+from engine.fleet.translate import Head, Translator, crowds, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.compile import World, compile_rules
 from rules.model import CameraId, Change, Kind
@@ -217,7 +217,7 @@ class Deaf:
 
 async def test_a_head_remembers_where_it_was_sent() -> None:
     now = [100.0]
-    aim = Aim(lambda: now[0])
+    aim = PtzState(lambda: now[0])
     head = aim.over(Deaf())
     assert aim.state() is None
     await head.goto("home")

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from engine.api import wire
 from engine.api.client import Client
 from engine.api.server import serve
-from engine.settings import ApiSettings
+from engine.config.settings import ApiSettings
 from tests.fakes.engine import FakeEngine
 from tests.tui.pilot import Until
 from tui.app import MatthanApp

@@ -13,9 +13,9 @@ import math
 import numpy as np
 import torch
 
-from engine.vision.labelled import Truth, case
+from engine.bench.labelled import Truth, case
+from engine.bench.precision import judged
 from engine.vision.model import Detections
-from engine.vision.precision import judged
 from tools.train.net import Net
 from tools.train.pack import Pack
 from tools.train.score import find, truth

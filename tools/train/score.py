@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import torch
 
+from engine.bench.labelled import Truth, marks, mean
 from engine.vision.boxes import suppress
-from engine.vision.labelled import Truth, marks, mean
 from engine.vision.model import Detections
 from tools.train.net import Net, boxes, grid
 from tools.train.pack import Pack, Pixels

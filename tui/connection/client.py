@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from engine.api import telling, wire
+from engine.api import wire
 from engine.api.client import Message, Picture
+from engine.api.explanation import Explanation
 
 
 class EngineClient(Protocol):
@@ -46,7 +47,7 @@ class EngineClient(Protocol):
         """Return every rule and how it does."""
         ...
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> telling.Explanation:
+    async def explain(self, rule: str, *, camera: str | None = None) -> Explanation:
         """Return why a rule fired lately, and why it did not."""
         ...
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.api import telling, wire
+from engine.api import wire
 from engine.api.client import ApiError
+from engine.api.explanation import Explanation
 from tui.presenters import describe
 from tui.render.paragraphs import Paragraph
 from tui.texts import Texts, clean
@@ -19,7 +20,7 @@ _CHANGES = (
 )
 
 
-def explanation(answer: telling.Explanation, t: Texts) -> Iterator[Paragraph]:
+def explanation(answer: Explanation, t: Texts) -> Iterator[Paragraph]:
     """Yield why a rule fired, and why it did not, in the words of ``matthan rules explain``."""
     for place, line in enumerate(answer.lines):
         words = describe.sentence(line.said, t)

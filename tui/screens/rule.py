@@ -9,8 +9,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from engine.api import telling, wire
+from engine.api import wire
 from engine.api.client import ApiError
+from engine.api.explanation import Explanation
 from tui.connection.poll import Poll
 from tui.model.model import Changes
 from tui.model.rules import RuleState, rule_state
@@ -35,7 +36,7 @@ class RuleScreen(Page):
     def __init__(self, context: Context, name: str) -> None:
         super().__init__(context)
         self._rule = name
-        self._told: telling.Explanation | None = None
+        self._told: Explanation | None = None
         self._failure: ApiError | None = None
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
         self._head, self._figures, self._status = (

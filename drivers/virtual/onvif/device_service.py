@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from drivers.virtual.onvif.service import Service, Visit, answers
-from drivers.virtual.onvif.soap import NS, Element, Fault, el, invalid, text
+from drivers.virtual.onvif.service import OnvifService, ServiceRequest, answers
+from drivers.virtual.onvif.soap import NS, Element, SoapFault, el, invalid, text
 from drivers.virtual.spec import CameraClock, CameraSpec
 
 INTERFACE = "eth0"
@@ -18,7 +18,7 @@ _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 TIME_ZONE, ZONE_OFFSET = "ICT-7", timedelta(hours=7)
 
 
-class DeviceService(Service):
+class DeviceService(OnvifService):
     """Identity, clock, addresses.
 
     Args:
@@ -33,7 +33,7 @@ class DeviceService(Service):
         self,
         spec: CameraSpec,
         clock: CameraClock,
-        services: Sequence[Service],
+        services: Sequence[OnvifService],
         reboot: Callable[[], None],
     ) -> None:
         self._spec = spec
@@ -42,7 +42,7 @@ class DeviceService(Service):
         self._reboot = reboot
 
     @answers("tds:GetSystemDateAndTime", before_login=True)
-    def system_date_and_time(self, visit: Visit) -> Element:
+    def system_date_and_time(self, request: ServiceRequest) -> Element:
         """Tell the camera's clock."""
         now = self._clock.wall()
         told = el(
@@ -56,16 +56,16 @@ class DeviceService(Service):
         return el("tds:GetSystemDateAndTimeResponse", told)
 
     @answers("tds:SetSystemDateAndTime")
-    def set_system_date_and_time(self, visit: Visit) -> Element:
+    def set_system_date_and_time(self, request: ServiceRequest) -> Element:
         """Set the clock to UTCDateTime, or back to the host's for NTP."""
-        if text(visit.body, "tds:DateTimeType") == "NTP":
+        if text(request.body, "tds:DateTimeType") == "NTP":
             self._clock.offset = timedelta()
-        elif visit.body.find("tds:UTCDateTime", NS) is not None:
-            self._clock.set(_read_date_time(visit.body))
+        elif request.body.find("tds:UTCDateTime", NS) is not None:
+            self._clock.set(_read_date_time(request.body))
         return el("tds:SetSystemDateAndTimeResponse")
 
     @answers("tds:GetDeviceInformation")
-    def device_information(self, visit: Visit) -> Element:
+    def device_information(self, request: ServiceRequest) -> Element:
         """Tell what it is."""
         info = self._spec.info
         return el(
@@ -78,41 +78,41 @@ class DeviceService(Service):
         )
 
     @answers("tds:GetCapabilities", before_login=True)
-    def all_capabilities(self, visit: Visit) -> Element:
+    def all_capabilities(self, request: ServiceRequest) -> Element:
         """Tell the services, the older way."""
-        wanted = {(node.text or "").strip() for node in visit.body.findall("tds:Category", NS)} or {"All"}
-        parts = [service.advertised(visit.url(service.path)) for service in self._ordered()]
+        wanted = {(node.text or "").strip() for node in request.body.findall("tds:Category", NS)} or {"All"}
+        parts = [service.advertised(request.url(service.path)) for service in self._ordered()]
         told = [part for part in parts if part is not None and (wanted & {"All", _local(part)})]
         if not told:
-            raise Fault(
+            raise SoapFault(
                 f"no service {', '.join(sorted(wanted))}", "ter:ActionNotSupported", "ter:NoSuchService"
             )
         return el("tds:GetCapabilitiesResponse", el("tds:Capabilities", *told))
 
-    def _ordered(self) -> list[Service]:
+    def _ordered(self) -> list[OnvifService]:
         order = ("tds", "tev", "trt", "tptz")  # the schema's: Device, Events, Media, PTZ
         return sorted(self._services, key=lambda service: order.index(service.prefix))
 
     @answers("tds:GetServices", before_login=True)
-    def services(self, visit: Visit) -> Element:
+    def services(self, request: ServiceRequest) -> Element:
         """Tell the services, the newer way."""
-        full = text(visit.body, "tds:IncludeCapability", "false") in ("true", "1")
-        told = [self._service(service, visit, full) for service in self._services]
+        full = text(request.body, "tds:IncludeCapability", "false") in ("true", "1")
+        told = [self._service(service, request, full) for service in self._services]
         return el("tds:GetServicesResponse", *told)
 
     @staticmethod
-    def _service(service: Service, visit: Visit, full: bool) -> Element:
+    def _service(service: OnvifService, request: ServiceRequest, full: bool) -> Element:
         major, minor = service.version
         return el(
             "tds:Service",
             el("tds:Namespace", NS[service.prefix]),
-            el("tds:XAddr", visit.url(service.path)),
+            el("tds:XAddr", request.url(service.path)),
             *([el("tds:Capabilities", service.capabilities())] if full else []),
             el("tds:Version", el("tt:Major", str(major)), el("tt:Minor", str(minor))),
         )
 
     @answers("tds:GetServiceCapabilities", before_login=True)
-    def service_capabilities(self, visit: Visit) -> Element:
+    def service_capabilities(self, request: ServiceRequest) -> Element:
         """Tell what this service can do."""
         return el("tds:GetServiceCapabilitiesResponse", self.capabilities())
 
@@ -130,7 +130,7 @@ class DeviceService(Service):
         return el("tt:Device", el("tt:XAddr", url))
 
     @answers("tds:GetScopes")
-    def scopes(self, visit: Visit) -> Element:
+    def scopes(self, request: ServiceRequest) -> Element:
         """Tell the scopes, as discovery does."""
         told = [
             el("tds:Scopes", el("tt:ScopeDef", "Fixed"), el("tt:ScopeItem", scope))
@@ -139,16 +139,16 @@ class DeviceService(Service):
         return el("tds:GetScopesResponse", *told)
 
     @answers("tds:GetHostname", before_login=True)
-    def hostname(self, visit: Visit) -> Element:
+    def hostname(self, request: ServiceRequest) -> Element:
         """Tell a host name made of the identity (a display name need not be a valid one)."""
         name = f"matthan-{self._spec.identity.hex[:8]}"
         told = el("tds:HostnameInformation", el("tt:FromDHCP", "false"), el("tt:Name", name))
         return el("tds:GetHostnameResponse", told)
 
     @answers("tds:GetNetworkInterfaces")
-    def network_interfaces(self, visit: Visit) -> Element:
+    def network_interfaces(self, request: ServiceRequest) -> Element:
         """Tell one interface, with the address that the client reached."""
-        reached = visit.host.partition(":")[0]
+        reached = request.host.partition(":")[0]
         host = reached if _IPV4.fullmatch(reached) else self._spec.host
         prefix = "8" if host.startswith("127.") else "24"
         address = el("tt:Manual", el("tt:Address", host), el("tt:PrefixLength", prefix))
@@ -171,13 +171,13 @@ class DeviceService(Service):
         return el("tds:GetNetworkInterfacesResponse", told)
 
     @answers("tds:GetUsers")
-    def users(self, visit: Visit) -> Element:
+    def users(self, request: ServiceRequest) -> Element:
         """Tell the account's name; never a password."""
         user = el("tt:Username", self._spec.username), el("tt:UserLevel", "Administrator")
         return el("tds:GetUsersResponse", el("tds:User", *user))
 
     @answers("tds:SystemReboot")
-    def system_reboot(self, visit: Visit) -> Element:
+    def system_reboot(self, request: ServiceRequest) -> Element:
         """Drop every connection and come back."""
         self._reboot()
         return el("tds:SystemRebootResponse", el("tds:Message", "Rebooting"))

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from itertools import count
 from typing import Self
 
-from drivers.virtual.onvif.soap import NS, Element, Fault, document, el, envelope
+from drivers.virtual.onvif.soap import NS, Element, SoapFault, document, el, envelope
 
 GROUP, PORT = "239.255.255.250", 3702
 ANYWHERE = "0.0.0.0"  # noqa: S104 (compared with, and listened on only where a person asked for it)
@@ -61,7 +61,7 @@ class Announcer:
         """Return the answer to a datagram, or None where it deserves none."""
         try:
             root = document(data)
-        except Fault:
+        except SoapFault:
             return None
         to = (root.findtext("s:Header/a:MessageID", "", NS) or "").strip()
         probe, resolve = root.find("s:Body/d:Probe", NS), root.find("s:Body/d:Resolve", NS)

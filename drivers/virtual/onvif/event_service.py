@@ -1,20 +1,20 @@
-"""ONVIF events of the virtual camera: pull points over its `Broker`."""
+"""ONVIF events of the virtual camera: pull points over its `EventBroker`."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import timedelta
 
-from drivers.virtual.onvif.broker import (
+from drivers.virtual.onvif.event_broker import (
     LONGEST_LIFE,
     MOST_SUBSCRIPTIONS,
-    Broker,
+    EventBroker,
     Notice,
     Property,
     Subscription,
 )
-from drivers.virtual.onvif.service import Service, Visit, answers
-from drivers.virtual.onvif.soap import NS, Element, Fault, duration, el, qualified, text, until, utc
+from drivers.virtual.onvif.service import OnvifService, ServiceRequest, answers
+from drivers.virtual.onvif.soap import NS, Element, SoapFault, duration, el, qualified, text, until, utc
 from drivers.virtual.spec import CameraClock
 
 SUBSCRIPTION_PATH = "/onvif/subscription/"
@@ -26,18 +26,18 @@ _CONCRETE_SET = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
 _ITEM_FILTER = "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter"
 
 
-class EventService(Service):
+class EventService(OnvifService):
     """Subscriptions and the messages in them."""
 
     path = "/onvif/event_service"
     prefix = "tev"
 
-    def __init__(self, broker: Broker, clock: CameraClock) -> None:
+    def __init__(self, broker: EventBroker, clock: CameraClock) -> None:
         self._broker = broker
         self._clock = clock
 
     @answers("tev:GetServiceCapabilities", before_login=True)
-    def service_capabilities(self, visit: Visit) -> Element:
+    def service_capabilities(self, request: ServiceRequest) -> Element:
         """Tell what this service can do."""
         return el("tev:GetServiceCapabilitiesResponse", self.capabilities())
 
@@ -61,7 +61,7 @@ class EventService(Service):
         )
 
     @answers("tev:GetEventProperties")
-    def event_properties(self, visit: Visit) -> Element:
+    def event_properties(self, request: ServiceRequest) -> Element:
         """Tell every topic and how its messages look."""
         return el(
             "tev:GetEventPropertiesResponse",
@@ -75,27 +75,27 @@ class EventService(Service):
         )
 
     @answers("tev:CreatePullPointSubscription")
-    def create(self, visit: Visit) -> Element:
+    def create(self, request: ServiceRequest) -> Element:
         """Open a pull point; the present states wait in it."""
-        topics = _wanted(visit.body, {each.topic for each in self._broker.properties})
-        seconds = self._life(text(visit.body, "tev:InitialTerminationTime", ""))
+        topics = _wanted(request.body, {each.topic for each in self._broker.properties})
+        seconds = self._life(text(request.body, "tev:InitialTerminationTime", ""))
         key, now = secrets.token_hex(16), self._clock.monotonic()
         made = self._broker.subscribe(key, topics, now, seconds)
         if made is None:
-            raise Fault(
+            raise SoapFault(
                 "too many pull points", "ter:Action", "ter:MaxPullPoints", code="s:Receiver", status=500
             )
         self._broker.synchronize(made, self._clock.wall())
-        reference = el("tev:SubscriptionReference", el("wsa:Address", visit.url(SUBSCRIPTION_PATH + key)))
+        reference = el("tev:SubscriptionReference", el("wsa:Address", request.url(SUBSCRIPTION_PATH + key)))
         times = self._times("wsnt", made)
         return el("tev:CreatePullPointSubscriptionResponse", reference, *times)
 
     @answers("tev:PullMessages")
-    async def pull(self, visit: Visit) -> Element:
+    async def pull(self, request: ServiceRequest) -> Element:
         """Wait for messages."""
-        subscription = self._subscription(visit)
-        wait = min(duration(text(visit.body, "tev:Timeout")).total_seconds(), LONGEST_PULL)
-        most = _count(text(visit.body, "tev:MessageLimit", str(MOST_MESSAGES)))
+        subscription = self._subscription(request)
+        wait = min(duration(text(request.body, "tev:Timeout")).total_seconds(), LONGEST_PULL)
+        most = _count(text(request.body, "tev:MessageLimit", str(MOST_MESSAGES)))
         life = subscription.ends - self._clock.monotonic()
         notices = await subscription.pull(most, max(0.0, min(wait, life)))
         if subscription.closed:
@@ -104,28 +104,28 @@ class EventService(Service):
         return el("tev:PullMessagesResponse", *self._times("tev", subscription), *messages)
 
     @answers("tev:SetSynchronizationPoint")
-    def synchronize(self, visit: Visit) -> Element:
+    def synchronize(self, request: ServiceRequest) -> Element:
         """Tell every present state again."""
-        self._broker.synchronize(self._subscription(visit), self._clock.wall())
+        self._broker.synchronize(self._subscription(request), self._clock.wall())
         return el("tev:SetSynchronizationPointResponse")
 
     @answers("wsnt:Renew")
-    def renew(self, visit: Visit) -> Element:
+    def renew(self, request: ServiceRequest) -> Element:
         """Prolong a subscription."""
-        subscription = self._subscription(visit)
-        seconds = self._life(text(visit.body, "wsnt:TerminationTime", ""))
+        subscription = self._subscription(request)
+        seconds = self._life(text(request.body, "wsnt:TerminationTime", ""))
         subscription.ends = self._clock.monotonic() + min(seconds, LONGEST_LIFE)
         current, end = self._times("wsnt", subscription)
         return el("wsnt:RenewResponse", end, current)
 
     @answers("wsnt:Unsubscribe")
-    def unsubscribe(self, visit: Visit) -> Element:
+    def unsubscribe(self, request: ServiceRequest) -> Element:
         """End a subscription."""
-        self._broker.drop(self._subscription(visit).id)
+        self._broker.drop(self._subscription(request).id)
         return el("wsnt:UnsubscribeResponse")
 
-    def _subscription(self, visit: Visit) -> Subscription:
-        found = self._broker.find(visit.subscription, self._clock.monotonic())
+    def _subscription(self, request: ServiceRequest) -> Subscription:
+        found = self._broker.find(request.subscription, self._clock.monotonic())
         if found is None:
             raise _gone()
         return found
@@ -136,7 +136,7 @@ class EventService(Service):
         wall = self._clock.wall()
         seconds = (until(written, wall) - wall).total_seconds()
         if seconds <= 0:
-            raise Fault("termination time is in the past", "wsnt:UnacceptableInitialTerminationTimeFault")
+            raise SoapFault("termination time is in the past", "wsnt:UnacceptableInitialTerminationTimeFault")
         return seconds
 
     def _times(self, prefix: str, subscription: Subscription) -> tuple[Element, Element]:
@@ -145,15 +145,15 @@ class EventService(Service):
         return el(f"{prefix}:CurrentTime", utc(wall)), el(f"{prefix}:TerminationTime", utc(wall + left))
 
 
-def _gone() -> Fault:
-    return Fault("no such subscription", "ter:InvalidArgVal", "ter:NoSubscription")
+def _gone() -> SoapFault:
+    return SoapFault("no such subscription", "ter:InvalidArgVal", "ter:NoSubscription")
 
 
 def _count(written: str) -> int:
     try:
         return max(1, min(int(written), MOST_MESSAGES))
     except ValueError:
-        raise Fault("MessageLimit is not a number", "ter:InvalidArgs") from None
+        raise SoapFault("MessageLimit is not a number", "ter:InvalidArgs") from None
 
 
 def _wanted(body: Element, known: set[str]) -> frozenset[str]:
@@ -163,11 +163,11 @@ def _wanted(body: Element, known: set[str]) -> frozenset[str]:
         return frozenset(known)
     expressions = filters.findall("wsnt:TopicExpression", NS)
     if len(expressions) != len(filters):
-        raise Fault("only topics can be filtered", "wsnt:InvalidFilterFault")
+        raise SoapFault("only topics can be filtered", "wsnt:InvalidFilterFault")
     parts = [part.strip() for each in expressions for part in (each.text or "").split("|")]
     chosen = frozenset(topic for topic in known for part in parts if _selects(part, topic))
     if not chosen:
-        raise Fault(f"no topic matches {' | '.join(parts)}", "wsnt:TopicNotSupportedFault")
+        raise SoapFault(f"no topic matches {' | '.join(parts)}", "wsnt:TopicNotSupportedFault")
     return chosen
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drivers.contract import Login
-from drivers.virtual.onvif.soap import NS, Call, Fault, moment
+from drivers.virtual.onvif.soap import NS, Call, SoapFault, moment
 
 #: How far a token's Created may be from the camera's clock, either way.
 WINDOW = timedelta(seconds=5)
@@ -28,9 +28,9 @@ _DIGEST_TYPE = "#PasswordDigest"
 _PAIR = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
-def refused(status: int = 400) -> Fault:
+def refused(status: int = 400) -> SoapFault:
     """Return the fault for a login that is missing, wrong, late or repeated (never says which)."""
-    return Fault("Sender not authorized", "ter:NotAuthorized", status=status)
+    return SoapFault("Sender not authorized", "ter:NotAuthorized", status=status)
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from drivers.virtual.onvif.service import (
     PROFILE,
     SOURCE,
     SOURCE_CONFIGURATION,
-    Service,
-    Visit,
+    OnvifService,
+    ServiceRequest,
     answers,
 )
 from drivers.virtual.onvif.soap import Element, el, invalid, text
@@ -23,7 +23,7 @@ _H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High"}
 _TRANSPORTS = ("UDP", "TCP", "RTSP")
 
 
-class MediaService(Service):
+class MediaService(OnvifService):
     """Profiles and addresses.
 
     Args:
@@ -41,7 +41,7 @@ class MediaService(Service):
         self._stream_url = stream_url
 
     @answers("trt:GetServiceCapabilities", before_login=True)
-    def service_capabilities(self, visit: Visit) -> Element:
+    def service_capabilities(self, request: ServiceRequest) -> Element:
         """Tell what this service can do."""
         return el("trt:GetServiceCapabilitiesResponse", self.capabilities())
 
@@ -64,14 +64,14 @@ class MediaService(Service):
         return el("tt:Media", el("tt:XAddr", url), el("tt:StreamingCapabilities", *streaming))
 
     @answers("trt:GetProfiles")
-    def profiles(self, visit: Visit) -> Element:
+    def profiles(self, request: ServiceRequest) -> Element:
         """Tell every profile."""
         return el("trt:GetProfilesResponse", self._profile("trt:Profiles"))
 
     @answers("trt:GetProfile")
-    def profile(self, visit: Visit) -> Element:
+    def profile(self, request: ServiceRequest) -> Element:
         """Tell one profile."""
-        visit.profile("trt:ProfileToken")
+        request.profile("trt:ProfileToken")
         return el("trt:GetProfileResponse", self._profile("trt:Profile"))
 
     def _profile(self, name: str) -> Element:
@@ -86,7 +86,7 @@ class MediaService(Service):
         )
 
     @answers("trt:GetVideoSources")
-    def video_sources(self, visit: Visit) -> Element:
+    def video_sources(self, request: ServiceRequest) -> Element:
         """Tell the one sensor."""
         rate = el("tt:Framerate", f"{self._picture.fps:g}")
         return el(
@@ -94,21 +94,21 @@ class MediaService(Service):
         )
 
     @answers("trt:GetVideoSourceConfigurations")
-    def source_configurations(self, visit: Visit) -> Element:
+    def source_configurations(self, request: ServiceRequest) -> Element:
         """Tell how the sensor is used."""
         told = self._source_configuration("trt:Configurations")
         return el("trt:GetVideoSourceConfigurationsResponse", told)
 
     @answers("trt:GetVideoEncoderConfigurations")
-    def encoder_configurations(self, visit: Visit) -> Element:
+    def encoder_configurations(self, request: ServiceRequest) -> Element:
         """Tell every encoder."""
         told = self._encoder_configuration("trt:Configurations")
         return el("trt:GetVideoEncoderConfigurationsResponse", told)
 
     @answers("trt:GetVideoEncoderConfiguration")
-    def encoder_configuration(self, visit: Visit) -> Element:
+    def encoder_configuration(self, request: ServiceRequest) -> Element:
         """Tell one encoder."""
-        token = text(visit.body, "trt:ConfigurationToken")
+        token = text(request.body, "trt:ConfigurationToken")
         if token != ENCODER_CONFIGURATION:
             raise invalid("ter:NoConfig", f"no configuration {token!r}")
         told = self._encoder_configuration("trt:Configuration")
@@ -160,20 +160,20 @@ class MediaService(Service):
         return _H264_PROFILES.get(self._picture.sps[1] if len(self._picture.sps) > 1 else 0, "Main")
 
     @answers("trt:GetStreamUri")
-    def stream_uri(self, visit: Visit) -> Element:
+    def stream_uri(self, request: ServiceRequest) -> Element:
         """Tell the RTSP address; one serves UDP and TCP alike."""
-        visit.profile("trt:ProfileToken")
-        kind = text(visit.body, "trt:StreamSetup/tt:Stream", "RTP-Unicast")
-        transport = text(visit.body, "trt:StreamSetup/tt:Transport/tt:Protocol", "RTSP")
+        request.profile("trt:ProfileToken")
+        kind = text(request.body, "trt:StreamSetup/tt:Stream", "RTP-Unicast")
+        transport = text(request.body, "trt:StreamSetup/tt:Transport/tt:Protocol", "RTSP")
         if kind != "RTP-Unicast" or transport not in _TRANSPORTS:
             raise invalid("ter:InvalidStreamSetup", f"{kind} over {transport} is not offered")
-        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(visit.host)))
+        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(request.host)))
 
     @answers("trt:GetSnapshotUri")
-    def snapshot_uri(self, visit: Visit) -> Element:
+    def snapshot_uri(self, request: ServiceRequest) -> Element:
         """Tell where a JPEG is."""
-        visit.profile("trt:ProfileToken")
-        return el("trt:GetSnapshotUriResponse", _media_uri(visit.url(SNAPSHOT_PATH)))
+        request.profile("trt:ProfileToken")
+        return el("trt:GetSnapshotUriResponse", _media_uri(request.url(SNAPSHOT_PATH)))
 
 
 def _media_uri(url: str) -> Element:

@@ -1,13 +1,13 @@
-"""ONVIF PTZ of the virtual camera, over its `Head`."""
+"""ONVIF PTZ of the virtual camera, over its `PtzUnit`."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from drivers.contract import Preset, PtzVector
-from drivers.virtual.head import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, Head
-from drivers.virtual.onvif.service import Service, Visit, answers
-from drivers.virtual.onvif.soap import NS, Element, Fault, duration, el, invalid, number, text, utc
+from drivers.virtual.onvif.service import OnvifService, ServiceRequest, answers
+from drivers.virtual.onvif.soap import NS, Element, SoapFault, duration, el, invalid, number, text, utc
+from drivers.virtual.ptz_unit import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, PtzUnit
 from drivers.virtual.spec import CameraClock
 
 NODE = "node0"
@@ -23,18 +23,18 @@ _SPACES: Final = {
 }
 
 
-class PtzService(Service):
+class PtzService(OnvifService):
     """Moves, presets, status."""
 
     path = "/onvif/ptz_service"
     prefix = "tptz"
 
-    def __init__(self, head: Head, clock: CameraClock) -> None:
-        self._head = head
+    def __init__(self, unit: PtzUnit, clock: CameraClock) -> None:
+        self._unit = unit
         self._clock = clock
 
     @answers("tptz:GetServiceCapabilities", before_login=True)
-    def service_capabilities(self, visit: Visit) -> Element:
+    def service_capabilities(self, request: ServiceRequest) -> Element:
         """Tell what this service can do."""
         return el("tptz:GetServiceCapabilitiesResponse", self.capabilities())
 
@@ -49,135 +49,137 @@ class PtzService(Service):
         return el("tt:PTZ", el("tt:XAddr", url))
 
     @answers("tptz:GetNodes")
-    def nodes(self, visit: Visit) -> Element:
-        """Tell the one head."""
+    def nodes(self, request: ServiceRequest) -> Element:
+        """Tell the one node."""
         return el("tptz:GetNodesResponse", _node())
 
     @answers("tptz:GetNode")
-    def node(self, visit: Visit) -> Element:
-        """Tell one head."""
-        _known(text(visit.body, "tptz:NodeToken"), NODE, "ter:NoEntity")
+    def node(self, request: ServiceRequest) -> Element:
+        """Tell one node."""
+        _known(text(request.body, "tptz:NodeToken"), NODE, "ter:NoEntity")
         return el("tptz:GetNodeResponse", _node())
 
     @answers("tptz:GetConfigurations")
-    def configurations(self, visit: Visit) -> Element:
+    def configurations(self, request: ServiceRequest) -> Element:
         """Tell every configuration."""
         return el("tptz:GetConfigurationsResponse", configuration("tptz:PTZConfiguration"))
 
     @answers("tptz:GetConfiguration")
-    def one_configuration(self, visit: Visit) -> Element:
+    def one_configuration(self, request: ServiceRequest) -> Element:
         """Tell one configuration."""
-        _known(text(visit.body, "tptz:PTZConfigurationToken"), CONFIGURATION, "ter:NoConfig")
+        _known(text(request.body, "tptz:PTZConfigurationToken"), CONFIGURATION, "ter:NoConfig")
         return el("tptz:GetConfigurationResponse", configuration("tptz:PTZConfiguration"))
 
     @answers("tptz:GetConfigurationOptions")
-    def configuration_options(self, visit: Visit) -> Element:
+    def configuration_options(self, request: ServiceRequest) -> Element:
         """Tell spaces and time-outs."""
-        _known(text(visit.body, "tptz:ConfigurationToken"), CONFIGURATION, "ter:NoConfig")
+        _known(text(request.body, "tptz:ConfigurationToken"), CONFIGURATION, "ter:NoConfig")
         timeout = el("tt:PTZTimeout", el("tt:Min", "PT0S"), el("tt:Max", f"PT{LONGEST_TIMEOUT:g}S"))
         options = el("tptz:PTZConfigurationOptions", _spaces("tt:Spaces"), timeout)
         return el("tptz:GetConfigurationOptionsResponse", options)
 
     @answers("tptz:GetPresets")
-    def presets(self, visit: Visit) -> Element:
+    def presets(self, request: ServiceRequest) -> Element:
         """Tell every preset with its position."""
-        visit.profile("tptz:ProfileToken")
-        return el("tptz:GetPresetsResponse", *map(_preset, self._head.presets.values()))
+        request.profile("tptz:ProfileToken")
+        return el("tptz:GetPresetsResponse", *map(_preset, self._unit.presets.values()))
 
     @answers("tptz:GotoPreset")
-    def goto_preset(self, visit: Visit) -> Element:
+    def goto_preset(self, request: ServiceRequest) -> Element:
         """Begin to move to a preset."""
-        preset = self._preset(visit)
-        speed = _vector(visit.body, "tptz:Speed", "speed", None)
-        self._head.move_to(preset.position or PtzVector(), self._now(), speed)
+        preset = self._preset(request)
+        speed = _vector(request.body, "tptz:Speed", "speed", None)
+        self._unit.move_to(preset.position or PtzVector(), self._now(), speed)
         return el("tptz:GotoPresetResponse")
 
     @answers("tptz:SetPreset")
-    def set_preset(self, visit: Visit) -> Element:
+    def set_preset(self, request: ServiceRequest) -> Element:
         """Store the present position, new or over an old preset."""
-        visit.profile("tptz:ProfileToken")
-        if text(visit.body, "tptz:PresetToken", ""):
-            self._preset(visit)
-        token, name = text(visit.body, "tptz:PresetToken", ""), text(visit.body, "tptz:PresetName", "")
-        if any(preset.name == name and preset.token != token for preset in self._head.presets.values()):
+        request.profile("tptz:ProfileToken")
+        if text(request.body, "tptz:PresetToken", ""):
+            self._preset(request)
+        token, name = text(request.body, "tptz:PresetToken", ""), text(request.body, "tptz:PresetName", "")
+        if any(preset.name == name and preset.token != token for preset in self._unit.presets.values()):
             raise invalid("ter:PresetExist", f"there is a preset named {name!r}")
-        stored = self._head.store(token, name, self._now())
+        stored = self._unit.store(token, name, self._now())
         if stored is None:
-            raise Fault(
+            raise SoapFault(
                 "no room for a preset", "ter:Action", "ter:TooManyPresets", code="s:Receiver", status=500
             )
         return el("tptz:SetPresetResponse", el("tptz:PresetToken", stored.token))
 
     @answers("tptz:RemovePreset")
-    def remove_preset(self, visit: Visit) -> Element:
+    def remove_preset(self, request: ServiceRequest) -> Element:
         """Forget a preset."""
-        del self._head.presets[self._preset(visit).token]
+        del self._unit.presets[self._preset(request).token]
         return el("tptz:RemovePresetResponse")
 
     @answers("tptz:GotoHomePosition")
-    def goto_home(self, visit: Visit) -> Element:
+    def goto_home(self, request: ServiceRequest) -> Element:
         """Begin to move home."""
-        visit.profile("tptz:ProfileToken")
-        self._head.go_home(self._now())
+        request.profile("tptz:ProfileToken")
+        self._unit.go_home(self._now())
         return el("tptz:GotoHomePositionResponse")
 
     @answers("tptz:SetHomePosition")
-    def set_home(self, visit: Visit) -> Element:
+    def set_home(self, request: ServiceRequest) -> Element:
         """Make the present position home."""
-        visit.profile("tptz:ProfileToken")
-        self._head.set_home(self._now())
+        request.profile("tptz:ProfileToken")
+        self._unit.set_home(self._now())
         return el("tptz:SetHomePositionResponse")
 
     @answers("tptz:ContinuousMove")
-    def continuous_move(self, visit: Visit) -> Element:
+    def continuous_move(self, request: ServiceRequest) -> Element:
         """Move until Stop, or until Timeout is over."""
-        visit.profile("tptz:ProfileToken")
-        velocity = _vector(visit.body, "tptz:Velocity", "velocity", PtzVector())
-        given = text(visit.body, "tptz:Timeout", "")
+        request.profile("tptz:ProfileToken")
+        velocity = _vector(request.body, "tptz:Velocity", "velocity", PtzVector())
+        given = text(request.body, "tptz:Timeout", "")
         seconds = duration(given).total_seconds() if given else DEFAULT_TIMEOUT
         if not 0 < seconds <= LONGEST_TIMEOUT:
             raise invalid(
                 "ter:TimeoutNotSupported", f"Timeout {given} is not within 0..{LONGEST_TIMEOUT:g} s"
             )
-        self._head.drive(velocity or PtzVector(), self._now(), seconds)
+        self._unit.drive(velocity or PtzVector(), self._now(), seconds)
         return el("tptz:ContinuousMoveResponse")
 
     @answers("tptz:RelativeMove")
-    def relative_move(self, visit: Visit) -> Element:
+    def relative_move(self, request: ServiceRequest) -> Element:
         """Begin to move by a distance."""
-        visit.profile("tptz:ProfileToken")
-        step = _vector(visit.body, "tptz:Translation", "translation", PtzVector())
-        self._head.move_by(step or PtzVector(), self._now(), _vector(visit.body, "tptz:Speed", "speed", None))
+        request.profile("tptz:ProfileToken")
+        step = _vector(request.body, "tptz:Translation", "translation", PtzVector())
+        self._unit.move_by(
+            step or PtzVector(), self._now(), _vector(request.body, "tptz:Speed", "speed", None)
+        )
         return el("tptz:RelativeMoveResponse")
 
     @answers("tptz:AbsoluteMove")
-    def absolute_move(self, visit: Visit) -> Element:
+    def absolute_move(self, request: ServiceRequest) -> Element:
         """Begin to move to a position; an axis that is not given stays."""
-        visit.profile("tptz:ProfileToken")
-        here = self._head.position(self._now())
-        target = _vector(visit.body, "tptz:Position", "position", here)
-        self._head.move_to(target or here, self._now(), _vector(visit.body, "tptz:Speed", "speed", None))
+        request.profile("tptz:ProfileToken")
+        here = self._unit.position(self._now())
+        target = _vector(request.body, "tptz:Position", "position", here)
+        self._unit.move_to(target or here, self._now(), _vector(request.body, "tptz:Speed", "speed", None))
         return el("tptz:AbsoluteMoveResponse")
 
     @answers("tptz:Stop")
-    def stop(self, visit: Visit) -> Element:
+    def stop(self, request: ServiceRequest) -> Element:
         """Stop; without PanTilt and Zoom both."""
-        visit.profile("tptz:ProfileToken")
+        request.profile("tptz:ProfileToken")
         pan_tilt, zoom = (
-            text(visit.body, path, "true") in ("true", "1") for path in ("tptz:PanTilt", "tptz:Zoom")
+            text(request.body, path, "true") in ("true", "1") for path in ("tptz:PanTilt", "tptz:Zoom")
         )
-        self._head.stop(self._now(), pan_tilt=pan_tilt, zoom=zoom)
+        self._unit.stop(self._now(), pan_tilt=pan_tilt, zoom=zoom)
         return el("tptz:StopResponse")
 
     @answers("tptz:GetStatus")
-    def status(self, visit: Visit) -> Element:
+    def status(self, request: ServiceRequest) -> Element:
         """Tell position and movement."""
-        visit.profile("tptz:ProfileToken")
+        request.profile("tptz:ProfileToken")
         now = self._now()
-        pan_tilt, zoom = ("MOVING" if moving else "IDLE" for moving in self._head.moving(now))
+        pan_tilt, zoom = ("MOVING" if moving else "IDLE" for moving in self._unit.moving(now))
         told = el(
             "tptz:PTZStatus",
-            _position("tt:Position", self._head.position(now)),
+            _position("tt:Position", self._unit.position(now)),
             el("tt:MoveStatus", el("tt:PanTilt", pan_tilt), el("tt:Zoom", zoom)),
             el("tt:UtcTime", utc(self._clock.wall())),
         )
@@ -186,10 +188,10 @@ class PtzService(Service):
     def _now(self) -> float:
         return self._clock.monotonic()
 
-    def _preset(self, visit: Visit) -> Preset:
-        visit.profile("tptz:ProfileToken")
-        token = text(visit.body, "tptz:PresetToken")
-        preset = self._head.presets.get(token)
+    def _preset(self, request: ServiceRequest) -> Preset:
+        request.profile("tptz:ProfileToken")
+        token = text(request.body, "tptz:PresetToken")
+        preset = self._unit.presets.get(token)
         if preset is None:
             raise invalid("ter:NoToken", f"no preset {token!r}")
         return preset
@@ -275,7 +277,7 @@ def _vector(body: Element, path: str, kind: str, missing: PtzVector | None) -> P
     if vector is None:
         if missing is None:
             return None
-        raise Fault(f"{path} is missing", "ter:InvalidArgs")
+        raise SoapFault(f"{path} is missing", "ter:InvalidArgs")
     base = missing or PtzVector(1.0, 1.0, 1.0)
     pan_tilt, zoom = vector.find("tt:PanTilt", NS), vector.find("tt:Zoom", NS)
     space_pan_tilt, space_zoom, least = _SPACES[kind]

@@ -17,7 +17,7 @@ from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.event_service import SUBSCRIPTION_PATH
 from drivers.virtual.onvif.login import DigestCheck, TokenCheck, refused
 from drivers.virtual.onvif.media_service import SNAPSHOT_PATH
-from drivers.virtual.onvif.service import Operation, Service, Visit
+from drivers.virtual.onvif.service import OnvifService, Operation, ServiceRequest
 from drivers.virtual.spec import CameraClock, CameraSpec
 
 #: Seconds that a finished connection may stay open, and that open calls get when the server stops.
@@ -54,7 +54,7 @@ class OnvifServer:
         self,
         spec: CameraSpec,
         clock: CameraClock,
-        services: Sequence[Service],
+        services: Sequence[OnvifService],
         still: Callable[[], Awaitable[bytes]],
     ) -> None:
         self.port = spec.onvif_port
@@ -130,10 +130,12 @@ class OnvifServer:
             await self._awake.wait()  # a pull may have begun before the stall
             return _reply(soap.answer(call, answer), 200)
         except web.HTTPRequestEntityTooLarge:
-            return _reply(soap.fault(soap.Fault("request too large", "ter:WellFormed")), 413)
+            return _reply(soap.fault(soap.SoapFault("request too large", "ter:WellFormed")), 413)
         except web.RequestPayloadError:  # aiohttp reports it as well, and so it is counted
-            return _reply(soap.fault(soap.Fault("the body is not as its headers say", "ter:WellFormed")), 400)
-        except soap.Fault as fault:
+            return _reply(
+                soap.fault(soap.SoapFault("the body is not as its headers say", "ter:WellFormed")), 400
+            )
+        except soap.SoapFault as fault:
             return self._fault(request, fault)
 
     async def _answer(self, request: web.Request, call: soap.Call) -> soap.Element:
@@ -143,7 +145,7 @@ class OnvifServer:
         )
         if not operation.before_login:
             self._log_in(request, call)
-        answer = operation.run(Visit(call, self._host(request), key))
+        answer = operation.run(ServiceRequest(call, self._host(request), key))
         return await answer if inspect.isawaitable(answer) else answer
 
     def _operation(self, path: str, call: soap.Call) -> Operation:
@@ -156,7 +158,7 @@ class OnvifServer:
         """Let a request pass that shows a good HTTP digest or a good UsernameToken.
 
         Raises:
-            Fault: Neither; 401 invites to HTTP digest, 400 is for a token that is not good.
+            SoapFault: Neither; 401 invites to HTTP digest, 400 is for a token that is not good.
         """
         now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
         if header and self._digest.accepts(header, request.method, request.raw_path, now):
@@ -167,7 +169,7 @@ class OnvifServer:
             raise refused(401 if header else 400)
         raise refused(401)
 
-    def _fault(self, request: web.Request, fault: soap.Fault) -> web.Response:
+    def _fault(self, request: web.Request, fault: soap.SoapFault) -> web.Response:
         response = _reply(soap.fault(fault), fault.status)
         if fault.status == 401:
             now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
@@ -185,7 +187,7 @@ class OnvifServer:
         await self._awake.wait()
         try:
             self._log_in(request, None)
-        except soap.Fault as fault:
+        except soap.SoapFault as fault:
             return self._fault(request, fault)
         return web.Response(body=await self._still(), content_type="image/jpeg")
 

@@ -18,7 +18,7 @@ Answer = Element | Awaitable[Element]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ServiceRequest:
     """One call, and where the client believes the camera to be.
 
     Attributes:
@@ -43,7 +43,7 @@ class Visit:
         """Return the profile token at `path`.
 
         Raises:
-            Fault: It is missing or not the camera's.
+            SoapFault: It is missing or not the camera's.
         """
         token = text(self.body, path)
         if token != PROFILE:
@@ -55,11 +55,11 @@ class Visit:
 class Operation:
     """What answers a call, and whether it may be asked before login (ONVIF's PRE_AUTH class)."""
 
-    run: Callable[[Visit], Answer]
+    run: Callable[[ServiceRequest], Answer]
     before_login: bool
 
 
-_Method = TypeVar("_Method", bound=Callable[[Any, Visit], Answer])
+_Method = TypeVar("_Method", bound=Callable[[Any, ServiceRequest], Answer])
 
 
 def answers(name: str, *, before_login: bool = False) -> Callable[[_Method], _Method]:
@@ -72,7 +72,7 @@ def answers(name: str, *, before_login: bool = False) -> Callable[[_Method], _Me
     return mark
 
 
-class Service:
+class OnvifService:
     """Base of the services; collects the marked methods."""
 
     #: Its path on the camera, its prefix in `soap.NS`, and the version that it follows.

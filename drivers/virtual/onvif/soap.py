@@ -47,7 +47,7 @@ _DURATION = re.compile(
 _LONGEST = timedelta(days=3650)
 
 
-class Fault(Exception):
+class SoapFault(Exception):
     """A SOAP fault; becomes an envelope and an HTTP status.
 
     Args:
@@ -62,14 +62,14 @@ class Fault(Exception):
         self.reason, self.subcodes, self.code, self.status = reason, subcodes, code, status
 
 
-def invalid(subcode: str, reason: str) -> Fault:
+def invalid(subcode: str, reason: str) -> SoapFault:
     """Return the fault for an argument that names or holds something impossible."""
-    return Fault(reason, "ter:InvalidArgVal", subcode)
+    return SoapFault(reason, "ter:InvalidArgVal", subcode)
 
 
-def unknown_operation(name: str) -> Fault:
+def unknown_operation(name: str) -> SoapFault:
     """Return the fault for an operation that this device does not have."""
-    return Fault(f"{name} is not supported", "ter:ActionNotSupported", code="s:Receiver", status=500)
+    return SoapFault(f"{name} is not supported", "ter:ActionNotSupported", code="s:Receiver", status=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +120,19 @@ def document(data: bytes) -> Element:
     """Parse untrusted XML within the limits.
 
     Raises:
-        Fault: Too large, not XML, or with a document type.
+        SoapFault: Too large, not XML, or with a document type.
     """
     if len(data) > LIMIT:
-        raise Fault(f"more than {LIMIT} bytes", "ter:WellFormed")
+        raise SoapFault(f"more than {LIMIT} bytes", "ter:WellFormed")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Fault(f"not well-formed: {error}", "ter:WellFormed") from None
+        raise SoapFault(f"not well-formed: {error}", "ter:WellFormed") from None
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # lxml-stubs do not know it
-        raise Fault("document types are not allowed", "ter:WellFormed")
+        raise SoapFault("document types are not allowed", "ter:WellFormed")
     return root
 
 
@@ -140,12 +140,12 @@ def parse(data: bytes) -> Call:
     """Read a SOAP 1.2 request.
 
     Raises:
-        Fault: Not an envelope with one operation in its body, or beyond the limits.
+        SoapFault: Not an envelope with one operation in its body, or beyond the limits.
     """
     root = document(data)
     body = root.find("s:Body", NS)
     if root.tag != qualified("s:Envelope") or body is None or not len(body):
-        raise Fault("not a SOAP 1.2 envelope with a body", "ter:WellFormed")
+        raise SoapFault("not a SOAP 1.2 envelope with a body", "ter:WellFormed")
     return Call(body[0], root.find("s:Header", NS))
 
 
@@ -165,7 +165,7 @@ def answer(call: Call, content: Element) -> bytes:
     return envelope(content, (el("wsa:Action", action), el("wsa:RelatesTo", call.message_id)))
 
 
-def fault(error: Fault) -> bytes:
+def fault(error: SoapFault) -> bytes:
     """Return the envelope of a fault."""
     inner: list[Element] = []
     for subcode in reversed(error.subcodes):
@@ -179,11 +179,11 @@ def text(element: Element, path: str, default: str | None = None) -> str:
     """Return the text at a path such as ``tptz:ProfileToken``.
 
     Raises:
-        Fault: It is missing or empty and there is no default.
+        SoapFault: It is missing or empty and there is no default.
     """
     found = (element.findtext(path, None, NS) or "").strip()
     if not found and default is None:
-        raise Fault(f"{path} is missing", "ter:InvalidArgs")
+        raise SoapFault(f"{path} is missing", "ter:InvalidArgs")
     return found or default or ""
 
 
@@ -191,14 +191,14 @@ def number(element: Element, attribute: str, low: float, high: float) -> float:
     """Return a numeric attribute.
 
     Raises:
-        Fault: It is missing, not a number or out of range.
+        SoapFault: It is missing, not a number or out of range.
     """
     try:
         value = float(element.get(attribute, ""))
     except ValueError:
-        raise Fault(f"{attribute} is not a number", "ter:InvalidArgs") from None
+        raise SoapFault(f"{attribute} is not a number", "ter:InvalidArgs") from None
     if not low <= value <= high:
-        raise Fault(f"{attribute}={value:g} is not within {low:g}..{high:g}", "ter:InvalidArgVal")
+        raise SoapFault(f"{attribute}={value:g} is not within {low:g}..{high:g}", "ter:InvalidArgVal")
     return value
 
 
@@ -221,12 +221,12 @@ def duration(written: str) -> timedelta:
     """Read an xs:duration of days, hours, minutes and seconds.
 
     Raises:
-        Fault: It is not one, or has years or months.
+        SoapFault: It is not one, or has years or months.
     """
     match = _DURATION.fullmatch(written.strip())
     parts = {} if match is None else {k: float(v) for k, v in match.groupdict().items() if v and k != "sign"}
     if match is None or not parts:
-        raise Fault(f"{written!r} is not a duration", "ter:InvalidArgVal")
+        raise SoapFault(f"{written!r} is not a duration", "ter:InvalidArgVal")
     most = _LONGEST.total_seconds()
     span = min(_LONGEST, timedelta(**{unit: min(value, most) for unit, value in parts.items()}))
     return -span if match["sign"] else span
@@ -236,11 +236,11 @@ def until(written: str, now: datetime) -> datetime:
     """Read what WS-Notification calls AbsoluteOrRelativeTimeType, relative to `now`.
 
     Raises:
-        Fault: It is neither a dateTime nor a duration.
+        SoapFault: It is neither a dateTime nor a duration.
     """
     if "P" in written:
         return now + duration(written)
     try:
         return moment(written)
     except ValueError:
-        raise Fault(f"{written!r} is not a time", "ter:InvalidArgVal") from None
+        raise SoapFault(f"{written!r} is not a time", "ter:InvalidArgVal") from None

@@ -12,10 +12,10 @@ from secrets import randbits
 from typing import Final
 
 from drivers.errors import DriverError
-from drivers.virtual.rtsp.login import DigestGate, Verdict
-from drivers.virtual.rtsp.message import Answer, BadRequest, Request, parse, parse_transport
+from drivers.virtual.rtsp.login import DigestGate, LoginVerdict
+from drivers.virtual.rtsp.message import BadRequest, Request, Response, parse, parse_transport
 from drivers.virtual.rtsp.rtp import PAYLOAD_TYPE, RtpSender
-from drivers.virtual.rtsp.wire import Datagrams, Interleaved, Line, Wire
+from drivers.virtual.rtsp.transport import BoundedWriter, InterleavedTransport, RtpTransport, UdpTransport
 from drivers.virtual.street.footage import RATE, Footage, Format
 
 PATH: Final = "/main"
@@ -31,7 +31,7 @@ def _wall() -> float:
     return datetime.now(UTC).timestamp()
 
 
-class Gate:
+class StallGate:
     """Lets the conversation through unless the camera is made to hang."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServerContext:
     """What every connection of one server shares.
 
     Attributes:
@@ -60,7 +60,7 @@ class Service:
 
     footage: Footage
     login: DigestGate | None
-    gate: Gate
+    gate: StallGate
     bits: Callable[[int], int] = randbits
     wall: Callable[[], float] = _wall
     session: float = SESSION_TIME
@@ -87,18 +87,20 @@ def session_description(shown: Format, host: str) -> bytes:
 class Connection:
     """One client, from its first byte to its last. `run` returns when it has gone."""
 
-    def __init__(self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._service, self._reader, self._writer = service, reader, writer
-        self._line = Line(writer, service.patience)
+    def __init__(
+        self, context: ServerContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._context, self._reader, self._writer = context, reader, writer
+        self._line = BoundedWriter(writer, context.patience)
         self._loop = asyncio.get_running_loop()
         self._peer: str = writer.get_extra_info("peername")[0]
         self._local: str = writer.get_extra_info("sockname")[0]
         self._session = ""
-        self._rtp = RtpSender(service.bits(32), service.bits(16), service.bits(32))
-        self._wire: Wire | None = None
+        self._rtp = RtpSender(context.bits(32), context.bits(16), context.bits(32))
+        self._transport: RtpTransport | None = None
         self._media: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
-        self._methods: dict[str, Callable[[Request], Awaitable[Answer]]] = {
+        self._methods: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "OPTIONS": self._options, "DESCRIBE": self._describe, "SETUP": self._setup, "PLAY": self._play,
             "PAUSE": self._pause, "GET_PARAMETER": self._alive, "SET_PARAMETER": self._alive,
             "TEARDOWN": self._teardown,
@@ -112,18 +114,18 @@ class Connection:
         """
         try:
             async with (
-                asyncio.timeout(self._service.session) as self._idle,
+                asyncio.timeout(self._context.session) as self._idle,
                 asyncio.TaskGroup() as self._tasks,
             ):
                 await self._converse()
                 await self._stop()
         finally:
-            if self._wire is not None:
-                self._wire.close()
+            if self._transport is not None:
+                self._transport.close()
 
     def _heard(self) -> None:
         if not self._idle.expired():
-            self._idle.reschedule(self._loop.time() + self._service.session)
+            self._idle.reschedule(self._loop.time() + self._context.session)
 
     async def _converse(self) -> None:
         going = True
@@ -132,10 +134,10 @@ class Connection:
                 request = await self._next()
             except (BadRequest, asyncio.LimitOverrunError) as error:
                 status = error.status if isinstance(error, BadRequest) else 413
-                return await self._line.send(Answer(status).render(""))
+                return await self._line.send(Response(status).render(""))
             self._heard()
             answer = await self._answer(request)
-            await self._service.gate.passed()
+            await self._context.gate.passed()
             await self._line.send(answer.render(request.sequence))
             self._answered.set()
             going = request.method != "TEARDOWN" or answer.status != 200
@@ -160,46 +162,46 @@ class Connection:
         await self._reader.readexactly(request.body_length)  # nothing that a body could say is needed
         return request
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> Response:
         handler = self._methods.get(request.method)
         if handler is None:
-            return Answer(501)
+            return Response(501)
         if "require" in request.headers:
-            return Answer(551, {"Unsupported": request.headers["require"]})
+            return Response(551, {"Unsupported": request.headers["require"]})
         refusal = self._refused(request)
         if refusal is not None:
             return refusal
         try:
             return await handler(request)
         except BadRequest as error:
-            return Answer(error.status)
+            return Response(error.status)
         except ConnectionError:
             raise
         except (DriverError, OSError) as error:  # no clip, no first picture in time, no free ports
             _LOG.warning("the virtual camera cannot serve %s: %s", request.method, error)
-            return Answer(503)
+            return Response(503)
 
-    def _refused(self, request: Request) -> Answer | None:
-        gate, now = self._service.login, self._loop.time()
+    def _refused(self, request: Request) -> Response | None:
+        gate, now = self._context.login, self._loop.time()
         if gate is None or request.method == "OPTIONS":
             return None
         verdict = gate.check(request.headers.get("authorization", ""), request.method, now)
-        if verdict is Verdict.GOOD:
+        if verdict is LoginVerdict.GOOD:
             return None
-        challenges = gate.challenges(now, stale=verdict is Verdict.STALE)
-        return Answer(401, {"WWW-Authenticate": challenges})
+        challenges = gate.challenges(now, stale=verdict is LoginVerdict.STALE)
+        return Response(401, {"WWW-Authenticate": challenges})
 
-    async def _options(self, request: Request) -> Answer:
-        return Answer(headers={"Public": ", ".join(self._methods)})
+    async def _options(self, request: Request) -> Response:
+        return Response(headers={"Public": ", ".join(self._methods)})
 
-    async def _describe(self, request: Request) -> Answer:
+    async def _describe(self, request: Request) -> Response:
         if request.path != PATH:
             raise BadRequest(404)
-        body = session_description(await self._service.footage.describe(), self._local)
+        body = session_description(await self._context.footage.describe(), self._local)
         base = request.url.rstrip("/") + "/"
-        return Answer(headers={"Content-Base": base, "Content-Type": "application/sdp"}, body=body)
+        return Response(headers={"Content-Base": base, "Content-Type": "application/sdp"}, body=body)
 
-    async def _setup(self, request: Request) -> Answer:
+    async def _setup(self, request: Request) -> Response:
         if request.path not in {PATH, f"{PATH}/{_TRACK}"}:
             raise BadRequest(404)
         if self._session:
@@ -207,36 +209,36 @@ class Connection:
         if self._media is not None:
             raise BadRequest(455)
         wanted = parse_transport(request.headers.get("transport", ""))
-        if self._wire is not None:
-            self._wire.close()
+        if self._transport is not None:
+            self._transport.close()
         if wanted.ports:
-            self._wire = await Datagrams.open(self._local, self._peer, wanted.ports, self._heard)
+            self._transport = await UdpTransport.open(self._local, self._peer, wanted.ports, self._heard)
         else:
-            self._wire = Interleaved(self._line, wanted.interleaved or (0, 1))
-        self._session = self._session or f"{self._service.bits(64):016x}"
-        transport = f"{self._wire.transport};ssrc={self._rtp.source:08X}"
-        return Answer(headers={"Transport": transport, "Session": self._session_header()})
+            self._transport = InterleavedTransport(self._line, wanted.interleaved or (0, 1))
+        self._session = self._session or f"{self._context.bits(64):016x}"
+        transport = f"{self._transport.header};ssrc={self._rtp.source:08X}"
+        return Response(headers={"Transport": transport, "Session": self._session_header()})
 
     def _session_header(self) -> str:
-        return f"{self._session};timeout={int(self._service.session)}"
+        return f"{self._session};timeout={int(self._context.session)}"
 
-    def _in_session(self, request: Request) -> Wire:
+    def _in_session(self, request: Request) -> RtpTransport:
         told = request.headers.get("session", "").partition(";")[0].strip()
-        if self._wire is None:
+        if self._transport is None:
             raise BadRequest(455)
         if told != self._session:
             raise BadRequest(454)
-        return self._wire
+        return self._transport
 
-    async def _play(self, request: Request) -> Answer:
-        wire = self._in_session(request)
+    async def _play(self, request: Request) -> Response:
+        transport = self._in_session(request)
         headers = {"Session": self._session_header(), "Range": "npt=now-"}
         if self._media is not None:
-            return Answer(headers=headers)
+            return Response(headers=headers)
         self._answered.clear()
         first: asyncio.Future[int] = self._loop.create_future()
         self._media = self._tasks.create_task(
-            self._send(wire, first), name=f"virtual-camera.rtp[{self._peer}]"
+            self._send(transport, first), name=f"virtual-camera.rtp[{self._peer}]"
         )
         try:
             async with asyncio.timeout(FIRST_TIME):
@@ -246,40 +248,40 @@ class Connection:
             raise
         track = f"{request.url.rstrip('/').removesuffix('/' + _TRACK)}/{_TRACK}"
         headers["RTP-Info"] = f"url={track};seq={self._rtp.sequence};rtptime={stamp}"
-        return Answer(headers=headers)
+        return Response(headers=headers)
 
-    async def _send(self, wire: Wire, first: asyncio.Future[int]) -> None:
+    async def _send(self, transport: RtpTransport, first: asyncio.Future[int]) -> None:
         """Send pictures and, every few seconds, a report; starts when PLAY has been answered."""
         report_at = 0.0
-        async with self._service.footage.watch() as units:
+        async with self._context.footage.watch() as units:
             async for unit in units:
                 if not first.done():
                     first.set_result(unit.timestamp)
                 await self._answered.wait()
-                await self._service.gate.passed()
-                await wire.media(self._rtp.packets(unit.data, unit.timestamp))
-                if wire.acknowledged:
+                await self._context.gate.passed()
+                await transport.media(self._rtp.packets(unit.data, unit.timestamp))
+                if transport.acknowledged:
                     self._heard()
                 if (now := self._loop.time()) >= report_at:
                     report_at = now + REPORT_EVERY
-                    shown = round(self._service.footage.seconds() * RATE)
-                    await wire.control(self._rtp.report(self._service.wall(), shown))
+                    shown = round(self._context.footage.seconds() * RATE)
+                    await transport.control(self._rtp.report(self._context.wall(), shown))
 
-    async def _pause(self, request: Request) -> Answer:
+    async def _pause(self, request: Request) -> Response:
         self._in_session(request)
         await self._stop()
-        return Answer(headers={"Session": self._session_header()})
+        return Response(headers={"Session": self._session_header()})
 
-    async def _alive(self, request: Request) -> Answer:
+    async def _alive(self, request: Request) -> Response:
         if "session" in request.headers:
             self._in_session(request)
-        return Answer(headers={"Session": self._session_header()} if self._session else {})
+        return Response(headers={"Session": self._session_header()} if self._session else {})
 
-    async def _teardown(self, request: Request) -> Answer:
-        wire = self._in_session(request)
+    async def _teardown(self, request: Request) -> Response:
+        transport = self._in_session(request)
         await self._stop()
-        await wire.control(self._rtp.bye())
-        return Answer()
+        await transport.control(self._rtp.bye())
+        return Response()
 
     async def _stop(self) -> None:
         """End sending and wait until it has ended."""

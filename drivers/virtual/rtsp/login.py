@@ -13,14 +13,14 @@ from drivers.contract import Login
 
 REALM = "matthan virtual camera"
 #: Seconds that a nonce is good for.
-LIFE: Final = 300.0
+NONCE_SECONDS: Final = 300.0
 _HASHES: dict[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),  # what cameras speak
 }
 
 
-class Verdict(Enum):
+class LoginVerdict(Enum):
     """What an Authorization header is worth; STALE: the password is right, the nonce is old."""
 
     GOOD = "good"
@@ -63,22 +63,22 @@ class DigestGate:
             return None
         return now - int(stamp, 16) / 1000
 
-    def check(self, header: str, method: str, now: float) -> Verdict:
+    def check(self, header: str, method: str, now: float) -> LoginVerdict:
         """Judge an Authorization header of a request."""
         scheme, _, rest = header.partition(" ")
         try:
             told = {name.lower(): value for name, value in parse_keqv_list(parse_http_list(rest)).items()}
         except (ValueError, IndexError):  # the standard library trips over an empty value
-            return Verdict.BAD
+            return LoginVerdict.BAD
         algorithm = told.get("algorithm", "MD5").upper()
         age = self._age(told.get("nonce", ""), now)
         if scheme.lower() != "digest" or algorithm not in self._algorithms or age is None:
-            return Verdict.BAD
+            return LoginVerdict.BAD
         right = self._response(algorithm, method, told)
         same = hmac.compare_digest(right.encode(), told.get("response", "").encode())
         if not same or told.get("username") != self._login.username:
-            return Verdict.BAD
-        return Verdict.GOOD if 0 <= age <= LIFE else Verdict.STALE
+            return LoginVerdict.BAD
+        return LoginVerdict.GOOD if 0 <= age <= NONCE_SECONDS else LoginVerdict.STALE
 
     def _response(self, algorithm: str, method: str, told: dict[str, str]) -> str:
         def digest(*parts: str) -> str:

@@ -94,7 +94,7 @@ def _number(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One answer."""
 
     status: int = 200
@@ -114,7 +114,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Transport:
+class TransportOffer:
     """How a client wants its packets.
 
     Attributes:
@@ -136,7 +136,7 @@ def _pair(text: str, limit: int) -> tuple[int, int]:
     return pair
 
 
-def parse_transport(header: str) -> Transport:
+def parse_transport(header: str) -> TransportOffer:
     """Return the first offer that can be served.
 
     Raises:
@@ -149,7 +149,7 @@ def parse_transport(header: str) -> Transport:
         if "multicast" in values or values.get("mode", "play").strip('"').lower() != "play":
             continue
         if protocol == "RTP/AVP/TCP":
-            return Transport(interleaved=_pair(values.get("interleaved", "0-1"), 255))
+            return TransportOffer(interleaved=_pair(values.get("interleaved", "0-1"), 255))
         if protocol in {"RTP/AVP", "RTP/AVP/UDP"} and "client_port" in values:
-            return Transport(ports=_pair(values["client_port"], 65_535))
+            return TransportOffer(ports=_pair(values["client_port"], 65_535))
     raise BadRequest(461)

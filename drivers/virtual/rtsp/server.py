@@ -12,20 +12,20 @@ from typing import Self
 
 from drivers.contract import Login
 from drivers.errors import DriverError
-from drivers.virtual.rtsp.connection import PATH, SESSION_TIME, Connection, Gate, Service
+from drivers.virtual.rtsp.connection import PATH, SESSION_TIME, Connection, ServerContext, StallGate
 from drivers.virtual.rtsp.login import DigestGate
 from drivers.virtual.rtsp.message import HEAD_LIMIT
-from drivers.virtual.rtsp.wire import SEND_TIME, SlowClient
+from drivers.virtual.rtsp.transport import SEND_TIME, SlowClient
 from drivers.virtual.street.footage import Footage
 
-__all__ = ["PATH", "Fault", "RtspServer"]
+__all__ = ["PATH", "RtspServer", "SimulatedFault"]
 
 #: Connections at a time; one more is closed at once.
 LIMIT = 64
 _LOG = logging.getLogger(__name__)
 
 
-class Fault(StrEnum):
+class SimulatedFault(StrEnum):
     """What a camera can be made to suffer from.
 
     Attributes:
@@ -68,11 +68,13 @@ class RtspServer:
         patience: float = SEND_TIME,
         bits: Callable[[int], int] = randbits,
     ) -> None:
-        door = None if login is None else DigestGate(login, bits(256).to_bytes(32), algorithms)
-        self._gate = Gate()
-        self._service = Service(footage, door, self._gate, bits, session=session, patience=patience)
+        login_gate = None if login is None else DigestGate(login, bits(256).to_bytes(32), algorithms)
+        self._gate = StallGate()
+        self._context = ServerContext(
+            footage, login_gate, self._gate, bits, session=session, patience=patience
+        )
         self._host, self.port = host, port
-        self._fault: Fault | None = None
+        self._fault: SimulatedFault | None = None
         self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.dropped = self.turned_away = 0
 
@@ -82,15 +84,15 @@ class RtspServer:
         return len(self._clients)
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> SimulatedFault | None:
         """Return what the camera is made to suffer from; settable at any time."""
         return self._fault
 
     @fault.setter
-    def fault(self, fault: Fault | None) -> None:
+    def fault(self, fault: SimulatedFault | None) -> None:
         self._fault = fault
-        self._gate.shut(fault is Fault.STALL)
-        if fault is Fault.REFUSE:
+        self._gate.shut(fault is SimulatedFault.STALL)
+        if fault is SimulatedFault.REFUSE:
             for task in self._clients:
                 task.cancel()
 
@@ -112,7 +114,7 @@ class RtspServer:
         await self._server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._fault is Fault.REFUSE or len(self._clients) >= LIMIT:
+        if self._fault is SimulatedFault.REFUSE or len(self._clients) >= LIMIT:
             self.turned_away += self._fault is None
             writer.transport.abort()
             return
@@ -123,7 +125,7 @@ class RtspServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await Connection(self._service, reader, writer).run()
+            await Connection(self._context, reader, writer).run()
         except* SlowClient:
             self.dropped += 1
             writer.transport.abort()

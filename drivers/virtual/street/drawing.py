@@ -278,7 +278,7 @@ class Scene:
         return self._backdrop
 
     def _background(self, window: Box, size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Return the street seen through a window; kept, because a head mostly rests."""
+        """Return the street seen through a window; kept, because a PTZ unit mostly rests."""
         if self._cut is None or self._cut[:2] != (window, size):
             x0, y0, x1, y1 = window
             box = (x0 * self.width, y0 * self.height, x1 * self.width, y1 * self.height)

@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CodedPicture:
     """One coded picture (access unit).
 
     Attributes:
@@ -77,7 +77,7 @@ class Footage(Protocol):
         """Return size, rate and parameter sets."""
         ...
 
-    def watch(self) -> AbstractAsyncContextManager[AsyncIterator[Unit]]:
+    def watch(self) -> AbstractAsyncContextManager[AsyncIterator[CodedPicture]]:
         """Join: units from the latest keyframe on, in real time, for as long as the context lasts."""
         ...
 
@@ -168,7 +168,7 @@ class FixedFootage(_Studio):
         self._pictures.close()
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator[AsyncIterator[Unit]]:
+    async def watch(self) -> AsyncIterator[AsyncIterator[CodedPicture]]:
         """Join: units from the latest keyframe on, in real time, for as long as the context lasts."""
         async with aclosing(self._units()) as units:
             yield units
@@ -192,7 +192,7 @@ class FixedFootage(_Studio):
         """Return when a group's loop began."""
         return (turn // self._count) * self._pictures.duration
 
-    async def _units(self) -> AsyncGenerator[Unit, None]:
+    async def _units(self) -> AsyncGenerator[CodedPicture, None]:
         turn = self._turn()
         while True:
             group = await self._group(turn)
@@ -200,7 +200,7 @@ class FixedFootage(_Studio):
             start = self._start(turn)
             for t, data in group:
                 await self._until(start + t)
-                yield Unit(data, round((start + t) * RATE), t == group[0][0])
+                yield CodedPicture(data, round((start + t) * RATE), t == group[0][0])
             if not group:
                 await self._until(start + (turn % self._count + 1) * GROUP)
             turn += 1
@@ -248,13 +248,13 @@ def _weight(group: _Group) -> int:
 class _Seat:
     """One viewer of a live footage: a bounded queue that always resumes at a keyframe."""
 
-    def __init__(self, first: list[Unit]) -> None:
+    def __init__(self, first: list[CodedPicture]) -> None:
         self._units = deque(first[:WAITING])
         self._fresh = asyncio.Event()
         self._whole = bool(first)
         self.missed = 0
 
-    def put(self, unit: Unit) -> int:
+    def put(self, unit: CodedPicture) -> int:
         """Append; return how many units were lost."""
         lost = 0
         if len(self._units) >= WAITING:
@@ -267,7 +267,7 @@ class _Seat:
         self._fresh.set()
         return lost
 
-    async def units(self) -> AsyncGenerator[Unit, None]:
+    async def units(self) -> AsyncGenerator[CodedPicture, None]:
         """Yield units as they come."""
         while True:
             while not self._units:
@@ -281,7 +281,7 @@ class LiveFootage(_Studio):
 
     Args:
         scene: The larger picture.
-        window: Where the head looks; asked once per picture, on the event loop.
+        window: Where the PTZ unit looks; asked once per picture, on the event loop.
         size: Width and height of the picture in pixels, both even.
         fps: Pictures per second.
 
@@ -298,7 +298,7 @@ class LiveFootage(_Studio):
         self.size, self.fps = size, Fraction(fps)
         self._seats: set[_Seat] = set()
         self._wanted = asyncio.Event()
-        self._gop: list[Unit] = []
+        self._gop: list[CodedPicture] = []
         self.encoded = self.missed = self.late = 0
 
     async def __aenter__(self) -> Self:
@@ -319,7 +319,7 @@ class LiveFootage(_Studio):
             await self._end()
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator[AsyncIterator[Unit]]:
+    async def watch(self) -> AsyncIterator[AsyncIterator[CodedPicture]]:
         """Join: units from the latest keyframe on, in real time, for as long as the context lasts."""
         seat = _Seat(self._gop)
         self._seats.add(seat)
@@ -360,8 +360,8 @@ class LiveFootage(_Studio):
             count = max(count + 1, now)
         self._gop = []
 
-    async def _shoot(self, encoder: Encoder, count: int, keyframe: bool) -> Unit:
+    async def _shoot(self, encoder: Encoder, count: int, keyframe: bool) -> CodedPicture:
         window, t = self._window(), float(count / self.fps)
         data = await self._work(lambda: encoder.encode(self._picture(window, t), keyframe=keyframe))
         self.encoded += 1
-        return Unit(data, round(t * RATE), keyframe)
+        return CodedPicture(data, round(t * RATE), keyframe)

@@ -17,8 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from drivers.errors import Malformed, Unreachable, Unsupported
-from drivers.ffmpeg import video_in
-from drivers.upright import Righting
+from drivers.kit.ffmpeg import video_in
+from drivers.kit.upright import Righting
 from drivers.virtual.street.drawing import Scene
 
 #: Seconds of the loop in one group; each group starts with a keyframe.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from engine.commands.rules import check, clean, explain, fmt, reload, replay, scaffold, top, trials
+from engine.commands.rules import check, clean, explain, fmt, problem, reload, replay, scaffold, top, trials
 
 app = typer.Typer(
     name="rules", no_args_is_help=True, help="Write, check, try, reload, replay, explain and weigh rules."
 )
 app.command("check")(check.check)
 app.command("schema")(check.schema)
+app.command("problem")(problem.problem)
 app.command("new")(scaffold.new)
 app.command("fmt")(fmt.fmt)
 app.command("test")(trials.run)

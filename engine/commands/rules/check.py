@@ -15,7 +15,7 @@ from engine.commands.report import GitHubOption, JsonOption, LangOption, finish,
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
-    from engine.configuration import Report
+    from engine.config.configuration import Report
     from rules.document.source import Problem
 
 #: Trials lie beside the rules that they try.
@@ -61,10 +61,10 @@ def check(
 
     Without a configuration the grammar and the actions are checked, not the names of cameras and zones. Files that
     belong to the configuration are checked together with its others, and their own problems are told.
-    Each code has a page in docs/reference/problems. Exit codes: 0 good (warnings allowed), 1 problems,
+    Each code has a page: `matthan rules problem CODE`. Exit codes: 0 good (warnings allowed), 1 problems,
     2 a file cannot be read.
     """
-    from engine import configuration as reading
+    from engine.config import configuration as reading
     from engine.text import render
 
     chosen = language(lang)
@@ -113,7 +113,7 @@ def _about(paths: Sequence[Path], site: Report | None) -> Report:
 
     Files of the site are looked at with its others, because they may name what stands there.
     """
-    from engine import configuration as reading
+    from engine.config import configuration as reading
 
     given = {path.resolve(): str(path) for path in paths}
     known = {name: Path(name).resolve() for name in site.texts} if site else {}
@@ -131,8 +131,8 @@ def _about(paths: Sequence[Path], site: Report | None) -> Report:
 
 def _of_trials(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     """Return what is wrong with trials, and what can never happen in them; their texts are put to the others."""
-    from engine.configuration import read_text
-    from engine.world import no_site
+    from engine.config.configuration import read_text
+    from engine.config.world import no_site
     from rules.trials.runner import read
     from rules.trials.trial_checks import unknown_labels
 
@@ -152,7 +152,7 @@ def _is_clean(path: Path) -> bool:
 
 def _of_known(paths: Sequence[Path], texts: dict[str, str]) -> list[Problem]:
     """Return what is wrong with lists of accepted false alarms; their texts are put to the others."""
-    from engine.configuration import read_text
+    from engine.config.configuration import read_text
     from rules.trials.clean_nights import Watchman
 
     problems: list[Problem] = []
@@ -164,7 +164,7 @@ def schema(
     of: Annotated[Of, typer.Argument(help="Of which kind of file.")] = Of.RULES,
 ) -> None:
     """Print the JSON Schema of a rule file (or of a trial file), for editors."""
-    from engine.actions.params import PARAMS
+    from engine.config.action_params import PARAMS
     from rules.language import schema as rule_files
     from rules.trials import trial
 

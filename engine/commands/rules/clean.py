@@ -71,7 +71,7 @@ def _end(nights: int, rules: int, bad: int, lang: Language) -> None:
 
 
 def _nights(folder: Path, lang: Language) -> Iterator[Night]:
-    from engine.replay import BadRecording, printed
+    from engine.api.printed_events import BadRecording, printed
     from rules.trials import runner as rehearsal
     from rules.trials.clean_nights import Night, nights
 

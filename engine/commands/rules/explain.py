@@ -27,8 +27,8 @@ from engine.commands.talk import Socket, Token, secret
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.api import telling
-    from engine.configuration import Configuration, Report
+    from engine.api import explanation as telling
+    from engine.config.configuration import Configuration, Report
     from rules.compiler.ruleset import Rule
     from rules.explain.explain import Answer, Focus
     from rules.explain.playback import Arrival
@@ -112,8 +112,8 @@ def _running(
     Where there are no files to look into, whatever it says is the last word.
     """
     from engine.api.client import Client
+    from engine.api.errors import ApiError
     from engine.commands.talk import explain
-    from engine.errors import ApiError
 
     async def ask() -> telling.Explanation:
         async with Client.connect(door, token=token, language=lang) as client:
@@ -142,7 +142,7 @@ def _judged(
     moments: Moments,
 ) -> telling.Explanation:
     """Return what recorded events tell, judged again."""
-    from engine.account import explanation
+    from engine.api.rule_report import explanation
     from rules.explain.explain import explain as tell
 
     return explanation(tell(site.rules, rule, arrivals, focus, end), moments.show, live=False)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from engine.commands import report
 from engine.commands.report import GitHubOption, JsonOption, Language
-from engine.commands.talk import Desk, Language_, Socket, Token, speak
+from engine.commands.talk import Language_, Socket, Speaker, Token, speak
 from engine.commands.terminal import block, data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
     from rules.document.source import Problem
 
 
@@ -47,20 +47,20 @@ class _Refused:
         self.message, self.problems = error.message, error.problems
 
 
-async def _ask(desk: Desk) -> tuple[wire.RulesReloaded | _Refused, list[str], Language]:
+async def _ask(speaker: Speaker) -> tuple[wire.RulesReloaded | _Refused, list[str], Language]:
     """Return the engine's answer, and what else it says of the rules."""
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     told: wire.RulesReloaded | _Refused
     try:
-        told = await desk.client.reload_rules()
+        told = await speaker.client.reload_rules()
     except ApiError as error:
         if not error.problems:
             raise
         told = _Refused(error)
-    problems = (await desk.client.state()).engine.problems
-    notes = [desk.told(each) for each in problems if each.code == "rules.restart_needed"]
-    return told, notes, desk.language
+    problems = (await speaker.client.state()).engine.problems
+    notes = [speaker.told(each) for each in problems if each.code == "rules.restart_needed"]
+    return told, notes, speaker.language
 
 
 def _show(told: wire.RulesReloaded, lang: Language, *, as_json: bool, github: bool) -> None:
@@ -107,7 +107,7 @@ def _problem(told: wire.FileProblem) -> Problem:
 
 def _texts(problems: Iterable[Problem]) -> dict[str, str]:
     """Return the files, for caret lines: those that can be read from here."""
-    from engine.configuration import read_text
+    from engine.config.configuration import read_text
 
     texts: dict[str, str] = {}
     for name in dict.fromkeys(each.source for each in problems):

@@ -16,8 +16,8 @@ from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, 
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.configuration import Configuration
-    from engine.replay import Difference, Replay, Span
+    from engine.config.configuration import Configuration
+    from engine.judging.replay import Difference, Period, Replay
     from rules.compiler.ruleset import RuleSet
     from rules.evaluator.adoption import Library
     from rules.explain.playback import Arrival
@@ -86,22 +86,22 @@ class History:
         until: str | None,
         lang: Language,
     ) -> None:
-        from engine.replay import Span
+        from engine.judging.replay import Period
 
         self.moments, self._lang, self._recording = moments, lang, recording
-        self.span: Span = Span(moments.read(since), moments.read(until))
+        self.span: Period = Period(moments.read(since), moments.read(until))
         self._database = _database(site) if site is not None and recording is None else None
 
     def focus(self, since: datetime | None, until: datetime | None) -> None:
         """Set the span."""
-        from engine.replay import Span
+        from engine.judging.replay import Period
 
-        self.span = Span(since, until)
+        self.span = Period(since, until)
 
     def end(self) -> Instant | None:
         """Return the last moment that is known of; None: of a file nobody knows."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         try:
             return Recorded(self._database).end() if self._database else None
@@ -110,8 +110,9 @@ class History:
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the events, from a day before the span on; ends the command where they cannot be read."""
+        from engine.api.printed_events import BadRecording, printed
         from engine.errors import StoreError
-        from engine.replay import BadRecording, Recorded, printed
+        from engine.judging.replay import Recorded
 
         try:
             if self._recording is not None:
@@ -130,7 +131,7 @@ class History:
     def event(self, wanted: str) -> Arrival | None:
         """Return one event by its identity; ends the command where nothing can be read."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         if self._database is None:
             return next((each for each in self.arrivals() if each.event.id == wanted), None)
@@ -142,7 +143,7 @@ class History:
     def decided(self) -> list[Decision]:
         """Return what was decided then."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         assert self._database is not None  # noqa: S101 - only the store has decisions
         try:
@@ -153,7 +154,7 @@ class History:
     def relive(self, present: RuleSet) -> Replay:
         """Judge the events again, each stretch by the rules that were live; by the present ones where none is known."""
         from engine.errors import StoreError
-        from engine.replay import Recorded
+        from engine.judging.replay import Recorded
 
         if self._database is None:
             return self.replay(present)
@@ -166,7 +167,7 @@ class History:
 
     def replay(self, rules: RuleSet, library: Library | None = None) -> Replay:
         """Judge the events again."""
-        from engine.replay import replay
+        from engine.judging.replay import replay
         from engine.text import render
 
         with Progress(render("rules.replaying", {}, self._lang)) as progress:
@@ -175,9 +176,9 @@ class History:
 
 
 def _database(site: Configuration) -> Path:
-    from engine.places import places
+    from engine.config.state_paths import state_paths
 
-    return places(site.settings).database
+    return state_paths(site.settings).database
 
 
 # -- telling -----------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def _tell(
     *,
     as_json: bool,
 ) -> None:
-    from engine.replay import differ
+    from engine.judging.replay import differ
     from engine.text import render
 
     found = None if before is None else differ(before, done.decisions)
@@ -214,12 +215,12 @@ def _tell(
     raise typer.Exit(int(bool(found)))
 
 
-def line_of(made: Decision, moments: Moments, lang: Language) -> str:
+def line_of(decision: Decision, moments: Moments, lang: Language) -> str:
     """Return a decision in one line."""
     from engine.text import render
 
-    reason = render(made.reason.code, made.reason.values, lang)
-    return f"{moments.show(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.rule}: {reason}"
+    reason = render(decision.reason.code, decision.reason.values, lang)
+    return f"{moments.show(decision.at)}  {decision.camera or '-':<16} {decision.phase:<9} {decision.rule}: {reason}"
 
 
 def _plain(decisions: Sequence[Decision], moments: Moments, lang: Language) -> Iterator[str]:
@@ -241,11 +242,11 @@ def _json(done: Replay, found: Difference | None, took: float) -> str:
 
     from engine.text import LANGUAGES, render
 
-    def told(made: Decision) -> object:
-        reason = {each: render(made.reason.code, made.reason.values, each) for each in LANGUAGES}
+    def told(decision: Decision) -> object:
+        reason = {each: render(decision.reason.code, decision.reason.values, each) for each in LANGUAGES}
         names = ("id", "rule", "phase", "key", "camera", "cause", "severity")
-        times = {"at": made.at.isoformat(), "since": made.since.isoformat()}
-        return {name: getattr(made, name) for name in names} | times | {"reason": reason}
+        times = {"at": decision.at.isoformat(), "since": decision.since.isoformat()}
+        return {name: getattr(decision, name) for name in names} | times | {"reason": reason}
 
     body: dict[str, object] = {
         "events": done.events,

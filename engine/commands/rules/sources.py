@@ -19,7 +19,7 @@ from engine.commands.rules.check import TRIAL
 from engine.commands.terminal import out
 
 if TYPE_CHECKING:
-    from engine.configuration import Configuration, Report
+    from engine.config.configuration import Configuration, Report
     from rules.compiler.ruleset import RuleSet
     from rules.document.source import Problem
 
@@ -36,7 +36,7 @@ def leave(code: str, lang: Language, exit_code: int = 2, **values: object) -> No
 
 def texts_of(paths: Iterable[Path], lang: Language) -> dict[str, str]:
     """Return the texts of files by name; ends the command with every one that cannot be read."""
-    from engine.configuration import read_text
+    from engine.config.configuration import read_text
 
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -49,7 +49,7 @@ def texts_of(paths: Iterable[Path], lang: Language) -> dict[str, str]:
 
 def report_of(config: Path | None) -> Report:
     """Return what there is to say of the configuration; `Report.settings` are there even where its rules are wrong."""
-    from engine import configuration as reading
+    from engine.config import configuration as reading
 
     return reading.check(config or _of_running() or reading.default_path())
 
@@ -57,8 +57,8 @@ def report_of(config: Path | None) -> Report:
 def _of_running() -> Path | None:
     """Return the configuration of the engine that runs here, where nobody named one and none lies in its place."""
     from engine.api.client import Client, default_socket
-    from engine.configuration import default_path
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
+    from engine.config.configuration import default_path
 
     door = default_socket()
     if os.environ.get("MATTHAN_CONFIG") or default_path().exists() or not door.exists():
@@ -75,15 +75,15 @@ def _of_running() -> Path | None:
     return Path(told) if told and Path(told).exists() else None
 
 
-def door_of(report: Report, named: Path | None, told: str | None) -> str | None:
+def door_of(report: Report, named: Path | None, socket: str | None) -> str | None:
     """Return where the engine of a command is asked: as told, else the site's own; None where a named site is wrong."""
     from engine.api.client import default_socket
-    from engine.places import places
+    from engine.config.state_paths import state_paths
 
-    if told is not None:
-        return told
+    if socket is not None:
+        return socket
     if report.settings is not None:
-        return str(places(report.settings).socket)
+        return str(state_paths(report.settings).socket)
     return None if named else str(default_socket())
 
 
@@ -107,8 +107,8 @@ def own_files(site: Configuration | None) -> list[Path]:
 
 def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) -> RuleSet:
     """Return rules compiled from files; ends the command with their problems."""
-    from engine import configuration as reading
-    from engine.world import no_site
+    from engine.config import configuration as reading
+    from engine.config.world import no_site
     from rules.compiler.compile import compile_rules
     from rules.document.errors import RuleError
 
@@ -166,14 +166,14 @@ class Moments:
 
     def show(self, at: datetime) -> str:
         """Return a moment as people read it where the site is."""
-        from engine.account import local
+        from engine.api.rule_report import local
 
         return local(at, self.zone)
 
 
 def moments_of(site: Configuration | None) -> Moments:
     """Return how moments are read at a site, from now on."""
-    from engine.clock import SystemClock
+    from engine.runtime.clock import SystemClock
 
     zone = ZoneInfo(site.settings.timezone if site else "Asia/Ho_Chi_Minh")
     return Moments(zone, SystemClock().now().wall)

@@ -52,15 +52,15 @@ def top(
         _live(_asked(door, secret(token), chosen), limit, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
+    from engine.judging.rule_cost import rule_costs
     from engine.text import render
-    from engine.toll import tolls
 
     history = History(site, recording, moments_of(site), None if recording else since, None, chosen)
     arrivals = list(islice(history.arrivals(), events))
     if not arrivals:
         leave("rules.no_events", chosen)
     with Progress(render("rules.weighing", {}, chosen)) as progress:
-        found = tolls(site.rules, arrivals, process_time, progress)
+        found = rule_costs(site.rules, arrivals, process_time, progress)
     if as_json:
         data(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
         return
@@ -134,7 +134,7 @@ def _live(told: Iterable[wire.Rule], limit: int, lang: Language, *, as_json: boo
 
 def _asked(door: str, token: str | None, lang: Language) -> list[wire.Rule]:
     from engine.api.client import Client
-    from engine.errors import ApiError
+    from engine.api.errors import ApiError
 
     async def ask() -> list[wire.Rule]:
         async with Client.connect(door, token=token, language=lang) as client:

@@ -27,7 +27,7 @@ from engine.commands.rules.sources import leave, own_files, site_of, texts_of
 from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
-    from engine.configuration import Configuration
+    from engine.config.configuration import Configuration
     from rules.compiler.ruleset import RuleSet
     from rules.document.source import Problem
     from rules.language.names import World
@@ -149,7 +149,7 @@ def _trials(paths: Iterable[Path]) -> list[Path]:
 
 
 def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lang: Language) -> _Bench:
-    from engine.configuration import world as site_world
+    from engine.config.configuration import world as site_world
     from rules.compiler.compile import compile_rules
     from rules.document.errors import RuleError
     from rules.language.names import World

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.actions.params import PARAMS
+from engine.config.action_params import PARAMS
 from rules.document.source import parse
 from rules.document.validation import nearest, validate
 from rules.language.schema import RuleFile, json_schema

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine.actions.params import PARAMS
+from engine.config.action_params import PARAMS
 from rules.document.source import parse
 from rules.language.schema import json_schema
 from rules.trials import trial

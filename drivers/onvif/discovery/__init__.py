@@ -1,0 +1,1 @@
+"""WS-Discovery: whom a probe asks, who answers, and what the answers say."""

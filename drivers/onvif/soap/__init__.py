@@ -1,0 +1,1 @@
+"""SOAP over our own HTTP: connection, login, signature, clock, faults."""

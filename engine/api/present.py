@@ -1,0 +1,195 @@
+"""Values of the engine in the API's words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from engine import text
+from engine.actions.delivery import Delivery
+from engine.api import wire
+from engine.api.dead_letters import Letter
+from engine.duty.alerts import Alert
+from engine.fleet.tracked import TrackedObject
+from engine.fleet.tracked import tracked as standing
+from engine.fleet.troubles import WORST
+from engine.judging.reload import ReloadOutcome
+from engine.store.model import Acknowledgement, DeliveryState, Pending
+from engine.web.problems import in_file, refusal
+from rules.model import Decision, Event, Sentence
+
+if TYPE_CHECKING:
+    from engine.fleet.camera import CameraRunner  # heavy, and the command line has none
+
+_STATE: dict[DeliveryState, Literal["done", "again", "dead"]] = {
+    DeliveryState.DUE: "again",
+    DeliveryState.DONE: "done",
+    DeliveryState.DEAD: "dead",
+}
+
+
+def sentence(sentence: Sentence) -> wire.Sentence:
+    """Return a sentence in both languages."""
+    code, values = sentence.code, dict(sentence.values)
+    return wire.Sentence(
+        code=code, values=values, vi=text.render(code, values, "vi"), en=text.render(code, values, "en")
+    )
+
+
+def event(happened: Event) -> wire.Event:
+    """Return an event as clients see it."""
+    return wire.Event(
+        id=happened.id,
+        seq=happened.seq,
+        kind=happened.kind,
+        change=happened.change,
+        camera=happened.camera,
+        at=happened.at,
+        received_at=happened.received_at,
+        clock_suspect=happened.clock_suspect,
+        subject=happened.subject,
+        label=happened.label,
+        zones=happened.zones,
+        score=happened.score,
+        box=happened.box,
+        facts=dict(happened.facts),
+        engine=happened.judged,
+    )
+
+
+def letter(dead: Pending) -> Letter:
+    """Return a dead letter as clients see it."""
+    decision = dead.decision
+    return Letter(
+        id=dead.id,
+        decision=decision.id,
+        action=dead.action,
+        target=str(dead.params.get("target", "")),
+        camera=decision.camera,
+        rule=decision.rule,
+        severity=decision.severity,
+        phase=decision.phase,
+        at=decision.at,
+        attempts=dead.attempts,
+        detail=dead.detail,
+    )
+
+
+def delivery(delivery: Delivery) -> wire.Delivery:
+    """Return what became of one try of an action."""
+    return wire.Delivery(
+        id=delivery.id,
+        decision=delivery.decision,
+        action=delivery.action,
+        camera=delivery.camera,
+        at=delivery.at,
+        state=_STATE[delivery.state],
+        attempts=delivery.attempts,
+        detail=delivery.detail,
+    )
+
+
+def decision(decision: Decision, acknowledged: Acknowledgement | None = None) -> wire.Decision:
+    """Return a decision as clients see it, with who takes care of it."""
+    return wire.Decision(
+        id=decision.id,
+        rule=decision.rule,
+        phase=decision.phase,
+        key=decision.key,
+        camera=decision.camera,
+        at=decision.at,
+        since=decision.since,
+        cause=decision.cause,
+        severity=decision.severity,
+        title=dict(decision.title),
+        reason=sentence(decision.reason),
+        actions=tuple(call.name for call in decision.actions),
+        message=dict(decision.message),
+        dedup=decision.dedup_key,
+        dry_run=decision.dry_run,
+        acknowledged=acknowledgement(acknowledged) if acknowledged else None,
+    )
+
+
+def acknowledgement(by: Acknowledgement) -> wire.Acknowledgement:
+    """Return who takes care of a decision, as clients see it."""
+    return wire.Acknowledgement(by=by.by, at=by.at, note=by.note)
+
+
+def alert(alert: Alert) -> wire.Alert:
+    """Return an alert as clients see it."""
+    return wire.Alert(
+        id=alert.id,
+        decision=decision(alert.decision, alert.acknowledged),
+        holds=alert.holds,
+        escalated=alert.escalated,
+        over=alert.over,
+    )
+
+
+def tracked(objects: Iterable[TrackedObject]) -> tuple[wire.Tracked, ...]:
+    """Return the objects of one picture."""
+    return tuple(
+        wire.Tracked(track=each.track, label=each.label, score=each.score, box=each.box, zones=each.zones)
+        for each in objects
+    )
+
+
+def reloaded(outcome: ReloadOutcome) -> wire.RulesReloaded:
+    """Return what came of reading the rules again.
+
+    Raises:
+        HttpProblem: They are bad; with every problem.
+    """
+    problems = tuple(map(in_file, outcome.problems))
+    if (changes := outcome.changes) is None:
+        errors = sum(each.severity == "error" for each in problems)
+        raise refusal(422, "rules.not_adopted", problems, count=errors)
+    return wire.RulesReloaded(
+        adopted=outcome.adopted,
+        rules=outcome.rules,
+        added=changes.added,
+        removed=changes.removed,
+        changed=changes.changed,
+        edited=changes.edited,
+        kept=len(changes.kept),
+        remembered=outcome.remembered,
+        warnings=problems,
+        restart=outcome.restart,
+    )
+
+
+def camera(runner: CameraRunner, now: float) -> wire.Camera:
+    """Return one camera's state."""
+    status, seen, settings = runner.status, runner.seen, runner.settings
+    codec, profile, analyzer = status.codec, status.profile, runner.analyzer
+    troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: WORST.index(each[0]))
+    why = status.reason or next((trouble.said for _, trouble in troubles), None)
+    return wire.Camera(
+        id=runner.id,
+        name=settings.name or runner.id,
+        state=status.state,
+        reason=sentence(why) if why else None,
+        since=status.since,
+        model=status.device,
+        address=runner.address,
+        width=seen.sight.width if seen else (profile.width if profile else 0),
+        height=seen.sight.height if seen else (profile.height if profile else 0),
+        codec=str(codec.codec) if codec else "",
+        fps=round(status.sights.per_second(now), 1),
+        stream_fps=round(status.frames.per_second(now), 1),
+        skipped=analyzer.skipped if analyzer else 0,
+        motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
+        ptz="ptz" in runner.features,
+        preview=codec is not None,
+        tracks=tracked(standing(seen.sight.tracks, settings.zones)) if seen else (),
+        zones={name: tuple(points) for name, points in settings.zones.items()},
+        last_event=status.last_event,
+        last_event_kind=status.last_event_kind,
+        troubles=tuple(
+            wire.Trouble(label=label, since=each.since, said=sentence(each.said)) for label, each in troubles
+        ),
+        advice=sentence(status.advice) if status.advice else None,
+        retry=status.retry,
+        clock_offset=runner.clock_offset,
+    )

@@ -1,0 +1,1 @@
+"""A site's state as one file, and back."""

@@ -1,0 +1,1 @@
+"""Detectors side by side on this machine: their cost and their precision."""

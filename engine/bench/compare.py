@@ -1,0 +1,155 @@
+"""Detectors side by side on this machine: what each costs, and how right it is on labelled pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bench.labelled import Score, Truth, marks, mean, read
+from engine.models import ModelFault, class_of
+from engine.vision import crops
+from engine.vision.model import Detections
+from engine.vision.objects import Detector
+from engine.vision.picture import rgb
+
+#: File names of pictures.
+PICTURES = (".jpg", ".jpeg", ".png")
+#: So much better (AP50) must a detector be to be worth twice the time.
+WORTH = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured of one detector.
+
+    Attributes:
+        ms: CPU milliseconds of one look, median.
+        ap: Score of each class it was judged on; empty: no labelled pictures were given.
+    """
+
+    name: str
+    ms: float
+    ap: Mapping[str, Score]
+
+    @property
+    def mean(self) -> float | None:
+        """Mean AP50 of the classes that have objects."""
+        return mean(self.ap.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One labelled picture: its file and its label file."""
+
+    picture: Path
+    labels: Path
+
+
+def labelled(folder: Path) -> list[Labelled]:
+    """Return the labelled pictures of a folder: labels beside them, or in ``labels`` beside ``images``.
+
+    Raises:
+        ModelFault: There is none.
+    """
+    images = folder / "images" if (folder / "images").is_dir() else folder
+    texts = folder / "labels" if (folder / "labels").is_dir() else images
+    pictures = (
+        sorted(path for path in images.iterdir() if path.suffix.lower() in PICTURES)
+        if images.is_dir()
+        else []
+    )
+    found = [Labelled(path, texts / f"{path.stem}.txt") for path in pictures]
+    found = [each for each in found if each.labels.exists()]
+    if not found:
+        raise ModelFault("model.no_pictures", folder=folder)
+    return found
+
+
+def open_picture(path: Path) -> av.VideoFrame:
+    """Decode a picture as a camera's frame would come.
+
+    Raises:
+        ModelFault: It cannot be decoded.
+    """
+    try:
+        with av.open(str(path)) as container:
+            return next(container.decode(video=0))
+    except (OSError, StopIteration) as error:  # FFmpegError is an OSError
+        raise ModelFault("model.unreadable", path=path, reason=error) from error
+
+
+def see(detector: Detector, frame: av.VideoFrame) -> Detections:
+    """Return what a detector finds in a whole picture, in its pixels, as the engine would look at it."""
+    part = crops.whole((frame.width, frame.height), detector.size)
+    found = detector.detect(rgb(frame, part, detector.size))
+    scale = np.tile(np.array([part[2] - part[0], part[3] - part[1]], np.float32), 2)
+    boxes = found.boxes * scale + np.tile(np.array(part[:2], np.float32), 2)
+    return Detections(np.asarray(boxes, np.float32), found.scores, found.labels, found.names)
+
+
+def cost(detectors: Mapping[str, Detector], rounds: int = 20) -> dict[str, float]:
+    """Return CPU milliseconds of one look of each, medians of interleaved rounds."""
+    rng = np.random.default_rng(1)
+    pictures: dict[str, NDArray[np.uint8]] = {
+        name: rng.integers(0, 255, (each.size[1], each.size[0], 3)).astype(np.uint8)
+        for name, each in detectors.items()
+    }
+    taken: dict[str, list[float]] = {name: [] for name in detectors}
+    for _ in range(rounds):
+        for name, detector in detectors.items():
+            begin = time.thread_time()
+            detector.detect(pictures[name])
+            taken[name].append((time.thread_time() - begin) * 1e3)
+    return {name: median(times[1:]) for name, times in taken.items()}
+
+
+def pairs(
+    detector: Detector, pictures: Iterable[Labelled], names: Sequence[str | None]
+) -> Iterator[tuple[Detections, Truth]]:
+    """Yield what is found in each picture and what is there.
+
+    Args:
+        names: Our name of each class number of the labels.
+    """
+    for each in pictures:
+        frame = open_picture(each.picture)
+        yield see(detector, frame), read(each.labels, names, frame.width, frame.height)
+
+
+def compare(
+    detectors: Mapping[str, Detector], pictures: Sequence[Labelled], names: Sequence[str]
+) -> list[Result]:
+    """Measure every detector; classes that nobody reports or labels are left out.
+
+    Args:
+        pictures: Empty: the cost alone.
+        names: The labels' class names in their order, a model's or ours.
+    """
+    times = cost(detectors)
+    ours = [class_of(name) for name in names]
+    judged = tuple(dict.fromkeys(name for name in ours if name))
+    results = []
+    for name, detector in detectors.items():
+        told = marks(pairs(detector, pictures, ours), judged) if pictures else {}
+        results.append(Result(name, times[name], {key: mark for key, mark in told.items() if mark.objects}))
+    return results
+
+
+def choice(results: Sequence[Result]) -> Result | None:
+    """Return the best by AP; one of half its cost or less that is nearly as right goes before it.
+
+    Without labelled pictures nothing is known but the cost, and None is returned.
+    """
+    judged = sorted((each for each in results if each.mean is not None), key=lambda each: -(each.mean or 0))
+    best = judged[0] if judged else None
+    for each in judged[1:]:
+        if best is not None and each.ms <= best.ms / 2 and (each.mean or 0) >= (best.mean or 0) - WORTH:
+            best = each
+    return best

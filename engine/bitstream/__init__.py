@@ -1,0 +1,1 @@
+"""Coded video as bytes: H.264 units and parameter sets. Pure."""

@@ -1,0 +1,257 @@
+"""The shape of ``matthan.yaml``: strict, every key documented, JSON Schema generated from here.
+
+Reading a file (positions, all problems at once, nearest suggestion) is `engine.config.configuration`'s job.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
+
+from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, split
+from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
+from rules.document.validation import nearest
+
+Unit = Annotated[float, Field(ge=0, le=1)]
+#: A list of two in YAML; `Strict` would ask for a tuple.
+Point = Annotated[tuple[Unit, Unit], Strict(False)]
+#: ``file:PATH`` (mode 0600), ``env:NAME`` or ``credential:NAME`` (systemd); never the secret itself.
+SecretRef = Annotated[
+    str, Matches(r"file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*", "secret")
+]
+#: Schemes that the drivers of this house take; another one needs `driver:` said.
+SCHEMES = ("http", "https", "onvif", "rtsp", "rtsps", "file", "virtual")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):  # the latter two for names like ../x
+        vietnam = name.rpartition("/")[2].lower().replace("_", "") in ("hanoi", "vietnam")
+        suggestion = "Asia/Ho_Chi_Minh" if vietnam else nearest(name, sorted(available_timezones()))
+        raise problem("unknown_timezone", zone=name, suggestion=suggestion) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Section(Written):
+    """Base of every section: unknown keys are errors, nothing is coerced from text."""
+
+
+class LoginSettings(Section):
+    """Account on a device or service."""
+
+    username: str = Field(
+        description="Account name (for ONVIF: an ONVIF user, often separate from the web user)."
+    )
+    password: SecretRef = Field(
+        description="Where the password is: file:PATH (mode 0600), env:NAME or credential:NAME."
+    )
+
+
+class PtzSettings(Section):
+    """What the engine may do with a PTZ head."""
+
+    home: str | None = Field(
+        None, description="Preset to return to after `home_after` seconds without a command."
+    )
+    home_after: Annotated[float, Field(gt=0)] = Field(60.0, description="Seconds before returning home.")
+    zones: dict[Slug, str] = Field(
+        default_factory=dict, description="Zones that count only while the head is at a preset: zone: preset."
+    )
+
+
+class LineSettings(Section):
+    """A line that objects cross."""
+
+    points: Annotated[list[Point], Field(min_length=2, max_length=64)] = Field(
+        description="Points [x, y] in 0..1 from the top left, in order."
+    )
+    inward: Literal["left", "right"] = Field(
+        "right", alias="in", description="To which side `in` is, as seen from the first point to the last."
+    )
+
+
+def _line(written: object) -> object:
+    return {"points": written} if isinstance(written, list) else written
+
+
+class LocationSettings(Section):
+    """Where the site is; sunrise and sunset are reckoned from it."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] = Field(description="Degrees north.")
+    longitude: Annotated[float, Field(ge=-180, le=180)] = Field(description="Degrees east.")
+
+
+class CameraSettings(Section):
+    """One camera: where it is, how to log in, what to look at."""
+
+    id: Slug = Field(description="Immutable short name; history and evidence keep to it.")
+    name: str = Field("", description="Display name, free text, may change.")
+    url: Url = Field(
+        description="onvif: http://HOST/onvif/device_service, rtsp://HOST/PATH, or a clip: file:PATH."
+    )
+    driver: str | None = Field(None, description="Driver by name; default: chosen by the URL's scheme.")
+    source: str | None = Field(
+        None, description="Video-source token on a device with several; default: the first."
+    )
+    profile: str | None = Field(
+        None,
+        description="Stream profile (token or name) for analysis; default: the smallest that is >= 320 wide.",
+    )
+    preview_profile: str | None = Field(
+        None, description="Stream profile for the preview; default: the analysis profile."
+    )
+    login: LoginSettings | None = Field(None, description="Account on the camera.")
+    fps: Annotated[float, Field(gt=0, le=30)] = Field(5.0, description="Pictures analysed per second.")
+    detect: bool = Field(True, description="Run the object detector where something moves.")
+    zones: dict[Slug, Annotated[list[Point], Field(min_length=3, max_length=64)]] = Field(
+        default_factory=dict, description="Polygons by name, points [x, y] in 0..1 from the top left."
+    )
+    lines: dict[
+        Slug,
+        Annotated[LineSettings, BeforeValidator(_line, json_schema_input_type=list[Point] | LineSettings)],
+    ] = Field(default_factory=dict, description="Lines by name: points, or {points, in: left|right}.")
+    metres_per_width: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
+        None, description="Metres that the picture is wide where things move; makes km/h of picture widths."
+    )
+    ptz: PtzSettings = Field(default_factory=PtzSettings, description="PTZ behaviour.")
+    options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="The driver's own options."
+    )
+    enabled: bool = Field(True, description="false: kept in the file, not opened.")
+
+    @model_validator(mode="after")
+    def _zones_of_presets(self) -> CameraSettings:
+        for zone in self.ptz.zones:
+            if zone not in self.zones:
+                guess = nearest(zone, self.zones)
+                raise problem("unknown_zone", zone=zone, suggestion=guess, steps=("ptz", "zones", zone))
+        return self
+
+    @model_validator(mode="after")
+    def _some_driver_takes_it(self) -> CameraSettings:
+        scheme = split(self.url).scheme
+        if self.driver is None and scheme not in SCHEMES:
+            known, guess = ", ".join(SCHEMES), nearest(scheme, SCHEMES)
+            raise problem("url_scheme", scheme=scheme, known=known, suggestion=guess, steps=("url",))
+        return self
+
+
+class DiscoverySettings(Section):
+    """Where to look for cameras; adoption of what is found is always explicit."""
+
+    interfaces: list[Interface] = Field(
+        default_factory=list, description="Local IPv4 addresses whose networks are probed by multicast."
+    )
+    hosts: list[Host] = Field(
+        default_factory=list, description="Hosts probed one by one: names, IPv4 or IPv6 addresses."
+    )
+    every: Annotated[float, Field(ge=5)] = Field(60.0, description="Seconds between two probes.")
+
+
+class MqttSettings(Section):
+    """The MQTT broker that `mqtt` actions publish to."""
+
+    host: Host = Field(description="Broker's host name or address.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(1883, description="Broker's port.")
+    login: LoginSettings | None = Field(None, description="Account on the broker.")
+    tls: bool = Field(False, description="Encrypt with the system's certificate authorities.")
+    ca: str | None = Field(None, description="Certificate authority file for `tls`.")
+    prefix: Prefix = Field("matthan", description="First level of every topic, or several: a/b.")
+
+
+class WebhookSettings(Section):
+    """An HTTP(S) address that `webhook` actions post CloudEvents to."""
+
+    url: WebUrl = Field(description="Where to POST.")
+    secret: SecretRef | None = Field(None, description="Sent as a bearer token.")
+    timeout: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="Seconds to wait for an answer.")
+
+
+class ActionSettings(Section):
+    """Targets that rules may name in `do:`."""
+
+    mqtt: MqttSettings | None = Field(None, description="MQTT broker.")
+    webhooks: dict[Slug, WebhookSettings] = Field(default_factory=dict, description="HTTP targets by name.")
+
+
+class DetectorSettings(Section):
+    """Object detection."""
+
+    model: str | None = Field(
+        None,
+        description="Model name (`matthan models list`) or path, none: nothing is recognised; default: the best one.",
+    )
+    workers: Annotated[int, Field(ge=1, le=16)] = Field(
+        1, description="Detector threads shared by all cameras."
+    )
+    score: Unit = Field(0.45, description="Least score of a detection.")
+
+
+class ApiSettings(Section):
+    """The local API; TCP is off unless given, and TLS is then required beyond loopback."""
+
+    socket: str | None = Field(None, description="Unix socket path; default: api.sock in the state folder.")
+    tcp: str | None = Field(None, description="HOST:PORT to listen on as well.")
+    certificate: str | None = Field(None, description="TLS certificate (PEM) for `tcp`.")
+    key: str | None = Field(None, description="TLS private key (PEM) for `tcp`.")
+    token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
+
+
+class PreviewSettings(Section):
+    """The WebRTC preview page."""
+
+    enabled: bool = Field(True, description="false: no preview server at all.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8580, description="Port to listen on; 0: any free one."
+    )
+    link_seconds: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="How long a preview link stays valid."
+    )
+
+
+class StoreSettings(Section):
+    """The event store."""
+
+    keep_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days that events are kept.")
+    quota_mb: Annotated[int, Field(ge=16)] = Field(2048, description="Most megabytes the database may take.")
+
+
+class Settings(Section):
+    """One site's configuration."""
+
+    site: Slug = Field("site", description="Name of this site in every event.")
+    title: str = Field("", description="Display name of the site.")
+    language: Literal["vi", "en"] = Field("vi", description="Language of sentences shown and sent.")
+    timezone: TimeZone = Field("Asia/Ho_Chi_Minh", description="IANA time zone of schedules and displays.")
+    state: str | None = Field(
+        None, description="Folder for state; default /var/lib/matthan (root) or XDG state."
+    )
+    rules: list[str] = Field(default_factory=list, description="Rule files or globs, relative to this file.")
+    location: LocationSettings | None = Field(None, description="Where the site is, for sunrise and sunset.")
+    holidays: list[WholeDate] = Field(
+        default_factory=list, description="Dates that count as `holiday` in rules, e.g. 2027-01-01."
+    )
+    groups: dict[Slug, list[Slug]] = Field(
+        default_factory=dict, description="Cameras by the name of a group, for rules."
+    )
+    cameras: list[CameraSettings] = Field(default_factory=list, description="Cameras of this site.")
+    discovery: DiscoverySettings = Field(default_factory=DiscoverySettings, description="Finding cameras.")
+    detector: DetectorSettings = Field(
+        default_factory=DetectorSettings, description="Which detector, and how sure it must be."
+    )
+    actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
+    preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="Event store.")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``matthan.yaml``, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

@@ -1,0 +1,1 @@
+"""What people on duty do: alerts that need somebody, acknowledgements, acts."""

@@ -1,0 +1,80 @@
+"""Who takes care of a decision: the first one who said so, and who may take that back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.duty.acts import Acts
+from engine.errors import Because, Refusal
+from engine.runtime.clock import Clock
+from engine.store.model import Acknowledgement
+from rules.evaluator.alert_state import UNDO
+from rules.evaluator.evaluator import firing_of
+from rules.model import Decision, Phase
+
+if TYPE_CHECKING:
+    from engine.store.db import Store
+
+
+class Acknowledgements:
+    """Takes and takes back acknowledgements, one at a time: of two who come at once the first one counts."""
+
+    def __init__(self, store: Store, acts: Acts, clock: Clock) -> None:
+        self._store, self._acts, self._clock = store, acts, clock
+        self._one = asyncio.Lock()
+
+    async def give(
+        self, decision: str, by: str, note: str, user: str
+    ) -> tuple[Decision, Acknowledgement | None]:
+        """Note that somebody takes care of a decision; return it with who was the first to.
+
+        Args:
+            decision: Its id, or its escalation's.
+            by: Who it is by their own word; `user`: whom the kernel knows them as.
+
+        Raises:
+            Refusal: ``decision.unknown``, ``decision.resolved``, or too many acts wait.
+        """
+        fired = await self._firing(decision)
+        async with self._one:
+            known = await self._of(fired)
+            if known is None:
+                await self._acts.acknowledge(fired, by, note, user)
+                known = await self._of(fired)
+        return fired, known
+
+    async def withdraw(self, decision: str, at: datetime, by: str, user: str) -> Decision:
+        """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible.
+
+        Args:
+            at: When it was made, as it was answered.
+
+        Raises:
+            Refusal: As in `give`; ``acknowledge.other``: it is not that one, or another person's;
+                ``acknowledge.late``.
+        """
+        fired = await self._firing(decision)
+        async with self._one:
+            known = await self._of(fired)
+            if known is None or known.at != at or known.by not in {by.strip() or user, user}:
+                raise Refusal(Because.CONFLICT, "acknowledge.other", id=fired.id[:8])
+            if (self._clock.now().wall - known.at).total_seconds() > UNDO:
+                raise Refusal(Because.CONFLICT, "acknowledge.late", seconds=int(UNDO))
+            await self._acts.unacknowledge(fired, by, user)
+        return fired
+
+    async def _of(self, fired: Decision) -> Acknowledgement | None:
+        return (await self._store.acknowledgements([fired.id])).get(fired.id)
+
+    async def _firing(self, id: str) -> Decision:
+        """Return the firing decision that a decision, its escalation too, stands for."""
+        found = await self._store.decisions_of([id])
+        if found and found[0].phase is Phase.ESCALATED:
+            found = await self._store.decisions_of([firing_of(found[0])])
+        if not found:
+            raise Refusal(Because.UNKNOWN, "decision.unknown", id=id)
+        if found[0].phase is Phase.RESOLVED:
+            raise Refusal(Because.CONFLICT, "decision.resolved", id=id)
+        return found[0]

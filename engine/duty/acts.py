@@ -1,0 +1,166 @@
+"""What operators do, on its way to the judge: offered as an event, answered when it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from engine.draft import Draft
+from engine.errors import Because, Refusal
+from engine.runtime.clock import Clock
+from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
+from rules.model import CameraId, Change, Decision, Event, Fact, Kind
+
+#: Acts that may wait for the judge at once; people give few.
+MOST: Final = 64
+#: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
+RESERVED: Final = frozenset({"by", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an operator did; rules wait for it with ``{operator: NAME}`` and read its facts.
+
+    Attributes:
+        by: Who it was, by their own word.
+    """
+
+    name: str
+    camera: str | None = None
+    by: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+class Acts:
+    """Operators' acts on their way.
+
+    An act with a key (`Idempotency-Key`) is one event, however often it is told, over restarts too: the event's id
+    is made of the key, so that the store knows it again.
+
+    Args:
+        offer: Hands a draft to the judge; waits while it is full.
+        ids: Gives a new event's id.
+        stored: Finds an event by its id.
+    """
+
+    def __init__(
+        self,
+        offer: Callable[[Draft], Awaitable[None]],
+        clock: Clock,
+        ids: Callable[[], str],
+        stored: Callable[[str], Awaitable[Event | None]],
+    ) -> None:
+        self._offer, self._clock, self._ids, self._stored = offer, clock, ids, stored
+        self._waiting: dict[str, asyncio.Future[Event]] = {}
+        self._asking = asyncio.Lock()
+
+    def kept(self, events: Iterable[Event]) -> None:
+        """Tell whoever waits for one of these events that it is durable."""
+        if not self._waiting:
+            return
+        for event in events:
+            ticket = self._waiting.pop(event.id, None)
+            if ticket is not None and not ticket.done():
+                ticket.set_result(event)
+
+    async def hand_in(self, act: Act, user: str, key: str = "") -> Event:
+        """Hand in an act of any name but the engine's own; return the event.
+
+        Args:
+            act: What was done.
+            user: Whom the kernel knows the client as; empty over TCP.
+            key: Names this act among the user's; with the same one it is the same event.
+
+        Raises:
+            Refusal: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
+        """
+        if act.name in (ACKNOWLEDGE, UNACKNOWLEDGE):
+            raise Refusal(Because.INVALID, "act.reserved", name=act.name)
+        if taken := sorted(RESERVED & act.facts.keys()):
+            raise Refusal(Because.INVALID, "act.fact", name=", ".join(taken))
+        facts = dict(act.facts) | _who(act.by, user)
+        if not key:
+            return await self._give(act.name, act.camera, facts)
+        return await self._once(_id_of(user, key), act, facts)
+
+    async def _once(self, id: str, act: Act, facts: Mapping[str, Fact]) -> Event:
+        """Return the event of an act that may have been told before."""
+        async with self._asking:  # the same key twice at once: the second one finds the first one waiting
+            ticket = self._waiting.get(id) or await self._found(id)
+            if ticket is None:
+                ticket = await self._hand_in(id, act.name, act.camera, facts)
+        event = await asyncio.shield(ticket)
+        if (event.label, event.camera, dict(event.facts)) != (act.name, act.camera, dict(facts)):
+            raise Refusal(Because.INVALID, "act.other")
+        return event
+
+    async def acknowledge(self, decision: Decision, by: str, note: str, user: str) -> Event:
+        """Hand in that somebody takes care of a firing decision; return the event."""
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
+        if note:
+            facts["note"] = note
+        return await self._give(ACKNOWLEDGE, decision.camera, facts | _who(by, user))
+
+    async def unacknowledge(self, decision: Decision, by: str, user: str) -> Event:
+        """Hand in that somebody takes an acknowledgement back; return the event."""
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
+        return await self._give(UNACKNOWLEDGE, decision.camera, facts | _who(by, user))
+
+    async def _found(self, id: str) -> asyncio.Future[Event] | None:
+        """Return an event that is stored already, as one who waits for it gets it."""
+        known = await self._stored(id)
+        if known is None:
+            return None
+        ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        ticket.set_result(known)
+        return ticket
+
+    async def _give(self, name: str, camera: str | None, facts: Mapping[str, Fact]) -> Event:
+        return await asyncio.shield(await self._hand_in(self._ids(), name, camera, facts))
+
+    async def _hand_in(
+        self, id: str, name: str, camera: str | None, facts: Mapping[str, Fact]
+    ) -> asyncio.Future[Event]:
+        """Offer an act to the judge; return what has its event as soon as that is durable.
+
+        Whoever gives up waiting leaves the act on its way: its id stays known until it is stored.
+        """
+        if len(self._waiting) >= MOST:
+            raise Refusal(Because.BUSY, "act.busy", most=MOST)
+        about = None if camera is None else CameraId(camera)
+        draft = Draft(
+            Kind.OPERATOR,
+            Change.NOTED,
+            about,
+            self._clock.now().wall,
+            subject=f"operator:{name}",
+            label=name,
+            facts=facts,
+            id=id,
+        )
+        ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._waiting[draft.id] = ticket
+        try:
+            await self._offer(draft)
+        except BaseException:
+            del self._waiting[draft.id]
+            raise
+        return ticket
+
+
+def _id_of(user: str, key: str) -> str:
+    """Return the id of an event that is known again by a user's key."""
+    digest = sha256(f"{user}\0{key}".encode()).digest()
+    # Version 8 of RFC 9562: made by a rule of one's own.
+    return str(UUID(int=int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 2 << 62))
+
+
+def _who(by: str, user: str) -> dict[str, Fact]:
+    """Return who it was: by their own word, and by the kernel's where it is another."""
+    told = by.strip() or user
+    given: dict[str, Fact] = {"by": told, "user": user if user != told else ""}
+    return {name: value for name, value in given.items() if value}

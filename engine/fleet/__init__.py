@@ -1,0 +1,1 @@
+"""The cameras of a site: their devices, streams, states and pictures."""

@@ -1,0 +1,1 @@
+"""What devices say by themselves: subscribed to, bounded, put in order."""

@@ -1,0 +1,178 @@
+"""Reading the rules again while the engine runs: good ones are adopted, bad ones leave all as it is and are told.
+
+Only rules are reloaded, and the named values in their files. They are held against the site as it runs: a camera
+that was written into ``matthan.yaml`` since is not there before a restart, and whoever asks is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.config.configuration import check, world
+from engine.config.settings import Settings
+from engine.judging.rulebook import Rulebook, bound
+from engine.runtime import log
+from rules.compiler.ruleset import RuleSet
+from rules.document.source import Gravity, Problem
+from rules.evaluator.adoption import Comparison, compare
+from rules.model import RuleName, Sentence
+
+_log = log.get(__name__)
+
+#: Problems of one bad reload that are logged at most; the rest are counted.
+LOGGED = 20
+
+
+class Adopter(Protocol):
+    """What a reload asks of the judge."""
+
+    rules: RuleSet
+
+    async def adopt(self, book: Rulebook) -> Comparison:
+        """Judge by other rules from now on; return when that is durable."""
+        ...
+
+    def remembered(self, names: Iterable[RuleName]) -> int:
+        """Return how many rows some rules have."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """What came of a reload.
+
+    Attributes:
+        changes: What became of each rule; None: the rules are bad, and the old ones go on.
+        adopted: Whether other rules than before are judged by.
+        problems: Every one of every file, warnings too.
+        rules: How many are judged by now.
+        remembered: Rows of the rules that go on with what they remember.
+        restart: Keys of the configuration that have changed too: they take effect at a restart.
+    """
+
+    changes: Comparison | None
+    adopted: bool
+    problems: tuple[Problem, ...]
+    rules: int = 0
+    remembered: int = 0
+    restart: tuple[str, ...] = ()
+
+
+@dataclass
+class Reloader:
+    """Reloads when asked, one at a time; `run` is its one task.
+
+    Attributes:
+        settings: Those that the engine runs with.
+        book: What was adopted last.
+        live: Told of rules that are judged by, so that what hangs on them follows.
+        asked: Set it to ask without waiting (SIGHUP).
+    """
+
+    path: Path
+    settings: Settings
+    book: Rulebook
+    judge: Adopter
+    live: Callable[[RuleSet], Awaitable[None]]
+    asked: asyncio.Event
+    _ticket: asyncio.Future[ReloadOutcome] | None = None
+    _trouble: Sentence | None = None
+    _restart: tuple[str, ...] = ()
+
+    def problems(self) -> Iterator[Sentence]:
+        """Yield what a person should know about the rule files now."""
+        if self._trouble is not None:
+            yield self._trouble
+        if self._restart:
+            yield Sentence("rules.restart_needed", {"keys": ", ".join(self._restart)})
+
+    async def reload(self) -> ReloadOutcome:
+        """Read the rules again. All who ask while one reload is under way share the next."""
+        if self._ticket is None:
+            self._ticket = asyncio.get_running_loop().create_future()
+            self.asked.set()
+        return await asyncio.shield(self._ticket)
+
+    async def run(self) -> None:
+        """Serve whoever asks, for ever."""
+        while True:
+            await self.asked.wait()
+            self.asked.clear()
+            ticket, self._ticket = self._ticket, None
+            try:
+                outcome = await self._once()
+            except (
+                Exception
+            ) as error:  # a bug in reading must not end the judging; it is told, and to who asked
+                _log.exception("rules not reloaded")
+                self._trouble = Sentence("rules.reload_failed", {"detail": repr(error)})
+                if ticket is not None:
+                    ticket.set_exception(error)
+            else:
+                if ticket is not None:
+                    ticket.set_result(outcome)
+
+    async def _once(self) -> ReloadOutcome:
+        read = await asyncio.to_thread(_read, self.path, self.settings)
+        self._restart = read.restart
+        if read.book is None:
+            return self._refuse(read)
+        self._trouble = None
+        before, same = self.judge.rules, read.book.digest == self.book.digest
+        found = compare(before, before) if same else await self.judge.adopt(read.book)
+        if not same:
+            self.book = read.book
+            await self.live(read.book.rules)
+        _log.info(
+            "rules reloaded",
+            added=len(found.added),
+            removed=len(found.removed),
+            changed=len(found.changed),
+            kept=len(found.kept),
+        )
+        return ReloadOutcome(
+            found,
+            not same,
+            read.problems,
+            rules=len(self.judge.rules.rules),
+            remembered=self.judge.remembered(found.kept),
+            restart=read.restart,
+        )
+
+    def _refuse(self, read: _Reading) -> ReloadOutcome:
+        errors = [each for each in read.problems if each.severity is Gravity.ERROR]
+        first = errors[0]
+        place = f"{first.source}:{first.line}:{first.column}"
+        self._trouble = Sentence("rules.refused", {"count": len(errors), "place": place})
+        _log.error("rules refused; the old ones go on", problems=len(errors))
+        for problem in errors[:LOGGED]:
+            _log.error("rule problem", problem=str(problem))
+        return ReloadOutcome(None, False, read.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    book: Rulebook | None
+    problems: tuple[Problem, ...]
+    restart: tuple[str, ...]
+
+
+def _read(path: Path, running: Settings) -> _Reading:
+    """Read and compile; blocking, and seconds of work where there are thousands of rules."""
+    report = check(path, running=running)
+    restart = () if report.settings is None else _changed(report.settings, running)
+    if report.configuration is None:
+        return _Reading(None, report.problems, restart)
+    files, rules = report.configuration.rules_files, report.configuration.rules
+    rules.prepare()
+    return _Reading(bound(files, world(running), rules), report.problems, restart)
+
+
+def _changed(there: Settings, running: Settings) -> tuple[str, ...]:
+    """Return the keys whose values take effect at a restart only; which files hold rules is read again."""
+    names = (name for name in Settings.model_fields if name != "rules")
+    return tuple(name for name in names if getattr(there, name) != getattr(running, name))

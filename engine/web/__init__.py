@@ -1,0 +1,1 @@
+"""What every HTTP door of the engine shares: who may enter, how long one may take, how refusals are told."""

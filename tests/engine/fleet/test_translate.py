@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from drivers.contract import Signal
+from engine.fleet.translate import Head, Signals, Translator, health
+from engine.vision.model import Boxes, Motion, Sight, Track
+from rules.model import CameraId, Change, Kind
+
+CAMERA = CameraId("gate")
+NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+LEFT = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
+NOTHING: Boxes = np.empty((0, 4), np.float32)
+SOMETHING: Boxes = np.array([[0.1, 0.1, 0.2, 0.4]], np.float32)
+
+
+def track(number: int, x: float, label: str = "person") -> Track:
+    return Track(number, label, 0.8, (x, 0.2, x + 0.1, 0.6), (0.1, 0.0), 1.5, 4)
+
+
+def sight(
+    at: float, *tracks: Track, moving: bool = False, cut: bool = False, ended: tuple[Track, ...] = ()
+) -> Sight:
+    boxes = SOMETHING if moving else NOTHING
+    return Sight(at, 640, 360, Motion(0.02 if moving else 0.0, boxes), tracks, ended, cut)
+
+
+def test_motion_needs_two_pictures_and_ends_after_calm() -> None:
+    translator = Translator(CAMERA, {})
+    assert translator.sight(sight(0.0, moving=True), NOW) == []
+    (began,) = translator.sight(sight(0.2, moving=True), NOW)
+    assert (began.kind, began.change, began.subject) == (Kind.MOTION, Change.BEGAN, "motion")
+    assert translator.sight(sight(1.0), NOW) == []
+    (ended,) = translator.sight(sight(3.3), NOW)
+    assert (ended.change, ended.zones) == (Change.ENDED, began.zones)
+
+
+def test_a_light_that_is_switched_is_no_motion() -> None:
+    translator = Translator(CAMERA, {})
+    assert [translator.sight(sight(at / 5, moving=True, cut=True), NOW) for at in range(10)] == [[]] * 10
+
+
+def test_a_track_begins_is_repeated_once_a_second_and_ends() -> None:
+    translator = Translator(CAMERA, {"left": LEFT})
+    changes = [
+        (draft.change, draft.zones)
+        for tenth in range(0, 25, 2)
+        for draft in translator.sight(sight(tenth / 10, track(7, 0.1)), NOW)
+    ]
+    (ended,) = translator.sight(sight(2.6, ended=(track(7, 0.1),)), NOW)
+    assert changes == [(Change.BEGAN, ("left",)), (Change.GOES_ON, ("left",)), (Change.GOES_ON, ("left",))]
+    assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:0.7", "person")
+    assert (ended.zones, ended.facts["left"], ended.facts["dwell:left"]) == (("left",), "left", 2.4)
+    assert ended.facts["speed"] == 0.1  # as it was when it was last seen
+
+
+def test_leaving_a_zone_is_told_at_once() -> None:
+    translator = Translator(CAMERA, {"left": LEFT})
+    translator.sight(sight(0.0, track(1, 0.1)), NOW)
+    (moved,) = translator.sight(sight(0.2, track(1, 0.8)), NOW)
+    assert (moved.change, moved.zones) == (Change.GOES_ON, ())
+
+
+def test_an_end_knows_how_the_head_was() -> None:
+    translator = Translator(CAMERA, {}, head=lambda: Head(None, moving=True))
+    translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)
+    (gone,) = translator.sight(sight(0.2, moving=False, ended=(track(1, 0.1),)), NOW)
+    translator.sight(sight(0.4, track(2, 0.1)), NOW)
+    ends = [gone, *translator.lost(NOW)]
+    assert [each.change for each in ends] == [Change.ENDED] * 2
+    assert all(each.facts["ptz_moving"] is True for each in ends)  # `suspend_while_ptz_moves` must know
+
+
+def test_a_lost_camera_ends_everything_that_went_on() -> None:
+    translator = Translator(CAMERA, {})
+    translator.sight(sight(0.0, track(1, 0.1), track(2, 0.7), moving=True), NOW)
+    translator.sight(sight(0.2, track(1, 0.1), track(2, 0.7), moving=True), NOW)
+    ends = translator.lost(NOW)
+    assert {draft.subject for draft in ends} == {"track:0.1", "track:0.2", "motion"}
+    assert {draft.change for draft in ends} == {Change.ENDED}
+    assert translator.lost(NOW) == []
+
+
+def said(state: bool | None, *, initial: bool = False, late: timedelta = timedelta()) -> Signal:
+    items = {} if state is None else {"State": str(state).lower()}
+    return Signal("VideoSource/MotionAlarm", "src0", state, items, NOW - late, initial)
+
+
+def test_health_carries_its_label() -> None:
+    draft = health(CAMERA, "lost", Change.ENDED, NOW)
+    assert (draft.kind, draft.label, draft.subject) == (Kind.CAMERA, "lost", "camera")
+    assert health(CAMERA, "deaf", Change.ENDED, NOW).subject == "camera:deaf"
+
+
+def test_a_new_stream_never_continues_the_tracks_of_the_last_one() -> None:
+    translator = Translator(CAMERA, {})
+    subjects = []
+    for seconds in (0, 5):
+        translator.begin(NOW + timedelta(seconds=seconds))
+        subjects += [draft.subject for draft in translator.sight(sight(0.0, track(1, 0.1)), NOW)]
+        translator.lost(NOW)
+    assert len(set(subjects)) == 2
+
+
+def moving(at: float, share: float, *boxes: tuple[float, float, float, float]) -> Sight:
+    return Sight(at, 640, 360, Motion(share, np.array(boxes, np.float32).reshape(-1, 4)), (), (), False)
+
+
+HERE, THERE = (0.1, 0.1, 0.2, 0.4), (0.7, 0.1, 0.8, 0.4)
+
+
+def test_motion_is_told_again_when_it_is_more_or_elsewhere_and_not_each_second() -> None:
+    translator = Translator(CAMERA, {"left": LEFT})
+    story = [
+        (0.0, 0.01, HERE), (0.2, 0.01, HERE), (0.4, 0.3, HERE), (1.4, 0.011, HERE), (2.4, 0.3, HERE),
+        (3.0, 0.01, HERE), (3.6, 0.31, HERE), (4.0, 0.31, THERE),
+    ]  # fmt: skip
+    told = [
+        (at, draft) for at, share, box in story for draft in translator.sight(moving(at, share, box), NOW)
+    ]
+    assert [(at, draft.change, draft.score, draft.zones) for at, draft in told] == [
+        (0.2, Change.BEGAN, 0.01, ("left",)),
+        (2.4, Change.GOES_ON, 0.3, ("left",)),
+        (4.0, Change.GOES_ON, 0.31, ()),
+    ]
+
+
+def test_what_a_turning_head_shows_is_marked_and_in_no_zone_of_a_preset() -> None:
+    head = Head("gate-view")
+    translator = Translator(
+        CAMERA,
+        {"left": LEFT},
+        presets={"left": "gate-view"},
+        crowds=frozenset({("person", "left")}),
+        head=lambda: head,
+    )
+    seen = [*translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)]
+    seen += translator.sight(sight(0.2, track(1, 0.1), moving=True), NOW)
+    assert {(each.kind, each.zones, each.facts["ptz_moving"], each.facts["preset"]) for each in seen} == {
+        (kind, ("left",), False, "gate-view") for kind in (Kind.OBJECT, Kind.MOTION, Kind.CROWD)
+    }
+    head = Head("gate-view", moving=True)
+    seen = translator.sight(sight(1.4, track(1, 0.1), moving=True), NOW)
+    told = {each.kind: (each.zones, each.facts["ptz_moving"], "preset" in each.facts) for each in seen}
+    assert told == {
+        Kind.MOTION: ((), True, False),
+        Kind.OBJECT: ((), True, False),
+        Kind.CROWD: (("left",), True, False),
+    }
+    said_then = translator.aimed(Signals(CAMERA).tell(said(True), NOW))  # type: ignore[arg-type]  # news: never None
+    assert said_then.facts["ptz_moving"] is True
+
+
+def test_an_empty_zone_is_told_at_first_and_is_not_empty_when_nobody_sees_it() -> None:
+    translator = Translator(CAMERA, {"left": LEFT}, crowds=frozenset({("person", "left")}))
+    (first,) = translator.sight(sight(0.0), NOW)
+    assert (first.kind, first.change, first.facts) == (Kind.CROWD, Change.ENDED, {"count": 0})
+    assert translator.sight(sight(0.2), NOW) == []
+    (lost,) = translator.lost(NOW)
+    assert (lost.change, lost.subject, lost.zones, dict(lost.facts)) == (
+        Change.ENDED, "crowd:left:person", ("left",), {},
+    )  # fmt: skip
+    assert len(translator.sight(sight(9.0), NOW)) == 1

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.models import ModelFault, ModelFile
+from engine.vision import postprocess
+from engine.vision.boxes import overlap, suppress
+from engine.vision.model import Detections
+from engine.vision.objects import Detector
+from engine.vision.pool import DetectorPool
+from engine.vision.postprocess import OutputShape
+
+Load = Callable[[str], ModelFile]
+YOLOX = "yolox_nano_float16_quantize.tflite"
+
+
+def test_yolox_cells_become_boxes() -> None:
+    shape = OutputShape(64, 32, ((1, 42, 7),))
+    assert postprocess.points(shape) == 8 * 4 + 4 * 2 + 2 * 1
+    rows = np.zeros((1, 42, 7), np.float32)
+    rows[0, 32 + 5] = [0.5, 0.25, np.log(2), np.log(1), 0.9, 0.1, 0.8]  # stride 16, row 1, column 1
+    raw = postprocess.yolox(shape, [rows], 0.3)
+    assert raw.classes.tolist() == [1]
+    np.testing.assert_allclose(raw.scores, [0.72], rtol=1e-6)
+    centre = np.array([1.5 * 16 / 64, 1.25 * 16 / 32])
+    half = np.array([16 / 64, 8 / 32])
+    np.testing.assert_allclose(raw.boxes, [[*(centre - half), *(centre + half)]], atol=1e-6)
+    assert len(postprocess.yolox(shape, [np.zeros_like(rows)], 0.1).scores) == 0
+
+
+def test_ssd_reads_as_many_as_it_is_told() -> None:
+    boxes = np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]]], np.float32)
+    outputs = [boxes, np.array([[2, 0]]), np.array([[0.9, 0.8]]), np.array([1])]
+    raw = postprocess.ssd(OutputShape(300, 300, ()), [np.asarray(each, np.float32) for each in outputs], 0.3)
+    np.testing.assert_allclose(raw.boxes, [[0.2, 0.1, 0.6, 0.5]])
+    assert raw.classes.tolist() == [2]
+
+
+@pytest.mark.parametrize("boxes_first", [True, False])
+@pytest.mark.parametrize("scale", [1.0, 320.0])
+def test_boxes_and_scores_in_either_order_and_unit(boxes_first: bool, scale: float) -> None:
+    boxes = np.array([[[0.1, 0.2, 0.5, 0.6], [0, 0, 0.1, 0.1]]], np.float32) * scale
+    scores = np.array([[[0.1, 0.7, 0.2], [0.1, 0.1, 0.1]]], np.float32)
+    outputs = [boxes, scores] if boxes_first else [scores, boxes]
+    shape = OutputShape(320, 320, tuple(each.shape for each in outputs))
+    assert postprocess.guess(shape) == "boxes"
+    assert postprocess.class_count("boxes", shape) == 3
+    raw = postprocess.boxes_and_scores(shape, outputs, 0.3)
+    np.testing.assert_allclose(raw.boxes, [[0.1, 0.2, 0.5, 0.6]], atol=1e-6)
+    assert raw.classes.tolist() == [1]
+
+
+def test_heads_are_known_by_their_tensors() -> None:
+    assert postprocess.guess(OutputShape(416, 416, ((1, 3549, 85),))) == "yolox"
+    assert postprocess.guess(OutputShape(300, 300, ((1, 10, 4), (1, 10), (1, 10), (1,)))) == "ssd"
+    assert postprocess.guess(OutputShape(256, 256, ((1, 896, 16), (1, 896, 1)))) is None
+    assert postprocess.guess(OutputShape(224, 224, ((1, 1001),))) is None
+
+
+def test_the_best_of_overlapping_boxes_survives_within_its_group() -> None:
+    boxes = np.array([[0, 0, 1, 1], [0, 0, 1, 0.9], [0, 0, 1, 1], [2, 2, 3, 3]], np.float32)
+    scores = np.array([0.5, 0.9, 0.4, 0.1], np.float32)
+    kept = suppress(boxes, scores, np.array([0, 0, 1, 0], np.int32), 0.5)
+    assert kept.tolist() == [1, 2, 3]
+    likeness = [overlap((0, 0, 1, 1), other) for other in ((0, 0, 1, 1), (0, 0, 1, 0.9), (2, 2, 3, 3))]
+    assert likeness == pytest.approx([1, 0.9, 0])
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(b"TFL3 but no model" * 10)
+    with pytest.raises(ModelFault) as caught:
+        Detector(ModelFile("broken", path, "", None, None, ("person",), "rgb"))
+    assert caught.value.code == "model.unloadable"
+
+
+def test_a_foreign_head_and_wrong_labels_are_refused(model: Load) -> None:
+    face = replace(model("face_detection_back.tflite"), labels=("face",))
+    with pytest.raises(ModelFault, match=r"not understood.*\[1, 896, 16\]"):
+        Detector(face)
+    with pytest.raises(ModelFault) as caught:
+        Detector(replace(model(YOLOX), labels=("person", "car")))
+    assert (caught.value.code, caught.value.values["has"]) == ("model.labels", 80)
+    with pytest.raises(ModelFault) as caught:
+        Detector(replace(model(YOLOX), head="ssd"))
+    assert caught.value.code == "model.not_understood"
+
+
+def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:
+    pool = DetectorPool(model(YOLOX), workers=1)
+    picture = np.full((pool.size[1], pool.size[0], 3), 114, np.uint8)
+    assert pool.detect([], owner="gate") == []
+    found = pool.detect([picture, picture], owner="gate")
+    assert found is not None
+    assert [len(each) for each in found] == [0, 0]
+    detector = pool._borrow(0, 1.0)  # busy with somebody else
+    assert detector is not None
+    assert pool.detect([picture], owner="yard", wait=0.01) is None
+    assert pool.given_up() == {"yard": 1}
+    pool._give_back(detector, 0)
+    assert pool.detect([picture], owner="yard") is not None
+    assert pool.runs == 3
+
+
+class Scribe:
+    """Stands where a detector would, and notes whom it served."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+
+    def detect(self, picture: Any) -> Detections:
+        self.order.append(picture)
+        return Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int32), ())
+
+
+def test_the_urgent_go_first_and_closing_turns_everyone_away(model: Load) -> None:
+    pool = DetectorPool(model(YOLOX), workers=1)
+    assert pool._borrow(0, 1.0) is not None  # busy
+
+    def ask(name: str, priority: int, waiting: int) -> threading.Thread:
+        asked: Any = [name]
+        thread = threading.Thread(
+            target=pool.detect, args=(asked,), kwargs={"priority": priority, "wait": 60}
+        )
+        thread.start()
+        while len(pool._waiting) < waiting:
+            threading.Event().wait(0.001)
+        return thread
+
+    threads = [ask("idle", 0, 1), ask("later", 1, 2), ask("latest", 1, 3)]
+    scribe: Any = Scribe()
+    pool._give_back(scribe, 0)
+    for thread in threads:
+        thread.join(60)
+    assert scribe.order == ["later", "latest", "idle"]
+    borrowed: Any = pool._borrow(0, 1.0)
+    assert borrowed is scribe
+    late = ask("closed", 0, 1)
+    pool.close()
+    late.join(60)
+    assert not late.is_alive()
+    pool._give_back(borrowed, 0)
+    assert pool.detect([], wait=0.0) is None
+    assert len(scribe.order) == 3
