@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
-from engine.api import explanation, present, wire
+from engine.api import present, wire
 from engine.api.client import ApiError, Message, Picture
+from engine.api.explanation import Explanation
 from engine.runtime.flow import Mailbox
 from engine.web.problems import HttpProblem
 from tests.fakes.engine import FakeEngine
+
+T = TypeVar("T")
 
 
 class FakeClient:
@@ -54,81 +56,73 @@ class FakeClient:
     async def events(
         self, *, before: int | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Event]:
-        self._ask(f"events<{before}")
-        with self._answered():
-            return await self._engine.events(before=before, limit=limit, camera=camera)
+        return await self._ask(
+            f"events<{before}", lambda: self._engine.events(before=before, limit=limit, camera=camera)
+        )
 
     async def decisions(
         self, *, before: str | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Decision]:
-        self._ask(f"decisions<{before}")
-        with self._answered():
-            return await self._engine.decisions(before=before, limit=limit, camera=camera)
+        return await self._ask(
+            f"decisions<{before}", lambda: self._engine.decisions(before=before, limit=limit, camera=camera)
+        )
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
-        self._ask(f"acknowledge {decision} {by}")
-        with self._answered():
-            return await self._engine.acknowledge(decision, wire.Acknowledge(by=by, note=note), "root")
+        return await self._ask(
+            f"acknowledge {decision} {by}",
+            lambda: self._engine.acknowledge(decision, wire.Acknowledge(by=by, note=note), "root"),
+        )
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
-        self._ask(f"unacknowledge {decision} {acknowledgement.by}")
-        told = wire.Withdraw(by=acknowledgement.by, at=acknowledgement.at)
-        with self._answered():
-            return await self._engine.unacknowledge(decision, told, "root")
+        asked = wire.Withdraw(by=acknowledgement.by, at=acknowledgement.at)
+        return await self._ask(
+            f"unacknowledge {decision} {acknowledgement.by}",
+            lambda: self._engine.unacknowledge(decision, asked, "root"),
+        )
 
     async def rules(self) -> list[wire.Rule]:
-        self._ask("rules")
-        with self._answered():
-            return self._engine.rules()
+        return await self._ask("rules", at_once(lambda: self._engine.rules()))
 
-    async def explain(self, rule: str, *, camera: str | None = None) -> explanation.Explanation:
-        self._ask(f"explain {rule}")
-        with self._answered():
-            return await self._engine.explain(rule, camera)
+    async def explain(self, rule: str, *, camera: str | None = None) -> Explanation:
+        return await self._ask(f"explain {rule}", lambda: self._engine.explain(rule, camera))
 
     async def reload_rules(self) -> wire.RulesReloaded:
-        self._ask("reload")
-        with self._answered():
-            return await self._engine.reload_rules()
+        return await self._ask("reload", lambda: self._engine.reload_rules())
 
     async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
         assert not best  # it is asked several times a second: not at the camera's cost
-        self._ask(f"still {camera}")
-        with self._answered():
-            still = await self._engine.still(camera, width, best)
+        still = await self._ask(f"still {camera}", lambda: self._engine.still(camera, width, best))
         return Picture(still.jpeg, "analysis", "", "", still.at, present.tracked(still.tracks))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
-        self._ask(f"presets {camera}")
-        with self._answered():
-            return await self._engine.presets(camera)
+        return await self._ask(f"presets {camera}", lambda: self._engine.presets(camera))
 
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
-        self._ask(f"ptz {camera}")
-        with self._answered():
-            await self._engine.ptz(camera, command)
+        await self._ask(f"ptz {camera}", lambda: self._engine.ptz(camera, command))
 
     async def retry(self, camera: str) -> wire.Camera:
-        self._ask(f"retry {camera}")
-        with self._answered():
-            return self._engine.retry(camera)
+        return await self._ask(f"retry {camera}", at_once(lambda: self._engine.retry(camera)))
 
     async def preview_link(self, camera: str) -> wire.PreviewLink:
-        self._ask(f"preview {camera}")
-        with self._answered():
-            return self._engine.preview_link(camera)
+        return await self._ask(f"preview {camera}", at_once(lambda: self._engine.preview_link(camera)))
 
-    @contextmanager
-    def _answered(self) -> Iterator[None]:
-        """Tell what the engine refuses as the real client does."""
-        try:
-            yield
-        except HttpProblem as problem:
-            raise ApiError(
-                problem.status, problem.code, problem.sentence("en"), problem.hint, problem.problems
-            ) from problem
-
-    def _ask(self, what: str) -> None:
+    async def _ask(self, what: str, answer: Callable[[], Awaitable[T]]) -> T:
+        """Keep what was asked; return the engine's answer, or raise its refusal as a client does."""
         self.asked.append(what)
         if self.failure is not None:
             raise self.failure
+        try:
+            return await answer()
+        except HttpProblem as problem:
+            raise ApiError(
+                problem.status, problem.code, str(problem), problem.hint, problem.problems
+            ) from problem
+
+
+def at_once(call: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    """Return a call as one to be awaited."""
+
+    async def answer() -> T:
+        return call()
+
+    return answer

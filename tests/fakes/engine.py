@@ -6,8 +6,10 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from engine.api import explanation, wire
+from engine.api import wire
 from engine.api.dead_letters import Letter
+from engine.api.explanation import Explanation
+from engine.errors import EngineError
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
 from engine.runtime.flow import Hub
@@ -63,11 +65,11 @@ class FakeEngine:
         self.escalated: dict[str, datetime] = {}
         self.dead: list[Letter] = []
         self.jpeg: Callable[[int], bytes] = coded
-        self.tracks: tuple[wire.Tracked, ...] | None = None
+        self.tracks: tuple[TrackedObject, ...] | None = None
         self.preset_list = [wire.Preset(token="1", name="Cổng")]
         self.preview = "http://127.0.0.1:1/camera/{}?token=t"
-        self.explained: Callable[[str, str | None], explanation.Explanation] = _explained
-        self.reloads: list[wire.RulesReloaded | Exception] = []
+        self.explained: Callable[[str, str | None], Explanation] = _explained
+        self.reloads: list[wire.RulesReloaded | EngineError] = []
         self.bug: Exception | None = None
         self.held: HttpProblem | None = None
         self.commands: list[tuple[str, wire.PtzCommand]] = []
@@ -156,28 +158,28 @@ class FakeEngine:
     def alerts(self) -> list[wire.Alert]:
         return [self._alert(made) for made in self.decided if made.phase == "firing"]
 
-    async def acknowledge(self, decision: str, told: wire.Acknowledge, user: str) -> wire.Decision:
+    async def acknowledge(self, decision: str, asked: wire.Acknowledge, user: str) -> wire.Decision:
         made = self.decision(decision)
-        by = wire.Acknowledgement(by=told.by or user, at=self.figures.now, note=told.note)
+        by = wire.Acknowledgement(by=asked.by or user, at=self.figures.now, note=asked.note)
         return self._revise(made, acknowledged=made.acknowledged or by)
 
-    async def unacknowledge(self, decision: str, told: wire.Withdraw, user: str) -> wire.Decision:
+    async def unacknowledge(self, decision: str, asked: wire.Withdraw, user: str) -> wire.Decision:
         for made in self.decided:
-            if made.id == decision and made.acknowledged is not None and made.acknowledged.at == told.at:
+            if made.id == decision and made.acknowledged is not None and made.acknowledged.at == asked.at:
                 return self._revise(made, acknowledged=None)
         raise refusal(409, "acknowledge.other", id=decision)
 
-    async def act(self, told: wire.Act, user: str, key: str = "") -> wire.Event:
-        self.acts.append((told, user))
+    async def act(self, asked: wire.Act, user: str, key: str = "") -> wire.Event:
+        self.acts.append((asked, user))
         self.keys.append(key)
         return wire.Event(
-            id="e9", seq=9, kind="operator", change="noted", at=NOON, label=told.name, facts=told.facts
+            id="e9", seq=9, kind="operator", change="noted", at=NOON, label=asked.name, facts=asked.facts
         )
 
     def rules(self) -> list[wire.Rule]:
         return list(self.known_rules)
 
-    async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
+    async def explain(self, rule: str, camera: str | None) -> Explanation:
         names = [each.name for each in self.known_rules]
         if rule not in names:
             raise refusal(404, "rules.no_rule", rule=rule, known=", ".join(names))
@@ -188,9 +190,8 @@ class FakeEngine:
         if best:
             return Still(self.jpeg(width), Source.CAMERA, 1280, 720)
         lacks = Sentence("driver.no_snapshot", {"host": "cổng"})
-        seen = known.tracks if self.tracks is None else self.tracks
-        tracks = tuple(TrackedObject(**each.model_dump()) for each in seen)
-        return Still(self.jpeg(width), Source.ANALYSIS, 352, 288, lacks, self.figures.now, tracks)
+        seen = tuple(map(tracked_object, known.tracks)) if self.tracks is None else self.tracks
+        return Still(self.jpeg(width), Source.ANALYSIS, 352, 288, lacks, self.figures.now, seen)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         self._camera(camera)
@@ -209,7 +210,7 @@ class FakeEngine:
 
     async def reload_rules(self) -> wire.RulesReloaded:
         outcome = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, EngineError):
             raise outcome
         return outcome
 
@@ -243,5 +244,10 @@ class FakeEngine:
         return revised
 
 
-def _explained(rule: str, camera: str | None) -> explanation.Explanation:
-    return explanation.Explanation(rule=rule, live=True, events=0 if camera else 7)
+def tracked_object(track: wire.Tracked) -> TrackedObject:
+    """Return an object of the wire as the engine's own."""
+    return TrackedObject(track.track, track.label, track.score, track.box, track.zones)
+
+
+def _explained(rule: str, camera: str | None) -> Explanation:
+    return Explanation(rule=rule, live=True, events=0 if camera else 7)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from engine.api import explanation as explanations
+from engine.api import explanation as api
 from engine.api import wire
 from tests.fakes.engine import FakeEngine
 
@@ -210,13 +210,13 @@ def rules() -> tuple[wire.Rule, ...]:
     )
 
 
-def explanation(name: str, events: int = 256) -> explanations.Explanation:
+def explanation(name: str, events: int = 256) -> api.Explanation:
     """A story with everything that one has: what it decided, asked, gave up, waits for, and missed."""
 
-    def line(depth: int, before: str, vi: str = "", en: str = "", code: str = "x") -> explanations.Told:
-        return explanations.Told(depth=depth, before=before, said=sentence(code, vi, en) if vi else None)
+    def line(depth: int, before: str, vi: str = "", en: str = "", code: str = "x") -> api.Told:
+        return api.Told(depth=depth, before=before, said=sentence(code, vi, en) if vi else None)
 
-    return explanations.Explanation(
+    return api.Explanation(
         rule=name,
         live=True,
         events=events,

@@ -144,6 +144,7 @@ def test_only_a_decision_that_is_held_is_replaced() -> None:
     log.replace(decision(2))
     log.replace(decision(1, severity="critical"))
     assert list(log.newest_first()) == [decision(1, severity="critical")]
+    assert log.get("decision:d2") is None
 
 
 def test_a_new_state_is_the_whole_log() -> None:

@@ -73,6 +73,12 @@ def test_order_is_that_of_need_and_nothing_is_left_of_before(
     assert all(known.get(rule.name) is None for rule in before if rule.name not in order)
 
 
+def test_of_rules_that_are_quiet_the_severity_does_not_count() -> None:
+    known = RuleList()
+    known.replace([rule("b", severity="critical"), rule("a"), rule("c", severity="warning")])
+    assert list(known.matching("", EN)) == ["a", "b", "c"]
+
+
 def test_only_what_is_another_now_is_a_change() -> None:
     known = RuleList()
     before = known.loaded
@@ -95,6 +101,7 @@ def test_only_what_is_another_now_is_a_change() -> None:
         ("warn", ["c"]),  # half a state is a word of the title
         ("failed gate", ["f"]),
         ("quiet firing", []),
+        ("quietest", []),  # a state within a word is none
     ],
 )
 def test_a_query_names_states_severities_and_words(query: str, names: list[str]) -> None:
@@ -102,7 +109,7 @@ def test_a_query_names_states_severities_and_words(query: str, names: list[str])
     known.replace(
         [
             rule("a", severity="critical", firing=1, title={"en": "Gate"}),
-            rule("b", severity="warning", title={"en": "Gate quietly open"}),
+            rule("b", severity="warning", title={"en": "West gate quietly open"}),
             rule("c", severity="warning", firing=1, title={"en": "A warning sign"}),
             rule("f", error="KeyError", title={"en": "Gate too"}),
         ]

@@ -157,6 +157,8 @@ def test_moments_are_those_of_the_site_with_the_date_where_it_is_another(model: 
     assert describe.clock(yesterday, model) == "21/11 23:03:22"
     assert describe.clock_with_age(today, model, EN) == "14:01:22 (2 min)"
     assert describe.clock_with_age(yesterday, model, EN) == "21/11/2025 23:03"
+    early = village.ago(hours=10)  # today at the site, yesterday in Greenwich
+    assert describe.clock_with_age(early, model, EN) == "04:03:22 (10 h)"
 
 
 def test_details_of_a_decision_are_told_from_what_matters_on(model: Model) -> None:

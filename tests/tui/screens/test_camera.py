@@ -10,7 +10,7 @@ from textual.widgets import Static
 from engine.api import wire
 from engine.api.client import ApiError
 from tests.fakes.client import FakeClient
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import FakeEngine, tracked_object
 from tests.tui.pilot import PTZ_CAMERA, Until, open_camera, screen_of, text_of
 from tui.app import MatthanApp
 from tui.graphics import Graphics
@@ -126,7 +126,7 @@ async def test_boxes_are_of_the_picture_that_is_shown(
     app: MatthanApp, engine: FakeEngine, until: Until
 ) -> None:
     """What the camera sees by now is told beside the picture, and not drawn into an older one."""
-    engine.tracks = (engine.cameras[0].tracks[1],)
+    engine.tracks = (tracked_object(engine.cameras[0].tracks[1]),)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await open_camera(pilot, until)
         still = screen.query_one(BlockStill)
