@@ -164,7 +164,7 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, analyzer = status.codec, status.profile, runner.analyzer
     troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: WORST.index(each[0]))
-    why = status.reason or next((trouble.said for _, trouble in troubles), None)
+    why = status.reason or next((trouble.sentence for _, trouble in troubles), None)
     return wire.Camera(
         id=runner.id,
         name=settings.name or runner.id,
@@ -187,7 +187,8 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
         last_event=status.last_event,
         last_event_kind=status.last_event_kind,
         troubles=tuple(
-            wire.Trouble(label=label, since=each.since, said=sentence(each.said)) for label, each in troubles
+            wire.Trouble(label=label, since=each.since, said=sentence(each.sentence))
+            for label, each in troubles
         ),
         advice=sentence(status.advice) if status.advice else None,
         retry=status.retry,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.api import explanation as telling
+from engine.api import explanation as explain_wire
 from engine.api import wire
 from engine.api.present import decision, sentence
 from rules.compiler.ruleset import Rule
@@ -57,16 +57,16 @@ def rule(each: Rule, memory: Memory, ledger: EvaluationHistory) -> wire.Rule:
 
 def lately(
     each: Rule, memory: Memory, ledger: EvaluationHistory, now: Instant, camera: str | None, show: Show
-) -> Callable[[], telling.Explanation]:
+) -> Callable[[], explain_wire.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = ledger.recent(camera), timers(memory, each.name, now)
     error = ledger.of(each.name).error
     return lambda: explanation(recall(each, steps, Focus(camera=camera), waiting, error), show, live=True)
 
 
-def explanation(story: Story, show: Show, *, live: bool) -> telling.Explanation:
+def explanation(story: Story, show: Show, *, live: bool) -> explain_wire.Explanation:
     """Return a story in the API's words."""
-    return telling.Explanation(
+    return explain_wire.Explanation(
         rule=story.rule,
         live=live,
         fired=story.fired,
@@ -82,8 +82,8 @@ def explanation(story: Story, show: Show, *, live: bool) -> telling.Explanation:
     )
 
 
-def _asked(story: PatternStory) -> telling.Asked:
-    return telling.Asked(
+def _asked(story: PatternStory) -> explain_wire.Asked:
+    return explain_wire.Asked(
         name=story.name,
         seen=story.seen,
         matched=story.matched,
@@ -93,13 +93,15 @@ def _asked(story: PatternStory) -> telling.Asked:
     )
 
 
-def _missed(miss: Miss) -> telling.Miss:
+def _missed(miss: Miss) -> explain_wire.Miss:
     failed = tuple(sentence(each.why) for each in miss.failed)
-    return telling.Miss(event=miss.event, at=miss.at, camera=miss.camera, subject=miss.subject, failed=failed)
+    return explain_wire.Miss(
+        event=miss.event, at=miss.at, camera=miss.camera, subject=miss.subject, failed=failed
+    )
 
 
-def _waiting(timer: Timer) -> telling.Waiting:
-    return telling.Waiting(
+def _waiting(timer: Timer) -> explain_wire.Waiting:
+    return explain_wire.Waiting(
         key=timer.key,
         state=timer.state,
         since=timer.since,
@@ -116,13 +118,13 @@ class _Teller:
 
     show: Show
 
-    def lines(self, story: Story, *, live: bool) -> Iterator[telling.Told]:
+    def lines(self, story: Story, *, live: bool) -> Iterator[explain_wire.Told]:
         """Yield them, the answer first."""
         yield self._line(0, "explain.fired" if story.fired else "explain.silent", rule=story.rule)
         for error in story.faults:
             yield self._line(1, "explain.fault", detail=error)
         for made in story.decisions:
-            yield telling.Told(depth=1, before=self._decided(made), said=sentence(made.reason))
+            yield explain_wire.Told(depth=1, before=self._decided(made), said=sentence(made.reason))
         for pattern in story.patterns:
             yield self._pattern(pattern)
         for timer in story.given_up:
@@ -140,7 +142,7 @@ class _Teller:
     def _decided(self, made: Decision) -> str:
         return f"{self.show(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.rule}:"
 
-    def _pattern(self, story: PatternStory) -> telling.Told:
+    def _pattern(self, story: PatternStory) -> explain_wire.Told:
         last = self._at(story.last)
         code = (
             "explain.counts_late"
@@ -150,18 +152,18 @@ class _Teller:
             else "explain.counts_none"
         )
         counts = self._said(code, seen=story.seen, matched=story.matched, late=story.late, last=last)
-        return telling.Told(depth=1, before=f"{story.name}:", said=counts)
+        return explain_wire.Told(depth=1, before=f"{story.name}:", said=counts)
 
-    def _given_up(self, timer: Timer) -> telling.Told:
+    def _given_up(self, timer: Timer) -> explain_wire.Told:
         told = {**self._times(timer), "ended": self._at(timer.ended), "missing": round(timer.missing, 3)}
         return self._line(1, "explain.given_up", key=timer.key, event=timer.by or "–", **told)
 
-    def _miss(self, miss: Miss) -> Iterator[telling.Told]:
-        yield telling.Told(
+    def _miss(self, miss: Miss) -> Iterator[explain_wire.Told]:
+        yield explain_wire.Told(
             depth=1, before=f"{self.show(miss.at)}  {miss.camera or '-'}  {miss.subject}  ({miss.event})"
         )
         for each in miss.failed:
-            yield telling.Told(depth=2, before="✗", said=sentence(each.why))
+            yield explain_wire.Told(depth=2, before="✗", said=sentence(each.why))
 
     def _times(self, timer: Timer) -> dict[str, Fact]:
         return {"since": self.show(timer.since), "due": self._at(timer.due)}
@@ -169,8 +171,8 @@ class _Teller:
     def _at(self, at: datetime | None) -> str:
         return self.show(at) if at else "–"
 
-    def _line(self, depth: int, code: str, **values: Fact) -> telling.Told:
-        return telling.Told(depth=depth, said=self._said(code, **values))
+    def _line(self, depth: int, code: str, **values: Fact) -> explain_wire.Told:
+        return explain_wire.Told(depth=depth, said=self._said(code, **values))
 
     @staticmethod
     def _said(code: str, **values: Fact) -> wire.Sentence:

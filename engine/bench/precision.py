@@ -25,12 +25,12 @@ class Case:
     """One picture and one class; all boxes in the same units.
 
     Attributes:
-        found: Detections (n, 4); `scores` (n,).
+        detections: Their boxes, (n, 4); `scores` (n,).
         truth: Objects that are there, (m, 4).
         unknown: Regions in which a detection counts for nothing, (k, 4).
     """
 
-    found: Boxes
+    detections: Boxes
     scores: NDArray[np.float32]
     truth: Boxes
     unknown: Boxes = field(default_factory=lambda: _NONE)
@@ -66,8 +66,8 @@ def covered(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 def judged(case: Case) -> list[tuple[float, bool]]:
     """Return score and verdict of each detection that counts, best first."""
     order = np.argsort(-case.scores, kind="stable")
-    table = overlaps(case.found, case.truth)
-    forgiven = covered(case.found, case.unknown) >= HALF
+    table = overlaps(case.detections, case.truth)
+    forgiven = covered(case.detections, case.unknown) >= HALF
     taken = np.zeros(len(case.truth), bool)
     told = []
     for i in order:

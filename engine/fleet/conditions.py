@@ -21,7 +21,7 @@ Tell = Callable[[Iterable[Draft]], Awaitable[None]]
 class Trouble:
     """Something is the matter since a time."""
 
-    said: Sentence
+    sentence: Sentence
     since: datetime
 
 
