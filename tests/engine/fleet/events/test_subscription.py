@@ -60,7 +60,7 @@ async def test_no_no_is_the_last_word(stage: Stage, error: BaseException) -> Non
     script = stage.script(features=SIGNALS, said=[error])
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is ONLINE and "deaf" in runner.conditions.standing)
-    assert runner.conditions.standing["deaf"].said.code.startswith("camera.no_signals+")
+    assert runner.conditions.standing["deaf"].sentence.code.startswith("camera.no_signals+")
     assert script.opened == 1, "the picture went on"
     script.said = [motion(stage)]
     await stage.until(lambda: not runner.conditions.standing)
@@ -74,7 +74,7 @@ async def test_a_driver_whose_events_merely_end_is_asked_again(stage: Stage) -> 
     script = stage.script(features=SIGNALS, ends=True, said=[])
     runner = stage.play(script)
     await stage.until(lambda: "deaf" in runner.conditions.standing and script.listened > 3)
-    assert runner.conditions.standing["deaf"].said.code == "camera.no_signals+camera.quiet"
+    assert runner.conditions.standing["deaf"].sentence.code == "camera.no_signals+camera.quiet"
 
 
 async def test_a_device_without_events_is_asked_once_and_not_deaf(stage: Stage) -> None:
@@ -119,7 +119,7 @@ async def test_refused_events_wait_for_long_or_for_a_person(
     script = stage.script(features=SIGNALS, said=[error])
     runner = stage.play(script)
     await stage.until(lambda: "deaf" in runner.conditions.standing and runner.status.state is ONLINE)
-    assert runner.conditions.standing["deaf"].said.code == code
+    assert runner.conditions.standing["deaf"].sentence.code == code
     assert script.listened == 1
     script.said = [motion(stage)]
     assert runner.retry() is None
@@ -191,7 +191,7 @@ async def test_too_much_is_told_as_such(stage: Stage, monkeypatch: pytest.Monkey
     script = stage.script(features=SIGNALS, said=flood)
     runner = stage.play(script)
     await stage.until(lambda: "noisy" in runner.conditions.standing)
-    assert runner.conditions.standing["noisy"].said.code == "camera.noisy"
+    assert runner.conditions.standing["noisy"].sentence.code == "camera.noisy"
     assert len(told(stage)) < 70
     runner._subscription.signals._waiting.clear()  # what is owed would keep it busy for minutes
     await stage.until(lambda: not runner.conditions.standing)
@@ -240,7 +240,7 @@ async def test_a_wrong_clock_is_told_with_a_margin(stage: Stage, monkeypatch: py
     script = stage.script(offset=timedelta(days=1))
     runner = stage.play(script)
     await stage.until(lambda: runner.status.state is ONLINE and "clock" in runner.conditions.standing)
-    said = runner.conditions.standing["clock"].said
+    said = runner.conditions.standing["clock"].sentence
     assert (said.code, said.values) == ("camera.clock_ahead", {"difference": "24 h"})
     assert runner.clock_offset == 86_400.0
     for seconds, wrong in (
