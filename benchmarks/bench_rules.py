@@ -32,7 +32,7 @@ from engine.judging.replay import replay
 from rules.compiler.compile import World, compile_rules, examine
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING, step
-from rules.explain.history import Ledger
+from rules.explain.history import EvaluationHistory
 from rules.linter.lint import lint
 from rules.memory import Memory
 from rules.model import CameraId, Change, Event, EventId, Instant, Kind
@@ -142,7 +142,7 @@ def judge_turns(rules: RuleSet, events: Sequence[Event], *, keep: bool) -> Calla
     instants = [Instant(event.received_at, n / 100) for n, event in enumerate(events)]
 
     def run() -> None:
-        memory, ledger = Memory(), Ledger(time.thread_time, Random(1))
+        memory, ledger = Memory(), EvaluationHistory(time.thread_time, Random(1))
         for start in range(0, len(events), TURN):
             turn = events[start : start + TURN]
             weighed = ledger.choose(len(turn)) if keep else -1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rules import letters
+from rules import normalization
 from rules.model import EMPTY, CameraId, Change, Event, EventId, Fact, Kind
 
 
@@ -43,11 +43,11 @@ class Draft:
             at=self.at,
             received_at=received_at,
             clock_suspect=self.clock_suspect,
-            subject=letters.composed(self.subject),
-            label=None if self.label is None else letters.composed(self.label),
+            subject=normalization.composed(self.subject),
+            label=None if self.label is None else normalization.composed(self.label),
             zones=self.zones,
             score=self.score,
             box=self.box,
-            facts=letters.facts(self.facts),
+            facts=normalization.facts(self.facts),
             judged=judged,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rules import letters
+from rules import normalization
 from rules.model import Fact
 
 #: Most characters of a text, and most facts, that are taken from one message: brokers carry anything.
@@ -19,14 +19,14 @@ def facts_of(payload: bytes, *, retained: bool) -> dict[str, Fact]:
 
     What the broker had retained is what was said before: marked as `initial`, as a device's first state is.
     """
-    text = letters.composed(payload[: 64 * LONGEST].decode("utf-8", "replace"))
+    text = normalization.composed(payload[: 64 * LONGEST].decode("utf-8", "replace"))
     facts: dict[str, Fact] = dict(_plain(text))
     return facts | {"payload": text[:LONGEST], "initial": retained}
 
 
 def subject_of(topic: str) -> str:
     """Return what a message continues: all that is said on its topic."""
-    return f"mqtt:{letters.composed(topic)}"[:LONGEST]
+    return f"mqtt:{normalization.composed(topic)}"[:LONGEST]
 
 
 def _plain(text: str) -> Iterator[tuple[str, Fact]]:
@@ -38,6 +38,6 @@ def _plain(text: str) -> Iterator[tuple[str, Fact]]:
         return
     for name, value in list(body.items())[:MOST]:
         if isinstance(value, str):
-            yield letters.composed(name)[:LONGEST], letters.composed(value)[:LONGEST]
+            yield normalization.composed(name)[:LONGEST], normalization.composed(value)[:LONGEST]
         elif isinstance(value, (bool, int, float)) and abs(value) < LARGEST:
-            yield letters.composed(name)[:LONGEST], value
+            yield normalization.composed(name)[:LONGEST], value

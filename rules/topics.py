@@ -18,3 +18,8 @@ def _topic_matches(wanted: list[str], levels: list[str]) -> bool:
         if place >= len(levels) or level not in ("+", levels[place]):
             return False
     return len(wanted) == len(levels)
+
+
+def wild(name: str) -> bool:
+    """Return whether a topic stands for several."""
+    return "+" in name or "#" in name

@@ -5,14 +5,17 @@ python tools/reference.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.config.action_params import PARAMS
 from engine.models import registry, reported, vocabulary
-from rules.language.kinds import ALWAYS, CARRIED, OPEN, SAID
-from rules.language.patterns import CameraPattern
+from rules.kinds.camera import CameraPattern
+from rules.kinds.engine import ENGINE_EVENTS
+from rules.kinds.record import EventKind
+from rules.kinds.table import TABLE
+from rules.language.known_facts import ALWAYS
 from rules.text import catalogue
 from rules.trials import trial
 
@@ -151,7 +154,7 @@ def facts() -> str:
     ]
     lines += [_cell(states["description"]), "", "## What the engine says of itself", ""]
     lines += ["| `engine:` | facts |", "|---|---|"]
-    lines += [f"| `{name}` | {_names(found)} |" for name, found in SAID.items()]
+    lines += [f"| `{name}` | {_names(found)} |" for name, found in ENGINE_EVENTS.items()]
     lines += [
         "",
         "## Facts",
@@ -161,7 +164,8 @@ def facts() -> str:
         "| kind | facts |",
         "|---|---|",
     ]
-    lines += [f"| {kind} | {_names(found)}{_more(kind)} |" for kind, found in CARRIED.items()]
+    kinds = sorted(TABLE, key=lambda each: bool(each.further))  # of the engine the most is told above
+    lines += [f"| {each.kind} | {_names(each.facts)}{_more(each)} |" for each in kinds]
     lines += [
         "", "A comparison with a fact that an event does not have is false; `known(fact)` asks. What a kind "
         "never has is told by `rules check`. `zones` is asked by `in_zone('x')`, `dwell:x` by `dwell_in('x')`.",
@@ -169,11 +173,11 @@ def facts() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _more(kind: object) -> str:
-    return "; and whatever it names itself: `text('Name')`, `number('Name')`" if kind in OPEN else ""
+def _more(kind: EventKind) -> str:
+    return "; and whatever it names itself: `text('Name')`, `number('Name')`" if kind.open else ""
 
 
-def _names(names: frozenset[str]) -> str:
+def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name.replace('rule:', 'rule').replace(':', ':ZONE')}`" for name in sorted(names))
 
 

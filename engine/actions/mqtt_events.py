@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.draft import Draft
-from rules import letters
-from rules.compiler.build import wild
-from rules.compiler.conditions import Topics
+from rules import normalization
 from rules.compiler.ruleset import RuleSet
+from rules.kinds.conditions import Topics
 from rules.model import Change, Kind
 from rules.mqtt_message import facts_of, subject_of
+from rules.topics import wild
 
 
 def topics(rules: RuleSet) -> tuple[str, ...]:
@@ -27,7 +27,9 @@ def topics(rules: RuleSet) -> tuple[str, ...]:
         if isinstance(condition, Topics)
         for topic in condition.wanted
     }
-    return tuple(sorted({form(topic) for topic in exact | several for form in (str, letters.decomposed)}))
+    return tuple(
+        sorted({form(topic) for topic in exact | several for form in (str, normalization.decomposed)})
+    )
 
 
 def message(topic: str, payload: bytes, retained: bool, wall: datetime) -> Draft:

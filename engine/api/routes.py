@@ -151,7 +151,9 @@ class Api:
 
     def routes(self) -> Sequence[Route]:
         """Return the table."""
-        camera = "/v1/cameras/{id}"
+        return (*self._history(), *self._duty(), *self._rules(), *self._cameras())
+
+    def _history(self) -> Sequence[Route]:
         return (
             Route("GET", "/v1/state", self.state, "Everything a client needs to begin", wire.State),
             Route("GET", "/v1/stream", self.stream, "WebSocket: a State, then Updates", "websocket"),
@@ -164,6 +166,10 @@ class Api:
                 list[wire.Decision],
                 DecisionQuery,
             ),
+        )
+
+    def _duty(self) -> Sequence[Route]:
+        return (
             Route(
                 "POST",
                 "/v1/decisions/{id}/acknowledge",
@@ -208,6 +214,10 @@ class Api:
                 body=wire.Act,
                 keyed=True,
             ),
+        )
+
+    def _rules(self) -> Sequence[Route]:
+        return (
             Route("GET", "/v1/rules", self.rules, "Every rule and how it does", list[wire.Rule]),
             Route(
                 "GET",
@@ -217,6 +227,11 @@ class Api:
                 explanation.Explanation,
                 RuleQuery,
             ),
+        )
+
+    def _cameras(self) -> Sequence[Route]:
+        camera = "/v1/cameras/{id}"
+        return (
             Route("GET", f"{camera}/still.jpg", self.still, "The last picture", "image/jpeg", StillQuery),
             Route("GET", f"{camera}/presets", self.presets, "A PTZ head's presets", list[wire.Preset]),
             Route(

@@ -17,7 +17,7 @@ from engine.api import wire
 from engine.api.present import decision, sentence
 from rules.compiler.ruleset import Rule
 from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
-from rules.explain.history import Ledger
+from rules.explain.history import EvaluationHistory
 from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Sentence
 
@@ -32,7 +32,7 @@ def local(at: datetime, zone: ZoneInfo) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S}{tail}"
 
 
-def rule(each: Rule, memory: Memory, ledger: Ledger) -> wire.Rule:
+def rule(each: Rule, memory: Memory, ledger: EvaluationHistory) -> wire.Rule:
     """Return a rule's state in a running engine."""
     tally, rows = ledger.of(each.name), memory.of_rule(each.name).values()
     states = Counter(row.state for row in rows)
@@ -56,7 +56,7 @@ def rule(each: Rule, memory: Memory, ledger: Ledger) -> wire.Rule:
 
 
 def lately(
-    each: Rule, memory: Memory, ledger: Ledger, now: Instant, camera: str | None, show: Show
+    each: Rule, memory: Memory, ledger: EvaluationHistory, now: Instant, camera: str | None, show: Show
 ) -> Callable[[], telling.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = ledger.recent(camera), timers(memory, each.name, now)

@@ -28,9 +28,9 @@ from engine.runtime.clock import Clock, Mark
 from engine.runtime.supervisor import Backoff
 from engine.store.model import Adoption, Resume, Verdict, calls_of
 from rules.compiler.ruleset import RuleSet
-from rules.evaluator.adoption import ADOPTED, Comparison, compare, facts_of
+from rules.evaluator.adoption import ADOPTED, RuleChanges, compare, facts_of
 from rules.evaluator.evaluator import NOTHING, settle, step, ticks
-from rules.explain.history import Ledger
+from rules.explain.history import EvaluationHistory
 from rules.memory import Memory
 from rules.model import (
     Change,
@@ -84,7 +84,7 @@ class Adopting(Draft):
     """Other rules are to be judged by, from this event on."""
 
     book: Rulebook
-    done: asyncio.Future[Comparison]
+    done: asyncio.Future[RuleChanges]
 
 
 class Judge:
@@ -127,13 +127,13 @@ class Judge:
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._intake = Intake(clock.now)
-        self.ledger = Ledger(thread_time, Random())  # noqa: S311 - a sample, not a secret
+        self.ledger = EvaluationHistory(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
         self.events = 0
         self.decisions = 0
         self.evicted: Counter[str] = Counter()
         self._faults: dict[str, tuple[str, int]] = {}
-        self._answers: list[tuple[asyncio.Future[Comparison], Comparison]] = []
+        self._answers: list[tuple[asyncio.Future[RuleChanges], RuleChanges]] = []
         self._kept = False
         self._steps = ClockSteps(resume.mark, bridged)
         self._past, self._first = _past(resume, gap), list[Arrival]()
@@ -158,7 +158,7 @@ class Judge:
         """Hand in what happened, from a camera's thread; waits a bounded time, then drops and counts."""
         self._intake.put_from_thread(drafts, THREAD_PATIENCE)
 
-    async def adopt(self, book: Rulebook) -> Comparison:
+    async def adopt(self, book: Rulebook) -> RuleChanges:
         """Judge by other rules from now on, after what is waiting; return when that is durable.
 
         What rules that mean the same remember stays.
@@ -381,7 +381,7 @@ class _Turn:
 
 
 def _adopting(book: Rulebook, wall: datetime) -> Adopting:
-    done: asyncio.Future[Comparison] = asyncio.get_running_loop().create_future()
+    done: asyncio.Future[RuleChanges] = asyncio.get_running_loop().create_future()
     return Adopting(
         Kind.ENGINE, Change.NOTED, None, wall, subject="engine", label=ADOPTED, book=book, done=done
     )

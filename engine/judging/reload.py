@@ -18,7 +18,7 @@ from engine.judging.rulebook import Rulebook, bound
 from engine.runtime import log
 from rules.compiler.ruleset import RuleSet
 from rules.document.source import Gravity, Problem
-from rules.evaluator.adoption import Comparison, compare
+from rules.evaluator.adoption import RuleChanges, compare
 from rules.model import RuleName, Sentence
 
 _log = log.get(__name__)
@@ -32,7 +32,7 @@ class Adopter(Protocol):
 
     rules: RuleSet
 
-    async def adopt(self, book: Rulebook) -> Comparison:
+    async def adopt(self, book: Rulebook) -> RuleChanges:
         """Judge by other rules from now on; return when that is durable."""
         ...
 
@@ -54,7 +54,7 @@ class ReloadOutcome:
         restart: Keys of the configuration that have changed too: they take effect at a restart.
     """
 
-    changes: Comparison | None
+    changes: RuleChanges | None
     adopted: bool
     problems: tuple[Problem, ...]
     rules: int = 0

@@ -6,60 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rules.compiler import reasons
-from rules.compiler.conditions import (
-    Condition,
-    Direction,
-    Dwell,
-    Flag,
-    If,
-    Lasts,
-    Moment,
-    Number,
-    OneOf,
-    Passing,
-    Removed,
-    Score,
-    Topics,
-    Zone,
-)
-from rules.compiler.ruleset import EACH, Absence, Alarm, Counting, Matcher, Ordered, Together, Trigger
-from rules.document.scalars import said
-from rules.language.correlation import keys_of, wild, zones_of
-from rules.language.expr import Expression, Reader, Step
-from rules.language.kinds import ALWAYS, CARRIED, DECIDER, DWELL, KINDS, ZONES
-from rules.language.patterns import (
-    AtPattern,
-    CameraPattern,
-    CrowdPattern,
-    DecisionPattern,
-    EnginePattern,
-    EveryPattern,
-    MotionPattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-    Way,
-)
+from rules.compiler.if_condition import If
+from rules.compiler.ruleset import EACH, Absence, Counting, Matcher, Ordered, TimesOfDay, Together, Trigger
+from rules.document.scalars import value_at
+from rules.kinds.conditions import Flag, Score, Zone
+from rules.kinds.lookup import OF_KIND, TEXTS, event_kind
+from rules.kinds.pattern import Pattern, zones_of
+from rules.kinds.record import Demands, EventKind
+from rules.language.clock_patterns import AtPattern, EveryPattern
+from rules.language.correlation import keys_of
+from rules.language.expr import EarlierStep, Expression, Reader
+from rules.language.known_facts import facts_of_step
 from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
-from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
+from rules.model import CameraId
 from rules.schedule import Almanac
-
-_ON = frozenset({Change.BEGAN, Change.GOES_ON})
-_OFF = frozenset({Change.ENDED})
-_NOW = frozenset({Change.NOTED, Change.BEGAN})
-_ALL = frozenset(Change)
-_ANY_LABEL = "any"
-#: Facts of expressions that are equalities the index knows, by the kind that has another place for them.
-_INDEXED = ("line", "direction", "payload", "preset", "severity", "plate")
-#: Patterns of what names its facts as it likes.
-_NAMED = (SignalPattern, MqttPattern, OperatorPattern, EnginePattern)
-#: What is carried and is no fact by itself: asked by functions, in a zone.
-_NO_FACTS = frozenset({ZONES, DWELL, DECIDER})
-_Equal = tuple[str, frozenset[Fact]]
+from rules.topics import wild
 
 
 def matcher(
@@ -79,167 +40,68 @@ def matcher(
         expressions: What must hold besides.
         still: Whether it matches nothing while the PTZ head moves.
     """
-    kind, changes, labels = _subject(pattern)
-    equal, indexed, tested = _conditions(pattern)
+    kind, demands = event_kind(pattern), _demands(pattern)
     ifs = [If(expression) for expression in expressions]
     alone = [each for each in ifs if not each.expression.linked]
     if still:
-        tested.append(Flag("ptz_moving", wanted=False))
-    zones = zones_of(pattern)
-    made = Matcher(
-        kind=kind,
-        changes=changes,
-        subject=reasons.SUBJECT[kind],
-        labels=None
-        if labels is None or (_ANY_LABEL in labels and kind is not Kind.CROWD)
-        else frozenset(labels),
+        demands.tested.append(Flag("ptz_moving", wanted=False))
+    zones, left = zones_of(pattern), value_at(pattern, "leaves")
+    matcher = Matcher(
+        kind=kind.kind,
+        changes=kind.changes(pattern),
+        subject=kind.subject,
+        labels=_labels(kind, pattern),
         zones=None if zones is None else frozenset(zones),
         cameras=None if cameras is None else frozenset(map(CameraId, cameras)),
-        conditions=(*tested, *indexed, *ifs),
-        rest=tuple([condition.test for condition in (*tested, *alone)]),
+        conditions=(*demands.tested, *demands.indexed, *ifs),
+        rest=tuple([condition.test for condition in (*demands.tested, *alone)]),
         lasting=not is_moment(pattern),
         role=role,
-        equal=tuple(equal),
+        equal=tuple(demands.equal),
         linked=tuple([each for each in ifs if each.expression.linked]),
-        left=frozenset(pattern.leaves) if isinstance(pattern, ObjectPattern) and pattern.leaves else None,
+        left=frozenset(left) if left else None,
     )
     for each in ifs:
-        made = _narrowed(made, each.expression)
-    return made
+        matcher = _narrowed(matcher, each.expression, kind.label_fact)
+    return matcher
 
 
-def _narrowed(made: Matcher, expression: Expression) -> Matcher:
-    """Return a matcher that the index finds by the equalities of an expression too."""
+def _narrowed(matcher: Matcher, expression: Expression, label_fact: str) -> Matcher:
+    """Return a matcher that the index finds by the equalities of an expression too.
+
+    Args:
+        label_fact: By what other name an expression names the label, which the index knows better than facts.
+    """
     for name, values in (part.equal for part in expression.conjuncts if part.equal is not None):
         texts = frozenset(str(value) for value in values)
         if name == "camera":
             cameras = frozenset(map(CameraId, texts))
-            made = replace(made, cameras=cameras if made.cameras is None else made.cameras & cameras)
-        elif name == "label" or (name == "plate" and made.kind is Kind.PLATE):
-            made = replace(made, labels=texts if made.labels is None else made.labels & texts)
-        elif name in _INDEXED and made.kind is not Kind.PLATE:
-            made = replace(made, equal=(*made.equal, (name, values)))
-    return made
+            both = cameras if matcher.cameras is None else matcher.cameras & cameras
+            matcher = replace(matcher, cameras=both)
+        elif name in ("label", label_fact):
+            matcher = replace(matcher, labels=texts if matcher.labels is None else matcher.labels & texts)
+        elif name in TEXTS and not label_fact:
+            matcher = replace(matcher, equal=(*matcher.equal, (name, values)))
+    return matcher
 
 
-def _subject(pattern: Pattern) -> tuple[Kind, frozenset[Change], Iterable[str] | None]:
-    """Return kind, changes and labels (None: any) that a pattern admits."""
-    match pattern:
-        case ObjectPattern(object=labels, change=change):
-            ends = pattern.removed or pattern.leaves
-            changes = frozenset({Change(change)}) if change else _ALL if ends else _ON
-            return Kind.OBJECT, changes, labels
-        case CrowdPattern(crowd=labels, below=below):
-            return Kind.CROWD, _ON if below is None else _ALL, labels
-        case MotionPattern(motion=motion):
-            return Kind.MOTION, _ON if motion == "started" else _OFF, None
-        case PlatePattern(plate=labels):
-            return Kind.PLATE, _NOW, labels
-        case SignalPattern(signal=labels, state=state):
-            return Kind.SIGNAL, _ON | {Change.NOTED} if state else _OFF, labels
-        case CameraPattern(camera=labels):
-            return Kind.CAMERA, _ALL, labels
-        case MqttPattern(mqtt=topics):
-            return Kind.MQTT, _ALL, None if any(map(wild, topics)) else topics
-        case EnginePattern(engine=labels):
-            return Kind.ENGINE, _ALL, labels
-        case OperatorPattern(operator=labels):
-            return Kind.OPERATOR, _ALL, labels
-        case DecisionPattern(decision=labels, phase=phase):
-            return Kind.DECISION, _ON | {Change.NOTED} if phase == "firing" else _OFF, labels
-    raise TypeError(f"no such pattern: {type(pattern).__name__}")
+def _labels(kind: EventKind, pattern: Pattern) -> frozenset[str] | None:
+    """Return the labels that a pattern admits; None: any, or those that a condition looks at."""
+    names = kind.names(pattern)
+    if names is None or kind.every(names) or (kind.filters and any(map(wild, names))):
+        return None
+    return frozenset(names)
 
 
-def _conditions(pattern: Pattern) -> tuple[list[_Equal], list[Condition], list[Condition]]:
+def _demands(pattern: Pattern) -> Demands:
     """Return equal facts, the conditions that the index decides, and those that are left to test."""
-    equal: list[_Equal] = []
-    indexed: list[Condition] = []
-    tested: list[Condition] = []
-    if bounds := said(pattern, "score") or said(pattern, "share"):
-        tested.append(Score(bounds.above, bounds.below))
-    if isinstance(pattern, CrowdPattern):
-        tested.append(Number("count", "count", pattern.above, pattern.below))
-    if isinstance(pattern, CameraPattern) and not CONDITIONS.isdisjoint(pattern.camera):
-        tested.append(Lasts(CONDITIONS))
-    if isinstance(pattern, MqttPattern):
-        _message(pattern, equal, tested)
-    zones = pattern.zone or pattern.inside if isinstance(pattern, ObjectPattern) else zones_of(pattern)
-    if zones:
-        indexed.append(Zone(frozenset(zones)))
-    if isinstance(pattern, ObjectPattern):
-        _object(pattern, zones or [], equal, indexed, tested)
-    return equal, indexed, tested
-
-
-def _object(
-    pattern: ObjectPattern,
-    zones: list[str],
-    equal: list[_Equal],
-    indexed: list[Condition],
-    tested: list[Condition],
-) -> None:
-    if pattern.change:
-        indexed.append(Moment(Change(pattern.change)))
-    lines, direction = _crossing(pattern)
-    if lines:
-        told = OneOf("line", "line", frozenset(lines))
-        equal.append((told.fact, told.wanted))
-        indexed.append(told)
-    if direction:
-        fact = "direction" if direction in ("in", "out") else "side"
-        equal.append((fact, frozenset({direction})))
-        indexed.append(OneOf(fact, fact, frozenset({direction})))
-    if pattern.preset:
-        equal.append(("preset", frozenset({pattern.preset})))
-        indexed.append(OneOf("preset", "preset", frozenset({pattern.preset})))
-    tested += _movement(pattern, zones)
-
-
-def _crossing(pattern: ObjectPattern) -> tuple[list[str], str | None]:
-    if isinstance(pattern.wrong_way, str):
-        return [pattern.wrong_way], "out"
-    return pattern.crosses or [], pattern.direction
-
-
-def _movement(pattern: ObjectPattern, zones: list[str]) -> list[Condition]:
-    found: list[Condition] = []
-    if pattern.enters:
-        found.append(Passing("entered", frozenset(pattern.enters)))
-    if pattern.leaves:
-        found.append(Passing("left", frozenset(pattern.leaves)))
-    if pattern.dwell:
-        found.append(Dwell(tuple(zones), pattern.dwell))
-    if pattern.stops:
-        found.append(Number("still", "still", above=pattern.stops))
-    if pattern.starts:
-        found.append(Flag("started", wanted=True, code="starts"))
-    if pattern.left:
-        found += [Number("still", "still", above=pattern.left), Number("alone", "alone", above=pattern.left)]
-    if pattern.removed:
-        found.append(Removed(pattern.removed))
-    for name in ("speed", "kmh"):
-        if bounds := getattr(pattern, name):
-            found.append(Number(name, name, bounds.above, bounds.below))
-    return found + _directions(pattern)
-
-
-def _directions(pattern: ObjectPattern) -> list[Condition]:
-    found: list[Condition] = []
-    if pattern.heading:
-        width = (pattern.heading.to - pattern.heading.from_) % 360
-        found.append(Direction((pattern.heading.from_ + width / 2) % 360, width / 2))
-    if isinstance(pattern.wrong_way, Way):
-        found.append(Direction((pattern.wrong_way.way + 180) % 360, pattern.wrong_way.tolerance))
-    return found
-
-
-def _message(pattern: MqttPattern, equal: list[_Equal], tested: list[Condition]) -> None:
-    if any(map(wild, pattern.mqtt)):
-        tested.append(Topics(tuple(pattern.mqtt)))
-    if pattern.payload:
-        told = OneOf("payload", "payload", frozenset(pattern.payload))
-        equal.append((told.fact, told.wanted))
-        tested.append(told)
+    demands = Demands()
+    if bounds := value_at(pattern, "score") or value_at(pattern, "share"):
+        demands.tested.append(Score(bounds.above, bounds.below))
+    if zones := value_at(pattern, "zone") or value_at(pattern, "inside"):
+        demands.indexed.append(Zone(frozenset(zones)))
+    event_kind(pattern).demands(pattern, demands)
+    return demands
 
 
 # -- triggers ----------------------------------------------------------------------------------
@@ -252,7 +114,7 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
     by = keys_of(when)
     match when:
         case AtPattern() | EveryPattern():
-            return Alarm(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
+            return TimesOfDay(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
         case Sequence():
             return _ordered(when, by, matchers)
         case All(all=steps, within=within):
@@ -265,7 +127,9 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
 
 
 def _counting(when: Count, by: tuple[str, ...], pattern: Matcher, keys: tuple[str, ...]) -> Counting:
-    distinct = when.distinct or ("track" if pattern.kind is Kind.OBJECT and pattern.lasting else "none")
+    distinct = when.distinct or (
+        "track" if pattern.lasting and "track" in OF_KIND[pattern.kind].keys else "none"
+    )
     few = when.below is not None
     return Counting(
         size=when.below or when.above or 0,
@@ -296,7 +160,7 @@ def _asked(matchers: tuple[Matcher, ...]) -> tuple[tuple[int, str, Reader], ...]
     return tuple((step - 1, name, read) for (step, name), read in links.items())
 
 
-def steps_before(when: Any, role: int) -> Mapping[int, Step]:
+def steps_before(when: Any, role: int) -> Mapping[int, EarlierStep]:
     """Return the steps of a sequence, counted from 1 as they are written, that a later one may ask about."""
     if not isinstance(when, Sequence):
         return {}
@@ -304,9 +168,9 @@ def steps_before(when: Any, role: int) -> Mapping[int, Step]:
     return {number: _step(step) for number, step in steps if not isinstance(step, NotStep)}
 
 
-def _step(pattern: Pattern) -> Step:
-    carried = (ALWAYS | CARRIED[KINDS[type(pattern)]]) - _NO_FACTS
-    return Step(carried, open=isinstance(pattern, _NAMED))
+def _step(pattern: Pattern) -> EarlierStep:
+    kind = event_kind(pattern)
+    return EarlierStep(facts_of_step(kind), open=kind.open or bool(kind.further))
 
 
 def negative(when: Any, role: int) -> bool:
@@ -330,4 +194,4 @@ def lasting(when: Any) -> bool:
     return not is_moment(when) and not (isinstance(when, Absent) and when.after is not None)
 
 
-__all__ = ["lasting", "matcher", "parts", "rank", "trigger", "wild"]
+__all__ = ["lasting", "matcher", "parts", "rank", "trigger"]

@@ -14,23 +14,24 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import letters
+from rules import normalization
 from rules.compiler import build
-from rules.compiler.ruleset import Hours, Matcher, Rule, RuleSet
+from rules.compiler.ruleset import ActiveHours, Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
 from rules.compiler.uncollected import uncollected
-from rules.compiler.unknown_facts import unknown_asked
+from rules.compiler.unknown_facts import unknown_facts
 from rules.document import decomposed, suggestions
 from rules.document.errors import RuleError
 from rules.document.partial import Read, read_partly
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
 from rules.document.validation import flaws, nearest
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.pattern import Pattern, zones_of
 from rules.language import correlation, texts
 from rules.language.comparisons import Constants
 from rules.language.expr import ExprError, Expression, Names, compile_expression
-from rules.language.facts import timely
-from rules.language.names import World, calls, expressions, rings, unknown, unknown_cameras, unknown_rules
-from rules.language.patterns import DecisionPattern, Pattern
+from rules.language.fact_readers import timely
+from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
 from rules.language.schema import Call, RuleFile, RuleSpec, Title
 from rules.language.templates import FOLLOWS, Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
@@ -41,7 +42,7 @@ __all__ = [
     "Checked",
     "ParamsCheck",
     "World",
-    "Written",
+    "WrittenRule",
     "check_rules",
     "compile_rules",
     "examine",
@@ -64,7 +65,7 @@ _COSMETIC = {"title", "message", "do", "escalate", "severity", "enabled", "dry_r
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRule:
     """A rule with the file that it is written in, and what was made of it (None: it is not enabled)."""
 
     spec: RuleSpec
@@ -91,7 +92,7 @@ class Checked:
 
     rules: RuleSet
     problems: tuple[Problem, ...]
-    written: tuple[Written, ...]
+    written: tuple[WrittenRule, ...]
     constants: Constants
     world: World | None = None
 
@@ -146,7 +147,7 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     for part in parts:
         found = [*part.problems(named), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
-    problems += site.rings()
+    problems += site.cycles()
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
@@ -162,7 +163,7 @@ def _composed(document: Document) -> Document:
     doubts = tuple(map(document.locate, decomposed.doubts(document.data)))
     if not doubts:
         return document
-    return replace(document, data=letters.values(document.data), problems=(*document.problems, *doubts))
+    return replace(document, data=normalization.values(document.data), problems=(*document.problems, *doubts))
 
 
 def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:
@@ -257,11 +258,11 @@ class _Site:
     schedules: Mapping[str, tuple[Window, ...]]
     whole: bool = True
     rules: list[Rule] = field(default_factory=list)
-    written: list[Written] = field(default_factory=list)
+    written: list[WrittenRule] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
-    _specs: dict[str, Written] = field(default_factory=dict)
+    _specs: dict[str, WrittenRule] = field(default_factory=dict)
     _expressions: dict[tuple[str, frozenset[object]], Expression] = field(default_factory=dict)
-    _hours: dict[Hours, Hours] = field(default_factory=dict)
+    _hours: dict[ActiveHours, ActiveHours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -297,18 +298,18 @@ class _Site:
             if spec.enabled and not broken:
                 rule = self._rule(spec, len(self.rules))
                 self.rules.append(rule)
-            written = Written(spec, part.resolved, number, rule)
+            written = WrittenRule(spec, part.resolved, number, rule)
             self._specs.setdefault(spec.name, written)
             if not broken:
                 self.written.append(written)
 
-    def rings(self) -> Iterator[Problem]:
+    def cycles(self) -> Iterator[Problem]:
         """Yield rules that wait for the decision of no rule, or for each other's in a ring."""
         specs = {name: each.spec for name, each in self._specs.items()}
         known = {name for section, name in self._first if section == "rules"}
         for name, flaw in unknown_rules(specs, known) if self.whole else ():
             yield self._specs[name].locate(flaw)
-        for name, ring in rings(specs):
+        for name, ring in cycles(specs):
             values: dict[str, Fact] = {"ring": " → ".join(ring)}
             yield self._specs[name].locate(Flaw(("when",), "problem.decision_ring", values))
 
@@ -337,7 +338,7 @@ class _Site:
         yield from correlation.flaws(spec, self.names.groups)
         if self.world is not None:
             yield from unknown(spec, self.world, self.names.groups)
-            yield from unknown_asked(spec, self.world, self.names.groups)
+            yield from unknown_facts(spec, self.world, self.names.groups)
             yield from self._action_flaws(spec)
 
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
@@ -433,7 +434,7 @@ class _Site:
             return ("*",)
         grouped = [camera for name in pattern.groups or () for camera in self.names.groups.get(name, ())]
         cameras = list(dict.fromkeys([*(pattern.cameras or ()), *grouped]))
-        zones: list[str] = correlation.zones_of(pattern) or []
+        zones: list[str] = zones_of(pattern) or []
         if not cameras and self.world is not None and self.world.zones is not None:
             has = self.world.zones
             cameras = [name for name in has if not zones or not has[name].isdisjoint(zones)]
@@ -441,14 +442,14 @@ class _Site:
             return tuple(f"{camera}/zone:{zone}" for camera in cameras for zone in zones)
         return tuple(cameras)
 
-    def _applies(self, spec: RuleSpec) -> Hours | None:
+    def _applies(self, spec: RuleSpec) -> ActiveHours | None:
         if not (spec.between or spec.not_between or spec.during or spec.not_during):
             return None
         between = tuple(hours.window() for hours in spec.between or ())
         free = [hours.window() for hours in spec.not_between or ()]
         free += [window for name in spec.not_during or () for window in self.schedules[name]]
         during = tuple(window for name in spec.during or () for window in self.schedules[name])
-        made = Hours(self.almanac, between, tuple(free), during)
+        made = ActiveHours(self.almanac, between, tuple(free), during)
         return self._hours.setdefault(made, made)
 
     def _calls(self, written: Sequence[Call]) -> tuple[ActionCall, ...]:

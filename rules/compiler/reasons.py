@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rules.compiler.ruleset import Matcher, Rule, Telling
-from rules.language.facts import reader
+from rules.language.fact_readers import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
-from rules.text import catalogue
 
 
 def sentence(parts: Iterable[Telling]) -> Sentence:
@@ -20,9 +19,9 @@ def sentence(parts: Iterable[Telling]) -> Sentence:
     return Sentence("+".join(codes), values)
 
 
-def extended(told: Sentence, parts: Sequence[Telling]) -> Sentence:
+def extended(whole: Sentence, parts: Sequence[Telling]) -> Sentence:
     """Return a sentence with more parts behind it; without any, the same one."""
-    return sentence([(told.code, told.values), *parts]) if parts else told
+    return sentence([(whole.code, whole.values), *parts]) if parts else whole
 
 
 def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
@@ -48,11 +47,11 @@ def named(names: Iterable[str], event: Event) -> dict[str, Fact]:
     return {name: value for name, value in found if value is not None}
 
 
-def step(told: Sentence, number: int) -> list[Telling]:
+def step(whole: Sentence, number: int) -> list[Telling]:
     """Return a sentence as one part of several: its values get a suffix of their own."""
     suffix = f"@{number}"
-    code = "+".join(part + suffix for part in told.code.split("+"))
-    return [(code, {name + suffix: value for name, value in told.values.items()})]
+    code = "+".join(part + suffix for part in whole.code.split("+"))
+    return [(code, {name + suffix: value for name, value in whole.values.items()})]
 
 
 def several(steps: Iterable[Sentence], joint: str, more: Iterable[Telling] = ()) -> Sentence:
@@ -88,46 +87,3 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     told = ((hours, "h"), (minutes, "min"), (rest, "s"))
     return " ".join(f"{number} {sign}" for number, sign in told if number)
-
-
-def _object(event: Event) -> Telling:
-    known = f"label.{event.label}"
-    code = known if known in catalogue("en") else "reason.object"
-    return code, {"label": event.label or "?"}
-
-
-def _crowd(event: Event) -> Telling:
-    known = f"label.{event.label}"
-    return (known if known in catalogue("en") else "reason.crowd"), {"label": event.label or "?"}
-
-
-def _signal(event: Event) -> Telling:
-    code = "reason.signal_off" if event.change is Change.ENDED else "reason.signal"
-    return code, {"label": event.label or "?"}
-
-
-def _motion(event: Event) -> Telling:
-    return ("reason.calm" if event.change is Change.ENDED else "reason.motion"), {}
-
-
-def _camera(event: Event) -> Telling:
-    return f"reason.camera_{event.label}", {}
-
-
-def _named(code: str) -> Callable[[Event], Telling]:
-    return lambda event: (code, {"label": event.label or "?"})
-
-
-#: Who names the subject of an event.
-SUBJECT: dict[Kind, Callable[[Event], Telling]] = {
-    Kind.OBJECT: _object,
-    Kind.CROWD: _crowd,
-    Kind.MOTION: _motion,
-    Kind.SIGNAL: _signal,
-    Kind.CAMERA: _camera,
-    Kind.PLATE: _named("reason.plate"),
-    Kind.MQTT: _named("reason.mqtt"),
-    Kind.DECISION: _named("reason.decision"),
-    Kind.ENGINE: _named("reason.engine"),
-    Kind.OPERATOR: _named("reason.operator"),
-}

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from rules.compiler.conditions import Condition, Telling
 from rules.document.source import Problem
+from rules.kinds.conditions import Condition, Telling
 from rules.language.expr import Reader
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
 from rules.schedule import Almanac, Edge, Window
 
 __all__ = [
     "Absence",
-    "Alarm",
+    "ActiveHours",
     "Condition",
     "Counting",
     "Each",
-    "Hours",
     "Matcher",
     "Ordered",
     "Rule",
     "RuleSet",
     "Telling",
+    "TimesOfDay",
     "Together",
     "Trigger",
 ]
@@ -33,7 +33,7 @@ REMEMBERED = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class ActiveHours:
     """When a rule applies: within one of `between` and one of `during` (if any), outside all of `free`."""
 
     almanac: Almanac
@@ -191,7 +191,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class TimesOfDay:
     """Times of day."""
 
     edges: tuple[Edge, ...]
@@ -204,13 +204,13 @@ class Alarm:
         return self.almanac.upcoming(after, self.edges, self.days)
 
 
-Trigger = Each | Ordered | Together | Counting | Absence | Alarm
+Trigger = Each | Ordered | Together | Counting | Absence | TimesOfDay
 EACH = Each()
 
 
 def _from_nothing(trigger: Trigger) -> bool:
     few = isinstance(trigger, Counting) and trigger.few
-    return few or isinstance(trigger, (Absence, Alarm))
+    return few or isinstance(trigger, (Absence, TimesOfDay))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class Rule:
     order: int
     patterns: tuple[Matcher, ...]
     trigger: Trigger = EACH
-    hours: Hours | None = None
+    hours: ActiveHours | None = None
     lasting: bool = True
     hold: float = 0.0
     cooldown: float = 0.0

@@ -6,12 +6,14 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rules.compiler.unknown_facts import asked
+from rules.compiler.unknown_facts import expressions_with_patterns
 from rules.document.source import Flaw, Gravity, Path
-from rules.language.comparisons import Reading, parsed
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
+from rules.language.clock_patterns import AtPattern, ClockPattern
+from rules.language.comparisons import NodeReader, parsed
 from rules.language.expr import ExprError
 from rules.language.names import World, scope_of
-from rules.language.patterns import AtPattern, ClockPattern, ObjectPattern, Pattern
 from rules.language.schema import Hours, RuleSpec
 from rules.language.when import parts
 from rules.schedule import DAYS, SunTime, Window
@@ -101,7 +103,7 @@ def _asked(spec: RuleSpec, fact: str, code: str) -> Iterator[Flaw]:
 
 def _places(spec: RuleSpec, fact: str) -> Iterator[tuple[Path, int, Sequence[Pattern]]]:
     """Yield the expressions that ask for a fact, where in them they first do, and of which patterns."""
-    for path, text, about in asked(spec):
+    for path, text, about in expressions_with_patterns(spec):
         if fact not in text:
             continue
         try:
@@ -111,4 +113,4 @@ def _places(spec: RuleSpec, fact: str) -> Iterator[tuple[Path, int, Sequence[Pat
         except ExprError:
             continue  # told elsewhere
         if (first := next(found, None)) is not None:
-            yield path, Reading(text).at(first), about
+            yield path, NodeReader(text).at(first), about

@@ -8,27 +8,16 @@ from fnmatch import fnmatchcase
 
 from rules.compiler.build import negative
 from rules.document.source import Flaw, Path
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern
 from rules.language.comparisons import comparisons, zones
 from rules.language.expr import ExprError
-from rules.language.names import ALWAYS, World, had, named, no_label, scope_of
-from rules.language.patterns import (
-    CameraPattern,
-    CrowdPattern,
-    EnginePattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-)
+from rules.language.names import ALWAYS, World, known_names, named, no_label, scope_of
 from rules.language.schema import RuleSpec
 from rules.language.when import parts
 
-_SEES = (ObjectPattern, CrowdPattern)
-#: What may come of a camera that the site does not have.
-_ELSEWHERE = (CameraPattern, EnginePattern, MqttPattern, OperatorPattern)
 
-
-def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
+def expressions_with_patterns(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
     """Yield every expression of a rule with its path and the patterns of which it is asked."""
     found = list(parts(spec.when))
     if spec.if_ is not None:
@@ -39,9 +28,9 @@ def asked(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
             yield ("when", *path, "if"), pattern.if_, [pattern]
 
 
-def unknown_asked(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
+def unknown_facts(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
     """Yield what expressions name and the site does not have; one that does not compile is told elsewhere."""
-    for path, text, about in asked(spec):
+    for path, text, about in expressions_with_patterns(spec):
         try:
             found = [*_zones(text, about, world, groups), *_compared(text, about, world)]
         except ExprError:
@@ -55,7 +44,7 @@ def _zones(
     scopes = [scope_of(pattern, groups) for pattern in about]
     if world.zones is None or not all(map(world.knows, scopes)):
         return
-    found = [had(scope, world.zones) for scope in scopes]
+    found = [known_names(scope, world.zones) for scope in scopes]
     known = frozenset().union(*(names for names in found if names is not None))
     for zone, at in zones(text) if None not in found else ():
         if zone not in known:
@@ -74,10 +63,13 @@ def _among(name: str, sign: str, known: Collection[str]) -> bool:
     return any(fnmatchcase(each, name) for each in known) if sign == "like" else name in known
 
 
-def _elsewhere(pattern: Pattern) -> bool:
-    if isinstance(pattern, CameraPattern):
-        return "discovered" in pattern.camera
-    return isinstance(pattern, _ELSEWHERE)
+def _stranger(pattern: Pattern) -> bool:
+    """Return whether an event may come of a camera that the site does not have."""
+    return event_kind(pattern).stranger(pattern)
+
+
+def _crosses(pattern: Pattern) -> bool:
+    return "line" in event_kind(pattern).facts
 
 
 def _known(
@@ -87,14 +79,12 @@ def _known(
     sure = world.knows(None)
     cameras, lines = world.zones, world.lines
     if fact == "camera" and cameras is not None and sure:
-        if not any(map(_elsewhere, about)):
+        if not any(map(_stranger, about)):
             return cameras, lambda name: named("camera", name, cameras)
-    elif fact == "label" and world.labels and all(isinstance(pattern, _SEES) for pattern in about):
+    elif fact == "label" and world.labels and all(event_kind(pattern).detected for pattern in about):
         labels = world.labels | ALWAYS
         return labels, lambda name: no_label(name, world)
-    elif (
-        fact == "line" and lines is not None and sure and all(isinstance(one, ObjectPattern) for one in about)
-    ):
+    elif fact == "line" and lines is not None and sure and all(map(_crosses, about)):
         drawn = frozenset().union(*lines.values())
         return drawn, lambda name: named("line", name, drawn)
     return None

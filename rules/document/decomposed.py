@@ -7,7 +7,7 @@ from typing import Any
 from unicodedata import is_normalized
 
 from rules.document.source import Flaw, Gravity, Path
-from rules.letters import composed
+from rules.normalization import composed
 
 
 def doubts(data: Any, path: Path = ()) -> Iterator[Flaw]:

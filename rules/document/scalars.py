@@ -28,7 +28,7 @@ class Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-def said(written: object, key: str) -> Any:
+def value_at(written: object, key: str) -> Any:
     """Return what a model says under a key that its kind may not have; None: it has not.
 
     `getattr` would raise within pydantic first: ten times as dear, for each of thousands of rules.

@@ -18,7 +18,7 @@ Library = Callable[[str], RuleSet | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RuleChanges:
     """Two rule sets, by the names of their rules.
 
     Attributes:
@@ -39,13 +39,13 @@ class Comparison:
         return self.edited + self.same
 
 
-def compare(before: RuleSet, after: RuleSet) -> Comparison:
+def compare(before: RuleSet, after: RuleSet) -> RuleChanges:
     """Return what becomes of each rule."""
     old, new = before.named, after.named
     both = [name for name in new if name in old]
     kept = [name for name in both if old[name].edition == new[name].edition]
     edited = tuple(name for name in kept if _told(old[name]) != _told(new[name]))
-    return Comparison(
+    return RuleChanges(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
         changed=tuple(name for name in both if old[name].edition != new[name].edition),
@@ -60,15 +60,15 @@ def _told(rule: Rule) -> tuple[object, ...]:
     return (*texts, rule.actions, rule.escalate, rule.escalation, rule.dry_run, rule.limit)
 
 
-def facts_of(digest: str, rules: RuleSet, found: Comparison) -> Mapping[str, Fact]:
+def facts_of(digest: str, rules: RuleSet, changes: RuleChanges) -> Mapping[str, Fact]:
     """Return what the event tells."""
     return {
         "digest": digest,
         "rules": len(rules.rules),
-        "added": len(found.added),
-        "removed": len(found.removed),
-        "changed": len(found.changed),
-        "kept": len(found.kept),
+        "added": len(changes.added),
+        "removed": len(changes.removed),
+        "changed": len(changes.changed),
+        "kept": len(changes.kept),
     }
 
 

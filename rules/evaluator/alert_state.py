@@ -1,6 +1,6 @@
 """The life of what a rule tells: pending, firing, fading, resolved; cooldowns and escalations.
 
-Whatever makes a rule begin and end (`rules.evaluator.evaluator`, `rules.evaluator.combine`) says so here, by key.
+Whatever makes a rule begin and end (`rules.evaluator.evaluator`, `rules.evaluator.triggers`) says so here, by key.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Beginning(NamedTuple):
     key: str
     subject: str
     cause: EventId
-    told: Sentence
+    reason: Sentence
     lasting: bool = True
 
 
@@ -85,9 +85,9 @@ def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> Decis
     return DecisionId(sha256(told.encode()).hexdigest()[:32])
 
 
-def firing_of(made: Decision) -> DecisionId:
+def firing_of(decision: Decision) -> DecisionId:
     """Return the identity of the firing that a firing or an escalated decision stands for."""
-    return decision_id(made.rule, made.key, Phase.FIRING, _through(made.cause, made.via))
+    return decision_id(decision.rule, decision.key, Phase.FIRING, _through(decision.cause, decision.via))
 
 
 def _through(cause: EventId, via: str) -> EventId:
@@ -98,7 +98,7 @@ def _through(cause: EventId, via: str) -> EventId:
     return EventId(f"{cause}{_VIA}{via}") if via else cause
 
 
-class Life:
+class AlertStates:
     """What is told in one step."""
 
     def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
@@ -123,9 +123,9 @@ class Life:
             return
         if rule.hours is not None and not rule.hours.hold(at.wall):
             return
-        quiet = self._quiet_until(rule, what.key, what.subject, what.told)
+        quiet = self._quiet_until(rule, what.key, what.subject, what.reason)
         due = max(at.engine + rule.hold, quiet)
-        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.told, rule.edition)
+        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.reason, rule.edition)
         if due <= at.engine:
             self._fire(rule, what.key, row, at, lasting=lasting)
         elif lasting:
@@ -322,7 +322,7 @@ class Life:
 
 
 def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:
-    """Return what texts may name of a decision itself (`rules.language.facts.ABOUT`)."""
+    """Return what texts may name of a decision itself (`rules.language.fact_readers.ABOUT`)."""
     return {
         "rule": rule.name,
         "camera": row.subject.partition("/")[0],

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from rules.compiler.ruleset import Alarm, Rule
+from rules.compiler.ruleset import Rule, TimesOfDay
 from rules.evaluator.alert_state import Beginning
-from rules.evaluator.step_context import SITE, Work
+from rules.evaluator.step_context import SITE, StepContext
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import EventId, Instant, Row, Sentence
 
@@ -25,33 +25,33 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _NO_REASON = Sentence("")
 
 
-def wind(work: Work, rule: Rule, alarm: Alarm, at: Instant) -> None:
+def wind(context: StepContext, rule: Rule, alarm: TimesOfDay, at: Instant) -> None:
     """Wait for the next time after a moment, whatever was waited for."""
-    row = work.rows.get(rule.name, _KEY)
+    row = context.rows.get(rule.name, _KEY)
     waited, told = (None, _NEVER) if row is None else _times(row)
     if row is not None and row.since > at.engine:  # nobody watches until then
         at = Instant(row.since_wall, row.since)
     target = _upcoming(alarm, at.wall, told)
     if row is None or (target, rule.edition) != (waited, row.edition):
-        _wait(work, rule, target, told, at)
+        _wait(context, rule, target, told, at)
 
 
-def reckon(work: Work, rule: Rule, alarm: Alarm) -> None:
+def reckon(context: StepContext, rule: Rule, alarm: TimesOfDay) -> None:
     """Reckon anew how far the next time is: the clock was set. A time that it was set beyond has come."""
-    if (row := work.rows.get(rule.name, _KEY)) is not None:
-        _reckon(work, rule, alarm, row, work.now)
+    if (row := context.rows.get(rule.name, _KEY)) is not None:
+        _reckon(context, rule, alarm, row, context.now)
 
 
-def ripe(work: Work, rule: Rule, alarm: Alarm, row: Row, at: Instant) -> None:
+def ripe(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Instant) -> None:
     """Tell a time of day that has come."""
     target, told = _times(row)
     if at.wall < target - _HAIR:  # the clock was set back, and no event said so
-        _reckon(work, rule, alarm, row, at)
+        _reckon(context, rule, alarm, row, at)
         return
     said = Sentence("reason.clock", {"clock": f"{target.astimezone(rule.almanac.zone):%H:%M}"})
-    work.life.begin(rule, Beginning(SITE, "", _cause(target, at), said, lasting=False), at)
+    context.alerts.begin(rule, Beginning(SITE, "", _cause(target, at), said, lasting=False), at)
     told = max(target, told)
-    _wait(work, rule, _upcoming(alarm, at.wall, told), told, at)
+    _wait(context, rule, _upcoming(alarm, at.wall, told), told, at)
 
 
 def _cause(target: datetime, at: Instant) -> EventId:
@@ -59,24 +59,24 @@ def _cause(target: datetime, at: Instant) -> EventId:
     return EventId(f"at:{target.isoformat()}@{at.engine:.3f}")
 
 
-def _upcoming(alarm: Alarm, wall: datetime, told: datetime) -> datetime | None:
+def _upcoming(alarm: TimesOfDay, wall: datetime, told: datetime) -> datetime | None:
     return alarm.upcoming(told if wall < told <= wall + LITTLE else wall)
 
 
-def _reckon(work: Work, rule: Rule, alarm: Alarm, row: Row, at: Instant) -> None:
+def _reckon(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Instant) -> None:
     target, told = _times(row)
     nearer = _upcoming(alarm, at.wall, told)
-    _wait(work, rule, min(target, nearer or target), told, at)
+    _wait(context, rule, min(target, nearer or target), told, at)
 
 
-def _wait(work: Work, rule: Rule, target: datetime | None, told: datetime, at: Instant) -> None:
+def _wait(context: StepContext, rule: Rule, target: datetime | None, told: datetime, at: Instant) -> None:
     if target is None:
-        work.rows.drop(rule.name, _KEY)
+        context.rows.drop(rule.name, _KEY)
         return
     due = at.engine + max(0.0, (target - at.wall).total_seconds())
     data = [target.isoformat(), told.isoformat()]
     row = Row(GATHERING, at.engine, at.wall, due, _cause(target, at), "", _NO_REASON, rule.edition, data)
-    work.rows.put(rule, _KEY, row)
+    context.rows.put(rule, _KEY, row)
 
 
 def _times(row: Row) -> tuple[datetime, datetime]:

@@ -16,8 +16,15 @@ from typing import Any, cast
 from rules.compiler import reasons
 from rules.compiler.ruleset import Counting, Matcher, Rule
 from rules.evaluator.alert_state import Beginning
-from rules.evaluator.step_context import Work, correlation, next_minute, subject_key, subject_of, zones_about
-from rules.language.facts import reader
+from rules.evaluator.step_context import (
+    StepContext,
+    correlation,
+    next_minute,
+    subject_key,
+    subject_of,
+    zones_about,
+)
+from rules.language.fact_readers import reader
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 
@@ -25,7 +32,7 @@ Hit = list[Any]
 _NO_REASON = Sentence("")
 
 
-def seen(work: Work, rule: Rule, counting: Counting, pattern: Matcher, event: Event) -> None:
+def seen(context: StepContext, rule: Rule, counting: Counting, pattern: Matcher, event: Event) -> None:
     """Take in that what is counted happened."""
     if event.change is Change.GOES_ON and pattern.lasting and not counting.distinct:
         return
@@ -35,27 +42,33 @@ def seen(work: Work, rule: Rule, counting: Counting, pattern: Matcher, event: Ev
     values = _distinct(apart, event, pattern)
     for corr, value in product(correlation(counting.by, event, pattern), values):
         if counting.few:
-            _one_more(work, rule, counting, corr, value, event)
+            _one_more(context, rule, counting, corr, value, event)
         else:
-            _add(work, rule, counting, corr, value, pattern, event)
+            _add(context, rule, counting, corr, value, pattern, event)
 
 
-def ripe(work: Work, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
+def ripe(context: StepContext, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
     """Let time pass: there are fewer than there were."""
     if counting.few:
-        _too_few(work, rule, counting, corr, row, at)
+        _too_few(context, rule, counting, corr, row, at)
     else:
-        _lapse(work, rule, counting, corr, row, at)
+        _lapse(context, rule, counting, corr, row, at)
 
 
 # -- many ----------------------------------------------------------------------------------------
 
 
 def _add(
-    work: Work, rule: Rule, counting: Counting, corr: str, value: str, pattern: Matcher, event: Event
+    context: StepContext,
+    rule: Rule,
+    counting: Counting,
+    corr: str,
+    value: str,
+    pattern: Matcher,
+    event: Event,
 ) -> None:
-    now, key = work.now.engine, GATHERING_MARK + corr
-    row = work.rows.get(rule.name, key)
+    now, key = context.now.engine, GATHERING_MARK + corr
+    row = context.rows.get(rule.name, key)
     began = row.since if row is not None and counting.tumbling else now
     known = _hits(row) if not counting.tumbling or now - began < counting.within else []
     if counting.tumbling and counting.distinct and any(hit[1] == value for hit in known):
@@ -63,14 +76,14 @@ def _add(
     hits = _newest(counting, known, value, now)
     enough = len(hits) >= counting.size
     due = (began if counting.tumbling else (hits[0] if enough else hits[-1])[0]) + counting.within
-    subject, wall = subject_key(event), work.now.wall
+    subject, wall = subject_key(event), context.now.wall
     made = Row(GATHERING, began, wall, due, event.id, subject, _NO_REASON, rule.edition, hits)
-    work.rows.put(rule, key, made)
+    context.rows.put(rule, key, made)
     if enough:
         told = reasons.holding(rule, pattern, event)
         more = {**_counted(counting, hits), "counted": len(hits)}
         whole = reasons.sentence([(told.code, told.values), ("reason.counted", more)])
-        work.life.begin(rule, Beginning(corr, subject, event.id, whole), work.now)
+        context.alerts.begin(rule, Beginning(corr, subject, event.id, whole), context.now)
 
 
 def _newest(counting: Counting, known: list[Hit], value: str, now: float) -> list[Hit]:
@@ -81,58 +94,62 @@ def _newest(counting: Counting, known: list[Hit], value: str, now: float) -> lis
     return [*hits, [now, value]][-counting.size :]
 
 
-def _lapse(work: Work, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
+def _lapse(context: StepContext, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
     hits = [hit for hit in _hits(row) if at.engine - hit[0] < counting.within]
     if hits and not counting.tumbling:
         due = float(hits[-1][0]) + counting.within
-        work.rows.put(rule, GATHERING_MARK + corr, replace(row, data=hits, due=due))
+        context.rows.put(rule, GATHERING_MARK + corr, replace(row, data=hits, due=due))
     else:
-        work.rows.drop(rule.name, GATHERING_MARK + corr)
-    work.life.end(rule, corr, ("reason.over_count", {}), row.cause, at)
+        context.rows.drop(rule.name, GATHERING_MARK + corr)
+    context.alerts.end(rule, corr, ("reason.over_count", {}), row.cause, at)
 
 
 # -- few -----------------------------------------------------------------------------------------
 
 
-def arm(work: Work, rule: Rule, counting: Counting, corr: str, cause: EventId, since: float) -> None:
+def arm(
+    context: StepContext, rule: Rule, counting: Counting, corr: str, cause: EventId, since: float
+) -> None:
     """Begin to count at an engine time, of which nothing is known before."""
-    wall = work.wall(since)
+    wall = context.wall(since)
     subject, due = subject_of(corr, ""), since + counting.within
     row = Row(GATHERING, since, wall, due, cause, subject, _NO_REASON, rule.edition, [])
-    work.rows.put(rule, GATHERING_MARK + corr, row)
+    context.rows.put(rule, GATHERING_MARK + corr, row)
 
 
-def suspend(work: Work, rule: Rule, key: str, row: Row) -> None:
+def suspend(context: StepContext, rule: Rule, key: str, row: Row) -> None:
     """Count no further: nobody watches."""
-    work.rows.put(rule, key, replace(row, due=None, data=None))
+    context.rows.put(rule, key, replace(row, due=None, data=None))
 
 
-def _one_more(work: Work, rule: Rule, counting: Counting, corr: str, value: str, event: Event) -> None:
-    key, now = GATHERING_MARK + corr, work.now.engine
-    row = work.rows.get(rule.name, key)
+def _one_more(
+    context: StepContext, rule: Rule, counting: Counting, corr: str, value: str, event: Event
+) -> None:
+    key, now = GATHERING_MARK + corr, context.now.engine
+    row = context.rows.get(rule.name, key)
     if row is None or row.data is None:
-        arm(work, rule, counting, corr, event.id, now)
-        row = cast(Row, work.rows.get(rule.name, key))
+        arm(context, rule, counting, corr, event.id, now)
+        row = cast(Row, context.rows.get(rule.name, key))
     hits = _newest(counting, _hits(row), value, now)
     due: float | None = (known := row.since + counting.within)
     if len(hits) == counting.size:
         due = hits[0][0] + counting.within
-        work.life.end(rule, corr, ("reason.over_few", _counted(counting, hits)), event.id, work.now)
+        context.alerts.end(rule, corr, ("reason.over_few", _counted(counting, hits)), event.id, context.now)
     elif known <= now:
         due = row.due  # few already: told, or its hours are waited for
-    work.rows.put(rule, key, replace(row, cause=event.id, due=due, data=hits))
+    context.rows.put(rule, key, replace(row, cause=event.id, due=due, data=hits))
 
 
-def _too_few(work: Work, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
+def _too_few(context: StepContext, rule: Rule, counting: Counting, corr: str, row: Row, at: Instant) -> None:
     if rule.hours is not None and not rule.hours.hold(at.wall):  # it goes on being few until they come
-        work.rows.put(rule, GATHERING_MARK + corr, replace(row, due=next_minute(at)))
+        context.rows.put(rule, GATHERING_MARK + corr, replace(row, due=next_minute(at)))
         return
     hits = [hit for hit in _hits(row) if at.engine - hit[0] < counting.within]
-    work.rows.put(rule, GATHERING_MARK + corr, replace(row, due=None, data=hits))
+    context.rows.put(rule, GATHERING_MARK + corr, replace(row, due=None, data=hits))
     more: dict[str, Fact] = {**_counted(counting, hits), "fewer": counting.size}
     told = reasons.missing(rule.patterns[0], "few", more)
     begins = Beginning(corr, subject_of(corr, row.subject), row.cause, told)
-    work.life.begin(rule, begins, at)
+    context.alerts.begin(rule, begins, at)
 
 
 # -- what both share -----------------------------------------------------------------------------

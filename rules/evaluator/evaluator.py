@@ -17,10 +17,19 @@ from datetime import timedelta
 
 from rules.compiler import reasons
 from rules.compiler.ruleset import Each, Matcher, Rule, RuleSet, Telling
-from rules.evaluator.alert_state import DECIDED, Beginning, Life, TooMany, decided_key, decision_id, firing_of
-from rules.evaluator.combine import Combine
+from rules.evaluator.alert_state import (
+    DECIDED,
+    AlertStates,
+    Beginning,
+    TooMany,
+    decided_key,
+    decision_id,
+    firing_of,
+)
 from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
+from rules.evaluator.triggers import Triggers
+from rules.kinds.lookup import PICTURED
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 
@@ -34,7 +43,6 @@ CLOCK_SET = "engine.clock"
 ACKNOWLEDGE = "acknowledge"
 #: The act that takes an acknowledgement back.
 UNACKNOWLEDGE = "unacknowledge"
-_SEEN = frozenset({Kind.OBJECT, Kind.MOTION, Kind.CROWD})
 #: Events that mean something to rows that are not of their subject.
 _TOUCHING = frozenset({Kind.CAMERA, Kind.ENGINE, Kind.OPERATOR})
 #: What came of an event that matched nothing and ended nothing: always this very step.
@@ -84,13 +92,13 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     known = before.named if before is not None else {}
     round_ = _Round(RuleSet(tuple({**known, **rules.named}.values())), memory, now)
     for rule in rules.absences:
-        round_.combine.wind(rule)
+        round_.triggers.wind(rule)
     for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
         present, row = rules.named.get(name), round_.row(name, key)
         if row is not None and (present is None or (row.edition and row.edition != present.edition)):
             round_.withdraw(known.get(name) or present, name, key, row)
     for rule in rules.absences:
-        round_.combine.arm(rule)
+        round_.triggers.arm(rule)
     round_.hear(rules)
     return round_.result()
 
@@ -131,15 +139,15 @@ class _Round:
     def __init__(self, rules: RuleSet, memory: Memory, now: Instant) -> None:
         self._rules, self._memory, self._now = rules, memory, now
         self._rows = Rows(memory, now.engine)
-        self._life = Life(rules, self._rows, now)
-        self.combine = Combine(self._rows, self._life, now)
+        self._alerts = AlertStates(rules, self._rows, now)
+        self.triggers = Triggers(self._rows, self._alerts, now)
         self._at = now
         self._faults: list[Fault] = []
 
     def result(self) -> Step:
         """Return what the step came to."""
         evicted = tuple(self._rows.evicted)
-        return Step(tuple(self._life.decisions), self._rows.changes(), tuple(self._faults), evicted)
+        return Step(tuple(self._alerts.decisions), self._rows.changes(), tuple(self._faults), evicted)
 
     def timers(self) -> None:
         """Let everything fire that is due, in its order and at its own time."""
@@ -156,18 +164,18 @@ class _Round:
             self._hear()
 
     def _ripe(self, rule: Rule, key: str, row: Row, due: float) -> None:
-        at = self._life.at(due)
+        at = self._alerts.at(due)
         if row.state in (GATHERING, WAS):
-            self.combine.ripe(rule, key, row, at)
+            self.triggers.ripe(rule, key, row, at)
             after = self._rows.get(rule.name, key)
             if after == row:  # nobody knows what it is: it would be due for ever
                 self._rows.drop(rule.name, key)
         else:
-            self._life.ripe(rule, key, row, at)
+            self._alerts.ripe(rule, key, row, at)
 
     def event(self, event: Event) -> None:
         """Judge one event, and then the decisions that other rules wait for."""
-        self._at = self.combine.now = self._now
+        self._at = self.triggers.now = self._now
         if event.kind in _TOUCHING:
             self._notice(event)
         self._judge(event, self._now)
@@ -180,14 +188,14 @@ class _Round:
 
     def _hear(self) -> None:
         try:
-            for made, at in self._life.heard():
+            for made, at in self._alerts.heard():
                 self._judge(made, at)
         except TooMany as error:
             self._faults.append(Fault(error.rule, str(error)))
 
     def _judge(self, event: Event, now: Instant) -> None:
         """Judge an event at its time: that of a decision that a timer made is the timer's."""
-        self._at = self.combine.now = now
+        self._at = self.triggers.now = now
         followed = self._followed(event)
         kept: set[tuple[RuleName, str]] = set()
         for rule, pattern in self._rules.candidates(event):
@@ -224,7 +232,7 @@ class _Round:
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
         """Take in a match; return the keys of the rows that it keeps."""
         if not isinstance(rule.trigger, Each):
-            return self.combine.seen(rule, pattern, event)
+            return self.triggers.seen(rule, pattern, event)
         key = subject_key(event)
         lasting = pattern.lasting and event.change is not Change.NOTED
         row = self._rows.get(rule.name, key) if lasting else None
@@ -234,7 +242,7 @@ class _Round:
         if rule.hours is not None and not rule.hours.hold(self._at.wall):
             return set()
         told = reasons.holding(rule, pattern, event)
-        self._life.begin(rule, Beginning(key, key, event.id, told, lasting), self._at)
+        self._alerts.begin(rule, Beginning(key, key, event.id, told, lasting), self._at)
         return {key}
 
     def _over(self, name: RuleName, key: str, event: Event, why: Telling | None = None) -> None:
@@ -255,10 +263,10 @@ class _Round:
         until = _until(event, self._at) if why and _holds_on_gap(rule) else self._at.engine
         if row.state == HELD:
             told = why or reasons.over(rule, event)
-            self.combine.gone(rule, key, row, told, event.id, until=until)
+            self.triggers.gone(rule, key, row, told, event.id, until=until)
         elif isinstance(rule.trigger, Each) and not (rule.clear and not rule.patterns[0].lasting):
             told = why or (self._why_over(rule, event) if row.state == FIRING else ("reason.over", {}))
-            self._life.end(rule, key, told, event.id, self._at)
+            self._alerts.end(rule, key, told, event.id, self._at)
 
     def _why_over(self, rule: Rule, event: Event) -> Telling:
         timely = rule.hours is None or rule.hours.hold(self._at.wall)
@@ -270,17 +278,17 @@ class _Round:
 
     def _notice(self, event: Event) -> None:
         if event.kind is Kind.OPERATOR and event.label == ACKNOWLEDGE:
-            self._life.acknowledge(event, self._at)
+            self._alerts.acknowledge(event, self._at)
         elif event.kind is Kind.OPERATOR and event.label == UNACKNOWLEDGE:
-            self._life.unacknowledge(event, self._at)
+            self._alerts.unacknowledge(event, self._at)
         elif event.kind is Kind.ENGINE and event.label == CLOCK_SET:
             for rule in self._rules.absences:
-                self.combine.reckon(rule)
+                self.triggers.reckon(rule)
         elif _blinds(event):
             self._blind(event)
         elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
             for rule in self._rules.absences:
-                self.combine.sighted(rule, event.camera, event.id)
+                self.triggers.sighted(rule, event.camera, event.id)
 
     def _blind(self, event: Event) -> None:
         """End what was seen by a camera that is lost, or by all after a gap: nothing is known of it any more."""
@@ -294,7 +302,7 @@ class _Round:
             for key, row in self._rows.of(name):
                 if row.subject.startswith(prefix) and self._was_seen(rule, key, row):
                     self._over(name, key, event, ("reason.over_blind", {}))
-            self.combine.blind(rule, camera, until, event.id)
+            self.triggers.blind(rule, camera, until, event.id)
 
     def _place(self, name: RuleName) -> tuple[int, str]:
         rule = self._rules.named.get(name)
@@ -304,11 +312,11 @@ class _Round:
     def _was_seen(rule: Rule, key: str, row: Row) -> bool:
         """Return whether a row stands for something that a camera saw."""
         if row.state == HELD:
-            return rule.patterns[role_of(key)].kind in _SEEN
+            return rule.patterns[role_of(key)].kind in PICTURED
         if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
             return False
         kinds = {pattern.kind for pattern in rule.patterns}
-        return kinds <= _SEEN or (not kinds.isdisjoint(_SEEN) and _sees(row))
+        return kinds <= PICTURED or (not kinds.isdisjoint(PICTURED) and _sees(row))
 
     def row(self, name: RuleName, key: str) -> Row | None:
         """Return a row as it is by now."""
@@ -317,7 +325,7 @@ class _Round:
     def withdraw(self, rule: Rule | None, name: RuleName, key: str, row: Row) -> None:
         """Drop a row of a rule that is gone or means something else; resolve what it had told."""
         if rule is not None and row.state in (FIRING, FADING):
-            self._life.withdraw(rule, key, row, self._now)
+            self._alerts.withdraw(rule, key, row, self._now)
         self._rows.drop(name, key)
 
     def _fault(self, rule: Rule, error: Exception) -> None:

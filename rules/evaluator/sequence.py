@@ -6,7 +6,7 @@ steps ask (`earlier`, `since`), one is kept for each set of facts that they ask 
 for a last `not` keeps the first instead: it is due first.
 
 An attempt is ``[began, told, facts, times]``: engine time, a (code, values) per step, what later steps ask for as
-``"1:plate"``, and when each step was reached. Plain lists: rows are kept as JSON.
+``"1:label"``, and when each step was reached. Plain lists: rows are kept as JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, cast
 from rules.compiler import reasons
 from rules.compiler.ruleset import Matcher, Ordered, Rule
 from rules.evaluator.alert_state import Beginning
-from rules.evaluator.step_context import Work, correlation, subject_key
+from rules.evaluator.step_context import StepContext, correlation, subject_key
 from rules.language.expr import SINCE, earlier_fact
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Event, EventId, Fact, Instant, Row, Sentence
@@ -28,45 +28,49 @@ Attempt = list[Any]
 _NO_REASON = Sentence("")
 
 
-def seen(work: Work, rule: Rule, ordered: Ordered, pattern: Matcher, event: Event) -> None:
+def seen(context: StepContext, rule: Rule, ordered: Ordered, pattern: Matcher, event: Event) -> None:
     """Take in that a step matches."""
     if pattern.role in ordered.breaks.values():
-        _break(work, rule, ordered, pattern, event)
+        _break(context, rule, ordered, pattern, event)
         return
     for corr in correlation(ordered.by, event, pattern):
-        _advance(work, rule, ordered, corr, pattern, event)
+        _advance(context, rule, ordered, corr, pattern, event)
 
 
-def _advance(work: Work, rule: Rule, ordered: Ordered, corr: str, pattern: Matcher, event: Event) -> None:
+def _advance(
+    context: StepContext, rule: Rule, ordered: Ordered, corr: str, pattern: Matcher, event: Event
+) -> None:
     number, size = ordered.steps.index(pattern.role), len(ordered.steps)
-    row = work.rows.get(rule.name, GATHERING_MARK + corr)
+    row = context.rows.get(rule.name, GATHERING_MARK + corr)
     attempts = _attempts(row, size)
     before = (
-        [work.now.engine, [], {}, {}] if number == 0 else _before(work, ordered, attempts, pattern, event)
+        [context.now.engine, [], {}, {}]
+        if number == 0
+        else _before(context, ordered, attempts, pattern, event)
     )
     if before is None:
         return
-    attempt = _reached(work, rule, ordered, before, pattern, event)
+    attempt = _reached(context, rule, ordered, before, pattern, event)
     if number < size - 1:
-        _keep(work, rule, attempts[number], attempt)
+        _keep(context, rule, attempts[number], attempt)
     elif not ordered.waits:
-        work.rows.drop(rule.name, GATHERING_MARK + corr)
-        _complete(work, rule, ordered, corr, attempt, subject_key(event), event.id, work.now)
+        context.rows.drop(rule.name, GATHERING_MARK + corr)
+        _complete(context, rule, ordered, corr, attempt, subject_key(event), event.id, context.now)
         return
     elif not attempts[number]:
         attempts[number].append(attempt)
     else:
         return
-    _gather(work, rule, ordered, corr, attempts, subject_key(event), event.id)
+    _gather(context, rule, ordered, corr, attempts, subject_key(event), event.id)
 
 
 def _before(
-    work: Work, ordered: Ordered, attempts: list[list[Attempt]], pattern: Matcher, event: Event
+    context: StepContext, ordered: Ordered, attempts: list[list[Attempt]], pattern: Matcher, event: Event
 ) -> Attempt | None:
     """Return the attempt that a step carries on: the one that began last of those of which it may."""
     for attempt in reversed(attempts[ordered.steps.index(pattern.role) - 1]):
-        timely = work.now.engine - attempt[0] < ordered.within
-        if timely and _linked(pattern, event, attempt, work.now.engine):
+        timely = context.now.engine - attempt[0] < ordered.within
+        if timely and _linked(pattern, event, attempt, context.now.engine):
             return attempt
     return None
 
@@ -87,10 +91,10 @@ def _knowing(event: Event, attempt: Attempt, now: float) -> Event:
 
 
 def _reached(
-    work: Work, rule: Rule, ordered: Ordered, before: Attempt, pattern: Matcher, event: Event
+    context: StepContext, rule: Rule, ordered: Ordered, before: Attempt, pattern: Matcher, event: Event
 ) -> Attempt:
     """Return an attempt that has come one step further."""
-    now = work.now.engine
+    now = context.now.engine
     told = reasons.holding(rule, pattern, _knowing(event, before, now) if pattern.linked else event)
     facts, times = dict(before[2]), dict(before[3])
     if ordered.asked:
@@ -100,7 +104,7 @@ def _reached(
     return [before[0], [*before[1], [told.code, dict(told.values)]], facts, times]
 
 
-def _keep(work: Work, rule: Rule, kept: list[Attempt], attempt: Attempt) -> None:
+def _keep(context: StepContext, rule: Rule, kept: list[Attempt], attempt: Attempt) -> None:
     """Keep an attempt at a step: of those with the same facts the one that began last."""
     same = next((each for each in kept if each[2] == attempt[2]), None)
     if same is not None and same[0] > attempt[0]:
@@ -108,11 +112,11 @@ def _keep(work: Work, rule: Rule, kept: list[Attempt], attempt: Attempt) -> None
     kept[:] = sorted((*(each for each in kept if each is not same), attempt), key=lambda each: each[0])
     if len(kept) > MOST_ATTEMPTS:
         del kept[0]
-        work.rows.evicted.append(rule.name)
+        context.rows.evicted.append(rule.name)
 
 
 def _gather(
-    work: Work,
+    context: StepContext,
     rule: Rule,
     ordered: Ordered,
     corr: str,
@@ -122,48 +126,48 @@ def _gather(
 ) -> None:
     starts = [attempt[0] for kept in attempts for attempt in kept]
     if not starts:
-        work.rows.drop(rule.name, GATHERING_MARK + corr)
+        context.rows.drop(rule.name, GATHERING_MARK + corr)
         return
-    at, due = work.life.at(work.now.engine), min(starts) + ordered.within
+    at, due = context.alerts.at(context.now.engine), min(starts) + ordered.within
     row = Row(GATHERING, min(starts), at.wall, due, cause, subject, _NO_REASON, rule.edition, attempts)
-    work.rows.put(rule, GATHERING_MARK + corr, row)
+    context.rows.put(rule, GATHERING_MARK + corr, row)
 
 
-def _break(work: Work, rule: Rule, ordered: Ordered, pattern: Matcher, event: Event) -> None:
+def _break(context: StepContext, rule: Rule, ordered: Ordered, pattern: Matcher, event: Event) -> None:
     """Give up the attempts between whose steps something happened that must not."""
     after = [step for step, role in ordered.breaks.items() if role == pattern.role]
     keys = [GATHERING_MARK + corr for corr in correlation(ordered.by, event, pattern)]
     if not keys:  # it lacks what is kept apart: it breaks all
-        keys = [key for key, _ in work.rows.of(rule.name, GATHERING_MARK)]
+        keys = [key for key, _ in context.rows.of(rule.name, GATHERING_MARK)]
     for key in keys:
-        row = work.rows.get(rule.name, key)
+        row = context.rows.get(rule.name, key)
         if row is not None:
             attempts = _attempts(row, len(ordered.steps))
             for step in after:
                 attempts[step] = [
-                    each for each in attempts[step] if not _linked(pattern, event, each, work.now.engine)
+                    each for each in attempts[step] if not _linked(pattern, event, each, context.now.engine)
                 ]
-            _gather(work, rule, ordered, key[len(GATHERING_MARK) :], attempts, row.subject, row.cause)
+            _gather(context, rule, ordered, key[len(GATHERING_MARK) :], attempts, row.subject, row.cause)
 
 
-def ripe(work: Work, rule: Rule, ordered: Ordered, corr: str, row: Row, at: Instant) -> None:
+def ripe(context: StepContext, rule: Rule, ordered: Ordered, corr: str, row: Row, at: Instant) -> None:
     """Give up the attempts whose time is over; what waited for a last `not` is complete."""
     attempts = _attempts(row, len(ordered.steps))
     timely = [[each for each in kept if each[0] + ordered.within > at.engine] for kept in attempts]
-    _gather(work, rule, ordered, corr, timely, row.subject, row.cause)
+    _gather(context, rule, ordered, corr, timely, row.subject, row.cause)
     if ordered.waits and attempts[-1] and not timely[-1]:
-        _complete(work, rule, ordered, corr, attempts[-1][0], row.subject, row.cause, at)
+        _complete(context, rule, ordered, corr, attempts[-1][0], row.subject, row.cause, at)
 
 
-def blind(work: Work, rule: Rule, ordered: Ordered, key: str, row: Row) -> None:
+def blind(context: StepContext, rule: Rule, ordered: Ordered, key: str, row: Row) -> None:
     """Give up what waits for a last `not`: nobody saw whether it happened."""
     attempts = _attempts(row, len(ordered.steps))
     attempts[-1] = []
-    _gather(work, rule, ordered, key[len(GATHERING_MARK) :], attempts, row.subject, row.cause)
+    _gather(context, rule, ordered, key[len(GATHERING_MARK) :], attempts, row.subject, row.cause)
 
 
 def _complete(
-    work: Work,
+    context: StepContext,
     rule: Rule,
     ordered: Ordered,
     corr: str,
@@ -176,7 +180,7 @@ def _complete(
     took = reasons.duration(at.engine - attempt[0])
     code = "reason.and_not" if ordered.waits else "reason.took"
     told = reasons.several(steps, "reason.then", [(code, {"took": took})])
-    work.life.begin(rule, Beginning(corr, subject, cause, told, lasting=False), at)
+    context.alerts.begin(rule, Beginning(corr, subject, cause, told, lasting=False), at)
 
 
 def _attempts(row: Row | None, size: int) -> list[list[Attempt]]:

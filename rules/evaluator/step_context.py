@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.compiler.ruleset import Matcher
-from rules.evaluator.alert_state import Life
+from rules.evaluator.alert_state import AlertStates
 from rules.evaluator.rows import Rows
-from rules.language.facts import reader
+from rules.kinds.lookup import LABEL_FACTS
+from rules.language.fact_readers import reader
 from rules.model import Event, Instant
 
+#: Keys of which an event has a value, or belongs nowhere.
+_BY_FACT = frozenset({"label", *LABEL_FACTS})
 #: Which key stands for the whole site.
 SITE = "*"
 #: Seconds after which the clock on the wall is asked anew: what a clock that is set forward costs at most.
@@ -24,11 +27,11 @@ def next_minute(at: Instant) -> float:
 
 
 @dataclass(slots=True)
-class Work:
+class StepContext:
     """The rows of one step and what may be said of them; `now` is when what is judged happened."""
 
     rows: Rows
-    life: Life
+    alerts: AlertStates
     now: Instant
 
     def wall(self, engine: float) -> datetime:
@@ -48,7 +51,7 @@ def correlation(by: Sequence[str], event: Event, pattern: Matcher) -> tuple[str,
     for name in by:
         if name == "track":
             parts.append(event.subject)
-        elif name in ("plate", "label"):
+        elif name in _BY_FACT:
             value = reader(name)(event)
             if value is None:
                 return ()

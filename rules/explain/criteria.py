@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rules.compiler.conditions import (
+from rules.compiler.if_condition import If
+from rules.compiler.ruleset import Matcher
+from rules.geometry import turned
+from rules.kinds.conditions import (
     Condition,
     Direction,
     Dwell,
-    If,
     Number,
     Passing,
     Score,
@@ -22,20 +24,15 @@ from rules.compiler.conditions import (
     Zone,
     shown,
 )
-from rules.compiler.ruleset import Matcher
-from rules.geometry import turned
-from rules.model import Event, Fact, Kind
+from rules.kinds.lookup import OF_KIND
+from rules.model import Event, Fact
 
 #: How far from a match an event is that fails a question: another camera is further than a low score.
 _FAR = {"camera": 8.0, "label": 4.0, "change": 3.0, "zone": 2.0}
 
 
-#: Kinds whose events have no duration.
-_MOMENTS = frozenset({Kind.PLATE, Kind.MQTT, Kind.ENGINE, Kind.OPERATOR})
-
-
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Shortfall:
     """A value and the bound that it misses."""
 
     value: float
@@ -48,7 +45,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
+class Criterion:
     """One question.
 
     Attributes:
@@ -61,7 +58,7 @@ class Facet:
     kind: str
     test: Callable[[Event], bool]
     lost: Callable[[Event], Telling]
-    gap: Callable[[Event], Gap | None] = lambda _: None
+    gap: Callable[[Event], Shortfall | None] = lambda _: None
 
     def distance(self, event: Event) -> float:
         """Return how far an event that fails is from holding: less is nearer."""
@@ -71,14 +68,14 @@ class Facet:
 
 
 @lru_cache(maxsize=4096)
-def facets(pattern: Matcher) -> tuple[Facet, ...]:
+def criteria(pattern: Matcher) -> tuple[Criterion, ...]:
     """Return every question that a pattern asks of an event of its kind."""
-    found: list[Facet] = []
+    found: list[Criterion] = []
     if pattern.cameras is not None:
         found.append(_member("camera", frozenset(pattern.cameras), lambda event: event.camera))
     if pattern.labels is not None:
         found.append(_member("label", pattern.labels, lambda event: event.label))
-    if len(pattern.changes) < 4 and pattern.kind not in _MOMENTS:  # else nothing is asked
+    if len(pattern.changes) < 4 and OF_KIND[pattern.kind].lasts:  # else nothing is asked
         found.append(_member("change", frozenset(map(str, pattern.changes)), lambda event: str(event.change)))
     if pattern.zones is not None and not any(isinstance(each, Zone) for each in pattern.conditions):
         found.append(_zones(pattern.zones))
@@ -94,25 +91,25 @@ def _fact(name: str) -> Callable[[Event], str]:
     return lambda event: str(event.facts.get(name, "?"))
 
 
-def _member(kind: str, wanted: frozenset[str], value: Callable[[Event], str | None]) -> Facet:
+def _member(kind: str, wanted: frozenset[str], value: Callable[[Event], str | None]) -> Criterion:
     shown = ", ".join(sorted(wanted))
 
     def lost(event: Event) -> Telling:
         return "explain.is", {"what": kind, "is": value(event) or "–", "wanted": shown}
 
-    return Facet(f"{kind} {shown}", kind, lambda event: value(event) in wanted, lost)
+    return Criterion(f"{kind} {shown}", kind, lambda event: value(event) in wanted, lost)
 
 
-def _zones(wanted: frozenset[str]) -> Facet:
+def _zones(wanted: frozenset[str]) -> Criterion:
     shown = ", ".join(sorted(wanted))
 
     def lost(event: Event) -> Telling:
         return "explain.is", {"what": "zone", "is": ", ".join(event.zones) or "–", "wanted": shown}
 
-    return Facet(f"zone {shown}", "zone", lambda event: not wanted.isdisjoint(event.zones), lost)
+    return Criterion(f"zone {shown}", "zone", lambda event: not wanted.isdisjoint(event.zones), lost)
 
 
-def _condition(condition: Condition) -> Facet:
+def _condition(condition: Condition) -> Criterion:
     if isinstance(condition, Zone):
         return _zones(condition.wanted)
     kind = type(condition).__name__.lower()
@@ -125,7 +122,7 @@ def _condition(condition: Condition) -> Facet:
         values = {"wanted": describe(condition), "is": round(gap.value, 4), "margin": round(gap.margin, 4)}
         return "explain.misses", values
 
-    return Facet(describe(condition), kind, condition.test, lost, lambda event: _gap(condition, event))
+    return Criterion(describe(condition), kind, condition.test, lost, lambda event: _gap(condition, event))
 
 
 def describe(condition: Condition) -> str:
@@ -158,7 +155,7 @@ def _bounds(above: float | None, below: float | None) -> str:
     return low + ("" if below is None else f" < {below:g}")
 
 
-def _gap(condition: Condition, event: Event) -> Gap | None:
+def _gap(condition: Condition, event: Event) -> Shortfall | None:
     """Return the value that fails and the bound that it misses; None where there is no number."""
     match condition:
         case Score(above=above, below=below):
@@ -178,12 +175,12 @@ def _gap(condition: Condition, event: Event) -> Gap | None:
     return None
 
 
-def _outside(value: float | None, above: float | None, below: float | None) -> Gap | None:
+def _outside(value: float | None, above: float | None, below: float | None) -> Shortfall | None:
     if value is None:
         return None
     if above is not None and value < above:
-        return Gap(value, above)
-    return Gap(value, below) if below is not None and value >= below else None
+        return Shortfall(value, above)
+    return Shortfall(value, below) if below is not None and value >= below else None
 
 
 def _told(condition: Condition, event: Event) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from rules.compiler.ruleset import Matcher, Rule, RuleSet
-from rules.explain.criteria import Facet, facets
+from rules.explain.criteria import Criterion, criteria
 from rules.explain.history import Kept
 from rules.explain.playback import Arrival, Playback
 from rules.memory import FIRING, GATHERING, PENDING, QUIET, Memory
@@ -190,13 +190,13 @@ def recall(rule: Rule, steps: Iterable[Kept], focus: Focus, waiting: list[Timer]
 def ask(rule: Rule, event: Event) -> list[tuple[Matcher, list[Answer]]]:
     """Return what each pattern of the event's kind asked of it, question by question."""
     return [
-        (pattern, [_answer(facet, event) for facet in facets(pattern)])
+        (pattern, [_answer(facet, event) for facet in criteria(pattern)])
         for pattern in rule.patterns
         if pattern.kind is event.kind
     ]
 
 
-def _answer(facet: Facet, event: Event) -> Answer:
+def _answer(facet: Criterion, event: Event) -> Answer:
     held = facet.test(event)
     code, values = ("explain.holds", {"wanted": facet.name}) if held else facet.lost(event)
     return Answer(facet.name, held, Sentence(code, values))
@@ -205,7 +205,7 @@ def _answer(facet: Facet, event: Event) -> Answer:
 def pattern_name(pattern: Matcher) -> str:
     """Return a pattern in a few words: its kind and what it asks."""
     return ", ".join(
-        (str(pattern.kind), *(facet.name for facet in facets(pattern) if facet.kind != "change"))
+        (str(pattern.kind), *(facet.name for facet in criteria(pattern) if facet.kind != "change"))
     )
 
 
@@ -241,7 +241,7 @@ class _Teller:
             if pattern.kind is not event.kind:
                 continue
             story.seen += 1
-            failed = [facet for facet in facets(pattern) if not facet.test(event)]
+            failed = [facet for facet in criteria(pattern) if not facet.test(event)]
             if failed:
                 self._miss(story, pattern, failed, event, now)
                 continue
@@ -261,12 +261,12 @@ class _Teller:
                     story.last = made.at
 
     def _miss(
-        self, story: PatternStory, pattern: Matcher, failed: list[Facet], event: Event, now: Instant
+        self, story: PatternStory, pattern: Matcher, failed: list[Criterion], event: Event, now: Instant
     ) -> None:
         distance = sum(1 + facet.distance(event) for facet in failed)
         if story.nearest is None or distance <= story.nearest.distance:
             told = tuple(_answer(facet, event) for facet in failed)
-            held = len(facets(pattern)) - len(failed)
+            held = len(criteria(pattern)) - len(failed)
             story.nearest = Miss(now.wall, event.id, event.camera, event.subject, distance, told, held)
 
     def _row(self, key: str, row: Row | None, now: Instant, event: Event | None, fired: bool) -> None:

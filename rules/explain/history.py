@@ -47,7 +47,7 @@ class Tally:
     failed: datetime | None = None
 
 
-class Ledger:
+class EvaluationHistory:
     """Written by one judge, read by whoever explains."""
 
     def __init__(self, cpu: Callable[[], float], random: Random) -> None:

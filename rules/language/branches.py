@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
-from rules.language.comparisons import SIGNS, Comparison, Constants, Reading, called, facts, parsed
+from rules.kinds.fact_types import DECIDER, DWELL, ZONES
+from rules.kinds.value_ranges import OPPOSITE
+from rules.language.comparisons import SIGNS, Comparison, Constants, NodeReader, called, facts, parsed
 from rules.language.expr import SINCE, earlier_fact
-from rules.language.value_ranges import OPPOSITE
 from rules.model import Fact
 
 #: More ways are not followed: of such an expression nothing is said.
@@ -21,7 +22,7 @@ MOST = 256
 #: Before a fact that is asked by its name: what an event itself has, such as its score, is none.
 NAMED = "."
 #: What functions read of an event.
-_CALLS = {"in_zone": "zones", "entered": "entered", "left": "left", "dwell_in": "dwell:"}
+_CALLS = {"in_zone": ZONES, "entered": "entered", "left": "left", "dwell_in": DWELL}
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _Sides = tuple[ast.expr, str, ast.expr]
 _OTHERS = frozenset({"group", "list", "seconds"})
@@ -66,12 +67,12 @@ def branches(text: str, constants: Constants) -> tuple[Branch, ...] | None:
     Raises:
         ExprError: It is none.
     """
-    return _Splitting(Reading(text, constants)).split(parsed(text), holds=True)
+    return _Splitting(NodeReader(text, constants)).split(parsed(text), holds=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Splitting:
-    reader: Reading
+    reader: NodeReader
 
     def split(self, node: ast.expr, *, holds: bool) -> tuple[Branch, ...] | None:
         match node:
@@ -164,11 +165,11 @@ def _reads(node: ast.AST) -> Iterator[str]:
     """Yield the facts that a comparison, a call or a switch reads (see `Literal.needs`)."""
     match node:
         case ast.Name(id=name) if name in facts():
-            yield "rule:" if name == "rule" else name
+            yield DECIDER if name == "rule" else name
         case ast.Call(
             func=ast.Name(id="earlier"), args=[ast.Constant(value=int() as step), ast.Constant(value=name)]
         ):
-            yield earlier_fact(step, "rule:" if name == "rule" else str(name))
+            yield earlier_fact(step, DECIDER if name == "rule" else str(name))
         case ast.Call(func=ast.Name(id="since"), args=[ast.Constant(value=int() as step)]):
             yield earlier_fact(step, SINCE)
         case ast.Call(func=ast.Name(id=name)) if name in _OTHERS:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from rules.document.scalars import seconds
+from rules.kinds.value_ranges import Domain, narrowed
 from rules.language.expr import tree
-from rules.language.facts import timely
-from rules.language.value_ranges import Domain, narrowed
+from rules.language.fact_readers import timely
 from rules.model import Fact
 from rules.schedule import Almanac
 
@@ -79,7 +79,7 @@ def comparisons(text: str, constants: Constants | None = None) -> tuple[Comparis
 
 @lru_cache(maxsize=1024)  # rules share their expressions
 def _read(text: str, constants: Constants) -> tuple[Comparison, ...]:
-    reader = Reading(text, constants)
+    reader = NodeReader(text, constants)
     found = (each for node in ast.walk(parsed(text)) for each in reader.compared(node))
     return tuple(sorted(found, key=lambda each: each.at))
 
@@ -97,7 +97,7 @@ def zones(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def _zones(text: str) -> Iterator[tuple[str, int]]:
-    reader = Reading(text)
+    reader = NodeReader(text)
     for node in ast.walk(parsed(text)):
         match called(node), getattr(node, "args", ()):
             case name, [ast.Constant(value=str(zone)) as word] if name in _ZONED:
@@ -113,7 +113,7 @@ def called(node: ast.AST) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NodeReader:
     """Reads nodes of one text."""
 
     text: str

@@ -4,77 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial, reduce
-from typing import Final
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Path
+from rules.kinds.lookup import LABEL_FACTS, event_kind
+from rules.kinds.pattern import Pattern, zones_of
+from rules.kinds.value_ranges import Domain, TextsLike, intersection, is_empty
 from rules.language import when as combinations
-from rules.language.patterns import (
-    PATTERNS,
-    CameraPattern,
-    CrowdPattern,
-    DecisionPattern,
-    EnginePattern,
-    MotionPattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-)
 from rules.language.schema import RuleSpec
-from rules.language.value_ranges import Domain, Such, empty, met
 from rules.language.when import Absent, All, Count, NotStep, from_nothing, parts
 from rules.model import Fact
-from rules.topics import on_topic
+from rules.topics import on_topic, wild
 
 Groups = Mapping[str, Sequence[str]]
-#: Which patterns may have a key; the others never do. Facts of messages and acts have any name, `plate` too.
-_HAVE: Final[Mapping[str, tuple[type[Pattern], ...]]] = {
-    "track": (ObjectPattern,),
-    "plate": (PlatePattern, SignalPattern, MqttPattern, OperatorPattern),
-    "zone": (ObjectPattern, CrowdPattern, MotionPattern),
-    "label": (
-        ObjectPattern,
-        CrowdPattern,
-        PlatePattern,
-        SignalPattern,
-        CameraPattern,
-        MqttPattern,
-        EnginePattern,
-        OperatorPattern,
-        DecisionPattern,
-    ),
-    "camera": (
-        ObjectPattern,
-        CrowdPattern,
-        MotionPattern,
-        PlatePattern,
-        SignalPattern,
-        CameraPattern,
-        OperatorPattern,
-        DecisionPattern,
-    ),
-}
-#: What is of the site unless it is told otherwise: it comes from no camera, or need not.
-_SITE: Final = (MqttPattern, EnginePattern, OperatorPattern)
+#: What an event may lack: all by which events are kept apart but the whole site.
+_KEYS = frozenset({"track", "zone", "label", "camera", *LABEL_FACTS})
 
 
 def keys_of(when: object) -> tuple[str, ...]:
     """Return by what events belong together: where nothing is written, by the camera if each comes from one."""
-    written = said(when, "by")
+    written = value_at(when, "by")
     if written:
         return tuple(written)
-    return ("site",) if any(isinstance(each, _SITE) for _, each in _needed(when)) else ("camera",)
-
-
-def zones_of(pattern: Pattern) -> list[str] | None:
-    """Return the zones in one of which an event must be; None: anywhere."""
-    if isinstance(pattern, ObjectPattern):
-        return pattern.zone or pattern.inside or pattern.enters
-    named: list[str] | None = said(pattern, "zone")
-    return named
+    return ("site",) if any(event_kind(each).of_site for _, each in _needed(when)) else ("camera",)
 
 
 def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
@@ -83,7 +35,7 @@ def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
     if not isinstance(when, Pattern):
         yield from _of_steps(when, groups)
     per = spec.cooldown.per if spec.cooldown else ""
-    if per in ("zone", "label", "plate"):
+    if per in ("zone", "label", *LABEL_FACTS):
         needed = [pattern for _, pattern in _needed(when)]
         if needed and not any(_has(each, per) for each in needed):
             yield _never(("cooldown", "per"), per, needed[-1])
@@ -105,7 +57,7 @@ def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
 
 
 def _by(when: object, groups: Groups) -> Iterator[Flaw]:
-    needed, written = list(_needed(when)), said(when, "by")
+    needed, written = list(_needed(when)), value_at(when, "by")
     for index, by in enumerate(keys_of(when)):
         if from_nothing(when) and by != "camera":
             continue  # what is missed must be known beforehand: said elsewhere
@@ -118,50 +70,33 @@ def _by(when: object, groups: Groups) -> Iterator[Flaw]:
 
 
 def _has(pattern: Pattern, key: str) -> bool:
-    """Return whether an event that matches may have a key."""
-    return key not in _HAVE or isinstance(pattern, _HAVE[key])
+    """Return whether an event that matches may have a key; who names facts as they like may name one so."""
+    kind = event_kind(pattern)
+    return key not in _KEYS or key in kind.keys or (kind.open and key in LABEL_FACTS)
 
 
 def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
-    about = next(kind for kind in PATTERNS if kind in type(pattern).model_fields)
-    values: dict[str, Fact] = {"key": key, "kind": about}
+    values: dict[str, Fact] = {"key": key, "kind": event_kind(pattern).keyword}
     return Flaw(path, "problem.key_never", values)
 
 
 def _admitted(pattern: Pattern, key: str, groups: Groups) -> Domain:
     """Return the values of a key that a pattern admits."""
-    match key:
-        case "camera" | "track":  # a track is of one camera
-            return _cameras(pattern, groups)
-        case "zone":
-            named = zones_of(pattern)
-        case "plate":
-            named = said(pattern, "plate")
-        case "label":
-            kinds = (said(pattern, kind) for kind in PATTERNS if kind != "motion")
-            named = next((each for each in kinds if each), None)
-        case _:
-            named = None
-    return named_by(pattern, named)
+    kind = event_kind(pattern)
+    if key in ("camera", "track"):  # a track is of one camera
+        return _cameras(pattern, groups)
+    names = zones_of(pattern) if key == "zone" else None
+    if key in ("label", kind.label_fact):
+        names = kind.names(pattern)
+    return named_by(pattern, names)
 
 
 def named_by(pattern: Pattern, names: Sequence[str] | None) -> Domain:
-    """Return what the names of a pattern stand for: all (None), some, topics with wildcards, any plate."""
-    if names is None or (
-        "any" in names and not isinstance(pattern, CrowdPattern)
-    ):  # a crowd of any is called so
-        return Such(plate_like) if isinstance(pattern, PlatePattern) else None
-    return Such(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
-
-
-def plate_like(text: str) -> bool:
-    """Return whether a text may be a plate: letters and digits, upper case; what parts them is told elsewhere."""
-    return any(map(str.isalnum, text)) and text == text.upper()
-
-
-def wild(name: str) -> bool:
-    """Return whether a topic stands for several."""
-    return "+" in name or "#" in name
+    """Return what the names of a pattern stand for: all (None), some, topics with wildcards, any of some form."""
+    kind = event_kind(pattern)
+    if names is None or kind.every(names):
+        return TextsLike(kind.label_form) if kind.label_form is not None else None
+    return TextsLike(partial(on_topic, tuple(names))) if any(map(wild, names)) else frozenset(names)
 
 
 def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
@@ -173,4 +108,6 @@ def _cameras(pattern: Pattern, groups: Groups) -> frozenset[str] | None:
 
 def _apart(admitted: Sequence[Domain]) -> bool:
     """Return whether nothing is admitted by all."""
-    return empty(reduce(met, sorted(admitted, key=lambda each: not isinstance(each, frozenset)), None))
+    return is_empty(
+        reduce(intersection, sorted(admitted, key=lambda each: not isinstance(each, frozenset)), None)
+    )

@@ -13,14 +13,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rules.language.expr_readers import FUNCTIONS, NUMBER, SINCE, SWITCH, TEXT, Reader, earlier_fact
-from rules.language.expr_writer import ExprError, Link, Names, Step, Writer
+from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
+from rules.language.expr_readers import FUNCTIONS, earlier_fact
+from rules.language.expr_writer import EarlierStep, ExprError, Link, Names, Writer
 from rules.model import Event, Fact
 
 __all__ = [
-    "FUNCTIONS", "LONGEST", "NUMBER", "SINCE", "SWITCH", "TEXT", "Conjunct", "ExprError", "Expression", "Link", "Names",
-    "Reader",
-    "Step", "compile_expression", "earlier_fact", "tree",
+    "FUNCTIONS", "LONGEST", "NUMBER", "SINCE", "SWITCH", "TEXT", "Conjunct", "EarlierStep", "ExprError", "Expression",
+    "Link", "Names", "Reader", "compile_expression", "earlier_fact", "tree",
 ]  # fmt: skip
 
 #: Most characters and most nodes of an expression.

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from unicodedata import normalize
 
+from rules.kinds.fact_types import NUMBER, SWITCH, TEXT
 from rules.model import Event, Fact
 
-NUMBER, TEXT, SWITCH, LIST = "number", "text", "switch", "list"
+LIST = "list"
 #: Of a fact whose name says nothing of it: it is what it is compared with.
 ANY = "any"
-Reader = Callable[[Event], Fact | None]
-#: What stands for the time since an earlier step, among the facts of it.
-SINCE = "since"
 
 
 def earlier_fact(step: int, name: str) -> str:

@@ -11,18 +11,14 @@ from re import compile as regex
 
 from rules.document.scalars import seconds
 from rules.document.validation import nearest
+from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
 from rules.language import expr_readers
 from rules.language.expr_readers import (
     ANY,
     FUNCTIONS,
     LIST,
-    NUMBER,
     READS,
-    SINCE,
-    SWITCH,
-    TEXT,
     ZONE_TESTS,
-    Reader,
     earlier_fact,
     kind_of,
     lowered,
@@ -73,7 +69,7 @@ class ExprError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EarlierStep:
     """What an earlier step of a sequence can be asked.
 
     Attributes:
@@ -100,7 +96,7 @@ class Names:
     values: Mapping[str, Fact] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    steps: Mapping[int, Step] = field(default_factory=dict)
+    steps: Mapping[int, EarlierStep] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

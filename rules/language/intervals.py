@@ -9,8 +9,8 @@ import ast
 from collections.abc import Callable
 from math import inf, isnan
 
+from rules.kinds.value_ranges import Interval
 from rules.language.comparisons import called
-from rules.language.value_ranges import Span
 from rules.model import Fact
 
 _Ends = tuple[float, float]
@@ -18,7 +18,7 @@ _ANY: _Ends = (-inf, inf)
 
 
 def reachable(
-    left: ast.expr, sign: str, right: ast.expr, known: Callable[[ast.expr], Span | Fact | None]
+    left: ast.expr, sign: str, right: ast.expr, known: Callable[[ast.expr], Interval | Fact | None]
 ) -> bool:
     """Return whether a comparison of two reckoned numbers can hold.
 
@@ -39,7 +39,7 @@ def reachable(
     return one[0] <= two[1]
 
 
-def _ends(node: ast.expr, known: Callable[[ast.expr], Span | Fact | None]) -> _Ends:
+def _ends(node: ast.expr, known: Callable[[ast.expr], Interval | Fact | None]) -> _Ends:
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             low, high = _ends(operand, known)
@@ -51,7 +51,7 @@ def _ends(node: ast.expr, known: Callable[[ast.expr], Span | Fact | None]) -> _E
         case ast.Call(args=arguments) if called(node) in ("abs", "min", "max"):
             return _called(called(node), [_ends(each, known) for each in arguments])
     span = known(node)
-    if isinstance(span, Span):
+    if isinstance(span, Interval):
         return span.low, span.high
     return (float(span), float(span)) if isinstance(span, (int, float)) else _ANY
 

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 
 from rules.document.source import Flaw, Gravity, Path
 from rules.document.validation import nearest
-from rules.language.patterns import CrowdPattern, DecisionPattern, MotionPattern, ObjectPattern, Pattern
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.lookup import LABEL_FACTS, event_kind
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
 from rules.language.schema import Call, RuleSpec
 from rules.language.when import Absent, Count, from_nothing, parts
 from rules.model import Fact
@@ -89,15 +92,13 @@ def _pattern(pattern: Pattern, world: World, groups: Mapping[str, Sequence[str]]
     vague = not world.knows(scope)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _cameras(pattern, world.zones)
-    zoned = isinstance(pattern, (ObjectPattern, MotionPattern, CrowdPattern))
-    if world.zones is not None and not vague and zoned:
+    kind = event_kind(pattern)
+    if world.zones is not None and not vague and "zone" in kind.keys:
         yield from _zones(pattern, scope, world.zones)
     if world.lines is not None and not vague and isinstance(pattern, ObjectPattern):
         yield from _lines(pattern, scope, world.lines)
-    if isinstance(pattern, ObjectPattern) and world.labels:
-        yield from _labels(pattern.object, "object", world)
-    elif isinstance(pattern, CrowdPattern) and world.labels:
-        yield from _labels(pattern.crowd, "crowd", world)
+    if kind.detected and world.labels:
+        yield from _labels(kind.names(pattern) or (), kind.keyword, world)
 
 
 def scope_of(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> list[str] | None:
@@ -114,7 +115,7 @@ def _cameras(pattern: Pattern, known: Mapping[str, frozenset[str]]) -> Iterator[
             yield named("camera", camera, known, "cameras", index)
 
 
-def had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+def known_names(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     """Return the names that any camera of a scope has; None where the scope itself is wrong."""
     has = [known[camera] for camera in (known if scope is None else scope) if camera in known]
     if len(has) == 1:
@@ -124,7 +125,7 @@ def had(scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> frozens
 
 def _zones(pattern: Pattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]) -> Iterator[Flaw]:
     written = [(key, names) for key in _ZONE_KEYS if (names := pattern.__dict__.get(key))]
-    has = had(scope, known) if written else None
+    has = known_names(scope, known) if written else None
     if has is None:
         return
     for key, names in written:
@@ -137,7 +138,7 @@ def _lines(
     pattern: ObjectPattern, scope: list[str] | None, known: Mapping[str, frozenset[str]]
 ) -> Iterator[Flaw]:
     crossed = pattern.crosses or isinstance(pattern.wrong_way, str)
-    has = had(scope, known) if crossed else None
+    has = known_names(scope, known) if crossed else None
     if has is None:
         return
     for index, name in enumerate(pattern.crosses or ()):
@@ -194,7 +195,7 @@ def _missing(spec: RuleSpec) -> Iterator[Flaw]:
         missed = when.absent if isinstance(when, Absent) else when.count
         for index, by in enumerate(when.by or ()):
             zoned = by != "zone" or bool(getattr(missed, "zone", None) or getattr(missed, "inside", None))
-            if by in ("track", "plate", "label") or not zoned:
+            if by in ("track", *LABEL_FACTS, "label") or not zoned:
                 yield Flaw(("when", "by", index), "problem.absent_by", {"by": by})
 
 
@@ -214,7 +215,7 @@ def named(what: str, name: str, known: Iterable[str], *path: str | int, on_key: 
     return Flaw(path, f"problem.unknown_{what}", values, suggestion, on_key=on_key)
 
 
-def rings(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
+def cycles(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
     """Yield each ring of rules that wait for each other's decisions, from its first rule back to it."""
     waits = {name: list(_heard(spec)) for name, spec in specs.items()}
     done: set[str] = set()

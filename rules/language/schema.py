@@ -1,66 +1,23 @@
 """The grammar of a rule file: strict, every key documented, JSON Schema generated from here.
 
-What may stand under `when:` is in `rules.language.patterns`. It grows by addition; what is written today keeps its
+What may stand under `when:` is in `rules.language.when`. It grows by addition; what is written today keeps its
 meaning. Named values (``$name``) and templates are resolved before this is asked (`rules.language.templates`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from rules.document import suggestions
 from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
-from rules.language.patterns import (
-    AtPattern,
-    CameraPattern,
-    ClockPattern,
-    CrowdPattern,
-    Day,
-    DecisionPattern,
-    EnginePattern,
-    MotionPattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-    PlatePattern,
-    Range,
-    SignalPattern,
-)
-from rules.language.when import Absent, AnyOf, AnyPattern, Count, NotStep, Sequence, When, is_moment
+from rules.kinds.lookup import LABEL_FACTS
+from rules.language.clock_patterns import ClockPattern, Day
+from rules.language.when import Absent, AnyOf, When, is_moment
 from rules.model import Fact
 from rules.schedule import DAYS, EVERY_DAY, Window
-
-__all__ = [
-    "Absent",
-    "AnyOf",
-    "AnyPattern",
-    "AtPattern",
-    "Call",
-    "CameraPattern",
-    "ClockPattern",
-    "Count",
-    "CrowdPattern",
-    "DecisionPattern",
-    "EnginePattern",
-    "MotionPattern",
-    "MqttPattern",
-    "NotStep",
-    "ObjectPattern",
-    "OperatorPattern",
-    "Pattern",
-    "PlatePattern",
-    "Range",
-    "RuleFile",
-    "RuleSpec",
-    "Sequence",
-    "SignalPattern",
-    "When",
-    "json_schema",
-]
 
 #: What a named value may be called: a word that an expression can name too.
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
@@ -124,14 +81,21 @@ def _schedule(written: object) -> object:
     return {"between": written} if isinstance(written, (str, list)) else written
 
 
+if TYPE_CHECKING:
+    Per: TypeAlias = str
+else:
+    Per = Literal["subject", "camera", "rule", "zone", "label", *LABEL_FACTS, "key"]
+_LABELS = " or ".join(("label", *LABEL_FACTS))
+
+
 class Cooldown(Written):
     """How often a rule may fire."""
 
     time: Duration = Field(description="Least time between two firings, e.g. 60s.")
-    per: Literal["subject", "camera", "rule", "zone", "label", "plate", "key"] = Field(
+    per: Per = Field(
         "camera",
         description="What is counted apart: each object or signal, each camera, the whole rule, each zone, "
-        "label or plate, or what `by` keeps apart (key).",
+        f"{_LABELS}, or what `by` keeps apart (key).",
     )
 
 

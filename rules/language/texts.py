@@ -10,7 +10,8 @@ from typing import Literal
 
 from rules.document.source import Flaw, Path
 from rules.document.validation import nearest
-from rules.language.facts import ABOUT, TOLD
+from rules.kinds.lookup import LABEL_FACTS
+from rules.language.fact_readers import ABOUT, TOLD
 from rules.language.schema import RuleSpec
 from rules.model import Fact
 from rules.schedule import Almanac
@@ -67,7 +68,7 @@ def names_of(spec: RuleSpec) -> tuple[str, ...]:
     for _, text in _written(spec):
         if "{" in text:
             found |= dict.fromkeys(name for name, _ in _named(text) if name in TOLD)
-    if spec.cooldown is not None and spec.cooldown.per in ("zone", "label", "plate"):
+    if spec.cooldown is not None and spec.cooldown.per in ("zone", "label", *LABEL_FACTS):
         found[spec.cooldown.per] = None
     return tuple(found)
 

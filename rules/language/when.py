@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from functools import cache
-from typing import Annotated, Any, Literal
+from functools import cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from rules.document.scalars import Duration, OneOrMany, Written, problem
 from rules.document.validation import nearest
-from rules.language.patterns import (
-    PATTERNS,
-    AtPattern,
-    CameraPattern,
-    ClockPattern,
-    CrowdPattern,
-    DecisionPattern,
-    EnginePattern,
-    EveryPattern,
-    MotionPattern,
-    MqttPattern,
-    ObjectPattern,
-    OperatorPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-)
+from rules.kinds.lookup import LABEL_FACTS, PATTERNS, event_kind
+from rules.kinds.pattern import Pattern
+from rules.kinds.table import TABLE
+from rules.language.clock_patterns import AtPattern, ClockPattern, EveryPattern
 
-By = Literal["track", "plate", "camera", "zone", "label", "site"]
+if TYPE_CHECKING:
+    By: TypeAlias = str
+    Distinct: TypeAlias = str
+else:
+    By = Literal["track", *LABEL_FACTS, "camera", "zone", "label", "site"]
+    Distinct = Literal["track", *LABEL_FACTS, "label", "camera", "zone", "none"]
 #: Steps of a combination at most.
 MOST_STEPS = 10
 #: Events that one window counts at most.
 MOST_COUNTED = 1000
 
-COMBINATIONS = ("at", "every", "sequence", "all", "any", "count", "absent")
+TRIGGERS = ("at", "every", "sequence", "all", "any", "count", "absent")
 
 #: What people write -> the key that says it: trials and recordings call a camera's state its health.
-_MEANT = {"health": "camera", "label": "object", "topic": "mqtt", "act": "operator"}
-_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *COMBINATIONS, "not")}
+_MEANT = {word: each.keyword for each in TABLE for word in each.meant_by}
+_TAGS = {kind: f"<{kind}>" for kind in (*PATTERNS, *TRIGGERS, "not")}
 
 
 def _keys(written: object) -> Any:
@@ -87,19 +80,12 @@ def _tag_among(keys: Container[str]) -> str:
     return next((tag for kind, tag in _TAGS.items() if kind in keys), "<object>")
 
 
-AnyPattern = (
-    Annotated[ObjectPattern, Tag("<object>")]
-    | Annotated[CrowdPattern, Tag("<crowd>")]
-    | Annotated[MotionPattern, Tag("<motion>")]
-    | Annotated[PlatePattern, Tag("<plate>")]
-    | Annotated[SignalPattern, Tag("<signal>")]
-    | Annotated[CameraPattern, Tag("<camera>")]
-    | Annotated[MqttPattern, Tag("<mqtt>")]
-    | Annotated[EnginePattern, Tag("<engine>")]
-    | Annotated[OperatorPattern, Tag("<operator>")]
-    | Annotated[DecisionPattern, Tag("<decision>")]
-)
-Single = Annotated[AnyPattern, Discriminator(_tag), _one_of(PATTERNS)]
+if TYPE_CHECKING:
+    AnyPattern: TypeAlias = Pattern
+    Single: TypeAlias = Pattern
+else:
+    AnyPattern = reduce(or_, (Annotated[each.pattern, Tag(_TAGS[each.keyword])] for each in TABLE))
+    Single = Annotated[AnyPattern, Discriminator(_tag), _one_of(PATTERNS)]
 
 
 class NotStep(Written):
@@ -173,7 +159,7 @@ class Count(Written):
         None, description="Fewer than this, also none; known when `within` has passed once."
     )
     within: Duration = Field(description="The time in which they are counted, e.g. 10m.")
-    distinct: Literal["track", "plate", "label", "camera", "zone", "none"] | None = Field(
+    distinct: Distinct | None = Field(
         None, description="Count only different ones; default: track for objects that last, else none."
     )
     by: OneOrMany[By] | None = Field(None, description="What is counted apart; default: camera, else site.")
@@ -220,21 +206,16 @@ When = Annotated[
     | Annotated[Count, Tag("<count>")]
     | Annotated[Absent, Tag("<absent>")],
     Discriminator(_tag),
-    _one_of((*PATTERNS, *COMBINATIONS)),
+    _one_of((*PATTERNS, *TRIGGERS)),
 ]
 
 
 def is_moment(pattern: object) -> bool:
     """Return whether a pattern is a moment and does not last."""
-    if isinstance(pattern, ObjectPattern):
-        return pattern.momentary
-    if isinstance(pattern, DecisionPattern):
-        return pattern.phase == "resolved"
-    if isinstance(pattern, CameraPattern):
-        return pattern.camera == ["discovered"]
-    return isinstance(
-        pattern, (EnginePattern, OperatorPattern, PlatePattern, MqttPattern, ClockPattern, Sequence)
-    )
+    if not isinstance(pattern, Pattern):
+        return isinstance(pattern, (ClockPattern, Sequence))
+    kind = event_kind(pattern)
+    return not kind.lasts or kind.momentary(pattern)
 
 
 def from_nothing(when: object) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from rules.compiler.ruleset import Hours
+from rules.compiler.ruleset import ActiveHours
 from rules.schedule import DAY, DAYS, Edge, SunTime
 
 #: A week without holidays near. Monday.
@@ -15,7 +15,7 @@ _WEEK = datetime(2025, 6, 2)
 _MOST_HOLIDAYS = 10
 
 
-def alarms(edges: Sequence[Edge], days: frozenset[int], hours: Hours) -> Iterator[datetime]:
+def times_of_day(edges: Sequence[Edge], days: frozenset[int], hours: ActiveHours) -> Iterator[datetime]:
     """Yield the times of day that come in the weeks on which hours are tried."""
     almanac = hours.almanac
     for midnight in _midnights(hours, edges):
@@ -24,7 +24,7 @@ def alarms(edges: Sequence[Edge], days: frozenset[int], hours: Hours) -> Iterato
 
 
 @lru_cache(maxsize=1024)  # rules share their hours
-def longest(hours: Hours) -> int:
+def longest(hours: ActiveHours) -> int:
     """Return the minutes of the longest time in one piece in a week, at most a day."""
     most = run = 0
     last = None
@@ -38,7 +38,7 @@ def longest(hours: Hours) -> int:
 
 
 @lru_cache(maxsize=1024)
-def within(hours: Hours) -> tuple[frozenset[int], frozenset[str]] | None:
+def within(hours: ActiveHours) -> tuple[frozenset[int], frozenset[str]] | None:
     """Return the hours of the day and the weekdays that are within; None: the sun decides, who knows when."""
     if _sunny(_edges(hours)):
         return None
@@ -47,7 +47,7 @@ def within(hours: Hours) -> tuple[frozenset[int], frozenset[str]] | None:
     return whole, frozenset(DAYS[midnight.weekday()] for midnight, _, _ in found)
 
 
-def _pieces(hours: Hours) -> Iterator[tuple[datetime, int, int, bool]]:
+def _pieces(hours: ActiveHours) -> Iterator[tuple[datetime, int, int, bool]]:
     """Yield the pieces of days, in minutes, between which nothing changes, and whether hours hold in them."""
     edges = _edges(hours)
     for midnight in _midnights(hours):
@@ -56,7 +56,7 @@ def _pieces(hours: Hours) -> Iterator[tuple[datetime, int, int, bool]]:
             yield midnight, start, end, hours.hold(midnight + timedelta(minutes=start))
 
 
-def _midnights(hours: Hours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
+def _midnights(hours: ActiveHours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
     """Yield the days on which hours are tried: a week, one of each season for the sun, and those of holidays."""
     sunny = _sunny((*edges, *_edges(hours)))
     weeks = [_WEEK + timedelta(days=season) for season in ((0, 91, 182, 273) if sunny else (0,))]
@@ -67,7 +67,7 @@ def _midnights(hours: Hours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
             yield (week + timedelta(days=ahead)).replace(tzinfo=hours.almanac.zone)
 
 
-def _edges(hours: Hours) -> list[Edge]:
+def _edges(hours: ActiveHours) -> list[Edge]:
     windows = (*hours.between, *hours.free, *hours.during)
     return [edge for window in windows for edge in (window.start, window.end)]
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Gravity, Path
-from rules.geometry import turned
+from rules.kinds.lookup import event_kind
+from rules.kinds.object import PAST, ObjectPattern
+from rules.kinds.pattern import Pattern
+from rules.kinds.table import TABLE
 from rules.language.correlation import Groups, keys_of
 from rules.language.names import World
-from rules.language.patterns import CameraPattern, CrowdPattern, MotionPattern, ObjectPattern, Pattern, Way
 from rules.language.schema import RuleSpec
 from rules.language.when import All, Count, NotStep, Sequence, parts
 from rules.linter.distinct_values import begins, different
 from rules.model import Fact
 
-#: Keys of an object that need a past: what is first seen, or has just moved, has none.
-_PAST = ("dwell", "stops", "left")
+#: Keys under which a pattern names labels, and `any` stands for all of them.
+_WITH_ANY = {each.keyword: each for each in TABLE if each.any_is_offered}
 
 
-def vain(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
+def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
     """Yield what of a rule can never be, as warnings; `world`: what the site has, None where that is not known."""
     for path, pattern in parts(spec.when):
         yield from (flaw.under("when", *path) for flaw in _pattern(pattern))
@@ -42,28 +44,11 @@ def _flaw(path: Path, part: str, other: str) -> Flaw:
 
 def _pattern(pattern: Pattern) -> Iterator[Flaw]:
     for key in ("score", "share", "speed", "kmh"):
-        bounds = said(pattern, key)
+        bounds = value_at(pattern, key)
         if bounds is not None and bounds.below == 0:
             yield _flaw((key, "below"), "below: 0", f"{key} ≥ 0")
-    share = pattern.share if isinstance(pattern, MotionPattern) and pattern.motion == "stopped" else None
-    if share is not None and share.above:
-        yield _flaw(("share", "above"), f"above: {share.above:g}", "motion: stopped")
-    if isinstance(pattern, ObjectPattern):
-        yield from _object(pattern)
-
-
-def _object(pattern: ObjectPattern) -> Iterator[Flaw]:
-    began = "change: began" if pattern.change == "began" else "starts: true" if pattern.starts else ""
-    for key in _PAST:
-        if began and getattr(pattern, key) and not (key == "dwell" and pattern.starts):
-            yield _flaw((key,), key, began)
-    if pattern.starts is False:
-        yield _flaw(("starts",), "starts: false", "starts: true")
-    if pattern.heading and isinstance(pattern.wrong_way, Way):
-        width = (pattern.heading.to - pattern.heading.from_) % 360 / 2
-        middle, against = pattern.heading.from_ + width, pattern.wrong_way.way + 180
-        if turned(middle % 360, against % 360) > width + pattern.wrong_way.tolerance:
-            yield _flaw(("wrong_way",), "wrong_way", "heading")
+    for path, part, other in event_kind(pattern).contradictions(pattern):
+        yield _flaw(path, part, other)
 
 
 def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
@@ -81,8 +66,8 @@ def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
             Gravity.WARNING,
             on_key=True,
         )
-    for key in _PAST if begins(count) else ():
-        if said(count.count, key):
+    for key in PAST if begins(count) else ():
+        if value_at(count.count, key):
             yield _flaw(("when", "count", key), key, "distinct: none")
     lasts = isinstance(count.count, ObjectPattern) and not count.count.momentary and distinct in ("", "track")
     once = isinstance(count.count, ObjectPattern) and count.count.change is not None
@@ -98,7 +83,7 @@ def _sequence(sequence: Sequence) -> Iterator[Flaw]:
     steps = [(index, step) for index, step in enumerate(sequence.sequence) if not isinstance(step, NotStep)]
     if "track" in keys_of(sequence):
         for place, (index, step) in enumerate(steps):
-            change = said(step, "change")
+            change = value_at(step, "change")
             if change == "began" and place > 0:
                 yield _flaw(("when", "sequence", index, "change"), "change: began", "by: track")
             if change == "ended" and place < len(steps) - 1:
@@ -116,14 +101,15 @@ def _covers(broad: Pattern, narrow: Pattern) -> bool:
     other = narrow.model_dump(exclude_defaults=True, by_alias=True)
     return (
         all(_wider(key, value, other.get(key)) for key, value in told.items())
-        and ({"change"} & other.keys() <= told.keys() or said(narrow, "change") == "began")
+        and ({"change"} & other.keys() <= told.keys() or value_at(narrow, "change") == "began")
         and not ({"removed", "leaves"} & other.keys() - told.keys())
     )
 
 
 def _wider(key: str, value: object, other: object) -> bool:
-    if key in ("object", "crowd", "plate") and isinstance(value, list) and "any" in value:
-        return not (key == "crowd" and other != value)
+    kind = _WITH_ANY.get(key)
+    if kind is not None and isinstance(value, list) and "any" in value:
+        return not (kind.any_is_one and other != value)
     if isinstance(value, list) and isinstance(other, list):
         return set(map(str, other)) <= set(map(str, value))
     return value == other
@@ -145,35 +131,8 @@ def _elsewhere(first: Pattern, later: Pattern) -> bool:
 
 def _excludes(first: Pattern, later: Pattern, by: tuple[str, ...]) -> str:
     """Return the key in which two patterns of the same subject exclude each other; empty: in none."""
-    one = by in (("camera",), ("zone",)) or "camera" in by
-    if isinstance(first, MotionPattern) and isinstance(later, MotionPattern) and one:
-        return "motion" if first.motion != later.motion else _bounds(first, later, "share")
-    if isinstance(first, CameraPattern) and isinstance(later, CameraPattern) and one:
-        apart = set(first.camera).isdisjoint(later.camera) and not _beside(first) and not _beside(later)
-        return "camera" if apart else ""
-    if isinstance(first, CrowdPattern) and isinstance(later, CrowdPattern) and one:
-        same = (
-            first.zone == later.zone
-            and first.crowd == later.crowd
-            and len(first.zone) == len(first.crowd) == 1
-        )
-        low, high = (
-            max(first.above or 0, later.above or 0),
-            [b for b in (first.below, later.below) if b is not None],
-        )
-        return ("below" if later.below else "above") if same and high and low >= min(high) else ""
-    if isinstance(first, ObjectPattern) and isinstance(later, ObjectPattern) and "track" in by:
-        apart = "any" not in (*first.object, *later.object) and set(first.object).isdisjoint(later.object)
-        return "object" if apart else _bounds(first, later, "score") or _bounds(first, later, "speed")
-    return ""
-
-
-def _beside(pattern: CameraPattern) -> bool:
-    return bool({"deaf", "blind", "clock", "noisy"} & set(pattern.camera))
-
-
-def _bounds(first: Pattern, later: Pattern, key: str) -> str:
-    both = [each for each in (said(first, key), said(later, key)) if each is not None]
-    lows = [each.above for each in both if each.above is not None]
-    highs = [each.below for each in both if each.below is not None]
-    return key if len(both) == 2 and lows and highs and max(lows) >= min(highs) else ""
+    if type(first) is not type(later):
+        return ""
+    kind = event_kind(first)
+    same = "track" in by if "track" in kind.keys else by == ("zone",) or "camera" in by
+    return kind.excludes(first, later) if same else ""

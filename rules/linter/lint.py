@@ -5,30 +5,26 @@ Works on what is written (after templates and names are resolved), so that every
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from rules.compiler.compile import Checked, Written, once
+from rules.compiler.compile import Checked, WrittenRule, once
 from rules.compiler.uncollected import uncollected
 from rules.document import suggestions
-from rules.document.scalars import said
-from rules.document.source import Flaw, Gravity, Path, Problem, parse
-from rules.language.patterns import (
-    AtPattern,
-    DecisionPattern,
-    EveryPattern,
-    ObjectPattern,
-    Pattern,
-    PlatePattern,
-    SignalPattern,
-)
+from rules.document.scalars import value_at
+from rules.document.source import Flaw, Gravity, Path, Problem
+from rules.kinds.decision import DecisionPattern
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern
+from rules.kinds.signal import SignalPattern
+from rules.kinds.value_ranges import Known
+from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.when import AnyOf, is_moment, parts
 from rules.linter import active_hours
-from rules.linter.contradictions import vain
-from rules.linter.possible_facts import Known
-from rules.linter.satisfiability import Site
-from rules.linter.shadowed_rules import rivals
-from rules.linter.unsatisfiable import never, unsaid
+from rules.linter.contradictions import contradictions
+from rules.linter.plates import listed_plates, plates_of
+from rules.linter.satisfiability import Surroundings
+from rules.linter.shadowed_rules import shadowed
+from rules.linter.unsatisfiable import unknown_engine_names, unsatisfiable
 from rules.model import EMPTY, Fact
 from rules.schedule import DAY
 
@@ -40,9 +36,6 @@ _NEVER_OFF = (
     "UserAlarm/",
 )
 _CHEAP = frozenset({"log"})
-#: As Vietnamese plates are written: province, series, number.
-_PLATE = re.compile(r"[0-9]{2}[A-Z][A-Z0-9]?[-. ]?[0-9]{3}[. ]?[0-9]{1,2}")
-_SEPARATORS = re.compile(r"[\W_]")
 
 
 def lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
@@ -65,9 +58,9 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
     found += [
         each.locate(flaw)
         for each in rules
-        for flaw in vain(each.spec, checked.world, checked.constants.groups)
+        for flaw in contradictions(each.spec, checked.world, checked.constants.groups)
     ]
-    found += [problem for name, text in texts.items() for problem in _listed_plates(name, text)]
+    found += [problem for name, text in texts.items() for problem in listed_plates(name, text)]
     found += _never(rules, checked)
     found += _pairs(rules, checked.constants.groups)
     order = {name: number for number, name in enumerate(lines)}
@@ -75,7 +68,7 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
 
 
 def _at(
-    written: Written,
+    written: WrittenRule,
     code: str,
     *path: str | int,
     on_key: bool = False,
@@ -87,29 +80,29 @@ def _at(
 
 
 def _one(
-    written: Written, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
+    written: WrittenRule, off: Collection[str], moments: Collection[str], lines: Mapping[str, list[str]]
 ) -> Iterator[Problem]:
     yield from _unheard(written, off, moments)
     yield from _out_of_hours(written)
     yield from _never_clears(written)
     yield from _no_cooldown(written)
-    yield from _plates(written, lines)
+    yield from plates_of(written, lines)
     yield from _quoted(written)
-    yield from map(written.locate, unsaid(written.spec))
+    yield from map(written.locate, unknown_engine_names(written.spec))
 
 
-def _never(rules: Sequence[Written], checked: Checked) -> Iterator[Problem]:
+def _never(rules: Sequence[WrittenRule], checked: Checked) -> Iterator[Problem]:
     """Yield expressions that never hold; of one with an unknown name that is told already."""
     told = {(problem.source, problem.key) for problem in checked.problems}
     severities = {each.spec.name: each.spec.severity for each in rules}
     for each in rules:
-        site = Site(checked.world, checked.constants, severities, _times(each))
-        for problem in map(each.locate, never(each.spec, site)):
+        site = Surroundings(checked.world, checked.constants, severities, _times(each))
+        for problem in map(each.locate, unsatisfiable(each.spec, site)):
             if (problem.source, problem.key) not in told:
                 yield problem
 
 
-def _times(written: Written) -> Mapping[str, Known]:
+def _times(written: WrittenRule) -> Mapping[str, Known]:
     """Return what a rule's own hours leave of hour and weekday."""
     hours = written.rule.hours if written.rule else None
     known = active_hours.within(hours) if hours is not None else None
@@ -127,7 +120,7 @@ def _times(written: Written) -> Mapping[str, Known]:
 # -- one rule ----------------------------------------------------------------------------------
 
 
-def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
+def _unheard(written: WrittenRule, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
     """Yield decisions that a rule waits for and nobody makes."""
     for path, pattern in parts(written.spec.when):
         for index, name in enumerate(pattern.decision if isinstance(pattern, DecisionPattern) else ()):
@@ -140,13 +133,13 @@ def _unheard(written: Written, off: Collection[str], moments: Collection[str]) -
                 yield _at(written, "unreachable_phase", *where, values={"rule": name})
 
 
-def _out_of_hours(written: Written) -> Iterator[Problem]:
+def _out_of_hours(written: WrittenRule) -> Iterator[Problem]:
     """Yield why a rule's hours let it never fire."""
     spec, hours = written.spec, written.rule.hours if written.rule else None
     if hours is None:
         return
     if isinstance(spec.when, (AtPattern, EveryPattern)):
-        if not any(map(hours.hold, active_hours.alarms(spec.when.edges(), spec.when.numbers(), hours))):
+        if not any(map(hours.hold, active_hours.times_of_day(spec.when.edges(), spec.when.numbers(), hours))):
             yield _at(written, "unreachable_at", "when")
         return
     if not (hours.free or (hours.between and hours.during) or spec.hold):
@@ -160,7 +153,7 @@ def _out_of_hours(written: Written) -> Iterator[Problem]:
         yield _at(written, "unreachable_for", "for", values={"longest": longest})
 
 
-def _never_clears(written: Written) -> Iterator[Problem]:
+def _never_clears(written: WrittenRule) -> Iterator[Problem]:
     if written.spec.auto_clear is not None or is_moment(written.spec.when):
         return
     for path, pattern in parts(written.spec.when):
@@ -170,7 +163,7 @@ def _never_clears(written: Written) -> Iterator[Problem]:
                 yield _at(written, "never_clears", "when", *path, "signal", index, values={"topic": topic})
 
 
-def _no_cooldown(written: Written) -> Iterator[Problem]:
+def _no_cooldown(written: WrittenRule) -> Iterator[Problem]:
     """Yield a rule that does something for every object, plate or signal anew, however often they come."""
     spec = written.spec
     dear = [call.name for call in spec.do if call.name not in _CHEAP]
@@ -178,63 +171,26 @@ def _no_cooldown(written: Written) -> Iterator[Problem]:
         return
     whens = spec.when.any if isinstance(spec.when, AnyOf) else [spec.when]
     each = any(
-        isinstance(when, (ObjectPattern, PlatePattern, SignalPattern))
-        or (isinstance(when, Pattern) and is_moment(when))
-        for when in whens
+        isinstance(when, Pattern) and (event_kind(when).wants_cooldown or is_moment(when)) for when in whens
     )
     if each and not (spec.cooldown or spec.auto_clear or spec.dry_run):
         yield _at(written, "no_cooldown", "do", on_key=True, values={"action": dear[0]})
 
 
-def _plates(written: Written, lines: Mapping[str, list[str]]) -> Iterator[Problem]:
-    for path, pattern in parts(written.spec.when):
-        for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):
-            if plate == "any":
-                continue
-            where: Path = ("when", *path, "plate", index)
-            plain = _SEPARATORS.sub("", plate).upper()
-            if plain != plate:
-                yield _at(written, "plate_form", *where, suggestion=plain, values={"plate": plate})
-                continue
-            problem = _at(written, "plate_quotes", *where, values={"plate": plate})
-            if _PLATE.fullmatch(plate) and _bare(lines.get(problem.source, []), problem, plate):
-                yield problem
-
-
-def _listed_plates(source: str, text: str) -> Iterator[Problem]:
-    """Yield plates of named lists that stand without quotes."""
-    if _PLATE.search(text) is None:
-        return
-    document, lines = parse(text, source), text.splitlines()
-    lists = document.data.get("lists") if isinstance(document.data, dict) else None
-    for name, values in lists.items() if isinstance(lists, dict) else ():
-        for index, plate in enumerate(values if isinstance(values, list) else ()):
-            flaw = Flaw(("lists", name, index), "problem.plate_quotes", {"plate": plate}, "", Gravity.WARNING)
-            problem = document.locate(flaw)
-            if isinstance(plate, str) and _PLATE.fullmatch(plate) and _bare(lines, problem, plate):
-                yield problem
-
-
-def _quoted(written: Written) -> Iterator[Problem]:
+def _quoted(written: WrittenRule) -> Iterator[Problem]:
     """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
     for path, pattern in parts(written.spec.when):
-        for key in ("signal", "mqtt", "payload", "engine", "operator"):
-            for index, name in enumerate(said(pattern, key) or ()):
+        for key in event_kind(pattern).foreign:
+            for index, name in enumerate(value_at(pattern, key) or ()):
                 if name[:1] in suggestions.QUOTES:
                     values: dict[str, Fact] = {"character": name[0]}
                     where = ("when", *path, key, index)
                     yield _at(written, "quotes", *where, suggestion=suggestions.unquoted(name), values=values)
 
 
-def _bare(lines: Sequence[str], place: Problem, plate: str) -> bool:
-    """Return whether a value stands at its place without quotes (and not as a name of something else)."""
-    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-    return line[place.column - 1 :].startswith(plate)
-
-
-def _pairs(written: Sequence[Written], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def _pairs(written: Sequence[WrittenRule], groups: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield rules that another one makes needless, and rules that do the same for the same thing."""
-    for later, other, code in rivals([each.spec for each in written], groups):
+    for later, other, code in shadowed([each.spec for each in written], groups):
         rival = written[other]
         first = rival.locate(Flaw(("name",), ""))
         values: dict[str, Fact] = {"rule": rival.spec.name, "source": first.source, "line": first.line}

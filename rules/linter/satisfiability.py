@@ -14,21 +14,22 @@ from itertools import product
 from math import ceil
 
 from rules.compiler.build import negative
-from rules.document.scalars import said
+from rules.document.scalars import value_at
 from rules.document.source import Flaw, Gravity, Path
+from rules.kinds.fact_types import ZONES
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern, zones_of
+from rules.kinds.value_ranges import Domain, Interval, Known, intersection, is_empty, narrowed, shown
 from rules.language import intervals
 from rules.language.branches import MOST, NAMED, Literal, branches
-from rules.language.comparisons import Constants, Reading
+from rules.language.comparisons import Constants, NodeReader
 from rules.language.expr import SINCE, ExprError
-from rules.language.kinds import KINDS
 from rules.language.names import World
-from rules.language.patterns import CrowdPattern, ObjectPattern, Pattern
 from rules.language.schema import RuleSpec
-from rules.language.value_ranges import Domain, Span, empty, met, narrowed, shown
 from rules.language.when import All, AnyOf, Count, is_moment, parts
 from rules.language.when import Sequence as Steps
 from rules.linter.distinct_values import begins
-from rules.linter.possible_facts import Known, Possible, possible
+from rules.linter.possible_facts import Possible, possible
 from rules.model import Fact
 
 #: A part of an expression, and where that stands in the rule.
@@ -38,7 +39,7 @@ _WHOLE: Path = ("if",)
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Surroundings:
     """What is known around a rule.
 
     Attributes:
@@ -54,14 +55,14 @@ class Site:
     hours: Mapping[str, Known]
 
 
-def unreachable(spec: RuleSpec, site: Site) -> Iterator[Flaw]:
+def unreachable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
     roles = range(len(parts(spec.when)))
     patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
     about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
 
     def flaw_of(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
-        meeting = _Meeting(role, about, hours, _within(spec), Reading("", site.constants))
+        meeting = _Meeting(role, about, hours, _within(spec), NodeReader("", site.constants))
         return meeting.contradiction(asked, site.constants)
 
     either = isinstance(spec.when, AnyOf)
@@ -97,7 +98,7 @@ def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str
         return hours
     if isinstance(when, Steps) and not negative(when, role):
         return _before(hours, when.within)
-    if isinstance(when, All) and (is_moment(when.all[role]) or isinstance(when.all[role], ObjectPattern)):
+    if isinstance(when, All) and (is_moment(when.all[role]) or "track" in event_kind(when.all[role]).keys):
         return _before(hours, when.within or 1.0)  # of objects it is told every few seconds how they are
     return {}
 
@@ -129,7 +130,7 @@ class _Meeting:
     about: Sequence[Possible]
     hours: Mapping[str, Known]
     within: float | None
-    reader: Reading
+    reader: NodeReader
 
     @property
     def _own(self) -> Possible:
@@ -183,14 +184,14 @@ class _Meeting:
             return self.hours[fact]
         whose, name = self._of(fact)
         if name == SINCE:
-            return Span(0, self.within if self.within is not None else float("inf")), ""
+            return Interval(0, self.within if self.within is not None else float("inf")), ""
         return whose.of(name.partition("(")[0] if name.startswith("dwell_in(") else name)
 
     def _lacking(self, literal: Literal) -> Flaw | None:
         for fact in literal.needs if literal.holds else ():
             whose, name = self._of(fact)
             if name != SINCE and not whose.has(name) and not (whose is not self._own and whose.open):
-                kind = str(KINDS[type(whose.pattern)])
+                kind = event_kind(whose.pattern).keyword
                 values: dict[str, Fact] = {"part": literal.text, "fact": name.strip(":."), "kind": kind}
                 guess = name.removeprefix(NAMED) if whose.has(name.removeprefix(NAMED)) else ""
                 return Flaw((), "problem.never_has", values, guess, Gravity.WARNING, within=literal.at)
@@ -221,7 +222,7 @@ class _Meeting:
         if literal.other:
             return self._paired(literal, before)
         after = narrowed(before, literal.sign, literal.values)
-        if empty(after):
+        if is_empty(after):
             return _flaw(literal, words) if words else _out_of_reach(literal, before)
         if after != before:
             left[key] = after, _told(literal)
@@ -232,12 +233,12 @@ class _Meeting:
     ) -> Flaw | None:
         """Return that what is reckoned never comes so far."""
 
-        def known(node: ast.expr) -> Span | Fact | None:
+        def known(node: ast.expr) -> Interval | Fact | None:
             fact = self.reader.fact(node)
             if fact is None or not isinstance(node, ast.Name):
                 return self.reader.constant(node)
             domain = (left.get(self._own.name(fact)) or self._known(fact))[0]
-            return domain if isinstance(domain, Span) else _spanned(domain)
+            return domain if isinstance(domain, Interval) else _spanned(domain)
 
         if intervals.reachable(sums[0], literal.sign, sums[1], known):
             return None
@@ -249,7 +250,7 @@ class _Meeting:
         """Return that two facts can never be the same, or never differ."""
         first, words = self._known(literal.subject)
         second, others = self._known(literal.other)
-        if literal.sign == "==" and empty(met(first, second)):
+        if literal.sign == "==" and is_empty(intersection(first, second)):
             return _flaw(literal, words or others)
         alone = isinstance(first, frozenset) and len(first) == 1 and first == second
         return _flaw(literal, words or others) if literal.sign == "!=" and alone else None
@@ -280,12 +281,12 @@ class _Meeting:
     def _other_place(
         self, pattern: Pattern, name: str, zone: str, stands: set[str], entered: set[str]
     ) -> str:
-        if isinstance(pattern, CrowdPattern):
-            return "" if zone in pattern.zone else f"zone: {', '.join(pattern.zone)}"
+        named = zones_of(pattern) or ()
+        if ZONES in event_kind(pattern).always:
+            return "" if zone in named else f"zone: {', '.join(named)}"
         if name != "left":
             return ""
-        named = said(pattern, "zone") or said(pattern, "inside") or said(pattern, "enters") or ()
-        ends = isinstance(pattern, ObjectPattern) and (pattern.change or pattern.leaves or pattern.removed)
+        ends = value_at(pattern, "change") or value_at(pattern, "leaves") or value_at(pattern, "removed")
         if zone in entered:
             return f"entered('{zone}')"
         if ends:
@@ -293,12 +294,12 @@ class _Meeting:
         return f"in_zone('{zone}')" if zone in stands else f"zone: {zone}" if list(named) == [zone] else ""
 
 
-def _spanned(domain: Domain) -> Span | None:
+def _spanned(domain: Domain) -> Interval | None:
     """Return the least and the most of numbers that are told one by one."""
     numbers = (
         [each for each in domain if isinstance(each, (int, float))] if isinstance(domain, frozenset) else []
     )
-    return Span(min(numbers), max(numbers)) if numbers else None
+    return Interval(min(numbers), max(numbers)) if numbers else None
 
 
 def _flaw(literal: Literal, other: str) -> Flaw:

@@ -7,14 +7,14 @@ speed, a stay, a crossing, `for`) must be equal, because a rule that fires later
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import product, takewhile
 from math import inf, prod
 from operator import and_
 from typing import Any, NamedTuple, TypeAlias
 
-from rules.document.scalars import said
-from rules.language.patterns import CrowdPattern, Pattern
+from rules.document.scalars import value_at
+from rules.kinds.lookup import event_kind
+from rules.kinds.pattern import Pattern
 from rules.language.schema import Call, RuleSpec
 
 #: Names of which a rule takes any; None: whatever comes.
@@ -80,7 +80,9 @@ class Claim(NamedTuple):
 Claims: TypeAlias = Mapping[int, Claim]
 
 
-def rivals(specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, int, str]]:
+def shadowed(
+    specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[int, int, str]]:
     """Yield the number of a rule, that of its rival, and ``shadowed`` or ``overlap``; each rule at most once.
 
     A rule is shadowed by the widest one that covers it (by score, then the first; the first of equal ones is not
@@ -254,7 +256,7 @@ def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hash
     if isinstance(when, Pattern):
         sides, asked = _sides(when, groups), (spec.if_, when.if_)
         same += (type(when), *(side is None for side in sides[-len(_MOMENTS) :]), *_equal(when))
-        bounds = said(when, "score")
+        bounds = value_at(when, "score")
         if bounds is not None:
             score = _or(bounds.above, -inf), _or(bounds.below, inf)
     else:
@@ -266,30 +268,27 @@ def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hash
 
 
 def _sides(pattern: Pattern, groups: Mapping[str, Sequence[str]]) -> tuple[Side, ...]:
-    subject = getattr(pattern, _subject(type(pattern)))
-    labels: list[str] = subject if isinstance(subject, list) else [subject]
-    every = "any" in labels and not isinstance(pattern, CrowdPattern)  # a crowd of any is one altogether
+    kind = event_kind(pattern)
+    labels = kind.names(pattern) or [getattr(pattern, kind.keyword)]
     cameras: Side = None
     if pattern.cameras is not None or pattern.groups is not None:
         grouped = (each for name in pattern.groups or () for each in groups.get(name, ()))
         cameras = frozenset([*(pattern.cameras or ()), *grouped])
     has = pattern.__dict__
     named = (has.get("zone") or has.get("inside"), *map(has.get, ("payload", *_MOMENTS)))
-    return (None if every else frozenset(labels), cameras, *(each and frozenset(each) for each in named))
+    return (
+        None if kind.every(labels) else frozenset(labels),
+        cameras,
+        *(each and frozenset(each) for each in named),
+    )
 
 
 def _equal(pattern: Pattern) -> Iterator[Hashable]:
     """Yield what else a pattern says, with its key."""
-    subject = _subject(type(pattern))
+    subject = event_kind(pattern).keyword
     for key, value in pattern.__dict__.items():
         if value is not None and key not in _SIDES and key != subject:
             yield key, _hashable(value)
-
-
-@cache
-def _subject(kind: type[Pattern]) -> str:
-    """Return the key that says what a pattern is about: the first of its own."""
-    return next(key for key in kind.model_fields if key not in Pattern.model_fields)
 
 
 def _hashable(value: Any) -> Hashable:

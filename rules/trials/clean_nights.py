@@ -34,7 +34,7 @@ class KnownFile(Written):
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class FalseAlarm:
     """A rule that did not stay silent; `known` says why it may, empty where it may not."""
 
     scene: str
@@ -81,11 +81,11 @@ class Watchman:
         self._known = tuple(file.alarms) if file else ()
         self._met: set[int] = set()
 
-    def watch(self, rules: RuleSet, night: Night) -> Iterator[Alarm]:
+    def watch(self, rules: RuleSet, night: Night) -> Iterator[FalseAlarm]:
         """Yield every firing of a night."""
         for made in _decisions(rules, night):
             if made.phase is Phase.FIRING:
-                yield Alarm(night.name, made, self._reason(night.name, made))
+                yield FalseAlarm(night.name, made, self._reason(night.name, made))
 
     def _reason(self, scene: str, made: Decision) -> str:
         for number, known in enumerate(self._known):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rules.compiler.ruleset import Matcher, Rule, RuleSet
 from rules.evaluator.evaluator import subject_key
-from rules.explain.criteria import Facet, facets
+from rules.explain.criteria import Criterion, criteria
 from rules.memory import FIRING, PENDING, QUIET
 from rules.model import Event, Instant, Kind, Phase, RuleName, Step
 
@@ -44,12 +44,12 @@ class Coverage:
         self._rules = [rule for rule in rules.rules if only is None or rule.name in only]
         self._taken: set[Branch] = set()
         self._states: dict[tuple[RuleName, str], str] = {}
-        by_kind: dict[Kind, list[tuple[Rule, Matcher, tuple[tuple[str, Facet], ...]]]] = {}
+        by_kind: dict[Kind, list[tuple[Rule, Matcher, tuple[tuple[str, Criterion], ...]]]] = {}
         for rule in self._rules:
             for pattern in rule.patterns:
-                named = tuple((_name(rule, pattern, facet), facet) for facet in facets(pattern))
+                named = tuple((_name(rule, pattern, facet), facet) for facet in criteria(pattern))
                 by_kind.setdefault(pattern.kind, []).append((rule, pattern, named))
-        self._by_kind: Mapping[Kind, list[tuple[Rule, Matcher, tuple[tuple[str, Facet], ...]]]] = by_kind
+        self._by_kind: Mapping[Kind, list[tuple[Rule, Matcher, tuple[tuple[str, Criterion], ...]]]] = by_kind
 
     def watch(self, event: Event | None, now: Instant, done: Step) -> None:
         """Note what one step exercised."""
@@ -71,7 +71,9 @@ class Coverage:
             else:
                 self._states[where] = change.row.state
 
-    def _conditions(self, rule: Rule, named: Iterable[tuple[str, Facet]], event: Event, now: Instant) -> None:
+    def _conditions(
+        self, rule: Rule, named: Iterable[tuple[str, Criterion]], event: Event, now: Instant
+    ) -> None:
         every = True
         other = any(facet.kind == "change" and not facet.test(event) for _, facet in named)
         for name, facet in named:
@@ -108,14 +110,16 @@ class Coverage:
         return {branch for branch in every if branch[2] == "holds"} if measure == "conditions" else every
 
 
-def _name(rule: Rule, pattern: Matcher, facet: Facet) -> str:
+def _name(rule: Rule, pattern: Matcher, facet: Criterion) -> str:
     return facet.name if len(rule.patterns) == 1 else f"{pattern.role + 1}: {facet.name}"
 
 
 def _branches(rule: Rule) -> Iterator[Branch]:
     yield rule.name, "decision", str(Phase.FIRING)
     for pattern in rule.patterns:
-        for facet in facets(pattern) if pattern.kind is not Kind.DECISION else ():  # no event: nobody sees it
+        for facet in (
+            criteria(pattern) if pattern.kind is not Kind.DECISION else ()
+        ):  # no event: nobody sees it
             for way in ("holds", "fails"):
                 yield rule.name, _name(rule, pattern, facet), way
     if rule.hours is not None and rule.patterns:

@@ -7,38 +7,30 @@ rule's decision, which the evaluator makes and nobody tells.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rules.compiler.build import negative
-from rules.compiler.compile import Written
-from rules.compiler.conditions import If
+from rules.compiler.compile import WrittenRule
+from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Matcher
+from rules.document.scalars import value_at
 from rules.document.source import Path
-from rules.language.kinds import ALWAYS, KINDS
-from rules.language.patterns import CrowdPattern, DecisionPattern, Pattern
+from rules.kinds.fact_types import BOX, DWELL
+from rules.kinds.lookup import OF_KIND, event_kind
+from rules.kinds.pattern import Pattern
+from rules.language.comparisons import called, parsed
+from rules.language.known_facts import ALWAYS
 from rules.language.when import parts
 from rules.model import Event, Fact, Kind
 
-#: Keys of patterns, and the facts that are asked for there.
-_ASKED: Mapping[str, tuple[str, ...]] = {
-    "score": ("score",), "share": ("share",), "payload": ("payload",), "preset": ("preset",),
-    "enters": ("entered",), "leaves": ("left",), "crosses": ("line",), "direction": ("direction", "side"),
-    "wrong_way": ("heading", "line"), "heading": ("heading",), "speed": ("speed",), "kmh": ("kmh",),
-    "dwell": ("dwell",), "stops": ("still",), "starts": ("started",), "left": ("still", "alone"), "removed": ("stood",),
-}  # fmt: skip
-_COUNTED: Mapping[str, tuple[str, ...]] = {"above": ("count",), "below": ("count",)}
-_BOX = frozenset({"x", "y", "width", "height"})
 #: Names of expressions that no event lacks.
 _THERE = ALWAYS | {"camera", "label", "rule"}
-#: A call that reads something by a word: the function, the step that it is asked of, the word in quotes.
-_CALL = re.compile(r"(\w+)\((?:(\d+), )?(['\"].*['\"])\)")
 Without = Callable[[Event], Event]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class FactRead:
     """A fact that is read at one place of a rule.
 
     Attributes:
@@ -60,9 +52,9 @@ class Read:
         return self.path[-1] != "if"
 
 
-def reads(written: Written) -> Iterator[Read]:
+def reads(written: WrittenRule) -> Iterator[FactRead]:
     """Yield the facts that a rule which is judged reads, each once per place."""
-    found: dict[tuple[Path, str], Read] = {}
+    found: dict[tuple[Path, str], FactRead] = {}
     for read in _all(written):
         place = read.path, read.name
         before = found.get(place)
@@ -70,35 +62,35 @@ def reads(written: Written) -> Iterator[Read]:
     yield from found.values()
 
 
-def _all(written: Written) -> Iterator[Read]:
+def _all(written: WrittenRule) -> Iterator[FactRead]:
     rule = written.rule
     for role, (path, pattern) in enumerate(parts(written.spec.when)):
-        if rule is not None and not isinstance(pattern, DecisionPattern):
+        if rule is not None and event_kind(pattern).shorthand is not None:
             yield from _of_keys(pattern, path)
             yield from _of_expressions(written, role, path, pattern, rule.patterns[role])
 
 
-def _of_keys(pattern: Pattern, path: Path) -> Iterator[Read]:
-    kinds = frozenset({KINDS[type(pattern)]})
-    for key, facts in (_COUNTED if isinstance(pattern, CrowdPattern) else _ASKED).items():
-        if vars(pattern).get(key):
-            yield Read(("when", *path, key), facts[0], kinds, _lacking(facts))
+def _of_keys(pattern: Pattern, path: Path) -> Iterator[FactRead]:
+    kind = event_kind(pattern)
+    for key, facts in kind.asks.items():
+        if value_at(pattern, key):
+            yield FactRead(("when", *path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
 
 
 def _of_expressions(
-    written: Written, role: int, path: Path, pattern: Pattern, matcher: Matcher
-) -> Iterator[Read]:
+    written: WrittenRule, role: int, path: Path, pattern: Pattern, matcher: Matcher
+) -> Iterator[FactRead]:
     spec = written.spec
     places: list[Path] = [("if",)] if spec.if_ is not None and not negative(spec.when, role) else []
     places += [("when", *path, "if")] if pattern.if_ is not None else []
-    steps = [KINDS[type(step)] for _, step in parts(spec.when)]
+    steps = [event_kind(step).kind for _, step in parts(spec.when)]
     made = [each.expression for each in matcher.conditions if isinstance(each, If)]
     for place, expression in zip(places, made, strict=True):
         for name in (name for part in expression.conjuncts for name, _ in part.facts):
             step, without = _called(name)
             if without is not None:
-                kind = steps[step - 1] if step else KINDS[type(pattern)]
-                yield Read(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
+                kind = steps[step - 1] if step else event_kind(pattern).kind
+                yield FactRead(place, name, frozenset({kind}), without, max(0, expression.text.find(name)))
 
 
 def _called(name: str) -> tuple[int, Without | None]:
@@ -106,18 +98,21 @@ def _called(name: str) -> tuple[int, Without | None]:
 
     None: no event lacks it, or it is not clear what it is.
     """
-    call = _CALL.fullmatch(name)
-    if call is None:
-        return 0, _lacking((name,)) if name.isidentifier() and name not in _THERE else None
-    function, step, word = call[1], int(call[2] or 0), str(ast.literal_eval(call[3]))
-    match function:
-        case "in_zone":
-            return 0, lambda event: replace(event, zones=tuple(zone for zone in event.zones if zone != word))
-        case "entered" | "left":
-            return 0, lambda event: replace(event, facts=_unpassed(event.facts, function, word))
-        case "dwell_in":
-            return 0, _lacking((f"dwell:{word}",))
-    return step, None if word in _THERE else _lacking((word,))
+    node = parsed(name)
+    match called(node), getattr(node, "args", ()):
+        case "", _:
+            return 0, _lacking((name,)) if isinstance(node, ast.Name) and name not in _THERE else None
+        case "in_zone", [ast.Constant(value=str(zone))]:
+            return 0, lambda event: replace(event, zones=tuple(each for each in event.zones if each != zone))
+        case ("entered" | "left") as passed, [ast.Constant(value=str(zone))]:
+            return 0, lambda event: replace(event, facts=_unpassed(event.facts, passed, zone))
+        case "dwell_in", [ast.Constant(value=str(zone))]:
+            return 0, _lacking((f"{DWELL}{zone}",))
+        case "earlier", [ast.Constant(value=int(step)), ast.Constant(value=str(word))]:
+            return step, None if word in _THERE else _lacking((word,))
+        case _, [ast.Constant(value=str(word))]:
+            return 0, None if word in _THERE else _lacking((word,))
+    return 0, None
 
 
 def _unpassed(facts: Mapping[str, Fact], fact: str, zone: str) -> dict[str, Fact]:
@@ -140,14 +135,15 @@ def _without(event: Event, fact: str) -> Event:
     """Return an event without a fact, wherever it carries that."""
     facts = {name: value for name, value in event.facts.items() if not _stands_for(name, fact)}
     event = replace(event, facts=facts)
-    if fact == "score" or (fact == "share" and event.kind is Kind.MOTION):
+    kind = OF_KIND[event.kind]
+    if kind.alias(fact) == "score":
         return replace(event, score=None)
-    if fact == "plate" and event.kind is Kind.PLATE:
+    if fact == kind.label_fact:
         return replace(event, label=None)
-    return replace(event, box=None) if fact in _BOX else event
+    return replace(event, box=None) if fact in BOX else event
 
 
 def _stands_for(name: str, fact: str) -> bool:
     if fact == "dwell":
-        return name == "age" or name.startswith("dwell:")
+        return name == "age" or name.startswith(DWELL)
     return name == fact

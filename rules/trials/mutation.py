@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
 from rules.document.errors import RuleError
 from rules.document.scalars import seconds
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
+from rules.kinds.table import TABLE
 from rules.language.schema import RuleFile
-from rules.trials.runner import TrialText, rehearse
+from rules.trials.runner import TrialText, run_trials
 
 #: Keys that say how a rule is told and not when it fires.
 _TOLD = frozenset(
@@ -37,11 +39,19 @@ _WORDS = {
 }  # fmt: skip
 
 
-#: What a pattern means where it does not say it, and the opposite.
-_DEFAULTS: Mapping[str, tuple[str, object, object]] = {
-    "signal": ("state", True, False),
-    "decision": ("phase", "firing", "resolved"),
-}
+def _defaults() -> Iterator[tuple[str, str, object, object]]:
+    """Yield what a pattern means where it does not say it, and the opposite, by kind and key."""
+    for kind in TABLE:
+        for key, about in kind.pattern.model_fields.items():
+            values = get_args(about.annotation) or ((True, False) if about.annotation is bool else ())
+            if about.default in values and about.default is not None and len(values) == 2:
+                other = values[1 - values.index(about.default)]
+                yield kind.keyword, about.alias or key, about.default, other
+
+
+_DEFAULTS = tuple(_defaults())
+#: Keys under which `any` stands for every label.
+_WITH_ANY = frozenset(each.keyword for each in TABLE if each.any_is_offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MutationResult:
     """What became of every mutant."""
 
     killed: int
@@ -79,7 +89,7 @@ def mutate(
     world: World,
     beside: Sequence[tuple[str, str]] = (),
     progress: Callable[[int], None] | None = None,
-) -> Result:
+) -> MutationResult:
     """Try every mutant of some rule files against their trials, which pass without it.
 
     Args:
@@ -101,7 +111,7 @@ def mutate(
             survivors.append(documents[mutant.file].locate(mutant.flaw))
         if progress is not None:
             progress(killed + len(survivors))
-    return Result(killed, tuple(survivors))
+    return MutationResult(killed, tuple(survivors))
 
 
 def names_in(files: Iterable[tuple[str, str]]) -> set[str]:
@@ -111,7 +121,7 @@ def names_in(files: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _noticed(trials: Iterable[TrialText], rules: RuleSet, rule: str) -> bool:
-    return any(not outcome.passed for text in trials for outcome in rehearse(text, rules, first=rule))
+    return any(not outcome.passed for text in trials for outcome in run_trials(text, rules, first=rule))
 
 
 # -- what may be changed -----------------------------------------------------------------------
@@ -165,7 +175,7 @@ def _changes(node: object, path: Path) -> Iterator[_Change]:
         return
     if not isinstance(node, Mapping):
         return
-    for kind, (key, default, other) in _DEFAULTS.items():
+    for kind, key, default, other in _DEFAULTS:
         if kind in node and key not in node:
             said, new = {kind: node[kind]}, {key: other}
             yield path, kind, {**said, **new}, _changed((*path, kind), f"{key}: {default}", f"{key}: {other}")
@@ -196,9 +206,7 @@ def _flips(path: Path, key: str, value: object) -> Iterator[_Change]:
         yield path, key, {key: not value}, _changed(here, value, not value)
     if isinstance(value, str) and (key, value) in _WORDS:
         yield path, key, {key: _WORDS[key, value]}, _changed(here, value, _WORDS[key, value])
-    if key in ("object", "crowd") and value != "any":
-        yield path, key, {key: "any"}, _changed(here, value, "any")
-    if key == "plate" and value != "any":
+    if key in _WITH_ANY and value != "any":
         yield path, key, {key: "any"}, _changed(here, value, "any")
     if key in ("for", "within", "every", "dwell", "stops", "left", "auto_clear") and isinstance(value, str):
         longer = _longer(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rules import letters
+from rules import normalization
 from rules.compiler.compile import World
 from rules.compiler.ruleset import RuleSet
 from rules.document.source import Document, Flaw, Problem, parse
@@ -86,7 +86,7 @@ def read(text: str, source: str) -> TrialText:
     return TrialText(document, None if wrong else file, (*problems, *wrong))
 
 
-def rehearse(
+def run_trials(
     text: TrialText, rules: RuleSet, watch: Watch | None = None, first: str = ""
 ) -> Iterator[Outcome]:
     """Yield what comes of each trial of a file, in order.
@@ -100,10 +100,10 @@ def rehearse(
     if first:
         trials.sort(key=lambda each: all(expect.rule != first for expect in each[1].expect))
     for index, _ in trials:
-        yield rehearse_one(text, index, rules, watch)
+        yield run_trial(text, index, rules, watch)
 
 
-def rehearse_one(
+def run_trial(
     text: TrialText,
     index: int,
     rules: RuleSet,
@@ -116,7 +116,7 @@ def rehearse_one(
 
     Args:
         index: Which one, from 0.
-        rules: Compiled from the files that the trial is about; `watch` as for `rehearse`.
+        rules: Compiled from the files that the trial is about; `watch` as for `run_trials`.
         only: The one rule of which is looked at what the trial expects; empty: all.
         befall: What happens instead of the trial's events.
     """
@@ -282,7 +282,7 @@ class _Rehearsal:
             self._fail((*path, "do"), "trial.do", was=", ".join(done) or "-")
         if expect.says is not None:
             said = [*made.title.values(), *_reasons(made)]
-            if not any(letters.composed(expect.says) in letters.composed(each) for each in said):
+            if not any(normalization.composed(expect.says) in normalization.composed(each) for each in said):
                 self._fail((*path, "says"), "trial.says", was=said[-1])
 
     def _missed(self, asked: _Open, left: list[Decision]) -> None:

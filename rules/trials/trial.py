@@ -7,36 +7,16 @@ Times are times of day where the site is. One that is earlier than the trial's s
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from rules.document.scalars import Duration, Listed, OneOrMany, Parsed, Slug, Written, problem
-from rules.language.patterns import CameraState
-from rules.model import Fact
-
-Unit = Annotated[float, Field(ge=0, le=1)]
-Label = Annotated[str, Field(min_length=1, max_length=100)]
-Point = tuple[float, float]
-
-_MOMENT = r"(?:\+([0-9]{1,3})d )?([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]{1,6})?))?"
-_DAY = 86400.0
-
-
-def moment(written: object) -> float:
-    """Read ``22:01:30`` or ``+1d 02:00`` into seconds since the midnight before the trial's day."""
-    if isinstance(written, float):
-        return written
-    found = re.fullmatch(_MOMENT, written) if isinstance(written, str) else None
-    if found is None:
-        raise problem("moment")
-    return int(found[1] or 0) * _DAY + int(found[2]) * 3600.0 + int(found[3]) * 60.0 + float(found[4] or 0)
-
-
-Moment = Annotated[float, Parsed(moment, f"^(?:{_MOMENT})$", ("22:01:30", "+1d 02:00"))]
+from rules.document.scalars import Listed, OneOrMany, Slug, Written, problem
+from rules.kinds.object import Corner, Point
+from rules.kinds.shorthand import TrialTime
+from rules.trials.cue import Cue
 
 
 def _date(written: object) -> object:
@@ -57,167 +37,6 @@ def _zone(name: str) -> str:
     return name
 
 
-def _corner(written: object) -> object:
-    return tuple(written) if isinstance(written, list) else written
-
-
-Corner = Annotated[Point, BeforeValidator(_corner, json_schema_input_type=list[float])]
-
-
-class Repeat(Written):
-    """So often, so far apart."""
-
-    times: Annotated[int, Field(ge=2, le=10_000)] = Field(description="How often altogether.")
-    every: Duration = Field(description="From one beginning to the next, e.g. 5s.")
-
-
-class Happening(Written):
-    """What everything that happens may say."""
-
-    camera: Slug | None = Field(None, description="Which camera; default: the trial's.")
-    facts: dict[str, Fact] = Field(default_factory=dict, description="Whatever else a condition may read.")
-    repeat: Repeat | None = Field(None, description="It happens several times.")
-
-    @property
-    def shifts(self) -> list[float]:
-        """Seconds after the written times at which it happens."""
-        repeat = self.repeat
-        return [0.0] if repeat is None else [number * repeat.every for number in range(repeat.times)]
-
-
-class Lasting(Happening):
-    """Something that begins and ends."""
-
-    from_: Moment = Field(alias="from", description="When it begins, e.g. 22:01:00.")
-    to: Moment | None = Field(None, description="When it ends; default: it does not.")
-
-
-class Track(Lasting):
-    """An object that is seen, told as the engine tells it: it appears, goes on, is gone."""
-
-    label: Label = Field(description="What it is, e.g. person.")
-    id: str | int | None = Field(
-        None,
-        description="Its number; the same number in two entries is the same object. Default: its own, and another "
-        "one each time that it is repeated.",
-    )
-    zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) that it stands in.")
-    path: Annotated[list[Corner], Field(min_length=1)] | None = Field(
-        None,
-        description="Points [x, y] over which its foot moves, each leg in the same time; one point: it stands there. "
-        "Zones, lines, speed, heading, standing follow from it. Without: only zones are known.",
-    )
-    every: Duration = Field(1.0, description="How often it is told while it is seen.")
-    score: Unit | None = Field(0.9, description="How sure the detector is.")
-    gone: bool = Field(
-        True, description="false: it is not told that it is gone at `to` (another entry goes on)."
-    )
-
-
-class Motion(Lasting):
-    """Motion in a picture."""
-
-    share: Unit = Field(0.05, description="Moving part of the picture.")
-    zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) in which it begins.")
-
-
-class Signal(Happening):
-    """Something that a device says; with `from` and `to` a state that goes on and off, with `at` a moment."""
-
-    topic: Label = Field(description="Topic without namespace prefixes, e.g. VideoSource/MotionAlarm.")
-    source: str = Field("0", description="Which source of the device.")
-    at: Moment | None = Field(None, description="When it is said, for a signal without a state.")
-    from_: Moment | None = Field(None, alias="from", description="When it goes on.")
-    to: Moment | None = Field(None, description="When it goes off; default: it does not.")
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Signal:
-        if (self.at is None) == (self.from_ is None):
-            raise problem("signal_time")
-        return self
-
-
-class Crowd(Lasting):
-    """How many of a label are in a zone."""
-
-    label: Label = Field("person", description="What is counted; `any`: objects altogether.")
-    zone: Slug = Field(description="Where.")
-    count: Annotated[int, Field(ge=0)] = Field(description="How many, until `to`; then none.")
-
-
-class Plate(Happening):
-    """A licence plate that is read."""
-
-    text: Label = Field(description='The plate, in quotes, e.g. "29E12345".')
-    at: Moment = Field(description="When.")
-    zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) in which it is read.")
-    score: Unit | None = Field(0.9, description="How sure the reader is.")
-
-
-class Mqtt(Happening):
-    """A message on the broker."""
-
-    topic: Annotated[str, Field(min_length=1)] = Field(description="Its topic.")
-    payload: str = Field("", description="Its payload; plain values of a JSON object are facts, as live.")
-    retained: bool = Field(False, description="true: the broker had kept it from before (fact `initial`).")
-    at: Moment = Field(description="When.")
-
-
-class Noted(Happening):
-    """A moment with a name."""
-
-    name: Label = Field(description="Its name, e.g. engine.gap.")
-    at: Moment = Field(description="When.")
-
-
-class Health(Happening):
-    """A camera's own state, or what else is the matter with it."""
-
-    state: CameraState = Field(
-        description="Its new state; or deaf, blind, clock, noisy: what is the matter now."
-    )
-    at: Moment = Field(description="When.")
-    over: bool = Field(False, description="true: of deaf, blind, clock or noisy, that it is over.")
-
-
-class Plain(Happening):
-    """An event as the engine knows it, for what has no shorthand."""
-
-    kind: Literal["object", "motion", "signal", "camera", "engine", "operator", "crowd", "plate", "mqtt"] = (
-        Field(description="What it is about. (Decisions and times of day are made by the rules.)")
-    )
-    change: Literal["began", "goes_on", "ended", "noted"] = Field("noted", description="What happened to it.")
-    at: Moment = Field(description="When.")
-    subject: str = Field("", description="What it continues, e.g. track:17.")
-    label: str | None = Field(None, description="Object class or signal name.")
-    zones: list[Slug] = Field(default_factory=list, description="Zones that hold it.")
-    score: Unit | None = Field(None, description="How sure.")
-    box: tuple[float, float, float, float] | None = Field(
-        None, description="x0, y0, x1, y1 in 0..1.", strict=False
-    )
-
-
-class Cue(Written):
-    """One thing that happens."""
-
-    track: Track | None = Field(None, description="An object that is seen.")
-    motion: Motion | None = Field(None, description="Motion in the picture.")
-    signal: Signal | None = Field(None, description="Something that a device says.")
-    health: Health | None = Field(None, description="A camera's own state.")
-    crowd: Crowd | None = Field(None, description="How many of a label are in a zone.")
-    plate: Plate | None = Field(None, description="A licence plate that is read.")
-    mqtt: Mqtt | None = Field(None, description="A message on the broker.")
-    engine: Noted | None = Field(None, description="Something about the engine, e.g. engine.gap.")
-    operator: Noted | None = Field(None, description="Something that an operator did.")
-    event: Plain | None = Field(None, description="Any event, spelt out.")
-
-    @model_validator(mode="after")
-    def _one(self) -> Cue:
-        if len(self.model_fields_set) != 1:
-            raise problem("cue", known=", ".join(type(self).model_fields))
-        return self
-
-
 _VERBS = ("fires", "resolves", "escalates", "pending", "firing", "silent")
 
 
@@ -236,9 +55,9 @@ class Expectation(Written):
     silent: Slug | None = Field(
         None, description="This rule neither counts nor fires, at this time or all the time."
     )
-    at: Moment | None = Field(None, description="When, e.g. 22:01:02.")
-    from_: Moment | None = Field(None, alias="from", description="For `silent`: from when on.")
-    to: Moment | None = Field(None, description="For `silent`: until when.")
+    at: TrialTime | None = Field(None, description="When, e.g. 22:01:02.")
+    from_: TrialTime | None = Field(None, alias="from", description="For `silent`: from when on.")
+    to: TrialTime | None = Field(None, description="For `silent`: until when.")
     camera: Slug | None = Field(None, description="Of this camera.")
     severity: Literal["info", "warning", "critical"] | None = Field(None, description="With this severity.")
     says: str | None = Field(None, description="Its reason or title says this, in Vietnamese or English.")
@@ -270,8 +89,8 @@ class Trial(Written):
 
     name: Annotated[str, Field(min_length=1)] = Field(description="What is tried, in a few words.")
     day: Day | None = Field(None, description="Date of its start, YYYY-MM-DD; default: the file's.")
-    start: Moment | None = Field(None, description="When it begins; default: with its first event.")
-    until: Moment | None = Field(
+    start: TrialTime | None = Field(None, description="When it begins; default: with its first event.")
+    until: TrialTime | None = Field(
         None, description="When it ends; default: after the last event and expectation."
     )
     camera: Slug | None = Field(

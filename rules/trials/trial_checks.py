@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rules.document.source import Flaw, Path
+from rules.kinds.camera import Health
+from rules.kinds.lookup import OF_KIND
+from rules.kinds.object import Track
+from rules.kinds.table import TABLE
 from rules.language.names import ALWAYS, World, named, no_label
 from rules.model import CONDITIONS, Kind
-from rules.trials.trial import CameraSpec, Cue, Health, Lasting, Mqtt, Noted, Signal, Trial, TrialFile
-from rules.trials.trial_events import Calendar, body_of, span_of
+from rules.trials.cue import OF_SITE, Cue, Plain
+from rules.trials.trial import CameraSpec, Trial, TrialFile
+from rules.trials.trial_events import Calendar, span_of
 
 
 def slips(file: TrialFile) -> Iterator[Flaw]:
@@ -26,7 +31,7 @@ def slips(file: TrialFile) -> Iterator[Flaw]:
 
 def _events(file: TrialFile, trial: Trial, calendar: Calendar) -> Iterator[Flaw]:
     for index, cue in enumerate(trial.events):
-        here: Path = ("events", index, *cue.model_fields_set)
+        here: Path = ("events", index, cue.key)
         found = (*_times(cue, trial, calendar), *_states(cue), *_places(cue, file, trial))
         yield from (flaw.under(*here) for flaw in found)
     yield from _twice(file, trial, calendar)
@@ -34,8 +39,7 @@ def _events(file: TrialFile, trial: Trial, calendar: Calendar) -> Iterator[Flaw]
 
 def _times(cue: Cue, trial: Trial, calendar: Calendar) -> Iterator[Flaw]:
     """Yield an end that does not come after the beginning, and what begins after the trial has ended."""
-    body, first = body_of(cue), calendar.seconds(span_of(cue)[0])
-    end = body.to if isinstance(body, (Lasting, Signal)) else None
+    first, end = calendar.seconds(span_of(cue)[0]), getattr(cue.body, "to", None)
     if end is not None and _backwards(span_of(cue)[0], end, calendar):
         yield Flaw(("to",), "trial.backwards")
     if trial.until is not None and first > calendar.end:
@@ -44,14 +48,14 @@ def _times(cue: Cue, trial: Trial, calendar: Calendar) -> Iterator[Flaw]:
 
 def _states(cue: Cue) -> Iterator[Flaw]:
     """Yield a camera's state that is said to be over: another one follows instead."""
-    if isinstance(health := cue.health, Health) and health.over and health.state not in CONDITIONS:
+    if isinstance(health := cue.body, Health) and health.over and health.state not in CONDITIONS:
         yield Flaw(("over",), "trial.no_end", {"state": health.state, "known": ", ".join(sorted(CONDITIONS))})
 
 
 def _places(cue: Cue, file: TrialFile, trial: Trial) -> Iterator[Flaw]:
     """Yield the camera and the zones of an event that the trial's site does not have, where it says what it has."""
-    body = body_of(cue)
-    if not file.cameras or (isinstance(body, (Mqtt, Noted)) and body.camera is None):
+    body = cue.body
+    if not file.cameras or (cue.key in OF_SITE and body.camera is None):
         return
     camera = body.camera or trial.camera or file.camera
     if camera not in file.cameras:
@@ -71,8 +75,8 @@ def _twice(file: TrialFile, trial: Trial, calendar: Calendar) -> Iterator[Flaw]:
     """Yield an object that is told by two entries at the same time."""
     seen: dict[tuple[str, str], list[tuple[float, float, int]]] = {}
     for index, cue in enumerate(trial.events):
-        track = cue.track
-        if track is not None and track.id is not None:
+        track = cue.body
+        if isinstance(track, Track) and track.id is not None:
             camera = track.camera or trial.camera or file.camera
             start, end = (
                 calendar.seconds(track.from_),
@@ -108,10 +112,13 @@ def unknown_labels(file: TrialFile, world: World) -> Iterator[Flaw]:
     """Yield the labels in a trial's events that the detector does not have: nothing like that ever happens."""
     for number, trial in enumerate(file.trials):
         for index, cue in enumerate(trial.events):
-            spelt = (
-                cue.event if cue.event is not None and cue.event.kind in (Kind.OBJECT, Kind.CROWD) else None
-            )
-            for key, told in (("track", cue.track), ("crowd", cue.crowd), ("event", spelt)):
-                label = told.label if told is not None else None
-                if label is not None and label not in world.labels | ALWAYS:
-                    yield no_label(label, world, "trials", number, "events", index, key, "label")
+            label = getattr(cue.body, "label", None) if _detected(cue) else None
+            if label is not None and label not in world.labels | ALWAYS:
+                yield no_label(label, world, "trials", number, "events", index, cue.key, "label")
+
+
+def _detected(cue: Cue) -> bool:
+    """Return whether a detector gives the labels of a cue."""
+    if isinstance(cue.body, Plain):
+        return OF_KIND[Kind(cue.body.kind)].detected
+    return any(each.detected and each.shorthand is cue.shorthand for each in TABLE)

@@ -8,33 +8,19 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rules import letters
+from rules import normalization
 from rules.explain.playback import Arrival
-from rules.model import CONDITIONS, CameraId, Change, Event, EventId, Fact, Instant, Kind
-from rules.mqtt_message import facts_of, subject_of
-from rules.trials.trial import (
-    Crowd,
-    Cue,
-    Happening,
-    Health,
-    Motion,
-    Mqtt,
-    Noted,
-    Plain,
-    Plate,
-    Signal,
-    Track,
-    Trial,
-    TrialFile,
-)
-from rules.trials.trial_objects import Actors, Told
+from rules.kinds.object import Track
+from rules.kinds.shorthand import DAY, TrialEvent
+from rules.model import CameraId, Event, EventId, Instant
+from rules.trials.cue import OF_SITE, Cue
+from rules.trials.trial import Trial, TrialFile
+from rules.trials.trial_objects import TrialObjects
 
-_DAY = 86400.0
 #: Events that one trial may come to; a track told every millisecond for a day is a slip.
 MOST_EVENTS = 100_000
 #: Seconds for which a trial goes on after its last event and expectation.
 TAIL = 1.0
-_ENDS = {"lost": Change.ENDED, "refused": Change.ENDED, "failed": Change.ENDED}
 
 
 class SceneTooLong(ValueError):
@@ -62,11 +48,11 @@ class Calendar:
 
     def seconds(self, moment: float) -> float:
         """Return a written moment with its day: one that is earlier than the start is on the next."""
-        return moment + _DAY if moment < self.start and moment < _DAY else moment
+        return moment + DAY if moment < self.start and moment < DAY else moment
 
     def wall(self, seconds: float) -> datetime:
         """Return seconds since the first day's midnight as aware UTC; days of 23 and 25 hours are the zone's."""
-        days, rest = divmod(seconds, _DAY)
+        days, rest = divmod(seconds, DAY)
         midnight = datetime.combine(self.trial.day or self.file.day, datetime.min.time(), self.zone)
         return (midnight + timedelta(days=days, seconds=rest)).astimezone(UTC)
 
@@ -86,21 +72,14 @@ class Calendar:
             self.seconds(each) + shift
             for cue in self.trial.events
             for each in span_of(cue)
-            for shift in body_of(cue).shifts[-1:]
+            for shift in cue.body.shifts[-1:]
         ]
         return max(times, default=self.start) + TAIL
 
 
-def body_of(cue: Cue) -> Happening:
-    """Return what a cue tells."""
-    (name,) = cue.model_fields_set
-    body: Happening = getattr(cue, name)
-    return body
-
-
 def span_of(cue: Cue) -> list[float]:
     """Return every moment that a cue names, in order."""
-    body = body_of(cue)
+    body = cue.body
     return [
         each for each in (getattr(body, name, None) for name in ("from_", "at", "to")) if each is not None
     ]
@@ -117,34 +96,34 @@ def arrivals(file: TrialFile, trial: Trial, calendar: Calendar) -> list[Arrival]
         SceneTooLong: There are more than `MOST_EVENTS`.
     """
     stage = _Stage(file, trial, calendar)
-    told: list[Told] = []
+    events: list[TrialEvent] = []
     for index, cue in enumerate(trial.events):
-        for each in stage.tell(index, cue):
+        for each in stage.events(index, cue):
             if each.seconds <= calendar.end:
-                told.append(each)
-            if len(told) > MOST_EVENTS:
+                events.append(each)
+            if len(events) > MOST_EVENTS:
                 raise SceneTooLong(trial.name)
-    told.sort(key=lambda each: each.seconds)
-    return [_arrival(number, each, calendar) for number, each in enumerate(told, start=1)]
+    events.sort(key=lambda each: each.seconds)
+    return [_arrival(number, each, calendar) for number, each in enumerate(events, start=1)]
 
 
-def _arrival(number: int, told: Told, calendar: Calendar) -> Arrival:
-    now = calendar.instant(told.seconds)
+def _arrival(number: int, written: TrialEvent, calendar: Calendar) -> Arrival:
+    now = calendar.instant(written.seconds)
     event = Event(
         id=EventId(f"e{number}"),
         site="trial",
         seq=number,
-        kind=told.kind,
-        change=told.change,
-        camera=None if told.camera is None else CameraId(told.camera),
+        kind=written.kind,
+        change=written.change,
+        camera=None if written.camera is None else CameraId(written.camera),
         at=now.wall,
         received_at=now.wall,
-        subject=letters.composed(told.subject),
-        label=None if told.label is None else letters.composed(told.label),
-        zones=told.zones,
-        score=told.score,
-        box=told.box,
-        facts=letters.facts(told.facts),
+        subject=normalization.composed(written.subject),
+        label=None if written.label is None else normalization.composed(written.label),
+        zones=written.zones,
+        score=written.score,
+        box=written.box,
+        facts=normalization.facts(written.facts),
     )
     return Arrival(event, now)
 
@@ -154,105 +133,18 @@ class _Stage:
 
     def __init__(self, file: TrialFile, trial: Trial, calendar: Calendar) -> None:
         self._camera = trial.camera or file.camera
-        self._calendar = calendar
-        self._actors = Actors(file.cameras, trial, self._camera, calendar.seconds, calendar.end)
+        self._clock = calendar.seconds
+        self._objects = TrialObjects(file.cameras, trial, self._camera, calendar.seconds, calendar.end)
 
-    def tell(self, index: int, cue: Cue) -> Iterator[Told]:
-        """Return what a cue comes to, in order; of what repeats, each time."""
-        for turn, shift in enumerate(body_of(cue).shifts):
-            for told in self._tell(index, cue, turn):
-                yield replace(told, seconds=told.seconds + shift) if shift else told
+    def events(self, index: int, cue: Cue) -> Iterator[TrialEvent]:
+        """Yield what a cue comes to, in order; of what repeats, each time."""
+        for turn, shift in enumerate(cue.body.shifts):
+            for event in self._events(index, cue, turn):
+                yield replace(event, seconds=event.seconds + shift) if shift else event
 
-    def _tell(self, index: int, cue: Cue, turn: int) -> Iterable[Told]:
-        camera = body_of(cue).camera or self._camera
-        match body_of(cue):
-            case Track() as track:
-                return self._actors.play(index, track, camera, turn)
-            case Motion() as motion:
-                return self._motion(motion, camera)
-            case Crowd() as crowd:
-                return self._crowd(crowd, camera)
-            case Signal() as signal:
-                return self._signal(signal, camera)
-            case Health() as health:
-                return [self._health(health, camera)]
-            case Plate() as plate:
-                return [self._plate(plate, camera)]
-            case Mqtt() as mqtt:
-                return [self._mqtt(mqtt)]
-            case Plain() as plain:
-                return [self._plain(plain, camera)]
-            case Noted() as noted:
-                return [self._noted(Kind.ENGINE if cue.engine else Kind.OPERATOR, noted)]
-        return ()
-
-    def _at(self, moment: float) -> float:
-        return self._calendar.seconds(moment)
-
-    def _motion(self, motion: Motion, camera: str) -> Iterator[Told]:
-        zones = tuple(motion.zone or ())
-        for now, change in self._both(motion.from_, motion.to):
-            share = motion.share if change is Change.BEGAN else 0.0
-            facts = {"share": share, **motion.facts}
-            yield Told(now, Kind.MOTION, change, camera, "motion", None, zones, share, None, facts)
-
-    def _signal(self, signal: Signal, camera: str) -> Iterator[Told]:
-        subject = f"signal:{signal.topic}:{signal.source}"
-        if signal.at is not None:
-            now = self._at(signal.at)
-            said: dict[str, Fact] = {"initial": False, **signal.facts}
-            yield Told(now, Kind.SIGNAL, Change.NOTED, camera, subject, signal.topic, facts=said)
-        elif signal.from_ is not None:
-            for now, change in self._both(signal.from_, signal.to):
-                facts = {"initial": False, "state": change is Change.BEGAN, **signal.facts}
-                yield Told(now, Kind.SIGNAL, change, camera, subject, signal.topic, facts=facts)
-
-    def _both(self, start: float, end: float | None) -> Iterator[tuple[float, Change]]:
-        yield self._at(start), Change.BEGAN
-        if end is not None:
-            yield self._at(end), Change.ENDED
-
-    def _crowd(self, crowd: Crowd, camera: str) -> Iterator[Told]:
-        subject = f"crowd:{crowd.zone}:{crowd.label}"
-        for now, change in self._both(crowd.from_, crowd.to):
-            count = crowd.count if change is Change.BEGAN else 0
-            facts = {"count": count, **crowd.facts}
-            yield Told(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
-
-    def _health(self, health: Health, camera: str) -> Told:
-        now, other = self._at(health.at), Change.NOTED if health.state == "discovered" else Change.BEGAN
-        change, subject = _ENDS.get(health.state, other), "camera"
-        if health.state in CONDITIONS:
-            change, subject = Change.ENDED if health.over else Change.BEGAN, f"camera:{health.state}"
-        return Told(now, Kind.CAMERA, change, camera, subject, health.state, facts=health.facts)
-
-    def _plate(self, plate: Plate, camera: str) -> Told:
-        text, zones, now = letters.plate(plate.text), tuple(plate.zone or ()), self._at(plate.at)
-        facts = {"plate": text, **plate.facts}
-        return Told(
-            now, Kind.PLATE, Change.NOTED, camera, f"plate:{text}", text, zones, plate.score, facts=facts
-        )
-
-    def _mqtt(self, mqtt: Mqtt) -> Told:
-        facts = {**facts_of(mqtt.payload.encode(), retained=mqtt.retained), **mqtt.facts}
-        now, subject = self._at(mqtt.at), subject_of(mqtt.topic)
-        return Told(now, Kind.MQTT, Change.NOTED, mqtt.camera, subject, mqtt.topic, facts=facts)
-
-    def _noted(self, kind: Kind, noted: Noted) -> Told:
-        now = self._at(noted.at)
-        subject = str(kind) if kind is Kind.ENGINE else f"{kind}:{noted.name}"
-        return Told(now, kind, Change.NOTED, noted.camera, subject, noted.name, facts=noted.facts)
-
-    def _plain(self, plain: Plain, camera: str) -> Told:
-        return Told(
-            self._at(plain.at),
-            Kind(plain.kind),
-            Change(plain.change),
-            camera,
-            plain.subject,
-            plain.label,
-            tuple(plain.zones),
-            plain.score,
-            plain.box,
-            plain.facts,
-        )
+    def _events(self, index: int, cue: Cue, turn: int) -> Iterable[TrialEvent]:
+        body = cue.body
+        camera = body.camera or (None if cue.key in OF_SITE else self._camera)
+        if isinstance(body, Track):
+            return self._objects.events(index, body, camera or self._camera, turn)
+        return cue.shorthand.events(body, camera, self._clock) if cue.shorthand.events else ()

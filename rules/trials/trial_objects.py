@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rules.geometry import Point, standing_in
+from rules.kinds.object import Track
+from rules.kinds.shorthand import TrialEvent
 from rules.model import Change, Fact, Kind
 from rules.trajectory import COMPANY, Crossing, Line, Path
-from rules.trials.trial import CameraSpec, Track, Trial
+from rules.trials.trial import CameraSpec, Trial
 
 #: Width of the picture over its height.
 ASPECT = 16 / 9
 #: Half of the width, and the height, of a box whose foot is all that is known.
 _HALF, _HEIGHT = 0.03, 0.12
 _NOWHERE: Point = (0.5, 0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event before it has its number; `seconds` since the midnight before the trial's day."""
-
-    seconds: float
-    kind: Kind
-    change: Change
-    camera: str | None
-    subject: str
-    label: str | None = None
-    zones: tuple[str, ...] = ()
-    score: float | None = None
-    box: tuple[float, float, float, float] | None = None
-    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -42,7 +28,7 @@ class _Going:
     zones: tuple[str, ...] = ()
 
 
-class Actors:
+class TrialObjects:
     """Tells the tracks of one trial, in the order in which they are written.
 
     Args:
@@ -62,12 +48,12 @@ class Actors:
     ) -> None:
         self._site, self._seconds, self._end = site, seconds, end
         self._going: dict[tuple[str, str], _Going] = {}
-        tracks = [cue.track for cue in trial.events if cue.track is not None]
+        tracks = [cue.body for cue in trial.events if isinstance(cue.body, Track)]
         self._company = [
             (each, each.camera or camera) for each in tracks if each.label in COMPANY and each.path
         ]
 
-    def play(self, index: int, track: Track, camera: str, turn: int = 0) -> Iterator[Told]:
+    def events(self, index: int, track: Track, camera: str, turn: int = 0) -> Iterator[TrialEvent]:
         """Yield what is told of one track.
 
         Args:
@@ -91,7 +77,7 @@ class Actors:
     def _spec(self, camera: str) -> CameraSpec:
         return self._site.get(camera) or CameraSpec()
 
-    def _seen(self, name: str, track: Track, camera: str, now: float, change: Change) -> Iterator[Told]:
+    def _seen(self, name: str, track: Track, camera: str, now: float, change: Change) -> Iterator[TrialEvent]:
         """Yield one event, and one more for each further line that is crossed at once."""
         foot = self._foot(track, now)
         zones = self._zones(track, camera, foot)
@@ -112,9 +98,11 @@ class Actors:
         for number, crossing in enumerate(crossings or [None]):
             facts = {**known, **(news if not number else {}), **_line(crossing), **track.facts}
             kind, subject = Kind.OBJECT, f"track:{name}"
-            yield Told(now, kind, change, camera, subject, track.label, zones, track.score, _box(foot), facts)
+            yield TrialEvent(
+                now, kind, change, camera, subject, track.label, zones, track.score, _box(foot), facts
+            )
 
-    def _gone(self, name: str, track: Track, camera: str, now: float) -> Told:
+    def _gone(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
         """Return that it is gone: from where, and how it was when it was last seen."""
         going = self._going.pop((camera, name))
         seen = going.path.at
@@ -124,7 +112,7 @@ class Actors:
             facts["stood"] = round(stood, 1)
         told: dict[str, Fact] = {**facts, **track.facts}
         box, zones, subject = _box(self._foot(track, now)), going.zones, f"track:{name}"
-        return Told(
+        return TrialEvent(
             now, Kind.OBJECT, Change.ENDED, camera, subject, track.label, zones, track.score, box, told
         )
 

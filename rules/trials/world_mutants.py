@@ -19,19 +19,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rules import letters
-from rules.compiler.compile import Checked, Written, examine
+from rules import normalization
+from rules.compiler.compile import Checked, WrittenRule, examine
 from rules.compiler.ruleset import Matcher, RuleSet
 from rules.document.source import Flaw, Gravity, Problem
 from rules.explain.playback import Arrival
+from rules.kinds.object import ObjectPattern
+from rules.kinds.pattern import Pattern
 from rules.language.names import World
-from rules.language.patterns import ObjectPattern, Pattern
 from rules.language.when import parts
 from rules.model import Change, Decision, Event, Fact, Kind, RuleName
 from rules.trajectory import SETTLED, SLOWEST
-from rules.trials.fact_reads import Read, reads
-from rules.trials.mutation import Result, names_in
-from rules.trials.runner import Outcome, TrialText, about, rehearse_one
+from rules.trials.fact_reads import FactRead, reads
+from rules.trials.mutation import MutationResult, names_in
+from rules.trials.runner import Outcome, TrialText, about, run_trial
 from rules.trials.trial import Trial, TrialFile
 from rules.trials.trial_events import Calendar
 
@@ -44,13 +45,13 @@ _NEWS = frozenset({"entered", "left", "started", "stood", "line", "side", "direc
 _Tried = Problem | None
 
 
-def befall(
+def try_worlds(
     files: Sequence[tuple[str, str]],
     trials: Sequence[TrialText],
     world: World,
     beside: Sequence[tuple[str, str]] = (),
     progress: Callable[[int], None] | None = None,
-) -> Result:
+) -> MutationResult:
     """Let everything befall the trials of some rule files, which pass without it.
 
     Args:
@@ -68,7 +69,7 @@ def befall(
             survivors.append(wrong)
         if progress is not None:
             progress(killed + len(survivors))
-    return Result(killed, tuple(survivors))
+    return MutationResult(killed, tuple(survivors))
 
 
 def _worlds(
@@ -113,12 +114,12 @@ class _Told:
     def scene(self) -> Sequence[Arrival]:
         return self.text.scene(self.index, self.calendar)
 
-    def otherwise(self, rules: RuleSet, after: Outcome, told: Callable[[Decision], object]) -> str:
+    def otherwise(self, rules: RuleSet, after: Outcome, look: Callable[[Decision], object]) -> str:
         """Return the first rule that decides otherwise in another world, of those that the trial is about."""
-        before = rehearse_one(self.text, self.index, rules)
+        before = run_trial(self.text, self.index, rules)
         mine = [[made for made in each.decisions if about(self.trial, made.rule)] for each in (before, after)]
         for one, other in zip_longest(*mine):
-            if one is None or other is None or told(one) != told(other):
+            if one is None or other is None or look(one) != look(other):
                 return str((one or other).rule)
         return ""
 
@@ -163,7 +164,7 @@ def _last(scene: Sequence[Arrival], place: int, *, stood: bool = False) -> Event
     return None
 
 
-def _vanishing(written: Written, told: Sequence[_Told]) -> Iterator[_Tried]:
+def _vanishing(written: WrittenRule, told: Sequence[_Told]) -> Iterator[_Tried]:
     """Yield, for each pattern that tells of what goes away, whether it does when the object is simply gone."""
     assert written.rule is not None  # noqa: S101 - the caller looked
     tried = [each for each in told if about(each.trial, written.spec.name)]
@@ -208,7 +209,7 @@ def _spelt(trial: _Told, rules: RuleSet) -> Iterator[_Tried]:
     ends = dict(_unfounded(trial.scene))
     if ends:
         place, last = next(iter(ends.items()))
-        after = rehearse_one(trial.text, trial.index, rules, befall=partial(_founded, ends=ends))
+        after = run_trial(trial.text, trial.index, rules, befall=partial(_founded, ends=ends))
         rule = trial.otherwise(rules, after, lambda made: (made.rule, made.phase, made.at))
         subject, zones = trial.scene[place].event.subject, ", ".join(last.zones)
         yield trial.wrong("mutation.spelt", rule=rule, subject=subject, zones=zones) if rule else None
@@ -237,7 +238,7 @@ def _founded(scene: Sequence[Arrival], ends: Mapping[int, Event]) -> list[Arriva
 # -- a fact is missing -------------------------------------------------------------------------
 
 
-def _missing(written: Sequence[Written], checked: Checked, told: Sequence[_Told]) -> Iterator[_Tried]:
+def _missing(written: Sequence[WrittenRule], checked: Checked, told: Sequence[_Told]) -> Iterator[_Tried]:
     """Yield, for each fact that is read at some place, whether a trial notices that it is missing.
 
     A template's place is one for all of its rules.
@@ -256,14 +257,14 @@ def _missing(written: Sequence[Written], checked: Checked, told: Sequence[_Told]
     yield from found.values()
 
 
-def _noticed(read: Read, rules: RuleSet, told: Iterable[_Told], rule: str) -> bool:
-    befall = partial(_without, read=read)
+def _noticed(read: FactRead, rules: RuleSet, told: Iterable[_Told], rule: str) -> bool:
+    try_worlds = partial(_without, read=read)
     return any(
-        not rehearse_one(each.text, each.index, rules, only=rule, befall=befall).passed for each in told
+        not run_trial(each.text, each.index, rules, only=rule, befall=try_worlds).passed for each in told
     )
 
 
-def _without(scene: Sequence[Arrival], read: Read) -> list[Arrival]:
+def _without(scene: Sequence[Arrival], read: FactRead) -> list[Arrival]:
     return [
         replace(each, event=read.without(each.event)) if each.event.kind in read.kinds else each
         for each in scene
@@ -291,7 +292,7 @@ def _decomposed(trial: _Told, rules: RuleSet) -> Iterator[_Tried]:
     if events != trial.trial.events:
         changed = trial.trial.model_copy(update={"events": events})
         alone = TrialText(trial.text.document, trial.file.model_copy(update={"trials": [changed]}), ())
-        rule = trial.otherwise(rules, rehearse_one(alone, 0, rules), lambda made: made)
+        rule = trial.otherwise(rules, run_trial(alone, 0, rules), lambda made: made)
         yield trial.wrong("mutation.decomposed", rule=rule) if rule else None
 
 
@@ -305,4 +306,4 @@ def _apart(value: Any) -> Any:
         return {_apart(key): _apart(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_apart(each) for each in value]
-    return letters.decomposed(value) if isinstance(value, str) else value
+    return normalization.decomposed(value) if isinstance(value, str) else value

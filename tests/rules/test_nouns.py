@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from rules.compiler.compile import Checked, examine
 from rules.document.scalars import Written
 from rules.document.source import parse
-from rules.language.patterns import Bounds, ClockPattern, Pattern
+from rules.kinds.pattern import Bounds, Pattern
+from rules.language.clock_patterns import ClockPattern
 from rules.language.schema import Cooldown, Hours, RuleFile, RuleSpec, Schedule, Template
 from rules.language.when import By
 from rules.linter.lint import lint
@@ -45,7 +46,7 @@ def test_nothing_is_wrong_with_them() -> None:
 
 def test_every_rule_and_every_condition_is_tried() -> None:
     coverage = Coverage(checked().rules)
-    outcomes = list(runner.rehearse(trials(), checked().rules, coverage.watch))
+    outcomes = list(runner.run_trials(trials(), checked().rules, coverage.watch))
     failed = [each.failures for each in outcomes if not each.passed]
     assert failed == []
     for measure in ("rules", "conditions"):
@@ -66,7 +67,7 @@ def written(model: BaseModel) -> Iterator[tuple[type[BaseModel], str]]:
 def grammar(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Yield every model of the grammar that a model is the beginning of."""
     for each in model.__subclasses__():
-        if each.__module__ in ("rules.language.patterns", "rules.language.schema"):
+        if each.__module__ in ("rules.language.clock_patterns", "rules.language.schema"):
             yield each
             yield from grammar(each)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from rules.compiler.compile import World, check_rules
+from rules.kinds.lookup import PATTERNS
 from rules.language.expr import FUNCTIONS
-from rules.language.facts import ABOUT, TOLD, timely
-from rules.language.patterns import PATTERNS
+from rules.language.fact_readers import ABOUT, TOLD, timely
 from rules.language.schema import RuleSpec
-from rules.language.when import COMBINATIONS
+from rules.language.when import TRIGGERS
 from rules.schedule import Almanac
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/rules.md").read_text("utf-8")
@@ -59,7 +59,7 @@ def test_every_combination_compiles(block: str) -> None:
 
 
 def test_every_combination_is_shown() -> None:
-    assert all(f"{name}:" in section(3) for name in COMBINATIONS if name not in ("at", "every"))
+    assert all(f"{name}:" in section(3) for name in TRIGGERS if name not in ("at", "every"))
 
 
 KEYS = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \| (.+?) \|", section(1), flags=re.M)

@@ -8,9 +8,11 @@ from types import ModuleType
 
 from engine.config.action_params import PARAMS
 from engine.models import vocabulary
-from rules.language.kinds import CARRIED, KINDS
-from rules.language.patterns import Pattern
-from rules.trials.trial import Cue, Expectation, Trial, TrialFile
+from rules.kinds.lookup import OF_KIND
+from rules.kinds.pattern import Pattern
+from rules.kinds.table import TABLE
+from rules.trials.cue import Cue
+from rules.trials.trial import Expectation, Trial, TrialFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,9 +47,9 @@ def test_every_key_of_trials_is_explained() -> None:
 
 def test_every_action_label_and_kind_is_named() -> None:
     text = TOOL.facts()
-    for name in (*PARAMS, *vocabulary(), *CARRIED):
+    for name in (*PARAMS, *vocabulary(), *OF_KIND):
         assert name in text
-    assert set(KINDS) == set(Pattern.__subclasses__())
+    assert {each.pattern for each in TABLE} == set(Pattern.__subclasses__())
     assert all(
         f"`{state}`" in text
         for state in ("deaf", "blind", "noisy", "clock", "online", "lost", "refused", "failed")

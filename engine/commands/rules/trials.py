@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rules.document.source import Problem
     from rules.language.names import World
     from rules.trials.coverage import Coverage
-    from rules.trials.mutation import Result
+    from rules.trials.mutation import MutationResult
     from rules.trials.runner import Outcome, TrialText
 
 
@@ -53,8 +53,8 @@ class _Bench:
     problems: tuple[Problem, ...]
     outcomes: list[Outcome] = field(default_factory=list)
     coverage: Coverage | None = None
-    mutants: Result | None = None
-    mishaps: Result | None = None
+    mutants: MutationResult | None = None
+    mishaps: MutationResult | None = None
 
     @property
     def failures(self) -> list[Problem]:
@@ -175,24 +175,24 @@ def _bench(path: Path, texts: Mapping[str, str], site: Configuration | None, lan
 def _run(bench: _Bench) -> None:
     from rules.trials.coverage import Coverage
     from rules.trials.mutation import names_in
-    from rules.trials.runner import rehearse
+    from rules.trials.runner import run_trials
 
     if bench.rules is not None:
         bench.coverage = Coverage(bench.rules, names_in(bench.files))
-        bench.outcomes = list(rehearse(bench.text, bench.rules, bench.coverage.watch))
+        bench.outcomes = list(run_trials(bench.text, bench.rules, bench.coverage.watch))
 
 
 def _mutate(benches: Sequence[_Bench], lang: Language) -> None:
     from engine.text import render
     from rules.trials.mutation import mutate
-    from rules.trials.world_mutants import befall
+    from rules.trials.world_mutants import try_worlds
 
     for bench in benches:
         if bench.rules is None or bench.failures:
             continue
         with Progress(f"{bench.name}: {render('rules.mutating', {}, lang)}") as progress:
             bench.mutants = mutate(bench.files, [bench.text], bench.world, bench.beside, progress)
-            bench.mishaps = befall(bench.files, [bench.text], bench.world, bench.beside, progress)
+            bench.mishaps = try_worlds(bench.files, [bench.text], bench.world, bench.beside, progress)
 
 
 def _short(bench: _Bench, minimum: float | None) -> list[str]:

@@ -18,7 +18,7 @@ from drivers.contract import Signal
 from engine.draft import Draft
 from engine.fleet.events.property import TOPIC, subject, topic_of
 from engine.fleet.events.token_bucket import TokenBucket
-from rules import letters
+from rules import plates
 from rules.model import CameraId, Change, Fact, Kind
 
 #: A device clock further off than this is not believed.
@@ -281,7 +281,7 @@ class Signals:
 def plate(camera: CameraId, signal: Signal, wall: datetime) -> Draft | None:
     """Return the plate that a device read and told in a signal, None where it told none."""
     text = next((signal.items[name] for name in PLATE_ITEMS if name in signal.items), "")
-    read = letters.plate(text)
+    read = plates.plain(text)
     if not read or signal.initial:
         return None
     facts: dict[str, Fact] = {"plate": read}

@@ -28,7 +28,7 @@ from engine.judging.reload import ReloadOutcome
 from engine.store.model import Counts
 from engine.web.problems import HttpProblem
 from rules.compiler.compile import World, compile_rules
-from rules.explain.history import Ledger
+from rules.explain.history import EvaluationHistory
 from rules.memory import Memory
 from rules.model import (
     CameraId,
@@ -350,7 +350,11 @@ rules:
 
 def judging() -> Any:
     """What the service reads of a judge that saw one person who stays, and one whom it doubts."""
-    rules, memory, ledger = compile_rules([("r", RULES)], World()), Memory(), Ledger(lambda: 0.0, Random(1))
+    rules, memory, ledger = (
+        compile_rules([("r", RULES)], World()),
+        Memory(),
+        EvaluationHistory(lambda: 0.0, Random(1)),
+    )
     for second in range(12):
         for track, score in ((1, 0.9), (2, 0.4375)):
             at = WALL + timedelta(seconds=second)

@@ -302,6 +302,7 @@ ELSEWHERE = {
     "config path": "a document: tests/engine/commands/test_terminal.py",
     "config show": "a document: tests/engine/commands/test_terminal.py",
     "rules schema": "JSON of our own",
+    "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }
 
 

@@ -18,7 +18,7 @@ from engine.judging.reload import Reloader
 from engine.judging.rulebook import Rulebook, bound, reopened
 from engine.web.problems import HttpProblem
 from rules.compiler.ruleset import RuleSet
-from rules.evaluator.adoption import Comparison, compare
+from rules.evaluator.adoption import RuleChanges, compare
 from rules.model import RuleName, Sentence
 
 SITE = """
@@ -44,7 +44,7 @@ class Bookish:
     adopted: list[str] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def adopt(self, book: Rulebook) -> Comparison:
+    async def adopt(self, book: Rulebook) -> RuleChanges:
         if self.fails is not None:
             raise self.fails
         found, self.rules = compare(self.rules, book.rules), book.rules

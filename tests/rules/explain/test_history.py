@@ -12,7 +12,7 @@ import pytest
 
 from rules.evaluator.evaluator import NOTHING, step
 from rules.explain.explain import Focus, Story, explain, recall, timers
-from rules.explain.history import EVENTS, STEPS, Ledger
+from rules.explain.history import EVENTS, STEPS, EvaluationHistory
 from rules.explain.playback import Arrival
 from rules.model import CameraId, Change, Event, RuleName
 
@@ -41,7 +41,7 @@ class Keeping:
     def __init__(self, bench: Bench) -> None:
         clock = ticking()
         self.bench = bench
-        self.ledger = Ledger(lambda: next(clock), Random(3))
+        self.ledger = EvaluationHistory(lambda: next(clock), Random(3))
         self.seen: list[Arrival] = []
 
     def turn(self, *events: tuple[float, dict[str, Any]]) -> None:

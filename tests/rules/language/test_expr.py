@@ -11,8 +11,8 @@ import pytest
 
 from rules.compiler.compile import World, check_rules, compile_rules
 from rules.compiler.ruleset import RuleSet
-from rules.language.expr import ExprError, Names, Step, compile_expression
-from rules.language.facts import timely
+from rules.language.expr import EarlierStep, ExprError, Names, compile_expression
+from rules.language.fact_readers import timely
 from rules.model import CameraId, Change, Event, EventId, Kind
 from rules.schedule import Almanac
 from rules.text import render
@@ -141,7 +141,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, code: str, at: int) -> 
 )
 def test_what_is_asked_of_an_earlier_step_is_checked(text: str, code: str, at: int) -> None:
     with pytest.raises(ExprError) as caught:
-        compile_expression(text, replace(NAMES, steps={1: Step(), 3: Step()}))
+        compile_expression(text, replace(NAMES, steps={1: EarlierStep(), 3: EarlierStep()}))
     assert (caught.value.code, caught.value.values["at"]) == (f"problem.{code}", at)
 
 

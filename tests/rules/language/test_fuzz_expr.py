@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.language.expr import LONGEST, ExprError, Names, Step, compile_expression
-from rules.language.facts import timely
+from rules.language.expr import LONGEST, EarlierStep, ExprError, Names, compile_expression
+from rules.language.fact_readers import timely
 from rules.model import Change, Event, EventId, Fact, Kind
 from rules.schedule import Almanac
 
@@ -25,7 +25,7 @@ NAMES = Names(
     values={"limit": 30, "gate": "c1", "strict": True, "half": 0.5},
     lists={"plates": ("29A-1", "30B-2"), "numbers": (1, 2.5)},
     groups={"gates": ("c1", "c2")},
-    steps={1: Step(), 3: Step(open=True)},
+    steps={1: EarlierStep(), 3: EarlierStep(open=True)},
 )
 
 _WORDS = (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.language.schema import RuleFile, RuleSpec
-from rules.linter.shadowed_rules import Claims, claims_of, overlaps, rivals, shadows
+from rules.linter.shadowed_rules import Claims, claims_of, overlaps, shadowed, shadows
 
 GROUPS = {"g": ["c1", "c2"], "h": ["c3"], "nobody": []}
 MANY = [f"c{number}" for number in range(80)]
@@ -88,11 +88,11 @@ def naive(claims: Claims) -> Iterator[tuple[int, int, str]]:
 @given(st.lists(RULES, max_size=14))
 def test_the_search_finds_what_comparing_all_finds(rules: list[dict[str, object]]) -> None:
     specs = specs_of(rules)
-    assert list(rivals(specs, GROUPS)) == list(naive(claims_of(specs, GROUPS)))
+    assert list(shadowed(specs, GROUPS)) == list(naive(claims_of(specs, GROUPS)))
 
 
 @given(st.lists(st.builds(lambda when: {"when": when, "do": ["log"]}, OBJECTS), min_size=8, max_size=30))
 def test_likewise_where_nearly_all_are_rivals(rules: list[dict[str, object]]) -> None:
     specs = specs_of(rules)
-    found = list(rivals(specs, GROUPS))
+    found = list(shadowed(specs, GROUPS))
     assert found == list(naive(claims_of(specs, GROUPS)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.compiler.compile import World, examine
 from rules.document.source import parse
-from rules.language.value_ranges import Span
+from rules.kinds.value_ranges import Interval
 from rules.linter.lint import lint
 
 WORLD = World(
@@ -125,6 +125,8 @@ def test_what_may_hold_is_left_alone(expression: str) -> None:
         ("{mqtt: xe/vao}", "speed < 0 and direction == 'north'", []),
         ("{signal: A/B}", "label == 'A/B'", []),
         ("{camera: discovered}", "camera == 'moi'", []),
+        ("{operator: tuan-tra}", "camera == 'cogn'", [(10, "unknown_camera", "cong")]),
+        ("{operator: tuan-tra}", "camera == 'cong'", []),
         ("{object: any}", "label == 'car'", []),
         ("{object: [person, car]}", "label == 'car'", []),
         ("{object: person, groups: nhom}", "camera == 'cho'", [(0, "unreachable_if", "")]),
@@ -283,7 +285,7 @@ def test_no_place_within_a_text_leads_out_of_the_file(text: str, within: int) ->
     )
 )
 def test_a_span_is_empty_when_no_number_is_within(cuts: list[tuple[str, float]]) -> None:
-    span = Span(0, 1)
+    span = Interval(0, 1)
     for sign, value in cuts:
         span = span.cut(sign, value)
     tests = {
@@ -451,3 +453,10 @@ def test_ways_that_all_contradict_themselves_are_told(keys: tuple[str, ...], pla
 )  # fmt: skip
 def test_a_way_that_may_be_is_enough(keys: tuple[str, ...]) -> None:
     assert told(rule(*keys)) == []
+
+
+def test_words_that_may_stand_there_are_listed_in_one_order_whatever_the_process() -> None:
+    text = rule("when: {object: person}", "if: direction == 'inn'")
+    checked = examine([("f", text)], WORLD)
+    (problem,) = lint(checked, {"f": text})
+    assert problem.values["known"] == "in, out"

@@ -14,11 +14,11 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from rules.compiler.compile import Checked, World, Written, examine
-from rules.compiler.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Together
+from rules.compiler.compile import Checked, World, WrittenRule, examine
+from rules.compiler.ruleset import Absence, Counting, Matcher, Ordered, Rule, TimesOfDay, Together
 from rules.document.source import Gravity
 from rules.explain.playback import Arrival, Playback
-from rules.language.patterns import DecisionPattern
+from rules.kinds.decision import DecisionPattern
 from rules.language.when import parts
 from rules.linter.lint import lint
 from rules.model import CameraId, Change, Event, EventId, Fact, Instant, Kind, Phase
@@ -222,9 +222,6 @@ class Teller:
                 return self._issued(
                     kind, Change.NOTED, cast, at, "engine", label, facts=gap if label == "engine.gap" else {}
                 )
-        if matcher.cameras is None and "like(camera" in self.text and random.random() < 0.2:
-            # people may name a camera that is no longer there
-            cast = replace(cast, camera=random.choice(self.words))
         return self._issued(kind, Change.NOTED, cast, at, f"operator:{label}", label, facts=self._free(cast))
 
     def _free(self, cast: Cast) -> dict[str, Fact]:
@@ -276,7 +273,7 @@ class Teller:
 class Trying:
     """One rule, and the search for its worlds."""
 
-    written: Written
+    written: WrittenRule
     checked: Checked
     random: Random
     text: str
@@ -320,7 +317,7 @@ class Trying:
 
     def _lasts(self) -> float:
         match self.rule.trigger:
-            case Alarm():
+            case TimesOfDay():
                 return 8 * 86400.0
             case Absence(time=time):
                 return time + self.rule.hold + 90 + (90000 if self.rule.hours else 0)
@@ -357,7 +354,7 @@ class Trying:
                     world += self._events(0, self._other(cast, number, trigger.by), number * pause)
             case Absence(after=True):
                 world += self._events(1, cast, 0.0)
-            case Absence() | Counting() | Alarm():
+            case Absence() | Counting() | TimesOfDay():
                 pass
             case _:
                 world += self._events(random.randrange(len(self.patterns)), cast, 0.0)
@@ -391,7 +388,7 @@ class Trying:
                 return self._enough(time / 2, 1)
             case Counting(within=within, few=True, size=size):
                 return self._enough(within / (2 * size), size)
-            case Alarm():
+            case TimesOfDay():
                 self.start = MONDAY + timedelta(minutes=self.random.randrange(1440))
         return []
 

@@ -27,7 +27,7 @@ def covered(*events: str) -> Coverage:
     assert text.file is not None, text.problems
     rules = compile_rules([("r.yaml", RULES)], World())
     coverage = Coverage(rules)
-    list(runner.rehearse(text, rules, coverage.watch))
+    list(runner.run_trials(text, rules, coverage.watch))
     return coverage
 
 

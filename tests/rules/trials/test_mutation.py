@@ -6,7 +6,7 @@ import pytest
 
 from rules.compiler.compile import World
 from rules.trials import runner
-from rules.trials.mutation import Result, mutate
+from rules.trials.mutation import MutationResult, mutate
 
 RULE = """\
 rules:
@@ -26,13 +26,13 @@ A_DOG = "{name: a dog, events: [{track: {label: dog, zone: gate, from: 22:00, to
 BY_DAY = "{name: by day, events: [{track: {label: person, zone: gate, from: 12:00, to: 12:00:09}}]}"
 
 
-def mutated(*trials: str, rule: str = RULE) -> Result:
+def mutated(*trials: str, rule: str = RULE) -> MutationResult:
     text = runner.read("trials: [" + ", ".join(trials) + "]", "t.trial.yaml")
     assert text.file is not None, text.problems
     return mutate([("night.yaml", rule)], [text], World())
 
 
-def told(result: Result) -> list[str]:
+def told(result: MutationResult) -> list[str]:
     return [f"{each.line}: {each.sentence()}" for each in result.survivors]
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.compiler.compile import compile_rules
+from rules.kinds.shorthand import trial_time
 from rules.model import Change, Event, Kind
 from rules.trials import runner, trial_events
 from rules.trials.runner import Outcome
-from rules.trials.trial import moment
 from rules.trials.trial_events import Calendar, arrivals
 
 NIGHT = """
@@ -39,7 +39,7 @@ def trial(events: str, expect: str, rules: str = NIGHT) -> Outcome:
     text = runner.read(one(events, expect), "t.trial.yaml")
     assert text.file is not None, [str(each) for each in text.problems]
     compiled = compile_rules([("night.yaml", rules)], runner.world(text.file))
-    (outcome,) = runner.rehearse(text, compiled)
+    (outcome,) = runner.run_trials(text, compiled)
     return outcome
 
 
@@ -132,7 +132,7 @@ def test_a_rule_that_raises_fails_the_trial(monkeypatch: pytest.MonkeyPatch) -> 
     rules = compile_rules([("night.yaml", NIGHT)], runner.world(text.file)) if text.file else None
     assert rules is not None
     monkeypatch.setattr(type(rules.rules[0].patterns[0]), "holds", lambda *_: 1 / 0)
-    (outcome,) = runner.rehearse(text, rules)
+    (outcome,) = runner.run_trials(text, rules)
     assert any("failed inside: ZeroDivisionError" in line for line in told(outcome))
 
 
@@ -214,12 +214,12 @@ def test_midnight_and_days() -> None:
     text = runner.read(one("{motion: {from: 23:00, to: 01:00}}", "{silent: dark, at: +1d 00:30}"), "t")
     assert text.file is not None
     calendar = Calendar(text.file, text.file.trials[0])
-    first, last = (calendar.wall(calendar.seconds(moment(each))) for each in ("23:00", "01:00"))
+    first, last = (calendar.wall(calendar.seconds(trial_time(each))) for each in ("23:00", "01:00"))
     assert last - first == timedelta(hours=2)
-    assert calendar.seconds(moment("+1d 00:30")) == moment("+1d 00:30")
+    assert calendar.seconds(trial_time("+1d 00:30")) == trial_time("+1d 00:30")
 
 
 @given(st.integers(0, 23), st.integers(0, 59), st.integers(0, 59), st.integers(0, 9))
 def test_moments_are_read_as_written(hour: int, minute: int, second: int, day: int) -> None:
     written = f"+{day}d {hour:02}:{minute:02}:{second:02}"
-    assert moment(written) == ((day * 24 + hour) * 60 + minute) * 60 + second
+    assert trial_time(written) == ((day * 24 + hour) * 60 + minute) * 60 + second

@@ -106,11 +106,11 @@ def test_what_repeats_is_cut_at_the_end() -> None:
 def test_a_trial_with_a_slip_is_not_tried_and_a_plate_is_read_as_live() -> None:
     rules = compile_rules([("r", "rules: [{name: p, when: {plate: '51F12345'}}]")], World())
     good = "trials: [{name: t, events: [{plate: {text: '51f-123.45', at: 10:00}}], expect: [{fires: p, at: 10:00}]}]"
-    (outcome,) = runner.rehearse(runner.read(good, "t"), rules)
+    (outcome,) = runner.run_trials(runner.read(good, "t"), rules)
     assert outcome.passed
     assert (
         list(
-            runner.rehearse(
+            runner.run_trials(
                 runner.read(good.replace("expect", "until: 09:00, start: 08:00, expect"), "t"), rules
             )
         )
@@ -121,5 +121,5 @@ def test_a_trial_with_a_slip_is_not_tried_and_a_plate_is_read_as_live() -> None:
 def test_a_rule_that_is_off_is_not_taken_for_a_silent_one() -> None:
     rules = compile_rules([("r", "rules: [{name: off, enabled: false, when: {plate: any}}]")], World())
     text = runner.read("trials: [{name: t, expect: [{silent: off}]}]", "t")
-    (outcome,) = runner.rehearse(text, rules)
+    (outcome,) = runner.run_trials(text, rules)
     assert "no rule “off” is judged" in outcome.failures[0].sentence()

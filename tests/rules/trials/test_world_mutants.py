@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rules import letters
+from rules import normalization
 from rules.compiler.compile import World, compile_rules
 from rules.trials import runner, trial_events
-from rules.trials.mutation import Result
+from rules.trials.mutation import MutationResult
 from rules.trials.trial_events import Calendar
-from rules.trials.world_mutants import befall, gone
+from rules.trials.world_mutants import gone, try_worlds
 
 TAKEN = """\
 rules:
@@ -33,17 +33,17 @@ trials:
 """ % (("label: two_wheeler, zone: san-trong",) * 3)
 
 
-def befallen(rules: str, trials: str) -> Result:
+def befallen(rules: str, trials: str) -> MutationResult:
     """Return what comes of trials that pass."""
     text = runner.read(trials, "t.trial.yaml")
     assert text.file is not None, [str(each) for each in text.problems]
     compiled = compile_rules([("r.yaml", rules)], World())
-    failed = [str(each) for outcome in runner.rehearse(text, compiled) for each in outcome.failures]
+    failed = [str(each) for outcome in runner.run_trials(text, compiled) for each in outcome.failures]
     assert failed == []
-    return befall([("r.yaml", rules)], [text], World())
+    return try_worlds([("r.yaml", rules)], [text], World())
 
 
-def told(result: Result) -> list[str]:
+def told(result: MutationResult) -> list[str]:
     return [str(each) for each in result.survivors]
 
 
@@ -245,7 +245,7 @@ LETTERS = trial(
 
 
 def test_how_letters_are_composed_makes_no_difference() -> None:
-    assert letters.decomposed("rất") != "rất"
+    assert normalization.decomposed("rất") != "rất"
     result = befallen(SAYS, LETTERS)
     assert (told(result), result.killed) == ([], 3)  # payload twice; letters
     assert befallen(rule("{mqtt: a}"), trial("{mqtt: {topic: a, at: 10:00}}", expect=FIRES)).total == 0
@@ -253,7 +253,7 @@ def test_how_letters_are_composed_makes_no_difference() -> None:
 
 def test_where_it_does_the_trial_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it was in 0.1: no door composed what came in."""
-    monkeypatch.setattr("rules.trials.trial_events.letters.composed", lambda text: text)
+    monkeypatch.setattr("rules.trials.trial_events.normalization.composed", lambda text: text)
     result = befallen(SAYS, LETTERS)
     (line,) = [line for line in told(result) if "NFD" in line]
     assert (
@@ -275,5 +275,5 @@ def test_a_message_that_is_too_long_only_when_decomposed_is_told() -> None:
 def test_progress_is_told() -> None:
     seen: list[int] = []
     text = runner.read(LETTERS, "t.trial.yaml")
-    befall([("r.yaml", SAYS)], [text], World(), (), seen.append)
+    try_worlds([("r.yaml", SAYS)], [text], World(), (), seen.append)
     assert seen == [1, 2, 3]

@@ -90,7 +90,7 @@ def test_a_trial_makes_of_a_message_what_the_engine_makes(form: Form) -> None:
     rules = compile_rules([("f", MESSAGES)], World())
     text = runner.read(normalize(form, TRIAL), "t")
     assert text.problems == ()
-    (outcome,) = runner.rehearse(text, rules)
+    (outcome,) = runner.run_trials(text, rules)
     assert outcome.failures == ()
     assert text.file is not None
     (first, second) = text.scene(0, Calendar(text.file, text.file.trials[0]))

@@ -12,9 +12,6 @@ from unicodedata import normalize
 
 from rules.model import Fact
 
-#: No plate has more letters and digits.
-LONGEST_PLATE = 20
-
 
 def composed(text: str) -> str:
     """Return a text in the composed form."""
@@ -26,17 +23,14 @@ def decomposed(text: str) -> str:
     return text if text.isascii() else normalize("NFD", text)
 
 
-def plate(text: str) -> str:
-    """Return a licence plate: its letters and digits, upper case. How it is parted differs from device to device."""
-    return "".join(sign for sign in composed(text).upper() if sign.isalnum())[:LONGEST_PLATE]
-
-
-def facts(told: Mapping[str, Fact]) -> Mapping[str, Fact]:
+def facts(carried: Mapping[str, Fact]) -> Mapping[str, Fact]:
     """Return facts with names and texts in the composed form; the same ones where they are so already."""
-    for name, value in told.items():
+    for name, value in carried.items():
         if not (name.isascii() and (not isinstance(value, str) or value.isascii())):
-            return {composed(each): composed(it) if isinstance(it, str) else it for each, it in told.items()}
-    return told
+            return {
+                composed(each): composed(it) if isinstance(it, str) else it for each, it in carried.items()
+            }
+    return carried
 
 
 def values(data: Any) -> Any:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from rules.compiler import reasons
-from rules.compiler.ruleset import Absence, Alarm, Counting, Matcher, Ordered, Rule, Telling, Together
+from rules.compiler.ruleset import Absence, Counting, Matcher, Ordered, Rule, Telling, TimesOfDay, Together
 from rules.evaluator import clock
 from rules.evaluator import count as counting
 from rules.evaluator import sequence as ordered
 from rules.evaluator.alert_state import Beginning
 from rules.evaluator.step_context import (
-    Work,
+    StepContext,
     begun_from_nothing,
     correlation,
     next_minute,
@@ -32,7 +32,7 @@ _NO_REASON = Sentence("")
 
 
 @dataclass(slots=True)
-class Combine(Work):
+class Triggers(StepContext):
     """Works on the rows of one step."""
 
     def seen(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
@@ -65,7 +65,7 @@ class Combine(Work):
             self.rows.drop(rule.name, key)
             corr = cast(str, row.data)
             if len(self._by_role(rule, corr)) < rule.trigger.size:
-                self.life.end(rule, corr, ("reason.over", {}), row.cause, at)
+                self.alerts.end(rule, corr, ("reason.over", {}), row.cause, at)
         elif row.state == GATHERING:
             corr = key[len(GATHERING_MARK) :]
             match rule.trigger:
@@ -75,7 +75,7 @@ class Combine(Work):
                     counting.ripe(self, rule, count, corr, row, at)
                 case Absence() as absence:
                     self._missed(rule, absence, corr, row, at)
-                case Alarm() as alarm:
+                case TimesOfDay() as alarm:
                     clock.ripe(self, rule, alarm, row, at)
 
     def blind(self, rule: Rule, camera: str | None, until: float, cause: EventId) -> None:
@@ -99,7 +99,7 @@ class Combine(Work):
                     counting.suspend(self, rule, key, row)
                 case Ordered(waits=True) as sequence:
                     ordered.blind(self, rule, sequence, key, row)
-                case Alarm() as alarm if camera is None:
+                case TimesOfDay() as alarm if camera is None:
                     clock.wind(self, rule, alarm, Instant(self.wall(until), until))
 
     def sighted(self, rule: Rule, camera: str, cause: EventId) -> None:
@@ -117,12 +117,12 @@ class Combine(Work):
 
     def wind(self, rule: Rule) -> None:
         """Wait for a time of day, by what a day is at the site now; what was told of it stays known."""
-        if isinstance(rule.trigger, Alarm):
+        if isinstance(rule.trigger, TimesOfDay):
             clock.wind(self, rule, rule.trigger, self.now)
 
     def reckon(self, rule: Rule) -> None:
         """Take in that the clock on the wall was set."""
-        if isinstance(rule.trigger, Alarm):
+        if isinstance(rule.trigger, TimesOfDay):
             clock.reckon(self, rule, rule.trigger)
 
     def arm(self, rule: Rule) -> None:
@@ -169,12 +169,12 @@ class Combine(Work):
         """Begin or end what all patterns tell, by which of them hold."""
         by_role = self._by_role(rule, corr)
         if len(by_role) < together.size:
-            self.life.end(rule, corr, why, cause, at)
+            self.alerts.end(rule, corr, why, cause, at)
         elif self.rows.get(rule.name, corr) is None or rule.linger or rule.clear:
             steps = [row.reason for _, row in sorted(by_role.items())]
             newest = max(by_role.values(), key=lambda row: (row.since, row.subject))
             told = reasons.several(steps, "reason.and")
-            self.life.begin(rule, Beginning(corr, newest.subject, cause, told), at)
+            self.alerts.begin(rule, Beginning(corr, newest.subject, cause, told), at)
 
     def _by_role(self, rule: Rule, corr: str) -> dict[int, Row]:
         """Return a row of each pattern that holds, or counts still."""
@@ -205,7 +205,7 @@ class Combine(Work):
         key = f"{HELD_MARK}0:{subject}|{corr}"
         if self.rows.get(rule.name, key) is not None:
             return key
-        self.life.end(rule, corr, ("reason.over_absent", {}), event.id, self.now)
+        self.alerts.end(rule, corr, ("reason.over_absent", {}), event.id, self.now)
         if pattern.lasting and event.change is not Change.NOTED:
             now = self.now
             row = Row(HELD, now.engine, now.wall, None, event.id, subject, _NO_REASON, rule.edition, corr)
@@ -235,4 +235,4 @@ class Combine(Work):
         told = reasons.missing(rule.patterns[0], "absent", lasted)
         subject = subject_of(corr, row.subject)
         begins = Beginning(corr, subject, row.cause, told, lasting=not absence.after)
-        self.life.begin(rule, begins, at)
+        self.alerts.begin(rule, begins, at)

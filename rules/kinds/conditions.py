@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rules.geometry import turned
-from rules.language.expr import Expression
 from rules.model import Change, Event, Fact
 from rules.topics import on_topic
 
@@ -305,31 +304,6 @@ class Topics:
     def lost(self, event: Event) -> Telling:
         """Return that it is another topic."""
         return "reason.over", {}
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    """An expression."""
-
-    expression: Expression
-
-    def test(self, event: Event) -> bool:
-        """Return whether it holds."""
-        return self.expression.test(event)
-
-    def told(self, event: Event) -> Telling:
-        """Return the expression with the values that it read."""
-        return "reason.if", {"if": self.expression.text, "if_is": self._values(event)}
-
-    def lost(self, event: Event) -> Telling:
-        """Return the first conjunct that does not hold, with the values that were read."""
-        parts = (part.text for part in self.expression.conjuncts if not part.test(event))
-        text = next(parts, self.expression.text)
-        return "reason.over_if", {"if": text, "if_is": self._values(event)}
-
-    def _values(self, event: Event) -> str:
-        values = self.expression.values(event)
-        return ", ".join(f"{name} = {shown(value)}" for name, value in values.items()) or "–"
 
 
 def shown(value: Fact | None) -> str:

@@ -1,0 +1,34 @@
+"""An expression as a conjunct of a pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.kinds.conditions import Telling, shown
+from rules.language.expr import Expression
+from rules.model import Event
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """An expression."""
+
+    expression: Expression
+
+    def test(self, event: Event) -> bool:
+        """Return whether it holds."""
+        return self.expression.test(event)
+
+    def told(self, event: Event) -> Telling:
+        """Return the expression with the values that it read."""
+        return "reason.if", {"if": self.expression.text, "if_is": self._values(event)}
+
+    def lost(self, event: Event) -> Telling:
+        """Return the first conjunct that does not hold, with the values that were read."""
+        parts = (part.text for part in self.expression.conjuncts if not part.test(event))
+        text = next(parts, self.expression.text)
+        return "reason.over_if", {"if": text, "if_is": self._values(event)}
+
+    def _values(self, event: Event) -> str:
+        values = self.expression.values(event)
+        return ", ".join(f"{name} = {shown(value)}" for name, value in values.items()) or "–"
