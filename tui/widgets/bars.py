@@ -30,7 +30,7 @@ class StatusLine(Widget):
     def show(self, left: Text, right: Text | None = None) -> None:
         """Replace both ends; draws only when they differ."""
         right = right if right is not None else Text()
-        if (left, right) != (self._left, self._right) or left.spans != self._left.spans:
+        if (left, right) != (self._left, self._right):  # their spans count, too
             self._left, self._right = left, right
             self.refresh()
 

@@ -14,7 +14,7 @@ KEYS = [("Esc", "back"), ("?", "help"), ("L", "language")]
 
 @pytest.mark.parametrize(
     ("width", "shown"),
-    [(40, " Esc back  ? help  L language"), (20, " Esc back  ? help"), (12, " Esc back"), (5, "")],
+    [(40, " Esc back  ? help  L language"), (20, " Esc back  ? help"), (12, " Esc back"), (9, ""), (5, "")],
 )
 async def test_keys_that_do_not_fit_are_left_out_from_the_end(width: int, shown: str) -> None:
     bar = KeyBar()

@@ -12,6 +12,7 @@ async def test_it_is_hidden_until_it_is_asked_for_and_empty_once_it_is_dropped()
     async with host.run_test(size=(20, 2)) as pilot:
         assert not line.display
         assert not line.drop()
+        host.screen.set_focus(None)
         line.ask()
         await pilot.press(*"gate")
         await pilot.pause()
