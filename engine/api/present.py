@@ -6,20 +6,21 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from engine import text
-from engine.actions.delivery import Delivery
 from engine.api import wire
 from engine.api.dead_letters import Letter
-from engine.duty.alerts import Alert
-from engine.fleet.tracked import TrackedObject
 from engine.fleet.tracked import tracked as standing
 from engine.fleet.troubles import WORST
-from engine.judging.reload import ReloadOutcome
-from engine.store.model import Acknowledgement, DeliveryState, Pending
-from engine.web.problems import in_file, refusal
-from rules.model import Decision, Event, Sentence
+from engine.store.model import DeliveryState
+from engine.web.refusals import in_file, refusal
 
-if TYPE_CHECKING:
-    from engine.fleet.camera import CameraRunner  # heavy, and the command line has none
+if TYPE_CHECKING:  # commands put values into words, too, and load none of these rooms
+    from engine.actions.delivery import Delivery
+    from engine.duty.alerts import Alert
+    from engine.fleet.camera import CameraRunner
+    from engine.fleet.tracked import TrackedObject
+    from engine.judging.reload import ReloadOutcome
+    from engine.store.model import Acknowledgement, Pending
+    from rules.model import Decision, Event, Sentence
 
 _STATE: dict[DeliveryState, Literal["done", "again", "dead"]] = {
     DeliveryState.DUE: "again",

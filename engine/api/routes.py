@@ -21,7 +21,8 @@ from engine.runtime.flow import Mailbox
 from engine.text import render
 from engine.web.auth import name_of, peer_of
 from engine.web.body import body_of
-from engine.web.problems import UNBOUNDED, Garbage, language_of, refusal
+from engine.web.problems import UNBOUNDED, Garbage, language_of
+from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone
 
 #: Streams open at once; a site has a handful of terminals.

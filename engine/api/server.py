@@ -19,7 +19,8 @@ from engine.config.settings import ApiSettings
 from engine.web.auth import may_enter, peer_of, shows
 from engine.web.connection_limit import ConnectionLimiter, Door, peer_name
 from engine.web.listening import bind_unix, tcp_address, tls_of
-from engine.web.problems import Garbage, Handler, middleware, refusal
+from engine.web.problems import Garbage, Handler, middleware
+from engine.web.refusals import refusal
 from engine.web.server import BODY_LIMIT, HEADER_DEADLINE, hardened, listen
 from engine.web.throttle import Suspects
 

@@ -30,7 +30,7 @@ from engine.runtime.clock import Clock
 from engine.runtime.flow import Hub
 from engine.runtime.process_usage import ProcessUsage
 from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 from rules.document.validation import nearest
 from rules.memory import Memory
 from rules.model import Decision, Event, RuleName, Sentence

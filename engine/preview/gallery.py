@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.fleet.tap import Tap
 from engine.preview.feed import CodedPicture, Ended, Reel, obstacle
 from engine.preview.reencode import Reencoder
-from engine.web.problems import HttpProblem, refusal
+from engine.web.refusals import HttpProblem, refusal
 
 #: Viewers at once, of all cameras.
 VIEWERS = 16

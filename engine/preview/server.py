@@ -34,7 +34,8 @@ from engine.text import LANGUAGES, Language, catalogue
 from engine.web.body import body_of
 from engine.web.connection_limit import ConnectionLimiter
 from engine.web.listening import Closed
-from engine.web.problems import UNBOUNDED, Garbage, HttpProblem, middleware, refusal
+from engine.web.problems import UNBOUNDED, Garbage, middleware
+from engine.web.refusals import HttpProblem, refusal
 from engine.web.server import BODY_LIMIT, hardened, listen
 from engine.web.sockets import close_all, outgoing, send_until_gone
 

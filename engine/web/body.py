@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 
 #: Seconds until a body must be there; it has at most 64 kB (`engine.web.server.BODY_LIMIT`).
 DEADLINE = 10.0

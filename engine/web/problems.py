@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import chain
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from engine.errors import Because, EngineError, Refusal
+from engine.errors import Refusal
 from engine.runtime import log
 from engine.text import Language, render
 from engine.web.fields import sentences
 from engine.web.problem_details import FileProblem
 from engine.web.problem_details import Problem as ProblemDetails
-from rules.document.source import Problem
-from rules.model import Fact
+from engine.web.refusals import HttpProblem, refusal, refused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: What answers requests, for aiohttp.
@@ -26,8 +25,6 @@ Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 DEADLINE = 30.0
 #: Routes that stay open; they keep their own deadlines.
 UNBOUNDED = "unbounded"
-#: HTTP's word for why the engine refuses something.
-_STATUS = {Because.UNKNOWN: 404, Because.INVALID: 422, Because.CONFLICT: 409, Because.BUSY: 503}
 
 logger = log.get(__name__)
 
@@ -98,57 +95,6 @@ def answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) ->
         body=problem.model_dump_json(exclude_defaults=False).encode(),
         content_type="application/problem+json",
         headers=headers,
-    )
-
-
-class HttpProblem(EngineError):
-    """Why a request is refused: an HTTP status, and a sentence in ``text/*.toml`` that is rendered when it is answered.
-
-    Attributes:
-        problems: What is wrong in files, where that is what the request was about.
-        hint: What could be done, in few words.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        values: Mapping[str, Fact],
-        problems: Sequence[FileProblem] = (),
-        hint: str = "",
-    ) -> None:
-        super().__init__(render(code, values, "en"))
-        self.status, self.code, self.values, self.hint = status, code, dict(values), hint
-        self.problems = tuple(problems)
-
-    def sentence(self, language: Language) -> str:
-        """Return it in a language."""
-        return render(self.code, self.values, language)
-
-
-def refusal(status: int, code: str, problems: Sequence[FileProblem] = (), /, **values: Fact) -> HttpProblem:
-    """Return why a request is refused."""
-    return HttpProblem(status, code, values, problems)
-
-
-def refused(error: Refusal) -> HttpProblem:
-    """Return what the engine refused as its client is told."""
-    return HttpProblem(_STATUS[error.because], error.code, error.values, tuple(map(in_file, error.problems)))
-
-
-def in_file(problem: Problem) -> FileProblem:
-    """Return a problem in a file as clients are told."""
-    return FileProblem(
-        source=problem.source,
-        line=problem.line,
-        column=problem.column,
-        key=problem.key,
-        severity=problem.severity.value,
-        code=problem.code,
-        values=dict(problem.values),
-        suggestion=problem.suggestion,
-        vi=problem.sentence("vi"),
-        en=problem.sentence("en"),
     )
 
 

@@ -9,7 +9,7 @@ from engine.api import present, wire
 from engine.api.client import ApiError, Message, Picture
 from engine.api.explanation import Explanation
 from engine.runtime.flow import Mailbox
-from engine.web.problems import HttpProblem
+from engine.web.refusals import HttpProblem
 from tests.fakes.engine import FakeEngine
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
 from engine.runtime.flow import Hub
-from engine.web.problems import HttpProblem, refusal
+from engine.web.refusals import HttpProblem, refusal
 from rules.model import Sentence
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from engine.api.client import Client
 from engine.api.errors import ApiError
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.text import render
 from engine.web.listening import Closed, bind_unix
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 
 
 @pytest.fixture

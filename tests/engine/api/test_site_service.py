@@ -26,7 +26,7 @@ from engine.fleet.camera_control import CameraControl
 from engine.fleet.troubles import troubled
 from engine.judging.reload import ReloadOutcome
 from engine.store.model import Counts
-from engine.web.problems import HttpProblem
+from engine.web.refusals import HttpProblem
 from rules.compiler.compile import World, compile_rules
 from rules.explain.history import EvaluationHistory
 from rules.memory import Memory

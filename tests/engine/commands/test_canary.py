@@ -23,7 +23,7 @@ from engine.api.server import serve
 from engine.commands.installed import gather
 from engine.config.settings import ApiSettings
 from engine.fleet.stills import Source, Still
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 from rules.model import Sentence
 
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028b"

@@ -21,7 +21,7 @@ from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
-from engine.web.problems import refusal
+from engine.web.refusals import refusal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

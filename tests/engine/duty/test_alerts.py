@@ -26,8 +26,8 @@ from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.model import Acknowledgement
-from engine.web.problems import HttpProblem
-from engine.web.problems import refused as as_http
+from engine.web.refusals import HttpProblem
+from engine.web.refusals import refused as as_http
 from rules.compiler.compile import World, compile_rules
 from rules.evaluator.evaluator import decision_id
 from rules.memory import FIRING, WAITING, Memory

@@ -16,7 +16,7 @@ from engine.config.configuration import load, world
 from engine.judging import reload
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import Rulebook, bound, reopened
-from engine.web.problems import HttpProblem
+from engine.web.refusals import HttpProblem
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import RuleChanges, compare
 from rules.model import RuleName, Sentence

@@ -15,7 +15,7 @@ from engine.fleet.tap import Tap
 from engine.preview import gallery
 from engine.preview.feed import Ended
 from engine.preview.gallery import Gallery, View
-from engine.web.problems import HttpProblem
+from engine.web.refusals import HttpProblem
 
 Footages = Callable[[str], Any]
 

@@ -21,7 +21,7 @@ from engine.store.deleting import BRIDGES, Bridge, bridged, lived, proven
 from engine.store.journal import journal
 from engine.store.model import Counts, Deletion, DeliveryState, Verdict
 from engine.store.reads import _FRESH, _YIELDING
-from engine.web.problems import HttpProblem
+from engine.web.refusals import HttpProblem
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
