@@ -142,21 +142,21 @@ def judge_turns(rules: RuleSet, events: Sequence[Event], *, keep: bool) -> Calla
     instants = [Instant(event.received_at, n / 100) for n, event in enumerate(events)]
 
     def run() -> None:
-        memory, ledger = Memory(), EvaluationHistory(time.thread_time, Random(1))
+        memory, history = Memory(), EvaluationHistory(time.thread_time, Random(1))
         for start in range(0, len(events), TURN):
             turn = events[start : start + TURN]
-            weighed = ledger.choose(len(turn)) if keep else -1
+            weighed = history.choose(len(turn)) if keep else -1
             for place, (event, now) in enumerate(zip(turn, instants[start : start + TURN], strict=True)):
                 if place == weighed:
-                    done = ledger.weigh(rules, memory, event, now, len(turn))
+                    done = history.weigh(rules, memory, event, now, len(turn))
                 else:
                     done = step(rules, memory, event, now)
                 if done is not NOTHING:
                     if keep:
-                        ledger.note(event, now, done)
+                        history.note(event, now, done)
                     memory.apply(done.changes)
             if keep:
-                ledger.saw(turn)
+                history.saw(turn)
 
     return run
 

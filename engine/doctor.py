@@ -194,20 +194,22 @@ def discovery(interface: str) -> Finding:
 
 
 def _echo(interface: str) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind((DISCOVERY_GROUP, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind((DISCOVERY_GROUP, 0))
         member = socket.inet_aton(interface)
-        ear.setsockopt(
+        receiver.setsockopt(
             socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(DISCOVERY_GROUP) + member
         )
-        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, member)
-        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
-        ear.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        ear.settimeout(ECHO_SECONDS)
+        receiver.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, member)
+        receiver.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
+        receiver.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        receiver.settimeout(ECHO_SECONDS)
         probe = os.urandom(16)
-        ear.sendto(probe, ear.getsockname())
+        receiver.sendto(probe, receiver.getsockname())
         try:
-            return any(ear.recv(64) == probe for _ in range(16))  # a stranger may have chosen this port, too
+            return any(
+                receiver.recv(64) == probe for _ in range(16)
+            )  # a stranger may have chosen this port, too
         except TimeoutError:
             return False
 

@@ -32,9 +32,9 @@ def local(at: datetime, zone: ZoneInfo) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S}{tail}"
 
 
-def rule(each: Rule, memory: Memory, ledger: EvaluationHistory) -> wire.Rule:
+def rule(each: Rule, memory: Memory, history: EvaluationHistory) -> wire.Rule:
     """Return a rule's state in a running engine."""
-    tally, rows = ledger.of(each.name), memory.of_rule(each.name).values()
+    tally, rows = history.of(each.name), memory.of_rule(each.name).values()
     states = Counter(row.state for row in rows)
     return wire.Rule(
         name=each.name,
@@ -56,11 +56,11 @@ def rule(each: Rule, memory: Memory, ledger: EvaluationHistory) -> wire.Rule:
 
 
 def lately(
-    each: Rule, memory: Memory, ledger: EvaluationHistory, now: Instant, camera: str | None, show: Show
+    each: Rule, memory: Memory, history: EvaluationHistory, now: Instant, camera: str | None, show: Show
 ) -> Callable[[], explain_wire.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
-    steps, waiting = ledger.recent(camera), timers(memory, each.name, now)
-    error = ledger.of(each.name).error
+    steps, waiting = history.recent(camera), timers(memory, each.name, now)
+    error = history.of(each.name).error
     return lambda: explanation(recall(each, steps, Focus(camera=camera), waiting, error), show, live=True)
 
 

@@ -287,7 +287,7 @@ class SiteService:
     def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does, in the order of their files."""
         judge = self.judge
-        return [rule_report.rule(each, judge.memory, judge.ledger) for each in judge.rules.rules]
+        return [rule_report.rule(each, judge.memory, judge.history) for each in judge.rules.rules]
 
     async def explain(self, rule: str, camera: str | None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not."""
@@ -301,7 +301,7 @@ class SiteService:
         if camera is not None:
             self._runner(camera)
         show = partial(rule_report.local, zone=ZoneInfo(self.settings.timezone))
-        tell = rule_report.lately(found, judge.memory, judge.ledger, self.clock.now(), camera, show)
+        tell = rule_report.lately(found, judge.memory, judge.history, self.clock.now(), camera, show)
         return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop
 
     async def still(self, camera: str, width: int, best: bool) -> Still:
@@ -320,18 +320,18 @@ class SiteService:
 
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
         """Carry out a PTZ command."""
-        head = self._ptz(camera)
+        unit = self._ptz(camera)
         with _told():
             match command.op:
                 case "move":
                     velocity = PtzVector(command.pan, command.tilt, command.zoom)
-                    await head.move(velocity, command.seconds)
+                    await unit.move(velocity, command.seconds)
                 case "stop":
-                    await head.stop()
+                    await unit.stop()
                 case "goto":
-                    await head.goto(command.preset)
+                    await unit.goto(command.preset)
                 case "set":
-                    await head.set_preset(command.preset)
+                    await unit.set_preset(command.preset)
 
     def retry(self, camera: str) -> wire.Camera:
         """Try at once what a camera waits with; return it as it is now."""
@@ -359,12 +359,12 @@ class SiteService:
 
     def _ptz(self, camera: str) -> Ptz:
         try:
-            head = self._runner(camera).head
+            unit = self._runner(camera).ptz
         except Again as error:
             raise refusal(409, "camera.offline", camera=camera) from error
-        if head is None:
+        if unit is None:
             raise refusal(409, "ptz.unsupported", camera=camera)
-        return head
+        return unit
 
 
 @contextmanager

@@ -206,7 +206,7 @@ class CameraRunner:
             lines={name: Line(line.points, line.inward) for name, line in settings.lines.items()},
             metres=settings.metres_per_width,
             presets=settings.ptz.zones,
-            head=self._ptz_state.state,
+            pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
         self.nap = Nap()
@@ -247,14 +247,14 @@ class CameraRunner:
         return self._camera
 
     @property
-    def head(self) -> Ptz | None:
-        """The PTZ head of the open camera, where it has one; what it is told is remembered for the rules.
+    def ptz(self) -> Ptz | None:
+        """The PTZ unit of the open camera, where it has one; what it is told is remembered for the rules.
 
         Raises:
             Again: It is not connected now.
         """
-        head = self.camera.ptz
-        return None if head is None else self._ptz_state.over(head)
+        unit = self.camera.ptz
+        return None if unit is None else self._ptz_state.over(unit)
 
     def count(self, crowds: frozenset[tuple[str, str]]) -> None:
         """Tell how many of a label are in a zone, of these (label, zone) alone; callable from any thread."""
@@ -314,7 +314,7 @@ class CameraRunner:
             await self._intake.offer(draft)
 
     async def _tell_aimed(self, drafts: Iterable[Draft]) -> None:
-        """Hand over what the device says, knowing how its PTZ head is."""
+        """Hand over what the device says, knowing how its PTZ unit is."""
         await self._tell_all(self._translator.aimed(draft) for draft in drafts)
 
     # -- trying again -----------------------------------------------------------------------------

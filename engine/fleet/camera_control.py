@@ -24,11 +24,11 @@ class CameraControl:
 
     async def goto(self, camera: str, preset: str) -> None:
         """Send a PTZ camera to a preset."""
-        head = self._runner(camera).head
-        if head is None:
+        unit = self._runner(camera).ptz
+        if unit is None:
             raise Never(text.render("ptz.unsupported", {"camera": camera}, self.language))
         try:
-            await head.goto(preset)
+            await unit.goto(preset)
         except DriverError as error:
             final = isinstance(error, (Refused, Unsupported))
             reason = text.render(error.code, error.values, self.language)

@@ -18,7 +18,7 @@ from rules.geometry import Polygon, foot, standing_in
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.trajectory import COMPANY, Crossing, Line, Path
 
-__all__ = ["Head", "Signals", "Translator", "crowds", "health", "plate"]
+__all__ = ["PtzPose", "Signals", "Translator", "crowds", "health", "plate"]
 
 Box = tuple[float, float, float, float]
 #: What the moving share of the picture must change by to be told anew: part of what was told, and at least.
@@ -34,8 +34,8 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """How a PTZ head is, as far as it is known."""
+class PtzPose:
+    """How a PTZ unit is, as far as it is known."""
 
     preset: str | None = None
     moving: bool = False
@@ -61,9 +61,9 @@ class Translator:
         calm: Seconds without motion before its end is told.
         lines: Lines by name.
         metres: How many metres the picture is wide where things move; None: not known.
-        presets: Zones that count only while the PTZ head is at a preset.
+        presets: Zones that count only while the PTZ unit is at a preset.
         crowds: (label, zone) of what is counted; label ``any``: all objects. May be set from any thread.
-        head: Returns how the PTZ head is; None: there is none, or nothing is known.
+        pose: Returns how the PTZ unit is; None: there is none, or nothing is known.
     """
 
     camera: CameraId
@@ -72,7 +72,7 @@ class Translator:
     metres: float | None = None
     presets: Mapping[str, str] = field(default_factory=dict)
     crowds: frozenset[tuple[str, str]] = frozenset()
-    head: Callable[[], Head | None] = lambda: None
+    pose: Callable[[], PtzPose | None] = lambda: None
     repeat: float = 1.0
     settle: int = 2
     calm: float = 3.0
@@ -160,7 +160,7 @@ class Translator:
             subject="motion",
             zones=self._moved_in(motion),
             score=share,
-            facts={"share": share, **self._head()},
+            facts={"share": share, **self._pose_facts()},
         )
 
     def _seen(
@@ -195,28 +195,28 @@ class Translator:
     def _standing_in(self, box: Box) -> tuple[str, ...]:
         """Return the zones that hold a box's foot and count now."""
         zones = standing_in(box, self.zones)
-        head = self.head()
-        if not self.presets or head is None:
+        pose = self.pose()
+        if not self.presets or pose is None:
             return zones
-        preset = None if head.moving else head.preset
+        preset = None if pose.moving else pose.preset
         return tuple(zone for zone in zones if self.presets.get(zone, preset) == preset)
 
     def _movement(
         self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
     ) -> dict[str, Fact]:
-        return told.path.facts(at, track.velocity, aspect, self.metres) | self._head() | dict(passed)
+        return told.path.facts(at, track.velocity, aspect, self.metres) | self._pose_facts() | dict(passed)
 
     def aimed(self, draft: Draft) -> Draft:
-        """Return what the device said by itself, knowing how its PTZ head is; callable from any thread."""
-        return replace(draft, facts={**draft.facts, **self._head()}) if self.head() else draft
+        """Return what the device said by itself, knowing how its PTZ unit is; callable from any thread."""
+        return replace(draft, facts={**draft.facts, **self._pose_facts()}) if self.pose() else draft
 
-    def _head(self) -> dict[str, Fact]:
-        """Return how the PTZ head is, as far as it is known."""
-        head = self.head()
-        if head is None:
+    def _pose_facts(self) -> dict[str, Fact]:
+        """Return how the PTZ unit is, as far as it is known."""
+        pose = self.pose()
+        if pose is None:
             return {}
-        rests: dict[str, Fact] = {} if head.preset is None or head.moving else {"preset": head.preset}
-        return {"ptz_moving": head.moving, **rests}
+        rests: dict[str, Fact] = {} if pose.preset is None or pose.moving else {"preset": pose.preset}
+        return {"ptz_moving": pose.moving, **rests}
 
     def _ended(self, track: Track, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is gone: from where, and how it was when it was last seen."""
@@ -274,7 +274,7 @@ class Translator:
     def _crowd(self, label: str, zone: str, count: int, wall: datetime) -> Draft:
         before = self._counts.get((label, zone), 0)
         change = Change.ENDED if not count else Change.GOES_ON if before else Change.BEGAN
-        facts: dict[str, Fact] = {"count": count, **self._head()}
+        facts: dict[str, Fact] = {"count": count, **self._pose_facts()}
         subject = f"crowd:{zone}:{label}"
         return Draft(Kind.CROWD, change, self.camera, wall, subject, label, (zone,), facts=facts)
 
@@ -285,7 +285,7 @@ class Translator:
         self, kind: Kind, wall: datetime, subject: str, label: str | None, zones: tuple[str, ...]
     ) -> Draft:
         """Return that something is seen no more."""
-        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=self._head())
+        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=self._pose_facts())
 
 
 #: Facts that tell something new, and are told once.

@@ -94,7 +94,7 @@ class Judge:
         rules: What is judged by now.
         events: Events kept since the start; likewise `decisions`.
         evicted: How often each rule gave up something because it remembered too much, since it was loaded.
-        ledger: What each rule did lately; it may be a turn ahead of the store, and so may `memory`.
+        history: What each rule did lately; it may be a turn ahead of the store, and so may `memory`.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Judge:
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._intake = Intake(clock.now)
-        self.ledger = EvaluationHistory(thread_time, Random())  # noqa: S311 - a sample, not a secret
+        self.history = EvaluationHistory(thread_time, Random())  # noqa: S311 - a sample, not a secret
         self._trouble: Sentence | None = None
         self.events = 0
         self.decisions = 0
@@ -240,13 +240,13 @@ class Judge:
         """Step through what arrived and through every timer that is due."""
         turn = _Turn()
         self._catch_up(turn)
-        weighed = self.ledger.choose(len(arrivals))
+        weighed = self.history.choose(len(arrivals))
         for place, (draft, read) in enumerate(arrivals):
             now = self._reach(read, turn)
             self._judge(draft, now, now.wall, turn, len(arrivals) if place == weighed else 0)
         mark = self._clock.mark()
         now = self._reach(Instant(mark.wall, mark.engine), turn)
-        self.ledger.saw(turn.events)
+        self.history.saw(turn.events)
         return turn.verdict(replace(mark, wall=now.wall, engine=now.engine))
 
     def _catch_up(self, turn: _Turn) -> None:
@@ -294,7 +294,7 @@ class Judge:
         self.rules = book.rules
         self._faults.clear()
         self.evicted.clear()
-        self.ledger.renew(book.rules)
+        self.history.renew(book.rules)
         self._take(None, now, settle(book.rules, self._memory, now, before), turn)
         turn.adopted.append(Adoption(self._seq + 1, book.digest, book.body))
         self._answers.append((asked.done, found))
@@ -303,14 +303,14 @@ class Judge:
     def _step(self, event: Event | None, now: Instant, turn: _Turn, stands_for: int) -> None:
         """Judge; `stands_for` so many events of the turn where it is weighed, 0 where it is not."""
         if stands_for:
-            done = self.ledger.weigh(self.rules, self._memory, event, now, stands_for)
+            done = self.history.weigh(self.rules, self._memory, event, now, stands_for)
         else:
             done = step(self.rules, self._memory, event, now)
         if done is not NOTHING:
             self._take(event, now, done, turn)
 
     def _take(self, event: Event | None, now: Instant, outcome: Step, turn: _Turn) -> None:
-        self.ledger.note(event, now, outcome)
+        self.history.note(event, now, outcome)
         self._move(outcome.changes, turn)
         turn.decisions += outcome.decisions
         turn.numbers += range(self._seq + 1, self._seq + 1 + len(outcome.decisions))

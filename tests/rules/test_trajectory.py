@@ -10,7 +10,7 @@ import pytest
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
 from engine.draft import Draft
 from engine.fleet.ptz_state import REST, TRAVEL, PtzState
-from engine.fleet.translate import Head, Translator, crowds, plate
+from engine.fleet.translate import PtzPose, Translator, crowds, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.compile import World, compile_rules
 from rules.model import CameraId, Change, Kind
@@ -161,10 +161,10 @@ def test_crowds_are_told_only_where_a_rule_counts_and_when_they_change() -> None
 
 
 def test_a_zone_of_a_preset_counts_only_there() -> None:
-    head: list[Head | None] = [None]
-    translator = Translator(CAMERA, {"left": LEFT}, presets={"left": "home"}, head=lambda: head[0])
+    head: list[PtzPose | None] = [None]
+    translator = Translator(CAMERA, {"left": LEFT}, presets={"left": "home"}, pose=lambda: head[0])
     seen = []
-    for at, state in enumerate((None, Head("home"), Head("away"), Head("home", moving=True))):
+    for at, state in enumerate((None, PtzPose("home"), PtzPose("away"), PtzPose("home", moving=True))):
         head[0] = state
         (draft,) = objects(translator.sight(sight(float(at), track(at, 0.2)), NOW))
         seen.append((draft.zones, draft.facts.get("preset"), draft.facts.get("ptz_moving")))
@@ -221,14 +221,14 @@ async def test_a_head_remembers_where_it_was_sent() -> None:
     head = aim.over(Deaf())
     assert aim.state() is None
     await head.goto("home")
-    assert aim.state() == Head("home", moving=True)
+    assert aim.state() == PtzPose("home", moving=True)
     now[0] += TRAVEL
-    assert aim.state() == Head("home")
+    assert aim.state() == PtzPose("home")
     await head.move(PtzVector(1.0), 2.0)
     now[0] += 2.0 + REST / 2
-    assert aim.state() == Head(None, moving=True)
+    assert aim.state() == PtzPose(None, moving=True)
     await head.stop()
     now[0] += REST
-    assert aim.state() == Head(None)
+    assert aim.state() == PtzPose(None)
     assert await head.presets() == ()
     assert await head.status() == PtzStatus(None, None)

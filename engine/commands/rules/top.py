@@ -62,11 +62,11 @@ def top(
     with Progress(render("rules.weighing", {}, chosen)) as progress:
         found = rule_costs(site.rules, arrivals, process_time, progress)
     if as_json:
-        data(json.dumps({"events": len(arrivals), "rules": [asdict(toll) for toll in found]}))
+        data(json.dumps({"events": len(arrivals), "rules": [asdict(cost) for cost in found]}))
         return
     lines = [
-        _Line(toll.rule, toll.seconds, toll.visits, toll.fired, toll.rows, toll.bytes_ / 1024)
-        for toll in found
+        _Line(cost.rule, cost.seconds, cost.visits, cost.fired, cost.rows, cost.bytes_ / 1024)
+        for cost in found
     ]
     _print(lines, limit, render("rules.topped", {"events": len(arrivals)}, chosen), chosen)
 

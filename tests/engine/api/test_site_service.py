@@ -350,7 +350,7 @@ rules:
 
 def judging() -> Any:
     """What the service reads of a judge that saw one person who stays, and one whom it doubts."""
-    rules, memory, ledger = (
+    rules, memory, history = (
         compile_rules([("r", RULES)], World()),
         Memory(),
         EvaluationHistory(lambda: 0.0, Random(1)),
@@ -364,12 +364,12 @@ def judging() -> Any:
                 judged=float(second),
             )  # fmt: skip
             now = Instant(at, float(second))
-            done = ledger.weigh(rules, memory, what, now)
-            ledger.note(what, now, done)
+            done = history.weigh(rules, memory, what, now)
+            history.note(what, now, done)
             memory.apply(done.changes)
-            ledger.saw([what])
-    ledger.note(None, now, Step(faults=(Fault(RuleName("sick"), "ValueError: ill"),)))
-    return SimpleNamespace(rules=rules, memory=memory, ledger=ledger)
+            history.saw([what])
+    history.note(None, now, Step(faults=(Fault(RuleName("sick"), "ValueError: ill"),)))
+    return SimpleNamespace(rules=rules, memory=memory, history=history)
 
 
 async def test_rules_and_how_they_do(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.fleet.translate import Head, Signals, Translator, health
+from engine.fleet.translate import PtzPose, Signals, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 
@@ -64,7 +64,7 @@ def test_leaving_a_zone_is_told_at_once() -> None:
 
 
 def test_an_end_knows_how_the_head_was() -> None:
-    translator = Translator(CAMERA, {}, head=lambda: Head(None, moving=True))
+    translator = Translator(CAMERA, {}, pose=lambda: PtzPose(None, moving=True))
     translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)
     (gone,) = translator.sight(sight(0.2, moving=False, ended=(track(1, 0.1),)), NOW)
     translator.sight(sight(0.4, track(2, 0.1)), NOW)
@@ -128,20 +128,20 @@ def test_motion_is_told_again_when_it_is_more_or_elsewhere_and_not_each_second()
 
 
 def test_what_a_turning_head_shows_is_marked_and_in_no_zone_of_a_preset() -> None:
-    head = Head("gate-view")
+    head = PtzPose("gate-view")
     translator = Translator(
         CAMERA,
         {"left": LEFT},
         presets={"left": "gate-view"},
         crowds=frozenset({("person", "left")}),
-        head=lambda: head,
+        pose=lambda: head,
     )
     seen = [*translator.sight(sight(0.0, track(1, 0.1), moving=True), NOW)]
     seen += translator.sight(sight(0.2, track(1, 0.1), moving=True), NOW)
     assert {(each.kind, each.zones, each.facts["ptz_moving"], each.facts["preset"]) for each in seen} == {
         (kind, ("left",), False, "gate-view") for kind in (Kind.OBJECT, Kind.MOTION, Kind.CROWD)
     }
-    head = Head("gate-view", moving=True)
+    head = PtzPose("gate-view", moving=True)
     seen = translator.sight(sight(1.4, track(1, 0.1), moving=True), NOW)
     told = {each.kind: (each.zones, each.facts["ptz_moving"], "preset" in each.facts) for each in seen}
     assert told == {

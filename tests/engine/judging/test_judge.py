@@ -138,9 +138,9 @@ async def test_event_becomes_durable_decision(store: Store, clock: ManualClock) 
     assert [made.rule for made in bench.decisions] == ["person"]
     assert await store.events() == bench.events
     assert [event.judged for event in await store.events()] == [clock.engine]
-    tally = bench.judge.ledger.of(RuleName("person"))
+    tally = bench.judge.history.of(RuleName("person"))
     assert (tally.fired, tally.visits) == (1, 1)
-    assert [event for event, _, _ in bench.judge.ledger.recent() if event] == bench.events
+    assert [event for event, _, _ in bench.judge.history.recent() if event] == bench.events
     assert await store.decisions() == bench.decisions
     assert [(row.action, row.event) for row in await store.due(0.0, 9)] == [("log", bench.events[0])]
     assert (bench.judge.events, bench.judge.decisions) == (1, 1)

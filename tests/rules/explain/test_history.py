@@ -41,11 +41,11 @@ class Keeping:
     def __init__(self, bench: Bench) -> None:
         clock = ticking()
         self.bench = bench
-        self.ledger = EvaluationHistory(lambda: next(clock), Random(3))
+        self.history = EvaluationHistory(lambda: next(clock), Random(3))
         self.seen: list[Arrival] = []
 
     def turn(self, *events: tuple[float, dict[str, Any]]) -> None:
-        weighed = self.ledger.choose(len(events))
+        weighed = self.history.choose(len(events))
         made: list[Event] = []
         for place, (at, given) in enumerate(events):
             event = replace(self.bench.event(at, **given), judged=at)
@@ -54,19 +54,19 @@ class Keeping:
             self.seen.append(Arrival(event, now))
             rules, memory = self.bench.rules, self.bench.memory
             if place == weighed:
-                done = self.ledger.weigh(rules, memory, event, now, len(events))
+                done = self.history.weigh(rules, memory, event, now, len(events))
             else:
                 done = step(rules, memory, event, now)
             if done is not NOTHING:
-                self.ledger.note(event, now, done)
+                self.history.note(event, now, done)
             memory.apply(done.changes)
-        self.ledger.saw(made)
+        self.history.saw(made)
 
     def story(self, rule: str, camera: str | None = None) -> Story:
         last = self.seen[-1].now
         waiting = timers(self.bench.memory, RuleName(rule), last)
         found = self.bench.rules.named[rule]
-        return recall(found, self.ledger.recent(camera), Focus(camera=camera), waiting)
+        return recall(found, self.history.recent(camera), Focus(camera=camera), waiting)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_busy_camera_pushes_out_no_other(keeping: Keeping) -> None:
     keeping.turn((0.0, {"camera": CameraId("c2"), "score": 0.4}))
     for n in range(EVENTS + 50):
         keeping.turn((1.0 + n, {"change": Change.BEGAN if n % 2 else Change.ENDED}))
-    assert len(keeping.ledger.recent()) == EVENTS + 1
+    assert len(keeping.history.recent()) == EVENTS + 1
     quiet = keeping.story("stays", "c2")
     assert (quiet.events, quiet.patterns[0].seen) == (1, 1)
     assert quiet.nearest is not None
@@ -113,18 +113,18 @@ def test_a_busy_camera_pushes_out_no_other(keeping: Keeping) -> None:
 def test_it_counts_what_each_rule_did(keeping: Keeping) -> None:
     for n in range(4):
         keeping.turn((float(n), {"subject": f"track:{n}", "change": Change.BEGAN}))
-    seen, stays = keeping.ledger.of(RuleName("seen")), keeping.ledger.of(RuleName("stays"))
+    seen, stays = keeping.history.of(RuleName("seen")), keeping.history.of(RuleName("stays"))
     assert (seen.fired, seen.last) == (1, keeping.seen[0].now.wall)
     assert (stays.fired, stays.evicted) == (0, 2)
     assert seen.visits == stays.visits == 4  # turns of one event: each is weighed
     assert seen.seconds == stays.seconds == pytest.approx(4 * 0.25)  # half a tick each
-    assert keeping.ledger.of(RuleName("breaks")).visits == 0
+    assert keeping.history.of(RuleName("breaks")).visits == 0
 
 
 def test_one_event_of_a_turn_stands_for_all(keeping: Keeping) -> None:
     keeping.turn(*((float(n), {"subject": f"track:{n}"}) for n in range(6)))
-    assert keeping.ledger.of(RuleName("stays")).visits == 6
-    assert keeping.ledger.of(RuleName("seen")).visits == 0
+    assert keeping.history.of(RuleName("stays")).visits == 6
+    assert keeping.history.of(RuleName("seen")).visits == 0
 
 
 def test_a_rule_that_raised_is_unhealthy_until_rules_are_loaded(keeping: Keeping) -> None:
@@ -139,14 +139,14 @@ def test_a_rule_that_raised_is_unhealthy_until_rules_are_loaded(keeping: Keeping
         rules, rules=tuple(bad if each.name == broken else each for each in rules.rules), _seen={}
     )
     keeping.turn((0.0, {"label": "dog"}), (1.0, {"label": "dog"}))
-    tally = keeping.ledger.of(broken)
+    tally = keeping.history.of(broken)
     assert (tally.faults, tally.error) == (2, "ZeroDivisionError: a bug")
     assert tally.failed == keeping.seen[1].now.wall
-    keeping.ledger.renew(rules)
-    assert (keeping.ledger.of(broken).error, keeping.ledger.of(broken).failed) == ("", None)
+    keeping.history.renew(rules)
+    assert (keeping.history.of(broken).error, keeping.history.of(broken).failed) == ("", None)
 
 
 def test_a_rule_that_is_gone_is_forgotten(keeping: Keeping, bench: Callable[..., Bench]) -> None:
     keeping.turn((0.0, {"change": Change.BEGAN}))
-    keeping.ledger.renew(bench("rules: []").rules)
-    assert keeping.ledger.of(RuleName("seen")).fired == 0
+    keeping.history.renew(bench("rules: []").rules)
+    assert keeping.history.of(RuleName("seen")).fired == 0
