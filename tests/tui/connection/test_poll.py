@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,12 +13,21 @@ from tui.connection.poll import PATIENCE, Poll
 LONG = 86_400.0
 
 
-async def asked_while(poll: Poll, so: Callable[[], Awaitable[None]]) -> None:
-    """Let a poll run as long as something takes."""
+async def turns(count: int = 50) -> None:
+    """Let everything that can go on go on; nothing here waits for a clock."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(poll: Poll) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(poll.run(), name="poll")
-        await so()
-        task.cancel()
+        await turns()
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 @pytest.mark.parametrize(
@@ -26,64 +36,49 @@ async def asked_while(poll: Poll, so: Callable[[], Awaitable[None]]) -> None:
 async def test_a_slow_answer_is_asked_for_seldom(
     monkeypatch: pytest.MonkeyPatch, took: float, every: float, pause: float
 ) -> None:
-    seconds, pauses, asked = 0.0, [], asyncio.Semaphore(0)
+    seconds, pauses = 0.0, []
     real = asyncio.timeout
 
     async def ask() -> None:
         nonlocal seconds
         seconds += took
-        asked.release()
 
     def at_once(delay: float) -> asyncio.Timeout:
         pauses.append(delay)
         return real(0)
 
-    async def thrice() -> None:
-        for _ in range(3):
-            await asked.acquire()
-
     monkeypatch.setattr("tui.connection.poll.asyncio.timeout", at_once)
-    await asked_while(Poll(ask, every, lambda: seconds), thrice)
+    async with running(Poll(ask, every, lambda: seconds)):
+        pass
     assert len(pauses) >= 2
     assert pauses == pytest.approx([pause] * len(pauses))
 
 
-async def test_it_is_woken_and_asks_at_once() -> None:
-    asked = asyncio.Semaphore(0)
+async def test_it_asks_once_and_again_when_it_is_woken() -> None:
+    asked = []
 
     async def ask() -> None:
-        asked.release()
+        asked.append(True)
 
     poll = Poll(ask, LONG, lambda: 0.0)
-
-    async def wake() -> None:
-        await asked.acquire()
-        await asyncio.sleep(0)
-        assert asked.locked()
+    async with running(poll):
+        assert len(asked) == 1
         poll.wake()
-        await asked.acquire()
-
-    await asked_while(poll, wake)
+        await turns()
+        assert len(asked) == 2
 
 
 async def test_what_changes_while_it_asks_is_asked_for_too() -> None:
     """The answer that is on its way may be older than the change."""
-    going, answer, asked = asyncio.Event(), asyncio.Event(), 0
+    answer, asked = asyncio.Event(), []
 
     async def ask() -> None:
-        nonlocal asked
-        asked += 1
-        going.set()
+        asked.append(True)
         await answer.wait()
 
     poll = Poll(ask, LONG, lambda: 0.0)
-
-    async def wake() -> None:
-        await going.wait()
+    async with running(poll):
         poll.wake()
         answer.set()
-        while asked < 2:
-            await asyncio.sleep(0)
-
-    await asked_while(poll, wake)
-    assert asked == 2
+        await turns()
+        assert len(asked) == 2

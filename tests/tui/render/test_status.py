@@ -29,7 +29,7 @@ def test_figures_stand_in_a_row_and_what_is_empty_takes_no_room() -> None:
 
 @given(
     st.text(alphabet="ab日", max_size=20),
-    st.text(alphabet="cd日", max_size=20),
+    st.text(alphabet="cd本", max_size=20),
     st.integers(1, 60),
     st.booleans(),
 )
