@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -21,9 +22,20 @@ FIRST, BLOCK, BLOCKS = 20_000, 100, 100
 
 
 @pytest.fixture(autouse=True)
-def terse_log() -> None:
-    """Whatever a test before this one made of structlog: tracebacks are plain, and nothing is cut off."""
+def own_log() -> Iterator[None]:
+    """Whatever a test makes of logging is gone for the next: a command sets it up for its process, which is ours here.
+
+    Tracebacks are plain, and nothing is cut off.
+    """
     log.last_resort()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {name: logging.getLogger(name).level for name in log.QUIET}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 def _free_ports() -> Iterator[int]:

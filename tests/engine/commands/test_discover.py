@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from drivers.contract import Found, Scope
@@ -32,17 +30,6 @@ class Finder:
             if isinstance(each, Exception):
                 raise each
             yield each
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """The command sets up logging for its process, which is ours here."""
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    structlog.configure(**before)
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, finder: Finder, *words: str) -> Any:
