@@ -52,9 +52,10 @@ def duration(written: object) -> str:
 def hours(text: str) -> str:
     """Return hours: ``22h - 5h`` -> ``22:00-05:00``."""
     found = _CLOCK.findall(text)
-    if len(found) != 2 or any(int(hour) > 24 or int(minute or 0) > 59 for hour, minute in found):
+    read = [(int(hour), int(minute or 0)) for hour, minute in found]
+    if len(read) != 2 or any(minute > 59 or hour * 60 + minute > 24 * 60 for hour, minute in read):
         return ""
-    return "-".join(f"{int(hour):02}:{minute or '00'}" for hour, minute in found)
+    return "-".join(f"{hour:02}:{minute:02}" for hour, minute in read)
 
 
 def number(written: object, most: float | None = None) -> str:
