@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
+from drivers.contract import (
+    VIDEO_ONLY,
+    CodecParameters,
+    DeviceInfo,
+    Feature,
+    Login,
+    Profile,
+    Ptz,
+    Signal,
+    TrackKind,
+)
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery, nursery
 from drivers.logins import LoginBook
@@ -62,7 +73,7 @@ class OnvifCamera:
 
     source: str
     offers: tuple[Offer, ...]
-    features: frozenset[Feature]
+    features: tuple[Feature, ...]
     ptz: Ptz | None
     session: HttpSession
     medias: tuple[Media, ...]
@@ -74,7 +85,7 @@ class OnvifCamera:
         """Streams offered, the largest first."""
         return tuple(offer.profile for offer in self.offers)
 
-    async def open_stream(self, profile: str) -> RtspStream:
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> RtspStream:
         """Ask for a profile's address (by token or name) and return its stream.
 
         Raises:
@@ -260,13 +271,10 @@ async def read_cameras(
         # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
         still = still or await _has_still(medias, soap.host, mine[0])
         unit = await _ptz_unit(ptz, mine, tasks, soap.host)
-        features = {Feature.SIGNALS} if services.may_signal else set()
-        features |= {Feature.PTZ} if unit else set()
-        features |= {Feature.SNAPSHOT} if still else set()
+        has = {Feature.SIGNALS: services.may_signal, Feature.PTZ: bool(unit), Feature.SNAPSHOT: still}
+        features = tuple(feature for feature, there in has.items() if there)
         cameras.append(
-            OnvifCamera(
-                source, tuple(mine), frozenset(features), unit, soap.session, tuple(medias), make_source
-            )
+            OnvifCamera(source, tuple(mine), features, unit, soap.session, tuple(medias), make_source)
         )
     return tuple(cameras)
 
