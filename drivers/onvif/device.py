@@ -19,12 +19,14 @@ from drivers.contract import (
     Ptz,
     Signal,
     TrackKind,
+    Value,
 )
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery, nursery
 from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
+from drivers.onvif.configuration.whole import Configuration
 from drivers.onvif.events import pull_point
 from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
@@ -149,6 +151,10 @@ class OnvifDevice:
     services: Services
     tasks: Nursery
     _pull_points: list[pull_point.PullPoint] = field(default_factory=list)
+    _configuration: Configuration = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._configuration = Configuration(self.soap)
 
     async def read_clock(self) -> timedelta | None:
         """Ask again what time it thinks it is."""
@@ -165,6 +171,27 @@ class OnvifDevice:
         subscription = pull_point.PullPoint(self.soap, self.tasks, ahead, sources, garbled)
         self._pull_points = [each for each in self._pull_points if not each.ended] + [subscription]
         return pull_point.signals(subscription, self._event_service, self.soap.host)
+
+    async def configuration(self) -> tuple[Feature, ...]:
+        """Ask what can be set or heard of; see :class:`drivers.contract.Configurable`."""
+        sources = [camera.source for camera in self.cameras]
+        return await self._configuration.features(self.services.urls, sources)
+
+    async def read(self, feature: str) -> Value:
+        """Return a feature's present value."""
+        await self._known()
+        return await self._configuration.read(feature)
+
+    async def write(self, feature: str, value: Value) -> None:
+        """Set a feature; when its clock was set, signatures and `clock_offset` follow."""
+        await self._known()
+        await self._configuration.write(feature, value)
+        if feature.startswith("time."):
+            self.clock_offset = await self.soap.follow_clock()
+
+    async def _known(self) -> None:
+        if not self._configuration.asked:
+            await self.configuration()
 
     async def _event_service(self) -> str:
         """Return the event service's address; a list without it is asked for again: it may come up later.
