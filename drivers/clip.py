@@ -166,6 +166,7 @@ class ClipDriver:
     name = "clip"
     title = "Video file"
     schemes = frozenset({"file", "clip"})
+    local = True
     api = API
     options = ClipOptions
 

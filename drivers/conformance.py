@@ -13,7 +13,7 @@ import gc
 import logging
 import threading
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 
@@ -24,10 +24,12 @@ from drivers.contract import (
     API,
     Camera,
     CodecParameters,
+    Configurable,
     Device,
     DeviceInfo,
     Driver,
     Feature,
+    FeatureKind,
     Found,
     Login,
     Packet,
@@ -36,8 +38,12 @@ from drivers.contract import (
     PtzVector,
     Scope,
     Signal,
+    Speaker,
     Stream,
     Target,
+    TrackKind,
+    Value,
+    tracks_of,
 )
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
 
@@ -125,6 +131,8 @@ class DriverConformance:
                 tokens = [profile.token for profile in camera.profiles]
                 assert len(set(tokens)) == len(tokens) > 0
                 assert (camera.ptz is not None) == (Feature.PTZ in camera.features)
+                _assert_described(camera.features)
+                assert all(feature.kind is FeatureKind.ABILITY for feature in camera.features)
 
     async def test_an_exception_of_the_user_passes(
         self, driver: Driver, target: Target, login: Login | None
@@ -176,6 +184,7 @@ class DriverConformance:
         assert parameters.time_base > 0
         assert {type(packet.data) for packet in packets} == {bytes}
         assert all(packet.data for packet in packets)
+        assert {packet.track for packet in packets} == {0}
         assert all(one.dts < two.dts for one, two in pairwise(packets))
         assert all(packet.pts >= packet.dts for packet in packets)
         assert all(one.received <= two.received for one, two in pairwise(packets))
@@ -230,6 +239,26 @@ class DriverConformance:
                 for stream in streams:
                     stream.close()
 
+    async def test_tracks_that_are_asked_for(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        """Whatever comes says which track it is of; the video comes in any case."""
+        async with _open(driver, target, login) as device:
+            camera = device.cameras[0]
+            stream = await camera.open_stream(camera.profiles[0].token, frozenset(TrackKind))
+            try:
+                parameters = await asyncio.to_thread(stream.start)
+                tracks = tracks_of(stream, parameters)
+                packets = await asyncio.to_thread(_read, stream)
+            finally:
+                stream.close()
+        assert [track.kind is TrackKind.VIDEO for track in tracks] == [True] + [False] * (len(tracks) - 1)
+        assert all(track.codec and track.time_base > 0 for track in tracks)
+        assert 0 in {packet.track for packet in packets} <= set(range(len(tracks)))
+        for number in range(len(tracks)):
+            own = [packet.dts for packet in packets if packet.track == number]
+            assert all(one < two for one, two in pairwise(own))
+
     async def test_unknown_profile_is_unsupported(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
@@ -262,6 +291,55 @@ class DriverConformance:
             else:
                 with pytest.raises(Unsupported):
                     await anext(signals)
+
+    async def test_speaker_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
+        async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+            for camera in device.cameras:
+                if Feature.SPEAKER in camera.features:
+                    assert isinstance(camera, Speaker)
+                    await camera.speak(_silence())
+                elif isinstance(camera, Speaker):
+                    with pytest.raises(Unsupported):
+                        await camera.speak(_silence())
+
+    # -- what can be set -------------------------------------------------------------------------
+
+    async def test_configuration_is_described_and_readable(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _configurable(driver, target, login) as (device, features):
+            _assert_described(features)
+            assert not {feature.id for feature in features if feature.kind is FeatureKind.ABILITY}
+            for feature in features:
+                if feature.readable:
+                    assert feature.fits(await device.read(feature.id)), feature
+                else:
+                    with pytest.raises(Unsupported):
+                        await device.read(feature.id)
+
+    async def test_configuration_is_written_as_described(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        """What was read can be written, a relay can be let go, and nothing else than what is described."""
+        async with _configurable(driver, target, login) as (device, features):
+            for feature in features:
+                with pytest.raises(Unsupported):
+                    await device.write(feature.id, _unfit(feature))
+                if feature.writable:
+                    await device.write(
+                        feature.id, await device.read(feature.id) if feature.readable else False
+                    )
+
+    async def test_unknown_feature_is_unsupported(
+        self, driver: Driver, target: Target, login: Login | None
+    ) -> None:
+        async with _configurable(driver, target, login) as (device, _):
+            with pytest.raises(Unsupported):
+                await device.read("no.such.feature")
+            with pytest.raises(Unsupported):
+                await device.write("no.such.feature", True)
+
+    # -- PTZ -------------------------------------------------------------------------------------
 
     async def test_ptz_presets(self, driver: Driver, target: Target, login: Login | None) -> None:
         async with _ptz(driver, target, login) as ptz:
@@ -306,6 +384,44 @@ async def _ptz(driver: Driver, target: Target, login: Login | None) -> AsyncIter
         if not units:
             pytest.skip("the device has no PTZ")
         yield units[0]
+
+
+@asynccontextmanager
+async def _configurable(
+    driver: Driver, target: Target, login: Login | None
+) -> AsyncIterator[tuple[Configurable, tuple[Feature, ...]]]:
+    async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+        if isinstance(device, Configurable):
+            yield device, await device.configuration()
+            return
+    pytest.skip("nothing of the device can be set")  # out here: a task group would wrap it
+
+
+def _assert_described(features: Collection[Feature]) -> None:
+    """Hold descriptions against themselves: a program that knows no single feature can go by them."""
+    assert len({feature.id for feature in features}) == len(features)
+    for feature in features:
+        assert feature.id.isprintable(), feature
+        assert " " not in feature.id, feature
+        assert feature.id, feature
+        assert (feature.kind is FeatureKind.CHOICE) == bool(feature.choices), feature
+        assert feature.least is None or feature.most is None or feature.least <= feature.most, feature
+        if feature.kind is FeatureKind.ABILITY:
+            assert (feature.readable, feature.writable) == (False, False), feature
+        else:
+            assert feature.readable or feature.writable or feature.signal, feature
+
+
+def _unfit(feature: Feature) -> Value:
+    """Return what a feature cannot be."""
+    if feature.kind is FeatureKind.NUMBER and feature.most is not None:
+        return feature.most + 1
+    return "no such choice" if feature.kind is not FeatureKind.TEXT else 7
+
+
+async def _silence() -> AsyncIterator[bytes]:
+    for _ in range(5):
+        yield b"\xff" * 160
 
 
 @asynccontextmanager

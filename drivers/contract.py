@@ -11,7 +11,8 @@ Coordinates and PTZ vectors are normalised; the wall clock is aware UTC. Every f
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,20 +22,31 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from drivers.display import UPRIGHT, Turn
-from drivers.logins import Login as Login  # a driver's author finds all types here
+from drivers.features import Feature as Feature  # a driver's author finds all types here
+from drivers.features import FeatureCategory as FeatureCategory
+from drivers.features import FeatureKind as FeatureKind
+from drivers.features import Value as Value
+from drivers.logins import Login as Login
 from drivers.logins import LoginBook
+from drivers.webhooks import Webhook as Webhook
+from drivers.webhooks import WebhookRequest as WebhookRequest
+from drivers.webhooks import Webhooks as Webhooks
 
-#: Version of this contract; 0 until it is declared stable. The registry refuses another one.
-API = 0
+#: Version of this contract. The registry refuses another one; what is added later is optional.
+API = 1
 NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
-class Feature(StrEnum):
-    """An ability that a camera may or may not have."""
+class TrackKind(StrEnum):
+    """What a track of a stream carries."""
 
-    PTZ = "ptz"
-    SIGNALS = "signals"
-    SNAPSHOT = "snapshot"
+    VIDEO = "video"
+    AUDIO = "audio"
+    METADATA = "metadata"
+
+
+#: What a stream is opened with where nobody asks for more.
+VIDEO_ONLY: AbstractSet[TrackKind] = frozenset({TrackKind.VIDEO})
 
 
 class Codec(StrEnum):
@@ -51,11 +63,13 @@ class Target:
 
     Attributes:
         logins: What the device has said to our logins, shared by all that knock at it; None: nobody else does.
+        webhooks: Lends addresses at which a device can call back; None: nobody does.
     """
 
     url: str
     options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
     logins: LoginBook | None = None
+    webhooks: Webhooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +162,36 @@ class CodecParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """One track of a stream that has more than video.
+
+    Attributes:
+        codec: FFmpeg's name: ``h264``, ``pcm_alaw``, ``pcm_mulaw``, ``aac``; ``onvif`` for ONVIF metadata (XML).
+        time_base: Seconds per tick of its packets' stamps.
+        extradata: What a decoder needs first; for AAC its AudioSpecificConfig.
+        rate: Samples per second, 0 for what is no audio; likewise `channels`.
+    """
+
+    kind: TrackKind
+    codec: str
+    time_base: Fraction
+    extradata: bytes = b""
+    rate: int = 0
+    channels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Packet:
-    """One coded picture.
+    """One coded picture, or one piece of another track.
 
     Attributes:
         data: Coded bytes (Annex B from RTSP, length-prefixed from MP4; see `extradata`).
-        pts: Presentation time in ticks of `CodecParameters.time_base`; never runs back more than
-            the codec's reordering.
-        dts: Decoding time in the same ticks.
+        pts: Presentation time in ticks of the track's time base (`CodecParameters.time_base` for the video); never
+            runs back more than the codec's reordering.
+        dts: Decoding time in the same ticks; strictly increasing within a track.
         keyframe: Whether decoding can start here.
         received: Host's monotonic seconds when it was read.
+        track: Index into `Tracked.tracks`; 0 is the video.
     """
 
     data: bytes
@@ -165,6 +199,7 @@ class Packet:
     dts: int
     keyframe: bool
     received: float
+    track: int = 0
 
 
 @runtime_checkable
@@ -190,6 +225,27 @@ class Stream(Protocol):
     def close(self) -> None:
         """Release everything; idempotent, callable from any thread, ends a blocked `read`."""
         ...
+
+
+@runtime_checkable
+class Tracked(Stream, Protocol):
+    """A stream that can carry more than its video. A driver whose streams cannot leaves it out."""
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What comes, once it has started: the video first, then what was asked for and is there."""
+        ...
+
+
+def tracks_of(stream: Stream, video: CodecParameters) -> tuple[Track, ...]:
+    """Return the tracks of a stream that has started.
+
+    Args:
+        video: What `Stream.start` returned.
+    """
+    if isinstance(stream, Tracked):
+        return stream.tracks
+    return (Track(TrackKind.VIDEO, video.codec, video.time_base, video.extradata),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +327,54 @@ class Signal:
     about: tuple[tuple[str, str], ...] = ()
 
 
+@runtime_checkable
+class Speaker(Protocol):
+    """A camera with a loudspeaker (`Feature.SPEAKER`). A driver whose cameras have none leaves it out."""
+
+    async def speak(self, sound: AsyncIterable[bytes]) -> None:
+        """Play G.711 u-law at 8 kHz, in pieces of at most a second, until the iterator ends.
+
+        Returns when all has been sent; when cancelled the loudspeaker is silent and free for others.
+
+        Raises:
+            DriverError: `Unreachable` also where somebody else speaks.
+        """
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A device whose configuration can be read and written. A driver whose devices cannot leaves it out."""
+
+    async def configuration(self) -> tuple[Feature, ...]:
+        """Ask what can be read, written or heard of: clock, names, encoders, relays, inputs; ids are unique.
+
+        It may cost a device a dozen calls: ask when a person does. What a device does not have is not named.
+
+        Raises:
+            DriverError: It does not answer; a part that it refuses is left out.
+        """
+        ...
+
+    async def read(self, feature: str) -> Value:
+        """Return the present value of a feature, by its id.
+
+        Raises:
+            Unsupported: There is none of this id, or it cannot be read.
+            DriverError: As everywhere.
+        """
+        ...
+
+    async def write(self, feature: str, value: Value) -> None:
+        """Set a feature, by its id; returns when the device has accepted it.
+
+        Raises:
+            Unsupported: There is none of this id, it cannot be written, or not so.
+            DriverError: As everywhere; `Forbidden` where the account lacks the right.
+        """
+        ...
+
+
 class Camera(Protocol):
     """One video source of a device."""
 
@@ -285,8 +389,8 @@ class Camera(Protocol):
         ...
 
     @property
-    def features(self) -> frozenset[Feature]:
-        """What this camera can do."""
+    def features(self) -> Collection[Feature]:
+        """What this camera can do: the abilities, by unique ids; values are `Configurable`'s."""
         ...
 
     @property
@@ -294,8 +398,12 @@ class Camera(Protocol):
         """The PTZ unit, where there is one."""
         ...
 
-    async def open_stream(self, profile: str) -> Stream:
-        """Resolve a profile's address and return a stream that has not been started."""
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> Stream:
+        """Resolve a profile's address and return a stream that has not been started.
+
+        Args:
+            kinds: Tracks that are wanted; video always comes. What is not there, or the driver cannot do, does not.
+        """
         ...
 
     async def snapshot(self) -> bytes:
@@ -346,7 +454,11 @@ class Device(Protocol):
 
 
 class Driver(Protocol):
-    """A way to talk to devices. Stateless: one object serves every device."""
+    """A way to talk to devices. Stateless: one object serves every device.
+
+    It may have besides: `options`, the model of its options (`drivers.kit.options`); `quirks`, what single devices
+    do otherwise; ``local = True`` where its addresses lead to no host (files).
+    """
 
     name: str
     title: str

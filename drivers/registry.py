@@ -6,6 +6,7 @@ Three grains, because importing is the dearest thing at start: :func:`names` imp
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -75,6 +76,23 @@ def for_url(url: str) -> Driver:
             if scheme in candidate.schemes:
                 return candidate
     raise Unsupported("driver.no_scheme", scheme=scheme, installed=", ".join(names()))
+
+
+def schemes() -> dict[str, bool]:
+    """Return the schemes of the addresses that installed drivers open, sorted; broken drivers are passed over.
+
+    Returns:
+        By scheme whether its addresses lead to a host; those of a driver with ``local = True`` do not (files).
+    """
+    return dict(sorted(_schemes()))
+
+
+def _schemes() -> Iterator[tuple[str, bool]]:
+    for name in names():
+        with suppress(Unsupported):
+            driver = load(name)
+            for scheme in driver.schemes:
+                yield scheme, not getattr(driver, "local", False)
 
 
 def _find(name: str) -> EntryPoint:

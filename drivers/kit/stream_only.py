@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drivers.contract import DeviceInfo, Feature, Found, Profile, Ptz, Signal, Stream
+from drivers.contract import (
+    VIDEO_ONLY,
+    DeviceInfo,
+    Feature,
+    Found,
+    Profile,
+    Ptz,
+    Signal,
+    Stream,
+    TrackKind,
+)
 from drivers.errors import DriverError, Unsupported
 
 _NO_DEVICES: tuple[Found, ...] = ()
@@ -42,7 +53,7 @@ class StreamOnlyCamera:
     host: str
     streams: Mapping[str, Callable[[], Stream]]
     source: str = "0"
-    features: frozenset[Feature] = frozenset()
+    features: tuple[Feature, ...] = ()
     ptz: Ptz | None = None
 
     @property
@@ -50,8 +61,8 @@ class StreamOnlyCamera:
         """The streams in their order; nothing tells their sizes beforehand."""
         return tuple(Profile(name, name) for name in self.streams)
 
-    async def open_stream(self, profile: str) -> Stream:
-        """Return a stream that has not been started."""
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> Stream:
+        """Return a stream that has not been started; of its video alone."""
         if profile not in self.streams:
             known = ", ".join(self.streams)
             raise Unsupported("driver.no_profile", host=self.host, profile=profile, known=known)

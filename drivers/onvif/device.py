@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from drivers.contract import CodecParameters, DeviceInfo, Feature, Login, Profile, Ptz, Signal
+from drivers.contract import (
+    VIDEO_ONLY,
+    CodecParameters,
+    DeviceInfo,
+    Feature,
+    Login,
+    Profile,
+    Ptz,
+    Signal,
+    TrackKind,
+    Value,
+)
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery, nursery
 from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
+from drivers.onvif.configuration.whole import Configuration
 from drivers.onvif.events import pull_point
 from drivers.onvif.events.pull_point import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
@@ -62,7 +75,7 @@ class OnvifCamera:
 
     source: str
     offers: tuple[Offer, ...]
-    features: frozenset[Feature]
+    features: tuple[Feature, ...]
     ptz: Ptz | None
     session: HttpSession
     medias: tuple[Media, ...]
@@ -74,7 +87,7 @@ class OnvifCamera:
         """Streams offered, the largest first."""
         return tuple(offer.profile for offer in self.offers)
 
-    async def open_stream(self, profile: str) -> RtspStream:
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> RtspStream:
         """Ask for a profile's address (by token or name) and return its stream.
 
         Raises:
@@ -138,6 +151,10 @@ class OnvifDevice:
     services: Services
     tasks: Nursery
     _pull_points: list[pull_point.PullPoint] = field(default_factory=list)
+    _configuration: Configuration = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._configuration = Configuration(self.soap)
 
     async def read_clock(self) -> timedelta | None:
         """Ask again what time it thinks it is."""
@@ -154,6 +171,27 @@ class OnvifDevice:
         subscription = pull_point.PullPoint(self.soap, self.tasks, ahead, sources, garbled)
         self._pull_points = [each for each in self._pull_points if not each.ended] + [subscription]
         return pull_point.signals(subscription, self._event_service, self.soap.host)
+
+    async def configuration(self) -> tuple[Feature, ...]:
+        """Ask what can be set or heard of; see :class:`drivers.contract.Configurable`."""
+        sources = [camera.source for camera in self.cameras]
+        return await self._configuration.features(self.services.urls, sources)
+
+    async def read(self, feature: str) -> Value:
+        """Return a feature's present value."""
+        await self._known()
+        return await self._configuration.read(feature)
+
+    async def write(self, feature: str, value: Value) -> None:
+        """Set a feature; when its clock was set, signatures and `clock_offset` follow."""
+        await self._known()
+        await self._configuration.write(feature, value)
+        if feature.startswith("time."):
+            self.clock_offset = await self.soap.follow_clock()
+
+    async def _known(self) -> None:
+        if not self._configuration.asked:
+            await self.configuration()
 
     async def _event_service(self) -> str:
         """Return the event service's address; a list without it is asked for again: it may come up later.
@@ -260,13 +298,10 @@ async def read_cameras(
         # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
         still = still or await _has_still(medias, soap.host, mine[0])
         unit = await _ptz_unit(ptz, mine, tasks, soap.host)
-        features = {Feature.SIGNALS} if services.may_signal else set()
-        features |= {Feature.PTZ} if unit else set()
-        features |= {Feature.SNAPSHOT} if still else set()
+        has = {Feature.SIGNALS: services.may_signal, Feature.PTZ: bool(unit), Feature.SNAPSHOT: still}
+        features = tuple(feature for feature, there in has.items() if there)
         cameras.append(
-            OnvifCamera(
-                source, tuple(mine), frozenset(features), unit, soap.session, tuple(medias), make_source
-            )
+            OnvifCamera(source, tuple(mine), features, unit, soap.session, tuple(medias), make_source)
         )
     return tuple(cameras)
 

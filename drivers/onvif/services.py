@@ -18,8 +18,9 @@ from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, request
 from drivers.onvif.soap.http import CONNECT_SECONDS
 
 PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
+IMAGING = "http://www.onvif.org/ver20/imaging/wsdl"
 #: What GetCapabilities calls the services.
-_CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS}
+_CAPABILITIES = {"Media": MEDIA1, "PTZ": PTZ, "Events": EVENTS, "Imaging": IMAGING}
 _SERVICES_ASKED = request(DEVICE, "GetServices", IncludeCapability="false")
 _CAPABILITIES_ASKED = request(DEVICE, "GetCapabilities", Category="All")
 

@@ -31,6 +31,7 @@ class VirtualDriver:
     name = "virtual"
     title = "Virtual camera (drawn street or clip)"
     schemes = frozenset({"virtual"})
+    local = True
     api = API
 
     @property

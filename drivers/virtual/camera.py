@@ -14,6 +14,10 @@ from drivers.virtual.onvif.device_service import DeviceService
 from drivers.virtual.onvif.discovery import Announcer, DiscoveryServer
 from drivers.virtual.onvif.event_broker import EventBroker, Property
 from drivers.virtual.onvif.event_service import EventService
+from drivers.virtual.onvif.imaging_service import ImagingService
+from drivers.virtual.onvif.io_service import INPUT as INPUT_TOKEN
+from drivers.virtual.onvif.io_service import RELAY as RELAY_TOKEN
+from drivers.virtual.onvif.io_service import IoService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.server import OnvifServer
@@ -27,7 +31,8 @@ from drivers.virtual.street.footage import FixedFootage, Footage, Format, LiveFo
 from drivers.virtual.street.motion import PictureMotion
 
 MOTION = Property("VideoSource/MotionAlarm", ("Source", SOURCE), "State")
-INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", "input0"), "LogicalState")
+INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
+RELAY = Property("Device/Trigger/Relay", ("RelayToken", RELAY_TOKEN), "LogicalState")
 #: Seconds between two looks for the motion alarm: at a drawn street's truth, and at a clip's pictures.
 LOOK_EVERY, LOOK_AT_CLIP_EVERY = 0.2, 0.5
 #: Seconds between the answer to SystemReboot and darkness, and seconds of darkness.
@@ -65,7 +70,7 @@ class VirtualCamera:
         self.spec = spec
         self.clock = CameraClock(wall, monotonic)
         self.ptz_unit = PtzUnit() if spec.ptz else None
-        self.broker = EventBroker(MOTION, INPUT)
+        self.broker = EventBroker(MOTION, INPUT, RELAY)
         self._scene = _scene(spec)
         self._footage = self._make_footage()
         self._rtsp = RtspServer(self._footage, spec.host, spec.rtsp_port, spec.login)
@@ -122,6 +127,10 @@ class VirtualCamera:
         """Set the digital input, as a door contact would."""
         self.broker.tell(INPUT, on, self.clock.wall())
 
+    def set_relay(self, on: bool) -> None:
+        """Set the relay, which tells it."""
+        self.broker.tell(RELAY, on, self.clock.wall())
+
     def _make_footage(self) -> Footage:
         if self.spec.video is not None:
             return FixedFootage.of_clip(self.spec.video)
@@ -135,6 +144,8 @@ class VirtualCamera:
         offered = (
             EventService(self.broker, self.clock),
             MediaService(picture, self.ptz_unit is not None, self._stream_url),
+            ImagingService(),
+            IoService(self.set_relay),
             *((PtzService(self.ptz_unit, self.clock),) if self.ptz_unit else ()),
         )
         return (DeviceService(self.spec, self.clock, offered, self._reboot), *offered)

@@ -64,6 +64,7 @@ class Camera(Wire):
         stream_fps: Pictures received per second.
         skipped: Pictures not analysed because the machine was busy (counter).
         motion: 0..1, moving share of the last analysed picture.
+        features: What it can do, by the ids of `drivers.features.Feature`, sorted; empty while it is not connected.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Camera(Wire):
     skipped: int = 0
     motion: float = 0.0
     ptz: bool = False
+    features: tuple[str, ...] = ()
     preview: bool = False
     tracks: tuple[Tracked, ...] = ()
     zones: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import partial
+from collections.abc import Mapping
+from functools import cache, partial
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field
 
+from drivers import registry
 from drivers.redaction import holds_login
 from rules.document.scalars import Matches, problem
 
-#: Schemes whose addresses lead to a host.
-_REMOTE = ("http", "https", "onvif", "rtsp", "rtsps")
 _LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 _LONGEST_NAME = 253
 #: A host with what people write around it: a scheme, an account, a port, a path; a network is none.
@@ -24,6 +24,12 @@ _AROUND = re.compile(
 )
 #: Bytes of a topic that rules name, and of the prefix of all others: MQTT ends at 65,535, and levels follow it.
 LONGEST_TOPIC, LONGEST_PREFIX = 512, 65_000
+
+
+@cache
+def schemes() -> Mapping[str, bool]:
+    """Return what the installed drivers open, and whether it leads to a host; asked once, as imports cost."""
+    return registry.schemes()
 
 
 def split(url: str) -> SplitResult:
@@ -47,7 +53,7 @@ def _reachable(url: str) -> str:
     parts = split(url)
     if holds_login(url):
         raise problem("url_login")
-    if parts.scheme in _REMOTE:
+    if parts.scheme in ("http", "https") or schemes().get(parts.scheme, False):
         if not parts.hostname:
             raise problem("url_host", scheme=parts.scheme)
         blank = next((index for index, sign in enumerate(url) if not _is_seen(sign)), None)

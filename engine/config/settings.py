@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
-from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, split
+from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, schemes, split
 from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
 from rules.document.validation import nearest
 
@@ -21,8 +21,6 @@ Point = Annotated[tuple[Unit, Unit], Strict(False)]
 SecretRef = Annotated[
     str, Matches(r"file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*", "secret")
 ]
-#: Schemes that the drivers of this house take; another one needs `driver:` said.
-SCHEMES = ("http", "https", "onvif", "rtsp", "rtsps", "file", "virtual")
 
 
 def _known_zone(name: str) -> str:
@@ -136,8 +134,8 @@ class CameraSettings(Section):
     @model_validator(mode="after")
     def _some_driver_takes_it(self) -> CameraSettings:
         scheme = split(self.url).scheme
-        if self.driver is None and scheme not in SCHEMES:
-            known, guess = ", ".join(SCHEMES), nearest(scheme, SCHEMES)
+        if self.driver is None and scheme not in schemes():
+            known, guess = ", ".join(schemes()), nearest(scheme, schemes())
             raise problem("url_scheme", scheme=scheme, known=known, suggestion=guess, steps=("url",))
         return self
 

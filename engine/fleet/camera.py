@@ -268,7 +268,7 @@ class CameraRunner:
     @property
     def features(self) -> frozenset[Feature]:
         """What the camera can do, as far as it is known now."""
-        return self._camera.features if self._camera else frozenset()
+        return frozenset(self._camera.features) if self._camera else frozenset()
 
     async def run(self) -> None:
         """Open the device and watch until it fails (a DriverError) or the task is cancelled."""

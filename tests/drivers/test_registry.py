@@ -106,3 +106,25 @@ def test_ours_fulfil_the_contract_for_the_type_checker() -> None:
 
     ours: list[Driver] = [clip.driver, onvif.driver, rtsp.driver]
     assert [driver.api for driver in ours] == [API] * 3
+
+
+def test_schemes_of_ours() -> None:
+    told = registry.schemes()
+    assert {name: told[name] for name in ("file", "clip", "virtual", "http", "rtsps")} == {
+        "file": False, "clip": False, "virtual": False, "http": True, "rtsps": True,
+    }  # fmt: skip
+    assert list(told) == sorted(told)
+
+
+def test_schemes_of_broken_drivers_are_passed_over(
+    installed: dict[str, EntryPoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed["broken"] = point("no_such_module:driver")
+    monkeypatch.setattr(rtsp_module(), "api", API + 1)
+    assert registry.schemes() == {"clip": False, "file": False}
+
+
+def rtsp_module() -> type:
+    from drivers.rtsp import RtspDriver
+
+    return RtspDriver

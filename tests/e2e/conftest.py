@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.bundle import own_wheel
+
 #: Seconds; generous, because the machine may be busy. Nothing waits this long when all is well.
 PATIENCE = 120.0
 
@@ -105,3 +107,9 @@ class Programs:
 def programs(free_port: Callable[[], int]) -> Programs:
     """The real programs."""
     return Programs(free_port)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our own wheel, built once."""
+    return own_wheel(tmp_path_factory.mktemp("wheel"))

@@ -1,17 +1,9 @@
-"""The wheel holds all that is needed: it is built, installed away from the checkout, and run there.
-
-The environment borrows every foreign package from the one that runs the tests, by a path: what is editable there is
-not found that way, so that our own packages can come from the wheel alone.
-"""
+"""The wheel holds all that is needed: it is built, installed away from the checkout, and run there."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,58 +12,15 @@ from zipfile import ZipFile
 
 import pytest
 
-from tools.bundle import own_wheel
+from tests.e2e.house import House
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("engine", "drivers", "rules", "tui")
-PATIENCE = 120
 #: Prints where each package lies.
 WHERE = "import importlib, json, sys; print(json.dumps([importlib.import_module(n).__file__ for n in sys.argv[1:]]))"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="this environment has no pip")
-
-
-class House:
-    """An environment with the wheel in it, and a folder away from the checkout to run it in."""
-
-    def __init__(self, place: Path, wheel: Path) -> None:
-        self.prefix, self.away = place / "house", place / "away"
-        self.away.mkdir()
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.prefix], check=True)
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-        pip += ["--python", str(self.prefix / "bin" / "python")]
-        subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel)], check=True)
-        (self.site / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-
-    @property
-    def site(self) -> Path:
-        """Where its packages lie."""
-        return next(self.prefix.glob("lib/python*/site-packages"))
-
-    @property
-    def configs(self) -> Path:
-        return self.prefix / "share" / "matthan" / "configs"
-
-    def run(self, program: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run one of its programs; nothing of this process's environment leads back to the checkout."""
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.away), "LANG": "C.UTF-8", "MATTHAN_LANG": "en"}
-        return subprocess.run(
-            [self.prefix / "bin" / program, *words], cwd=self.away, env=env, capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
-
-    def matthan(self, *words: str | Path) -> str:
-        """Run a command that ends well; return what it printed."""
-        done = self.run("matthan", *words)
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return own_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +21,7 @@ import pytest
 
 from drivers.contract import (
     API,
+    VIDEO_ONLY,
     Codec,
     CodecParameters,
     DeviceInfo,
@@ -35,6 +37,7 @@ from drivers.contract import (
     Scope,
     Signal,
     Target,
+    TrackKind,
 )
 from drivers.errors import Unreachable, Unsupported
 from engine.config.settings import CameraSettings
@@ -184,7 +187,7 @@ class FakeCamera:
     def ptz(self) -> Ptz | None:
         return self.script.head
 
-    async def open_stream(self, profile: str) -> FakeStream:
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> FakeStream:
         self.script.profile = profile
         return FakeStream(self.script)
 

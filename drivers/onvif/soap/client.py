@@ -164,6 +164,11 @@ class SoapClient:
         """Go by the present reading of the clock from now on: the device is open."""
         self._untried = []
 
+    async def follow_clock(self) -> timedelta | None:
+        """Read the clock again, which we have set, and sign by it; return its offset, as it tells it."""
+        await self._clock_was_set()
+        return self._clock.offset
+
     async def _by_the_other(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call signed by the other reading of the device's clock.
 

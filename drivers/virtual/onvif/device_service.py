@@ -14,6 +14,7 @@ INTERFACE = "eth0"
 #: Years that the clock can be set to; beyond them the calendar ends.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*")
 #: Vietnam's zone in POSIX form, as a camera sold there is set up.
 TIME_ZONE, ZONE_OFFSET = "ICT-7", timedelta(hours=7)
 
@@ -40,6 +41,9 @@ class DeviceService(OnvifService):
         self._clock = clock
         self._services = (self, *services)
         self._reboot = reboot
+        #: A host name made of the identity: a display name need not be a valid one.
+        self._host_name = f"matthan-{spec.identity.hex[:8]}"
+        self._ntp, self._follows_ntp = "", False
 
     @answers("tds:GetSystemDateAndTime", before_login=True)
     def system_date_and_time(self, request: ServiceRequest) -> Element:
@@ -47,7 +51,7 @@ class DeviceService(OnvifService):
         now = self._clock.wall()
         told = el(
             "tds:SystemDateAndTime",
-            el("tt:DateTimeType", "Manual"),
+            el("tt:DateTimeType", "NTP" if self._follows_ntp else "Manual"),
             el("tt:DaylightSavings", "false"),
             el("tt:TimeZone", el("tt:TZ", TIME_ZONE)),
             _date_time("tt:UTCDateTime", now),
@@ -58,7 +62,8 @@ class DeviceService(OnvifService):
     @answers("tds:SetSystemDateAndTime")
     def set_system_date_and_time(self, request: ServiceRequest) -> Element:
         """Set the clock to UTCDateTime, or back to the host's for NTP."""
-        if text(request.body, "tds:DateTimeType") == "NTP":
+        self._follows_ntp = text(request.body, "tds:DateTimeType") == "NTP"
+        if self._follows_ntp:
             self._clock.offset = timedelta()
         elif request.body.find("tds:UTCDateTime", NS) is not None:
             self._clock.set(_read_date_time(request.body))
@@ -90,7 +95,14 @@ class DeviceService(OnvifService):
         return el("tds:GetCapabilitiesResponse", el("tds:Capabilities", *told))
 
     def _ordered(self) -> list[OnvifService]:
-        order = ("tds", "tev", "trt", "tptz")  # the schema's: Device, Events, Media, PTZ
+        order = (
+            "tds",
+            "tev",
+            "timg",
+            "trt",
+            "tptz",
+            "tmd",
+        )  # the schema's: Device, Events, Imaging, Media, PTZ
         return sorted(self._services, key=lambda service: order.index(service.prefix))
 
     @answers("tds:GetServices", before_login=True)
@@ -140,10 +152,39 @@ class DeviceService(OnvifService):
 
     @answers("tds:GetHostname", before_login=True)
     def hostname(self, request: ServiceRequest) -> Element:
-        """Tell a host name made of the identity (a display name need not be a valid one)."""
-        name = f"matthan-{self._spec.identity.hex[:8]}"
-        told = el("tds:HostnameInformation", el("tt:FromDHCP", "false"), el("tt:Name", name))
+        """Tell the host name."""
+        told = el("tds:HostnameInformation", el("tt:FromDHCP", "false"), el("tt:Name", self._host_name))
         return el("tds:GetHostnameResponse", told)
+
+    @answers("tds:SetHostname")
+    def set_hostname(self, request: ServiceRequest) -> Element:
+        """Take another host name."""
+        name = text(request.body, "tds:Name")
+        if len(name) > 253 or not _HOST_NAME.fullmatch(name):
+            raise invalid("ter:InvalidHostname", f"{name!r} is no host name")
+        self._host_name = name
+        return el("tds:SetHostnameResponse")
+
+    @answers("tds:GetNTP")
+    def ntp(self, request: ServiceRequest) -> Element:
+        """Tell the time server, if there is one."""
+        told = [el("tt:FromDHCP", str(not self._ntp).lower())]
+        if self._ntp:
+            is_address = bool(_IPV4.fullmatch(self._ntp))
+            kind, part = ("IPv4", "tt:IPv4Address") if is_address else ("DNS", "tt:DNSname")
+            told.append(el("tt:NTPManual", el("tt:Type", kind), el(part, self._ntp)))
+        return el("tds:GetNTPResponse", el("tds:NTPInformation", *told))
+
+    @answers("tds:SetNTP")
+    def set_ntp(self, request: ServiceRequest) -> Element:
+        """Take another time server; whether it is followed says SetSystemDateAndTime."""
+        manual = text(request.body, "tds:FromDHCP") not in ("true", "1")
+        parts = (text(request.body, f"tds:NTPManual/tt:{name}", "") for name in ("DNSname", "IPv4Address"))
+        server = next(filter(None, parts), "") if manual else ""
+        if len(server) > 253 or (server and not _HOST_NAME.fullmatch(server)):
+            raise invalid("ter:InvalidDnsName", f"{server!r} is no host")
+        self._ntp = server
+        return el("tds:SetNTPResponse")
 
     @answers("tds:GetNetworkInterfaces")
     def network_interfaces(self, request: ServiceRequest) -> Element:

@@ -14,13 +14,15 @@ from drivers.virtual.onvif.service import (
     ServiceRequest,
     answers,
 )
-from drivers.virtual.onvif.soap import Element, el, invalid, text
+from drivers.virtual.onvif.soap import NS, Element, el, invalid, text
 from drivers.virtual.street.footage import Format
 
 SNAPSHOT_PATH = "/onvif/snapshot"
 #: Names of profile_idc, the byte after a sequence parameter set's header.
 _H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High"}
 _TRANSPORTS = ("UDP", "TCP", "RTSP")
+#: kbit/s and pictures that an encoder takes, the least and the most. They are kept and told; the footage stays.
+BITRATES, GROUPS = (64, 8192), (1, 250)
 
 
 class MediaService(OnvifService):
@@ -39,6 +41,11 @@ class MediaService(OnvifService):
         self._picture = picture
         self._ptz = ptz
         self._stream_url = stream_url
+        self._bitrate, self._group = 2048, 2 * self._fps
+
+    @property
+    def _fps(self) -> int:
+        return max(1, round(self._picture.fps))
 
     @answers("trt:GetServiceCapabilities", before_login=True)
     def service_capabilities(self, request: ServiceRequest) -> Element:
@@ -114,6 +121,41 @@ class MediaService(OnvifService):
         told = self._encoder_configuration("trt:Configuration")
         return el("trt:GetVideoEncoderConfigurationResponse", told)
 
+    @answers("trt:GetVideoEncoderConfigurationOptions")
+    def encoder_options(self, request: ServiceRequest) -> Element:
+        """Tell what an encoder takes: another bitrate and group, but no other size or rate."""
+        if text(request.body, "trt:ProfileToken", ""):
+            request.profile("trt:ProfileToken")
+        told = el(
+            "trt:Options",
+            _range("tt:QualityRange", 5, 5),
+            el("tt:H264", *self._h264_options()),
+            el("tt:Extension", el("tt:H264", *self._h264_options(), _range("tt:BitrateRange", *BITRATES))),
+        )
+        return el("trt:GetVideoEncoderConfigurationOptionsResponse", told)
+
+    def _h264_options(self) -> tuple[Element, ...]:
+        return (
+            el("tt:ResolutionsAvailable", *self._resolution()),
+            _range("tt:GovLengthRange", *GROUPS),
+            _range("tt:FrameRateRange", self._fps, self._fps),
+            _range("tt:EncodingIntervalRange", 1, 1),
+            el("tt:H264ProfilesSupported", self._h264_profile()),
+        )
+
+    @answers("trt:SetVideoEncoderConfiguration")
+    def set_encoder_configuration(self, request: ServiceRequest) -> Element:
+        """Take another bitrate and group."""
+        given = request.body.find("trt:Configuration", NS)
+        if given is None or given.get("token") != ENCODER_CONFIGURATION:
+            raise invalid("ter:NoConfig", "no such configuration")
+        wanted = [_whole(given, path) for path in _FIXED]
+        if wanted != [self._picture.width, self._picture.height, self._fps]:
+            raise invalid("ter:ConfigModify", "another size or rate is not offered")
+        bitrate = _within(given, "tt:RateControl/tt:BitrateLimit", BITRATES)
+        self._bitrate, self._group = bitrate, _within(given, "tt:H264/tt:GovLength", GROUPS)
+        return el("trt:SetVideoEncoderConfigurationResponse")
+
     def _resolution(self) -> Element:
         width, height = el("tt:Width", str(self._picture.width)), el("tt:Height", str(self._picture.height))
         return el("tt:Resolution", width, height)
@@ -130,7 +172,6 @@ class MediaService(OnvifService):
         )
 
     def _encoder_configuration(self, name: str) -> Element:
-        fps = max(1, round(self._picture.fps))
         return el(
             name,
             el("tt:Name", "H.264"),
@@ -140,11 +181,11 @@ class MediaService(OnvifService):
             el("tt:Quality", "5"),
             el(
                 "tt:RateControl",
-                el("tt:FrameRateLimit", str(fps)),
+                el("tt:FrameRateLimit", str(self._fps)),
                 el("tt:EncodingInterval", "1"),
-                el("tt:BitrateLimit", "2048"),
+                el("tt:BitrateLimit", str(self._bitrate)),
             ),
-            el("tt:H264", el("tt:GovLength", str(2 * fps)), el("tt:H264Profile", self._h264_profile())),
+            el("tt:H264", el("tt:GovLength", str(self._group)), el("tt:H264Profile", self._h264_profile())),
             el(
                 "tt:Multicast",
                 el("tt:Address", el("tt:Type", "IPv4"), el("tt:IPv4Address", "0.0.0.0")),  # noqa: S104 (a value)
@@ -174,6 +215,27 @@ class MediaService(OnvifService):
         """Tell where a JPEG is."""
         request.profile("trt:ProfileToken")
         return el("trt:GetSnapshotUriResponse", _media_uri(request.url(SNAPSHOT_PATH)))
+
+
+_FIXED = ("tt:Resolution/tt:Width", "tt:Resolution/tt:Height", "tt:RateControl/tt:FrameRateLimit")
+
+
+def _range(name: str, least: int, most: int) -> Element:
+    return el(name, el("tt:Min", str(least)), el("tt:Max", str(most)))
+
+
+def _whole(given: Element, path: str) -> int:
+    try:
+        return int(text(given, path))
+    except ValueError:
+        raise invalid("ter:ConfigModify", f"{path} is no whole number") from None
+
+
+def _within(given: Element, path: str, limits: tuple[int, int]) -> int:
+    value = _whole(given, path)
+    if not limits[0] <= value <= limits[1]:
+        raise invalid("ter:ConfigModify", f"{path}={value} is not within {limits[0]}..{limits[1]}")
+    return value
 
 
 def _media_uri(url: str) -> Element:

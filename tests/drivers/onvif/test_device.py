@@ -54,7 +54,7 @@ async def test_info_cameras_and_profiles(scripted: Any, onvif: Any) -> None:
         assert first.profiles[0].codec is Codec.H264
         assert first.profiles[0].fps == 25.0
         assert first.profiles[0].bitrate == 0  # 2147483647 means that it does not tell
-        assert first.features == {Feature.SNAPSHOT}
+        assert first.features == (Feature.SNAPSHOT,)
         assert first.ptz is None
 
 

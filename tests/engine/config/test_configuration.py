@@ -58,7 +58,7 @@ def test_every_problem_of_every_file_at_once(site: Path) -> None:
     )
     assert told(site) == [
         "matthan.yaml:8:9: cameras.1.id: another camera has the id “c1” (line 4)",
-        "matthan.yaml:9:10: cameras.1.url: no driver takes “ftp:”; known: http, https, onvif, rtsp, rtsps, file, "
+        "matthan.yaml:9:10: cameras.1.url: no driver takes “ftp:”; known: clip, file, http, https, rtsp, rtsps, "
         "virtual",
         "matthan.yaml:10:11: timezone: there is no time zone “Asia/Hanoi” (did you mean “Asia/Ho_Chi_Minh”?)",
         "matthan.yaml:11:1: stroe: there is no key “stroe” here (did you mean “store”?)",

@@ -6,6 +6,7 @@ import asyncio
 import io
 import threading
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from drivers.contract import CodecParameters, Feature, Packet, Profile, Ptz, Stream
+from drivers.contract import VIDEO_ONLY, CodecParameters, Feature, Packet, Profile, Ptz, Stream, TrackKind
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.kit.upright import Upright
 from engine.errors import Again, reason_of
@@ -67,7 +68,7 @@ class Device:
         assert self.gives is not None
         return self.gives
 
-    async def open_stream(self, profile: str) -> Stream:
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> Stream:
         assert profile == MAIN.token
         self.opened += 1
         return self

@@ -117,7 +117,10 @@ async def test_npm_onvif(node: tuple[list[str], dict[str, str]], camera: Virtual
     assert saw["afterTimeout"]["x"] == pytest.approx(-0.6)
     assert saw["atHome"] == {"x": 0, "y": 0, "zoom": 0}
     topics = {message["topic"] for message in saw["messages"]}
-    assert topics == {"tns1:VideoSource/MotionAlarm", "tns1:Device/Trigger/DigitalInput"}
+    assert topics == {
+        f"tns1:{each}"
+        for each in ("VideoSource/MotionAlarm", "Device/Trigger/DigitalInput", "Device/Trigger/Relay")
+    }
     refusal = "Digest authentication failed" if mode == "digest" else "Sender not authorized"
     assert refusal in saw["wrongPassword"]
     assert camera.onvif_url in saw["discovered"]
@@ -136,6 +139,6 @@ async def test_pypi_onvif_python(
     assert saw["at_gate"] == pytest.approx([-0.7, -0.2, 0.4])
     assert saw["moving"] == "MOVING"
     assert saw["after_timeout"] == pytest.approx([-0.6, -0.2, 0.4])
-    assert saw["sources"] == ["InputToken", "Source"]
+    assert saw["sources"] == ["InputToken", "RelayToken", "Source"]
     assert "let in" not in saw["wrong_password"]
     assert int(camera.onvif_url.split("/")[2].split(":")[1]) in saw["discovered"]

@@ -16,9 +16,12 @@ from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.device_service import DeviceService
 from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING, EventBroker, Property
 from drivers.virtual.onvif.event_service import DEFAULT_LIFE, EventService
+from drivers.virtual.onvif.imaging_service import ImagingService
+from drivers.virtual.onvif.io_service import INPUT as INPUT_TOKEN
+from drivers.virtual.onvif.io_service import RELAY, IoService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE, PtzService
-from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, Operation, ServiceRequest
+from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, SOURCE, Operation, ServiceRequest
 from drivers.virtual.onvif.soap import NS, Element, SoapFault
 from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, PtzUnit
 from drivers.virtual.spec import CameraClock, CameraSpec
@@ -27,8 +30,16 @@ from drivers.virtual.street.footage import Format
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 HOST = "camera.example:8080"
 MOTION = Property("VideoSource/MotionAlarm", ("Source", "source0"), "State")
-INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", "input0"), "LogicalState")
-WSDL = {"tds": "devicemgmt", "trt": "media", "tptz": "ptz", "tev": "events", "wsnt": "events"}
+INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
+WSDL = {
+    "tds": "devicemgmt",
+    "trt": "media",
+    "tptz": "ptz",
+    "tev": "events",
+    "wsnt": "events",
+    "tmd": "deviceio",
+    "timg": "imaging",
+}
 
 
 class Rig:
@@ -37,6 +48,7 @@ class Rig:
     def __init__(self, ptz: bool = True) -> None:
         self.seconds = 100.0
         self.reboots = 0
+        self.relay: list[bool] = []
         self.clock = CameraClock(lambda: NOW + timedelta(seconds=self.seconds - 100), lambda: self.seconds)
         self.unit = PtzUnit()
         self.broker = EventBroker(MOTION, INPUT)
@@ -45,6 +57,8 @@ class Rig:
         offered = (
             EventService(self.broker, self.clock),
             MediaService(picture, ptz, lambda host: f"rtsp://{host.partition(':')[0]}:554/main"),
+            ImagingService(),
+            IoService(self.relay.append),
             *((PtzService(self.unit, self.clock),) if ptz else ()),
         )
         services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
@@ -117,6 +131,16 @@ def vector(name: str, pan: float | None = None, tilt: float = 0.0, zoom: float |
     return el(name, *parts)
 
 
+def encoder(
+    bitrate: str = "1024", group: str = "50", fps: str = "10", token: str = ENCODER_CONFIGURATION
+) -> Element:
+    """Return an encoder configuration, as much of it as the camera looks at."""
+    size = el("tt:Resolution", *arguments("tt", Width="640", Height="360"))
+    rate = el("tt:RateControl", *arguments("tt", FrameRateLimit=fps, BitrateLimit=bitrate))
+    return el("trt:Configuration", size, rate, el("tt:H264", *arguments("tt", GovLength=group)), token=token)
+
+
+IMAGE = arguments("timg", VideoSourceToken=SOURCE)
 MAIN = arguments("trt", ProfileToken=PROFILE)
 HEAD = arguments("tptz", ProfileToken=PROFILE)
 SETUP = el(
@@ -132,6 +156,12 @@ CASES: Mapping[str, tuple[Element, ...]] = {
     "tds:GetServiceCapabilities": (),
     "tds:GetScopes": (),
     "tds:GetHostname": (),
+    "tds:SetHostname": arguments("tds", Name="gate-1"),
+    "tds:GetNTP": (),
+    "tds:SetNTP": (
+        *arguments("tds", FromDHCP="false"),
+        el("tds:NTPManual", *arguments("tt", Type="DNS", DNSname="vn.pool.ntp.org")),
+    ),
     "tds:GetNetworkInterfaces": (),
     "tds:GetUsers": (),
     "tds:SetSystemDateAndTime": arguments("tds", DateTimeType="NTP", DaylightSavings="false"),
@@ -143,6 +173,16 @@ CASES: Mapping[str, tuple[Element, ...]] = {
     "trt:GetVideoSourceConfigurations": (),
     "trt:GetVideoEncoderConfigurations": (),
     "trt:GetVideoEncoderConfiguration": arguments("trt", ConfigurationToken=ENCODER_CONFIGURATION),
+    "trt:GetVideoEncoderConfigurationOptions": arguments("trt", ConfigurationToken=ENCODER_CONFIGURATION),
+    "trt:SetVideoEncoderConfiguration": (encoder(), *arguments("trt", ForcePersistence="true")),
+    "timg:GetServiceCapabilities": (),
+    "timg:GetImagingSettings": IMAGE,
+    "timg:GetOptions": IMAGE,
+    "timg:SetImagingSettings": (*IMAGE, el("timg:ImagingSettings", el("tt:Brightness", "70"))),
+    "tmd:GetServiceCapabilities": (),
+    "tds:GetRelayOutputs": (),
+    "tds:SetRelayOutputState": arguments("tds", RelayOutputToken=RELAY, LogicalState="active"),
+    "tmd:GetDigitalInputs": (),
     "trt:GetStreamUri": (SETUP, *MAIN),
     "trt:GetSnapshotUri": MAIN,
     "tptz:GetServiceCapabilities": (),
@@ -215,7 +255,7 @@ async def test_calls_and_answers_follow_the_schemas(
 def test_addresses_carry_the_host_that_the_client_reached(rig: Rig) -> None:
     services = rig.ask("tds:GetServices")
     addresses = [node.text or "" for node in services.iterfind("tds:Service/tds:XAddr", NS)]
-    assert len(addresses) == 4
+    assert len(addresses) == 6
     assert all(address.startswith(f"http://{HOST}/onvif/") for address in addresses)
     uri = rig.ask("trt:GetStreamUri", SETUP, *MAIN).findtext("trt:MediaUri/tt:Uri", "", NS)
     assert uri == "rtsp://camera.example:554/main"
@@ -232,8 +272,65 @@ def test_capabilities_can_be_asked_for_one_service(rig: Rig) -> None:
     told = rig.ask("tds:GetCapabilities", *arguments("tds", Category="Media"))
     assert [etree.QName(part).localname for part in told[0]] == ["Media"]
     with pytest.raises(SoapFault) as refused:
-        rig.ask("tds:GetCapabilities", *arguments("tds", Category="Imaging"))
+        rig.ask("tds:GetCapabilities", *arguments("tds", Category="Analytics"))
     assert "ter:NoSuchService" in refused.value.subcodes
+
+
+def test_names_and_the_time_server_are_kept(rig: Rig) -> None:
+    for name in ("tds:SetHostname", "tds:SetNTP"):
+        rig.ask(name, *CASES[name])
+    assert rig.ask("tds:GetHostname").findtext(".//tt:Name", "", NS) == "gate-1"
+    assert rig.ask("tds:GetNTP").findtext(".//tt:NTPManual/tt:DNSname", "", NS) == "vn.pool.ntp.org"
+    rig.ask("tds:SetNTP", *arguments("tds", FromDHCP="true"))
+    assert rig.ask("tds:GetNTP").find(".//tt:NTPManual", NS) is None
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-a", "a" * 254, "x" * 64, "<a>"])
+def test_a_host_name_that_is_none(rig: Rig, name: str) -> None:
+    with pytest.raises(SoapFault):
+        rig.ask("tds:SetHostname", *arguments("tds", Name=name))
+
+
+def test_an_encoder_keeps_bitrate_and_group(rig: Rig) -> None:
+    rig.ask("trt:SetVideoEncoderConfiguration", encoder("1024", "50"))
+    told = rig.ask("trt:GetVideoEncoderConfigurations")
+    assert told.findtext(".//tt:BitrateLimit", "", NS) == "1024"
+    assert told.findtext(".//tt:GovLength", "", NS) == "50"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"bitrate": "63"}, {"bitrate": "x"}, {"group": "0"}, {"fps": "25"}, {"token": "other"}]
+)
+def test_an_encoder_refuses_what_it_did_not_offer(rig: Rig, odd: dict[str, str]) -> None:
+    with pytest.raises(SoapFault):
+        rig.ask("trt:SetVideoEncoderConfiguration", encoder(**odd))
+    assert rig.ask("trt:GetVideoEncoderConfigurations").findtext(".//tt:BitrateLimit", "", NS) == "2048"
+
+
+def test_the_relay_is_switched(rig: Rig) -> None:
+    for state in ("active", "inactive"):
+        rig.ask("tds:SetRelayOutputState", *arguments("tds", RelayOutputToken=RELAY, LogicalState=state))
+    assert rig.relay == [True, False]
+    for odd in (
+        {"RelayOutputToken": "x", "LogicalState": "active"},
+        {"RelayOutputToken": RELAY, "LogicalState": "on"},
+    ):
+        with pytest.raises(SoapFault):
+            rig.ask("tds:SetRelayOutputState", *arguments("tds", **odd))
+    assert rig.relay == [True, False]
+
+
+def test_imaging_is_kept_whole_or_not_at_all(rig: Rig) -> None:
+    rig.ask("timg:SetImagingSettings", *CASES["timg:SetImagingSettings"])
+    for odd in (el("tt:Brightness", "101"), el("tt:Brightness", "nan"), el("tt:IrCutFilter", "maybe")):
+        with pytest.raises(SoapFault):
+            rig.ask(
+                "timg:SetImagingSettings", *IMAGE, el("timg:ImagingSettings", el("tt:Contrast", "1"), odd)
+            )
+    told = rig.ask("timg:GetImagingSettings", *IMAGE)
+    assert [told.findtext(f".//tt:{name}", "", NS) for name in ("Brightness", "Contrast", "IrCutFilter")] == [
+        "70", "50", "AUTO",
+    ]  # fmt: skip
 
 
 def date_time(hour: str, day: str = "2", year: str = "2030") -> Element:

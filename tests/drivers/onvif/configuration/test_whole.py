@@ -1,0 +1,109 @@
+"""What is set is what is read, on a virtual camera; a relay is heard; what a device lacks is not offered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from drivers import onvif
+from drivers.contract import Configurable, Target, Value
+from drivers.errors import Unsupported
+from drivers.onvif.device import OnvifDevice
+from drivers.virtual.camera import VirtualCamera
+from drivers.virtual.spec import CameraSpec
+from tests.drivers.onvif.conftest import Scripted, fault
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+async def camera() -> AsyncIterator[VirtualCamera]:
+    async with VirtualCamera(CameraSpec(name="set", password="p", discoverable=False)) as camera:
+        yield camera
+
+
+@pytest.fixture
+async def device(camera: VirtualCamera) -> AsyncIterator[OnvifDevice]:
+    async with onvif.driver.open(Target(camera.onvif_url), camera.spec.login) as device:
+        assert isinstance(device, OnvifDevice)
+        yield device
+
+
+async def test_what_there_is(device: OnvifDevice) -> None:
+    features = {feature.id: feature for feature in await device.configuration()}
+    assert list(features) == [
+        "time.clock", "time.mode", "time.ntp", "network.hostname",
+        "encoder.main.resolution", "encoder.main.fps", "encoder.main.bitrate", "encoder.main.gop",
+        "imaging.source0.brightness", "imaging.source0.saturation", "imaging.source0.contrast",
+        "imaging.source0.sharpness", "imaging.source0.day_night",
+        "output.relay0", "input.input0",
+    ]  # fmt: skip
+    assert features["encoder.main.bitrate"].range == "64..8192 kbit/s"
+    assert features["encoder.main.bitrate"].source == features["imaging.source0.contrast"].source == "source0"
+    assert features["encoder.main.resolution"].choices == ("640x360",)
+
+
+@pytest.mark.parametrize(
+    ("feature", "value"),
+    [
+        ("time.ntp", "vn.pool.ntp.org"), ("time.ntp", "192.0.2.1"), ("time.ntp", ""), ("time.mode", "ntp"),
+        ("network.hostname", "cong-chinh"), ("encoder.main.bitrate", 1024), ("encoder.main.gop", 25),
+        ("encoder.main.resolution", "640x360"), ("imaging.source0.contrast", 12.5),
+        ("imaging.source0.day_night", "night"),
+    ],
+)  # fmt: skip
+async def test_what_is_set_is_read(device: OnvifDevice, feature: str, value: Value) -> None:
+    await device.write(feature, value)
+    assert await device.read(feature) == value
+
+
+async def test_one_thing_of_an_encoder_is_set_and_no_other(device: OnvifDevice) -> None:
+    await device.write("encoder.main.bitrate", 512)
+    await device.write("encoder.main.gop", 7)
+    assert (await device.read("encoder.main.bitrate"), await device.read("encoder.main.gop")) == (512, 7)
+
+
+async def test_what_the_device_itself_refuses(device: OnvifDevice) -> None:
+    with pytest.raises(Unsupported):
+        await device.write("network.hostname", "no <host> name")
+    assert str(await device.read("network.hostname")).startswith("matthan-")
+
+
+async def test_a_clock_that_is_set_is_followed(device: OnvifDevice, camera: VirtualCamera) -> None:
+    """By two hours: the device would refuse every signature that is made by the old time."""
+    await device.write("time.mode", "ntp")
+    await device.write("time.clock", datetime.now(UTC) + timedelta(hours=2))
+    assert device.clock_offset is not None
+    assert abs(device.clock_offset - timedelta(hours=2)) < timedelta(minutes=1)
+    assert abs(camera.clock.offset - timedelta(hours=2)) < timedelta(minutes=1)
+    assert await device.read("network.hostname")
+    assert await device.read("time.mode") == "manual"
+    told = await device.read("time.clock")
+    assert isinstance(told, datetime)
+    assert abs(told - camera.clock.wall()) < timedelta(minutes=1)
+
+
+async def test_a_relay_is_switched_and_heard(device: OnvifDevice) -> None:
+    relay = next(each for each in await device.configuration() if each.id == "output.relay0")
+    async with asyncio.timeout(PATIENCE), aclosing(device.signals()) as signals:
+        mine = (each async for each in signals if each and each.topic == relay.signal)
+        assert (await anext(mine)).state is False
+        await device.write(relay.id, True)
+        heard = await anext(each async for each in mine if not each.initial)
+    assert (heard.state, heard.source, dict(heard.about)["RelayToken"]) == (True, "", "relay0")
+
+
+async def test_a_device_without_any_of_it_offers_its_clock_alone(scripted: Scripted) -> None:
+    lacks = ("GetNTP", "GetHostname", "GetVideoEncoderConfigurationOptions", "GetRelayOutputs")
+    scripted.answers |= dict.fromkeys(lacks, fault("ter:ActionNotSupported"))
+    async with onvif.driver.open(Target(scripted.url), None) as device:
+        assert isinstance(device, Configurable)
+        assert [each.id for each in await device.configuration()] == ["time.clock", "time.mode"]
+        with pytest.raises(Unsupported) as caught:
+            await device.read("time.ntp")
+    assert caught.value.values["known"] == "time.clock, time.mode"
+    assert not any(operation.startswith("Set") for operation in scripted.operations())
