@@ -122,6 +122,8 @@ def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[ob
         body["dry_run"] = True
     if decision.via:
         body["via"] = decision.via
+    if decision.alert != decision.id:
+        body["alert"] = decision.alert
     at = micros(decision.at)
     return decision.id, decision.camera, decision.cause, at, engine, _dump(body), seq
 
@@ -152,6 +154,7 @@ def decision_of(row: Columns) -> Decision:
         dedup=body.get("dedup", ""),
         dry_run=body.get("dry_run", False),
         via=body.get("via", ""),
+        alert=DecisionId(body.get("alert", id_ if body["phase"] == Phase.FIRING else "")),
     )
 
 
