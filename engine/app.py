@@ -32,7 +32,7 @@ from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
-from engine.errors import EngineError
+from engine.errors import EngineError, UpgradeRefused
 from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
@@ -339,7 +339,7 @@ async def serve(configuration: Configuration) -> int:
 
 def _reason(error: BaseException, language: text.Language) -> str:
     """Return why the engine ends: in the site's language where it has a sentence."""
-    if isinstance(error, Closed):
+    if isinstance(error, (Closed, UpgradeRefused)):
         return text.render(error.said.code, error.said.values, language)
     return str(error)
 

@@ -8,6 +8,7 @@
     ├── StoreError
     │   ├── StoreFull                a person: free the disk
     │   ├── StoreBusy                again later
+    │   ├── UpgradeRefused           a person: the sentence says what helps
     │   └── StoreCorrupt             a person: the quarantined file is named
     ├── ActionError
     │   ├── Again                    the outbox tries later
@@ -73,6 +74,14 @@ class StoreBusy(StoreError):
 
 class StoreCorrupt(StoreError):
     """The database is damaged; the message names the quarantined file."""
+
+
+class UpgradeRefused(StoreError):
+    """The database cannot be brought to this program's schema, and is as it was; the sentence says what helps."""
+
+    def __init__(self, code: str, **values: Fact) -> None:
+        super().__init__(render(code, values, "en"))
+        self.said = Sentence(code, values)
 
 
 class ActionError(EngineError):

@@ -152,6 +152,8 @@ class Decision:
         message: Longer text by language; empty where the rule has none.
         dedup: By what receivers put decisions together.
         dry_run: The rule is only tried out: nothing is to be done.
+        alert: The id of the firing that it belongs to, a firing's own for itself; empty: nobody knows (an end that was
+            kept before 0.5, whose firing is gone).
     """
 
     id: DecisionId
@@ -170,6 +172,7 @@ class Decision:
     dedup: str = ""
     dry_run: bool = False
     via: str = ""
+    alert: DecisionId = DecisionId("")
 
     @property
     def dedup_key(self) -> str:

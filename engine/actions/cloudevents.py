@@ -42,6 +42,7 @@ def _data(site: str, decision: Decision, event: Event | None) -> Mapping[str, ob
         "phase": decision.phase,
         "severity": decision.severity,
         "key": decision.key,
+        "alert": decision.alert,
         "since": _time(decision.since),
         "title": dict(decision.title),
         "message": dict(decision.message),

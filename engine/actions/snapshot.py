@@ -84,6 +84,7 @@ def _about(job: Job, camera: str) -> dict[str, object]:
     return {
         "camera": camera,
         "decision": made.id,
+        "alert": made.alert,
         "decided": made.at.isoformat(),
         "rule": made.rule,
         "phase": made.phase,

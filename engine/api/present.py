@@ -41,6 +41,7 @@ def event(happened: Event) -> wire.Event:
     """Return an event as clients see it."""
     return wire.Event(
         id=happened.id,
+        site=happened.site,
         seq=happened.seq,
         kind=happened.kind,
         change=happened.change,
@@ -90,10 +91,14 @@ def delivery(delivery: Delivery) -> wire.Delivery:
     )
 
 
-def decision(decision: Decision, acknowledged: Acknowledgement | None = None) -> wire.Decision:
+def decision(
+    decision: Decision, acknowledged: Acknowledgement | None = None, site: str = ""
+) -> wire.Decision:
     """Return a decision as clients see it, with who takes care of it."""
     return wire.Decision(
         id=decision.id,
+        site=site,
+        alert=decision.alert,
         rule=decision.rule,
         phase=decision.phase,
         key=decision.key,
@@ -117,11 +122,12 @@ def acknowledgement(by: Acknowledgement) -> wire.Acknowledgement:
     return wire.Acknowledgement(by=by.by, at=by.at, note=by.note)
 
 
-def alert(alert: Alert) -> wire.Alert:
+def alert(alert: Alert, site: str = "") -> wire.Alert:
     """Return an alert as clients see it."""
     return wire.Alert(
         id=alert.id,
-        decision=decision(alert.decision, alert.acknowledged),
+        site=site,
+        decision=decision(alert.decision, alert.acknowledged, site),
         holds=alert.holds,
         escalated=alert.escalated,
         over=alert.over,
@@ -160,7 +166,7 @@ def reloaded(outcome: ReloadOutcome) -> wire.RulesReloaded:
     )
 
 
-def camera(runner: CameraRunner, now: float) -> wire.Camera:
+def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, analyzer = status.codec, status.profile, runner.analyzer
@@ -168,6 +174,7 @@ def camera(runner: CameraRunner, now: float) -> wire.Camera:
     why = status.reason or next((trouble.sentence for _, trouble in troubles), None)
     return wire.Camera(
         id=runner.id,
+        site=site,
         name=settings.name or runner.id,
         state=status.state,
         reason=sentence(why) if why else None,

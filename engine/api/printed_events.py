@@ -44,7 +44,7 @@ def _event(number: int, line: str) -> Event:
         each = wire.Event.model_validate_json(line)
         return Event(
             id=EventId(each.id),
-            site="",
+            site=each.site,
             seq=each.seq,
             kind=Kind(each.kind),
             change=Change(each.change),

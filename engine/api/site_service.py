@@ -126,7 +126,7 @@ class SiteService:
             elif (taken_back := withdrawn(each)) is not None:
                 self._withdrawn(taken_back)
         for made in decisions:
-            self._publish(self._keep(self._decisions, present.decision(made)))
+            self._publish(self._keep(self._decisions, present.decision(made, site=self.settings.site)))
             for alert in self._alerts.take(made):
                 self._publish(self._alert(alert))
         self.acts.kept(events)
@@ -152,7 +152,7 @@ class SiteService:
         """Return an alert as clients see it: its sentences are made once, for it stands for hours."""
         known = self._shown.get(alert.id)
         if known is None or known[0] is not alert:
-            known = self._shown[alert.id] = alert, present.alert(alert)
+            known = self._shown[alert.id] = alert, present.alert(alert, self.settings.site)
         if alert.over:
             del self._shown[alert.id]
         return known[1]
@@ -168,7 +168,7 @@ class SiteService:
         while True:
             now = self.clock.monotonic()
             for name, runner in self.cameras.items():
-                state = present.camera(runner, now)
+                state = present.camera(runner, now, self.settings.site)
                 if self._told.get(name) != state:
                     self._told[name] = state
                     self._publish(wire.CameraUpdate(camera=state))
@@ -206,7 +206,9 @@ class SiteService:
         return wire.State(
             revision=self._revision,
             engine=self._measure(),
-            cameras=tuple(present.camera(runner, now) for runner in self.cameras.values()),
+            cameras=tuple(
+                present.camera(runner, now, self.settings.site) for runner in self.cameras.values()
+            ),
             events=tuple(self._events),
             decisions=tuple(self._decisions),
             alerts=tuple(self.alerts()),
@@ -241,7 +243,7 @@ class SiteService:
         """Return stored decisions, newest first."""
         found = await self.store.decisions(before=before, limit=limit, camera=camera)
         told = await self.store.acknowledgements(made.id for made in found)
-        return [present.decision(made, told.get(made.id)) for made in found]
+        return [present.decision(made, told.get(made.id), self.settings.site) for made in found]
 
     async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
         """Return what was given up, newest first."""
@@ -263,11 +265,12 @@ class SiteService:
     async def acknowledge(self, decision: str, asked: wire.Acknowledge, user: str) -> wire.Decision:
         """Note that somebody takes care of a decision; return it with who was the first to."""
         fired, by = await self._acknowledgements.give(decision, asked.by, asked.note, user)
-        return present.decision(fired, by)
+        return present.decision(fired, by, self.settings.site)
 
     async def unacknowledge(self, decision: str, asked: wire.Withdraw, user: str) -> wire.Decision:
         """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible."""
-        return present.decision(await self._acknowledgements.withdraw(decision, asked.at, asked.by, user))
+        fired = await self._acknowledgements.withdraw(decision, asked.at, asked.by, user)
+        return present.decision(fired, site=self.settings.site)
 
     async def act(self, asked: wire.Act, user: str, key: str = "") -> wire.Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""
@@ -341,7 +344,7 @@ class SiteService:
         if (free := runner.retry()) is not None:
             at = datetime.fromtimestamp(free, ZoneInfo(self.settings.timezone))
             raise refusal(409, "camera.held", camera=camera, most=MOST, at=f"{at:%H:%M:%S}")
-        return present.camera(runner, self.clock.monotonic())
+        return present.camera(runner, self.clock.monotonic(), self.settings.site)
 
     def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""

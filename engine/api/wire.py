@@ -68,6 +68,7 @@ class Camera(Wire):
     """
 
     id: str
+    site: str = ""
     name: str
     state: CameraState
     reason: Sentence | None = None
@@ -110,6 +111,7 @@ class Event(Wire):
 
     type: Literal["event"] = "event"
     id: str
+    site: str = ""
     seq: int
     kind: str
     change: str
@@ -141,10 +143,13 @@ class Decision(Wire):
         dedup: By what receivers put decisions together: the rule's own key, else rule and key.
         dry_run: The rule is only tried out: nothing was done.
         acknowledged: Of a firing decision: who takes care of it.
+        alert: The firing decision that it belongs to, a firing one's own id; empty: not known.
     """
 
     type: Literal["decision"] = "decision"
     id: str
+    site: str = ""
+    alert: str = ""
     rule: str
     phase: str
     key: str
@@ -174,6 +179,7 @@ class Alert(Wire):
 
     type: Literal["alert"] = "alert"
     id: str
+    site: str = ""
     decision: Decision
     holds: bool = True
     escalated: datetime | None = None

@@ -11,7 +11,6 @@ from engine.errors import Because, Refusal
 from engine.runtime.clock import Clock
 from engine.store.model import Acknowledgement
 from rules.evaluator.alert_state import UNDO
-from rules.evaluator.evaluator import firing_of
 from rules.model import Decision, Phase
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Acknowledgements:
         """Return the firing decision that a decision, its escalation too, stands for."""
         found = await self._store.decisions_of([id])
         if found and found[0].phase is Phase.ESCALATED:
-            found = await self._store.decisions_of([firing_of(found[0])])
+            found = await self._store.decisions_of([found[0].alert])
         if not found:
             raise Refusal(Because.UNKNOWN, "decision.unknown", id=id)
         if found[0].phase is Phase.RESOLVED:

@@ -14,7 +14,7 @@ from typing import Final
 
 from engine.duty.urgency import urgency
 from engine.store.model import Acknowledgement
-from rules.evaluator.evaluator import decision_id, firing_of
+from rules.evaluator.evaluator import decision_id
 from rules.memory import FADING, FIRING, TAKEN, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 
@@ -91,7 +91,7 @@ class Alerts:
             acknowledged: Who takes care of them, by the decision's id.
         """
         decisions = list(stored)
-        late = {firing_of(each): each.at for each in decisions if each.phase is Phase.ESCALATED}
+        late = {each.alert: each.at for each in decisions if each.phase is Phase.ESCALATED}
         for each in decisions:
             if each.phase is Phase.FIRING:
                 self._restore(each, acknowledged.get(each.id), late.get(each.id))

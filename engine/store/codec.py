@@ -67,7 +67,7 @@ def event_row(event: Event, engine: float) -> tuple[object, ...]:
         body["score"] = event.score
     if event.facts:
         body["facts"] = dict(event.facts)
-    return event.seq, event.id, event.camera, micros(event.received_at), engine, _dump(body)
+    return event.seq, event.id, event.camera, micros(event.received_at), float(engine), _dump(body)
 
 
 #: Columns that `event_of` reads, in order.
@@ -99,7 +99,7 @@ def event_of(row: Columns) -> Event:
     )
 
 
-# -- decisions: (id, camera, cause, at, engine, body, seq) ----------------------------------
+# -- decisions: (seq, id, camera, cause, at, engine, body, alert) ---------------------------
 
 
 def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[object, ...]:
@@ -122,8 +122,11 @@ def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[ob
         body["dry_run"] = True
     if decision.via:
         body["via"] = decision.via
+    if decision.alert != decision.id:
+        body["alert"] = decision.alert
     at = micros(decision.at)
-    return decision.id, decision.camera, decision.cause, at, engine, _dump(body), seq
+    about = decision.id, decision.camera, decision.cause
+    return seq, *about, at, float(engine), _dump(body), decision.alert or None
 
 
 #: Columns that `decision_of` reads, in order.
@@ -152,6 +155,7 @@ def decision_of(row: Columns) -> Decision:
         dedup=body.get("dedup", ""),
         dry_run=body.get("dry_run", False),
         via=body.get("via", ""),
+        alert=DecisionId(body.get("alert", id_ if body["phase"] == Phase.FIRING else "")),
     )
 
 
@@ -193,7 +197,7 @@ def memory_of(row: Columns) -> RowChange:
 
 
 def call_row(call: Call, created: float) -> tuple[object, ...]:
-    """Return the columns (decision, nth, action, params, lane, rank, created) of a new outbox row."""
+    """Return the columns (subject, nth, action, params, lane, rank, created) of a new outbox row."""
     return call.decision, call.nth, call.action, _dump(dict(call.params)), call.lane, call.rank, created
 
 

@@ -39,6 +39,7 @@ from engine.store.deleting import (
 )
 from engine.store.disk_reserve import Reserve
 from engine.store.faults import translated, translating
+from engine.store.linking import Linking
 from engine.store.model import (
     Adoption,
     Call,
@@ -52,7 +53,7 @@ from engine.store.model import (
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
-from engine.store.plan import META, Item, Statement, plan
+from engine.store.plan import DECISION, EVENT, META, Chaining, Item, Part, Statement, plan
 from engine.store.reads import Reads
 from engine.store.schema import Upgrade, steps
 from rules.memory import READABLE, VERSION
@@ -84,12 +85,13 @@ _AGAIN = "UPDATE outbox SET next_at = ?, detail = ?, attempts = attempts + 1 WHE
 _DONE = "DELETE FROM outbox WHERE id = ?"
 _DEAD = (
     "INSERT OR REPLACE INTO dead_letter "
-    "(id, decision, nth, action, params, lane, rank, detail, attempts, created, died) "
-    "SELECT id, decision, nth, action, params, lane, rank, ?2, attempts + 1, created, ?1 FROM outbox WHERE id = ?3"
+    "(id, kind, subject, nth, action, params, lane, rank, detail, attempts, created, died) "
+    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2, attempts + 1, created, ?1 "
+    "FROM outbox WHERE id = ?3"
 )
 _RESEND = (
-    "INSERT INTO outbox (id, decision, nth, action, params, lane, rank, created) "
-    "SELECT id, decision, nth, action, params, lane, rank, ?2 FROM dead_letter "
+    "INSERT INTO outbox (id, kind, subject, nth, action, params, lane, rank, created) "
+    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2 FROM dead_letter "
     "WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING"
 )
 _RESENT = "DELETE FROM dead_letter WHERE id IN (SELECT value FROM json_each(?))"
@@ -126,6 +128,7 @@ class Store(Reads):
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._bridges: tuple[Bridge, ...] = ()
+        self._linking = Linking(writer)
         self._id, self._last_seq, self._schema, self._witnessed = "", 0, 0, clock.monotonic()
         self.forgotten = 0
         self.given_up = 0
@@ -311,7 +314,7 @@ class Store(Reads):
             else:
                 ticket.set_exception(error)
 
-    async def _transact_with_room(self, statements: Sequence[Statement]) -> None:
+    async def _transact_with_room(self, statements: Sequence[Part]) -> None:
         while True:
             try:
                 await self._transact(statements)
@@ -333,17 +336,22 @@ class Store(Reads):
             _log.info("store.has_room", path=str(self._path))
         self.full = full
 
-    async def _transact(self, statements: Sequence[Statement]) -> int:
+    async def _transact(self, statements: Sequence[Part]) -> int:
         """Run statements in one durable transaction; return the rows changed."""
         async with self._writing:  # pruning and committing share the one writer
             return await self._run(statements)
 
-    async def _run(self, statements: Sequence[Statement]) -> int:
+    async def _run(self, statements: Sequence[Part]) -> int:
         db = self._writer
-        before = db.total_changes
+        before, quiet, missing, head = db.total_changes, 0, 0, self._linking.head
         try:
             for each in statements:
-                await db.executemany(each.sql, each.rows)
+                if isinstance(each, Chaining):
+                    head = await self._linking.link(each, whole=not missing)
+                    continue
+                changed = (await db.executemany(each.sql, each.rows)).rowcount
+                quiet += changed if each.quiet else 0
+                missing += len(each.rows) - changed if each.sql in (EVENT, DECISION) else 0
             await db.commit()
         except BaseException as error:  # whatever it was, the transaction must not stay open
             await self._undo()
@@ -354,7 +362,8 @@ class Store(Reads):
                 with suppress(OSError):  # the next start then has to find the damage by itself
                     await asyncio.to_thread(suspect_file(self._path).write_text, str(fault), "utf-8")
             raise fault from error
-        return db.total_changes - before
+        self._linking.head = head
+        return db.total_changes - before - quiet
 
     async def _undo(self) -> None:
         try:

@@ -29,10 +29,13 @@ _OLD_EVENTS = (
     "SELECT seq FROM (SELECT seq, received_at, engine FROM event ORDER BY seq LIMIT ?) "
     "WHERE received_at < ? AND engine < ?"
 )
-# Decisions go with the events they came from; one with an action still to be done, or that still fires, stays.
+_OLDEST = f"coalesce((SELECT min(seq) FROM event), {END_OF_TIME})"  # noqa: S608 - our own text
+# Decisions go with the events they came from, never before an event that was earlier in the log: what is linked there
+# is whole. One with an action still to be done, or that still fires, stays.
 _OLD_DECISIONS = (
-    "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "
-    "AND engine < ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE decision = decision.id) "
+    "SELECT id FROM decision WHERE at < min(?, coalesce((SELECT received_at FROM event ORDER BY seq LIMIT 1), ?)) "  # noqa: S608
+    f"AND engine < ? AND coalesce(seq, 0) < {_OLDEST} "
+    "AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = decision.id) "
     "AND NOT EXISTS (SELECT 1 FROM memory WHERE state IN ('firing', 'fading', 'waiting', 'taken') AND cause IN "
     "(decision.cause, decision.cause || '>' || iif(json_valid(body), json_extract(body, '$.via'), ''))) "
     "ORDER BY n LIMIT ?"
@@ -43,12 +46,20 @@ _FORGET_ADOPTIONS = (
     "WHERE seq <= coalesce((SELECT min(seq) FROM event), ?))"
 )
 _FORGET_RULES = "DELETE FROM ruleset WHERE digest NOT IN (SELECT digest FROM adoption)"
+# The chain begins at the oldest event that is left: it is verified from its first link's `previous`.
+_FIRST_LINK = f"SELECT seq, previous FROM link WHERE seq >= {_OLDEST} ORDER BY seq LIMIT 1"  # noqa: S608 - our own text
+_BEGIN_CHAIN = (
+    "INSERT OR REPLACE INTO meta (key, value) SELECT 'chain_from', coalesce("  # noqa: S608 - our own text
+    f"(SELECT json_object('seq', seq - 1, 'value', lower(hex(previous))) FROM ({_FIRST_LINK})), "
+    f"(SELECT value FROM meta WHERE key = 'chain'), '') WHERE EXISTS (SELECT 1 FROM link WHERE seq < {_OLDEST})"
+)
+_FORGET_LINKS = f"DELETE FROM link WHERE seq < {_OLDEST}"  # noqa: S608 - our own text
 # What is given up first: the least severe, of these the oldest; never what is critical.
 _LEAST = "SELECT id FROM outbox WHERE rank > 0 ORDER BY rank DESC, id LIMIT ?"
 _OLDEST_LETTERS = "SELECT id FROM dead_letter ORDER BY id LIMIT ?"
 ORPHANS = (
     "SELECT id FROM outbox WHERE NOT json_valid(params) OR NOT EXISTS (SELECT 1 FROM decision "
-    "WHERE id = outbox.decision AND json_valid(body) AND json_extract(body, '$.rule') IS NOT NULL)"
+    "WHERE id = outbox.subject AND json_valid(body) AND json_extract(body, '$.rule') IS NOT NULL)"
 )
 
 
@@ -73,12 +84,14 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
         Statement(_noted("events", "event", "received_at", "seq", _OLD_EVENTS), ((why, *events),)),
         Statement(f"DELETE FROM event WHERE seq IN ({_OLD_EVENTS})", (events,)),  # noqa: S608 - our own text
         Statement(_noted("decisions", "decision", "at", "id", _OLD_DECISIONS), ((why, *old),)),
-        Statement(_noted("letters", "dead_letter", None, "decision", _OLD_DECISIONS), ((why, *old),)),
-        Statement(f"DELETE FROM dead_letter WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
+        Statement(_noted("letters", "dead_letter", None, "subject", _OLD_DECISIONS), ((why, *old),)),
+        Statement(f"DELETE FROM dead_letter WHERE subject IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608 - our own text
         Statement(_FORGET_ADOPTIONS, ((END_OF_TIME,),)),
         Statement(_FORGET_RULES, ((),)),
+        Statement(_BEGIN_CHAIN, ((),), quiet=True),
+        Statement(_FORGET_LINKS, ((),), quiet=True),
     ]
 
 

@@ -15,7 +15,8 @@ from engine.errors import StoreBusy
 from engine.store import witness
 from engine.store.model import Damage
 from engine.store.salvage import last_seq, number_on, quarantine, salvage, set_aside
-from engine.store.schema import Upgrade, upgrade
+from engine.store.schema import Upgrade
+from engine.store.upgrading import upgrade_with_copy
 from engine.store.wal import read_log
 
 #: Seconds that looking for damage may take at a start; a larger database is looked at in part.
@@ -66,6 +67,7 @@ def make_sound(
 
     Raises:
         StoreError: It was written by a newer program.
+        UpgradeRefused: There is no room for an upgrade.
     """
     _resume_swap(path)
     past = witness.read(path) or _unwitnessed(path, wall)
@@ -174,7 +176,7 @@ def _complaint(path: Path, carried: Sequence[Upgrade], monotonic: Callable[[], f
         return suspect.read_text("utf-8") or "damage was met while running"
     try:
         with closing(_connect(path)) as db:
-            upgrade(db, carried)
+            upgrade_with_copy(db, path, carried)
             return _quick_check(db, _deadline(monotonic, CHECK_SECONDS))
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from engine.store.chain import Entry, Value, digest
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
 from engine.store.model import Acknowledgement, Verdict, acknowledgement, told_deletion, withdrawn
 from rules.model import RowChange, RuleName
@@ -14,14 +16,14 @@ EVENT = (
     "INSERT INTO event (seq, id, camera, received_at, engine, body) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"
 )
-_DECISION = (
-    "INSERT INTO decision (id, camera, cause, at, engine, body, seq) VALUES (?, ?, ?, ?, ?, ?, ?) "
+DECISION = (
+    "INSERT INTO decision (seq, id, camera, cause, at, engine, body, alert) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"
 )
 # What a decision asks for is written before it: where it is kept already, its actions are on their way or done.
 _CALL = (
-    "INSERT INTO outbox (decision, nth, action, params, lane, rank, created) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
-    "WHERE NOT EXISTS (SELECT 1 FROM decision WHERE id = ?1) ON CONFLICT (decision, nth) DO NOTHING"
+    "INSERT INTO outbox (subject, nth, action, params, lane, rank, created) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
+    "WHERE NOT EXISTS (SELECT 1 FROM decision WHERE id = ?1) ON CONFLICT (subject, nth) DO NOTHING"
 )
 _UNACKNOWLEDGE = "DELETE FROM acknowledgement WHERE decision = ?"
 _ACKNOWLEDGE = (
@@ -44,19 +46,44 @@ _SETTLED = "DELETE FROM meta WHERE key = 'anew'"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
+#: Columns of a decision's row that are digested; behind them stands a copy of what the body says.
+DIGESTED = 7
+Row = tuple[object, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL text and the rows it is run with."""
+    """One SQL text and the rows it is run with.
+
+    Attributes:
+        quiet: What it changes is no history, and is not counted.
+    """
 
     sql: str
     rows: tuple[tuple[object, ...], ...]
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chaining:
+    """The end of a transaction that writes to the log: its entries are linked, as far as they are new.
+
+    Attributes:
+        entries: Those that the statements before insert.
+        notes: Rows of `meta`, written together with the chain's new head.
+    """
+
+    entries: tuple[Entry, ...]
+    notes: tuple[tuple[str, str], ...]
 
 
 #: What somebody waits for to be written: a verdict, or statements that belong together.
 Item = Verdict | Statement | tuple[Statement, ...]
+#: A part of a transaction.
+Part = Statement | Chaining
 
 
-def plan(items: Iterable[Item]) -> list[Statement]:
+def plan(items: Iterable[Item]) -> list[Part]:
     """Return what one transaction does for many waiting items, each kind of a verdict in one statement."""
     verdicts: list[Verdict] = []
     others: list[Statement] = []
@@ -68,21 +95,21 @@ def plan(items: Iterable[Item]) -> list[Statement]:
     return [*_merge(verdicts), *others]
 
 
-def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
+def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
     if not verdicts:
         return
     final = _final(change for each in verdicts for change in each.changes)
     adopted = [adoption for each in verdicts for adoption in each.adopted]
     events = [event for each in verdicts for event in each.events]
     told = [(*gone, event.id) for event in events if (gone := told_deletion(event)) is not None]
-    rows: dict[str, list[tuple[object, ...]]] = {
+    rows: dict[str, list[Row]] = {
         _TOLD: [*told],
         _ALL_TOLD: [()] if told else [],
         EVENT: [event_row(event, judged) for each in verdicts for event, judged in each.times()],
         _REMEMBER: [memory_row(rule, key, c.row) for (rule, key), c in final.items() if c.row is not None],
         _FORGET: [(rule, key) for (rule, key), change in final.items() if change.row is None],
         _CALL: [call_row(call, each.mark.engine) for each in verdicts for call in each.calls],
-        _DECISION: [
+        DECISION: [
             decision_row(made, each.mark.engine, seq) for each in verdicts for made, seq in each.numbered()
         ],
         _UNACKNOWLEDGE: [(decision,) for decision in _withdrawn(verdicts)],
@@ -90,13 +117,23 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Statement]:
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
         _SETTLED: [()] if adopted else [],
-        META: [("mark", mark_text(verdicts[-1].mark))],
     }
-    if last := max(each.last_seq() for each in verdicts):
-        rows[META].append(("last_seq", str(last)))
     for sql, values in rows.items():
         if values:
             yield Statement(sql, tuple(values))
+    notes = [("mark", mark_text(verdicts[-1].mark))]
+    if last := max(each.last_seq() for each in verdicts):
+        notes.append(("last_seq", str(last)))
+    yield Chaining(tuple(_entries(rows[EVENT], rows[DECISION])), tuple(notes))
+
+
+def _entries(events: Iterable[Row], decisions: Iterable[Row]) -> Iterator[Entry]:
+    """Yield what rows of both tables are in the log; a decision without a number is not."""
+    for kind, rows in (("event", events), ("decision", (row[:DIGESTED] for row in decisions))):
+        for row in rows:
+            seq, id_ = row[:2]
+            if isinstance(seq, int):
+                yield Entry(seq, str(id_), digest(kind, cast("Sequence[Value]", row)))
 
 
 def _withdrawn(verdicts: list[Verdict]) -> list[str]:

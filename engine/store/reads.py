@@ -20,7 +20,7 @@ _ACKNOWLEDGED = (
     "SELECT decision, at, person, note FROM acknowledgement "
     "WHERE decision IN (SELECT value FROM json_each(?))"
 )
-_JOINED = "JOIN decision ON decision.id = {table}.decision LEFT JOIN event ON event.id = decision.cause "
+_JOINED = "JOIN decision ON decision.id = {table}.subject LEFT JOIN event ON event.id = decision.cause "
 _PENDING = f"SELECT {codec.PENDING} FROM outbox {_JOINED.format(table='outbox')}"  # noqa: S608 - our own text
 _LETTERS = f"SELECT {codec.LETTER} FROM dead_letter {_JOINED.format(table='dead_letter')}"  # noqa: S608
 # In order of decision, then those that let others pass, in order of their next try. Both from an index of their own
@@ -112,6 +112,11 @@ class Reads:
         """Return the decisions of these ids, as far as they are stored."""
         sql = f"SELECT {codec.DECISION} FROM decision WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
         return self._decoded(codec.decision_of, await self._read(sql, (json.dumps(list(ids)),)))
+
+    async def decisions_of_alert(self, alert: str) -> list[Decision]:
+        """Return an alert's decisions, in order: its firing, its escalation, its end, as far as they are stored."""
+        sql = f"SELECT {codec.DECISION} FROM decision WHERE alert = ? ORDER BY n"  # noqa: S608 - our own text
+        return self._decoded(codec.decision_of, await self._read(sql, (alert,)))
 
     async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
         """Return who acknowledged which of these decisions."""

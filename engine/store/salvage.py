@@ -23,11 +23,11 @@ from engine.store.witness import Witness, beyond
 #: Tables worth saving, in order: newest promises first, then history.
 TABLES = (
     "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "decision", "acknowledgement",
-    "event",
+    "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
-_BROUGHT = {"dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
+_BROUGHT = {"link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.

@@ -1,4 +1,7 @@
-"""Numbered upgrade files, applied in order, each in one transaction with its number."""
+"""Numbered upgrade files, applied in order, all in one transaction with the last one's number.
+
+So whatever cuts an upgrade short, the database is as the older program left it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from importlib.resources import files
 from typing import Protocol
 
 from engine.errors import StoreError
+from rules.evaluator.evaluator import decision_id
+from rules.model import EventId, Phase, RuleName
 
 
 class Upgrade(Protocol):
@@ -43,7 +48,7 @@ def upgrade(db: sqlite3.Connection, carried: Sequence[Upgrade]) -> None:
 
     Raises:
         StoreError: The database was written by a newer program; it is left as it is.
-        sqlite3.Error: A step failed; the database stays at the step before.
+        sqlite3.Error: A step failed; the database stays as it was.
     """
     have, know = version_of(db), len(carried)
     if have > know:
@@ -54,10 +59,21 @@ def upgrade(db: sqlite3.Connection, carried: Sequence[Upgrade]) -> None:
     for number, step in enumerate(carried[have:], start=have + 1):
         if int(step.name.partition("_")[0]) != number:
             raise StoreError(f"upgrade file {step.name} is out of order: {number} was expected")
-        try:
-            # executescript ends an open transaction, so the transaction is part of the script
-            script = step.read_text("utf-8")
-            db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-        except sqlite3.Error:
-            db.rollback()
-            raise
+    if have == know:
+        return
+    db.create_function("decision_id", 4, _decision_id, deterministic=True)
+    # executescript ends an open transaction, so the transaction is part of the script
+    script = "\n".join(step.read_text("utf-8") for step in carried[have:])
+    try:
+        db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {know};\nCOMMIT;")
+    except sqlite3.Error:
+        db.rollback()
+        raise
+
+
+def _decision_id(*told: object) -> str | None:
+    """Return the identity of a decision for SQL, NULL where what it is made of is damaged."""
+    rule, key, phase, cause = told
+    if not (isinstance(rule, str) and isinstance(key, str) and isinstance(cause, str)):
+        return None
+    return decision_id(RuleName(rule), key, Phase(str(phase)), EventId(cause))

@@ -85,11 +85,6 @@ def decision_id(rule: RuleName, key: str, phase: Phase, cause: EventId) -> Decis
     return DecisionId(sha256(told.encode()).hexdigest()[:32])
 
 
-def firing_of(decision: Decision) -> DecisionId:
-    """Return the identity of the firing that a firing or an escalated decision stands for."""
-    return decision_id(decision.rule, decision.key, Phase.FIRING, _through(decision.cause, decision.via))
-
-
 def _through(cause: EventId, via: str) -> EventId:
     """Return what a decision makes of its cause to whoever hears it.
 
@@ -312,6 +307,7 @@ class AlertStates:
             dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
             via=via,
+            alert=decision_id(rule.name, key, Phase.FIRING, row.cause),
         )
         told = rule.name, key, phase, made.cause
         if told not in self._made:  # else it came by another way, of the same thing: it is told already

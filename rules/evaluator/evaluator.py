@@ -24,7 +24,6 @@ from rules.evaluator.alert_state import (
     TooMany,
     decided_key,
     decision_id,
-    firing_of,
 )
 from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
@@ -33,7 +32,7 @@ from rules.kinds.lookup import PICTURED
 from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
 
-__all__ = ["GAPS", "NOTHING", "decision_id", "firing_of", "forget", "settle", "step", "subject_key", "ticks"]
+__all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subject_key", "ticks"]
 
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})

@@ -55,6 +55,7 @@ def _decision(number: int, *actions: ActionCall, camera: str | None = "gate", ca
         title={"vi": "Người ở cổng", "en": "Person at the gate"},
         reason=Sentence("reason.person", {"zone": "cổng", "score": 0.8}),
         actions=actions,
+        alert=DecisionId(f"decision-{number:08}"),
     )
 
 

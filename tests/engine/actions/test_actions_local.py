@@ -122,6 +122,7 @@ async def test_snapshot_is_whole_named_and_described(
     slip = json.loads(picture.with_suffix(".json").read_text())
     assert slip["sha256"] == sha256(picture.read_bytes()).hexdigest()
     assert (slip["decision"], slip["camera"], slip["bytes"]) == (made.id, "gate", len(picture.read_bytes()))
+    assert slip["alert"] == made.alert
     assert hands.pictures == [("gate", 640)]
     await snapshot.run(_job(made, "snapshot"))  # an attempt more replaces it
     assert sorted(file.suffix for file in picture.parent.iterdir()) == [".jpg", ".json"]
@@ -233,7 +234,7 @@ def test_cloud_event_has_what_the_standard_wants(make_decision: MakeDecision, ma
     }
     assert required.items() <= body.items()
     assert (body["subject"], body["time"]) == ("gate", "2026-03-01T05:30:01Z")
-    assert body["data"]["cause"]["zones"] == ["cổng"]
+    assert (body["data"]["cause"]["zones"], body["data"]["alert"]) == (["cổng"], made.alert)
     assert set(body["data"]["reason"]) == {"code", "values", "vi", "en"}
     assert cloud_event("site", made, event) == cloud_event("site", made, event)
 

@@ -115,7 +115,8 @@ async def test_a_camera_on_the_wire(stage: Stage) -> None:
         url="http://192.0.2.1/onvif/device_service",
         zones={"all": [[0, 0], [1, 0], [1, 1], [0, 1]]},
     )
-    before = present.camera(runner, stage.clock.monotonic())
+    before = present.camera(runner, stage.clock.monotonic(), "village")
+    assert before.site == "village"
     assert (before.state, before.preview, before.ptz, before.tracks) == ("connecting", False, False, ())
     told: list[wire.Camera] = []
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,7 +139,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             resume=resume,
         )
         service = SiteService(
-            settings=Settings(site="test"),
+            settings=Settings(site="site"),
             version="0",
             clock=clock,
             cameras={},
@@ -193,6 +194,26 @@ async def test_what_is_acknowledged_does_not_escalate_and_says_who(
         assert [made.phase for made in site.service.state().decisions] == ["firing"]
         again = await site.service.acknowledge(alert.id, wire.Acknowledge(by="Bình"), "")
         assert again.acknowledged == told.acknowledged  # who was first
+
+
+async def test_everything_says_its_site_and_to_which_alert_it_belongs(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        (alert,) = site.service.alerts()
+        await site.wait(301)
+        await site.happen("person", Change.ENDED)
+        state = site.service.state()
+        assert [(each.phase, each.alert) for each in state.decisions] == [
+            ("resolved", alert.id), ("escalated", alert.id), ("firing", alert.id),
+        ]  # fmt: skip
+        assert alert.decision.alert == alert.id
+        told: list[Any] = [*state.events, *state.decisions, alert, alert.decision]
+        told += [*await site.service.events(before=None, limit=9, camera=None)]
+        told += [*await site.service.decisions(before=None, limit=9, camera=None)]
+        assert {each.site for each in told} == {"site"}
+        assert await site.service.decisions(before=None, limit=9, camera=None) == [*state.decisions]
 
 
 async def test_two_at_once_are_one(tmp_path: Path, clock: ManualClock) -> None:
@@ -521,7 +542,7 @@ def test_after_a_restart_it_is_known_what_had_escalated(clock: ManualClock) -> N
     late_id = decision_id(made.rule, "k", Phase.ESCALATED, made.cause)
     late = Decision(
         late_id, made.rule, Phase.ESCALATED, "k", None, made.at + timedelta(minutes=5), made.at, made.cause,
-        Severity.INFO, {}, Sentence("reason.over"),
+        Severity.INFO, {}, Sentence("reason.over"), alert=made.id,
     )  # fmt: skip
     assert {made.id, late.id} < set(alerts.remembered(memory))
     shelf = Alerts(memory)

@@ -143,7 +143,7 @@ def kept(database: Path) -> Kept:
     with sqlite3.connect(database) as db:  # the texts are the codec's own (S608)
         events = db.execute("SELECT " + codec.EVENT + " FROM event ORDER BY seq").fetchall()  # noqa: S608
         decisions = db.execute("SELECT " + codec.DECISION + " FROM decision ORDER BY n").fetchall()  # noqa: S608
-        calls = db.execute("SELECT decision, nth FROM outbox ORDER BY id").fetchall()
+        calls = db.execute("SELECT subject, nth FROM outbox ORDER BY id").fetchall()
         log = [seq for (seq,) in db.execute("SELECT seq FROM log ORDER BY seq")]
         bodies = db.execute("SELECT digest, body FROM ruleset").fetchall()
     db.close()

@@ -365,7 +365,7 @@ class Killed(BaseException):
     """What no handler of an error catches."""
 
 
-@pytest.mark.parametrize("moment", ["_connect", "upgrade", "last_seq"])
+@pytest.mark.parametrize("moment", ["_connect", "upgrade_with_copy", "last_seq"])
 async def test_a_first_run_that_was_killed_in_its_first_moments_misses_nothing(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
 from rules.document.errors import RuleError
-from rules.evaluator.evaluator import firing_of, settle
+from rules.evaluator.evaluator import settle
 from rules.model import Change, Decision, Kind, Phase
 from rules.text import render
 
@@ -245,7 +245,24 @@ rules:
     assert [each.via for each in made if each.rule == "soon"] == [""]
     heard = [each for each in made if each.rule == "hears"]
     assert [each.via for each in heard] == [made[0].id] * 2 + [made[3].id] * 2
-    assert [firing_of(each) for each in heard] == [heard[0].id] * 2 + [heard[2].id] * 2
+    assert [each.alert for each in heard] == [heard[0].id] * 2 + [heard[2].id] * 2
+
+
+def test_an_end_belongs_to_its_firing_whatever_ended_it(bench: Make) -> None:
+    b = bench("""
+rules:
+  - {name: stays, when: {object: person}, escalate: {after: 5s, do: [log]}}
+  - {name: hears, when: {decision: stays}}
+""")
+    lives = [[*b.see(at), *b.tick(at + 6.0), *b.see(at + 8.0, **ENDED)] for at in (0.0, 20.0)]
+    for made in lives:
+        assert [(each.rule, each.phase.value) for each in made] == [
+            ("stays", "firing"), ("hears", "firing"), ("stays", "escalated"),
+            ("stays", "resolved"), ("hears", "resolved"),
+        ]  # fmt: skip
+        fired = {each.rule: each.id for each in made if each.phase is Phase.FIRING}
+        assert [each.alert for each in made] == [fired[each.rule] for each in made]
+    assert len({each.alert for made in lives for each in made}) == 4
 
 
 def test_one_decision_that_comes_by_two_ways_at_once_is_heard_once(bench: Make) -> None:

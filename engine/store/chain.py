@@ -1,0 +1,165 @@
+"""A hash chain over the entries of the log: what was changed, cut out, moved or put in afterwards shows. Pure.
+
+Each entry has a *digest*, the SHA-256 of its row as stored (`canonical`), and a link to the one before: `previous`.
+A link's *value* is the SHA-256 of its `previous` followed by its `digest`, and is the next one's `previous`. So the
+last value (the *head*) vouches for every row, and a row may go while its link stays. Who can write the database can
+make the whole chain anew: against that, a head must be kept where they cannot write.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from struct import Struct
+from typing import NamedTuple
+
+_DOUBLE = Struct(">d")
+#: The value before the first link.
+GENESIS = bytes(32)
+#: What a column of a row holds; text also as its UTF-8 bytes.
+Value = str | bytes | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the chain: after the entry of a number; `value` is the link's of that entry."""
+
+    seq: int
+    value: bytes = GENESIS
+
+    @classmethod
+    def read(cls, text: str) -> Place | None:
+        """Return the place of its JSON, None where it is damaged."""
+        try:
+            body = json.loads(text)
+            place = cls(int(body["seq"]), bytes.fromhex(body["value"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+        return place if len(place.value) == len(GENESIS) else None
+
+    def written(self) -> str:
+        """Return it as JSON."""
+        return json.dumps({"seq": self.seq, "value": self.value.hex()})
+
+
+class Entry(NamedTuple):
+    """An entry of the log that is to be linked; `digest` is that of its row."""
+
+    seq: int
+    id: str
+    digest: bytes
+
+
+class Link(NamedTuple):
+    """The link of an entry; see the module."""
+
+    seq: int
+    digest: bytes
+    previous: bytes
+
+    @property
+    def value(self) -> bytes:
+        """What the next link has as its `previous`."""
+        return sha256(self.previous + self.digest).digest()
+
+
+class Fault(StrEnum):
+    """What is wrong at a place of the chain."""
+
+    ALTERED = "altered"  #: the row is not what was stored
+    MISSING = "missing"  #: the row is gone, its link is not
+    UNLINKED = "unlinked"  #: the row has no link: it was put in, or its link is gone
+    DISCONTINUOUS = (
+        "discontinuous"  #: the link does not follow the one before: some were cut out, moved or put in
+    )
+    CUT = "cut"  #: the chain ends before its head, or goes on beyond it
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place of a chain that does not hold: at which `seq`, and what is wrong there."""
+
+    seq: int
+    fault: Fault
+
+
+def canonical(kind: str, row: Sequence[Value]) -> bytes:
+    """Return the bytes of a row that are digested: its kind (``event``, ``decision``) and its columns, in order.
+
+    Each value is a letter for its type and, but for NULL, its bytes as a netstring (``LENGTH:BYTES,``): ``n`` NULL;
+    ``i`` an integer, decimal; ``r`` a real, eight bytes of IEEE 754, big-endian; ``t`` text, UTF-8.
+    """
+    return b"".join(map(_field, (kind, *row)))
+
+
+def digest(kind: str, row: Sequence[Value]) -> bytes:
+    """Return the SHA-256 of a row as stored (32 bytes)."""
+    return sha256(canonical(kind, row)).digest()
+
+
+def _field(value: Value) -> bytes:
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, bytes):
+        return b"t%d:%b," % (len(value), value)
+    if value is None:
+        return b"n"
+    if isinstance(value, float):
+        return b"r8:%b," % _DOUBLE.pack(value)
+    return b"i%d:%d," % (len(str(value)), value)
+
+
+def extended(head: Place, entries: Iterable[Entry]) -> tuple[list[Link], Place]:
+    """Return the links of entries behind a head, in the order of the log, and the new head.
+
+    An entry that is not beyond the head has its link already.
+    """
+    links, value, last = list[Link](), head.value, head.seq
+    for seq, _, digested in sorted(entries):
+        if seq > last:
+            links.append(Link(seq, digested, value))
+            value, last = links[-1].value, seq
+    return links, Place(last, value)
+
+
+def verify(
+    entries: Iterable[tuple[int, bytes]], links: Iterable[Link], start: Place, head: Place
+) -> Break | None:
+    """Return the first place that does not hold, None where all does.
+
+    Args:
+        entries: The number and the digest of every row of the log, as it is stored now, in order.
+        links: Every link, in order.
+        start: Where the chain begins; what is not beyond it was never linked, or its link went with its age.
+        head: Where it ends.
+    """
+    rows = (each for each in entries if each[0] > start.seq)
+    row, before = next(rows, None), start
+    for link in links:
+        if row is not None and row[0] < link.seq:
+            return Break(row[0], Fault.UNLINKED)
+        if link.previous != before.value or link.seq <= before.seq:
+            return Break(link.seq, Fault.DISCONTINUOUS)
+        if row is None or row[0] > link.seq:
+            return Break(link.seq, Fault.MISSING)
+        if row[1] != link.digest:
+            return Break(link.seq, Fault.ALTERED)
+        row, before = next(rows, None), Place(link.seq, link.value)
+    return _ending(row, before, head)
+
+
+def _ending(row: tuple[int, bytes] | None, last: Place, head: Place) -> Break | None:
+    if last != head:
+        return Break(min(last.seq, head.seq) + 1, Fault.CUT)
+    return None if row is None else Break(row[0], Fault.UNLINKED)
+
+
+def digests(kind: str, rows: Iterable[Sequence[Value]], place: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the digest of rows whose number is at a place among their columns."""
+    for row in rows:
+        seq = row[place]
+        if isinstance(seq, int):
+            yield seq, digest(kind, row)
