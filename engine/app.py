@@ -8,17 +8,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
 
-from drivers import registry
-from drivers.contract import Driver
 from engine import text
 from engine.actions import snapshot, table
 from engine.actions.album import Album
@@ -29,20 +26,16 @@ from engine.api import server
 from engine.api.site_service import SiteService
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
-from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError
-from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
-from engine.fleet.events.device_group import device_groups
+from engine.fleet.fleet import Fleet, FleetParts
 from engine.fleet.followed import followed
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
-from engine.fleet.open_limit import OpenLimit
 from engine.fleet.overload import Overload
-from engine.fleet.state import CameraState
 from engine.fleet.translate import crowds
 from engine.fleet.troubles import troubled
 from engine.judging.judge import Judge
@@ -55,7 +48,7 @@ from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
 from engine.runtime.parts import Parts
-from engine.runtime.supervisor import Health, Supervisor
+from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
@@ -66,7 +59,7 @@ from engine.web.listening import Closed
 from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
-from rules.model import CameraId, Decision, Event, Sentence
+from rules.model import Decision, Event, Sentence
 
 logger = log.get(__name__)
 
@@ -98,9 +91,8 @@ class Site:
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
-        self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
-        self._open_limit = OpenLimit()
-        self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
+        self.fleet = self._make_fleet()
+        self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
         self._garbage = Garbage()
         self.preview = self._make_preview()
@@ -140,24 +132,20 @@ class Site:
             self._trouble["model"] = trouble
         return pool
 
-    def _make_camera(self, settings: CameraSettings) -> CameraRunner:
-        runner = CameraRunner(
-            settings,
-            driver=partial(_driver, settings.driver, urlsplit(settings.url).scheme),
-            login=partial(self._vault.login, settings.login),
-            pool=self.pool,
-            score=self.settings.detector.score,
+    def _make_fleet(self) -> Fleet:
+        parts = FleetParts(
+            login=self._vault.login,
             intake=self.judge,
             clock=self._clock,
-            loop=asyncio.get_running_loop(),
             random=self._random,
-            group=self._device_groups[CameraId(settings.id)],
-            logins=self._logins.of(settings.url),
-            open_limit=self._open_limit,
+            logins=self._logins,
             zone=ZoneInfo(self.settings.timezone),
+            pool=self.pool,
+            score=self.settings.detector.score,
+            recalled=partial(followed, self._memory),
+            reports=self._reports,
         )
-        runner.recall(followed(self._memory, settings.id))
-        return runner
+        return Fleet(self.settings.cameras, parts)
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
@@ -217,8 +205,7 @@ class Site:
 
     async def live(self, rules: RuleSet) -> None:
         """Let everything that hangs on the rules follow them: what is counted, and whom the broker's news reach."""
-        for runner in self.cameras.values():
-            runner.count(crowds(rules))
+        self.fleet.count(crowds(rules))
         for action in self._actions.values():
             if isinstance(action, Hearing):
                 await action.listen(topics(rules), self._heard)
@@ -231,9 +218,7 @@ class Site:
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
-        for runner in self.cameras.values():
-            if runner.settings.enabled:
-                parts.start(f"camera[{runner.id}]", partial(self._watch, runner))
+        parts.start("cameras", self.fleet.run)
 
     async def open_doors(self, stack: AsyncExitStack) -> None:
         """Open the preview and, last, the API: whoever can connect finds everything running.
@@ -264,18 +249,6 @@ class Site:
         self._watchdog.close()
         if self.pool is not None:
             self.pool.close()
-
-    async def _watch(self, runner: CameraRunner) -> None:
-        async def report(name: str, health: Health, error: BaseException | None) -> None:
-            if runner.status.state is CameraState.ONLINE:
-                self._reports.forget(name)
-            await self._reports.report(name, health, error)
-            await runner.report(health, error)
-
-        supervisor = Supervisor(
-            report, self._clock.monotonic, self._random, sleep=runner.nap, again=runner.again
-        )
-        await supervisor.run(f"camera[{runner.id}]", runner.run)
 
     # -- telling --------------------------------------------------------------------------------
 
@@ -311,12 +284,6 @@ class Site:
 
 def _new_id() -> str:
     return str(uuid7())
-
-
-@cache
-def _driver(name: str | None, scheme: str) -> Driver:
-    """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
-    return registry.load(name) if name else registry.for_url(f"{scheme}:")
 
 
 async def serve(configuration: Configuration) -> int:
