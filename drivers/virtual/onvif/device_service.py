@@ -24,6 +24,9 @@ class DeviceService(OnvifService):
     Args:
         services: Every service of the camera but this one.
         reboot: Begins a restart and returns at once.
+
+    Attributes:
+        openings: How often somebody who was logged in asked what it is: each opening of the device does, once.
     """
 
     path = "/onvif/device_service"
@@ -40,6 +43,7 @@ class DeviceService(OnvifService):
         self._clock = clock
         self._services = (self, *services)
         self._reboot = reboot
+        self.openings = 0
 
     @answers("tds:GetSystemDateAndTime", before_login=True)
     def system_date_and_time(self, request: ServiceRequest) -> Element:
@@ -67,6 +71,7 @@ class DeviceService(OnvifService):
     @answers("tds:GetDeviceInformation")
     def device_information(self, request: ServiceRequest) -> Element:
         """Tell what it is."""
+        self.openings += 1
         info = self._spec.info
         return el(
             "tds:GetDeviceInformationResponse",

@@ -44,7 +44,7 @@ class Rig:
         spec = CameraSpec(name="Cổng chính", ptz=ptz, password="pw")
         offered = (
             EventService(self.broker, self.clock),
-            MediaService(picture, ptz, lambda host: f"rtsp://{host.partition(':')[0]}:554/main"),
+            MediaService(picture, ptz, lambda host, channel: f"rtsp://{host.partition(':')[0]}:554/main"),
             *((PtzService(self.unit, self.clock),) if ptz else ()),
         )
         services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
