@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -26,12 +26,13 @@ from engine.api import server
 from engine.api.site_service import SiteService
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
+from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
-from engine.fleet.fleet import Fleet, FleetParts
+from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
 from engine.fleet.followed import followed
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
@@ -124,7 +125,7 @@ class Site:
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
-        return Reloader(path, self.settings, self._book, self.judge, self.live, asked)
+        return Reloader(path, self.settings, self._book, self.judge, self.live, asked, self._rearrange)
 
     def _make_pool(self) -> DetectorPool | None:
         pool, trouble = open_pool(self.settings.detector)
@@ -198,8 +199,9 @@ class Site:
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
     def _make_inventory(self) -> Inventory:
-        cameras = {runner.id: runner.settings for runner in self.cameras.values()}
-        return Inventory(self.settings.discovery, cameras, installed_drivers(), self.judge, self._clock)
+        inventory = Inventory(self.settings.discovery, {}, installed_drivers(), self.judge, self._clock)
+        inventory.know(runner.settings for runner in self.cameras.values())
+        return inventory
 
     # -- running --------------------------------------------------------------------------------
 
@@ -209,6 +211,14 @@ class Site:
         for action in self._actions.values():
             if isinstance(action, Hearing):
                 await action.listen(topics(rules), self._heard)
+
+    async def _rearrange(self, cameras: Sequence[CameraSettings]) -> FleetChanges:
+        """Let these cameras watch from now on; the inventory knows them, and clients begin anew."""
+        found = await self.fleet.change(cameras)
+        if found:
+            self.inventory.know(runner.settings for runner in self.cameras.values())
+            self.service.cameras_changed()
+        return found
 
     def start(self, parts: Parts) -> None:
         """Start everything that watches, judges and acts."""
@@ -287,7 +297,7 @@ def _new_id() -> str:
 
 
 async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads the rules. Return the exit code."""
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code."""
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -312,7 +322,7 @@ def _reason(error: BaseException, language: text.Language) -> str:
 
 
 async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
-    """Run the engine until `stop` is set; whenever `reload` is, read the rules again.
+    """Run the engine until `stop` is set; whenever `reload` is, read rules and cameras again.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.

@@ -24,11 +24,13 @@ from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Backoff, Health, Supervisor
 from engine.vision.pool import DetectorPool
-from rules.model import CameraId
+from rules.model import CameraId, Change, Fact, Kind
 
 logger = log.get(__name__)
 #: Seconds that a camera or device gets to stop before it is named as hanging.
 STOP_DEADLINE = 10.0
+#: Label of the event that tells of other cameras; characters of their names in it.
+CHANGED, NAMES = "engine.cameras", 256
 
 
 @cache
@@ -56,6 +58,9 @@ class FleetChanges:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
+
+
+NO_CHANGES = FleetChanges()
 
 
 @dataclass(slots=True)
@@ -159,11 +164,13 @@ class Fleet:
 
     async def run(self) -> None:
         """Watch with every camera until cancelled."""
-        async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
             try:
                 await self._follow()
                 await asyncio.Event().wait()
             finally:
+                self._group = None  # nothing is started any more
                 await self._stop(tuple(self._tasks))
 
     async def _follow(self) -> None:
@@ -247,7 +254,18 @@ class Fleet:
             await self._tell(runner.farewell())
         self._replace(cameras, over)
         await self._follow()
+        await self._say(found)
         return found
+
+    async def _say(self, found: FleetChanges) -> None:
+        """Tell what became of the cameras, as an event and in the log."""
+        names = [*found.added, *found.changed, *found.removed]
+        counts = {kind: len(getattr(found, kind)) for kind in ("added", "changed", "removed")}
+        logger.info("cameras changed", added=found.added, changed=found.changed, removed=found.removed)
+        facts: dict[str, Fact] = {"cameras": len(self.cameras), **counts, "names": ", ".join(names)[:NAMES]}
+        wall = self._parts.clock.now().wall
+        noted = Draft(Kind.ENGINE, Change.NOTED, None, wall, subject="engine", label=CHANGED, facts=facts)
+        await self._tell([noted])
 
     def _renamed(self, name: str, cameras: Sequence[CameraSettings]) -> bool:
         """Return whether nothing but the display name of a camera is another one."""
