@@ -38,7 +38,7 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.overload import Overload
 from engine.fleet.translate import crowds
-from engine.fleet.troubles import troubled
+from engine.fleet.troubles import troubled, unseen
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -281,6 +281,7 @@ class Site:
         yield from self.judge.problems()
         yield from self.reloader.problems()
         yield from troubled(self.cameras.values())
+        yield from unseen(self.cameras.values())
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()

@@ -9,29 +9,31 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.contract import Camera, CodecParameters, Device, Feature, Profile, Ptz, Stream
-from drivers.errors import Unreachable, Unsupported
+from drivers.errors import Unsupported
 from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
+from engine.fleet.analysis import Analysis
 from engine.fleet.conditions import Conditions
-from engine.fleet.device import DeviceRunner, address_of, camera_of
+from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
+from engine.fleet.stream import OnDemand, ProfileStream, Sink
 from engine.fleet.tap import Tap
 from engine.fleet.tracked import tracked
 from engine.fleet.translate import Translator
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
-from engine.runtime.thread import in_thread
 from engine.vision.model import Sight
 from rules.model import CONDITIONS, CameraId, Change, Sentence
 from rules.trajectory import Line
@@ -42,12 +44,8 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
 
 logger = log.get(__name__)
-#: Seconds a video thread gets to end before it is named as hanging.
-STOP_DEADLINE = 8.0
 #: Least width in pixels of a profile that is chosen by itself for analysis.
 LEAST_WIDTH = 320
-#: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
-BLIND = 40.0
 #: Seconds over which rates are averaged.
 RATE_WINDOW = 5.0
 
@@ -167,6 +165,7 @@ class CameraRunner:
         loop: asyncio.AbstractEventLoop,
         zone: tzinfo = UTC,
         tap: Tap | None = None,
+        random: Random | None = None,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
@@ -175,9 +174,7 @@ class CameraRunner:
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
-        self.analyzer: Analyzer | None = None
-        self._pool, self._score = pool, score
-        self._intake, self._clock, self._loop = intake, clock, loop
+        self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
         self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
@@ -198,8 +195,19 @@ class CameraRunner:
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
         self.stills = Stills(self, clock.monotonic, reason_of, lambda: clock.now().wall)
+        self._analysis = Analysis(
+            self.id,
+            settings.fps,
+            pool if settings.detect else None,
+            score,
+            begun=self._begun,
+            seen=self._tell,
+            over=self._over,
+            tick=self.status.frames.tick,
+        )
         self._camera: Camera | None = None
-        self._stream: Stream | None = None
+        self.preview: OnDemand | None = None
+        self._no_profile: Sentence | None = None
 
     @property
     def address(self) -> str:
@@ -253,13 +261,49 @@ class CameraRunner:
             self.status.device = " ".join(filter(None, (device.info.manufacturer, device.info.model)))
             self.status.profile = profile
             stream = await camera.open_stream(profile.token)
-            self._camera, self._stream = camera, stream
+            self._camera = camera
             try:
-                name = f"camera[{self.id}].video"
-                await in_thread(name, lambda: self._watch(stream), stream.close, STOP_DEADLINE)
+                await self._look(stream, self._for_viewers(camera, profile))
+            except ExceptionGroup as group:  # the supervisor judges single errors; one cause is enough
+                raise first_of(group) from None
             finally:
-                self._camera = self._stream = None
-                stream.close()
+                self._camera = self.preview = None
+
+    def _for_viewers(self, camera: Camera, analysed: Profile) -> Profile | None:
+        """Return the profile that viewers see, None where it is the analysed one, or the wished one is not there."""
+        self._no_profile = None
+        try:
+            wished = choose_profile(camera.profiles, self.settings.preview_profile or analysed.token)
+        except Unsupported as error:
+            self._no_profile = Sentence(error.code, error.values)
+            logger.warning("the preview shows the analysed profile", camera=self.id, reason=str(error))
+            return None
+        return None if wished.token == analysed.token else wished
+
+    async def _look(self, stream: Stream, shown: Profile | None) -> None:
+        """Analyse a stream until it fails; viewers see it too, or another one, which is read while they look."""
+        name = f"camera[{self.id}]"
+        sinks: list[Sink] = [self._analysis] if shown else [self.tap, self._analysis]
+        async with asyncio.TaskGroup() as group:
+            serving = None
+            if shown is not None:
+                token = shown.token
+                self.preview = OnDemand(
+                    self.id,
+                    self.tap,
+                    lambda: self.camera.open_stream(token),
+                    self._clock.monotonic,
+                    self._random,
+                )
+                serving = group.create_task(self.preview.run(), name=f"{name}.preview")
+            await ProfileStream(f"{name}.video", sinks).run(stream)
+            if serving is not None:
+                serving.cancel()
+
+    @property
+    def preview_trouble(self) -> Sentence | None:
+        """What is the matter with what viewers see, beside the camera's own state."""
+        return self._no_profile or (self.preview.trouble if self.preview else None)
 
     def moved(self, device: Device) -> None:
         """The device was opened anew while the stream goes on; what is asked from now on is asked of the new one."""
@@ -299,39 +343,14 @@ class CameraRunner:
         self.device.wake()
         return None
 
-    def _watch(self, stream: Stream) -> None:
-        """Read, look and tell until the stream ends; runs in the camera's own thread."""
-        from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
+    # -- what the analysis tells, in the stream's thread ---------------------------------------------
 
-        codec = stream.start()
-        pool = self._pool if self.settings.detect else None
-        self.analyzer = Analyzer(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
-        self.tap.begin(codec)
+    def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
         self.status.codec = codec
-        try:
-            self._read(stream, self.analyzer)
-        finally:
-            self.analyzer.close()
-            if self._stream is stream:
-                self.tap.end()
-                self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
-    def _read(self, stream: Stream, analyzer: Analyzer) -> None:
-        shown: float | None = None
-        while True:
-            packet = stream.read()
-            if self._stream is not stream:  # this thread hung, was given up, and came back
-                return
-            self.status.frames.tick(packet.received)
-            self.tap.put(packet)
-            sight = analyzer.feed(packet)
-            if sight is not None:
-                shown = sight.at
-                self._tell(sight, analyzer.shown())
-            shown = packet.received if shown is None else shown
-            if packet.received - shown > BLIND:
-                raise Unreachable("camera.blind", seconds=int(BLIND))
+    def _over(self) -> None:
+        self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
@@ -395,6 +414,11 @@ class CameraRunner:
         if state is not self.status.state:
             self.status.since = wall
         self.status.state, self.status.reason = state, reason
+
+    @property
+    def analyzer(self) -> Analyzer | None:
+        """What looks at the running stream, or looked at the last one."""
+        return self._analysis.analyzer
 
     @property
     def profile(self) -> Profile | None:

@@ -130,6 +130,7 @@ class Fleet:
             loop=asyncio.get_running_loop(),
             zone=parts.zone,
             tap=tap,
+            random=parts.random,
         )
         if settings.id not in self._known:  # what was told of it in this run was ended when it went
             self._known.add(settings.id)
@@ -279,6 +280,8 @@ class Fleet:
         taps = {runner.id: runner.tap for runner in over}
         used = {id(runner.device) for runner in kept.values()}
         self._made = {key: device for key, device in self._made.items() if id(device) in used}
+        for gone in taps.keys() - {each.id for each in cameras}:
+            taps[gone].finish()
         self.cameras.clear()
         for each in cameras:
             if each.id in kept:

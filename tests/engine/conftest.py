@@ -81,7 +81,7 @@ class Script:
 
     Attributes:
         on_open: Raised when the device is opened; likewise `on_start`, `on_close`, `on_leave`.
-        on_read: Raised by the next `read`; `broken`: sources whose streams alone fail.
+        on_read: Raised by the next `read`; `broken`: sources and profiles whose streams alone fail.
         stalled: `read` blocks until the stream is closed; with `deaf_to_close` until it is cleared.
         stuck: Whether `read` came upon that; the thread is in there then.
         leap: Seconds by which each packet's receive time is later than the one before.
@@ -188,15 +188,15 @@ class FakeCamera:
 
     async def open_stream(self, profile: str) -> FakeStream:
         self.script.profile = profile
-        return FakeStream(self.script, self.source)
+        return FakeStream(self.script, self.source, profile)
 
     async def snapshot(self) -> bytes:
         raise Unsupported("driver.no_snapshot", host="fake")
 
 
 class FakeStream:
-    def __init__(self, script: Script, source: str = "") -> None:
-        self._script, self._source = script, source
+    def __init__(self, script: Script, *what: str) -> None:
+        self._script, self._what = script, set(what)
         script.streams += 1
         self._closed = threading.Event()
         self._count = 0
@@ -216,7 +216,7 @@ class FakeStream:
             raise Unreachable("driver.closed", host="fake")
         if script.on_read:
             raise script.on_read
-        if self._source in script.broken:
+        if self._what & script.broken:
             raise Unreachable("driver.stalled", host="192.0.2.1", seconds=10.0)
         packet, number = next(self._packets), self._count
         self._count += 1

@@ -303,7 +303,7 @@ async def test_a_driver_that_fails_at_the_end_cannot_hold_the_engine(
 async def test_a_thread_that_comes_back_late_tells_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.fleet.camera.STOP_DEADLINE", 0.05)
+    monkeypatch.setattr("engine.fleet.stream.STOP_DEADLINE", 0.05)
     script = stage.script(deaf_to_close=True)
     runner = stage.runner(script)
     task = stage.start(runner)

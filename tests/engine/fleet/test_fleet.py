@@ -152,7 +152,7 @@ async def test_a_channel_is_dropped_from_a_recorder_that_watches_on(stage: Stage
 async def test_one_that_hangs_at_its_stop_is_named_and_left(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("engine.fleet.camera.STOP_DEADLINE", 0.05)
+    monkeypatch.setattr("engine.fleet.stream.STOP_DEADLINE", 0.05)
     async with running(stage, tmp_path, camera("a"), camera("b")) as street:
         await stage.until(lambda: street.online("a", "b"))
         script = street.scripts["rtsp://a/live"]
@@ -206,3 +206,13 @@ async def collect(viewer: Any) -> list[int]:
             pictures.append(packet.pts)
     except asyncio.CancelledError:
         return pictures
+
+
+async def test_who_looks_at_a_camera_that_goes_is_told_that_it_is_over(stage: Stage, tmp_path: Path) -> None:
+    async with running(stage, tmp_path, camera("a")) as street:
+        await stage.until(lambda: street.online("a"))
+        async with street.fleet.cameras["a"].tap.view() as viewer:
+            await street.fleet.change([])
+            async with asyncio.timeout(60):
+                while viewer.codec is not None:
+                    await viewer.take()
