@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
 
-from drivers import registry
-from drivers.contract import Driver
 from engine import text
 from engine.actions import snapshot, table
 from engine.actions.album import Album
@@ -33,18 +30,15 @@ from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError, UpgradeRefused
-from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
-from engine.fleet.events.device_group import device_groups
+from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
 from engine.fleet.followed import followed
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
-from engine.fleet.open_limit import OpenLimit
 from engine.fleet.overload import Overload
-from engine.fleet.state import CameraState
 from engine.fleet.translate import crowds
-from engine.fleet.troubles import troubled
+from engine.fleet.troubles import troubled, unseen
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -55,7 +49,7 @@ from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
 from engine.runtime.parts import Parts
-from engine.runtime.supervisor import Health, Supervisor
+from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
@@ -66,7 +60,7 @@ from engine.web.listening import Closed
 from engine.web.problems import Garbage
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
-from rules.model import CameraId, Decision, Event, Sentence
+from rules.model import Decision, Event, Sentence
 
 logger = log.get(__name__)
 
@@ -98,9 +92,8 @@ class Site:
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
-        self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
-        self._open_limit = OpenLimit()
-        self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
+        self.fleet = self._make_fleet()
+        self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
         self._garbage = Garbage()
         self.preview = self._make_preview()
@@ -132,7 +125,7 @@ class Site:
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
-        return Reloader(path, self.settings, self._book, self.judge, self.live, asked)
+        return Reloader(path, self.settings, self._book, self.judge, self.live, asked, self._rearrange)
 
     def _make_pool(self) -> DetectorPool | None:
         pool, trouble = open_pool(self.settings.detector)
@@ -140,24 +133,20 @@ class Site:
             self._trouble["model"] = trouble
         return pool
 
-    def _make_camera(self, settings: CameraSettings) -> CameraRunner:
-        runner = CameraRunner(
-            settings,
-            driver=partial(_driver, settings.driver, urlsplit(settings.url).scheme),
-            login=partial(self._vault.login, settings.login),
-            pool=self.pool,
-            score=self.settings.detector.score,
+    def _make_fleet(self) -> Fleet:
+        parts = FleetParts(
+            login=self._vault.login,
             intake=self.judge,
             clock=self._clock,
-            loop=asyncio.get_running_loop(),
             random=self._random,
-            group=self._device_groups[CameraId(settings.id)],
-            logins=self._logins.of(settings.url),
-            open_limit=self._open_limit,
+            logins=self._logins,
             zone=ZoneInfo(self.settings.timezone),
+            pool=self.pool,
+            score=self.settings.detector.score,
+            recalled=partial(followed, self._memory),
+            reports=self._reports,
         )
-        runner.recall(followed(self._memory, settings.id))
-        return runner
+        return Fleet(self.settings.cameras, parts)
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
@@ -210,18 +199,26 @@ class Site:
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
     def _make_inventory(self) -> Inventory:
-        cameras = {runner.id: runner.settings for runner in self.cameras.values()}
-        return Inventory(self.settings.discovery, cameras, installed_drivers(), self.judge, self._clock)
+        inventory = Inventory(self.settings.discovery, {}, installed_drivers(), self.judge, self._clock)
+        inventory.know(runner.settings for runner in self.cameras.values())
+        return inventory
 
     # -- running --------------------------------------------------------------------------------
 
     async def live(self, rules: RuleSet) -> None:
         """Let everything that hangs on the rules follow them: what is counted, and whom the broker's news reach."""
-        for runner in self.cameras.values():
-            runner.count(crowds(rules))
+        self.fleet.count(crowds(rules))
         for action in self._actions.values():
             if isinstance(action, Hearing):
                 await action.listen(topics(rules), self._heard)
+
+    async def _rearrange(self, cameras: Sequence[CameraSettings]) -> FleetChanges:
+        """Let these cameras watch from now on; the inventory knows them, and clients begin anew."""
+        found = await self.fleet.change(cameras)
+        if found:
+            self.inventory.know(runner.settings for runner in self.cameras.values())
+            self.service.cameras_changed()
+        return found
 
     def start(self, parts: Parts) -> None:
         """Start everything that watches, judges and acts."""
@@ -231,9 +228,7 @@ class Site:
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
-        for runner in self.cameras.values():
-            if runner.settings.enabled:
-                parts.start(f"camera[{runner.id}]", partial(self._watch, runner))
+        parts.start("cameras", self.fleet.run)
 
     async def open_doors(self, stack: AsyncExitStack) -> None:
         """Open the preview and, last, the API: whoever can connect finds everything running.
@@ -265,18 +260,6 @@ class Site:
         if self.pool is not None:
             self.pool.close()
 
-    async def _watch(self, runner: CameraRunner) -> None:
-        async def report(name: str, health: Health, error: BaseException | None) -> None:
-            if runner.status.state is CameraState.ONLINE:
-                self._reports.forget(name)
-            await self._reports.report(name, health, error)
-            await runner.report(health, error)
-
-        supervisor = Supervisor(
-            report, self._clock.monotonic, self._random, sleep=runner.nap, again=runner.again
-        )
-        await supervisor.run(f"camera[{runner.id}]", runner.run)
-
     # -- telling --------------------------------------------------------------------------------
 
     def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
@@ -298,6 +281,7 @@ class Site:
         yield from self.judge.problems()
         yield from self.reloader.problems()
         yield from troubled(self.cameras.values())
+        yield from unseen(self.cameras.values())
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
@@ -313,14 +297,8 @@ def _new_id() -> str:
     return str(uuid7())
 
 
-@cache
-def _driver(name: str | None, scheme: str) -> Driver:
-    """Return a driver, found once: reading what is installed costs 10 ms, and dead cameras are tried for ever."""
-    return registry.load(name) if name else registry.for_url(f"{scheme}:")
-
-
 async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads the rules. Return the exit code."""
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code."""
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -345,7 +323,7 @@ def _reason(error: BaseException, language: text.Language) -> str:
 
 
 async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
-    """Run the engine until `stop` is set; whenever `reload` is, read the rules again.
+    """Run the engine until `stop` is set; whenever `reload` is, read rules and cameras again.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.

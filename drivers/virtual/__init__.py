@@ -94,6 +94,7 @@ def read_url(url: str, login: Login) -> CameraSpec:
             night=_FLAGS[asked.pop("night", "0")],
             ptz=_FLAGS[asked.pop("ptz", "0")],
             video=video,
+            channels=int(asked.pop("channels", "1")),
             username=login.username,
             password=login.password,
             discoverable=False,

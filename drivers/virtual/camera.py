@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -21,16 +21,21 @@ from drivers.virtual.onvif.io_service import IoService
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.server import OnvifServer
-from drivers.virtual.onvif.service import SOURCE, OnvifService
+from drivers.virtual.onvif.service import SOURCE, OnvifService, numbered
 from drivers.virtual.ptz_unit import PtzUnit, Window
-from drivers.virtual.rtsp.server import PATH as RTSP_PATH
-from drivers.virtual.rtsp.server import RtspServer, SimulatedFault
+from drivers.virtual.rtsp.server import RtspServer, SimulatedFault, path_of
 from drivers.virtual.spec import CameraClock, CameraSpec
 from drivers.virtual.street.drawing import Scene
 from drivers.virtual.street.footage import FixedFootage, Footage, Format, LiveFootage
 from drivers.virtual.street.motion import PictureMotion
 
-MOTION = Property("VideoSource/MotionAlarm", ("Source", SOURCE), "State")
+
+def motion_of(channel: int) -> Property:
+    """Return the motion alarm of a channel, counted from 0."""
+    return Property("VideoSource/MotionAlarm", ("Source", numbered(SOURCE, channel)), "State")
+
+
+MOTION = motion_of(0)
 INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
 RELAY = Property("Device/Trigger/Relay", ("RelayToken", RELAY_TOKEN), "LogicalState")
 #: Seconds between two looks for the motion alarm: at a drawn street's truth, and at a clip's pictures.
@@ -70,10 +75,11 @@ class VirtualCamera:
         self.spec = spec
         self.clock = CameraClock(wall, monotonic)
         self.ptz_unit = PtzUnit() if spec.ptz else None
-        self.broker = EventBroker(MOTION, INPUT, RELAY)
+        self._motions = tuple(map(motion_of, range(spec.channels)))
+        self.broker = EventBroker(*self._motions, INPUT, RELAY)
         self._scene = _scene(spec)
         self._footage = self._make_footage()
-        self._rtsp = RtspServer(self._footage, spec.host, spec.rtsp_port, spec.login)
+        self._rtsp = RtspServer(self._footage, spec.host, spec.rtsp_port, spec.login, channels=spec.channels)
         self._onvif: OnvifServer
         self._discovery: DiscoveryServer | None = None
         self._restart: asyncio.Task[None] | None = None
@@ -87,7 +93,18 @@ class VirtualCamera:
     @property
     def rtsp_url(self) -> str:
         """Address of the stream; valid inside the context."""
-        return f"rtsp://{self.spec.host}:{self._rtsp.port}{RTSP_PATH}"
+        return f"rtsp://{self.spec.host}:{self._rtsp.port}{path_of(0)}"
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """How it was used since its start: devices opened with its login, subscriptions made, streams played."""
+        played = self._rtsp.played
+        return {
+            "openings": self._device.openings,
+            "subscriptions": self.broker.made,
+            "streams": len(played),
+            "plays": sum(played.values()),
+        }
 
     async def __aenter__(self) -> Self:
         try:
@@ -143,15 +160,16 @@ class VirtualCamera:
     def _services(self, picture: Format) -> tuple[OnvifService, ...]:
         offered = (
             EventService(self.broker, self.clock),
-            MediaService(picture, self.ptz_unit is not None, self._stream_url),
+            MediaService(picture, self.ptz_unit is not None, self._stream_url, self.spec.channels),
             ImagingService(),
             IoService(self.set_relay),
             *((PtzService(self.ptz_unit, self.clock),) if self.ptz_unit else ()),
         )
-        return (DeviceService(self.spec, self.clock, offered, self._reboot), *offered)
+        self._device = DeviceService(self.spec, self.clock, offered, self._reboot)
+        return (self._device, *offered)
 
-    def _stream_url(self, host: str) -> str:
-        return f"rtsp://{host.partition(':')[0]}:{self._rtsp.port}{RTSP_PATH}"
+    def _stream_url(self, host: str, channel: int) -> str:
+        return f"rtsp://{host.partition(':')[0]}:{self._rtsp.port}{path_of(channel)}"
 
     async def _discover(self, stack: AsyncExitStack) -> None:
         if self.spec.discoverable:
@@ -163,15 +181,19 @@ class VirtualCamera:
     async def _watch(self) -> None:
         """Keep the motion alarm true; a clip is looked at only while somebody listens."""
         while self._scene is not None:
-            self.broker.tell(MOTION, self._moves(self._scene), self.clock.wall())
+            self._tell_motion(self._moves(self._scene))
             await asyncio.sleep(LOOK_EVERY)
         seen = PictureMotion()
         while True:
             if self.broker.subscriptions:
                 with suppress(DriverError):  # a damaged second of a clip shows nothing that moves
                     moves = await asyncio.to_thread(seen.see, await self._footage.still())
-                    self.broker.tell(MOTION, moves, self.clock.wall())
+                    self._tell_motion(moves)
             await asyncio.sleep(LOOK_AT_CLIP_EVERY)
+
+    def _tell_motion(self, moves: bool) -> None:
+        for each in self._motions:
+            self.broker.tell(each, moves, self.clock.wall())
 
     def _moves(self, scene: Scene) -> bool:
         """Return whether something moves in the part of the scene that is seen now."""

@@ -36,6 +36,10 @@ _ADVICE = {
 def sim(
     cameras: Annotated[int, typer.Option(min=1, max=64, help="How many cameras.")] = 1,
     ptz: Annotated[int, typer.Option(min=0, max=64, help="How many of them have a PTZ head.")] = 0,
+    channels: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Video sources of each; above 1 they are recorders, without PTZ."),
+    ] = 1,
     video: Annotated[
         list[Path] | None,
         typer.Option(
@@ -86,9 +90,11 @@ def sim(
     clips = _clips(video or [])
     if ptz > cameras:
         raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
+    if ptz and channels > 1:
+        raise typer.BadParameter("a recorder has no PTZ head", param_hint="--channels")
     password, kept_in = _password(password_file)
     base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
-    base = replace(base, discoverable=discovery, serial=serial)
+    base = replace(base, discoverable=discovery, serial=serial, channels=channels)
     specs = _specs(base, cameras, ptz, clips, (onvif_port, rtsp_port))
     try:
         asyncio.run(_run(specs, kept_in, as_json))
@@ -193,6 +199,7 @@ def _told(running: list[VirtualCamera], password: str | None) -> dict[str, Any]:
             "onvif": camera.onvif_url,
             "rtsp": camera.rtsp_url,
             "ptz": camera.spec.ptz,
+            "channels": camera.spec.channels,
             "video": str(camera.spec.video) if camera.spec.video else None,
             "discoverable": camera.spec.discoverable,
         }
@@ -205,6 +212,7 @@ def _sentences(told: dict[str, Any], kept_in: str) -> list[str]:
     lines: list[str] = []
     for camera in told["cameras"]:
         what = "PTZ" if camera["ptz"] else "fixed"
+        what = f"{camera['channels']} channels" if camera["channels"] > 1 else what
         shows = camera["video"] or "a drawn street"
         lines += [
             f"{camera['name']} ({what}, {shows})",

@@ -31,9 +31,10 @@ class CameraSpec:
         onvif_port: TCP port, 0: any free one; likewise `rtsp_port`.
         discoverable: Answer WS-Discovery.
         serial: Serial number; made of name and seed when empty.
+        channels: Video sources; above 1 it is a recorder, whose channels all show the same street.
 
     Raises:
-        ValueError: PTZ and a clip exclude each other.
+        ValueError: PTZ and a clip exclude each other, and so do PTZ and several channels.
     """
 
     name: str = "virtual"
@@ -48,10 +49,13 @@ class CameraSpec:
     rtsp_port: int = 0
     discoverable: bool = True
     serial: str = ""
+    channels: int = 1
 
     def __post_init__(self) -> None:
         if self.ptz and self.video is not None:
             raise ValueError("a clip has no PTZ: it holds nothing outside its frame")
+        if self.channels < 1 or (self.ptz and self.channels > 1):
+            raise ValueError("a recorder has one channel or more, and no PTZ")
 
     @property
     def login(self) -> Login:
@@ -72,7 +76,7 @@ class CameraSpec:
     @property
     def info(self) -> DeviceInfo:
         """What GetDeviceInformation tells."""
-        model = "Virtual PTZ" if self.ptz else "Virtual Fixed"
+        model = "Virtual PTZ" if self.ptz else "Virtual Fixed" if self.channels == 1 else "Virtual Recorder"
         serial = self.serial or hashlib.sha256(self.identity.bytes).hexdigest()[:12].upper()
         return DeviceInfo(MANUFACTURER, model, FIRMWARE, serial, "virtual-1")
 

@@ -163,6 +163,9 @@ def reloaded(outcome: ReloadOutcome) -> wire.RulesReloaded:
         remembered=outcome.remembered,
         warnings=problems,
         restart=outcome.restart,
+        cameras_added=outcome.cameras.added,
+        cameras_changed=outcome.cameras.changed,
+        cameras_removed=outcome.cameras.removed,
     )
 
 

@@ -182,6 +182,11 @@ class SiteService:
             self.moved()
             await asyncio.sleep(REFRESH)
 
+    def cameras_changed(self) -> None:
+        """Let every client begin anew: cameras came or went."""
+        self._told = {name: state for name, state in self._told.items() if name in self.cameras}
+        self._publish(self.state())
+
     async def _count(self) -> None:
         try:
             self._outbox = await self.store.counts()

@@ -307,7 +307,8 @@ class Gap(Wire):
 
 
 Update = Annotated[
-    CameraUpdate | EngineUpdate | Event | Decision | Alert | Delivery | Gap, Field(discriminator="type")
+    State | CameraUpdate | EngineUpdate | Event | Decision | Alert | Delivery | Gap,
+    Field(discriminator="type"),
 ]
 
 
@@ -404,6 +405,8 @@ class RulesReloaded(Wire):
         edited: Other texts, actions, severity or limits; they go on with what they remember.
         kept: How many rules go on with what they remember, `edited` ones included; `remembered`: their rows.
         restart: Keys of the configuration that have changed too: they take effect at a restart.
+        cameras_added: Cameras that watch from now on; `cameras_changed`: that begin anew with other settings;
+            `cameras_removed`: that are gone. All others watch on.
     """
 
     adopted: bool
@@ -416,3 +419,6 @@ class RulesReloaded(Wire):
     remembered: int = 0
     warnings: tuple[FileProblem, ...] = ()
     restart: tuple[str, ...] = ()
+    cameras_added: tuple[str, ...] = ()
+    cameras_changed: tuple[str, ...] = ()
+    cameras_removed: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from engine.config.cleartext import in_clear
 from engine.config.credentials import Vault
 from engine.config.missing import doubts, missing
 from engine.config.settings import Settings
-from engine.config.world import no_site, world, world_of
+from engine.config.world import no_site, running_world, world, world_of
 from engine.errors import ConfigError
 from rules.compiler.compile import Checked, World, examine
 from rules.compiler.ruleset import RuleSet
@@ -97,8 +97,8 @@ def check(path: Path, *, here: bool = False, running: Settings | None = None) ->
     Args:
         path: The file.
         here: Report also what it names and this machine does not have: drivers, secrets.
-        running: The settings of the engine that is to judge by these rules: its cameras and zones are those
-            that they may name, whatever the file says by now.
+        running: The settings of the engine that is to judge by these rules: what takes effect at a restart only
+            (actions, the time zone) is as it runs, whatever the file says by now.
     """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -117,7 +117,7 @@ def check(path: Path, *, here: bool = False, running: Settings | None = None) ->
         problems += [*document.problems, *map(document.locate, flaws)]
         files = _rule_files(document, path, texts, problems)
     problems.sort(key=lambda problem: (problem.source != str(path), problem.line, problem.column))
-    checked = examine(files, world(running) if running else known)
+    checked = examine(files, running_world(known, running) if running else known)
     problems += checked.problems
     refused = any(problem.severity is Gravity.ERROR for problem in problems)
     made = None if refused or not read.value else Configuration(read.value, path, files, checked.rules)

@@ -34,6 +34,16 @@ def world(settings: Settings) -> World:
     )
 
 
+def running_world(known: World | None, running: Settings) -> World:
+    """Return what rules may name where an engine runs: what takes effect at a restart only is as it runs.
+
+    Args:
+        known: What the configuration says by now; None: nothing of it could be read.
+    """
+    now = world(running)
+    return now if known is None else replace(known, actions=now.actions, timezone=now.timezone)
+
+
 def no_site() -> World:
     """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
     actions = _checks(action_params.PARAMS)

@@ -1,54 +1,41 @@
-"""One camera: opens its device, owns its video thread, tells the judge what it saw and said."""
+"""One camera: borrows its device, owns its video thread, tells the judge what it saw."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
-from drivers.contract import (
-    Camera,
-    CodecParameters,
-    Device,
-    Driver,
-    Feature,
-    Login,
-    Profile,
-    Ptz,
-    Stream,
-    Target,
-)
-from drivers.errors import Unreachable, Unsupported
-from drivers.logins import LoginBook, mark
+from drivers.contract import Camera, CodecParameters, Device, Feature, Profile, Ptz, Stream
+from drivers.errors import Unsupported
 from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
-from engine.fleet.clock_watch import ClockWatch
+from engine.fleet.analysis import Analysis
 from engine.fleet.conditions import Conditions
-from engine.fleet.events.device_group import DeviceGroup
-from engine.fleet.events.subscription import EventSubscription
+from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
+from engine.fleet.events.device_group import Listener
+from engine.fleet.events.signals import Signals
 from engine.fleet.login_guard import Refusals, free_at
-from engine.fleet.open_limit import OpenLimit
 from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
+from engine.fleet.stream import OnDemand, ProfileStream, Sink
 from engine.fleet.tap import Tap
 from engine.fleet.tracked import tracked
 from engine.fleet.translate import Translator
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
-from engine.runtime.thread import in_thread
 from engine.vision.model import Sight
-from rules.model import CameraId, Change, Sentence
+from rules.model import CONDITIONS, CameraId, Change, Sentence
 from rules.trajectory import Line
 
 if TYPE_CHECKING:
@@ -57,12 +44,8 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
 
 logger = log.get(__name__)
-#: Seconds a video thread gets to end before it is named as hanging.
-STOP_DEADLINE = 8.0
 #: Least width in pixels of a profile that is chosen by itself for analysis.
 LEAST_WIDTH = 320
-#: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
-BLIND = 40.0
 #: Seconds over which rates are averaged.
 RATE_WINDOW = 5.0
 
@@ -165,40 +148,33 @@ class CameraRunner:
     """One camera's life. `run` is a supervised child; everything else is read by others.
 
     Args:
-        login: Looked up at every start, so that a corrected password file is used at the next try.
-        group: The cameras of the same device; None: there is no other.
-        logins: What the device said to logins; None: nothing is known yet.
-        open_limit: How many may open a device at once; None: any number.
+        device: What it is a camera of; other cameras may be too.
         zone: In which times of day are told.
+        tap: Where its packets go: of the same camera before its settings changed; None: a new one.
     """
 
     def __init__(
         self,
         settings: CameraSettings,
         *,
-        driver: Callable[[], Driver],
-        login: Callable[[], Login | None],
+        device: DeviceRunner,
         pool: DetectorPool | None,
         score: float,
         intake: DraftSink,
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
-        random: Random | None = None,
-        group: DeviceGroup | None = None,
-        logins: LoginBook | None = None,
-        open_limit: OpenLimit | None = None,
         zone: tzinfo = UTC,
+        tap: Tap | None = None,
+        random: Random | None = None,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
-        self.tap = Tap(loop)
+        self.device = device
+        self.tap = tap if tap is not None else Tap(loop)
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
-        self.analyzer: Analyzer | None = None
-        self._driver, self._login = driver, login
-        self._pool, self._score = pool, score
-        self._intake, self._clock, self._loop = intake, clock, loop
+        self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
         self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
@@ -209,31 +185,34 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
-        self.nap = Nap()
-        self._logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
-        self._open_limit = open_limit if open_limit is not None else OpenLimit()
-        self._worked: int | None = None
-        self._refusals, listening = (Refusals(self.id, self._logins, self._proven, zone) for _ in range(2))
-        self._subscription = EventSubscription(
+        self.listener = Listener(
             self.id,
-            group if group is not None else DeviceGroup([self.id], clock.monotonic),
+            settings.source,
+            Signals(self.id, clock.monotonic),
             self.conditions,
-            clock=clock,
-            random=random or SystemRandom(),
-            tell=self._tell_aimed,
-            refusals=listening,
+            self._translator.aimed,
         )
-        self._offset = ClockWatch(self.id, self.conditions, clock, self._tell_all)
+        self.nap = Nap()
+        self._refusals = Refusals(self.id, device.logins, device.proven, zone)
         self.stills = Stills(self, clock.monotonic, reason_of, lambda: clock.now().wall)
+        self._analysis = Analysis(
+            self.id,
+            settings.fps,
+            pool if settings.detect else None,
+            score,
+            begun=self._begun,
+            seen=self._tell,
+            over=self._over,
+            tick=self.status.frames.tick,
+        )
         self._camera: Camera | None = None
-        self._stream: Stream | None = None
-        self._trying: Login | None = None
+        self.preview: OnDemand | None = None
+        self._no_profile: Sentence | None = None
 
     @property
     def address(self) -> str:
         """Host (and port) of the camera, never its user-info."""
-        parts = urlsplit(self.settings.url)
-        return parts.netloc.rpartition("@")[2] or parts.path
+        return address_of(self.settings.url)
 
     @property
     def camera(self) -> Camera:
@@ -263,7 +242,7 @@ class CameraRunner:
     @property
     def clock_offset(self) -> float | None:
         """Seconds that the device's clock is ahead of this machine's; None: it does not tell."""
-        return self._offset.offset
+        return self.device.clock.offset
 
     @property
     def features(self) -> frozenset[Feature]:
@@ -271,58 +250,76 @@ class CameraRunner:
         return frozenset(self._camera.features) if self._camera else frozenset()
 
     async def run(self) -> None:
-        """Open the device and watch until it fails (a DriverError) or the task is cancelled."""
-        target = Target(self.settings.url, self.settings.options, self._logins)
-        self._trying = self._login()
-        async with AsyncExitStack() as stack:
-            async with self._open_limit.turn():
-                device = await stack.enter_async_context(self._driver().open(target, self._trying))
-            camera = self._pick(device)
-            profile = choose_profile(camera.profiles, self.settings.profile)
+        """Watch until the stream fails (a DriverError) or the task is cancelled; waits while the device is not open."""
+        async with self.device.lease(self) as device:
+            try:
+                camera = camera_of(device, self.settings.source)
+                profile = choose_profile(camera.profiles, self.settings.profile)
+            except Unsupported:
+                self.device.missed()
+                raise
             self.status.device = " ".join(filter(None, (device.info.manufacturer, device.info.model)))
             self.status.profile = profile
             stream = await camera.open_stream(profile.token)
-            self._camera, self._stream = camera, stream
+            self._camera = camera
             try:
-                await self._both(device, camera, stream)
+                await self._look(stream, self._for_viewers(camera, profile))
             except ExceptionGroup as group:  # the supervisor judges single errors; one cause is enough
-                raise _first(group) from None
+                raise first_of(group) from None
             finally:
-                self._camera = self._stream = None
-                stream.close()
+                self._camera = self.preview = None
 
-    def _pick(self, device: Device) -> Camera:
-        wanted = self.settings.source
-        for camera in device.cameras:
-            if wanted in (None, camera.source):
-                return camera
-        offered = ", ".join(camera.source for camera in device.cameras)
-        raise Unsupported("camera.no_source", source=wanted or "", offered=offered)
+    def _for_viewers(self, camera: Camera, analysed: Profile) -> Profile | None:
+        """Return the profile that viewers see, None where it is the analysed one, or the wished one is not there."""
+        self._no_profile = None
+        try:
+            wished = choose_profile(camera.profiles, self.settings.preview_profile or analysed.token)
+        except Unsupported as error:
+            self._no_profile = Sentence(error.code, error.values)
+            logger.warning("the preview shows the analysed profile", camera=self.id, reason=str(error))
+            return None
+        return None if wished.token == analysed.token else wished
 
-    async def _both(self, device: Device, camera: Camera, stream: Stream) -> None:
+    async def _look(self, stream: Stream, shown: Profile | None) -> None:
+        """Analyse a stream until it fails; viewers see it too, or another one, which is read while they look."""
         name = f"camera[{self.id}]"
+        sinks: list[Sink] = [self._analysis] if shown else [self.tap, self._analysis]
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._offset.run(device), name=f"{name}.clock")
-            announced = Feature.SIGNALS in camera.features
-            group.create_task(
-                self._subscription.run(device, camera.source, announced), name=f"{name}.signals"
-            )
-            await in_thread(f"{name}.video", lambda: self._watch(stream), stream.close, STOP_DEADLINE)
+            serving = None
+            if shown is not None:
+                token = shown.token
+                self.preview = OnDemand(
+                    self.id,
+                    self.tap,
+                    lambda: self.camera.open_stream(token),
+                    self._clock.monotonic,
+                    self._random,
+                )
+                serving = group.create_task(self.preview.run(), name=f"{name}.preview")
+            await ProfileStream(f"{name}.video", sinks).run(stream)
+            if serving is not None:
+                serving.cancel()
+
+    @property
+    def preview_trouble(self) -> Sentence | None:
+        """What is the matter with what viewers see, beside the camera's own state."""
+        return self._no_profile or (self.preview.trouble if self.preview else None)
+
+    def moved(self, device: Device) -> None:
+        """The device was opened anew while the stream goes on; what is asked from now on is asked of the new one."""
+        with suppress(Unsupported):
+            self._camera = camera_of(device, self.settings.source)
 
     async def _tell_all(self, drafts: Iterable[Draft]) -> None:
         for draft in drafts:
             await self._intake.offer(draft)
-
-    async def _tell_aimed(self, drafts: Iterable[Draft]) -> None:
-        """Hand over what the device says, knowing how its PTZ unit is."""
-        await self._tell_all(self._translator.aimed(draft) for draft in drafts)
 
     # -- trying again -----------------------------------------------------------------------------
 
     def recall(self, subjects: Iterable[str]) -> None:
         """Take up what an earlier run told the beginning of and rules still follow, by its subjects."""
         known = list(subjects)
-        self._subscription.recall(each for each in known if each.startswith("signal:"))
+        self.listener.recalled = tuple(each for each in known if each.startswith("signal:"))
         self.conditions.recall(each.removeprefix("camera:") for each in known if each.startswith("camera:"))
 
     def again(self, error: Exception) -> float:
@@ -340,50 +337,20 @@ class CameraRunner:
             tried now, or nothing is waited for.
         """
         refused = self.status.state is CameraState.REFUSED or "deaf" in self.conditions.standing
-        if refused and (free := free_at(self._logins)) is not None:
+        if refused and (free := free_at(self.device.logins)) is not None:
             return free
         self.nap.wake()
-        self._subscription.wake()
+        self.device.wake()
         return None
 
-    def _proven(self) -> bool:
-        """Return whether the login that was tried last, or none, had ever worked."""
-        login = self._trying
-        return self._worked == _mark(login) or (login is not None and self._logins.proven(login))
+    # -- what the analysis tells, in the stream's thread ---------------------------------------------
 
-    def _watch(self, stream: Stream) -> None:
-        """Read, look and tell until the stream ends; runs in the camera's own thread."""
-        from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
-
-        codec = stream.start()
-        pool = self._pool if self.settings.detect else None
-        self.analyzer = Analyzer(codec, fps=self.settings.fps, pool=pool, score=self._score, name=self.id)
-        self.tap.begin(codec)
+    def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
         self.status.codec = codec
-        try:
-            self._read(stream, self.analyzer)
-        finally:
-            self.analyzer.close()
-            if self._stream is stream:
-                self.tap.end()
-                self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
-    def _read(self, stream: Stream, analyzer: Analyzer) -> None:
-        shown: float | None = None
-        while True:
-            packet = stream.read()
-            if self._stream is not stream:  # this thread hung, was given up, and came back
-                return
-            self.status.frames.tick(packet.received)
-            self.tap.put(packet)
-            sight = analyzer.feed(packet)
-            if sight is not None:
-                shown = sight.at
-                self._tell(sight, analyzer.shown())
-            shown = packet.received if shown is None else shown
-            if packet.received - shown > BLIND:
-                raise Unreachable("camera.blind", seconds=int(BLIND))
+    def _over(self) -> None:
+        self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
@@ -393,10 +360,10 @@ class CameraRunner:
         if first:
             self._enter(CameraState.ONLINE, None, wall)
             logger.info("online", camera=self.id)
-            self._worked = _mark(self._trying)
+            self.device.works()
             self._refusals.reset()
             self.status.retry = self.status.advice = None
-            begun = translate.health(self.id, "online", Change.BEGAN, wall, **self._offset.facts)
+            begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
         drafts = self._translator.sight(sight, wall)
         if drafts:
@@ -405,15 +372,21 @@ class CameraRunner:
 
     async def report(self, health: Health, error: BaseException | None) -> None:
         """Take the supervisor's report: change state and tell the judge, once per change."""
+        refused = health is Health.REFUSED
+        advice, retry = (self._refusals.advice, self.status.retry) if refused else (None, None)
+        await self.held_up(health, error, advice, retry)
+
+    async def held_up(
+        self, health: Health, error: BaseException | None, advice: Sentence | None, retry: datetime | None
+    ) -> None:
+        """Take what keeps the camera from being online: its own trouble, or its device's."""
         state, wall, reason = _STATE_OF[health], self._clock.now().wall, reason_of(error)
         changed = state is not self.status.state
-        refused = health is Health.REFUSED
-        self.status.advice = self._refusals.advice if refused else None
-        self.status.retry = self.status.retry if refused else None
+        self.status.advice, self.status.retry = advice, retry
         self._enter(state, reason, wall)
         self.seen = None
         if changed:
-            lost = translate.health(self.id, str(state), Change.ENDED, wall, **self._offset.facts)
+            lost = translate.health(self.id, str(state), Change.ENDED, wall, **self.device.clock.facts)
             await self._intake.offer(lost)
         await self._tell_all(self._also(reason, wall))
 
@@ -424,10 +397,28 @@ class CameraRunner:
             return drafts + self.conditions.begin("blind", reason, wall)
         return drafts + self.conditions.end("blind", wall)
 
+    def farewell(self) -> list[Draft]:
+        """Return the end of all that was told of the camera: it is removed, or begins anew with other settings."""
+        if not self.settings.enabled:
+            return []
+        wall = self._clock.now().wall
+        ended = [draft for label in sorted(CONDITIONS) for draft in self.conditions.end(label, wall)]
+        return [*ended, translate.health(self.id, "removed", Change.ENDED, wall)]
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is online: what fails next is news."""
+        return self.status.state is CameraState.ONLINE
+
     def _enter(self, state: CameraState, reason: Sentence | None, wall: datetime) -> None:
         if state is not self.status.state:
             self.status.since = wall
         self.status.state, self.status.reason = state, reason
+
+    @property
+    def analyzer(self) -> Analyzer | None:
+        """What looks at the running stream, or looked at the last one."""
+        return self._analysis.analyzer
 
     @property
     def profile(self) -> Profile | None:
@@ -454,14 +445,3 @@ class CameraRunner:
         from engine.vision.picture import jpeg
 
         return jpeg(self.analysed().shown, width)
-
-
-def _mark(login: Login | None) -> int:
-    return -1 if login is None else mark(login)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

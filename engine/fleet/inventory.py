@@ -90,11 +90,16 @@ class Inventory:
         self._settings, self._sleep = settings, sleep
         self._drivers = list(drivers)
         self._intake, self._clock = intake, clock
-        places = {_place(camera.url): camera_id for camera_id, camera in cameras.items()}
-        self._by_place = {place: camera for place, camera in places.items() if place[0]}
+        self._by_place: dict[tuple[str | None, int], CameraId] = {}
+        self.know(cameras.values())
         self.found: dict[tuple[str, str], Found] = {}
         self.ignored = 0
         self._trouble: dict[str, Sentence] = {}
+
+    def know(self, cameras: Iterable[CameraSettings]) -> None:
+        """Take these for the configured cameras from now on."""
+        places = {_place(camera.url): CameraId(camera.id) for camera in cameras}
+        self._by_place = {place: camera for place, camera in places.items() if place[0]}
 
     def problems(self) -> Iterator[Sentence]:
         """Yield what kept devices from being found or told when it was last looked for them."""

@@ -59,7 +59,7 @@ def _loopback(host: str) -> bool:
 
 
 class Refusals:
-    """When one part of a camera tries its login again.
+    """When one part of a camera, or its device, tries its login again.
 
     One that never worked is wrong until a person says otherwise. One that worked may have met a camera that was
     starting, full of guests, or set right again meanwhile; it is tried again, more and more seldom.
@@ -67,18 +67,25 @@ class Refusals:
 
     def __init__(self, camera: CameraId, book: LoginBook, worked: Callable[[], bool], zone: tzinfo) -> None:
         self._camera, self._book, self._worked, self._zone = camera, book, worked, zone
-        self._count = 0
-        #: What a person can do: as of the last refusal.
-        self.advice = Sentence("camera.retry", {"camera": camera})
+        self._count, self._wait_over = 0, math.inf
 
     def again(self, error: Exception) -> float:
         """Return the seconds until the next try; infinite: only when a person asks for it."""
         wait = self._wait(error)
-        self.advice = Sentence("camera.retry", {"camera": self._camera})
-        if math.isfinite(wait):
-            at = datetime.fromtimestamp(self._book.now() + wait, self._zone)
-            self.advice = Sentence("camera.next_try", {"at": f"{at:%H:%M}", "camera": self._camera})
+        self._wait_over = self._book.now() + wait
         return wait
+
+    @property
+    def advice(self) -> Sentence:
+        """What a person can do: as of the last refusal."""
+        return self.advice_for(self._camera)
+
+    def advice_for(self, camera: CameraId) -> Sentence:
+        """Return the same for one of several cameras that share what was refused."""
+        if not math.isfinite(self._wait_over):
+            return Sentence("camera.retry", {"camera": camera})
+        at = datetime.fromtimestamp(self._wait_over, self._zone)
+        return Sentence("camera.next_try", {"at": f"{at:%H:%M}", "camera": camera})
 
     def _wait(self, error: Exception) -> float:
         if isinstance(error, Refused) and error.code == "driver.held":

@@ -1,6 +1,6 @@
-"""Coded packets of one camera for whoever wants them: preview and, later, recording.
+"""Coded packets of one camera for whoever wants them on the loop: a sink in the thread of their stream.
 
-The camera's thread puts; viewers on the loop take. Without a viewer a packet only enters the
+That thread puts; viewers on the loop take. Without a viewer a packet only enters the
 cache of the current group of pictures (GOP), which lets a new viewer begin at once, because a
 camera cannot be asked for a keyframe over RTSP. A group that outgrows the cache is let go but for what its
 keyframe said: a viewer who comes then waits for the next one, and can be told so.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from drivers.contract import Codec, CodecParameters, Packet
@@ -23,6 +23,10 @@ from engine.runtime.flow import Mailbox
 GOP_LIMIT = 4 << 20
 #: Packets waiting per viewer beside the cached GOP; one that falls behind loses the oldest and is told.
 VIEWER_LIMIT = 256
+#: Seconds between two looks whether anybody still wants packets.
+LOOK = 0.5
+#: Stands for the end of everything, with no codec.
+NOTHING = Packet(b"", 0, 0, keyframe=False, received=0.0)
 
 
 class Viewer:
@@ -34,7 +38,7 @@ class Viewer:
         cached: Packets that it begins with.
 
     Attributes:
-        codec: What the packets are coded with; it changes on reconnect.
+        codec: What the packets are coded with; it changes on reconnect. None after the last one: the camera is gone.
     """
 
     def __init__(
@@ -42,12 +46,12 @@ class Viewer:
     ) -> None:
         self._announced, self._known = announced, known or announced
         self.codec = self._known
-        self._box: Mailbox[tuple[CodecParameters, Packet]] = Mailbox(VIEWER_LIMIT + cached)
+        self._box: Mailbox[tuple[CodecParameters | None, Packet]] = Mailbox(VIEWER_LIMIT + cached)
 
     async def take(self) -> tuple[int, Packet]:
         """Wait for a packet; return how many were lost just before it (resume at a keyframe)."""
         missed, (codec, packet) = await self._box.take()
-        self.codec = self._known if codec is self._announced else codec
+        self.codec = self._known if codec is not None and codec is self._announced else codec
         return missed, packet
 
     def __len__(self) -> int:
@@ -59,7 +63,7 @@ class Viewer:
         """How many packets this viewer was too slow for."""
         return self._box.dropped
 
-    def _offer(self, codec: CodecParameters, packet: Packet) -> None:
+    def _offer(self, codec: CodecParameters | None, packet: Packet) -> None:
         self._box.put((codec, packet))
 
 
@@ -102,6 +106,8 @@ class Tap:
 
     Attributes:
         codec: What the packets are coded with, None before the first connection and while there is none.
+        wanted: Set while somebody wants packets, whether or not any come.
+        on_demand: Whether packets come only while somebody wants them, and would come now.
         reorders: Whether pictures are shown in another order than they are coded (B-frames); known
             after the first that was.
     """
@@ -117,7 +123,42 @@ class Tap:
         self._began: float | None = None  # when the running group's keyframe was received
         self._newest = self._lasted = 0.0
         self.codec: CodecParameters | None = None
-        self.reorders = False
+        self.reorders = self.on_demand = False
+        self.wanted = asyncio.Event()
+        self._wishes, self._coming = 0, asyncio.Event()
+
+    @asynccontextmanager
+    async def want(self) -> AsyncIterator[None]:
+        """Want packets for as long as the context lasts, before there may be any to view."""
+        self._wishes += 1
+        self.wanted.set()
+        try:
+            yield
+        finally:
+            self._wishes -= 1
+            if not self._wishes:
+                self.wanted.clear()
+
+    async def unwanted(self, seconds: float) -> None:
+        """Wait until nobody has wanted packets for so long."""
+        since = self._loop.time()
+        while self._loop.time() - since < seconds:
+            if self.wanted.is_set():
+                since = self._loop.time()
+            await asyncio.sleep(min(seconds, LOOK))
+
+    async def come(self, seconds: float) -> None:
+        """Wait until packets come that are wanted, at most so long."""
+        if not self.on_demand:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._coming.wait()
+
+    def finish(self) -> None:
+        """Tell all viewers that nothing will ever come again: the camera is gone."""
+        for viewer in self._viewers:
+            viewer._offer(None, NOTHING)
 
     def begin(self, codec: CodecParameters) -> None:
         """Announce a (re)connected stream; called by the camera's thread."""
@@ -126,12 +167,18 @@ class Tap:
             self.reorders, self._latest = False, None
             self._gop, self._gop_bytes = [], 0
             self._began, self._newest, self._lasted = None, 0.0, 0.0
+        self._on_loop(self._coming.set)
 
     def end(self) -> None:
         """Tell that the stream has ended: nothing of it is shown to new viewers as if it were live."""
         with self._lock:
             self.codec = self._learned = None
             self._gop, self._gop_bytes = [], 0
+        self._on_loop(self._coming.clear)
+
+    def _on_loop(self, call: Callable[..., None], *values: object) -> None:
+        with suppress(RuntimeError):  # the loop has closed: the process is ending
+            self._loop.call_soon_threadsafe(call, *values)
 
     def put(self, packet: Packet) -> None:
         """Give one packet to every viewer; called by the camera's thread, never waits."""
@@ -139,13 +186,7 @@ class Tap:
             self._remember(packet)
             codec = self.codec
             if self._viewers and codec is not None:
-                self._pass_on(self._viewers, codec, packet)
-
-    def _pass_on(self, viewers: tuple[Viewer, ...], codec: CodecParameters, packet: Packet) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._fan_out, viewers, codec, packet)
-        except RuntimeError:  # the loop has closed: the process is ending
-            return
+                self._on_loop(self._fan_out, self._viewers, codec, packet)
 
     def _remember(self, packet: Packet) -> None:
         if self._latest is not None and packet.pts < self._latest:
@@ -177,7 +218,8 @@ class Tap:
         """Join for as long as the context lasts; starts with the cached GOP, without a gap to what follows."""
         viewer = self._join()
         try:
-            yield viewer
+            async with self.want():
+                yield viewer
         finally:
             with self._lock:
                 self._viewers = tuple(other for other in self._viewers if other is not viewer)

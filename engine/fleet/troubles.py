@@ -30,3 +30,10 @@ def troubled(runners: Iterable[CameraRunner]) -> Iterator[Sentence]:
             more = f", … (+{len(names) - NAMED})" if len(names) > NAMED else ""
             told = ", ".join(names[:NAMED]) + more
             yield Sentence(f"cameras.{label}", {"count": len(names), "cameras": told})
+
+
+def unseen(runners: Iterable[CameraRunner]) -> Iterator[Sentence]:
+    """Yield why viewers of a camera do not see what they should, camera by camera."""
+    for runner in runners:
+        if (said := runner.preview_trouble) is not None:
+            yield Sentence(f"preview.trouble+{said.code}", {**said.values, "camera": runner.id})

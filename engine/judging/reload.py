@@ -1,19 +1,20 @@
-"""Reading the rules again while the engine runs: good ones are adopted, bad ones leave all as it is and are told.
+"""Reading rules and cameras again while the engine runs: good ones are adopted, bad ones change nothing and are told.
 
-Only rules are reloaded, and the named values in their files. They are held against the site as it runs: a camera
-that was written into ``matthan.yaml`` since is not there before a restart, and whoever asks is told so.
+All or nothing: rules are held against the cameras, groups and days of the same reading. What else is written in
+``matthan.yaml`` takes effect at a restart, and whoever asks is told so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from engine.config.configuration import check, world
-from engine.config.settings import Settings
+from engine.config.settings import CameraSettings, Settings
+from engine.fleet.fleet import NO_CHANGES, FleetChanges
 from engine.judging.rulebook import Rulebook, bound
 from engine.runtime import log
 from rules.compiler.ruleset import RuleSet
@@ -23,6 +24,8 @@ from rules.model import RuleName, Sentence
 
 _log = log.get(__name__)
 
+#: Keys of the configuration that take effect without a restart.
+LIVE = ("rules", "cameras", "groups", "holidays", "location")
 #: Problems of one bad reload that are logged at most; the rest are counted.
 LOGGED = 20
 
@@ -52,6 +55,7 @@ class ReloadOutcome:
         rules: How many are judged by now.
         remembered: Rows of the rules that go on with what they remember.
         restart: Keys of the configuration that have changed too: they take effect at a restart.
+        cameras: What became of the cameras.
     """
 
     changes: RuleChanges | None
@@ -60,6 +64,11 @@ class ReloadOutcome:
     rules: int = 0
     remembered: int = 0
     restart: tuple[str, ...] = ()
+    cameras: FleetChanges = NO_CHANGES
+
+
+async def _no_cameras(_: Sequence[CameraSettings]) -> FleetChanges:
+    return NO_CHANGES
 
 
 @dataclass
@@ -71,6 +80,7 @@ class Reloader:
         book: What was adopted last.
         live: Told of rules that are judged by, so that what hangs on them follows.
         asked: Set it to ask without waiting (SIGHUP).
+        watch: Lets other cameras watch from now on.
     """
 
     path: Path
@@ -79,12 +89,13 @@ class Reloader:
     judge: Adopter
     live: Callable[[RuleSet], Awaitable[None]]
     asked: asyncio.Event
+    watch: Callable[[Sequence[CameraSettings]], Awaitable[FleetChanges]] = _no_cameras
     _ticket: asyncio.Future[ReloadOutcome] | None = None
     _trouble: Sentence | None = None
     _restart: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[Sentence]:
-        """Yield what a person should know about the rule files now."""
+        """Yield what a person should know about the files now."""
         if self._trouble is not None:
             yield self._trouble
         if self._restart:
@@ -127,6 +138,8 @@ class Reloader:
         if not same:
             self.book = read.book
             await self.live(read.book.rules)
+        cameras = await self.watch(read.settings.cameras)
+        self.settings = read.settings
         _log.info(
             "rules reloaded",
             added=len(found.added),
@@ -141,6 +154,7 @@ class Reloader:
             rules=len(self.judge.rules.rules),
             remembered=self.judge.remembered(found.kept),
             restart=read.restart,
+            cameras=cameras,
         )
 
     def _refuse(self, read: _Reading) -> ReloadOutcome:
@@ -159,6 +173,7 @@ class _Reading:
     book: Rulebook | None
     problems: tuple[Problem, ...]
     restart: tuple[str, ...]
+    settings: Settings
 
 
 def _read(path: Path, running: Settings) -> _Reading:
@@ -166,13 +181,18 @@ def _read(path: Path, running: Settings) -> _Reading:
     report = check(path, running=running)
     restart = () if report.settings is None else _changed(report.settings, running)
     if report.configuration is None:
-        return _Reading(None, report.problems, restart)
-    files, rules = report.configuration.rules_files, report.configuration.rules
+        return _Reading(None, report.problems, restart, running)
+    there, files, rules = (
+        report.configuration.settings,
+        report.configuration.rules_files,
+        report.configuration.rules,
+    )
+    settings = running.model_copy(update={name: getattr(there, name) for name in LIVE})
     rules.prepare()
-    return _Reading(bound(files, world(running), rules), report.problems, restart)
+    return _Reading(bound(files, world(settings), rules), report.problems, restart, settings)
 
 
 def _changed(there: Settings, running: Settings) -> tuple[str, ...]:
-    """Return the keys whose values take effect at a restart only; which files hold rules is read again."""
-    names = (name for name in Settings.model_fields if name != "rules")
+    """Return the keys whose values take effect at a restart only."""
+    names = (name for name in Settings.model_fields if name not in LIVE)
     return tuple(name for name in names if getattr(there, name) != getattr(running, name))

@@ -75,6 +75,8 @@ class Gallery:
 
     async def _begun(self, stack: AsyncExitStack, camera: str, tap: Tap) -> View:
         """Return a view whose first picture is there; `stack` holds what it stands on."""
+        await stack.enter_async_context(tap.want())
+        await tap.come(FIRST_DEADLINE)
         for _ in range(TRIES):
             async with AsyncExitStack() as trial:
                 playable, source = await trial.enter_async_context(self._playable(camera, tap))
@@ -88,7 +90,7 @@ class Gallery:
     @asynccontextmanager
     async def _playable(self, camera: str, tap: Tap) -> AsyncIterator[tuple[Tap, str]]:
         if tap.codec is None:
-            raise refusal(409, "preview.offline")
+            raise waiting(tap)
         why = obstacle(tap)
         if not why:
             yield tap, "passed"
@@ -112,7 +114,7 @@ def waiting(source: Tap) -> HttpProblem:
     """Return the problem of a viewer who has no picture (yet)."""
     lasts = source.awaited()
     if source.codec is None:
-        return refusal(409, "preview.offline")
+        return refusal(409, "preview.begins" if source.on_demand else "preview.offline")
     if lasts is None:
         return refusal(409, "preview.unshown")
     return (

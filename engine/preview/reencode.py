@@ -162,8 +162,12 @@ class Reencoder:
         async with self.source.view() as viewer:
             while True:
                 missed, packet = await viewer.take()
+                if viewer.codec is None:  # the camera is gone
+                    if self._tap is not None:
+                        self._tap.finish()
+                    return
                 wanted = packet.keyframe or (wanted and not missed)
-                if not wanted or viewer.codec is None:
+                if not wanted:
                     self.dropped += missed + 1
                     continue
                 try:

@@ -19,6 +19,7 @@ ENGINE_EVENTS: Mapping[str, frozenset[str]] = {
     "engine.clock": frozenset({"seconds", "expected", "running"}),
     "engine.forgot": frozenset({"what", "why", "rows", "first", "last", "since", "until"}),
     "engine.rules": frozenset({"rules", "added", "removed", "changed", "kept", "digest"}),
+    "engine.cameras": frozenset({"cameras", "added", "removed", "changed", "names"}),
 }
 
 

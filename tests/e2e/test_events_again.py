@@ -19,7 +19,8 @@ from drivers.onvif.events import pull_point
 from engine.draft import Draft
 from engine.fleet.conditions import Conditions
 from engine.fleet.events import subscription as ears
-from engine.fleet.events.device_group import DeviceGroup
+from engine.fleet.events.device_group import DeviceGroup, Listener
+from engine.fleet.events.signals import Signals
 from engine.fleet.login_guard import Refusals
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Backoff
@@ -209,10 +210,12 @@ async def until(what: str, heard: Heard, number: int) -> None:
 
 def listening(heard: Heard) -> ears.EventSubscription:
     clock, camera = SystemClock(), CameraId("gate")
+    group = DeviceGroup(clock.monotonic)
+    listener = Listener(camera, "s0", Signals(camera, clock.monotonic), Conditions(camera))
+    group.arrange([listener], clock.now().wall)
     return ears.EventSubscription(
-        camera,
-        DeviceGroup([camera], clock.monotonic),
-        Conditions(camera),
+        "gate",
+        group,
         clock=clock,
         random=Random(1),
         tell=heard.tell,
@@ -224,7 +227,7 @@ async def suffer(kinds: Iterable[str], away: float) -> int:
     """Let one camera suffer these losses one after the other; return how many it was met in."""
     camera, heard, met = Camera(away), Heard(), 0
     async with camera.served() as url, driver.open(Target(url), None) as device:
-        hearing = asyncio.get_running_loop().create_task(listening(heard).run(device, "s0"))
+        hearing = asyncio.get_running_loop().create_task(listening(heard).run(device))
         await until("the start", heard, 1)
         for kind in kinds:
             before = camera.struck

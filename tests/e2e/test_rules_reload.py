@@ -118,6 +118,25 @@ async def test_rules_edited_while_the_engine_runs(programs: Programs, site: Path
             adoptions = [event for event in state.events if event.label == "engine.rules"]
             assert [event.facts["rules"] for event in adoptions] == [2, 2, 1]
 
+            document = json.loads(config.read_text())
+            document["cameras"].append({**document["cameras"][0], "id": "c7"})
+            config.write_text(json.dumps(document))
+            rules.write_text("rules:\n" + OLD + BAD)
+            code, told = await said(programs, *reload)
+            assert (code, "+ camera c7" in told, "+ no-cow" in told) == (0, True, True), told
+            assert [camera.id for camera in (await client.state()).cameras] == ["c1", "c7"]
+            document["cameras"].pop()
+            config.write_text(json.dumps(document))
+            code, told = await said(programs, *reload)
+            assert (code, "unknown_camera" in told) == (1, True), "a rule names it: all or nothing"
+            assert [camera.id for camera in (await client.state()).cameras] == ["c1", "c7"]
+            rules.write_text("rules:\n" + OLD + LAST)
+            code, told = await said(programs, *reload)
+            assert (code, "- camera c7" in told) == (0, True), told
+            state = await once(programs, client, lambda state: [each.id for each in state.cameras] == ["c1"])
+            changes = [event.facts["names"] for event in state.events if event.label == "engine.cameras"]
+            assert changes == ["c7", "c7"]
+
         engine.send_signal(signal.SIGTERM)
         assert await programs.ended(engine) == 0
     assert "Traceback" not in log.read_text()

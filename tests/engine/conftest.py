@@ -43,7 +43,7 @@ from drivers.errors import Unreachable, Unsupported
 from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.fleet.camera import CameraRunner
-from engine.fleet.events.device_group import DeviceGroup
+from engine.fleet.device import DeviceRunner, address_of
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Backoff, Health, Supervisor
 from rules.model import Kind
@@ -84,7 +84,7 @@ class Script:
 
     Attributes:
         on_open: Raised when the device is opened; likewise `on_start`, `on_close`, `on_leave`.
-        on_read: Raised by the next `read`.
+        on_read: Raised by the next `read`; `broken`: sources and profiles whose streams alone fail.
         stalled: `read` blocks until the stream is closed; with `deaf_to_close` until it is cleared.
         stuck: Whether `read` came upon that; the thread is in there then.
         leap: Seconds by which each packet's receive time is later than the one before.
@@ -105,6 +105,8 @@ class Script:
     on_close: BaseException | None = None
     on_leave: BaseException | None = None
     stalled: threading.Event = field(default_factory=threading.Event)
+    broken: set[str] = field(default_factory=set)
+    streams: int = 0
     stuck: bool = False
     deaf_to_close: bool = False
     leap: float = 0.0
@@ -189,15 +191,16 @@ class FakeCamera:
 
     async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> FakeStream:
         self.script.profile = profile
-        return FakeStream(self.script)
+        return FakeStream(self.script, self.source, profile)
 
     async def snapshot(self) -> bytes:
         raise Unsupported("driver.no_snapshot", host="fake")
 
 
 class FakeStream:
-    def __init__(self, script: Script) -> None:
-        self._script = script
+    def __init__(self, script: Script, *what: str) -> None:
+        self._script, self._what = script, set(what)
+        script.streams += 1
         self._closed = threading.Event()
         self._count = 0
         self._packets = cycle(script.film[1])
@@ -216,6 +219,8 @@ class FakeStream:
             raise Unreachable("driver.closed", host="fake")
         if script.on_read:
             raise script.on_read
+        if self._what & script.broken:
+            raise Unreachable("driver.stalled", host="192.0.2.1", seconds=10.0)
         packet, number = next(self._packets), self._count
         self._count += 1
         received = script.clock() + number * script.leap
@@ -296,33 +301,64 @@ class Stage:
         script: Script,
         name: str = "gate",
         login: Login | None = None,
-        group: DeviceGroup | None = None,
+        device: DeviceRunner | None = None,
         **settings: Any,
     ) -> CameraRunner:
         document = {"id": name, "url": "rtsp://192.0.2.1/live", "fps": 10, **settings}
+        read = CameraSettings.model_validate(document)
         return CameraRunner(
-            CameraSettings.model_validate(document),
-            driver=lambda: script,
-            login=lambda: login,
+            read,
+            device=device or self.device(script, read, login),
             pool=None,
             score=0.5,
             intake=self.drafts,
             clock=self.clock,
             loop=asyncio.get_running_loop(),
-            random=Random(1),
-            group=group,
         )
 
-    def start(self, runner: CameraRunner, backoff: Backoff = FAST) -> asyncio.Task[None]:
+    def device(
+        self, script: Script, settings: CameraSettings | None = None, login: Login | None = None
+    ) -> DeviceRunner:
+        url = settings.url if settings else "rtsp://192.0.2.1/live"
+        return DeviceRunner(
+            address_of(url),
+            url,
+            {},
+            driver=lambda: script,
+            login=lambda: login,
+            tell=self.tell,
+            clock=self.clock,
+            random=Random(1),
+        )
+
+    async def tell(self, drafts: Iterable[Draft]) -> None:
+        self.drafts.extend(drafts)
+
+    def start(self, *runners: CameraRunner, backoff: Backoff = FAST) -> asyncio.Task[None]:
+        """Start cameras of one device, and the device; return the task of the last one."""
+        device, waiting = runners[0].device, None
+        self._run(f"device[{device.name}]", device, backoff, [each.listener for each in runners])
+        for runner in runners:
+            waiting = self._run(f"camera[{runner.id}]", runner, backoff, [])
+        assert waiting is not None
+        return waiting
+
+    def _run(
+        self, name: str, runner: CameraRunner | DeviceRunner, backoff: Backoff, listeners: list[Any]
+    ) -> asyncio.Task[None]:
         async def report(name: str, health: Health, error: BaseException | None) -> None:
             self.reports.append((name, health, error))
             await runner.report(health, error)
 
+        async def run() -> None:
+            if isinstance(runner, DeviceRunner):
+                await runner.arrange(listeners)
+            await supervisor.run(name, runner.run)
+
         supervisor = Supervisor(
             report, self.clock.monotonic, Random(1), backoff, sleep=runner.nap, again=runner.again
         )
-        work = supervisor.run(f"camera[{runner.id}]", runner.run)
-        task = asyncio.get_running_loop().create_task(work, name=f"camera[{runner.id}]")
+        task = asyncio.get_running_loop().create_task(run(), name=name)
         self.tasks.append(task)
         return task
 
@@ -337,7 +373,7 @@ class Stage:
                 await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        for task in self.tasks:
+        for task in reversed(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 

@@ -25,6 +25,9 @@ class DeviceService(OnvifService):
     Args:
         services: Every service of the camera but this one.
         reboot: Begins a restart and returns at once.
+
+    Attributes:
+        openings: How often somebody who was logged in asked what it is: each opening of the device does, once.
     """
 
     path = "/onvif/device_service"
@@ -44,6 +47,7 @@ class DeviceService(OnvifService):
         #: A host name made of the identity: a display name need not be a valid one.
         self._host_name = f"matthan-{spec.identity.hex[:8]}"
         self._ntp, self._follows_ntp = "", False
+        self.openings = 0
 
     @answers("tds:GetSystemDateAndTime", before_login=True)
     def system_date_and_time(self, request: ServiceRequest) -> Element:
@@ -72,6 +76,7 @@ class DeviceService(OnvifService):
     @answers("tds:GetDeviceInformation")
     def device_information(self, request: ServiceRequest) -> Element:
         """Tell what it is."""
+        self.openings += 1
         info = self._spec.info
         return el(
             "tds:GetDeviceInformationResponse",

@@ -97,12 +97,16 @@ _UNTOLD: tuple[bool, datetime | None] = (False, None)
 
 
 class EventBroker:
-    """The camera's properties and those who subscribed to them."""
+    """The camera's properties and those who subscribed to them.
+
+    Attributes:
+        made: How many subscriptions were made; `expired`: how many of them were let run out.
+    """
 
     def __init__(self, *properties: Property) -> None:
         self._states = dict.fromkeys(properties, _UNTOLD)
         self._subscriptions: dict[str, Subscription] = {}
-        self.expired = 0
+        self.made = self.expired = 0
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -128,6 +132,7 @@ class EventBroker:
         self.prune(now)
         if len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             return None
+        self.made += 1
         self._subscriptions[key] = Subscription(key, topics, now + min(seconds, LONGEST_LIFE))
         return self._subscriptions[key]
 

@@ -1,4 +1,4 @@
-"""ONVIF media (version 1) of the virtual camera: one source, one H.264 profile."""
+"""ONVIF media (version 1) of the virtual camera: one source and one H.264 profile for each channel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from drivers.virtual.onvif.service import (
     OnvifService,
     ServiceRequest,
     answers,
+    numbered,
 )
 from drivers.virtual.onvif.soap import NS, Element, el, invalid, text
 from drivers.virtual.street.footage import Format
@@ -29,15 +30,19 @@ class MediaService(OnvifService):
     """Profiles and addresses.
 
     Args:
-        picture: Size and rate of the one stream.
+        picture: Size and rate of every stream.
         ptz: Whether the profile has a PTZ configuration.
-        stream_url: Makes the stream's address from the host name that the client reached.
+        stream_url: Makes a stream's address from the host name that the client reached and the channel.
+        channels: How many sources there are.
     """
 
     path = "/onvif/media_service"
     prefix = "trt"
 
-    def __init__(self, picture: Format, ptz: bool, stream_url: Callable[[str], str]) -> None:
+    def __init__(
+        self, picture: Format, ptz: bool, stream_url: Callable[[str, int], str], channels: int = 1
+    ) -> None:
+        self._channels = range(channels)
         self._picture = picture
         self._ptz = ptz
         self._stream_url = stream_url
@@ -56,7 +61,7 @@ class MediaService(OnvifService):
         """Return what GetServiceCapabilities tells."""
         return el(
             "trt:Capabilities",
-            el("trt:ProfileCapabilities", MaximumNumberOfProfiles="1"),
+            el("trt:ProfileCapabilities", MaximumNumberOfProfiles=str(len(self._channels))),
             el("trt:StreamingCapabilities", RTPMulticast="false", RTP_TCP="true", RTP_RTSP_TCP="true"),
             SnapshotUri="true",
         )
@@ -73,59 +78,75 @@ class MediaService(OnvifService):
     @answers("trt:GetProfiles")
     def profiles(self, request: ServiceRequest) -> Element:
         """Tell every profile."""
-        return el("trt:GetProfilesResponse", self._profile("trt:Profiles"))
+        return el(
+            "trt:GetProfilesResponse", *(self._profile("trt:Profiles", each) for each in self._channels)
+        )
 
     @answers("trt:GetProfile")
     def profile(self, request: ServiceRequest) -> Element:
         """Tell one profile."""
-        request.profile("trt:ProfileToken")
-        return el("trt:GetProfileResponse", self._profile("trt:Profile"))
+        return el("trt:GetProfileResponse", self._profile("trt:Profile", self._channel(request)))
 
-    def _profile(self, name: str) -> Element:
+    def _channel(self, request: ServiceRequest) -> int:
+        """Return the channel of the profile that is asked for."""
+        token = text(request.body, "trt:ProfileToken")
+        for channel in self._channels:
+            if token == numbered(PROFILE, channel):
+                return channel
+        raise invalid("ter:NoProfile", f"no profile {token!r}")
+
+    def _profile(self, name: str, channel: int) -> Element:
         return el(
             name,
-            el("tt:Name", "Main stream"),
-            self._source_configuration("tt:VideoSourceConfiguration"),
-            self._encoder_configuration("tt:VideoEncoderConfiguration"),
+            el("tt:Name", f"Main stream {channel + 1}" if channel else "Main stream"),
+            self._source_configuration("tt:VideoSourceConfiguration", channel),
+            self._encoder_configuration("tt:VideoEncoderConfiguration", channel),
             *([configuration("tt:PTZConfiguration")] if self._ptz else []),
-            token=PROFILE,
+            token=numbered(PROFILE, channel),
             fixed="true",
         )
 
     @answers("trt:GetVideoSources")
     def video_sources(self, request: ServiceRequest) -> Element:
-        """Tell the one sensor."""
-        rate = el("tt:Framerate", f"{self._picture.fps:g}")
-        return el(
-            "trt:GetVideoSourcesResponse", el("trt:VideoSources", rate, self._resolution(), token=SOURCE)
-        )
+        """Tell every sensor."""
+        told = [
+            el(
+                "trt:VideoSources",
+                el("tt:Framerate", f"{self._picture.fps:g}"),
+                self._resolution(),
+                token=numbered(SOURCE, channel),
+            )
+            for channel in self._channels
+        ]
+        return el("trt:GetVideoSourcesResponse", *told)
 
     @answers("trt:GetVideoSourceConfigurations")
     def source_configurations(self, request: ServiceRequest) -> Element:
-        """Tell how the sensor is used."""
-        told = self._source_configuration("trt:Configurations")
-        return el("trt:GetVideoSourceConfigurationsResponse", told)
+        """Tell how the sensors are used."""
+        told = [self._source_configuration("trt:Configurations", each) for each in self._channels]
+        return el("trt:GetVideoSourceConfigurationsResponse", *told)
 
     @answers("trt:GetVideoEncoderConfigurations")
     def encoder_configurations(self, request: ServiceRequest) -> Element:
         """Tell every encoder."""
-        told = self._encoder_configuration("trt:Configurations")
-        return el("trt:GetVideoEncoderConfigurationsResponse", told)
+        told = [self._encoder_configuration("trt:Configurations", each) for each in self._channels]
+        return el("trt:GetVideoEncoderConfigurationsResponse", *told)
 
     @answers("trt:GetVideoEncoderConfiguration")
     def encoder_configuration(self, request: ServiceRequest) -> Element:
         """Tell one encoder."""
         token = text(request.body, "trt:ConfigurationToken")
-        if token != ENCODER_CONFIGURATION:
+        channels = [each for each in self._channels if token == numbered(ENCODER_CONFIGURATION, each)]
+        if not channels:
             raise invalid("ter:NoConfig", f"no configuration {token!r}")
-        told = self._encoder_configuration("trt:Configuration")
+        told = self._encoder_configuration("trt:Configuration", channels[0])
         return el("trt:GetVideoEncoderConfigurationResponse", told)
 
     @answers("trt:GetVideoEncoderConfigurationOptions")
     def encoder_options(self, request: ServiceRequest) -> Element:
         """Tell what an encoder takes: another bitrate and group, but no other size or rate."""
         if text(request.body, "trt:ProfileToken", ""):
-            request.profile("trt:ProfileToken")
+            self._channel(request)
         told = el(
             "trt:Options",
             _range("tt:QualityRange", 5, 5),
@@ -145,9 +166,10 @@ class MediaService(OnvifService):
 
     @answers("trt:SetVideoEncoderConfiguration")
     def set_encoder_configuration(self, request: ServiceRequest) -> Element:
-        """Take another bitrate and group."""
+        """Take another bitrate and group; all channels have one encoder."""
         given = request.body.find("trt:Configuration", NS)
-        if given is None or given.get("token") != ENCODER_CONFIGURATION:
+        tokens = {numbered(ENCODER_CONFIGURATION, each) for each in self._channels}
+        if given is None or given.get("token") not in tokens:
             raise invalid("ter:NoConfig", "no such configuration")
         wanted = [_whole(given, path) for path in _FIXED]
         if wanted != [self._picture.width, self._picture.height, self._fps]:
@@ -160,18 +182,18 @@ class MediaService(OnvifService):
         width, height = el("tt:Width", str(self._picture.width)), el("tt:Height", str(self._picture.height))
         return el("tt:Resolution", width, height)
 
-    def _source_configuration(self, name: str) -> Element:
+    def _source_configuration(self, name: str, channel: int) -> Element:
         size = {"width": str(self._picture.width), "height": str(self._picture.height)}
         return el(
             name,
             el("tt:Name", "Sensor"),
             el("tt:UseCount", "1"),
-            el("tt:SourceToken", SOURCE),
+            el("tt:SourceToken", numbered(SOURCE, channel)),
             el("tt:Bounds", x="0", y="0", **size),
-            token=SOURCE_CONFIGURATION,
+            token=numbered(SOURCE_CONFIGURATION, channel),
         )
 
-    def _encoder_configuration(self, name: str) -> Element:
+    def _encoder_configuration(self, name: str, channel: int) -> Element:
         return el(
             name,
             el("tt:Name", "H.264"),
@@ -194,7 +216,7 @@ class MediaService(OnvifService):
                 el("tt:AutoStart", "false"),
             ),
             el("tt:SessionTimeout", "PT60S"),
-            token=ENCODER_CONFIGURATION,
+            token=numbered(ENCODER_CONFIGURATION, channel),
         )
 
     def _h264_profile(self) -> str:
@@ -203,17 +225,17 @@ class MediaService(OnvifService):
     @answers("trt:GetStreamUri")
     def stream_uri(self, request: ServiceRequest) -> Element:
         """Tell the RTSP address; one serves UDP and TCP alike."""
-        request.profile("trt:ProfileToken")
+        channel = self._channel(request)
         kind = text(request.body, "trt:StreamSetup/tt:Stream", "RTP-Unicast")
         transport = text(request.body, "trt:StreamSetup/tt:Transport/tt:Protocol", "RTSP")
         if kind != "RTP-Unicast" or transport not in _TRANSPORTS:
             raise invalid("ter:InvalidStreamSetup", f"{kind} over {transport} is not offered")
-        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(request.host)))
+        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(request.host, channel)))
 
     @answers("trt:GetSnapshotUri")
     def snapshot_uri(self, request: ServiceRequest) -> Element:
-        """Tell where a JPEG is."""
-        request.profile("trt:ProfileToken")
+        """Tell where a JPEG is: every channel shows the same."""
+        self._channel(request)
         return el("trt:GetSnapshotUriResponse", _media_uri(request.url(SNAPSHOT_PATH)))
 
 

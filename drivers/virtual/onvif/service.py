@@ -8,11 +8,17 @@ from typing import Any, TypeVar
 
 from drivers.virtual.onvif.soap import Call, Element, invalid, qualified, text
 
-#: Tokens; this camera has one of each.
+#: Tokens of the first channel; those of the others are numbered.
 SOURCE = "source0"
 SOURCE_CONFIGURATION = "source_config0"
 ENCODER_CONFIGURATION = "encoder0"
 PROFILE = "main"
+
+
+def numbered(token: str, channel: int) -> str:
+    """Return the token of a channel, counted from 0."""
+    return f"{token.removesuffix('0')}{channel}" if channel else token
+
 
 Answer = Element | Awaitable[Element]
 

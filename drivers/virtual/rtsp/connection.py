@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import randbits
 from typing import Final
@@ -56,6 +57,8 @@ class ServerContext:
         wall: Seconds since 1970, for sender reports.
         session: Seconds after which a silent client is let go.
         patience: Seconds that a client may leave unread what it was sent.
+        paths: Where streams are; all show the same footage.
+        played: How often each was played.
     """
 
     footage: Footage
@@ -65,6 +68,13 @@ class ServerContext:
     wall: Callable[[], float] = _wall
     session: float = SESSION_TIME
     patience: float = 5.0
+    paths: frozenset[str] = frozenset({PATH})
+    played: Counter[str] = field(default_factory=Counter)
+
+
+def path_of(channel: int) -> str:
+    """Return where the stream of a channel is, counted from 0."""
+    return f"{PATH}{channel}" if channel else PATH
 
 
 def session_description(shown: Format, host: str) -> bytes:
@@ -95,7 +105,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._peer: str = writer.get_extra_info("peername")[0]
         self._local: str = writer.get_extra_info("sockname")[0]
-        self._session = ""
+        self._session = self._path = ""
         self._rtp = RtpSender(context.bits(32), context.bits(16), context.bits(32))
         self._transport: RtpTransport | None = None
         self._media: asyncio.Task[None] | None = None
@@ -195,15 +205,16 @@ class Connection:
         return Response(headers={"Public": ", ".join(self._methods)})
 
     async def _describe(self, request: Request) -> Response:
-        if request.path != PATH:
+        if request.path not in self._context.paths:
             raise BadRequest(404)
         body = session_description(await self._context.footage.describe(), self._local)
         base = request.url.rstrip("/") + "/"
         return Response(headers={"Content-Base": base, "Content-Type": "application/sdp"}, body=body)
 
     async def _setup(self, request: Request) -> Response:
-        if request.path not in {PATH, f"{PATH}/{_TRACK}"}:
+        if (path := request.path.removesuffix(f"/{_TRACK}")) not in self._context.paths:
             raise BadRequest(404)
+        self._path = path
         if self._session:
             self._in_session(request)
         if self._media is not None:
@@ -236,6 +247,7 @@ class Connection:
         if self._media is not None:
             return Response(headers=headers)
         self._answered.clear()
+        self._context.played[self._path] += 1
         first: asyncio.Future[int] = self._loop.create_future()
         self._media = self._tasks.create_task(
             self._send(transport, first), name=f"virtual-camera.rtp[{self._peer}]"

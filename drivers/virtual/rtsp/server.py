@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from secrets import randbits
 from types import TracebackType
@@ -12,13 +12,20 @@ from typing import Self
 
 from drivers.contract import Login
 from drivers.errors import DriverError
-from drivers.virtual.rtsp.connection import PATH, SESSION_TIME, Connection, ServerContext, StallGate
+from drivers.virtual.rtsp.connection import (
+    PATH,
+    SESSION_TIME,
+    Connection,
+    ServerContext,
+    StallGate,
+    path_of,
+)
 from drivers.virtual.rtsp.login import DigestGate
 from drivers.virtual.rtsp.message import HEAD_LIMIT
 from drivers.virtual.rtsp.transport import SEND_TIME, SlowClient
 from drivers.virtual.street.footage import Footage
 
-__all__ = ["PATH", "RtspServer", "SimulatedFault"]
+__all__ = ["PATH", "RtspServer", "SimulatedFault", "path_of"]
 
 #: Connections at a time; one more is closed at once.
 LIMIT = 64
@@ -49,6 +56,7 @@ class RtspServer:
         session: Seconds after which a silent client is let go.
         patience: Seconds that a client may leave unread what it was sent.
         bits: Source of randomness.
+        channels: How many streams there are, each at a path of its own (`path_of`).
 
     Attributes:
         port: The real port, valid inside the context.
@@ -67,16 +75,28 @@ class RtspServer:
         session: float = SESSION_TIME,
         patience: float = SEND_TIME,
         bits: Callable[[int], int] = randbits,
+        channels: int = 1,
     ) -> None:
         login_gate = None if login is None else DigestGate(login, bits(256).to_bytes(32), algorithms)
         self._gate = StallGate()
         self._context = ServerContext(
-            footage, login_gate, self._gate, bits, session=session, patience=patience
+            footage,
+            login_gate,
+            self._gate,
+            bits,
+            session=session,
+            patience=patience,
+            paths=frozenset(map(path_of, range(channels))),
         )
         self._host, self.port = host, port
         self._fault: SimulatedFault | None = None
         self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.dropped = self.turned_away = 0
+
+    @property
+    def played(self) -> Mapping[str, int]:
+        """Return how often each stream was played, by its path."""
+        return self._context.played
 
     @property
     def clients(self) -> int:

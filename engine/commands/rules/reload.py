@@ -1,4 +1,4 @@
-"""``matthan rules reload``: the running engine reads its rules again."""
+"""``matthan rules reload``: the running engine reads its rules and cameras again."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def reload(
     as_json: JsonOption = False,
     github: GitHubOption = False,
 ) -> None:
-    """Let the running engine read its rules again, and show what changed.
+    """Let the running engine read its rules and cameras again, and show what changed.
 
-    Rules whose meaning did not change go on with what they remember. Bad rules leave everything as it is: every problem
-    is shown as `matthan rules check` shows it. Exit codes: 0 the engine judges by what the files say, 1 problems,
-    2 a file cannot be read, 3 no engine answers.
+    Rules whose meaning did not change go on with what they remember, cameras whose settings did not change watch on.
+    Bad ones leave everything as it is: every problem is shown as `matthan rules check` shows it. Exit codes: 0 the
+    engine works by what the files say, 1 problems, 2 a file cannot be read, 3 no engine answers.
     """
     told, notes, spoken = speak(socket, token, lang, _ask)
     for note in notes:
@@ -86,6 +86,13 @@ def _for_people(told: wire.RulesReloaded, warnings: list[Problem], lang: Languag
         block(report.for_people(warnings, _texts(warnings), lang, colours=colours))
     for mark, name in _changes(told):
         out(paint(f"{mark} {name}", {"+": "32", "-": "31", "~": "33"}.get(mark, "0"), colours))
+    if told.cameras_added or told.cameras_changed or told.cameras_removed:
+        names = (told.cameras_added, told.cameras_changed, told.cameras_removed)
+        for mark, cameras in zip("+~-", names, strict=True):
+            for name in cameras:
+                out(f"{mark} camera {name}")
+        values = dict(zip(("added", "changed", "removed"), map(len, names), strict=True))
+        out(render("rules.cameras_changed", values, lang))
     counts = {"rules": told.rules, "kept": told.kept, "rows": told.remembered}
     out(render("rules.reloaded" if told.adopted else "rules.unchanged", counts, lang))
 

@@ -1,21 +1,21 @@
-"""The cameras of one device, and what it says of itself as a whole: alarm inputs, relays, disks.
+"""The cameras of one device, and whose is what it says: one's, or the device's as a whole (inputs, relays, disks).
 
-Every camera of a recorder opens the device for itself and hears all of it. What belongs to none of them is told once,
-in the name of the first; which of them it was heard by may change.
+There is one subscription. A signal whose source is one of the device's video sources belongs to the cameras that look
+at that source; what belongs to none of them is told once, in the name of the first. Pure: time comes in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from drivers.contract import Signal
-from engine.config.settings import CameraSettings
 from engine.draft import Draft
-from engine.fleet.events.property import subject
+from engine.fleet.conditions import Conditions
+from engine.fleet.events.property import is_of, subject
 from engine.fleet.events.signals import MOST, Signals
+from engine.fleet.events.token_bucket import TokenBucket
 from rules.model import CameraId
 
 
@@ -31,80 +31,144 @@ def concerns_all(signal: Signal, sources: Sequence[str]) -> bool:
     return len(sources) > 1 or (not signal.source and bool(signal.about))
 
 
-class DeviceGroup:
-    """One device's configured cameras.
+def _as_it_is(draft: Draft) -> Draft:
+    return draft
 
-    Args:
-        cameras: In the order of the configuration; everything is told in the name of the first.
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One camera's part in what its device says.
 
     Attributes:
-        signals: What was told of the device as a whole.
+        source: The video source that it looks at; None: the device's first.
+        aimed: Puts into a draft how the camera's PTZ unit is.
+        recalled: Subjects that an earlier run told as on, until the device's sources are known.
+        watching: Whether its picture is there or asked for: a camera that is lost is not deaf as well.
     """
 
-    def __init__(self, cameras: Sequence[CameraId], now: Callable[[], float]) -> None:
-        self.signals = Signals(cameras[0], now)
-        self._order = tuple(cameras)
-        self._listening: dict[CameraId, dict[str, Signal]] = {}
-        self._speaker: CameraId | None = None
+    camera: CameraId
+    source: str | None
+    signals: Signals
+    conditions: Conditions
+    aimed: Callable[[Draft], Draft] = _as_it_is
+    recalled: tuple[str, ...] = ()
+    watching: bool = False
 
-    def join(self, camera: CameraId) -> None:
-        """A camera's subscription says something: from now on it may speak for the device."""
-        if camera in self._listening:
-            return
-        self._listening[camera] = {}
-        if self._speaker == camera:  # it subscribed anew before another could take over
-            self._speaker = None
 
-    def leave(self, camera: CameraId) -> None:
-        """A camera hears nothing any more."""
-        self._listening.pop(camera, None)
+class DeviceGroup:
+    """One device's configured cameras, in the order of the configuration.
 
-    def hear(self, camera: CameraId, signal: Signal, wall: datetime) -> list[Draft]:
-        """Return what a signal that one camera heard adds to the device's story: nothing, unless it speaks for it."""
-        self.join(camera)
-        drafts, known = self._take_over(wall), self._listening[camera]
-        if signal.state is not None:
-            known[subject(signal)] = signal
-            while len(known) > MOST:
-                del known[next(iter(known))]
-        return drafts + (self.signals.hear(signal, wall) if self.speaks(camera) else [])
+    Attributes:
+        signals: What was told of the device as a whole, in the name of the first.
+    """
 
-    def due(self, camera: CameraId, wall: datetime) -> list[Draft]:
-        """Return what had to wait, to the camera that speaks."""
-        drafts = self._take_over(wall)
-        return drafts + (self.signals.due(wall) if self.speaks(camera) else [])
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._listeners: list[Listener] = []
+        self._sources: tuple[str, ...] | None = None
+        self._states: dict[str, Signal] = {}
+        self.signals = Signals(CameraId(""), now)
 
-    def speaks(self, camera: CameraId) -> bool:
-        """Return whether a camera is the first that listens now."""
-        return camera == next((each for each in self._order if each in self._listening), None)
+    def __iter__(self) -> Iterator[Listener]:
+        return iter(tuple(self._listeners))
 
-    def _take_over(self, wall: datetime) -> list[Draft]:
-        """Let another camera speak where the first that listens is another: what it knows holds from now on."""
-        speaker = next((each for each in self._order if each in self._listening), None)
-        if speaker is None or speaker == self._speaker:
+    def arrange(self, listeners: Sequence[Listener], wall: datetime) -> list[Draft]:
+        """Let these be the device's cameras from now on; return what that ends and what it begins.
+
+        Whoever goes hears the end of everything that it was told as on; whoever comes is told how it is.
+        """
+        before, after = self._listeners, list(listeners)
+        gone = [each for each in before if each not in after]
+        drafts = [each.aimed(draft) for each in gone for draft in each.signals.leave(wall)]
+        self._listeners = after
+        if after and after[0].camera != self.signals.camera:
+            drafts += self.signals.leave(wall)
+            self.signals = Signals(after[0].camera, self._now)
+            drafts += self._tell_all(
+                (said for said in self._states.values() if self._concerns_all(said)), wall
+            )
+        for each in after:
+            if each not in before:
+                drafts += self._introduce(each, wall)
+        return drafts
+
+    def _introduce(self, new: Listener, wall: datetime) -> list[Draft]:
+        if self._sources is None:
             return []
-        self._speaker = speaker
+        self._sort(new)
+        new.signals.begin()
+        own = [said for said in self._states.values() if self._is_of(said, new)]
+        told = (new.signals.tell(replace(said, initial=True), wall) for said in own)
+        return [new.aimed(draft) for draft in told if draft is not None]
+
+    def meet(self, sources: Sequence[str]) -> None:
+        """Take the video sources of the device, which is open now."""
+        self._sources = tuple(sources)
+        for each in self._listeners:
+            self._sort(each)
+
+    def _sort(self, listener: Listener) -> None:
+        """Give each recalled subject to whom it belongs: only now the device's video sources are known."""
+        sources = self._sources or ()
+        own = [
+            each
+            for each in listener.recalled
+            if len(sources) == 1 or any(is_of(each, one) for one in sources)
+        ]
+        listener.signals.recall(own)
+        self.signals.recall(each for each in listener.recalled if each not in own)
+        listener.recalled = ()
+
+    def begin(self) -> None:
+        """A subscription begins: the device tells every property that it has."""
+        self._states.clear()
+        for each in self._all():
+            each.begin()
+
+    def lost(self) -> None:
+        """The subscription is over: nothing is known of what is not told."""
+        for each in self._all():
+            each.lost()
+
+    def hear(self, said: Signal, wall: datetime) -> list[Draft]:
+        """Return what a signal adds to the story of each camera that it is about."""
+        if said.state is not None:
+            self._states.pop(about := subject(said), None)
+            self._states[about] = said
+            while len(self._states) > MOST * max(1, len(self._listeners)):
+                del self._states[next(iter(self._states))]
+        if self._concerns_all(said):
+            return self._aimed_by_first(self.signals.hear(said, wall))
+        own = [each for each in self._listeners if self._is_of(said, each)]
+        return [each.aimed(draft) for each in own for draft in each.signals.hear(said, wall)]
+
+    def due(self, wall: datetime) -> list[Draft]:
+        """Return what had to wait and may be told now; asked about once a second."""
+        own = [each.aimed(draft) for each in self._listeners for draft in each.signals.due(wall)]
+        return own + self._aimed_by_first(self.signals.due(wall))
+
+    def budgets(self, listener: Listener) -> list[TokenBucket]:
+        """Return what is kept of the signals that are told in a camera's name."""
+        first = bool(self._listeners) and self._listeners[0] is listener
+        return [listener.signals.budget, *([self.signals.budget] if first else [])]
+
+    def _tell_all(self, signals: Iterable[Signal], wall: datetime) -> list[Draft]:
         self.signals.begin()
-        known = list(self._listening[speaker].values())
-        told = (self.signals.tell(replace(each, initial=True), wall) for each in known)
-        return [draft for draft in told if draft is not None]
+        told = (self.signals.tell(replace(said, initial=True), wall) for said in signals)
+        return self._aimed_by_first([draft for draft in told if draft is not None])
 
+    def _aimed_by_first(self, drafts: list[Draft]) -> list[Draft]:
+        return [self._listeners[0].aimed(draft) for draft in drafts] if self._listeners else drafts
 
-def device_groups(
-    cameras: Iterable[CameraSettings], now: Callable[[], float]
-) -> Mapping[CameraId, DeviceGroup]:
-    """Return each camera's household: those that are enabled and have host, port and account in common."""
-    devices: dict[object, list[CameraId]] = {}
-    for camera in cameras:
-        devices.setdefault(_device(camera), []).append(CameraId(camera.id))
-    made = [(names, DeviceGroup(names, now)) for names in devices.values()]
-    return {name: household for names, household in made for name in names}
+    def _all(self) -> list[Signals]:
+        return [*(each.signals for each in self._listeners), self.signals]
 
+    def _concerns_all(self, said: Signal) -> bool:
+        return concerns_all(said, self._sources or ())
 
-def _device(camera: CameraSettings) -> object:
-    parts = urlsplit(camera.url)
-    if not parts.hostname or not camera.enabled:  # a file; or switched off: nobody hears it
-        return camera.id
-    user = camera.login.username if camera.login else ""
-    port = parts.port or {"https": 443, "rtsp": 554, "rtsps": 322}.get(parts.scheme, 80)
-    return parts.hostname, port, user
+    def _is_of(self, said: Signal, listener: Listener) -> bool:
+        sources = self._sources or ()
+        if self._concerns_all(said):
+            return False
+        looks_at = listener.source or (sources[0] if sources else "")
+        return len(sources) <= 1 or said.source == looks_at

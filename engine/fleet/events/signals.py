@@ -107,6 +107,16 @@ class Signals:
             before = Signal(topic_of(told), "", True, {}, _LONG_AGO)
             self._known[told] = _Property(before, _LONG_AGO, told=True, heard=-1)
 
+    def leave(self, wall: datetime) -> list[Draft]:
+        """Return the end of everything that was told as on: nobody looks after it any more."""
+        told = [(about, known) for about, known in self._known.items() if known.told]
+        self._known.clear()
+        self._waiting.clear()
+        return self._took_leave() + [
+            self._draft(about, replace(known.said, state=False), Change.ENDED, wall, False, assumed=True)
+            for about, known in told
+        ]
+
     # -- what is told -----------------------------------------------------------------------------
 
     def hear(self, signal: Signal, wall: datetime) -> list[Draft]:

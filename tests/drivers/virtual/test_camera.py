@@ -10,6 +10,7 @@ import pytest
 
 from drivers.contract import Login, Target
 from drivers.errors import Unsupported
+from drivers.onvif import driver as onvif
 from drivers.virtual import camera as camera_module
 from drivers.virtual import driver, read_url
 from drivers.virtual.camera import VirtualCamera
@@ -307,3 +308,23 @@ async def test_the_driver_discovers_nothing() -> None:
     from drivers.contract import Scope
 
     assert [found async for found in driver.discover(Scope(("127.0.0.1",)), 0.1)] == []
+
+
+async def test_a_recorder_has_a_source_and_a_stream_for_each_channel() -> None:
+    async with VirtualCamera(CameraSpec(password=PASSWORD, discoverable=False, channels=3)) as recorder:
+        async with onvif.open(Target(recorder.onvif_url), LOGIN) as device:
+            assert [each.source for each in device.cameras] == ["source0", "source1", "source2"]
+            assert [each.profiles[0].token for each in device.cameras] == ["main", "main1", "main2"]
+            stream = await device.cameras[2].open_stream("main2")
+            try:
+                await asyncio.to_thread(stream.start)
+                await asyncio.to_thread(stream.read)
+            finally:
+                stream.close()
+        assert recorder.usage == {"openings": 1, "subscriptions": 0, "streams": 1, "plays": 1}
+
+
+@pytest.mark.parametrize("spec", [{"channels": 0}, {"channels": 2, "ptz": True}])
+def test_no_such_recorder(spec: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="recorder"):
+        CameraSpec(**spec)  # type: ignore[arg-type]

@@ -181,7 +181,7 @@ async def test_a_camera_is_tried_again(stage: Stage) -> None:
             subject.retry(camera)
         assert (caught.value.status, caught.value.code) == (status, code)
     now = stage.clock.now().wall.timestamp()
-    runner._logins.record = Record(wrong=(now - 60, now - 30, now))
+    runner.device.logins.record = Record(wrong=(now - 60, now - 30, now))
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
     with pytest.raises(HttpProblem) as held:
         subject.retry("gate")

@@ -173,7 +173,7 @@ async def test_a_login_that_worked_is_tried_again_by_itself(stage: Stage) -> Non
 async def test_a_camera_that_is_merely_lost_is_tried_at_once_too(stage: Stage) -> None:
     script = stage.script(on_open=GONE)
     runner = stage.runner(script)
-    stage.start(runner, Backoff(first=1e6, most=1e6, later=1e6))
+    stage.start(runner, backoff=Backoff(first=1e6, most=1e6, later=1e6))
     await stage.until(lambda: runner.status.state is LOST)
     script.on_open = None
     runner.retry()
@@ -187,7 +187,7 @@ async def test_a_device_that_has_refused_enough_is_not_asked_by_a_person_either(
     stage.start(runner)
     for opened in (1, 2, 3):
         await stage.until(lambda opened=opened: script.opened == opened and runner.status.state is REFUSED)
-        with suppress(Refused), runner._logins.begin(login, "192.0.2.1"):  # as a driver notes it
+        with suppress(Refused), runner.device.logins.begin(login, "192.0.2.1"):  # as a driver notes it
             raise Refused(host="192.0.2.1", user="admin")
         free = runner.retry()
         assert (free is None) is (opened < 3)
@@ -202,13 +202,13 @@ async def test_a_password_that_cannot_be_read_names_the_file(stage: Stage) -> No
     def unreadable() -> None:
         raise CredentialError("credentials.unreadable", reference="file:gate.password", detail="No such file")
 
-    readable, runner._login = runner._login, unreadable
+    readable, runner.device._login = runner.device._login, unreadable
     stage.start(runner)
     await stage.until(lambda: runner.status.state is REFUSED)
     assert script.opened == 0, "a person must act: it is not tried again"
     assert runner.status.reason is not None
     assert runner.status.reason.values["reference"] == "file:gate.password"
-    runner._login = readable
+    runner.device._login = readable
     runner.retry()
     await stage.until(lambda: runner.status.state is ONLINE)
 
@@ -279,7 +279,7 @@ async def test_stopping_closes_a_stalled_stream_and_ends_its_thread(stage: Stage
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 60)
     assert script.closed >= 1
-    assert script.left == 1
+    await stage.until(lambda: script.left == 1)
     await stage.until(lambda: not threads("camera[gate].video"))
     assert stage.reports == []
 
@@ -303,7 +303,7 @@ async def test_a_driver_that_fails_at_the_end_cannot_hold_the_engine(
 async def test_a_thread_that_comes_back_late_tells_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.fleet.camera.STOP_DEADLINE", 0.05)
+    monkeypatch.setattr("engine.fleet.stream.STOP_DEADLINE", 0.05)
     script = stage.script(deaf_to_close=True)
     runner = stage.runner(script)
     task = stage.start(runner)

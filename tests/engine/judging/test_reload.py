@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,8 @@ import pytest
 from engine import text
 from engine.api import present, wire
 from engine.config.configuration import load, world
+from engine.config.settings import CameraSettings
+from engine.fleet.fleet import FleetChanges
 from engine.judging import reload
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import Rulebook, bound, reopened
@@ -63,6 +65,7 @@ class Site:
     judge: Bookish
     reloader: Reloader
     live: list[RuleSet]
+    watched: list[Sequence[CameraSettings]]
 
     @property
     def rules(self) -> Path:
@@ -87,11 +90,19 @@ async def running(folder: Path) -> AsyncIterator[Site]:
     async def follow(rules: RuleSet) -> None:
         live.append(rules)
 
+    cameras, watched = there.settings.cameras, list[Sequence[CameraSettings]]()
+
+    async def watch(now: Sequence[CameraSettings]) -> FleetChanges:
+        before, after = ([each.id for each in some] for some in (watched[-1] if watched else cameras, now))
+        watched.append(now)
+        added = tuple(name for name in after if name not in before)
+        return FleetChanges(added, (), tuple(name for name in before if name not in after))
+
     asked = asyncio.Event()
-    reloader = Reloader(there.path, there.settings, book, judge, follow, asked)
+    reloader = Reloader(there.path, there.settings, book, judge, follow, asked, watch)
     async with asyncio.TaskGroup() as group, asyncio.timeout(60):
         task = group.create_task(reloader.run(), name="rules")
-        yield Site(folder, judge, reloader, live)
+        yield Site(folder, judge, reloader, live, watched)
         task.cancel()
 
 
@@ -159,23 +170,36 @@ async def test_a_broken_configuration_is_a_bad_reload(tmp_path: Path, text_: str
         assert site.judge.adopted == []
 
 
-async def test_the_site_is_the_one_that_runs(tmp_path: Path) -> None:
+async def test_rules_are_held_against_the_cameras_of_the_same_reading(tmp_path: Path) -> None:
     camera = '  - {id: c2, url: "rtsp://192.0.2.2/x"}\n'
     async with running(tmp_path) as site:
         path = tmp_path / "matthan.yaml"
         path.write_text(SITE + camera)
+        site.edit(site.rules, "zone: gate}", "zone: gate, cameras: [c1, c2]}")
         answer = await told(site)
-        assert (answer.adopted, answer.restart) == (False, ("cameras",))
-        assert site.problems() == [Sentence("rules.restart_needed", {"keys": "cameras"})]
-        site.edit(site.rules, "zone: gate}", "zone: gate, cameras: c2}")
+        assert (answer.adopted, answer.restart, answer.cameras_added) == (True, (), ("c2",))
+        assert [camera.id for camera in site.watched[-1]] == ["c1", "c2"]
+        path.write_text(SITE)
         with pytest.raises(HttpProblem) as caught:
             await told(site)
         assert [each.code for each in caught.value.problems] == ["problem.unknown_camera"]
-        assert [each.code for each in site.problems()] == ["rules.refused", "rules.restart_needed"]
-        path.write_text(SITE)
+        assert len(site.watched) == 1, "all or nothing: the camera that a rule names stays"
         site.rules.write_text(RULES)
-        await told(site)
-        assert site.problems() == []
+        answer = await told(site)
+        assert (answer.cameras_removed, site.problems()) == (("c2",), [])
+
+
+async def test_what_takes_effect_at_a_restart_is_named_and_rules_may_not_count_on_it(tmp_path: Path) -> None:
+    hook = "actions: {webhooks: {home: {url: 'http://192.0.2.9/'}}}\n"
+    async with running(tmp_path) as site:
+        (tmp_path / "matthan.yaml").write_text(SITE + "timezone: Asia/Tokyo\n")
+        assert (await told(site)).restart == ("timezone",)
+        assert site.problems() == [Sentence("rules.restart_needed", {"keys": "timezone"})]
+        (tmp_path / "matthan.yaml").write_text(SITE + hook)
+        site.edit(site.rules, "for: 5m}}", "for: 5m}, do: [{mqtt: {topic: x}}]}")
+        with pytest.raises(HttpProblem):
+            await told(site)
+        assert [each.code for each in site.problems()] == ["rules.refused", "rules.restart_needed"]
 
 
 async def test_which_files_hold_rules_is_read_again(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class Rig:
         spec = CameraSpec(name="Cổng chính", ptz=ptz, password="pw")
         offered = (
             EventService(self.broker, self.clock),
-            MediaService(picture, ptz, lambda host: f"rtsp://{host.partition(':')[0]}:554/main"),
+            MediaService(picture, ptz, lambda host, channel: f"rtsp://{host.partition(':')[0]}:554/main"),
             ImagingService(),
             IoService(self.relay.append),
             *((PtzService(self.unit, self.clock),) if ptz else ()),

@@ -1,4 +1,4 @@
-"""What a device says of itself as a whole: told once, in the name of its first camera, by whichever listens."""
+"""What a device says of itself as a whole is told once, in the name of its first camera; each camera hears its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 
 from drivers.contract import Signal
 from engine.config.settings import CameraSettings
-from engine.fleet.events.device_group import DeviceGroup, concerns_all, device_groups
-from engine.fleet.events.signals import GRACE, MOST
+from engine.fleet.conditions import Conditions
+from engine.fleet.device import device_key
+from engine.fleet.events.device_group import DeviceGroup, Listener, concerns_all
+from engine.fleet.events.signals import GRACE, MOST, Signals
 from rules.model import CameraId, Change
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -22,15 +24,30 @@ def alarm(state: bool | None, name: str = "AlarmIn_1") -> Signal:
     return Signal("Device/Trigger/DigitalInput", "", state, dict(about), NOW, about=about)
 
 
+def moves(state: bool, source: str) -> Signal:
+    return Signal("VideoSource/MotionAlarm", source, state, {"Source": source}, NOW)
+
+
 class Recorder:
+    """Three cameras of one device with three sources."""
+
     def __init__(self) -> None:
         self.now = 0.0
-        self.household = DeviceGroup([ONE, TWO, THREE], lambda: self.now)
+        self.cameras = [self.camera(name, f"VS{number}") for number, name in enumerate((ONE, TWO, THREE))]
+        self.group = DeviceGroup(lambda: self.now)
+        self.group.arrange(self.cameras, NOW)
+        self.group.meet(["VS0", "VS1", "VS2"])
+        self.group.begin()
 
-    def say(self, said: Signal, *cameras: CameraId) -> list[tuple[str, Change, object]]:
-        """Let some cameras hear the same."""
-        drafts = [draft for camera in cameras for draft in self.household.hear(camera, said, NOW)]
-        return [(str(draft.camera), draft.change, draft.facts["InputToken"]) for draft in drafts]
+    def camera(self, name: CameraId, source: str | None) -> Listener:
+        return Listener(name, source, Signals(name, lambda: self.now), Conditions(name))
+
+    def say(self, said: Signal) -> list[tuple[str, Change]]:
+        return [(str(draft.camera), draft.change) for draft in self.group.hear(said, NOW)]
+
+    def arrange(self, *cameras: Listener) -> list[tuple[str, str, Change, bool]]:
+        drafts = self.group.arrange(cameras, NOW)
+        return [(str(each.camera), str(each.label), each.change, "assumed" in each.facts) for each in drafts]
 
 
 @pytest.fixture
@@ -38,53 +55,62 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-def test_each_camera_hears_it_and_it_is_told_once_with_its_token(recorder: Recorder) -> None:
-    assert recorder.say(alarm(True), TWO, ONE, THREE) == [("cam1", Change.BEGAN, "AlarmIn_1")]
-    assert recorder.say(alarm(False), THREE, TWO, ONE) == [("cam1", Change.ENDED, "AlarmIn_1")]
-    assert recorder.say(alarm(None), ONE, TWO) == [("cam1", Change.NOTED, "AlarmIn_1")]
+def test_what_is_of_no_camera_is_told_once_in_the_name_of_the_first(recorder: Recorder) -> None:
+    assert recorder.say(alarm(True)) == [("cam1", Change.BEGAN)]
+    assert recorder.say(alarm(True)) == []
+    assert recorder.say(alarm(False)) == [("cam1", Change.ENDED)]
+    assert recorder.say(alarm(None)) == [("cam1", Change.NOTED)]
 
 
-def test_who_hears_it_late_does_not_tell_it_again(recorder: Recorder) -> None:
-    recorder.say(alarm(True), ONE, TWO)
-    recorder.say(alarm(False), ONE)
-    assert recorder.say(alarm(True), TWO) == recorder.say(alarm(False), TWO) == []
+def test_what_is_of_a_source_goes_to_all_who_look_at_it(recorder: Recorder) -> None:
+    second = recorder.camera(CameraId("again"), "VS1")
+    recorder.arrange(*recorder.cameras, second)
+    assert recorder.say(moves(True, "VS1")) == [("cam2", Change.BEGAN), ("again", Change.BEGAN)]
 
 
-def test_the_next_camera_takes_over_and_knows_what_it_heard(recorder: Recorder) -> None:
-    recorder.say(alarm(True), ONE, TWO)
-    recorder.say(alarm(False, "AlarmIn_2"), ONE, TWO)
-    recorder.household.leave(ONE)
-    recorder.household.due(TWO, NOW)
-    assert recorder.say(alarm(False), TWO) == [("cam1", Change.ENDED, "AlarmIn_1")]
-    assert recorder.say(alarm(True), TWO) == [("cam1", Change.BEGAN, "AlarmIn_1")]
-    assert recorder.say(alarm(True), ONE) == []  # it is back, and hears what is so: nothing new
-    assert recorder.say(alarm(False), TWO) == []
-    assert recorder.say(alarm(False), ONE) == [("cam1", Change.ENDED, "AlarmIn_1")]
+def test_who_comes_later_is_told_how_it_is_and_nobody_else(recorder: Recorder) -> None:
+    first, _, third = recorder.cameras
+    recorder.arrange(first)
+    assert recorder.say(moves(True, "VS2")) == recorder.say(moves(False, "VS1")) == []
+    assert recorder.arrange(first, third) == [("cam3", "VideoSource/MotionAlarm", Change.BEGAN, False)]
+    assert recorder.say(moves(False, "VS2")) == [("cam3", Change.ENDED)]
 
 
-def test_what_happened_while_nobody_spoke_is_told_by_who_heard_it(recorder: Recorder) -> None:
-    recorder.say(alarm(True), ONE)
-    recorder.say(alarm(True), TWO)
-    recorder.household.leave(ONE)
-    told = recorder.say(alarm(False), TWO)
-    assert told == [("cam1", Change.ENDED, "AlarmIn_1")]
+def test_who_goes_ends_what_it_told_as_on(recorder: Recorder) -> None:
+    recorder.say(moves(True, "VS1"))
+    recorder.say(moves(True, "VS2"))
+    assert recorder.arrange(*recorder.cameras[::2]) == [
+        ("cam2", "VideoSource/MotionAlarm", Change.ENDED, True)
+    ]
+    assert recorder.arrange() == [("cam3", "VideoSource/MotionAlarm", Change.ENDED, True)]
+
+
+def test_the_devices_own_is_handed_over_when_its_first_camera_goes(recorder: Recorder) -> None:
+    recorder.say(alarm(True))
+    recorder.say(alarm(False, "AlarmIn_2"))
+    topic = "Device/Trigger/DigitalInput"
+    assert recorder.arrange(*recorder.cameras[1:]) == [
+        ("cam1", topic, Change.ENDED, True), ("cam2", topic, Change.BEGAN, False),
+    ]  # fmt: skip
+    assert recorder.say(alarm(False)) == [("cam2", Change.ENDED)]
 
 
 def test_what_nobody_tells_again_is_over(recorder: Recorder) -> None:
-    recorder.say(alarm(True), ONE)
-    recorder.household.leave(ONE)
+    recorder.say(alarm(True))
+    recorder.group.lost()
     recorder.now += 3600
-    assert recorder.household.due(ONE, NOW) == []
-    recorder.say(alarm(True, "AlarmIn_2"), ONE)
+    assert recorder.group.due(NOW) == []
+    recorder.group.begin()
+    recorder.say(alarm(True, "AlarmIn_2"))
     recorder.now += GRACE + 1
-    (over,) = recorder.household.due(ONE, NOW)
+    (over,) = recorder.group.due(NOW)
     assert (over.change, over.facts["InputToken"], over.facts["assumed"]) == (Change.ENDED, "AlarmIn_1", True)
 
 
-def test_what_a_camera_knows_is_bounded(recorder: Recorder) -> None:
-    for number in range(MOST + 20):
-        recorder.say(alarm(False, str(number)), TWO)
-    assert len(recorder.household._listening[TWO]) == MOST
+def test_what_is_remembered_of_a_device_is_bounded(recorder: Recorder) -> None:
+    for number in range(3 * MOST + 20):
+        recorder.say(alarm(False, str(number)))
+    assert len(recorder.group._states) == 3 * MOST
 
 
 @pytest.mark.parametrize(
@@ -104,20 +130,24 @@ def test_what_concerns_the_whole_device(source: str, about: Any, sources: list[s
     assert concerns_all(said, sources) is all_of_it
 
 
-def test_cameras_of_one_device_are_one_household() -> None:
+def test_cameras_of_one_device_share_driver_address_login_and_options() -> None:
     login = {"username": "op", "password": "env:X"}
+    other = {"username": "op", "password": "env:Y"}
+    url = "http://192.0.2.1/onvif/device_service"
     written: list[dict[str, Any]] = [
-        {"id": "off", "url": "http://192.0.2.1/onvif/device_service", "login": login, "enabled": False},
-        {"id": "a", "url": "http://192.0.2.1/onvif/device_service", "login": login},
-        {"id": "b", "url": "http://192.0.2.1:80/onvif/services", "source": "VS1", "login": login},
-        {"id": "c", "url": "http://192.0.2.1/onvif/device_service"},
+        {"id": "a", "url": url, "login": login},
+        {"id": "b", "url": "http://192.0.2.1:80/onvif/device_service", "source": "VS1", "login": login},
+        {"id": "c", "url": url},
         {"id": "d", "url": "http://192.0.2.1:8000/onvif/device_service", "login": login},
         {"id": "e", "url": "file:e.mp4"},
         {"id": "f", "url": "file:e.mp4"},
+        {"id": "g", "url": url, "login": other},
+        {"id": "h", "url": url, "login": login, "options": {"hosts": "told"}},
+        {"id": "i", "url": url, "login": login, "driver": "mine"},
+        {"id": "j", "url": "rtsp://192.0.2.1/1"},
+        {"id": "k", "url": "rtsp://192.0.2.1/2"},
     ]
-    made = device_groups([CameraSettings.model_validate(each) for each in written], lambda: 0.0)
-    groups: dict[int, str] = {}
-    for name, household in made.items():
-        groups[id(household)] = groups.get(id(household), "") + name
-    assert sorted(groups.values()) == ["ab", "c", "d", "e", "f", "off"]
-    assert made[CameraId("b")].signals.camera == "a"
+    groups: dict[object, str] = {}
+    for each in map(CameraSettings.model_validate, written):
+        groups[device_key(each)] = groups.get(device_key(each), "") + each.id
+    assert sorted(groups.values()) == ["ab", *"cdefghijk"]

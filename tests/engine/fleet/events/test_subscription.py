@@ -15,9 +15,8 @@ from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachab
 from engine.api.wire import CameraState
 from engine.fleet import clock_watch
 from engine.fleet.events import subscription
-from engine.fleet.events.device_group import DeviceGroup
 from engine.runtime.supervisor import Backoff
-from rules.model import CameraId, Change, Kind
+from rules.model import Change, Kind
 
 Stage = Any  # the class is in conftest.py
 SIGNALS = frozenset({Feature.SIGNALS})
@@ -193,7 +192,7 @@ async def test_too_much_is_told_as_such(stage: Stage, monkeypatch: pytest.Monkey
     await stage.until(lambda: "noisy" in runner.conditions.standing)
     assert runner.conditions.standing["noisy"].sentence.code == "camera.noisy"
     assert len(told(stage)) < 70
-    runner._subscription.signals._waiting.clear()  # what is owed would keep it busy for minutes
+    runner.listener.signals._waiting.clear()  # what is owed would keep it busy for minutes
     await stage.until(lambda: not runner.conditions.standing)
     assert [each for each in stage.drafts.health("gate") if each == "noisy"] == ["noisy", "noisy"]
 
@@ -202,18 +201,19 @@ async def test_too_much_is_told_as_such(stage: Stage, monkeypatch: pytest.Monkey
 
 
 async def test_an_alarm_input_of_a_recorder_is_told_once(stage: Stage) -> None:
-    household = DeviceGroup([CameraId("cam0"), CameraId("cam1")], stage.clock.monotonic)
     said = [motion(stage, ""), motion(stage, "src1", topic="Own"), motion(stage, "Alarm9", topic="Odd")]
-    for number in range(2):
-        script = stage.script(features=SIGNALS, sources=("src0", "src1"), said=said)
-        runner = stage.runner(script, f"cam{number}", source=f"src{number}", group=household)
-        stage.start(runner)
-        await stage.until(lambda script=script: script.listened)
+    script = stage.script(features=SIGNALS, sources=("src0", "src1"), said=said)
+    device = stage.device(script)
+    runners = [
+        stage.runner(script, f"cam{number}", source=f"src{number}", device=device) for number in range(2)
+    ]
+    stage.start(*runners)
     await stage.until(lambda: len(told(stage)) >= 3)
     assert sorted(told(stage)) == [
         ("cam0", "Odd", Change.BEGAN), ("cam0", "VideoSource/MotionAlarm", Change.BEGAN),
         ("cam1", "Own", Change.BEGAN),
     ]  # fmt: skip
+    assert (script.opened, script.listened) == (1, 1)
 
 
 async def test_what_an_earlier_run_told_as_on_is_given_to_whom_it_belongs(
@@ -291,7 +291,7 @@ async def test_all_ears_look_at_the_same_moment(stage: Stage, monkeypatch: pytes
     monkeypatch.setattr(subscription, "TICK", 1.0)
     monkeypatch.setattr("engine.fleet.events.subscription.asyncio.sleep", sleep)
     for now in (7.25, 7.5, 8.0):
-        ear = stage.runner(stage.script())._subscription
+        ear = stage.runner(stage.script()).device.subscription
         ear._clock = SimpleNamespace(monotonic=lambda now=now: now)
         with pytest.raises(InterruptedError):
             await ear._tick()

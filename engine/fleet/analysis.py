@@ -1,0 +1,71 @@
+"""A sink that looks: packets of the analysed stream become what was seen, in the stream's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drivers.contract import CodecParameters, Packet
+from drivers.errors import Unreachable
+from engine.vision.model import Sight
+
+if TYPE_CHECKING:
+    from drivers.kit.upright import Upright
+    from engine.vision.analyzer import Analyzer
+    from engine.vision.pool import DetectorPool
+
+#: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
+BLIND = 40.0
+
+
+@dataclass(slots=True)
+class Analysis:
+    """One camera's.
+
+    Attributes:
+        seen: Told of each analysed picture; `begun` of a stream's beginning, `over` of its end.
+        tick: Told when each packet was received, in monotonic seconds.
+        analyzer: Of the running stream, or of the last one.
+    """
+
+    name: str
+    fps: float
+    pool: DetectorPool | None
+    score: float
+    begun: Callable[[CodecParameters], None]
+    seen: Callable[[Sight, Upright], None]
+    over: Callable[[], None]
+    tick: Callable[[float], None]
+    analyzer: Analyzer | None = None
+    _shown: float | None = field(default=None, repr=False)
+
+    def begin(self, codec: CodecParameters) -> None:
+        """Begin with a (re)connected stream."""
+        from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
+
+        self._shown = None
+        self.analyzer = Analyzer(codec, fps=self.fps, pool=self.pool, score=self.score, name=self.name)
+        self.begun(codec)
+
+    def put(self, packet: Packet) -> None:
+        """Look at a packet.
+
+        Raises:
+            Unreachable: There has been no picture in the packets for too long.
+        """
+        assert self.analyzer is not None  # noqa: S101 - it has begun
+        self.tick(packet.received)
+        sight = self.analyzer.feed(packet)
+        if sight is not None:
+            self._shown = sight.at
+            self.seen(sight, self.analyzer.shown())
+        self._shown = packet.received if self._shown is None else self._shown
+        if packet.received - self._shown > BLIND:
+            raise Unreachable("camera.blind", seconds=int(BLIND))
+
+    def end(self) -> None:
+        """Nothing is seen any more."""
+        if self.analyzer is not None:
+            self.analyzer.close()
+        self.over()
