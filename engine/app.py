@@ -26,7 +26,9 @@ from engine.actions.contract import Action, Hearing
 from engine.actions.mqtt_events import message, topics
 from engine.actions.outbox import Outbox
 from engine.api import server
-from engine.api.site_service import SiteService
+from engine.api.routes import Api
+from engine.api.services.state import SiteStateService
+from engine.api.site import Rooms, api_of
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
@@ -105,9 +107,11 @@ class Site:
         self._garbage = Garbage()
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
+        self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
+        self.api = self._make_api()
         self._retention = self._make_retention()
         self.inventory = self._make_inventory()
 
@@ -172,25 +176,37 @@ class Site:
             garbage=self._garbage,
         )
 
-    def _make_service(self, config: Path) -> SiteService:
-        return SiteService(
+    def _make_service(self, config: Path) -> SiteStateService:
+        return SiteStateService(
             settings=self.settings,
             version=version("matthan"),
             clock=self._clock,
             cameras=self.cameras,
             store=self._store,
-            judge=self.judge,
             started=self._clock.now().wall,
             tally=self._tally,
             problems=self._problems,
             memory=self._memory,
-            acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
-            reload=self.reloader.reload,
+            acts=self._acts,
             moved=partial(self._watchdog.moved, "service"),
-            preview=self.preview,
-            wake=lambda: self.outbox.wake(),
             config=str(config.absolute()),
         )
+
+    def _make_api(self) -> Api:
+        rooms = Rooms(
+            state=self.service,
+            cameras=self.cameras,
+            store=self._store,
+            judge=self.judge,
+            acts=self._acts,
+            reload=self.reloader.reload,
+            wake=self.outbox.wake,
+            links=lambda: self.preview,
+            clock=self._clock,
+            zone=ZoneInfo(self.settings.timezone),
+            garbage=self._garbage,
+        )
+        return api_of(rooms)
 
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
@@ -250,12 +266,11 @@ class Site:
                 self._trouble["preview"] = Sentence(
                     f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
                 )
-                self.service.preview = None
+                self.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
-            self.service, api, socket=self._where.socket, token=token, limiters=self._limiters,
-            garbage=self._garbage,
+            self.api, api, socket=self._where.socket, token=token, limiters=self._limiters,
         )  # fmt: skip
         await stack.enter_async_context(door)
 

@@ -1,0 +1,43 @@
+"""Links to the live picture, as long as there is a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from engine.api.caller import Caller
+from engine.api.resources.preview import PreviewLink
+from engine.api.services.runners import runner_of
+from engine.web.refusals import refusal
+
+if TYPE_CHECKING:
+    from engine.fleet.camera import CameraRunner
+
+
+class Links(Protocol):
+    """What gives short-lived links; implemented by `engine.preview.server`."""
+
+    def link(self, camera: str) -> tuple[str, datetime]:
+        """Return a link to a camera's page, and when it expires (UTC)."""
+        ...
+
+
+class PreviewService:
+    """Implements `engine.api.resources.preview.Previews`.
+
+    Args:
+        links: Returns what gives them; None: there is no preview now.
+    """
+
+    def __init__(self, cameras: Mapping[str, CameraRunner], links: Callable[[], Links | None]) -> None:
+        self._cameras, self._links = cameras, links
+
+    def preview_link(self, caller: Caller, camera: str) -> PreviewLink:
+        """Return a short-lived link to the camera's preview page."""
+        runner_of(self._cameras, camera)
+        links = self._links()
+        if links is None:
+            raise refusal(409, "preview.disabled")
+        url, expires = links.link(camera)
+        return PreviewLink(url=url, expires=expires)
