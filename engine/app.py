@@ -56,6 +56,7 @@ from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
+from engine.runtime.liveness import Liveness
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Health, Supervisor
 from engine.runtime.systemd import Watchdog, notify
@@ -71,6 +72,8 @@ from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
 
 logger = log.get(__name__)
+#: What must move for the engine to be alive.
+STRANDS = ("judge", "service")
 
 
 class Site:
@@ -95,7 +98,9 @@ class Site:
         self._trouble: dict[str, Sentence] = {}
         self._reports = ChildReports()
         self._supervisor = Supervisor(self._reports.report, clock.monotonic, self._random)
-        self._watchdog = Watchdog(("judge", "service"))
+        self._watchdog = Watchdog(STRANDS)
+        self._liveness = Liveness(STRANDS, clock.monotonic)
+        self.stopping = False
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
@@ -111,9 +116,9 @@ class Site:
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
-        self.api = self._make_api()
         self._retention = self._make_retention()
         self.inventory = self._make_inventory()
+        self.api = self._make_api()
 
     # -- making ---------------------------------------------------------------------------------
 
@@ -132,7 +137,7 @@ class Site:
             gap=self._clock.gap,
             bridged=self._clock.bridged,
             random=self._random,
-            moved=partial(self._watchdog.moved, "judge"),
+            moved=partial(self._moved, "judge"),
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
@@ -188,7 +193,7 @@ class Site:
             problems=self._problems,
             memory=self._memory,
             acts=self._acts,
-            moved=partial(self._watchdog.moved, "service"),
+            moved=partial(self._moved, "service"),
             config=str(config.absolute()),
         )
 
@@ -201,10 +206,17 @@ class Site:
             acts=self._acts,
             reload=self.reloader.reload,
             wake=self.outbox.wake,
-            links=lambda: self.preview,
+            preview=lambda: self.preview,
             clock=self._clock,
             zone=ZoneInfo(self.settings.timezone),
             garbage=self._garbage,
+            limiters=self._doors,
+            outbox=self.outbox,
+            pool=self.pool,
+            inventory=self.inventory,
+            liveness=self._liveness,
+            ready=self._ready,
+            quota_mb=self.settings.store.quota_mb,
         )
         return api_of(rooms)
 
@@ -318,7 +330,23 @@ class Site:
         yield from self.inventory.problems()
         yield from ailing(self._store)
         yield from self._overload.problems()
-        yield from crowded((*self._limiters, *((self.preview.limiter,) if self.preview else ())))
+        yield from crowded(self._doors())
+
+    def _doors(self) -> Iterable[ConnectionLimiter]:
+        return *self._limiters, *((self.preview.limiter,) if self.preview else ())
+
+    def _moved(self, strand: str) -> None:
+        self._watchdog.moved(strand)
+        self._liveness.moved(strand)
+
+    def _ready(self) -> Mapping[str, bool]:
+        """Return what must be well for the engine to do its work; how cameras are is not among it."""
+        return {
+            "running": not self.stopping,
+            "judge": self._liveness.checks()["judge"],
+            "store": self.judge.writes and not self._store.full,
+            "doors": "preview" not in self._trouble,
+        }
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
@@ -388,6 +416,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
             notify("READY=1")
             await stop.wait()
+            site.stopping = True
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()

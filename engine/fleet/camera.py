@@ -270,6 +270,11 @@ class CameraRunner:
         """What the camera can do, as far as it is known now."""
         return self._camera.features if self._camera else frozenset()
 
+    @property
+    def signals_dropped(self) -> int:
+        """How many of the camera's own events were too many to be kept, since the start."""
+        return self._subscription.signals.budget.total
+
     async def run(self) -> None:
         """Open the device and watch until it fails (a DriverError) or the task is cancelled."""
         target = Target(self.settings.url, self.settings.options, self._logins)

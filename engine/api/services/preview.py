@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from engine.fleet.camera import CameraRunner
 
 
-class Links(Protocol):
-    """What gives short-lived links; implemented by `engine.preview.server`."""
+class Preview(Protocol):
+    """The preview; implemented by `engine.preview.server`."""
+
+    @property
+    def viewers(self) -> int:
+        """How many are watching now."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many packets were lost on the way through encoders."""
+        ...
 
     def link(self, camera: str) -> tuple[str, datetime]:
         """Return a link to a camera's page, and when it expires (UTC)."""
@@ -27,17 +37,17 @@ class PreviewService:
     """Implements `engine.api.resources.preview.Previews`.
 
     Args:
-        links: Returns what gives them; None: there is no preview now.
+        preview: Returns it; None: there is none now.
     """
 
-    def __init__(self, cameras: Mapping[str, CameraRunner], links: Callable[[], Links | None]) -> None:
-        self._cameras, self._links = cameras, links
+    def __init__(self, cameras: Mapping[str, CameraRunner], preview: Callable[[], Preview | None]) -> None:
+        self._cameras, self._preview = cameras, preview
 
     def preview_link(self, caller: Caller, camera: str) -> PreviewLink:
         """Return a short-lived link to the camera's preview page."""
         runner_of(self._cameras, camera)
-        links = self._links()
-        if links is None:
+        preview = self._preview()
+        if preview is None:
             raise refusal(409, "preview.disabled")
-        url, expires = links.link(camera)
+        url, expires = preview.link(camera)
         return PreviewLink(url=url, expires=expires)

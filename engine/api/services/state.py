@@ -190,6 +190,16 @@ class SiteStateService:
             alerts_left_out=self._alerts.left_out,
         )
 
+    @property
+    def outbox(self) -> Counts:
+        """What is to be sent and what was given up, as it was counted within the last seconds."""
+        return self._outbox
+
+    @property
+    def alerts_left_out(self) -> int:
+        """How many alerts nobody is shown, because there are too many."""
+        return self._alerts.left_out
+
     def _measure(self) -> wire.Engine:
         counters: dict[str, Any] = dict(self.tally())
         return wire.Engine(
@@ -211,4 +221,8 @@ class SiteStateService:
 
     def alerts(self, caller: Caller) -> list[wire.Alert]:
         """Return what fires now or waits to be acknowledged, what needs a person most first."""
+        return self.shown()
+
+    def shown(self) -> list[wire.Alert]:
+        """Return the alerts, for whoever counts them."""
         return [self._alert(each) for each in self._alerts.now()]
