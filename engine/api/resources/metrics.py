@@ -16,7 +16,7 @@ METRICS = Question("GET", "/metrics", "Figures for Prometheus", Permission.READ,
 class Metrics(Protocol):
     """What is asked of the engine."""
 
-    def exposition(self, caller: Caller) -> bytes:
+    async def exposition(self, caller: Caller) -> bytes:
         """Return every figure as it is now, in Prometheus' text format."""
         ...
 
@@ -25,6 +25,6 @@ def resource(metrics: Metrics) -> Resource:
     """Return the question about figures."""
 
     async def exposition(asked: Asked[None, None]) -> Blob:
-        return Blob(metrics.exposition(asked.caller), {"Cache-Control": "no-store"})
+        return Blob(await metrics.exposition(asked.caller), {"Cache-Control": "no-store"})
 
     return Resource("metrics", (METRICS.by(exposition),))

@@ -6,6 +6,7 @@ that stand in this file. Rules, tracks, targets and peers are no labels.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
-from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.registry import Collector
 
 from engine.api.caller import Caller
 from engine.duty.acts import MOST as ACTS
@@ -42,28 +43,40 @@ Source = Callable[[], Iterable[Metric]]
 Counted = Mapping[Any, float]
 
 
-class MetricsService(Collector):
-    """Implements `engine.api.resources.metrics.Metrics` with a registry of its own."""
+class MetricsService:
+    """Implements `engine.api.resources.metrics.Metrics`; nothing of it is kept between two scrapes."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
+        self._process = ProcessCollector(registry=None)
 
-    def exposition(self, caller: Caller) -> bytes:
-        """Return every figure as it is now, in Prometheus' text format."""
-        return generate_latest(self._registry)
+    async def exposition(self, caller: Caller) -> bytes:
+        """Return every figure as it is now, in Prometheus' text format.
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield every figure; a queue or a drop stands in one family, whoever tells of it."""
+        Figures are read in the loop, where nothing changes meanwhile; the text, which costs more, is made beside it.
+        """
+        return await asyncio.to_thread(generate_latest, Snapshot([*self.figures(), *self._process.collect()]))
+
+    def figures(self) -> Iterable[Metric]:
+        """Return every figure; a queue or a drop stands in one family, whoever tells of it."""
         families: dict[str, Metric] = {}
         for source in self._sources:
             for family in source():
                 known = families.setdefault(family.name, family)
                 if known is not family:
                     known.samples.extend(family.samples)
-        yield from families.values()
+        return families.values()
+
+
+class Snapshot(Collector):
+    """Figures as they were at one moment."""
+
+    def __init__(self, figures: Sequence[Metric]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Sequence[Metric]:
+        """Return them."""
+        return self._figures
 
 
 def gauge(name: str, about: str, value: float | Counted, *labels: str) -> Metric:

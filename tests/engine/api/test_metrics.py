@@ -209,7 +209,7 @@ async def test_cameras_in_every_state_have_their_figures(stage: Stage) -> None:
     await stage.until(lambda: runner.analyzer is not None and runner.analyzer.counters["analysed"] > 2)
     cameras = {"gate": runner, lost.id: lost}
     service = MetricsService((lambda: figures.camera_figures(cameras, stage.clock, None),))
-    found = read(service.exposition(ROOT).decode())
+    found = read((await service.exposition(ROOT)).decode())
     assert value(found, "matthan_camera_state", camera="gate", state="online") == 1
     assert value(found, "matthan_camera_state", camera=lost.id, state="lost") == 1
     assert value(found, "matthan_camera_trouble", camera=lost.id, trouble="clock") == 1
@@ -219,7 +219,7 @@ async def test_cameras_in_every_state_have_their_figures(stage: Stage) -> None:
     assert "matthan_camera_clock_offset_seconds" not in found  # nobody tells
 
 
-def test_a_family_that_two_rooms_tell_is_one() -> None:
+async def test_a_family_that_two_rooms_tell_is_one() -> None:
     def one() -> Iterator[Any]:
         yield from figures.queue("a", 1, 2, 3)
 
@@ -229,7 +229,7 @@ def test_a_family_that_two_rooms_tell_is_one() -> None:
 
     service = MetricsService((one, other))
     for _ in range(2):  # asked again they are not more
-        found = read(service.exposition(ROOT).decode())
+        found = read((await service.exposition(ROOT)).decode())
         assert {each.labels["queue"]: each.value for each in found["matthan_queue_depth"]} == {"a": 1, "b": 4}
         assert {each.labels["queue"]: each.value for each in found["matthan_dropped_total"]} == {
             "a": 3,
