@@ -16,12 +16,23 @@ from engine.api.caller import EVERYTHING, Caller, Permission, Principal
 from engine.api.client import Client
 from engine.api.permission import permit
 from engine.api.question import Asked, Question, Resource, Wire
+from engine.api.resources import metrics, probes
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.web.refusals import HttpProblem
 from tests.fakes.engine import FakeEngine
 
-ANSWERS = FakeEngine().api().answers()
+
+class Figures:
+    """Implements `engine.api.resources.metrics.Metrics`."""
+
+    async def exposition(self, caller: Caller) -> bytes:
+        return b""
+
+
+#: What is beside the fake engine, which has no figures.
+OTHERS = (metrics.resource(Figures()), probes.resource(dict, dict))
+ANSWERS = FakeEngine().api(*OTHERS).answers()
 
 
 class Who(Wire):
@@ -46,9 +57,12 @@ def grants(monkeypatch: pytest.MonkeyPatch) -> set[Permission]:
 
 
 @pytest.fixture
-async def raw(door: Path) -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.UnixConnector(str(door))
-    async with aiohttp.ClientSession("http://localhost", connector=connector) as session:
+async def raw(service: FakeEngine, tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.UnixConnector(str(tmp_path / "s"))
+    async with (
+        serve(service.api(*OTHERS), ApiSettings(), socket=tmp_path / "s"),
+        aiohttp.ClientSession("http://localhost", connector=connector) as session,
+    ):
         yield session
 
 

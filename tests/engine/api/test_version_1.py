@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 from engine import app
+from engine.api import resources
 from engine.api.client import Client
+from engine.api.question import Question
 from engine.api.routes import OPENAPI
 from engine.config.configuration import load
 
@@ -43,6 +47,14 @@ def broken(before: Any, after: Any, place: str = "") -> Iterator[str]:
         yield f"{place} is {after}, and was {before}"
 
 
+def declared() -> Iterator[Question[Any, Any, Any]]:
+    """Yield every question that a module of resources has."""
+    for module in iter_modules(resources.__path__, f"{resources.__name__}."):
+        for value in vars(import_module(module.name)).values():
+            if isinstance(value, Question):
+                yield value
+
+
 async def document(folder: Path) -> dict[str, Any]:
     """Return what a whole engine says of itself."""
     path = folder / "m.yaml"
@@ -63,6 +75,8 @@ async def document(folder: Path) -> dict[str, Any]:
 async def test_version_1_only_grows(tmp_path: Path) -> None:
     now = await document(tmp_path)
     assert [*broken(PROMISED, now)] == []
+    asked = {(path, method.upper()) for path, methods in now["paths"].items() for method in methods}
+    assert asked == {(each.path, each.method) for each in declared()}  # none was left out of the list
     assert {"/metrics", "/healthz", "/readyz"} <= now["paths"].keys() - PROMISED["paths"].keys()
 
 
