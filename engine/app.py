@@ -23,7 +23,9 @@ from engine.actions.contract import Action, Hearing
 from engine.actions.mqtt_events import message, topics
 from engine.actions.outbox import Outbox
 from engine.api import server
-from engine.api.site_service import SiteService
+from engine.api.routes import Api
+from engine.api.services.state import SiteStateService
+from engine.api.site import Rooms, api_of
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
@@ -48,6 +50,7 @@ from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
+from engine.runtime.liveness import Liveness
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
@@ -63,6 +66,8 @@ from rules.memory import Memory
 from rules.model import Decision, Event, Sentence
 
 logger = log.get(__name__)
+#: What must move for the engine to be alive.
+STRANDS = ("judge", "service")
 
 
 class Site:
@@ -87,7 +92,9 @@ class Site:
         self._trouble: dict[str, Sentence] = {}
         self._reports = ChildReports()
         self._supervisor = Supervisor(self._reports.report, clock.monotonic, self._random)
-        self._watchdog = Watchdog(("judge", "service"))
+        self._watchdog = Watchdog(STRANDS)
+        self._liveness = Liveness(STRANDS, clock.monotonic)
+        self.stopping = False
         self.judge = self._make_judge()
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
@@ -98,11 +105,13 @@ class Site:
         self._garbage = Garbage()
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
+        self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
         self._retention = self._make_retention()
         self.inventory = self._make_inventory()
+        self.api = self._make_api()
 
     # -- making ---------------------------------------------------------------------------------
 
@@ -121,7 +130,7 @@ class Site:
             gap=self._clock.gap,
             bridged=self._clock.bridged,
             random=self._random,
-            moved=partial(self._watchdog.moved, "judge"),
+            moved=partial(self._moved, "judge"),
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
@@ -161,25 +170,44 @@ class Site:
             garbage=self._garbage,
         )
 
-    def _make_service(self, config: Path) -> SiteService:
-        return SiteService(
+    def _make_service(self, config: Path) -> SiteStateService:
+        return SiteStateService(
             settings=self.settings,
             version=version("matthan"),
             clock=self._clock,
             cameras=self.cameras,
             store=self._store,
-            judge=self.judge,
             started=self._clock.now().wall,
             tally=self._tally,
             problems=self._problems,
             memory=self._memory,
-            acts=Acts(self.judge.offer, self._clock, _new_id, self._store.event),
-            reload=self.reloader.reload,
-            moved=partial(self._watchdog.moved, "service"),
-            preview=self.preview,
-            wake=lambda: self.outbox.wake(),
+            acts=self._acts,
+            moved=partial(self._moved, "service"),
             config=str(config.absolute()),
         )
+
+    def _make_api(self) -> Api:
+        rooms = Rooms(
+            state=self.service,
+            cameras=self.cameras,
+            store=self._store,
+            judge=self.judge,
+            acts=self._acts,
+            reload=self.reloader.reload,
+            wake=self.outbox.wake,
+            preview=lambda: self.preview,
+            clock=self._clock,
+            zone=ZoneInfo(self.settings.timezone),
+            garbage=self._garbage,
+            limiters=self._doors,
+            outbox=self.outbox,
+            pool=self.pool,
+            inventory=self.inventory,
+            liveness=self._liveness,
+            ready=self._ready,
+            quota_mb=self.settings.store.quota_mb,
+        )
+        return api_of(rooms)
 
     def _make_actions(self) -> Mapping[str, Action]:
         return table.build(
@@ -245,12 +273,11 @@ class Site:
                 self._trouble["preview"] = Sentence(
                     f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
                 )
-                self.service.preview = None
+                self.preview = None
         api, secret = self.settings.api, self.settings.api.token
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
-            self.service, api, socket=self._where.socket, token=token, limiters=self._limiters,
-            garbage=self._garbage,
+            self.api, api, socket=self._where.socket, token=token, limiters=self._limiters,
         )  # fmt: skip
         await stack.enter_async_context(door)
 
@@ -287,7 +314,23 @@ class Site:
         yield from self.inventory.problems()
         yield from ailing(self._store)
         yield from self._overload.problems()
-        yield from crowded((*self._limiters, *((self.preview.limiter,) if self.preview else ())))
+        yield from crowded(self._doors())
+
+    def _doors(self) -> Iterable[ConnectionLimiter]:
+        return *self._limiters, *((self.preview.limiter,) if self.preview else ())
+
+    def _moved(self, strand: str) -> None:
+        self._watchdog.moved(strand)
+        self._liveness.moved(strand)
+
+    def _ready(self) -> Mapping[str, bool]:
+        """Return what must be well for the engine to do its work; how cameras are is not among it."""
+        return {
+            "running": not self.stopping,
+            "judge": self._liveness.checks()["judge"],
+            "store": self.judge.writes and not self._store.full,
+            "doors": "preview" not in self._trouble,
+        }
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))
@@ -351,6 +394,7 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
             notify("READY=1")
             await stop.wait()
+            site.stopping = True
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()

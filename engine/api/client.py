@@ -20,25 +20,34 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import aiohttp
 from platformdirs import user_state_path
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
-from engine.api.dead_letters import Letter
 from engine.api.errors import ApiError
+from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, A, Question
+from engine.api.resources import (
+    acts,
+    alerts,
+    cameras,
+    decisions,
+    deliveries,
+    events,
+    health,
+    preview,
+    rules,
+    state,
+)
+from engine.api.resources.state import Streamed
 from engine.runtime.supervisor import Backoff
 
 __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
 
 #: Where an engine's socket may be, in the order of trust: systemd's, root's, this user's.
 SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/api.sock"))
-#: Seconds for one call; a PTZ command waits for the camera.
-CALL_TIMEOUT: Final = 20.0
-#: Seconds for reading thousands of rules again on a slow machine; the server gives up a little earlier.
-RELOAD_TIMEOUT: Final = 35.0
 #: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
 HEARTBEAT: Final = 15.0
 #: Seconds that an idle connection is kept; well below the server's, so that no call meets a closing one.
@@ -47,26 +56,9 @@ IDLE: Final = 5.0
 MESSAGE_LIMIT: Final = 16 << 20
 
 T = TypeVar("T")
-_Streamed = Annotated[
-    wire.State
-    | wire.CameraUpdate
-    | wire.EngineUpdate
-    | wire.Event
-    | wire.Decision
-    | wire.Alert
-    | wire.Delivery
-    | wire.Gap,
-    Field(discriminator="type"),
-]
-_STREAMED: TypeAdapter[Any] = TypeAdapter(_Streamed)
-_EVENTS = TypeAdapter(list[wire.Event])
-_DECISIONS = TypeAdapter(list[wire.Decision])
-_ALERTS = TypeAdapter(list[wire.Alert])
-_LETTERS = TypeAdapter(list[Letter])
-_RULES = TypeAdapter(list[wire.Rule])
+_STREAMED: TypeAdapter[Any] = TypeAdapter(Annotated[Streamed, Field(discriminator="type")])
 _TRACKS = TypeAdapter(list[wire.Tracked])
 _AT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
-_PRESETS = TypeAdapter(list[wire.Preset])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +106,7 @@ class Unreachable(ApiError):
 
 
 #: What `Client.updates` yields. A `State` replaces all that was known.
-Message = (
-    wire.State
-    | wire.CameraUpdate
-    | wire.EngineUpdate
-    | wire.Event
-    | wire.Decision
-    | wire.Alert
-    | wire.Delivery
-    | wire.Gap
-    | Disconnected
-)
+Message = Streamed | Disconnected
 
 
 def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
@@ -198,57 +180,71 @@ class Client:
         ) as session:
             yield cls(session, told, random=random, sleep=sleep, language=language)
 
+    async def ask(
+        self,
+        question: Question[Any, Any, A],
+        /,
+        *names: str,
+        query: Mapping[str, object] | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
+        key: str | None = None,
+    ) -> A:
+        """Ask whatever is declared in `engine.api.resources`, and return its answer.
+
+        Args:
+            question: What is asked.
+            names: What stands in its path, in the path's order.
+            query: What stands after the question mark; what is None there is left out.
+            body: What is sent along.
+            key: The idempotency key, where the question looks at one.
+        """
+        content, _ = await self._ask(question, *names, query=query, body=body, key=key)
+        return _parse(question.read, content)
+
     async def state(self) -> wire.State:
         """Return everything a client needs to begin."""
-        return _parse(wire.State.model_validate_json, await self._call("GET", "/v1/state"))
+        return await self.ask(state.STATE)
 
     async def health(self) -> wire.Health:
         """Return whether the engine answers, and its version."""
-        return _parse(wire.Health.model_validate_json, await self._call("GET", "/v1/health"))
+        return await self.ask(health.HEALTH)
 
     async def events(
         self, *, before: int | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Event]:
         """Return stored events, newest first, with ``seq < before``."""
-        body = await self._call("GET", "/v1/events", before=before, limit=limit, camera=camera)
-        return _parse(_EVENTS.validate_json, body)
+        return await self.ask(events.EVENTS, query={"before": before, "limit": limit, "camera": camera})
 
     async def decisions(
         self, *, before: str | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Decision]:
         """Return stored decisions, newest first, older than the decision id `before`."""
-        body = await self._call("GET", "/v1/decisions", before=before, limit=limit, camera=camera)
-        return _parse(_DECISIONS.validate_json, body)
+        query = {"before": before, "limit": limit, "camera": camera}
+        return await self.ask(decisions.DECISIONS, query=query)
 
-    async def letters(self, *, before: int | None = None, limit: int = 100) -> list[Letter]:
+    async def letters(self, *, before: int | None = None, limit: int = 100) -> list[wire.Letter]:
         """Return what was given up, newest first."""
-        body = await self._call("GET", "/v1/deliveries/dead", before=before, limit=limit)
-        return _parse(_LETTERS.validate_json, body)
+        return await self.ask(deliveries.DEAD, query={"before": before, "limit": limit})
 
-    async def resend(self, ids: Sequence[int] | None = None) -> list[Letter]:
+    async def resend(self, ids: Sequence[int] | None = None) -> list[wire.Letter]:
         """Send dead letters again (None: all); return them."""
-        told = json.dumps({"ids": None if ids is None else list(ids)})
-        return _parse(_LETTERS.validate_json, await self._call("POST", "/v1/deliveries/retry", body=told))
+        return await self.ask(deliveries.RESEND, body={"ids": None if ids is None else list(ids)})
 
     async def alerts(
         self, *, camera: str | None = None, rule: str | None = None, acknowledged: bool | None = None
     ) -> list[wire.Alert]:
         """Return what fires now or waits to be acknowledged, what needs a person most first."""
-        only = None if acknowledged is None else str(acknowledged).lower()
-        body = await self._call("GET", "/v1/alerts", camera=camera, rule=rule, acknowledged=only)
-        return _parse(_ALERTS.validate_json, body)
+        query = {"camera": camera, "rule": rule, "acknowledged": acknowledged}
+        return await self.ask(alerts.ALERTS, query=query)
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
         """Say who takes care of a decision; return it with who was the first to."""
-        path = f"/v1/decisions/{quote(decision, safe='')}/acknowledge"
-        told = json.dumps({"by": by, "note": note})
-        return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=told))
+        return await self.ask(decisions.ACKNOWLEDGE, decision, body={"by": by, "note": note})
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement) -> wire.Decision:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
-        body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by).model_dump_json()
-        path = f"/v1/decisions/{quote(decision, safe='')}/unacknowledge"
-        return _parse(wire.Decision.model_validate_json, await self._call("POST", path, body=body))
+        body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by)
+        return await self.ask(decisions.UNACKNOWLEDGE, decision, body=body)
 
     async def act(
         self,
@@ -263,57 +259,45 @@ class Client:
 
         Whoever got no answer may tell it again with the same `key`: it stays one event.
         """
-        told = json.dumps({"name": name, "camera": camera, "by": by, "facts": dict(facts or {})})
-        body = await self._call("POST", "/v1/acts", body=told, key=key)
-        return _parse(wire.Event.model_validate_json, body)
+        body = {"name": name, "camera": camera, "by": by, "facts": dict(facts or {})}
+        return await self.ask(acts.ACT, body=body, key=key)
 
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
-        return _parse(_RULES.validate_json, await self._call("GET", "/v1/rules"))
+        return await self.ask(rules.RULES)
 
     async def explain(self, rule: str, *, camera: str | None = None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not."""
-        body = await self._call("GET", f"/v1/rules/{quote(rule, safe='')}", camera=camera)
-        return _parse(explanation.Explanation.model_validate_json, body)
+        return await self.ask(rules.EXPLAIN, rule, query={"camera": camera})
 
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""
-        return await self._call("GET", f"/v1/cameras/{quote(camera, safe='')}/still.jpg", width=width)
+        return (await self.ask(cameras.STILL, camera, query={"width": width})).content
 
     async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
         """Return a still and where it came from: the best that can be had, which may take seconds."""
-        path, of = f"/v1/cameras/{quote(camera, safe='')}/still.jpg", "best" if best else "analysis"
-        jpeg, headers = await self._ask("GET", path, width=width, of=of)
-        size, lacks = headers.get("X-Matthan-Still-Size", ""), headers.get("X-Matthan-Still-Lacks", "")
-        source, at = headers.get("X-Matthan-Still-Source", "analysis"), headers.get("X-Matthan-Still-At")
-        tracks = _parse(_TRACKS.validate_json, headers.get("X-Matthan-Still-Tracks", "[]").encode())
-        seen = _parse(_AT.validate_json, json.dumps(at).encode())
-        return Picture(jpeg, source, size, unquote(lacks), seen, tuple(tracks))
+        query = {"width": width, "of": "best" if best else "analysis"}
+        return _picture(*await self._ask(cameras.STILL, camera, query=query))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""
-        return _parse(
-            _PRESETS.validate_json, await self._call("GET", f"/v1/cameras/{quote(camera, safe='')}/presets")
-        )
+        return await self.ask(cameras.PRESETS, camera)
 
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
         """Carry out a PTZ command; returns when the camera has accepted it."""
-        await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/ptz", body=command.model_dump_json())
+        await self.ask(cameras.PTZ, camera, body=command)
 
     async def retry(self, camera: str) -> wire.Camera:
         """Let a camera be tried again at once; return it as it is now, before anything came of it."""
-        body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/retry")
-        return _parse(wire.Camera.model_validate_json, body)
+        return await self.ask(cameras.RETRY, camera)
 
     async def reload_rules(self) -> wire.RulesReloaded:
         """Let the engine read its rules again; an `ApiError` has every problem where they are bad."""
-        body = await self._call("POST", "/v1/rules/reload", within=RELOAD_TIMEOUT)
-        return _parse(wire.RulesReloaded.model_validate_json, body)
+        return await self.ask(rules.RELOAD)
 
     async def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""
-        body = await self._call("POST", f"/v1/cameras/{quote(camera, safe='')}/preview")
-        return _parse(wire.PreviewLink.model_validate_json, body)
+        return await self.ask(preview.PREVIEW, camera)
 
     async def updates(self) -> AsyncGenerator[Message, None]:
         """Yield a `State`, then what changes, for ever.
@@ -329,7 +313,7 @@ class Client:
             reason, cause = "closed by the engine", "link.closed"
             try:
                 async with self._session.ws_connect(
-                    "/v1/stream", heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT
+                    state.STREAM.path, heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT
                 ) as socket:
                     async for message in _messages(socket):
                         failures = 0
@@ -345,52 +329,63 @@ class Client:
             await self._sleep(wait)
             failures += 1
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: str | None = None,
-        within: float = CALL_TIMEOUT,
-        key: str | None = None,
-        **query: str | int | None,
-    ) -> bytes:
-        content, _ = await self._ask(method, path, body=body, within=within, key=key, **query)
-        return content
-
     async def _ask(
         self,
-        method: str,
-        path: str,
-        *,
-        body: str | None = None,
-        within: float = CALL_TIMEOUT,
+        question: Question[Any, Any, Any],
+        /,
+        *names: str,
+        query: Mapping[str, object] | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
         key: str | None = None,
-        **query: str | int | None,
     ) -> tuple[bytes, Mapping[str, str]]:
-        params = {name: str(value) for name, value in query.items() if value is not None}
         headers = {"Accept-Language": self.language}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if key is not None:
-            headers["Idempotency-Key"] = key
+            headers[IDEMPOTENCY_KEY] = key
         try:
             async with self._session.request(
-                method,
-                path,
-                params=params,
-                data=body,
+                question.method,
+                question.at(*names),
+                params=_words_of(query or {}),
+                data=None if body is None else _json(body),
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=within),
+                timeout=aiohttp.ClientTimeout(total=question.within),
             ) as answer:
                 content = await answer.read()
                 if answer.status >= 400:
                     raise _problem(answer.status, content)
                 return content, answer.headers
         except TimeoutError:
-            raise ApiError(0, "api.timeout", f"{self.address}: no answer in {within:g} s") from None
+            raise ApiError(0, "api.timeout", f"{self.address}: no answer in {question.within:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(self.address, _words(error), _cause(error)) from None
+
+
+def _words_of(query: Mapping[str, object]) -> dict[str, str]:
+    """Return what stands after the question mark."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in query.items()
+        if value is not None
+    }
+
+
+def _json(body: BaseModel | Mapping[str, object]) -> str:
+    return body.model_dump_json() if isinstance(body, BaseModel) else json.dumps(body)
+
+
+def _picture(jpeg: bytes, headers: Mapping[str, str]) -> Picture:
+    """Return a still with what its headers say."""
+    at, tracks = headers.get(cameras.STILL_AT), headers.get(cameras.STILL_TRACKS, "[]")
+    return Picture(
+        jpeg,
+        headers.get(cameras.STILL_SOURCE, cameras.ANALYSIS),
+        headers.get(cameras.STILL_SIZE, ""),
+        unquote(headers.get(cameras.STILL_LACKS, "")),
+        _parse(_AT.validate_json, json.dumps(at).encode()),
+        tuple(_parse(_TRACKS.validate_json, tracks.encode())),
+    )
 
 
 async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Message]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine.api import wire
+from engine.api.resources.decisions import Decision
+from engine.api.sentence import Sentence
+from engine.web.payload import Wire
 
 
-class Told(wire.Wire):
+class Told(Wire):
     """A line of an explanation: so deep within it, what stands before the sentence, and the sentence."""
 
     depth: int = 0
     before: str = ""
-    said: wire.Sentence | None = None
+    said: Sentence | None = None
 
 
-class Waiting(wire.Wire):
+class Waiting(Wire):
     """Something that a rule waits for, or (with `ended`) gave up waiting for when `missing` seconds were missing."""
 
     key: str
@@ -27,17 +29,17 @@ class Waiting(wire.Wire):
     by: str | None = None
 
 
-class Miss(wire.Wire):
+class Miss(Wire):
     """The event that came nearest to a pattern without matching it, and what failed."""
 
     event: str
     at: datetime
     camera: str | None = None
     subject: str = ""
-    failed: tuple[wire.Sentence, ...] = ()
+    failed: tuple[Sentence, ...] = ()
 
 
-class Asked(wire.Wire):
+class Asked(Wire):
     """A pattern of a rule, in the words of its file, and what it saw of events of its kind."""
 
     name: str
@@ -48,7 +50,7 @@ class Asked(wire.Wire):
     nearest: Miss | None = None
 
 
-class Explanation(wire.Wire):
+class Explanation(Wire):
     """Why a rule fired, and why it did not, as people read it (`lines`) and for programs.
 
     Attributes:
@@ -63,7 +65,7 @@ class Explanation(wire.Wire):
     since: datetime | None = None
     until: datetime | None = None
     patterns: tuple[Asked, ...] = ()
-    decisions: tuple[wire.Decision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     given_up: tuple[Waiting, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     faults: tuple[str, ...] = ()

@@ -10,44 +10,27 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from engine.api import explanation, wire
-from engine.api.dead_letters import Letter
-from engine.api.routes import IDEMPOTENCY_KEY, Key, Query, Route
+from engine.api.question import IDEMPOTENCY_KEY, JSON, WEBSOCKET, Blob, Key, Query, Question
+from engine.web.problem_details import Problem
 
 _REF = "#/components/schemas/{model}"
-_STREAMED = (
-    wire.State,
-    wire.CameraUpdate,
-    wire.EngineUpdate,
-    wire.Event,
-    wire.Decision,
-    wire.Alert,
-    wire.Delivery,
-    wire.Gap,
-)
-_ANSWERS = (
-    wire.Preset,
-    wire.PreviewLink,
-    wire.Rule,
-    explanation.Explanation,
-    wire.RulesReloaded,
-    wire.Health,
-    Letter,
-    wire.Problem,
-)
+_Any = Question[Any, Any, Any]
 
 
-def describe(routes: Sequence[Route]) -> dict[str, Any]:
+def describe(questions: Sequence[_Any]) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document."""
-    bodies = [route.body for route in routes if route.body]
-    models: list[type[BaseModel]] = [*_STREAMED, *_ANSWERS]
+    bodies: list[type[BaseModel]] = [question.body for question in questions if question.body]
+    models: list[type[BaseModel]] = [
+        *(model for question in questions for model in _models(question)),
+        Problem,
+    ]
     _, schemas = models_json_schema(
         [(model, "serialization") for model in models] + [(model, "validation") for model in bodies],
         ref_template=_REF,
     )
     paths: dict[str, dict[str, Any]] = {}
-    for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    for question in questions:
+        paths.setdefault(question.path, {})[question.method.lower()] = _operation(question)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Mắt Thần", "version": version("matthan")},
@@ -56,22 +39,30 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _models(question: _Any) -> tuple[type[BaseModel], ...]:
+    """Return the models of a question's answer."""
+    if question.media != JSON or question.answer is None:
+        return question.streamed
+    return get_args(question.answer) or (question.answer,)
+
+
+def _operation(question: _Any) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}{re.sub(r'[^a-z0-9]+', '_', route.path)}",
-        "summary": route.summary,
+        "operationId": f"{question.method.lower()}{re.sub(r'[^a-z0-9]+', '_', question.path)}",
+        "summary": question.summary,
+        "x-needs": question.needs.value,
         "parameters": [
-            *_path_parameters(route.path),
-            *_query_parameters(route.query),
-            *(_key_parameters() if route.keyed else ()),
+            *_path_parameters(question.path),
+            *_query_parameters(question.query),
+            *(_key_parameters() if question.keyed else ()),
         ],
         "responses": {
-            **_answers(route.answer),
-            "default": _content("application/problem+json", wire.Problem),
+            **_answers(question),
+            "default": _content("application/problem+json", Problem),
         },
     }
-    if route.body:
-        operation["requestBody"] = {"required": True, **_content("application/json", route.body)}
+    if question.body:
+        operation["requestBody"] = {"required": True, **_content("application/json", question.body)}
     return operation
 
 
@@ -96,17 +87,17 @@ def _key_parameters() -> list[dict[str, Any]]:
     return [{"name": IDEMPOTENCY_KEY, "in": "header", "description": described, "schema": schema}]
 
 
-def _answers(answer: Any) -> dict[str, Any]:
-    if answer is None:
+def _answers(question: _Any) -> dict[str, Any]:
+    if question.answer is None:
         return {"204": {"description": "Done"}}
-    if answer == "websocket":
-        streamed = {"oneOf": [_ref(model) for model in _STREAMED]}
+    if question.media == WEBSOCKET:
+        streamed = {"oneOf": [_ref(model) for model in question.streamed]}
         return {
             "101": {"description": "Text messages", "content": {"application/json": {"schema": streamed}}}
         }
-    if isinstance(answer, str):
-        return {"200": {"description": "OK", "content": {answer: {}}}}
-    return {"200": _content("application/json", answer)}
+    if question.answer is Blob:
+        return {"200": {"description": "OK", "content": {question.media: {}}}}
+    return {"200": _content("application/json", question.answer)}
 
 
 def _content(media: str, model: Any) -> dict[str, Any]:

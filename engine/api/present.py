@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from engine import text
 from engine.api import wire
-from engine.api.dead_letters import Letter
+from engine.api.resources.cameras import tracked as tracked
+from engine.api.resources.deliveries import Letter
 from engine.fleet.tracked import tracked as standing
 from engine.fleet.troubles import WORST
 from engine.store.model import DeliveryState
@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # commands put values into words, too, and load none of these
     from engine.actions.delivery import Delivery
     from engine.duty.alerts import Alert
     from engine.fleet.camera import CameraRunner
-    from engine.fleet.tracked import TrackedObject
     from engine.judging.reload import ReloadOutcome
     from engine.store.model import Acknowledgement, Pending
     from rules.model import Decision, Event, Sentence
@@ -131,14 +130,6 @@ def alert(alert: Alert, site: str = "") -> wire.Alert:
         holds=alert.holds,
         escalated=alert.escalated,
         over=alert.over,
-    )
-
-
-def tracked(objects: Iterable[TrackedObject]) -> tuple[wire.Tracked, ...]:
-    """Return the objects of one picture."""
-    return tuple(
-        wire.Tracked(track=each.track, label=each.label, score=each.score, box=each.box, zones=each.zones)
-        for each in objects
     )
 
 

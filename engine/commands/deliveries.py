@@ -13,7 +13,7 @@ from engine.commands.talk import AsJson, Language_, Limit, Socket, Speaker, Toke
 from engine.commands.terminal import data, out
 
 if TYPE_CHECKING:
-    from engine.api.dead_letters import Letter
+    from engine.api.resources.deliveries import Letter
 
 app = typer.Typer()
 deliveries = typer.Typer(

@@ -58,6 +58,11 @@ class Acts:
         self._waiting: dict[str, asyncio.Future[Event]] = {}
         self._asking = asyncio.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the judge; `MOST` may."""
+        return len(self._waiting)
+
     def kept(self, events: Iterable[Event]) -> None:
         """Tell whoever waits for one of these events that it is durable."""
         if not self._waiting:

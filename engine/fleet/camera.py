@@ -249,6 +249,11 @@ class CameraRunner:
         """What the camera can do, as far as it is known now."""
         return frozenset(self._camera.features) if self._camera else frozenset()
 
+    @property
+    def signals_dropped(self) -> int:
+        """How many of the camera's own events were too many to be kept, since the start."""
+        return self.listener.signals.budget.total
+
     async def run(self) -> None:
         """Watch until the stream fails (a DriverError) or the task is cancelled; waits while the device is not open."""
         async with self.device.lease(self) as device:

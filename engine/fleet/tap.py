@@ -122,6 +122,7 @@ class Tap:
         self._learned: _Learned | None = None
         self._began: float | None = None  # when the running group's keyframe was received
         self._newest = self._lasted = 0.0
+        self._dropped_by_gone = 0
         self.codec: CodecParameters | None = None
         self.reorders = self.on_demand = False
         self.wanted = asyncio.Event()
@@ -223,6 +224,7 @@ class Tap:
         finally:
             with self._lock:
                 self._viewers = tuple(other for other in self._viewers if other is not viewer)
+                self._dropped_by_gone += viewer.dropped
 
     def _join(self) -> Viewer:
         # A packet put before the lock is taken is in the cache and not addressed to this viewer; one
@@ -239,6 +241,12 @@ class Tap:
     def viewers(self) -> int:
         """How many are watching."""
         return len(self._viewers)
+
+    @property
+    def dropped(self) -> int:
+        """How many packets viewers were too slow for, those that have left included."""
+        with self._lock:
+            return self._dropped_by_gone + sum(viewer.dropped for viewer in self._viewers)
 
     @property
     def _known(self) -> CodecParameters | None:

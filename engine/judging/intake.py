@@ -45,6 +45,16 @@ class Intake:
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def size(self) -> int:
+        """How many drafts may wait."""
+        return self._size
+
+    def lag(self) -> float:
+        """Return for how many seconds the oldest draft has waited; 0 where none waits."""
+        with self._room:
+            return self._now().engine - self._items[0][1].engine if self._items else 0.0
+
     async def put(self, draft: Draft) -> None:
         """Hand in a draft; waits for room as long as it takes."""
         arrival = (draft, self._now())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
@@ -170,6 +170,21 @@ class Judge:
     def remembered(self, names: Iterable[RuleName]) -> int:
         """Return how many rows some rules have."""
         return sum(len(self._memory.of_rule(name)) for name in names)
+
+    @property
+    def intake(self) -> Intake:
+        """What waits to be judged."""
+        return self._intake
+
+    @property
+    def faults(self) -> Mapping[str, int]:
+        """How often each rule failed since it was loaded; without those that did not."""
+        return {rule: times for rule, (_, times) in self._faults.items()}
+
+    @property
+    def writes(self) -> bool:
+        """Whether the last verdict could be kept; else it waits, and is tried again."""
+        return self._trouble is None
 
     def problems(self) -> tuple[Sentence, ...]:
         """Return what a person should know about the judge now."""

@@ -52,7 +52,13 @@ class Gallery:
         self._tap_of = tap_of
         self._group = group
         self._reencoders: dict[str, Reencoder] = {}
+        self._dropped_by_gone = 0
         self.viewers = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many packets encoders, or those who watch what they make, were too slow for, since the start."""
+        return self._dropped_by_gone + sum(each.lost for each in self._reencoders.values())
 
     @asynccontextmanager
     async def view(self, camera: str) -> AsyncIterator[View]:
@@ -97,6 +103,7 @@ class Gallery:
             return
         reencoder = self._reencoders.get(camera)
         if reencoder is None or reencoder.source is not tap:
+            self._dropped_by_gone += reencoder.lost if reencoder else 0
             reencoder = self._reencoders[camera] = Reencoder(camera, tap)
         async with reencoder.use(self._group) as ours:
             yield ours, why

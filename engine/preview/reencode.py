@@ -124,7 +124,13 @@ class Reencoder:
         self._tap: Tap | None = None
         self._users = 0
         self._stop = asyncio.Event()
+        self._lost_by_viewers = 0
         self.dropped = 0
+
+    @property
+    def lost(self) -> int:
+        """What was dropped, and what those who watch were too slow for."""
+        return self.dropped + self._lost_by_viewers + (0 if self._tap is None else self._tap.dropped)
 
     @asynccontextmanager
     async def use(self, group: asyncio.TaskGroup) -> AsyncIterator[Tap]:
@@ -134,11 +140,13 @@ class Reencoder:
             self._stop = asyncio.Event()
             group.create_task(self._run(self._tap, self._stop), name=f"preview.{self._name}.reencode")
         self._users += 1
+        tap = self._tap
         try:
-            yield self._tap
+            yield tap
         finally:
             self._users -= 1
             if not self._users:
+                self._lost_by_viewers += tap.dropped
                 self._tap = None
                 self._stop.set()
 

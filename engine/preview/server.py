@@ -106,6 +106,11 @@ class Preview:
         return self._gallery.viewers if self._gallery else 0
 
     @property
+    def dropped(self) -> int:
+        """How many packets were lost on the way through encoders, since it was opened."""
+        return self._gallery.dropped if self._gallery else 0
+
+    @property
     def port(self) -> int:
         """The port listened on (the configured one until `serve` has begun)."""
         return self._port

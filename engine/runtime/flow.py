@@ -53,6 +53,22 @@ class Hub(Generic[T]):
     def __init__(self, size: int = 256) -> None:
         self._size = size
         self._boxes: set[Mailbox[T]] = set()
+        self._dropped_by_gone = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many items clients were too slow for, those that have left included."""
+        return self._dropped_by_gone + sum(box.dropped for box in self._boxes)
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait for the slowest client."""
+        return max(map(len, self._boxes), default=0)
+
+    @property
+    def size(self) -> int:
+        """How many items may wait for each client."""
+        return self._size
 
     def publish(self, item: T) -> None:
         """Give an item to every client; never waits."""
@@ -66,8 +82,10 @@ class Hub(Generic[T]):
         return box
 
     def leave(self, box: Mailbox[T]) -> None:
-        """Forget a client."""
-        self._boxes.discard(box)
+        """Forget a client; asked again it does nothing."""
+        if box in self._boxes:
+            self._boxes.remove(box)
+            self._dropped_by_gone += box.dropped
 
     def __len__(self) -> int:
         return len(self._boxes)

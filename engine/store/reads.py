@@ -54,6 +54,11 @@ class Reads:
         self._path, self._reader = path, reader
         self.unreadable = 0
 
+    def bytes_used(self) -> int:
+        """Return what the database takes on the disk, its log of pages included."""
+        files = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def _decoded(self, decode: Callable[[codec.Columns], T], rows: Iterable[codec.Columns]) -> list[T]:
         """Return what rows mean, without those that mean nothing: SQLite does not see a changed letter."""
         found = list[T]()

@@ -9,7 +9,7 @@ import pytest
 
 from engine.api import wire
 from engine.api.client import Client
-from engine.api.dead_letters import Letter
+from engine.api.resources.deliveries import Letter
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from tests.fakes.engine import CAMERA, NOON, FakeEngine
@@ -45,7 +45,7 @@ def service() -> FakeEngine:
 @pytest.fixture
 async def door(service: FakeEngine, tmp_path: Path) -> AsyncIterator[Path]:
     """A served socket."""
-    async with serve(service, ApiSettings(), socket=tmp_path / "s") as doors:
+    async with serve(service.api(), ApiSettings(), socket=tmp_path / "s") as doors:
         yield doors.socket
 
 

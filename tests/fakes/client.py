@@ -10,7 +10,7 @@ from engine.api.client import ApiError, Message, Picture
 from engine.api.explanation import Explanation
 from engine.runtime.flow import Mailbox
 from engine.web.refusals import HttpProblem
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import ROOT, FakeEngine
 
 T = TypeVar("T")
 
@@ -57,54 +57,55 @@ class FakeClient:
         self, *, before: int | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Event]:
         return await self._ask(
-            f"events<{before}", lambda: self._engine.events(before=before, limit=limit, camera=camera)
+            f"events<{before}", lambda: self._engine.events(ROOT, before=before, limit=limit, camera=camera)
         )
 
     async def decisions(
         self, *, before: str | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Decision]:
         return await self._ask(
-            f"decisions<{before}", lambda: self._engine.decisions(before=before, limit=limit, camera=camera)
+            f"decisions<{before}",
+            lambda: self._engine.decisions(ROOT, before=before, limit=limit, camera=camera),
         )
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:
         return await self._ask(
             f"acknowledge {decision} {by}",
-            lambda: self._engine.acknowledge(decision, wire.Acknowledge(by=by, note=note), "root"),
+            lambda: self._engine.acknowledge(ROOT, decision, wire.Acknowledge(by=by, note=note)),
         )
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
         asked = wire.Withdraw(by=acknowledgement.by, at=acknowledgement.at)
         return await self._ask(
             f"unacknowledge {decision} {acknowledgement.by}",
-            lambda: self._engine.unacknowledge(decision, asked, "root"),
+            lambda: self._engine.unacknowledge(ROOT, decision, asked),
         )
 
     async def rules(self) -> list[wire.Rule]:
-        return await self._ask("rules", at_once(lambda: self._engine.rules()))
+        return await self._ask("rules", at_once(lambda: self._engine.rules(ROOT)))
 
     async def explain(self, rule: str, *, camera: str | None = None) -> Explanation:
-        return await self._ask(f"explain {rule}", lambda: self._engine.explain(rule, camera))
+        return await self._ask(f"explain {rule}", lambda: self._engine.explain(ROOT, rule, camera))
 
     async def reload_rules(self) -> wire.RulesReloaded:
-        return await self._ask("reload", lambda: self._engine.reload_rules())
+        return await self._ask("reload", lambda: self._engine.reload_rules(ROOT))
 
     async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
         assert not best  # it is asked several times a second: not at the camera's cost
-        still = await self._ask(f"still {camera}", lambda: self._engine.still(camera, width, best))
+        still = await self._ask(f"still {camera}", lambda: self._engine.still(ROOT, camera, width, best))
         return Picture(still.jpeg, "analysis", "", "", still.at, present.tracked(still.tracks))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
-        return await self._ask(f"presets {camera}", lambda: self._engine.presets(camera))
+        return await self._ask(f"presets {camera}", lambda: self._engine.presets(ROOT, camera))
 
     async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
-        await self._ask(f"ptz {camera}", lambda: self._engine.ptz(camera, command))
+        await self._ask(f"ptz {camera}", lambda: self._engine.ptz(ROOT, camera, command))
 
     async def retry(self, camera: str) -> wire.Camera:
-        return await self._ask(f"retry {camera}", at_once(lambda: self._engine.retry(camera)))
+        return await self._ask(f"retry {camera}", at_once(lambda: self._engine.retry(ROOT, camera)))
 
     async def preview_link(self, camera: str) -> wire.PreviewLink:
-        return await self._ask(f"preview {camera}", at_once(lambda: self._engine.preview_link(camera)))
+        return await self._ask(f"preview {camera}", at_once(lambda: self._engine.preview_link(ROOT, camera)))
 
     async def _ask(self, what: str, answer: Callable[[], Awaitable[T]]) -> T:
         """Keep what was asked; return the engine's answer, or raise its refusal as a client does."""

@@ -7,12 +7,28 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.api import wire
-from engine.api.dead_letters import Letter
+from engine.api.caller import Caller, Principal
 from engine.api.explanation import Explanation
+from engine.api.question import Resource
+from engine.api.resources import (
+    acts,
+    alerts,
+    cameras,
+    decisions,
+    deliveries,
+    events,
+    health,
+    preview,
+    rules,
+    state,
+)
+from engine.api.resources.deliveries import Letter
+from engine.api.routes import Api
 from engine.errors import EngineError
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
 from engine.runtime.flow import Hub
+from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem, refusal
 from rules.model import Sentence
 
@@ -20,6 +36,8 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 #: The camera that events are of, unless told otherwise.
 CAMERA = "cong"
+#: Whoever asks in tests that are not about that.
+ROOT = Caller(Principal.LOCAL_USER, "root")
 
 
 def lane() -> wire.Engine:
@@ -33,7 +51,9 @@ def coded(width: int) -> bytes:
 
 
 class FakeEngine:
-    """Implements `engine.api.service.Service` from lists; keeps what was asked of it.
+    """Answers the resources of version 1 from lists; keeps what was asked of it.
+
+    A new resource need not be here: a test gives it to `api`, with a fake of its own.
 
     Attributes:
         stored: Events, oldest first; `decided`: decisions likewise.
@@ -57,6 +77,7 @@ class FakeEngine:
         backlog: int = 256,
     ) -> None:
         self.hub: Hub[wire.Update] = Hub(backlog)
+        self.garbage = Garbage()
         self.figures = figures or lane()
         self.problems: tuple[wire.Sentence, ...] = ()
         self.cameras, self.known_rules = list(cameras), list(rules)
@@ -115,9 +136,25 @@ class FakeEngine:
         """Return a decision as it is now."""
         return self.decided[self._place(id)]
 
-    # -- engine.api.service.Service
+    def api(self, *others: Resource) -> Api:
+        """Return what a server answers: this engine, and other resources."""
+        known = (
+            state.resource(self),
+            events.resource(self),
+            decisions.resource(self),
+            alerts.resource(self),
+            deliveries.resource(self),
+            acts.resource(self),
+            rules.resource(self),
+            cameras.resource(self),
+            preview.resource(self),
+            health.resource(self, self.garbage),
+        )
+        return Api((*known, *others), self.garbage)
 
-    def state(self) -> wire.State:
+    # -- engine.api.resources
+
+    def state(self, caller: Caller = ROOT) -> wire.State:
         if self.bug:
             raise self.bug
         first = 0 if self.carried is None else -self.carried
@@ -130,13 +167,17 @@ class FakeEngine:
             alerts=tuple(self.alerts()),
         )
 
-    async def events(self, *, before: int | None, limit: int, camera: str | None) -> list[wire.Event]:
+    async def events(
+        self, caller: Caller, *, before: int | None, limit: int, camera: str | None
+    ) -> list[wire.Event]:
         struct.pack("q", before or 0)  # as strict as the store: a number fits, a text has an encoding
         (camera or "").encode()
         found = [event for event in self.stored if camera in (None, event.camera)]
         return [event for event in reversed(found) if before is None or event.seq < before][:limit]
 
-    async def decisions(self, *, before: str | None, limit: int, camera: str | None) -> list[wire.Decision]:
+    async def decisions(
+        self, caller: Caller, *, before: str | None, limit: int, camera: str | None
+    ) -> list[wire.Decision]:
         f"{before}{camera}".encode()
         found = self.decided[::-1]
         known = [made.id for made in found]
@@ -145,47 +186,47 @@ class FakeEngine:
         start = known.index(before) + 1 if before else 0
         return found[start:][:limit]
 
-    async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
+    async def letters(self, caller: Caller, *, before: int | None, limit: int) -> list[Letter]:
         return [each for each in self.dead if before is None or each.id < before][:limit]
 
-    async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
+    async def resend(self, caller: Caller, ids: Sequence[int] | None) -> list[Letter]:
         again = [each for each in self.dead if ids is None or each.id in ids]
         if unknown := set(ids or ()) - {each.id for each in again}:
             raise refusal(404, "delivery.unknown", id=min(unknown))
         self.dead = [each for each in self.dead if each not in again]
         return again
 
-    def alerts(self) -> list[wire.Alert]:
+    def alerts(self, caller: Caller = ROOT) -> list[wire.Alert]:
         return [self._alert(made) for made in self.decided if made.phase == "firing"]
 
-    async def acknowledge(self, decision: str, asked: wire.Acknowledge, user: str) -> wire.Decision:
+    async def acknowledge(self, caller: Caller, decision: str, asked: wire.Acknowledge) -> wire.Decision:
         made = self.decision(decision)
-        by = wire.Acknowledgement(by=asked.by or user, at=self.figures.now, note=asked.note)
+        by = wire.Acknowledgement(by=asked.by or caller.user, at=self.figures.now, note=asked.note)
         return self._revise(made, acknowledged=made.acknowledged or by)
 
-    async def unacknowledge(self, decision: str, asked: wire.Withdraw, user: str) -> wire.Decision:
+    async def unacknowledge(self, caller: Caller, decision: str, asked: wire.Withdraw) -> wire.Decision:
         for made in self.decided:
             if made.id == decision and made.acknowledged is not None and made.acknowledged.at == asked.at:
                 return self._revise(made, acknowledged=None)
         raise refusal(409, "acknowledge.other", id=decision)
 
-    async def act(self, asked: wire.Act, user: str, key: str = "") -> wire.Event:
-        self.acts.append((asked, user))
+    async def act(self, caller: Caller, asked: wire.Act, key: str = "") -> wire.Event:
+        self.acts.append((asked, caller.user))
         self.keys.append(key)
         return wire.Event(
             id="e9", seq=9, kind="operator", change="noted", at=NOON, label=asked.name, facts=asked.facts
         )
 
-    def rules(self) -> list[wire.Rule]:
+    def rules(self, caller: Caller) -> list[wire.Rule]:
         return list(self.known_rules)
 
-    async def explain(self, rule: str, camera: str | None) -> Explanation:
+    async def explain(self, caller: Caller, rule: str, camera: str | None) -> Explanation:
         names = [each.name for each in self.known_rules]
         if rule not in names:
             raise refusal(404, "rules.no_rule", rule=rule, known=", ".join(names))
         return self.explained(rule, camera)
 
-    async def still(self, camera: str, width: int, best: bool) -> Still:
+    async def still(self, caller: Caller, camera: str, width: int, best: bool) -> Still:
         known = self._camera(camera)
         if best:
             return Still(self.jpeg(width), Source.CAMERA, 1280, 720)
@@ -193,28 +234,28 @@ class FakeEngine:
         seen = tuple(map(tracked_object, known.tracks)) if self.tracks is None else self.tracks
         return Still(self.jpeg(width), Source.ANALYSIS, 352, 288, lacks, self.figures.now, seen)
 
-    async def presets(self, camera: str) -> list[wire.Preset]:
+    async def presets(self, caller: Caller, camera: str) -> list[wire.Preset]:
         self._camera(camera)
         return list(self.preset_list)
 
-    async def ptz(self, camera: str, command: wire.PtzCommand) -> None:
+    async def ptz(self, caller: Caller, camera: str, command: wire.PtzCommand) -> None:
         self._camera(camera)
         self.commands.append((camera, command))
 
-    def retry(self, camera: str) -> wire.Camera:
+    def retry(self, caller: Caller, camera: str) -> wire.Camera:
         known = self._camera(camera)
         if self.held:
             raise self.held
         self.retried.append(camera)
         return known
 
-    async def reload_rules(self) -> wire.RulesReloaded:
+    async def reload_rules(self, caller: Caller) -> wire.RulesReloaded:
         outcome = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")
         if isinstance(outcome, EngineError):
             raise outcome
         return outcome
 
-    def preview_link(self, camera: str) -> wire.PreviewLink:
+    def preview_link(self, caller: Caller, camera: str) -> wire.PreviewLink:
         self._camera(camera)
         return wire.PreviewLink(
             url=self.preview.format(camera), expires=self.figures.now + timedelta(minutes=5)

@@ -33,13 +33,13 @@ async def test_the_whole_way_and_back_after_the_server_went_away(
             banner = app.screen.query_one("#banner")
             table = app.screen.query_one("#cameras", Table)
             await until(pilot, lambda: app.context.model.lost is not None and banner.display)
-            async with serve(engine, ApiSettings(), socket=door):
+            async with serve(engine.api(), ApiSettings(), socket=door):
                 await until(pilot, lambda: len(table.keys) == 10 and not banner.display)
                 await walk(app, pilot, until, engine)
             await until(pilot, lambda: banner.display)
             assert len(table.keys) == 10
             engine.cameras = engine.cameras[:4]
-            async with serve(engine, ApiSettings(), socket=door):
+            async with serve(engine.api(), ApiSettings(), socket=door):
                 await until(pilot, lambda: len(table.keys) == 4 and not banner.display)
 
 

@@ -16,10 +16,11 @@ class TokenBucket:
     """One device's share of the store.
 
     Attributes:
-        dropped: How many events were too many since it was last calm.
+        dropped: How many events were too many since it was last calm; `total`: since the start.
     """
 
     dropped: int = 0
+    total: int = 0
     _left: float = BURST
     _at: float | None = None
     _dropped_at: float | None = None
@@ -42,6 +43,7 @@ class TokenBucket:
     def drop(self, now: float) -> None:
         """Count an event that is not kept for other reasons."""
         self.dropped += 1
+        self.total += 1
         self._dropped_at = now
 
     def exceeded(self, now: float) -> bool:

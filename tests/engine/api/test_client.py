@@ -89,7 +89,7 @@ async def test_updates_outlive_the_engine(service: Any, tmp_path: Path) -> None:
     ):
         assert isinstance(await anext(updates), Disconnected)
         for run in (1, 2):
-            async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+            async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
                 proceed.set()
                 assert isinstance(await anext(updates), wire.State)
                 event = service.happen(run)
@@ -141,7 +141,7 @@ async def test_a_quiet_stream_outlives_the_time_of_a_call(
 ) -> None:
     monkeypatch.setattr(module, "CALL_TIMEOUT", 2.0)
     async with (
-        serve(service, ApiSettings(), socket=tmp_path / "s"),
+        serve(service.api(), ApiSettings(), socket=tmp_path / "s"),
         Client.connect(tmp_path / "s") as client,
         aclosing(client.updates()) as updates,
     ):

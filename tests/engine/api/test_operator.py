@@ -50,7 +50,7 @@ async def test_without_a_body_it_is_the_user_whom_the_kernel_knows(
 
 async def test_over_tcp_nobody_is_known(service: Any, tmp_path: Path) -> None:
     settings = ApiSettings(tcp="127.0.0.1:0", token="env:T")
-    async with serve(service, settings, socket=tmp_path / "s", token="secret") as doors:
+    async with serve(service.api(), settings, socket=tmp_path / "s", token="secret") as doors:
         assert doors.tcp is not None
         address = f"http://{doors.tcp[0]}:{doors.tcp[1]}"
         async with Client.connect(address, token="secret") as client:

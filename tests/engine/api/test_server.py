@@ -204,7 +204,7 @@ async def test_streams_leave_nothing_behind(door: Path, service: Any) -> None:
 
 async def test_the_server_stops_under_open_streams(service: Any, tmp_path: Path) -> None:
     async with Client.connect(tmp_path / "s") as client:
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             updates = client.updates()
             await anext(updates)
         await updates.aclose()
@@ -226,7 +226,7 @@ class TestDoors:
 
     async def test_a_live_servers_socket_is_refused(self, service: Any, door: Path) -> None:
         with pytest.raises(Closed, match="another engine is running"):
-            async with serve(service, ApiSettings(), socket=door):
+            async with serve(service.api(), ApiSettings(), socket=door):
                 pass
         async with Client.connect(door) as client:
             assert (await client.health()).status == "ok"
@@ -258,7 +258,7 @@ class TestDoors:
         self, service: Any, tmp_path: Path, tcp: str, token: str | None, match: str
     ) -> None:
         with pytest.raises(Closed, match=match):
-            async with serve(service, ApiSettings(tcp=tcp), socket=tmp_path / "s", token=token):
+            async with serve(service.api(), ApiSettings(tcp=tcp), socket=tmp_path / "s", token=token):
                 pass
         assert not (tmp_path / "s").exists()
 
@@ -271,7 +271,7 @@ class TestDoors:
         with socket.create_server(("127.0.0.1", 0)) as other:
             where = f"127.0.0.1:{other.getsockname()[1]}"
             with pytest.raises(Closed) as caught:
-                async with serve(service, ApiSettings(tcp=where), socket=tmp_path / "s", token="t"):
+                async with serve(service.api(), ApiSettings(tcp=where), socket=tmp_path / "s", token="t"):
                     pass
         said = caught.value.said
         assert (said.code, said.values["where"]) == ("door.taken", where)
@@ -283,7 +283,7 @@ class TestTcp:
     @pytest.fixture
     async def url(self, service: Any, tmp_path: Path) -> AsyncIterator[str]:
         settings = ApiSettings(tcp="127.0.0.1:0")
-        async with serve(service, settings, socket=tmp_path / "s", token="right") as doors:
+        async with serve(service.api(), settings, socket=tmp_path / "s", token="right") as doors:
             assert doors.tcp is not None
             yield f"http://{doors.tcp[0]}:{doors.tcp[1]}"
 
@@ -325,7 +325,7 @@ async def test_tls_carries_calls_and_the_stream(service: Any, tmp_path: Path) ->
     cert, key = certificate(tmp_path)
     settings = ApiSettings(tcp="127.0.0.1:0", certificate=cert, key=key)
     trust = ssl.create_default_context(cafile=cert)
-    async with serve(service, settings, socket=tmp_path / "s", token="right") as doors:
+    async with serve(service.api(), settings, socket=tmp_path / "s", token="right") as doors:
         assert doors.tcp is not None
         url = f"https://localhost:{doors.tcp[1]}"
         async with (
@@ -343,7 +343,7 @@ async def test_tls_carries_calls_and_the_stream(service: Any, tmp_path: Path) ->
 async def test_a_missing_certificate_is_named(service: Any, tmp_path: Path) -> None:
     settings = ApiSettings(tcp="127.0.0.1:0", certificate=str(tmp_path / "none"), key=str(tmp_path / "none"))
     with pytest.raises(Closed, match=r"api\.certificate: No such file"):
-        async with serve(service, settings, socket=tmp_path / "s", token="right"):
+        async with serve(service.api(), settings, socket=tmp_path / "s", token="right"):
             pass
 
 

@@ -18,6 +18,7 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from engine.api import explanation, wire
+from engine.api.caller import Caller
 from engine.api.printable import is_clean
 from engine.api.server import serve
 from engine.commands.installed import gather
@@ -80,24 +81,24 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A server in a loop of its own, whose every text is a canary."""
     _poison(service)
 
-    async def presets(camera: str) -> list[wire.Preset]:
+    async def presets(caller: Caller, camera: str) -> list[wire.Preset]:
         return [wire.Preset(token=CANARY, name=CANARY)]
 
-    async def ptz(camera: str, command: wire.PtzCommand) -> None:
+    async def ptz(caller: Caller, camera: str, command: wire.PtzCommand) -> None:
         raise refusal(502, "driver.fault", detail=CANARY, host=CANARY)
 
-    def rules() -> list[wire.Rule]:
+    def rules(caller: Caller) -> list[wire.Rule]:
         return [wire.Rule(name=CANARY, severity="warning", error=CANARY)]
 
-    async def explain(rule: str, camera: str | None) -> explanation.Explanation:
+    async def explain(caller: Caller, rule: str, camera: str | None) -> explanation.Explanation:
         return explanation.Explanation(rule=CANARY, lines=(explanation.Told(before=CANARY, said=SAID),))
 
-    async def still(camera: str, width: int, best: bool) -> Still:
+    async def still(caller: Caller, camera: str, width: int, best: bool) -> Still:
         return Still(
             b"jpeg", Source.ANALYSIS, 1, 1, Sentence("driver.fault", {"detail": CANARY, "host": CANARY})
         )
 
-    def preview_link(camera: str) -> wire.PreviewLink:
+    def preview_link(caller: Caller, camera: str) -> wire.PreviewLink:
         return wire.PreviewLink(url=f"http://{CANARY}", expires=NOON)
 
     for made in (presets, ptz, rules, explain, still, preview_link):
@@ -107,7 +108,7 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     stop, ready = asyncio.Event(), threading.Event()
 
     async def run() -> None:
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             ready.set()
             await stop.wait()
 

@@ -33,7 +33,7 @@ def engine(service: Any, tmp_path: Path) -> Iterator[Path]:
     stop, ready = asyncio.Event(), threading.Event()
 
     async def run() -> None:
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             ready.set()
             await stop.wait()
 
@@ -211,7 +211,7 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
         return await client.events(before=before.seq if before else None, limit=limit)
 
     async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             service.happen(1)
             desk = Speaker(client, Lang.EN, await client.state())
             listing = Listing(desk, wire.Event, None, page, show)
@@ -223,7 +223,7 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
             while shown[-1:] != [699]:
                 await asyncio.sleep(0.01)
         service.stored += [service.event(700), service.event(701)]
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             while not len(service.hub):
                 await asyncio.sleep(0.01)
             service.happen(702)
@@ -246,7 +246,7 @@ async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Pa
         service.decide(number)
 
     async with Client.connect(tmp_path / "s", sleep=lambda _: asyncio.sleep(0.01)) as client:
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             desk = Speaker(client, Lang.EN, await client.state())
             lines = listing.decisions(desk, None, as_json=True)
 
@@ -261,7 +261,7 @@ async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Pa
                 await asyncio.sleep(0.01)
         for number in range(seen, 1300):
             service.decide(number)
-        async with serve(service, ApiSettings(), socket=tmp_path / "s"):
+        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
             while not len(service.hub):
                 await asyncio.sleep(0.01)
             service.decide(1300)

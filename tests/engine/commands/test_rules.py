@@ -316,7 +316,7 @@ async def running(site: Path) -> AsyncIterator[Path]:
     """A site whose engine answers."""
     socket = site.parent / "s"
     site.write_text(f"{site.read_text()}api: {{socket: {socket}}}\n")
-    async with serve(answering(), ApiSettings(), socket=socket):
+    async with serve(answering().api(), ApiSettings(), socket=socket):
         yield site
 
 

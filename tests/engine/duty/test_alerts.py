@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 
 from engine.api import wire
-from engine.api.site_service import SiteService
+from engine.api.caller import Caller, Principal
+from engine.api.services.acts import ActService
+from engine.api.services.decisions import DecisionService
+from engine.api.services.events import EventService
+from engine.api.services.state import SiteStateService
 from engine.config.settings import Settings
 from engine.draft import Draft
 from engine.duty import alerts
+from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Act, Acts
 from engine.duty.alerts import Alerts
 from engine.errors import Refusal
 from engine.judging.judge import Judge
-from engine.judging.reload import ReloadOutcome
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
@@ -46,6 +50,7 @@ from rules.model import (
     Sentence,
     Severity,
 )
+from tests.fakes.engine import ROOT
 
 RULES = """
 rules:
@@ -77,7 +82,10 @@ class Site:
     """A judge at work, and the service that shows what it decided."""
 
     judge: Judge
-    service: SiteService
+    service: SiteStateService
+    acts: ActService
+    decisions: DecisionService
+    events: EventService
     clock: ManualClock
 
     async def happen(self, label: str, change: Change = Change.BEGAN, kind: Kind = Kind.OBJECT) -> None:
@@ -110,12 +118,13 @@ class Site:
 
     def firing(self) -> list[tuple[str, bool, bool]]:
         """Return (rule, acknowledged, escalated) of what fires now."""
-        told = self.service.alerts()
+        told = self.service.alerts(ROOT)
         return [(a.decision.rule, a.decision.acknowledged is not None, a.escalated is not None) for a in told]
 
 
-async def unasked() -> ReloadOutcome:
-    raise AssertionError("nobody asked for this")
+def by(user: str) -> Caller:
+    """Return whom the kernel knows."""
+    return Caller(Principal.LOCAL_USER if user else Principal.TOKEN, user)
 
 
 @asynccontextmanager
@@ -127,7 +136,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
         memory = Memory()
         memory.apply(resume.rows)
         ids = (f"id-{resume.last_seq}-{n}" for n in itertools.count())
-        services: list[SiteService] = []
+        services: list[SiteStateService] = []
         judge = Judge(
             book,
             memory,
@@ -138,25 +147,31 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             lambda events, decisions: services[0].happened(events, decisions),
             resume=resume,
         )
-        service = SiteService(
+        acts = Acts(judge.offer, clock, lambda: next(ids), store.event)
+        service = SiteStateService(
             settings=Settings(site="site"),
             version="0",
             clock=clock,
             cameras={},
             store=store,
-            judge=judge,
             started=clock.wall,
             tally=dict,
             problems=tuple,
             memory=memory,
-            acts=Acts(judge.offer, clock, lambda: next(ids), store.event),
-            reload=unasked,
+            acts=acts,
         )
         services.append(service)
         await service.recall()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(judge.run())
-            site = Site(judge, service, clock)
+            site = Site(
+                judge,
+                service,
+                ActService(acts, {}),
+                DecisionService(store, Acknowledgements(store, acts, clock), "site"),
+                EventService(store),
+                clock,
+            )
             await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it
             yield site
             task.cancel()
@@ -177,9 +192,11 @@ async def test_what_is_acknowledged_does_not_escalate_and_says_who(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         box = site.service.hub.join()
-        told = await site.service.acknowledge(alert.id, wire.Acknowledge(by="An", note="đang đến"), "root")
+        told = await site.decisions.acknowledge(
+            by("root"), alert.id, wire.Acknowledge(by="An", note="đang đến")
+        )
         assert told.acknowledged == wire.Acknowledgement(by="An", at=clock.wall, note="đang đến")
         _, event = await box.take()
         _, update = await box.take()
@@ -191,8 +208,8 @@ async def test_what_is_acknowledged_does_not_escalate_and_says_who(
         assert (update.id, update.decision.acknowledged) == (alert.id, told.acknowledged)
         await site.wait(301)
         assert site.firing() == [("stays", True, False)]
-        assert [made.phase for made in site.service.state().decisions] == ["firing"]
-        again = await site.service.acknowledge(alert.id, wire.Acknowledge(by="Bình"), "")
+        assert [made.phase for made in site.service.state(ROOT).decisions] == ["firing"]
+        again = await site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by="Bình"))
         assert again.acknowledged == told.acknowledged  # who was first
 
 
@@ -201,29 +218,31 @@ async def test_everything_says_its_site_and_to_which_alert_it_belongs(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         await site.wait(301)
         await site.happen("person", Change.ENDED)
-        state = site.service.state()
+        state = site.service.state(ROOT)
         assert [(each.phase, each.alert) for each in state.decisions] == [
             ("resolved", alert.id), ("escalated", alert.id), ("firing", alert.id),
         ]  # fmt: skip
         assert alert.decision.alert == alert.id
         told: list[Any] = [*state.events, *state.decisions, alert, alert.decision]
-        told += [*await site.service.events(before=None, limit=9, camera=None)]
-        told += [*await site.service.decisions(before=None, limit=9, camera=None)]
+        told += [*await site.events.events(ROOT, before=None, limit=9, camera=None)]
+        told += [*await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)]
         assert {each.site for each in told} == {"site"}
-        assert await site.service.decisions(before=None, limit=9, camera=None) == [*state.decisions]
+        assert await site.decisions.decisions(ROOT, before=None, limit=9, camera=None) == [*state.decisions]
 
 
 async def test_two_at_once_are_one(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.service.alerts()
-        tries = [site.service.acknowledge(alert.id, wire.Acknowledge(by=name), "") for name in ("An", "Bình")]
+        (alert,) = site.service.alerts(ROOT)
+        tries = [
+            site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by=name)) for name in ("An", "Bình")
+        ]
         first, second = await asyncio.gather(*tries)
         assert first.acknowledged == second.acknowledged
-        acts = [event for event in site.service.state().events if event.kind == "operator"]
+        acts = [event for event in site.service.state(ROOT).events if event.kind == "operator"]
         assert len(acts) == 1
 
 
@@ -233,14 +252,16 @@ async def test_a_moment_waits_until_somebody_takes_it_also_after_it_escalated(
     async with engine(tmp_path, clock) as site:
         await site.happen("29E12345", Change.NOTED, Kind.PLATE)
         await site.happen("car")  # a moment that nobody is asked to acknowledge is in the log only
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         assert not alert.holds
         await site.wait(301)
         assert site.firing() == [("read", False, True)]
     async with engine(tmp_path, clock) as site:
         assert site.firing() == [("read", False, True)]
-        late = next(made for made in site.service.state().decisions if made.phase == "escalated")
-        told = await site.service.acknowledge(late.id, wire.Acknowledge(), "root")  # by its escalation, too
+        late = next(made for made in site.service.state(ROOT).decisions if made.phase == "escalated")
+        told = await site.decisions.acknowledge(
+            by("root"), late.id, wire.Acknowledge()
+        )  # by its escalation, too
         assert told.id == alert.id
         assert told.acknowledged is not None
         assert told.acknowledged.by == "root"
@@ -253,14 +274,14 @@ async def test_a_restart_keeps_what_fires_who_has_it_and_whether_it_escalates(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("Door", kind=Kind.SIGNAL)
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         if acknowledged:
-            await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "")
-        before = site.service.alerts()
+            await site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by="An"))
+        before = site.service.alerts(ROOT)
         clock.advance(200)
     async with engine(tmp_path, clock) as site:
-        assert site.service.alerts() == before
-        listed = await site.service.decisions(before=None, limit=9, camera=None)
+        assert site.service.alerts(ROOT) == before
+        listed = await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)
         assert [made.acknowledged is not None for made in listed] == [acknowledged]
         await site.wait(200)
         assert site.firing() == [("open", acknowledged, not acknowledged)]
@@ -275,11 +296,11 @@ async def test_who_takes_one_does_not_take_the_others_of_its_rule(tmp_path: Path
             Kind.OBJECT, Change.BEGAN, CameraId("yard"), clock.wall, subject="track:9", label="person"
         )
         await site.judge.offer(other)
-        await site.until(lambda: len(site.service.alerts()) == 2)
-        (taken,) = (each for each in site.service.alerts() if each.decision.camera == "gate")
-        await site.service.acknowledge(taken.id, wire.Acknowledge(by="An"), "")
+        await site.until(lambda: len(site.service.alerts(ROOT)) == 2)
+        (taken,) = (each for each in site.service.alerts(ROOT) if each.decision.camera == "gate")
+        await site.decisions.acknowledge(by(""), taken.id, wire.Acknowledge(by="An"))
         await site.wait(301)
-        assert {(a.decision.camera, a.escalated is not None) for a in site.service.alerts()} == {
+        assert {(a.decision.camera, a.escalated is not None) for a in site.service.alerts(ROOT)} == {
             ("gate", False),
             ("yard", True),
         }
@@ -292,15 +313,15 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         clock.advance(200)
-        told = await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "root")
+        told = await site.decisions.acknowledge(by("root"), alert.id, wire.Acknowledge(by="An"))
         assert told.acknowledged is not None
         assert site.firing() == ([("stays", True, False)] if kind is Kind.OBJECT else [])
         clock.advance(5)
         box = site.service.hub.join()
-        back = await site.service.unacknowledge(
-            alert.id, wire.Withdraw(at=told.acknowledged.at, by="An"), "root"
+        back = await site.decisions.unacknowledge(
+            by("root"), alert.id, wire.Withdraw(at=told.acknowledged.at, by="An")
         )
         assert back.acknowledged is None
         rule = alert.decision.rule
@@ -308,7 +329,7 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
         updates = [(await box.take())[1] for _ in range(2)]
         assert [each.label for each in updates if isinstance(each, wire.Event)] == ["unacknowledge"]
         assert [each.decision.acknowledged for each in updates if isinstance(each, wire.Alert)] == [None]
-        stored = await site.service.events(before=None, limit=10, camera=None)
+        stored = await site.events.events(ROOT, before=None, limit=10, camera=None)
         assert [each.label for each in stored if each.kind == "operator"] == [
             "unacknowledge",
             "acknowledge",
@@ -320,7 +341,7 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
         assert site.firing() == [(rule, False, not restarted)] or kind is Kind.OBJECT
         assert all(
             made.acknowledged is None
-            for made in await site.service.decisions(before=None, limit=9, camera=None)
+            for made in await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)
         )
 
 
@@ -330,15 +351,15 @@ async def test_what_was_taken_before_a_restart_can_be_taken_back_after_it(
 ) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen(label, Change.BEGAN if kind is Kind.OBJECT else Change.NOTED, kind)
-        (alert,) = site.service.alerts()
-        told = (await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "")).acknowledged
+        (alert,) = site.service.alerts(ROOT)
+        told = (await site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by="An"))).acknowledged
         assert told is not None
     clock.advance(3)
     async with engine(tmp_path, clock) as site:
         assert all(acknowledged for _, acknowledged, _ in site.firing())
         if kind is Kind.OBJECT:  # a restart ends what was seen
             return
-        await site.service.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "")
+        await site.decisions.unacknowledge(by(""), alert.id, wire.Withdraw(at=told.at, by="An"))
         assert site.firing() == [(alert.decision.rule, False, False)]
         await site.wait(301)
         assert site.firing() == [(alert.decision.rule, False, True)]
@@ -350,13 +371,15 @@ async def test_an_acknowledgement_and_its_undoing_are_entries_of_the_log(
     """What is kept beside the log of who takes care is only what the log says of it now."""
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.service.alerts()
+        (alert,) = site.service.alerts(ROOT)
         for name in ("An", "Bình"):
-            made = await site.service.acknowledge(alert.id, wire.Acknowledge(by=name, note="đến"), "")
+            made = await site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by=name, note="đến"))
             assert made.acknowledged is not None
-            await site.service.unacknowledge(alert.id, wire.Withdraw(at=made.acknowledged.at, by=name), "")
+            await site.decisions.unacknowledge(
+                by(""), alert.id, wire.Withdraw(at=made.acknowledged.at, by=name)
+            )
             clock.advance(1)
-        await site.service.acknowledge(alert.id, wire.Acknowledge(by="Chi"), "")
+        await site.decisions.acknowledge(by(""), alert.id, wire.Acknowledge(by="Chi"))
         log = await site.service.store.log(0)
         assert [seq for seq, _ in log] == list(range(1, len(log) + 1))
         acts = [each for _, each in log if isinstance(each, Event) and each.kind is Kind.OPERATOR]
@@ -371,8 +394,8 @@ async def test_an_acknowledgement_and_its_undoing_are_entries_of_the_log(
 async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
-        (alert,) = site.service.alerts()
-        told = (await site.service.acknowledge(alert.id, wire.Acknowledge(by="An"), "u1")).acknowledged
+        (alert,) = site.service.alerts(ROOT)
+        told = (await site.decisions.acknowledge(by("u1"), alert.id, wire.Acknowledge(by="An"))).acknowledged
         assert told is not None
         wrong = (
             (wire.Withdraw(at=told.at, by="Bình"), "u2"),
@@ -381,11 +404,11 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
         )
         for tried, user in wrong:
             with pytest.raises(Refusal) as error:
-                await site.service.unacknowledge(alert.id, tried, user)
+                await site.decisions.unacknowledge(by(user), alert.id, tried)
             assert error.value.code == "acknowledge.other"
         clock.advance(16)
         with pytest.raises(Refusal) as error:
-            await site.service.unacknowledge(alert.id, wire.Withdraw(at=told.at, by="An"), "u1")
+            await site.decisions.unacknowledge(by("u1"), alert.id, wire.Withdraw(at=told.at, by="An"))
         assert error.value.code == "acknowledge.late"
         assert site.firing() == [("stays", True, False)]
         await site.wait(301)
@@ -395,30 +418,30 @@ async def test_only_ones_own_and_only_for_seconds(tmp_path: Path, clock: ManualC
 async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         with pytest.raises(Refusal) as nothing:
-            await site.service.acknowledge("no-such", wire.Acknowledge(), "")
+            await site.decisions.acknowledge(by(""), "no-such", wire.Acknowledge())
         assert (as_http(nothing.value).status, nothing.value.code) == (404, "decision.unknown")
         await site.happen("person")
         await site.happen("person", Change.ENDED)
-        over = next(made for made in site.service.state().decisions if made.phase == "resolved")
+        over = next(made for made in site.service.state(ROOT).decisions if made.phase == "resolved")
         with pytest.raises(Refusal) as resolved:
-            await site.service.acknowledge(over.id, wire.Acknowledge(), "")
+            await site.decisions.acknowledge(by(""), over.id, wire.Acknowledge())
         assert (as_http(resolved.value).status, resolved.value.code) == (409, "decision.resolved")
 
 
 async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         act = wire.Act(name="patrol-done", by="An", facts={"round": 3, "calm": True})
-        event = await site.service.act(act, "root")
+        event = await site.acts.act(by("root"), act)
         assert event.facts == {"round": 3, "calm": True, "by": "An", "user": "root"}
-        assert [made.rule for made in site.service.state().decisions] == ["back"]
-        stored = await site.service.events(before=None, limit=1, camera=None)
+        assert [made.rule for made in site.service.state(ROOT).decisions] == ["back"]
+        stored = await site.events.events(ROOT, before=None, limit=1, camera=None)
         assert [each.id for each in stored] == [event.id]
         for wrong in (wire.Act(name="acknowledge"), wire.Act(name="x", facts={"by": "An"})):
             with pytest.raises(Refusal) as refused:
-                await site.service.act(wrong, "")
+                await site.acts.act(by(""), wrong)
             assert as_http(refused.value).status == 422
         with pytest.raises(HttpProblem) as nowhere:
-            await site.service.act(wire.Act(name="x", camera="nowhere"), "")
+            await site.acts.act(by(""), wire.Act(name="x", camera="nowhere"))
         assert nowhere.value.code == "camera.unknown"
 
 
@@ -430,21 +453,21 @@ async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock
     ring = wire.Act(name="ring", facts={"n": 1})
     async with engine(tmp_path, clock) as site:
         first, again, other = await asyncio.gather(
-            site.service.act(ring, "An", "k1"),
-            site.service.act(ring, "An", "k1"),
-            site.service.act(ring, "Bình", "k1"),
+            site.acts.act(by("An"), ring, "k1"),
+            site.acts.act(by("An"), ring, "k1"),
+            site.acts.act(by("Bình"), ring, "k1"),
         )
         assert first == again
         assert other.id != first.id
-        assert (await site.service.act(ring, "An", "k2")).id not in {first.id, other.id}
-        assert len({(await site.service.act(ring, "An")).id for _ in range(2)}) == 2
+        assert (await site.acts.act(by("An"), ring, "k2")).id not in {first.id, other.id}
+        assert len({(await site.acts.act(by("An"), ring)).id for _ in range(2)}) == 2
         for changed in (wire.Act(name="ring", facts={"n": 2}), wire.Act(name="rang", facts={"n": 1})):
             with pytest.raises(Refusal) as refused:
-                await site.service.act(changed, "An", "k1")
+                await site.acts.act(by("An"), changed, "k1")
             assert (as_http(refused.value).status, refused.value.code) == (422, "act.other")
     async with engine(tmp_path, clock) as site:  # over a restart as well
-        assert (await site.service.act(ring, "An", "k1")).id == first.id
-        stored = await site.service.events(before=None, limit=100, camera=None)
+        assert (await site.acts.act(by("An"), ring, "k1")).id == first.id
+        stored = await site.events.events(ROOT, before=None, limit=100, camera=None)
         assert [each.id for each in stored].count(first.id) == 1
 
 
@@ -493,10 +516,10 @@ async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: Manu
     async with engine(tmp_path, clock) as site:
         await site.happen("dog")
         await site.happen("person")
-        assert [alert.decision.dry_run for alert in site.service.alerts()] == [False, True]
-        made = site.service.alerts()[0].decision
+        assert [alert.decision.dry_run for alert in site.service.alerts(ROOT)] == [False, True]
+        made = site.service.alerts(ROOT)[0].decision
         assert (made.dedup, made.message["vi"]) == ("gate/gate", "Gọi công an xã")
-        assert site.service.alerts()[1].decision.dedup == "dry/gate/track:dog"
+        assert site.service.alerts(ROOT)[1].decision.dedup == "dry/gate/track:dog"
 
 
 # -- the shelf alone -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import app
-from engine.api import site_service
+from engine.api.services import state as site_state
 from engine.config.configuration import load
 from engine.errors import StoreFull
 from engine.judging import judge
@@ -81,7 +81,7 @@ class Engine:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(judge, "HEARTBEAT", 0.02)
-        monkeypatch.setattr(site_service, "REFRESH", 0.02)
+        monkeypatch.setattr(site_state, "REFRESH", 0.02)
         path = folder / "m.yaml"
         path.write_text(
             f"site: ngo\nstate: {folder}/state\npreview: {{enabled: false}}\ndetector: {{model: none}}\n",
@@ -151,7 +151,7 @@ async def test_a_stuck_desk_starves_it(
     systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, stop, stuck = Engine(tmp_path, monkeypatch), asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(site_service, "FIGURES", 0.0)
+    monkeypatch.setattr(site_state, "FIGURES", 0.0)
     counts = Store.counts
 
     async def hang(store: Store) -> object:

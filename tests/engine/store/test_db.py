@@ -7,13 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.api.site_service import SiteService
+from engine.api.services.deliveries import DeliveryService
 from engine.errors import StoreBusy, StoreError
 from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
@@ -23,6 +22,7 @@ from engine.store.model import Counts, Deletion, DeliveryState, Verdict
 from engine.store.reads import _FRESH, _YIELDING
 from engine.web.refusals import HttpProblem
 from rules.model import ActionCall, Decision, Event, EventId, Row, RowChange, RuleName, Sentence
+from tests.fakes.engine import ROOT
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 MakeEvent = Callable[..., Event]
@@ -450,11 +450,11 @@ async def test_the_desk_sends_dead_letters_again_and_wakes_the_outbox(
     (row,) = await store.due(0.0, 9)
     await store.settle(row.id, DeliveryState.DEAD, 0.0, "HTTP 404")
     woken: list[bool] = []
-    service = SimpleNamespace(store=store, wake=lambda: woken.append(True))
-    (told,) = await SiteService.letters(service, before=None, limit=9)  # type: ignore[arg-type] # all that it needs
+    service = DeliveryService(store, lambda: woken.append(True))
+    (told,) = await service.letters(ROOT, before=None, limit=9)
     assert (told.id, told.target, told.rule, told.severity) == (row.id, "ward", "night-gate", "warning")
     with pytest.raises(HttpProblem, match="99"):
-        await SiteService.resend(service, [row.id, 99])  # type: ignore[arg-type]
+        await service.resend(ROOT, [row.id, 99])
     assert (await store.counts(), woken) == (Counts(dead=1), [])
-    assert await SiteService.resend(service, None) == [told]  # type: ignore[arg-type]
+    assert await service.resend(ROOT, None) == [told]
     assert (await store.counts(), woken) == (Counts(due=1), [True])

@@ -171,11 +171,13 @@ class AsyncExitSockets:
         writer.write(data)
 
 
-async def test_a_crowd_on_tcp_leaves_the_unix_socket_free(service: object, tmp_path: Path) -> None:
+async def test_a_crowd_on_tcp_leaves_the_unix_socket_free(service: Any, tmp_path: Path) -> None:
     limiters = ConnectionLimiter("api", SMALL), ConnectionLimiter("api.tcp", SMALL)
     settings = ApiSettings(tcp="127.0.0.1:0")
     async with (
-        server.serve(service, settings, socket=tmp_path / "s", token="t" * 16, limiters=limiters) as doors,  # type: ignore[arg-type]  # the fake
+        server.serve(
+            service.api(), settings, socket=tmp_path / "s", token="t" * 16, limiters=limiters
+        ) as doors,
         AsyncExitSockets() as held,
         Client.connect(doors.socket) as client,
     ):
@@ -186,17 +188,17 @@ async def test_a_crowd_on_tcp_leaves_the_unix_socket_free(service: object, tmp_p
     assert [limiter.turned_away > 0 for limiter in limiters] == [False, True]
 
 
-async def test_a_stream_is_not_shown_out_for_who_asks_nothing(service: object, tmp_path: Path) -> None:
+async def test_a_stream_is_not_shown_out_for_who_asks_nothing(service: Any, tmp_path: Path) -> None:
     limiters = ConnectionLimiter("api", SMALL), ConnectionLimiter("api.tcp", SMALL)
     path = tmp_path / "s"
     async with (
-        server.serve(service, ApiSettings(), socket=path, limiters=limiters),  # type: ignore[arg-type]  # the fake
+        server.serve(service.api(), ApiSettings(), socket=path, limiters=limiters),
         Client.connect(path) as client,
     ):
         updates = client.updates()
         await anext(updates)
         crowd = [await asyncio.open_unix_connection(str(path)) for _ in range(30)]
-        service.happen(1)  # type: ignore[attr-defined]  # the fake
+        service.happen(1)
         assert (await anext(updates)).type == "event"  # type: ignore[union-attr]  # an event says so
         await updates.aclose()
         for _, writer in crowd:
@@ -240,7 +242,7 @@ async def test_a_handshake_that_never_comes_is_cut(
     settings = ApiSettings(tcp="127.0.0.1:0", certificate=str(certificate), key=str(key))
     wide = ConnectionLimiter("api.tcp", SMALL)
     async with server.serve(
-        service,
+        service.api(),
         settings,
         socket=tmp_path / "s",
         token="t" * 16,

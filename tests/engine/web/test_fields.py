@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from engine.api import wire
-from engine.api.dead_letters import Resend
-from engine.api.routes import DecisionQuery, EventQuery, Key, StillQuery
+from engine.api.question import Key
+from engine.api.resources.cameras import StillQuery
+from engine.api.resources.decisions import DecisionQuery
+from engine.api.resources.deliveries import Resend
+from engine.api.resources.events import EventQuery
 from engine.web.fields import sentences
 
 MODELS = [wire.Act, wire.Acknowledge, wire.Withdraw, wire.PtzCommand, Resend]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,11 +50,11 @@ async def test_garbage_is_counted_and_not_logged(
     assert "Traceback" not in written.out + written.err
 
 
-async def test_slow_headers_are_cut(service: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_headers_are_cut(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEADER_DEADLINE", 0.2)
     from engine.config.settings import ApiSettings
 
-    async with server.serve(service, ApiSettings(), socket=tmp_path / "s"):  # type: ignore[arg-type]  # the fake
+    async with server.serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
         slow = (send(tmp_path / "s", b"GET /v1/state HTTP/1.1\r\nHost:", end=False) for _ in range(50))
         silent = (send(tmp_path / "s", b"", end=False) for _ in range(50))
         assert await asyncio.gather(*slow, *silent) == [b""] * 100

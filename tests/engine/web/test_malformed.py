@@ -18,20 +18,19 @@ from hypothesis import strategies as st
 
 from engine.api.client import Client
 from engine.api.server import Doors, serve
-from engine.api.service import Service
 from engine.config.settings import ApiSettings, PreviewSettings
 from engine.preview.server import Preview
 from engine.web import body, sockets
-from engine.web.problems import Garbage
+from tests.fakes.engine import FakeEngine
 
 TOKEN = "t" * 16
 
 
 @asynccontextmanager
-async def served(service: Service) -> AsyncIterator[Doors]:
+async def served(service: FakeEngine) -> AsyncIterator[Doors]:
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "s"
-        async with serve(service, ApiSettings(tcp="127.0.0.1:0"), socket=where, token=TOKEN) as doors:
+        async with serve(service.api(), ApiSettings(tcp="127.0.0.1:0"), socket=where, token=TOKEN) as doors:
             yield doors
 
 
@@ -109,7 +108,9 @@ def requests(draw: st.DrawFn, prefix: bytes = b"/v1/", paths: st.SearchStrategy[
 
 @settings(max_examples=8)
 @given(st.lists(requests(), min_size=30, max_size=60))
-def test_whatever_is_asked_is_no_fault_of_ours(services: Callable[[], Service], asked: list[bytes]) -> None:
+def test_whatever_is_asked_is_no_fault_of_ours(
+    services: Callable[[], FakeEngine], asked: list[bytes]
+) -> None:
     async def ask() -> list[int]:
         async with served(services()) as doors:
             assert doors.tcp is not None
@@ -153,7 +154,7 @@ def test_the_preview_neither(asked: list[bytes]) -> None:
     ],
 )
 async def test_it_is_refused_counted_and_not_logged(
-    service: Service, raw: bytes, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    service: FakeEngine, raw: bytes, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.INFO)
     async with served(service) as doors, Client.connect(doors.socket) as client:
@@ -194,7 +195,7 @@ def packed(draw: st.DrawFn) -> bytes:
 @settings(max_examples=15)
 @given(st.lists(packed(), min_size=20, max_size=40))
 def test_a_body_that_is_not_as_its_head_says_is_no_fault_of_ours(
-    services: Callable[[], Service], asked: list[bytes]
+    services: Callable[[], FakeEngine], asked: list[bytes]
 ) -> None:
     async def ask() -> list[int]:
         async with served(services()) as doors:
@@ -207,7 +208,7 @@ def test_a_body_that_is_not_as_its_head_says_is_no_fault_of_ours(
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate"])
 async def test_what_cannot_be_unpacked_is_400(
-    service: Service, encoding: bytes, capfd: pytest.CaptureFixture[str]
+    service: FakeEngine, encoding: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
     async with served(service) as doors:
@@ -218,7 +219,7 @@ async def test_what_cannot_be_unpacked_is_400(
 
 
 async def test_a_body_that_drips_is_408_and_counted(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body, "DEADLINE", 0.05)
     head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
@@ -228,14 +229,13 @@ async def test_a_body_that_drips_is_408_and_counted(
         assert (await client.health()).refused == 1
 
 
-async def test_what_is_malformed_at_the_preview_is_counted_too(service: Service) -> None:
-    garbage = Garbage()
-    preview = Preview(PreviewSettings(port=0), lambda camera: None, garbage=garbage)
+async def test_what_is_malformed_at_the_preview_is_counted_too(service: FakeEngine) -> None:
+    preview = Preview(PreviewSettings(port=0), lambda camera: None, garbage=service.garbage)
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "s"
         async with (
             preview.serve(),
-            serve(service, ApiSettings(), socket=where, garbage=garbage),
+            serve(service.api(), ApiSettings(), socket=where),
             Client.connect(where) as client,
         ):
             assert await status(preview.port, b"GET /camera/x HTTP/1.1\r\nHost: x\r\n\r\n") == 403
@@ -277,7 +277,7 @@ async def test_a_client_that_is_gone_is_no_fault_of_ours(sending: bool) -> None:
         await sockets.send_until_gone(gone, send(), "x")  # type: ignore[arg-type]  # as one
 
 
-async def test_what_is_no_text_is_said_in_the_language_asked(service: Service) -> None:
+async def test_what_is_no_text_is_said_in_the_language_asked(service: FakeEngine) -> None:
     async with served(service) as doors:
         assert doors.tcp is not None
         where = f"http://127.0.0.1:{doors.tcp[1]}/v1/state"

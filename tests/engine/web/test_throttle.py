@@ -85,7 +85,9 @@ async def test_over_tcp_a_wrong_token_is_logged_once_and_slowed(
 ) -> None:  # fmt: skip
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(throttle, "WAIT", 0.01)
-    async with serve(service, ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN) as doors:
+    async with serve(
+        service.api(), ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN
+    ) as doors:
         assert doors.tcp is not None
         where = f"http://127.0.0.1:{doors.tcp[1]}"
         for _ in range(FREE + 3):
@@ -109,7 +111,9 @@ async def test_too_many_at_once_are_told_to_wait(
 ) -> None:
     monkeypatch.setattr(throttle, "FREE", 0)
     monkeypatch.setattr(throttle, "WAITING", 0)
-    async with serve(service, ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN) as doors:
+    async with serve(
+        service.api(), ApiSettings(tcp="127.0.0.1:0"), socket=tmp_path / "s", token=TOKEN
+    ) as doors:
         assert doors.tcp is not None
         headers = {"Authorization": "Bearer wrong"}
         async with aiohttp.ClientSession(headers=headers) as web:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,8 +19,15 @@ from drivers.contract import Codec, Feature, Login, PtzVector
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
 from drivers.logins import Record
 from engine.api import present, wire
-from engine.api.site_service import RECENT, SiteService
-from engine.config.settings import Settings
+from engine.api.client import ApiError, Client
+from engine.api.resources import cameras
+from engine.api.routes import Api
+from engine.api.server import serve
+from engine.api.services.cameras import CameraService
+from engine.api.services.preview import PreviewService
+from engine.api.services.rules import RuleService
+from engine.api.services.state import RECENT, SiteStateService
+from engine.config.settings import ApiSettings, Settings
 from engine.draft import Draft
 from engine.duty.acts import Acts
 from engine.errors import Again, Never, StoreBusy
@@ -26,6 +36,7 @@ from engine.fleet.camera_control import CameraControl
 from engine.fleet.troubles import troubled
 from engine.judging.reload import ReloadOutcome
 from engine.store.model import Counts
+from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem
 from rules.compiler.compile import World, compile_rules
 from rules.explain.history import EvaluationHistory
@@ -42,6 +53,7 @@ from rules.model import (
     Sentence,
     Step,
 )
+from tests.fakes.engine import ROOT
 
 Stage = Any  # the class is in conftest.py
 WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -65,22 +77,37 @@ async def nowhere(draft: Draft) -> None:
     """No judge."""
 
 
+@dataclass
+class Services:
+    """Those that the rooms of a site are put together for."""
+
+    state: SiteStateService
+    cameras: CameraService
+    rules: RuleService
+    preview: PreviewService
+
+
 def service(
     stage: Stage, runners: dict[str, CameraRunner], store: Books | None = None, judge: Any = None
-) -> SiteService:
-    return SiteService(
+) -> Services:
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    state = SiteStateService(
         settings=Settings(site="test", language="en"),
         version="0",
         clock=stage.clock,
         cameras=runners,
         store=store or Books(),  # type: ignore[arg-type]  # of the store, `refresh` needs `counts` only
-        judge=judge,
         started=WALL,
         tally=lambda: {"events": 7, "model": "nano"},
         problems=lambda: [Sentence("engine.no_model")],
         memory=Memory(),
         acts=Acts(nowhere, stage.clock, lambda: "id", unknown),
-        reload=unasked,
+    )
+    return Services(
+        state,
+        CameraService(runners, stage.clock, zone),
+        RuleService(judge, runners, stage.clock, zone, unasked),
+        PreviewService(runners, lambda: None),
     )
 
 
@@ -98,8 +125,8 @@ def event(seq: int) -> Event:
 
 
 @asynccontextmanager
-async def refreshing(subject: SiteService) -> AsyncIterator[None]:
-    task = asyncio.get_running_loop().create_task(subject.refresh())
+async def refreshing(subject: Services) -> AsyncIterator[None]:
+    task = asyncio.get_running_loop().create_task(subject.state.refresh())
     try:
         yield
     finally:
@@ -171,29 +198,29 @@ async def test_a_camera_is_tried_again(stage: Stage) -> None:
     subject = service(stage, {"gate": runner, "off": stage.runner(stage.script(), "off", enabled=False)})
     stage.start(runner)
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
-    told = subject.retry("gate")
+    told = subject.cameras.retry(ROOT, "gate")
     assert (told.id, told.state) == ("gate", "refused")
     assert told.advice is not None
     assert "matthan camera retry gate" in told.advice.vi
     await stage.until(lambda: script.opened == 2)
     for camera, status, code in (("nobody", 404, "camera.unknown"), ("off", 409, "camera.disabled")):
         with pytest.raises(HttpProblem) as caught:
-            subject.retry(camera)
+            subject.cameras.retry(ROOT, camera)
         assert (caught.value.status, caught.value.code) == (status, code)
     now = stage.clock.now().wall.timestamp()
     runner.device.logins.record = Record(wrong=(now - 60, now - 30, now))
     await stage.until(lambda: runner.status.state is wire.CameraState.REFUSED)
     with pytest.raises(HttpProblem) as held:
-        subject.retry("gate")
+        subject.cameras.retry(ROOT, "gate")
     assert (held.value.status, held.value.code, held.value.values["most"]) == (409, "camera.held", 3)
 
 
 async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.site_service.REFRESH", 0.005)
-    monkeypatch.setattr("engine.api.site_service.FIGURES", 0.0)
+    monkeypatch.setattr("engine.api.services.state.REFRESH", 0.005)
+    monkeypatch.setattr("engine.api.services.state.FIGURES", 0.0)
     runner = stage.runner(stage.script())
     subject = service(stage, {"gate": runner})
-    box = subject.hub.join()
+    box = subject.state.hub.join()
 
     def cameras() -> list[wire.CameraUpdate]:
         return [item for item in list(box._items) if isinstance(item, wire.CameraUpdate)]
@@ -207,21 +234,21 @@ async def test_only_changes_are_published(stage: Stage, monkeypatch: pytest.Monk
 
 
 async def test_figures_go_on_while_the_store_is_busy(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.api.site_service.REFRESH", 0.005)
-    monkeypatch.setattr("engine.api.site_service.FIGURES", 0.0)
+    monkeypatch.setattr("engine.api.services.state.REFRESH", 0.005)
+    monkeypatch.setattr("engine.api.services.state.FIGURES", 0.0)
     store = Books()
     subject = service(stage, {}, store)
     async with refreshing(subject):
-        await stage.until(lambda: subject.state().engine.outbox == 2)
+        await stage.until(lambda: subject.state.state(ROOT).engine.outbox == 2)
         store.fails, seen = StoreBusy("locked"), store.counted
         await stage.until(lambda: store.counted > seen + 2)
-    assert (subject.state().engine.outbox, subject.state().engine.dead) == (2, 1)
+    assert (subject.state.state(ROOT).engine.outbox, subject.state.state(ROOT).engine.dead) == (2, 1)
 
 
 async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
     subject = service(stage, {"gate": stage.runner(stage.script())})
-    subject.happened([event(seq) for seq in range(1, RECENT + 6)], [])
-    state = subject.state()
+    subject.state.happened([event(seq) for seq in range(1, RECENT + 6)], [])
+    state = subject.state.state(ROOT)
     assert [each.seq for each in state.events[:2]] == [RECENT + 5, RECENT + 4]
     assert len(state.events) == RECENT
     assert state.revision == RECENT + 5
@@ -232,9 +259,9 @@ async def test_the_state_has_the_newest_first_and_a_bound(stage: Stage) -> None:
 async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
     subject = service(stage, {"gate": stage.runner(stage.script())})
     asked: list[Callable[[], Awaitable[object]]] = [
-        lambda: subject.still("nobody", 320, best=True),
-        lambda: subject.presets("nobody"),
-        lambda: subject.ptz("nobody", wire.PtzCommand(op="stop")),
+        lambda: subject.cameras.still(ROOT, "nobody", 320, best=True),
+        lambda: subject.cameras.presets(ROOT, "nobody"),
+        lambda: subject.cameras.ptz(ROOT, "nobody", wire.PtzCommand(op="stop")),
     ]
     for ask in asked:
         with pytest.raises(HttpProblem) as caught:
@@ -242,29 +269,29 @@ async def test_unknown_cameras_are_404_everywhere(stage: Stage) -> None:
         assert (caught.value.status, caught.value.code) == (404, "camera.unknown")
         assert "gate" in str(caught.value)
     with pytest.raises(HttpProblem):
-        subject.preview_link("nobody")
+        subject.preview.preview_link(ROOT, "nobody")
 
 
 async def test_what_cannot_be_done_now_is_409(stage: Stage) -> None:
     runner = stage.runner(stage.script())
     subject = service(stage, {"gate": runner})
     for ask in (
-        lambda: subject.still("gate", 320, best=False),
-        lambda: subject.still("gate", 320, best=True),
-        lambda: subject.presets("gate"),
+        lambda: subject.cameras.still(ROOT, "gate", 320, best=False),
+        lambda: subject.cameras.still(ROOT, "gate", 320, best=True),
+        lambda: subject.cameras.presets(ROOT, "gate"),
     ):
         with pytest.raises(HttpProblem) as caught:
             await ask()
         assert (caught.value.status, caught.value.code) == (409, "camera.offline")
     with pytest.raises(HttpProblem) as caught:
-        subject.preview_link("gate")
+        subject.preview.preview_link(ROOT, "gate")
     assert (caught.value.status, caught.value.code) == (409, "preview.disabled")
     stage.start(runner)
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
     with pytest.raises(HttpProblem) as caught:
-        await subject.ptz("gate", wire.PtzCommand(op="stop"))
+        await subject.cameras.ptz(ROOT, "gate", wire.PtzCommand(op="stop"))
     assert (caught.value.status, caught.value.code) == (409, "ptz.unsupported")
-    still = await subject.still("gate", 160, best=True)
+    still = await subject.cameras.still(ROOT, "gate", 160, best=True)
     assert (still.jpeg[:2], still.source, still.width, still.height) == (b"\xff\xd8", "analysis", 160, 120)
 
 
@@ -273,11 +300,11 @@ async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
     runner = stage.play(stage.script(head=head))
     subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    await subject.ptz("gate", wire.PtzCommand(op="move", pan=0.5, seconds=2))
-    await subject.ptz("gate", wire.PtzCommand(op="goto", preset="Gate"))
-    await subject.ptz("gate", wire.PtzCommand(op="set", preset="New"))
-    await subject.ptz("gate", wire.PtzCommand(op="stop"))
-    assert await subject.presets("gate") == [wire.Preset(token="1", name="Gate")]
+    await subject.cameras.ptz(ROOT, "gate", wire.PtzCommand(op="move", pan=0.5, seconds=2))
+    await subject.cameras.ptz(ROOT, "gate", wire.PtzCommand(op="goto", preset="Gate"))
+    await subject.cameras.ptz(ROOT, "gate", wire.PtzCommand(op="set", preset="New"))
+    await subject.cameras.ptz(ROOT, "gate", wire.PtzCommand(op="stop"))
+    assert await subject.cameras.presets(ROOT, "gate") == [wire.Preset(token="1", name="Gate")]
     assert head.told == [
         ("move", PtzVector(0.5, 0.0, 0.0), 2.0),
         ("goto", "Gate"),
@@ -287,17 +314,22 @@ async def test_ptz_commands_reach_the_head(stage: Stage) -> None:
     ]
 
 
-async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(stage: Stage) -> None:
+async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(
+    stage: Stage, tmp_path: Path
+) -> None:
     fault = Unsupported("driver.no_preset", host="cam", preset="9", known="Gate")
     runner = stage.play(stage.script(head=stage.head(fault)))
     subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    with pytest.raises(HttpProblem) as caught:
-        await subject.ptz("gate", wire.PtzCommand(op="goto", preset="9"))
+    api = Api((cameras.resource(subject.cameras),), Garbage())
+    async with (
+        serve(api, ApiSettings(), socket=tmp_path / "s"),
+        Client.connect(tmp_path / "s", language="en") as client,
+    ):
+        with pytest.raises(ApiError) as caught:
+            await client.ptz("gate", wire.PtzCommand(op="goto", preset="9"))
     assert (caught.value.status, caught.value.code) == (502, "driver.no_preset")
     assert str(caught.value) == "cam has no PTZ preset “9”; it has: Gate"
-    assert isinstance(caught.value, HttpProblem)
-    assert caught.value.values["preset"] == "9"
 
 
 @pytest.mark.parametrize(
@@ -374,7 +406,7 @@ def judging() -> Any:
 
 
 async def test_rules_and_how_they_do(stage: Stage) -> None:
-    night, sick = service(stage, {}, judge=judging()).rules()
+    night, sick = service(stage, {}, judge=judging()).rules.rules(ROOT)
     assert (night.name, night.title["en"], night.error) == ("night", "Somebody", "")
     assert (night.fired, night.firing, night.pending, night.rows, night.limit) == (1, 1, 0, 1, 5)
     assert night.last_fired == WALL + timedelta(seconds=10)
@@ -385,7 +417,7 @@ async def test_rules_and_how_they_do(stage: Stage) -> None:
 async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
     runner = stage.runner(stage.script())
     subject = service(stage, {"gate": runner, "yard": runner}, judge=judging())
-    told = await subject.explain("night", None)
+    told = await subject.rules.explain(ROOT, "night", None)
     assert (told.live, told.fired, told.events) == (True, True, 24)
     (asked,) = told.patterns
     assert (asked.seen, asked.matched) == (24, 12)
@@ -395,9 +427,9 @@ async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
     assert said[0] == "night fired:"
     assert said[-1].startswith("24 events that the running engine keeps were looked at, 2026-11-22 15:00:00")
     assert all("{" not in line.said.vi + line.said.en for line in told.lines if line.said)
-    elsewhere = await subject.explain("night", "yard")
+    elsewhere = await subject.rules.explain(ROOT, "night", "yard")
     assert (elsewhere.fired, elsewhere.events) == (False, 0)
-    sick = await subject.explain("sick", None)
+    sick = await subject.rules.explain(ROOT, "sick", None)
     assert sick.faults == ("ValueError: ill",)
 
 
@@ -408,5 +440,5 @@ async def test_what_nobody_knows_is_not_explained(
     stage: Stage, rule: str, camera: str | None, code: str
 ) -> None:
     with pytest.raises(HttpProblem) as caught:
-        await service(stage, {}, judge=judging()).explain(rule, camera)
+        await service(stage, {}, judge=judging()).rules.explain(ROOT, rule, camera)
     assert (caught.value.status, caught.value.code) == (404, code)

@@ -1,0 +1,1 @@
+"""What can be asked, one module for each thing it is about: its types, its questions, what answers them."""

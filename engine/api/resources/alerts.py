@@ -1,0 +1,81 @@
+"""Alerts: what fires now, or waits for somebody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from engine.api.caller import Caller, Permission
+from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.resources.decisions import Decision
+from engine.duty.urgency import urgency
+
+
+class Alert(Wire):
+    """A decision that fires now, or that waits for somebody to acknowledge it.
+
+    Attributes:
+        id: The firing decision's.
+        holds: What it says still holds; False for a moment that waits for its acknowledgement.
+        escalated: When it escalated, because nobody had acknowledged it in time.
+        over: It is no longer active: forget it (in updates only).
+    """
+
+    type: Literal["alert"] = "alert"
+    id: str
+    site: str = ""
+    decision: Decision
+    holds: bool = True
+    escalated: datetime | None = None
+    over: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is wanted: nobody takes care of it, and it is no dry run."""
+        return self.decision.acknowledged is None and not self.decision.dry_run
+
+    def urgency(self) -> tuple[object, ...]:
+        """Return a sort key; see `engine.duty.urgency`."""
+        decision = self.decision
+        return urgency(decision.severity, decision.at, self.id, waits=self.waits, dry_run=decision.dry_run)
+
+
+class AlertQuery(Query):
+    """Which alerts."""
+
+    camera: Named | None = Field(None, description="Only of this camera.")
+    rule: Named | None = Field(None, description="Only of this rule.")
+    acknowledged: bool | None = Field(None, description="Only those that somebody takes care of (or nobody).")
+
+    def wants(self, alert: Alert) -> bool:
+        """Return whether an alert is asked for."""
+        made = alert.decision
+        return (
+            self.camera in (None, made.camera)
+            and self.rule in (None, made.rule)
+            and self.acknowledged in (None, made.acknowledged is not None)
+        )
+
+
+ALERTS = Question(
+    "GET", "/v1/alerts", "What fires now, worst first", Permission.READ, list[Alert], query=AlertQuery
+)
+
+
+class Alerts(Protocol):
+    """What is asked of the engine."""
+
+    def alerts(self, caller: Caller) -> list[Alert]:
+        """Return what fires now or waits to be acknowledged, what needs a person most first."""
+        ...
+
+
+def resource(known: Alerts) -> Resource:
+    """Return the questions about alerts."""
+
+    async def alerts(asked: Asked[AlertQuery, None]) -> list[Alert]:
+        return [alert for alert in known.alerts(asked.caller) if asked.query.wants(alert)]
+
+    return Resource("alerts", (ALERTS.by(alerts),))

@@ -1,0 +1,134 @@
+"""Decisions, as they are stored, and who takes care of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from engine.api.caller import Caller, Permission
+from engine.api.person import Given, Person, Text
+from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.sentence import Sentence
+
+
+class Acknowledgement(Wire):
+    """Somebody takes care of a decision: the first one who said so."""
+
+    by: str = ""
+    at: datetime
+    note: str = ""
+
+
+class Decision(Wire):
+    """A decision, as stored.
+
+    Attributes:
+        dedup: By what receivers put decisions together: the rule's own key, else rule and key.
+        dry_run: The rule is only tried out: nothing was done.
+        acknowledged: Of a firing decision: who takes care of it.
+        alert: The firing decision that it belongs to, a firing one's own id; empty: not known.
+    """
+
+    type: Literal["decision"] = "decision"
+    id: str
+    site: str = ""
+    alert: str = ""
+    rule: str
+    phase: str
+    key: str
+    camera: str | None = None
+    at: datetime
+    since: datetime
+    cause: str
+    severity: str
+    title: dict[str, str] = Field(default_factory=dict)
+    reason: Sentence
+    actions: tuple[str, ...] = ()
+    message: dict[str, str] = Field(default_factory=dict)
+    dedup: str = ""
+    dry_run: bool = False
+    acknowledged: Acknowledgement | None = None
+
+
+class DecisionQuery(Query):
+    """Which decisions."""
+
+    before: Named | None = Field(None, description="Only decisions older than the one with this id.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
+    camera: Named | None = Field(None, description="Only of this camera.")
+
+
+class Acknowledge(Given):
+    """Who takes care of a decision. Without `by` it is the user whom the engine's machine knows."""
+
+    by: Person = ""
+    note: Text = ""
+
+
+class Withdraw(Given):
+    """Takes one's own acknowledgement back. `at` is when it was made, as it was answered: that one and no other."""
+
+    at: datetime
+    by: Person = ""
+
+
+DECISIONS = Question(
+    "GET", "/v1/decisions", "Decisions, newest first", Permission.READ, list[Decision], query=DecisionQuery
+)
+ACKNOWLEDGE = Question(
+    "POST", "/v1/decisions/{id}/acknowledge", "Say that somebody takes care of a decision",
+    Permission.OPERATE, Decision, body=Acknowledge, optional=True,
+)  # fmt: skip
+UNACKNOWLEDGE = Question(
+    "POST", "/v1/decisions/{id}/unacknowledge", "Take one's own acknowledgement back, within seconds",
+    Permission.OPERATE, Decision, body=Withdraw,
+)  # fmt: skip
+
+
+class Decisions(Protocol):
+    """What is asked of the engine."""
+
+    async def decisions(
+        self, caller: Caller, *, before: str | None, limit: int, camera: str | None
+    ) -> list[Decision]:
+        """Return stored decisions, newest first, older than the decision id `before`."""
+        ...
+
+    async def acknowledge(self, caller: Caller, decision: str, asked: Acknowledge) -> Decision:
+        """Note that somebody takes care of a decision; return it with who was the first to.
+
+        Raises:
+            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, 503 ``act.busy``.
+        """
+        ...
+
+    async def unacknowledge(self, caller: Caller, decision: str, asked: Withdraw) -> Decision:
+        """Note that an acknowledgement is taken back; return the decision without it.
+
+        Raises:
+            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, ``acknowledge.other`` (it is not that one,
+                or another person's), ``acknowledge.late``, 503 ``act.busy``.
+        """
+        ...
+
+
+def resource(stored: Decisions) -> Resource:
+    """Return the questions about decisions."""
+
+    async def decisions(asked: Asked[DecisionQuery, None]) -> list[Decision]:
+        query = asked.query
+        return await stored.decisions(
+            asked.caller, before=query.before, limit=query.limit, camera=query.camera
+        )
+
+    async def acknowledge(asked: Asked[None, Acknowledge]) -> Decision:
+        return await stored.acknowledge(asked.caller, asked.name, asked.body)
+
+    async def unacknowledge(asked: Asked[None, Withdraw]) -> Decision:
+        return await stored.unacknowledge(asked.caller, asked.name, asked.body)
+
+    return Resource(
+        "decisions", (DECISIONS.by(decisions), ACKNOWLEDGE.by(acknowledge), UNACKNOWLEDGE.by(unacknowledge))
+    )

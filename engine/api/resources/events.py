@@ -1,0 +1,74 @@
+"""Events, as they are stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from engine.api.caller import Caller, Permission
+from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.resources.cameras import Box
+from engine.web.payload import Fact
+
+#: A number of an event; the store counts so far.
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Event(Wire):
+    """An event, as stored.
+
+    Attributes:
+        received_at: When it was judged by this machine's clock; `at` is its source's.
+        engine: Engine time when it was judged, in seconds: what timers count, and a replay needs.
+    """
+
+    type: Literal["event"] = "event"
+    id: str
+    site: str = ""
+    seq: int
+    kind: str
+    change: str
+    camera: str | None = None
+    at: datetime
+    received_at: datetime | None = None
+    clock_suspect: bool = False
+    subject: str = ""
+    label: str | None = None
+    zones: tuple[str, ...] = ()
+    score: float | None = None
+    box: Box | None = None
+    facts: dict[str, Fact] = Field(default_factory=dict)
+    engine: float | None = None
+
+
+class EventQuery(Query):
+    """Which events."""
+
+    before: Number | None = Field(None, description="Only events with a smaller seq.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many.")
+    camera: Named | None = Field(None, description="Only of this camera.")
+
+
+EVENTS = Question("GET", "/v1/events", "Events, newest first", Permission.READ, list[Event], query=EventQuery)
+
+
+class Events(Protocol):
+    """What is asked of the engine."""
+
+    async def events(
+        self, caller: Caller, *, before: int | None, limit: int, camera: str | None
+    ) -> list[Event]:
+        """Return stored events, newest first, with ``seq < before``."""
+        ...
+
+
+def resource(stored: Events) -> Resource:
+    """Return the questions about events."""
+
+    async def events(asked: Asked[EventQuery, None]) -> list[Event]:
+        query = asked.query
+        return await stored.events(asked.caller, before=query.before, limit=query.limit, camera=query.camera)
+
+    return Resource("events", (EVENTS.by(events),))

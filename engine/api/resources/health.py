@@ -1,0 +1,66 @@
+"""Health: whether all is well, for watchdogs."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Literal, Protocol
+
+from engine.api.caller import Caller, Permission
+from engine.api.question import Asked, Question, Resource, Wire
+from engine.api.resources.state import SiteState
+from engine.api.sentence import Sentence
+
+#: Read once: each look opens files, and there may be no descriptor left for one.
+VERSION = version("matthan")
+#: What a person should know, and a watchdog need not bark at.
+NOTICES = {"door.crowded", "engine.no_model", "judge.rule_forgets", "rules.restart_needed"}
+
+
+class Health(Wire):
+    """The API answers.
+
+    Attributes:
+        problems: What a person must look at, none when all is well.
+        garbage: Requests that were not HTTP, or came too slowly, since the start.
+        refused: Requests that were answered with 4xx, since the start.
+        clients: Streams open now.
+    """
+
+    status: Literal["ok", "degraded"]
+    version: str
+    problems: tuple[Sentence, ...] = ()
+    garbage: int = 0
+    refused: int = 0
+    clients: int = 0
+
+
+HEALTH = Question("GET", "/v1/health", "Whether all is well", Permission.READ, Health)
+
+
+class Refused(Protocol):
+    """What the doors count; implemented by `engine.web.problems.Garbage`."""
+
+    count: int
+    refused: int
+
+
+def resource(site: SiteState, garbage: Refused) -> Resource:
+    """Return the question about health."""
+
+    async def health(asked: Asked[None, None]) -> Health:
+        return of(site, garbage, asked.caller)
+
+    return Resource("health", (HEALTH.by(health),))
+
+
+def of(site: SiteState, garbage: Refused, caller: Caller) -> Health:
+    """Return whether all is well, in few words."""
+    problems = site.state(caller).engine.problems
+    return Health(
+        status="degraded" if {each.code for each in problems} - NOTICES else "ok",
+        version=VERSION,
+        problems=problems,
+        garbage=garbage.count,
+        refused=garbage.refused,
+        clients=len(site.hub),
+    )

@@ -1,0 +1,35 @@
+"""Whether the engine lives and is ready, as Kubernetes, load balancers and Prometheus' blackbox exporter ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from engine.api.caller import Permission
+from engine.api.question import Asked, Blob, Question, Resource
+
+PLAIN: Final = "text/plain; charset=utf-8"
+HEALTHZ = Question("GET", "/healthz", "Whether the engine moves", Permission.READ, Blob, media=PLAIN)
+READYZ = Question("GET", "/readyz", "Whether the engine can do its work", Permission.READ, Blob, media=PLAIN)
+
+#: Returns, by the name of what is checked, whether it is well.
+Checks = Callable[[], Mapping[str, bool]]
+
+
+def resource(alive: Checks, ready: Checks) -> Resource:
+    """Return both questions; each is answered 200 where every check is well, else 503, with a line for each."""
+
+    async def healthz(asked: Asked[None, None]) -> Blob:
+        return told(alive())
+
+    async def readyz(asked: Asked[None, None]) -> Blob:
+        return told(ready())
+
+    return Resource("probes", (HEALTHZ.by(healthz), READYZ.by(readyz)))
+
+
+def told(checks: Mapping[str, bool]) -> Blob:
+    """Return what came of checks, as Kubernetes' own servers tell it."""
+    lines = [f"[+]{name} ok" if well else f"[-]{name} failed" for name, well in checks.items()]
+    status = 200 if all(checks.values()) else 503
+    return Blob("".join(f"{line}\n" for line in lines).encode(), {"Cache-Control": "no-store"}, status)

@@ -1,0 +1,135 @@
+"""The state of a site, and what changes in it: what a client begins with, and follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Protocol, get_args
+
+from pydantic import Field
+
+from engine.api.caller import Caller, Permission
+from engine.api.question import WEBSOCKET, Asked, Messages, Question, Resource, Wire
+from engine.api.resources.alerts import Alert
+from engine.api.resources.cameras import Camera, CameraUpdate
+from engine.api.resources.decisions import Decision
+from engine.api.resources.deliveries import Delivery
+from engine.api.resources.events import Event
+from engine.api.sentence import Sentence
+from engine.runtime.flow import Hub
+
+
+class Engine(Wire):
+    """The engine itself. Counters are since its start.
+
+    Attributes:
+        cpu: CPU share of one core over the last seconds (1.0 = one core busy).
+        rss: Resident bytes.
+        config: The configuration's file on its machine.
+    """
+
+    version: str
+    site: str
+    title: str = ""
+    language: Literal["vi", "en"] = "vi"
+    timezone: str = "Asia/Ho_Chi_Minh"
+    started: datetime
+    now: datetime
+    cpu: float = 0.0
+    rss: int = 0
+    model: str = ""
+    rules: int = 0
+    events: int = 0
+    decisions: int = 0
+    delivered: int = 0
+    outbox: int = 0
+    dead: int = 0
+    problems: tuple[Sentence, ...] = ()
+    config: str = ""
+
+
+class EngineUpdate(Wire):
+    """The engine's figures changed."""
+
+    type: Literal["engine"] = "engine"
+    engine: Engine
+
+
+class State(Wire):
+    """Everything a client needs to begin. Updates after `revision` follow on the stream.
+
+    Attributes:
+        alerts: What fires now or waits to be acknowledged, what needs a person most first.
+        alerts_left_out: Alerts beyond the bound, which are not among them.
+    """
+
+    type: Literal["state"] = "state"
+    revision: int
+    engine: Engine
+    cameras: tuple[Camera, ...] = ()
+    events: tuple[Event, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    alerts_left_out: int = 0
+
+
+class Gap(Wire):
+    """This client fell behind: `missed` updates are gone; read the state again."""
+
+    type: Literal["gap"] = "gap"
+    missed: int
+
+
+#: What comes over the stream; a State where cameras came or went.
+Streamed = State | CameraUpdate | EngineUpdate | Event | Decision | Alert | Delivery | Gap
+Update = Annotated[Streamed, Field(discriminator="type")]
+
+STATE = Question("GET", "/v1/state", "Everything a client needs to begin", Permission.READ, State)
+STREAM = Question(
+    "GET", "/v1/stream", "WebSocket: a State, then Updates", Permission.READ, Messages,
+    media=WEBSOCKET, streamed=get_args(Streamed),
+)  # fmt: skip
+
+
+class SiteState(Protocol):
+    """What is asked of the engine.
+
+    Attributes:
+        hub: Tells what changes.
+    """
+
+    hub: Hub[Update]
+
+    def state(self, caller: Caller) -> State:
+        """Return everything a client needs to begin."""
+        ...
+
+
+def resource(site: SiteState) -> Resource:
+    """Return the questions about the whole site."""
+
+    async def state(asked: Asked[None, None]) -> State:
+        return site.state(asked.caller)
+
+    async def stream(asked: Asked[None, None]) -> Messages:
+        return following(site, asked.caller)
+
+    return Resource("state", (STATE.by(state), STREAM.by(stream)))
+
+
+async def following(site: SiteState, caller: Caller) -> Messages:
+    """Yield a State, then what changes, for ever; a Gap and a fresh State to whoever is too slow."""
+    box = site.hub.join()
+    try:
+        # No update can be published between `join` and `state`: neither lets go of the loop.
+        yield site.state(caller)
+        while True:
+            missed, update = await box.take()
+            if not missed:
+                yield update
+                continue
+            gap = Gap(missed=missed + 1 + box.clear())
+            state = site.state(caller)
+            yield gap
+            yield state
+    finally:
+        site.hub.leave(box)

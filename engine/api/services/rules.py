@@ -1,0 +1,72 @@
+"""Rules as clients ask for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine.api import present, rule_report
+from engine.api.caller import Caller
+from engine.api.explanation import Explanation
+from engine.api.resources.rules import Rule, RulesReloaded
+from engine.api.services.runners import runner_of
+from engine.judging.reload import ReloadOutcome
+from engine.runtime.clock import Clock
+from engine.web.refusals import refusal
+from rules.document.validation import nearest
+from rules.model import RuleName
+
+if TYPE_CHECKING:
+    from engine.fleet.camera import CameraRunner
+    from engine.judging.judge import Judge
+
+
+class RuleService:
+    """Implements `engine.api.resources.rules.Rules`.
+
+    Args:
+        reload: Reads the rules again, see `engine.judging.reload`.
+        zone: In which people at the site read a time.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        cameras: Mapping[str, CameraRunner],
+        clock: Clock,
+        zone: ZoneInfo,
+        reload: Callable[[], Awaitable[ReloadOutcome]],
+    ) -> None:
+        self._judge, self._cameras, self._clock, self._zone = judge, cameras, clock, zone
+        self._reload = reload
+
+    def rules(self, caller: Caller) -> list[Rule]:
+        """Return every rule and how it does, in the order of their files."""
+        judge = self._judge
+        return [rule_report.rule(each, judge.memory, judge.history) for each in judge.rules.rules]
+
+    async def explain(self, caller: Caller, rule: str, camera: str | None) -> Explanation:
+        """Return why a rule fired lately, and why it did not."""
+        judge = self._judge
+        found = judge.rules.named.get(RuleName(rule))
+        if found is None:
+            guess = nearest(rule, list(judge.rules.named))
+            raise refusal(
+                404, "rules.no_rule", rule=rule, known=guess or ", ".join(sorted(judge.rules.named))
+            )
+        if camera is not None:
+            runner_of(self._cameras, camera)
+        show = partial(rule_report.local, zone=self._zone)
+        tell = rule_report.lately(found, judge.memory, judge.history, self._clock.now(), camera, show)
+        return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop
+
+    async def reload_rules(self, caller: Caller) -> RulesReloaded:
+        """Read the rules again.
+
+        Raises:
+            HttpProblem: They are bad; with every problem.
+        """
+        return present.reloaded(await self._reload())

@@ -1,0 +1,118 @@
+"""Everything that can be asked of a site: the one list of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine.api.resources import (
+    acts,
+    alerts,
+    cameras,
+    decisions,
+    deliveries,
+    events,
+    health,
+    metrics,
+    preview,
+    probes,
+    rules,
+    state,
+)
+from engine.api.routes import Api
+from engine.api.services import metrics as figures
+from engine.api.services.acts import ActService
+from engine.api.services.cameras import CameraService
+from engine.api.services.decisions import DecisionService
+from engine.api.services.deliveries import DeliveryService
+from engine.api.services.events import EventService
+from engine.api.services.preview import Preview, PreviewService
+from engine.api.services.rules import RuleService
+from engine.api.services.state import SiteStateService
+from engine.duty.acknowledgement import Acknowledgements
+from engine.duty.acts import Acts
+from engine.judging.reload import ReloadOutcome
+from engine.runtime.clock import Clock
+from engine.web.problems import Garbage
+
+if TYPE_CHECKING:
+    from engine.actions.outbox import Outbox
+    from engine.fleet.camera import CameraRunner
+    from engine.fleet.inventory import Inventory
+    from engine.judging.judge import Judge
+    from engine.runtime.liveness import Liveness
+    from engine.store.db import Store
+    from engine.vision.pool import DetectorPool
+    from engine.web.connection_limit import ConnectionLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What of a site the API is made over.
+
+    Attributes:
+        state: What clients follow.
+        acts: What operators do, on its way to the judge.
+        reload: Reads the rules again, see `engine.judging.reload`.
+        wake: Says that there is more to be sent.
+        preview: Returns the preview; None: there is none now.
+        zone: In which people there read a time.
+        garbage: Counts what is malformed, at all doors.
+        limiters: Returns who counts the connections of the doors that are open.
+        ready: Returns what must be well for the engine to do its work.
+    """
+
+    state: SiteStateService
+    cameras: Mapping[str, CameraRunner]
+    store: Store
+    judge: Judge
+    acts: Acts
+    reload: Callable[[], Awaitable[ReloadOutcome]]
+    wake: Callable[[], None]
+    preview: Callable[[], Preview | None]
+    clock: Clock
+    zone: ZoneInfo
+    garbage: Garbage
+    limiters: Callable[[], Iterable[ConnectionLimiter]]
+    outbox: Outbox
+    pool: DetectorPool | None
+    inventory: Inventory
+    liveness: Liveness
+    ready: Callable[[], Mapping[str, bool]]
+    quota_mb: int
+
+
+def api_of(site: Rooms) -> Api:
+    """Return what a site's server answers; a new resource has its line here."""
+    acknowledgements, name = Acknowledgements(site.store, site.acts, site.clock), site.state.settings.site
+    resources = (
+        state.resource(site.state),
+        events.resource(EventService(site.store)),
+        decisions.resource(DecisionService(site.store, acknowledgements, name)),
+        alerts.resource(site.state),
+        deliveries.resource(DeliveryService(site.store, site.wake)),
+        acts.resource(ActService(site.acts, site.cameras)),
+        rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
+        cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
+        preview.resource(PreviewService(site.cameras, site.preview)),
+        health.resource(site.state, site.garbage),
+        metrics.resource(figures.MetricsService(sources(site))),
+        probes.resource(site.liveness.checks, site.ready),
+    )
+    return Api(resources, site.garbage)
+
+
+def sources(site: Rooms) -> Sequence[figures.Source]:
+    """Return where figures come from; a room that has some has its line here."""
+    return (
+        lambda: figures.engine_figures(site.state, site.inventory, site.liveness),
+        lambda: figures.judge_figures(site.judge, site.acts),
+        lambda: figures.camera_figures(site.cameras, site.clock, site.pool),
+        lambda: figures.outbox_figures(site.outbox, site.state),
+        lambda: figures.store_figures(site.store, site.quota_mb),
+        lambda: figures.duty_figures(site.state),
+        lambda: figures.door_figures(site.state, site.limiters(), site.garbage),
+        lambda: figures.preview_figures(site.preview()),
+    )
