@@ -44,18 +44,31 @@ Counted = Mapping[Any, float]
 
 
 class MetricsService:
-    """Implements `engine.api.resources.metrics.Metrics`; nothing of it is kept between two scrapes."""
+    """Implements `engine.api.resources.metrics.Metrics`; figures are read when they are asked for.
+
+    Many who ask at once are answered together: nobody gets figures of before they asked, and no crowd holds the loop.
+    """
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self._process = ProcessCollector(registry=None)
+        self._alone = asyncio.Lock()
+        self._begun = self._made = 0
+        self._text = b""
 
     async def exposition(self, caller: Caller) -> bytes:
         """Return every figure as it is now, in Prometheus' text format.
 
         Figures are read in the loop, where nothing changes meanwhile; the text, which costs more, is made beside it.
         """
-        return await asyncio.to_thread(generate_latest, Snapshot([*self.figures(), *self._process.collect()]))
+        asked = self._begun
+        async with self._alone:
+            if self._made <= asked:  # what there is was read before
+                self._begun += 1
+                number, figures = self._begun, Snapshot([*self.figures(), *self._process.collect()])
+                self._text = await asyncio.to_thread(generate_latest, figures)
+                self._made = number
+            return self._text
 
     def figures(self) -> Iterable[Metric]:
         """Return every figure; a queue or a drop stands in one family, whoever tells of it."""

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client import REGISTRY
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -246,3 +246,42 @@ async def test_drops_outlive_whoever_was_too_slow() -> None:
     hub.leave(box)
     hub.leave(box)
     assert (hub.dropped, hub.waiting) == (3, 0)
+
+
+async def test_a_crowd_is_answered_together_and_with_nothing_old() -> None:
+    read_at: list[int] = []
+
+    def one() -> Iterator[Any]:
+        read_at.append(len(read_at))
+        yield figures.gauge("x", "X.", len(read_at))
+
+    service = MetricsService((one,))
+    first = asyncio.get_running_loop().create_task(service.exposition(ROOT))
+    while not read_at:
+        await asyncio.sleep(0)
+    later = await asyncio.gather(*(service.exposition(ROOT) for _ in range(50)))
+    assert value(read((await first).decode()), "matthan_x") == 1
+    assert {value(read(text.decode()), "matthan_x") for text in later} == {
+        2
+    }  # read after they asked, once for all
+    assert value(read((await service.exposition(ROOT)).decode()), "matthan_x") == 3
+
+
+async def test_a_scrape_that_fails_lets_nobody_have_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = 0
+
+    def told(snapshot: Any) -> bytes:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise ZeroDivisionError
+        return generate_latest(snapshot)
+
+    monkeypatch.setattr(figures, "generate_latest", told)
+    service = MetricsService((lambda: [figures.gauge("x", "X.", tries)],))
+    first, *waited = await asyncio.gather(
+        *(service.exposition(ROOT) for _ in range(4)), return_exceptions=True
+    )
+    assert isinstance(first, bytes)
+    assert isinstance(waited[0], ZeroDivisionError)
+    assert all(isinstance(each, bytes) and b"matthan_x 2.0" in each for each in waited[1:])
