@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -31,6 +31,7 @@ from engine.web.body import body_of
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of
 from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone
+from engine.web.throttle import Suspects
 
 OPENAPI = Question("GET", "/v1/openapi.json", "This document", Permission.READ, dict[str, Any])
 #: Streams open at once; a site has a handful of terminals.
@@ -44,10 +45,12 @@ class Api:
     Attributes:
         resources: Everything that can be asked.
         garbage: Counts what is malformed, at this door and at others.
+        suspects: Counts who guesses tokens, and slows them.
     """
 
     resources: Sequence[Resource]
     garbage: Garbage
+    suspects: Suspects = field(default_factory=Suspects)
 
     def answers(self) -> Sequence[Answer]:
         """Return the table from which the router is made; the document that describes it is asked for like the rest."""

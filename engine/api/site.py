@@ -36,6 +36,7 @@ from engine.duty.acts import Acts
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.problems import Garbage
+from engine.web.throttle import Suspects
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
@@ -86,6 +87,7 @@ class Rooms:
 
 def api_of(site: Rooms) -> Api:
     """Return what a site's server answers; a new resource has its line here."""
+    suspects = Suspects()
     acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
     resources = (
         state.resource(site.state),
@@ -98,13 +100,13 @@ def api_of(site: Rooms) -> Api:
         cameras.resource(CameraService(site.cameras, site.clock, site.zone)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
-        metrics.resource(figures.MetricsService(sources(site))),
+        metrics.resource(figures.MetricsService(sources(site, suspects))),
         probes.resource(site.liveness.checks, site.ready),
     )
-    return Api(resources, site.garbage)
+    return Api(resources, site.garbage, suspects)
 
 
-def sources(site: Rooms) -> Sequence[figures.Source]:
+def sources(site: Rooms, suspects: Suspects) -> Sequence[figures.Source]:
     """Return where figures come from; a room that has some has its line here."""
     return (
         lambda: figures.engine_figures(site.state, site.inventory, site.liveness),
@@ -113,6 +115,6 @@ def sources(site: Rooms) -> Sequence[figures.Source]:
         lambda: figures.outbox_figures(site.outbox, site.state),
         lambda: figures.store_figures(site.store, site.quota_mb),
         lambda: figures.duty_figures(site.state),
-        lambda: figures.door_figures(site.state, site.limiters(), site.garbage),
+        lambda: figures.door_figures(site.state, site.limiters(), site.garbage, suspects),
         lambda: figures.preview_figures(site.preview()),
     )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
     from engine.web.connection_limit import ConnectionLimiter
     from engine.web.problems import Garbage
+    from engine.web.throttle import Suspects
 
 #: Gives figures; called whenever somebody asks.
 Source = Callable[[], Iterable[Metric]]
@@ -227,7 +228,7 @@ def duty_figures(state: SiteStateService) -> Iterator[Metric]:
 
 
 def door_figures(
-    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage
+    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage, suspects: Suspects
 ) -> Iterator[Metric]:
     """Yield who is at the doors, and who was turned away."""
     doors = list(limiters)
@@ -239,6 +240,7 @@ def door_figures(
     yield from queue("stream", state.hub.waiting, state.hub.size, state.hub.dropped)
     yield counter("http_garbage", "What was not HTTP, or came too slowly.", garbage.count)
     yield counter("http_refused", "Requests answered with 4xx.", garbage.refused)
+    yield counter("http_wrong_tokens", "Wrong tokens that were shown over TCP.", suspects.wrong)
 
 
 def preview_figures(preview: Preview | None) -> Iterator[Metric]:

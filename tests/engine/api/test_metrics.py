@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from prometheus_client.samples import Sample
 
 from engine import app
 from engine.api.caller import Permission
-from engine.api.client import Client
+from engine.api.client import ApiError, Client
 from engine.api.resources import probes
 from engine.api.resources.metrics import METRICS, TEXT_FORMAT
+from engine.api.server import serve
 from engine.api.services import metrics as figures
 from engine.api.services.metrics import MetricsService
 from engine.config.configuration import load
+from engine.config.settings import ApiSettings
 from engine.errors import StoreFull
 from engine.fleet.state import CameraState
 from engine.judging import judge
@@ -285,3 +288,17 @@ async def test_a_scrape_that_fails_lets_nobody_have_an_older_one(monkeypatch: py
     assert isinstance(first, bytes)
     assert isinstance(waited[0], ZeroDivisionError)
     assert all(isinstance(each, bytes) and b"matthan_x 2.0" in each for each in waited[1:])
+
+
+async def test_who_guesses_tokens_is_counted(service: Any, tmp_path: Path) -> None:
+    api, settings = service.api(), ApiSettings(tcp="127.0.0.1:0", token="env:T")
+    async with serve(api, settings, socket=tmp_path / "s", token="right") as doors:
+        assert doors.tcp is not None
+        for token in ("wrong", "wrong", "right"):
+            async with Client.connect(f"http://{doors.tcp[0]}:{doors.tcp[1]}", token=token) as client:
+                with suppress(ApiError):
+                    await client.health()
+    source = partial(figures.door_figures, service, (), service.garbage, api.suspects)
+    found = read((await MetricsService((source,)).exposition(ROOT)).decode())
+    assert value(found, "matthan_http_wrong_tokens_total") == 2
+    assert value(found, "matthan_http_refused_total") == 2
