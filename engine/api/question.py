@@ -154,6 +154,11 @@ class Question(Generic[Q, B, A]):
         """Return this question with who answers it."""
         return Answer(self, answering)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the places in its path are called, in their order."""
+        return tuple(_NAME.findall(self.path))
+
     def at(self, *names: str) -> str:
         """Return its path with names in it.
 
@@ -161,7 +166,7 @@ class Question(Generic[Q, B, A]):
             ValueError: There are more, or fewer, than it has places.
         """
         given = iter(names)
-        if len(_NAME.findall(self.path)) != len(names):
+        if len(self.names) != len(names):
             raise ValueError(f"{self.path} does not take {len(names)} names")
         return _NAME.sub(lambda _: quote(next(given), safe=""), self.path)
 
