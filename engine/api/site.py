@@ -28,7 +28,7 @@ from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.events import EventService
-from engine.api.services.preview import Preview, PreviewService
+from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.state import SiteStateService
 from engine.duty.acknowledgement import Acknowledgements
@@ -72,7 +72,7 @@ class Rooms:
     acts: Acts
     reload: Callable[[], Awaitable[ReloadOutcome]]
     wake: Callable[[], None]
-    preview: Callable[[], Preview | None]
+    preview: Callable[[], PreviewDoor | None]
     clock: Clock
     zone: ZoneInfo
     garbage: Garbage

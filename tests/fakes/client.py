@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from engine.api import present, wire
 from engine.api.client import ApiError, Message, Picture
 from engine.api.explanation import Explanation
-from engine.api.question import A, Asked, Question, Resource
+from engine.api.question import A, Inquiry, Question, Resource
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
 from engine.web.refusals import HttpProblem, refused
@@ -72,7 +72,7 @@ class FakeClient:
         answers = self._engine.api(*self.others).answers()
         answering = next(each.answering for each in answers if each.question is question)
         given = body.model_dump() if isinstance(body, BaseModel) else body
-        asked = Asked(
+        asked = Inquiry(
             ROOT,
             dict(zip(question.names, names, strict=True)),
             question.query.model_validate(query or {}) if question.query else None,

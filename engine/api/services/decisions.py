@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DecisionService:
-    """Implements `engine.api.resources.decisions.Decisions`."""
+    """Implements `engine.api.resources.decisions.DecisionPort`."""
 
     def __init__(self, store: Store, acknowledgements: Acknowledgements) -> None:
         self._store, self._acknowledgements = store, acknowledgements

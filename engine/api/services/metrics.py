@@ -24,7 +24,7 @@ from engine.severity import RANK
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
-    from engine.api.services.preview import Preview
+    from engine.api.services.preview import PreviewDoor
     from engine.api.services.state import SiteStateService
     from engine.duty.acts import Acts
     from engine.fleet.camera import CameraRunner
@@ -45,7 +45,7 @@ Counted = Mapping[Any, float]
 
 
 class MetricsService:
-    """Implements `engine.api.resources.metrics.Metrics`; figures are read when they are asked for.
+    """Implements `engine.api.resources.metrics.MetricsPort`; figures are read when they are asked for.
 
     Many who ask at once are answered together: nobody gets figures of before they asked, and no crowd holds the loop.
     """
@@ -66,7 +66,7 @@ class MetricsService:
         async with self._alone:
             if self._made <= asked:  # what there is was read before
                 self._begun += 1
-                number, figures = self._begun, Snapshot([*self.figures(), *self._process.collect()])
+                number, figures = self._begun, Reading([*self.figures(), *self._process.collect()])
                 self._text = await asyncio.to_thread(generate_latest, figures)
                 self._made = number
             return self._text
@@ -82,7 +82,7 @@ class MetricsService:
         return families.values()
 
 
-class Snapshot(Collector):
+class Reading(Collector):
     """Figures as they were at one moment."""
 
     def __init__(self, figures: Sequence[Metric]) -> None:
@@ -243,7 +243,7 @@ def door_figures(
     yield counter("http_wrong_tokens", "Wrong tokens that were shown over TCP.", suspects.wrong)
 
 
-def preview_figures(preview: Preview | None) -> Iterator[Metric]:
+def preview_figures(preview: PreviewDoor | None) -> Iterator[Metric]:
     """Yield who watches; nothing where there is no preview."""
     if preview is None:
         return

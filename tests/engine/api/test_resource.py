@@ -15,7 +15,7 @@ from pydantic import Field
 from engine.api.caller import Caller, Permission
 from engine.api.client import Client
 from engine.api.errors import ApiError
-from engine.api.question import Asked, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Query, Question, Resource, Wire
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.errors import Because, Refusal
@@ -69,13 +69,13 @@ class Toys(Protocol):
 def resource(shop: Toys) -> Resource:
     """Return the questions about toys."""
 
-    async def toys(asked: Asked[ToyQuery, None]) -> list[Toy]:
+    async def toys(asked: Inquiry[ToyQuery, None]) -> list[Toy]:
         return [each for each in shop.toys(asked.caller) if each.price <= (asked.query.most or each.price)]
 
-    async def sell(asked: Asked[None, Sale]) -> Toy:
+    async def sell(asked: Inquiry[None, Sale]) -> Toy:
         return shop.sell(asked.caller, asked.name, asked.body.to)
 
-    async def destroy(asked: Asked[None, None]) -> None:
+    async def destroy(asked: Inquiry[None, None]) -> None:
         shop.destroy(asked.caller, asked.name)
 
     return Resource("toys", (TOYS.by(toys), SELL.by(sell), BREAK.by(destroy)))
