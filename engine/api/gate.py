@@ -28,9 +28,9 @@ class Gate:
         suspects: Who guessed wrong.
     """
 
-    def __init__(self, group: int, token: str | None, suspects: Suspects | None = None) -> None:
+    def __init__(self, group: int, token: str | None, suspects: Suspects) -> None:
         self._group, self._token = group, token
-        self._suspects = suspects or Suspects()
+        self._suspects = suspects
 
     def middleware(self) -> Middleware:
         """Return it as aiohttp wants it."""

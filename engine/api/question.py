@@ -67,7 +67,7 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[Q, B]):
+class Inquiry(Generic[Q, B]):
     """A question as it was asked, validated.
 
     Attributes:
@@ -96,12 +96,12 @@ class Asked(Generic[Q, B]):
 #: A name in a path.
 _NAME = re.compile(r"{(\w+)}")
 #: Answers a question; of a WebSocket, the messages.
-Answering = Callable[[Asked[Q, B]], Awaitable[A]]
+Answering = Callable[[Inquiry[Q, B]], Awaitable[A]]
 Messages = AsyncGenerator[Wire, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Route:
     """A question and who answers it."""
 
     question: Question[Any, Any, Any]
@@ -113,7 +113,7 @@ class Resource:
     """What belongs together: the questions about one thing, with who answers them."""
 
     name: str
-    answers: tuple[Answer, ...]
+    answers: tuple[Route, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,14 @@ class Question(Generic[Q, B, A]):
         if not isinstance(self.needs, Permission):
             raise ValueError(f"{self.path}: it must be said what it needs")
 
-    def by(self, answering: Answering[Q, B, A]) -> Answer:
+    def by(self, answering: Answering[Q, B, A]) -> Route:
         """Return this question with who answers it."""
-        return Answer(self, answering)
+        return Route(self, answering)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the places in its path are called, in their order."""
+        return tuple(_NAME.findall(self.path))
 
     def at(self, *names: str) -> str:
         """Return its path with names in it.
@@ -161,7 +166,7 @@ class Question(Generic[Q, B, A]):
             ValueError: There are more, or fewer, than it has places.
         """
         given = iter(names)
-        if len(_NAME.findall(self.path)) != len(names):
+        if len(self.names) != len(names):
             raise ValueError(f"{self.path} does not take {len(names)} names")
         return _NAME.sub(lambda _: quote(next(given), safe=""), self.path)
 

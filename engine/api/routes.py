@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -18,19 +18,20 @@ from engine.api.question import (
     IDEMPOTENCY_KEY,
     JSON,
     WEBSOCKET,
-    Answer,
-    Asked,
     Blob,
+    Inquiry,
     Key,
     Messages,
     Question,
     Resource,
+    Route,
     shape,
 )
 from engine.web.body import body_of
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of
 from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone
+from engine.web.throttle import Suspects
 
 OPENAPI = Question("GET", "/v1/openapi.json", "This document", Permission.READ, dict[str, Any])
 #: Streams open at once; a site has a handful of terminals.
@@ -44,16 +45,18 @@ class Api:
     Attributes:
         resources: Everything that can be asked.
         garbage: Counts what is malformed, at this door and at others.
+        suspects: Counts who guesses tokens, and slows them.
     """
 
     resources: Sequence[Resource]
     garbage: Garbage
+    suspects: Suspects = field(default_factory=Suspects)
 
-    def answers(self) -> Sequence[Answer]:
+    def answers(self) -> Sequence[Route]:
         """Return the table from which the router is made; the document that describes it is asked for like the rest."""
         document = self.document()
 
-        async def described(asked: Asked[None, None]) -> dict[str, Any]:
+        async def described(asked: Inquiry[None, None]) -> dict[str, Any]:
             return document
 
         return (*self._table(), OPENAPI.by(described))
@@ -62,7 +65,7 @@ class Api:
         """Return the OpenAPI document."""
         return describe([answer.question for answer in self._table()])
 
-    def _table(self) -> Sequence[Answer]:
+    def _table(self) -> Sequence[Route]:
         return [answer for resource in self.resources for answer in resource.answers]
 
 
@@ -100,7 +103,7 @@ async def _send(socket: web.WebSocketResponse, messages: Messages) -> None:
             await socket.send_str(message.model_dump_json())
 
 
-def routes(answers: Iterable[Answer], streams: Streams) -> list[web.RouteDef]:
+def routes(answers: Iterable[Route], streams: Streams) -> list[web.RouteDef]:
     """Return the router's table."""
     return [
         web.route(answer.question.method, answer.question.path, handler(answer, streams))
@@ -108,7 +111,7 @@ def routes(answers: Iterable[Answer], streams: Streams) -> list[web.RouteDef]:
     ]
 
 
-def handler(answer: Answer, streams: Streams) -> Handler:
+def handler(answer: Route, streams: Streams) -> Handler:
     """Return what answers requests for one question; nobody passes it by whom `permit` refuses."""
     question = answer.question
 
@@ -129,7 +132,7 @@ def handler(answer: Answer, streams: Streams) -> Handler:
     return handle
 
 
-async def read(request: web.Request, caller: Caller, question: Question[Any, Any, Any]) -> Asked[Any, Any]:
+async def read(request: web.Request, caller: Caller, question: Question[Any, Any, Any]) -> Inquiry[Any, Any]:
     """Return what was asked.
 
     Raises:
@@ -142,7 +145,7 @@ async def read(request: web.Request, caller: Caller, question: Question[Any, Any
     if question.body:
         empty = b"{}" if question.optional else b""
         body = question.body.model_validate_json(await body_of(request) or empty)
-    return Asked(caller, request.match_info, query, body, key or "", language_of(request))
+    return Inquiry(caller, request.match_info, query, body, key or "", language_of(request))
 
 
 def written(value: Any, question: Question[Any, Any, Any]) -> web.Response:

@@ -52,7 +52,9 @@ async def serve(
     streams = Streams()
     own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
-    runner = hardened(application(api, Gate(door.group, token), streams), api.garbage, own, wide)
+    runner = hardened(
+        application(api, Gate(door.group, token, api.suspects), streams), api.garbage, own, wide
+    )
     try:
         await runner.setup()
         await Door(runner, door.socket, patience=HEADER_DEADLINE).start()

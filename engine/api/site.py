@@ -28,7 +28,7 @@ from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.events import EventService
-from engine.api.services.preview import Preview, PreviewService
+from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.state import SiteStateService
 from engine.duty.acknowledgement import Acknowledgements
@@ -36,6 +36,7 @@ from engine.duty.acts import Acts
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.problems import Garbage
+from engine.web.throttle import Suspects
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
@@ -71,7 +72,7 @@ class Rooms:
     acts: Acts
     reload: Callable[[], Awaitable[ReloadOutcome]]
     wake: Callable[[], None]
-    preview: Callable[[], Preview | None]
+    preview: Callable[[], PreviewDoor | None]
     clock: Clock
     zone: ZoneInfo
     garbage: Garbage
@@ -86,7 +87,8 @@ class Rooms:
 
 def api_of(site: Rooms) -> Api:
     """Return what a site's server answers; a new resource has its line here."""
-    acknowledgements, name = Acknowledgements(site.store, site.acts, site.clock), site.state.settings.site
+    suspects, name = Suspects(), site.state.settings.site
+    acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
     resources = (
         state.resource(site.state),
         events.resource(EventService(site.store)),
@@ -98,13 +100,13 @@ def api_of(site: Rooms) -> Api:
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
-        metrics.resource(figures.MetricsService(sources(site))),
+        metrics.resource(figures.MetricsService(sources(site, suspects))),
         probes.resource(site.liveness.checks, site.ready),
     )
-    return Api(resources, site.garbage)
+    return Api(resources, site.garbage, suspects)
 
 
-def sources(site: Rooms) -> Sequence[figures.Source]:
+def sources(site: Rooms, suspects: Suspects) -> Sequence[figures.Source]:
     """Return where figures come from; a room that has some has its line here."""
     return (
         lambda: figures.engine_figures(site.state, site.inventory, site.liveness),
@@ -113,6 +115,6 @@ def sources(site: Rooms) -> Sequence[figures.Source]:
         lambda: figures.outbox_figures(site.outbox, site.state),
         lambda: figures.store_figures(site.store, site.quota_mb),
         lambda: figures.duty_figures(site.state),
-        lambda: figures.door_figures(site.state, site.limiters(), site.garbage),
+        lambda: figures.door_figures(site.state, site.limiters(), site.garbage, suspects),
         lambda: figures.preview_figures(site.preview()),
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
 
 from engine.api import present, wire
 from engine.api.client import ApiError, Message, Picture
 from engine.api.explanation import Explanation
+from engine.api.question import A, Inquiry, Question, Resource
+from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
-from engine.web.refusals import HttpProblem
+from engine.web.refusals import HttpProblem, refused
 from tests.fakes.engine import ROOT, FakeEngine
 
 T = TypeVar("T")
@@ -20,6 +24,7 @@ class FakeClient:
 
     Attributes:
         asked: Every call but PTZ's values, as words.
+        others: Resources that the engine has not.
         failure: Raised by every call while it is set.
     """
 
@@ -27,6 +32,7 @@ class FakeClient:
         self._engine = engine
         self._box: Mailbox[Any] = engine.hub.join()
         self.asked: list[str] = []
+        self.others: list[Resource] = []
         self.failure: ApiError | None = None
         self.language = "en"
 
@@ -52,6 +58,29 @@ class FakeClient:
     async def wait(self) -> None:
         """Wait until something is told, and forget it."""
         await self._box.take()
+
+    async def ask(
+        self,
+        question: Question[Any, Any, A],
+        /,
+        *names: str,
+        query: Mapping[str, object] | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
+        key: str | None = None,
+    ) -> A:
+        """Ask whatever the engine or one of the `others` answers; nothing of it goes over a wire."""
+        answers = self._engine.api(*self.others).answers()
+        answering = next(each.answering for each in answers if each.question is question)
+        given = body.model_dump() if isinstance(body, BaseModel) else body
+        asked = Inquiry(
+            ROOT,
+            dict(zip(question.names, names, strict=True)),
+            question.query.model_validate(query or {}) if question.query else None,
+            question.body.model_validate(given) if question.body else None,
+            key or "",
+        )
+        path = question.at(*names)
+        return cast(A, await self._ask(f"{question.method} {path}", lambda: answering(asked)))
 
     async def events(
         self, *, before: int | None = None, limit: int = 100, camera: str | None = None
@@ -114,10 +143,11 @@ class FakeClient:
             raise self.failure
         try:
             return await answer()
-        except HttpProblem as problem:
+        except (HttpProblem, Refusal) as error:
+            problem = refused(error) if isinstance(error, Refusal) else error
             raise ApiError(
                 problem.status, problem.code, str(problem), problem.hint, problem.problems
-            ) from problem
+            ) from error
 
 
 def at_once(call: Callable[[], T]) -> Callable[[], Awaitable[T]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+from pydantic import BaseModel
 
 from engine.api import wire
 from engine.api.client import Message, Picture
 from engine.api.explanation import Explanation
+from engine.api.question import A, Question
 
 
 class EngineClient(Protocol):
@@ -21,6 +24,18 @@ class EngineClient(Protocol):
 
     def updates(self) -> AsyncIterator[Message]:
         """Yield a `State`, then what changes, for ever; reconnects and fills gaps by itself."""
+        ...
+
+    async def ask(
+        self,
+        question: Question[Any, Any, A],
+        /,
+        *names: str,
+        query: Mapping[str, object] | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
+        key: str | None = None,
+    ) -> A:
+        """Ask whatever is declared in `engine.api.resources`, and return its answer."""
         ...
 
     async def events(

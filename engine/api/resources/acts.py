@@ -8,7 +8,7 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.person import Given, Name, Person, Text
-from engine.api.question import Asked, Question, Resource
+from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources.events import Event
 
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]
@@ -30,7 +30,7 @@ ACT = Question(
 )
 
 
-class Acts(Protocol):
+class ActPort(Protocol):
     """What is asked of the engine."""
 
     async def act(self, caller: Caller, asked: Act, key: str = "") -> Event:
@@ -46,10 +46,10 @@ class Acts(Protocol):
         ...
 
 
-def resource(acts: Acts) -> Resource:
+def resource(acts: ActPort) -> Resource:
     """Return the questions about acts."""
 
-    async def act(asked: Asked[None, Act]) -> Event:
+    async def act(asked: Inquiry[None, Act]) -> Event:
         return await acts.act(asked.caller, asked.body, asked.key)
 
     return Resource("acts", (ACT.by(act),))

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
 from engine.api.resources.decisions import Decision
 from engine.duty.urgency import urgency
 
@@ -64,7 +64,7 @@ ALERTS = Question(
 )
 
 
-class Alerts(Protocol):
+class AlertPort(Protocol):
     """What is asked of the engine."""
 
     def alerts(self, caller: Caller) -> list[Alert]:
@@ -72,10 +72,10 @@ class Alerts(Protocol):
         ...
 
 
-def resource(known: Alerts) -> Resource:
+def resource(known: AlertPort) -> Resource:
     """Return the questions about alerts."""
 
-    async def alerts(asked: Asked[AlertQuery, None]) -> list[Alert]:
+    async def alerts(asked: Inquiry[AlertQuery, None]) -> list[Alert]:
         return [alert for alert in known.alerts(asked.caller) if asked.query.wants(alert)]
 
     return Resource("alerts", (ALERTS.by(alerts),))

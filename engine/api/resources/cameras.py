@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Blob, Query, Question, Resource, Wire
+from engine.api.question import Blob, Inquiry, Query, Question, Resource, Wire
 from engine.api.sentence import Sentence
 from engine.fleet.state import CameraState
 from engine.text import Language, render
@@ -146,7 +146,7 @@ PTZ = Question(
 RETRY = Question("POST", "/v1/cameras/{id}/retry", "Try a camera again at once", Permission.OPERATE, Camera)
 
 
-class Cameras(Protocol):
+class CameraPort(Protocol):
     """What is asked of the engine.
 
     Every method raises 404 ``camera.unknown`` for an unknown id and 409 (``camera.offline``, ``ptz.unsupported``, ...)
@@ -178,21 +178,21 @@ class Cameras(Protocol):
         ...
 
 
-def resource(cameras: Cameras) -> Resource:
+def resource(cameras: CameraPort) -> Resource:
     """Return the questions about cameras."""
 
-    async def still(asked: Asked[StillQuery, None]) -> Blob:
+    async def still(asked: Inquiry[StillQuery, None]) -> Blob:
         best = asked.query.of == "best"
         found = await cameras.still(asked.caller, asked.name, asked.query.width, best)
         return Blob(found.jpeg, still_headers(found, asked.language))
 
-    async def presets(asked: Asked[None, None]) -> list[Preset]:
+    async def presets(asked: Inquiry[None, None]) -> list[Preset]:
         return await cameras.presets(asked.caller, asked.name)
 
-    async def ptz(asked: Asked[None, PtzCommand]) -> None:
+    async def ptz(asked: Inquiry[None, PtzCommand]) -> None:
         await cameras.ptz(asked.caller, asked.name, asked.body)
 
-    async def retry(asked: Asked[None, None]) -> Camera:
+    async def retry(asked: Inquiry[None, None]) -> Camera:
         return cameras.retry(asked.caller, asked.name)
 
     return Resource("cameras", (STILL.by(still), PRESETS.by(presets), PTZ.by(ptz), RETRY.by(retry)))

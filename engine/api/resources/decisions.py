@@ -9,7 +9,7 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.person import Given, Person, Text
-from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
 from engine.api.sentence import Sentence
 
 
@@ -87,7 +87,7 @@ UNACKNOWLEDGE = Question(
 )  # fmt: skip
 
 
-class Decisions(Protocol):
+class DecisionPort(Protocol):
     """What is asked of the engine."""
 
     async def decisions(
@@ -114,19 +114,19 @@ class Decisions(Protocol):
         ...
 
 
-def resource(stored: Decisions) -> Resource:
+def resource(stored: DecisionPort) -> Resource:
     """Return the questions about decisions."""
 
-    async def decisions(asked: Asked[DecisionQuery, None]) -> list[Decision]:
+    async def decisions(asked: Inquiry[DecisionQuery, None]) -> list[Decision]:
         query = asked.query
         return await stored.decisions(
             asked.caller, before=query.before, limit=query.limit, camera=query.camera
         )
 
-    async def acknowledge(asked: Asked[None, Acknowledge]) -> Decision:
+    async def acknowledge(asked: Inquiry[None, Acknowledge]) -> Decision:
         return await stored.acknowledge(asked.caller, asked.name, asked.body)
 
-    async def unacknowledge(asked: Asked[None, Withdraw]) -> Decision:
+    async def unacknowledge(asked: Inquiry[None, Withdraw]) -> Decision:
         return await stored.unacknowledge(asked.caller, asked.name, asked.body)
 
     return Resource(

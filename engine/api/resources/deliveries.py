@@ -10,7 +10,7 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.person import Given
-from engine.api.question import Asked, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Query, Question, Resource, Wire
 
 
 class Delivery(Wire):
@@ -75,7 +75,7 @@ RESEND = Question(
 )  # fmt: skip
 
 
-class Deliveries(Protocol):
+class DeliveryPort(Protocol):
     """What is asked of the engine."""
 
     async def letters(self, caller: Caller, *, before: int | None, limit: int) -> list[Letter]:
@@ -87,13 +87,13 @@ class Deliveries(Protocol):
         ...
 
 
-def resource(deliveries: Deliveries) -> Resource:
+def resource(deliveries: DeliveryPort) -> Resource:
     """Return the questions about deliveries."""
 
-    async def letters(asked: Asked[LetterQuery, None]) -> list[Letter]:
+    async def letters(asked: Inquiry[LetterQuery, None]) -> list[Letter]:
         return await deliveries.letters(asked.caller, before=asked.query.before, limit=asked.query.limit)
 
-    async def resend(asked: Asked[None, Resend]) -> list[Letter]:
+    async def resend(asked: Inquiry[None, Resend]) -> list[Letter]:
         return await deliveries.resend(asked.caller, asked.body.ids)
 
     return Resource("deliveries", (DEAD.by(letters), RESEND.by(resend)))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
 from engine.api.resources.cameras import Box
 from engine.web.payload import Fact
 
@@ -54,7 +54,7 @@ class EventQuery(Query):
 EVENTS = Question("GET", "/v1/events", "Events, newest first", Permission.READ, list[Event], query=EventQuery)
 
 
-class Events(Protocol):
+class EventPort(Protocol):
     """What is asked of the engine."""
 
     async def events(
@@ -64,10 +64,10 @@ class Events(Protocol):
         ...
 
 
-def resource(stored: Events) -> Resource:
+def resource(stored: EventPort) -> Resource:
     """Return the questions about events."""
 
-    async def events(asked: Asked[EventQuery, None]) -> list[Event]:
+    async def events(asked: Inquiry[EventQuery, None]) -> list[Event]:
         query = asked.query
         return await stored.events(asked.caller, before=query.before, limit=query.limit, camera=query.camera)
 

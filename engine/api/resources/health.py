@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import Literal, Protocol
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Question, Resource, Wire
-from engine.api.resources.state import SiteState
+from engine.api.question import Inquiry, Question, Resource, Wire
+from engine.api.resources.state import StatePort
 from engine.api.sentence import Sentence
 
 #: Read once: each look opens files, and there may be no descriptor left for one.
@@ -37,23 +37,23 @@ class Health(Wire):
 HEALTH = Question("GET", "/v1/health", "Whether all is well", Permission.READ, Health)
 
 
-class Refused(Protocol):
+class DoorCounts(Protocol):
     """What the doors count; implemented by `engine.web.problems.Garbage`."""
 
     count: int
     refused: int
 
 
-def resource(site: SiteState, garbage: Refused) -> Resource:
+def resource(site: StatePort, garbage: DoorCounts) -> Resource:
     """Return the question about health."""
 
-    async def health(asked: Asked[None, None]) -> Health:
+    async def health(asked: Inquiry[None, None]) -> Health:
         return of(site, garbage, asked.caller)
 
     return Resource("health", (HEALTH.by(health),))
 
 
-def of(site: SiteState, garbage: Refused, caller: Caller) -> Health:
+def of(site: StatePort, garbage: DoorCounts, caller: Caller) -> Health:
     """Return whether all is well, in few words."""
     problems = site.state(caller).engine.problems
     return Health(

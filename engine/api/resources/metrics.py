@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Blob, Question, Resource
+from engine.api.question import Blob, Inquiry, Question, Resource
 
 #: The text format's media type.
 TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -13,7 +13,7 @@ TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 METRICS = Question("GET", "/metrics", "Figures for Prometheus", Permission.READ, Blob, media=TEXT_FORMAT)
 
 
-class Metrics(Protocol):
+class MetricsPort(Protocol):
     """What is asked of the engine."""
 
     async def exposition(self, caller: Caller) -> bytes:
@@ -21,10 +21,10 @@ class Metrics(Protocol):
         ...
 
 
-def resource(metrics: Metrics) -> Resource:
+def resource(metrics: MetricsPort) -> Resource:
     """Return the question about figures."""
 
-    async def exposition(asked: Asked[None, None]) -> Blob:
+    async def exposition(asked: Inquiry[None, None]) -> Blob:
         return Blob(await metrics.exposition(asked.caller), {"Cache-Control": "no-store"})
 
     return Resource("metrics", (METRICS.by(exposition),))

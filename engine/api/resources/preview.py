@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Asked, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource, Wire
 
 
 class PreviewLink(Wire):
@@ -21,7 +21,7 @@ PREVIEW = Question(
 )
 
 
-class Previews(Protocol):
+class PreviewPort(Protocol):
     """What is asked of the engine."""
 
     def preview_link(self, caller: Caller, camera: str) -> PreviewLink:
@@ -33,10 +33,10 @@ class Previews(Protocol):
         ...
 
 
-def resource(previews: Previews) -> Resource:
+def resource(previews: PreviewPort) -> Resource:
     """Return the question about previews."""
 
-    async def preview(asked: Asked[None, None]) -> PreviewLink:
+    async def preview(asked: Inquiry[None, None]) -> PreviewLink:
         return previews.preview_link(asked.caller, asked.name)
 
     return Resource("preview", (PREVIEW.by(preview),))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.api.caller import Permission
-from engine.api.question import Asked, Blob, Question, Resource
+from engine.api.question import Blob, Inquiry, Question, Resource
 
 PLAIN: Final = "text/plain; charset=utf-8"
 HEALTHZ = Question("GET", "/healthz", "Whether the engine moves", Permission.READ, Blob, media=PLAIN)
@@ -19,16 +19,16 @@ Checks = Callable[[], Mapping[str, bool]]
 def resource(alive: Checks, ready: Checks) -> Resource:
     """Return both questions; each is answered 200 where every check is well, else 503, with a line for each."""
 
-    async def healthz(asked: Asked[None, None]) -> Blob:
-        return told(alive())
+    async def healthz(asked: Inquiry[None, None]) -> Blob:
+        return outcome(alive())
 
-    async def readyz(asked: Asked[None, None]) -> Blob:
-        return told(ready())
+    async def readyz(asked: Inquiry[None, None]) -> Blob:
+        return outcome(ready())
 
     return Resource("probes", (HEALTHZ.by(healthz), READYZ.by(readyz)))
 
 
-def told(checks: Mapping[str, bool]) -> Blob:
+def outcome(checks: Mapping[str, bool]) -> Blob:
     """Return what came of checks, as Kubernetes' own servers tell it."""
     lines = [f"[+]{name} ok" if well else f"[-]{name} failed" for name, well in checks.items()]
     status = 200 if all(checks.values()) else 503

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.explanation import Explanation
-from engine.api.question import Asked, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
 from engine.web.problem_details import FileProblem
 
 #: Seconds for reading thousands of rules again on a slow machine; the server gives up a little earlier.
@@ -90,7 +90,7 @@ RELOAD = Question(
 )  # fmt: skip
 
 
-class Rules(Protocol):
+class RulePort(Protocol):
     """What is asked of the engine."""
 
     def rules(self, caller: Caller) -> list[Rule]:
@@ -106,16 +106,16 @@ class Rules(Protocol):
         ...
 
 
-def resource(known: Rules) -> Resource:
+def resource(known: RulePort) -> Resource:
     """Return the questions about rules."""
 
-    async def rules(asked: Asked[None, None]) -> list[Rule]:
+    async def rules(asked: Inquiry[None, None]) -> list[Rule]:
         return known.rules(asked.caller)
 
-    async def explain(asked: Asked[RuleQuery, None]) -> Explanation:
+    async def explain(asked: Inquiry[RuleQuery, None]) -> Explanation:
         return await known.explain(asked.caller, asked.name, asked.query.camera)
 
-    async def reload(asked: Asked[None, None]) -> RulesReloaded:
+    async def reload(asked: Inquiry[None, None]) -> RulesReloaded:
         return await known.reload_rules(asked.caller)
 
     return Resource("rules", (RULES.by(rules), EXPLAIN.by(explain), RELOAD.by(reload)))

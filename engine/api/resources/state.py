@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Protocol, get_args
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import WEBSOCKET, Asked, Messages, Question, Resource, Wire
+from engine.api.question import WEBSOCKET, Inquiry, Messages, Question, Resource, Wire
 from engine.api.resources.alerts import Alert
 from engine.api.resources.cameras import Camera, CameraUpdate
 from engine.api.resources.decisions import Decision
@@ -90,7 +90,7 @@ STREAM = Question(
 )  # fmt: skip
 
 
-class SiteState(Protocol):
+class StatePort(Protocol):
     """What is asked of the engine.
 
     Attributes:
@@ -104,19 +104,19 @@ class SiteState(Protocol):
         ...
 
 
-def resource(site: SiteState) -> Resource:
+def resource(site: StatePort) -> Resource:
     """Return the questions about the whole site."""
 
-    async def state(asked: Asked[None, None]) -> State:
+    async def state(asked: Inquiry[None, None]) -> State:
         return site.state(asked.caller)
 
-    async def stream(asked: Asked[None, None]) -> Messages:
+    async def stream(asked: Inquiry[None, None]) -> Messages:
         return following(site, asked.caller)
 
     return Resource("state", (STATE.by(state), STREAM.by(stream)))
 
 
-async def following(site: SiteState, caller: Caller) -> Messages:
+async def following(site: StatePort, caller: Caller) -> Messages:
     """Yield a State, then what changes, for ever; a Gap and a fresh State to whoever is too slow."""
     box = site.hub.join()
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ActService:
-    """Implements `engine.api.resources.acts.Acts`."""
+    """Implements `engine.api.resources.acts.ActPort`."""
 
     def __init__(self, acts: Acts, cameras: Mapping[str, CameraRunner]) -> None:
         self._acts, self._cameras = acts, cameras

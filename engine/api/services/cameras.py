@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class CameraService:
-    """Implements `engine.api.resources.cameras.Cameras`.
+    """Implements `engine.api.resources.cameras.CameraPort`.
 
     Args:
         cameras: All of the site.

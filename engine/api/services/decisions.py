@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DecisionService:
-    """Implements `engine.api.resources.decisions.Decisions`."""
+    """Implements `engine.api.resources.decisions.DecisionPort`."""
 
     def __init__(self, store: Store, acknowledgements: Acknowledgements, site: str = "") -> None:
         self._store, self._acknowledgements, self._site = store, acknowledgements, site

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DeliveryService:
-    """Implements `engine.api.resources.deliveries.Deliveries`.
+    """Implements `engine.api.resources.deliveries.DeliveryPort`.
 
     Args:
         wake: Says that there is more to be sent.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class EventService:
-    """Implements `engine.api.resources.events.Events`."""
+    """Implements `engine.api.resources.events.EventPort`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

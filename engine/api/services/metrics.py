@@ -24,7 +24,7 @@ from engine.severity import RANK
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
-    from engine.api.services.preview import Preview
+    from engine.api.services.preview import PreviewDoor
     from engine.api.services.state import SiteStateService
     from engine.duty.acts import Acts
     from engine.fleet.camera import CameraRunner
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
     from engine.web.connection_limit import ConnectionLimiter
     from engine.web.problems import Garbage
+    from engine.web.throttle import Suspects
 
 #: Gives figures; called whenever somebody asks.
 Source = Callable[[], Iterable[Metric]]
@@ -44,18 +45,31 @@ Counted = Mapping[Any, float]
 
 
 class MetricsService:
-    """Implements `engine.api.resources.metrics.Metrics`; nothing of it is kept between two scrapes."""
+    """Implements `engine.api.resources.metrics.MetricsPort`; figures are read when they are asked for.
+
+    Many who ask at once are answered together: nobody gets figures of before they asked, and no crowd holds the loop.
+    """
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self._process = ProcessCollector(registry=None)
+        self._alone = asyncio.Lock()
+        self._begun = self._made = 0
+        self._text = b""
 
     async def exposition(self, caller: Caller) -> bytes:
         """Return every figure as it is now, in Prometheus' text format.
 
         Figures are read in the loop, where nothing changes meanwhile; the text, which costs more, is made beside it.
         """
-        return await asyncio.to_thread(generate_latest, Snapshot([*self.figures(), *self._process.collect()]))
+        asked = self._begun
+        async with self._alone:
+            if self._made <= asked:  # what there is was read before
+                self._begun += 1
+                number, figures = self._begun, Reading([*self.figures(), *self._process.collect()])
+                self._text = await asyncio.to_thread(generate_latest, figures)
+                self._made = number
+            return self._text
 
     def figures(self) -> Iterable[Metric]:
         """Return every figure; a queue or a drop stands in one family, whoever tells of it."""
@@ -68,7 +82,7 @@ class MetricsService:
         return families.values()
 
 
-class Snapshot(Collector):
+class Reading(Collector):
     """Figures as they were at one moment."""
 
     def __init__(self, figures: Sequence[Metric]) -> None:
@@ -214,7 +228,7 @@ def duty_figures(state: SiteStateService) -> Iterator[Metric]:
 
 
 def door_figures(
-    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage
+    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage, suspects: Suspects
 ) -> Iterator[Metric]:
     """Yield who is at the doors, and who was turned away."""
     doors = list(limiters)
@@ -226,9 +240,10 @@ def door_figures(
     yield from queue("stream", state.hub.waiting, state.hub.size, state.hub.dropped)
     yield counter("http_garbage", "What was not HTTP, or came too slowly.", garbage.count)
     yield counter("http_refused", "Requests answered with 4xx.", garbage.refused)
+    yield counter("http_wrong_tokens", "Wrong tokens that were shown over TCP.", suspects.wrong)
 
 
-def preview_figures(preview: Preview | None) -> Iterator[Metric]:
+def preview_figures(preview: PreviewDoor | None) -> Iterator[Metric]:
     """Yield who watches; nothing where there is no preview."""
     if preview is None:
         return

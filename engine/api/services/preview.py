@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.fleet.camera import CameraRunner
 
 
-class Preview(Protocol):
+class PreviewDoor(Protocol):
     """The preview; implemented by `engine.preview.server`."""
 
     @property
@@ -34,13 +34,15 @@ class Preview(Protocol):
 
 
 class PreviewService:
-    """Implements `engine.api.resources.preview.Previews`.
+    """Implements `engine.api.resources.preview.PreviewPort`.
 
     Args:
         preview: Returns it; None: there is none now.
     """
 
-    def __init__(self, cameras: Mapping[str, CameraRunner], preview: Callable[[], Preview | None]) -> None:
+    def __init__(
+        self, cameras: Mapping[str, CameraRunner], preview: Callable[[], PreviewDoor | None]
+    ) -> None:
         self._cameras, self._preview = cameras, preview
 
     def preview_link(self, caller: Caller, camera: str) -> PreviewLink:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RuleService:
-    """Implements `engine.api.resources.rules.Rules`.
+    """Implements `engine.api.resources.rules.RulePort`.
 
     Args:
         reload: Reads the rules again, see `engine.judging.reload`.

@@ -42,7 +42,7 @@ PIECE = 500
 class SiteStateService:
     """Everything that a client begins with, and the hub that tells it what changed.
 
-    Implements `engine.api.resources.state.SiteState` and `engine.api.resources.alerts.Alerts`.
+    Implements `engine.api.resources.state.StatePort` and `engine.api.resources.alerts.AlertPort`.
 
     Attributes:
         tally: Returns the engine's counters by their `wire.Engine` names.

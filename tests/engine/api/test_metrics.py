@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from prometheus_client import REGISTRY
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from engine import app
 from engine.api.caller import Permission
-from engine.api.client import Client
+from engine.api.client import ApiError, Client
 from engine.api.resources import probes
 from engine.api.resources.metrics import METRICS, TEXT_FORMAT
+from engine.api.server import serve
 from engine.api.services import metrics as figures
 from engine.api.services.metrics import MetricsService
 from engine.config.configuration import load
+from engine.config.settings import ApiSettings
 from engine.errors import StoreFull
 from engine.fleet.state import CameraState
 from engine.judging import judge
@@ -246,3 +249,56 @@ async def test_drops_outlive_whoever_was_too_slow() -> None:
     hub.leave(box)
     hub.leave(box)
     assert (hub.dropped, hub.waiting) == (3, 0)
+
+
+async def test_a_crowd_is_answered_together_and_with_nothing_old() -> None:
+    read_at: list[int] = []
+
+    def one() -> Iterator[Any]:
+        read_at.append(len(read_at))
+        yield figures.gauge("x", "X.", len(read_at))
+
+    service = MetricsService((one,))
+    first = asyncio.get_running_loop().create_task(service.exposition(ROOT))
+    while not read_at:
+        await asyncio.sleep(0)
+    later = await asyncio.gather(*(service.exposition(ROOT) for _ in range(50)))
+    assert value(read((await first).decode()), "matthan_x") == 1
+    assert {value(read(text.decode()), "matthan_x") for text in later} == {
+        2
+    }  # read after they asked, once for all
+    assert value(read((await service.exposition(ROOT)).decode()), "matthan_x") == 3
+
+
+async def test_a_scrape_that_fails_lets_nobody_have_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = 0
+
+    def told(snapshot: Any) -> bytes:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise ZeroDivisionError
+        return generate_latest(snapshot)
+
+    monkeypatch.setattr(figures, "generate_latest", told)
+    service = MetricsService((lambda: [figures.gauge("x", "X.", tries)],))
+    first, *waited = await asyncio.gather(
+        *(service.exposition(ROOT) for _ in range(4)), return_exceptions=True
+    )
+    assert isinstance(first, bytes)
+    assert isinstance(waited[0], ZeroDivisionError)
+    assert all(isinstance(each, bytes) and b"matthan_x 2.0" in each for each in waited[1:])
+
+
+async def test_who_guesses_tokens_is_counted(service: Any, tmp_path: Path) -> None:
+    api, settings = service.api(), ApiSettings(tcp="127.0.0.1:0", token="env:T")
+    async with serve(api, settings, socket=tmp_path / "s", token="right") as doors:
+        assert doors.tcp is not None
+        for token in ("wrong", "wrong", "right"):
+            async with Client.connect(f"http://{doors.tcp[0]}:{doors.tcp[1]}", token=token) as client:
+                with suppress(ApiError):
+                    await client.health()
+    source = partial(figures.door_figures, service, (), service.garbage, api.suspects)
+    found = read((await MetricsService((source,)).exposition(ROOT)).decode())
+    assert value(found, "matthan_http_wrong_tokens_total") == 2
+    assert value(found, "matthan_http_refused_total") == 2

@@ -15,7 +15,7 @@ from engine.api import gate
 from engine.api.caller import EVERYTHING, Caller, Permission, Principal
 from engine.api.client import Client
 from engine.api.permission import permit
-from engine.api.question import Asked, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource, Wire
 from engine.api.resources import metrics, probes
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
@@ -24,7 +24,7 @@ from tests.fakes.engine import FakeEngine
 
 
 class Figures:
-    """Implements `engine.api.resources.metrics.Metrics`."""
+    """Implements `engine.api.resources.metrics.MetricsPort`."""
 
     async def exposition(self, caller: Caller) -> bytes:
         return b""
@@ -118,7 +118,7 @@ def test_permit() -> None:
 
 
 async def test_a_caller_is_the_user_of_the_socket_or_a_token(service: Any, tmp_path: Path) -> None:
-    async def who(asked: Asked[None, None]) -> Who:
+    async def who(asked: Inquiry[None, None]) -> Who:
         return Who(words=[asked.caller.principal, asked.caller.user, *sorted(asked.caller.grants)])
 
     api = service.api(Resource("who", (WHO.by(who),)))

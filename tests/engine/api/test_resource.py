@@ -15,10 +15,11 @@ from pydantic import Field
 from engine.api.caller import Caller, Permission
 from engine.api.client import Client
 from engine.api.errors import ApiError
-from engine.api.question import Asked, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Query, Question, Resource, Wire
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.errors import Because, Refusal
+from tests.fakes.client import FakeClient
 
 # -- engine/api/resources/toys.py would be this: types, questions, what is asked of the engine, what answers
 
@@ -68,13 +69,13 @@ class Toys(Protocol):
 def resource(shop: Toys) -> Resource:
     """Return the questions about toys."""
 
-    async def toys(asked: Asked[ToyQuery, None]) -> list[Toy]:
+    async def toys(asked: Inquiry[ToyQuery, None]) -> list[Toy]:
         return [each for each in shop.toys(asked.caller) if each.price <= (asked.query.most or each.price)]
 
-    async def sell(asked: Asked[None, Sale]) -> Toy:
+    async def sell(asked: Inquiry[None, Sale]) -> Toy:
         return shop.sell(asked.caller, asked.name, asked.body.to)
 
-    async def destroy(asked: Asked[None, None]) -> None:
+    async def destroy(asked: Inquiry[None, None]) -> None:
         shop.destroy(asked.caller, asked.name)
 
     return Resource("toys", (TOYS.by(toys), SELL.by(sell), BREAK.by(destroy)))
@@ -163,6 +164,16 @@ async def test_the_document_describes_it(service: Any, shop: Shop) -> None:
     assert sold["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Sale")
     assert {"Toy", "Sale"} <= set(document["components"]["schemas"])
     assert document["paths"]["/v1/toys/{name}"]["delete"]["responses"]["204"]
+
+
+async def test_the_fake_client_of_the_terminal_asks_it_too(service: Any, shop: Shop) -> None:
+    client = FakeClient(service)
+    client.others.append(resource(shop))
+    assert [toy.name for toy in await client.ask(TOYS, query={"most": 6})] == ["xe/gỗ"]
+    assert (await client.ask(SELL, "đèn", body=Sale(to="Tí"))).sold_to == "Tí by root"
+    with pytest.raises(ApiError, match="nothing"):
+        await client.ask(SELL, "nothing", body={"to": "Tí"})
+    assert client.asked[0] == "GET /v1/toys"
 
 
 def test_a_path_takes_as_many_names_as_it_has() -> None:

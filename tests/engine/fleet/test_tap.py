@@ -64,6 +64,8 @@ async def test_a_slow_viewer_loses_the_oldest_and_is_told(tap: Tap) -> None:
         missed, first = await viewer.take()
         assert (missed, first.pts, viewer.dropped) == (7, 7, 7)
         assert (await viewer.take())[0] == 0
+        assert tap.dropped == 7
+    assert tap.dropped == 7  # also when whoever was too slow has left
 
 
 async def test_a_gop_too_large_to_keep_is_not_begun_in_its_middle(

@@ -269,8 +269,12 @@ async def test_thread_gives_up_after_its_time_and_counts(clock: ManualClock) -> 
     intake = Intake(clock.now, size=2, patience=0.01)
     await asyncio.to_thread(intake.put_from_thread, [_person(clock, n) for n in range(3)], 0.02)
     assert (len(intake), intake.dropped, intake.overloads) == (2, 1, 1)
+    assert intake.lag() == 0
+    clock.advance(3)
+    assert intake.lag() == 3
     assert await intake.take(9, 0.0) != []
     assert await intake.take(9, 0.01) == []
+    assert intake.lag() == 0
 
 
 def _raises(_: Event) -> bool:

@@ -123,3 +123,4 @@ async def test_a_busy_encoder_drops_whole_groups(
             await asyncio.sleep(0.01)
     assert seen[0]
     assert len(seen) + reencoder.dropped <= 2 * len(film.packets)
+    assert reencoder.lost >= reencoder.dropped
