@@ -59,7 +59,7 @@ from engine.runtime.supervisor import Health, Supervisor
 from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
-from engine.store.model import Resume
+from engine.store.model import Duties, Resume
 from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
@@ -279,8 +279,8 @@ class Site:
 
     # -- telling --------------------------------------------------------------------------------
 
-    def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
-        self.service.happened(events, decisions)
+    def _judged(self, events: list[Event], decisions: list[Decision], duties: Duties) -> None:
+        self.service.happened(events, decisions, duties)
         if decisions:
             self.outbox.wake()
 
