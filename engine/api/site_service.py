@@ -37,7 +37,7 @@ from rules.model import Decision, Event, RuleName, Sentence
 
 if TYPE_CHECKING:
     from engine.judging.judge import Judge
-    from engine.store.db import Store
+    from engine.store.ports import Records
 
 logger = log.get(__name__)
 #: Seconds between two looks at what changed.
@@ -77,7 +77,7 @@ class SiteService:
     version: str
     clock: Clock
     cameras: Mapping[str, CameraRunner]
-    store: Store
+    store: Records
     judge: Judge
     started: datetime
     tally: Callable[[], Mapping[str, int | str]]

@@ -17,7 +17,7 @@ from rules.evaluator.alert_state import UNDO
 from rules.model import Decision, Phase
 
 if TYPE_CHECKING:
-    from engine.store.db import Store
+    from engine.store.ports import Decisions
 
 
 class Acknowledgements:
@@ -26,7 +26,7 @@ class Acknowledgements:
     An act that is on its way keeps its place also where the one who asked has gone: nobody else comes first meanwhile.
     """
 
-    def __init__(self, store: Store, acts: Acts, clock: Clock) -> None:
+    def __init__(self, store: Decisions, acts: Acts, clock: Clock) -> None:
         self._store, self._acts, self._clock = store, acts, clock
         self._turns = Turns(MOST)
         self._going: dict[str, asyncio.Future[Kept]] = {}
