@@ -56,7 +56,8 @@ from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
-from engine.store.model import Resume
+from engine.store.media import MediaFolder
+from engine.store.model import Duties, Resume
 from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
@@ -86,6 +87,7 @@ class Site:
         self.settings = configuration.settings
         self._vault = Vault(configuration.path.parent)
         self._where, self._clock, self._store, self._resume = where, clock, store, resume
+        self._media = MediaFolder(where.state / snapshot.FOLDER)
         self._memory = Memory()
         self._book = bound(configuration.rules_files, world(self.settings), configuration.rules)
         self._random = SystemRandom()
@@ -213,7 +215,7 @@ class Site:
         return table.build(
             self.settings.actions,
             CameraControl(self.cameras, self.settings.language),
-            self._where.state,
+            self._media,
             site=self.settings.site,
             clock=self._clock,
             secret=self._vault.secret,
@@ -222,7 +224,7 @@ class Site:
         )
 
     def _make_retention(self) -> Retention:
-        album = Album(self._where.state / snapshot.FOLDER, self._store, self._clock)
+        album = Album(self._media, self._store, self._clock)
         keep = timedelta(days=self.settings.store.keep_days)
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
@@ -289,8 +291,8 @@ class Site:
 
     # -- telling --------------------------------------------------------------------------------
 
-    def _judged(self, events: list[Event], decisions: list[Decision]) -> None:
-        self.service.happened(events, decisions)
+    def _judged(self, events: list[Event], decisions: list[Decision], duties: Duties) -> None:
+        self.service.happened(events, decisions, duties)
         if decisions:
             self.outbox.wake()
 

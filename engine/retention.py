@@ -11,8 +11,8 @@ from engine.draft import Draft
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Supervisor
-from engine.store.db import Store
 from engine.store.journal import journal
+from engine.store.ports import Retained
 
 logger = log.get(__name__)
 #: Seconds between two looks for what is older than it is kept.
@@ -29,7 +29,7 @@ class Retention:
 
     def __init__(
         self,
-        store: Store,
+        store: Retained,
         album: Album,
         clock: Clock,
         keep: timedelta,

@@ -7,18 +7,15 @@ pictures are gone before a person has had a day to see it.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-from engine.actions.snapshot import days, forget
 from engine.runtime import log
 from engine.runtime.clock import Clock
-from engine.store.db import Store
 from engine.store.model import Deletion
+from engine.store.ports import Media, Notes
 
 _log = log.get(__name__)
 #: Seconds of counted engine time between two days of pictures that go.
@@ -36,10 +33,10 @@ class LastWritten:
 
 
 class Album:
-    """The folder of pictures."""
+    """How long pictures stay."""
 
-    def __init__(self, folder: Path, store: Store, clock: Clock) -> None:
-        self._folder, self._store, self._clock = folder, store, clock
+    def __init__(self, media: Media, store: Notes, clock: Clock) -> None:
+        self._media, self._store, self._clock = media, store, clock
 
     async def prune(self, before: date, keep: float) -> int:
         """Delete the oldest day of pictures if it is due; return how many days went (0 or 1).
@@ -64,7 +61,7 @@ class Album:
         now = self._clock.now().engine
         seen = {
             day: known[day] if day in known and known[day].written == written else LastWritten(written, now)
-            for day, written in (await asyncio.to_thread(days, self._folder)).items()
+            for day, written in (await self._media.days()).items()
         }
         if seen != known:
             told = {day.isoformat(): [each.written, each.engine] for day, each in seen.items()}
@@ -74,13 +71,11 @@ class Album:
     async def _forget(self, day: date) -> None:
         """Delete a day's pictures; journalled before, so that no deletion is left out."""
         begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        count = await asyncio.to_thread(
-            lambda: sum(1 for _ in (self._folder / day.isoformat()).glob("*.jpg"))
-        )
+        count = await self._media.pictures(day)
         await self._store.note(
             Deletion("pictures", "age", max(1, count), since=begins, until=begins + timedelta(days=1))
         )
-        await asyncio.to_thread(forget, self._folder, day)
+        await self._media.forget(day)
         _log.info("album.forgot", day=day.isoformat(), pictures=count)
 
 

@@ -30,7 +30,7 @@ from engine.errors import Again, Never, StoreBusy, StoreFull
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Supervisor
-from engine.store.db import Store
+from engine.store import ports
 from engine.store.model import YIELDS, DeliveryState, Pending
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Outbox:
 
     def __init__(
         self,
-        store: Store,
+        store: ports.Outbox,
         actions: Mapping[str, Action],
         clock: Clock,
         publish: Callable[[Delivery], None],

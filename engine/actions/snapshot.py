@@ -6,15 +6,11 @@ pixels and is up to some seconds younger, is kept beside it where it comes in ti
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
-from datetime import date
 from hashlib import sha256
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from pydantic import BaseModel
 
@@ -24,6 +20,7 @@ from engine.config.action_params import SnapshotParams
 from engine.errors import Again
 from engine.fleet.stills import Still
 from engine.runtime.clock import Clock
+from engine.store.ports import Media
 
 #: Where pictures lie in the state folder, a folder per day.
 FOLDER = "snapshots"
@@ -41,30 +38,41 @@ class Snapshot:
     of_cameras = True
     Params: type[BaseModel] = SnapshotParams
 
-    def __init__(self, hands: Cameras, clock: Clock, folder: Path) -> None:
-        self._hands, self._clock, self._folder = hands, clock, folder
+    def __init__(self, hands: Cameras, clock: Clock, media: Media) -> None:
+        self._hands, self._clock, self._media = hands, clock, media
 
     async def run(self, job: Job) -> str:
         """Take and write the pictures."""
         params = params_of(SnapshotParams, job)
         in_time(job, params.late, self._clock)
         camera = camera_of(params.camera, job)
-        path = self._folder / _name(job, camera)
+        path = _name(job, camera)
         still = await self._hands.still(camera, params.width)
         slip = {**_about(job, camera), **self._told(still)}
         own = _beside(path)
-        await _kept({path: still.jpeg, path.with_suffix(".json"): _written(slip), own: None})
-        said = str(path.relative_to(self._folder))
+        await self._kept({path: still.jpeg, path.with_suffix(".json"): _written(slip), own: None})
+        said = str(path)
         try:
             better = await self._hands.own_still(camera, params.width)
         except Again as error:
-            await _kept({path.with_suffix(".json"): _written({**slip, "own": {"lacks": str(error)}})})
+            await self._kept({path.with_suffix(".json"): _written({**slip, "own": {"lacks": str(error)}})})
             return said
         if better is None:
             return said
         slip["own"] = {"file": own.name, **self._told(better)}
-        await _kept({own: better.jpeg, path.with_suffix(".json"): _written(slip)})
+        await self._kept({own: better.jpeg, path.with_suffix(".json"): _written(slip)})
         return f"{said} + {own.name}"
+
+    async def _kept(self, files: Mapping[PurePosixPath, bytes | None]) -> None:
+        """Keep files of one day in their order; None: there is none any more.
+
+        Raises:
+            Again: The disk is full, or not ours.
+        """
+        try:
+            await self._media.keep({str(path): data for path, data in files.items()})
+        except OSError as error:
+            raise Again(f"cannot write {next(iter(files)).name}: {error.strerror}") from error
 
     def _told(self, still: Still) -> dict[str, object]:
         """Return what the slip says of a picture that was just taken."""
@@ -96,84 +104,17 @@ def _written(slip: Mapping[str, object]) -> bytes:
     return json.dumps(slip, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _beside(path: Path) -> Path:
+def _beside(path: PurePosixPath) -> PurePosixPath:
     """Return where the camera's own still lies."""
     return path.with_name(path.stem + ".own.jpg")
 
 
-def _name(job: Job, camera: str) -> Path:
+def _name(job: Job, camera: str) -> PurePosixPath:
     made = job.decision
     at = f"{made.at:%H%M%S}.{made.at.microsecond // 1000:03}Z"
     parts = (_safe(camera), at, _safe(made.rule), _safe(made.id)[:12], str(job.key).rpartition("/")[2])
-    return Path(f"{made.at:%Y-%m-%d}") / ("-".join(parts) + ".jpg")
+    return PurePosixPath(f"{made.at:%Y-%m-%d}") / ("-".join(parts) + ".jpg")
 
 
 def _safe(text: str) -> str:
     return _ODD.sub("-", text).strip("-")[:63] or "x"
-
-
-async def _kept(files: Mapping[Path, bytes | None]) -> None:
-    """Write files of one folder in their order; None: there is none any more.
-
-    Raises:
-        Again: The disk is full, or not ours.
-    """
-    try:
-        await asyncio.to_thread(_write, files)
-    except OSError as error:
-        raise Again(f"cannot write {next(iter(files)).name}: {error.strerror}") from error
-
-
-def _write(files: Mapping[Path, bytes | None]) -> None:
-    folder = next(iter(files)).parent
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    for path, data in files.items():
-        if data is None:
-            path.unlink(missing_ok=True)
-        else:
-            _put(path, data)
-    _sync(folder)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves the old one, the new one, or none, but never a piece."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb", opener=_private) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o640)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def days(folder: Path) -> dict[date, int]:
-    """Return the days that have pictures (blocking), each with when its folder was last written to (ns)."""
-    found = dict[date, int]()
-    for day in folder.glob("????-??-??"):
-        try:
-            name = date.fromisoformat(day.name)
-            if day.is_dir() and not day.is_symlink():
-                found[name] = day.stat().st_mtime_ns
-        except (ValueError, FileNotFoundError):
-            continue
-    return found
-
-
-def forget(folder: Path, day: date) -> None:
-    """Delete one day's pictures (blocking)."""
-    shutil.rmtree(folder / day.isoformat())

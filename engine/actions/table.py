@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from random import Random
 
 from engine.actions.contract import Action, Cameras
 from engine.config.settings import ActionSettings, LoginSettings, MqttSettings, WebhookSettings
 from engine.runtime.clock import Clock
+from engine.store.ports import Media
 from engine.text import Language
 
 #: Returns what a secret reference (``file:``, ``env:``, ``credential:``) stands for.
@@ -18,7 +18,7 @@ Secret = Callable[[str], str]
 def build(
     settings: ActionSettings,
     hands: Cameras,
-    folder: Path,
+    media: Media,
     *,
     site: str,
     clock: Clock,
@@ -29,17 +29,17 @@ def build(
     """Return the actions by name; those with `serve` are held open by the outbox.
 
     Args:
-        folder: The site's state folder; pictures go to `snapshot.FOLDER` in it.
+        media: Where pictures go.
         secret: Raises what it likes for a secret that cannot be read; nothing is caught here.
     """
     from engine.actions.log import Log
     from engine.actions.ptz import PtzPreset
-    from engine.actions.snapshot import FOLDER, Snapshot
+    from engine.actions.snapshot import Snapshot
 
     found: dict[str, Action] = {
         "log": Log(language),
         "ptz": PtzPreset(hands, clock),
-        "snapshot": Snapshot(hands, clock, folder / FOLDER),
+        "snapshot": Snapshot(hands, clock, media),
     }
     if settings.mqtt is not None:
         found["mqtt"] = _mqtt(site, settings.mqtt, secret, random)

@@ -92,7 +92,7 @@ def api_of(site: Rooms) -> Api:
     resources = (
         state.resource(site.state),
         events.resource(EventService(site.store)),
-        decisions.resource(DecisionService(site.store, acknowledgements, name)),
+        decisions.resource(DecisionService(site.store, acknowledgements, site.state.passed_on, name)),
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),
         acts.resource(ActService(site.acts, site.cameras)),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.duty.acts import Acts
+from engine.duty.acts import MOST, Acts, Kept
+from engine.duty.turns import Turns
 from engine.errors import Because, Refusal
 from engine.runtime.clock import Clock
 from engine.store.model import Acknowledgement
@@ -14,15 +17,19 @@ from rules.evaluator.alert_state import UNDO
 from rules.model import Decision, Phase
 
 if TYPE_CHECKING:
-    from engine.store.db import Store
+    from engine.store.ports import Decisions
 
 
 class Acknowledgements:
-    """Takes and takes back acknowledgements, one at a time: of two who come at once the first one counts."""
+    """Takes and takes back acknowledgements, of each decision one at a time: of two at once the first one counts.
 
-    def __init__(self, store: Store, acts: Acts, clock: Clock) -> None:
+    An act that is on its way keeps its place also where the one who asked has gone: nobody else comes first meanwhile.
+    """
+
+    def __init__(self, store: Decisions, acts: Acts, clock: Clock) -> None:
         self._store, self._acts, self._clock = store, acts, clock
-        self._one = asyncio.Lock()
+        self._turns = Turns(MOST)
+        self._going: dict[str, asyncio.Future[Kept]] = {}
 
     async def give(
         self, decision: str, by: str, note: str, user: str
@@ -37,12 +44,11 @@ class Acknowledgements:
             Refusal: ``decision.unknown``, ``decision.resolved``, or too many acts wait.
         """
         fired = await self._firing(decision)
-        async with self._one:
-            known = await self._of(fired)
-            if known is None:
-                await self._acts.acknowledge(fired, by, note, user)
-                known = await self._of(fired)
-        return fired, known
+        async with self._alone(fired):
+            if (known := await self._of(fired)) is not None:
+                return fired, known
+            _, duty = await self._durable(fired, await self._acts.acknowledge(fired, by, note, user))
+        return fired, duty if isinstance(duty, Acknowledgement) else None
 
     async def withdraw(self, decision: str, at: datetime, by: str, user: str) -> Decision:
         """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible.
@@ -55,14 +61,28 @@ class Acknowledgements:
                 ``acknowledge.late``.
         """
         fired = await self._firing(decision)
-        async with self._one:
+        async with self._alone(fired):
             known = await self._of(fired)
             if known is None or known.at != at or known.by not in {by.strip() or user, user}:
                 raise Refusal(Because.CONFLICT, "acknowledge.other", id=fired.id[:8])
             if (self._clock.now().wall - known.at).total_seconds() > UNDO:
                 raise Refusal(Because.CONFLICT, "acknowledge.late", seconds=int(UNDO))
-            await self._acts.unacknowledge(fired, by, user)
+            await self._durable(fired, await self._acts.unacknowledge(fired, by, user))
         return fired
+
+    @asynccontextmanager
+    async def _alone(self, fired: Decision) -> AsyncIterator[None]:
+        """Be the only one who is at a decision; what is on its way for it is durable first."""
+        async with self._turns.of(fired.id):
+            if (going := self._going.get(fired.id)) is not None:
+                await asyncio.wait({going})
+            yield
+
+    async def _durable(self, fired: Decision, act: asyncio.Future[Kept]) -> Kept:
+        """Wait until an act is durable."""
+        self._going[fired.id] = act
+        act.add_done_callback(lambda _: self._going.pop(fired.id, None))
+        return await asyncio.shield(act)
 
     async def _of(self, fired: Decision) -> Acknowledgement | None:
         return (await self._store.acknowledgements([fired.id])).get(fired.id)

@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.draft import Draft
 from engine.errors import Because, Refusal
 from engine.runtime.clock import Clock
+from engine.store.model import NO_DUTIES, Duties, Duty
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 
@@ -19,6 +20,8 @@ from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 MOST: Final = 64
 #: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
 RESERVED: Final = frozenset({"by", "user"})
+#: An act's event once it is durable, with what it says of who takes care of a decision.
+Kept = tuple[Event, Duty | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Acts:
         stored: Callable[[str], Awaitable[Event | None]],
     ) -> None:
         self._offer, self._clock, self._ids, self._stored = offer, clock, ids, stored
-        self._waiting: dict[str, asyncio.Future[Event]] = {}
+        self._waiting: dict[str, asyncio.Future[Kept]] = {}
         self._asking = asyncio.Lock()
 
     @property
@@ -63,14 +66,14 @@ class Acts:
         """How many acts wait for the judge; `MOST` may."""
         return len(self._waiting)
 
-    def kept(self, events: Iterable[Event]) -> None:
-        """Tell whoever waits for one of these events that it is durable."""
+    def kept(self, events: Iterable[Event], duties: Duties = NO_DUTIES) -> None:
+        """Tell whoever waits for one of these events that it is durable, and what it says of who takes care."""
         if not self._waiting:
             return
         for event in events:
             ticket = self._waiting.pop(event.id, None)
             if ticket is not None and not ticket.done():
-                ticket.set_result(event)
+                ticket.set_result((event, duties.get(event.id)))
 
     async def hand_in(self, act: Act, user: str, key: str = "") -> Event:
         """Hand in an act of any name but the engine's own; return the event.
@@ -89,7 +92,8 @@ class Acts:
             raise Refusal(Because.INVALID, "act.fact", name=", ".join(taken))
         facts = dict(act.facts) | _who(act.by, user)
         if not key:
-            return await self._give(act.name, act.camera, facts)
+            ticket = await self._hand_in(self._ids(), act.name, act.camera, facts)
+            return (await asyncio.shield(ticket))[0]
         return await self._once(_id_of(user, key), act, facts)
 
     async def _once(self, id: str, act: Act, facts: Mapping[str, Fact]) -> Event:
@@ -98,38 +102,35 @@ class Acts:
             ticket = self._waiting.get(id) or await self._found(id)
             if ticket is None:
                 ticket = await self._hand_in(id, act.name, act.camera, facts)
-        event = await asyncio.shield(ticket)
+        event, _ = await asyncio.shield(ticket)
         if (event.label, event.camera, dict(event.facts)) != (act.name, act.camera, dict(facts)):
             raise Refusal(Because.INVALID, "act.other")
         return event
 
-    async def acknowledge(self, decision: Decision, by: str, note: str, user: str) -> Event:
-        """Hand in that somebody takes care of a firing decision; return the event."""
+    async def acknowledge(self, decision: Decision, by: str, note: str, user: str) -> asyncio.Future[Kept]:
+        """Hand in that somebody takes care of a firing decision; return what has its event once it is durable."""
         facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
         if note:
             facts["note"] = note
-        return await self._give(ACKNOWLEDGE, decision.camera, facts | _who(by, user))
+        return await self._hand_in(self._ids(), ACKNOWLEDGE, decision.camera, facts | _who(by, user))
 
-    async def unacknowledge(self, decision: Decision, by: str, user: str) -> Event:
-        """Hand in that somebody takes an acknowledgement back; return the event."""
+    async def unacknowledge(self, decision: Decision, by: str, user: str) -> asyncio.Future[Kept]:
+        """Hand in that somebody takes an acknowledgement back; likewise."""
         facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
-        return await self._give(UNACKNOWLEDGE, decision.camera, facts | _who(by, user))
+        return await self._hand_in(self._ids(), UNACKNOWLEDGE, decision.camera, facts | _who(by, user))
 
-    async def _found(self, id: str) -> asyncio.Future[Event] | None:
+    async def _found(self, id: str) -> asyncio.Future[Kept] | None:
         """Return an event that is stored already, as one who waits for it gets it."""
         known = await self._stored(id)
         if known is None:
             return None
-        ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        ticket.set_result(known)
+        ticket: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        ticket.set_result((known, None))
         return ticket
-
-    async def _give(self, name: str, camera: str | None, facts: Mapping[str, Fact]) -> Event:
-        return await asyncio.shield(await self._hand_in(self._ids(), name, camera, facts))
 
     async def _hand_in(
         self, id: str, name: str, camera: str | None, facts: Mapping[str, Fact]
-    ) -> asyncio.Future[Event]:
+    ) -> asyncio.Future[Kept]:
         """Offer an act to the judge; return what has its event as soon as that is durable.
 
         Whoever gives up waiting leaves the act on its way: its id stays known until it is stored.
@@ -147,7 +148,7 @@ class Acts:
             facts=facts,
             id=id,
         )
-        ticket: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        ticket: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting[draft.id] = ticket
         try:
             await self._offer(draft)

@@ -26,7 +26,8 @@ from engine.judging.rulebook import Rulebook
 from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
 from engine.runtime.supervisor import Backoff
-from engine.store.model import Adoption, Resume, Verdict, calls_of
+from engine.store.model import Adoption, Duties, Resume, Verdict, calls_of
+from engine.store.ports import Verdicts
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import ADOPTED, RuleChanges, compare, facts_of
 from rules.evaluator.evaluator import NOTHING, settle, step, ticks
@@ -67,16 +68,8 @@ class MarkingClock(Clock, Protocol):
         ...
 
 
-class VerdictStore(Protocol):
-    """What the judge asks of the store."""
-
-    async def commit(self, verdict: Verdict) -> None:
-        """Keep a verdict, durably, all of it or nothing."""
-        ...
-
-
-#: Told of everything that became durable, in order.
-Publish = Callable[[list[Event], list[Decision]], None]
+#: Told of everything that became durable, in order, and of what its events say of who takes care of decisions.
+Publish = Callable[[list[Event], list[Decision], Duties], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +94,7 @@ class Judge:
         self,
         book: Rulebook,
         memory: Memory,
-        store: VerdictStore,
+        store: Verdicts,
         clock: MarkingClock,
         site: str,
         ids: Callable[[], str],
@@ -367,7 +360,7 @@ class Judge:
         self.events += len(verdict.events)
         self.decisions += len(verdict.decisions)
         if verdict.events or verdict.decisions:
-            self._publish(list(verdict.events), list(verdict.decisions))
+            self._publish(list(verdict.events), list(verdict.decisions), verdict.duties)
 
     def _complain(self, error: StoreFull | StoreBusy) -> None:
         if self._trouble is None:

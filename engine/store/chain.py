@@ -17,6 +17,7 @@ from struct import Struct
 from typing import NamedTuple
 
 _DOUBLE = Struct(">d")
+_AS_IT_IS = "surrogateescape"  #: bytes that are no text any more stay the bytes that they are
 #: The value before the first link.
 GENESIS = bytes(32)
 #: What a column of a row holds; text also as its UTF-8 bytes.
@@ -90,9 +91,10 @@ def canonical(kind: str, row: Sequence[Value]) -> bytes:
     """Return the bytes of a row that are digested: its kind (``event``, ``decision``) and its columns, in order.
 
     Each value is a letter for its type and, but for NULL, its bytes as a netstring (``LENGTH:BYTES,``): ``n`` NULL;
-    ``i`` an integer, decimal; ``r`` a real, eight bytes of IEEE 754, big-endian; ``t`` text, UTF-8.
+    ``i`` an integer, decimal; ``r`` a real, its eight bytes of IEEE 754, big-endian, as 16 small hexadecimal digits;
+    ``t`` text, UTF-8.
     """
-    return b"".join(map(_field, (kind, *row)))
+    return "".join(map(_field, (kind, *row))).encode("utf-8", _AS_IT_IS)
 
 
 def digest(kind: str, row: Sequence[Value]) -> bytes:
@@ -100,16 +102,17 @@ def digest(kind: str, row: Sequence[Value]) -> bytes:
     return sha256(canonical(kind, row)).digest()
 
 
-def _field(value: Value) -> bytes:
+def _field(value: Value) -> str:
     if isinstance(value, str):
-        value = value.encode()
+        return f"t{len(value) if value.isascii() else len(value.encode())}:{value},"
     if isinstance(value, bytes):
-        return b"t%d:%b," % (len(value), value)
+        return f"t{len(value)}:{value.decode('utf-8', _AS_IT_IS)},"
     if value is None:
-        return b"n"
+        return "n"
     if isinstance(value, float):
-        return b"r8:%b," % _DOUBLE.pack(value)
-    return b"i%d:%d," % (len(str(value)), value)
+        return f"r16:{_DOUBLE.pack(value).hex()},"
+    digits = str(value)
+    return f"i{len(digits)}:{digits},"
 
 
 def extended(head: Place, entries: Iterable[Entry]) -> tuple[list[Link], Place]:

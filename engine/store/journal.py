@@ -8,11 +8,12 @@ from datetime import datetime
 from engine.draft import Draft
 from engine.store.db import Store
 from engine.store.model import FORGOT, Deletion
+from engine.store.ports import Journal
 from engine.store.witness import damage_file
 from rules.model import Change, Fact, Kind, Sentence
 
 
-async def journal(store: Store, wall: datetime) -> list[Draft]:
+async def journal(store: Journal, wall: datetime) -> list[Draft]:
     """Return an event for each kind of deletion that the log does not tell of yet."""
     return [_event(gone, wall) for gone in await store.deletions()]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
+from types import MappingProxyType
 
 from engine.runtime.clock import Mark
 from engine.severity import RANK
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
-from rules.model import ActionCall, Decision, DecisionId, Event, Fact, Kind, RowChange, Severity
+from rules.model import ActionCall, Decision, DecisionId, Event, EventId, Fact, Kind, RowChange, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,31 @@ class Acknowledgement:
     note: str = ""
 
 
-def acknowledgement(event: Event) -> Acknowledgement | None:
-    """Return what an event acknowledges; None for every other event."""
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An acknowledgement of a decision is taken back."""
+
+    decision: str
+
+
+#: What an operator's event says of who takes care of a decision.
+Duty = Acknowledgement | Withdrawal
+#: By the event that says it.
+Duties = Mapping[EventId, Duty]
+NO_DUTIES: Duties = MappingProxyType({})
+
+
+def duty_of(event: Event) -> Duty | None:
+    """Return who takes care of a decision, or no longer does, by an event; None for every other event."""
     decision = event.facts.get("decision")
-    if event.kind is not Kind.OPERATOR or event.label != ACKNOWLEDGE or not decision:
+    if event.kind is not Kind.OPERATOR or not decision:
+        return None
+    if event.label == UNACKNOWLEDGE:
+        return Withdrawal(str(decision))
+    if event.label != ACKNOWLEDGE:
         return None
     by, note = event.facts.get("by", ""), event.facts.get("note", "")
     return Acknowledgement(str(decision), event.received_at, str(by), str(note))
-
-
-def withdrawn(event: Event) -> str | None:
-    """Return the decision whose acknowledgement an event takes back; None for every other event."""
-    decision = event.facts.get("decision")
-    if event.kind is not Kind.OPERATOR or event.label != UNACKNOWLEDGE or not decision:
-        return None
-    return str(decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,8 @@ class Verdict:
         judged: Engine time at which each event was judged, so that a replay judges it then; empty: at `mark`.
         adopted: The rules that events of this turn adopt.
         numbers: The `seq` of each decision in the log, which they share with events; empty: they have none.
+        duties: What its events say of who takes care of decisions: read here, once, for the store and for everybody
+            who is told.
     """
 
     events: tuple[Event, ...]
@@ -113,6 +126,11 @@ class Verdict:
     judged: tuple[float, ...] = ()
     adopted: tuple[Adoption, ...] = ()
     numbers: tuple[int, ...] = ()
+    duties: Duties = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = {event.id: duty for event in self.events if (duty := duty_of(event)) is not None}
+        object.__setattr__(self, "duties", found)
 
     def times(self) -> Iterator[tuple[Event, float]]:
         """Yield each event with the engine time at which it was judged."""

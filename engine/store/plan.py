@@ -8,7 +8,7 @@ from typing import cast
 
 from engine.store.chain import Entry, Value, digest
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Acknowledgement, Verdict, acknowledgement, told_deletion, withdrawn
+from engine.store.model import Acknowledgement, Duty, Verdict, Withdrawal, told_deletion
 from rules.model import RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -101,6 +101,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
     final = _final(change for each in verdicts for change in each.changes)
     adopted = [adoption for each in verdicts for adoption in each.adopted]
     events = [event for each in verdicts for event in each.events]
+    duties = [duty for each in verdicts for duty in each.duties.values()]
     told = [(*gone, event.id) for event in events if (gone := told_deletion(event)) is not None]
     rows: dict[str, list[Row]] = {
         _TOLD: [*told],
@@ -112,8 +113,8 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
         DECISION: [
             decision_row(made, each.mark.engine, seq) for each in verdicts for made, seq in each.numbered()
         ],
-        _UNACKNOWLEDGE: [(decision,) for decision in _withdrawn(verdicts)],
-        _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(verdicts)],
+        _UNACKNOWLEDGE: [(each.decision,) for each in duties if isinstance(each, Withdrawal)],
+        _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(duties)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
         _SETTLED: [()] if adopted else [],
@@ -136,18 +137,14 @@ def _entries(events: Iterable[Row], decisions: Iterable[Row]) -> Iterator[Entry]
                 yield Entry(seq, str(id_), digest(kind, cast("Sequence[Value]", row)))
 
 
-def _withdrawn(verdicts: list[Verdict]) -> list[str]:
-    return [told for each in verdicts for event in each.events if (told := withdrawn(event)) is not None]
-
-
-def _acknowledged(verdicts: list[Verdict]) -> list[Acknowledgement]:
+def _acknowledged(duties: Iterable[Duty]) -> list[Acknowledgement]:
     """Return what is acknowledged and not taken back after that; of a decision, the first one counts (in SQL)."""
     left: list[Acknowledgement] = []
-    for event in (event for each in verdicts for event in each.events):
-        if (told := acknowledgement(event)) is not None:
-            left.append(told)
-        elif (decision := withdrawn(event)) is not None:
-            left = [each for each in left if each.decision != decision]
+    for duty in duties:
+        if isinstance(duty, Acknowledgement):
+            left.append(duty)
+        else:
+            left = [each for each in left if each.decision != duty.decision]
     return left
 
 

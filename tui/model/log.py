@@ -70,22 +70,6 @@ class EventLog:
             self.dropped += 1
         return True
 
-    def note_acknowledgement(self, event: wire.Event) -> bool:
-        """Note in its decision what an event acknowledges or takes back; return whether it reads otherwise."""
-        made = self._entries.get(f"decision:{event.facts.get('decision', '')}")
-        told = event.label if event.kind == "operator" else ""
-        if told not in ("acknowledge", "unacknowledge") or not isinstance(made, wire.Decision):
-            return False
-        if told == "unacknowledge":
-            self.replace(made.model_copy(update={"acknowledged": None}))
-            return True
-        if made.acknowledged is not None:
-            return False
-        by, note = str(event.facts.get("by", "")), str(event.facts.get("note", ""))
-        who = wire.Acknowledgement(by=by, at=event.received_at or event.at, note=note)
-        self.replace(made.model_copy(update={"acknowledged": who}))
-        return True
-
     def replace(self, decision: wire.Decision) -> None:
         """Keep what is now known of a decision that the log holds."""
         if entry_key(decision) in self._entries:

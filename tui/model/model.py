@@ -103,7 +103,7 @@ class Model:
             case wire.EngineUpdate(engine=engine):
                 self._engine(engine)
             case wire.Event():
-                self._changes.entries |= self.log.add(message) | self.log.note_acknowledgement(message)
+                self._changes.entries |= self.log.add(message)
             case wire.Alert():
                 self._alert(message)
             case wire.Decision():

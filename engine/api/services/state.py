@@ -20,12 +20,12 @@ from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.flow import Hub
 from engine.runtime.process_usage import ProcessUsage
-from engine.store.model import Acknowledgement, Counts, acknowledgement, withdrawn
+from engine.store.model import NO_DUTIES, Acknowledgement, Counts, Duties, Duty
 from rules.memory import Memory
 from rules.model import Decision, Event, Sentence
 
 if TYPE_CHECKING:
-    from engine.store.db import Store
+    from engine.store.ports import Records
 
 logger = log.get(__name__)
 #: Seconds between two looks at what changed.
@@ -57,7 +57,7 @@ class SiteStateService:
     version: str
     clock: Clock
     cameras: Mapping[str, CameraRunner]
-    store: Store
+    store: Records
     started: datetime
     tally: Callable[[], Mapping[str, int | str]]
     problems: Callable[[], Iterable[Sentence]]
@@ -94,36 +94,44 @@ class SiteStateService:
             stored = await self.store.decisions_of(ids)
             self._alerts.restore(stored, await self.store.acknowledgements(ids))
 
-    def happened(self, events: list[Event], decisions: list[Decision]) -> None:
+    def happened(self, events: list[Event], decisions: list[Decision], duties: Duties = NO_DUTIES) -> None:
         """Publish what the judge made durable."""
         for each in events:
             self._publish(self._keep(self._events, present.event(each)))
-            if (told := acknowledgement(each)) is not None:
-                self._acknowledged(told)
-            elif (taken_back := withdrawn(each)) is not None:
-                self._withdrawn(taken_back)
+            if (duty := duties.get(each.id)) is not None:
+                self._on_duty(duty)
         for made in decisions:
             self._publish(self._keep(self._decisions, present.decision(made, site=self.settings.site)))
             for alert in self._alerts.take(made):
                 self._publish(self._alert(alert))
-        self.acts.kept(events)
+        self.acts.kept(events, duties)
 
-    def _acknowledged(self, told: Acknowledgement) -> None:
-        """Show who takes care of a decision, wherever it is shown; the first one counts."""
+    def _on_duty(self, duty: Duty) -> None:
+        """Show who takes care of a decision, or no longer does, wherever it is shown; the first one counts."""
+        taken = isinstance(duty, Acknowledgement)
+        told = present.acknowledgement(duty) if isinstance(duty, Acknowledgement) else None
+        past: wire.Decision | None = None
         for place, made in enumerate(self._decisions):
-            if made.id == told.decision and made.acknowledged is None:
-                update = {"acknowledged": present.acknowledgement(told)}
-                self._decisions[place] = made.model_copy(update=update)
-        if (alert := self._alerts.acknowledge(told)) is not None:
+            if made.id == duty.decision and not (taken and made.acknowledged):
+                self._decisions[place] = past = made.model_copy(update={"acknowledged": told})
+        if isinstance(duty, Acknowledgement):
+            alert = self._alerts.acknowledge(duty)
+        else:
+            alert = self._alerts.unacknowledge(duty.decision)
+        if alert is not None:
             self._publish(self._alert(alert))
+        elif past is not None:
+            self._publish(self._past(past))
 
-    def _withdrawn(self, decision: str) -> None:
-        """Show that nobody takes care of a decision any more, wherever it is shown."""
-        for place, made in enumerate(self._decisions):
-            if made.id == decision:
-                self._decisions[place] = made.model_copy(update={"acknowledged": None})
-        if (alert := self._alerts.unacknowledge(decision)) is not None:
-            self._publish(self._alert(alert))
+    def _past(self, decision: wire.Decision) -> wire.Alert:
+        """Return what is now known of a decision that is no alert (any more)."""
+        return wire.Alert(id=decision.id, site=decision.site, decision=decision, holds=False, over=True)
+
+    def passed_on(self, decision: wire.Decision) -> wire.Decision:
+        """Tell who takes care of a decision that is so old that nothing else told it; return it."""
+        if decision.id not in self._shown and all(each.id != decision.id for each in self._decisions):
+            self._publish(self._past(decision))
+        return decision
 
     def _alert(self, alert: Alert) -> wire.Alert:
         """Return an alert as clients see it: its sentences are made once, for it stands for hours."""

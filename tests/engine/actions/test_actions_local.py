@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -16,13 +16,14 @@ from structlog.testing import capture_logs
 
 from engine.actions.cloudevents import cloud_event
 from engine.actions.contract import Cameras, Job
-from engine.actions.snapshot import Snapshot, days, forget
+from engine.actions.snapshot import Snapshot
 from engine.actions.table import build
 from engine.config.action_params import PARAMS, available, check
 from engine.config.settings import ActionSettings
 from engine.errors import Again, Never
 from engine.fleet.stills import Source, Still
 from engine.runtime.clock import ManualClock
+from engine.store.media import MediaFolder
 from rules.model import CameraId, Decision, Event, RuleName, Sentence
 
 MakeDecision = Callable[..., Decision]
@@ -68,13 +69,21 @@ def _build(
 ) -> dict[str, object]:
     return dict(
         build(
-            settings, hands, folder, site="site", clock=clock, secret=lambda ref: "s3cret", random=Random(1)
+            settings,
+            hands,
+            MediaFolder(folder),
+            site="site",
+            clock=clock,
+            secret=lambda ref: "s3cret",
+            random=Random(1),
         )
     )
 
 
 async def test_log_tells_the_reason(tmp_path: Path, clock: ManualClock, make_decision: MakeDecision) -> None:
-    log = build(BOTH, Camera(), tmp_path, site="s", clock=clock, secret=str, random=Random(1))["log"]
+    log = build(BOTH, Camera(), MediaFolder(tmp_path), site="s", clock=clock, secret=str, random=Random(1))[
+        "log"
+    ]
     made = replace(
         make_decision(1), reason=Sentence("judge.rule_failed", {"rule": "a", "detail": "b", "times": 2})
     )
@@ -89,7 +98,9 @@ async def test_ptz_goes_to_the_preset_of_the_right_camera(
     tmp_path: Path, clock: ManualClock, make_decision: MakeDecision
 ) -> None:
     hands, made = Camera(), make_decision(0)
-    ptz = build(BOTH, hands, tmp_path, site="s", clock=clock, secret=str, random=Random(1))["ptz"]
+    ptz = build(BOTH, hands, MediaFolder(tmp_path), site="s", clock=clock, secret=str, random=Random(1))[
+        "ptz"
+    ]
     assert await ptz.run(_job(made, "ptz", preset="gate")) == "gate -> gate"
     await ptz.run(_job(made, "ptz", preset="door", camera="dome"))
     assert hands.moves == [("gate", "gate"), ("dome", "door")]
@@ -103,7 +114,9 @@ async def test_ptz_does_not_move_for_what_is_long_over(
     tmp_path: Path, clock: ManualClock, make_decision: MakeDecision
 ) -> None:
     hands = Camera()
-    ptz = build(BOTH, hands, tmp_path, site="s", clock=clock, secret=str, random=Random(1))["ptz"]
+    ptz = build(BOTH, hands, MediaFolder(tmp_path), site="s", clock=clock, secret=str, random=Random(1))[
+        "ptz"
+    ]
     clock.advance(31)
     with pytest.raises(Never, match="too late"):
         await ptz.run(_job(make_decision(0), "ptz", preset="gate"))
@@ -115,7 +128,7 @@ async def test_snapshot_is_whole_named_and_described(
     tmp_path: Path, clock: ManualClock, make_decision: MakeDecision
 ) -> None:
     hands, made = Camera(), make_decision(0)
-    snapshot = Snapshot(hands, clock, tmp_path / "snapshots")
+    snapshot = Snapshot(hands, clock, MediaFolder(tmp_path / "snapshots"))
     said = await snapshot.run(_job(made, "snapshot", width=640))
     assert said == "2026-03-01/gate-053000.000Z-night-gate-decision-000-0.jpg"
     picture = tmp_path / "snapshots" / said
@@ -133,7 +146,7 @@ async def test_a_snapshot_keeps_the_cameras_own_still_beside_what_was_decided_on
     tmp_path: Path, clock: ManualClock, make_decision: MakeDecision
 ) -> None:
     hands, made = Camera(), make_decision(0)
-    snapshot = Snapshot(hands, clock, tmp_path)
+    snapshot = Snapshot(hands, clock, MediaFolder(tmp_path))
     hands.own = Still(b"\xff\xd8 a larger picture", Source.CAMERA, 1280, 720)
     said = await snapshot.run(_job(made, "snapshot"))
     first, _, second = said.partition(" + ")
@@ -161,7 +174,7 @@ async def test_names_never_leave_the_folder(
 ) -> None:
     made = replace(make_decision(0), rule=RuleName(name), camera=CameraId(name))
     folder = tmp_path / "state" / "snapshots"
-    await Snapshot(Camera(), clock, folder).run(_job(made, "snapshot"))
+    await Snapshot(Camera(), clock, MediaFolder(folder)).run(_job(made, "snapshot"))
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 2
     assert all(path.parent.parent == folder for path in written)
@@ -173,17 +186,7 @@ async def test_snapshot_on_a_full_disk_is_tried_again(
     folder = tmp_path / "snapshots"
     folder.write_text("in the way")
     with pytest.raises(Again, match="cannot write"):
-        await Snapshot(Camera(), clock, folder).run(_job(make_decision(0), "snapshot"))
-
-
-def test_days_of_pictures_are_known_by_their_names(tmp_path: Path) -> None:
-    for name in ("2026-01-01", "2026-01-31", "not-a-date", "2026-99-99"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x.jpg").write_bytes(b"x")
-    assert sorted(days(tmp_path)) == [date(2026, 1, 1), date(2026, 1, 31)]
-    forget(tmp_path, date(2026, 1, 1))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-01-31", "2026-99-99", "not-a-date"]
-    assert days(tmp_path / "missing") == {}
+        await Snapshot(Camera(), clock, MediaFolder(folder)).run(_job(make_decision(0), "snapshot"))
 
 
 def test_only_configured_actions_are_available() -> None:

@@ -10,6 +10,7 @@ from engine.actions.album import DAY, Album
 from engine.runtime.clock import ManualClock
 from engine.store.db import Store
 from engine.store.journal import journal
+from engine.store.media import MediaFolder
 from engine.store.model import FORGOT, Verdict
 from rules.model import EventId
 
@@ -23,7 +24,7 @@ async def album(tmp_path: Path, store: Store, clock: ManualClock) -> Album:
         folder = tmp_path / "snapshots" / f"2026-02-{day:02}"
         folder.mkdir(parents=True)
         (folder / "gate.jpg").write_bytes(b"x")
-    return Album(tmp_path / "snapshots", store, clock)
+    return Album(MediaFolder(tmp_path / "snapshots"), store, clock)
 
 
 async def _prune(album: Album, clock: ManualClock) -> int:

@@ -55,7 +55,7 @@ async def recorded(site: Path) -> Path:
         ids, files = iter(range(1000)), [("night.yaml", RULES)]
         judge = Judge(
             bound(files, World(), compile_rules(files, World())), Memory(), store, clock, "s",
-            lambda: f"e{next(ids)}", lambda events, decisions: None, resume=resume,
+            lambda: f"e{next(ids)}", lambda *_: None, resume=resume,
         )  # fmt: skip
         async with asyncio.TaskGroup() as group:
             running = group.create_task(judge.run(), name="judge")

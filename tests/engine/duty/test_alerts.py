@@ -144,7 +144,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             clock,
             "site",
             lambda: next(ids),
-            lambda events, decisions: services[0].happened(events, decisions),
+            lambda *kept: services[0].happened(*kept),
             resume=resume,
         )
         acts = Acts(judge.offer, clock, lambda: next(ids), store.event)
@@ -168,7 +168,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
                 judge,
                 service,
                 ActService(acts, {}),
-                DecisionService(store, Acknowledgements(store, acts, clock), "site"),
+                DecisionService(store, Acknowledgements(store, acts, clock), service.passed_on, "site"),
                 EventService(store),
                 clock,
             )
@@ -231,6 +231,28 @@ async def test_everything_says_its_site_and_to_which_alert_it_belongs(
         told += [*await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)]
         assert {each.site for each in told} == {"site"}
         assert await site.decisions.decisions(ROOT, before=None, limit=9, camera=None) == [*state.decisions]
+
+
+async def test_who_takes_care_is_told_also_of_what_is_no_alert(tmp_path: Path, clock: ManualClock) -> None:
+    """A client reckons nothing: what is known of a decision by now comes as an alert that is over."""
+    async with engine(tmp_path, clock) as site:
+        await site.happen("car")  # a moment of a rule that asks nobody
+        (made,) = site.service.state(ROOT).decisions
+        for forgotten in (False, True):
+            if forgotten:  # so old that the service shows it no more
+                site.service._decisions.clear()
+            box = site.service.hub.join()
+            told = await site.decisions.acknowledge(by(""), made.id, wire.Acknowledge(by="An"))
+            assert told.acknowledged is not None
+            after = [await box.take() for _ in range(len(box))]
+            alerts = [update for _, update in after if isinstance(update, wire.Alert)]
+            assert [(each.id, each.over, each.decision) for each in alerts] == [(made.id, True, told)]
+            box = site.service.hub.join()
+            back = wire.Withdraw(at=told.acknowledged.at, by="An")
+            await site.decisions.unacknowledge(by(""), made.id, back)
+            after = [await box.take() for _ in range(len(box))]
+            alerts = [update for _, update in after if isinstance(update, wire.Alert)]
+            assert [(each.over, each.decision.acknowledged) for each in alerts] == [(True, None)]
 
 
 async def test_two_at_once_are_one(tmp_path: Path, clock: ManualClock) -> None:
@@ -581,15 +603,17 @@ def test_waiting_rows_name_their_decision(clock: ManualClock) -> None:
 
 
 def test_only_acknowledgements_acknowledge(clock: ManualClock) -> None:
-    from engine.store.model import acknowledgement
+    from engine.store.model import Withdrawal, duty_of
 
     def event(kind: Kind, label: str, **facts: str) -> Event:
         return Event(
             EventId("e"), "s", 1, kind, Change.NOTED, None, clock.wall, clock.wall, label=label, facts=facts
         )
 
-    assert acknowledgement(event(Kind.OPERATOR, "patrol-done", decision="d")) is None
-    assert acknowledgement(event(Kind.SIGNAL, "acknowledge", decision="d")) is None
-    assert acknowledgement(event(Kind.OPERATOR, "acknowledge", rule="r")) is None
-    told = acknowledgement(event(Kind.OPERATOR, "acknowledge", decision="d", by="An"))
+    assert duty_of(event(Kind.OPERATOR, "patrol-done", decision="d")) is None
+    assert duty_of(event(Kind.SIGNAL, "acknowledge", decision="d")) is None
+    assert duty_of(event(Kind.OPERATOR, "acknowledge", rule="r")) is None
+    told = duty_of(event(Kind.OPERATOR, "acknowledge", decision="d", by="An"))
     assert told == Acknowledgement("d", clock.wall, "An", "")
+    assert duty_of(event(Kind.OPERATOR, "unacknowledge", decision="d")) == Withdrawal("d")
+    assert duty_of(event(Kind.OPERATOR, "unacknowledge")) is None

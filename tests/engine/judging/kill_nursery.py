@@ -55,7 +55,7 @@ def say(word: str, what: object) -> None:
     os.write(1, f"{word} {what}\n".encode())
 
 
-def told(events: list[Event], decisions: list[Decision]) -> None:
+def told(events: list[Event], decisions: list[Decision], _: object) -> None:
     """Say what became durable."""
     for decision in decisions:
         say("told", decision.id)

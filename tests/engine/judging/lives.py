@@ -189,7 +189,7 @@ class Life:
         gap = self.clock.resume(resume.mark, self._boots)
         return Judge(
             book(self.text), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self._ids)}",
-            lambda events, decisions: None, resume=resume, before=before, gap=gap,
+            lambda *_: None, resume=resume, before=before, gap=gap,
             bridged=gap if self._boots else 0.0,
         )  # fmt: skip
 

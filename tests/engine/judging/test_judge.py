@@ -93,7 +93,7 @@ async def _judging(
         clock,
         "site",
         lambda: next(ids),
-        lambda events, decisions: bench[0].heard(events, decisions),
+        lambda events, decisions, _: bench[0].heard(events, decisions),
         resume=resume or _known(),
         gap=gap,
     )

@@ -150,7 +150,7 @@ async def judging(
     before = reopened(resume.adopted.body) if resume.adopted else None
     ids = itertools.count(resume.last_seq + 1)
     judge = Judge(
-        rules, memory, kept, clock, "s", lambda: f"id-{next(ids)}", lambda events, decisions: None,
+        rules, memory, kept, clock, "s", lambda: f"id-{next(ids)}", lambda *_: None,
         resume=resume, before=before, gap=gap,
     )  # fmt: skip
     bench = Bench(clock, kept, ids, judge, memory)

@@ -107,7 +107,7 @@ class Site:
             rows = [(each.rule, each.key, each.row) for each in resume.rows if each.row is not None]
             judge = Judge(
                 book(), Memory(rows), store, self.clock, "s", lambda: f"id-{next(self.ids)}",
-                lambda events, decisions: None, resume=resume, gap=gap,
+                lambda *_: None, resume=resume, gap=gap,
             )  # fmt: skip
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(judge.run(), name="judge")

@@ -54,7 +54,7 @@ def change(path: Path, sql: str) -> None:
 
 def test_the_canonical_bytes_are_those_that_are_stated() -> None:
     row = (7, "ö", None, -3, 1.5, "")
-    assert canonical("event", row) == b"t5:event,i1:7,t2:\xc3\xb6,ni2:-3,r8:?\xf8\0\0\0\0\0\0,t0:,"
+    assert canonical("event", row) == b"t5:event,i1:7,t2:\xc3\xb6,ni2:-3,r16:3ff8000000000000,t0:,"
     link = Link(1, b"d" * 32, GENESIS)
     assert link.value == sha256(GENESIS + b"d" * 32).digest()
 

@@ -110,34 +110,6 @@ def test_deliveries_keep_the_last_word_of_each_action() -> None:
     assert book.deliveries("d1") == ()
 
 
-def noted(label: str, id: str, **told: object) -> wire.Event:
-    facts = {"decision": id, "by": "Bình", "note": "đang đến"}
-    return event(90, "noted", kind="operator", label=label, facts=facts, received_at=AT, **told)
-
-
-def test_an_operators_word_is_noted_in_its_decision_and_taken_back() -> None:
-    log = EventLog()
-    log.reset([], [decision(1), decision(2)])
-    assert log.note_acknowledgement(noted("acknowledge", "d1"))
-    taken = log.get("decision:d1")
-    assert isinstance(taken, wire.Decision)
-    assert taken.acknowledged == wire.Acknowledgement(by="Bình", at=AT, note="đang đến")
-    assert log.get("decision:d2") == decision(2)
-    assert log.note_acknowledgement(noted("unacknowledge", "d1"))
-    assert log.get("decision:d1") == decision(1)
-
-
-def test_the_first_one_stays_and_other_words_change_nothing() -> None:
-    mine = wire.Acknowledgement(by="An", at=AT)
-    log = EventLog()
-    log.reset([], [decision(1, acknowledged=mine)])
-    assert not log.note_acknowledgement(noted("acknowledge", "d1"))
-    assert not log.note_acknowledgement(noted("patrol", "d1"))
-    assert not log.note_acknowledgement(noted("unacknowledge", "d9"))
-    assert not log.note_acknowledgement(noted("unacknowledge", "d1").model_copy(update={"kind": "mqtt"}))
-    assert log.get("decision:d1") == decision(1, acknowledged=mine)
-
-
 def test_only_a_decision_that_is_held_is_replaced() -> None:
     log = EventLog()
     log.reset([], [decision(1)])

@@ -175,6 +175,20 @@ def test_an_alert_that_is_over_is_forgotten_and_its_decision_kept() -> None:
     assert model.entry("decision:d1") == taken  # as it was told last
 
 
+def test_an_operators_event_alone_changes_no_decision_and_what_is_said_of_one_replaces_it() -> None:
+    model = begun()
+    model.apply(decision(1))
+    facts = {"decision": "d1", "by": "An"}
+    model.apply(
+        wire.Event(id="e", seq=9, kind="operator", change="noted", label="acknowledge", at=AT, facts=facts)
+    )
+    assert model.entry("decision:d1") == decision(1)
+    for who in (wire.Acknowledgement(by="Bình", at=AT), None):
+        said = decision(1).model_copy(update={"acknowledged": who})
+        model.apply(wire.Alert(id="d1", decision=said, holds=False, over=True))
+        assert (model.entry("decision:d1"), model.alerts) == (said, {})
+
+
 def test_an_alert_older_than_the_log_can_still_be_opened() -> None:
     model = begun()
     model.apply(alert(1))

@@ -180,4 +180,7 @@ async def test_somebody_elses_word_reaches_the_log(
         await pilot.press("e")
         await until(pilot, lambda: len(app.screen.query_one("#entries", Table).keys) == 10)
         client.say(told)
+        by = wire.Acknowledgement(by="Bình", at=told.at)
+        made = next(each for each in engine.decided if each.id == "d3")
+        client.say(wire.Alert(id="d3", decision=made.model_copy(update={"acknowledged": by}), over=True))
         await until(pilot, lambda: "[Bình] Người lảng vảng" in screen_of(app))
