@@ -103,6 +103,7 @@ class Fleet:
         self._tasks: dict[CameraRunner | DeviceRunner, asyncio.Task[None]] = {}
         self._made: dict[Hashable, DeviceRunner] = {}
         self._known: set[str] = set()
+        self._changing = asyncio.Lock()
         self.cameras = {each.id: self._make(each) for each in cameras}
 
     @property
@@ -168,7 +169,8 @@ class Fleet:
         async with asyncio.TaskGroup() as group:
             self._group = group
             try:
-                await self._follow()
+                async with self._changing:
+                    await self._follow()
                 await asyncio.Event().wait()
             finally:
                 self._group = None  # nothing is started any more
@@ -246,6 +248,10 @@ class Fleet:
 
         What rules follow about one that goes, or that begins anew because it was changed, ends.
         """
+        async with self._changing:
+            return await self._change(cameras)
+
+    async def _change(self, cameras: Sequence[CameraSettings]) -> FleetChanges:
         found, before = self.compare(cameras), dict(self.cameras)
         if not found and [each.id for each in cameras] == list(before):
             return found

@@ -216,3 +216,25 @@ async def test_who_looks_at_a_camera_that_goes_is_told_that_it_is_over(stage: St
             async with asyncio.timeout(60):
                 while viewer.codec is not None:
                     await viewer.take()
+
+
+async def test_changes_that_overtake_each_other_leave_nothing_behind(stage: Stage, tmp_path: Path) -> None:
+    """Asked for at once, in the middle of starts and stops: the last one holds, and nothing else runs."""
+    chance = Random(7)
+    nvr = [camera(f"n{number}", "nvr", source=f"src{number}") for number in range(4)]
+    several = [*nvr, *(camera(f"c{number}") for number in range(6))]
+    last = several[2:7]
+    async with running(stage, tmp_path, several[0]) as street:
+        street.scripts["rtsp://nvr/live"] = stage.script(sources=("src0", "src1", "src2", "src3"))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(30):
+                some = chance.sample(several, chance.randrange(len(several)))
+                group.create_task(street.fleet.change(some))
+                await asyncio.sleep(chance.choice((0, 0, 0.01, 0.05)))
+        await street.fleet.change(last)
+        await stage.until(lambda: street.online(*(each.id for each in last)))
+        names = {each.name for each in threading.enumerate() if each.name.startswith("camera[")}
+        assert names == {f"camera[{each.id}].video" for each in last}
+        opened = {url: script.opened - script.left for url, script in street.scripts.items()}
+        assert {url for url, count in opened.items() if count} == {each.url for each in last}
+        assert set(opened.values()) <= {0, 1}

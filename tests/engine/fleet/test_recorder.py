@@ -31,20 +31,49 @@ def channel(peer: VirtualCamera, number: int) -> CameraSettings:
     return CameraSettings.model_validate(written)
 
 
-async def test_a_recorder_with_sixteen_channels(stage: Stage, tmp_path: Path) -> None:
+def make(stage: Stage, folder: Path, peer: VirtualCamera) -> Fleet:
     clock = SystemClock()
     parts = FleetParts(
         login=lambda _: Login("admin", "secret"),
         intake=stage.drafts,
         clock=clock,
         random=Random(1),
-        logins=LoginBooks(tmp_path / "logins.json", lambda: clock.now().wall.timestamp()),
+        logins=LoginBooks(folder / "logins.json", lambda: clock.now().wall.timestamp()),
         zone=ZoneInfo("UTC"),
         backoff=Backoff(first=0.05, most=0.1, later=0.1),
     )
+    return Fleet([channel(peer, number) for number in range(CHANNELS)], parts)
+
+
+async def test_a_recorder_that_is_cut_off_is_opened_by_one_and_back_for_all(
+    stage: Stage, tmp_path: Path
+) -> None:
     spec = CameraSpec(password="secret", channels=CHANNELS, discoverable=False)
     async with VirtualCamera(spec) as peer:
-        fleet = Fleet([channel(peer, number) for number in range(CHANNELS)], parts)
+        fleet = make(stage, tmp_path, peer)
+        running = asyncio.get_running_loop().create_task(fleet.run(), name="cameras")
+        online = all_online(fleet)
+        await stage.until(online)
+        peer.broker.clear()  # as a cut of its power does
+        await peer.fault("refuse")
+        await stage.until(
+            lambda: all(each.status.state is CameraState.LOST for each in fleet.cameras.values())
+        )
+        await peer.fault(None)
+        await stage.until(online)
+        await stage.until(lambda: len(peer.broker.subscriptions) == 1)
+        for runner in fleet.cameras.values():
+            told = stage.drafts.health(runner.id)
+            assert told == ["online", "lost", "online"], "told once for each"
+        assert peer.usage["openings"] <= 3, "not one for each channel"
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_recorder_with_sixteen_channels(stage: Stage, tmp_path: Path) -> None:
+    spec = CameraSpec(password="secret", channels=CHANNELS, discoverable=False)
+    async with VirtualCamera(spec) as peer:
+        fleet = make(stage, tmp_path, peer)
         running = asyncio.get_running_loop().create_task(fleet.run(), name="cameras")
         online = all_online(fleet)
         await stage.until(online)

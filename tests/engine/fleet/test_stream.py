@@ -157,3 +157,21 @@ async def test_a_viewer_waits_for_a_stream_that_is_opened_for_it(stage: Stage) -
         async with gallery.view("gate") as view:
             assert view.first.keyframe
     assert script.streams == 2
+
+
+async def test_a_thread_that_was_given_up_tells_its_sinks_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "STOP_DEADLINE", 0.05)
+    script, sink = stage.script(deaf_to_close=True), Log()
+    stream = ProfileStream("camera[gate].x", [sink])
+    running = asyncio.get_running_loop().create_task(stream.run(await opened(stage, script)))
+    await stage.until(lambda: len(sink.told) > 2)
+    script.stalled.set()
+    await stage.until(lambda: script.stuck)
+    running.cancel()
+    await asyncio.wait([running])
+    told = len(sink.told)
+    script.stalled.clear()
+    await stage.until(lambda: "camera[gate].x" not in {each.name for each in threading.enumerate()})
+    assert len(sink.told) == told
