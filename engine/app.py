@@ -64,6 +64,7 @@ from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
+from engine.web.webhooks import WebhookReceiver
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
@@ -100,9 +101,10 @@ class Site:
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
         self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
         self._open_limit = OpenLimit()
+        self._garbage = Garbage()
+        self._webhooks = self._make_webhooks()
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
-        self._garbage = Garbage()
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self.service = self._make_service(configuration.path)
@@ -155,9 +157,17 @@ class Site:
             logins=self._logins.of(settings.url),
             open_limit=self._open_limit,
             zone=ZoneInfo(self.settings.timezone),
+            webhooks=self._webhooks,
         )
         runner.recall(followed(self._memory, settings.id))
         return runner
+
+    def _make_webhooks(self) -> WebhookReceiver | None:
+        settings = self.settings.webhook_receiver
+        if settings.url is None:
+            return None
+        host = settings.host or urlsplit(settings.url).hostname or ""
+        return WebhookReceiver((host, settings.port), settings.url, self._garbage)
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
@@ -303,7 +313,8 @@ class Site:
         yield from self.inventory.problems()
         yield from ailing(self._store)
         yield from self._overload.problems()
-        yield from crowded((*self._limiters, *((self.preview.limiter,) if self.preview else ())))
+        doors = (each.limiter for each in (self.preview, self._webhooks) if each)
+        yield from crowded((*self._limiters, *doors))
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         await self.judge.offer(message(topic, payload, retained, self._clock.now().wall))

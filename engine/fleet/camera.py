@@ -24,6 +24,7 @@ from drivers.contract import (
     Ptz,
     Stream,
     Target,
+    Webhooks,
 )
 from drivers.errors import Unreachable, Unsupported
 from drivers.logins import LoginBook, mark
@@ -188,6 +189,7 @@ class CameraRunner:
         logins: LoginBook | None = None,
         open_limit: OpenLimit | None = None,
         zone: tzinfo = UTC,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
@@ -196,7 +198,7 @@ class CameraRunner:
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
         self.analyzer: Analyzer | None = None
-        self._driver, self._login = driver, login
+        self._driver, self._login, self._webhooks = driver, login, webhooks
         self._pool, self._score = pool, score
         self._intake, self._clock, self._loop = intake, clock, loop
         self._ptz_state = PtzState(clock.monotonic)
@@ -272,7 +274,7 @@ class CameraRunner:
 
     async def run(self) -> None:
         """Open the device and watch until it fails (a DriverError) or the task is cancelled."""
-        target = Target(self.settings.url, self.settings.options, self._logins)
+        target = Target(self.settings.url, self.settings.options, self._logins, self._webhooks)
         self._trying = self._login()
         async with AsyncExitStack() as stack:
             async with self._open_limit.turn():
