@@ -64,7 +64,7 @@ from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
-from engine.web.webhooks import WebhookReceiver
+from engine.web.webhooks import receiver_of
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
 from rules.model import CameraId, Decision, Event, Sentence
@@ -102,7 +102,7 @@ class Site:
         self._device_groups = device_groups(self.settings.cameras, clock.monotonic)
         self._open_limit = OpenLimit()
         self._garbage = Garbage()
-        self._webhooks = self._make_webhooks()
+        self._webhooks = receiver_of(self.settings.webhook_receiver, self._garbage)
         self.cameras = {each.id: self._make_camera(each) for each in self.settings.cameras}
         self.reloader = self._make_reloader(configuration.path, asked)
         self.preview = self._make_preview()
@@ -161,13 +161,6 @@ class Site:
         )
         runner.recall(followed(self._memory, settings.id))
         return runner
-
-    def _make_webhooks(self) -> WebhookReceiver | None:
-        settings = self.settings.webhook_receiver
-        if settings.url is None:
-            return None
-        host = settings.host or urlsplit(settings.url).hostname or ""
-        return WebhookReceiver((host, settings.port), settings.url, self._garbage)
 
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:

@@ -11,10 +11,12 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from drivers.webhooks import WebhookRequest, not_lent
+from engine.config.settings import WebhookReceiverSettings
 from engine.runtime import log
 from engine.web.connection_limit import ConnectionLimiter
 from engine.web.listening import Closed
@@ -62,6 +64,14 @@ class Hook:
             else:
                 self._fresh.clear()
                 await self._fresh.wait()
+
+
+def receiver_of(settings: WebhookReceiverSettings, garbage: Garbage) -> WebhookReceiver | None:
+    """Return the receiver of a site, None where it does not say what devices reach it by."""
+    if settings.url is None:
+        return None
+    host = settings.host or urlsplit(settings.url).hostname or ""
+    return WebhookReceiver((host, settings.port), settings.url, garbage)
 
 
 class WebhookReceiver:

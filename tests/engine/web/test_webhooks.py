@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
 
-from drivers.contract import Webhook
+from drivers.contract import Login, Target, Webhook
 from drivers.errors import Unsupported
 from drivers.webhooks import lent
+from engine.config.settings import CameraSettings, WebhookReceiverSettings
+from engine.fleet.camera import CameraRunner
 from engine.web import webhooks
 from engine.web.problems import Garbage
-from engine.web.webhooks import LARGEST, WAITING, Hook, WebhookReceiver
+from engine.web.webhooks import LARGEST, WAITING, Hook, WebhookReceiver, receiver_of
 
 PATIENCE = 60.0
 
@@ -132,3 +135,42 @@ async def test_the_address_that_devices_are_told() -> None:
     async with receiver.receive() as hook:
         assert hook.url.startswith("http://cam-net.example:8581/hook/")
         assert len(hook.url.rpartition("/")[2]) == 32
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ({}, None),
+        ({"url": "http://192.0.2.2:9000"}, ("192.0.2.2", 8581)),
+        ({"url": "https://cams.example/x", "host": "127.0.0.1", "port": 0}, ("127.0.0.1", 0)),
+    ],
+)
+def test_a_site_that_says_nothing_lends_nothing(
+    said: dict[str, object], address: tuple[str, int] | None
+) -> None:
+    made = receiver_of(WebhookReceiverSettings.model_validate(said), Garbage())
+    assert (made and made._address) == address
+
+
+async def test_a_camera_hands_it_to_its_driver(receiver: WebhookReceiver, stage: Any) -> None:
+    targets: list[Target] = []
+
+    class Noting:
+        def open(self, target: Target, login: Login | None) -> None:
+            targets.append(target)
+            raise Unsupported(host="x", detail="noted")
+
+    runner = CameraRunner(
+        CameraSettings(id="gate", url="rtsp://192.0.2.1/live"),
+        driver=Noting,  # type: ignore[arg-type]  # it opens nothing
+        login=lambda: None,
+        pool=None,
+        score=0.5,
+        intake=stage.drafts,
+        clock=stage.clock,
+        loop=asyncio.get_running_loop(),
+        webhooks=receiver,
+    )
+    with pytest.raises(Unsupported):
+        await runner.run()
+    assert [target.webhooks for target in targets] == [receiver]
