@@ -9,7 +9,6 @@ hanging driver from hanging the tests; how fast a driver is, benchmarks say.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import threading
 import traceback
@@ -17,7 +16,6 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 
-import psutil
 import pytest
 
 from drivers.contract import (
@@ -46,6 +44,7 @@ from drivers.contract import (
     tracks_of,
 )
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+from drivers.possessions import NOTHING, left_over, possessions
 
 #: The wrong password of these tests: it must not turn up anywhere.
 CANARY = "Chim-hoang-yen-7f3a9c"
@@ -145,9 +144,9 @@ class DriverConformance:
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
         await _use(driver, target, login)  # imports, pools and caches may stay
-        before = _possessions()
+        before = possessions()
         await _use(driver, target, login)
-        assert await _left_over(before) == _NOTHING
+        assert await left_over(before, PATIENCE) == NOTHING
 
     async def test_wrong_login_is_refused_and_not_told(
         self, driver: Driver, target: Target, wrong_login: Login, caplog: pytest.LogCaptureFixture
@@ -163,12 +162,12 @@ class DriverConformance:
         canary = Login("admin", CANARY)
         with pytest.raises(Unreachable):
             await _use(driver, dead_target, canary)
-        before = _possessions()
+        before = possessions()
         with pytest.raises(Unreachable) as caught:
             await _use(driver, dead_target, canary)
         assert CANARY not in _told(caught.value)
         del caught
-        assert await _left_over(before) == _NOTHING
+        assert await left_over(before, PATIENCE) == NOTHING
 
     # -- streams ---------------------------------------------------------------------------------
 
@@ -483,25 +482,3 @@ async def _until_moved(ptz: Ptz, before: PtzStatus) -> None:
         return
     while (await ptz.status()).position == before.position:  # noqa: ASYNC110  # it tells only when asked
         await asyncio.sleep(0.05)
-
-
-#: No descriptor, no thread, no task.
-_NOTHING: tuple[int, list[str], list[str]] = (0, [], [])
-
-
-def _possessions() -> tuple[int, frozenset[str], frozenset[str]]:
-    """Return open file descriptors, and the names of threads and tasks; asyncio's own pool aside."""
-    gc.collect()
-    threads = frozenset(t.name for t in threading.enumerate() if not t.name.startswith("asyncio_"))
-    return psutil.Process().num_fds(), threads, frozenset(task.get_name() for task in asyncio.all_tasks())
-
-
-async def _left_over(before: tuple[int, frozenset[str], frozenset[str]]) -> tuple[int, list[str], list[str]]:
-    """Return what is held beyond what was: nothing, or after a while whatever it is; sockets close late."""
-    for _ in range(int(PATIENCE / 0.05)):
-        fds, threads, tasks = _possessions()
-        more = max(0, fds - before[0]), sorted(threads - before[1]), sorted(tasks - before[2])
-        if more == _NOTHING:
-            break
-        await asyncio.sleep(0.05)
-    return more

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from drivers.errors import Unsupported
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
@@ -55,3 +57,19 @@ class Webhooks(Protocol):
             Unsupported: ``driver.no_webhooks``: it cannot listen, or too many are held.
         """
         ...
+
+
+def lent(webhooks: Webhooks | None) -> Webhooks:
+    """Return what a target lends (`Target.webhooks`).
+
+    Raises:
+        Unsupported: ``driver.no_webhooks``: it lends nothing; the sentence names the setting.
+    """
+    if webhooks is None:
+        raise not_lent("webhook_receiver.url: -")
+    return webhooks
+
+
+def not_lent(detail: object) -> Unsupported:
+    """Return why there is no address."""
+    return Unsupported("driver.no_webhooks", detail=detail)

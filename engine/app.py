@@ -62,6 +62,7 @@ from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
+from engine.web.webhooks import receiver_of
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
 from rules.model import Decision, Event, Sentence
@@ -101,10 +102,11 @@ class Site:
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
+        self._garbage = Garbage()
+        self._webhooks = receiver_of(self.settings.webhook_receiver, self._garbage)
         self.fleet = self._make_fleet()
         self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
-        self._garbage = Garbage()
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
@@ -156,6 +158,7 @@ class Site:
             score=self.settings.detector.score,
             recalled=partial(followed, self._memory),
             reports=self._reports,
+            webhooks=self._webhooks,
         )
         return Fleet(self.settings.cameras, parts)
 
@@ -319,7 +322,7 @@ class Site:
         yield from crowded(self._doors())
 
     def _doors(self) -> Iterable[ConnectionLimiter]:
-        return *self._limiters, *((self.preview.limiter,) if self.preview else ())
+        return *self._limiters, *(each.limiter for each in (self.preview, self._webhooks) if each)
 
     def _moved(self, strand: str) -> None:
         self._watchdog.moved(strand)

@@ -102,7 +102,9 @@ class OnvifCamera:
             known = self._sources[token] = self.make_source(url, self.session.login, self.session.logins)
             if urlsplit(url).hostname != self.session.reached.host:
                 known.basic = False
-        return RewrittenStream(known, self.session.reached.names(told))
+        stream = RewrittenStream(known, self.session.reached.names(told))
+        stream.wanted = kinds
+        return stream
 
     async def snapshot(self) -> bytes:
         """Return a JPEG straight from the device.

@@ -6,13 +6,14 @@ RTSP and RTP are spoken here and not by FFmpeg: why, is in docs/design/rtsp.md. 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Literal
 
 from pydantic import Field
 
-from drivers.contract import API, Found, Login, Scope, Target
+from drivers.contract import API, VIDEO_ONLY, Found, Login, Scope, Stream, Target, TrackKind
 from drivers.kit.options import Options, read
 from drivers.kit.quirks import Quirk
 from drivers.kit.stream_only import StreamOnlyCamera, StreamOnlyDevice, no_discovery
@@ -58,6 +59,17 @@ class RtspOptions(StreamOptions):
     sub: str | None = Field(None, description="URL of the smaller stream of the same camera.")
 
 
+class RtspCamera(StreamOnlyCamera):
+    """A camera whose streams bring sound and metadata, too, when they are asked to."""
+
+    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> Stream:
+        """Return a stream that has not been started."""
+        stream = await StreamOnlyCamera.open_stream(self, profile)
+        if isinstance(stream, RtspStream):
+            stream.wanted = kinds
+        return stream
+
+
 class RtspDriver:
     """Opens cameras by their RTSP URL; nothing is contacted before a stream starts."""
 
@@ -90,7 +102,7 @@ class RtspDriver:
         urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
         sources = {name: options.source(url, login, target.logins) for name, url in urls.items()}
         streams = {name: partial(RtspStream, source) for name, source in sources.items()}
-        yield StreamOnlyDevice(StreamOnlyCamera(sources["main"].host, streams))
+        yield StreamOnlyDevice(RtspCamera(sources["main"].host, streams))
 
 
 driver = RtspDriver()

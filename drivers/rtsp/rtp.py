@@ -121,7 +121,7 @@ class Receiver:
         """Return the payload of a packet of ours."""
         if len(packet) > 12 and packet[0] == _PLAIN and packet[1] & 0x7F == self._payload:
             return packet[12:]  # as nearly all are
-        payload = _payload_of(packet)
+        payload = payload_of(packet)
         return payload if payload is not None and self._ours(packet) else None
 
     def instead(self, video: Video, payloads: Iterable[bytes]) -> Receiver:
@@ -187,7 +187,8 @@ class Receiver:
         self.depacketizer.done.clear()
 
 
-def _payload_of(packet: memoryview) -> memoryview | None:
+def payload_of(packet: memoryview) -> memoryview | None:
+    """Return what an RTP packet carries, without padding; None for what is none."""
     if len(packet) < 12 or packet[0] >> 6 != 2:
         return None
     begin, end = 12 + 4 * (packet[0] & 0x0F), len(packet)

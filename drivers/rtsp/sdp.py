@@ -1,4 +1,4 @@
-"""What a session description (RFC 8866) says of its videos. Pure; reads what invalid ones still tell."""
+"""What a session description (RFC 8866) says of its media. Pure; reads what invalid ones still tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from binascii import Error
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from drivers.contract import Codec
+from drivers.contract import Codec, TrackKind
 
 START = b"\0\0\0\1"
 _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": Codec.MJPEG}
@@ -16,6 +16,15 @@ _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": C
 _DYNAMIC = 96
 #: The one video payload type without an ``rtpmap`` that cameras use (RFC 3551).
 _STATIC = {26: ("JPEG", 90_000)}
+#: Sound without an ``rtpmap`` likewise.
+_SOUNDS = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
+_COMPANIONS = {
+    ("audio", "PCMU"): "pcm_mulaw",
+    ("audio", "PCMA"): "pcm_alaw",
+    ("audio", "MPEG4-GENERIC"): "aac",
+    ("application", "VND.ONVIF.METADATA"): "onvif",
+}
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){2,32}")
 _MAP = re.compile(r"([0-9]{1,3})\s+([^/\s]+)(?:/([0-9]{1,9}))?")
 _PAYLOAD = re.compile(r"[0-9]{1,3}")
 _SETS = ("sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets")
@@ -44,6 +53,20 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Sound or metadata that can be asked for beside a video; attributes as of `Video` and `Track`."""
+
+    kind: TrackKind
+    codec: str
+    payload: int
+    clock: int
+    control: str
+    config: bytes = b""
+    rate: int = 0
+    channels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What was described.
 
@@ -51,11 +74,13 @@ class Description:
         control: The session's own control address, may be empty.
         videos: In order, those whose codec we take.
         others: Names of the video codecs that we do not take.
+        companions: Sound and metadata that we pass through, one of a medium.
     """
 
     control: str = ""
     videos: tuple[Video, ...] = ()
     others: tuple[str, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,7 +103,8 @@ def read(text: str) -> Description:
                 videos.append(found)
             else:
                 others += [name for name, _ in each.maps.values()] or ["?"]
-    return Description(session.control, tuple(videos), tuple(others))
+    beside = (next(_companions(each), None) for each in media if each.kind in ("audio", "application"))
+    return Description(session.control, tuple(videos), tuple(others), tuple(filter(None, beside)))
 
 
 def _sections(text: str) -> list[_Media]:
@@ -118,6 +144,23 @@ def _videos(media: _Media) -> Iterator[Video]:
         if codec is not None and clock > 0:
             numbered = codec is Codec.H265 and told.get("sprop-max-don-diff", "0").strip("0") != ""
             yield Video(codec, payload, clock, media.control, _sets(told), numbered)
+
+
+def _companions(media: _Media) -> Iterator[Companion]:
+    for payload in media.payloads or tuple(media.maps):
+        told = _parameters(media.formats.get(payload, ""))
+        name, clock = media.maps.get(payload) or _SOUNDS.get(payload) or ("", 0)
+        codec = _COMPANIONS.get((media.kind, name.upper()))
+        if codec == "aac" and not (told.get("sizelength") == "13" and told.get("indexlength") == "3"):
+            continue  # low bit rate, or LATM under this name
+        if codec is None or clock <= 0:
+            continue
+        if codec == "onvif":
+            yield Companion(TrackKind.METADATA, codec, payload, clock, media.control)
+            continue
+        config = bytes.fromhex(told["config"]) if _HEX.fullmatch(told.get("config", "")) else b""
+        channels = config[1] >> 3 & 0x0F if len(config) > 1 else 1
+        yield Companion(TrackKind.AUDIO, codec, payload, clock, media.control, config, clock, channels)
 
 
 def _guessed(media: _Media, payload: int, told: Mapping[str, str]) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from drivers.kit.challenge import Signer, Verdict
 from drivers.logins import SOON, Attempt, Busy
 from drivers.rtsp.connection import Late, RtpSockets, RtspConnection
 from drivers.rtsp.message import Message, number, request
-from drivers.rtsp.sdp import Description, Video, read
+from drivers.rtsp.sdp import Companion, Description, Video, read
 from drivers.rtsp.source import Endpoint, RtspSource, split_login
 
 #: How often one request is sent: unsigned, signed, and once more where the nonce was too old.
@@ -119,6 +119,25 @@ class RtspSession:
                 raise
             raise OtherTransport(error) from None
         self._granted(answer, transport)
+
+    def set_up_companion(self, companion: Companion, number: int, deadline: float) -> int | None:
+        """Ask for sound or metadata beside the video, over TCP; return its channel, None where it is not given.
+
+        Args:
+            number: Which track it is; the video is 0.
+
+        Raises:
+            DriverError: The connection is lost, or the login is refused.
+        """
+        asked = (2 * number, 2 * number + 1)
+        wanted = ("Transport", f"RTP/AVP/TCP;unicast;interleaved={asked[0]}-{asked[1]}")
+        answer = self._ask("SETUP", _joined(self._aggregate, companion.control), deadline, wanted)
+        match = re.search(r"interleaved\s*=\s*([0-9-]+)", answer.header("transport"), re.IGNORECASE)
+        granted = _pair(match[1], asked) if match else asked
+        if answer.status != 200 or set(granted) & set(self.connection.channels):
+            return None
+        self.connection.channels = (*self.connection.channels, *granted)
+        return granted[0]
 
     def play(self, deadline: float) -> None:
         """Let it begin.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
 
-from drivers.contract import Codec, CodecParameters, Packet
+from drivers.contract import VIDEO_ONLY, Codec, CodecParameters, Packet, Track, TrackKind
 from drivers.errors import DriverError, Unreachable, Unsupported
 from drivers.kit.reader import Guarded
 from drivers.kit.stamps import Stamps
@@ -19,6 +20,7 @@ from drivers.rtsp.rate_limit import pictures
 from drivers.rtsp.sdp import START, Description, Video
 from drivers.rtsp.session import OtherTransport, RtspSession
 from drivers.rtsp.source import RtspSource
+from drivers.rtsp.tracks import CompanionTrack
 
 #: Seconds that `read` may take without a picture.
 READ_SECONDS = 10.0
@@ -43,6 +45,8 @@ class RtspStream(Guarded):
 
     Attributes:
         receiver: Counters of what came; None before `start`.
+        wanted: Kinds of tracks to ask for in `start`; beside the video they come over TCP alone.
+        tracks: What comes, once it has started; see :class:`drivers.contract.Tracked`.
     """
 
     def __init__(self, source: RtspSource) -> None:
@@ -55,6 +59,9 @@ class RtspStream(Guarded):
         self._leaving = inf  # when the stream has ended, if nothing more comes
         self._packets = 0  # that had come when it said goodbye
         self.receiver: rtp.Receiver | None = None
+        self.wanted: AbstractSet[TrackKind] = VIDEO_ONLY
+        self.tracks: tuple[Track, ...] = ()
+        self._companions: dict[int, CompanionTrack] = {}  # by channel
 
     # -- the contract ------------------------------------------------------------------------------
 
@@ -69,7 +76,10 @@ class RtspStream(Guarded):
         """
         with self._inside:
             try:
-                return self._open(time.monotonic() + self._source.seconds)
+                video = self._open(time.monotonic() + self._source.seconds)
+                first = Track(TrackKind.VIDEO, video.codec, video.time_base, video.extradata)
+                self.tracks = (first, *(each.track for each in self._companions.values()))
+                return video
             except BaseException:
                 self._end_session()
                 raise
@@ -86,10 +96,21 @@ class RtspStream(Guarded):
             if receiver is None or session is None:
                 raise Unreachable("driver.ended", host=self._host)
             self._until_picture(session, receiver, time.monotonic() + READ_SECONDS)
+            if self._companions and (beside := self._beside()):
+                return beside
             unit = receiver.units.popleft()
             self._pictures.take()
             pts, dts = self._stamps.repair(unit.at, unit.decode)
             return Packet(unit.data, pts, dts, unit.keyframe, time.monotonic())
+
+    def _beside(self) -> Packet | None:
+        """Return what has come of another track than the video."""
+        for number, companion in enumerate(self._companions.values(), 1):
+            if companion.done:
+                at, data = companion.done.popleft()
+                pts, dts = companion.stamps.repair(at, at)
+                return Packet(data, pts, dts, keyframe=True, received=time.monotonic(), track=number)
+        return None
 
     def _interrupt(self) -> None:
         if (session := self._session) is not None:
@@ -123,9 +144,11 @@ class RtspStream(Guarded):
         number = 0
         while True:
             session = self._begin()
-            videos = self._videos(session.describe(deadline))
+            described = session.describe(deadline)
+            videos = self._videos(described)
             video, last = videos[min(number, len(videos) - 1)], number + 1 >= len(videos)
             session.set_up(video, transport, deadline)
+            self._companions = self._set_up_companions(session, described, transport, deadline)
             session.play(deadline)
             wait = deadline if last else time.monotonic() + _SILENT * (deadline - time.monotonic())
             codec = self._first(session, video, wait)
@@ -134,6 +157,17 @@ class RtspStream(Guarded):
                 return codec or CodecParameters(video.codec, video.sets, Fraction(1, video.clock))
             self._end_session()
             number += 1
+
+    def _set_up_companions(
+        self, session: RtspSession, described: Description, transport: str, deadline: float
+    ) -> dict[int, CompanionTrack]:
+        found: dict[int, CompanionTrack] = {}
+        for told in described.companions if transport == "tcp" else ():
+            if told.kind in self.wanted:
+                channel = session.set_up_companion(told, len(found) + 1, deadline)
+                if channel is not None:
+                    found[channel] = CompanionTrack(told)
+        return found
 
     def _begin(self) -> RtspSession:
         session = self._session = RtspSession(self._source, self._stop)
@@ -191,12 +225,15 @@ class RtspStream(Guarded):
         self, session: RtspSession, receiver: rtp.Receiver, deadline: float, *, opening: bool = False
     ) -> None:
         try:
-            while not receiver.units:
+            while not receiver.units and (opening or not self._has_beside()):
                 self._pump(session, receiver, deadline)
         except Late:
             if opening:
                 raise
             raise Unreachable("driver.stalled", host=self._host, seconds=READ_SECONDS) from None
+
+    def _has_beside(self) -> bool:
+        return any(each.done for each in self._companions.values())
 
     def _pump(self, session: RtspSession, receiver: rtp.Receiver, deadline: float) -> None:
         """Take whatever comes next, and show that we are there.
@@ -244,6 +281,9 @@ class RtspStream(Guarded):
     ) -> None:
         """Take a packet of the video's channel; some send on another than they told."""
         if channel not in session.channels:
+            if (companion := self._companions.get(channel)) is not None:
+                companion.feed(packet)
+                return
             if receiver.packets or not receiver.announced(packet):
                 return
             session.channels = (channel, channel + 1)

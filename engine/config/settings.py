@@ -214,6 +214,17 @@ class PreviewSettings(Section):
     )
 
 
+class WebhookReceiverSettings(Section):
+    """Where devices call back, for drivers that ask for it; nothing listens before one does."""
+
+    url: WebUrl | None = Field(
+        None,
+        description="What devices reach this machine by, e.g. http://192.0.2.2:8581; not given: no webhooks.",
+    )
+    host: Host | None = Field(None, description="Address to listen on; default: the host of `url`.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8581, description="Port to listen on.")
+
+
 class StoreSettings(Section):
     """The event store."""
 
@@ -247,6 +258,9 @@ class Settings(Section):
     actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
+    webhook_receiver: WebhookReceiverSettings = Field(
+        default_factory=WebhookReceiverSettings, description="Where devices call back."
+    )
     store: StoreSettings = Field(default_factory=StoreSettings, description="Event store.")
 
 

@@ -16,7 +16,7 @@ from random import Random
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from drivers.contract import Camera, Device, Driver, Feature, Login, Target
+from drivers.contract import Camera, Device, Driver, Feature, Login, Target, Webhooks
 from drivers.errors import Unsupported
 from drivers.logins import LoginBook, mark
 from engine.config.settings import CameraSettings
@@ -71,6 +71,7 @@ class DeviceRunner:
         logins: What the device said to logins; None: nothing is known yet.
         open_limit: How many may open a device at once; None: any number.
         zone: In which times of day are told.
+        webhooks: Where the device may call back.
 
     Attributes:
         opened: How often it was opened.
@@ -90,10 +91,11 @@ class DeviceRunner:
         logins: LoginBook | None = None,
         open_limit: OpenLimit | None = None,
         zone: tzinfo = UTC,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self.name, self.nap, self.opened = name, Nap(), 0
         self.logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
-        self._target = Target(url, options, self.logins)
+        self._target = Target(url, options, self.logins, webhooks)
         self._driver, self._login, self._tell, self._clock = driver, login, tell, clock
         self._open_limit = open_limit if open_limit is not None else OpenLimit()
         self._group = DeviceGroup(clock.monotonic)

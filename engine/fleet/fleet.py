@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from drivers import registry
-from drivers.contract import Driver, Login
+from drivers.contract import Driver, Login, Webhooks
 from engine.config.settings import CameraSettings, LoginSettings
 from engine.draft import Draft
 from engine.fleet.camera import CameraRunner, DraftSink
@@ -79,6 +79,7 @@ class FleetParts:
     random: Random
     logins: LoginBooks
     zone: ZoneInfo
+    webhooks: Webhooks | None = None
     pool: DetectorPool | None = None
     score: float = 0.45
     recalled: Callable[[str], Iterable[str]] = lambda _: ()
@@ -155,6 +156,7 @@ class Fleet:
                 logins=parts.logins.of(settings.url),
                 open_limit=self._open_limit,
                 zone=parts.zone,
+                webhooks=parts.webhooks,
             )
         return self._made[key]
 

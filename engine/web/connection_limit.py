@@ -28,7 +28,7 @@ from rules.model import Sentence
 
 logger = log.get(__name__)
 
-#: One in so many descriptors is a door's; there are three doors, the other five eighths are the engine's own.
+#: One in so many descriptors is a door's; there are four doors at most, the other half is the engine's own.
 SHARE: Final = 8
 LEAST, MOST = 16, 256
 #: Connections beyond the cap that may be on their way out at once.

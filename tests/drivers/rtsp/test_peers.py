@@ -7,14 +7,16 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drivers.contract import Login, Packet
+from drivers.contract import Login, Packet, TrackKind
 from drivers.errors import DriverError
 from drivers.rtsp import RtspSource, RtspStream, rtp, sdp
+from drivers.rtsp.tracks import CompanionTrack
 
 GSTREAMER = Path(__file__).parent / "gstreamer_server.py"
 PYTHON = "/usr/bin/python3"  # Debian's: it has the bindings
@@ -69,6 +71,37 @@ async def test_what_ffmpeg_packs_decodes(tmp_path: Path, encoder: str) -> None:
     assert len(receiver.units) == len(frames) == 25
     assert {(frame.width, frame.height, frame.is_corrupt) for frame in frames} == {(320, 240, False)}
     assert receiver.units[0].keyframe
+
+
+@pytest.mark.peer
+@needs_ffmpeg
+@pytest.mark.parametrize("encoder", ["pcm_alaw", "pcm_mulaw", "aac"])
+async def test_sound_that_ffmpeg_packs_decodes(tmp_path: Path, encoder: str) -> None:
+    import av
+
+    described, rate = tmp_path / "x.sdp", 16_000 if encoder == "aac" else 8000
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
+        sock.bind(("127.0.0.1", 0))
+        done = await asyncio.create_subprocess_exec(
+            "ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", f"sine=f=440:r={rate}:d=1", "-ac", "1",
+            "-c:a", encoder, "-sdp_file", str(described), "-f", "rtp", f"rtp://127.0.0.1:{sock.getsockname()[1]}",
+        )  # fmt: skip
+        assert await done.wait() == 0
+        sock.setblocking(False)
+        (told,) = sdp.read(described.read_text()).companions
+        track = CompanionTrack(told)
+        with suppress(BlockingIOError):
+            while True:
+                track.feed(memoryview(sock.recv(65536)))
+    decoder: Any = av.CodecContext.create(told.codec, "r")
+    decoder.extradata = told.config or None
+    decoder.sample_rate, decoder.layout = told.rate, "mono"
+    heard = [frame for _, data in track.done for frame in decoder.decode(av.Packet(data))]
+    assert (told.rate, told.channels, track.dropped) == (rate, 1, 0)
+    assert sum(frame.samples for frame in heard) >= rate * 0.9
+    first, *_, last = (at for at, _ in track.done)
+    assert 0.8 * rate < last - first < 1.1 * rate
 
 
 @pytest.fixture(scope="module", params=["", "digest"])
@@ -127,3 +160,25 @@ async def test_what_gstreamer_serves_plays(
     assert packets[0].keyframe
     assert sum(len(decoder.decode(av.Packet(packet.data))) for packet in packets) >= 12
     assert [packet.dts for packet in packets] == sorted({packet.dts for packet in packets})
+
+
+@pytest.mark.peer
+@needs_gstreamer
+async def test_sound_that_gstreamer_serves_comes_beside_the_pictures(
+    gstreamer: tuple[int, Login | None],
+) -> None:
+    port, login = gstreamer
+    stream = RtspStream(RtspSource(f"rtsp://127.0.0.1:{port}/audio", login, "tcp"))
+    stream.wanted = frozenset(TrackKind)
+    try:
+        await asyncio.to_thread(stream.start)
+        packets = [await asyncio.to_thread(stream.read) for _ in range(60)]
+    finally:
+        stream.close()
+    assert [(track.kind, track.codec) for track in stream.tracks] == [
+        (TrackKind.VIDEO, "h264"), (TrackKind.AUDIO, "pcm_alaw"),
+    ]  # fmt: skip
+    for number in (0, 1):
+        stamps = [packet.dts for packet in packets if packet.track == number]
+        assert len(stamps) > 5
+        assert stamps == sorted(set(stamps))
