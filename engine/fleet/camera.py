@@ -37,6 +37,7 @@ from engine.fleet.events.device_group import DeviceGroup
 from engine.fleet.events.subscription import EventSubscription
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.open_limit import OpenLimit
+from engine.fleet.ptz_home import PtzHome
 from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
@@ -209,6 +210,7 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         self.nap = Nap()
         self._logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
         self._open_limit = open_limit if open_limit is not None else OpenLimit()
@@ -303,6 +305,7 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         async with asyncio.TaskGroup() as group:
             group.create_task(self._offset.run(device), name=f"{name}.clock")
+            group.create_task(self._home.run(lambda: self.ptz), name=f"{name}.home")
             announced = Feature.SIGNALS in camera.features
             group.create_task(
                 self._subscription.run(device, camera.source, announced), name=f"{name}.signals"
