@@ -27,6 +27,7 @@ from platformdirs import user_state_path
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
+from engine.api.availability import ANSWER, By, CameraAvailability
 from engine.api.dead_letters import Letter
 from engine.api.errors import ApiError
 from engine.runtime.supervisor import Backoff
@@ -224,6 +225,14 @@ class Client:
         """Return what was given up, newest first."""
         body = await self._call("GET", "/v1/deliveries/dead", before=before, limit=limit)
         return _parse(_LETTERS.validate_json, body)
+
+    async def availability(
+        self, camera: str | None, since: datetime | None, until: datetime | None, by: By | None = None
+    ) -> list[CameraAvailability]:
+        """Return how available cameras were; None: of all, of the last 30 days, up to now."""
+        begin, end = (each.isoformat() if each else None for each in (since, until))
+        body = await self._call("GET", "/v1/availability", camera=camera, since=begin, until=end, by=by)
+        return _parse(ANSWER.validate_json, body)
 
     async def resend(self, ids: Sequence[int] | None = None) -> list[Letter]:
         """Send dead letters again (None: all); return them."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from engine.api import explanation, wire
+from engine.api.availability import CameraAvailability
 from engine.api.dead_letters import Letter
 from engine.api.routes import IDEMPOTENCY_KEY, Key, Query, Route
 
@@ -33,6 +34,7 @@ _ANSWERS = (
     wire.RulesReloaded,
     wire.Health,
     Letter,
+    CameraAvailability,
     wire.Problem,
 )
 

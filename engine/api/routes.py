@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.api import explanation, present, wire
+from engine.api.availability import CameraAvailability
 from engine.api.dead_letters import Letter, Resend
 from engine.api.service import Service
 from engine.fleet.stills import Source
@@ -101,6 +102,15 @@ class AlertQuery(Query):
             and self.rule in (None, made.rule)
             and self.acknowledged in (None, made.acknowledged is not None)
         )
+
+
+class AvailabilityQuery(Query):
+    """Of which camera, of what time."""
+
+    camera: Named | None = Field(None, description="Only of this camera.")
+    since: AwareDatetime | None = Field(None, description="From when on; default: 30 days before the end.")
+    until: AwareDatetime | None = Field(None, description="Up to when; default: now.")
+    by: Literal["day", "month"] | None = Field(None, description="Also by day or month of the site's zone.")
 
 
 class RuleQuery(Query):
@@ -241,6 +251,14 @@ class Api:
             Route("POST", f"{camera}/retry", self.retry, "Try a camera again at once", wire.Camera),
             Route("POST", f"{camera}/preview", self.preview, "A short-lived preview link", wire.PreviewLink),
             Route("POST", "/v1/rules/reload", self.reload, "Read the rules again", wire.RulesReloaded),
+            Route(
+                "GET",
+                "/v1/availability",
+                self.availability,
+                "How available cameras were",
+                list[CameraAvailability],
+                AvailabilityQuery,
+            ),
             Route("GET", "/v1/health", self.health, "Whether all is well", wire.Health),
         )
 
@@ -269,6 +287,12 @@ class Api:
         """Answer the dead letters that are tried again."""
         told = Resend.model_validate_json(await body_of(request) or b"{}")
         return _json(await self._service.resend(told.ids), list[Letter])
+
+    async def availability(self, request: web.Request) -> web.Response:
+        """Answer how available cameras were."""
+        asked = _query(request, AvailabilityQuery)
+        found = await self._service.availability(asked.camera, asked.since, asked.until, asked.by)
+        return _json(found, list[CameraAvailability])
 
     async def alerts(self, request: web.Request) -> web.Response:
         """Answer what fires now."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from engine.api import explanation, wire
+from engine.api.availability import By, CameraAvailability
 from engine.api.dead_letters import Letter
 from engine.fleet.stills import Still
 from engine.runtime.flow import Hub
@@ -38,6 +40,12 @@ class Service(Protocol):
 
     async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
         """Let dead letters (None: all) be tried again; return them; 404 ``delivery.unknown`` for an unknown id."""
+        ...
+
+    async def availability(
+        self, camera: str | None, since: datetime | None, until: datetime | None, by: By | None
+    ) -> list[CameraAvailability]:
+        """Return how available cameras were; 404 ``camera.unknown`` for one that there is not and was not."""
         ...
 
     def alerts(self) -> list[wire.Alert]:

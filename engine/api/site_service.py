@@ -16,6 +16,7 @@ from drivers.errors import DriverError
 from drivers.logins import MOST
 from engine.actions.delivery import Delivery
 from engine.api import explanation, present, rule_report, wire
+from engine.api.availability import By, CameraAvailability, report, window
 from engine.api.dead_letters import Letter
 from engine.config.settings import Settings
 from engine.duty.acknowledgement import Acknowledgements
@@ -342,6 +343,16 @@ class SiteService:
             at = datetime.fromtimestamp(free, ZoneInfo(self.settings.timezone))
             raise refusal(409, "camera.held", camera=camera, most=MOST, at=f"{at:%H:%M:%S}")
         return present.camera(runner, self.clock.monotonic())
+
+    async def availability(
+        self, camera: str | None, since: datetime | None, until: datetime | None, by: By | None
+    ) -> list[CameraAvailability]:
+        """Return how available cameras were."""
+        begin, end = window(since, until, self.clock.now().wall)
+        runs = await self.store.availability(begin, end, camera)
+        if camera is not None and not runs:
+            self._runner(camera)
+        return await asyncio.to_thread(report, runs, begin, end, ZoneInfo(self.settings.timezone), by)
 
     def preview_link(self, camera: str) -> wire.PreviewLink:
         """Return a short-lived link to the camera's preview page."""

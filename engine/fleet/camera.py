@@ -35,6 +35,7 @@ from engine.fleet.clock_watch import ClockWatch
 from engine.fleet.conditions import Conditions
 from engine.fleet.events.device_group import DeviceGroup
 from engine.fleet.events.subscription import EventSubscription
+from engine.fleet.freeze import Freeze
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.open_limit import OpenLimit
 from engine.fleet.ptz_home import PtzHome
@@ -196,6 +197,7 @@ class CameraRunner:
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
+        self.freeze = Freeze()
         self.analyzer: Analyzer | None = None
         self._driver, self._login = driver, login
         self._pool, self._score = pool, score
@@ -392,6 +394,7 @@ class CameraRunner:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
         self.seen = LastSight(sight, wall, shown)
+        self.freeze.look(shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.api import wire
+from engine.api.availability import By, CameraAvailability, report, window
 from engine.api.dead_letters import Letter
 from engine.api.explanation import Explanation
+from engine.availability import Availability, Run
 from engine.errors import EngineError
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
@@ -147,6 +149,13 @@ class FakeEngine:
 
     async def letters(self, *, before: int | None, limit: int) -> list[Letter]:
         return [each for each in self.dead if before is None or each.id < before][:limit]
+
+    async def availability(
+        self, camera: str | None, since: datetime | None, until: datetime | None, by: By | None
+    ) -> list[CameraAvailability]:
+        begin, end = window(since, until, NOON)
+        run = Run(1, camera or CAMERA, Availability.UP, begin, None)
+        return report([run], begin, end, UTC, by)
 
     async def resend(self, ids: Sequence[int] | None) -> list[Letter]:
         again = [each for each in self.dead if ids is None or each.id in ids]
