@@ -35,8 +35,10 @@ from engine.fleet.clock_watch import ClockWatch
 from engine.fleet.conditions import Conditions
 from engine.fleet.events.device_group import DeviceGroup
 from engine.fleet.events.subscription import EventSubscription
+from engine.fleet.freeze import Freeze
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.open_limit import OpenLimit
+from engine.fleet.ptz_home import PtzHome
 from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
@@ -195,6 +197,7 @@ class CameraRunner:
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
+        self.freeze = Freeze()
         self.analyzer: Analyzer | None = None
         self._driver, self._login = driver, login
         self._pool, self._score = pool, score
@@ -209,6 +212,7 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         self.nap = Nap()
         self._logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
         self._open_limit = open_limit if open_limit is not None else OpenLimit()
@@ -308,6 +312,7 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         async with asyncio.TaskGroup() as group:
             group.create_task(self._offset.run(device), name=f"{name}.clock")
+            group.create_task(self._home.run(lambda: self.ptz), name=f"{name}.home")
             announced = Feature.SIGNALS in camera.features
             group.create_task(
                 self._subscription.run(device, camera.source, announced), name=f"{name}.signals"
@@ -394,6 +399,7 @@ class CameraRunner:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
         self.seen = LastSight(sight, wall, shown)
+        self.freeze.look(shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
