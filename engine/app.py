@@ -32,6 +32,7 @@ from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError, UpgradeRefused
+from engine.fleet.availability_watch import AvailabilityWatch
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
@@ -116,6 +117,7 @@ class Site:
         self._retention = self._make_retention()
         self.inventory = self._make_inventory()
         self.api = self._make_api()
+        self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
 
     # -- making ---------------------------------------------------------------------------------
 
@@ -260,6 +262,7 @@ class Site:
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
+        parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("cameras", self.fleet.run)
 
@@ -317,6 +320,7 @@ class Site:
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
+        yield from self.availability.problems()
         yield from ailing(self._store)
         yield from self._overload.problems()
         yield from crowded(self._doors())

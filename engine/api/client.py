@@ -32,6 +32,7 @@ from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, A, Question
 from engine.api.resources import (
     acts,
     alerts,
+    availability,
     cameras,
     decisions,
     deliveries,
@@ -41,6 +42,7 @@ from engine.api.resources import (
     rules,
     state,
 )
+from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
 from engine.runtime.supervisor import Backoff
 
@@ -261,6 +263,18 @@ class Client:
         """
         body = {"name": name, "camera": camera, "by": by, "facts": dict(facts or {})}
         return await self.ask(acts.ACT, body=body, key=key)
+
+    async def availability(
+        self,
+        camera: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        by: By | None = None,
+    ) -> list[CameraAvailability]:
+        """Return how available cameras were; None: of all, of the last 30 days, up to now."""
+        begin, end = (each.isoformat() if each else None for each in (since, until))
+        query = {"camera": camera, "since": begin, "until": end, "by": by}
+        return await self.ask(availability.AVAILABILITY, query=query)
 
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""

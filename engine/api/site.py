@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from engine.api.resources import (
     acts,
     alerts,
+    availability,
     cameras,
     decisions,
     deliveries,
@@ -24,6 +25,7 @@ from engine.api.resources import (
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService
+from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
@@ -98,6 +100,7 @@ def api_of(site: Rooms) -> Api:
         acts.resource(ActService(site.acts, site.cameras)),
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
+        availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
         metrics.resource(figures.MetricsService(sources(site, suspects))),

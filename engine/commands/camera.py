@@ -1,4 +1,4 @@
-"""Commands about one camera of a running engine: retry.
+"""Commands about one camera of a running engine: retry, availability.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.availability import availability
 from engine.commands.completion import cameras
 from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.terminal import data, out
@@ -21,11 +22,7 @@ camera = typer.Typer(
     name="camera", no_args_is_help=True, rich_markup_mode=None, help="What is to be done with one camera."
 )
 app.add_typer(camera)
-
-
-@camera.callback()
-def _group() -> None:
-    """Keep `retry` a command of its own: one alone would be the whole group."""
+camera.command()(availability)
 
 
 @camera.command()

@@ -1,4 +1,4 @@
-"""``matthan config``: looks at a site's configuration without starting anything.
+"""``matthan config``: looks at a site's configuration, and changes it, without starting anything.
 
 Light by promise: no camera, vision, network or terminal library is loaded here (a test looks).
 """
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.commands.config_edit import add_camera, set_command, unset
 from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
 from engine.commands.terminal import data, document
 
 if TYPE_CHECKING:
     from engine.config.configuration import Report
 
-app = typer.Typer(name="config", no_args_is_help=True, help="Check and show the configuration.")
+app = typer.Typer(name="config", no_args_is_help=True, help="Check, show and change the configuration.")
+app.command("set")(set_command)
+app.command("unset")(unset)
+app.command("add-camera")(add_camera)
 File = Annotated[
     Path | None, typer.Argument(help="The configuration; default: what `matthan config path` prints.")
 ]

@@ -91,21 +91,24 @@ def load(path: Path) -> Configuration:
     return report.configuration
 
 
-def check(path: Path, *, here: bool = False, running: Settings | None = None) -> Report:
+def check(
+    path: Path, *, here: bool = False, running: Settings | None = None, text: str | None = None
+) -> Report:
     """Read a configuration and report everything about it; raises nothing.
 
     Args:
         path: The file.
+        text: What is to be taken for its content; None: what it holds.
         here: Report also what it names and this machine does not have: drivers, secrets.
         running: The settings of the engine that is to judge by these rules: what takes effect at a restart only
             (actions, the time zone) is as it runs, whatever the file says by now.
     """
     problems: list[Problem] = []
-    texts: dict[str, str] = {}
+    texts: dict[str, str] = {} if text is None else {str(path): text}
     files: tuple[tuple[str, str], ...] = ()
     read: Read[Settings] = Read(None)
     known = None
-    if read_text(str(path), path, texts, problems):
+    if texts or read_text(str(path), path, texts, problems):
         document = parse(texts[str(path)], str(path))
         if document.data is not None or not document.problems:
             read = read_partly(Settings, document.data)

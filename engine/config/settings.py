@@ -57,7 +57,9 @@ class PtzSettings(Section):
     home: str | None = Field(
         None, description="Preset to return to after `home_after` seconds without a command."
     )
-    home_after: Annotated[float, Field(gt=0)] = Field(60.0, description="Seconds before returning home.")
+    home_after: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="Seconds without a command, by a person or a rule, before returning home."
+    )
     zones: dict[Slug, str] = Field(
         default_factory=dict, description="Zones that count only while the head is at a preset: zone: preset."
     )

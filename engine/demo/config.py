@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from drivers.contract import Found
+from engine.config import writer
 
 #: The road and pavement of the drawn street: the lower two thirds of the picture.
 STREET = [[0.0, 0.35], [1.0, 0.35], [1.0, 1.0], [0.0, 1.0]]
@@ -18,8 +18,7 @@ def write(
 ) -> Path:
     """Write ``matthan.yaml`` and its rules into `folder` and return the path.
 
-    JSON is YAML: the file is written with `json`, so that no value can break it. Nothing is probed again: what
-    else answers on this machine, another demo's cameras say, is not ours to tell of.
+    Nothing is probed again: what else answers on this machine, another demo's cameras say, is not ours to tell of.
 
     Args:
         devices: The devices that discovery brought; each becomes a camera.
@@ -38,11 +37,9 @@ def write(
         "cameras": cameras,
         "preview": {"port": 0},
     }
-    (folder / "rules.yaml").write_text(
-        files("engine.demo").joinpath("rules.yaml").read_text("utf-8"), "utf-8"
-    )
     path = folder / "matthan.yaml"
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
+    writer.put(folder / "rules.yaml", files("engine.demo").joinpath("rules.yaml").read_bytes())
+    writer.put(path, writer.spelled(document))
     return path
 
 

@@ -23,7 +23,9 @@ from engine.fleet.conditions import Conditions
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
+from engine.fleet.freeze import Freeze
 from engine.fleet.login_guard import Refusals, free_at
+from engine.fleet.ptz_home import PtzHome
 from engine.fleet.ptz_state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
@@ -175,6 +177,7 @@ class CameraRunner:
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
         self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
+        self.freeze = Freeze()
         self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
@@ -185,6 +188,7 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         self.listener = Listener(
             self.id,
             settings.source,
@@ -290,7 +294,7 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         sinks: list[Sink] = [self._analysis] if shown else [self.tap, self._analysis]
         async with asyncio.TaskGroup() as group:
-            serving = None
+            beside = [group.create_task(self._home.run(lambda: self.ptz), name=f"{name}.home")]
             if shown is not None:
                 token = shown.token
                 self.preview = OnDemand(
@@ -300,10 +304,10 @@ class CameraRunner:
                     self._clock.monotonic,
                     self._random,
                 )
-                serving = group.create_task(self.preview.run(), name=f"{name}.preview")
+                beside.append(group.create_task(self.preview.run(), name=f"{name}.preview"))
             await ProfileStream(f"{name}.video", sinks).run(stream)
-            if serving is not None:
-                serving.cancel()
+            for task in beside:
+                task.cancel()
 
     @property
     def preview_trouble(self) -> Sentence | None:
@@ -361,6 +365,7 @@ class CameraRunner:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
         self.seen = LastSight(sight, wall, shown)
+        self.freeze.look(shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)

@@ -60,3 +60,16 @@ class Conditions:
             return []
         logger.info("all right again", camera=self.camera, what=label)
         return [translate.health(self.camera, label, Change.ENDED, wall, **facts)]
+
+    def note(self, label: str, sentence: Sentence, wall: datetime) -> None:
+        """Note that something is the matter that only people are told, no rule: it is no event."""
+        before = self.standing.get(label)
+        if before is None or before.sentence.code != sentence.code:
+            why = text.render(sentence.code, sentence.values, "en")
+            logger.warning("something is the matter", camera=self.camera, what=label, reason=why)
+        self.standing[label] = Trouble(sentence, before.since if before else wall)
+
+    def drop(self, label: str) -> None:
+        """Note that it is over, or not known any more; see `note`."""
+        if self.standing.pop(label, None) is not None:
+            logger.info("all right again", camera=self.camera, what=label)

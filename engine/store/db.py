@@ -20,10 +20,11 @@ from uuid import uuid4
 
 import aiosqlite
 
+from engine.availability import Run
 from engine.errors import StoreCorrupt, StoreFull
 from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
-from engine.store import codec, witness
+from engine.store import availability, codec, witness
 from engine.store.deleting import (
     END_OF_TIME,
     STEP,
@@ -258,6 +259,10 @@ class Store(Reads):
         lanes = f"{action}/{target}/" if target else f"{action}/"
         await self._write(Statement(_REVIVE, ((lanes, lanes[:-1] + chr(ord("/") + 1)),)))
 
+    async def keep_availability(self, runs: Iterable[Run], alive: datetime) -> None:
+        """Keep runs of availability that are new or otherwise than before, and that the engine was alive then."""
+        await self._write(availability.kept(runs, alive, self._clock.now().engine))
+
     async def note(self, gone: Deletion) -> None:
         """Journal a deletion outside of the database; done before it, so that none is left out."""
         await self._write(note(gone))
@@ -419,6 +424,7 @@ class Store(Reads):
         while step := await self._forget(codec.micros(before), engine, "age"):
             gone += step
             await asyncio.sleep(0)
+        await self._write(availability.forgotten(before, engine))
         await self._witness(sync=True)
         return gone
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
+from engine.availability import Run
 from engine.runtime import log
-from engine.store import codec
+from engine.store import availability, codec
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
 from engine.store.model import YIELDS, Acknowledgement, Counts, Deletion, Pending
@@ -170,6 +172,17 @@ class Reads:
         """Return what was deleted and is not yet an event of the log."""
         rows = await self._read("SELECT what, why, rows, first, last, since, until FROM deletion")
         return [codec.deletion_of(row) for row in rows]
+
+    async def availability(self, since: datetime, until: datetime, camera: str | None = None) -> list[Run]:
+        """Return the runs of availability within a time, in the order in which they began; None: of all cameras."""
+        values = codec.micros(until), codec.micros(since), camera
+        return self._decoded(availability.run_of, await self._read(availability.WITHIN, values))
+
+    async def last_availability(self) -> tuple[list[Run], datetime | None]:
+        """Return the last run of each camera, and when an engine was last alive."""
+        told = await self._read("SELECT value FROM meta WHERE key = ?", (availability.ALIVE,))
+        runs = self._decoded(availability.run_of, await self._read(availability.LAST))
+        return runs, codec.moment(int(told[0][0])) if told else None
 
     async def _page(
         self, sql: str, before: int, limit: int, camera: str | None, order: str

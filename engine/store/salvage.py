@@ -17,17 +17,17 @@ from pathlib import Path
 
 from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
-from engine.store.schema import Upgrade, upgrade
+from engine.store.schema import Upgrade, newest, number_of, upgrade
 from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: newest promises first, then history.
 TABLES = (
-    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "decision", "acknowledgement",
-    "event", "link",
+    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "availability", "decision",
+    "acknowledgement", "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
-_BROUGHT = {"link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
+_BROUGHT = {"availability": 6, "link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.
@@ -78,7 +78,8 @@ def salvage(
         cut_log: Its write-ahead log is damaged in the middle: SQLite would leave out what was answered for.
     """
     image = Image(damaged)
-    upgrade(fresh, carried[: _schema(image, len(carried), past)])
+    schema = _schema(image, newest(carried), past)
+    upgrade(fresh, [step for step in carried if number_of(step) <= schema])
     there = {row[0] for row in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     saved = {table: 0 for table in TABLES if table in there}
     with closing(_reader(damaged)) as source:

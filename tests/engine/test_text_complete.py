@@ -33,6 +33,7 @@ TELLS = {"StageError", "Closed", "refusal", "ModelFault", "ArchiveError", "Crede
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
+    "availability.",
     "cameras.",
     "cli_phase.",
     "cli_severity.",

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.api import wire
+from engine.api.availability import report, window
 from engine.api.caller import Caller, Principal
 from engine.api.explanation import Explanation
 from engine.api.question import Resource
 from engine.api.resources import (
     acts,
     alerts,
+    availability,
     cameras,
     decisions,
     deliveries,
@@ -24,6 +26,7 @@ from engine.api.resources import (
 )
 from engine.api.resources.deliveries import Letter
 from engine.api.routes import Api
+from engine.availability import Availability, Run
 from engine.errors import EngineError
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
@@ -146,6 +149,7 @@ class FakeEngine:
             deliveries.resource(self),
             acts.resource(self),
             rules.resource(self),
+            availability.resource(self),
             cameras.resource(self),
             preview.resource(self),
             health.resource(self, self.garbage),
@@ -216,6 +220,18 @@ class FakeEngine:
         return wire.Event(
             id="e9", seq=9, kind="operator", change="noted", at=NOON, label=asked.name, facts=asked.facts
         )
+
+    async def availability(
+        self,
+        caller: Caller,
+        camera: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        by: availability.By | None,
+    ) -> list[availability.CameraAvailability]:
+        begin, end = window(since, until, NOON)
+        run = Run(1, camera or CAMERA, Availability.UP, begin, None)
+        return report([run], begin, end, UTC, by)
 
     def rules(self, caller: Caller) -> list[wire.Rule]:
         return list(self.known_rules)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 import typer
 
-from engine.commands.report import LangOption, language
+from engine.commands.report import LangOption, Language, language
 from engine.commands.rules.sources import leave, texts_of
 from engine.commands.terminal import document, out
 
@@ -39,7 +37,7 @@ def fmt(
             changed = True
             out(name)
             if not check:
-                _replace(Path(name), done)
+                _replace(name, text, done, chosen)
     raise typer.Exit(int(changed and check))
 
 
@@ -58,9 +56,14 @@ def _laid_out(name: str, text: str, lang: str) -> str:
         leave("rules.unformattable", "vi" if lang == "vi" else "en", 1, path=name, detail=str(error))
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put a new content in a file's place at once: a crash leaves the old or the new, never half of one."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, path.stat().st_mode)
-    os.replace(file.name, path)
+def _replace(name: str, before: str, text: str, lang: Language) -> None:
+    """Put the new layout in the file's place, unless somebody else changed it meanwhile."""
+    from engine.config.writer import replace, revision_of
+    from engine.errors import Refusal
+
+    try:
+        replace(Path(name), text.encode(), revision_of(before.encode()))
+    except Refusal as error:
+        leave(error.code, lang, 1, **error.values)
+    except OSError as error:
+        leave("rules.unwritable", lang, 1, path=name, detail=error.strerror or "?")

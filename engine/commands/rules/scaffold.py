@@ -40,6 +40,7 @@ def new(
     """
     import re
 
+    from engine.config.writer import create
     from engine.text import render
 
     chosen = language(lang)
@@ -53,8 +54,7 @@ def new(
         if not (folder / SCHEMAS).is_dir():
             text = text.partition("\n")[2]  # the line for editors would lead nowhere
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text.replace("RULE", name))
+            create(path, text.replace("RULE", name).encode())
         except FileExistsError:
             leave("rules.exists", chosen, 1, path=path)
         except OSError as error:

@@ -396,3 +396,12 @@ async def test_bad_rules_are_a_problem_that_lists_all_of_theirs(
     assert problem.problems == (found,)
     (line,) = problem.errors
     assert line.startswith("a.yaml:3:7: rules.0.for: ")
+
+
+async def test_availability_is_answered_and_asked_for_by_the_client(client: Client) -> None:
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    (told,) = await client.availability("cong", noon - timedelta(days=2), None, "day")
+    assert (told.camera, told.share, told.seconds) == ("cong", 1.0, {"up": 172800.0})
+    assert [each.name for each in told.periods] == ["2026-02-27", "2026-02-28", "2026-03-01"]
+    with pytest.raises(ApiError):
+        await client.availability("cong", datetime(2026, 3, 1), None)  # without a zone it is no moment
