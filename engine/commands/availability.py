@@ -141,7 +141,8 @@ def _time(word: str | None, zone: ZoneInfo, language: Language) -> datetime | No
     try:
         at = datetime.fromisoformat(word)
     except ValueError:
-        raise typer.BadParameter(_say("cli.bad_time", language, word=word)) from None
+        complain(_say("cli.bad_time", language, word=word))
+        raise typer.Exit(2) from None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone).astimezone(UTC)
 
 

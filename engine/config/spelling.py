@@ -56,4 +56,11 @@ def _text(text: str, quote: str) -> str:
     if quote == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     safe = _PLAIN.fullmatch(text) and not text.endswith(" ") and isinstance(plain(text), str)
-    return text if safe and not quote else json.dumps(text, ensure_ascii=False)
+    return text if safe and not quote else "".join(map(_sign, json.dumps(text, ensure_ascii=False)))
+
+
+def _sign(sign: str) -> str:
+    """Return a character within quotes: as it is where it can be seen."""
+    if sign.isprintable():
+        return sign
+    return f"\\u{ord(sign):04x}" if ord(sign) < 1 << 16 else f"\\U{ord(sign):08x}"

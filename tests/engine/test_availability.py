@@ -263,3 +263,10 @@ def test_days_and_months_are_the_sites(zone: str, by: str) -> None:
         local = begin.astimezone(ZoneInfo(zone))
         assert (local.hour, local.minute) == (0, 0)
         assert f"{local:%Y-%m-%d}".startswith(name)
+
+
+def test_no_run_ends_before_it_began(engine: Engine) -> None:
+    engine.see(a=UP)
+    engine.wall -= timedelta(seconds=1.5)  # less than what counts as a clock that is set
+    engine.see(b=UP)
+    assert engine.runs() == [("up", 0, 0)]

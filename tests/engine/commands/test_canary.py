@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from engine.api import explanation, wire
 from engine.api.caller import Caller
 from engine.api.printable import is_clean
+from engine.api.resources.availability import AvailabilityGap, AvailabilityPeriod, CameraAvailability
 from engine.api.server import serve
 from engine.commands.installed import gather
 from engine.config.settings import ApiSettings
@@ -101,7 +102,13 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     def preview_link(caller: Caller, camera: str) -> wire.PreviewLink:
         return wire.PreviewLink(url=f"http://{CANARY}", expires=NOON)
 
-    for made in (presets, ptz, rules, explain, still, preview_link):
+    async def availability(*_: object) -> list[CameraAvailability]:
+        gap = AvailabilityGap(since=NOON, until=NOON, seconds=1.0, cause=CANARY, reason=CANARY)
+        day = AvailabilityPeriod(name=CANARY, since=NOON, until=NOON, share=None, seconds={CANARY: 1.0})
+        told = CameraAvailability(camera=CANARY, since=NOON, until=NOON, share=1.0, seconds={}, longest=gap)
+        return [told.model_copy(update={"gaps": (gap,), "left_out": 1, "periods": (day,)})]
+
+    for made in (presets, ptz, rules, explain, still, preview_link, availability):
         monkeypatch.setattr(service, made.__name__, made)
     _poison_letters(service)
     loop = asyncio.new_event_loop()
@@ -153,6 +160,9 @@ LIVE = [
     ("camera", "retry", "cong"),
     ("camera", "retry", "--all"),
     ("camera", "retry", CANARY),
+    ("camera", "availability", "cong"),
+    ("camera", "availability", "--by", "day", "--since", "2026-02-01"),
+    ("camera", "availability", "cong", "--since", CANARY),
     ("deliveries",),
     ("deliveries", "--dead"),
     ("deliveries", "retry", "9"),
@@ -260,6 +270,13 @@ FILES = [
     ("rules", "new", "good", "--in", "{site}/{name}"),
     ("rules", "new", "good", "--in", "{rules}"),
     ("config", "check", "{site}/matthan.yaml"),
+    ("config", "set", "title", "{name}", "--config", "{site}/matthan.yaml"),
+    ("config", "set", "title", "x", "--dry-run", "--config", "{site}/matthan.yaml"),
+    ("config", "set", "cameras.{name}.fps", "x", "--config", "{site}/matthan.yaml"),
+    ("config", "set", "cameras.gate.fps", "{name}", "--json", "--config", "{site}/matthan.yaml"),
+    ("config", "unset", "{name}", "--config", "{site}/matthan.yaml"),
+    ("config", "add-camera", "{name}", "rtsp://192.0.2.1/{name}", "--config", "{site}/matthan.yaml"),
+    ("config", "add-camera", "yard", "rtsp://192.0.2.1/x", "--name", "{name}", "--config", "{site}/matthan.yaml"),
     ("backup", "{site}/{name}.tar.gz", "--config", "{site}/matthan.yaml"),
     ("restore", "{site}/recording.jsonl", "--config", "{site}/matthan.yaml"),
     ("doctor", "--config", "{site}/matthan.yaml"),

@@ -282,3 +282,11 @@ def test_every_value_is_spelled_so_that_it_is_read_back(value: object) -> None:
     assert data_of(f"a: [{spelling.inline(value)}]\n") == {"a": [value]}
     assert data_of(spelling.key("a", value, 0) + "\n") == {"a": value}
     assert data_of(f"- {spelling.entry(value, 2)}\n") == [value]
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_every_text_is_spelled_so_that_it_is_read_back_and_seen(text: str) -> None:
+    for quote in ("", '"', "'"):
+        spelled = spelling.inline(text, quote)
+        assert spelled.isprintable()
+        assert data_of(f"a: {spelled}\n") == {"a": text}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -184,3 +186,16 @@ def test_a_file_that_is_gone_is_not_made(path: Path) -> None:
         opened(path)
     with pytest.raises(FileNotFoundError):
         replace(path, b"x")
+
+
+def test_a_writer_waits_for_another_in_the_same_folder(path: Path) -> None:
+    made = revised(opened(path), [Set(("site",), "b")])
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    writer = threading.Thread(target=write, args=(made,))
+    writer.start()
+    writer.join(0.2)  # it would be done by far
+    assert path.read_text("utf-8") == TEXT
+    os.close(folder)
+    writer.join()
+    assert "site: b" in path.read_text("utf-8")
