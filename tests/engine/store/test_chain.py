@@ -203,6 +203,43 @@ async def test_a_failed_transaction_moves_no_head(
     assert audit(store.path) is None
 
 
+async def test_a_transaction_that_is_not_committed_moves_no_head(
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.commit(make_verdict(make_event(1)))
+    commit = store._writer.commit
+
+    async def refused() -> None:
+        monkeypatch.setattr(store._writer, "commit", commit)
+        raise sqlite3.OperationalError("the disk says no")
+
+    monkeypatch.setattr(store._writer, "commit", refused)
+    with pytest.raises(StoreError, match="says no"):
+        await store.commit(make_verdict(make_event(2)))
+    await store.commit(make_verdict(make_event(3)))
+    assert audit(store.path) is None
+    assert [event.seq for event in await store.events()] == [3, 1]
+
+
+async def test_a_decision_goes_no_sooner_than_the_events_before_it(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    """One that a timer made may be older by its time than events that came before it in the log."""
+    late = make_decision(1)
+    await store.commit(replace(make_verdict(make_event(2), make_event(10), late), numbers=(11,)))
+    await store.commit(make_verdict(make_event(20)))
+    clock.advance(1000)
+    tenth, last = (event.received_at for event in (await store.events())[1::-1])
+    await store.prune(tenth)
+    assert (await store.decisions(), audit(store.path)) == ([late], None)
+    await store.prune(last)
+    assert (await store.decisions(), audit(store.path)) == ([], None)
+
+
 def test_the_pure_part_alone() -> None:
     entries = [Entry(seq, f"e{seq}", bytes([seq]) * 32) for seq in (3, 1, 2)]
     links, head = extended(Place(0), entries)
