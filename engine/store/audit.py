@@ -32,7 +32,7 @@ def audit(path: Path) -> Break | None:
 
 def _place(db: sqlite3.Connection, key: str) -> Place:
     row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    place = None if row is None else Place.read(row[0].decode("utf-8", "replace"))
+    place = Place(0) if row is None else Place.read(row[0].decode("utf-8", "replace"))
     if place is None:
         raise sqlite3.DatabaseError(f"meta says nothing readable of “{key}”")
     return place

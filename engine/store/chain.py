@@ -144,7 +144,7 @@ def verify(
     for link in links:
         if row is not None and row[0] < link.seq:
             return Break(row[0], Fault.UNLINKED)
-        if link.previous != before.value or link.seq <= before.seq:
+        if link.previous != before.value:
             return Break(link.seq, Fault.DISCONTINUOUS)
         if row is None or row[0] > link.seq:
             return Break(link.seq, Fault.MISSING)

@@ -35,9 +35,10 @@ CREATE TABLE link (
     digest   BLOB NOT NULL,                  -- SHA-256 of its row as stored
     previous BLOB NOT NULL                   -- SHA-256 of the link before: of its `previous` and `digest`
 );
-INSERT INTO meta (key, value)                -- where the chain begins, and where it ends by now
-    SELECT name, json_object('seq', max(
+INSERT INTO meta (key, value)                -- where the chain begins, and where it ends by now; without: before all
+    SELECT name, json_object('seq', last, 'value', lower(hex(zeroblob(32))))
+    FROM (SELECT 'chain_from' AS name UNION ALL SELECT 'chain'), (SELECT max(
         coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq'), 0),
         coalesce((SELECT max(seq) FROM event), 0)
-    ), 'value', lower(hex(zeroblob(32))))
-    FROM (SELECT 'chain_from' AS name UNION ALL SELECT 'chain');
+    ) AS last)
+    WHERE last > 0;

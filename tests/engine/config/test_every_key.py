@@ -22,9 +22,7 @@ ROOT = Path(__file__).parents[3]
 PACKAGES = ("engine",)
 HOMES = (settings, action_params)
 #: Keys that nobody reads, each with the reason why it may stay.
-UNREAD = {
-    ("CameraSettings", "preview_profile"): "read by fleet streams, to be removed by the merge",
-}
+UNREAD: dict[tuple[str, str], str] = {}
 
 Models = Mapping[str, type[BaseModel]]
 

@@ -119,7 +119,7 @@ def test_a_flipped_bit_anywhere_in_a_row_is_found(path: Path) -> None:
 
 
 def test_a_chain_of_which_nothing_readable_is_said_is_an_error(path: Path) -> None:
-    change(path, "UPDATE meta SET value = 'x' WHERE key = 'chain_from'")
+    change(path, "INSERT INTO meta (key, value) VALUES ('chain_from', 'x')")
     with pytest.raises(StoreError, match="chain_from"):
         audit(path)
 
@@ -150,6 +150,28 @@ async def test_what_is_cut_off_its_end_stays_a_break(
         await store.load()
         await store.commit(make_verdict(make_event(31)))
     assert audit(path) == Break(31, Fault.DISCONTINUOUS)
+
+
+async def test_a_damaged_database_of_which_all_was_saved_has_its_whole_chain(
+    path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(100))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        resume = await store.load()
+        assert resume.damage is not None
+        assert resume.damage.saved["link"] == 30
+        await store.commit(make_verdict(make_event(2_000_000_000)))
+    assert audit(path) is None
+
+
+async def test_what_damage_took_shows(path: Path, clock: ManualClock) -> None:
+    change(path, "DELETE FROM event WHERE seq = 12")
+    with path.open("r+b") as file:
+        file.write(bytes(100))
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+    assert audit(path) == Break(12, Fault.MISSING)
 
 
 async def test_retention_leaves_a_chain_that_can_be_verified(path: Path, clock: ManualClock) -> None:
@@ -201,6 +223,43 @@ async def test_a_failed_transaction_moves_no_head(
     )
     assert [answer is None for answer in answers] == [True, False, True]
     assert audit(store.path) is None
+
+
+async def test_a_transaction_that_is_not_committed_moves_no_head(
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.commit(make_verdict(make_event(1)))
+    commit = store._writer.commit
+
+    async def refused() -> None:
+        monkeypatch.setattr(store._writer, "commit", commit)
+        raise sqlite3.OperationalError("the disk says no")
+
+    monkeypatch.setattr(store._writer, "commit", refused)
+    with pytest.raises(StoreError, match="says no"):
+        await store.commit(make_verdict(make_event(2)))
+    await store.commit(make_verdict(make_event(3)))
+    assert audit(store.path) is None
+    assert [event.seq for event in await store.events()] == [3, 1]
+
+
+async def test_a_decision_goes_no_sooner_than_the_events_before_it(
+    store: Store,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> None:
+    """One that a timer made may be older by its time than events that came before it in the log."""
+    late = make_decision(1)
+    await store.commit(replace(make_verdict(make_event(2), make_event(10), late), numbers=(11,)))
+    await store.commit(make_verdict(make_event(20)))
+    clock.advance(1000)
+    tenth, last = (event.received_at for event in (await store.events())[1::-1])
+    await store.prune(tenth)
+    assert (await store.decisions(), audit(store.path)) == ([late], None)
+    await store.prune(last)
+    assert (await store.decisions(), audit(store.path)) == ([], None)
 
 
 def test_the_pure_part_alone() -> None:
