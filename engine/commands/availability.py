@@ -110,13 +110,14 @@ def _stored(
     from engine.config.configuration import default_path, load
     from engine.config.state_paths import state_paths
     from engine.errors import ConfigError, EngineError
+    from engine.runtime.clock import SystemClock
     from engine.store.availability import read_file
 
     try:
         settings = load(file or default_path()).settings
         zone, language = ZoneInfo(settings.timezone), lang.value if lang else settings.language
         wanted = _time(asked.since, zone, language), _time(asked.until, zone, language)
-        begin, end = window(*wanted, datetime.now(UTC))
+        begin, end = window(*wanted, SystemClock().now().wall)
         runs = read_file(state_paths(settings).database, begin, end)
     except ConfigError as error:
         complain(str(error.problems[0]))

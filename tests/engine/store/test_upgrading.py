@@ -73,7 +73,11 @@ async def test_a_database_of_every_version_goes_on(tmp_path: Path, clock: Manual
         assert kept[DAMAGED] == "{no JSON"
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+#: Schemas in which no decision said its alert yet: there it is found while its firing is still kept.
+BEFORE_ALERTS = [version for version in VERSIONS if version < 5]
+
+
+@pytest.mark.parametrize("version", BEFORE_ALERTS)
 async def test_an_end_whose_firing_is_gone_belongs_to_none(
     tmp_path: Path, clock: ManualClock, version: int
 ) -> None:
