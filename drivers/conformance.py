@@ -27,6 +27,7 @@ from drivers.contract import (
     DeviceInfo,
     Driver,
     Feature,
+    FeatureCategory,
     FeatureKind,
     Found,
     Login,
@@ -319,15 +320,30 @@ class DriverConformance:
     async def test_configuration_is_written_as_described(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
-        """What was read can be written, a relay can be let go, and nothing else than what is described."""
+        """What was read can be written, a relay can be let go, and nothing else than what is described.
+
+        Passwords are left alone, and nobody gets or loses an account.
+        """
         async with _configurable(driver, target, login) as (device, features):
             for feature in features:
                 with pytest.raises(Unsupported):
                     await device.write(feature.id, _unfit(feature))
-                if feature.writable:
+                if feature.writable and not feature.secret:
                     await device.write(
                         feature.id, await device.read(feature.id) if feature.readable else False
                     )
+            assert _accounts(await device.configuration()) == _accounts(features)
+
+    async def test_a_secret_that_is_refused_is_not_told(
+        self, driver: Driver, target: Target, login: Login | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        async with _configurable(driver, target, login) as (device, features):
+            for feature in features:
+                if feature.secret:
+                    with pytest.raises(Unsupported) as caught:
+                        await device.write(feature.id, f"{CANARY}\n")  # no text of one line
+                    assert CANARY not in _told(caught.value) + caplog.text
 
     async def test_unknown_feature_is_unsupported(
         self, driver: Driver, target: Target, login: Login | None
@@ -409,6 +425,14 @@ def _assert_described(features: Collection[Feature]) -> None:
             assert (feature.readable, feature.writable) == (False, False), feature
         else:
             assert feature.readable or feature.writable or feature.signal, feature
+        if feature.secret:
+            assert (feature.kind, feature.readable, feature.writable) == (FeatureKind.TEXT, False, True), (
+                feature
+            )
+
+
+def _accounts(features: Collection[Feature]) -> set[str]:
+    return {feature.id for feature in features if feature.category is FeatureCategory.USERS}
 
 
 def _unfit(feature: Feature) -> Value:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from drivers.errors import Unsupported
+from drivers.redaction import HIDDEN
 
 Value: TypeAlias = bool | int | float | str | datetime
 #: Signs of a text where its description says nothing.
@@ -62,6 +63,7 @@ class Feature:
         signal: Topic by which `Device.signals` tells its state (`Signal.topic`); empty: by none.
         pulse: Seconds after which a relay falls back by itself; 0: it stays.
         readable: Whether `Configurable.read` takes it; likewise `writable`.
+        secret: Whether its value is a password: written, never read, and named in no error.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Feature:
     pulse: float = 0.0
     readable: bool = False
     writable: bool = False
+    secret: bool = False
 
     #: The abilities that this contract has methods for.
     PTZ: ClassVar[Feature]
@@ -91,7 +94,8 @@ class Feature:
             Unsupported: ``driver.value``: of another kind, out of range, or nothing that can be written at all.
         """
         if not (self.writable and self.fits(value)):
-            raise Unsupported("driver.value", feature=self.id, value=str(value)[:80], range=self.range)
+            shown = HIDDEN if self.secret else str(value)[:80]
+            raise Unsupported("driver.value", feature=self.id, value=shown, range=self.range)
         return value
 
     @property

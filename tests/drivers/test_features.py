@@ -56,6 +56,15 @@ def test_relays_and_inputs() -> None:
     )  # fmt: skip
 
 
+def test_a_secret_is_in_no_error() -> None:
+    secret = Feature("password", FeatureKind.TEXT, most=4, writable=True, secret=True)
+    assert secret.check("Chim") == "Chim"
+    for value in ("Chim-sáo", "Chim\n", ["Chim"]):
+        with pytest.raises(Unsupported) as caught:
+            secret.check(value)  # type: ignore[arg-type]
+        assert caught.value.values == {"feature": "password", "value": "***", "range": "<= 4"}
+
+
 def test_by_id() -> None:
     assert named((FPS, NAME), "name", "cam") is NAME
     with pytest.raises(Unsupported) as caught:

@@ -14,6 +14,8 @@ from drivers.onvif.configuration.host_name import HostName
 from drivers.onvif.configuration.imaging import Imaging
 from drivers.onvif.configuration.part import Part, Service
 from drivers.onvif.configuration.ports import DEVICE_IO, Ports
+from drivers.onvif.configuration.scopes import Scopes
+from drivers.onvif.configuration.users import Users
 from drivers.onvif.media import MEDIA1
 from drivers.onvif.services import IMAGING
 from drivers.onvif.soap.client import DEVICE, SoapClient
@@ -72,9 +74,11 @@ class Configuration:
         soap, here = self._soap, self._soap.session.reached.url
         yield Clock(Service(soap, here, DEVICE))
         yield HostName(Service(soap, here, DEVICE))
+        yield Scopes(Service(soap, here, DEVICE))
         if MEDIA1 in urls:
             yield Encoders(Service(soap, urls[MEDIA1], MEDIA1))
         if IMAGING in urls:
             yield Imaging(Service(soap, urls[IMAGING], IMAGING), sources)
         inputs = Service(soap, urls[DEVICE_IO], DEVICE_IO) if DEVICE_IO in urls else None
         yield Ports(Service(soap, urls.get(DEVICE_IO, here), DEVICE), inputs)
+        yield Users(Service(soap, here, DEVICE))

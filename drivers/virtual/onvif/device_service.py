@@ -15,6 +15,8 @@ INTERFACE = "eth0"
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*")
+_CONFIGURABLE = re.compile(r"onvif://www\.onvif\.org/(?:name|location)/")
+MOST_SCOPES, MOST_USERS, SHORTEST_PASSWORD = 32, 16, 4
 #: Vietnam's zone in POSIX form, as a camera sold there is set up.
 TIME_ZONE, ZONE_OFFSET = "ICT-7", timedelta(hours=7)
 
@@ -47,6 +49,9 @@ class DeviceService(OnvifService):
         #: A host name made of the identity: a display name need not be a valid one.
         self._host_name = f"matthan-{spec.identity.hex[:8]}"
         self._ntp, self._follows_ntp = "", False
+        self._fixed = [scope for scope in spec.scopes if not _CONFIGURABLE.match(scope)]
+        self._scopes = [scope for scope in spec.scopes if _CONFIGURABLE.match(scope)]
+        self._users = {spec.username: "Administrator"}
         self.openings = 0
 
     @answers("tds:GetSystemDateAndTime", before_login=True)
@@ -148,12 +153,43 @@ class DeviceService(OnvifService):
 
     @answers("tds:GetScopes")
     def scopes(self, request: ServiceRequest) -> Element:
-        """Tell the scopes, as discovery does."""
+        """Tell the scopes, as discovery does until they are set."""
         told = [
-            el("tds:Scopes", el("tt:ScopeDef", "Fixed"), el("tt:ScopeItem", scope))
-            for scope in self._spec.scopes
+            el("tds:Scopes", el("tt:ScopeDef", kind), el("tt:ScopeItem", scope))
+            for kind, scopes in (("Fixed", self._fixed), ("Configurable", self._scopes))
+            for scope in scopes
         ]
         return el("tds:GetScopesResponse", *told)
+
+    @answers("tds:SetScopes")
+    def set_scopes(self, request: ServiceRequest) -> Element:
+        """Take other scopes in place of all that can be changed; discovery goes on with the first ones."""
+        self._scopes = self._checked(_texts(request.body, "tds:Scopes"))
+        return el("tds:SetScopesResponse")
+
+    @answers("tds:AddScopes")
+    def add_scopes(self, request: ServiceRequest) -> Element:
+        """Take more scopes."""
+        self._scopes = self._checked([*self._scopes, *_texts(request.body, "tds:ScopeItem")])
+        return el("tds:AddScopesResponse")
+
+    @answers("tds:RemoveScopes")
+    def remove_scopes(self, request: ServiceRequest) -> Element:
+        """Drop scopes that can be changed."""
+        gone = _texts(request.body, "tds:ScopeItem")
+        if not set(gone) <= set(self._scopes):
+            raise invalid("ter:NoScope", "no such scope, or a fixed one")
+        self._scopes = [scope for scope in self._scopes if scope not in gone]
+        return el("tds:RemoveScopesResponse", *(el("tds:ScopeItem", scope) for scope in gone))
+
+    def _checked(self, scopes: list[str]) -> list[str]:
+        if len(scopes) > MOST_SCOPES:
+            raise SoapFault(
+                "too many scopes", "ter:Action", "ter:TooManyScopes", code="s:Receiver", status=500
+            )
+        if set(scopes) & set(self._fixed) or len(set(scopes)) < len(scopes):
+            raise SoapFault("that scope is there already", "ter:OperationProhibited", "ter:ScopeOverwrite")
+        return scopes
 
     @answers("tds:GetHostname", before_login=True)
     def hostname(self, request: ServiceRequest) -> Element:
@@ -218,15 +254,72 @@ class DeviceService(OnvifService):
 
     @answers("tds:GetUsers")
     def users(self, request: ServiceRequest) -> Element:
-        """Tell the account's name; never a password."""
-        user = el("tt:Username", self._spec.username), el("tt:UserLevel", "Administrator")
-        return el("tds:GetUsersResponse", el("tds:User", *user))
+        """Tell names and levels; never a password."""
+        told = (
+            el("tds:User", el("tt:Username", name), el("tt:UserLevel", level))
+            for name, level in self._users.items()
+        )
+        return el("tds:GetUsersResponse", *told)
+
+    @answers("tds:CreateUsers")
+    def create_users(self, request: ServiceRequest) -> Element:
+        """Keep further accounts, all or none; they are told, and let nobody in: no password is kept."""
+        asked = [_user(each) for each in request.body.findall("tds:User", NS)]
+        for name, _, password in asked:
+            if name in self._users:
+                raise SoapFault("that user is there already", "ter:OperationProhibited", "ter:UsernameClash")
+            _check_password(password)
+        if len(self._users) + len(asked) > MOST_USERS:
+            raise SoapFault("too many users", "ter:Action", "ter:TooManyUsers", code="s:Receiver", status=500)
+        self._users |= {name: level for name, level, _ in asked}
+        return el("tds:CreateUsersResponse")
+
+    @answers("tds:SetUser")
+    def set_user(self, request: ServiceRequest) -> Element:
+        """Take other levels; the camera's own account stays as it is."""
+        asked = [_user(each) for each in request.body.findall("tds:User", NS)]
+        self._check_mutable([name for name, _, _ in asked])
+        for _, _, password in asked:
+            _check_password(password or "unchanged")
+        self._users |= {name: level for name, level, _ in asked}
+        return el("tds:SetUserResponse")
+
+    @answers("tds:DeleteUsers")
+    def delete_users(self, request: ServiceRequest) -> Element:
+        """Forget accounts, all or none."""
+        names = _texts(request.body, "tds:Username")
+        self._check_mutable(names)
+        self._users = {name: level for name, level in self._users.items() if name not in names}
+        return el("tds:DeleteUsersResponse")
+
+    def _check_mutable(self, names: list[str]) -> None:
+        if self._spec.username in names:
+            raise invalid("ter:FixedUser", "the camera's own account")
+        if not set(names) <= set(self._users):
+            raise invalid("ter:UsernameMissing", "no such user")
 
     @answers("tds:SystemReboot")
     def system_reboot(self, request: ServiceRequest) -> Element:
         """Drop every connection and come back."""
         self._reboot()
         return el("tds:SystemRebootResponse", el("tds:Message", "Rebooting"))
+
+
+def _texts(body: Element, name: str) -> list[str]:
+    return [(node.text or "").strip() for node in body.findall(name, NS)]
+
+
+def _user(element: Element) -> tuple[str, str, str]:
+    """Return name, level and password."""
+    level = text(element, "tt:UserLevel")
+    if level not in ("Administrator", "Operator", "User"):
+        raise invalid("ter:InvalidUserLevel", f"no level {level!r}")
+    return text(element, "tt:Username"), level, text(element, "tt:Password", "")
+
+
+def _check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise SoapFault("a longer password, please", "ter:OperationProhibited", "ter:PasswordTooWeak")
 
 
 def _local(element: Element) -> str:

@@ -36,11 +36,12 @@ async def device(camera: VirtualCamera) -> AsyncIterator[OnvifDevice]:
 async def test_what_there_is(device: OnvifDevice) -> None:
     features = {feature.id: feature for feature in await device.configuration()}
     assert list(features) == [
-        "time.clock", "time.mode", "time.ntp", "network.hostname",
+        "time.clock", "time.mode", "time.ntp", "network.hostname", "scopes.name", "scopes.location",
         "encoder.main.resolution", "encoder.main.fps", "encoder.main.bitrate", "encoder.main.gop",
         "imaging.source0.brightness", "imaging.source0.saturation", "imaging.source0.contrast",
         "imaging.source0.sharpness", "imaging.source0.day_night",
         "output.relay0", "input.input0",
+        "users.count", "users.add", "user.admin", "user.admin.level", "user.admin.password",
     ]  # fmt: skip
     assert features["encoder.main.bitrate"].range == "64..8192 kbit/s"
     assert features["encoder.main.bitrate"].source == features["imaging.source0.contrast"].source == "source0"
@@ -54,6 +55,7 @@ async def test_what_there_is(device: OnvifDevice) -> None:
         ("network.hostname", "cong-chinh"), ("encoder.main.bitrate", 1024), ("encoder.main.gop", 25),
         ("encoder.main.resolution", "640x360"), ("imaging.source0.contrast", 12.5),
         ("imaging.source0.day_night", "night"),
+        ("scopes.name", "Cổng chính"), ("scopes.location", "country/việt nam"), ("scopes.location", ""),
     ],
 )  # fmt: skip
 async def test_what_is_set_is_read(device: OnvifDevice, feature: str, value: Value) -> None:

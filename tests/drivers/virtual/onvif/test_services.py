@@ -163,7 +163,15 @@ CASES: Mapping[str, tuple[Element, ...]] = {
         el("tds:NTPManual", *arguments("tt", Type="DNS", DNSname="vn.pool.ntp.org")),
     ),
     "tds:GetNetworkInterfaces": (),
+    "tds:SetScopes": arguments("tds", Scopes="onvif://www.onvif.org/name/gate"),
+    "tds:AddScopes": arguments("tds", ScopeItem="onvif://www.onvif.org/location/city/hue"),
+    "tds:RemoveScopes": arguments("tds", ScopeItem="onvif://www.onvif.org/location/virtual%20street"),
     "tds:GetUsers": (),
+    "tds:CreateUsers": (
+        el("tds:User", *arguments("tt", Username="guard", Password="long enough", UserLevel="User")),
+    ),
+    "tds:SetUser": (el("tds:User", *arguments("tt", Username="guard", UserLevel="Operator")),),
+    "tds:DeleteUsers": arguments("tds", Username="guard"),
     "tds:SetSystemDateAndTime": arguments("tds", DateTimeType="NTP", DaylightSavings="false"),
     "tds:SystemReboot": (),
     "trt:GetServiceCapabilities": (),
@@ -237,6 +245,8 @@ async def test_calls_and_answers_follow_the_schemas(
     name: str, rig: Rig, schemas: Mapping[str, etree.XMLSchema]
 ) -> None:
     key = rig.subscribe()
+    if name in ("tds:SetUser", "tds:DeleteUsers"):
+        rig.ask("tds:CreateUsers", *map(deepcopy, CASES["tds:CreateUsers"]))
     request = el(name, *map(deepcopy, CASES[name]))
     call = soap.Call(request, None)
     answer = rig.operations[call.name].run(ServiceRequest(call, HOST, key))
