@@ -15,6 +15,7 @@ from engine.api.resources import (
     decisions,
     deliveries,
     events,
+    features,
     health,
     metrics,
     preview,
@@ -30,6 +31,7 @@ from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.events import EventService
+from engine.api.services.features import FeatureService
 from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.state import SiteStateService
@@ -100,6 +102,7 @@ def api_of(site: Rooms) -> Api:
         acts.resource(ActService(site.acts, site.cameras)),
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
+        features.resource(FeatureService(site.cameras)),
         availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),

@@ -1,4 +1,4 @@
-"""Commands about one camera of a running engine: retry, availability.
+"""Commands about one camera of a running engine: retry, availability, features, set.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
@@ -11,6 +11,7 @@ import typer
 
 from engine.commands.availability import availability
 from engine.commands.completion import cameras
+from engine.commands.features import features, set_feature
 from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.terminal import data, out
 
@@ -23,6 +24,8 @@ camera = typer.Typer(
 )
 app.add_typer(camera)
 camera.command()(availability)
+camera.command()(features)
+camera.command("set")(set_feature)
 
 
 @camera.command()

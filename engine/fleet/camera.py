@@ -23,6 +23,7 @@ from engine.fleet.conditions import Conditions
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
+from engine.fleet.features import CameraFeatures
 from engine.fleet.freeze import Freeze
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz_home import PtzHome
@@ -252,6 +253,15 @@ class CameraRunner:
     def features(self) -> frozenset[Feature]:
         """What the camera can do, as far as it is known now."""
         return frozenset(self._camera.features) if self._camera else frozenset()
+
+    @property
+    def configurable(self) -> CameraFeatures:
+        """What the open camera can do, and what of its device can be read and set.
+
+        Raises:
+            Again: It is not connected now.
+        """
+        return CameraFeatures(self.camera, self.device.device, self.device.configuring, self.address)
 
     @property
     def signals_dropped(self) -> int:

@@ -20,6 +20,7 @@ from drivers.contract import Camera, Device, Driver, Feature, Login, Target, Web
 from drivers.errors import Unsupported
 from drivers.logins import LoginBook, mark
 from engine.config.settings import CameraSettings
+from engine.errors import Again
 from engine.fleet.clock_watch import ClockWatch
 from engine.fleet.conditions import Tell
 from engine.fleet.events.device_group import DeviceGroup, Listener
@@ -75,6 +76,7 @@ class DeviceRunner:
 
     Attributes:
         opened: How often it was opened.
+        configuring: Held by whoever asks for its configuration or changes it.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class DeviceRunner:
         webhooks: Webhooks | None = None,
     ) -> None:
         self.name, self.nap, self.opened = name, Nap(), 0
+        self.configuring = asyncio.Lock()
         self.logins = logins if logins is not None else LoginBook(lambda: clock.now().wall.timestamp())
         self._target = Target(url, options, self.logins, webhooks)
         self._driver, self._login, self._tell, self._clock = driver, login, tell, clock
@@ -144,6 +147,17 @@ class DeviceRunner:
         while self._device is None:
             await self._ready.wait()
         self._waiting.discard(camera.id)
+        return self._device
+
+    @property
+    def device(self) -> Device:
+        """The open device, for whoever borrows it.
+
+        Raises:
+            Again: It is not open now.
+        """
+        if self._device is None:
+            raise Again(f"device {self.name} is not open")
         return self._device
 
     def _return(self, camera: CameraId) -> None:

@@ -35,6 +35,7 @@ ASIDE = {"words", "raw", "steps", "suggestion"}
 COMPOSED = (
     "availability.",
     "cameras.",
+    "cli_category.",
     "cli_phase.",
     "cli_severity.",
     "cli_state.",

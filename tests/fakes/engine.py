@@ -19,12 +19,14 @@ from engine.api.resources import (
     decisions,
     deliveries,
     events,
+    features,
     health,
     preview,
     rules,
     state,
 )
 from engine.api.resources.deliveries import Letter
+from engine.api.resources.features import Feature
 from engine.api.routes import Api
 from engine.availability import Availability, Run
 from engine.errors import EngineError
@@ -100,6 +102,7 @@ class FakeEngine:
         self.acts: list[tuple[wire.Act, str]] = []
         self.keys: list[str] = []
         self.retried: list[str] = []
+        self.features_known: list[Feature] = []
 
     # -- what a test lets happen
 
@@ -151,6 +154,7 @@ class FakeEngine:
             rules.resource(self),
             availability.resource(self),
             cameras.resource(self),
+            features.resource(self),
             preview.resource(self),
             health.resource(self, self.garbage),
         )
@@ -264,6 +268,20 @@ class FakeEngine:
             raise self.held
         self.retried.append(camera)
         return known
+
+    async def features(self, caller: Caller, camera: str) -> list[Feature]:
+        self._camera(camera)
+        return list(self.features_known)
+
+    async def set_feature(
+        self, caller: Caller, camera: str, feature: str, value: bool | int | float | str
+    ) -> Feature:
+        self._camera(camera)
+        for number, each in enumerate(self.features_known):
+            if each.id == feature:
+                self.features_known[number] = each.model_copy(update={"value": value})
+                return self.features_known[number]
+        raise refusal(404, "driver.no_feature", host=camera, feature=feature, known="")
 
     async def reload_rules(self, caller: Caller) -> wire.RulesReloaded:
         outcome = self.reloads.pop(0) if self.reloads else refusal(422, "rules.not_adopted")

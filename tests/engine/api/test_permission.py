@@ -70,7 +70,7 @@ async def raw(service: FakeEngine, tmp_path: Path) -> AsyncIterator[aiohttp.Clie
 async def test_whoever_is_granted_nothing_asks_nothing(
     grants: set[Permission], raw: aiohttp.ClientSession, question: Question[Any, Any, Any]
 ) -> None:
-    path = question.at("cong") if "{" in question.path else question.path
+    path = question.at(*("cong",) * len(question.names))
     async with raw.request(question.method, path) as answer:
         told = await answer.json()
     assert (answer.status, told["code"]) == (403, "api.not_permitted")
@@ -81,7 +81,7 @@ async def test_whoever_is_granted_nothing_asks_nothing(
 async def test_what_is_needed_is_enough_and_nothing_else_is(
     grants: set[Permission], raw: aiohttp.ClientSession, question: Question[Any, Any, Any]
 ) -> None:
-    path = question.at("cong") if "{" in question.path else question.path
+    path = question.at(*("cong",) * len(question.names))
     grants |= EVERYTHING - {question.needs}
     async with raw.request(question.method, path) as answer:
         assert answer.status == 403
@@ -100,11 +100,12 @@ def test_a_question_without_a_permission_cannot_be_declared() -> None:
 
 def test_reading_is_not_acting() -> None:
     """What changes something needs more than to read; a link to look at is only read."""
-    changes = {each.question.path for each in ANSWERS if each.question.method == "POST"}
+    changes = {each.question.path for each in ANSWERS if each.question.method != "GET"}
     reads = {each.question.path for each in ANSWERS if each.question.needs is Permission.READ}
     assert changes & reads == {"/v1/cameras/{id}/preview"}
     assert [each.question.path for each in ANSWERS if each.question.needs is Permission.CONFIGURE] == [
-        "/v1/rules/reload"
+        "/v1/rules/reload",
+        "/v1/cameras/{id}/features/{feature}",
     ]
 
 

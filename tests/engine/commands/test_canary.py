@@ -21,6 +21,7 @@ from engine.api import explanation, wire
 from engine.api.caller import Caller
 from engine.api.printable import is_clean
 from engine.api.resources.availability import AvailabilityGap, AvailabilityPeriod, CameraAvailability
+from engine.api.resources.features import Feature
 from engine.api.server import serve
 from engine.commands.installed import gather
 from engine.config.settings import ApiSettings
@@ -108,7 +109,16 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         told = CameraAvailability(camera=CANARY, since=NOON, until=NOON, share=1.0, seconds={}, longest=gap)
         return [told.model_copy(update={"gaps": (gap,), "left_out": 1, "periods": (day,)})]
 
-    for made in (presets, ptz, rules, explain, still, preview_link, availability):
+    async def features(caller: Caller, camera: str) -> list[Feature]:
+        told = Feature(id=CANARY, kind=CANARY, category=CANARY, unit=CANARY, range=CANARY, readable=True)
+        return [
+            told.model_copy(update=also) for also in ({"value": CANARY}, {"fault": SAID}, {"category": "io"})
+        ]
+
+    async def set_feature(caller: Caller, camera: str, feature: str, value: object) -> Feature:
+        return (await features(caller, camera))[value == CANARY]
+
+    for made in (features, set_feature, presets, ptz, rules, explain, still, preview_link, availability):
         monkeypatch.setattr(service, made.__name__, made)
     _poison_letters(service)
     loop = asyncio.new_event_loop()
@@ -163,6 +173,10 @@ LIVE = [
     ("camera", "availability", "cong"),
     ("camera", "availability", "--by", "day", "--since", "2026-02-01"),
     ("camera", "availability", "cong", "--since", CANARY),
+    ("camera", "features", "cong"),
+    ("camera", "features", CANARY),
+    ("camera", "set", "cong", "x", "on"),
+    ("camera", "set", "cong", CANARY, CANARY),
     ("deliveries",),
     ("deliveries", "--dead"),
     ("deliveries", "retry", "9"),
@@ -195,6 +209,7 @@ def test_of_a_running_engine(engine: Path, words: tuple[str, ...], lang: str) ->
     [
         (("status",), lambda told: told["cameras"][0]["name"]),
         (("events",), lambda told: told["label"]),
+        (("camera", "set", "cong", "x", "on"), lambda told: told["value"]),
         (("decisions",), lambda told: told["rule"]),
         (("decisions", "--firing"), lambda told: told["decision"]["reason"]["en"]),
     ],

@@ -14,13 +14,16 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from drivers.contract import FeatureCategory
 from engine.api import wire
+from engine.api.resources.features import Feature
 from engine.api.server import serve
 from engine.commands import camera, completion, deliveries, operate
 from engine.commands.client import app
 from engine.commands.report import Lang
 from engine.commands.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
+from engine.text import LANGUAGES, Language, catalogue
 from engine.web.refusals import refusal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -134,6 +137,59 @@ def test_what_must_not_be_tried_now_says_when(engine: Path, service: Any) -> Non
     assert retry(engine).exit_code == 2
     assert retry(engine, "cong", "--all").exit_code == 2
     assert retry(engine.with_name("none"), "cong").exit_code == NO_ENGINE
+
+
+def of_camera(socket: Path, *words: str, lang: str = "en") -> Result:
+    return CliRunner().invoke(camera.app, ["camera", *words, "--socket", str(socket), "--lang", lang])
+
+
+def test_features_are_a_table_and_one_is_set(engine: Path, service: Any) -> None:
+    fault = wire.Sentence(code="x", vi="không trả lời", en="no answer")
+    service.features_known = [
+        Feature(id="ptz", kind="ability", category="ptz"),
+        Feature(id="time.clock", kind="moment", category="time", range="moment", readable=True, writable=True,
+                value="2026-03-01T12:00:00Z"),
+        Feature(id="time.ntp", kind="text", category="time", range="<= 253", readable=True, fault=fault),
+        Feature(id="main.fps", kind="number", category="encoder", range="1..30 fps", unit="fps", readable=True,
+                writable=True, value=25),
+        Feature(id="relay", kind="flag", category="io", range="on|off", writable=True),
+        Feature(id="day", kind="flag", category="new", range="on|off", readable=True, value=True),
+    ]  # fmt: skip
+    assert of_camera(engine, "features", "cong").stdout.splitlines() == [
+        "PTZ",
+        "   ptz         yes",
+        "time",
+        " * time.clock  2026-03-01 19:00:00",
+        "   time.ntp    no answer            <= 253",
+        "encoder",
+        " * main.fps    25 fps               1..30 fps",
+        "inputs and relays",
+        " * relay       -                    on|off",
+        "new",
+        "   day         on                   on|off",
+    ]
+    vietnamese = of_camera(engine, "features", "cong", lang="vi").stdout
+    assert "thời gian" in vietnamese
+    assert "không trả lời" in vietnamese
+    lines = of_camera(engine, "features", "cong", "--json").stdout.splitlines()
+    assert [json.loads(each)["id"] for each in lines] == [each.id for each in service.features_known]
+    assert of_camera(engine, "set", "cong", "main.fps", "12").stdout == "main.fps: 12 fps\n"
+    assert json.loads(of_camera(engine, "set", "cong", "day", "off", "--json").stdout)["value"] == "off"
+    assert "cannot be read back" in of_camera(engine, "set", "cong", "relay", "on").stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_category_has_a_word(language: Language) -> None:
+    assert not [each for each in FeatureCategory if f"cli_category.{each}" not in catalogue(language)]
+
+
+def test_a_feature_that_cannot_be_set_says_why(engine: Path) -> None:
+    refused = of_camera(engine, "set", "cong", "none", "1")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "“none”" in refused.stderr
+    assert of_camera(engine, "features", "nobody").exit_code == 1
+    assert of_camera(engine, "set", "cong", "none").exit_code == 2
+    assert of_camera(engine.with_name("none"), "set", "cong", "x", "1").exit_code == NO_ENGINE
 
 
 @pytest.mark.parametrize(("lang", "reason"), [("vi", "vì lý do 1"), ("en", "for reason 1")])
