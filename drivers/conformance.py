@@ -27,7 +27,6 @@ from drivers.contract import (
     DeviceInfo,
     Driver,
     Feature,
-    FeatureCategory,
     FeatureKind,
     Found,
     Login,
@@ -41,10 +40,10 @@ from drivers.contract import (
     Stream,
     Target,
     TrackKind,
-    Value,
     tracks_of,
 )
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
+from drivers.features import accounts, unfit
 from drivers.possessions import NOTHING, left_over, possessions
 
 #: The wrong password of these tests: it must not turn up anywhere.
@@ -327,12 +326,12 @@ class DriverConformance:
         async with _configurable(driver, target, login) as (device, features):
             for feature in features:
                 with pytest.raises(Unsupported):
-                    await device.write(feature.id, _unfit(feature))
+                    await device.write(feature.id, unfit(feature))
                 if feature.writable and not feature.secret:
                     await device.write(
                         feature.id, await device.read(feature.id) if feature.readable else False
                     )
-            assert _accounts(await device.configuration()) == _accounts(features)
+            assert accounts(await device.configuration()) == accounts(features)
 
     async def test_a_secret_that_is_refused_is_not_told(
         self, driver: Driver, target: Target, login: Login | None, caplog: pytest.LogCaptureFixture
@@ -429,17 +428,6 @@ def _assert_described(features: Collection[Feature]) -> None:
             assert (feature.kind, feature.readable, feature.writable) == (FeatureKind.TEXT, False, True), (
                 feature
             )
-
-
-def _accounts(features: Collection[Feature]) -> set[str]:
-    return {feature.id for feature in features if feature.category is FeatureCategory.USERS}
-
-
-def _unfit(feature: Feature) -> Value:
-    """Return what a feature cannot be."""
-    if feature.kind is FeatureKind.NUMBER and feature.most is not None:
-        return feature.most + 1
-    return "no such choice" if feature.kind is not FeatureKind.TEXT else 7
 
 
 async def _silence() -> AsyncIterator[bytes]:

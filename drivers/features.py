@@ -7,7 +7,7 @@ relay. Values are checked here, by their description, so that every driver refus
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -170,3 +170,15 @@ def named(features: Iterable[Feature], wanted: str, host: str) -> Feature:
     if wanted not in known:
         raise Unsupported("driver.no_feature", host=host, feature=wanted[:80], known=", ".join(known)[:400])
     return known[wanted]
+
+
+def accounts(features: Collection[Feature]) -> set[str]:
+    """Return the ids of the features that are accounts."""
+    return {feature.id for feature in features if feature.category is FeatureCategory.USERS}
+
+
+def unfit(feature: Feature) -> Value:
+    """Return what a feature cannot be: whoever writes it must be refused."""
+    if feature.kind is FeatureKind.NUMBER and feature.most is not None:
+        return feature.most + 1
+    return "no such choice" if feature.kind is not FeatureKind.TEXT else 7

@@ -32,16 +32,16 @@ from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
 from engine.errors import EngineError, UpgradeRefused
-from engine.fleet.availability_watch import AvailabilityWatch
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
 from engine.fleet.followed import followed
+from engine.fleet.health.availability_watch import AvailabilityWatch
+from engine.fleet.health.overload import Overload
+from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
-from engine.fleet.overload import Overload
 from engine.fleet.translate import crowds
-from engine.fleet.troubles import troubled, unseen
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader

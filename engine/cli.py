@@ -14,7 +14,7 @@ from importlib.metadata import version
 import typer
 
 from engine.commands.installed import gather
-from engine.commands.terminal import block, complain, out
+from engine.commands.output.terminal import block, complain, out
 from engine.runtime.child_process import tie
 
 root = typer.Typer(

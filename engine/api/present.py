@@ -8,8 +8,8 @@ from engine import text
 from engine.api import wire
 from engine.api.resources.cameras import tracked as tracked
 from engine.api.resources.deliveries import Letter
+from engine.fleet.health.troubles import WORST
 from engine.fleet.tracked import tracked as standing
-from engine.fleet.troubles import WORST
 from engine.store.model import DeliveryState
 from engine.web.refusals import in_file, refusal
 

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.commands.completion import cameras
-from engine.commands.report import Lang
-from engine.commands.talk import NO_ENGINE, AsJson, Language_, Socket, Token, explain, secret
-from engine.commands.terminal import complain, data, out
+from engine.commands.output.report import Lang
+from engine.commands.output.talk import NO_ENGINE, AsJson, Language_, Socket, Token, explain, secret
+from engine.commands.output.terminal import complain, data, out
 
 if TYPE_CHECKING:
     from engine.api.resources.availability import AvailabilityGap, CameraAvailability

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from engine.api.printable import is_clean
-from engine.commands.report import JsonOption, LangOption, language
-from engine.commands.terminal import complain, data, flash, out
+from engine.commands.output.report import JsonOption, LangOption, language
+from engine.commands.output.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
     from engine.backup.archive import ArchiveError, Contents, Manifest

@@ -12,8 +12,8 @@ import typer
 from engine.commands.availability import availability
 from engine.commands.completion import cameras
 from engine.commands.features import features, set_feature
-from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
-from engine.commands.terminal import data, out
+from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
     pass

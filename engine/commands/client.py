@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.completion import presets
-from engine.commands.talk import (
+from engine.commands.output.talk import (
     AsJson,
     CameraId,
     Language_,
@@ -23,7 +23,7 @@ from engine.commands.talk import (
     Token,
     speak,
 )
-from engine.commands.terminal import data, out, pour
+from engine.commands.output.terminal import data, out, pour
 
 if TYPE_CHECKING:
     from engine.api import wire
@@ -101,7 +101,7 @@ def events(
     """List events, oldest first; with --follow go on, without a hole over lost connections."""
 
     async def talk(speaker: Speaker) -> None:
-        from engine.commands import listing
+        from engine.commands.output import listing
 
         await listing.events(speaker, camera, as_json=as_json).show(limit, follow=follow)
 
@@ -129,7 +129,7 @@ def decisions(
         raise typer.BadParameter("--firing shows the present moment: it cannot go with --follow")
 
     async def talk(speaker: Speaker) -> None:
-        from engine.commands import listing
+        from engine.commands.output import listing
 
         if firing:
             listing.show_alerts(speaker, await speaker.client.alerts(camera=camera), limit, as_json=as_json)

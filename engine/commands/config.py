@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.config_edit import add_camera, set_command, unset
-from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
-from engine.commands.terminal import data, document
+from engine.commands.output.report import GitHubOption, JsonOption, LangOption, finish, language
+from engine.commands.output.terminal import data, document
 
 if TYPE_CHECKING:
     from engine.config.configuration import Report

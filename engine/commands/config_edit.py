@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, Language, coloured, finish, for_scripts, language
-from engine.commands.terminal import data, line, out, paint
+from engine.commands.output.report import (
+    JsonOption,
+    LangOption,
+    Language,
+    coloured,
+    finish,
+    for_scripts,
+    language,
+)
+from engine.commands.output.terminal import data, line, out, paint
 
 if TYPE_CHECKING:
     from engine.config.edit import Edit

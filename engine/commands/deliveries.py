@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.talk import AsJson, Language_, Limit, Socket, Speaker, Token, speak
-from engine.commands.terminal import data, out
+from engine.commands.output.talk import AsJson, Language_, Limit, Socket, Speaker, Token, speak
+from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.api.resources.deliveries import Letter

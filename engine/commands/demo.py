@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from engine.commands.report import LangOption, language
-from engine.commands.terminal import block, out
+from engine.commands.output.report import LangOption, language
+from engine.commands.output.terminal import block, out
 
 if TYPE_CHECKING:
     from drivers.contract import Found

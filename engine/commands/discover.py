@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import LangOption, Progress, language
-from engine.commands.terminal import complain, data, out
+from engine.commands.output.report import LangOption, Progress, language
+from engine.commands.output.terminal import complain, data, out
 
 if TYPE_CHECKING:
     from drivers.contract import Found, Scope

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import coloured
-from engine.commands.terminal import data, out, paint
+from engine.commands.output.report import coloured
+from engine.commands.output.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.config.settings import Settings

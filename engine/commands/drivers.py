@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.commands.report import LangOption, language
-from engine.commands.terminal import complain, data, out
+from engine.commands.output.report import LangOption, language
+from engine.commands.output.terminal import complain, data, out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

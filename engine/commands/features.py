@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.talk import AsJson, CameraId, Language_, Socket, Speaker, Token, speak
-from engine.commands.terminal import data, line, out
+from engine.commands.output.talk import AsJson, CameraId, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.terminal import data, line, out
 
 if TYPE_CHECKING:
     from engine.api.resources.features import Feature

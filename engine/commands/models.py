@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from engine.commands.report import language
-from engine.commands.terminal import complain, data, document, flash, out
+from engine.commands.output.report import language
+from engine.commands.output.terminal import complain, data, document, flash, out
 from engine.models import Entry, ModelFault, ModelFile, folder, library, registry, reported
 from engine.models.known import COLOURS, HEADS
 from engine.models.library import describe, fingerprint, keep, paths

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.commands.terminal import data, out
+from engine.commands.output.terminal import data, out
 from engine.models import installed
 from engine.models.known import named_labels
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from engine.commands.completion import cameras, rules
-from engine.commands.talk import AsJson, Language_, Socket, Speaker, Token, speak
-from engine.commands.terminal import data, out
+from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -42,7 +42,7 @@ def run(
 
     log.configure(level, json=log_json)
 
-    from engine.commands import report, terminal
+    from engine.commands.output import report, terminal
     from engine.config.configuration import check, default_path
 
     found = check(config or default_path())

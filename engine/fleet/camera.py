@@ -19,15 +19,15 @@ from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
 from engine.fleet.analysis import Analysis
-from engine.fleet.conditions import Conditions
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
-from engine.fleet.freeze import Freeze
+from engine.fleet.health.conditions import Conditions
+from engine.fleet.health.freeze import Freeze
 from engine.fleet.login_guard import Refusals, free_at
-from engine.fleet.ptz_home import PtzHome
-from engine.fleet.ptz_state import PtzState
+from engine.fleet.ptz.home import PtzHome
+from engine.fleet.ptz.state import PtzState
 from engine.fleet.state import CameraState
 from engine.fleet.stills import Analysed, Stills
 from engine.fleet.stream import OnDemand, ProfileStream, Sink

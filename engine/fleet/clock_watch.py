@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from drivers.contract import Device
 from engine.draft import Draft
-from engine.fleet.conditions import Conditions, Tell
+from engine.fleet.health.conditions import Conditions, Tell
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from rules.compiler.reasons import duration

@@ -22,9 +22,9 @@ from drivers.logins import LoginBook, mark
 from engine.config.settings import CameraSettings
 from engine.errors import Again
 from engine.fleet.clock_watch import ClockWatch
-from engine.fleet.conditions import Tell
 from engine.fleet.events.device_group import DeviceGroup, Listener
 from engine.fleet.events.subscription import EventSubscription
+from engine.fleet.health.conditions import Tell
 from engine.fleet.login_guard import Refusals
 from engine.fleet.open_limit import OpenLimit
 from engine.runtime import log

@@ -40,7 +40,7 @@ from engine.store.deleting import (
 )
 from engine.store.disk_reserve import Reserve
 from engine.store.faults import translated, translating
-from engine.store.linking import Linking
+from engine.store.hashchain.linking import Linking
 from engine.store.model import (
     Adoption,
     Call,

@@ -17,10 +17,10 @@ from drivers.logins import LoginBook
 from drivers.onvif import driver
 from drivers.onvif.events import pull_point
 from engine.draft import Draft
-from engine.fleet.conditions import Conditions
 from engine.fleet.events import subscription as ears
 from engine.fleet.events.device_group import DeviceGroup, Listener
 from engine.fleet.events.signals import Signals
+from engine.fleet.health.conditions import Conditions
 from engine.fleet.login_guard import Refusals
 from engine.runtime.clock import SystemClock
 from engine.runtime.supervisor import Backoff

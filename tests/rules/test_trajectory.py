@@ -9,7 +9,7 @@ import pytest
 
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
 from engine.draft import Draft
-from engine.fleet.ptz_state import REST, TRAVEL, PtzState
+from engine.fleet.ptz.state import REST, TRAVEL, PtzState
 from engine.fleet.translate import PtzPose, Translator, crowds, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.compile import World, compile_rules

@@ -18,8 +18,8 @@ from prometheus_client.registry import Collector
 
 from engine.api.caller import Caller
 from engine.duty.acts import MOST as ACTS
+from engine.fleet.health.troubles import WORST
 from engine.fleet.state import CameraState
-from engine.fleet.troubles import WORST
 from engine.severity import RANK
 
 if TYPE_CHECKING:

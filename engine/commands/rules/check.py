@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import GitHubOption, JsonOption, LangOption, finish, language
-from engine.commands.terminal import data, out
+from engine.commands.output.report import GitHubOption, JsonOption, LangOption, finish, language
+from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
     from engine.config.configuration import Report

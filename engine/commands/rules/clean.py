@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import LangOption, Language, coloured, for_people, language
+from engine.commands.output.report import LangOption, Language, coloured, for_people, language
+from engine.commands.output.terminal import block, out, paint
 from engine.commands.rules.check import CLEAN, KNOWN, ConfigOption, RuleFiles
 from engine.commands.rules.replay import line_of
 from engine.commands.rules.sources import leave, lines_of, moments_of, own_files, rules_of, site_of, texts_of
-from engine.commands.terminal import block, out, paint
 
 if TYPE_CHECKING:
     from rules.trials.clean_nights import Night

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.completion import cameras, rules
-from engine.commands.report import (
+from engine.commands.output.report import (
     JsonOption,
     Lang,
     Language,
@@ -20,11 +20,11 @@ from engine.commands.report import (
     coloured,
     language,
 )
+from engine.commands.output.talk import Socket, Token, secret
+from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
 from engine.commands.rules.sources import Moments, door_of, leave, moments_of, report_of, whole
-from engine.commands.talk import Socket, Token, secret
-from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import explanation as telling
@@ -113,7 +113,7 @@ def _running(
     """
     from engine.api.client import Client
     from engine.api.errors import ApiError
-    from engine.commands.talk import explain
+    from engine.commands.output.talk import explain
 
     async def ask() -> telling.Explanation:
         async with Client.connect(door, token=token, language=lang) as client:

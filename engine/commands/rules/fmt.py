@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.report import LangOption, Language, language
+from engine.commands.output.report import LangOption, Language, language
+from engine.commands.output.terminal import document, out
 from engine.commands.rules.sources import leave, texts_of
-from engine.commands.terminal import document, out
 
 
 def fmt(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from engine.api.printable import clean
-from engine.commands.report import Language
+from engine.commands.output.report import Language
 
 if TYPE_CHECKING:
     from rules.document.source import Problem

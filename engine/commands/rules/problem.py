@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, LangOption, Language, coloured, language
+from engine.commands.output.report import JsonOption, LangOption, Language, coloured, language
+from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.sources import leave
-from engine.commands.terminal import data, out, paint
 
 _BOLD = "1"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.commands import report
-from engine.commands.report import GitHubOption, JsonOption, Language
-from engine.commands.talk import Language_, Socket, Speaker, Token, speak
-from engine.commands.terminal import block, data, out, paint
+from engine.commands.output import report
+from engine.commands.output.report import GitHubOption, JsonOption, Language
+from engine.commands.output.talk import Language_, Socket, Speaker, Token, speak
+from engine.commands.output.terminal import block, data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire

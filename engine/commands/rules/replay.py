@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
+from engine.commands.output.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
+from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.sources import Moments, leave, lines_of, moments_of, rules_of, site_of
-from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.report import LangOption, language
+from engine.commands.output.report import LangOption, language
+from engine.commands.output.terminal import out
 from engine.commands.rules.check import TRIAL
 from engine.commands.rules.sources import leave
-from engine.commands.terminal import out
 
 #: Where the first line of a scaffold tells editors to look.
 SCHEMAS = Path("../schema")

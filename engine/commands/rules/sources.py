@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from engine.commands.report import Language, finish
+from engine.commands.output.report import Language, finish
+from engine.commands.output.terminal import out
 from engine.commands.rules.check import TRIAL
-from engine.commands.terminal import out
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration, Report

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
+from engine.commands.output.report import JsonOption, Language, Progress, SiteLangOption, coloured, language
+from engine.commands.output.talk import Socket, Token, secret
+from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History, Recording
 from engine.commands.rules.sources import door_of, leave, moments_of, report_of, whole
-from engine.commands.talk import Socket, Token, secret
-from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.api import wire

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.report import (
+from engine.commands.output.report import (
     GitHubOption,
     JsonOption,
     LangOption,
@@ -22,9 +22,9 @@ from engine.commands.report import (
     for_scripts,
     language,
 )
+from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import TRIAL, ConfigOption
 from engine.commands.rules.sources import leave, own_files, site_of, texts_of
-from engine.commands.terminal import data, out, paint
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from drivers.contract import Signal
 from engine.draft import Draft
-from engine.fleet.conditions import Conditions
 from engine.fleet.events.property import is_of, subject
 from engine.fleet.events.signals import MOST, Signals
 from engine.fleet.events.token_bucket import TokenBucket
+from engine.fleet.health.conditions import Conditions
 from rules.model import CameraId
 
 

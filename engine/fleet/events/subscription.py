@@ -15,8 +15,8 @@ from drivers.contract import Device
 from drivers.errors import Unreachable, Unsupported
 from engine.draft import Draft
 from engine.errors import reason_of
-from engine.fleet.conditions import Tell
 from engine.fleet.events.device_group import DeviceGroup, Listener
+from engine.fleet.health.conditions import Tell
 from engine.fleet.login_guard import Refusals, joined
 from engine.runtime import log
 from engine.runtime.clock import Clock

@@ -33,7 +33,7 @@ from engine.duty.acts import Acts
 from engine.errors import Again, Never, StoreBusy
 from engine.fleet.camera import CameraRunner
 from engine.fleet.camera_control import CameraControl
-from engine.fleet.troubles import troubled
+from engine.fleet.health.troubles import troubled
 from engine.judging.reload import ReloadOutcome
 from engine.store.model import Counts
 from engine.web.problems import Garbage

@@ -325,15 +325,15 @@ def test_a_report_for_other_programs_stays_well_formed(site: Path) -> None:
 
 #: Commands that print nothing of others, or are looked at elsewhere.
 ELSEWHERE = {
-    "run": "logs: tests/engine/commands/test_terminal.py",
+    "run": "logs: tests/engine/commands/output/test_terminal.py",
     "demo": "prints by tests/engine/demo/test_demo.py's show, through the same door",
     "sim": "tests/drivers/virtual/test_command.py",
     "tui": "tests/tui/test_harmless.py",
     "drivers list": "below",
     "discover": "below",
     "config schema": "JSON of our own",
-    "config path": "a document: tests/engine/commands/test_terminal.py",
-    "config show": "a document: tests/engine/commands/test_terminal.py",
+    "config path": "a document: tests/engine/commands/output/test_terminal.py",
+    "config show": "a document: tests/engine/commands/output/test_terminal.py",
     "rules schema": "JSON of our own",
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }

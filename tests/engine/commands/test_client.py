@@ -20,8 +20,8 @@ from engine.api.resources.features import Feature
 from engine.api.server import serve
 from engine.commands import camera, completion, deliveries, operate
 from engine.commands.client import app
-from engine.commands.report import Lang
-from engine.commands.talk import NO_ENGINE
+from engine.commands.output.report import Lang
+from engine.commands.output.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
 from engine.text import LANGUAGES, Language, catalogue
 from engine.web.refusals import refusal
@@ -252,8 +252,8 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
     """Events missed in a gap or while the engine was away are read from the store, once each."""
     from engine.api import wire
     from engine.api.client import Client
-    from engine.commands.listing import Listing
-    from engine.commands.talk import Speaker
+    from engine.commands.output.listing import Listing
+    from engine.commands.output.talk import Speaker
 
     shown: list[int] = []
     enough = asyncio.Event()
@@ -293,8 +293,8 @@ async def test_following_has_no_hole_over_a_gap_and_an_outage(service: Any, tmp_
 async def test_following_decisions_has_no_hole_either(service: Any, tmp_path: Path, seen: int) -> None:
     """More decisions than one page, and than were listed, fell into an outage: all are shown once, in order."""
     from engine.api.client import Client
-    from engine.commands import listing
-    from engine.commands.talk import Speaker
+    from engine.commands.output import listing
+    from engine.commands.output.talk import Speaker
 
     shown: list[str] = []
     enough = asyncio.Event()

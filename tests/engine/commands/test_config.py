@@ -11,7 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from engine.commands import config, report, rules
+from engine.commands import config, rules
+from engine.commands.output import report
 
 ROOT = Path(__file__).parents[3]
 HEAVY = (

@@ -13,8 +13,8 @@ import pytest
 
 from engine.api import explanation, wire
 from engine.api.server import serve
-from engine.commands import terminal
-from engine.commands.report import Progress
+from engine.commands.output import terminal
+from engine.commands.output.report import Progress
 from engine.commands.rules.scaffold import Kind
 from engine.commands.rules.sources import Moments
 from engine.config.settings import ApiSettings

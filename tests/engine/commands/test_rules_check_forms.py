@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands.report import coloured, for_github
+from engine.commands.output.report import coloured, for_github
 from rules.document.problem import Problem
 from rules.document.source import MAX_CHARACTERS
 

@@ -14,9 +14,9 @@ from drivers.errors import Unreachable
 from engine.fleet import stream as streams
 from engine.fleet import tap as taps
 from engine.fleet.camera import CameraRunner
+from engine.fleet.health.troubles import unseen
 from engine.fleet.state import CameraState
 from engine.fleet.stream import ProfileStream
-from engine.fleet.troubles import unseen
 from engine.preview.gallery import Gallery
 from engine.text import render
 

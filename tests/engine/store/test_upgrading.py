@@ -17,8 +17,8 @@ import pytest
 from engine.errors import StoreError, UpgradeRefused
 from engine.runtime.clock import ManualClock
 from engine.store import upgrading
-from engine.store.audit import audit
 from engine.store.db import Store, open_store
+from engine.store.hashchain.audit import audit
 from engine.store.schema import steps, upgrade, version_of
 from engine.store.upgrading import copy_of, upgrade_with_copy
 from engine.text import render

@@ -9,10 +9,10 @@ import pytest
 
 from drivers.contract import Signal
 from engine.config.settings import CameraSettings
-from engine.fleet.conditions import Conditions
 from engine.fleet.device import device_key
 from engine.fleet.events.device_group import DeviceGroup, Listener, concerns_all
 from engine.fleet.events.signals import GRACE, MOST, Signals
+from engine.fleet.health.conditions import Conditions
 from rules.model import CameraId, Change
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)

@@ -16,9 +16,19 @@ from hypothesis import strategies as st
 
 from engine.errors import StoreError
 from engine.runtime.clock import ManualClock
-from engine.store.audit import audit
-from engine.store.chain import GENESIS, Break, Entry, Fault, Link, Place, canonical, extended, verify
 from engine.store.db import Store, open_store
+from engine.store.hashchain.audit import audit
+from engine.store.hashchain.chain import (
+    GENESIS,
+    Break,
+    Entry,
+    Fault,
+    Link,
+    Place,
+    canonical,
+    extended,
+    verify,
+)
 from engine.store.model import Verdict
 from rules.model import Decision, Event, EventId
 

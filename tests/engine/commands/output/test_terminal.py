@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from engine import cli
 from engine.api import wire
 from engine.api.printable import clean, escaped, is_clean
-from engine.commands import completion, terminal
+from engine.commands import completion
+from engine.commands.output import terminal
 from engine.runtime import log
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 #: A cleared screen, a forged line, a reversed word, an 8-bit escape, a colour, a bell.
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028\x00b"
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -101,7 +102,7 @@ WRITERS = {
     "print_exc",
     "print_exception",
 }
-DOORS = {"engine/commands/terminal.py", "drivers/virtual/command.py", "engine/runtime/log.py"}
+DOORS = {"engine/commands/output/terminal.py", "drivers/virtual/command.py", "engine/runtime/log.py"}
 PACKAGES = ("engine", "drivers", "rules", "tui")
 
 

@@ -10,8 +10,8 @@ from typing import Final, Generic, TypeVar
 
 from engine.api import wire
 from engine.api.client import Disconnected
-from engine.commands.talk import Speaker, why
-from engine.commands.terminal import data, out
+from engine.commands.output.talk import Speaker, why
+from engine.commands.output.terminal import data, out
 
 #: Entries fetched at once to fill a gap.
 PAGE: Final = 500

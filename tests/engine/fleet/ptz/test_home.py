@@ -15,10 +15,10 @@ from drivers.errors import Unreachable, Unsupported
 from engine import text
 from engine.config.settings import PtzSettings
 from engine.fleet.camera_control import CameraControl
-from engine.fleet.conditions import Conditions
-from engine.fleet.ptz_home import PATIENCE, WAITS, PtzHome
-from engine.fleet.ptz_state import PtzState
-from engine.fleet.troubles import troubled
+from engine.fleet.health.conditions import Conditions
+from engine.fleet.health.troubles import troubled
+from engine.fleet.ptz.home import PATIENCE, WAITS, PtzHome
+from engine.fleet.ptz.state import PtzState
 from engine.runtime.clock import ManualClock
 from rules.model import CameraId, Sentence
 
@@ -192,14 +192,14 @@ class Silent:
 
 async def test_a_device_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PATIENCE < 60
-    monkeypatch.setattr("engine.fleet.ptz_home.PATIENCE", 0.001)
+    monkeypatch.setattr("engine.fleet.ptz.home.PATIENCE", 0.001)
     bench = Bench(Silent(), until=100.0)
     assert await bench.play() == [60.0, 70.0]
 
 
 @pytest.fixture
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.fleet.ptz_home.WAITS", (0.01,))
+    monkeypatch.setattr("engine.fleet.ptz.home.WAITS", (0.01,))
 
 
 @pytest.mark.usefixtures("_quick")

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from engine.commands.completion import cameras
-from engine.commands.report import Lang, language
-from engine.commands.terminal import out
+from engine.commands.output.report import Lang, language
+from engine.commands.output.terminal import out
 
 if TYPE_CHECKING:
     from engine.api import wire

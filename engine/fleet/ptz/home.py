@@ -10,8 +10,8 @@ from drivers.contract import Ptz
 from drivers.errors import Unsupported
 from engine.config.settings import PtzSettings
 from engine.errors import reason_of
-from engine.fleet.conditions import Conditions
-from engine.fleet.ptz_state import PtzState
+from engine.fleet.health.conditions import Conditions
+from engine.fleet.ptz.state import PtzState
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Nap
 from rules.model import Sentence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from engine.api.printable import clean
-from engine.commands.terminal import block, data, flash, line, out, paint
+from engine.commands.output.terminal import block, data, flash, line, out, paint
 
 if TYPE_CHECKING:
     from rules.document.source import Problem

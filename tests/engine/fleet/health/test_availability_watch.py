@@ -18,10 +18,10 @@ import pytest
 from drivers.kit.upright import Upright
 from engine.availability import Availability, Run, summary
 from engine.errors import StoreFull
-from engine.fleet import availability_watch
-from engine.fleet.availability_watch import AvailabilityWatch, observed
-from engine.fleet.conditions import Trouble
-from engine.fleet.freeze import SAME, STILL, Freeze
+from engine.fleet.health import availability_watch
+from engine.fleet.health.availability_watch import AvailabilityWatch, observed
+from engine.fleet.health.conditions import Trouble
+from engine.fleet.health.freeze import SAME, STILL, Freeze
 from engine.fleet.state import CameraState
 from engine.runtime.clock import ManualClock
 from engine.store.availability import MOST, read_file

@@ -1,0 +1,1 @@
+"""Where a PTZ unit was sent, and its way back home."""
