@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
-from drivers.errors import DriverError, Malformed, Unsupported
+from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
 from drivers.onvif import xml
 from drivers.onvif.configuration.part import MOST, Service, leaf, step, tag
 from drivers.printable import clean
@@ -91,6 +91,8 @@ class Users:
             await self._service.tell(operation, _user(name, level, password))
         except DriverError as error:
             _forget(error)
+            if isinstance(error, Unreachable) and error.values.get("detail") in _REASONS:
+                raise Unsupported(**error.values) from None  # TooManyUsers reads like too many callers
             raise
 
     def _mutable(self, feature: Feature) -> str:

@@ -14,6 +14,7 @@ from drivers.contract import Login, Target
 from drivers.errors import DriverError, Refused, Unsupported
 from drivers.onvif.device import OnvifDevice
 from drivers.virtual.camera import VirtualCamera
+from drivers.virtual.onvif.device_service import MOST_USERS
 from drivers.virtual.spec import CameraSpec
 from tests.drivers.onvif.conftest import DEVICE_INFO, Asked, Scripted, envelope, fault
 
@@ -82,6 +83,15 @@ async def test_the_life_of_an_account(device: OnvifDevice) -> None:
             await device.write(feature, value)
         assert caught.value.code == "driver.no_account"
     assert account not in await ids(device)
+
+
+async def test_a_device_that_is_full_is_not_busy(device: OnvifDevice) -> None:
+    for number in range(MOST_USERS - 1):
+        await device.write("users.add", f"u{number}:{SECRET}")
+    with pytest.raises(Unsupported) as caught:
+        await device.write("users.add", f"one more:{SECRET}")
+    assert caught.value.values["detail"] == "TooManyUsers"
+    assert SECRET not in shown(caught.value)
 
 
 async def test_the_password_goes_out_whole(scripted: Scripted, other: OnvifDevice) -> None:
