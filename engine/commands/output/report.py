@@ -51,9 +51,9 @@ def language(chosen: Lang | None, environ: Mapping[str, str] = os.environ) -> La
     return "vi" if next(filter(None, map(environ.get, names)), "").startswith("vi") else "en"
 
 
-def coloured(stream: object = sys.stdout, environ: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a stream wants colours: a terminal, and NO_COLOR not set."""
-    isatty = getattr(stream, "isatty", None)
+def coloured(stream: object = None, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a stream (None: standard output as it is now) wants colours: a terminal, and NO_COLOR not set."""
+    isatty = getattr(sys.stdout if stream is None else stream, "isatty", None)
     return bool(isatty and isatty()) and not environ.get("NO_COLOR")
 
 
