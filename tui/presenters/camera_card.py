@@ -16,6 +16,9 @@ from tui.render import pictures
 from tui.render.facts import facts
 from tui.texts import Texts, clean
 
+#: Names of features that are told at most; the contract has four.
+FEATURES = 8
+
 
 def status_card(camera: wire.Camera | None, model: Model, t: Texts, *, off: bool) -> Text:
     """Return what stands where the picture would be: since when there is none, why, and what to do.
@@ -104,6 +107,13 @@ def _sure(track: wire.Tracked, t: Texts, unit: str) -> str:
     return f" {t.number(track.score * 100)}{unit}" if track.score else ""
 
 
+def _features(camera: wire.Camera, t: Texts) -> str:
+    """Return what a camera can do, in one line; a driver's own abilities as it calls them."""
+    named = [t.find(f"feature.{each}", clean(each)) for each in camera.features]
+    more = len(named) - FEATURES
+    return ", ".join(named[:FEATURES]) + (f", … (+{more})" if more > 0 else "")
+
+
 def _identity(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
     size = f"{camera.width}×{camera.height}" if camera.width and camera.height else ""
     stream = " ".join(part for part in (clean(camera.codec), size) if part)
@@ -111,7 +121,8 @@ def _identity(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
         ("fact.stream", stream),
         ("fact.address", clean(camera.address)),
         ("fact.model", clean(camera.model)),
-        ("fact.ptz", t("fact.ptz_yes") if camera.ptz else ""),
+        ("fact.features", _features(camera, t)),
+        ("fact.ptz", t("fact.ptz_yes") if camera.ptz and not camera.features else ""),
         ("fact.id", clean(camera.id)),
     )
     yield from ((t(key), value) for key, value in known if value)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from rich.console import Console, Group
 from rich.text import Text
 
+from drivers.contract import Feature
 from engine.api import wire
 from engine.api.client import Disconnected
 from tests.fakes import village
 from tui.model.model import Model
 from tui.presenters import camera_card
-from tui.texts import Texts
+from tui.texts import Texts, catalogue, clean
 
 
 def plain(shown: Group | Text) -> str:
@@ -79,6 +82,26 @@ def test_facts_of_a_camera_that_is_well(model: Model, t: Texts) -> None:
         ["PTZ", "yes"],
         ["Id", "cam-0"],
     ]
+
+
+def test_what_it_can_do_is_one_line(model: Model, t: Texts) -> None:
+    def told(*features: str) -> list[str]:
+        shown = plain(camera_card.camera_facts(village.camera(1, ptz=True, features=features), model, t))
+        return [" ".join(line.split()) for line in shown.splitlines() if line.startswith(("Can do", "PTZ"))]
+
+    assert told("ptz", "signals", "snapshot", "speaker") == [
+        "Can do PTZ, own events, own stills, loudspeaker"
+    ]
+    assert told("evil\x1b[2J") == [f"Can do {clean('evil' + chr(27) + '[2J')}"]
+    assert told() == ["PTZ yes"], "an engine that does not tell"
+    assert told(*(f"f{number}" for number in range(11)))[0].endswith("f7, … (+3)")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_ability_of_the_contract_has_a_name(language: Literal["vi", "en"]) -> None:
+    abilities = [each.id for each in vars(Feature).values() if isinstance(each, Feature)]
+    assert len(abilities) == 4
+    assert not [each for each in abilities if f"feature.{each}" not in catalogue(language)]
 
 
 def test_each_trouble_has_a_line_and_the_reason_is_not_said_twice(model: Model, t: Texts) -> None:
