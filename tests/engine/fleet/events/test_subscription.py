@@ -289,7 +289,8 @@ async def test_all_ears_look_at_the_same_moment(stage: Stage, monkeypatch: pytes
         raise InterruptedError
 
     monkeypatch.setattr(subscription, "TICK", 1.0)
-    monkeypatch.setattr("engine.fleet.events.subscription.asyncio.sleep", sleep)
+    # The module's own name alone: other threads of this process sleep, too.
+    monkeypatch.setattr(subscription, "asyncio", SimpleNamespace(sleep=sleep))
     for now in (7.25, 7.5, 8.0):
         ear = stage.runner(stage.script()).device.subscription
         ear._clock = SimpleNamespace(monotonic=lambda now=now: now)
