@@ -82,7 +82,8 @@ class SiteStateService:
     # -- what the engine tells --------------------------------------------------------------
 
     async def recall(self) -> None:
-        """Fill the first answer with what the store holds from earlier runs."""
+        """Fill the first answer with what the store holds from earlier runs, what is still to be sent included."""
+        await self._count()
         events = await self.store.events(before=None, limit=RECENT, camera=None)
         decisions = await self.store.decisions(before=None, limit=RECENT, camera=None)
         by = await self.store.acknowledgements(each.id for each in decisions)

@@ -255,6 +255,15 @@ async def test_who_takes_care_is_told_also_of_what_is_no_alert(tmp_path: Path, c
             assert [(each.over, each.decision.acknowledged) for each in alerts] == [(True, None)]
 
 
+async def test_what_is_owed_is_told_from_the_first_answer_on(tmp_path: Path, clock: ManualClock) -> None:
+    """Whoever asks right after a start must not read that nothing is waiting."""
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        await site.wait(301)  # it escalates, and nobody sends
+    async with engine(tmp_path, clock) as site:
+        assert site.service.state(ROOT).engine.outbox == 1
+
+
 async def test_two_at_once_are_one(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("person")
