@@ -23,13 +23,12 @@ from engine.fleet.tap import Tap
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import Clock
+from engine.runtime.parts import stop
 from engine.runtime.supervisor import Backoff, Health, Supervisor
 from engine.vision.pool import DetectorPool
 from rules.model import CameraId, Change, Fact, Kind
 
 logger = log.get(__name__)
-#: Seconds that a camera or device gets to stop before it is named as hanging.
-STOP_DEADLINE = 10.0
 #: Label of the event that tells of other cameras; characters of their names in it.
 CHANGED, NAMES = "engine.cameras", 256
 
@@ -217,16 +216,10 @@ class Fleet:
         await supervisor.run(name, runner.run)
 
     async def _stop(self, runners: Iterable[CameraRunner | DeviceRunner]) -> None:
-        """Stop these, cameras before devices; whatever does not stop in time is named and left behind."""
+        """Stop these, cameras before devices."""
         known = [each for each in runners if each in self._tasks]
         for kind in (CameraRunner, DeviceRunner):
-            tasks = [self._tasks.pop(each) for each in known if isinstance(each, kind)]
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                _, hanging = await asyncio.wait(tasks, timeout=STOP_DEADLINE)
-                for task in hanging:
-                    logger.error("does not stop", part=task.get_name(), deadline=STOP_DEADLINE)
+            await stop([self._tasks.pop(each) for each in known if isinstance(each, kind)])
 
     # -- changing -----------------------------------------------------------------------------------
 
