@@ -198,7 +198,7 @@ class CameraRunner:
         )
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
-        self.stills = Stills(self, clock.monotonic, reason_of, lambda: clock.now().wall)
+        self.stills = Stills(self, clock.monotonic, lambda: clock.now().wall)
         self._analysis = Analysis(
             self.id,
             settings.fps,
