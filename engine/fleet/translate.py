@@ -1,4 +1,4 @@
-"""What a camera showed or said, as event drafts: the one place that gives device facts their meaning.
+"""What a camera showed and how it is, as event drafts; what its device says by itself: `engine.fleet.events.signals`.
 
 Pure apart from remembering what it told last: time comes in with every call.
 """
