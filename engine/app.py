@@ -234,9 +234,8 @@ class Site:
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
     def _make_inventory(self) -> Inventory:
-        inventory = Inventory(self.settings.discovery, {}, installed_drivers(), self.judge, self._clock)
-        inventory.know(runner.settings for runner in self.cameras.values())
-        return inventory
+        settings = self.settings
+        return Inventory(settings.discovery, settings.cameras, installed_drivers(), self.judge, self._clock)
 
     # -- running --------------------------------------------------------------------------------
 

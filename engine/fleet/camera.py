@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 
@@ -199,7 +198,7 @@ class CameraRunner:
         )
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
-        self.stills = Stills(self, clock.monotonic, reason_of, lambda: clock.now().wall)
+        self.stills = Stills(self, clock.monotonic, lambda: clock.now().wall)
         self._analysis = Analysis(
             self.id,
             settings.fps,
@@ -343,10 +342,7 @@ class CameraRunner:
 
     def again(self, error: Exception) -> float:
         """Return the seconds until a refused camera is tried again; infinite: when a person asks for it."""
-        wait = self._refusals.again(error)
-        later = self._clock.now().wall + timedelta(seconds=wait) if math.isfinite(wait) else None
-        self.status.retry = later
-        return wait
+        return self._refusals.again(error)
 
     def retry(self) -> float | None:
         """Try at once what is waited for.
@@ -393,7 +389,7 @@ class CameraRunner:
     async def report(self, health: Health, error: BaseException | None) -> None:
         """Take the supervisor's report: change state and tell the judge, once per change."""
         refused = health is Health.REFUSED
-        advice, retry = (self._refusals.advice, self.status.retry) if refused else (None, None)
+        advice, retry = (self._refusals.advice, self._refusals.retry) if refused else (None, None)
         await self.held_up(health, error, advice, retry)
 
     async def held_up(

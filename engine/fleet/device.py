@@ -8,10 +8,9 @@ stream fails does not close it for the others.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from random import Random
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -115,7 +114,6 @@ class DeviceRunner:
         self._device: Device | None = None
         self._since = 0.0
         self._fault: tuple[Health, BaseException | None] | None = None
-        self._retry: datetime | None = None
         self._trying: Login | None = None
         self._worked: int | None = None
 
@@ -206,7 +204,7 @@ class DeviceRunner:
     def _hand_out(self, device: Device) -> None:
         self.opened += 1
         self._over.clear()
-        self._device, self._since, self._fault, self._retry = device, self._clock.monotonic(), None, None
+        self._device, self._since, self._fault = device, self._clock.monotonic(), None
         for camera in self._borrowers.values():
             if camera.id not in self._waiting:
                 camera.moved(device)
@@ -231,10 +229,7 @@ class DeviceRunner:
 
     def again(self, error: Exception) -> float:
         """Return the seconds until a refused device is tried again; infinite: when a person asks for it."""
-        wait = self._refusals.again(error)
-        later = self._clock.now().wall + timedelta(seconds=wait) if math.isfinite(wait) else None
-        self._retry = later
-        return wait
+        return self._refusals.again(error)
 
     async def report(self, health: Health, error: BaseException | None) -> None:
         """Take the supervisor's report: every camera that waits for the device is told, in its own name."""
@@ -245,7 +240,7 @@ class DeviceRunner:
     async def _hold_up(self, camera: Borrower, health: Health, error: BaseException | None) -> None:
         refused = health is Health.REFUSED
         advice = self._refusals.advice_for(camera.id) if refused else None
-        await camera.held_up(health, error, advice, self._retry if refused else None)
+        await camera.held_up(health, error, advice, self._refusals.retry if refused else None)
 
     @property
     def sound(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from random import Random
@@ -16,19 +16,19 @@ from engine.config.settings import CameraSettings, LoginSettings
 from engine.draft import Draft
 from engine.fleet.camera import CameraRunner, DraftSink
 from engine.fleet.device import DeviceRunner, address_of, device_key
+from engine.fleet.events.device_group import Listener
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.open_limit import OpenLimit
 from engine.fleet.tap import Tap
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import Clock
+from engine.runtime.parts import stop
 from engine.runtime.supervisor import Backoff, Health, Supervisor
 from engine.vision.pool import DetectorPool
 from rules.model import CameraId, Change, Fact, Kind
 
 logger = log.get(__name__)
-#: Seconds that a camera or device gets to stop before it is named as hanging.
-STOP_DEADLINE = 10.0
 #: Label of the event that tells of other cameras; characters of their names in it.
 CHANGED, NAMES = "engine.cameras", 256
 
@@ -93,7 +93,6 @@ class Fleet:
 
     Attributes:
         cameras: By id; always the same mapping, whatever becomes of the cameras.
-        devices: Those that enabled cameras are of.
     """
 
     def __init__(self, cameras: Sequence[CameraSettings], parts: FleetParts) -> None:
@@ -106,11 +105,6 @@ class Fleet:
         self._known: set[str] = set()
         self._changing = asyncio.Lock()
         self.cameras = {each.id: self._make(each) for each in cameras}
-
-    @property
-    def devices(self) -> tuple[DeviceRunner, ...]:
-        """Return every device."""
-        return tuple(dict.fromkeys(each.device for each in self.cameras.values() if each.settings.enabled))
 
     def count(self, crowds: frozenset[tuple[str, str]]) -> None:
         """Tell how many of a label are in a zone, of these (label, zone) alone; so do cameras that come later."""
@@ -181,23 +175,22 @@ class Fleet:
     async def _follow(self) -> None:
         """Start what is there and does not run, after what is gone was stopped."""
         wanted: dict[CameraRunner | DeviceRunner, str] = {}
-        for each in self._enabled():
-            wanted[each] = f"camera[{each.id}]"
-        for device in self.devices:
-            wanted[device] = f"device[{device.name}]"
+        listeners: dict[DeviceRunner, list[Listener]] = {}
+        for each in self.cameras.values():
+            if each.settings.enabled:
+                wanted[each] = f"camera[{each.id}]"
+                listeners.setdefault(each.device, []).append(each.listener)
+        wanted |= {device: f"device[{device.name}]" for device in listeners}
         gone = [each for each in self._tasks if each not in wanted]
         await self._stop(gone)
         for over in gone:
             if isinstance(over, DeviceRunner):
                 await over.arrange(())
-        for device in self.devices:
-            await device.arrange([each.listener for each in self._enabled() if each.device is device])
+        for device, of_it in listeners.items():
+            await device.arrange(of_it)
         for runner, name in wanted.items():
             if runner not in self._tasks:
                 self._start(runner, name)
-
-    def _enabled(self) -> Iterator[CameraRunner]:
-        return (each for each in self.cameras.values() if each.settings.enabled)
 
     def _start(self, runner: CameraRunner | DeviceRunner, name: str) -> None:
         if self._group is not None:
@@ -223,16 +216,10 @@ class Fleet:
         await supervisor.run(name, runner.run)
 
     async def _stop(self, runners: Iterable[CameraRunner | DeviceRunner]) -> None:
-        """Stop these, cameras before devices; whatever does not stop in time is named and left behind."""
+        """Stop these, cameras before devices."""
         known = [each for each in runners if each in self._tasks]
         for kind in (CameraRunner, DeviceRunner):
-            tasks = [self._tasks.pop(each) for each in known if isinstance(each, kind)]
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                _, hanging = await asyncio.wait(tasks, timeout=STOP_DEADLINE)
-                for task in hanging:
-                    logger.error("does not stop", part=task.get_name(), deadline=STOP_DEADLINE)
+            await stop([self._tasks.pop(each) for each in known if isinstance(each, kind)])
 
     # -- changing -----------------------------------------------------------------------------------
 
@@ -257,7 +244,9 @@ class Fleet:
         found, before = self.compare(cameras), dict(self.cameras)
         if not found and [each.id for each in cameras] == list(before):
             return found
-        over = [before[name] for name in (*found.removed, *found.changed) if not self._renamed(name, cameras)]
+        after = {each.id: each for each in cameras}
+        other = [name for name in found.changed if not _renamed(before[name].settings, after[name])]
+        over = [before[name] for name in (*found.removed, *other)]
         await self._stop(over)
         for runner in over:
             await self._tell(runner.farewell())
@@ -276,18 +265,12 @@ class Fleet:
         noted = Draft(Kind.ENGINE, Change.NOTED, None, wall, subject="engine", label=CHANGED, facts=facts)
         await self._tell([noted])
 
-    def _renamed(self, name: str, cameras: Sequence[CameraSettings]) -> bool:
-        """Return whether nothing but the display name of a camera is another one."""
-        after = next((each for each in cameras if each.id == name), None)
-        before = self.cameras[name].settings
-        return after is not None and before.model_copy(update={"name": after.name}) == after
-
     def _replace(self, cameras: Sequence[CameraSettings], over: Sequence[CameraRunner]) -> None:
         """Put the cameras in their new order, new runners for those that begin anew; who looks at one looks on."""
-        kept = {name: runner for name, runner in self.cameras.items() if runner not in over}
         taps = {runner.id: runner.tap for runner in over}
-        used = {id(runner.device) for runner in kept.values()}
-        self._made = {key: device for key, device in self._made.items() if id(device) in used}
+        kept = {name: runner for name, runner in self.cameras.items() if runner.id not in taps}
+        used = {runner.device for runner in kept.values()}
+        self._made = {key: device for key, device in self._made.items() if device in used}
         for gone in taps.keys() - {each.id for each in cameras}:
             taps[gone].finish()
         self.cameras.clear()
@@ -297,3 +280,8 @@ class Fleet:
                 self.cameras[each.id] = kept[each.id]
             else:
                 self.cameras[each.id] = self._make(each, taps.get(CameraId(each.id)))
+
+
+def _renamed(before: CameraSettings, after: CameraSettings) -> bool:
+    """Return whether nothing but the display name of a camera is another one."""
+    return before.model_copy(update={"name": after.name}) == after

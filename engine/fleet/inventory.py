@@ -7,7 +7,7 @@ configuration. The engine never logs in to a device that nobody named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from drivers import registry
@@ -81,7 +81,7 @@ class Inventory:
     def __init__(
         self,
         settings: DiscoverySettings,
-        cameras: Mapping[CameraId, CameraSettings],
+        cameras: Iterable[CameraSettings],
         drivers: Iterable[Driver],
         intake: DraftSink,
         clock: Clock,
@@ -91,7 +91,7 @@ class Inventory:
         self._drivers = list(drivers)
         self._intake, self._clock = intake, clock
         self._by_place: dict[tuple[str | None, int], CameraId] = {}
-        self.know(cameras.values())
+        self.know(cameras)
         self.found: dict[tuple[str, str], Found] = {}
         self.ignored = 0
         self._trouble: dict[str, Sentence] = {}

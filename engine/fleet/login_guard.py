@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -76,16 +76,20 @@ class Refusals:
         return wait
 
     @property
+    def retry(self) -> datetime | None:
+        """When it is tried again, as of the last refusal; None: when a person asks for it."""
+        return datetime.fromtimestamp(self._wait_over, UTC) if math.isfinite(self._wait_over) else None
+
+    @property
     def advice(self) -> Sentence:
         """What a person can do: as of the last refusal."""
         return self.advice_for(self._camera)
 
     def advice_for(self, camera: CameraId) -> Sentence:
         """Return the same for one of several cameras that share what was refused."""
-        if not math.isfinite(self._wait_over):
+        if (at := self.retry) is None:
             return Sentence("camera.retry", {"camera": camera})
-        at = datetime.fromtimestamp(self._wait_over, self._zone)
-        return Sentence("camera.next_try", {"at": f"{at:%H:%M}", "camera": camera})
+        return Sentence("camera.next_try", {"at": f"{at.astimezone(self._zone):%H:%M}", "camera": camera})
 
     def _wait(self, error: Exception) -> float:
         if isinstance(error, Refused) and error.code == "driver.held":

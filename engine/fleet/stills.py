@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from drivers.contract import Camera, Feature, Profile, Stream
 from drivers.errors import DriverError
-from engine.errors import Again
+from engine.errors import Again, reason_of
 from engine.fleet.tracked import TrackedObject
 from engine.runtime import log
 from engine.runtime.thread import in_thread
@@ -135,7 +135,6 @@ class Stills:
     Args:
         eye: The camera's runner.
         monotonic: Where time is read.
-        reason_of: Puts an error into a sentence.
         wall: This machine's clock (UTC).
     """
 
@@ -143,10 +142,9 @@ class Stills:
         self,
         eye: Eye,
         monotonic: Callable[[], float],
-        reason_of: Callable[[BaseException | None], Sentence | None],
         wall: Callable[[], datetime],
     ) -> None:
-        self._eye, self._monotonic, self._reason_of, self._wall = eye, monotonic, reason_of, wall
+        self._eye, self._monotonic, self._wall = eye, monotonic, wall
         self._shelves = {Source.CAMERA: _Shelf(), Source.STREAM: _Shelf()}
 
     async def analysed(self, width: int, lacks: Sentence | None = None) -> Still:
@@ -230,7 +228,7 @@ class Stills:
         try:
             photo = await ask()
         except Exception as error:  # a driver's, a decoder's: the next best picture is shown all the same
-            reason = self._reason_of(error)
+            reason = reason_of(error)
             known = isinstance(error, DriverError | OSError | Unwhole)
             logger.warning(
                 "no still", source=str(source), reason=str(error), exc_info=None if known else error

@@ -1,4 +1,4 @@
-"""What a camera showed or said, as event drafts: the one place that gives device facts their meaning.
+"""What a camera showed and how it is, as event drafts; what its device says by itself: `engine.fleet.events.signals`.
 
 Pure apart from remembering what it told last: time comes in with every call.
 """
@@ -11,14 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.draft import Draft
-from engine.fleet.events.signals import Signals, plate
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.ruleset import RuleSet
 from rules.geometry import Polygon, foot, standing_in
 from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.trajectory import COMPANY, Crossing, Line, Path
-
-__all__ = ["PtzPose", "Signals", "Translator", "crowds", "health", "plate"]
 
 Box = tuple[float, float, float, float]
 #: What the moving share of the picture must change by to be told anew: part of what was told, and at least.

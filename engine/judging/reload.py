@@ -102,7 +102,7 @@ class Reloader:
             yield Sentence("rules.restart_needed", {"keys": ", ".join(self._restart)})
 
     async def reload(self) -> ReloadOutcome:
-        """Read the rules again. All who ask while one reload is under way share the next."""
+        """Read rules and cameras again. All who ask while one reload is under way share the next."""
         if self._ticket is None:
             self._ticket = asyncio.get_running_loop().create_future()
             self.asked.set()

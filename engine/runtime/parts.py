@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
 
 from engine.runtime import log
 
@@ -13,12 +12,14 @@ logger = log.get(__name__)
 DEADLINE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A running part of the engine: what it is called, and its task."""
-
-    name: str
-    task: asyncio.Task[None]
+async def stop(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Stop these at the same time; whatever does not stop in time is named and left behind."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, hanging = await asyncio.wait(tasks, timeout=DEADLINE)
+        for task in hanging:
+            logger.error("does not stop", part=task.get_name(), deadline=DEADLINE)
 
 
 class Parts:
@@ -26,7 +27,7 @@ class Parts:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
-        self._parts: list[Part] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, name: str, child: Callable[[], Awaitable[None]]) -> None:
         """Start a part; an exception from it ends the engine."""
@@ -34,16 +35,9 @@ class Parts:
         async def run() -> None:
             await child()
 
-        self._parts.append(Part(name, self._group.create_task(run(), name=name)))
+        self._tasks.append(self._group.create_task(run(), name=name))
 
     async def stop(self) -> None:
-        """Stop every part in reverse order; whatever does not stop in time is named."""
-        while self._parts:
-            kind = self._parts[-1].name.partition("[")[0]
-            alike = [part for part in self._parts if part.name.partition("[")[0] == kind]
-            self._parts = [part for part in self._parts if part not in alike]
-            for part in alike:
-                part.task.cancel()
-            _, hanging = await asyncio.wait([part.task for part in alike], timeout=DEADLINE)
-            for task in hanging:
-                logger.error("does not stop", part=task.get_name(), deadline=DEADLINE)
+        """Stop every part, one after the other, in reverse order."""
+        while self._tasks:
+            await stop([self._tasks.pop()])

@@ -9,8 +9,9 @@ import pytest
 
 from drivers.contract import Preset, PtzStatus, PtzVector, Signal
 from engine.draft import Draft
+from engine.fleet.events.signals import plate
 from engine.fleet.ptz.state import REST, TRAVEL, PtzState
-from engine.fleet.translate import PtzPose, Translator, crowds, plate
+from engine.fleet.translate import PtzPose, Translator, crowds
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.compile import World, compile_rules
 from rules.model import CameraId, Change, Kind

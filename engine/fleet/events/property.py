@@ -17,7 +17,7 @@ _NAMES = re.compile(
 
 
 def subject(signal: Signal) -> str:
-    """Return what a signal continues: one text per property, the same each time, at most some 360 characters.
+    """Return what a signal continues: one text per property, the same each time, at most some 320 characters.
 
     Topic and source are enough for most and stand as they are; what else names the property follows, with a digest.
     """

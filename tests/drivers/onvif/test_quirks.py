@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -201,7 +202,8 @@ async def test_pull_answered_at_once(talker: Any, monkeypatch: pytest.MonkeyPatc
         await real(0)
 
     monkeypatch.setattr(pull_point, "PULL_INTERVAL", 1000.0)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # The module's own name alone: other threads of this process sleep, too.
+    monkeypatch.setattr(pull_point, "asyncio", SimpleNamespace(**(vars(asyncio) | {"sleep": sleep})))
     talker.answers["PullMessages"] = of("pull-answered-at-once")
     heard = await hear(talker, 3)
     assert [signal.topic for signal in heard] == ["Device/Logs"] * 3

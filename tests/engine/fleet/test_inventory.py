@@ -18,7 +18,7 @@ from engine.fleet import inventory
 from engine.fleet.inventory import Inventory, installed_drivers, probe
 from engine.runtime.clock import ManualClock
 from engine.text import LANGUAGES, Language, render
-from rules.model import CameraId, Change, Kind
+from rules.model import Change, Kind
 
 CLOCK = ManualClock(datetime(2026, 11, 22, 8, tzinfo=UTC))
 
@@ -65,10 +65,7 @@ def make(
     cameras: dict[str, str] | None = None,
     interfaces: tuple[str, ...] = ("127.0.0.1",),
 ) -> Inventory:
-    known = {
-        CameraId(name): CameraSettings.model_validate({"id": name, "url": url})
-        for name, url in (cameras or {}).items()
-    }
+    known = [CameraSettings.model_validate({"id": name, "url": url}) for name, url in (cameras or {}).items()]
     settings = DiscoverySettings(interfaces=list(interfaces), every=5.0)
     return Inventory(settings, known, drivers, drafts, CLOCK)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -139,6 +139,7 @@ def test_a_login_that_worked_is_tried_more_and_more_seldom(clock: Clock) -> None
     subject.reset()
     assert subject.again(WRONG) == 60
     assert subject.advice == Sentence("camera.next_try", {"at": "08:01", "camera": "gate"})
+    assert subject.retry == datetime.fromtimestamp(NOW + 60, UTC)
 
 
 def test_a_missing_right_is_asked_for_again_even_if_nothing_ever_worked(clock: Clock) -> None:

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from drivers.contract import VIDEO_ONLY, CodecParameters, Feature, Packet, Profile, Ptz, Stream, TrackKind
 from drivers.errors import Refused, Unreachable, Unsupported
 from drivers.kit.upright import Upright
-from engine.errors import Again, reason_of
+from engine.errors import Again
 from engine.fleet import stills
 from engine.fleet.stills import KEPT, SHUNNED, Analysed, Source, Stills, Without
 from engine.fleet.tracked import TrackedObject
@@ -119,7 +119,7 @@ class Scene:
         self.now = 100.0
         self.device = Device(film)
         self.eye = Eye(self.device)
-        self.stills = Stills(self.eye, lambda: self.now, reason_of, lambda: CAME)
+        self.stills = Stills(self.eye, lambda: self.now, lambda: CAME)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from drivers.contract import Signal
-from engine.fleet.translate import PtzPose, Signals, Translator, health
+from engine.fleet.events.signals import Signals
+from engine.fleet.translate import PtzPose, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
 from rules.model import CameraId, Change, Kind
 

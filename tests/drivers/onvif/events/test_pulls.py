@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,7 +81,8 @@ async def test_pulls_have_a_least_distance(
 
     pullpoint.answers["PullMessages"] = pull
     monkeypatch.setattr(pull_point, "PULL_INTERVAL", 1000.0)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # The module's own name alone: other threads of this process sleep, too.
+    monkeypatch.setattr(pull_point, "asyncio", SimpleNamespace(**(vars(asyncio) | {"sleep": sleep})))
     async with driver.open(Target(pullpoint.url), LOGIN) as device, aclosing(device.signals()) as signals:
         async for signal in signals:
             if signal is not None and signal.state is False:
