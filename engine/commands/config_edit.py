@@ -66,7 +66,8 @@ def set_command(
     matthan config set cameras.gate.login.password file:secrets/gate --dry-run
 
     A camera is named by its id. Keys that are missing on the way are made. Comments, order and all other lines stay;
-    what an engine would refuse is shown and not written. The engine uses it after a restart.
+    what an engine would refuse is shown and not written. A running engine goes on as it is: cameras, rules and
+    places count after `matthan rules reload`, all else after a restart.
     Exit codes: 0 done, 1 not right, 2 cannot be read or written, 4 somebody else changed the file meanwhile.
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.config.edit import Set, steps
@@ -175,16 +176,9 @@ def _edit(
             write(made)
     except ConfigError as error:
         _wrong(error, lang, as_json)
-    except Refusal as error:
-        _leave(
-            error.code,
-            dict(error.values),
-            CHANGED if error.code == "config.changed_meanwhile" else 1,
-            lang,
-            as_json,
-        )
-    except Uneditable as error:
-        _leave(error.code, dict(error.values), 1, lang, as_json)
+    except (Refusal, Uneditable) as error:
+        status = CHANGED if error.code == "config.changed_meanwhile" else 1
+        _leave(error.code, dict(error.values), status, lang, as_json)
     except OSError as error:
         told = {"path": str(path), "detail": error.strerror or type(error).__name__}
         _leave("rules.unwritable", told, 2, lang, as_json)
