@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine import text
 from engine.api import wire
-from engine.api.resources.cameras import tracked as tracked
+from engine.api.resources.cameras import tracked
 from engine.api.resources.deliveries import Letter
 from engine.fleet.health.troubles import WORST
 from engine.fleet.tracked import tracked as standing
@@ -164,6 +164,7 @@ def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
     codec, profile, analyzer = status.codec, status.profile, runner.analyzer
+    features = tuple(sorted(each.id for each in runner.features))
     troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: WORST.index(each[0]))
     why = status.reason or next((trouble.sentence for _, trouble in troubles), None)
     return wire.Camera(
@@ -182,8 +183,8 @@ def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
         stream_fps=round(status.frames.per_second(now), 1),
         skipped=analyzer.skipped if analyzer else 0,
         motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
-        ptz=any(each.id == "ptz" for each in runner.features),
-        features=tuple(sorted(each.id for each in runner.features)),
+        ptz="ptz" in features,
+        features=features,
         preview=codec is not None,
         tracks=tracked(standing(seen.sight.tracks, settings.zones)) if seen else (),
         zones={name: tuple(points) for name, points in settings.zones.items()},
