@@ -52,7 +52,7 @@ def _operation(question: _Any) -> dict[str, Any]:
         "summary": question.summary,
         "x-needs": question.needs.value,
         "parameters": [
-            *_path_parameters(question.path),
+            *_path_parameters(question.names),
             *_query_parameters(question.query),
             *(_key_parameters() if question.keyed else ()),
         ],
@@ -66,8 +66,7 @@ def _operation(question: _Any) -> dict[str, Any]:
     return operation
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
-    names = re.findall(r"{(\w+)}", path)
+def _path_parameters(names: Sequence[str]) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 

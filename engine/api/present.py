@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine import text
 from engine.api import wire
-from engine.api.resources.cameras import tracked as tracked
+from engine.api.resources.cameras import tracked
 from engine.api.resources.deliveries import Letter
 from engine.fleet.health.troubles import WORST
 from engine.fleet.tracked import tracked as standing

@@ -17,8 +17,7 @@ from typing_extensions import TypeVar
 
 from engine.api.caller import Caller, Permission
 from engine.text import Language
-from engine.web.payload import KEY
-from engine.web.payload import Wire as Wire
+from engine.web.payload import KEY, Wire
 
 Q = TypeVar("Q", default=None)
 B = TypeVar("B", default=None)

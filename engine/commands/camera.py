@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ from engine.commands.completion import cameras
 from engine.commands.features import features, set_feature
 from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.output.terminal import data, out
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer()
 camera = typer.Typer(

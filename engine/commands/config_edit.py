@@ -176,16 +176,9 @@ def _edit(
             write(made)
     except ConfigError as error:
         _wrong(error, lang, as_json)
-    except Refusal as error:
-        _leave(
-            error.code,
-            dict(error.values),
-            CHANGED if error.code == "config.changed_meanwhile" else 1,
-            lang,
-            as_json,
-        )
-    except Uneditable as error:
-        _leave(error.code, dict(error.values), 1, lang, as_json)
+    except (Refusal, Uneditable) as error:
+        status = CHANGED if error.code == "config.changed_meanwhile" else 1
+        _leave(error.code, dict(error.values), status, lang, as_json)
     except OSError as error:
         told = {"path": str(path), "detail": error.strerror or type(error).__name__}
         _leave("rules.unwritable", told, 2, lang, as_json)

@@ -90,7 +90,7 @@ async def _play(
     def late(part: str, seconds: float) -> None:
         say("demo.not_stopped", part=_sentence(part, language), seconds=seconds)
 
-    sim_log, run_log = folder / "cameras.log", folder / "engine.runtime.log"
+    sim_log, run_log = folder / "cameras.log", folder / "engine.log"
     password = folder / "camera.password"
     stopped = _on_signals(asyncio.Event())
     try:

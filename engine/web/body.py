@@ -16,7 +16,7 @@ async def body_of(request: web.Request) -> bytes:
     """Return a request's body.
 
     Raises:
-        ApiError: 408 it comes too slowly, 400 it cannot be unpacked (compressed, chunked, cut off).
+        HttpProblem: 408 it comes too slowly, 400 it cannot be unpacked (compressed, chunked, cut off).
         HTTPRequestEntityTooLarge: It is larger than bodies may be.
     """
     try:

@@ -62,7 +62,7 @@ async def engine(config: Path, log: Path) -> AsyncIterator[tuple[asyncio.subproc
 @pytest.mark.timeout(900)
 async def test_who_acknowledges_stops_the_escalation_for_good(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
-    config, log = tmp_path / "matthan.yaml", tmp_path / "engine.runtime.log"
+    config, log = tmp_path / "matthan.yaml", tmp_path / "engine.log"
     document = {
         "site": "e2e",
         "state": str(tmp_path / "state"),

@@ -154,7 +154,7 @@ def secret(folder: Path, name: str, content: str) -> str:
 @pytest.mark.timeout(900)
 async def test_each_camera_fails_alone(programs: Programs, tmp_path: Path) -> None:
     story, dying = Story(), programs.sim("dying", tmp_path)
-    log, api = tmp_path / "engine.runtime.log", tmp_path / "state" / "api.sock"
+    log, api = tmp_path / "engine.log", tmp_path / "state" / "api.sock"
     spec = CameraSpec("steady", username="admin", password="steady-C4n4ry", discoverable=False)
     steady, stalling = VirtualCamera(spec), VirtualCamera(spec)
 

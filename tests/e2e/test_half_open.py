@@ -49,7 +49,7 @@ async def test_they_cost_nobody_a_camera_or_an_answer(
     sim = programs.sim("gate", tmp_path)
     tcp, preview = free_port(), free_port()
     door = tmp_path / "state" / "api.sock"
-    path, log = tmp_path / "m.yaml", tmp_path / "engine.runtime.log"
+    path, log = tmp_path / "m.yaml", tmp_path / "engine.log"
     login = {"username": "admin", "password": f"file:{sim.password}"}
     settings = {
         "site": "crowded",

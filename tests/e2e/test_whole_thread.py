@@ -268,7 +268,7 @@ async def test_from_a_camera_to_a_person_who_acts(
         await enter(ptz.play())
         before = await ptz_position(ptz)
         config = write_config(tmp_path, fixed, ptz, broker, hook)
-        log = tmp_path / "engine.runtime.log"
+        log = tmp_path / "engine.log"
         words = ("run", "--config", str(config))
         engine = await enter(programs.matthan(*words, log=log, MATTHAN_MODELS=str(tmp_path / "no-models")))
         await wait_for_socket(tmp_path / "state" / "api.sock", engine, log)

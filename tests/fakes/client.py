@@ -7,10 +7,11 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from engine.api import present, wire
+from engine.api import wire
 from engine.api.client import ApiError, Message, Picture
 from engine.api.explanation import Explanation
 from engine.api.question import A, Inquiry, Question, Resource
+from engine.api.resources.cameras import tracked
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
 from engine.web.refusals import HttpProblem, refused
@@ -69,8 +70,8 @@ class FakeClient:
         key: str | None = None,
     ) -> A:
         """Ask whatever the engine or one of the `others` answers; nothing of it goes over a wire."""
-        answers = self._engine.api(*self.others).answers()
-        answering = next(each.answering for each in answers if each.question is question)
+        known = self._engine.api(*self.others).resources
+        answering = next(each.answering for one in known for each in one.answers if each.question is question)
         given = body.model_dump() if isinstance(body, BaseModel) else body
         asked = Inquiry(
             ROOT,
@@ -122,7 +123,7 @@ class FakeClient:
     async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
         assert not best  # it is asked several times a second: not at the camera's cost
         still = await self._ask(f"still {camera}", lambda: self._engine.still(ROOT, camera, width, best))
-        return Picture(still.jpeg, "analysis", "", "", still.at, present.tracked(still.tracks))
+        return Picture(still.jpeg, "analysis", "", "", still.at, tracked(still.tracks))
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         return await self._ask(f"presets {camera}", lambda: self._engine.presets(ROOT, camera))

@@ -8,9 +8,10 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.resources.decisions import Decision
 from engine.duty.urgency import urgency
+from engine.web.payload import Wire
 
 
 class Alert(Wire):

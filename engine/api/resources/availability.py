@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 from pydantic import AwareDatetime, Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.web.payload import Wire
 
 By = Literal["day", "month"]
 

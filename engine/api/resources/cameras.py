@@ -11,10 +11,11 @@ from urllib.parse import quote
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Blob, Inquiry, Query, Question, Resource, Wire
+from engine.api.question import Blob, Inquiry, Query, Question, Resource
 from engine.api.sentence import Sentence
 from engine.fleet.state import CameraState
 from engine.text import Language, render
+from engine.web.payload import Wire
 
 if TYPE_CHECKING:
     from engine.fleet.stills import Still

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.person import Given, Person, Text
-from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.sentence import Sentence
+from engine.web.payload import Wire
 
 
 class Acknowledgement(Wire):

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.person import Given
-from engine.api.question import Inquiry, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Query, Question, Resource
+from engine.web.payload import Wire
 
 
 class Delivery(Wire):

@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.resources.cameras import Box
-from engine.web.payload import Fact
+from engine.web.payload import Fact, Wire
 
 #: A number of an event; the store counts so far.
 Number = Annotated[int, Field(ge=0, lt=2**63)]

@@ -7,8 +7,9 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource
 from engine.api.sentence import Sentence
+from engine.web.payload import Wire
 
 #: What fits in 64 bits, a number, a text that is not endless.
 Written = (

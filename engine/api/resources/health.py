@@ -6,9 +6,10 @@ from importlib.metadata import version
 from typing import Literal, Protocol
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources.state import StatePort
 from engine.api.sentence import Sentence
+from engine.web.payload import Wire
 
 #: Read once: each look opens files, and there may be no descriptor left for one.
 VERSION = version("matthan")

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import Inquiry, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource
+from engine.web.payload import Wire
 
 
 class PreviewLink(Wire):

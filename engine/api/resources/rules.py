@@ -9,7 +9,8 @@ from pydantic import Field
 
 from engine.api.caller import Caller, Permission
 from engine.api.explanation import Explanation
-from engine.api.question import Inquiry, Named, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.web.payload import Wire
 from engine.web.problem_details import FileProblem
 
 #: Seconds for reading thousands of rules again on a slow machine; the server gives up a little earlier.

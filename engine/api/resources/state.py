@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Protocol, get_args
 from pydantic import Field
 
 from engine.api.caller import Caller, Permission
-from engine.api.question import WEBSOCKET, Inquiry, Messages, Question, Resource, Wire
+from engine.api.question import WEBSOCKET, Inquiry, Messages, Question, Resource
 from engine.api.resources.alerts import Alert
 from engine.api.resources.cameras import Camera, CameraUpdate
 from engine.api.resources.decisions import Decision
@@ -16,6 +16,7 @@ from engine.api.resources.deliveries import Delivery
 from engine.api.resources.events import Event
 from engine.api.sentence import Sentence
 from engine.runtime.flow import Hub
+from engine.web.payload import Wire
 
 
 class Engine(Wire):

@@ -124,18 +124,15 @@ def _cells(text: str) -> int:
     )
 
 
-def for_github(problems: Sequence[Problem], lang: Language) -> str:
-    """Return problems as GitHub workflow commands."""
-    return "\n".join(_annotation(problem, lang) for problem in problems)
-
-
 def annotate(problems: Sequence[Problem], lang: Language) -> None:
     """Print problems as GitHub workflow commands; nothing where there is none."""
     for problem in problems:
-        out(_annotation(problem, lang))
+        out(for_github(problem, lang))
 
 
-def _annotation(problem: Problem, lang: Language) -> str:
+def for_github(problem: Problem, lang: Language) -> str:
+    """Return a problem as a GitHub workflow command."""
+
     def escaped(text: str) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

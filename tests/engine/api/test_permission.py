@@ -15,10 +15,11 @@ from engine.api import gate
 from engine.api.caller import EVERYTHING, Caller, Permission, Principal
 from engine.api.client import Client
 from engine.api.permission import permit
-from engine.api.question import Inquiry, Question, Resource, Wire
+from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources import metrics, probes
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
+from engine.web.payload import Wire
 from engine.web.refusals import HttpProblem
 from tests.fakes.engine import FakeEngine
 

@@ -15,10 +15,11 @@ from pydantic import Field
 from engine.api.caller import Caller, Permission
 from engine.api.client import Client
 from engine.api.errors import ApiError
-from engine.api.question import Inquiry, Query, Question, Resource, Wire
+from engine.api.question import Inquiry, Query, Question, Resource
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.errors import Because, Refusal
+from engine.web.payload import Wire
 from tests.fakes.client import FakeClient
 
 # -- engine/api/resources/toys.py would be this: types, questions, what is asked of the engine, what answers

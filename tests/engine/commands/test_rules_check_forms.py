@@ -150,7 +150,7 @@ def test_github_gets_annotations_that_nothing_in_a_text_can_break(tmp_path: Path
 
 def test_an_annotation_undone_is_what_was_said() -> None:
     problem = Problem("a,b:%.yaml", 1, 2, "x", "problem.unknown_key", {"key": "a\r\n%,:b"})
-    told = for_github([problem], "en")
+    told = for_github(problem, "en")
     assert "\n" not in told
     properties, _, message = told.removeprefix("::error ").partition("::")
     file = properties.split(",")[0].removeprefix("file=")
