@@ -53,14 +53,7 @@ def load(name: str) -> Driver:
     Raises:
         Unsupported: Not installed, broken (its import failed), or made for another contract.
     """
-    point = _find(name)
-    try:
-        driver: Driver = point.load()
-    except Exception as error:  # a plug-in may fail in any way; the engine must be able to say so
-        raise Unsupported("driver.broken", name=name, value=point.value, error=error) from error
-    if getattr(driver, "api", None) != API:
-        raise Unsupported("driver.api", name=name, has=getattr(driver, "api", "none"), want=API)
-    return driver
+    return _loaded(_find(name))
 
 
 def for_url(url: str) -> Driver:
@@ -70,11 +63,9 @@ def for_url(url: str) -> Driver:
         Unsupported: No installed driver takes the scheme.
     """
     scheme = url.partition(":")[0].lower()
-    for name in names():
-        with suppress(Unsupported):
-            candidate = load(name)
-            if scheme in candidate.schemes:
-                return candidate
+    for driver in _working():
+        if scheme in driver.schemes:
+            return driver
     raise Unsupported("driver.no_scheme", scheme=scheme, installed=", ".join(names()))
 
 
@@ -84,15 +75,31 @@ def schemes() -> dict[str, bool]:
     Returns:
         By scheme whether its addresses lead to a host; those of a driver with ``local = True`` do not (files).
     """
-    return dict(sorted(_schemes()))
+    return dict(
+        sorted(
+            (scheme, not getattr(driver, "local", False))
+            for driver in _working()
+            for scheme in driver.schemes
+        )
+    )
 
 
-def _schemes() -> Iterator[tuple[str, bool]]:
-    for name in names():
+def _working() -> Iterator[Driver]:
+    """Yield the installed drivers in name order, without those that cannot be loaded."""
+    points = _points()  # once: it reads the metadata of all that is installed
+    for name in sorted(points):
         with suppress(Unsupported):
-            driver = load(name)
-            for scheme in driver.schemes:
-                yield scheme, not getattr(driver, "local", False)
+            yield _loaded(points[name])
+
+
+def _loaded(point: EntryPoint) -> Driver:
+    try:
+        driver: Driver = point.load()
+    except Exception as error:  # a plug-in may fail in any way; the engine must be able to say so
+        raise Unsupported("driver.broken", name=point.name, value=point.value, error=error) from error
+    if getattr(driver, "api", None) != API:
+        raise Unsupported("driver.api", name=point.name, has=getattr(driver, "api", "none"), want=API)
+    return driver
 
 
 def _find(name: str) -> EntryPoint:

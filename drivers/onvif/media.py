@@ -5,7 +5,6 @@ Media1 cannot tell H.265, so Media2 comes first; some devices announce it and th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -171,8 +170,5 @@ def _whole(node: etree._Element | None, *path: str) -> int:
 
 def _number(node: etree._Element | None, *path: str) -> float:
     """Return a told number, 0 where it is none or nonsense (BitrateLimit 2147483647 means: not told)."""
-    try:
-        number = float(xml.text(node, *path))
-    except ValueError:
-        return 0.0
-    return number if math.isfinite(number) and 0 <= number < (1 << 31) - 1 else 0.0
+    number = xml.number(xml.text(node, *path))
+    return number if number is not None and 0 <= number < (1 << 31) - 1 else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -130,6 +131,15 @@ def text(root: etree._Element | None, *path: str) -> str:
     """Return the stripped text at a path, empty where there is none."""
     element = find(root, *path)
     return (element.text or "").strip() if element is not None else ""
+
+
+def number(text: str) -> float | None:
+    """Return the finite number that a text is, None where it is none."""
+    try:
+        told = float(text)
+    except ValueError:
+        return None
+    return told if math.isfinite(told) else None
 
 
 def attribute(element: etree._Element | None, name: str) -> str:

@@ -14,7 +14,8 @@ from drivers.rtsp.jpeg import JpegDepacketizer
 from drivers.rtsp.nals import H264Depacketizer, H265Depacketizer
 from drivers.rtsp.sdp import Video
 
-_HEADER = Struct(">BBHI")
+#: Of an RTP packet: version and counts, marker and payload type, sequence number, stamp.
+HEADER = Struct(">BBHI")
 #: Packets in a row with another payload type than the announced one after which theirs is taken for the right one.
 _INSIST = 8
 #: What a packet out of order is waited for at most (UDP): packets, and seconds.
@@ -103,7 +104,7 @@ class Receiver:
         if payload is None:
             self.strange += 1
             return
-        _, second, sequence, stamp = _HEADER.unpack_from(packet)
+        _, second, sequence, stamp = HEADER.unpack_from(packet)
         if not self._in_order(sequence):
             return
         self.packets += 1
@@ -178,13 +179,18 @@ class Receiver:
         self.depacketizer.cut()
         self._collect()
         if self._stamp is not None:
-            self._ticks += ((stamp - self._stamp + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+            self._ticks += ticks_between(self._stamp, stamp)
         self._stamp = stamp
 
     def _collect(self) -> None:
         for data, key in self.depacketizer.done:
             self.units.append(AccessUnit(data, key, *self._order.place(self._ticks)))
         self.depacketizer.done.clear()
+
+
+def ticks_between(before: int, stamp: int) -> int:
+    """Return the ticks from one stamp to another: of 32 bits, they begin anew, and may run back."""
+    return ((stamp - before + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
 
 
 def payload_of(packet: memoryview) -> memoryview | None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from struct import Struct
 
 from drivers.contract import Track, TrackKind
 from drivers.kit.stamps import Stamps
-from drivers.rtsp.rtp import payload_of
+from drivers.rtsp.rtp import HEADER, payload_of, ticks_between
 from drivers.rtsp.sdp import Companion
 
-_HEADER = Struct(">BBHI")
 #: Pieces that wait, and bytes of one that is not whole yet.
 WAITING, LARGEST = 256, 256 << 10
 #: Samples of one AAC frame.
@@ -48,12 +46,12 @@ class CompanionTrack:
         payload = payload_of(packet)
         if payload is None or not payload or packet[1] & 0x7F != self._payload:
             return
-        _, second, sequence, stamp = _HEADER.unpack_from(packet)
+        _, second, sequence, stamp = HEADER.unpack_from(packet)
         if self._sequence is not None and sequence != (self._sequence + 1) & 0xFFFF:
             self._lose()
         self._sequence = sequence
         if self._stamp is not None:
-            self._ticks += ((stamp - self._stamp + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+            self._ticks += ticks_between(self._stamp, stamp)
         self._stamp = stamp
         for index, piece in enumerate(self._pieces(bytes(payload), bool(second & 0x80))):
             self._keep(self._ticks + index * _FRAME, piece)

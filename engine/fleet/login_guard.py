@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from drivers.errors import Forbidden, Refused
 from drivers.logins import MOST, WITHIN, LoginBook, Record
 from engine.runtime import log
+from engine.runtime.whole_file import put
 from rules.model import CameraId, Sentence
 
 logger = log.get(__name__)
@@ -151,13 +151,7 @@ class LoginBooks:
             key: {"wrong": list(each.wrong), "worked": each.worked, "habits": dict(each.habits)}
             for key, each in self._records.items()
         }
-        part = self._path.with_name(f"{self._path.name}.part")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": 1, "devices": devices}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
+        put(self._path, json.dumps({"version": 1, "devices": devices}, indent=1).encode())
 
     def _read(self) -> dict[str, Record]:
         """Return what earlier runs knew; a file that cannot be understood is set aside, and that is told."""

@@ -271,11 +271,6 @@ class Store(Reads):
         """Keep a value of the engine's own; see `recall`."""
         await self._write(Statement(META, ((key, value),)))
 
-    async def recall(self, key: str) -> str | None:
-        """Return a value that was kept, None where none was."""
-        rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
-        return str(rows[0][0]) if rows else None
-
     async def _write(self, item: Item) -> None:
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[None] = loop.create_future()

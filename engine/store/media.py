@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+
+from engine.runtime.whole_file import put, sync
 
 
 class MediaFolder:
@@ -42,8 +43,8 @@ class MediaFolder:
             if data is None:
                 (self._folder / name).unlink(missing_ok=True)
             else:
-                _put(self._folder / name, data)
-        _sync(folder)
+                put(self._folder / name, data, mode=0o640)
+        sync(folder)
 
     def _days(self) -> dict[date, int]:
         found = dict[date, int]()
@@ -55,28 +56,3 @@ class MediaFolder:
             except (ValueError, FileNotFoundError):
                 continue
         return found
-
-
-def _put(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb", opener=_private) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o640)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

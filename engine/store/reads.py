@@ -180,9 +180,14 @@ class Reads:
 
     async def last_availability(self) -> tuple[list[Run], datetime | None]:
         """Return the last run of each camera, and when an engine was last alive."""
-        told = await self._read("SELECT value FROM meta WHERE key = ?", (availability.ALIVE,))
+        told = await self.recall(availability.ALIVE)
         runs = self._decoded(availability.run_of, await self._read(availability.LAST))
-        return runs, codec.moment(int(told[0][0])) if told else None
+        return runs, codec.moment(int(told)) if told is not None else None
+
+    async def recall(self, key: str) -> str | None:
+        """Return a value of the engine's own that was kept, None where none was."""
+        rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
 
     async def _page(
         self, sql: str, before: int, limit: int, camera: str | None, order: str

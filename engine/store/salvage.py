@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
-from engine.store.schema import Upgrade, newest, number_of, upgrade
+from engine.store.schema import Upgrade, upgrade
 from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: newest promises first, then history.
@@ -78,8 +78,7 @@ def salvage(
         cut_log: Its write-ahead log is damaged in the middle: SQLite would leave out what was answered for.
     """
     image = Image(damaged)
-    schema = _schema(image, newest(carried), past)
-    upgrade(fresh, [step for step in carried if number_of(step) <= schema])
+    upgrade(fresh, carried[: _schema(image, len(carried), past)])
     there = {row[0] for row in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     saved = {table: 0 for table in TABLES if table in there}
     with closing(_reader(damaged)) as source:

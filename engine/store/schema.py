@@ -34,16 +34,6 @@ def steps() -> list[Upgrade]:
     return sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
 
 
-def number_of(step: Upgrade) -> int:
-    """Return the number of an upgrade file."""
-    return int(step.name.partition("_")[0])
-
-
-def newest(carried: Sequence[Upgrade]) -> int:
-    """Return the number of the last of some upgrade files; 0 where there is none."""
-    return max(map(number_of, carried), default=0)
-
-
 def version_of(db: sqlite3.Connection) -> int:
     """Return the number of the last upgrade applied; 0 for an empty database."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -54,13 +44,13 @@ def upgrade(db: sqlite3.Connection, carried: Sequence[Upgrade]) -> None:
 
     Args:
         db: A connection in autocommit mode.
-        carried: Upgrade files in order; their numbers ascend.
+        carried: Upgrade files numbered from 1 without holes, in order.
 
     Raises:
         StoreError: The database was written by a newer program; it is left as it is.
         sqlite3.Error: A step failed; the database stays as it was.
     """
-    have, know = version_of(db), newest(carried)
+    have, know = version_of(db), len(carried)
     if have > know:
         raise StoreError(
             f"the database has schema {have}, this matthan knows {know}: it was written by a newer "

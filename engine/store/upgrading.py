@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import UpgradeRefused
 from engine.runtime import log
+from engine.runtime.whole_file import sync
 from engine.store.schema import Upgrade, upgrade, version_of
 
 _log = log.get(__name__)
@@ -69,9 +70,9 @@ def _copy(db: sqlite3.Connection, path: Path, have: int) -> None:
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             db.backup(copy, pages=_PIECE)
             copy.execute("PRAGMA journal_mode = DELETE")  # all of it in the one file that is renamed
-        _sync(part)
+        sync(part)
         part.replace(kept)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             part.with_name(part.name + suffix).unlink(missing_ok=True)
@@ -92,11 +93,3 @@ def _forget_older(path: Path) -> None:
     for each in copies:
         if each != last:
             each.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

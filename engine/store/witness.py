@@ -7,7 +7,6 @@ where a run begins or ends and once an hour; a power cut may take it back or emp
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.runtime import log
+from engine.runtime.whole_file import put
 from engine.store.model import Damage
 
 _log = log.get(__name__)
@@ -97,17 +97,7 @@ def _body(path: Path) -> Mapping[str, Any]:
 
 
 def _put(path: Path, body: Mapping[str, object], *, sync: bool) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        with open(part, "w", encoding="utf-8", opener=_private) as file:
-            json.dump(body, file, ensure_ascii=False)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        part.replace(path)
+        put(path, json.dumps(body, ensure_ascii=False).encode(), sync=sync)
     except OSError as error:
         _log.warning("store.witness_not_written", path=str(path), reason=error.strerror)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -60,7 +60,7 @@ class Encoders:
         knob = feature.id.rpartition(".")[2]
         if knob == "resolution":
             return _size(xml.find(encoder, "Resolution"))
-        return _number(xml.text(encoder, *_PATHS[knob]), self._service.soap.host)
+        return round(self._service.number(xml.text(encoder, *_PATHS[knob])))
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Set one thing, and hand all others back as they came."""
@@ -124,10 +124,3 @@ def _ranges(options: list[etree._Element], name: str) -> Iterator[tuple[float, f
 
 def _size(node: etree._Element | None) -> str:
     return f"{xml.text(node, 'Width')}x{xml.text(node, 'Height')}"
-
-
-def _number(text: str, host: str) -> int:
-    try:
-        return round(float(text))
-    except (ValueError, OverflowError):
-        raise Malformed(host=host, detail="no number") from None

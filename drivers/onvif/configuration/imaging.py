@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -48,10 +47,7 @@ class Imaging:
         knob = feature.id.rpartition(".")[2]
         if knob == "day_night":
             return _DAY_NIGHT.get(xml.text(told, "IrCutFilter"), "auto")
-        number = _number(xml.text(told, _NUMBERS[knob]))
-        if number is None:
-            raise Malformed(host=self._service.soap.host, detail="no number")
-        return number
+        return self._service.number(xml.text(told, _NUMBERS[knob]))
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Set one thing; what is not named stays."""
@@ -68,7 +64,7 @@ class Imaging:
 def _offered(options: etree._Element, source: str) -> Iterator[Feature]:
     name = f"imaging.{step(source)}"
     for knob, element in _NUMBERS.items():
-        least, most = (_number(xml.text(options, element, end)) for end in ("Min", "Max"))
+        least, most = (xml.number(xml.text(options, element, end)) for end in ("Min", "Max"))
         if least is not None and most is not None and least < most:
             yield Feature(
                 f"{name}.{knob}", FeatureKind.NUMBER, FeatureCategory.IMAGING, least=least, most=most,
@@ -81,11 +77,3 @@ def _offered(options: etree._Element, source: str) -> Iterator[Feature]:
             f"{name}.day_night", FeatureKind.CHOICE, FeatureCategory.IMAGING, choices=choices,
             source=source, readable=True, writable=True,
         )  # fmt: skip
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from drivers.contract import Feature, Value
+from drivers.errors import Malformed
+from drivers.onvif import xml
 from drivers.onvif.soap.client import SoapClient
 from drivers.onvif.soap.faults import EmptyResponse
 
@@ -60,6 +62,17 @@ class Service:
         """Call an operation that answers nothing; some devices do so to the letter."""
         with suppress(EmptyResponse):
             await self.ask(operation, *content)
+
+    def number(self, text: str) -> float:
+        """Return the number that a text of an answer is.
+
+        Raises:
+            Malformed: It is none.
+        """
+        number = xml.number(text)
+        if number is None:
+            raise Malformed(host=self.soap.host, detail="no number")
+        return number
 
 
 def tag(name: str, *content: str) -> str:

@@ -41,4 +41,4 @@ def _place(db: sqlite3.Connection, key: str) -> Place:
 def _entries(db: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
     events = db.execute(f"SELECT {EVENT} FROM event ORDER BY seq")  # noqa: S608 - our own text
     decisions = db.execute(f"SELECT {DECISION} FROM decision WHERE seq IS NOT NULL ORDER BY seq")  # noqa: S608
-    return merge(digests("event", events, 0), digests("decision", decisions, 0))
+    return merge(digests("event", events), digests("decision", decisions))

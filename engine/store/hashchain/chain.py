@@ -160,9 +160,9 @@ def _ending(row: tuple[int, bytes] | None, last: Place, head: Place) -> Break | 
     return None if row is None else Break(row[0], Fault.UNLINKED)
 
 
-def digests(kind: str, rows: Iterable[Sequence[Value]], place: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and the digest of rows whose number is at a place among their columns."""
+def digests(kind: str, rows: Iterable[Sequence[Value]]) -> Iterator[tuple[int, bytes]]:
+    """Yield the number, which is a row's first column, and the digest of rows."""
     for row in rows:
-        seq = row[place]
+        seq = row[0]
         if isinstance(seq, int):
             yield seq, digest(kind, row)

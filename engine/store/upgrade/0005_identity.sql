@@ -28,8 +28,8 @@ ALTER TABLE dead_letter RENAME COLUMN decision TO subject;
 ALTER TABLE dead_letter ADD COLUMN kind TEXT NOT NULL DEFAULT 'decision';
 UPDATE dead_letter SET kind = 'decision';
 
--- A hash chain over the entries of the log from now on (engine/store/chain.py). It stands beside them: an entry may go,
--- its link stays as long as an older event does.
+-- A hash chain over the entries of the log from now on (engine/store/hashchain/chain.py). It stands beside them: an
+-- entry may go, its link stays as long as an older event does.
 CREATE TABLE link (
     seq      INTEGER PRIMARY KEY,            -- of the entry
     digest   BLOB NOT NULL,                  -- SHA-256 of its row as stored

@@ -37,6 +37,11 @@ def test_bare_ampersands_and_undeclared_prefixes_break_nothing() -> None:
     assert xml.read(b"<E><a></E>")[1]
 
 
+def test_a_number_is_finite_or_none() -> None:
+    told = [xml.number(each) for each in ("7", " 2.5 ", "-1e3", "", "x", "nan", "inf", "1e999")]
+    assert told == [7.0, 2.5, -1000.0, None, None, None, None, None]
+
+
 def test_depth_is_limited() -> None:
     root = xml.parse(b"<a>" * 100_000)
     depth, here = 0, root

@@ -185,7 +185,7 @@ db = sqlite3.connect(path, isolation_level=None)
 db.execute("PRAGMA journal_mode = WAL")
 print("go", flush=True)
 if place == "copying":
-    upgrading._sync = die
+    upgrading.sync = die
 elif place == "copied":
     upgrading.upgrade = die
 else:
