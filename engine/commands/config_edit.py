@@ -66,7 +66,8 @@ def set_command(
     matthan config set cameras.gate.login.password file:secrets/gate --dry-run
 
     A camera is named by its id. Keys that are missing on the way are made. Comments, order and all other lines stay;
-    what an engine would refuse is shown and not written. The engine uses it after a restart.
+    what an engine would refuse is shown and not written. `matthan rules reload` takes over cameras, rules and places;
+    the rest takes effect at a restart.
     Exit codes: 0 done, 1 not right, 2 cannot be read or written, 4 somebody else changed the file meanwhile.
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.config.edit import Set, steps
