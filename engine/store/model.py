@@ -80,8 +80,7 @@ NO_DUTIES: Duties = MappingProxyType({})
 
 def duty_of(event: Event) -> Duty | None:
     """Return who takes care of a decision, or no longer does, by an event; None for every other event."""
-    decision = event.facts.get("decision")
-    if event.kind is not Kind.OPERATOR or not decision:
+    if event.kind is not Kind.OPERATOR or not (decision := event.facts.get("decision")):
         return None
     if event.label == UNACKNOWLEDGE:
         return Withdrawal(str(decision))
@@ -142,7 +141,7 @@ class Verdict:
 
     def last_seq(self) -> int:
         """Return the highest number given in this turn, 0 where none was."""
-        return max([*(event.seq for event in self.events), *self.numbers], default=0)
+        return max([*[event.seq for event in self.events], *self.numbers], default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +187,9 @@ FORGOT = "engine.forgot"
 
 def told_deletion(event: Event) -> tuple[str, str, int] | None:
     """Return what deletion an event tells of (what, why, rows); None for every other event."""
-    facts = event.facts
     if event.kind is not Kind.ENGINE or event.label != FORGOT:
         return None
+    facts = event.facts
     return str(facts.get("what", "")), str(facts.get("why", "")), int(facts.get("rows", 0))
 
 
