@@ -251,7 +251,8 @@ def test_logins_survive_the_url(user: str, password: str) -> None:
 
 def test_ffmpegs_log_is_silent(dead_port: int) -> None:
     script = (
-        "import sys\nfrom drivers import rtsp\nfrom drivers.rtsp import stream as streams\nfrom drivers.contract import Login\n"
+        "import sys\nfrom drivers import rtsp\nfrom drivers.rtsp import stream as streams\n"
+        "from drivers.contract import Login\n"
         f"s = streams.RtspStream(rtsp.RtspSource('rtsp://127.0.0.1:{dead_port}/x', Login('u', '{CANARY}')))\n"
         "try:\n    s.start()\nexcept Exception as e:\n    import traceback; traceback.print_exc()\n"
     )
