@@ -31,12 +31,11 @@ from engine.backup.archive import (
     private,
 )
 from engine.errors import StoreBusy
+from engine.seal.head_keeping import RESTORED
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
 from engine.store.schema import steps, version_of
 
-#: Where a restored database notes that it is one, and since when.
-RESTORED = "restored"
 _ROOTS = ("state", "config")
 _CHUNK = 1 << 20
 #: Longest manifest that is read, and what of it an entry may take: a manifest names what is there, and little else.
@@ -160,7 +159,7 @@ def _unpack(
         file = tar.extractfile(entry) if entry.isreg() else None
         if file is None or entry.name in closing_ or (closing_ and entry.name != SIGNATURE):
             raise ArchiveError("backup.odd_entry", name=entry.name)
-        if entry.name == MANIFEST or closing_:
+        if entry.name in (MANIFEST, SIGNATURE):
             most = min(_MOST_MANIFEST, _MANIFEST_EACH * (len(found) + 64))
             closing_[entry.name] = file.read(most)
             continue
@@ -170,7 +169,7 @@ def _unpack(
         path.parent.mkdir(parents=True, exist_ok=True)
         found[entry.name] = _write(path, file)
         path.chmod(entry.mode & 0o666 | 0o600)
-    if not closing_:
+    if MANIFEST not in closing_:
         raise ArchiveError("backup.incomplete")
     return found, closing_
 
@@ -305,7 +304,7 @@ def _targets(from_: Staged, state: Path, config: Path | None) -> Iterator[tuple[
 
 
 def _is_own(name: str, state: Path) -> bool:
-    """Return whether this is a key or a head of the site that the machine has itself, and no older ones are put over."""
+    """Return whether this is a key or a head of the site that the machine has itself: no older one is put over it."""
     return name.startswith((_folder(HISTORY), _folder(HEADS))) and (state / "keys" / "history.json").exists()
 
 
