@@ -280,6 +280,7 @@ class Site:
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("heads", lambda: self.heads.run(self._supervisor))
+        parts.start("scrub", lambda: self._supervisor.run("scrub", self._store.scrub.run))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("cameras", self.fleet.run)

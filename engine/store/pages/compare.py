@@ -16,6 +16,7 @@ PIECE = 256
 #: Pages that are named, of all that are wrong.
 NAMED = 5
 _STEPS_PER_LOOK = 1000
+_OWNERS = "SELECT pageno, name FROM dbstat WHERE pageno IN ({marks})"
 #: The sum of a page that cannot be read: no page has it.
 UNREADABLE = 1 << 32
 #: What a page belongs to where nothing tells.
@@ -71,7 +72,6 @@ def owners(path: Path, pages: Sequence[int], late: Callable[[], bool]) -> dict[i
     """Return which table or index each page belongs to, as far as SQLite tells."""
     found = dict.fromkeys(pages, UNKNOWN)
     marks = ", ".join("?" * len(pages))
-    sql = f"SELECT pageno, name FROM dbstat WHERE pageno IN ({marks})"  # noqa: S608 - marks alone
     # A damaged file may refuse; not every SQLite is built with `dbstat`.
     with (
         suppress(sqlite3.Error),
@@ -79,7 +79,7 @@ def owners(path: Path, pages: Sequence[int], late: Callable[[], bool]) -> dict[i
     ):
         db.text_factory = lambda text: text.decode("utf-8", "replace")
         db.set_progress_handler(late, _STEPS_PER_LOOK)
-        for page, name in db.execute(sql, tuple(pages)):
+        for page, name in db.execute(_OWNERS.format(marks=marks), tuple(pages)):
             found[page] = name
             if UNKNOWN not in found.values():
                 break

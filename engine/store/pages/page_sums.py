@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 from engine.errors import StoreCorrupt
 from engine.runtime import log
@@ -36,7 +37,7 @@ class PageSums:
     def __init__(self, path: Path, sums: Sums) -> None:
         self._path, self.sums = path, sums
         self._tail = Tail(path.with_name(path.name + "-wal"))
-        self._older: dict[int, set[int]] = {}
+        self._older: dict[int, set[int | None]] = {}  # what a page may still be; None: not there yet
         self._moving = False  # what was noted as expected is not, or not all of it, in the database
         self.unkept: str | None = None
 
@@ -72,6 +73,9 @@ class PageSums:
 
     def _expect(self, gain: Gain) -> None:
         known, pages, self._moving = self.sums.known, list(gain.sums), True
+        if self.sums.whole:
+            for page in range(len(known) + 1, gain.size + 1):
+                self._older[page] = {None, crc32(bytes(self.sums.page_size))}
         for page, summed in gain.sums.items():
             if page <= len(known) and known[page - 1] != summed:
                 self._older.setdefault(page, set()).add(known[page - 1])
