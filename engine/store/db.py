@@ -33,6 +33,7 @@ from engine.store.deleting import (
     drop_memory,
     drop_orphans,
     forget,
+    forget_told,
     give_up,
     lived,
     note,
@@ -393,6 +394,9 @@ class Store(Reads):
 
     async def _give_up(self) -> int:
         """Give up promises beyond their share of the quota, so that an outage does not eat the history."""
+        records = (await self._read("SELECT count(*) FROM audit WHERE body IS NOT NULL"))[0][0]
+        if records > self._most:
+            return await self._transact(forget_told(END_OF_TIME, END_OF_TIME, "room"))
         counts = await self.counts()
         over = counts.due - self._most + STEP if counts.due > self._most else 0
         letters = counts.dead - self._most // 4 + STEP if counts.dead > self._most // 4 else 0
@@ -421,6 +425,15 @@ class Store(Reads):
             await asyncio.sleep(0)
         await self._write(availability.forgotten(before, engine))
         await self._witness(sync=True)
+        return gone
+
+    async def prune_records(self, before: datetime) -> int:
+        """Forget what is told of records that are older by both clocks, as `prune`; the rows stay, and their chain."""
+        now, gone = self._clock.now(), 0
+        engine = proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
+        while step := await self._transact(forget_told(codec.micros(before), engine, "age")):
+            gone += step
+            await asyncio.sleep(0)
         return gone
 
     async def _forget(self, before: int, engine: float, why: str) -> int:
