@@ -94,7 +94,7 @@ def canonical(kind: str, row: Sequence[Value]) -> bytes:
     ``i`` an integer, decimal; ``r`` a real, its eight bytes of IEEE 754, big-endian, as 16 small hexadecimal digits;
     ``t`` text, UTF-8.
     """
-    return "".join(map(_field, (kind, *row))).encode("utf-8", _AS_IT_IS)
+    return "".join([_field(value) for value in (kind, *row)]).encode("utf-8", _AS_IT_IS)
 
 
 def digest(kind: str, row: Sequence[Value]) -> bytes:
@@ -105,14 +105,14 @@ def digest(kind: str, row: Sequence[Value]) -> bytes:
 def _field(value: Value) -> str:
     if isinstance(value, str):
         return f"t{len(value) if value.isascii() else len(value.encode())}:{value},"
-    if isinstance(value, bytes):
-        return f"t{len(value)}:{value.decode('utf-8', _AS_IT_IS)},"
+    if isinstance(value, int):
+        digits = str(value)
+        return f"i{len(digits)}:{digits},"
     if value is None:
         return "n"
     if isinstance(value, float):
         return f"r16:{_DOUBLE.pack(value).hex()},"
-    digits = str(value)
-    return f"i{len(digits)}:{digits},"
+    return f"t{len(value)}:{value.decode('utf-8', _AS_IT_IS)},"
 
 
 def extended(head: Place, entries: Iterable[Entry]) -> tuple[list[Link], Place]:
@@ -123,8 +123,8 @@ def extended(head: Place, entries: Iterable[Entry]) -> tuple[list[Link], Place]:
     links, value, last = list[Link](), head.value, head.seq
     for seq, _, digested in sorted(entries):
         if seq > last:
-            links.append(Link(seq, digested, value))
-            value, last = links[-1].value, seq
+            links.append(link := Link(seq, digested, value))
+            value, last = link.value, seq
     return links, Place(last, value)
 
 

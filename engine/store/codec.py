@@ -12,6 +12,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from engine.runtime.clock import Mark
 from engine.store.model import Acknowledgement, Call, Deletion, Pending
 from rules.model import (
@@ -35,8 +37,15 @@ from rules.model import (
 Columns = Sequence[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _load = json.JSONDecoder().decode
+
+
+def _dump(body: object) -> str:
+    # Five times as fast as `json`, which was a third of what it cost to keep an event; read back, it is the same.
+    try:
+        return to_json(body).decode()
+    except PydanticSerializationError as error:
+        raise TypeError(str(error)) from error
 
 
 def micros(at: datetime) -> int:
@@ -56,13 +65,20 @@ def event_row(event: Event, engine: float) -> tuple[object, ...]:
     """Return the columns of an event judged at an engine time."""
     body: dict[str, object] = {
         "site": event.site,
-        "kind": event.kind,
-        "change": event.change,
+        "kind": str(event.kind),  # as text: a member of an enumeration takes five times as long
+        "change": str(event.change),
         "at": event.at.isoformat(),
     }
-    for name in ("clock_suspect", "subject", "label", "zones", "box"):
-        if value := getattr(event, name):
-            body[name] = value
+    if event.clock_suspect:
+        body["clock_suspect"] = True
+    if event.subject:
+        body["subject"] = event.subject
+    if event.label:
+        body["label"] = event.label
+    if event.zones:
+        body["zones"] = event.zones
+    if event.box:
+        body["box"] = event.box
     if event.score is not None:
         body["score"] = event.score
     if event.facts:

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 import aiosqlite
@@ -55,9 +54,11 @@ from engine.store.model import (
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
-from engine.store.plan import DECISION, EVENT, META, Chaining, Item, Part, Statement, plan
+from engine.store.plan import META, Item, Part, Statement, plan
 from engine.store.reads import Reads
 from engine.store.schema import Upgrade, steps
+from engine.store.transaction import transact
+from engine.store.writer import Writer, writer_of
 from rules.memory import READABLE, VERSION
 
 __all__ = [
@@ -79,7 +80,6 @@ _log = log.get(__name__)
 BATCH = 1024
 #: Pages of the write-ahead log before it is folded into the database (4 MiB).
 CHECKPOINT_PAGES = 1000
-_BUSY_SECONDS = 5.0
 
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _ADOPTED = "SELECT seq, digest, body FROM adoption JOIN ruleset USING (digest) ORDER BY seq DESC LIMIT 1"
@@ -116,7 +116,7 @@ class Store(Reads):
     def __init__(
         self,
         path: Path,
-        writer: aiosqlite.Connection,
+        writer: Writer,
         reader: aiosqlite.Connection,
         reserve: Reserve,
         clock: Clock,
@@ -130,7 +130,7 @@ class Store(Reads):
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._bridges: tuple[Bridge, ...] = ()
-        self._linking = Linking(writer)
+        self._linking = Linking()
         self._id, self._last_seq, self._schema, self._witnessed = "", 0, 0, clock.monotonic()
         self.forgotten = 0
         self.given_up = 0
@@ -343,34 +343,14 @@ class Store(Reads):
             return await self._run(statements)
 
     async def _run(self, statements: Sequence[Part]) -> int:
-        db = self._writer
-        before, quiet, missing, head = db.total_changes, 0, 0, self._linking.head
         try:
-            for each in statements:
-                if isinstance(each, Chaining):
-                    head = await self._linking.link(each, whole=not missing)
-                    continue
-                changed = (await db.executemany(each.sql, each.rows)).rowcount
-                quiet += changed if each.quiet else 0
-                missing += len(each.rows) - changed if each.sql in (EVENT, DECISION) else 0
-            await db.commit()
-        except BaseException as error:  # whatever it was, the transaction must not stay open
-            await self._undo()
-            if not isinstance(error, sqlite3.Error):
-                raise
+            return await self._writer.run(lambda db: transact(db, statements, self._linking))
+        except sqlite3.Error as error:
             fault = translated(error, self._path)
             if isinstance(fault, StoreCorrupt):
                 with suppress(OSError):  # the next start then has to find the damage by itself
                     await asyncio.to_thread(suspect_file(self._path).write_text, str(fault), "utf-8")
             raise fault from error
-        self._linking.head = head
-        return db.total_changes - before - quiet
-
-    async def _undo(self) -> None:
-        try:
-            await self._writer.rollback()
-        except sqlite3.Error as error:
-            _log.warning("store.rollback_failed", error=str(error))
 
     # -- room ----------------------------------------------------------------------------
 
@@ -476,8 +456,7 @@ async def open_store(
             )
         reserve = Reserve.beside(path, quota_mb)
         await asyncio.to_thread(reserve.keep)
-        # The writer's transactions begin with its first statement: one hop to its thread less per commit.
-        async with _connect(path, "IMMEDIATE") as writer, _connect(path, None) as reader:
+        async with writer_of(path) as writer, aiosqlite.connect(path, isolation_level=None) as reader:
             await _tune(writer, reader, quota_mb)
             store = Store(path, writer, reader, reserve, clock, damage, quota_mb)
             try:
@@ -486,11 +465,7 @@ async def open_store(
                 await store.finish()
 
 
-def _connect(path: Path, begin: Literal["IMMEDIATE"] | None) -> aiosqlite.Connection:
-    return aiosqlite.connect(path, isolation_level=begin, timeout=_BUSY_SECONDS)
-
-
-async def _tune(writer: aiosqlite.Connection, reader: aiosqlite.Connection, quota_mb: int) -> None:
+async def _tune(writer: Writer, reader: aiosqlite.Connection, quota_mb: int) -> None:
     await writer.execute_fetchall("PRAGMA synchronous = FULL")
     await writer.execute_fetchall(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     size = next(iter(await writer.execute_fetchall("PRAGMA page_size")))[0]

@@ -80,8 +80,7 @@ NO_DUTIES: Duties = MappingProxyType({})
 
 def duty_of(event: Event) -> Duty | None:
     """Return who takes care of a decision, or no longer does, by an event; None for every other event."""
-    decision = event.facts.get("decision")
-    if event.kind is not Kind.OPERATOR or not decision:
+    if event.kind is not Kind.OPERATOR or not (decision := event.facts.get("decision")):
         return None
     if event.label == UNACKNOWLEDGE:
         return Withdrawal(str(decision))
@@ -165,7 +164,7 @@ class Verdict:
 
     def last_seq(self) -> int:
         """Return the highest number given in this turn, 0 where none was."""
-        given = (*(event.seq for event in self.events), *self.numbers, *(told.seq for told in self.audits))
+        given = [*[event.seq for event in self.events], *self.numbers, *[told.seq for told in self.audits]]
         return max(given, default=0)
 
 
@@ -213,9 +212,9 @@ FORGOT = "engine.forgot"
 
 def told_deletion(event: Event) -> tuple[str, str, int] | None:
     """Return what deletion an event tells of (what, why, rows); None for every other event."""
-    facts = event.facts
     if event.kind is not Kind.ENGINE or event.label != FORGOT:
         return None
+    facts = event.facts
     return str(facts.get("what", "")), str(facts.get("why", "")), int(facts.get("rows", 0))
 
 

@@ -62,6 +62,15 @@ PUT_IN = "INSERT INTO event SELECT 100, 'new', camera, received_at, engine, body
 COPY = f"{PUT_IN} INSERT INTO link SELECT 100, digest, previous FROM link WHERE seq = 12;"  # noqa: S608
 
 
+#: Every statement of a transaction succeeds, its end does not.
+REFUSES_TO_COMMIT = """
+    PRAGMA foreign_keys = ON;
+    CREATE TABLE parent (id PRIMARY KEY);
+    CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER refuse AFTER INSERT ON event BEGIN INSERT INTO child VALUES (7); END;
+"""
+
+
 @pytest.mark.parametrize(
     ("sql", "seq", "fault"),
     [
@@ -212,18 +221,13 @@ async def test_a_failed_transaction_moves_no_head(
 
 
 async def test_a_transaction_that_is_not_committed_moves_no_head(
-    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict, monkeypatch: pytest.MonkeyPatch
+    store: Store, make_event: MakeEvent, make_verdict: MakeVerdict
 ) -> None:
     await store.commit(make_verdict(make_event(1)))
-    commit = store._writer.commit
-
-    async def refused() -> None:
-        monkeypatch.setattr(store._writer, "commit", commit)
-        raise sqlite3.OperationalError("the disk says no")
-
-    monkeypatch.setattr(store._writer, "commit", refused)
-    with pytest.raises(StoreError, match="says no"):
+    await store._writer.run(lambda db: db.executescript(REFUSES_TO_COMMIT))
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
         await store.commit(make_verdict(make_event(2)))
+    await store._writer.run(lambda db: db.executescript("DROP TRIGGER refuse"))
     await store.commit(make_verdict(make_event(3)))
     assert audit(store.path) is None
     assert [event.seq for event in await store.events()] == [3, 1]
