@@ -35,7 +35,7 @@ class Linking:
         self.head: Ends | None = None
 
     def link(self, db: sqlite3.Connection, what: Chaining, *, whole: bool) -> Ends | None:
-        """Link a transaction's entries, with the notes that end it; return the ends that there are once it is committed.
+        """Link a transaction's entries, with the notes that end it; return the ends once it is committed.
 
         Args:
             db: The writer, within the transaction.
