@@ -25,6 +25,7 @@ from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
 from engine.store import availability, codec, witness
 from engine.store.deleting import (
+    AGEING,
     END_OF_TIME,
     STEP,
     Bridge,
@@ -364,7 +365,7 @@ class Store(Reads):
                 _log.warning("store.checkpoint_failed", error=str(error))
         try:
             given_up = await self._give_up()
-            gone = await self._forget(END_OF_TIME, END_OF_TIME, "room")
+            gone = await self._transact(forget(END_OF_TIME, END_OF_TIME, "room"))
         except StoreFull:
             given_up = gone = 0
         if released or gone > self.forgotten == 0:  # how many more go is counted, and is a standing problem
@@ -374,9 +375,6 @@ class Store(Reads):
 
     async def _give_up(self) -> int:
         """Give up promises beyond their share of the quota, so that an outage does not eat the history."""
-        records = (await self._read("SELECT count(*) FROM audit WHERE body IS NOT NULL"))[0][0]
-        if records > self._most:
-            return await self._transact(forget_told(END_OF_TIME, END_OF_TIME, "room"))
         counts = await self.counts()
         over = counts.due - self._most + STEP if counts.due > self._most else 0
         letters = counts.dead - self._most // 4 + STEP if counts.dead > self._most // 4 else 0
@@ -397,27 +395,31 @@ class Store(Reads):
         clock that jumps ahead, also over a boot, deletes nothing.
         Works in small steps, so that it never holds up a commit for long.
         """
-        now = self._clock.now()
-        engine = proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
-        gone = 0
-        while step := await self._forget(codec.micros(before), engine, "age"):
+        gone, old = 0, self._old(before)
+        while step := await self._transact(forget(*old, "age")):
             gone += step
             await asyncio.sleep(0)
-        await self._write(availability.forgotten(before, engine))
+        await self._write(availability.forgotten(before, old[1]))
         await self._witness(sync=True)
         return gone
 
-    async def prune_records(self, before: datetime) -> int:
-        """Forget what is told of records that are older by both clocks, as `prune`; the rows stay, and their chain."""
-        now, gone = self._clock.now(), 0
-        engine = proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
-        while step := await self._transact(forget_told(codec.micros(before), engine, "age")):
+    async def ageing_records(self, before: datetime) -> tuple[int, int]:
+        """Return how many records are older by both clocks, as for `prune`, and the greatest `seq` of them."""
+        rows, last = (await self._read(AGEING, self._old(before)))[0]
+        return int(rows), int(last or 0)
+
+    async def prune_records(self, before: datetime, upto: int) -> int:
+        """Forget what is told of records that old; the rows stay, and their chain. To be recorded beforehand."""
+        gone, old = 0, self._old(before)
+        while step := await self._transact(forget_told(*old, upto)):
             gone += step
             await asyncio.sleep(0)
         return gone
 
-    async def _forget(self, before: int, engine: float, why: str) -> int:
-        return await self._transact(forget(before, engine, why))
+    def _old(self, before: datetime) -> tuple[int, float]:
+        """Return both times before which everything is older, by the wall clock and by what was counted."""
+        now = self._clock.now()
+        return codec.micros(before), proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
 
 
 def _bridges(text: str) -> tuple[Bridge, ...]:

@@ -57,7 +57,11 @@ _BEGIN_CHAIN = (
 )
 _FORGET_LINKS = f"DELETE FROM link WHERE seq < {_OLDEST}"  # noqa: S608 - our own text
 # What is told of records goes with its age; the rows stay, and with them their chain.
-_OLD_TOLD = "SELECT seq FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ? ORDER BY at LIMIT ?"
+_OLD_TOLD = (
+    "SELECT seq FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ? AND seq <= ? ORDER BY at LIMIT ?"
+)
+#: How many records are so old, and the greatest number of them.
+AGEING = "SELECT count(*), max(seq) FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ?"
 # What is given up first: the least severe, of these the oldest; never what is critical.
 _LEAST = "SELECT id FROM outbox WHERE rank > 0 ORDER BY rank DESC, id LIMIT ?"
 _OLDEST_LETTERS = "SELECT id FROM dead_letter ORDER BY id LIMIT ?"
@@ -99,11 +103,11 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
     ]
 
 
-def forget_told(before: int, engine: float, why: str) -> list[Statement]:
-    """Return what forgets, of one step of records older than both times, what is told of them."""
-    old: tuple[object, ...] = (before, engine, STEP)
+def forget_told(before: int, engine: float, upto: int) -> list[Statement]:
+    """Return what forgets, of one step of records up to a number of the log, what is told of them; see `ageing`."""
+    old: tuple[object, ...] = (before, engine, upto, STEP)
     return [
-        Statement(_noted("audit", "audit", "at", "seq", _OLD_TOLD), ((why, *old),), quiet=True),
+        Statement(_noted("audit", "audit", "at", "seq", _OLD_TOLD), (("age", *old),), quiet=True),
         Statement(f"UPDATE audit SET body = NULL WHERE seq IN ({_OLD_TOLD})", (old,)),  # noqa: S608 - our own text
     ]
 

@@ -158,8 +158,12 @@ class Retained(Journal, Protocol):
         """Forget what was received before; return how many rows went."""
         ...
 
-    async def prune_records(self, before: datetime) -> int:
-        """Forget what is told of records of before, which stay; return of how many."""
+    async def ageing_records(self, before: datetime) -> tuple[int, int]:
+        """Return how many records are that old and still told, and the greatest `seq` of them."""
+        ...
+
+    async def prune_records(self, before: datetime, upto: int) -> int:
+        """Forget what is told of records that old, which stay; return of how many. To be recorded beforehand."""
         ...
 
 

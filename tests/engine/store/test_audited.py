@@ -20,7 +20,6 @@ from engine.seal.chain import GENESIS, Place, digest
 from engine.store import audited
 from engine.store.audited import AuditFilter
 from engine.store.db import Store, open_store
-from engine.store.deleting import STEP
 from engine.store.model import Audited, Deletion, Verdict
 from rules.model import Event
 from tests.engine.storing import DAWN
@@ -148,8 +147,9 @@ async def test_what_is_told_of_them_goes_with_its_age_and_they_stay(
     await store.commit(with_records(make_verdict(make_event(1)), record(2), record(3)))
     clock.advance(1000)
     await store.commit(with_records(make_verdict(), replace(record(4), engine=clock.engine)))
-    assert await store.prune_records(DAWN) == 0
-    assert await store.prune_records(DAWN + timedelta(seconds=900)) == 2
+    late = DAWN + timedelta(seconds=900)
+    assert (await store.ageing_records(DAWN), await store.ageing_records(late)) == ((0, 0), (2, 3))
+    assert [await store.prune_records(late, upto) for upto in (1, 3, 9)] == [0, 2, 0]
     assert [each.body is None for each in await store.records(AuditFilter())] == [False, True, True]
     assert await store.deletions() == [
         Deletion("audit", "age", 2, 2, 3, DAWN + timedelta(seconds=2), DAWN + timedelta(seconds=3))
@@ -167,21 +167,7 @@ async def test_a_wall_clock_that_leapt_forgets_nothing(
 ) -> None:
     await store.commit(with_records(make_verdict(), record(1)))
     clock.wall += timedelta(days=5000)
-    assert await store.prune_records(clock.wall - timedelta(days=400)) == 0
-
-
-async def test_they_do_not_eat_the_history(
-    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
-) -> None:
-    """Where there is no room, what is told of the oldest goes first once they have outgrown their share."""
-    async with open_store(tmp_path / "m.db", quota_mb=1, clock=clock) as store:
-        store._most = 100
-        await store.commit(make_verdict(make_event(1)))
-        await store.commit(with_records(make_verdict(), *(record(seq) for seq in range(2, 800))))
-        assert await store._make_room()
-        gone = {each.what: each for each in await store.deletions()}
-        assert (gone["audit"].rows, gone["audit"].why, gone["audit"].last) == (STEP, "room", STEP + 1)
-        assert chain_holds(store.path)
+    assert await store.ageing_records(clock.wall - timedelta(days=400)) == (0, 0)
 
 
 async def test_a_damaged_database_brings_them_over(
@@ -192,7 +178,7 @@ async def test_a_damaged_database_brings_them_over(
         await store.load()
         await store.commit(with_records(make_verdict(make_event(1)), *(record(seq) for seq in range(2, 90))))
         clock.advance(1000)
-        await store.prune_records(DAWN + timedelta(seconds=40))
+        await store.prune_records(DAWN + timedelta(seconds=40), 99)
     before = rows(path)
     with path.open("r+b") as file:
         file.write(bytes(4096))  # its schema too: rows are found by their shape
