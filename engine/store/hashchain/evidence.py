@@ -19,6 +19,10 @@ from engine.store.model import FORGOT
 _FORGOT = f"SELECT body FROM event WHERE camera IS NULL AND instr(body, '{FORGOT}') > 0"  # noqa: S608 - our own text
 _DELETED = "SELECT body FROM audit WHERE deed = 'delete' AND body IS NOT NULL"
 _NOTED = "SELECT max(last) FROM deletion WHERE what IN ('events', 'decisions')"
+_THERE = (
+    "SELECT seq FROM decision WHERE seq > ?1 AND seq <= ?2 "
+    "UNION ALL SELECT seq FROM audit WHERE seq > ?1 AND seq <= ?2 ORDER BY 1 DESC"
+)
 #: A step of the numbers that restores and damage make; less is a hole.
 JUMP = 1_000_000
 
@@ -28,13 +32,26 @@ class Evidence:
     """What was deleted, as recorded.
 
     Attributes:
-        history: Greatest number of events and decisions that went; `noted`: of those that are only noted beside.
+        history: Numbers of events and decisions that went, from which to which each time.
+        noted: Greatest number of those that are only noted beside.
         told: Of records of which what is told went: up to which number, and before when (microseconds since 1970).
     """
 
-    history: int = 0
+    history: tuple[tuple[int, int], ...] = ()
     noted: int = 0
     told: tuple[tuple[int, int], ...] = field(default=())
+
+    @property
+    def last(self) -> int:
+        """Greatest number of what went."""
+        return max((last for _, last in self.history), default=0)
+
+    def gone(self, first: int, last: int) -> bool:
+        """Return whether it is recorded that all entries of a stretch went.
+
+        Those of a clock that ran ahead stay while others around them go, and with them the links of all.
+        """
+        return any(begin <= first and last <= end for begin, end in self.history)
 
     def emptied(self, seq: int, at: object) -> bool:
         """Return whether it is recorded that what was told of a record went."""
@@ -44,11 +61,12 @@ class Evidence:
 def evidence(db: sqlite3.Connection) -> Evidence:
     """Return what a database says."""
     facts = [_part(body, "facts") for body in _bodies(db, _FORGOT)]
-    last = [_whole(each, "last") for each in facts if each.get("what") in ("events", "decisions")]
+    went = [each for each in facts if each.get("what") in ("events", "decisions")]
+    history = tuple((_whole(each, "first"), _whole(each, "last")) for each in went)
     about = [_part(body, "about") for body in _bodies(db, _DELETED)]
     told = [(_whole(each, "last"), _time(each)) for each in about if each.get("what") == "audit"]
     noted = db.execute(_NOTED).fetchone()[0]
-    return Evidence(max(last, default=0), noted if isinstance(noted, int) else 0, tuple(told))
+    return Evidence(history, noted if isinstance(noted, int) else 0, tuple(told))
 
 
 def begun(db: sqlite3.Connection, start: int, known: int) -> bool:
@@ -60,8 +78,7 @@ def begun(db: sqlite3.Connection, start: int, known: int) -> bool:
     """
     if start <= known:
         return True
-    rows = "SELECT seq FROM decision WHERE seq > ?1 AND seq <= ?2 UNION ALL SELECT seq FROM audit WHERE seq > ?1 AND seq <= ?2"
-    there = [row[0] for row in db.execute(f"{rows} ORDER BY 1 DESC", (known, start))]
+    there = [row[0] for row in db.execute(_THERE, (known, start))]
     above = start + 1
     for seq in (*there, known):
         if 0 < above - seq - 1 < JUMP:

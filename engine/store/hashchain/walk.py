@@ -70,9 +70,7 @@ class Spot:
 Tell = Callable[[int, bytes], None]
 
 
-def walk(
-    rows: Iterable[Row], links: Iterable[Link], start: Place, head: Place, tell: Tell
-) -> Iterator[Spot]:
+def walk(rows: Iterable[Row], links: Iterable[Link], start: Place, head: Place, tell: Tell) -> Iterator[Spot]:
     """Yield every place that does not hold.
 
     Args:
