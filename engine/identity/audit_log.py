@@ -114,6 +114,16 @@ class AuditLog:
         told = self._repeats.tell(record, self._clock.monotonic(), now.wall)
         await self._keep([drafted(each, self._ids(), now.wall) for each in told])
 
+    async def enter(self, record: AuditRecord) -> bool:
+        """Keep a record of now; return whether it is durable. It is not counted with others."""
+        draft = drafted(record, self._ids(), self._clock.now().wall)
+        await self._keep([draft])
+        return draft.id not in self._waiting
+
+    async def settle(self) -> None:
+        """Wait until what waits now is durable, but not for ever."""
+        await self._wait([*self._waiting], FAREWELL)
+
     async def _keep(self, drafts: Iterable[AuditDraft]) -> None:
         held = list[AuditDraft]()
         for each in drafts:
@@ -210,7 +220,7 @@ class AuditLog:
         """Tell what is counted still, and wait until all is durable; what cannot be is left as files."""
         for record in self._repeats.close():
             self._hand_in(drafted(record, self._ids(), self._clock.now().wall))
-        await self._wait([*self._waiting], FAREWELL)
+        await self.settle()
         for each in [*self._waiting.values()]:
             await self._leave(each.draft)
         await asyncio.to_thread(self._forget_done)

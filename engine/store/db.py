@@ -26,6 +26,7 @@ from engine.runtime.clock import Clock, Mark
 from engine.store import availability, codec, witness
 from engine.store.deleting import (
     AGEING,
+    CROWDING,
     END_OF_TIME,
     STEP,
     Bridge,
@@ -408,10 +409,15 @@ class Store(Reads):
         rows, last = (await self._read(AGEING, self._old(before)))[0]
         return int(rows), int(last or 0)
 
-    async def prune_records(self, before: datetime, upto: int) -> int:
+    async def crowding_records(self) -> datetime | None:
+        """Return before when what is told of records is more than its share of the quota; None: it is not."""
+        rows = await self._read(CROWDING, (self._most,))
+        return codec.moment(int(rows[0][0])) if rows else None
+
+    async def prune_records(self, before: datetime, upto: int, why: str) -> int:
         """Forget what is told of records that old; the rows stay, and their chain. To be recorded beforehand."""
         gone, old = 0, self._old(before)
-        while step := await self._transact(forget_told(*old, upto)):
+        while step := await self._transact(forget_told(*old, upto, why)):
             gone += step
             await asyncio.sleep(0)
         return gone

@@ -60,6 +60,8 @@ _FORGET_LINKS = f"DELETE FROM link WHERE seq < {_OLDEST}"  # noqa: S608 - our ow
 _OLD_TOLD = (
     "SELECT seq FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ? AND seq <= ? ORDER BY at LIMIT ?"
 )
+#: When the newest of those was that are more than so many.
+CROWDING = "SELECT at FROM audit WHERE body IS NOT NULL ORDER BY at DESC LIMIT 1 OFFSET ?"
 #: How many records are so old, and the greatest number of them.
 AGEING = "SELECT count(*), max(seq) FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ?"
 # What is given up first: the least severe, of these the oldest; never what is critical.
@@ -103,11 +105,11 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
     ]
 
 
-def forget_told(before: int, engine: float, upto: int) -> list[Statement]:
+def forget_told(before: int, engine: float, upto: int, why: str) -> list[Statement]:
     """Return what forgets, of one step of records up to a number of the log, what is told of them; see `ageing`."""
     old: tuple[object, ...] = (before, engine, upto, STEP)
     return [
-        Statement(_noted("audit", "audit", "at", "seq", _OLD_TOLD), (("age", *old),), quiet=True),
+        Statement(_noted("audit", "audit", "at", "seq", _OLD_TOLD), ((why, *old),), quiet=True),
         Statement(f"UPDATE audit SET body = NULL WHERE seq IN ({_OLD_TOLD})", (old,)),  # noqa: S608 - our own text
     ]
 

@@ -162,7 +162,11 @@ class Retained(Journal, Protocol):
         """Return how many records are that old and still told, and the greatest `seq` of them."""
         ...
 
-    async def prune_records(self, before: datetime, upto: int) -> int:
+    async def crowding_records(self) -> datetime | None:
+        """Return before when what is told of records is more than its share of the room; None: it is not."""
+        ...
+
+    async def prune_records(self, before: datetime, upto: int, why: str) -> int:
         """Forget what is told of records that old, which stay; return of how many. To be recorded beforehand."""
         ...
 

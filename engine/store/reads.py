@@ -204,6 +204,10 @@ class Reads:
         rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    async def recorded(self) -> Place | None:
+        """Return where the chain of records ends; None: there are none."""
+        return Place.read(await self.recall(audited.END) or "")
+
     async def chained(self) -> tuple[str, Place, int]:
         """Return this database's name, where its log's hash chain ends, and how many links it has, as of one moment."""
         name, head, count = (await self._read(_CHAINED))[0]

@@ -149,7 +149,7 @@ async def test_what_is_told_of_them_goes_with_its_age_and_they_stay(
     await store.commit(with_records(make_verdict(), replace(record(4), engine=clock.engine)))
     late = DAWN + timedelta(seconds=900)
     assert (await store.ageing_records(DAWN), await store.ageing_records(late)) == ((0, 0), (2, 3))
-    assert [await store.prune_records(late, upto) for upto in (1, 3, 9)] == [0, 2, 0]
+    assert [await store.prune_records(late, upto, "age") for upto in (1, 3, 9)] == [0, 2, 0]
     assert [each.body is None for each in await store.records(AuditFilter())] == [False, True, True]
     assert await store.deletions() == [
         Deletion("audit", "age", 2, 2, 3, DAWN + timedelta(seconds=2), DAWN + timedelta(seconds=3))
@@ -170,6 +170,16 @@ async def test_a_wall_clock_that_leapt_forgets_nothing(
     assert await store.ageing_records(clock.wall - timedelta(days=400)) == (0, 0)
 
 
+async def test_more_than_their_share_is_told(
+    store: Store, clock: ManualClock, make_verdict: MakeVerdict
+) -> None:
+    store._most = 10
+    assert await store.crowding_records() is None
+    await store.commit(with_records(make_verdict(), *(record(seq) for seq in range(1, 16))))
+    edge = await store.crowding_records()
+    assert edge == DAWN + timedelta(seconds=5)
+
+
 async def test_a_damaged_database_brings_them_over(
     tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
 ) -> None:
@@ -178,7 +188,7 @@ async def test_a_damaged_database_brings_them_over(
         await store.load()
         await store.commit(with_records(make_verdict(make_event(1)), *(record(seq) for seq in range(2, 90))))
         clock.advance(1000)
-        await store.prune_records(DAWN + timedelta(seconds=40), 99)
+        await store.prune_records(DAWN + timedelta(seconds=40), 99, "age")
     before = rows(path)
     with path.open("r+b") as file:
         file.write(bytes(4096))  # its schema too: rows are found by their shape
