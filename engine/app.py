@@ -46,8 +46,7 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.audit_log import AuditLog
-from engine.identity.record import Deed
-from engine.identity.spool import Spool, Unusable
+from engine.identity.spool import Spool
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -257,8 +256,7 @@ class Site:
         chosen = self.settings.store.heads
         folder = Path(chosen).expanduser() if chosen else self._where.heads
         file = HeadFile(folder, ours=not chosen)
-        left = [each for each in Spool(self._where.state).waiting() if not isinstance(each, Unusable)]
-        restored = self._resume.damage is not None or any(each.deed == Deed.RESTORE for each in left)
+        restored = self._resume.damage is not None
         return HeadKeeping(
             self.settings.site,
             keys,
