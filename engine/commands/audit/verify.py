@@ -93,16 +93,15 @@ def verify(
 
     chosen = language(lang)
     with _places(db, heads, keys, config, chosen) as places:
-        vouching = None if without else _vouching(places, chosen)
+        vouching = None if without else _vouching(places, fingerprint, chosen)
         progress = _Progress(chosen, shown=sys.stderr.isatty() and not as_json)
         try:
             found = examine(places.database, vouching, progress)
         except (EngineError, OSError) as error:
             _unreadable(places.database, str(error), chosen)
         progress.clear()
-    findings = [*_other_key(vouching, fingerprint), *found.findings]
-    _told_json(found, findings) if as_json else _told(found, findings, vouching, chosen)
-    raise typer.Exit(int(any(each.grave for each in findings)))
+    _told_json(found) if as_json else _told(found, vouching, chosen)
+    raise typer.Exit(int(not found.whole))
 
 
 # -- where everything lies ----------------------------------------------------------------------
@@ -165,7 +164,7 @@ def _unpacked(archive: Path, lang: Language) -> Iterator[Path]:
         _unreadable(archive, error.strerror or str(error), lang)
 
 
-def _vouching(places: Places, lang: Language) -> Vouching:
+def _vouching(places: Places, fingerprint: str, lang: Language) -> Vouching:
     from engine.runtime.clock import SystemClock
     from engine.seal.fault import SealFault
     from engine.seal.head_file import HeadFile
@@ -179,18 +178,8 @@ def _vouching(places: Places, lang: Language) -> Vouching:
         records = [*HeadFile(places.heads, ours=False).records()]
     except SealFault as fault:
         _unreadable(places.heads, render(fault.code, fault.values, lang), lang)
-    return Vouching(records, history, SystemClock().now().wall)
-
-
-def _other_key(vouching: Vouching | None, fingerprint: str) -> Iterator[Finding]:
-    """Yield that the key is not the one that somebody knows."""
-    from engine.seal.finding import Finding
-
     wanted = "".join(fingerprint.split()).replace(":", "").lower()
-    if wanted and vouching is not None and vouching.keys is not None:
-        key = vouching.keys.key.id
-        if not key.startswith(wanted):
-            yield Finding("verify.other_key", {"key": key, "wanted": wanted})
+    return Vouching(records, history, SystemClock().now().wall, wanted)
 
 
 # -- telling ------------------------------------------------------------------------------------
@@ -223,11 +212,11 @@ def sentence(finding: Finding, lang: Language) -> str:
     return render(finding.code, values, lang)
 
 
-def _told(found: Examined, findings: list[Finding], vouching: Vouching | None, lang: Language) -> None:
+def _told(found: Examined, vouching: Vouching | None, lang: Language) -> None:
     from engine.text import render
 
-    grave = [each for each in findings if each.grave]
-    for each in findings:
+    grave = [each for each in found.findings if each.grave]
+    for each in found.findings:
         out(sentence(each, lang), "red" if each.grave else None)
     if found.vouched is not None and vouching is not None and vouching.keys is not None:
         number, seq, at = found.vouched
@@ -245,13 +234,13 @@ def _counts(found: Examined) -> Mapping[str, Fact]:
     return told | {"first": found.start.seq + 1, "last": found.last.seq}
 
 
-def _told_json(found: Examined, findings: list[Finding]) -> None:
+def _told_json(found: Examined) -> None:
     head = None
     if found.vouched is not None:
         number, seq, at = found.vouched
         head = {"number": number, "seq": seq, "at": at.isoformat()}
     told = {
-        "whole": not any(each.grave for each in findings),
+        "whole": found.whole,
         **_counts(found),
         "emptied": found.emptied,
         "uncovered": found.uncovered,
@@ -261,7 +250,7 @@ def _told_json(found: Examined, findings: list[Finding]) -> None:
                 "code": each.code, "grave": each.grave, "values": dict(each.values),
                 "vi": sentence(each, "vi"), "en": sentence(each, "en"),
             }
-            for each in findings
+            for each in found.findings
         ],
     }  # fmt: skip
     data(json.dumps(told, ensure_ascii=False))

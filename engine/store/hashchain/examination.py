@@ -53,11 +53,13 @@ class Vouching:
         heads: What is in the file of signed heads, in its order.
         keys: The history of the keys that they are signed with; None: there is none.
         now: By the clock of whoever asks.
+        key: Fingerprint of the site's key, or its beginning, as whoever asks knows it; empty: they do not.
     """
 
     heads: Sequence[Record | Unread]
     keys: History | None
     now: datetime
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,8 @@ class _Examination:
             self.found.add("verify.no_keys" if signed else "verify.no_heads")
             if keys is None:
                 return None
+        if not keys.key.id.startswith(self.vouching.key):
+            self.found.add("verify.other_key", {"key": keys.key.id, "wanted": self.vouching.key})
         meta = dict(self.db.execute("SELECT key, value FROM meta WHERE key IN ('store', 'heads')"))
         records = Chain(self.digests.get, self.records.place, name="audit")
         mark = Mark.read(meta.get("heads"))
