@@ -31,7 +31,9 @@ from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
+from engine.config.writer import revision_of
 from engine.duty.acts import Acts
+from engine.duty.configured import CONFIGURATION, RULES, Configured
 from engine.errors import EngineError, UpgradeRefused
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
@@ -43,7 +45,8 @@ from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
-from engine.identity.log_auditor import LogAuditor
+from engine.identity.audit_log import AuditLog
+from engine.identity.spool import Spool
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -106,6 +109,7 @@ class Site:
         self._liveness = Liveness(STRANDS, clock.monotonic)
         self.stopping = False
         self.judge = self._make_judge()
+        self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state))
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
@@ -120,12 +124,12 @@ class Site:
         self.service = self._make_service(configuration.path)
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
-        self._retention = self._make_retention()
+        self.retention = self._make_retention()
         self.heads = self._make_heads()
         self.inventory = self._make_inventory()
-        self._auditor = LogAuditor()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
+        self._configured = Configured(self.auditor, store, partial(self._digests, configuration.path))
 
     # -- making ---------------------------------------------------------------------------------
 
@@ -145,6 +149,7 @@ class Site:
             bridged=self._clock.bridged,
             random=self._random,
             moved=partial(self._moved, "judge"),
+            recorded=lambda records: self.auditor.kept(records),
         )
 
     def _make_reloader(self, path: Path, asked: asyncio.Event) -> Reloader:
@@ -221,7 +226,7 @@ class Site:
             liveness=self._liveness,
             ready=self._ready,
             quota_mb=self.settings.store.quota_mb,
-            auditor=self._auditor,
+            auditor=self.auditor,
             asks_why=frozenset(),
         )
         return api_of(rooms)
@@ -241,15 +246,26 @@ class Site:
     def _make_retention(self) -> Retention:
         album = Album(self._media, self._store, self._clock)
         keep = timedelta(days=self.settings.store.keep_days)
-        return Retention(self._store, album, self._clock, keep, self.judge.offer)
+        audited = timedelta(days=self.settings.store.keep_audit_days)
+        return Retention(
+            self._store, album, self._clock, keep, self.judge.offer, keep_audit=audited, audit=self.auditor
+        )
 
     def _make_heads(self) -> HeadKeeping:
         keys = KeyFolder(self._where.keys, credentials_of(os.environ))
         chosen = self.settings.store.heads
         folder = Path(chosen).expanduser() if chosen else self._where.heads
         file = HeadFile(folder, ours=not chosen)
-        damaged = self._resume.damage is not None
-        return HeadKeeping(self.settings.site, keys, file, self._store, self._clock, restored=damaged)
+        restored = self._resume.damage is not None
+        return HeadKeeping(
+            self.settings.site,
+            keys,
+            file,
+            self._store,
+            self._clock,
+            restored=restored,
+            audit=self._store.recorded,
+        )
 
     def _make_inventory(self) -> Inventory:
         settings = self.settings
@@ -270,15 +286,27 @@ class Site:
         if found:
             self.inventory.know(runner.settings for runner in self.cameras.values())
             self.service.cameras_changed()
+        await self._configured.look("reload")
         return found
+
+    def _digests(self, configuration: Path) -> Mapping[str, str]:
+        return {CONFIGURATION: revision_of(configuration.read_bytes()), RULES: self.reloader.book.digest}
+
+    async def _look_at_files(self) -> None:
+        """Record what is run by, once it is known what commands changed before."""
+        await self.auditor.look()
+        await self.auditor.settle()
+        await self._configured.look("start")
 
     def start(self, parts: Parts) -> None:
         """Start everything that watches, judges and acts."""
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
+        parts.start("audit", lambda: self._supervisor.run("audit", self.auditor.run))
+        parts.start("configured", lambda: self._supervisor.run("configured", self._look_at_files))
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
-        parts.start("prune", lambda: self._retention.run(self._supervisor))
+        parts.start("prune", lambda: self.retention.run(self._supervisor))
         parts.start("heads", lambda: self.heads.run(self._supervisor))
         parts.start("scrub", lambda: self._supervisor.run("scrub", self._store.scrub.run))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
@@ -333,6 +361,7 @@ class Site:
     def _problems(self) -> Iterable[Sentence]:
         yield from self._trouble.values()
         yield from self.judge.problems()
+        yield from self.auditor.problems()
         yield from self.reloader.problems()
         yield from troubled(self.cameras.values())
         yield from unseen(self.cameras.values())
@@ -427,6 +456,8 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()
+            await site.retention.tell()
+            await site.auditor.finish()
             await parts.stop()
         await site.heads.write(Why.END)
         await store.close_cleanly(site.judge.left_off())

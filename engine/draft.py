@@ -1,4 +1,4 @@
-"""An event before the judge has given it an identity."""
+"""An event, and what somebody did, before the judge has given it its place in the log."""
 
 from __future__ import annotations
 
@@ -51,3 +51,14 @@ class Draft:
             facts=normalization.facts(self.facts),
             judged=judged,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDraft:
+    """What somebody did, on its way to the log; no rule sees it. Fields as in `engine.store.model.Audited`."""
+
+    id: str
+    deed: str
+    at: datetime
+    camera: str | None
+    body: str

@@ -32,6 +32,7 @@ from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, A, Question
 from engine.api.resources import (
     acts,
     alerts,
+    audit,
     availability,
     cameras,
     decisions,
@@ -42,6 +43,7 @@ from engine.api.resources import (
     rules,
     state,
 )
+from engine.api.resources.audit import Record, RecordQuery
 from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
 from engine.runtime.supervisor import Backoff
@@ -275,6 +277,10 @@ class Client:
         begin, end = (each.isoformat() if each else None for each in (since, until))
         query = {"camera": camera, "since": begin, "until": end, "by": by}
         return await self.ask(availability.AVAILABILITY, query=query)
+
+    async def records(self, which: RecordQuery) -> list[Record]:
+        """Return who did what, newest first."""
+        return await self.ask(audit.RECORDS, query=which.model_dump(mode="json", exclude_none=True))
 
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""

@@ -16,6 +16,8 @@ from rules.model import Fact
 
 #: Characters of a value that are recorded.
 LONGEST = 200
+#: What stands before the name of a value of the sentence that says why it was refused or failed.
+BECAUSE = "because."
 _Any = Question[Any, Any, Any]
 
 
@@ -49,7 +51,7 @@ class Recorder:
         """Record how it ended; what was only malformed was no deed."""
         outcome, code = _ended(error)
         if outcome is Outcome.REFUSED or (question.deed is not None and asked is not None):
-            await self._auditor.record(_record(question, caller, asked, outcome, code))
+            await self._auditor.record(_record(question, caller, asked, outcome, code, _values(error)))
 
 
 def _ended(error: BaseException | None) -> tuple[Outcome, str]:
@@ -61,8 +63,19 @@ def _ended(error: BaseException | None) -> tuple[Outcome, str]:
     return Outcome.FAILED, str(code) or type(error).__name__
 
 
+def _values(error: BaseException | None) -> dict[str, Fact]:
+    """Return what the sentence names that says why."""
+    found = getattr(error, "values", {})
+    return {f"{BECAUSE}{name}": value for name, value in found.items()} if isinstance(found, Mapping) else {}
+
+
 def _record(
-    question: _Any, caller: Caller, asked: Inquiry[Any, Any] | None, outcome: Outcome, code: str
+    question: _Any,
+    caller: Caller,
+    asked: Inquiry[Any, Any] | None,
+    outcome: Outcome,
+    code: str,
+    because: Mapping[str, Fact],
 ) -> AuditRecord:
     ruling = caller.trail.ruling
     return AuditRecord(
@@ -77,7 +90,11 @@ def _record(
         basis=ruling.basis if ruling is not None and ruling else "",
         code=code,
         why=caller.why,
-        about={"asked": f"{question.method} {question.path}", **(_about(asked) if asked is not None else {})},
+        about={
+            "asked": f"{question.method} {question.path}",
+            **(_about(asked) if asked is not None else {}),
+            **because,
+        },
     )
 
 

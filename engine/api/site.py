@@ -11,6 +11,7 @@ from engine.api.recording import Recorder
 from engine.api.resources import (
     acts,
     alerts,
+    audit,
     availability,
     cameras,
     decisions,
@@ -27,6 +28,7 @@ from engine.api.resources import (
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService
+from engine.api.services.audit import AuditService
 from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
@@ -111,6 +113,7 @@ def api_of(site: Rooms) -> Api:
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
         availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
+        audit.resource(AuditService(site.store)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
         metrics.resource(figures.MetricsService(sources(site, suspects))),

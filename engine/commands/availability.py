@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,6 +18,7 @@ from engine.commands.completion import cameras
 from engine.commands.output.report import Lang
 from engine.commands.output.talk import NO_ENGINE, AsJson, Language_, Socket, Token, explain, secret
 from engine.commands.output.terminal import complain, data, out
+from engine.commands.output.times import moment
 
 if TYPE_CHECKING:
     from engine.api.resources.availability import AvailabilityGap, CameraAvailability
@@ -93,7 +93,7 @@ async def _found(
             engine = (await client.state()).engine
             zone, language = ZoneInfo(engine.timezone), lang.value if lang else engine.language
             client.language = language
-            begin, end = _time(asked.since, zone, language), _time(asked.until, zone, language)
+            begin, end = moment(asked.since, zone, language), moment(asked.until, zone, language)
             return await client.availability(asked.camera, begin, end, _by(asked)), zone, language
     except ApiError as error:
         if error.status or (socket is not None and file is None):  # another site's store is no answer
@@ -116,7 +116,7 @@ def _stored(
     try:
         settings = load(file or default_path()).settings
         zone, language = ZoneInfo(settings.timezone), lang.value if lang else settings.language
-        wanted = _time(asked.since, zone, language), _time(asked.until, zone, language)
+        wanted = moment(asked.since, zone, language), moment(asked.until, zone, language)
         begin, end = window(*wanted, SystemClock().now().wall)
         runs = read_file(state_paths(settings).database, begin, end)
     except ConfigError as error:
@@ -134,17 +134,6 @@ def _by(asked: Asked) -> Literal["day", "month"] | None:
     if asked.by is None:
         return None
     return "day" if asked.by is By.DAY else "month"
-
-
-def _time(word: str | None, zone: ZoneInfo, language: Language) -> datetime | None:
-    if word is None:
-        return None
-    try:
-        at = datetime.fromisoformat(word)
-    except ValueError:
-        complain(_say("cli.bad_time", language, word=word))
-        raise typer.Exit(2) from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _tell(told: CameraAvailability, zone: ZoneInfo, language: Language, *, gaps: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from engine.api.printable import is_clean
+from engine.commands.output.leaving import leave
 from engine.commands.output.report import JsonOption, LangOption, language
 from engine.commands.output.terminal import complain, data, flash, out
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.config.configuration import Configuration
     from engine.config.settings import Settings
     from engine.text import Language
+    from rules.model import Fact
 
 #: Sentences of why something is not in a backup, where it is not that it lies elsewhere.
 _LEFT_OUT = {"secret": "backup.left_out_secret", "odd name": "backup.left_out_name"}
@@ -55,6 +57,7 @@ def backup(
     from importlib.metadata import version
 
     from engine.backup.archive import ArchiveError, make
+    from engine.identity.record import Deed
     from engine.runtime.clock import SystemClock
     from engine.seal.fault import SealFault
     from engine.text import render
@@ -80,6 +83,8 @@ def backup(
         _fail(error, chosen)
     except OSError as error:
         _fail(ArchiveError("backup.disk", path=str(file), detail=error.strerror or str(error)), chosen)
+    about: dict[str, Fact] = {"file": str(file.resolve()), "secrets": secrets, "signed": not unsigned}
+    leave(contents.state, Deed.EXPORT, about | {"what": "backup", "files": len(manifest.files)}, chosen)
     _say(file, manifest, chosen, as_json=as_json, code="backup.made")
     _warn(configuration.settings, chosen)
 
@@ -121,6 +126,7 @@ def restore(
     from engine.backup.archive import ArchiveError
     from engine.backup.restore import install, staged
     from engine.config.configuration import default_path
+    from engine.identity.record import Deed
     from engine.runtime.clock import SystemClock
 
     chosen, target = language(lang), config or default_path()
@@ -131,6 +137,7 @@ def restore(
             _believed(unpacked, folder, fingerprint, unsigned=unsigned)
             place = None if only_state else target
             moved = install(unpacked, folder, place, force=force, now=SystemClock().now().wall)
+            leave(folder, Deed.RESTORE, _told(file, unpacked.manifest, moved), chosen)
             _say(file, unpacked.manifest, chosen, as_json=as_json, code="backup.restored", moved=moved)
     except ArchiveError as error:
         _fail(error, chosen)
@@ -238,6 +245,14 @@ def _secret_files(settings: Settings, base: Path) -> list[Path]:
 
     kinds = (reference.partition(":") for reference in references(settings.model_dump()))
     return [(base / name).resolve() for kind, _, name in kinds if kind == "file"]
+
+
+def _told(file: Path, manifest: Manifest, moved: list[Path]) -> dict[str, Fact]:
+    """Return what is recorded of a restore."""
+    return {
+        "file": str(file.resolve()), "made": manifest.made, "site": manifest.site, "files": len(manifest.files),
+        "replaced": len(moved),
+    }  # fmt: skip
 
 
 class _Progress:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from engine.commands.output.leaving import leave
 from engine.commands.output.report import JsonOption, LangOption, language
 from engine.commands.output.terminal import complain, data, document, out
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.seal.history import Entry, History
     from engine.seal.keys import KeyFolder, Keys
     from engine.text import Language
+    from rules.model import Fact
 
 app = typer.Typer(no_args_is_help=True)
 keys = typer.Typer(
@@ -87,6 +89,7 @@ def rotate(
         made = folder.rotated(SystemClock().now().wall, old=old, into=into, lost=lost)
     except SealFault as fault:
         _fail(fault, chosen)
+    _leave(folder, {"what": "rotate", "key": made.history.key.id}, chosen)
     if as_json:
         data(json.dumps(_told(made), ensure_ascii=False))
         return
@@ -115,11 +118,19 @@ def revoke(
         made = folder.revoked(key, reason, now, _moment(since, now))
     except SealFault as fault:
         _fail(fault, chosen)
+    _leave(folder, {"what": "revoke", "key": key, "reason": reason}, chosen)
     if as_json:
         data(json.dumps(_told(made), ensure_ascii=False))
         return
     said = made.history.entries[-1].statement
     _say("keys.has_revoked", chosen, key=str(said["revoked"]), since=str(said["since"]))
+
+
+def _leave(folder: KeyFolder, about: dict[str, Fact], lang: Language) -> None:
+    """Leave for the audit log what was done with the keys."""
+    from engine.identity.record import Deed
+
+    leave(folder.path.parent.parent, Deed.KEYS, about, lang)
 
 
 def _moment(since: str, now: datetime) -> datetime | None:

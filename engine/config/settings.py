@@ -231,6 +231,10 @@ class StoreSettings(Section):
     """The event store."""
 
     keep_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days that events are kept.")
+    keep_audit_days: Annotated[float, Field(gt=0)] = Field(
+        400.0,
+        description="Days that it is kept what exactly people did; that they did something, and when, stays on record.",
+    )
     quota_mb: Annotated[int, Field(ge=16)] = Field(2048, description="Most megabytes the database may take.")
     heads: str | None = Field(
         None,

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from engine.draft import Draft
+from engine.draft import AuditDraft, Draft
 from rules.model import Instant
 
 #: Drafts waiting at most.
@@ -20,7 +20,7 @@ SIZE = 1000
 PATIENCE = 1.0
 
 #: A draft and when it arrived.
-Arrival = tuple[Draft, Instant]
+Arrival = tuple[Draft | AuditDraft, Instant]
 
 
 class Intake:
@@ -55,7 +55,7 @@ class Intake:
         with self._room:
             return self._now().engine - self._items[0][1].engine if self._items else 0.0
 
-    async def put(self, draft: Draft) -> None:
+    async def put(self, draft: Draft | AuditDraft) -> None:
         """Hand in a draft; waits for room as long as it takes."""
         arrival = (draft, self._now())
         if self._put(arrival):

@@ -18,7 +18,7 @@ from random import Random
 from time import thread_time
 from typing import Protocol
 
-from engine.draft import Draft
+from engine.draft import AuditDraft, Draft
 from engine.errors import StoreBusy, StoreFull
 from engine.judging.clock_steps import ClockSteps
 from engine.judging.intake import Arrival, Intake
@@ -26,7 +26,7 @@ from engine.judging.rulebook import Rulebook
 from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
 from engine.runtime.supervisor import Backoff
-from engine.store.model import Adoption, Duties, Resume, Verdict, calls_of
+from engine.store.model import Adoption, Audited, Duties, Resume, Verdict, calls_of
 from engine.store.ports import Verdicts
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.adoption import ADOPTED, RuleChanges, compare, facts_of
@@ -106,17 +106,20 @@ class Judge:
         bridged: float = 0.0,
         random: Random | None = None,
         moved: Callable[[], None] = lambda: None,
+        recorded: Callable[[Sequence[Audited]], None] = lambda _: None,
     ) -> None:
         """Take over from the last run, whose rules were `before`; other ones are adopted first of all.
 
         Args:
             bridged: Seconds of the gap that only the wall clock tells of.
             moved: Called whenever it got on: after every turn, and when it is told that there is no room.
+            recorded: Told of everything that people did, once it is durable.
         """
         known = resume.settled and resume.adopted is not None and resume.adopted.digest == book.digest
         self.rules = book.rules if known else before or RuleSet()
         self._memory, self._store, self._clock = memory, store, clock
         self._site, self._ids, self._publish, self._moved = site, ids, publish, moved
+        self._recorded = recorded
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._seq = resume.last_seq
         self._intake = Intake(clock.now)
@@ -143,8 +146,8 @@ class Judge:
         """Drafts not judged yet."""
         return len(self._intake)
 
-    async def offer(self, draft: Draft) -> None:
-        """Hand in what happened; waits while the intake is full."""
+    async def offer(self, draft: Draft | AuditDraft) -> None:
+        """Hand in what happened, or what somebody did; waits while the intake is full."""
         await self._intake.put(draft)
 
     def offer_from_thread(self, drafts: Iterable[Draft]) -> None:
@@ -251,7 +254,10 @@ class Judge:
         weighed = self.history.choose(len(arrivals))
         for place, (draft, read) in enumerate(arrivals):
             now = self._reach(read, turn)
-            self._judge(draft, now, now.wall, turn, len(arrivals) if place == weighed else 0)
+            if isinstance(draft, AuditDraft):
+                self._record(draft, now, turn)
+            else:
+                self._judge(draft, now, now.wall, turn, len(arrivals) if place == weighed else 0)
         mark = self._clock.mark()
         now = self._reach(Instant(mark.wall, mark.engine), turn)
         self.history.saw(turn.events)
@@ -262,6 +268,12 @@ class Judge:
         past, self._past = self._past, []
         for draft, at in past:
             self._judge(draft, self._pass(self._steps.reckoned(at), turn), self._clock.now().wall, turn)
+
+    def _record(self, draft: AuditDraft, now: Instant, turn: _Turn) -> None:
+        """Give what somebody did its place in the log; rules do not hear of it."""
+        self._seq += 1
+        told = draft.id, self._seq, draft.deed, draft.at, now.engine, draft.camera, draft.body
+        turn.audits.append(Audited(*told))
 
     def _reach(self, read: Instant, turn: _Turn) -> Instant:
         """Let time pass up to a reading of the clocks; return it as the log tells it.
@@ -361,6 +373,8 @@ class Judge:
         self.decisions += len(verdict.decisions)
         if verdict.events or verdict.decisions:
             self._publish(list(verdict.events), list(verdict.decisions), verdict.duties)
+        if verdict.audits:
+            self._recorded(verdict.audits)
 
     def _complain(self, error: StoreFull | StoreBusy) -> None:
         if self._trouble is None:
@@ -379,13 +393,15 @@ class _Turn:
     decisions: list[Decision] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
+    audits: list[Audited] = field(default_factory=list)
 
     def verdict(self, mark: Mark) -> Verdict:
         """Return it as what is to be kept."""
         calls = tuple(call for made in self.decisions for call in calls_of(made))
         events, judged, numbers = tuple(self.events), tuple(self.judged), tuple(self.numbers)
         changes, decisions, adopted = tuple(self.changes), tuple(self.decisions), tuple(self.adopted)
-        return Verdict(events, changes, decisions, calls, mark, judged, adopted, numbers)
+        told = tuple(self.audits)
+        return Verdict(events, changes, decisions, calls, mark, judged, adopted, numbers, told)
 
 
 def _adopting(book: Rulebook, wall: datetime) -> Adopting:
@@ -395,7 +411,7 @@ def _adopting(book: Rulebook, wall: datetime) -> Adopting:
     )
 
 
-def _past(resume: Resume, gap: float) -> list[Arrival]:
+def _past(resume: Resume, gap: float) -> list[tuple[Draft, Instant]]:
     """Return the event that says how long nobody watched; nothing on the first run.
 
     It is judged at the moment when watching ended, so that no timer fires for what nobody saw. Even a

@@ -9,9 +9,8 @@ make the whole chain anew: against that, its head is signed and kept where they 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 from struct import Struct
 from typing import NamedTuple
@@ -67,26 +66,6 @@ class Link(NamedTuple):
         return sha256(self.previous + self.digest).digest()
 
 
-class Fault(StrEnum):
-    """What is wrong at a place of the chain."""
-
-    ALTERED = "altered"  #: the row is not what was stored
-    MISSING = "missing"  #: the row is gone, its link is not
-    UNLINKED = "unlinked"  #: the row has no link: it was put in, or its link is gone
-    DISCONTINUOUS = (
-        "discontinuous"  #: the link does not follow the one before: some were cut out, moved or put in
-    )
-    CUT = "cut"  #: the chain ends before its head, or goes on beyond it
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The first place of a chain that does not hold: at which `seq`, and what is wrong there."""
-
-    seq: int
-    fault: Fault
-
-
 def canonical(kind: str, row: Sequence[Value]) -> bytes:
     """Return the bytes of a row that are digested: its kind (``event``, ``decision``) and its columns, in order.
 
@@ -126,43 +105,3 @@ def extended(head: Place, entries: Iterable[Entry]) -> tuple[list[Link], Place]:
             links.append(link := Link(seq, digested, value))
             value, last = link.value, seq
     return links, Place(last, value)
-
-
-def verify(
-    entries: Iterable[tuple[int, bytes]], links: Iterable[Link], start: Place, head: Place
-) -> Break | None:
-    """Return the first place that does not hold, None where all does.
-
-    Args:
-        entries: The number and the digest of every row of the log, as it is stored now, in order.
-        links: Every link, in order.
-        start: Where the chain begins; what is not beyond it was never linked, or its link went with its age.
-        head: Where it ends.
-    """
-    rows = (each for each in entries if each[0] > start.seq)
-    row, before = next(rows, None), start
-    for link in links:
-        if row is not None and row[0] < link.seq:
-            return Break(row[0], Fault.UNLINKED)
-        if link.previous != before.value:
-            return Break(link.seq, Fault.DISCONTINUOUS)
-        if row is None or row[0] > link.seq:
-            return Break(link.seq, Fault.MISSING)
-        if row[1] != link.digest:
-            return Break(link.seq, Fault.ALTERED)
-        row, before = next(rows, None), Place(link.seq, link.value)
-    return _ending(row, before, head)
-
-
-def _ending(row: tuple[int, bytes] | None, last: Place, head: Place) -> Break | None:
-    if last != head:
-        return Break(min(last.seq, head.seq) + 1, Fault.CUT)
-    return None if row is None else Break(row[0], Fault.UNLINKED)
-
-
-def digests(kind: str, rows: Iterable[Sequence[Value]]) -> Iterator[tuple[int, bytes]]:
-    """Yield the number, which is a row's first column, and the digest of rows."""
-    for row in rows:
-        seq = row[0]
-        if isinstance(seq, int):
-            yield seq, digest(kind, row)

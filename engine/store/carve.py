@@ -78,7 +78,8 @@ class Shape:
                     return False
             elif place == self.alias or not isinstance(value, self.types[place]):
                 return False
-        return all(str(row[place]).startswith("{") for place in self.bodies if place < len(row))
+        bodies = (row[place] for place in self.bodies if place < len(row))
+        return all(body is None or str(body).startswith("{") for body in bodies)
 
     def filled(self, rowid: int, row: Sequence[Value]) -> tuple[Value, ...]:
         """Return a row with its number, and nothing where it has no column yet."""

@@ -25,6 +25,8 @@ from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
 from engine.store import availability, codec, witness
 from engine.store.deleting import (
+    AGEING,
+    CROWDING,
     END_OF_TIME,
     STEP,
     Bridge,
@@ -32,6 +34,7 @@ from engine.store.deleting import (
     drop_memory,
     drop_orphans,
     forget,
+    forget_told,
     give_up,
     lived,
     note,
@@ -386,7 +389,7 @@ class Store(Reads):
         await self._fold(self._pages.make_room)
         try:
             given_up = await self._give_up()
-            gone = await self._forget(END_OF_TIME, END_OF_TIME, "room")
+            gone = await self._transact(forget(END_OF_TIME, END_OF_TIME, "room"))
         except StoreFull:
             given_up = gone = 0
         if released or gone > self.forgotten == 0:  # how many more go is counted, and is a standing problem
@@ -416,18 +419,36 @@ class Store(Reads):
         clock that jumps ahead, also over a boot, deletes nothing.
         Works in small steps, so that it never holds up a commit for long.
         """
-        now = self._clock.now()
-        engine = proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
-        gone = 0
-        while step := await self._forget(codec.micros(before), engine, "age"):
+        gone, old = 0, self._old(before)
+        while step := await self._transact(forget(*old, "age")):
             gone += step
             await asyncio.sleep(0)
-        await self._write(availability.forgotten(before, engine))
+        await self._write(availability.forgotten(before, old[1]))
         await self._witness(sync=True)
         return gone
 
-    async def _forget(self, before: int, engine: float, why: str) -> int:
-        return await self._transact(forget(before, engine, why))
+    async def ageing_records(self, before: datetime) -> tuple[int, int]:
+        """Return how many records are older by both clocks, as for `prune`, and the greatest `seq` of them."""
+        rows, last = (await self._read(AGEING, self._old(before)))[0]
+        return int(rows), int(last or 0)
+
+    async def crowding_records(self) -> datetime | None:
+        """Return before when what is told of records is more than its share of the quota; None: it is not."""
+        rows = await self._read(CROWDING, (self._most,))
+        return codec.moment(int(rows[0][0])) if rows else None
+
+    async def prune_records(self, before: datetime, upto: int, why: str) -> int:
+        """Forget what is told of records that old; the rows stay, and their chain. To be recorded beforehand."""
+        gone, old = 0, self._old(before)
+        while step := await self._transact(forget_told(*old, upto, why)):
+            gone += step
+            await asyncio.sleep(0)
+        return gone
+
+    def _old(self, before: datetime) -> tuple[int, float]:
+        """Return both times before which everything is older, by the wall clock and by what was counted."""
+        now = self._clock.now()
+        return codec.micros(before), proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
 
 
 def _bridges(text: str) -> tuple[Bridge, ...]:

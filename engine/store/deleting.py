@@ -47,13 +47,23 @@ _FORGET_ADOPTIONS = (
 )
 _FORGET_RULES = "DELETE FROM ruleset WHERE digest NOT IN (SELECT digest FROM adoption)"
 # The chain begins at the oldest event that is left: it is verified from its first link's `previous`.
-_FIRST_LINK = f"SELECT seq, previous FROM link WHERE seq >= {_OLDEST} ORDER BY seq LIMIT 1"  # noqa: S608 - our own text
+# The number is that of the last link that goes, so that what is told of deletions can be held against it.
+_FIRST_LINK = f"SELECT previous FROM link WHERE seq >= {_OLDEST} ORDER BY seq LIMIT 1"  # noqa: S608 - our own text
+_LAST_GONE = f"(SELECT max(seq) FROM link WHERE seq < {_OLDEST})"  # noqa: S608 - our own text
 _BEGIN_CHAIN = (
     "INSERT OR REPLACE INTO meta (key, value) SELECT 'chain_from', coalesce("  # noqa: S608 - our own text
-    f"(SELECT json_object('seq', seq - 1, 'value', lower(hex(previous))) FROM ({_FIRST_LINK})), "
+    f"(SELECT json_object('seq', {_LAST_GONE}, 'value', lower(hex(previous))) FROM ({_FIRST_LINK})), "
     f"(SELECT value FROM meta WHERE key = 'chain'), '') WHERE EXISTS (SELECT 1 FROM link WHERE seq < {_OLDEST})"
 )
 _FORGET_LINKS = f"DELETE FROM link WHERE seq < {_OLDEST}"  # noqa: S608 - our own text
+# What is told of records goes with its age; the rows stay, and with them their chain.
+_OLD_TOLD = (
+    "SELECT seq FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ? AND seq <= ? ORDER BY at LIMIT ?"
+)
+#: When the newest of those was that are more than so many.
+CROWDING = "SELECT at FROM audit WHERE body IS NOT NULL ORDER BY at DESC LIMIT 1 OFFSET ?"
+#: How many records are so old, and the greatest number of them.
+AGEING = "SELECT count(*), max(seq) FROM audit WHERE body IS NOT NULL AND at < ? AND engine < ?"
 # What is given up first: the least severe, of these the oldest; never what is critical.
 _LEAST = "SELECT id FROM outbox WHERE rank > 0 ORDER BY rank DESC, id LIMIT ?"
 _OLDEST_LETTERS = "SELECT id FROM dead_letter ORDER BY id LIMIT ?"
@@ -92,6 +102,15 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
         Statement(_FORGET_RULES, ((),)),
         Statement(_BEGIN_CHAIN, ((),), quiet=True),
         Statement(_FORGET_LINKS, ((),), quiet=True),
+    ]
+
+
+def forget_told(before: int, engine: float, upto: int, why: str) -> list[Statement]:
+    """Return what forgets, of one step of records up to a number of the log, what is told of them; see `ageing`."""
+    old: tuple[object, ...] = (before, engine, upto, STEP)
+    return [
+        Statement(_noted("audit", "audit", "at", "seq", _OLD_TOLD), ((why, *old),), quiet=True),
+        Statement(f"UPDATE audit SET body = NULL WHERE seq IN ({_OLD_TOLD})", (old,)),  # noqa: S608 - our own text
     ]
 
 

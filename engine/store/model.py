@@ -105,6 +105,27 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """Something that somebody did, as an entry of the log (`engine.identity.record`).
+
+    Attributes:
+        at: When it was done (UTC).
+        engine: Engine time when it was judged.
+        body: What is told of it, a JSON object; None: that is gone with its age.
+        nth: Its place among all of them, which the store gives; 0: not yet.
+    """
+
+    id: str
+    seq: int
+    deed: str
+    at: datetime
+    engine: float
+    camera: str | None
+    body: str | None
+    nth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one turn of the judge wants kept, all of it or nothing.
 
@@ -113,6 +134,7 @@ class Verdict:
         judged: Engine time at which each event was judged, so that a replay judges it then; empty: at `mark`.
         adopted: The rules that events of this turn adopt.
         numbers: The `seq` of each decision in the log, which they share with events; empty: they have none.
+        audits: What people did.
         duties: What its events say of who takes care of decisions: read here, once, for the store and for everybody
             who is told.
     """
@@ -125,6 +147,7 @@ class Verdict:
     judged: tuple[float, ...] = ()
     adopted: tuple[Adoption, ...] = ()
     numbers: tuple[int, ...] = ()
+    audits: tuple[Audited, ...] = ()
     duties: Duties = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -141,7 +164,8 @@ class Verdict:
 
     def last_seq(self) -> int:
         """Return the highest number given in this turn, 0 where none was."""
-        return max([*[event.seq for event in self.events], *self.numbers], default=0)
+        given = [*[event.seq for event in self.events], *self.numbers, *[told.seq for told in self.audits]]
+        return max(given, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +190,8 @@ class Deletion:
     """Rows or files that were deleted and are not yet an event of the log; a person shall read of them there.
 
     Attributes:
-        what: ``events``, ``decisions``, ``promises``, ``letters``, ``pictures`` or ``memory`` (of rules).
+        what: ``events``, ``decisions``, ``promises``, ``letters``, ``pictures``, ``audit`` (what is told of records,
+            which stay) or ``memory`` (of rules).
         why: ``age``, ``room`` (the quota or the disk was full), ``damage`` or ``version`` (of another program).
         first: Smallest `seq` of them, where they have one; `last` the greatest.
         since: When the oldest of them was made (UTC); `until` the newest.

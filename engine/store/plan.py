@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from engine.seal.chain import Entry, Value, digest
+from engine.store.audited import AuditRow
+from engine.store.audited import row_of as audit_row
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
 from engine.store.model import Acknowledgement, Duty, Verdict, Withdrawal, told_deletion
 from rules.model import RowChange, RuleName
@@ -71,10 +73,12 @@ class Chaining:
     Attributes:
         entries: Those that the statements before insert.
         notes: Rows of `meta`, written together with the chain's new head.
+        audits: Records that are to be chained, written and linked.
     """
 
     entries: tuple[Entry, ...]
     notes: tuple[tuple[str, str], ...]
+    audits: tuple[AuditRow, ...] = ()
 
 
 #: What somebody waits for to be written: a verdict, or statements that belong together.
@@ -125,7 +129,8 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
     notes = [("mark", mark_text(verdicts[-1].mark))]
     if last := max(each.last_seq() for each in verdicts):
         notes.append(("last_seq", str(last)))
-    yield Chaining(tuple(_entries(rows[EVENT], rows[DECISION])), tuple(notes))
+    audits = tuple(audit_row(told) for each in verdicts for told in each.audits)
+    yield Chaining(tuple(_entries(rows[EVENT], rows[DECISION])), tuple(notes), audits)
 
 
 def _entries(events: Iterable[Row], decisions: Iterable[Row]) -> Iterator[Entry]:

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Protocol
 
-from engine.store.model import Acknowledgement, Counts, Deletion, DeliveryState, Pending, Verdict
+from engine.store.audited import AuditFilter
+from engine.store.model import Acknowledgement, Audited, Counts, Deletion, DeliveryState, Pending, Verdict
 from rules.model import Decision, Event
 
 
@@ -29,7 +30,7 @@ class Verdicts(Protocol):
 class Events(Protocol):
     """The log, and its events."""
 
-    async def log(self, after: int, limit: int = 500) -> list[tuple[int, Event | Decision]]:
+    async def log(self, after: int, limit: int = 500) -> list[tuple[int, Event | Decision | Audited]]:
         """Return entries of the log with ``seq > after``, in order."""
         ...
 
@@ -63,6 +64,14 @@ class Decisions(Protocol):
 
     async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
         """Return who takes care of which of these decisions: the first who said so, if not taken back."""
+        ...
+
+
+class Recorded(Protocol):
+    """What people did."""
+
+    async def records(self, which: AuditFilter) -> list[Audited]:
+        """Return records, newest first."""
         ...
 
 
@@ -114,7 +123,7 @@ class Outbox(Ageing, Protocol):
         ...
 
 
-class Records(Events, Decisions, Outbox, Protocol):
+class Records(Events, Decisions, Outbox, Recorded, Protocol):
     """All that people ask for."""
 
 
@@ -147,6 +156,18 @@ class Retained(Journal, Protocol):
 
     async def prune(self, before: datetime) -> int:
         """Forget what was received before; return how many rows went."""
+        ...
+
+    async def ageing_records(self, before: datetime) -> tuple[int, int]:
+        """Return how many records are that old and still told, and the greatest `seq` of them."""
+        ...
+
+    async def crowding_records(self) -> datetime | None:
+        """Return before when what is told of records is more than its share of the room; None: it is not."""
+        ...
+
+    async def prune_records(self, before: datetime, upto: int, why: str) -> int:
+        """Forget what is told of records that old, which stay; return of how many. To be recorded beforehand."""
         ...
 
 

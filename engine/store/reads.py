@@ -13,10 +13,11 @@ import aiosqlite
 from engine.availability import Run
 from engine.runtime import log
 from engine.seal.chain import Place
-from engine.store import availability, codec
+from engine.store import audited, availability, codec
+from engine.store.audited import AuditFilter
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
-from engine.store.model import YIELDS, Acknowledgement, Counts, Deletion, Pending
+from engine.store.model import YIELDS, Acknowledgement, Audited, Counts, Deletion, Pending
 from rules.model import Decision, Event
 
 _ACKNOWLEDGED = (
@@ -78,8 +79,8 @@ class Reads:
                 self.unreadable += 1
         return found
 
-    async def log(self, after: int, limit: int = 500) -> list[tuple[int, Event | Decision]]:
-        """Return entries of the log with ``seq > after``, in order: events and decisions, without holes.
+    async def log(self, after: int, limit: int = 500) -> list[tuple[int, Event | Decision | Audited]]:
+        """Return entries of the log with ``seq > after``, in order: events, decisions and records, without holes.
 
         What follows the log keeps the last `seq` it has seen; acknowledgements and deletions are events.
         """
@@ -91,10 +92,19 @@ class Reads:
             f"SELECT seq, {codec.DECISION} FROM decision WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608
             (after, limit),
         )
-        both: list[tuple[int, Event | Decision]] = []
-        both += self._decoded(lambda row: (row[0], codec.event_of(row)), events)
-        both += self._decoded(lambda row: (row[0], codec.decision_of(row[1:])), decisions)
-        return sorted(both, key=lambda entry: entry[0])[:limit]
+        records = await self._read(
+            f"SELECT {audited.COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - our own text
+            (after, limit),
+        )
+        all_: list[tuple[int, Event | Decision | Audited]] = []
+        all_ += self._decoded(lambda row: (row[0], codec.event_of(row)), events)
+        all_ += self._decoded(lambda row: (row[0], codec.decision_of(row[1:])), decisions)
+        all_ += self._decoded(lambda row: (row[0], audited.audited_of(row)), records)
+        return sorted(all_, key=lambda entry: entry[0])[:limit]
+
+    async def records(self, which: AuditFilter) -> list[Audited]:
+        """Return what people did, newest first."""
+        return self._decoded(audited.audited_of, await self._read(*which.query()))
 
     async def events(
         self, before: int | None = None, limit: int = 100, camera: str | None = None
@@ -193,6 +203,10 @@ class Reads:
         """Return a value of the engine's own that was kept, None where none was."""
         rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
+
+    async def recorded(self) -> Place | None:
+        """Return where the chain of records ends; None: there are none."""
+        return Place.read(await self.recall(audited.END) or "")
 
     async def chained(self) -> tuple[str, Place, int]:
         """Return this database's name, where its log's hash chain ends, and how many links it has, as of one moment."""

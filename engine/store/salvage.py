@@ -22,12 +22,20 @@ from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: newest promises first, then history.
 TABLES = (
-    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "availability", "decision",
-    "acknowledgement", "event", "link",
+    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
+    "decision", "acknowledgement", "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
-_BROUGHT = {"availability": 6, "link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2, "event": 1}
+_BROUGHT = {
+    "audit": 7,
+    "availability": 6,
+    "link": 5,
+    "dead_letter": 4,
+    "adoption": 3,
+    "acknowledgement": 2,
+    "event": 1,
+}
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.
@@ -263,7 +271,8 @@ def last_seq(db: sqlite3.Connection) -> int:
     """Return the highest number of the log that a database knows of."""
     rows = db.execute(
         "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq' "
-        "UNION ALL SELECT max(seq) FROM event UNION ALL SELECT max(seq) FROM decision"
+        "UNION ALL SELECT max(seq) FROM event UNION ALL SELECT max(seq) FROM decision "
+        "UNION ALL SELECT max(seq) FROM audit"
     )
     return max((row[0] or 0 for row in rows), default=0)
 
@@ -271,7 +280,8 @@ def last_seq(db: sqlite3.Connection) -> int:
 def _repair_sequence(fresh: sqlite3.Connection, wall: datetime, past: Witness | None) -> int | None:
     """Make sure that no number of the log is given twice; return how many entries are missing, if known."""
     kept, first, highest = fresh.execute("SELECT count(*), min(seq), max(seq) FROM event").fetchone()
-    kept += fresh.execute("SELECT count(*) FROM decision WHERE seq >= ?", (first or 1,)).fetchone()[0]
+    for table in ("decision", "audit"):
+        kept += fresh.execute(f"SELECT count(*) FROM {table} WHERE seq >= ?", (first or 1,)).fetchone()[0]  # noqa: S608
     told = fresh.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq'").fetchone()
     known = 0 if past is None else past.last_seq
     if told is not None and told[0] >= max(highest or 0, known):

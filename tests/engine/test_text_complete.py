@@ -63,6 +63,10 @@ COMPOSED = (
     "keys.",
     "explain.",
     "trial.",
+    "verify.",
+    "verify_kind.",
+    "deed.",
+    "outcome.",
 )
 #: Empty on purpose: where nothing is to be said.
 SILENT = {"reason.nothing"}

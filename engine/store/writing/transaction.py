@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from engine.runtime import log
-from engine.seal.chain import Place
-from engine.store.hashchain.linking import Linking
+from engine.store.hashchain.linking import Ends, Linking
 from engine.store.plan import DECISION, EVENT, Chaining, Part
 
 _log = log.get(__name__)
@@ -29,7 +28,7 @@ def transact(db: sqlite3.Connection, parts: Sequence[Part], linking: Linking) ->
     return changed
 
 
-def _run(db: sqlite3.Connection, parts: Sequence[Part], linking: Linking) -> tuple[int, Place | None]:
+def _run(db: sqlite3.Connection, parts: Sequence[Part], linking: Linking) -> tuple[int, Ends | None]:
     before, quiet, missing, head = db.total_changes, 0, 0, linking.head
     for each in parts:
         if isinstance(each, Chaining):

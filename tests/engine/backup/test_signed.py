@@ -21,7 +21,7 @@ from engine.seal.head_keeping import MARK, RESTORED, HeadKeeping
 from engine.seal.heads import Why
 from engine.seal.keys import KeyFolder
 from engine.store.db import open_store
-from engine.store.hashchain.audit import audit
+from engine.store.hashchain.examination import examine
 from tests.engine.backup.test_backup import Site, _backup, _call, _repack, _restore, site
 
 __all__ = ["site"]
@@ -171,7 +171,7 @@ async def test_restored_elsewhere_the_chain_and_its_heads_hold(
         assert not await store.recall(RESTORED)
         store_id, last, _ = await store.chained()
         noted = Mark.read(await store.recall(MARK))
-    assert audit(new.state / "matthan.db") is None
+    assert examine(new.state / "matthan.db").whole
     records = list(there.records())
     history = kept.history()
     assert history is not None

@@ -18,7 +18,7 @@ from engine.errors import StoreError, UpgradeRefused
 from engine.runtime.clock import ManualClock
 from engine.store import upgrading
 from engine.store.db import Store, open_store
-from engine.store.hashchain.audit import audit
+from engine.store.hashchain.examination import examine
 from engine.store.schema import steps, upgrade, version_of
 from engine.store.upgrading import copy_of, upgrade_with_copy
 from engine.text import render
@@ -64,7 +64,7 @@ async def test_a_database_of_every_version_goes_on(tmp_path: Path, clock: Manual
         assert [each.decision.id for each in await store.dead()] == [LIVES[0][0]]
     assert contents(copy_of(path, version)) == before
     assert copy_of(path, version).stat().st_mode & 0o777 == 0o600
-    assert audit(path) is None
+    assert examine(path).whole
     with opened(path) as db:
         kinds = "SELECT kind, subject FROM outbox UNION SELECT kind, subject FROM dead_letter"
         assert {row[0] for row in db.execute(kinds)} == {"decision"}
@@ -214,7 +214,7 @@ async def test_killed_at_some_place_of_an_upgrade(tmp_path: Path, clock: ManualC
         assert len(await store.events(limit=999)) == EVENTS
     assert contents(copy_of(path, 3)) == before
     assert [*tmp_path.glob("*.schema-*")] == [copy_of(path, 3)]
-    assert audit(path) is None
+    assert examine(path).whole
 
 
 async def test_a_damaged_old_database_is_salvaged_and_its_alerts_are_known(
