@@ -193,18 +193,39 @@ class DetectorSettings(Section):
     score: Unit = Field(0.45, description="Least score of a detection.")
 
 
-class ApiSettings(Section):
-    """The local API; TCP is off unless given, and TLS is then required beyond loopback."""
+#: How a door is encrypted.
+Tls = Literal["own", "files", "off"]
+
+
+class DoorSettings(Section):
+    """How a TCP door is encrypted, and what it may be called."""
+
+    tls: Tls | None = Field(
+        None,
+        description="own: a certificate that the engine makes; files: `certificate` and `key`; off: on this machine "
+        "only. Default: files where they are given, else own beyond this machine, off on it.",
+    )
+    certificate: str | None = Field(None, description="TLS certificate (PEM) with its chain, for `tls: files`.")
+    key: str | None = Field(None, description="TLS private key (PEM) for `tls: files`.")
+    names: list[Host] = Field(
+        default_factory=list,
+        description="By what else people reach this door: host names beside this machine's own.",
+    )
+
+
+class ApiSettings(DoorSettings):
+    """The local API; TCP is off unless given, and encrypted beyond this machine."""
 
     socket: str | None = Field(None, description="Unix socket path; default: api.sock in the state folder.")
     tcp: str | None = Field(None, description="HOST:PORT to listen on as well.")
-    certificate: str | None = Field(None, description="TLS certificate (PEM) for `tcp`.")
-    key: str | None = Field(None, description="TLS private key (PEM) for `tcp`.")
+    client_ca: str | None = Field(
+        None, description="Authority file (PEM) of client certificates: their common name is a person's name."
+    )
     token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
 
 
-class PreviewSettings(Section):
-    """The WebRTC preview page."""
+class PreviewSettings(DoorSettings):
+    """The WebRTC preview page, and the pages to log in."""
 
     enabled: bool = Field(True, description="false: no preview server at all.")
     host: str = Field("127.0.0.1", description="Address to listen on.")

@@ -93,7 +93,7 @@ async def test_what_it_cannot_answer_becomes_a_fault(
 
 
 GZIP = (
-    b"POST /onvif/device_service HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\n\r\n"
+    b"POST /onvif/device_service HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\n\r\n"
 )
 
 
