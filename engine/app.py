@@ -47,7 +47,7 @@ from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import bound
-from engine.preview.server import Preview
+from engine.preview.server import Preview, Showing
 from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
@@ -61,9 +61,12 @@ from engine.store.journal import ailing
 from engine.store.media import MediaFolder
 from engine.store.model import Duties, Resume
 from engine.vision.pool import DetectorPool
+from engine.web.certificate import Names, OwnCertificate
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
+from engine.web.names import addresses, host_names
 from engine.web.problems import Garbage
+from engine.web.tls import Encryption
 from engine.web.webhooks import receiver_of
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
@@ -109,6 +112,8 @@ class Site:
         self.fleet = self._make_fleet()
         self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
+        self._auditor = LogAuditor()
+        self._encryption = self._make_encryption()
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
@@ -117,7 +122,6 @@ class Site:
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
         self._retention = self._make_retention()
         self.inventory = self._make_inventory()
-        self._auditor = LogAuditor()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
 
@@ -166,17 +170,32 @@ class Site:
         )
         return Fleet(self.settings.cameras, parts)
 
+    def _make_encryption(self) -> Encryption:
+        told = (*self.settings.api.names, *self.settings.preview.names, self.settings.preview.host)
+        own = OwnCertificate(
+            self._where.tls, lambda: Names(host_names(told), addresses()), lambda: self._clock.now().wall
+        )
+        return Encryption(own, self._clock)
+
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
             return None
+        cameras = self.cameras
+        showing = Showing(
+            tap_of=lambda camera: cameras[camera].tap if camera in cameras else None,
+            cameras=lambda: {each: runner.settings.name or each for each, runner in cameras.items()},
+            auditor=self._auditor,
+            watchers_of=lambda camera: cameras[camera].watchers if camera in cameras else None,
+            still_of=lambda camera, width: asyncio.to_thread(cameras[camera].still, width),
+            title=self.settings.title or self.settings.site,
+        )
         return Preview(
             self.settings.preview,
-            lambda camera: self.cameras[camera].tap if camera in self.cameras else None,
-            lambda camera: self.cameras[camera].settings.name or camera,
-            still_of=lambda camera, width: asyncio.to_thread(self.cameras[camera].still, width),
+            showing,
             language=self.settings.language,
             clock=self._clock,
             garbage=self._garbage,
+            encryption=self._encryption,
         )
 
     def _make_service(self, config: Path) -> SiteStateService:
@@ -267,6 +286,7 @@ class Site:
         parts.start("prune", lambda: self._retention.run(self._supervisor))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
+        parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("cameras", self.fleet.run)
 
     async def open_doors(self, stack: AsyncExitStack) -> None:
@@ -289,6 +309,7 @@ class Site:
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
             self.api, api, socket=self._where.socket, token=token, limiters=self._limiters,
+            encryption=self._encryption,
         )  # fmt: skip
         await stack.enter_async_context(door)
 
@@ -327,6 +348,7 @@ class Site:
         yield from ailing(self._store)
         yield from self._overload.problems()
         yield from crowded(self._doors())
+        yield from self._encryption.problems()
 
     def _doors(self) -> Iterable[ConnectionLimiter]:
         return *self._limiters, *(each.limiter for each in (self.preview, self._webhooks) if each)

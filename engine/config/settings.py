@@ -205,7 +205,9 @@ class DoorSettings(Section):
         description="own: a certificate that the engine makes; files: `certificate` and `key`; off: on this machine "
         "only. Default: files where they are given, else own beyond this machine, off on it.",
     )
-    certificate: str | None = Field(None, description="TLS certificate (PEM) with its chain, for `tls: files`.")
+    certificate: str | None = Field(
+        None, description="TLS certificate (PEM) with its chain, for `tls: files`."
+    )
     key: str | None = Field(None, description="TLS private key (PEM) for `tls: files`.")
     names: list[Host] = Field(
         default_factory=list,

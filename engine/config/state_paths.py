@@ -33,6 +33,11 @@ class StatePaths:
         """What cameras said to our logins."""
         return self.state / "logins.json"
 
+    @property
+    def tls(self) -> Path:
+        """The certificate that the engine makes for its doors; no backup carries it: it belongs to a machine."""
+        return self.state / "tls"
+
     def prepare(self) -> None:
         """Make the folders (mode 0750).
 

@@ -46,6 +46,7 @@ COMPOSED = (
     "problem.",
     "reason.",
     "preview.",
+    "pages.",
     "config.",
     "coverage.",
     "kind.",

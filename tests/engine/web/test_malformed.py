@@ -21,6 +21,7 @@ from engine.api.server import Doors, serve
 from engine.config.settings import ApiSettings, PreviewSettings
 from engine.preview.server import Preview
 from engine.web import body, sockets
+from tests.engine.previewing import showing
 from tests.fakes.engine import FakeEngine
 
 TOKEN = "t" * 16
@@ -103,7 +104,18 @@ def requests(draw: st.DrawFn, prefix: bytes = b"/v1/", paths: st.SearchStrategy[
     body = draw(BODY)
     headers += [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
     head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-    return method + b" " + prefix + path + b"?" + query + b" HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body
+    return (
+        method
+        + b" "
+        + prefix
+        + path
+        + b"?"
+        + query
+        + b" HTTP/1.1\r\nHost: localhost\r\n"
+        + head
+        + b"\r\n"
+        + body
+    )
 
 
 @settings(max_examples=8)
@@ -132,7 +144,7 @@ def test_whatever_is_asked_is_no_fault_of_ours(
 )
 def test_the_preview_neither(asked: list[bytes]) -> None:
     async def ask() -> list[int]:
-        preview = Preview(PreviewSettings(port=0), lambda camera: None)
+        preview = Preview(PreviewSettings(port=0), showing())
         async with preview.serve():
             return [await status(preview.port, each) for each in asked]
 
@@ -150,7 +162,8 @@ def test_the_preview_neither(asked: list[bytes]) -> None:
         b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nX-\xff: 1\r\n\r\n",
         b"GET /v1/events?before=%d HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
         % (1 << 70, TOKEN.encode()),
-        b"GET /v1/events?before=-1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % TOKEN.encode(),
+        b"GET /v1/events?before=-1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+        % TOKEN.encode(),
     ],
 )
 async def test_it_is_refused_counted_and_not_logged(
@@ -230,7 +243,7 @@ async def test_a_body_that_drips_is_408_and_counted(
 
 
 async def test_what_is_malformed_at_the_preview_is_counted_too(service: FakeEngine) -> None:
-    preview = Preview(PreviewSettings(port=0), lambda camera: None, garbage=service.garbage)
+    preview = Preview(PreviewSettings(port=0), showing(), garbage=service.garbage)
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "s"
         async with (
