@@ -222,7 +222,7 @@ class TestPage:
         assert 'lang="vi"' in page
         assert "Đang kết nối" in page
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         async with web.get(f"{url}&lang=en") as answer:
             assert "Connecting" in await answer.text()
 
