@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -61,6 +62,10 @@ from engine.runtime.liveness import Liveness
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
+from engine.seal.head_file import HeadFile
+from engine.seal.head_keeping import HeadKeeping
+from engine.seal.heads import Why
+from engine.seal.keys import KeyFolder, credentials_of
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
 from engine.store.media import MediaFolder
@@ -121,6 +126,7 @@ class Site:
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
         self._retention = self._make_retention()
+        self.heads = self._make_heads()
         self.inventory = self._make_inventory()
         self._auditor = LogAuditor()
         self.porter = self._make_porter()
@@ -265,6 +271,14 @@ class Site:
         keep = timedelta(days=self.settings.store.keep_days)
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
 
+    def _make_heads(self) -> HeadKeeping:
+        keys = KeyFolder(self._where.keys, credentials_of(os.environ))
+        chosen = self.settings.store.heads
+        folder = Path(chosen).expanduser() if chosen else self._where.heads
+        file = HeadFile(folder, ours=not chosen)
+        damaged = self._resume.damage is not None
+        return HeadKeeping(self.settings.site, keys, file, self._store, self._clock, restored=damaged)
+
     def _make_inventory(self) -> Inventory:
         settings = self.settings
         return Inventory(settings.discovery, settings.cameras, installed_drivers(), self.judge, self._clock)
@@ -293,6 +307,7 @@ class Site:
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
+        parts.start("heads", lambda: self.heads.run(self._supervisor))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
         parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
@@ -363,6 +378,7 @@ class Site:
         yield from self._callers.problems()
         yield from self.availability.problems()
         yield from ailing(self._store)
+        yield from self.heads.problems()
         yield from self._overload.problems()
         yield from crowded(self._doors())
 
@@ -468,6 +484,7 @@ async def run(
             await doors.aclose()
             await site.porter.sweep(all=True)
             await parts.stop()
+        await site.heads.write(Why.END)
         await store.close_cleanly(site.judge.left_off())
     logger.info("stopped")
 

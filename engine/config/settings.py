@@ -251,6 +251,11 @@ class StoreSettings(Section):
 
     keep_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days that events are kept.")
     quota_mb: Annotated[int, Field(ge=16)] = Field(2048, description="Most megabytes the database may take.")
+    heads: str | None = Field(
+        None,
+        description="Folder, best on another disk or machine, where signed heads of the log are kept; it must exist. "
+        "Default: heads/ in the state folder.",
+    )
 
 
 class Settings(Section):

@@ -33,6 +33,16 @@ class StatePaths:
         """What cameras said to our logins."""
         return self.state / "logins.json"
 
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that this site signs with."""
+        return self.state / "keys"
+
+    @property
+    def heads(self) -> Path:
+        """The folder of signed heads, where the configuration names no other."""
+        return self.state / "heads"
+
     def prepare(self) -> None:
         """Make the folders (mode 0750).
 

@@ -58,6 +58,10 @@ class Caller:
     why: str = ""
     trail: Trail = field(default_factory=Trail, compare=False, repr=False)
 
+    def named(self, told: str) -> str:
+        """Return under which name they act: their own where they are known, else what they say."""
+        return self.name or told
+
     def may(self, permission: Permission, where: Where = Reach.SITE) -> bool:
         """Return whether they may do something there."""
         return permission in OPEN or bool(self.rights.rule(permission, where))

@@ -126,6 +126,12 @@ async def test_looking_back_is_whole_and_in_order_for_whoever_may_see_some(
     assert await service.events(ROOT, before=None, limit=100, camera=None) == entries
 
 
+def test_whoever_is_known_acts_under_their_own_name() -> None:
+    an = Caller(Principal.SESSION, "an", name="Nguyễn Văn An")
+    assert an.named("Bình") == an.named("") == "Nguyễn Văn An"
+    assert ROOT.named("Bình") == "Bình"
+
+
 class Decided:
     """A decision of the yard."""
 

@@ -54,7 +54,7 @@ from rules.model import (
     Sentence,
     Step,
 )
-from tests.fakes.engine import ROOT
+from tests.fakes.engine import ROOT, FakeEngine
 
 Stage = Any  # the class is in conftest.py
 WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
