@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from secrets import token_bytes
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
@@ -42,11 +44,16 @@ from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
+from engine.identity.callers import Callers
 from engine.identity.log_auditor import LogAuditor
+from engine.identity.permission import Role
+from engine.identity.porter import Porter
+from engine.identity.registry import Limits
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import bound
+from engine.preview.entrance import SessionEntrance
 from engine.preview.server import Preview, Showing
 from engine.retention import Retention
 from engine.runtime import log
@@ -56,17 +63,19 @@ from engine.runtime.liveness import Liveness
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog, notify
+from engine.seal.head_file import HeadFile
+from engine.seal.head_keeping import HeadKeeping
+from engine.seal.heads import Why
+from engine.seal.keys import KeyFolder, credentials_of
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
 from engine.store.media import MediaFolder
 from engine.store.model import Duties, Resume
 from engine.vision.pool import DetectorPool
-from engine.web.certificate import Names, OwnCertificate
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
-from engine.web.names import addresses, host_names
 from engine.web.problems import Garbage
-from engine.web.tls import Encryption
+from engine.web.tls import encryption_of
 from engine.web.webhooks import receiver_of
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
@@ -113,7 +122,9 @@ class Site:
         self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
         self._auditor = LogAuditor()
-        self._encryption = self._make_encryption()
+        self.porter = self._make_porter()
+        self._callers = Callers(self.porter.book, self._group, Role(self.settings.api.token_role))
+        self._encryption = encryption_of(self.settings, where.tls, clock)
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
@@ -121,6 +132,7 @@ class Site:
         self._actions = self._make_actions()
         self.outbox = Outbox(store, self._actions, clock, self.service.delivered, random=self._random)
         self._retention = self._make_retention()
+        self.heads = self._make_heads()
         self.inventory = self._make_inventory()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
@@ -170,13 +182,6 @@ class Site:
         )
         return Fleet(self.settings.cameras, parts)
 
-    def _make_encryption(self) -> Encryption:
-        told = (*self.settings.api.names, *self.settings.preview.names, self.settings.preview.host)
-        own = OwnCertificate(
-            self._where.tls, lambda: Names(host_names(told), addresses()), lambda: self._clock.now().wall
-        )
-        return Encryption(own, self._clock)
-
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
             return None
@@ -187,6 +192,8 @@ class Site:
             auditor=self._auditor,
             watchers_of=lambda camera: cameras[camera].watchers if camera in cameras else None,
             still_of=lambda camera, width: asyncio.to_thread(cameras[camera].still, width),
+            entrance=SessionEntrance(self.porter, self._callers, self._auditor),
+            asks_why=frozenset(self.settings.access.why),
             title=self.settings.title or self.settings.site,
         )
         return Preview(
@@ -214,6 +221,24 @@ class Site:
             config=str(config.absolute()),
         )
 
+    def _make_porter(self) -> Porter:
+        settings, access = self.settings, self.settings.access
+        whole, idle = timedelta(hours=access.session_hours), timedelta(minutes=access.idle_minutes)
+        return Porter.of(
+            self._store,
+            self._clock,
+            token_bytes,
+            self._auditor,
+            zone=ZoneInfo(settings.timezone),
+            groups=self._group,
+            limits=Limits(whole, idle),
+            context=(settings.site, *settings.title.split()),
+        )
+
+    def _group(self, name: str) -> Collection[str]:
+        """Return the cameras of a group, as of the last reload."""
+        return self.reloader.settings.groups.get(name, ())
+
     def _make_api(self) -> Api:
         rooms = Rooms(
             state=self.service,
@@ -235,7 +260,10 @@ class Site:
             ready=self._ready,
             quota_mb=self.settings.store.quota_mb,
             auditor=self._auditor,
-            asks_why=frozenset(),
+            asks_why=frozenset(self.settings.access.why),
+            porter=self.porter,
+            callers=self._callers,
+            groups=lambda: self.reloader.settings.groups.keys(),
         )
         return api_of(rooms)
 
@@ -255,6 +283,14 @@ class Site:
         album = Album(self._media, self._store, self._clock)
         keep = timedelta(days=self.settings.store.keep_days)
         return Retention(self._store, album, self._clock, keep, self.judge.offer)
+
+    def _make_heads(self) -> HeadKeeping:
+        keys = KeyFolder(self._where.keys, credentials_of(os.environ))
+        chosen = self.settings.store.heads
+        folder = Path(chosen).expanduser() if chosen else self._where.heads
+        file = HeadFile(folder, ours=not chosen)
+        damaged = self._resume.damage is not None
+        return HeadKeeping(self.settings.site, keys, file, self._store, self._clock, restored=damaged)
 
     def _make_inventory(self) -> Inventory:
         settings = self.settings
@@ -284,7 +320,9 @@ class Site:
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self._retention.run(self._supervisor))
+        parts.start("heads", lambda: self.heads.run(self._supervisor))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
+        parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("cameras", self.fleet.run)
@@ -312,6 +350,16 @@ class Site:
             encryption=self._encryption,
         )  # fmt: skip
         await stack.enter_async_context(door)
+
+    async def greet(self, tell: Callable[[str], object]) -> None:
+        """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
+        code = await self.porter.first_code()
+        if code is not None:
+            logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
+            tell(text.render("access.first", {"code": code}, self.settings.language))
+            if self.preview is not None:
+                link = f"{self.preview.address}/setup#{code}"
+                tell(text.render("pages.first", {"link": link}, self.settings.language))
 
     def close(self) -> None:
         """Give the detector back, and leave systemd's watchdog alone."""
@@ -344,8 +392,11 @@ class Site:
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
+        yield from self.porter.problems()
+        yield from self._callers.problems()
         yield from self.availability.problems()
         yield from ailing(self._store)
+        yield from self.heads.problems()
         yield from self._overload.problems()
         yield from crowded(self._doors())
         yield from self._encryption.problems()
@@ -374,8 +425,16 @@ def _new_id() -> str:
     return str(uuid7())
 
 
-async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code."""
+def _nobody(_: str) -> None:
+    """Show nobody anything."""
+
+
+async def serve(configuration: Configuration, tell: Callable[[str], object] = _nobody) -> int:
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code.
+
+    Args:
+        tell: Shows a person what is in no log.
+    """
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -384,7 +443,7 @@ async def serve(configuration: Configuration) -> int:
     loop.add_signal_handler(signal.SIGHUP, (stop if sys.stderr.isatty() else reload).set)
     failed = False
     try:
-        await run(configuration, stop, reload)
+        await run(configuration, stop, reload, tell)
     except* (EngineError, OSError) as group:
         failed = True
         for error in _leaves(group):
@@ -399,8 +458,16 @@ def _reason(error: BaseException, language: text.Language) -> str:
     return str(error)
 
 
-async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
+async def run(
+    configuration: Configuration,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None = None,
+    tell: Callable[[str], object] = _nobody,
+) -> None:
     """Run the engine until `stop` is set; whenever `reload` is, read rules and cameras again.
+
+    Args:
+        tell: Shows a person what is in no log: the code of who will be the first admin.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.
@@ -420,19 +487,23 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
         await site.service.recall()
+        await site.porter.recall()
         await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)
             site.start(parts)
             await site.open_doors(doors)
             logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
+            await site.greet(tell)
             notify("READY=1")
             await stop.wait()
             site.stopping = True
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()
+            await site.porter.sweep(all=True)
             await parts.stop()
+        await site.heads.write(Why.END)
         await store.close_cleanly(site.judge.left_off())
     logger.info("stopped")
 

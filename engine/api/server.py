@@ -45,20 +45,20 @@ async def serve(
         api: What answers.
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
-        token: What TCP clients must show.
+        token: The site's shared token; None: there is none.
         limiters: Of the unix socket and of TCP.
         encryption: How TCP is encrypted; None: by files alone.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
     """
-    address = tcp_address(settings, token)
+    address = tcp_address(settings)
     encryption = encryption or Encryption(None, SystemClock())
     tls = encryption.of("api", settings, address[0], settings.client_ca) if address else None
     streams, manners = Streams(), Manners(settings.names)
     own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
-    app = application(api, Gate(door.group, token, api.suspects), streams, manners)
+    app = application(api, Gate(door.group, token, api.callers, api.porter), streams, manners)
     runner = hardened(app, api.garbage, own, wide)
     try:
         await runner.setup()

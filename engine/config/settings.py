@@ -223,7 +223,26 @@ class ApiSettings(DoorSettings):
     client_ca: str | None = Field(
         None, description="Authority file (PEM) of client certificates: their common name is a person's name."
     )
-    token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
+    token: SecretRef | None = Field(
+        None, description="Shared bearer token of TCP clients; better: a token of each person or program."
+    )
+    token_role: Literal["viewer", "officer", "author", "technician", "admin", "auditor"] = Field(
+        "officer", description="What whoever shows that token may do, at the whole site."
+    )
+
+
+class AccessSettings(Section):
+    """How long people stay logged in, and what they have to say why."""
+
+    session_hours: Annotated[float, Field(gt=0, le=168)] = Field(
+        12.0, description="Hours after which somebody has to log in again."
+    )
+    idle_minutes: Annotated[float, Field(ge=1, le=10_080)] = Field(
+        60.0, description="Minutes without a request after which a session ends."
+    )
+    why: list[
+        Literal["live", "still", "history", "ptz", "relay", "speech", "configure", "export", "delete"]
+    ] = Field(default_factory=list, description="What nobody may do without saying why.")
 
 
 class PreviewSettings(DoorSettings):
@@ -255,6 +274,11 @@ class StoreSettings(Section):
 
     keep_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Days that events are kept.")
     quota_mb: Annotated[int, Field(ge=16)] = Field(2048, description="Most megabytes the database may take.")
+    heads: str | None = Field(
+        None,
+        description="Folder, best on another disk or machine, where signed heads of the log are kept; it must exist. "
+        "Default: heads/ in the state folder.",
+    )
 
 
 class Settings(Section):
@@ -282,6 +306,9 @@ class Settings(Section):
     )
     actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Sessions, and what has to be said why."
+    )
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
     webhook_receiver: WebhookReceiverSettings = Field(
         default_factory=WebhookReceiverSettings, description="Where devices call back."

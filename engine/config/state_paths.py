@@ -38,6 +38,16 @@ class StatePaths:
         """The certificate that the engine makes for its doors; no backup carries it: it belongs to a machine."""
         return self.state / "tls"
 
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that this site signs with."""
+        return self.state / "keys"
+
+    @property
+    def heads(self) -> Path:
+        """The folder of signed heads, where the configuration names no other."""
+        return self.state / "heads"
+
     def prepare(self) -> None:
         """Make the folders (mode 0750).
 

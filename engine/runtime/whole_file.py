@@ -10,11 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def put(path: Path, content: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
+def put(
+    path: Path, content: bytes, *, mode: int = 0o600, sync: bool = True, owner: tuple[int, int] | None = None
+) -> None:
     """Put a content in a file's place at once.
 
     Args:
         mode: Of a new file, as far as the umask lets it.
+        owner: User and group that it is given to; None: whoever runs this.
         sync: Wait until the disk has it; the folder's entry is for whoever puts several there to `sync`.
 
     Raises:
@@ -24,6 +27,8 @@ def put(path: Path, content: bytes, *, mode: int = 0o600, sync: bool = True) -> 
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(part, flags, mode), "wb") as file:
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             file.write(content)
             file.flush()
             if sync:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from engine.seal.chain import Entry, Value, digest
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.hashchain.chain import Entry, Value, digest
 from engine.store.model import Acknowledgement, Duty, Verdict, Withdrawal, told_deletion
 from rules.model import RowChange, RuleName
 

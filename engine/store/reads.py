@@ -12,7 +12,8 @@ import aiosqlite
 
 from engine.availability import Run
 from engine.runtime import log
-from engine.store import availability, codec
+from engine.seal.chain import Place
+from engine.store import availability, codec, people
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
 from engine.store.model import YIELDS, Acknowledgement, Counts, Deletion, Pending
@@ -40,6 +41,10 @@ _LANES = (
     "WHERE each.lane IS NOT NULL) SELECT lane FROM each WHERE lane IS NOT NULL"
 )
 
+_CHAINED = (
+    "SELECT (SELECT value FROM meta WHERE key = 'store'), (SELECT value FROM meta WHERE key = 'chain'), "
+    "(SELECT count(*) FROM link)"
+)
 
 _log = log.get(__name__)
 T = TypeVar("T")
@@ -184,10 +189,19 @@ class Reads:
         runs = self._decoded(availability.run_of, await self._read(availability.LAST))
         return runs, codec.moment(int(told)) if told is not None else None
 
+    async def people(self, table: people.Table) -> list[codec.Columns]:
+        """Return all rows of a table of people, as `engine.store.people.COLUMNS` says."""
+        return await self._read(f"SELECT {people.COLUMNS[table]} FROM {table} ORDER BY rowid")  # noqa: S608 - our own
+
     async def recall(self, key: str) -> str | None:
         """Return a value of the engine's own that was kept, None where none was."""
         rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
+
+    async def chained(self) -> tuple[str, Place, int]:
+        """Return this database's name, where its log's hash chain ends, and how many links it has, as of one moment."""
+        name, head, count = (await self._read(_CHAINED))[0]
+        return str(name or ""), Place.read(str(head)) or Place(0), int(count)
 
     async def _page(
         self, sql: str, before: int, limit: int, camera: str | None, order: str

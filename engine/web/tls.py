@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config.addresses import is_loopback
-from engine.config.settings import DoorSettings
+from engine.config.settings import DoorSettings, Settings
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.web.fingerprint import Fingerprints
 from engine.web.listening import Closed
+from engine.web.names import addresses, host_names
 from rules.model import Fact, Sentence
 
 logger = log.get(__name__)
@@ -165,6 +166,22 @@ class Encryption:
                 told: dict[str, Fact] = {"door": each.door, "days": max(0, left.days), "detail": self._failed}
                 code = "tls.not_renewed" if self._failed and each.kind == "own" else "tls.ends"
                 yield Sentence(code, told)
+
+
+def encryption_of(settings: Settings, folder: Path, clock: Clock) -> Encryption:
+    """Return how the doors of a site are encrypted.
+
+    Args:
+        folder: Of the certificate that is made here.
+    """
+    from engine.web.certificate import Names, OwnCertificate  # commands do without the library
+
+    told = (*settings.api.names, *settings.preview.names, settings.preview.host)
+
+    def names() -> Names:
+        return Names(host_names(told), addresses())
+
+    return Encryption(OwnCertificate(folder, names, lambda: clock.now().wall), clock)
 
 
 def server_context(door: str = "api", client_ca: str | None = None) -> ssl.SSLContext:

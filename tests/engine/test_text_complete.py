@@ -20,6 +20,7 @@ PACKAGES = ("engine", "drivers", "rules")
 CODE_AT = {
     "Sentence": 0, "render": 0, "refusal": 1, "ModelFault": 0, "ArchiveError": 0, "CredentialError": 0,
     "say": 0, "_say": 0, "_sentence": 0, "StageError": 0, "Closed": 0, "Flaw": 1, "Problem": 4, "problem": 0,
+    "SealFault": 0,
 }  # fmt: skip
 #: Driver errors, which have a code of their own and may be given another.
 FAULTS = {
@@ -28,7 +29,17 @@ FAULTS = {
     if isinstance(each, type) and issubclass(each, DriverError)
 }
 #: Calls whose keywords are the sentence's values.
-TELLS = {"StageError", "Closed", "refusal", "ModelFault", "ArchiveError", "CredentialError", "say", *FAULTS}
+TELLS = {
+    "StageError",
+    "Closed",
+    "refusal",
+    "ModelFault",
+    "ArchiveError",
+    "CredentialError",
+    "say",
+    "SealFault",
+    *FAULTS,
+}
 #: Keywords that are no values.
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
@@ -50,6 +61,7 @@ COMPOSED = (
     "config.",
     "coverage.",
     "kind.",
+    "keys.",
     "explain.",
     "trial.",
 )

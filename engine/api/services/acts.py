@@ -27,5 +27,5 @@ class ActService:
         """Hand an operator's act to the rules; return the event, which is durable then."""
         if asked.camera is not None:
             runner_of(self._cameras, asked.camera)
-        act = DutyAct(asked.name, asked.camera, asked.by, asked.facts)
+        act = DutyAct(asked.name, asked.camera, caller.named(asked.by), asked.facts)
         return present.event(await self._acts.hand_in(act, caller.user, key))

@@ -47,13 +47,15 @@ class DecisionService:
     async def acknowledge(self, caller: Caller, decision: str, asked: Acknowledge) -> Decision:
         """Note that somebody takes care of a decision; return it with who was the first to."""
         await self._permitted(caller, decision)
-        fired, by = await self._acknowledgements.give(decision, asked.by, asked.note, caller.user)
+        fired, by = await self._acknowledgements.give(
+            decision, caller.named(asked.by), asked.note, caller.user
+        )
         return self._passed_on(present.decision(fired, by, self._site))
 
     async def unacknowledge(self, caller: Caller, decision: str, asked: Withdraw) -> Decision:
         """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible."""
         await self._permitted(caller, decision)
-        fired = await self._acknowledgements.withdraw(decision, asked.at, asked.by, caller.user)
+        fired = await self._acknowledgements.withdraw(decision, asked.at, caller.named(asked.by), caller.user)
         return self._passed_on(present.decision(fired, site=self._site))
 
     async def _permitted(self, caller: Caller, decision: str) -> None:

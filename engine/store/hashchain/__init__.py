@@ -1,1 +1,1 @@
-"""The hash chain over the log: links, how they are made with each turn, how they are verified."""
+"""The store's hash chain: how the log's entries are linked with each turn, and read again to be verified."""

@@ -8,8 +8,8 @@ from contextlib import closing
 from heapq import merge
 from pathlib import Path
 
+from engine.seal.chain import Break, Link, Place, digests, verify
 from engine.store.faults import translating
-from engine.store.hashchain.chain import Break, Link, Place, digests, verify
 
 #: Columns that are digested, in order; engine/store/codec.py writes them.
 EVENT = "seq, id, camera, received_at, engine, body"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import aiosqlite
 
-from engine.store.hashchain.chain import Entry, Link, Place, extended
+from engine.seal.chain import Entry, Link, Place, extended
 from engine.store.plan import META, Chaining
 
 _LINK = "INSERT INTO link (seq, digest, previous) VALUES (?, ?, ?)"

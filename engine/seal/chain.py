@@ -3,7 +3,7 @@
 Each entry has a *digest*, the SHA-256 of its row as stored (`canonical`), and a link to the one before: `previous`.
 A link's *value* is the SHA-256 of its `previous` followed by its `digest`, and is the next one's `previous`. So the
 last value (the *head*) vouches for every row, and a row may go while its link stays. Who can write the database can
-make the whole chain anew: against that, a head must be kept where they cannot write.
+make the whole chain anew: against that, its head is signed and kept where they cannot write (`heads`).
 """
 
 from __future__ import annotations

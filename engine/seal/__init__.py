@@ -1,0 +1,1 @@
+"""What vouches for a site's past: the hash chain, the keys, what they sign, and heads kept elsewhere."""

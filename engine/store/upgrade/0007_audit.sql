@@ -1,0 +1,1 @@
+-- Kept for the audit log, which comes with another change.
