@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from secrets import token_bytes
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
@@ -46,12 +47,17 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.audit_log import AuditLog
+from engine.identity.callers import Callers
+from engine.identity.permission import Role
+from engine.identity.porter import Porter
+from engine.identity.registry import Limits
 from engine.identity.spool import Spool
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import bound
-from engine.preview.server import Preview
+from engine.preview.entrance import SessionEntrance
+from engine.preview.server import Preview, Showing
 from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
@@ -72,6 +78,7 @@ from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
+from engine.web.tls import encryption_of
 from engine.web.webhooks import receiver_of
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
@@ -118,6 +125,9 @@ class Site:
         self.fleet = self._make_fleet()
         self.cameras = self.fleet.cameras
         self.reloader = self._make_reloader(configuration.path, asked)
+        self.porter = self._make_porter()
+        self._callers = Callers(self.porter.book, self._group, Role(self.settings.api.token_role))
+        self._encryption = encryption_of(self.settings, where.tls, clock)
         self.preview = self._make_preview()
         self._limiters = ConnectionLimiter("api"), ConnectionLimiter("api.tcp")
         self._acts = Acts(self.judge.offer, clock, _new_id, store.event)
@@ -180,14 +190,24 @@ class Site:
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
             return None
+        cameras = self.cameras
+        showing = Showing(
+            tap_of=lambda camera: cameras[camera].tap if camera in cameras else None,
+            cameras=lambda: {each: runner.settings.name or each for each, runner in cameras.items()},
+            auditor=self.auditor,
+            watchers_of=lambda camera: cameras[camera].watchers if camera in cameras else None,
+            still_of=lambda camera, width: asyncio.to_thread(cameras[camera].still, width),
+            entrance=SessionEntrance(self.porter, self._callers, self.auditor),
+            asks_why=frozenset(self.settings.access.why),
+            title=self.settings.title or self.settings.site,
+        )
         return Preview(
             self.settings.preview,
-            lambda camera: self.cameras[camera].tap if camera in self.cameras else None,
-            lambda camera: self.cameras[camera].settings.name or camera,
-            still_of=lambda camera, width: asyncio.to_thread(self.cameras[camera].still, width),
+            showing,
             language=self.settings.language,
             clock=self._clock,
             garbage=self._garbage,
+            encryption=self._encryption,
         )
 
     def _make_service(self, config: Path) -> SiteStateService:
@@ -205,6 +225,24 @@ class Site:
             moved=partial(self._moved, "service"),
             config=str(config.absolute()),
         )
+
+    def _make_porter(self) -> Porter:
+        settings, access = self.settings, self.settings.access
+        whole, idle = timedelta(hours=access.session_hours), timedelta(minutes=access.idle_minutes)
+        return Porter.of(
+            self._store,
+            self._clock,
+            token_bytes,
+            self.auditor,
+            zone=ZoneInfo(settings.timezone),
+            groups=self._group,
+            limits=Limits(whole, idle),
+            context=(settings.site, *settings.title.split()),
+        )
+
+    def _group(self, name: str) -> Collection[str]:
+        """Return the cameras of a group, as of the last reload."""
+        return self.reloader.settings.groups.get(name, ())
 
     def _make_api(self) -> Api:
         rooms = Rooms(
@@ -227,7 +265,10 @@ class Site:
             ready=self._ready,
             quota_mb=self.settings.store.quota_mb,
             auditor=self.auditor,
-            asks_why=frozenset(),
+            asks_why=frozenset(self.settings.access.why),
+            porter=self.porter,
+            callers=self._callers,
+            groups=lambda: self.reloader.settings.groups.keys(),
         )
         return api_of(rooms)
 
@@ -310,7 +351,9 @@ class Site:
         parts.start("heads", lambda: self.heads.run(self._supervisor))
         parts.start("scrub", lambda: self._supervisor.run("scrub", self._store.scrub.run))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
+        parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
+        parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("cameras", self.fleet.run)
 
     async def open_doors(self, stack: AsyncExitStack) -> None:
@@ -333,8 +376,19 @@ class Site:
         token = self._vault.secret(secret) if secret else None
         door = server.serve(
             self.api, api, socket=self._where.socket, token=token, limiters=self._limiters,
+            encryption=self._encryption,
         )  # fmt: skip
         await stack.enter_async_context(door)
+
+    async def greet(self, tell: Callable[[str], object]) -> None:
+        """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
+        code = await self.porter.first_code()
+        if code is not None:
+            logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
+            tell(text.render("access.first", {"code": code}, self.settings.language))
+            if self.preview is not None:
+                link = f"{self.preview.address}/setup#{code}"
+                tell(text.render("pages.first", {"link": link}, self.settings.language))
 
     def close(self) -> None:
         """Give the detector back, and leave systemd's watchdog alone."""
@@ -368,11 +422,14 @@ class Site:
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
+        yield from self.porter.problems()
+        yield from self._callers.problems()
         yield from self.availability.problems()
         yield from ailing(self._store)
         yield from self.heads.problems()
         yield from self._overload.problems()
         yield from crowded(self._doors())
+        yield from self._encryption.problems()
 
     def _doors(self) -> Iterable[ConnectionLimiter]:
         return *self._limiters, *(each.limiter for each in (self.preview, self._webhooks) if each)
@@ -398,8 +455,16 @@ def _new_id() -> str:
     return str(uuid7())
 
 
-async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code."""
+def _nobody(_: str) -> None:
+    """Show nobody anything."""
+
+
+async def serve(configuration: Configuration, tell: Callable[[str], object] = _nobody) -> int:
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code.
+
+    Args:
+        tell: Shows a person what is in no log.
+    """
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -408,7 +473,7 @@ async def serve(configuration: Configuration) -> int:
     loop.add_signal_handler(signal.SIGHUP, (stop if sys.stderr.isatty() else reload).set)
     failed = False
     try:
-        await run(configuration, stop, reload)
+        await run(configuration, stop, reload, tell)
     except* (EngineError, OSError) as group:
         failed = True
         for error in _leaves(group):
@@ -423,8 +488,16 @@ def _reason(error: BaseException, language: text.Language) -> str:
     return str(error)
 
 
-async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
+async def run(
+    configuration: Configuration,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None = None,
+    tell: Callable[[str], object] = _nobody,
+) -> None:
     """Run the engine until `stop` is set; whenever `reload` is, read rules and cameras again.
+
+    Args:
+        tell: Shows a person what is in no log: the code of who will be the first admin.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.
@@ -444,18 +517,21 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
         await site.service.recall()
+        await site.porter.recall()
         await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)
             site.start(parts)
             await site.open_doors(doors)
             logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
+            await site.greet(tell)
             notify("READY=1")
             await stop.wait()
             site.stopping = True
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()
+            await site.porter.sweep(all=True)
             await site.retention.tell()
             await site.auditor.finish()
             await parts.stop()

@@ -197,4 +197,5 @@ def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
         advice=sentence(status.advice) if status.advice else None,
         retry=status.retry,
         clock_offset=runner.clock_offset,
+        watched=tuple(wire.Watcher(name=each.name, since=each.since) for each in runner.watchers.now()),
     )

@@ -130,6 +130,7 @@ class Question(Generic[Q, B, A]):
         where: How far the grant has to reach where it is about no camera; what is answered to whoever may ask it only
             `ANYWHERE` is only of what they may see.
         deed: As what it is recorded in the audit log; None: it is not. A refusal always is.
+        told_by_answerer: Whoever answers it records it, because floods of it are told as one.
         answer: A model, a list of one, `Blob`, or None: there is nothing to answer (204).
         query: What stands after the question mark; None: that is not looked at.
         body: What is sent along; where `optional`, nothing is the same as ``{}``.
@@ -154,6 +155,7 @@ class Question(Generic[Q, B, A]):
     of: Literal["", "path", "query", "body"] = ""
     where: Reach = Reach.SITE
     deed: Deed | None = None
+    told_by_answerer: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.needs, Permission):

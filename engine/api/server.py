@@ -12,10 +12,13 @@ from aiohttp import web
 from engine.api.gate import Gate
 from engine.api.routes import Api, Streams, routes
 from engine.config.settings import ApiSettings
+from engine.runtime.clock import SystemClock
 from engine.web.connection_limit import ConnectionLimiter, Door
-from engine.web.listening import bind_unix, tcp_address, tls_of
+from engine.web.listening import bind_unix, tcp_address
+from engine.web.manners import Manners
 from engine.web.problems import middleware
 from engine.web.server import BODY_LIMIT, HEADER_DEADLINE, hardened, listen
+from engine.web.tls import Encryption
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ async def serve(
     socket: Path,
     token: str | None = None,
     limiters: tuple[ConnectionLimiter, ConnectionLimiter] | None = None,
+    encryption: Encryption | None = None,
 ) -> AsyncIterator[Doors]:
     """Serve the API for as long as the context lasts.
 
@@ -41,25 +45,26 @@ async def serve(
         api: What answers.
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
-        token: What TCP clients must show.
+        token: The site's shared token; None: there is none.
         limiters: Of the unix socket and of TCP.
+        encryption: How TCP is encrypted; None: by files alone.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
     """
-    address = tcp_address(settings, token)
-    tls = tls_of(settings) if address else None
-    streams = Streams()
+    address = tcp_address(settings)
+    encryption = encryption or Encryption(None, SystemClock())
+    tls = encryption.of("api", settings, address[0], settings.client_ca) if address else None
+    streams, manners = Streams(), Manners(settings.names)
     own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
-    runner = hardened(
-        application(api, Gate(door.group, token, api.suspects), streams), api.garbage, own, wide
-    )
+    app = application(api, Gate(door.group, token, api.callers, api.porter), streams, manners)
+    runner = hardened(app, api.garbage, own, wide)
     try:
         await runner.setup()
         await Door(runner, door.socket, patience=HEADER_DEADLINE).start()
         if address:
-            await listen(runner, address, wide, tls)
+            await listen(runner, address, wide, tls.context if tls else None)
         yield Doors(socket, _bound(runner) if address else None)
     finally:
         await streams.close()
@@ -67,9 +72,10 @@ async def serve(
         door.close()
 
 
-def application(api: Api, gate: Gate, streams: Streams) -> web.Application:
-    """Return the application: problems outermost, then the gate, then the table of routes."""
-    app = web.Application(middlewares=[middleware, gate.middleware()], client_max_size=BODY_LIMIT)
+def application(api: Api, gate: Gate, streams: Streams, manners: Manners) -> web.Application:
+    """Return the application: problems outermost, then manners, then the gate, then the table of routes."""
+    passed = [middleware, manners.middleware, gate.middleware()]
+    app = web.Application(middlewares=passed, client_max_size=BODY_LIMIT)
     app.router.add_routes(routes(api.answers(), streams, api.recorder))
     return app
 

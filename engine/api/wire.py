@@ -10,7 +10,16 @@ from __future__ import annotations
 from engine.api.person import Line, Name
 from engine.api.resources.acts import Act
 from engine.api.resources.alerts import Alert
-from engine.api.resources.cameras import Box, Camera, CameraUpdate, Preset, PtzCommand, Tracked, Trouble
+from engine.api.resources.cameras import (
+    Box,
+    Camera,
+    CameraUpdate,
+    Preset,
+    PtzCommand,
+    Tracked,
+    Trouble,
+    Watcher,
+)
 from engine.api.resources.decisions import Acknowledge, Acknowledgement, Decision, Withdraw
 from engine.api.resources.deliveries import Delivery, Letter, Resend
 from engine.api.resources.events import Event
@@ -28,5 +37,5 @@ __all__ = [
     "KEY", "LINE", "NAME", "RANK", "Acknowledge", "Acknowledgement", "Act", "Alert", "Box", "Camera", "CameraState",
     "CameraUpdate", "Decision", "Delivery", "Engine", "EngineUpdate", "Event", "Fact", "FileProblem", "Gap", "Health",
     "Letter", "Line", "Name", "Preset", "PreviewLink", "Problem", "PtzCommand", "Resend", "Rule", "RulesReloaded",
-    "Sentence", "State", "Tracked", "Trouble", "Update", "Wire", "Withdraw",
+    "Sentence", "State", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
 ]  # fmt: skip

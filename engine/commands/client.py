@@ -81,6 +81,9 @@ def _show(speaker: Speaker, camera: wire.Camera) -> None:
         f"  {camera.id:<20} {state:<12} {size:<16} {rate}  {camera.name}{why}",
         "green" if well else "yellow",
     )
+    if camera.watched:
+        names = ", ".join(f"{each.name} ({speaker.time(each.since)})" for each in camera.watched)
+        out(f"      ◉ {speaker.say('doors.watched', names=names)}", "cyan")
     if camera.advice is not None:
         out(f"      → {speaker.told(camera.advice)}", "yellow")
     for trouble in camera.troubles:

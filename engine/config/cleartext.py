@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from drivers.errors import redact
 from engine.config.addresses import is_loopback
-from engine.config.settings import CameraSettings, Settings
+from engine.config.settings import CameraSettings, Settings, Tls
 from rules.document.source import Flaw, Gravity, Path
 from rules.model import Fact
 
@@ -22,7 +22,7 @@ def in_clear(settings: Settings) -> Iterator[Flaw]:
     """Yield what others could read on the way, or in the file and its backups."""
     yield from _broker(settings)
     yield from _webhooks(settings)
-    yield from _preview(settings)
+    yield from _doors(settings)
     for path in kept_in_clear(settings):
         yield _warning(path, "option_login")
 
@@ -54,10 +54,17 @@ def _webhooks(settings: Settings) -> Iterator[Flaw]:
             yield _warning(where, "clear_bearer", host=parts.hostname or "")
 
 
-def _preview(settings: Settings) -> Iterator[Flaw]:
-    preview = settings.preview
-    if preview.enabled and not is_loopback(preview.host):
-        yield _warning(("preview", "host"), "clear_preview", host=preview.host)
+def _doors(settings: Settings) -> Iterator[Flaw]:
+    """Yield doors that must not be open like that: the engine would not open them."""
+    api, preview = settings.api, settings.preview
+    host = urlsplit(f"//{api.tcp}").hostname or "" if api.tcp else "127.0.0.1"
+    doors: tuple[tuple[Path, str, Tls | None], ...] = (
+        (("api", "tls"), host, api.tls),
+        (("preview", "tls"), preview.host if preview.enabled else "127.0.0.1", preview.tls),
+    )
+    for path, where, tls in doors:
+        if tls == "off" and not is_loopback(where):
+            yield Flaw(path, "problem.clear_door", {"where": where})
 
 
 def _warning(path: Path, code: str, **values: Fact) -> Flaw:

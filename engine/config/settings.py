@@ -193,18 +193,60 @@ class DetectorSettings(Section):
     score: Unit = Field(0.45, description="Least score of a detection.")
 
 
-class ApiSettings(Section):
-    """The local API; TCP is off unless given, and TLS is then required beyond loopback."""
+#: How a door is encrypted.
+Tls = Literal["own", "files", "off"]
+
+
+class DoorSettings(Section):
+    """How a TCP door is encrypted, and what it may be called."""
+
+    tls: Tls | None = Field(
+        None,
+        description="own: a certificate that the engine makes; files: `certificate` and `key`; off: on this machine "
+        "only. Default: files where they are given, else own beyond this machine, off on it.",
+    )
+    certificate: str | None = Field(
+        None, description="TLS certificate (PEM) with its chain, for `tls: files`."
+    )
+    key: str | None = Field(None, description="TLS private key (PEM) for `tls: files`.")
+    names: list[Host] = Field(
+        default_factory=list,
+        description="By what else people reach this door: host names beside this machine's own.",
+    )
+
+
+class ApiSettings(DoorSettings):
+    """The local API; TCP is off unless given, and encrypted beyond this machine."""
 
     socket: str | None = Field(None, description="Unix socket path; default: api.sock in the state folder.")
     tcp: str | None = Field(None, description="HOST:PORT to listen on as well.")
-    certificate: str | None = Field(None, description="TLS certificate (PEM) for `tcp`.")
-    key: str | None = Field(None, description="TLS private key (PEM) for `tcp`.")
-    token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
+    client_ca: str | None = Field(
+        None, description="Authority file (PEM) of client certificates: their common name is a person's name."
+    )
+    token: SecretRef | None = Field(
+        None, description="Shared bearer token of TCP clients; better: a token of each person or program."
+    )
+    token_role: Literal["viewer", "officer", "author", "technician", "admin", "auditor"] = Field(
+        "officer", description="What whoever shows that token may do, at the whole site."
+    )
 
 
-class PreviewSettings(Section):
-    """The WebRTC preview page."""
+class AccessSettings(Section):
+    """How long people stay logged in, and what they have to say why."""
+
+    session_hours: Annotated[float, Field(gt=0, le=168)] = Field(
+        12.0, description="Hours after which somebody has to log in again."
+    )
+    idle_minutes: Annotated[float, Field(ge=1, le=10_080)] = Field(
+        60.0, description="Minutes without a request after which a session ends."
+    )
+    why: list[
+        Literal["live", "still", "history", "ptz", "relay", "speech", "configure", "export", "delete"]
+    ] = Field(default_factory=list, description="What nobody may do without saying why.")
+
+
+class PreviewSettings(DoorSettings):
+    """The WebRTC preview page, and the pages to log in."""
 
     enabled: bool = Field(True, description="false: no preview server at all.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -268,6 +310,9 @@ class Settings(Section):
     )
     actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Sessions, and what has to be said why."
+    )
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
     webhook_receiver: WebhookReceiverSettings = Field(
         default_factory=WebhookReceiverSettings, description="Where devices call back."

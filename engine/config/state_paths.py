@@ -34,6 +34,11 @@ class StatePaths:
         return self.state / "logins.json"
 
     @property
+    def tls(self) -> Path:
+        """The certificate that the engine makes for its doors; no backup carries it: it belongs to a machine."""
+        return self.state / "tls"
+
+    @property
     def keys(self) -> Path:
         """The folder of the keys that this site signs with."""
         return self.state / "keys"

@@ -33,6 +33,7 @@ from engine.fleet.stream import OnDemand, ProfileStream, Sink
 from engine.fleet.tap import Tap
 from engine.fleet.tracked import tracked
 from engine.fleet.translate import Translator
+from engine.fleet.watchers import Watchers
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
@@ -176,6 +177,7 @@ class CameraRunner:
         state = CameraState.CONNECTING if settings.enabled else CameraState.DISABLED
         self.status = Status(state, clock.now().wall)
         self.seen: LastSight | None = None
+        self.watchers = Watchers(lambda: clock.now().wall)
         self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
         self.freeze = Freeze()
         self._ptz_state = PtzState(clock.monotonic)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import importlib
-import json
 import secrets
 import socket
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -23,21 +19,31 @@ from aiohttp import web
 from engine.config.settings import PreviewSettings
 from engine.errors import Again
 from engine.fleet.tap import Tap
+from engine.fleet.watchers import Watcher, Watchers
+from engine.identity.caller import Caller
+from engine.identity.lasting import NoLonger
+from engine.identity.record import Auditor
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
 from engine.preview.gallery import Gallery, View, waiting
+from engine.preview.html import asset, language_of, page, said
 from engine.preview.links import Links
+from engine.preview.pages import Pages
 from engine.preview.sdp import NoCommonFormat
+from engine.preview.viewing import Viewings
+from engine.preview.visitor import Doorkeeper, Entrance, Visitor, why_not
 from engine.runtime import log
 from engine.runtime.clock import Clock, SystemClock
-from engine.text import LANGUAGES, Language, catalogue
+from engine.text import Language, render
 from engine.web.body import body_of
 from engine.web.connection_limit import ConnectionLimiter
 from engine.web.listening import Closed
+from engine.web.manners import Manners
 from engine.web.problems import UNBOUNDED, Garbage, middleware
 from engine.web.refusals import HttpProblem, refusal
 from engine.web.server import BODY_LIMIT, hardened, listen
 from engine.web.sockets import close_all, outgoing, send_until_gone
+from engine.web.tls import DoorTls, Encryption
 
 if TYPE_CHECKING:
     from engine.preview.webrtc import Session
@@ -46,18 +52,33 @@ logger = log.get(__name__)
 
 #: Pixels across of the analysed picture that is shown until the live one comes.
 MEANWHILE_WIDTH = 640
-#: Media types of what the page is made of.
-_ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; "
-        "media-src blob: mediastream:; img-src data:; base-uri 'none'; form-action 'none'"
-    ),
-}
+#: Seconds that telling why it is over may take: a viewer who reads nothing is not waited for.
+LAST_WORD = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What of a site the preview shows, and to whom.
+
+    Attributes:
+        tap_of: A camera's packets, None for an unknown camera.
+        cameras: Returns all cameras, and what they are called.
+        auditor: Keeps who looked.
+        watchers_of: Who watches a camera; None: there is no such camera.
+        still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
+        entrance: Lets people log in; None: there are links only.
+        asks_why: Deeds of which it must be said why.
+        title: Of the site.
+    """
+
+    tap_of: Callable[[str], Tap | None]
+    cameras: Callable[[], Mapping[str, str]]
+    auditor: Auditor
+    watchers_of: Callable[[str], Watchers | None] = field(default=lambda _: None)
+    still_of: Callable[[str, int], Awaitable[bytes]] | None = None
+    entrance: Entrance | None = None
+    asks_why: frozenset[str] = frozenset()
+    title: str = "Mắt Thần"
 
 
 class Preview:
@@ -65,12 +86,11 @@ class Preview:
 
     Args:
         settings: Where to listen, how long links live.
-        tap_of: A camera's packets, None for an unknown camera.
-        name_of: A camera's display name.
-        still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
+        showing: What, and to whom.
         language: Of the page, unless ``?lang=`` says otherwise.
         clock: Where time is read.
         garbage: Counts what is malformed.
+        encryption: How its door is encrypted; None: by files alone.
 
     Attributes:
         limiter: Counts who is inside.
@@ -79,26 +99,34 @@ class Preview:
     def __init__(
         self,
         settings: PreviewSettings,
-        tap_of: Callable[[str], Tap | None],
-        name_of: Callable[[str], str] = str,
+        showing: Showing,
         *,
-        still_of: Callable[[str, int], Awaitable[bytes]] | None = None,
         language: Language = "vi",
         clock: Clock | None = None,
         garbage: Garbage | None = None,
+        encryption: Encryption | None = None,
     ) -> None:
-        self._settings = settings
-        self._still_of = still_of
+        self._settings, self._showing, self._language = settings, showing, language
         self._garbage = garbage or Garbage()
-        self._tap_of, self._name_of, self._language = tap_of, name_of, language
         self._clock = clock or SystemClock()
+        self._encryption = encryption or Encryption(None, self._clock)
+        self._tls: DoorTls | None = None
         self._links = Links(self._clock.monotonic)
+        self._doorkeeper = Doorkeeper(self._links, showing.entrance)
+        self._viewings = Viewings(showing.auditor, showing.watchers_of, self._clock, showing.asks_why)
+        self._pages = self._made_pages()
         self.limiter = ConnectionLimiter("preview")
         self._gallery: Gallery | None = None
         self._group: asyncio.TaskGroup | None = None
         self._sessions: dict[str, Session] = {}
         self._sockets: set[web.WebSocketResponse] = set()
         self._port = settings.port
+
+    def _made_pages(self) -> Pages | None:
+        entrance = self._showing.entrance
+        if entrance is None:
+            return None
+        return Pages(self._doorkeeper, entrance, self._showing.cameras, self._showing.title, self._language)
 
     @property
     def viewers(self) -> int:
@@ -115,35 +143,42 @@ class Preview:
         """The port listened on (the configured one until `serve` has begun)."""
         return self._port
 
-    def link(self, camera: str) -> tuple[str, datetime]:
-        """Return a link to a camera's page, and when it expires (aware UTC)."""
-        seconds = self._settings.link_seconds
+    @property
+    def address(self) -> str:
+        """Where people reach it: ``https://gate-pc:8580``; what it is before `serve` has begun is not known yet."""
         host = self._settings.host
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
             host = socket.gethostname()
         shown = f"[{host}]" if ":" in host else host
-        token = self._links.issue(camera, seconds)
+        return f"{'https' if self._tls else 'http'}://{shown}:{self._port}"
+
+    def link(self, caller: Caller, camera: str) -> tuple[str, datetime]:
+        """Return a link by which a camera may be watched as somebody may, and when it expires (aware UTC)."""
+        seconds = self._settings.link_seconds
+        token = self._links.issue(caller, camera, seconds)
         expires = self._clock.now().wall + timedelta(seconds=seconds)
-        return f"http://{shown}:{self._port}/camera/{quote(camera, safe='')}?token={token}", expires
+        return f"{self.address}/camera/{quote(camera, safe='')}?token={token}", expires
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:
         """Serve for as long as the context lasts.
 
         Raises:
-            Closed: The address is taken or not ours.
+            Closed: The address is taken or not ours, or there is no certificate where one must be.
         """
+        self._tls = self._encryption.of("preview", self._settings, self._settings.host)
         runner = hardened(self._application(), self._garbage, self.limiter)
         await runner.setup()
         try:
-            await listen(runner, (self._settings.host, self._settings.port), self.limiter)
+            tls = self._tls.context if self._tls else None
+            await listen(runner, (self._settings.host, self._settings.port), self.limiter, tls)
         except Closed:
             await runner.cleanup()
             raise
         self._port = runner.addresses[0][1]
         try:
             async with asyncio.TaskGroup() as group:
-                self._group, self._gallery = group, Gallery(self._tap_of, group)
+                self._group, self._gallery = group, Gallery(self._showing.tap_of, group)
                 try:
                     yield
                 finally:
@@ -159,7 +194,8 @@ class Preview:
         await runner.cleanup()
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[middleware], client_max_size=BODY_LIMIT)
+        passed = [middleware, Manners(self._settings.names).middleware]
+        app = web.Application(middlewares=passed, client_max_size=BODY_LIMIT)
         app.add_routes(
             [
                 web.get("/camera/{id}", self._page),
@@ -168,17 +204,16 @@ class Preview:
                 web.delete("/whep/{id}/{session}", self._leave),
                 web.get("/fmp4/{id}", self._fmp4),
                 web.get("/meanwhile/{id}", self._meanwhile),
+                web.get("/watched/{id}", self._watched),
+                *(self._pages.routes() if self._pages else ()),
             ]
         )
         return app
 
-    def _admit(self, request: web.Request) -> str:
-        """Return the camera that a request may see."""
+    def _admit(self, request: web.Request) -> tuple[str, Visitor]:
+        """Return the camera that a request is about, and who sends it."""
         camera = request.match_info["id"]
-        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self._links.valid(camera, request.query.get("token", bearer)):
-            raise refusal(403, "preview.expired", camera=camera)
-        return camera
+        return camera, self._doorkeeper.at_camera(request, camera)
 
     def _view(self, camera: str) -> AbstractAsyncContextManager[View]:
         assert self._gallery is not None  # noqa: S101 - requests come while `serve` lasts
@@ -188,52 +223,52 @@ class Preview:
 
     async def _page(self, request: web.Request) -> web.Response:
         """Answer the page; a refused one is a page as well, with the reason on it."""
-        language = self._language_of(request)
+        language = language_of(request, self._language)
         camera = request.match_info["id"]
-        status, name, problem = 200, camera, ""
+        status, name, problem, leaving = 200, camera, "", ""
         try:
-            self._admit(request)
-            if self._tap_of(camera) is None:
+            _, visitor = self._admit(request)
+            if self._showing.tap_of(camera) is None:
                 raise refusal(404, "preview.unknown", camera=camera)
-            name = self._name_of(camera)
+            await self._viewings.permit(visitor, camera)
+            name = self._showing.cameras()[camera]
+            leaving = self._pages.leaving(request, visitor) if self._pages else ""
         except HttpProblem as error:
+            if error.status == 401:
+                return _to_login(camera)
             status, problem = error.status, error.sentence(language)
-        values = {
-            "language": language,
-            "camera": camera,
-            "name": name,
-            "problem": problem,
-            "text": json.dumps(_sentences(language), ensure_ascii=False),
-        }
-        escaped = {key: html.escape(value) for key, value in values.items()}
-        page = Template(_file("index.html")).substitute(escaped)
-        return web.Response(status=status, text=page, content_type="text/html", headers=_HEADERS)
-
-    def _language_of(self, request: web.Request) -> Language:
-        asked = request.query.get("lang")
-        return next((each for each in LANGUAGES if each == asked), self._language)
+        values = {"language": language, "camera": camera, "name": name, "problem": problem}
+        told = {**values, "text": said(language, "preview")}
+        return page("index.html", told, status, raw={"leaving": leaving})
 
     async def _asset(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        if name not in _ASSETS:
-            raise web.HTTPNotFound
-        return web.Response(text=_file(name), content_type=_ASSETS[name], headers=_HEADERS)
+        return asset(request.match_info["name"])
 
     async def _meanwhile(self, request: web.Request) -> web.Response:
         """Answer what to show who has no live picture yet: what is waited for, and the analysed picture."""
-        camera = self._admit(request)
-        tap = self._tap_of(camera)
+        camera, visitor = self._admit(request)
+        tap = self._showing.tap_of(camera)
         if tap is None:
             raise refusal(404, "preview.unknown", camera=camera)
+        await self._viewings.glance(visitor, camera)
         lacks = tap.codec is None or tap.awaited() is not None
-        told = waiting(tap).sentence(self._language_of(request)) if lacks else ""
-        return web.json_response({"detail": told, "picture": await self._picture(camera)}, headers=_HEADERS)
+        told = waiting(tap).sentence(language_of(request, self._language)) if lacks else ""
+        return web.json_response({"detail": told, "picture": await self._picture(camera)})
+
+    async def _watched(self, request: web.Request) -> web.Response:
+        """Answer who watches; and, to whoever may not any more, why."""
+        camera = request.match_info["id"]
+        visitor = self._doorkeeper.at_camera(request, camera, watching=True)
+        await self._viewings.permit(visitor, camera)
+        watchers = self._showing.watchers_of(camera)
+        told = _who(watchers.now() if watchers else (), language_of(request, self._language))
+        return web.json_response({"watched": told})
 
     async def _picture(self, camera: str) -> str:
-        if self._still_of is None:
+        if self._showing.still_of is None:
             return ""
         try:
-            jpeg = await self._still_of(camera, MEANWHILE_WIDTH)
+            jpeg = await self._showing.still_of(camera, MEANWHILE_WIDTH)
         except Again:
             return ""
         return "data:image/jpeg;base64," + b64encode(jpeg).decode()
@@ -242,11 +277,13 @@ class Preview:
 
     async def _offer(self, request: web.Request) -> web.Response:
         """WHEP: an offer in, an answer out; the session goes on in a task of its own."""
-        camera = self._admit(request)
+        camera, visitor = self._admit(request)
+        await self._viewings.permit(visitor, camera)
         offer = (await body_of(request)).decode("utf-8", "replace")
         assert self._group is not None  # noqa: S101 - requests come while `serve` lasts
         key = secrets.token_urlsafe(12)
-        asked = _Offer(camera, key, offer, _addresses(request), asyncio.get_running_loop().create_future())
+        answered: asyncio.Future[tuple[str, View]] = asyncio.get_running_loop().create_future()
+        asked = _Offer(camera, visitor, key, offer, _addresses(request), answered)
         self._group.create_task(self._watch(asked), name=f"preview.{camera}.webrtc")
         answer, view = await asked.answered
         return web.Response(
@@ -257,7 +294,6 @@ class Preview:
                 "Location": f"/whep/{quote(camera, safe='')}/{key}",
                 "X-Matthan-Source": view.source,
                 "X-Matthan-Shape": view.shape,
-                **_HEADERS,
             },
         )
 
@@ -265,6 +301,8 @@ class Preview:
         try:
             async with self._view(asked.camera) as view:
                 await self._show(view, asked)
+        except NoLonger:
+            return  # the page asks who watches, and is told why
         except Exception as error:
             # The end of a task that nobody waits for: the one who asked is told, a bug is logged.
             if not asked.answered.done():
@@ -281,7 +319,8 @@ class Preview:
             answer = await _answer(session, asked.offer)
             if not asked.answered.done():  # the one who asked may have gone
                 asked.answered.set_result((answer, view))
-                await session.watch()
+                async with self._viewings.look(asked.visitor, asked.camera, "webrtc"):
+                    await session.watch()
         finally:
             del self._sessions[asked.key]
             await session.close()
@@ -310,16 +349,41 @@ class Preview:
     setattr(_fmp4, UNBOUNDED, True)
 
     async def _send_mp4(self, stream: web.WebSocketResponse, request: web.Request) -> None:
+        language = language_of(request, self._language)
         try:
-            async with self._view(self._admit(request)) as view:
+            camera, visitor = self._admit(request)
+            await self._viewings.permit(visitor, camera)
+            async with self._view(camera) as view:
                 about = {"mime": mime(view.first.sps.profile), "source": view.source, "shape": view.shape}
                 await stream.send_json(about)
-                await _send_fragments(stream, view)
+                async with self._viewings.look(visitor, camera, "mp4"):
+                    await _send_fragments(stream, view)
         except Ended:
             return  # the page connects anew
+        except NoLonger:
+            await _tell(stream, why_not(visitor, camera), language)
         except HttpProblem as error:
-            told = error.sentence(self._language_of(request))
-            await stream.send_json({"problem": {"status": error.status, "detail": told}})
+            await _tell(stream, error, language)
+
+
+async def _tell(stream: web.WebSocketResponse, error: HttpProblem, language: Language) -> None:
+    """Say why it is over; who reads nothing misses it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD):
+            await stream.send_json({"problem": {"status": error.status, "detail": error.sentence(language)}})
+
+
+def _to_login(camera: str) -> web.Response:
+    """Send somebody who is not known to the page where one logs in; from there they come back."""
+    return web.Response(status=303, headers={"Location": f"/login?camera={quote(camera, safe='')}"})
+
+
+def _who(watchers: tuple[Watcher, ...], language: Language) -> str:
+    """Return who watches, as a sentence; empty where nobody does."""
+    if not watchers:
+        return ""
+    names = ", ".join(each.name for each in watchers)
+    return render("pages.watched", {"count": len(watchers), "names": names}, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,12 +391,14 @@ class _Offer:
     """What a viewer offered.
 
     Attributes:
+        visitor: Who.
         key: Names the session to come.
         addresses: Ours that the request came to, and where it came from.
         answered: The answer and what is shown, for the one who asked.
     """
 
     camera: str
+    visitor: Visitor
     key: str
     offer: str
     addresses: tuple[str, str]
@@ -361,19 +427,7 @@ async def _send_fragments(stream: web.WebSocketResponse, view: View) -> None:
         muxer.close()
 
 
-def _sentences(language: Language) -> dict[str, str]:
-    """Return the sentences that the page shows by itself."""
-    table = "preview."
-    return {
-        key.removeprefix(table): text for key, text in catalogue(language).items() if key.startswith(table)
-    }
-
-
 def _addresses(request: web.Request) -> tuple[str, str]:
     """Return our address that a request came to, and where it came from."""
     assert request.transport is not None  # noqa: S101 - the request is being answered
     return request.transport.get_extra_info("sockname")[0], request.transport.get_extra_info("peername")[0]
-
-
-def _file(name: str) -> str:
-    return (files("engine.preview") / "page" / name).read_text("utf-8")

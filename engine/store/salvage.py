@@ -17,17 +17,19 @@ from pathlib import Path
 
 from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
+from engine.store.people import Table
 from engine.store.schema import Upgrade, upgrade
 from engine.store.witness import Witness, beyond
 
-#: Tables worth saving, in order: newest promises first, then history.
+#: Tables worth saving, in order: people first, for nobody gets in without; newest promises, then history.
 TABLES = (
-    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
+    *Table, "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
     "decision", "acknowledgement", "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
 _BROUGHT = {
+    "person": 8,
     "audit": 7,
     "availability": 6,
     "link": 5,

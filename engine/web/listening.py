@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.config.addresses import is_loopback
 from engine.config.settings import ApiSettings
 from engine.errors import EngineError
 from engine.text import render
@@ -125,11 +123,11 @@ def _clear(path: Path) -> None:
             raise Closed("door.engine", where=str(path))
 
 
-def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | None:
+def tcp_address(settings: ApiSettings) -> tuple[str, int] | None:
     """Return where to listen over TCP, None when it is off.
 
     Raises:
-        Closed: The address is not HOST:PORT, there is no token, or TLS is missing beyond loopback.
+        Closed: The address is not HOST:PORT.
     """
     if settings.tcp is None:
         return None
@@ -140,21 +138,4 @@ def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | N
         host, port = None, None
     if not host or port is None:
         raise Closed("door.address", where=settings.tcp)
-    if not token:
-        raise Closed("door.token")
-    if not is_loopback(host) and not (settings.certificate and settings.key):
-        raise Closed("door.tls", where=host)
     return host, port
-
-
-def tls_of(settings: ApiSettings) -> ssl.SSLContext | None:
-    """Return the server's TLS (1.2 at least), None without a certificate."""
-    if not settings.certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        raise Closed("door.certificate", detail=error.strerror or str(error)) from None
-    return context

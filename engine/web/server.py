@@ -8,7 +8,8 @@ from aiohttp import web
 
 from engine.web.connection_limit import ConnectionLimiter, Door
 from engine.web.listening import bind_tcp
-from engine.web.problems import Garbage, sifted
+from engine.web.manners import dress, dressing
+from engine.web.problems import Answering, Garbage, sifted
 
 #: Bytes of a request body; a PTZ command has about a hundred.
 BODY_LIMIT = 64 << 10
@@ -51,7 +52,51 @@ class _Runner(web.AppRunner):
         """Make the server."""
         await super().setup()
         assert self.server is not None  # noqa: S101 - it was just made
-        self.server.request_handler = sifted(self.server.request_handler, self._garbage)
+        self.server.request_handler = _dressed(sifted(self.server.request_handler, self._garbage))
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        made.__class__ = _Server  # aiohttp has no other way to choose who speaks the protocol
+        return made
+
+
+class _Speaker(web.RequestHandler):
+    """Speaks HTTP on one connection; what it answers to what is none is dressed as well."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is not HTTP."""
+        answer = super().handle_error(request, status, exc, message)
+        dress(answer, secure=request.secure)
+        return answer
+
+
+class _Server(web.Server):
+    """A server whose connections are spoken on by `_Speaker`."""
+
+    def __call__(self) -> web.RequestHandler:
+        made = super().__call__()
+        made.__class__ = _Speaker
+        return made
+
+
+def _dressed(answered: Answering) -> Answering:
+    """Return what answers requests with what every answer has, where no application has put it on."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = await answered(request)
+        if not response.prepared:
+            dress(response, secure=request.secure)
+        return response
+
+    return answer
 
 
 def hardened(app: web.Application, garbage: Garbage, *limiters: ConnectionLimiter) -> web.AppRunner:
@@ -64,4 +109,5 @@ def hardened(app: web.Application, garbage: Garbage, *limiters: ConnectionLimite
     """
     for limiter in limiters:
         app.middlewares.insert(0, limiter.middleware)
+    app.on_response_prepare.append(dressing)
     return _Runner(app, garbage)

@@ -73,7 +73,7 @@ async def test_they_cost_nobody_a_camera_or_an_answer(
             lambda: asyncio.open_unix_connection(str(door)),
         ]
         for open_one in doors:
-            for said in (b"", b"GET /v1/state HTTP/1.1\r\nHost: x\r\nX: "):
+            for said in (b"", b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nX: "):
                 async with AsyncExitStack() as held:
                     await crowd(held, open_one, said)
                     async with asyncio.timeout(programs.patience):

@@ -57,6 +57,7 @@ COMPOSED = (
     "problem.",
     "reason.",
     "preview.",
+    "pages.",
     "config.",
     "coverage.",
     "kind.",

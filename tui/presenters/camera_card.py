@@ -71,6 +71,8 @@ def overlays(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Text
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
     yield t("fact.since"), describe.clock_with_age(camera.since, model, t)
+    if camera.watched:
+        yield t("fact.watched"), f"{describe.WATCHED} {describe.watchers(camera, model)}"
     told = [each.said for each in camera.troubles]
     if camera.reason is not None and camera.reason not in told:
         yield t("fact.reason"), describe.sentence(camera.reason, t)

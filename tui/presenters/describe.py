@@ -15,6 +15,18 @@ from tui.texts import Texts, clean
 
 #: Cells of the motion bar.
 BAR = 6
+#: Somebody watches.
+WATCHED = "◉"
+
+
+def watched_mark(camera: wire.Camera) -> str:
+    """Return the sign of a camera that somebody watches, with how many they are; nothing where nobody does."""
+    return f"{WATCHED}{len(camera.watched)} " if camera.watched else ""
+
+
+def watchers(camera: wire.Camera, model: Model) -> str:
+    """Return who watches a camera, and since when."""
+    return ", ".join(f"{clean(each.name)} ({clock(each.since, model)})" for each in camera.watched)
 
 
 def sentence(text: wire.Sentence | None, texts: Texts) -> str:

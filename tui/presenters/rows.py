@@ -55,7 +55,7 @@ def camera_row(camera: wire.Camera, model: Model, t: Texts) -> Row:
     named = _NAMES.get(camera.state, "bright") if model.known else "dim"
     cells = {
         "state": Cell(words, tone),
-        "name": Cell(clean(camera.name or camera.id), named),
+        "name": Cell(describe.watched_mark(camera) + clean(camera.name or camera.id), named),
         "address": Cell(clean(camera.address), "dim"),
         "model": Cell(clean(camera.model), "dim"),
         "kind": Cell(t.find(f"kind.{camera.last_event_kind}", clean(camera.last_event_kind)), "dim"),

@@ -54,6 +54,13 @@ class Trouble(Wire):
     said: Sentence
 
 
+class Watcher(Wire):
+    """Somebody who watches a camera's live picture; `since` with the first of their pages."""
+
+    name: str
+    since: datetime
+
+
 class Camera(Wire):
     """One camera's state.
 
@@ -66,6 +73,7 @@ class Camera(Wire):
         stream_fps: Pictures received per second.
         skipped: Pictures not analysed because the machine was busy (counter).
         motion: 0..1, moving share of the last analysed picture.
+        watched: Who watches its live picture, who began first first.
         features: What it can do, by the ids of `drivers.features.Feature`, sorted; empty while it is not connected.
     """
 
@@ -95,6 +103,7 @@ class Camera(Wire):
     advice: Sentence | None = None
     retry: datetime | None = None
     clock_offset: float | None = None
+    watched: tuple[Watcher, ...] = ()
 
     @property
     def waits(self) -> bool:

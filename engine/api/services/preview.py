@@ -28,8 +28,8 @@ class PreviewDoor(Protocol):
         """How many packets were lost on the way through encoders."""
         ...
 
-    def link(self, camera: str) -> tuple[str, datetime]:
-        """Return a link to a camera's page, and when it expires (UTC)."""
+    def link(self, caller: Caller, camera: str) -> tuple[str, datetime]:
+        """Return a link by which a camera may be watched as somebody may, and when it expires (UTC)."""
         ...
 
 
@@ -51,5 +51,5 @@ class PreviewService:
         preview = self._preview()
         if preview is None:
             raise refusal(409, "preview.disabled")
-        url, expires = preview.link(camera)
+        url, expires = preview.link(caller, camera)
         return PreviewLink(url=url, expires=expires)

@@ -4,6 +4,7 @@
 const CONNECT_MS = 4000; // until WebRTC must have shown its first sign of life
 const RETRY_MS = 2000;
 const MEANWHILE_MS = 1000; // between two looks at what is shown until then
+const WATCHED_MS = 2000; // between two looks at who watches
 const STALL_MS = 5000; // without a new picture
 const BEHIND_S = 1.0; // MP4: farther than this behind the live edge is skipped
 const KEEP_S = 20; // MP4: seconds kept behind the play head
@@ -19,10 +20,23 @@ const figures = document.getElementById("figures");
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const fill = (sentence, values) => sentence.replace(/{(\w+)}/g, (whole, key) => values[key] ?? whole);
-const path = (kind) =>
-  `/${kind}/${encodeURIComponent(camera)}?token=${encodeURIComponent(token)}&lang=${document.documentElement.lang}`;
+// Without a token it is the session's cookie that opens.
+const shown = token ? `token=${encodeURIComponent(token)}&` : "";
+const path = (kind) => `/${kind}/${encodeURIComponent(camera)}?${shown}lang=${document.documentElement.lang}`;
 
 class Refused extends Error {} // the server says no: asking again is of no use
+
+// What ends everything: the server says that this person may not watch (any more), and why.
+const over = { reason: "", tell: () => {} };
+const ended = new Promise((_, reject) => {
+  over.tell = (reason) => {
+    over.reason = reason;
+    video.removeAttribute("poster");
+    document.getElementById("watched").textContent = "";
+    reject(new Refused(reason));
+  };
+});
+ended.catch(() => {});
 
 // What the tests and the footer read.
 const state = { transport: "", source: "", shape: "", frames: 0, attempts: 0 };
@@ -80,13 +94,13 @@ async function overWebRTC() {
       body: peer.localDescription.sdp,
     });
     await check(answer);
-    resource = answer.headers.get("Location") + `?token=${encodeURIComponent(token)}`;
+    resource = answer.headers.get("Location");
     const first = running(CONNECT_MS);
     await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     await Promise.race([first, broken.then(() => Promise.reject(new Error("no way")))]);
     took("webrtc", answer.headers.get("X-Matthan-Source"), answer.headers.get("X-Matthan-Shape"));
     show("", "live");
-    await broken;
+    await Promise.race([broken, ended]);
   } finally {
     removeEventListener("pagehide", leave);
     leave();
@@ -114,7 +128,7 @@ async function overMP4() {
     await new Promise((open) => media.addEventListener("sourceopen", open, { once: true }));
     socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${path("fmp4")}`);
     socket.binaryType = "arraybuffer";
-    await play(socket, media); // listens before the first message can come
+    await Promise.race([play(socket, media), ended]); // listens before the first message can come
   } finally {
     socket?.close();
     video.removeAttribute("src");
@@ -177,7 +191,10 @@ async function watch() {
       await (transport === "mp4" ? overMP4() : overWebRTC());
       show(say.lost);
     } catch (error) {
-      if (error instanceof Refused) return show(error.message, "bad");
+      if (error instanceof Refused) {
+        over.tell(error.message);
+        return show(error.message, "bad");
+      }
       const never = !document.body.classList.contains("live");
       if (transport === "webrtc" && never && !settled && ["no picture", "no way"].includes(error.message)) {
         transport = "mp4";
@@ -202,6 +219,23 @@ async function meanwhile() {
   }
 }
 
+// Who watches, and whether this person still may: a picture that is forbidden now is gone at once.
+async function watched() {
+  const names = document.getElementById("watched");
+  for (; !over.reason; await pause(WATCHED_MS)) {
+    const answer = await fetch(path("watched"), { headers: { "Accept-Language": document.documentElement.lang } }).catch(
+      () => null,
+    );
+    if (!answer) continue;
+    const told = await answer.json().catch(() => ({}));
+    if (over.reason) break;
+    if (answer.ok) names.textContent = told.watched;
+    else if ([401, 403].includes(answer.status) && live()) over.tell(told.detail);
+  }
+}
+
+const live = () => document.body.classList.contains("live") || document.body.classList.contains("stalled");
+
 let seen = { frames: -1, at: performance.now() };
 setInterval(() => {
   const frames = video.getVideoPlaybackQuality().totalVideoFrames;
@@ -224,4 +258,4 @@ setInterval(() => {
 }, 1000);
 
 if (problem) show(problem, "bad");
-else watch(), meanwhile();
+else watch(), meanwhile(), watched();

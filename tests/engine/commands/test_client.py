@@ -94,6 +94,12 @@ def test_status_says_what_is_the_matter_beside_the_state(
     assert third.endswith(why)
 
 
+@pytest.mark.parametrize(("lang", "words"), [("vi", "đang xem: Lan ("), ("en", "watched by Lan (")])
+def test_status_says_who_watches(engine: Path, service: Any, lang: str, words: str) -> None:
+    service.camera = service.camera.model_copy(update={"watched": (wire.Watcher(name="Lan", since=NOON),)})
+    assert f"◉ {words}" in run(engine, "status", "--lang", lang).stdout
+
+
 def retry(socket: Path, *words: str) -> Result:
     return CliRunner().invoke(
         camera.app, ["camera", "retry", *words, "--socket", str(socket), "--lang", "en"]

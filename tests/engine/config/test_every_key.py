@@ -174,7 +174,15 @@ def keys(known: Models) -> Iterator[tuple[str, str]]:
 
 
 def missing(known: Models, texts: Mapping[str, str]) -> set[tuple[str, str]]:
-    return set(keys(known)) - Readings(known).go(texts)
+    read = Readings(known).go(texts)
+    return {each for each in set(keys(known)) - read if not same(known, *each) & read}
+
+
+def same(known: Models, name: str, key: str) -> set[tuple[str, str]]:
+    """Return the same key of the sections that a section is made of, and of those that are made of it."""
+    model = known[name]
+    kin = {other for other, each in known.items() if issubclass(model, each) or issubclass(each, model)}
+    return {(other, key) for other in kin}
 
 
 def test_every_key_is_read() -> None:

@@ -21,6 +21,8 @@ import engine.preview
 from engine.config.settings import PreviewSettings
 from engine.fleet.tap import Tap
 from engine.preview.server import Preview
+from tests.engine.previewing import FakeEntrance, link
+from tests.engine.previewing import showing as shown
 
 pytestmark = pytest.mark.peer
 
@@ -162,12 +164,10 @@ async def showing(
     tap: Tap, profile: Path, script: str = "", query: str = ""
 ) -> AsyncIterator[tuple[Page, Preview]]:
     """Serve a preview and open its page."""
-    preview = Preview(
-        PreviewSettings(port=0), {"cong": tap}.get, lambda _: "Cổng chính", still_of=analysed, language="en"
-    )
+    preview = Preview(PreviewSettings(port=0), shown(tap, analysed), language="en")
     async with preview.serve(), browser(profile) as page:
         await page.call("Page.addScriptToEvaluateOnNewDocument", source=script or patient())
-        await page.call("Page.navigate", url=preview.link("cong")[0] + query)
+        await page.call("Page.navigate", url=link(preview) + query)
         yield page, preview
 
 
@@ -273,3 +273,52 @@ async def test_an_expired_link_says_so_on_a_page(tap: Tap, tmp_path: Path) -> No
         seen = await page.until(lambda seen: seen.get("mood") == "bad")
     assert "expired" in seen["notice"]
     assert seen["attempts"] == 0
+
+
+async def value(page: Page, expression: str) -> Any:
+    """Return what an expression is on the page."""
+    told = await page.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    return told["result"].get("value")
+
+
+async def holds(page: Page, expression: str) -> None:
+    """Wait until an expression is true; pytest's time-out ends it otherwise."""
+    while not await value(page, f"Boolean({expression})"):
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("query", ["", "transport=mp4"])
+async def test_a_person_sets_a_password_watches_and_is_told_when_it_is_over(
+    tap: Tap, tmp_path: Path, footage: Footages, live: Live, query: str
+) -> None:
+    """With a code behind the #, the form, the list of cameras, the picture; then the grant is taken back."""
+    entrance = FakeEntrance("cong")
+    preview = Preview(PreviewSettings(port=0), shown(tap, analysed, entrance), language="vi")
+    async with preview.serve(), browser(tmp_path) as page:
+        await page.call("Page.addScriptToEvaluateOnNewDocument", source=patient())
+        await page.call("Page.navigate", url=f"{preview.address}/setup#right")
+        await holds(page, "document.getElementById('code')?.value === 'right'")
+        assert await value(page, "location.hash") == ""
+        for name in ("password", "again"):
+            await value(page, f"document.querySelector('[name={name}]').value = 'một câu dài để nhớ'")
+        await value(page, "document.querySelector('button.main').click()")
+        await holds(page, "document.querySelector('.cameras a')")
+        assert entrance.asked == [("setup", "right", "")]
+        assert await value(page, "document.cookie") == ""  # scripts see none
+        with live(tap, footage("annexb")):
+            await page.call("Page.navigate", url=f"{preview.address}/camera/cong?lang=vi&{query}")
+            await page.advancing()
+            await holds(
+                page, "document.getElementById('watched').textContent.includes('1 người đang xem: Lan')"
+            )
+            entrance.grants.cameras.clear()
+            seen = await page.until(lambda seen: seen.get("mood") == "bad")
+            while preview.viewers:
+                await asyncio.sleep(0.05)
+        assert "live" in seen["notice"]  # which permission is missing
+        assert await value(page, "document.getElementById('video').srcObject") is None
+        assert await value(page, "document.getElementById('watched').textContent") == ""
+        await value(page, "document.querySelector('header form button').click()")
+        await holds(page, "location.pathname === '/login'")
+    assert not entrance.sessions
+    assert not page.errors

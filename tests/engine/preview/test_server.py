@@ -24,6 +24,8 @@ from engine.preview import gallery
 from engine.preview.server import Preview
 from engine.preview.webrtc import _listen_only_on
 from engine.web.listening import Closed
+from tests.engine.previewing import link, showing
+from tests.fakes.engine import ROOT
 
 Footages = Callable[[str], Any]
 Live = Callable[[Tap, Any], AbstractContextManager[None]]
@@ -36,13 +38,7 @@ async def preview(tap: Tap) -> AsyncIterator[Preview]:
             raise Again("no picture")
         return f"{camera} {width}".encode()
 
-    served = Preview(
-        PreviewSettings(port=0),
-        {"cong": tap}.get,
-        lambda _: "Cổng <chính> & ngõ",
-        still_of=still,
-        language="vi",
-    )
+    served = Preview(PreviewSettings(port=0), showing(tap, still), language="vi")
     async with served.serve():
         yield served
 
@@ -55,7 +51,7 @@ async def web() -> AsyncIterator[aiohttp.ClientSession]:
 
 def at(preview: Preview, path: str, camera: str = "cong") -> str:
     """Return the URL of a path, with a valid token for a camera."""
-    token = urlsplit(preview.link(camera)[0]).query
+    token = urlsplit(link(preview, camera)).query
     return f"http://127.0.0.1:{preview.port}{path}?{token}"
 
 
@@ -218,7 +214,7 @@ class TestPage:
     async def test_it_is_shown_in_the_language_asked(
         self, preview: Preview, web: aiohttp.ClientSession
     ) -> None:
-        url, expires = preview.link("cong")
+        url, expires = preview.link(ROOT, "cong")
         assert expires.utcoffset() is not None
         async with web.get(url) as answer:
             page = await answer.text()
@@ -226,7 +222,7 @@ class TestPage:
         assert 'lang="vi"' in page
         assert "Đang kết nối" in page
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         async with web.get(f"{url}&lang=en") as answer:
             assert "Connecting" in await answer.text()
 
@@ -362,12 +358,12 @@ def udp_ports(process: psutil.Process) -> set[int]:
 class TestLife:
     async def test_a_taken_port_is_said(self, preview: Preview) -> None:
         with pytest.raises(Closed, match=f"{preview.port} is in use by another program"):
-            async with Preview(PreviewSettings(port=preview.port), lambda _: None).serve():
+            async with Preview(PreviewSettings(port=preview.port), showing()).serve():
                 pass
 
     async def test_an_error_inside_leaves_as_it_was(self) -> None:
         with pytest.raises(KeyError):
-            async with Preview(PreviewSettings(port=0), lambda _: None).serve():
+            async with Preview(PreviewSettings(port=0), showing()).serve():
                 raise KeyError
 
     async def test_stopping_ends_every_viewer_and_leaves_nothing(
@@ -376,7 +372,7 @@ class TestLife:
         process = psutil.Process()
         offer = await viewer.offer()
         tasks, before = len(asyncio.all_tasks()), udp_ports(process)
-        preview = Preview(PreviewSettings(port=0), {"cong": tap}.get)
+        preview = Preview(PreviewSettings(port=0), showing(tap))
         with live(tap, footage("annexb")):
             await settled(tap, "annexb")
             async with preview.serve():

@@ -12,6 +12,8 @@ from engine.judging import judge
 from engine.store import opening
 from engine.web.connection_limit import MOST, SHARE
 
+#: Tenths that `systemd-analyze security` may find exposed, of 100; a service without any of it has 96.
+EXPOSED = 15
 UNIT = Path(__file__).parents[3] / "configs" / "systemd" / "matthan.service"
 
 
@@ -56,3 +58,12 @@ def test_systemd_understands_it(tmp_path: Path) -> None:
     unit.write_text(UNIT.read_text("utf-8").replace("/opt/matthan/bin/matthan", "/bin/true"), "utf-8")
     done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True, check=False)
     assert (done.returncode, [line for line in done.stderr.splitlines() if unit.name in line]) == (0, [])
+
+
+def test_little_of_the_machine_is_exposed() -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    command = [program, "security", "--offline=yes", "--no-pager", f"--threshold={EXPOSED}", str(UNIT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -136,7 +136,7 @@ async def opened(limiter: ConnectionLimiter) -> AsyncIterator[int]:
 async def ask(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         return await reader.read()
     finally:
         writer.close()
@@ -146,7 +146,7 @@ async def test_half_open_connections_do_not_keep_out_who_asks() -> None:
     limiter = ConnectionLimiter("x", SMALL)
     async with opened(limiter) as port, AsyncExitSockets() as held:
         for _ in range(60):
-            await held.open(port, b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+            await held.open(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         assert (await ask(port)).endswith(b"yes")
         assert limiter.inside <= SMALL.most + LEAVING
         assert limiter.turned_away >= 60 - SMALL.most - LEAVING

@@ -17,9 +17,9 @@ GARBAGE = [
     b"GET / HTTP/9.9\r\n\r\n",
     b"\x00" * 512 + b"\r\n\r\n",
     b"GET /v1/state HTTP/1.1\r\nHost x\r\n\r\n",
-    b"GET /v1/state HTTP/1.1\r\nHost: x\r\n" + b"A: " + b"b" * 20_000 + b"\r\n\r\n",
-    b"POST /v1/cameras/a/ptz HTTP/1.1\r\nHost: x\r\nContent-Length: banana\r\n\r\n",
-    b"GET /v1/state HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZZ\r\n",
+    b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\n" + b"A: " + b"b" * 20_000 + b"\r\n\r\n",
+    b"POST /v1/cameras/a/ptz HTTP/1.1\r\nHost: localhost\r\nContent-Length: banana\r\n\r\n",
+    b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZZZ\r\n",
     b"G\xc3\x8bT /v1/\xff HTTP/1.1\r\n\r\n",
     b"\r\n\r\n\r\n" * 100,
 ]

@@ -21,6 +21,7 @@ from engine.api.server import Doors, serve
 from engine.config.settings import ApiSettings, PreviewSettings
 from engine.preview.server import Preview
 from engine.web import body, sockets
+from tests.engine.previewing import showing
 from tests.fakes.engine import FakeEngine
 
 TOKEN = "t" * 16
@@ -103,7 +104,18 @@ def requests(draw: st.DrawFn, prefix: bytes = b"/v1/", paths: st.SearchStrategy[
     body = draw(BODY)
     headers += [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
     head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-    return method + b" " + prefix + path + b"?" + query + b" HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n" + body
+    return (
+        method
+        + b" "
+        + prefix
+        + path
+        + b"?"
+        + query
+        + b" HTTP/1.1\r\nHost: localhost\r\n"
+        + head
+        + b"\r\n"
+        + body
+    )
 
 
 @settings(max_examples=8)
@@ -132,7 +144,7 @@ def test_whatever_is_asked_is_no_fault_of_ours(
 )
 def test_the_preview_neither(asked: list[bytes]) -> None:
     async def ask() -> list[int]:
-        preview = Preview(PreviewSettings(port=0), lambda camera: None)
+        preview = Preview(PreviewSettings(port=0), showing())
         async with preview.serve():
             return [await status(preview.port, each) for each in asked]
 
@@ -143,14 +155,15 @@ def test_the_preview_neither(asked: list[bytes]) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"GET /v1/state HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n\r\n",
-        b"GET /v1/state HTTP/1.1\r\nHost: x\r\nExpect: \xff\r\n\r\n",
-        b"GET /v1/state HTTP/1.1\r\nHost: x\r\nExpect: what\r\n\r\n",
-        b"GET /v1/\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /v1/state HTTP/1.1\r\nHost: x\r\nX-\xff: 1\r\n\r\n",
-        b"GET /v1/events?before=%d HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+        b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\r\n\r\n",
+        b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nExpect: \xff\r\n\r\n",
+        b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nExpect: what\r\n\r\n",
+        b"GET /v1/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /v1/state HTTP/1.1\r\nHost: localhost\r\nX-\xff: 1\r\n\r\n",
+        b"GET /v1/events?before=%d HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
         % (1 << 70, TOKEN.encode()),
-        b"GET /v1/events?before=-1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n" % TOKEN.encode(),
+        b"GET /v1/events?before=-1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+        % TOKEN.encode(),
     ],
 )
 async def test_it_is_refused_counted_and_not_logged(
@@ -181,7 +194,7 @@ def packed(draw: st.DrawFn) -> bytes:
     content = draw(BODY | st.sampled_from((zlib.compress(b"{}"), gzip.compress(b"x" * 900_000))))
     content = content[: draw(st.integers(0, len(content)))]
     path = draw(st.sampled_from((b"acts", b"rules/reload", b"decisions/d1/acknowledge", b"cameras/cong/ptz")))
-    head = b"POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % (path, TOKEN.encode())
+    head = b"POST /v1/%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n" % (path, TOKEN.encode())
     if draw(st.booleans()):
         head += b"Content-Encoding: " + draw(PACKED) + b"\r\n"
     if draw(st.booleans()):
@@ -210,7 +223,7 @@ def test_a_body_that_is_not_as_its_head_says_is_no_fault_of_ours(
 async def test_what_cannot_be_unpacked_is_400(
     service: FakeEngine, encoding: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
+    head = b"POST /v1/acts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
     async with served(service) as doors:
         assert doors.tcp is not None
         raw = head + b"Content-Encoding: %s\r\nContent-Length: 5\r\n\r\nhello" % encoding
@@ -222,7 +235,7 @@ async def test_a_body_that_drips_is_408_and_counted(
     service: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body, "DEADLINE", 0.05)
-    head = b"POST /v1/acts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
+    head = b"POST /v1/acts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n" % TOKEN.encode()
     async with served(service) as doors, Client.connect(doors.socket) as client:
         assert doors.tcp is not None
         assert await status(doors.tcp[1], head + b"Content-Length: 500\r\n\r\na") == 408
@@ -230,7 +243,7 @@ async def test_a_body_that_drips_is_408_and_counted(
 
 
 async def test_what_is_malformed_at_the_preview_is_counted_too(service: FakeEngine) -> None:
-    preview = Preview(PreviewSettings(port=0), lambda camera: None, garbage=service.garbage)
+    preview = Preview(PreviewSettings(port=0), showing(), garbage=service.garbage)
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "s"
         async with (
@@ -238,7 +251,7 @@ async def test_what_is_malformed_at_the_preview_is_counted_too(service: FakeEngi
             serve(service.api(), ApiSettings(), socket=where),
             Client.connect(where) as client,
         ):
-            assert await status(preview.port, b"GET /camera/x HTTP/1.1\r\nHost: x\r\n\r\n") == 403
+            assert await status(preview.port, b"GET /camera/x HTTP/1.1\r\nHost: localhost\r\n\r\n") == 403
             assert await status(preview.port, b"nonsense\r\n\r\n") in (0, 400)
             health = await client.health()
     assert (health.refused, health.garbage) == (1, 1)

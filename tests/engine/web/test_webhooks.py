@@ -95,7 +95,7 @@ async def test_a_body_that_never_comes(receiver: WebhookReceiver, monkeypatch: p
         host, _, path = hook.url.removeprefix("http://").partition("/")
         name, _, port = host.partition(":")
         reader, writer = await asyncio.open_connection(name, int(port))
-        writer.write(f"POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode())
+        writer.write(f"POST /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc".encode())
         assert b"408" in await reader.readline()
         writer.close()
 

@@ -135,3 +135,15 @@ def test_zones_and_what_was_seen_are_drawn(model: Model, t: Texts) -> None:
     )  # nobody was asked how sure
     assert person.label == "person 87%"
     assert camera_card.overlays(None, seen, t) == []
+
+
+def test_who_watches_stands_there_with_since_when_and_made_harmless(model: Model, t: Texts) -> None:
+    camera = model.cameras["cam-0"]
+    watchers = tuple(
+        wire.Watcher(name=each, since=camera.last_event or camera.since) for each in ("Lan", "B\x1b[2Jình")
+    )
+    shown = plain(camera_card.camera_facts(camera.model_copy(update={"watched": watchers}), model, t))
+    assert "Watched by" in shown
+    assert "◉ Lan (14:0" in " ".join(shown.split())
+    assert "\x1b" not in shown
+    assert "Watched by" not in plain(camera_card.camera_facts(camera, model, t))

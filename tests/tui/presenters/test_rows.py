@@ -146,3 +146,12 @@ def test_every_row_of_the_village_fits_its_table(model: Model, t: Texts, width: 
         assert row.cells.keys() <= {column.name for column in columns}
         shown = line(row, Layout.fit(columns, width), Style())
         assert sum(cell_len(segment.text) for segment in shown) == width
+
+
+def test_a_camera_that_is_watched_shows_it_and_by_how_many(model: Model, t: Texts) -> None:
+    camera = model.cameras["cam-0"]
+    name = rows.camera_row(camera, model, t).cells["name"].text
+    watched = camera.model_copy(
+        update={"watched": tuple(wire.Watcher(name=each, since=camera.since) for each in ("Lan", "Bình"))}
+    )
+    assert rows.camera_row(watched, model, t).cells["name"].text == f"◉2 {name}"

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engine.api import wire
+from tests.fakes import village
 from tests.fakes.client import FakeClient
+from tests.fakes.engine import FakeEngine
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog
@@ -126,3 +129,23 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
     assert shown((100, 62), language, act)
+
+
+@pytest.mark.parametrize("where", ["fleet", "camera"])
+def test_watched_camera(shown: Callable[..., bool], until: Until, engine: FakeEngine, where: str) -> None:
+    names = ("Nguyễn Thị Lan", "Trần Văn Bình")
+    watched = tuple(wire.Watcher(name=each, since=village.ago(minutes=2)) for each in names)
+    engine.camera = engine.camera.model_copy(update={"watched": watched})
+
+    async def act(pilot: Pilot[None]) -> None:
+        table = pilot.app.screen.query_one(Table)
+        await until(pilot, lambda: table.keys)
+        if where == "camera":
+            table.move_to(list(table.keys).index("cam-0"))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, CameraScreen))
+            still = pilot.app.screen.query_one(BlockStill)
+            await until(pilot, lambda: still._shown is not None and still._shown.lines[0].cell_length > 40)
+            await until(pilot, lambda: not str(pilot.app.screen.query_one("#status").render()).strip())
+
+    assert shown((80, 24), "vi", act)
