@@ -26,8 +26,8 @@ _HEADER = Struct(">8I")
 _BIG, _LITTLE = 0x377F0683, 0x377F0682
 _FRAME = 24
 _WORD = 0xFFFFFFFF
-#: Frames read at once.
-_PIECE = 512
+#: Frames read at once: what the processor's cache holds.
+_PIECE = 256
 
 
 class Salts(NamedTuple):
@@ -54,7 +54,7 @@ class Gain:
     salts: Salts | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """How far a filling of a log was read."""
 
@@ -79,12 +79,12 @@ class Tail:
                 return Gain()
             last = self._seen if self._seen.salts == begun.seen.salts else begun.seen
             found, waiting, size = dict[int, int](), dict[int, int](), 0
-            for page, commit, crc, at in _frames(handle, begun, last):
-                waiting[page] = crc
-                if commit:
-                    found |= waiting
+            for piece in _pieces(handle, begun, last):
+                if piece.size:
+                    found |= waiting | piece.committed()
                     waiting.clear()
-                    size, last = commit, at
+                    size, last = piece.size, piece.end
+                waiting |= piece.begun()
             self._seen = last
             return Gain(found, size, last.frames, last.salts)
 
@@ -95,7 +95,10 @@ class Tail:
             if handle is None or begun is None:
                 return set()
             skip = moved[2] if tuple(moved[:2]) == begun.seen.salts else 0
-            return {page for page, _, _, at in _frames(handle, begun, begun.seen) if at.frames > skip}
+            found = set[int]()
+            for piece in _pieces(handle, begun, begun.seen):
+                found.update(piece.pages[max(0, skip - piece.first) :])
+            return found
 
 
 class _Begun(NamedTuple):
@@ -131,46 +134,90 @@ def _begun(handle: int) -> _Begun | None:
     return _Begun(page_size, order, _Seen(Salts(*salts), 0, (one, two)))
 
 
-def _frames(handle: int, begun: _Begun, seen: _Seen) -> Iterator[tuple[int, int, int, _Seen]]:
-    """Yield page, size after a commit (else 0), sum of the content and place of the whole frames behind a place."""
-    page_size, order, _ = begun
-    stride, number, sums = _FRAME + page_size, seen.frames, seen.sums
-    while data := os.pread(handle, _PIECE * stride, _HEADER.size + number * stride):
-        rows = len(data) // stride
-        heads, parts, power = _weighed(data[: rows * stride], page_size, order)
-        view = memoryview(data)
-        for row, ((page, commit, *salts, one, two), (first, second)) in enumerate(
-            zip(heads, parts, strict=True)
-        ):
-            a, b = sums
-            sums = (power[0] * a + power[1] * b + first & _WORD, power[1] * a + power[2] * b + second & _WORD)
-            if salts != [*(seen.salts or ())] or sums != (one, two) or not page:
-                return
-            number += 1
-            content = view[row * stride + _FRAME : (row + 1) * stride]
-            yield page, commit, crc32(content), _Seen(seen.salts, number, sums)
-        if rows < _PIECE:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Whole frames that follow each other in a log.
+
+    Attributes:
+        first: Frames before them.
+        pages: Of which page each is.
+        ended: How many of them there are up to the last end of a transaction.
+        size: Pages of the database after it; 0: no transaction ends here.
+        end: The place there.
+        data: All of them, as they lie in the log.
+    """
+
+    first: int
+    pages: list[int]
+    ended: int
+    size: int
+    end: _Seen
+    data: memoryview
+    stride: int
+
+    def committed(self) -> dict[int, int]:
+        """Return the sums of what ended transactions have written."""
+        return self._summed(0, self.ended)
+
+    def begun(self) -> dict[int, int]:
+        """Return the sums of what a transaction has written that does not end here."""
+        return self._summed(self.ended, len(self.pages))
+
+    def _summed(self, first: int, last: int) -> dict[int, int]:
+        newest = {page: row for row, page in enumerate(self.pages[first:last], first)}
+        data, stride = self.data, self.stride
+        return {page: crc32(data[row * stride + _FRAME : (row + 1) * stride]) for page, row in newest.items()}
+
+
+def _pieces(handle: int, begun: _Begun, seen: _Seen) -> Iterator[_Piece]:
+    """Yield the whole frames behind a place, up to the first that is not as it was written."""
+    stride = _FRAME + begun.page_size
+    room = memoryview(
+        bytearray(_PIECE * stride)
+    )  # one for all: fresh memory takes longer than what is done with it
+    while rows := os.preadv(handle, [room], _HEADER.size + seen.frames * stride) // stride:
+        data = room[: rows * stride]
+        heads, whole = _checked(data, begun, seen)
+        if not whole:
+            return
+        commits = [row for row, size in enumerate(heads[:whole, 1].tolist()) if size]
+        ended = commits[-1] + 1 if commits else 0
+        size, *_, one, two = heads[ended - 1, 1:].tolist() if ended else [0] * 5
+        pages = heads[:whole, 0].tolist()
+        end = _Seen(seen.salts, seen.frames + ended, (one, two))
+        yield _Piece(seen.frames, pages, ended, size, end, data, stride)
+        last = heads[whole - 1, 4:].tolist()
+        seen = _Seen(seen.salts, seen.frames + whole, (last[0], last[1]))
+        if whole < _PIECE:
             return
 
 
-def _weighed(
-    data: bytes, page_size: int, order: str
-) -> tuple[list[list[int]], list[list[int]], tuple[int, int, int]]:
-    """Return the heads of frames, what each adds to the running sum, and what it does to the sum before.
+def _checked(data: memoryview, begun: _Begun, seen: _Seen) -> tuple[NDArray[np.uint32], int]:
+    """Return the heads of frames, and how many of them are as they were written.
 
-    SQLite's sum is linear: of a frame it is one product with weights, modulo 2^32.
+    SQLite's sum is linear: what a frame makes of the sum before is a product with weights, modulo 2^32. That sum is
+    what the frame before says of itself, if that one is as it was written.
     """
     import numpy as np
 
-    words = np.frombuffer(data, dtype=np.dtype(f"{order}u4")).reshape(-1, (_FRAME + page_size) // 4)
-    heads = np.frombuffer(data, dtype=np.dtype(">u4")).reshape(words.shape)[:, : _FRAME // 4].tolist()
-    weights, power = _weights(page_size)
-    words = words.astype(np.uint32, copy=False)
-    parts = [
+    width = (_FRAME + begun.page_size) // 4
+    words = (
+        np.frombuffer(data, dtype=np.dtype(f"{begun.order}u4"))
+        .reshape(-1, width)
+        .astype(np.uint32, copy=False)
+    )
+    heads = np.frombuffer(data, dtype=np.dtype(">u4")).reshape(-1, width)[:, : _FRAME // 4].astype(np.uint32)
+    (first, second), (one, two, three) = _weights(begun.page_size)
+    before = np.vstack((np.array([seen.sums], dtype=np.uint32), heads[:-1, 4:]))
+    sums = [
         np.einsum("ij,j->i", words[:, :2], weight[:2]) + np.einsum("ij,j->i", words[:, 6:], weight[2:])
-        for weight in weights
+        for weight in (first, second)
     ]
-    return heads, np.stack(parts, axis=1).tolist(), power
+    sums[0] += before[:, 0] * np.uint32(one) + before[:, 1] * np.uint32(two)
+    sums[1] += before[:, 0] * np.uint32(two) + before[:, 1] * np.uint32(three)
+    right = (sums[0] == heads[:, 4]) & (sums[1] == heads[:, 5]) & (heads[:, 0] > 0)
+    right &= (heads[:, 2:4] == np.array(seen.salts, dtype=np.uint32)).all(axis=1)
+    return heads, len(right) if right.all() else int(right.argmin())
 
 
 @cache
