@@ -201,7 +201,7 @@ class _Examination:
     def _recorded(self, rows: Iterable[tuple[object, ...]]) -> Iterator[Row]:
         for columns in rows:
             row = _row("audit", columns[:-1], 4, 6)
-            for each in self.records.look(row, columns[-1]):
+            for each in self.records.look(row, _told(columns[-1])):
                 self.found.record(each)
             yield row
 
@@ -306,6 +306,11 @@ def _keeping(kept: dict[int, bytes], wanted: frozenset[int]) -> Callable[[int, b
             kept[number] = value
 
     return tell
+
+
+def _told(body: object) -> object:
+    """Return the body of a record as text; what was stored as anything else is none."""
+    return body if body is None or isinstance(body, _Text) else 0
 
 
 def _row(kind: str, columns: tuple[object, ...], at: int, camera: int) -> Row:
