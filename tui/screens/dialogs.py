@@ -45,6 +45,7 @@ SECTIONS: Final = (
             ("f", "help.firing"),
             ("e", "help.log_key"),
             ("r", "help.rules_key"),
+            ("A", "help.audit_key"),
             ("t", "help.retry"),
             ("/", "help.filter"),
         ),
@@ -62,6 +63,16 @@ SECTIONS: Final = (
             ("a  u", "help.acknowledge"),
             ("PgUp PgDn", "help.scroll"),
             ("n  N", "help.next"),
+        ),
+    ),
+    (
+        "help.audit",
+        (
+            ("w", "help.only_who"),
+            ("d", "help.only_deed"),
+            ("x", "help.only_outcome"),
+            ("/", "help.record_words"),
+            ("r", "help.anew"),
         ),
     ),
     (

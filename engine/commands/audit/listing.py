@@ -104,7 +104,7 @@ async def read(speaker: Speaker, which: RecordQuery, limit: int) -> list[Record]
 
 def line(speaker: Speaker, record: Record) -> str:
     """Return a record in one line: when, who, what, how it ended, by what, from where, why."""
-    deed = speaker.known(f"deed.{record.deed}", record.deed)
+    deed = speaker.told(record.said)
     ended = "" if record.outcome == "done" else speaker.known(f"outcome.{record.outcome}", record.outcome)
     person = record.name or record.who or record.principal or "?"
     told = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fakes import audit
 from tests.fakes.client import FakeClient
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
@@ -101,6 +102,27 @@ def test_rule(shown: Callable[..., bool], until: Until, size: tuple[int, int], l
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen.query("#story"))
         await until(pilot, lambda: pilot.app.screen.query_one(TextView).text)
+
+    assert shown(size, language, act)
+
+
+@pytest.mark.parametrize(
+    ("size", "language"), [((80, 24), "vi"), ((80, 24), "en"), ((120, 40), "vi"), ((120, 40), "en")],
+    ids=["80x24-vi", "80x24-en", "120x40-vi", "120x40-en"],
+)  # fmt: skip
+def test_audit(
+    shown: Callable[..., bool], client: FakeClient, until: Until, size: tuple[int, int], language: Language
+) -> None:
+    client.others.append(audit.resource(audit.Records()))
+
+    async def act(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query_one(Table).keys)
+        await pilot.press("A")
+        await until(pilot, lambda: pilot.app.screen.query("#entries"))
+        table = pilot.app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: table.keys)
+        table.move_to(list(table.keys).index("5"))
+        await until(pilot, lambda: not pilot.app.screen._reading)  # type: ignore[attr-defined]  # the audit's
 
     assert shown(size, language, act)
 
