@@ -66,16 +66,6 @@ SECTIONS: Final = (
         ),
     ),
     (
-        "help.audit",
-        (
-            ("w", "help.only_who"),
-            ("d", "help.only_deed"),
-            ("x", "help.only_outcome"),
-            ("/", "help.record_words"),
-            ("r", "help.anew"),
-        ),
-    ),
-    (
         "help.log",
         (
             ("a  u", "help.acknowledge"),
@@ -93,6 +83,16 @@ SECTIONS: Final = (
             ("Enter", "help.why"),
             ("R", "help.reload"),
             ("/", "help.rule_words"),
+        ),
+    ),
+    (
+        "help.audit",
+        (
+            ("w", "help.only_who"),
+            ("d", "help.only_deed"),
+            ("x", "help.only_outcome"),
+            ("/", "help.record_words"),
+            ("r", "help.anew"),
         ),
     ),
 )

@@ -147,4 +147,4 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
-    assert shown((100, 62), language, act)
+    assert shown((100, 74), language, act)
