@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from engine.seal import instant
 from engine.seal.chain import Place
 from engine.seal.finding import Finding, Findings
-from engine.seal.head_file import Reach
+from engine.seal.head_file import Mark
 from engine.seal.heads import NOTHING, PURPOSE, Head, Record, Unread, Why
 from engine.seal.history import History
 from engine.seal.signing import Verdict, judged
@@ -50,7 +50,7 @@ def verify_heads(
     start: Place = BEGINNING,
     audit: Chain | None = None,
     store: str | None = None,
-    reach: Reach | None = None,
+    mark: Mark | None = None,
 ) -> list[Finding]:
     """Return what heads say against a chain, its keys, and themselves; nothing where all holds.
 
@@ -61,13 +61,13 @@ def verify_heads(
         now: By the clock of whoever asks.
         audit: The chain of the audit log, where it is one of its own.
         store: The database's own name; None: it is not looked at.
-        reach: How far the file had come, as noted beside the chain.
+        mark: How far the file had come, as noted beside the chain.
     """
     found = Findings()
     read = list(records)
     _lines(read, found)
     heads = [each for each in read if isinstance(each, Record)]
-    _order(heads, reach, found)
+    _order(heads, mark, found)
     _keys(heads, known_keys, found)
     good = _signed(heads, known_keys, found)
     _times(good, now, found)
@@ -99,21 +99,21 @@ def _tell(lines: Iterable[Unread], found: Findings, *, torn: bool) -> None:
         found.add("seal.head_torn" if torn else "seal.head_unreadable", {"line": each.line}, grave=not torn)
 
 
-def _order(heads: Sequence[Record], reach: Reach | None, found: Findings) -> None:
+def _order(heads: Sequence[Record], mark: Mark | None, found: Findings) -> None:
     """Tell where a record does not name the one before, is left out, or goes back behind it."""
-    before = Reach()
+    before = Mark()
     for each in heads:
         if each.number != before.number + 1:
             found.add("seal.head_left_out", {**_which(each), "before": before.number})
         elif each.previous != before.digest:
             found.add("seal.head_order", _which(each))
-        before = Reach(each.number, each.digest)
-    if reach is not None and reach.number:
-        there = [each.digest for each in heads if each.number == reach.number]
+        before = Mark(each.number, each.digest)
+    if mark is not None and mark.number:
+        there = [each.digest for each in heads if each.number == mark.number]
         if not there:
-            found.add("seal.heads_cut", {"number": reach.number, "last": before.number})
-        elif reach.digest not in there:
-            found.add("seal.heads_other", {"number": reach.number})
+            found.add("seal.heads_cut", {"number": mark.number, "last": before.number})
+        elif mark.digest not in there:
+            found.add("seal.heads_other", {"number": mark.number})
 
 
 def _keys(heads: Sequence[Record], keys: History, found: Findings) -> None:

@@ -25,15 +25,15 @@ END = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Mark:
     """How far the file had come: the number and the digest of its last record. Kept beside the chain."""
 
     number: int = 0
     digest: bytes = NOTHING
 
     @classmethod
-    def read(cls, text: str | None) -> Reach | None:
-        """Return the reach of its text; None: there is none, or it is damaged."""
+    def read(cls, text: str | None) -> Mark | None:
+        """Return the mark of its text; None: there is none, or it is damaged."""
         try:
             number, digest = (text or "").split()
             return cls(int(number), bytes.fromhex(digest))
@@ -69,7 +69,7 @@ class HeadFile:
         except OSError as error:
             raise self._fault(error) from error
 
-    def add(self, head: Head, keys: Keys, known: Reach | None = None) -> Reach:
+    def add(self, head: Head, keys: Keys, known: Mark | None = None) -> Mark:
         """Add a signed head behind the last one; return how far the file has come by it.
 
         Args:
@@ -85,17 +85,17 @@ class HeadFile:
         number = max(last.number, known.number if known else 0) + 1
         line = record(head, number, last.digest, signer, keys.history)
         self._append(line)
-        return next(Reach(each.number, each.digest) for each in read([line]) if isinstance(each, Record))
+        return next(Mark(each.number, each.digest) for each in read([line]) if isinstance(each, Record))
 
-    def _last(self) -> Reach:
+    def _last(self) -> Mark:
         """Return the last record of the file; its end is tried first, the whole file where that holds none."""
         for records in (self._ending(), self.records()):
             last = None
             for each in records:
-                last = Reach(each.number, each.digest) if isinstance(each, Record) else last
+                last = Mark(each.number, each.digest) if isinstance(each, Record) else last
             if last is not None:
                 return last
-        return Reach()
+        return Mark()
 
     def _ending(self) -> Iterator[Record | Unread]:
         try:

@@ -14,7 +14,7 @@ from engine.runtime.supervisor import Supervisor
 from engine.seal import instant
 from engine.seal.chain import Place
 from engine.seal.fault import SealFault
-from engine.seal.head_file import HeadFile, Reach
+from engine.seal.head_file import HeadFile, Mark
 from engine.seal.heads import Head, Why
 from engine.seal.keys import KeyFolder
 from rules.model import Sentence
@@ -28,7 +28,7 @@ SOON = timedelta(minutes=1)
 #: Seconds until a folder that does not answer is a problem; the end of the engine waits for it no longer.
 DEADLINE = 30.0
 #: Where the store notes how far the file of heads has come, and since when.
-REACH, WRITTEN = "heads", "heads_at"
+MARK, WRITTEN = "heads", "heads_at"
 
 
 class Chained(Protocol):
@@ -82,17 +82,17 @@ class HeadKeeping:
             await asyncio.sleep(PERIOD)
             await supervisor.run("heads.daily", self._daily)
 
-    async def write(self, why: Why) -> Reach | None:
+    async def write(self, why: Why) -> Mark | None:
         """Write a head; None: it could not be, which stands as a problem from now on."""
         async with self._writing:
             try:
                 async with asyncio.timeout(DEADLINE):
-                    reach = await self._write(why)
+                    mark = await self._write(why)
             except (SealFault, StoreError, TimeoutError) as error:
                 self._now(_sentence(error))
                 return None
         self._now(None)
-        return reach
+        return mark
 
     async def _start(self) -> None:
         last = await self._last()
@@ -105,18 +105,18 @@ class HeadKeeping:
         if self._trouble or last is None or not timedelta() <= self._now_wall() - last < DAY:
             await self.write(Why.DAILY)
 
-    async def _write(self, why: Why) -> Reach:
+    async def _write(self, why: Why) -> Mark:
         at = self._now_wall()
         store, place, count = await self._store.chained()
         audit = None if self._audit is None else await self._audit()
         head = Head(store, self._site, place, count, at, why, audit)
-        known = Reach.read(await self._store.recall(REACH))
-        reach = await asyncio.to_thread(self._add, head, known)
-        await self._store.remember(REACH, reach.written())
+        known = Mark.read(await self._store.recall(MARK))
+        mark = await asyncio.to_thread(self._add, head, known)
+        await self._store.remember(MARK, mark.written())
         await self._store.remember(WRITTEN, instant.written(at))
-        return reach
+        return mark
 
-    def _add(self, head: Head, known: Reach | None) -> Reach:
+    def _add(self, head: Head, known: Mark | None) -> Mark:
         """Sign with the key that is in use by now: a command may have exchanged it."""
         keys = self._keys.opened(head.at)
         for said in keys.news:

@@ -12,7 +12,7 @@ import pytest
 from engine.seal.chain import Entry, Place, extended
 from engine.seal.finding import Finding
 from engine.seal.head_audit import Chain, verify_heads
-from engine.seal.head_file import HeadFile, Reach
+from engine.seal.head_file import HeadFile, Mark
 from engine.seal.heads import Head, Record, Unread, Why, read
 from engine.seal.history import History, begun
 from engine.text import LANGUAGES, render
@@ -46,8 +46,8 @@ def lines(file: HeadFile) -> list[bytes]:
 
 def test_where_all_holds_nothing_is_found(heads: HeadFile, history: History) -> None:
     records = [each for each in heads.records() if isinstance(each, Record)]
-    reach = Reach(5, records[-1].digest)
-    assert looked(heads, history, reach=reach, store="db") == []
+    mark = Mark(5, records[-1].digest)
+    assert looked(heads, history, mark=mark, store="db") == []
     assert verify_heads([], history, value_at, LAST, now=THEN) == []
 
 
@@ -111,26 +111,26 @@ def test_heads_taken_out_moved_doubled_or_cut_off_are_found(
     last = [each for each in heads.records() if isinstance(each, Record)][-1]
     all_ = lines(heads)
     heads.path.write_bytes(b"".join(all_[n] for n in kept))
-    assert graves(looked(heads, history, reach=Reach(5, last.digest))) == expected
+    assert graves(looked(heads, history, mark=Mark(5, last.digest))) == expected
 
 
 def test_every_mutation_of_the_file_is_found(heads: HeadFile, history: History) -> None:
-    """A bit, a byte, a stretch, a line: with the reach nothing passes."""
+    """A bit, a byte, a stretch, a line: with the mark nothing passes."""
     last = [each for each in heads.records() if isinstance(each, Record)][-1]
-    reach, whole, random = Reach(5, last.digest), heads.path.read_bytes(), Random(13)
-    assert mutated(heads, history, reach, whole, random, 500) == []
+    mark, whole, random = Mark(5, last.digest), heads.path.read_bytes(), Random(13)
+    assert mutated(heads, history, mark, whole, random, 500) == []
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_ten_thousand_mutations_are_found(heads: HeadFile, history: History) -> None:
     last = [each for each in heads.records() if isinstance(each, Record)][-1]
-    reach, whole = Reach(5, last.digest), heads.path.read_bytes()
-    assert mutated(heads, history, reach, whole, Random(14), 10_000) == []
+    mark, whole = Mark(5, last.digest), heads.path.read_bytes()
+    assert mutated(heads, history, mark, whole, Random(14), 10_000) == []
 
 
 def mutated(
-    heads: HeadFile, history: History, reach: Reach, whole: bytes, random: Random, times: int
+    heads: HeadFile, history: History, mark: Mark, whole: bytes, random: Random, times: int
 ) -> list[bytes]:
     """Return the mutations that passed: of which nothing is told, or nothing grave though a head is lost by them.
 
@@ -142,7 +142,7 @@ def mutated(
         if bad.split() == whole.split():
             continue
         heads.path.write_bytes(bad)
-        found = looked(heads, history, reach=reach)
+        found = looked(heads, history, mark=mark)
         if not found or (not graves(found) and not records <= set(bad.splitlines())):
             passed.append(bad)
     return passed
@@ -189,8 +189,8 @@ def test_a_line_torn_by_a_kill_is_told_and_speaks_against_nothing(heads: HeadFil
         file.write(lines(heads)[-1][:100])
     found = looked(heads, history)
     assert (codes(found), graves(found)) == (["head_torn"], [])
-    reach = heads.add(head(40, 5), keys_of(history, key(1)))
-    found = looked(heads, history, reach=reach)
+    mark = heads.add(head(40, 5), keys_of(history, key(1)))
+    found = looked(heads, history, mark=mark)
     assert (codes(found), graves(found)) == (["head_torn"], [])
 
 
@@ -210,7 +210,7 @@ def test_a_file_begun_anew_with_the_right_key_is_not_that_which_was_written(
     other = HeadFile(tmp_path / "other", ours=True)
     for n in range(5):
         other.add(head(n * 10, n + 0.5), keys_of(history, key(1)))
-    assert graves(looked(other, history, reach=Reach(5, last.digest))) == ["heads_other"]
+    assert graves(looked(other, history, mark=Mark(5, last.digest))) == ["heads_other"]
 
 
 # -- keys ---------------------------------------------------------------------------------------
@@ -310,6 +310,6 @@ def test_a_thousand_findings_are_one_line(tmp_path: Path, history: History) -> N
     file = HeadFile(tmp_path, ours=True)
     one = file.add(head(10), keys_of(history, key(1)))
     line = file.path.read_bytes()
-    found = verify_heads(read([line] * 1000 + [b"x\n"] * 1000), history, value_at, LAST, now=THEN, reach=one)
+    found = verify_heads(read([line] * 1000 + [b"x\n"] * 1000), history, value_at, LAST, now=THEN, mark=one)
     assert [each.values["times"] for each in found] == [1000, 999]
     assert isinstance(next(iter(read([b"x\n"]))), Unread)

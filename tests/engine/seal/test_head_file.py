@@ -9,7 +9,7 @@ import pytest
 
 from engine.seal import head_file
 from engine.seal.fault import SealFault
-from engine.seal.head_file import HeadFile, Reach
+from engine.seal.head_file import HeadFile, Mark
 from engine.seal.heads import Record, Unread
 from engine.seal.history import History
 from tests.engine.sealing import head, key, keys_of
@@ -26,10 +26,10 @@ def test_each_names_the_one_before(heads: HeadFile) -> None:
 
 
 def test_how_far_it_has_come_is_told_and_read_again(heads: HeadFile, history: History) -> None:
-    reach = heads.add(head(40), keys_of(history, key(1)))
-    assert reach.number == 6
-    assert Reach.read(reach.written()) == reach
-    assert [Reach.read(bad) for bad in (None, "", "x", "1", "1 zz", "a " + "00" * 32)] == [None] * 6
+    mark = heads.add(head(40), keys_of(history, key(1)))
+    assert mark.number == 6
+    assert Mark.read(mark.written()) == mark
+    assert [Mark.read(bad) for bad in (None, "", "x", "1", "1 zz", "a " + "00" * 32)] == [None] * 6
 
 
 def test_a_torn_line_stays_and_the_next_follows_the_last_whole_one(heads: HeadFile, history: History) -> None:
@@ -55,7 +55,7 @@ def test_a_file_cut_behind_our_back_leaves_a_number_out(heads: HeadFile, history
 
 
 def test_a_file_that_is_gone_is_not_begun_anew_by_itself(heads: HeadFile, history: History) -> None:
-    keys, known = keys_of(history, key(1)), Reach(5, bytes(32))
+    keys, known = keys_of(history, key(1)), Mark(5, bytes(32))
     heads.path.unlink()
     with pytest.raises(SealFault) as told:
         heads.add(head(40), keys, known)

@@ -17,8 +17,8 @@ from engine.runtime.supervisor import Health, Supervisor
 from engine.seal import head_keeping
 from engine.seal.chain import Place
 from engine.seal.head_audit import verify_heads
-from engine.seal.head_file import HeadFile, Reach
-from engine.seal.head_keeping import REACH, HeadKeeping
+from engine.seal.head_file import HeadFile, Mark
+from engine.seal.head_keeping import MARK, HeadKeeping
 from engine.seal.heads import Record, Why
 from engine.seal.keys import KeyFolder
 from engine.store.db import open_store
@@ -78,14 +78,14 @@ async def test_each_head_is_signed_and_named_by_the_next_and_by_the_store(
     for end, why in ((10, Why.START), (20, Why.DAILY), (30, Why.ASKED), (40, Why.END)):
         kept.store.end = end
         clock.advance(100)
-        reach = await kept.keeping.write(why)
-        assert Reach.read(kept.store.kept[REACH]) == reach
+        mark = await kept.keeping.write(why)
+        assert Mark.read(kept.store.kept[MARK]) == mark
     assert kept.whys() == [Why.START, Why.DAILY, Why.ASKED, Why.END]
     history = kept.keys.history()
     assert history is not None
     now = clock.now().wall
     assert (
-        verify_heads(kept.file.records(), history, value_at, CHAIN[40], now=now, reach=reach, store="db")
+        verify_heads(kept.file.records(), history, value_at, CHAIN[40], now=now, mark=mark, store="db")
         == []
     )
 
@@ -218,7 +218,7 @@ async def test_a_real_store_says_where_its_chain_ends(
         assert (place.seq, count) == (3, 3)
         keys, file = KeyFolder(tmp_path / "keys", None), HeadFile(tmp_path / "heads", ours=True)
         keeping = HeadKeeping("gate", keys, file, store, clock)
-        assert await keeping.write(Why.START) == Reach.read(await store.recall(REACH))
+        assert await keeping.write(Why.START) == Mark.read(await store.recall(MARK))
     told = json.loads(file.path.read_bytes())["head"]
     assert told["chain"] == {"seq": 3, "value": place.value.hex()}
     assert (told["store"], told["count"], told["site"]) == (name, 3, "gate")
