@@ -263,7 +263,8 @@ async def repeat(minutes: float) -> dict[str, Any]:
 
 OURS = """
 import sys, threading
-from drivers.rtsp import RtspSource, RtspStream
+from drivers.rtsp import RtspSource
+from drivers.rtsp.stream import RtspStream
 def watch(number):
     stream = RtspStream(RtspSource(f"{sys.argv[1]}{number}", None))
     stream.start()

@@ -43,6 +43,7 @@ from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
+from engine.identity.log_auditor import LogAuditor
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -122,6 +123,7 @@ class Site:
         self._retention = self._make_retention()
         self.heads = self._make_heads()
         self.inventory = self._make_inventory()
+        self._auditor = LogAuditor()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
 
@@ -219,6 +221,8 @@ class Site:
             liveness=self._liveness,
             ready=self._ready,
             quota_mb=self.settings.store.quota_mb,
+            auditor=self._auditor,
+            asks_why=frozenset(),
         )
         return api_of(rooms)
 

@@ -34,7 +34,8 @@ from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
 from drivers.onvif.services import PTZ, Services, read_services
 from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, ZeepService, read_clock, request
 from drivers.onvif.soap.http_session import HttpSession
-from drivers.rtsp import RtspOptions, RtspSource, RtspStream
+from drivers.rtsp import RtspOptions, RtspSource
+from drivers.rtsp.stream import RtspStream
 
 
 class RewrittenStream(RtspStream):

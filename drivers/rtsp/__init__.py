@@ -1,27 +1,26 @@
-"""The ``rtsp`` driver, and the stream that the ``onvif`` driver uses too.
+"""The ``rtsp`` driver. Importing it loads no stream: every start of the program asks which addresses drivers open.
 
 RTSP and RTP are spoken here and not by FFmpeg: why, is in docs/design/rtsp.md. Nothing is decoded.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import AsyncIterator
-from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Literal
 
 from pydantic import Field
 
-from drivers.contract import API, VIDEO_ONLY, Found, Login, Scope, Stream, Target, TrackKind
+from drivers.contract import API, Found, Login, Scope, Target
 from drivers.kit.options import Options, read
 from drivers.kit.quirks import Quirk
-from drivers.kit.stream_only import StreamOnlyCamera, StreamOnlyDevice, no_discovery
+from drivers.kit.stream_only import StreamOnlyDevice, no_discovery
 from drivers.logins import LoginBook
 from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
-from drivers.rtsp.stream import RtspStream
 
-__all__ = ["RtspDriver", "RtspOptions", "RtspSource", "RtspStream", "StreamOptions", "driver"]
+__all__ = ["RtspDriver", "RtspOptions", "RtspSource", "StreamOptions", "driver"]
 
 
 class StreamOptions(Options):
@@ -59,17 +58,6 @@ class RtspOptions(StreamOptions):
     sub: str | None = Field(None, description="URL of the smaller stream of the same camera.")
 
 
-class RtspCamera(StreamOnlyCamera):
-    """A camera whose streams bring sound and metadata, too, when they are asked to."""
-
-    async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> Stream:
-        """Return a stream that has not been started."""
-        stream = await StreamOnlyCamera.open_stream(self, profile)
-        if isinstance(stream, RtspStream):
-            stream.wanted = kinds
-        return stream
-
-
 class RtspDriver:
     """Opens cameras by their RTSP URL; nothing is contacted before a stream starts."""
 
@@ -101,8 +89,8 @@ class RtspDriver:
         options = read(RtspOptions, target)
         urls = {"main": target.url} | ({"sub": options.sub} if options.sub else {})
         sources = {name: options.source(url, login, target.logins) for name, url in urls.items()}
-        streams = {name: partial(RtspStream, source) for name, source in sources.items()}
-        yield StreamOnlyDevice(RtspCamera(sources["main"].host, streams))
+        module = await asyncio.to_thread(importlib.import_module, "drivers.rtsp.camera")
+        yield StreamOnlyDevice(module.RtspCamera(sources))
 
 
 driver = RtspDriver()

@@ -8,7 +8,8 @@ import socket
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from engine.api.caller import Caller, Principal
+from engine.identity.access import Unlimited
+from engine.identity.caller import Caller, Principal
 from engine.web.auth import may_enter, name_of, peer_of, shows
 from engine.web.connection_limit import peer_name
 from engine.web.problems import Handler
@@ -56,13 +57,13 @@ class Gate:
         if connection.family == socket.AF_UNIX:
             return self._local(connection)
         await self._over_tcp(request, connection)
-        return Caller(Principal.TOKEN)
+        return Caller(Principal.TOKEN, rights=Unlimited("token"))
 
     def _local(self, connection: socket.socket) -> Caller:
         peer = peer_of(connection)
         if not may_enter(peer, owner=os.geteuid(), group=self._group):
             raise refusal(403, "api.forbidden")
-        return Caller(Principal.LOCAL_USER, name_of(peer))
+        return Caller(Principal.LOCAL_USER, name_of(peer), rights=Unlimited())
 
     async def _over_tcp(self, request: web.Request, connection: socket.socket) -> None:
         peer = peer_name(connection, connection.getpeername())

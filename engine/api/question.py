@@ -9,13 +9,16 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Final, Generic
+from typing import Annotated, Any, Final, Generic, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypeVar
 
-from engine.api.caller import Caller, Permission
+from engine.identity.access import Reach, Where
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.text import Language
 from engine.web.payload import KEY, Wire
 
@@ -123,6 +126,10 @@ class Question(Generic[Q, B, A]):
         method: HTTP's; `path` may have names in braces.
         summary: In few English words, for the OpenAPI document.
         needs: What whoever asks must be granted; there is none without.
+        of: Where the camera stands that it is about: in the path (as ``id``), the query or the body (as ``camera``).
+        where: How far the grant has to reach where it is about no camera; what is answered to whoever may ask it only
+            `ANYWHERE` is only of what they may see.
+        deed: As what it is recorded in the audit log; None: it is not. A refusal always is.
         answer: A model, a list of one, `Blob`, or None: there is nothing to answer (204).
         query: What stands after the question mark; None: that is not looked at.
         body: What is sent along; where `optional`, nothing is the same as ``{}``.
@@ -144,6 +151,9 @@ class Question(Generic[Q, B, A]):
     keyed: bool = False
     within: float = CALL_TIMEOUT
     streamed: tuple[type[BaseModel], ...] = ()
+    of: Literal["", "path", "query", "body"] = ""
+    where: Reach = Reach.SITE
+    deed: Deed | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.needs, Permission):
@@ -152,6 +162,15 @@ class Question(Generic[Q, B, A]):
     def by(self, answering: Answering[Q, B, A]) -> Route:
         """Return this question with who answers it."""
         return Route(self, answering)
+
+    def place(self, asked: Inquiry[Q, B]) -> Where:
+        """Return where whoever asks must be allowed it."""
+        camera: str | None = None
+        if self.of == "path":
+            camera = asked.names["id"]
+        elif self.of:
+            camera = getattr(asked.query if self.of == "query" else asked.body, "camera")  # noqa: B009 - of any model
+        return self.where if camera is None else camera
 
     @property
     def names(self) -> tuple[str, ...]:

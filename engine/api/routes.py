@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from drivers.errors import DriverError
-from engine.api.caller import Caller, Permission
 from engine.api.gate import CALLER
 from engine.api.openapi import describe
 from engine.api.permission import permit
@@ -27,13 +27,20 @@ from engine.api.question import (
     Route,
     shape,
 )
+from engine.api.recording import Recorder
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.lasting import NoLonger, lasting
+from engine.identity.permission import Permission
 from engine.web.body import body_of
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of
 from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone
 from engine.web.throttle import Suspects
 
-OPENAPI = Question("GET", "/v1/openapi.json", "This document", Permission.READ, dict[str, Any])
+OPENAPI = Question(
+    "GET", "/v1/openapi.json", "This document", Permission.STATE, dict[str, Any], where=Reach.ANYWHERE
+)
 #: Streams open at once; a site has a handful of terminals.
 STREAM_LIMIT = 64
 
@@ -45,11 +52,13 @@ class Api:
     Attributes:
         resources: Everything that can be asked.
         garbage: Counts what is malformed, at this door and at others.
+        recorder: Records what is done.
         suspects: Counts who guesses tokens, and slows them.
     """
 
     resources: Sequence[Resource]
     garbage: Garbage
+    recorder: Recorder
     suspects: Suspects = field(default_factory=Suspects)
 
     def answers(self) -> Sequence[Route]:
@@ -75,8 +84,10 @@ class Streams:
     def __init__(self) -> None:
         self._open: set[web.WebSocketResponse] = set()
 
-    async def follow(self, request: web.Request, messages: Messages) -> web.StreamResponse:
-        """Send messages until either side closes.
+    async def follow(
+        self, request: web.Request, messages: Messages, allowed: Callable[[], object]
+    ) -> web.StreamResponse:
+        """Send messages until either side closes, or it is not allowed any more.
 
         Raises:
             HttpProblem: 503 ``api.full``.
@@ -87,7 +98,7 @@ class Streams:
         await socket.prepare(request)
         self._open.add(socket)
         try:
-            await send_until_gone(socket, _send(socket, messages), "api.stream")
+            await send_until_gone(socket, _send(socket, messages, allowed), "api.stream")
         finally:
             self._open.discard(socket)
         return socket
@@ -97,39 +108,57 @@ class Streams:
         await close_all(self._open)
 
 
-async def _send(socket: web.WebSocketResponse, messages: Messages) -> None:
-    async with aclosing(messages):
-        async for message in messages:
-            await socket.send_str(message.model_dump_json())
+async def _send(socket: web.WebSocketResponse, messages: Messages, allowed: Callable[[], object]) -> None:
+    try:
+        async with aclosing(messages), lasting(allowed):
+            async for message in messages:
+                await socket.send_str(message.model_dump_json())
+    except NoLonger:
+        await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"no longer permitted")
 
 
-def routes(answers: Iterable[Route], streams: Streams) -> list[web.RouteDef]:
+def routes(answers: Iterable[Route], streams: Streams, recorder: Recorder) -> list[web.RouteDef]:
     """Return the router's table."""
     return [
-        web.route(answer.question.method, answer.question.path, handler(answer, streams))
+        web.route(answer.question.method, answer.question.path, handler(answer, streams, recorder))
         for answer in answers
     ]
 
 
-def handler(answer: Route, streams: Streams) -> Handler:
+def handler(answer: Route, streams: Streams, recorder: Recorder) -> Handler:
     """Return what answers requests for one question; nobody passes it by whom `permit` refuses."""
     question = answer.question
 
     async def handle(request: web.Request) -> web.StreamResponse:
         caller: Caller = request[CALLER]
-        permit(caller, question.needs)
-        asked = await read(request, caller, question)
-        try:
-            value = await answer.answering(asked)
-        except DriverError as error:  # a device's fault, as its client is told
-            raise refusal(502, error.code, **error.values) from error
-        return (
-            await streams.follow(request, value) if question.media == WEBSOCKET else written(value, question)
-        )
+        value = await _answered(request, caller, answer, recorder)
+        if question.media != WEBSOCKET:
+            return written(value, question)
+        return await streams.follow(request, value, lambda: caller.may(question.needs, question.where))
 
     if question.media == WEBSOCKET:
         setattr(handle, UNBOUNDED, True)
     return handle
+
+
+async def _answered(request: web.Request, caller: Caller, answer: Route, recorder: Recorder) -> Any:
+    """Return the answer to whoever may ask, and record how it ended."""
+    question, asked = answer.question, None
+    try:
+        permit(
+            caller, question.needs, Reach.ANYWHERE
+        )  # nobody else is told even what is wrong with a question
+        asked = await read(request, caller, question)
+        permit(caller, question.needs, question.place(asked))
+        recorder.before(question, caller)
+        value = await answer.answering(asked)
+    except (Exception, asyncio.CancelledError) as error:
+        await recorder.after(question, caller, asked, error)
+        if isinstance(error, DriverError):  # a device's fault, as its client is told
+            raise refusal(502, error.code, **error.values) from error
+        raise
+    await recorder.after(question, caller, asked, None)
+    return value
 
 
 async def read(request: web.Request, caller: Caller, question: Question[Any, Any, Any]) -> Inquiry[Any, Any]:

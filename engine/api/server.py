@@ -70,7 +70,7 @@ async def serve(
 def application(api: Api, gate: Gate, streams: Streams) -> web.Application:
     """Return the application: problems outermost, then the gate, then the table of routes."""
     app = web.Application(middlewares=[middleware, gate.middleware()], client_max_size=BODY_LIMIT)
-    app.router.add_routes(routes(api.answers(), streams))
+    app.router.add_routes(routes(api.answers(), streams, api.recorder))
     return app
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from engine.api.recording import Recorder
 from engine.api.resources import (
     acts,
     alerts,
@@ -37,6 +38,7 @@ from engine.api.services.rules import RuleService
 from engine.api.services.state import SiteStateService
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
+from engine.identity.record import Auditor
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.problems import Garbage
@@ -66,6 +68,7 @@ class Rooms:
         zone: In which people there read a time.
         garbage: Counts what is malformed, at all doors.
         limiters: Returns who counts the connections of the doors that are open.
+        auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -87,6 +90,8 @@ class Rooms:
     liveness: Liveness
     ready: Callable[[], Mapping[str, bool]]
     quota_mb: int
+    auditor: Auditor
+    asks_why: frozenset[str]
 
 
 def api_of(site: Rooms) -> Api:
@@ -95,8 +100,10 @@ def api_of(site: Rooms) -> Api:
     acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
     resources = (
         state.resource(site.state),
-        events.resource(EventService(site.store)),
-        decisions.resource(DecisionService(site.store, acknowledgements, site.state.passed_on, name)),
+        events.resource(EventService(site.store, site.cameras)),
+        decisions.resource(
+            DecisionService(site.store, acknowledgements, site.state.passed_on, site.cameras, name)
+        ),
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),
         acts.resource(ActService(site.acts, site.cameras)),
@@ -109,7 +116,7 @@ def api_of(site: Rooms) -> Api:
         metrics.resource(figures.MetricsService(sources(site, suspects))),
         probes.resource(site.liveness.checks, site.ready),
     )
-    return Api(resources, site.garbage, suspects)
+    return Api(resources, site.garbage, Recorder(site.auditor, site.asks_why), suspects)
 
 
 def sources(site: Rooms, suspects: Suspects) -> Sequence[figures.Source]:

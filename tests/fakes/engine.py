@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from engine.api import wire
 from engine.api.availability import report, window
-from engine.api.caller import Caller, Principal
 from engine.api.explanation import Explanation
 from engine.api.question import Resource
+from engine.api.recording import Recorder
 from engine.api.resources import (
     acts,
     alerts,
@@ -29,9 +29,12 @@ from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
 from engine.api.routes import Api
 from engine.availability import Availability, Run
-from engine.errors import EngineError
+from engine.errors import Because, EngineError, Refusal
 from engine.fleet.stills import Source, Still
 from engine.fleet.tracked import TrackedObject
+from engine.identity.access import Unlimited
+from engine.identity.caller import Caller, Principal
+from engine.identity.record import AuditRecord
 from engine.runtime.flow import Hub
 from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem, refusal
@@ -42,7 +45,7 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 #: The camera that events are of, unless told otherwise.
 CAMERA = "cong"
 #: Whoever asks in tests that are not about that.
-ROOT = Caller(Principal.LOCAL_USER, "root")
+ROOT = Caller(Principal.LOCAL_USER, "root", Unlimited())
 
 
 def lane() -> wire.Engine:
@@ -53,6 +56,21 @@ def lane() -> wire.Engine:
 def coded(width: int) -> bytes:
     """Return what stands for a picture, by which a test sees how wide it was asked."""
     return JPEG + str(width).encode()
+
+
+class FakeAuditor:
+    """Keeps records in a list; refuses while it is `behind`."""
+
+    def __init__(self) -> None:
+        self.records: list[AuditRecord] = []
+        self.behind = False
+
+    def check(self) -> None:
+        if self.behind:
+            raise Refusal(Because.BUSY, "audit.behind", waiting=1)
+
+    async def record(self, record: AuditRecord) -> None:
+        self.records.append(record)
 
 
 class FakeEngine:
@@ -103,6 +121,7 @@ class FakeEngine:
         self.keys: list[str] = []
         self.retried: list[str] = []
         self.features_known: list[Feature] = []
+        self.auditor = FakeAuditor()
 
     # -- what a test lets happen
 
@@ -158,7 +177,7 @@ class FakeEngine:
             preview.resource(self),
             health.resource(self, self.garbage),
         )
-        return Api((*known, *others), self.garbage)
+        return Api((*known, *others), self.garbage, Recorder(self.auditor))
 
     # -- engine.api.resources
 

@@ -6,10 +6,12 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.person import Given, Name, Person, Text
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources.events import Event
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]
 _Whole = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
@@ -26,8 +28,9 @@ class Act(Given):
 
 
 ACT = Question(
-    "POST", "/v1/acts", "Tell rules what an operator did", Permission.OPERATE, Event, body=Act, keyed=True
-)
+    "POST", "/v1/acts", "Tell rules what an operator did", Permission.ACT, Event, body=Act, keyed=True,
+    of="body", deed=Deed.ACT,
+)  # fmt: skip
 
 
 class ActPort(Protocol):

@@ -7,10 +7,12 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.resources.decisions import Decision
 from engine.duty.urgency import urgency
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.web.payload import Wire
 
 
@@ -61,8 +63,9 @@ class AlertQuery(Query):
 
 
 ALERTS = Question(
-    "GET", "/v1/alerts", "What fires now, worst first", Permission.READ, list[Alert], query=AlertQuery
-)
+    "GET", "/v1/alerts", "What fires now, worst first", Permission.STATE, list[Alert], query=AlertQuery,
+    of="query", where=Reach.ANYWHERE,
+)  # fmt: skip
 
 
 class AlertPort(Protocol):
@@ -77,6 +80,7 @@ def resource(known: AlertPort) -> Resource:
     """Return the questions about alerts."""
 
     async def alerts(asked: Inquiry[AlertQuery, None]) -> list[Alert]:
-        return [alert for alert in known.alerts(asked.caller) if asked.query.wants(alert)]
+        found = known.alerts(asked.caller)
+        return [each for each in found if asked.query.wants(each) and asked.caller.sees(each.decision.camera)]
 
     return Resource("alerts", (ALERTS.by(alerts),))

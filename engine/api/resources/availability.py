@@ -7,8 +7,10 @@ from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.web.payload import Wire
 
 By = Literal["day", "month"]
@@ -72,8 +74,8 @@ class AvailabilityQuery(Query):
 
 
 AVAILABILITY = Question(
-    "GET", "/v1/availability", "How available cameras were", Permission.READ, list[CameraAvailability],
-    query=AvailabilityQuery,
+    "GET", "/v1/availability", "How available cameras were", Permission.STATE, list[CameraAvailability],
+    query=AvailabilityQuery, of="query", where=Reach.ANYWHERE,
 )  # fmt: skip
 
 

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Blob, Inquiry, Query, Question, Resource
 from engine.api.sentence import Sentence
 from engine.fleet.state import CameraState
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.text import Language, render
 from engine.web.payload import Wire
 
@@ -137,14 +139,20 @@ class StillQuery(Query):
 
 
 STILL = Question(
-    "GET", "/v1/cameras/{id}/still.jpg", "The last picture", Permission.READ, Blob,
-    query=StillQuery, media="image/jpeg",
+    "GET", "/v1/cameras/{id}/still.jpg", "The last picture", Permission.STILL, Blob,
+    query=StillQuery, media="image/jpeg", of="path", deed=Deed.STILL,
 )  # fmt: skip
-PRESETS = Question("GET", "/v1/cameras/{id}/presets", "A PTZ head's presets", Permission.READ, list[Preset])
-PTZ = Question(
-    "POST", "/v1/cameras/{id}/ptz", "Move, stop, go to or set a preset", Permission.OPERATE, body=PtzCommand
+PRESETS = Question(
+    "GET", "/v1/cameras/{id}/presets", "A PTZ head's presets", Permission.STATE, list[Preset], of="path"
 )
-RETRY = Question("POST", "/v1/cameras/{id}/retry", "Try a camera again at once", Permission.OPERATE, Camera)
+PTZ = Question(
+    "POST", "/v1/cameras/{id}/ptz", "Move, stop, go to or set a preset", Permission.PTZ, body=PtzCommand,
+    of="path", deed=Deed.PTZ,
+)  # fmt: skip
+RETRY = Question(
+    "POST", "/v1/cameras/{id}/retry", "Try a camera again at once", Permission.RETRY, Camera,
+    of="path", deed=Deed.RETRY,
+)  # fmt: skip
 
 
 class CameraPort(Protocol):

@@ -7,10 +7,13 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.person import Given, Person, Text
 from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.sentence import Sentence
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Wire
 
 
@@ -76,15 +79,25 @@ class Withdraw(Given):
 
 
 DECISIONS = Question(
-    "GET", "/v1/decisions", "Decisions, newest first", Permission.READ, list[Decision], query=DecisionQuery
+    "GET",
+    "/v1/decisions",
+    "Decisions, newest first",
+    Permission.HISTORY,
+    list[Decision],
+    query=DecisionQuery,
+    of="query",
+    where=Reach.ANYWHERE,
+    deed=Deed.HISTORY,
 )
 ACKNOWLEDGE = Question(
     "POST", "/v1/decisions/{id}/acknowledge", "Say that somebody takes care of a decision",
-    Permission.OPERATE, Decision, body=Acknowledge, optional=True,
+    Permission.ACKNOWLEDGE, Decision, body=Acknowledge, optional=True,
+    where=Reach.ANYWHERE, deed=Deed.ACKNOWLEDGE,
 )  # fmt: skip
 UNACKNOWLEDGE = Question(
     "POST", "/v1/decisions/{id}/unacknowledge", "Take one's own acknowledgement back, within seconds",
-    Permission.OPERATE, Decision, body=Withdraw,
+    Permission.ACKNOWLEDGE, Decision, body=Withdraw,
+    where=Reach.ANYWHERE, deed=Deed.UNACKNOWLEDGE,
 )  # fmt: skip
 
 

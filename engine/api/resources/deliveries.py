@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.person import Given
 from engine.api.question import Inquiry, Query, Question, Resource
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Wire
 
 
@@ -67,11 +69,11 @@ class Resend(Given):
 
 
 DEAD = Question(
-    "GET", "/v1/deliveries/dead", "What was given up, newest first", Permission.READ, list[Letter],
+    "GET", "/v1/deliveries/dead", "What was given up, newest first", Permission.HISTORY, list[Letter],
     query=LetterQuery,
 )  # fmt: skip
 RESEND = Question(
-    "POST", "/v1/deliveries/retry", "Send dead letters again", Permission.OPERATE, list[Letter],
+    "POST", "/v1/deliveries/retry", "Send dead letters again", Permission.RESEND, list[Letter], deed=Deed.RESEND,
     body=Resend, optional=True,
 )  # fmt: skip
 

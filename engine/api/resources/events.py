@@ -7,9 +7,12 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.resources.cameras import Box
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Fact, Wire
 
 #: A number of an event; the store counts so far.
@@ -51,7 +54,10 @@ class EventQuery(Query):
     camera: Named | None = Field(None, description="Only of this camera.")
 
 
-EVENTS = Question("GET", "/v1/events", "Events, newest first", Permission.READ, list[Event], query=EventQuery)
+EVENTS = Question(
+    "GET", "/v1/events", "Events, newest first", Permission.HISTORY, list[Event], query=EventQuery,
+    of="query", where=Reach.ANYWHERE, deed=Deed.HISTORY,
+)  # fmt: skip
 
 
 class EventPort(Protocol):

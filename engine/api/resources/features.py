@@ -6,9 +6,11 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.sentence import Sentence
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Wire
 
 #: What fits in 64 bits, a number, a text that is not endless.
@@ -58,12 +60,12 @@ class FeatureValue(Wire):
 
 
 FEATURES = Question(
-    "GET", "/v1/cameras/{id}/features", "What a camera can do, and how it is set", Permission.READ,
-    list[Feature],
+    "GET", "/v1/cameras/{id}/features", "What a camera can do, and how it is set", Permission.STATE,
+    list[Feature], of="path",
 )  # fmt: skip
 SET_FEATURE = Question(
     "PUT", "/v1/cameras/{id}/features/{feature}", "Set a feature of a camera", Permission.CONFIGURE,
-    Feature, body=FeatureValue,
+    Feature, body=FeatureValue, of="path", deed=Deed.CONFIGURE,
 )  # fmt: skip
 
 

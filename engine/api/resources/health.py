@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Literal, Protocol
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources.state import StatePort
 from engine.api.sentence import Sentence
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.web.payload import Wire
 
 #: Read once: each look opens files, and there may be no descriptor left for one.
@@ -35,7 +37,7 @@ class Health(Wire):
     clients: int = 0
 
 
-HEALTH = Question("GET", "/v1/health", "Whether all is well", Permission.READ, Health)
+HEALTH = Question("GET", "/v1/health", "Whether all is well", Permission.STATE, Health, where=Reach.ANYWHERE)
 
 
 class DoorCounts(Protocol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Blob, Inquiry, Question, Resource
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 
 #: The text format's media type.
 TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-METRICS = Question("GET", "/metrics", "Figures for Prometheus", Permission.READ, Blob, media=TEXT_FORMAT)
+METRICS = Question("GET", "/metrics", "Figures for Prometheus", Permission.STATE, Blob, media=TEXT_FORMAT)
 
 
 class MetricsPort(Protocol):

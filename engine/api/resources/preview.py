@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import Inquiry, Question, Resource
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Wire
 
 
@@ -18,8 +20,9 @@ class PreviewLink(Wire):
 
 
 PREVIEW = Question(
-    "POST", "/v1/cameras/{id}/preview", "A short-lived preview link", Permission.READ, PreviewLink
-)
+    "POST", "/v1/cameras/{id}/preview", "A short-lived preview link", Permission.LIVE, PreviewLink,
+    of="path", deed=Deed.LIVE,
+)  # fmt: skip
 
 
 class PreviewPort(Protocol):

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from engine.api.caller import Permission
 from engine.api.question import Blob, Inquiry, Question, Resource
+from engine.identity.access import Reach
+from engine.identity.permission import Permission
 
 PLAIN: Final = "text/plain; charset=utf-8"
-HEALTHZ = Question("GET", "/healthz", "Whether the engine moves", Permission.READ, Blob, media=PLAIN)
-READYZ = Question("GET", "/readyz", "Whether the engine can do its work", Permission.READ, Blob, media=PLAIN)
+HEALTHZ = Question(
+    "GET", "/healthz", "Whether the engine moves", Permission.STATE, Blob, media=PLAIN, where=Reach.ANYWHERE
+)
+READYZ = Question(
+    "GET",
+    "/readyz",
+    "Whether the engine can do its work",
+    Permission.STATE,
+    Blob,
+    media=PLAIN,
+    where=Reach.ANYWHERE,
+)
 
 #: Returns, by the name of what is checked, whether it is well.
 Checks = Callable[[], Mapping[str, bool]]

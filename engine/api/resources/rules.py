@@ -7,9 +7,12 @@ from typing import Final, Protocol
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.explanation import Explanation
 from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
+from engine.identity.record import Deed
 from engine.web.payload import Wire
 from engine.web.problem_details import FileProblem
 
@@ -80,13 +83,15 @@ class RuleQuery(Query):
     camera: Named | None = Field(None, description="Only of this camera, and of what belongs to none.")
 
 
-RULES = Question("GET", "/v1/rules", "Every rule and how it does", Permission.READ, list[Rule])
+RULES = Question(
+    "GET", "/v1/rules", "Every rule and how it does", Permission.STATE, list[Rule], where=Reach.ANYWHERE
+)
 EXPLAIN = Question(
-    "GET", "/v1/rules/{name}", "Why a rule fired lately, and why it did not", Permission.READ, Explanation,
+    "GET", "/v1/rules/{name}", "Why a rule fired lately, and why it did not", Permission.STATE, Explanation, of="query",
     query=RuleQuery,
 )  # fmt: skip
 RELOAD = Question(
-    "POST", "/v1/rules/reload", "Read the rules again", Permission.CONFIGURE, RulesReloaded,
+    "POST", "/v1/rules/reload", "Read the rules again", Permission.RULES, RulesReloaded, deed=Deed.RELOAD,
     within=RELOAD_TIMEOUT,
 )  # fmt: skip
 

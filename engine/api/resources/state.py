@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.question import WEBSOCKET, Inquiry, Messages, Question, Resource
 from engine.api.resources.alerts import Alert
 from engine.api.resources.cameras import Camera, CameraUpdate
@@ -15,6 +14,9 @@ from engine.api.resources.decisions import Decision
 from engine.api.resources.deliveries import Delivery
 from engine.api.resources.events import Event
 from engine.api.sentence import Sentence
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.runtime.flow import Hub
 from engine.web.payload import Wire
 
@@ -84,9 +86,11 @@ class Gap(Wire):
 Streamed = State | CameraUpdate | EngineUpdate | Event | Decision | Alert | Delivery | Gap
 Update = Annotated[Streamed, Field(discriminator="type")]
 
-STATE = Question("GET", "/v1/state", "Everything a client needs to begin", Permission.READ, State)
+STATE = Question(
+    "GET", "/v1/state", "Everything a client needs to begin", Permission.STATE, State, where=Reach.ANYWHERE
+)
 STREAM = Question(
-    "GET", "/v1/stream", "WebSocket: a State, then Updates", Permission.READ, Messages,
+    "GET", "/v1/stream", "WebSocket: a State, then Updates", Permission.STATE, Messages, where=Reach.ANYWHERE,
     media=WEBSOCKET, streamed=get_args(Streamed),
 )  # fmt: skip
 
@@ -126,7 +130,8 @@ async def following(site: StatePort, caller: Caller) -> Messages:
         while True:
             missed, update = await box.take()
             if not missed:
-                yield update
+                if (seen := scoped(update, caller)) is not None:
+                    yield seen
                 continue
             gap = Gap(missed=missed + 1 + box.clear())
             state = site.state(caller)
@@ -134,3 +139,47 @@ async def following(site: StatePort, caller: Caller) -> Messages:
             yield state
     finally:
         site.hub.leave(box)
+
+
+def scoped(update: Update, caller: Caller) -> Update | None:
+    """Return of an update what somebody may see, None where that is nothing.
+
+    What is about no camera is only for whoever may see the whole site; the engine's own figures are for everybody.
+    """
+    if caller.may(Permission.STATE):
+        return update
+    if isinstance(update, State):
+        return _scoped_state(update, caller)
+    if isinstance(update, EngineUpdate):
+        return EngineUpdate(engine=_scoped_engine(update.engine, caller))
+    return update if isinstance(update, Gap) or caller.sees(_camera(update)) else None
+
+
+def _camera(update: CameraUpdate | Event | Decision | Alert | Delivery) -> str | None:
+    if isinstance(update, CameraUpdate):
+        return update.camera.id
+    return update.decision.camera if isinstance(update, Alert) else update.camera
+
+
+def _scoped_engine(engine: Engine, caller: Caller) -> Engine:
+    """Return the engine without problems of cameras that somebody may not see, or of no one camera."""
+    told = tuple(each for each in engine.problems if caller.sees(_named(each)))
+    return engine.model_copy(update={"problems": told, "config": ""})
+
+
+def _named(problem: Sentence) -> str | None:
+    camera = problem.values.get("camera")
+    return camera if isinstance(camera, str) else None
+
+
+def _scoped_state(state: State, caller: Caller) -> State:
+    return state.model_copy(
+        update={
+            "engine": _scoped_engine(state.engine, caller),
+            "cameras": tuple(each for each in state.cameras if caller.sees(each.id)),
+            "events": tuple(each for each in state.events if caller.sees(each.camera)),
+            "decisions": tuple(each for each in state.decisions if caller.sees(each.camera)),
+            "alerts": tuple(each for each in state.alerts if caller.sees(each.decision.camera)),
+            "alerts_left_out": 0,
+        }
+    )

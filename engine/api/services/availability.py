@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.api.availability import report, window
-from engine.api.caller import Caller
 from engine.api.resources.availability import By, CameraAvailability
 from engine.api.services.runners import runner_of
+from engine.identity.caller import Caller
 from engine.runtime.clock import Clock
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class AvailabilityService:
         """Return how available cameras were."""
         begin, end = window(since, until, self._clock.now().wall)
         runs = await self._store.availability(begin, end, camera)
+        runs = [run for run in runs if caller.sees(run.camera)]
         if camera is not None and not runs:
             runner_of(self._cameras, camera)
         return await asyncio.to_thread(report, runs, begin, end, self._zone, by)

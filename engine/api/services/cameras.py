@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from drivers.contract import Ptz, PtzVector
 from drivers.logins import MOST
 from engine.api import present
-from engine.api.caller import Caller
 from engine.api.resources.cameras import Camera, Preset, PtzCommand
 from engine.api.services.runners import runner_of
 from engine.errors import Again
+from engine.identity.caller import Caller
 from engine.runtime.clock import Clock
 from engine.web.refusals import refusal
 

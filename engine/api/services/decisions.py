@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.caller import Caller
+from engine.api.permission import permit
 from engine.api.resources.decisions import Acknowledge, Decision, Withdraw
+from engine.api.services.runners import lookable
+from engine.identity.access import Reach
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 
 if TYPE_CHECKING:
     from engine.duty.acknowledgement import Acknowledgements
@@ -22,25 +28,42 @@ class DecisionService:
         store: Records,
         acknowledgements: Acknowledgements,
         passed_on: Callable[[Decision], Decision],
+        cameras: Collection[str],
         site: str = "",
     ) -> None:
         self._store, self._acknowledgements, self._site = store, acknowledgements, site
-        self._passed_on = passed_on
+        self._passed_on, self._cameras = passed_on, cameras
 
     async def decisions(
         self, caller: Caller, *, before: str | None, limit: int, camera: str | None
     ) -> list[Decision]:
         """Return stored decisions, newest first."""
-        found = await self._store.decisions(before=before, limit=limit, camera=camera)
+        places = lookable(caller, camera, self._cameras)
+        read = [await self._store.decisions(before=before, limit=limit, camera=each) for each in places]
+        found = list(islice(merge(*read, key=lambda made: made.at, reverse=True), limit))
         by = await self._store.acknowledgements(each.id for each in found)
         return [present.decision(each, by.get(each.id), self._site) for each in found]
 
     async def acknowledge(self, caller: Caller, decision: str, asked: Acknowledge) -> Decision:
         """Note that somebody takes care of a decision; return it with who was the first to."""
-        fired, by = await self._acknowledgements.give(decision, asked.by, asked.note, caller.user)
+        await self._permitted(caller, decision)
+        fired, by = await self._acknowledgements.give(
+            decision, caller.named(asked.by), asked.note, caller.user
+        )
         return self._passed_on(present.decision(fired, by, self._site))
 
     async def unacknowledge(self, caller: Caller, decision: str, asked: Withdraw) -> Decision:
         """Note that somebody takes an acknowledgement back, the very one and their own, while that is possible."""
-        fired = await self._acknowledgements.withdraw(decision, asked.at, asked.by, caller.user)
+        await self._permitted(caller, decision)
+        fired = await self._acknowledgements.withdraw(decision, asked.at, caller.named(asked.by), caller.user)
         return self._passed_on(present.decision(fired, site=self._site))
+
+    async def _permitted(self, caller: Caller, decision: str) -> None:
+        """Let whoever may take care of a decision where it was made; of one that nobody knows nothing is told.
+
+        Raises:
+            HttpProblem: 403, with the grant that is missing.
+        """
+        found = await self._store.decisions_of([decision])
+        where = next((made.camera for made in found if made.camera), Reach.SITE) if found else Reach.ANYWHERE
+        permit(caller, Permission.ACKNOWLEDGE, where)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.caller import Caller
 from engine.api.resources.deliveries import Letter
+from engine.identity.caller import Caller
 from engine.web.refusals import refusal
 
 if TYPE_CHECKING:

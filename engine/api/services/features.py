@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from drivers.contract import Value
 from drivers.errors import Unsupported
 from engine.api import present
-from engine.api.caller import Caller
 from engine.api.resources.features import Feature
 from engine.api.services.runners import runner_of
 from engine.errors import Again
+from engine.identity.caller import Caller
 from engine.runtime import log
 from engine.web.refusals import refusal
 from rules.model import Fact

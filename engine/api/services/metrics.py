@@ -16,10 +16,10 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from engine.api.caller import Caller
 from engine.duty.acts import MOST as ACTS
 from engine.fleet.health.troubles import WORST
 from engine.fleet.state import CameraState
+from engine.identity.caller import Caller
 from engine.severity import RANK
 
 if TYPE_CHECKING:

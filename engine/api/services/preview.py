@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from engine.api.caller import Caller
 from engine.api.resources.preview import PreviewLink
 from engine.api.services.runners import runner_of
+from engine.identity.caller import Caller
 from engine.web.refusals import refusal
 
 if TYPE_CHECKING:

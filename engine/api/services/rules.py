@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.api import present, rule_report
-from engine.api.caller import Caller
 from engine.api.explanation import Explanation
 from engine.api.resources.rules import Rule, RulesReloaded
 from engine.api.services.runners import runner_of
+from engine.identity.caller import Caller
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.refusals import refusal

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.web.refusals import refusal
 
 if TYPE_CHECKING:
@@ -21,3 +23,13 @@ def runner_of(cameras: Mapping[str, CameraRunner], camera: str) -> CameraRunner:
     if runner is None:
         raise refusal(404, "camera.unknown", camera=camera, known=", ".join(cameras))
     return runner
+
+
+def lookable(caller: Caller, camera: str | None, cameras: Collection[str]) -> Sequence[str | None]:
+    """Return of which cameras somebody may look back, of all (None) or of one that was asked for.
+
+    None among them: of the whole site at once.
+    """
+    if camera is not None or caller.may(Permission.HISTORY):
+        return [camera]
+    return [each for each in cameras if caller.may(Permission.HISTORY, each)]

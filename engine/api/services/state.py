@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actions.delivery import Delivery
 from engine.api import present, wire
-from engine.api.caller import Caller
+from engine.api.resources.state import scoped
 from engine.config.settings import Settings
 from engine.duty.acts import Acts
 from engine.duty.alerts import Alert, Alerts, remembered
 from engine.errors import StoreError
 from engine.fleet.camera import CameraRunner
+from engine.identity.caller import Caller
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.flow import Hub
@@ -192,8 +193,10 @@ class SiteStateService:
     # -- what clients ask -------------------------------------------------------------------
 
     def state(self, caller: Caller) -> wire.State:
-        """Return everything a client needs to begin."""
-        return self.whole()
+        """Return everything a client needs to begin, as far as they may see it."""
+        seen = scoped(self.whole(), caller)
+        assert isinstance(seen, wire.State)  # noqa: S101 - of a state always something is left
+        return seen
 
     def whole(self) -> wire.State:
         """Return the state, as everybody may have it."""

@@ -67,7 +67,7 @@ async def test_both_transports(ptz_camera: Any, transport: str) -> None:
 async def test_what_comes_decodes(ptz_camera: Any) -> None:
     import av
 
-    stream = rtsp.RtspStream(rtsp.RtspSource(ptz_camera.rtsp_url, ptz_camera.spec.login))
+    stream = streams.RtspStream(rtsp.RtspSource(ptz_camera.rtsp_url, ptz_camera.spec.login))
     try:
         parameters = await asyncio.to_thread(stream.start)
         decoder = av.CodecContext.create("h264", "r")
@@ -118,7 +118,7 @@ async def test_sub_is_a_second_profile(ptz_camera: Any) -> None:
 async def test_close_ends_a_blocked_read(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stalled server: the read ends by `close` at once, not by its time-out (see drivers.kit.ffmpeg)."""
     monkeypatch.setattr(places, "OPEN_SECONDS", 2.0)  # opening takes it all: no picture comes
-    stream = rtsp.RtspStream(rtsp.RtspSource(f"rtsp://127.0.0.1:{await serve(plays_nothing)}/x", None))
+    stream = streams.RtspStream(rtsp.RtspSource(f"rtsp://127.0.0.1:{await serve(plays_nothing)}/x", None))
     begun, ended = threading.Event(), list[DriverError]()
 
     def read() -> None:
@@ -142,7 +142,7 @@ async def test_close_ends_a_blocked_read(serve: Any, monkeypatch: pytest.MonkeyP
 async def test_closing_at_any_moment_is_safe(ptz_camera: Any) -> None:
     """A container freed under a reader would crash the process; the delays hit opening and reading."""
     for delay in (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
-        stream = rtsp.RtspStream(rtsp.RtspSource(ptz_camera.rtsp_url, ptz_camera.spec.login))
+        stream = streams.RtspStream(rtsp.RtspSource(ptz_camera.rtsp_url, ptz_camera.spec.login))
         errors: list[DriverError] = []
         reader = threading.Thread(target=use_up, args=(stream, errors))
         reader.start()
@@ -152,7 +152,7 @@ async def test_closing_at_any_moment_is_safe(ptz_camera: Any) -> None:
         assert [error.code for error in errors] == ["driver.closed"]
 
 
-def use_up(stream: rtsp.RtspStream, errors: list[DriverError]) -> None:
+def use_up(stream: streams.RtspStream, errors: list[DriverError]) -> None:
     try:
         stream.start()
         while True:
@@ -251,8 +251,9 @@ def test_logins_survive_the_url(user: str, password: str) -> None:
 
 def test_ffmpegs_log_is_silent(dead_port: int) -> None:
     script = (
-        "import sys\nfrom drivers import rtsp\nfrom drivers.contract import Login\n"
-        f"s = rtsp.RtspStream(rtsp.RtspSource('rtsp://127.0.0.1:{dead_port}/x', Login('u', '{CANARY}')))\n"
+        "import sys\nfrom drivers import rtsp\nfrom drivers.rtsp import stream as streams\n"
+        "from drivers.contract import Login\n"
+        f"s = streams.RtspStream(rtsp.RtspSource('rtsp://127.0.0.1:{dead_port}/x', Login('u', '{CANARY}')))\n"
         "try:\n    s.start()\nexcept Exception as e:\n    import traceback; traceback.print_exc()\n"
     )
     done = subprocess.run(

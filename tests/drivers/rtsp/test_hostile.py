@@ -15,10 +15,11 @@ import pytest
 from drivers.contract import Login
 from drivers.errors import DriverError, Malformed, Refused, Unreachable, Unsupported
 from drivers.logins import MOST, LoginBook
-from drivers.rtsp import RtspSource, RtspStream, rate_limit
+from drivers.rtsp import RtspSource, rate_limit
 from drivers.rtsp import session as sessions
 from drivers.rtsp import stream as streams
 from drivers.rtsp.connection import Late, RtspConnection
+from drivers.rtsp.stream import RtspStream
 
 LOGIN = Login("op", "pw-1")
 MD5 = 'Digest realm="cam", nonce="n1"'

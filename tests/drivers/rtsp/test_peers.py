@@ -15,7 +15,8 @@ import pytest
 
 from drivers.contract import Login, Packet, TrackKind
 from drivers.errors import DriverError
-from drivers.rtsp import RtspSource, RtspStream, rtp, sdp
+from drivers.rtsp import RtspSource, rtp, sdp
+from drivers.rtsp.stream import RtspStream
 from drivers.rtsp.tracks import CompanionTrack
 
 GSTREAMER = Path(__file__).parent / "gstreamer_server.py"

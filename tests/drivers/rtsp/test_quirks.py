@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from drivers.contract import Codec, CodecParameters, Login, Packet
-from drivers.rtsp import RtspSource, RtspStream
+from drivers.rtsp import RtspSource
 from drivers.rtsp import session as sessions
 from drivers.rtsp.quirks import QUIRKS
+from drivers.rtsp.stream import RtspStream
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

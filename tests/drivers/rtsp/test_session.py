@@ -14,9 +14,10 @@ import pytest
 from drivers.contract import Codec, CodecParameters, Login, Packet
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.logins import MOST, LoginBook
-from drivers.rtsp import RtspSource, RtspStream
+from drivers.rtsp import RtspSource
 from drivers.rtsp import session as sessions
 from drivers.rtsp import stream as streams
+from drivers.rtsp.stream import RtspStream
 
 LOGIN = Login("op", "pw-1")
 MD5, SHA = (f'Digest realm="cam", nonce="n1", algorithm={name}' for name in ("MD5", "SHA-256"))

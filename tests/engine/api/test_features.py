@@ -15,6 +15,7 @@ from drivers.contract import Feature, FeatureKind
 from drivers.virtual.camera import VirtualCamera
 from drivers.virtual.spec import CameraSpec
 from engine.api.client import ApiError, Client
+from engine.api.recording import Recorder
 from engine.api.resources import features
 from engine.api.resources.features import FEATURES, SET_FEATURE
 from engine.api.routes import Api
@@ -24,13 +25,18 @@ from engine.config.settings import ApiSettings
 from engine.fleet.camera import CameraRunner
 from engine.fleet.features import FeatureState
 from engine.web.problems import Garbage
+from tests.fakes.engine import FakeAuditor
 
 Stage = Any  # the class is in conftest.py
 
 
 @asynccontextmanager
 async def asking(path: Path, *runners: CameraRunner) -> AsyncIterator[Client]:
-    api = Api([features.resource(FeatureService({each.id: each for each in runners}))], Garbage())
+    api = Api(
+        [features.resource(FeatureService({each.id: each for each in runners}))],
+        Garbage(),
+        Recorder(FakeAuditor()),
+    )
     async with serve(api, ApiSettings(), socket=path) as doors, Client.connect(doors.socket) as client:
         yield client
 
@@ -93,4 +99,4 @@ def test_whatever_a_driver_hands_over_can_be_sent(value: Any, sent: object) -> N
 
 
 def test_who_may_look_may_not_set() -> None:
-    assert (FEATURES.needs, SET_FEATURE.needs) == ("read", "configure")
+    assert (FEATURES.needs, SET_FEATURE.needs) == ("state", "configure")

@@ -18,7 +18,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from engine import app
-from engine.api.caller import Permission
 from engine.api.client import ApiError, Client
 from engine.api.resources import probes
 from engine.api.resources.metrics import METRICS, TEXT_FORMAT
@@ -29,6 +28,7 @@ from engine.config.configuration import load
 from engine.config.settings import ApiSettings
 from engine.errors import StoreFull
 from engine.fleet.state import CameraState
+from engine.identity.permission import Permission
 from engine.judging import judge
 from engine.runtime import liveness
 from engine.runtime.flow import Hub
@@ -156,7 +156,7 @@ async def test_names_are_prometheus_own_and_nothing_stands_twice(tmp_path: Path)
 
 def test_the_media_type_is_the_librarys() -> None:
     assert TEXT_FORMAT == CONTENT_TYPE_PLAIN_0_0_4
-    assert {q.needs for q in (METRICS, probes.HEALTHZ, probes.READYZ)} == {Permission.READ}
+    assert {q.needs for q in (METRICS, probes.HEALTHZ, probes.READYZ)} == {Permission.STATE}
 
 
 async def test_a_stuck_judge_is_not_alive_and_a_full_disk_is_alive_and_not_ready(

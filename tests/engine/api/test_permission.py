@@ -12,15 +12,20 @@ import aiohttp
 import pytest
 
 from engine.api import gate
-from engine.api.caller import EVERYTHING, Caller, Permission, Principal
-from engine.api.client import Client
+from engine.api.client import ApiError, Client
 from engine.api.permission import permit
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources import metrics, probes
+from engine.api.resources.cameras import PtzCommand
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
+from engine.identity.access import Reach, Ruling, Where
+from engine.identity.caller import Caller, Principal
+from engine.identity.permission import Permission
+from engine.identity.record import Outcome
 from engine.web.payload import Wire
 from engine.web.refusals import HttpProblem
+from rules.model import Sentence
 from tests.fakes.engine import FakeEngine
 
 
@@ -42,19 +47,32 @@ class Who(Wire):
     words: list[str]
 
 
-WHO = Question("GET", "/v1/who", "Who asks", Permission.READ, Who)
+WHO = Question("GET", "/v1/who", "Who asks", Permission.STATE, Who)
+
+
+class Granted:
+    """Implements `engine.identity.access.Rights`: permissions, each at all places or at some."""
+
+    def __init__(self) -> None:
+        self.permissions: dict[Permission, set[Where]] = {}
+
+    def rule(self, permission: Permission, where: Where) -> Ruling:
+        places = self.permissions.get(permission, set())
+        if places & {where, Reach.SITE} or (places and where is Reach.ANYWHERE):
+            return Ruling(basis="g1")
+        return Ruling(missing=Sentence("access.no_role", {"who": "t", "permission": permission, "roles": ""}))
 
 
 @pytest.fixture
-def grants(monkeypatch: pytest.MonkeyPatch) -> set[Permission]:
+def grants(monkeypatch: pytest.MonkeyPatch) -> dict[Permission, set[Where]]:
     """What callers of this test are granted, wherever they come from."""
-    granted: set[Permission] = set()
+    granted = Granted()
 
-    def caller(principal: Principal, user: str = "") -> Caller:
-        return Caller(principal, user, frozenset(granted))
+    def caller(principal: Principal, user: str = "", **_: object) -> Caller:
+        return Caller(principal, user, granted)
 
     monkeypatch.setattr(gate, "Caller", caller)
-    return granted
+    return granted.permissions
 
 
 @pytest.fixture
@@ -67,29 +85,86 @@ async def raw(service: FakeEngine, tmp_path: Path) -> AsyncIterator[aiohttp.Clie
         yield session
 
 
+def sent(question: Question[Any, Any, Any]) -> dict[str, Any]:
+    """Return a body that a question takes, and which camera it is about."""
+    bodies: dict[str, Any] = {
+        "Act": {"name": "patrol", "camera": "cong"},
+        "PtzCommand": {"op": "stop"},
+        "FeatureValue": {"value": 1},
+        "Withdraw": {"at": "2026-03-01T12:00:00Z"},
+    }
+    name = question.body.__name__ if question.body else ""
+    query = {"camera": "cong"} if question.of == "query" else None
+    return {"json": bodies.get(name), "params": query}
+
+
 @pytest.mark.parametrize("question", [each.question for each in ANSWERS], ids=lambda each: each.path)
 async def test_whoever_is_granted_nothing_asks_nothing(
-    grants: set[Permission], raw: aiohttp.ClientSession, question: Question[Any, Any, Any]
+    grants: dict[Permission, set[Where]],
+    raw: aiohttp.ClientSession,
+    service: FakeEngine,
+    question: Question[Any, Any, Any],
 ) -> None:
     path = question.at(*("cong",) * len(question.names))
-    async with raw.request(question.method, path) as answer:
+    async with raw.request(question.method, path, data=b"{") as answer:
         told = await answer.json()
-    assert (answer.status, told["code"]) == (403, "api.not_permitted")
+    assert (answer.status, told["code"]) == (403, "access.no_role")
     assert question.needs in told["detail"]
+    (record,) = service.auditor.records  # every refusal is recorded
+    assert (record.outcome, record.code, record.basis) == (Outcome.REFUSED, "access.no_role", "")
 
 
 @pytest.mark.parametrize("question", [each.question for each in ANSWERS], ids=lambda each: each.path)
 async def test_what_is_needed_is_enough_and_nothing_else_is(
-    grants: set[Permission], raw: aiohttp.ClientSession, question: Question[Any, Any, Any]
+    grants: dict[Permission, set[Where]],
+    raw: aiohttp.ClientSession,
+    service: FakeEngine,
+    question: Question[Any, Any, Any],
 ) -> None:
-    path = question.at(*("cong",) * len(question.names))
-    grants |= EVERYTHING - {question.needs}
-    async with raw.request(question.method, path) as answer:
+    path, words = question.at(*("cong",) * len(question.names)), sent(question)
+    place: Where = "cong" if question.of else question.where
+    place = Reach.SITE if place is Reach.ANYWHERE else place
+    grants |= {each: {Reach.SITE} for each in Permission if each != question.needs}
+    async with raw.request(question.method, path, **words) as answer:
         assert answer.status == 403
     grants.clear()
-    grants.add(question.needs)
-    async with raw.request(question.method, path) as answer:
+    grants[question.needs] = {place}
+    service.auditor.records.clear()
+    async with raw.request(question.method, path, **words) as answer:
         assert answer.status not in (401, 403)
+    deeds = [(each.deed, each.basis) for each in service.auditor.records]
+    assert deeds == ([(question.deed, "g1")] if question.deed else [])
+
+
+@pytest.mark.parametrize(
+    "question", [each.question for each in ANSWERS if each.question.where is Reach.SITE], ids=lambda q: q.path
+)
+async def test_what_is_granted_of_another_camera_is_not_enough(
+    grants: dict[Permission, set[Where]], raw: aiohttp.ClientSession, question: Question[Any, Any, Any]
+) -> None:
+    grants[question.needs] = {"ngo"}
+    path = question.at(*("cong",) * len(question.names))
+    async with raw.request(question.method, path, **sent(question)) as answer:
+        assert answer.status == 403
+
+
+async def test_what_cannot_be_recorded_is_not_done(service: FakeEngine, client: Client) -> None:
+    service.auditor.behind = True
+    with pytest.raises(ApiError, match="wait to be kept"):
+        await client.ptz("cong", PtzCommand(op="stop"))
+    assert not service.commands
+    assert (await client.health()).status == "ok"  # looking at how it does is no deed
+
+
+async def test_a_stream_ends_with_its_grant(
+    grants: dict[Permission, set[Where]], raw: aiohttp.ClientSession
+) -> None:
+    grants[Permission.STATE] = {"cong"}
+    async with raw.ws_connect("/v1/stream") as stream:
+        assert (await stream.receive_json())["type"] == "state"
+        grants.clear()
+        assert (await stream.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
+        assert stream.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 
 def test_a_question_without_a_permission_cannot_be_declared() -> None:
@@ -99,29 +174,25 @@ def test_a_question_without_a_permission_cannot_be_declared() -> None:
         Question("GET", "/v1/open", "For everybody", None)  # type: ignore[arg-type]  # likewise
 
 
-def test_reading_is_not_acting() -> None:
-    """What changes something needs more than to read; a link to look at is only read."""
+def test_what_changes_something_is_recorded() -> None:
     changes = {each.question.path for each in ANSWERS if each.question.method != "GET"}
-    reads = {each.question.path for each in ANSWERS if each.question.needs is Permission.READ}
-    assert changes & reads == {"/v1/cameras/{id}/preview"}
-    assert [each.question.path for each in ANSWERS if each.question.needs is Permission.CONFIGURE] == [
-        "/v1/rules/reload",
-        "/v1/cameras/{id}/features/{feature}",
-    ]
+    assert not {each.question.path for each in ANSWERS if not each.question.deed} & changes
 
 
 def test_permit() -> None:
-    reader = Caller(Principal.TOKEN, grants=frozenset({Permission.READ}))
-    permit(reader, Permission.READ)
+    granted = Granted()
+    granted.permissions[Permission.STATE] = {Reach.SITE}
+    reader = Caller(Principal.TOKEN, rights=granted)
+    assert permit(reader, Permission.STATE, "cong").basis == "g1"
     with pytest.raises(HttpProblem) as refused:
-        permit(reader, Permission.OPERATE)
-    assert (refused.value.status, refused.value.values["needs"]) == (403, "operate")
+        permit(reader, Permission.PTZ)
+    assert (refused.value.status, refused.value.values["permission"]) == (403, "ptz")
     assert "{" not in refused.value.sentence("vi") + refused.value.sentence("en")
 
 
 async def test_a_caller_is_the_user_of_the_socket_or_a_token(service: Any, tmp_path: Path) -> None:
     async def who(asked: Inquiry[None, None]) -> Who:
-        return Who(words=[asked.caller.principal, asked.caller.user, *sorted(asked.caller.grants)])
+        return Who(words=[asked.caller.principal, asked.caller.user])
 
     api = service.api(Resource("who", (WHO.by(who),)))
     settings = ApiSettings(tcp="127.0.0.1:0", token="env:T")
@@ -131,5 +202,5 @@ async def test_a_caller_is_the_user_of_the_socket_or_a_token(service: Any, tmp_p
             local = await client.ask(WHO)
         async with Client.connect(f"http://{doors.tcp[0]}:{doors.tcp[1]}", token="secret") as client:
             remote = await client.ask(WHO)
-    assert local.words == ["local user", pwd.getpwuid(os.geteuid()).pw_name, *sorted(EVERYTHING)]
-    assert remote.words == ["token", "", *sorted(EVERYTHING)]
+    assert local.words == ["local user", pwd.getpwuid(os.geteuid()).pw_name]
+    assert remote.words == ["token", ""]

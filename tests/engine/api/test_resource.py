@@ -12,13 +12,14 @@ from typing import Annotated, Any, Protocol
 import pytest
 from pydantic import Field
 
-from engine.api.caller import Caller, Permission
 from engine.api.client import Client
 from engine.api.errors import ApiError
 from engine.api.question import Inquiry, Query, Question, Resource
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 from engine.errors import Because, Refusal
+from engine.identity.caller import Caller
+from engine.identity.permission import Permission
 from engine.web.payload import Wire
 from tests.fakes.client import FakeClient
 
@@ -46,8 +47,8 @@ class Sale(Wire):
     to: str
 
 
-TOYS = Question("GET", "/v1/toys", "All toys", Permission.READ, list[Toy], query=ToyQuery)
-SELL = Question("POST", "/v1/toys/{name}/sale", "Sell a toy", Permission.OPERATE, Toy, body=Sale)
+TOYS = Question("GET", "/v1/toys", "All toys", Permission.STATE, list[Toy], query=ToyQuery)
+SELL = Question("POST", "/v1/toys/{name}/sale", "Sell a toy", Permission.ACT, Toy, body=Sale)
 BREAK = Question("DELETE", "/v1/toys/{name}", "Break a toy", Permission.CONFIGURE)
 
 
@@ -161,7 +162,7 @@ async def test_the_document_describes_it(service: Any, shop: Shop) -> None:
         ("most", "query"),
         ("wooden", "query"),
     ]
-    assert (listed["x-needs"], sold["x-needs"]) == ("read", "operate")
+    assert (listed["x-needs"], sold["x-needs"]) == ("state", "act")
     assert sold["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Sale")
     assert {"Toy", "Sale"} <= set(document["components"]["schemas"])
     assert document["paths"]["/v1/toys/{name}"]["delete"]["responses"]["204"]

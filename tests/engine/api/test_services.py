@@ -20,6 +20,7 @@ from drivers.errors import DriverError, Refused, Unreachable, Unsupported
 from drivers.logins import Record
 from engine.api import present, wire
 from engine.api.client import ApiError, Client
+from engine.api.recording import Recorder
 from engine.api.resources import cameras
 from engine.api.routes import Api
 from engine.api.server import serve
@@ -53,7 +54,7 @@ from rules.model import (
     Sentence,
     Step,
 )
-from tests.fakes.engine import ROOT
+from tests.fakes.engine import ROOT, FakeAuditor
 
 Stage = Any  # the class is in conftest.py
 WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -321,7 +322,7 @@ async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(
     runner = stage.play(stage.script(head=stage.head(fault)))
     subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    api = Api((cameras.resource(subject.cameras),), Garbage())
+    api = Api((cameras.resource(subject.cameras),), Garbage(), Recorder(FakeAuditor()))
     async with (
         serve(api, ApiSettings(), socket=tmp_path / "s"),
         Client.connect(tmp_path / "s", language="en") as client,

@@ -18,7 +18,6 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from engine.api import explanation, wire
-from engine.api.caller import Caller
 from engine.api.printable import is_clean
 from engine.api.resources.availability import AvailabilityGap, AvailabilityPeriod, CameraAvailability
 from engine.api.resources.features import Feature
@@ -26,6 +25,7 @@ from engine.api.server import serve
 from engine.commands.installed import gather
 from engine.config.settings import ApiSettings
 from engine.fleet.stills import Source, Still
+from engine.identity.caller import Caller
 from engine.web.refusals import refusal
 from rules.model import Sentence
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from engine.api import wire
-from engine.api.caller import Caller, Principal
 from engine.api.services.acts import ActService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.events import EventService
@@ -26,6 +25,8 @@ from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Act, Acts
 from engine.duty.alerts import Alerts
 from engine.errors import Refusal
+from engine.identity.access import Unlimited
+from engine.identity.caller import Caller, Principal
 from engine.judging.judge import Judge
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
@@ -124,7 +125,7 @@ class Site:
 
 def by(user: str) -> Caller:
     """Return whom the kernel knows."""
-    return Caller(Principal.LOCAL_USER if user else Principal.TOKEN, user)
+    return Caller(Principal.LOCAL_USER if user else Principal.TOKEN, user, Unlimited())
 
 
 @asynccontextmanager
@@ -168,8 +169,8 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
                 judge,
                 service,
                 ActService(acts, {}),
-                DecisionService(store, Acknowledgements(store, acts, clock), service.passed_on, "site"),
-                EventService(store),
+                DecisionService(store, Acknowledgements(store, acts, clock), service.passed_on, (), "site"),
+                EventService(store, ()),
                 clock,
             )
             await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it

@@ -1,0 +1,100 @@
+"""What is asked, as it stands in the audit log: who, where, by which grant, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.api.question import Inquiry, Question
+from engine.errors import Refusal
+from engine.identity.caller import Caller
+from engine.identity.record import Auditor, AuditRecord, Outcome
+from engine.web.refusals import HttpProblem, refusal
+from rules.model import Fact
+
+#: Characters of a value that are recorded.
+LONGEST = 200
+_Any = Question[Any, Any, Any]
+
+
+class Recorder:
+    """Records questions that are deeds, and everything that somebody may not.
+
+    Args:
+        auditor: Keeps the records.
+        asks_why: Deeds of which it must be said why.
+    """
+
+    def __init__(self, auditor: Auditor, asks_why: frozenset[str] = frozenset()) -> None:
+        self._auditor, self._asks_why = auditor, asks_why
+
+    def before(self, question: _Any, caller: Caller) -> None:
+        """Look whether a deed may be done.
+
+        Raises:
+            Refusal: ``audit.behind``: it could not be recorded.
+            HttpProblem: 422 ``access.why``: it must be said why.
+        """
+        if question.deed is None:
+            return
+        self._auditor.check()
+        if question.deed in self._asks_why and not caller.why:
+            raise refusal(422, "access.why", deed=question.deed.value)
+
+    async def after(
+        self, question: _Any, caller: Caller, asked: Inquiry[Any, Any] | None, error: BaseException | None
+    ) -> None:
+        """Record how it ended; what was only malformed was no deed."""
+        outcome, code = _ended(error)
+        if outcome is Outcome.REFUSED or (question.deed is not None and asked is not None):
+            await self._auditor.record(_record(question, caller, asked, outcome, code))
+
+
+def _ended(error: BaseException | None) -> tuple[Outcome, str]:
+    if error is None:
+        return Outcome.DONE, ""
+    if isinstance(error, HttpProblem) and error.status == 403:
+        return Outcome.REFUSED, error.code
+    code = error.code if isinstance(error, HttpProblem | Refusal) else getattr(error, "code", "")
+    return Outcome.FAILED, str(code) or type(error).__name__
+
+
+def _record(
+    question: _Any, caller: Caller, asked: Inquiry[Any, Any] | None, outcome: Outcome, code: str
+) -> AuditRecord:
+    ruling = caller.trail.ruling
+    return AuditRecord(
+        deed=question.deed or question.needs.value,
+        outcome=outcome,
+        who=caller.user,
+        name=caller.name,
+        principal=caller.principal.value,
+        means=caller.means,
+        address=caller.address,
+        camera=caller.trail.camera,
+        basis=ruling.basis if ruling is not None and ruling else "",
+        code=code,
+        why=caller.why,
+        about={"asked": f"{question.method} {question.path}", **(_about(asked) if asked is not None else {})},
+    )
+
+
+def _about(asked: Inquiry[Any, Any]) -> dict[str, Fact]:
+    """Return what was asked for, in plain values; what pydantic knows as secret is not told."""
+    told: dict[str, Fact] = {name: value[:LONGEST] for name, value in asked.names.items()}
+    for model in (asked.query, asked.body):
+        if isinstance(model, BaseModel):
+            told |= dict(_plain("", model.model_dump(mode="json", exclude_defaults=True)))
+    return told
+
+
+def _plain(above: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Fact]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _plain(f"{above}{name}.", value)
+        elif isinstance(value, bool | int | float):
+            yield f"{above}{name}", value
+        elif value is not None:
+            yield f"{above}{name}", str(value)[:LONGEST]

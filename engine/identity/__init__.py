@@ -1,0 +1,1 @@
+"""Who may do what, where and when; who asks; and what of it is recorded."""
