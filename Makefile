@@ -87,7 +87,8 @@ GSTREAMER := python3-gi gir1.2-gst-rtsp-server-1.0 $(addprefix gstreamer1.0-plug
 # tests that need one are skipped with the reason shown.
 system-packages:
 	@if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
-		missing=""; for pair in mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm; do \
+		missing=""; for pair in mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm \
+			openssl:openssl sqlite3:sqlite3 xxd:xxd pdftotext:poppler-utils; do \
 			PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 		/usr/bin/python3 -c "import gi; gi.require_version('GstRtspServer', '1.0')" 2>/dev/null || missing="$$missing $(GSTREAMER)"; \
 		if [ -n "$$missing" ]; then echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi; fi

@@ -139,6 +139,7 @@ class Site:
         self.inventory = self._make_inventory()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
+        self._recorded = asyncio.Event()
         self._configured = Configured(self.auditor, store, partial(self._digests, configuration.path))
 
     # -- making ---------------------------------------------------------------------------------
@@ -338,6 +339,12 @@ class Site:
         await self.auditor.look()
         await self.auditor.settle()
         await self._configured.look("start")
+        self._recorded.set()
+
+    async def _keep_heads(self) -> None:
+        """Sign where the log ends, at first when it tells of this start."""
+        await self._recorded.wait()
+        await self.heads.run(self._supervisor)
 
     def start(self, parts: Parts) -> None:
         """Start everything that watches, judges and acts."""
@@ -348,7 +355,7 @@ class Site:
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self.retention.run(self._supervisor))
-        parts.start("heads", lambda: self.heads.run(self._supervisor))
+        parts.start("heads", self._keep_heads)
         parts.start("scrub", lambda: self._supervisor.run("scrub", self._store.scrub.run))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
         parts.start("people", lambda: self._supervisor.run("people", self.porter.run))

@@ -203,7 +203,7 @@ def _said(entry: Entry) -> dict[str, str]:
 
 
 def _whereabouts(found: Keys) -> str:
-    return "elsewhere" if found.private is None else f"in_{found.place}"
+    return "elsewhere" if found.private is None else f"in_{found.source}"
 
 
 def _told(found: Keys) -> dict[str, object]:
@@ -214,7 +214,11 @@ def _told(found: Keys) -> dict[str, object]:
         "public": kept.key.pem,
         "since": known.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "vouched": known.vouched,
-        "private": {"place": found.place.value, "path": str(found.path), "there": found.private is not None},
+        "private": {
+            "source": found.source.value,
+            "path": str(found.path),
+            "there": found.private is not None,
+        },
         "history": [dict(each.statement) for each in kept.entries],
     }
 

@@ -58,17 +58,17 @@ def _object(body: str | None) -> Mapping[str, Any]:
 
 
 def _facts(about: Mapping[str, Fact]) -> dict[str, Fact]:
-    return {_clean(name): _fact(value) for name, value in [*about.items()][:MOST]}
+    return {clean(name): _fact(value) for name, value in [*about.items()][:MOST]}
 
 
 def _fact(value: Fact) -> Fact:
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     return value
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return a text that every JSON and every database takes, and that is not too long."""
     return str(text)[:LONGEST].encode("utf-8", "replace").decode()

@@ -74,7 +74,7 @@ class AuditLog:
         self._repeats = Repeats()
         self._waiting: dict[str, _Waiting] = {}
         self._out = deque[AuditDraft]()
-        self._fresh = asyncio.Event()
+        self._fresh, self._looking = asyncio.Event(), asyncio.Lock()
         self._late = False
         self._bad: Unusable | None = None
         self._spooled, self._done = set[str](), set[str]()
@@ -194,6 +194,13 @@ class AuditLog:
 
     async def look(self) -> None:
         """Hand in what commands left, and what was counted in windows that are over."""
+        async with self._looking:
+            await self._take_in()
+        for record in self._repeats.due(self._clock.monotonic()):
+            self._hand_in(drafted(record, self._ids(), self._clock.now().wall))
+
+    async def _take_in(self) -> None:
+        """Hand in what commands left."""
         await asyncio.to_thread(self._forget_done)
         for each in await asyncio.to_thread(lambda: [*self._spool.waiting()]):
             if isinstance(each, Unusable):
@@ -201,8 +208,6 @@ class AuditLog:
             elif each.id not in self._waiting and each.id not in self._done and self.waiting < HELD:
                 self._spooled.add(each.id)
                 self._hand_in(each)
-        for record in self._repeats.due(self._clock.monotonic()):
-            self._hand_in(drafted(record, self._ids(), self._clock.now().wall))
 
     def _forget_done(self) -> None:
         """Delete the files of what is durable."""

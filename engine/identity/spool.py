@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.draft import AuditDraft
+from engine.identity.audit_body import clean, written
 from engine.identity.audit_body import read as read_body
-from engine.identity.audit_body import written
 from engine.identity.record import AuditRecord
 from engine.runtime.whole_file import put
-from rules.model import Fact
 
 #: Name of the folder within the state folder.
 FOLDER: Final = "audit-spool"
@@ -99,7 +98,7 @@ def _read(path: Path) -> AuditDraft | Unusable | None:
         return _draft(json.loads(content), path.stem)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return Unusable(path.name, str(error) or type(error).__name__)
 
 
@@ -114,6 +113,7 @@ def _draft(told: dict[str, Any], name: str) -> AuditDraft:
     return AuditDraft(id_, deed, at, camera, body)
 
 
-def drafted(record: AuditRecord, id: str, at: datetime, **about: Fact) -> AuditDraft:
-    """Return a record of a moment on its way to the log."""
-    return AuditDraft(id, str(record.deed), at, record.camera, written(record))
+def drafted(record: AuditRecord, id: str, at: datetime) -> AuditDraft:
+    """Return a record of a moment on its way to the log; whatever it holds, it can be kept."""
+    camera = None if record.camera is None else clean(record.camera)[:MOST_CAMERA]
+    return AuditDraft(id, clean(record.deed), at, camera, written(record))

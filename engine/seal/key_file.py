@@ -62,6 +62,22 @@ def give(path: Path, content: bytes) -> None:
     sync(path.parent)
 
 
+def hand_over(handle: int, folder: Path) -> None:
+    """Let what root has just made, and nothing is in yet, belong to the owner of a folder.
+
+    Nothing else: whoever owns the folder could have put a link to something of root's there.
+    """
+    found, owner = os.fstat(handle), owner_of(folder)
+    if owner is not None and found.st_uid == 0 and _is_new(handle, found):
+        os.fchown(handle, *owner)
+
+
+def _is_new(handle: int, found: os.stat_result) -> bool:
+    if stat.S_ISDIR(found.st_mode):
+        return not os.listdir(handle)
+    return found.st_size == 0 and found.st_nlink == 1
+
+
 def owner_of(folder: Path) -> tuple[int, int] | None:
     """Return who owns a folder, where that is another than root, who runs this; else None."""
     found = folder.stat()

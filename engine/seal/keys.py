@@ -32,7 +32,7 @@ MOST = 4 << 20
 SHORTEST = 8
 
 
-class Place(StrEnum):
+class Source(StrEnum):
     """Where a private key lies."""
 
     FILE = "file"
@@ -51,7 +51,7 @@ class Keys:
 
     history: History
     private: PrivateKey | None
-    place: Place
+    source: Source
     path: Path
     news: tuple[Sentence, ...] = ()
 
@@ -157,8 +157,8 @@ class KeyFolder:
                 raise SealFault("seal.rotate_lent", path=str(self._lent))
             after = kept.begun_anew(new, lost, at) if before is None else kept.followed(before, new, at)
             self._exchange(new, after, into)
-            place = (Place.FILE, into) if into else self._where()
-            return Keys(after, new, *place)
+            whence = (Source.FILE, into) if into else self._where()
+            return Keys(after, new, *whence)
 
     def revoked(self, key: str, reason: str, at: datetime, since: datetime | None = None) -> Keys:
         """Return the keys after an old one was revoked.
@@ -186,19 +186,26 @@ class KeyFolder:
     def _locked(self) -> Iterator[None]:
         """Hold the folder's lock; the folder is made where there is none."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if owner := key_file.owner_of(self._folder.parent):
-                os.chown(self._folder, *owner)
-            if self._folder.stat().st_mode & 0o022:
-                raise SealFault("seal.folder_open", path=str(self._folder))
+            self._make()
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(self._folder / _LOCK, flags, 0o600), "rb+") as lock:
-                if owner:
-                    os.fchown(lock.fileno(), *owner)
+                key_file.hand_over(lock.fileno(), self._folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
             raise _unreadable(Path(error.filename or self._folder), error) from error
+
+    def _make(self) -> None:
+        """Make the folder where there is none; one that others could put keys into is refused."""
+        with suppress(FileExistsError):
+            self._folder.mkdir(mode=0o700, parents=True)
+        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            key_file.hand_over(handle, self._folder.parent)
+            if os.fstat(handle).st_mode & 0o022:
+                raise SealFault("seal.folder_open", path=str(self._folder))
+        finally:
+            os.close(handle)
 
     def _finish(self) -> None:
         """Finish an exchange that was cut short: the new key is in use if the history says so, else it never was."""
@@ -222,14 +229,14 @@ class KeyFolder:
             key_file.write(self.path, private)
         kept = history.begun(private, at)
         self._write(_HISTORY, kept.written())
-        place, path = self._where()
-        code = "seal.begun_credential" if place is Place.CREDENTIAL else "seal.begun_file"
+        source, path = self._where()
+        code = "seal.begun_credential" if source is Source.CREDENTIAL else "seal.begun_file"
         said = Sentence(code, {"key": private.public.id, "path": str(path)})
-        return Keys(kept, private, place, path, (said,))
+        return Keys(kept, private, source, path, (said,))
 
     def _moved(self, kept: History, found: PrivateKey, at: datetime) -> Keys:
         """Let a credential that is new follow the key in the folder; any other strange key is a person's business."""
-        place, path = self._where()
+        source, path = self._where()
         if found.public.id in kept.ring:
             raise SealFault(
                 "seal.key_old", path=str(path), key=found.public.id[:16], current=kept.key.id[:16]
@@ -244,7 +251,7 @@ class KeyFolder:
         self._write(_HISTORY, after.written())
         self.path.unlink()
         said = Sentence("seal.moved", {"key": found.public.id, "path": str(path)})
-        return Keys(after, found, place, path, (said,))
+        return Keys(after, found, source, path, (said,))
 
     def _exchange(self, new: PrivateKey, after: History, into: Path | None) -> None:
         """Write a new key, then the history that tells of it, then let go of the old one."""
@@ -281,15 +288,15 @@ class KeyFolder:
         return Keys(kept, found, *self._where())
 
     def _in_use(self) -> PrivateKey | None:
-        place, path = self._where()
+        source, path = self._where()
         with suppress(FileNotFoundError):
-            return key_file.read(path, lent=place is Place.CREDENTIAL)
+            return key_file.read(path, lent=source is Source.CREDENTIAL)
         return None
 
-    def _where(self) -> tuple[Place, Path]:
+    def _where(self) -> tuple[Source, Path]:
         if self._lent is not None and self._lent_is_there():
-            return Place.CREDENTIAL, self._lent
-        return Place.FILE, self.path
+            return Source.CREDENTIAL, self._lent
+        return Source.FILE, self.path
 
     def _lent_is_there(self) -> bool:
         return self._lent is not None and self._lent.exists()

@@ -11,8 +11,7 @@ from engine.seal.chain import Entry, Place, extended
 from engine.seal.head_file import HeadFile
 from engine.seal.heads import Head, Why
 from engine.seal.history import History, begun
-from engine.seal.keys import Keys
-from engine.seal.keys import Place as KeyPlace
+from engine.seal.keys import Keys, Source
 from engine.seal.signing import PrivateKey
 
 NOW = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
@@ -33,7 +32,7 @@ def value_at(seq: int) -> bytes | None:
 
 
 def keys_of(history: History, private: PrivateKey | None) -> Keys:
-    return Keys(history, private, KeyPlace.FILE, Path("seal.pem"))
+    return Keys(history, private, Source.FILE, Path("seal.pem"))
 
 
 def head(seq: int, days: float = 0, why: Why = Why.DAILY, store: str = "db") -> Head:

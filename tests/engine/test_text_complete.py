@@ -65,6 +65,7 @@ COMPOSED = (
     "explain.",
     "trial.",
     "verify.",
+    "audit_report.",
     "verify_kind.",
     "deed.",
     "outcome.",

@@ -45,6 +45,7 @@ SECTIONS: Final = (
             ("f", "help.firing"),
             ("e", "help.log_key"),
             ("r", "help.rules_key"),
+            ("A", "help.audit_key"),
             ("t", "help.retry"),
             ("/", "help.filter"),
         ),
@@ -82,6 +83,16 @@ SECTIONS: Final = (
             ("Enter", "help.why"),
             ("R", "help.reload"),
             ("/", "help.rule_words"),
+        ),
+    ),
+    (
+        "help.audit",
+        (
+            ("w", "help.only_who"),
+            ("d", "help.only_deed"),
+            ("x", "help.only_outcome"),
+            ("/", "help.record_words"),
+            ("r", "help.anew"),
         ),
     ),
 )

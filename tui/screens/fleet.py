@@ -16,6 +16,7 @@ from tui.model.model import Changes
 from tui.palette import DIM
 from tui.presenters import describe, rows
 from tui.render.columns import Row
+from tui.screens.audit import AuditScreen
 from tui.screens.camera import CameraScreen
 from tui.screens.context import Context
 from tui.screens.log import LogScreen
@@ -35,6 +36,7 @@ class FleetScreen(Page):
         Binding("e", "log", show=False),
         Binding("f", "firing", show=False),
         Binding("r", "rules", show=False),
+        Binding("A", "audit", show=False),
         Binding("t", "retry", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "drop_filter", show=False),
@@ -76,6 +78,7 @@ class FleetScreen(Page):
             ("?", "key.help"),
             ("q", "key.quit"),
             move if waits else retry,
+            ("A", "key.audit"),
             ("L", "key.language"),
         )
 
@@ -125,6 +128,10 @@ class FleetScreen(Page):
     def action_rules(self) -> None:
         """Open the rules."""
         self.app.push_screen(RulesScreen(self.context))
+
+    def action_audit(self) -> None:
+        """Open who did what."""
+        self.app.push_screen(AuditScreen(self.context))
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""

@@ -20,7 +20,7 @@ class Record(Wire):
 
     Attributes:
         nth: Its place among all records, from 1 without holes; `seq`: in the log.
-        deed: What was done; others may come.
+        deed: What was done; others may come. `said`: the same in words.
         told: Whether what is told of it is still kept; else only what stands before it is known.
         who: The person's id; `name`: what they were called then.
         principal: How it was known who it was; `means`: by which token or session.
@@ -35,6 +35,7 @@ class Record(Wire):
     seq: int
     id: str
     deed: str
+    said: Sentence
     at: datetime
     camera: str | None = None
     told: bool = True

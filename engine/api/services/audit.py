@@ -47,6 +47,7 @@ def presented(kept: Audited) -> Record:
         seq=kept.seq,
         id=kept.id,
         deed=kept.deed,
+        said=_said(kept.deed),
         at=kept.at,
         camera=kept.camera,
         told=kept.body is not None,
@@ -62,6 +63,13 @@ def presented(kept: Audited) -> Record:
         about={name: value for name, value in told.about.items() if not name.startswith(BECAUSE)},
         times=told.times,
     )
+
+
+def _said(deed: str) -> WireSentence:
+    """Return a deed in words; one that has none is called what it is called."""
+    code = f"deed.{deed}"
+    told = present.sentence(Sentence(code))
+    return told if told.en != code else told.model_copy(update={"vi": deed, "en": deed})
 
 
 def _because(told: AuditRecord) -> WireSentence | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 #: Records that are asked for at once.
 PAGE = 1000
+
+
+class Ending(StrEnum):
+    """How a deed ended; as `engine.identity.record.Outcome`, which is not loaded before it is needed."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 Who = Annotated[
     str | None, typer.Option("--who", metavar="PERSON", help="Only of this person, by id or name.")
 ]
@@ -23,7 +34,7 @@ What = Annotated[
     typer.Option("--what", metavar="DEED", help="Only of this deed: login, live, ptz, configure, ..."),
 ]
 Ended = Annotated[
-    str | None,
+    Ending | None,
     typer.Option("--outcome", metavar="OUTCOME", help="Only those that are done, refused or failed."),
 ]
 Since = Annotated[
@@ -80,7 +91,7 @@ def show(
 
 async def read(speaker: Speaker, which: RecordQuery, limit: int) -> list[Record]:
     """Return so many records, newest first."""
-    found = list[Record]()
+    found: list[Record] = []
     while len(found) < limit:
         size = min(PAGE, limit - len(found))
         page = await speaker.client.records(which.model_copy(update={"limit": size}))
@@ -93,7 +104,7 @@ async def read(speaker: Speaker, which: RecordQuery, limit: int) -> list[Record]
 
 def line(speaker: Speaker, record: Record) -> str:
     """Return a record in one line: when, who, what, how it ended, by what, from where, why."""
-    deed = speaker.known(f"deed.{record.deed}", record.deed)
+    deed = speaker.told(record.said)
     ended = "" if record.outcome == "done" else speaker.known(f"outcome.{record.outcome}", record.outcome)
     person = record.name or record.who or record.principal or "?"
     told = [

@@ -201,7 +201,7 @@ class _Examination:
     def _recorded(self, rows: Iterable[tuple[object, ...]]) -> Iterator[Row]:
         for columns in rows:
             row = _row("audit", columns[:-1], 4, 6)
-            for each in self.records.look(row, columns[-1]):
+            for each in self.records.look(row, _told(columns[-1])):
                 self.found.record(each)
             yield row
 
@@ -277,15 +277,19 @@ class _Examination:
             self.found.take(each)
         return self._vouched(signed, last)
 
-    def _vouched(self, signed: Iterable[Record], last: Place) -> tuple[int, int, datetime] | None:
+    def _vouched(self, signed: Sequence[Record], last: Place) -> tuple[int, int, datetime] | None:
         """Return the last head that agrees with the chain, and tell what comes after it."""
-        good = [each for each in signed if self.values.get(each.head.place.seq) == each.head.place.value]
+        good = [each for each in signed if self._agrees(each.head.place)]
         if not good:
             return None
         best = max(good, key=lambda each: (each.head.place.seq, each.number))
         if best.head.place.seq < last.seq:
             self.found.after(best.number, best.head.place.seq, last.seq, best.head.at)
         return best.number, best.head.place.seq, best.head.at
+
+    def _agrees(self, place: Place) -> bool:
+        """Return whether the chain is at a place what it is said to be; of before its beginning nothing is known."""
+        return place.seq <= self.start.seq or self.values.get(place.seq) == place.value
 
 
 @dataclass(slots=True)
@@ -306,6 +310,11 @@ def _keeping(kept: dict[int, bytes], wanted: frozenset[int]) -> Callable[[int, b
             kept[number] = value
 
     return tell
+
+
+def _told(body: object) -> object:
+    """Return the body of a record as text; what was stored as anything else is none."""
+    return body if body is None or isinstance(body, _Text) else 0
 
 
 def _row(kind: str, columns: tuple[object, ...], at: int, camera: int) -> Row:

@@ -74,7 +74,7 @@ def test_it_tells_the_same_as_json(site: Site) -> None:
     made = site.keys.opened(NOW)
     told = json.loads(site.ask("show", "--json").output)
     assert (told["key"], told["public"]) == (made.history.key.id, made.history.key.pem)
-    assert told["private"] == {"place": "file", "path": str(site.folder / "seal.pem"), "there": True}
+    assert told["private"] == {"source": "file", "path": str(site.folder / "seal.pem"), "there": True}
     assert [each["kind"] for each in told["history"]] == ["first"]
     assert "PRIVATE" not in json.dumps(told)
 
@@ -143,4 +143,4 @@ def test_the_environment_says_what_systemd_lends(
     key_file.write(tmp_path / "matthan-seal", key(3))
     KeyFolder(site.folder, tmp_path).opened(NOW)
     monkeypatch.setitem(os.environ, "CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert json.loads(site.ask("show", "--json").output)["private"]["place"] == "credential"
+    assert json.loads(site.ask("show", "--json").output)["private"]["source"] == "credential"

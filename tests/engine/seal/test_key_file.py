@@ -76,6 +76,25 @@ def test_a_link_a_folder_and_a_pipe_are_no_key(path: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can give a file away")
+def test_a_link_that_lies_in_wait_for_root_is_not_followed(tmp_path: Path) -> None:
+    """Who owns the state folder is not root, and must not become owner of what is root's."""
+    mine, roots = tmp_path / "state", tmp_path / "roots"
+    mine.mkdir()
+    roots.mkdir()
+    (roots / "empty").touch()
+    os.chown(mine, 1234, 1234)
+    (mine / "keys").symlink_to(roots)
+    with pytest.raises(SealFault):
+        KeyFolder(mine / "keys", None).opened(NOW)
+    (mine / "keys").unlink()
+    (mine / "keys").mkdir()
+    os.link(roots / "empty", mine / "keys" / ".lock")
+    KeyFolder(mine / "keys", None).opened(NOW)
+    assert (roots.stat().st_uid, (roots / "empty").stat().st_uid) == (0, 0)
+    assert sorted(each.name for each in roots.iterdir()) == ["empty"]
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give a file away")
 def test_what_root_writes_belongs_to_the_folder_and_a_strangers_key_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

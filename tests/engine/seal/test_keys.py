@@ -14,7 +14,7 @@ import pytest
 from engine.seal import key_file
 from engine.seal.fault import SealFault
 from engine.seal.history import Kind
-from engine.seal.keys import CREDENTIAL, KeyFolder, Keys, Place, credentials_of
+from engine.seal.keys import CREDENTIAL, KeyFolder, Keys, Source, credentials_of
 from engine.seal.signing import PrivateKey
 from tests.engine.sealing import NOW, key
 
@@ -52,7 +52,7 @@ def test_they_are_made_at_the_first_start_and_are_the_same_at_the_next(folder: K
     assert folder.shown() is None
     made = folder.opened(NOW)
     assert [said.code for said in made.news] == ["seal.begun_file"]
-    assert (made.place, made.path, made.signer.public) == (Place.FILE, folder.path, key(1).public)
+    assert (made.source, made.path, made.signer.public) == (Source.FILE, folder.path, key(1).public)
     again = folder.opened(LATER)
     assert (again.history.written(), again.signer.public, again.news) == (
         made.history.written(),
@@ -252,7 +252,7 @@ def test_systemd_says_in_the_environment_what_it_lends() -> None:
 def test_a_credential_is_the_key_and_no_file_is_made(tmp_path: Path, lent: Path) -> None:
     folder = folder_of(tmp_path / "keys", lent)
     made = folder.opened(NOW)
-    assert (made.place, made.signer.public) == (Place.CREDENTIAL, key(9).public)
+    assert (made.source, made.signer.public) == (Source.CREDENTIAL, key(9).public)
     assert [said.code for said in made.news] == ["seal.begun_credential"]
     assert not folder.path.exists()
 
@@ -260,7 +260,7 @@ def test_a_credential_is_the_key_and_no_file_is_made(tmp_path: Path, lent: Path)
 def test_without_a_credential_of_that_name_the_key_is_a_file(tmp_path: Path, lent: Path) -> None:
     (lent / CREDENTIAL).rename(lent / "other")
     made = folder_of(tmp_path / "keys", lent).opened(NOW)
-    assert made.place is Place.FILE
+    assert made.source is Source.FILE
 
 
 def test_a_new_credential_follows_the_file_which_is_deleted(tmp_path: Path, lent: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.api import wire
-from tests.fakes import village
+from tests.fakes import audit, village
 from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
 from tui.app import MatthanApp
@@ -108,6 +108,27 @@ def test_rule(shown: Callable[..., bool], until: Until, size: tuple[int, int], l
     assert shown(size, language, act)
 
 
+@pytest.mark.parametrize(
+    ("size", "language"), [((80, 24), "vi"), ((80, 24), "en"), ((120, 40), "vi"), ((120, 40), "en")],
+    ids=["80x24-vi", "80x24-en", "120x40-vi", "120x40-en"],
+)  # fmt: skip
+def test_audit(
+    shown: Callable[..., bool], client: FakeClient, until: Until, size: tuple[int, int], language: Language
+) -> None:
+    client.others.append(audit.resource(audit.Records()))
+
+    async def act(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query_one(Table).keys)
+        await pilot.press("A")
+        await until(pilot, lambda: pilot.app.screen.query("#entries"))
+        table = pilot.app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: table.keys)
+        table.move_to(list(table.keys).index("5"))
+        await until(pilot, lambda: not pilot.app.screen._reading)  # type: ignore[attr-defined]  # the audit's
+
+    assert shown(size, language, act)
+
+
 @pytest.mark.parametrize("camera", ["cam-3", "cam-5", "cam-7"])
 def test_dead_camera(shown: Callable[..., bool], until: Until, camera: str) -> None:
     async def act(pilot: Pilot[None]) -> None:
@@ -128,7 +149,7 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
-    assert shown((100, 62), language, act)
+    assert shown((100, 74), language, act)
 
 
 @pytest.mark.parametrize("where", ["fleet", "camera"])

@@ -85,7 +85,6 @@ async def sealed(
             verdict = make_verdict(make_event(n), make_event(n + 2, camera=None), make_decision(n, cause=n))
             await store.commit(replace(verdict, numbers=(n + 1,), audits=(make_record(n + 3),)))
             if n % 48 == 1:
-                clock.advance(86_400)
                 await keeping.write(Why.DAILY)
         edge = next(event.received_at for event in await store.events(limit=999) if event.seq == GONE + 1)
         clock.advance(86_400)

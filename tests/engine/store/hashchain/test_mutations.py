@@ -10,6 +10,7 @@ import pytest
 
 from engine.runtime.clock import ManualClock
 from tests.engine.store.hashchain.mutants import (
+    GONE,
     MUTATORS,
     Attacker,
     MakeDecision,
@@ -42,7 +43,7 @@ def test_a_log_that_nobody_touched_is_whole(site: Site, clock: ManualClock) -> N
     found = site.examined(clock, key_of(site))
     assert [each for each in found.findings if each.grave] == []
     assert found.whole
-    assert found.emptied == 10
+    assert (found.emptied, found.start.seq) == (10, GONE)
     assert found.vouched is not None
 
 

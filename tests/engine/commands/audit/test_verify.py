@@ -1,0 +1,135 @@
+"""``matthan audit verify``: whole, broken and where, or not to be read; in both languages, for programs too."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from engine.commands.audit import app
+from engine.commands.audit.verify import sentence
+from engine.runtime.clock import ManualClock
+from engine.seal.finding import Finding
+from engine.store.hashchain.records import RecordFlaw
+from engine.store.hashchain.walk import Flaw
+from engine.text import LANGUAGES, Language, catalogue
+from tests.engine.store.hashchain.mutants import MakeDecision, MakeEvent, MakeVerdict, Site, sealed
+from tests.engine.store.test_audited import record
+
+
+@pytest.fixture
+def site(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_decision: MakeDecision,
+    make_verdict: MakeVerdict,
+) -> Site:
+    return asyncio.run(sealed(tmp_path / "site", clock, make_event, make_decision, make_verdict, record))
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["audit", "verify", *map(str, words)])
+
+
+def change(site: Site, sql: str) -> None:
+    with closing(sqlite3.connect(site.database)) as db, db:
+        db.execute(sql)
+
+
+def key_of(site: Site) -> str:
+    history = site.keys.history()
+    assert history is not None
+    return history.key.id
+
+
+def test_a_whole_log(site: Site) -> None:
+    told = run("--db", site.database, "--lang", "vi")
+    assert told.exit_code == 0, told.output
+    assert "còn nguyên vẹn" in told.stdout
+    assert key_of(site) in told.stdout  # so that it can be compared with what was written down
+    found = json.loads(run("--db", site.database, "--json").stdout)
+    assert (found["whole"], found["head"]["seq"]) == (True, found["last"])
+    assert (
+        run("--db", site.database, "--lang", "en", "--fingerprint", key_of(site)[:12].upper()).exit_code == 0
+    )
+
+
+def test_what_was_done_to_it_is_told_exactly(site: Site) -> None:
+    change(site, "UPDATE event SET camera = 'yard' WHERE seq = 61")
+    change(site, "DELETE FROM audit WHERE seq = 8")
+    told = run("--db", site.database, "--lang", "en")
+    assert told.exit_code == 1
+    assert "Entry 61 (event, camera yard, 2026-03-01T05:31:01Z) was changed" in told.stdout
+    assert "1 record is gone from the audit log: number 2 to 2" in told.stdout
+    assert "NOT whole: 2 findings speak against it" in told.stdout
+    vietnamese = run("--db", site.database, "--lang", "vi").stdout
+    assert "Mục 61 (sự kiện, camera yard, 2026-03-01T05:31:01Z) đã bị sửa" in vietnamese
+    found = json.loads(run("--db", site.database, "--json").stdout)
+    assert [each["code"] for each in found["findings"]] == ["verify.altered", "verify.record_missing"]
+    assert found["findings"][0]["values"]["seq"] == 61
+
+
+def test_what_vouches_may_lie_elsewhere_and_is_asked_for(site: Site, tmp_path: Path) -> None:
+    usb = tmp_path / "usb"
+    shutil.move(site.folder / "heads", usb)
+    told = run("--db", site.database, "--lang", "en")
+    assert (told.exit_code, "No signed head vouches" in told.stdout) == (1, True)
+    assert run("--db", site.database, "--heads", usb).exit_code == 0
+    assert run("--db", site.database, "--without-heads").exit_code == 0
+    shutil.move(site.folder / "keys", tmp_path / "keys")
+    told = run("--db", site.database, "--heads", usb, "--lang", "en")
+    assert (told.exit_code, "no history of this site's keys" in told.stdout) == (1, True)
+    for keys in (tmp_path / "keys", tmp_path / "keys" / "history.json"):
+        assert run("--db", site.database, "--heads", usb, "--keys", keys).exit_code == 0
+
+
+def test_another_key_than_the_one_that_is_known(site: Site) -> None:
+    told = run("--db", site.database, "--fingerprint", "00 11:22", "--lang", "en")
+    assert told.exit_code == 1
+    assert "not the one that was expected (001122)" in told.stdout
+
+
+def test_a_database_that_nobody_can_write_beside(site: Site) -> None:
+    before = sorted(each.name for each in site.folder.iterdir())
+    site.folder.chmod(0o555)
+    try:
+        assert run("--db", site.database).exit_code == 0
+    finally:
+        site.folder.chmod(0o755)
+    assert sorted(each.name for each in site.folder.iterdir()) == before
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"noise" * 999)
+    (tmp_path / "packed").write_bytes(b"\x1f\x8bnoise")
+    for name in ("noise", "packed", "gone"):
+        told = run("--db", tmp_path / name, "--lang", "en")
+        assert (told.exit_code, "cannot be read" in told.stderr) == (2, True), told.output
+    assert run("--config", tmp_path / "gone.yaml").exit_code == 2
+
+
+CODES = (
+    {f"verify.{each}" for each in Flaw} - {"verify.cut", "verify.beyond", "verify.other_end"}
+    | {f"verify.record_{each}" for each in RecordFlaw}
+    | {f"verify.{name}" for name in (
+        "moved", "aged", "end", "copy", "order", "number", "uncovered", "begun", "untold", "note", "no_keys",
+        "no_heads", "other_key", "after_head", "more",
+    )}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_is_found_has_words(language: Language) -> None:
+    assert catalogue(language).keys() >= CODES
+    told = sentence(
+        Finding("verify.altered", {"kind": "audit", "seq": 7, "camera": "–", "at": "?"}), language
+    )
+    assert ("bản ghi việc đã làm" if language == "vi" else "record of a deed") in told
+    assert "audit" not in told
