@@ -44,6 +44,7 @@ from engine.api.resources import (
 )
 from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
+from engine.api.trust import Pin, pinned
 from engine.runtime.supervisor import Backoff
 
 __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
@@ -71,7 +72,8 @@ class Disconnected:
         reason: Why, in few English words, for a log line.
         retry_in: Seconds until the next attempt.
         cause: Code of the reason, for who speaks another language: ``link.absent`` (no engine there), ``.denied``,
-            ``.closed`` (it went away), ``.silent``; empty where there is only `reason`.
+            ``.closed`` (it went away), ``.silent``, ``.untrusted`` (nobody vouches for its certificate), ``.another``
+            (its key is not the one that is known); empty where there is only `reason`.
     """
 
     reason: str
@@ -154,6 +156,7 @@ class Client:
         token: str | None = None,
         language: str = "en",
         tls: ssl.SSLContext | None = None,
+        fingerprint: str | None = None,
         random: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> AsyncIterator[Client]:
@@ -163,7 +166,9 @@ class Client:
             address: Path of a unix socket, or ``http(s)://HOST:PORT``; default: `default_socket`.
             token: Bearer token (TCP only).
             language: Of the engine's sentences in errors.
-            tls: Trust other than the system's, e.g. a site's own authority.
+            tls: Trust other than the system's, e.g. a site's own authority, or with a client certificate.
+            fingerprint: By which the engine is known (https only, without `tls`); default: of the variable
+                ``MATTHAN_FINGERPRINT``, else what is remembered of the address, else the system's authorities decide.
             random: Jitter of the reconnecting.
             sleep: Waits between two attempts.
         """
@@ -171,7 +176,7 @@ class Client:
         over_tcp = told.startswith(("http://", "https://"))
         connector: aiohttp.BaseConnector
         if over_tcp:
-            connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True, keepalive_timeout=IDLE)
+            connector = aiohttp.TCPConnector(ssl=tls or _trust(told, fingerprint), keepalive_timeout=IDLE)
         else:
             connector = aiohttp.UnixConnector(told, keepalive_timeout=IDLE)
         async with aiohttp.ClientSession(
@@ -376,6 +381,17 @@ class Client:
             raise Unreachable(self.address, _words(error), _cause(error)) from None
 
 
+def _trust(address: str, fingerprint: str | None) -> Pin | bool:
+    """Return whom a client trusts at an address: who has a fingerprint, else whom the system trusts."""
+    if not address.startswith("https://"):
+        return True
+    pin = pinned(address, fingerprint)
+    try:
+        return Pin(pin) if pin else True
+    except ValueError:
+        raise ApiError(0, "api.fingerprint", str(pin)) from None
+
+
 def _words_of(query: Mapping[str, object]) -> dict[str, str]:
     """Return what stands after the question mark."""
     return {
@@ -421,6 +437,10 @@ def _words(error: Exception) -> str:
 
 def _cause(error: Exception) -> str:
     """Return the code of what went wrong; empty where there is none."""
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return "link.another"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "link.untrusted"
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(inner, (FileNotFoundError, ConnectionRefusedError)):
         return "link.absent"
