@@ -1,7 +1,8 @@
 """A site in one file: a consistent copy of its history, its pictures and its configuration.
 
-A ``.tar.gz`` of ``state/...`` and ``config/...``, closed by ``manifest.json`` with the SHA-256 of every file. Made
-while the engine runs; `engine.backup.restore` restores it while it does not. Blocking.
+A ``.tar.gz`` of ``state/...`` and ``config/...``, closed by ``manifest.json`` with the SHA-256 of every file and
+``manifest.sig``, the site's signature over that. Made while the engine runs; `engine.backup.restore` restores it while
+it does not. Blocking.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from engine.errors import EngineError
+from engine.seal.head_file import Mark
+from engine.seal.head_keeping import MARK
+from engine.seal.heads import Record, read
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+FORMAT = 2
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 DATABASE = "state/matthan.db"
 PICTURES = "snapshots"
+#: The site's keys and its signed heads, by their names here.
+HISTORY, PRIVATE, HEADS = "state/keys/history.json", "state/keys/seal.pem", "state/heads/heads.jsonl"
 
 #: Told of each file as it is packed or unpacked.
 Tell = Callable[[str, int], None]
@@ -76,6 +82,8 @@ class Contents:
         config: The main configuration file.
         files: Configuration files by their path relative to the configuration's folder.
         left_out: Why something is not taken, by path.
+        heads: The file of the signed heads, wherever it lies.
+        secrets: Take the private key of the site, too.
     """
 
     site: str
@@ -83,10 +91,28 @@ class Contents:
     config: Path
     files: Mapping[str, Path]
     left_out: Mapping[str, str]
+    heads: Path | None = None
+    secrets: bool = False
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the site's keys."""
+        return self.state / "keys"
 
 
-def make(target: Path, contents: Contents, *, at: datetime, program: str, tell: Tell) -> Manifest:
+def make(
+    target: Path,
+    contents: Contents,
+    *,
+    at: datetime,
+    program: str,
+    tell: Tell,
+    signer: Callable[[bytes], bytes] | None,
+) -> Manifest:
     """Write an archive, all of it or nothing; the engine may be running.
+
+    Args:
+        signer: Returns the signature of a manifest; None: it is not signed, and a restore refuses it unless asked.
 
     Raises:
         ArchiveError: There is nothing to back up, or the copy of the database is damaged.
@@ -103,7 +129,7 @@ def make(target: Path, contents: Contents, *, at: datetime, program: str, tell: 
                     gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as zipped,
                     tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
                 ):
-                    for name, path in _everything(contents, copy):
+                    for name, path in _everything(contents, copy, Path(folder)):
                         tell(name, path.stat().st_size)
                         files[name] = _pack(tar, name, path)
                     manifest = Manifest(
@@ -114,7 +140,7 @@ def make(target: Path, contents: Contents, *, at: datetime, program: str, tell: 
                         files=files,
                         left_out=contents.left_out,
                     )
-                    _pack_manifest(tar, manifest)
+                    _close(tar, manifest, signer)
                 raw.flush()
                 os.fsync(raw.fileno())
             part.replace(target)
@@ -138,14 +164,40 @@ def _copy_database(source: Path, copy: Path) -> None:
         raise ArchiveError("backup.damaged_state", path=str(source), detail=found)
 
 
-def _everything(contents: Contents, copy: Path) -> Iterator[tuple[str, Path]]:
+def _everything(contents: Contents, copy: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     yield DATABASE, copy
+    yield from _seal(contents, copy, folder)
     for relative, path in sorted(contents.files.items()):
         yield f"config/{relative}", path
     pictures = contents.state / PICTURES
     for path in sorted(pictures.rglob("*")):
         if path.suffix in (".jpg", ".json") and path.is_file() and not path.is_symlink():
             yield f"state/{path.relative_to(contents.state).as_posix()}", path
+
+
+def _seal(contents: Contents, copy: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what the history is verified by, as far as there is any of it."""
+    kept = {HISTORY: contents.keys / "history.json"}
+    if contents.secrets:
+        kept[PRIVATE] = contents.keys / "seal.pem"
+    yield from ((name, path) for name, path in kept.items() if path.is_file())
+    if contents.heads is not None and contents.heads.is_file():
+        part = folder / "heads.jsonl"
+        part.write_bytes(b"".join(_lines_known(contents.heads, copy)))
+        yield HEADS, part
+
+
+def _lines_known(heads: Path, copy: Path) -> Iterator[bytes]:
+    """Yield the heads up to the last one that the copied database knows of: later ones are beyond its end."""
+    with closing(sqlite3.connect(copy)) as db:
+        noted = db.execute("SELECT value FROM meta WHERE key = ?", (MARK,)).fetchone()
+    mark = Mark.read(None if noted is None else str(noted[0])) or Mark()
+    with heads.open("rb") as file:
+        for line in file:
+            (found,) = read([line]) if line.strip() else (None,)
+            if isinstance(found, Record) and found.number > mark.number:
+                return
+            yield line
 
 
 def _pack(tar: tarfile.TarFile, name: str, path: Path) -> tuple[int, str]:
@@ -158,9 +210,15 @@ def _pack(tar: tarfile.TarFile, name: str, path: Path) -> tuple[int, str]:
         return entry.size, reader.digest.hexdigest()
 
 
-def _pack_manifest(tar: tarfile.TarFile, manifest: Manifest) -> None:
+def _close(tar: tarfile.TarFile, manifest: Manifest, signer: Callable[[bytes], bytes] | None) -> None:
     data = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
-    entry = tarfile.TarInfo(MANIFEST)
+    _pack_bytes(tar, MANIFEST, data)
+    if signer is not None:
+        _pack_bytes(tar, SIGNATURE, signer(data))
+
+
+def _pack_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(data), 0o600
     tar.addfile(entry, io.BytesIO(data))
 

@@ -19,8 +19,11 @@ from drivers.printable import is_clean
 from engine.backup.archive import (
     DATABASE,
     FORMAT,
+    HEADS,
+    HISTORY,
     MANIFEST,
     PICTURES,
+    SIGNATURE,
     ArchiveError,
     Hashing,
     Manifest,
@@ -28,6 +31,7 @@ from engine.backup.archive import (
     private,
 )
 from engine.errors import StoreBusy
+from engine.seal.head_keeping import RESTORED
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
 from engine.store.schema import steps, version_of
@@ -49,10 +53,16 @@ _FREELY, _TIMES = 256 << 20, 100
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """An archive unpacked into a folder of its own, every hash compared."""
+    """An archive unpacked into a folder of its own, every hash compared.
+
+    Attributes:
+        written: The manifest's bytes; `signature`: over these, empty where it is not signed.
+    """
 
     folder: Path
     manifest: Manifest
+    written: bytes
+    signature: bytes
 
     @property
     def config(self) -> Path:
@@ -84,14 +94,15 @@ def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
         folder = Path(name)
         try:
             with tarfile.open(archive, mode="r|gz", tarinfo=_Entry) as tar:
-                found, manifest = _unpack(tar, _Room(folder, archive.stat().st_size), tell)
+                found, closing_ = _unpack(tar, _Room(folder, archive.stat().st_size), tell)
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's own trouble; a damaged gzip stream has no number
             raise ArchiveError("backup.unreadable", path=str(archive), detail=str(error)) from error
+        manifest = _manifest(closing_[MANIFEST])
         _compare(found, manifest)
         _check_database(folder / DATABASE)
-        yield Staged(folder, manifest)
+        yield Staged(folder, manifest, closing_[MANIFEST], closing_.get(SIGNATURE, b""))
 
 
 @contextmanager
@@ -138,15 +149,19 @@ class _Room:
             raise ArchiveError("backup.no_room", name=entry.name, needed=needed, left=max(0, left) >> 20)
 
 
-def _unpack(tar: tarfile.TarFile, room: _Room, tell: Tell) -> tuple[dict[str, tuple[int, str]], Manifest]:
+def _unpack(
+    tar: tarfile.TarFile, room: _Room, tell: Tell
+) -> tuple[dict[str, tuple[int, str]], dict[str, bytes]]:
+    """Return the sizes and hashes of what was unpacked, and what closes the archive: its manifest and signature."""
     found: dict[str, tuple[int, str]] = {}
-    manifest: Manifest | None = None
+    closing_: dict[str, bytes] = {}
     for entry in tar:  # to its very end, so that a cut file is noticed
         file = tar.extractfile(entry) if entry.isreg() else None
-        if file is None or manifest is not None:
+        if file is None or entry.name in closing_ or (closing_ and entry.name != SIGNATURE):
             raise ArchiveError("backup.odd_entry", name=entry.name)
-        if entry.name == MANIFEST:
-            manifest = _manifest(file.read(min(_MOST_MANIFEST, _MANIFEST_EACH * (len(found) + 64))))
+        if entry.name in (MANIFEST, SIGNATURE):
+            most = min(_MOST_MANIFEST, _MANIFEST_EACH * (len(found) + 64))
+            closing_[entry.name] = file.read(most)
             continue
         path = room.folder / _safe(entry.name)
         room.take(entry)
@@ -154,9 +169,9 @@ def _unpack(tar: tarfile.TarFile, room: _Room, tell: Tell) -> tuple[dict[str, tu
         path.parent.mkdir(parents=True, exist_ok=True)
         found[entry.name] = _write(path, file)
         path.chmod(entry.mode & 0o666 | 0o600)
-    if manifest is None:
+    if MANIFEST not in closing_:
         raise ArchiveError("backup.incomplete")
-    return found, manifest
+    return found, closing_
 
 
 def _safe(name: str) -> PurePosixPath:
@@ -281,10 +296,20 @@ def _targets(from_: Staged, state: Path, config: Path | None) -> Iterator[tuple[
     for name in sorted(from_.manifest.files, key=lambda name: name == DATABASE):
         root, _, relative = name.partition("/")
         if root == "state":
-            yield state / relative, from_.folder / name
+            if not _is_own(name, state):
+                yield state / relative, from_.folder / name
         elif config is not None:
             main = name == from_.manifest.config
             yield (config if main else config.parent / relative), from_.folder / name
+
+
+def _is_own(name: str, state: Path) -> bool:
+    """Return whether this is a key or a head of the site that the machine has itself: no older one is put over it."""
+    return name.startswith((_folder(HISTORY), _folder(HEADS))) and (state / "keys" / "history.json").exists()
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0] + "/"
 
 
 def _state_files(state: Path) -> list[Path]:
@@ -306,6 +331,8 @@ def _number_on(database: Path, now: datetime, past: witness.Witness | None) -> N
         known = max(0 if row is None else int(row[0]), 0 if past is None else past.last_seq)
         last = witness.beyond(known, now)
         db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
+        # The engine says so in a signed head, at its start: what an earlier one says of later entries is past.
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (RESTORED, now.isoformat()))
 
 
 def _place(source: Path, path: Path) -> None:

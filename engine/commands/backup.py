@@ -14,7 +14,11 @@ from engine.commands.output.report import JsonOption, LangOption, language
 from engine.commands.output.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from engine.backup.archive import ArchiveError, Contents, Manifest
+    from engine.backup.restore import Staged
     from engine.config.configuration import Configuration
     from engine.config.settings import Settings
     from engine.text import Language
@@ -37,10 +41,14 @@ def backup(
         bool, typer.Option("--with-secrets", help="Take secret files too; guard the backup accordingly.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
+    unsigned: Annotated[
+        bool,
+        typer.Option("--unsigned", help="Do not sign it: only `restore --unsigned` will take it."),
+    ] = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write history, pictures and configuration into one file. The engine may be running.
+    """Write history, people, pictures and configuration into one file, signed by the site. The engine may be running.
 
     Exit codes: 0 written, 1 it could not be made, 2 the configuration has problems.
     """
@@ -48,6 +56,8 @@ def backup(
 
     from engine.backup.archive import ArchiveError, make
     from engine.runtime.clock import SystemClock
+    from engine.seal.fault import SealFault
+    from engine.text import render
 
     chosen = language(lang)
     configuration = _load(config)
@@ -56,7 +66,16 @@ def backup(
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
     try:
         now = SystemClock().now().wall
-        manifest = make(file, contents, at=now, program=version("matthan"), tell=_progress(as_json=as_json))
+        manifest = make(
+            file,
+            contents,
+            at=now,
+            program=version("matthan"),
+            tell=_progress(as_json=as_json),
+            signer=None if unsigned else _signer(contents.keys, now),
+        )
+    except SealFault as error:
+        _fail(ArchiveError("backup.not_signed", detail=render(error.code, error.values, chosen)), chosen)
     except ArchiveError as error:
         _fail(error, chosen)
     except OSError as error:
@@ -73,6 +92,18 @@ def restore(
         Path | None,
         typer.Option("--state", help="State folder; default: as the restored configuration says."),
     ] = None,
+    fingerprint: Annotated[
+        str,
+        typer.Option(
+            "--fingerprint",
+            metavar="DIGITS",
+            help="Of the key that signed it, as `matthan keys show` printed it; needed on an empty machine.",
+        ),
+    ] = "",
+    unsigned: Annotated[
+        bool,
+        typer.Option("--unsigned", help="Take a backup that nobody signed, e.g. one of version 0.5."),
+    ] = False,
     only_state: Annotated[bool, typer.Option("--only-state", help="Leave the configuration alone.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace what is there (it is renamed, not deleted).")
@@ -81,6 +112,9 @@ def restore(
     as_json: JsonOption = False,
 ) -> None:
     """Put a backup back: verified whole before anything is touched. The engine must be stopped.
+
+    A backup is signed by the site's key. A machine that has the site's keys knows it; an empty one does not: there say
+    the key's fingerprint, which `matthan keys show` prints, and which belongs on paper beside the backups.
 
     Exit codes: 0 restored, 1 refused or failed (nothing was changed unless told).
     """
@@ -94,6 +128,7 @@ def restore(
     try:
         with staged(file, beside, _progress(as_json=as_json)) as unpacked:
             folder = state or _state_of(unpacked.config)
+            _believed(unpacked, folder, fingerprint, unsigned=unsigned)
             place = None if only_state else target
             moved = install(unpacked, folder, place, force=force, now=SystemClock().now().wall)
             _say(file, unpacked.manifest, chosen, as_json=as_json, code="backup.restored", moved=moved)
@@ -106,6 +141,38 @@ def restore(
             ),
             chosen,
         )
+
+
+def _signer(keys: Path, at: datetime) -> Callable[[bytes], bytes]:
+    """Return what signs a manifest with the site's key, which is made where there is none yet.
+
+    Raises:
+        SealFault: The key is not to be had.
+    """
+    import os
+
+    from engine.backup.signer import signed
+    from engine.seal.keys import KeyFolder, credentials_of
+
+    key = KeyFolder(keys, credentials_of(os.environ)).opened(at).signer
+    return lambda manifest: signed(manifest, key)
+
+
+def _believed(unpacked: Staged, state: Path, fingerprint: str, *, unsigned: bool) -> None:
+    """Look who signed a backup.
+
+    Raises:
+        ArchiveError: Nobody did, or nobody that is known here.
+    """
+    from engine.backup.archive import HISTORY, ArchiveError
+    from engine.backup.signer import check, known_keys
+
+    if not unpacked.signature:
+        if not unsigned:
+            raise ArchiveError("backup.unsigned")
+        return
+    history = unpacked.folder / HISTORY
+    check(unpacked.written, unpacked.signature, history, known_keys(state), fingerprint)
 
 
 def _warn(settings: Settings, lang: Language) -> None:
@@ -159,7 +226,11 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
         else:
             left_out[str(each)] = "outside the configuration's folder"
     settings = configuration.settings
-    return Contents(settings.site, state_paths(settings).state, path, files, left_out)
+    where = state_paths(settings)
+    heads = Path(settings.store.heads).expanduser() if settings.store.heads else where.heads
+    return Contents(
+        settings.site, where.state, path, files, left_out, heads=heads / "heads.jsonl", secrets=secrets
+    )
 
 
 def _secret_files(settings: Settings, base: Path) -> list[Path]:

@@ -29,6 +29,8 @@ SOON = timedelta(minutes=1)
 DEADLINE = 30.0
 #: Where the store notes how far the file of heads has come, and since when.
 MARK, WRITTEN = "heads", "heads_at"
+#: Where whoever restores a database notes in it that this was done, until a head has said so.
+RESTORED = "restored"
 
 
 class Chained(Protocol):
@@ -51,7 +53,7 @@ class HeadKeeping:
     """Writes heads; `run` is its one task.
 
     Args:
-        restored: Whether the store is another than at the last run: restored, or salvaged.
+        restored: Whether the store is another than at the last run: salvaged. That it was restored it says itself.
         audit: Tells where the audit log's chain ends, where it is one of its own.
     """
 
@@ -96,8 +98,12 @@ class HeadKeeping:
 
     async def _start(self) -> None:
         last = await self._last()
+        if await self._store.recall(RESTORED):
+            self._first = Why.RESTORED
         if self._first is Why.RESTORED or last is None or not timedelta() <= self._now_wall() - last < SOON:
-            await self.write(self._first)
+            written = await self.write(self._first)
+            if written and self._first is Why.RESTORED:
+                await self._store.remember(RESTORED, "")
 
     async def _daily(self) -> None:
         """Write where a day has passed, where the clock was set back, or where the last try failed."""
