@@ -27,6 +27,8 @@ doors = typer.Typer(
 )
 app.add_typer(doors)
 
+#: Answers that mean yes, in both languages.
+YES = {"y", "yes", "c", "có", "co"}
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="https://HOST:PORT")]
 
 
@@ -86,18 +88,28 @@ def trust(
     lang: Language_ = None,
 ) -> None:
     """Know an engine by its key from now on; with --fingerprint only if it is that one, else you are asked."""
+    introduce(address, lang, fingerprint)
+
+
+def introduce(address: str, lang: Lang | None, fingerprint: str = "") -> None:
+    """Let this user's programs know an engine, once its fingerprint was compared.
+
+    Raises:
+        Exit: It is not that engine, or nobody answers, or nobody is here to compare.
+    """
     from engine.api.trust import KnownEngines
 
     known, found = KnownEngines(), _met(address, lang)
-    if known.of(address) and found.match(known.of(address) or ""):
-        out(_say(lang, "doors.same", address=address))
+    before = known.of(address)
+    if before and found.match(before):
+        out(_say(lang, "doors.same", address=address), err=True)
         return
     if fingerprint:
         _compare(address, fingerprint, found, lang)
     else:
         ask(address, found, lang)
     known.remember(address, found.key)
-    out(_say(lang, "doors.trusted", address=address, key=found.key))
+    out(_say(lang, "doors.trusted", address=address, key=found.key), err=True)
 
 
 @doors.command()
@@ -145,7 +157,8 @@ def ask(address: str, found: Fingerprints, lang: Lang | None) -> None:
     if not sys.stdin.isatty():
         out(f"matthan: {_say(lang, 'doors.no_answer')}", "red", err=True)
         raise typer.Exit(1)
-    if not typer.confirm(_say(lang, "doors.ask"), err=True):
+    out(_say(lang, "doors.ask"), err=True)
+    if sys.stdin.readline().strip().lower() not in YES:
         raise typer.Exit(1)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -153,10 +154,24 @@ def reach(
     try:
         return asyncio.run(run())
     except ApiError as error:
+        if _introduced(error, lang):
+            return reach(socket, token, lang, talk, why, anew=anew)
         out(f"matthan: {explain(error, lang)}", "red", err=True)
         raise typer.Exit(1 if error.status else NO_ENGINE) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _introduced(error: ApiError, lang: Lang | None) -> bool:
+    """Return whether a person at the terminal now knows an engine that was met for the first time: then once more."""
+    from engine.api.client import Unreachable
+
+    if not isinstance(error, Unreachable) or error.cause != "link.untrusted" or not sys.stdin.isatty():
+        return False
+    from engine.commands.doors import introduce
+
+    introduce(error.address, lang)
+    return True
 
 
 def explain(error: ApiError, lang: Lang | None) -> str:

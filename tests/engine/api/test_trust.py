@@ -29,6 +29,7 @@ from engine.api.services.sessions import SessionService
 from engine.api.trust import VARIABLE, KnownEngines, meet, place
 from engine.commands import client as client_commands
 from engine.commands import doors
+from engine.commands.output import talk
 from engine.config.settings import ApiSettings
 from engine.runtime.clock import ManualClock
 from engine.web.certificate import Names, OwnCertificate, leaf
@@ -258,3 +259,17 @@ class TestCommands:
             )
         )
         assert (shown.exit_code, "matthan doors trust" in shown.output) == (3, True)
+
+    async def test_at_a_terminal_one_is_introduced_and_then_answered(
+        self, engine: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def introduced(error: ApiError, lang: Any) -> bool:
+            doors.introduce(engine.url, lang, engine.key)
+            return True
+
+        monkeypatch.setattr(talk, "_introduced", introduced)
+        monkeypatch.setenv("MATTHAN_TOKEN", "secret")
+        words = ["status", "--socket", engine.url, "--lang", "en"]
+        shown = await asyncio.to_thread(lambda: CliRunner().invoke(client_commands.app, words))
+        assert (shown.exit_code, "Ngõ 12" in shown.output) == (0, True), shown.output
+        assert KnownEngines().of(engine.url) == engine.key
