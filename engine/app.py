@@ -259,6 +259,7 @@ class Site:
             zone=ZoneInfo(self.settings.timezone),
             garbage=self._garbage,
             limiters=self._doors,
+            encryption=self._encryption,
             outbox=self.outbox,
             pool=self.pool,
             inventory=self.inventory,

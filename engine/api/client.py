@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from platformdirs import user_state_path
@@ -28,7 +28,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
 from engine.api.errors import ApiError
-from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, A, Question
+from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, WHY, A, Question
 from engine.api.resources import (
     acts,
     alerts,
@@ -46,6 +46,7 @@ from engine.api.resources import (
 from engine.api.resources.audit import Record, RecordQuery
 from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
+from engine.api.trust import Pin, pinned
 from engine.runtime.supervisor import Backoff
 
 __all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
@@ -73,7 +74,8 @@ class Disconnected:
         reason: Why, in few English words, for a log line.
         retry_in: Seconds until the next attempt.
         cause: Code of the reason, for who speaks another language: ``link.absent`` (no engine there), ``.denied``,
-            ``.closed`` (it went away), ``.silent``; empty where there is only `reason`.
+            ``.closed`` (it went away), ``.silent``, ``.untrusted`` (nobody vouches for its certificate), ``.another``
+            (its key is not the one that is known); empty where there is only `reason`.
     """
 
     reason: str
@@ -156,6 +158,8 @@ class Client:
         token: str | None = None,
         language: str = "en",
         tls: ssl.SSLContext | None = None,
+        fingerprint: str | None = None,
+        why: str = "",
         random: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> AsyncIterator[Client]:
@@ -163,9 +167,12 @@ class Client:
 
         Args:
             address: Path of a unix socket, or ``http(s)://HOST:PORT``; default: `default_socket`.
-            token: Bearer token (TCP only).
+            token: What is shown: a session's secret, or a token.
             language: Of the engine's sentences in errors.
-            tls: Trust other than the system's, e.g. a site's own authority.
+            tls: Trust other than the system's, e.g. a site's own authority, or with a client certificate.
+            fingerprint: By which the engine is known (https only, without `tls`); default: of the variable
+                ``MATTHAN_FINGERPRINT``, else what is remembered of the address, else the system's authorities decide.
+            why: Why things are done, for the records.
             random: Jitter of the reconnecting.
             sleep: Waits between two attempts.
         """
@@ -173,13 +180,13 @@ class Client:
         over_tcp = told.startswith(("http://", "https://"))
         connector: aiohttp.BaseConnector
         if over_tcp:
-            connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True, keepalive_timeout=IDLE)
+            connector = aiohttp.TCPConnector(ssl=tls or _trust(told, fingerprint), keepalive_timeout=IDLE)
         else:
             connector = aiohttp.UnixConnector(told, keepalive_timeout=IDLE)
         async with aiohttp.ClientSession(
             base_url=told if over_tcp else "http://localhost",
             connector=connector,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers=_shown(token, why),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT),
         ) as session:
             yield cls(session, told, random=random, sleep=sleep, language=language)
@@ -382,6 +389,23 @@ class Client:
             raise Unreachable(self.address, _words(error), _cause(error)) from None
 
 
+def _trust(address: str, fingerprint: str | None) -> Pin | bool:
+    """Return whom a client trusts at an address: who has a fingerprint, else whom the system trusts."""
+    if not address.startswith("https://"):
+        return True
+    pin = pinned(address, fingerprint)
+    try:
+        return Pin(pin) if pin else True
+    except ValueError:
+        raise ApiError(0, "api.fingerprint", str(pin)) from None
+
+
+def _shown(token: str | None, why: str) -> dict[str, str]:
+    """Return the headers by which a client says who it is, and why it does things."""
+    shown = {"Authorization": f"Bearer {token}"} if token else {}
+    return {**shown, WHY: quote(why)} if why else shown
+
+
 def _words_of(query: Mapping[str, object]) -> dict[str, str]:
     """Return what stands after the question mark."""
     return {
@@ -427,6 +451,10 @@ def _words(error: Exception) -> str:
 
 def _cause(error: Exception) -> str:
     """Return the code of what went wrong; empty where there is none."""
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return "link.another"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "link.untrusted"
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(inner, (FileNotFoundError, ConnectionRefusedError)):
         return "link.absent"

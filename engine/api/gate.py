@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from engine.api.question import WHY
 from engine.identity.attempts import BEARER, Locked
 from engine.identity.caller import Caller
 from engine.identity.callers import SHARED, Callers
@@ -22,8 +23,6 @@ from engine.web.refusals import refusal
 
 #: Where a request that was let in has its caller.
 CALLER = web.RequestKey("caller", Caller)
-#: Header with why something is done, in the words of whoever does it; percent-encoded UTF-8.
-WHY: Final = "X-Matthan-Why"
 #: Characters of that that are kept.
 LONGEST: Final = 200
 #: Where somebody is who uses the unix socket.

@@ -28,6 +28,8 @@ A = TypeVar("A", default=None)
 
 #: Header that names an act.
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+#: Header with why something is done, in the words of whoever does it; percent-encoded UTF-8.
+WHY: Final = "X-Matthan-Why"
 #: Media type of an answer in JSON, and what stands for a WebSocket.
 JSON, WEBSOCKET = "application/json", "websocket"
 #: Seconds that a client waits for an answer; a PTZ command waits for the camera.

@@ -13,7 +13,6 @@ from aiohttp import WSCloseCode, web
 from drivers.errors import DriverError
 from engine.api.gate import CALLER
 from engine.api.openapi import describe
-from engine.api.permission import permit
 from engine.api.question import (
     IDEMPOTENCY_KEY,
     JSON,
@@ -35,6 +34,7 @@ from engine.identity.lasting import NoLonger, lasting
 from engine.identity.permission import Permission
 from engine.identity.porter import Porter
 from engine.web.body import body_of
+from engine.web.permission import permit
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of
 from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone

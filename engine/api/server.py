@@ -63,6 +63,7 @@ async def serve(
     try:
         await runner.setup()
         await Door(runner, door.socket, patience=HEADER_DEADLINE).start()
+        own.address = str(socket)
         if address:
             await listen(runner, address, wide, tls.context if tls else None)
         yield Doors(socket, _bound(runner) if address else None)

@@ -16,6 +16,7 @@ from engine.api.resources import (
     cameras,
     decisions,
     deliveries,
+    doors,
     events,
     features,
     health,
@@ -36,6 +37,7 @@ from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
+from engine.api.services.doors import DoorService
 from engine.api.services.events import EventService
 from engine.api.services.features import FeatureService
 from engine.api.services.people import PeopleService, Places
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from engine.store.db import Store
     from engine.vision.pool import DetectorPool
     from engine.web.connection_limit import ConnectionLimiter
+    from engine.web.tls import Encryption
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Rooms:
         zone: In which people there read a time.
         garbage: Counts what is malformed, at all doors.
         limiters: Returns who counts the connections of the doors that are open.
+        encryption: How they are encrypted.
         auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
         porter: Lets people in; `callers`: says who asks.
         groups: Returns the names of groups of cameras.
@@ -94,6 +98,7 @@ class Rooms:
     zone: ZoneInfo
     garbage: Garbage
     limiters: Callable[[], Iterable[ConnectionLimiter]]
+    encryption: Encryption
     outbox: Outbox
     pool: DetectorPool | None
     inventory: Inventory
@@ -128,6 +133,7 @@ def api_of(site: Rooms) -> Api:
         audit.resource(AuditService(site.store)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
+        doors.resource(DoorService(site.limiters, site.encryption)),
         metrics.resource(figures.MetricsService(sources(site))),
         probes.resource(site.liveness.checks, site.ready),
         people.resource(registered),

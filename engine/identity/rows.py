@@ -22,14 +22,14 @@ def person_row(person: Person) -> Row:
     """Return a person's row."""
     local = json.dumps(sorted(person.local), ensure_ascii=False)
     return (
-        person.id, person.name, local, micros(person.made), person.by, person.password,
+        person.id, person.name, local, person.by, micros(person.made), person.password,
         _maybe(person.set_at), _maybe(person.disabled), _maybe(person.removed),
     )  # fmt: skip
 
 
 def person_of(row: Columns) -> Person:
     """Return the person of a row."""
-    id, name, local, made, by, password, set_at, disabled, removed = row
+    id, name, local, by, made, password, set_at, disabled, removed = row
     return Person(
         _text(id), _text(name), moment(made), by, frozenset(map(_text, json.loads(local))), password,
         _when(set_at), _when(disabled), _when(removed),

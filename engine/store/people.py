@@ -28,8 +28,10 @@ class Table(StrEnum):
     TRY = "login_try"
 
 
+#: What lets somebody in for a while; a restore leaves it out.
+LET_IN: Final = (Table.SESSION, Table.CODE)
 COLUMNS: Final = {
-    Table.PERSON: "id, name, local, made, by, password, set_at, disabled, removed",
+    Table.PERSON: "id, name, local, by, made, password, set_at, disabled, removed",
     Table.GRANT: "id, person, role, place, by, why, since, until, hours",
     Table.TOKEN: "id, secret, person, purpose, made, until, engine, by, role, place, used",
     Table.SESSION: "id, secret, person, address, made, engine, used, used_at",

@@ -93,6 +93,7 @@ class ConnectionLimiter:
 
     Attributes:
         turned_away: Connections that found no room, or lost their place to another, since the start.
+        address: Where the door is, for people; empty until it is open.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class ConnectionLimiter:
         self._guests: dict[int, Guest] = {}
         self._peers: Counter[str] = Counter()
         self.turned_away = 0
+        self.address = ""
 
     def listener(self, family: int, kind: int) -> Listener:
         """Return a new socket that this limiter will guard."""

@@ -32,6 +32,11 @@ async def listen(
     """
     for listener in await bind_tcp(*address, limiter.listener):
         await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
+        limiter.address = f"{'https' if tls else 'http'}://{_shown(address[0])}:{listener.getsockname()[1]}"
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 class _Runner(web.AppRunner):

@@ -113,6 +113,10 @@ class Encryption:
         self._doors.append(made)
         return made
 
+    def door(self, name: str) -> DoorTls | None:
+        """Return how a door is encrypted, None where it is not, or is not open."""
+        return next((each for each in self._doors if each.door == name), None)
+
     def _files(self, door: str, kind: str, settings: DoorSettings, host: str) -> tuple[Path, Path]:
         if kind == "files":
             if not settings.certificate or not settings.key:

@@ -55,7 +55,7 @@ class FakeEntrance:
     async def login(self, name: str, password: str, address: str) -> str:
         self.asked.append(("login", name, address))
         if (name, password) != ("lan", "a long sentence"):
-            raise refusal(401, "api.unauthorized")
+            raise refusal(401, "access.wrong")
         return self._begin()
 
     def _begin(self) -> str:
@@ -70,7 +70,7 @@ class FakeEntrance:
     async def setup(self, code: str, name: str, password: str, address: str) -> str:
         self.asked.append(("setup", code, name))
         if code != "right":
-            raise refusal(401, "api.unauthorized")
+            raise refusal(401, "access.wrong")
         return self._begin()
 
 

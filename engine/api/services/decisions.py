@@ -8,12 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.permission import permit
 from engine.api.resources.decisions import Acknowledge, Decision, Withdraw
 from engine.api.services.runners import lookable
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
 from engine.identity.permission import Permission
+from engine.web.permission import permit
 
 if TYPE_CHECKING:
     from engine.duty.acknowledgement import Acknowledgements

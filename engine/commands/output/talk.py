@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -45,10 +46,13 @@ Token = Annotated[
     typer.Option(
         "--token",
         metavar="REF",
-        help="Where the bearer token is (http and https only): file:PATH or env:NAME; default: env:MATTHAN_TOKEN.",
+        help="Where a token is: file:PATH or env:NAME; default: env:MATTHAN_TOKEN, else your `matthan login`.",
     ),
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
+Why = Annotated[
+    str, typer.Option("--why", metavar="TEXT", help="Why you do it, for the records; some sites ask for it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.", autocompletion=cameras)]
 OfCamera = Annotated[
@@ -93,12 +97,17 @@ class Speaker:
         return sentence.vi if self.language == "vi" else sentence.en
 
 
-def secret(reference: str | None) -> str | None:
-    """Return the token; it is never on the command line, where every user of the machine could read it."""
+def secret(reference: str | None, socket: str | None = None) -> str | None:
+    """Return what is shown; it is never on the command line, where every user of the machine could read it.
+
+    Raises:
+        ApiError: Others may read this user's sessions.
+    """
+    from engine.api.remembered import remembered
     from engine.config.credentials import CredentialError, Vault
 
     if reference is None:
-        return os.environ.get("MATTHAN_TOKEN")
+        return os.environ.get("MATTHAN_TOKEN") or remembered(socket)
     try:
         return Vault(Path.cwd()).secret(reference)
     except CredentialError as error:
@@ -106,23 +115,63 @@ def secret(reference: str | None) -> str | None:
 
 
 def speak(
-    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Speaker], Awaitable[T]]
+    socket: str | None,
+    token: str | None,
+    lang: Lang | None,
+    talk: Callable[[Speaker], Awaitable[T]],
+    why: str = "",
 ) -> T:
     """Run a conversation; an error becomes one sentence and an exit code."""
+
+    async def met(client: Client) -> T:
+        return await talk(Speaker(client, lang, await client.state()))
+
+    return reach(socket, token, lang, met, why)
+
+
+def reach(
+    socket: str | None,
+    token: str | None,
+    lang: Lang | None,
+    talk: Callable[[Client], Awaitable[T]],
+    why: str = "",
+    *,
+    anew: bool = False,
+) -> T:
+    """Run a conversation of whoever may not even see how the engine does; errors as in `speak`.
+
+    Args:
+        anew: Show nothing, not even a session that this user has.
+    """
     from engine.api.client import Client
     from engine.api.errors import ApiError
 
     async def run() -> T:
-        async with Client.connect(socket, token=secret(token), language=language(lang)) as client:
-            return await talk(Speaker(client, lang, await client.state()))
+        shown = None if anew else secret(token, socket)
+        async with Client.connect(socket, token=shown, language=language(lang), why=why) as client:
+            return await talk(client)
 
     try:
         return asyncio.run(run())
     except ApiError as error:
+        if _introduced(error, lang):
+            return reach(socket, token, lang, talk, why, anew=anew)
         out(f"matthan: {explain(error, lang)}", "red", err=True)
         raise typer.Exit(1 if error.status else NO_ENGINE) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _introduced(error: ApiError, lang: Lang | None) -> bool:
+    """Return whether a person at the terminal now knows an engine that was met for the first time: then once more."""
+    from engine.api.client import Unreachable
+
+    if not isinstance(error, Unreachable) or error.cause != "link.untrusted" or not sys.stdin.isatty():
+        return False
+    from engine.commands.doors import introduce
+
+    introduce(error.address, lang)
+    return True
 
 
 def explain(error: ApiError, lang: Lang | None) -> str:

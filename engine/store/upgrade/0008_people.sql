@@ -1,12 +1,13 @@
 -- People and what they may: small tables, read whole at a start. See engine/identity/. Their columns differ in number
--- or type, so that rows can be told apart on the pages of a damaged database (engine/store/carve.py).
+-- or type from each other's and from those of SQLite's own schema, so that rows can be told apart on the pages of a
+-- damaged database (engine/store/carve.py).
 
 CREATE TABLE person (
     id       TEXT PRIMARY KEY,              -- the name by which they log in; never given again
     name     TEXT NOT NULL,
     local    TEXT NOT NULL,                 -- JSON: users of this machine who are this person
-    made     INTEGER NOT NULL,              -- microseconds since 1970, UTC, as all times here
     by       TEXT NOT NULL,                 -- who added them
+    made     INTEGER NOT NULL,              -- microseconds since 1970, UTC, as all times here
     password TEXT,                          -- Argon2id in PHC form; NULL: there is none
     set_at   INTEGER,                       -- when the password was set
     disabled INTEGER,                       -- since when; NULL: they are not

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from engine.api.client import ApiError, Client
-from engine.api.permission import permit
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources import metrics, probes
 from engine.api.resources.cameras import PtzCommand
@@ -24,6 +23,7 @@ from engine.identity.caller import Caller, Principal
 from engine.identity.permission import Permission
 from engine.identity.record import Outcome
 from engine.web.payload import Wire
+from engine.web.permission import permit
 from engine.web.refusals import HttpProblem
 from rules.model import Sentence
 from tests.fakes.engine import FakeEngine

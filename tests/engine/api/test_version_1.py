@@ -8,19 +8,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 from engine import app
-from engine.api import resources
 from engine.api.client import Client
-from engine.api.question import Question
 from engine.api.routes import OPENAPI
 from engine.config.configuration import load
+from tests.engine.api.questions import declared
 
 PROMISED = json.loads((Path(__file__).parents[2] / "fixtures/api/openapi-0.4.0.json").read_text("utf-8"))
 #: Words for people may change.
@@ -45,14 +42,6 @@ def broken(before: Any, after: Any, place: str = "") -> Iterator[str]:
         yield from (f"{place}: {each} is gone" for each in left)
     elif before != after:
         yield f"{place} is {after}, and was {before}"
-
-
-def declared() -> Iterator[Question[Any, Any, Any]]:
-    """Yield every question that a module of resources has."""
-    for module in iter_modules(resources.__path__, f"{resources.__name__}."):
-        for value in vars(import_module(module.name)).values():
-            if isinstance(value, Question):
-                yield value
 
 
 async def document(folder: Path) -> dict[str, Any]:

@@ -159,6 +159,9 @@ def harmless(told: Result) -> None:
 
 LIVE = [
     ("status",),
+    ("doors",),
+    ("doors", "trust", CANARY),
+    ("doors", "forget", CANARY),
     ("events",),
     ("decisions",),
     ("decisions", "--firing"),

@@ -116,7 +116,7 @@ async def test_the_session_cookie_is_out_of_reach(browser: Browser) -> None:
 
 async def test_a_wrong_password_is_told_and_the_name_is_kept(browser: Browser) -> None:
     assert await browser.send("/login", name="<lan>", password="wrong") == 401
-    assert "A valid token is needed" in browser.text
+    assert "do not belong together" in browser.text
     assert 'value="&lt;lan&gt;"' in browser.text
     assert "wrong" not in browser.text
     assert not browser.entrance.sessions
