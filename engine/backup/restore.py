@@ -35,7 +35,6 @@ from engine.seal.head_keeping import RESTORED
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
 from engine.store.pages.notes import sums_file
-
 from engine.store.people import LET_IN
 from engine.store.schema import steps, version_of
 
