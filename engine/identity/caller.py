@@ -42,7 +42,7 @@ class Caller:
         principal: How that is known.
         user: The person's id, or the local user's name where no person is behind it; empty: nothing is known.
         rights: What they may.
-        name: The person's name, for people.
+        name: The person's name, for people; empty where no person is known.
         means: By what: a token's or a session's id, a local user's name.
         address: Where from: ``unix``, or the address of the other side.
         why: Why, by their own word.

@@ -45,7 +45,7 @@ def jpeg(width: int = 320, height: int = 240, kind: str = "JPEG", **named: objec
     picture = Image.new("RGB", (width, height), (90, 110, 130))
     ImageDraw.Draw(picture).rectangle((10, 10, width // 2, height // 2), outline=(255, 0, 0), width=3)
     made = BytesIO()
-    picture.save(made, kind, **named)  # type: ignore[arg-type]
+    picture.save(made, kind, **named)
     return made.getvalue()
 
 

@@ -44,13 +44,25 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
         "engine.runtime.flow",
         "engine.text",
         "engine.severity",
+        "engine.runtime.whole_file",
     }
-    rooms = {"engine.runtime", "engine.web", "engine.fleet", "engine.duty"}  # empty by themselves
+    rooms = {
+        "engine.runtime",
+        "engine.web",
+        "engine.fleet",
+        "engine.duty",
+        "engine.identity",
+    }  # empty by themselves
     values = {
         "engine.web.payload",
         "engine.web.problem_details",
         "engine.fleet.state",
         "engine.duty.urgency",
+        "engine.web.fingerprint",
+        *(
+            f"engine.identity.{name}"
+            for name in ("access", "caller", "grant", "permission", "place", "record")
+        ),
     }
     assert inside <= ground | rooms | values
 

@@ -33,6 +33,10 @@ MQTT = "actions:\n  mqtt: {host: %s, login: {username: u, password: env:X}%s}\n"
 HOOK = "actions:\n  webhooks:\n    w: {url: '%s'%s}\n"
 
 
+#: One token for everybody, which is told whenever there is one.
+SHARED = ("shared_token", "api.token")
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -53,9 +57,9 @@ HOOK = "actions:\n  webhooks:\n    w: {url: '%s'%s}\n"
         ("preview: {host: 192.0.2.1, tls: off}\n", [("clear_door", "preview.tls")]),
         ("preview: {host: 0.0.0.0, enabled: false, tls: off}\n", []),
         ("preview: {host: 127.0.0.1, tls: off}\n", []),
-        ("api: {tcp: '0.0.0.0:8581', token: env:X, tls: off}\n", [("clear_door", "api.tls")]),
-        ("api: {tcp: '0.0.0.0:8581', token: env:X}\n", []),
-        ("api: {tcp: '127.0.0.1:8581', token: env:X, tls: off}\n", []),
+        ("api: {tcp: '0.0.0.0:8581', token: env:X, tls: off}\n", [SHARED, ("clear_door", "api.tls")]),
+        ("api: {tcp: '0.0.0.0:8581', token: env:X}\n", [SHARED]),
+        ("api: {tcp: '127.0.0.1:8581', token: env:X, tls: off}\n", [SHARED]),
         (CAMERA % f"sub: 'rtsp://admin:{CANARY}@192.0.2.7/s'", [("option_login", "cameras.0.options.sub")]),
         (CAMERA % f"web_password: {CANARY}", [("option_login", "cameras.0.options.web_password")]),
         (CAMERA % "sub: rtsp://192.0.2.7/s", []),
