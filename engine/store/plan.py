@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from struct import Struct
 from typing import cast
 
 from engine.seal.chain import Entry, Value, digest
@@ -48,9 +50,11 @@ _SETTLED = "DELETE FROM meta WHERE key = 'anew'"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
+_DOUBLE = Struct(">d")
 #: Columns of a decision's row that are digested; behind them stands a copy of what the body says.
 DIGESTED = 7
 Row = tuple[object, ...]
+EventRow = tuple[int, str, str | None, int, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,23 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
 
 def _entries(events: Iterable[Row], decisions: Iterable[Row]) -> Iterator[Entry]:
     """Yield what rows of both tables are in the log; a decision without a number is not."""
-    for row in cast("Iterable[tuple[int, str, Value]]", events):
-        yield Entry(row[0], row[1], digest("event", row))
+    for row in cast("Iterable[EventRow]", events):
+        yield Entry(row[0], row[1], event_digest(row))
     for made in cast("Iterable[tuple[int | None, str, Value]]", decisions):
         if made[0] is not None:
             yield Entry(made[0], made[1], digest("decision", made[:DIGESTED]))
+
+
+def event_digest(row: EventRow) -> bytes:
+    """Return `engine.seal.chain.digest` of an event's row, in half of its time: this is what sealing costs."""
+    seq, id_, camera, received_at, engine, body = row
+    if camera is None or not (id_.isascii() and camera.isascii() and body.isascii()):
+        return digest("event", row)
+    number, at = str(seq), str(received_at)
+    return sha256(
+        f"t5:event,i{len(number)}:{number},t{len(id_)}:{id_},t{len(camera)}:{camera},i{len(at)}:{at},"
+        f"r16:{_DOUBLE.pack(engine).hex()},t{len(body)}:{body},".encode()
+    ).digest()
 
 
 def _acknowledged(duties: Iterable[Duty]) -> list[Acknowledgement]:
