@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import SystemRandom
+from secrets import token_bytes
 from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
@@ -46,6 +47,10 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.audit_log import AuditLog
+from engine.identity.callers import Callers
+from engine.identity.permission import Role
+from engine.identity.porter import Porter
+from engine.identity.registry import Limits
 from engine.identity.spool import Spool
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
@@ -127,9 +132,10 @@ class Site:
         self.retention = self._make_retention()
         self.heads = self._make_heads()
         self.inventory = self._make_inventory()
+        self.porter = self._make_porter()
+        self._callers = Callers(self.porter.book, self._group, Role(self.settings.api.token_role))
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
-        self._recorded = asyncio.Event()
         self._configured = Configured(self.auditor, store, partial(self._digests, configuration.path))
 
     # -- making ---------------------------------------------------------------------------------
@@ -207,6 +213,24 @@ class Site:
             config=str(config.absolute()),
         )
 
+    def _make_porter(self) -> Porter:
+        settings, access = self.settings, self.settings.access
+        whole, idle = timedelta(hours=access.session_hours), timedelta(minutes=access.idle_minutes)
+        return Porter.of(
+            self._store,
+            self._clock,
+            token_bytes,
+            self.auditor,
+            zone=ZoneInfo(settings.timezone),
+            groups=self._group,
+            limits=Limits(whole, idle),
+            context=(settings.site, *settings.title.split()),
+        )
+
+    def _group(self, name: str) -> Collection[str]:
+        """Return the cameras of a group, as of the last reload."""
+        return self.reloader.settings.groups.get(name, ())
+
     def _make_api(self) -> Api:
         rooms = Rooms(
             state=self.service,
@@ -228,7 +252,10 @@ class Site:
             ready=self._ready,
             quota_mb=self.settings.store.quota_mb,
             auditor=self.auditor,
-            asks_why=frozenset(),
+            asks_why=frozenset(self.settings.access.why),
+            porter=self.porter,
+            callers=self._callers,
+            groups=lambda: self.reloader.settings.groups.keys(),
         )
         return api_of(rooms)
 
@@ -293,16 +320,9 @@ class Site:
     def _digests(self, configuration: Path) -> Mapping[str, str]:
         return {CONFIGURATION: revision_of(configuration.read_bytes()), RULES: self.reloader.book.digest}
 
-    async def _look_at_files(self) -> None:
-        """Record what is run by, once it is known what commands changed before."""
-        await self.auditor.look()
-        await self.auditor.settle()
-        await self._configured.look("start")
-        self._recorded.set()
-
     async def _keep_heads(self) -> None:
         """Sign where the log ends, at first when it tells of this start."""
-        await self._recorded.wait()
+        await self._configured.begun()
         await self.heads.run(self._supervisor)
 
     def start(self, parts: Parts) -> None:
@@ -310,12 +330,13 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("audit", lambda: self._supervisor.run("audit", self.auditor.run))
-        parts.start("configured", lambda: self._supervisor.run("configured", self._look_at_files))
+        parts.start("configured", lambda: self._supervisor.run("configured", self._configured.begin))
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self.retention.run(self._supervisor))
         parts.start("heads", self._keep_heads)
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
+        parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("cameras", self.fleet.run)
 
@@ -341,6 +362,13 @@ class Site:
             self.api, api, socket=self._where.socket, token=token, limiters=self._limiters,
         )  # fmt: skip
         await stack.enter_async_context(door)
+
+    async def greet(self, tell: Callable[[str], object]) -> None:
+        """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
+        code = await self.porter.first_code()
+        if code is not None:
+            logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
+            tell(text.render("access.first", {"code": code}, self.settings.language))
 
     def close(self) -> None:
         """Give the detector back, and leave systemd's watchdog alone."""
@@ -374,6 +402,8 @@ class Site:
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()
+        yield from self.porter.problems()
+        yield from self._callers.problems()
         yield from self.availability.problems()
         yield from ailing(self._store)
         yield from self.heads.problems()
@@ -404,8 +434,16 @@ def _new_id() -> str:
     return str(uuid7())
 
 
-async def serve(configuration: Configuration) -> int:
-    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code."""
+def _nobody(_: str) -> None:
+    """Show nobody anything."""
+
+
+async def serve(configuration: Configuration, tell: Callable[[str], object] = _nobody) -> int:
+    """Run the engine until SIGTERM or SIGINT; SIGHUP reloads rules and cameras. Return the exit code.
+
+    Args:
+        tell: Shows a person what is in no log.
+    """
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -414,7 +452,7 @@ async def serve(configuration: Configuration) -> int:
     loop.add_signal_handler(signal.SIGHUP, (stop if sys.stderr.isatty() else reload).set)
     failed = False
     try:
-        await run(configuration, stop, reload)
+        await run(configuration, stop, reload, tell)
     except* (EngineError, OSError) as group:
         failed = True
         for error in _leaves(group):
@@ -429,8 +467,16 @@ def _reason(error: BaseException, language: text.Language) -> str:
     return str(error)
 
 
-async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
+async def run(
+    configuration: Configuration,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None = None,
+    tell: Callable[[str], object] = _nobody,
+) -> None:
     """Run the engine until `stop` is set; whenever `reload` is, read rules and cameras again.
+
+    Args:
+        tell: Shows a person what is in no log: the code of who will be the first admin.
 
     Raises:
         ExceptionGroup: The store, the judge or the API could not go on.
@@ -450,18 +496,21 @@ async def run(configuration: Configuration, stop: asyncio.Event, reload: asyncio
         site = Site(configuration, where, clock, store, resume, asked=reload or asyncio.Event())
         stack.callback(site.close)
         await site.service.recall()
+        await site.porter.recall()
         await site.live(configuration.rules)
         async with asyncio.TaskGroup() as group, AsyncExitStack() as doors:
             parts = Parts(group)
             site.start(parts)
             await site.open_doors(doors)
             logger.info("running", site=settings.site, cameras=len(site.cameras), socket=str(where.socket))
+            await site.greet(tell)
             notify("READY=1")
             await stop.wait()
             site.stopping = True
             notify("STOPPING=1")
             logger.info("stopping")
             await doors.aclose()
+            await site.porter.sweep(all=True)
             await site.retention.tell()
             await site.auditor.finish()
             await parts.stop()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -40,8 +40,10 @@ def checkup() -> Iterator[tuple[str, str, str, str]]:
 @app.command()
 def tui(
     socket: Annotated[
-        Path | None,
-        typer.Option(help="The engine's API socket. Default: the one of the engine on this machine."),
+        str | None,
+        typer.Option(
+            help="The engine's socket, or http(s)://HOST:PORT. Default: the engine on this machine."
+        ),
     ] = None,
     lang: Annotated[
         LanguageChoice | None, typer.Option(help="Language. Default: the site's own; L switches.")
@@ -62,13 +64,18 @@ def tui(
 
 
 async def _run(
-    socket: Path | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
+    socket: str | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
 ) -> None:
     from engine.api.client import Client
+    from engine.api.remembered import TooOpen, remembered
     from tui.app import MatthanApp
     from tui.graphics import Graphics
 
-    async with Client.connect(socket) as client:
+    try:
+        shown = os.environ.get("MATTHAN_TOKEN") or remembered(socket)
+    except TooOpen as error:
+        raise typer.BadParameter(f"others may read {error}: chmod 600") from None
+    async with Client.connect(socket, token=shown) as client:
         await MatthanApp(
             client,
             language=lang.value if lang else None,

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from platformdirs import user_state_path
@@ -28,7 +28,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
 from engine.api.errors import ApiError
-from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, A, Question
+from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, WHY, A, Question
 from engine.api.resources import (
     acts,
     alerts,
@@ -156,6 +156,7 @@ class Client:
         token: str | None = None,
         language: str = "en",
         tls: ssl.SSLContext | None = None,
+        why: str = "",
         random: Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> AsyncIterator[Client]:
@@ -163,8 +164,9 @@ class Client:
 
         Args:
             address: Path of a unix socket, or ``http(s)://HOST:PORT``; default: `default_socket`.
-            token: Bearer token (TCP only).
+            token: What is shown: a session's secret, or a token.
             language: Of the engine's sentences in errors.
+            why: Why things are done, for the records.
             tls: Trust other than the system's, e.g. a site's own authority.
             random: Jitter of the reconnecting.
             sleep: Waits between two attempts.
@@ -179,7 +181,7 @@ class Client:
         async with aiohttp.ClientSession(
             base_url=told if over_tcp else "http://localhost",
             connector=connector,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers=_shown(token, why),
             timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT),
         ) as session:
             yield cls(session, told, random=random, sleep=sleep, language=language)
@@ -380,6 +382,12 @@ class Client:
             raise ApiError(0, "api.timeout", f"{self.address}: no answer in {question.within:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(self.address, _words(error), _cause(error)) from None
+
+
+def _shown(token: str | None, why: str) -> dict[str, str]:
+    """Return the headers by which a client says who it is, and why it does things."""
+    shown = {"Authorization": f"Bearer {token}"} if token else {}
+    return {**shown, WHY: quote(why)} if why else shown
 
 
 def _words_of(query: Mapping[str, object]) -> dict[str, str]:

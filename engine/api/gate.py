@@ -1,37 +1,47 @@
-"""Who is let in, and as whom: the one place where a `Caller` is made."""
+"""Who is let in, and as whom: every request gets its `Caller` here, from what it shows."""
 
 from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from engine.identity.access import Unlimited
-from engine.identity.caller import Caller, Principal
+from engine.api.question import WHY
+from engine.identity.attempts import BEARER, Locked
+from engine.identity.caller import Caller
+from engine.identity.callers import SHARED, Callers
+from engine.identity.credential import SESSION, TOKEN
+from engine.identity.porter import Porter
 from engine.web.auth import may_enter, name_of, peer_of, shows
-from engine.web.connection_limit import peer_name
 from engine.web.problems import Handler
 from engine.web.refusals import refusal
-from engine.web.throttle import Suspects
 
 #: Where a request that was let in has its caller.
 CALLER = web.RequestKey("caller", Caller)
+#: Characters of that that are kept.
+LONGEST: Final = 200
+#: Where somebody is who uses the unix socket.
+UNIX: Final = "unix"
 
 
 class Gate:
-    """Lets in whom `engine.web.auth` allows, and says who it is.
+    """Says who asks: by the kernel's word, a session, a token, a certificate, or nothing yet.
 
     Args:
         group: Number of the group whose members may use the unix socket.
-        token: What clients must show over TCP; None: nobody is let in there.
-        suspects: Who guessed wrong.
+        token: The site's shared token; None: there is none.
+        callers: Makes callers.
+        porter: Counts what opens nothing.
     """
 
-    def __init__(self, group: int, token: str | None, suspects: Suspects) -> None:
+    def __init__(self, group: int, token: str | None, callers: Callers, porter: Porter) -> None:
         self._group, self._token = group, token
-        self._suspects = suspects
+        self._callers, self._porter = callers, porter
 
     def middleware(self) -> Middleware:
         """Return it as aiohttp wants it."""
@@ -47,30 +57,68 @@ class Gate:
         """Return who asks.
 
         Raises:
-            HttpProblem: 403 ``api.forbidden`` for a stranger on the unix socket; 401 ``api.unauthorized`` without
-                the token over TCP, 429 ``api.slowed`` for whoever guesses too much.
+            HttpProblem: 403 ``api.forbidden`` for a stranger on the unix socket; 401 ``api.unauthorized`` for who shows
+                what opens nothing, 429 ``access.locked`` for who does so too often.
             ConnectionResetError: The client has gone.
         """
         if request.transport is None:
             raise ConnectionResetError
         connection = request.transport.get_extra_info("socket")
-        if connection.family == socket.AF_UNIX:
-            return self._local(connection)
-        await self._over_tcp(request, connection)
-        return Caller(Principal.TOKEN, rights=Unlimited("token"))
+        local = connection.family == socket.AF_UNIX
+        address = UNIX if local else connection.getpeername()[0]
+        secret = bearer(request)
+        ours = secret is not None and secret.startswith((SESSION, TOKEN))
+        if local and not ours:  # the kernel knows better than the shared token who that is
+            found = self._local(connection)
+        elif secret is not None:
+            found = await self._bearer(secret, request, address)
+        else:
+            name = certificate_of(request.transport.get_extra_info("peercert"))
+            found = self._callers.newcomer() if name is None else self._callers.certificate(name)
+        return replace(found, address=address, why=_why(request))
 
     def _local(self, connection: socket.socket) -> Caller:
         peer = peer_of(connection)
-        if not may_enter(peer, owner=os.geteuid(), group=self._group):
+        user, owner = name_of(peer), peer.uid in (os.geteuid(), 0)
+        member = may_enter(peer, owner=os.geteuid(), group=self._group)
+        if not member and self._callers.book.local(user) is None:
             raise refusal(403, "api.forbidden")
-        return Caller(Principal.LOCAL_USER, name_of(peer), rights=Unlimited())
+        return self._callers.local(user, owner=owner)
 
-    async def _over_tcp(self, request: web.Request, connection: socket.socket) -> None:
-        peer = peer_name(connection, connection.getpeername())
-        if not await self._suspects.hold(peer):
-            raise refusal(429, "api.slowed")
-        shown = request.headers.get("Authorization")
-        if not self._token or not shows(shown, self._token):
-            if shown:  # who shows nothing guesses nothing
-                self._suspects.failed(peer)
+    async def _bearer(self, secret: str, request: web.Request, address: str) -> Caller:
+        """Return who shows a secret. What is random and right always opens; guesses are counted."""
+        found = self._callers.bearer(secret)
+        try:
+            if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
+                self._porter.attempts.hold(SHARED, address)
+                if shows(request.headers.get("Authorization"), self._token):
+                    await self._porter.attempts.welcome(SHARED, address)
+                    found = self._callers.shared()
+            if found is None:
+                await self._porter.wrong_bearer(address, BEARER)
+        except Locked as locked:
+            raise refusal(429, locked.code, **locked.values) from None
+        if found is None:
             raise refusal(401, "api.unauthorized")
+        return found
+
+
+def bearer(request: web.BaseRequest) -> str | None:
+    """Return what a request shows as ``Authorization: Bearer``; None: nothing."""
+    shown = request.headers.get("Authorization")
+    if shown is None:
+        return None
+    scheme, _, secret = shown.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else shown
+
+
+def certificate_of(told: Any) -> str | None:
+    """Return the name in a client's certificate that TLS has verified; None: it showed none."""
+    names = [pair for part in (told or {}).get("subject", ()) for pair in part]
+    return next((str(value) for key, value in names if key == "commonName"), None)
+
+
+def _why(request: web.BaseRequest) -> str:
+    """Return why something is done, in one harmless line."""
+    told = unquote(request.headers.get(WHY, ""), errors="replace")
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())[:LONGEST]

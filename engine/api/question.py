@@ -28,6 +28,8 @@ A = TypeVar("A", default=None)
 
 #: Header that names an act.
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+#: Header with why something is done, in the words of whoever does it; percent-encoded UTF-8.
+WHY: Final = "X-Matthan-Why"
 #: Media type of an answer in JSON, and what stands for a WebSocket.
 JSON, WEBSOCKET = "application/json", "websocket"
 #: Seconds that a client waits for an answer; a PTZ command waits for the camera.
@@ -130,6 +132,7 @@ class Question(Generic[Q, B, A]):
         where: How far the grant has to reach where it is about no camera; what is answered to whoever may ask it only
             `ANYWHERE` is only of what they may see.
         deed: As what it is recorded in the audit log; None: it is not. A refusal always is.
+        told_by_answerer: Whoever answers it records it, because floods of it are told as one.
         answer: A model, a list of one, `Blob`, or None: there is nothing to answer (204).
         query: What stands after the question mark; None: that is not looked at.
         body: What is sent along; where `optional`, nothing is the same as ``{}``.
@@ -154,6 +157,7 @@ class Question(Generic[Q, B, A]):
     of: Literal["", "path", "query", "body"] = ""
     where: Reach = Reach.SITE
     deed: Deed | None = None
+    told_by_answerer: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.needs, Permission):

@@ -50,7 +50,8 @@ class Recorder:
     ) -> None:
         """Record how it ended; what was only malformed was no deed."""
         outcome, code = _ended(error)
-        if outcome is Outcome.REFUSED or (question.deed is not None and asked is not None):
+        done = question.deed is not None and asked is not None and not question.told_by_answerer
+        if outcome is Outcome.REFUSED or done:
             await self._auditor.record(_record(question, caller, asked, outcome, code, _values(error)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSCloseCode, web
@@ -30,13 +30,14 @@ from engine.api.question import (
 from engine.api.recording import Recorder
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
+from engine.identity.callers import Callers
 from engine.identity.lasting import NoLonger, lasting
 from engine.identity.permission import Permission
+from engine.identity.porter import Porter
 from engine.web.body import body_of
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of
 from engine.web.refusals import refusal
 from engine.web.sockets import close_all, outgoing, send_until_gone
-from engine.web.throttle import Suspects
 
 OPENAPI = Question(
     "GET", "/v1/openapi.json", "This document", Permission.STATE, dict[str, Any], where=Reach.ANYWHERE
@@ -53,13 +54,14 @@ class Api:
         resources: Everything that can be asked.
         garbage: Counts what is malformed, at this door and at others.
         recorder: Records what is done.
-        suspects: Counts who guesses tokens, and slows them.
+        callers: Says who asks; `porter`: lets people in.
     """
 
     resources: Sequence[Resource]
     garbage: Garbage
     recorder: Recorder
-    suspects: Suspects = field(default_factory=Suspects)
+    callers: Callers
+    porter: Porter
 
     def answers(self) -> Sequence[Route]:
         """Return the table from which the router is made; the document that describes it is asked for like the rest."""

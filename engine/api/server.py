@@ -41,19 +41,19 @@ async def serve(
         api: What answers.
         settings: Whether and how TCP is served.
         socket: Where the unix socket is to be.
-        token: What TCP clients must show.
+        token: The site's shared token; None: there is none.
         limiters: Of the unix socket and of TCP.
 
     Raises:
         Closed: A door cannot be opened; nothing is left open.
     """
-    address = tcp_address(settings, token)
+    address = tcp_address(settings)
     tls = tls_of(settings) if address else None
     streams = Streams()
     own, wide = limiters or (ConnectionLimiter("api"), ConnectionLimiter("api.tcp"))
     door = bind_unix(socket, own.listener)
     runner = hardened(
-        application(api, Gate(door.group, token, api.suspects), streams), api.garbage, own, wide
+        application(api, Gate(door.group, token, api.callers, api.porter), streams), api.garbage, own, wide
     )
     try:
         await runner.setup()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,10 +20,13 @@ from engine.api.resources import (
     features,
     health,
     metrics,
+    people,
     preview,
     probes,
     rules,
+    sessions,
     state,
+    tokens,
 )
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
@@ -35,16 +38,19 @@ from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.events import EventService
 from engine.api.services.features import FeatureService
+from engine.api.services.people import PeopleService, Places
 from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
+from engine.api.services.sessions import SessionService
 from engine.api.services.state import SiteStateService
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
+from engine.identity.callers import Callers
+from engine.identity.porter import Porter
 from engine.identity.record import Auditor
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.problems import Garbage
-from engine.web.throttle import Suspects
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
@@ -71,6 +77,8 @@ class Rooms:
         garbage: Counts what is malformed, at all doors.
         limiters: Returns who counts the connections of the doors that are open.
         auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
+        porter: Lets people in; `callers`: says who asks.
+        groups: Returns the names of groups of cameras.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -94,12 +102,16 @@ class Rooms:
     quota_mb: int
     auditor: Auditor
     asks_why: frozenset[str]
+    porter: Porter
+    callers: Callers
+    groups: Callable[[], Collection[str]]
 
 
 def api_of(site: Rooms) -> Api:
     """Return what a site's server answers; a new resource has its line here."""
-    suspects, name = Suspects(), site.state.settings.site
+    name, book = site.state.settings.site, site.porter.book
     acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
+    registered = PeopleService(book, Places(lambda: site.cameras, site.groups), site.zone)
     resources = (
         state.resource(site.state),
         events.resource(EventService(site.store, site.cameras)),
@@ -116,13 +128,17 @@ def api_of(site: Rooms) -> Api:
         audit.resource(AuditService(site.store)),
         preview.resource(PreviewService(site.cameras, site.preview)),
         health.resource(site.state, site.garbage),
-        metrics.resource(figures.MetricsService(sources(site, suspects))),
+        metrics.resource(figures.MetricsService(sources(site))),
         probes.resource(site.liveness.checks, site.ready),
+        people.resource(registered),
+        tokens.resource(registered),
+        sessions.resource(SessionService(site.porter)),
     )
-    return Api(resources, site.garbage, Recorder(site.auditor, site.asks_why), suspects)
+    recorder = Recorder(site.auditor, site.asks_why)
+    return Api(resources, site.garbage, recorder, site.callers, site.porter)
 
 
-def sources(site: Rooms, suspects: Suspects) -> Sequence[figures.Source]:
+def sources(site: Rooms) -> Sequence[figures.Source]:
     """Return where figures come from; a room that has some has its line here."""
     return (
         lambda: figures.engine_figures(site.state, site.inventory, site.liveness),
@@ -131,6 +147,7 @@ def sources(site: Rooms, suspects: Suspects) -> Sequence[figures.Source]:
         lambda: figures.outbox_figures(site.outbox, site.state),
         lambda: figures.store_figures(site.store, site.quota_mb),
         lambda: figures.duty_figures(site.state),
-        lambda: figures.door_figures(site.state, site.limiters(), site.garbage, suspects),
+        lambda: figures.door_figures(site.state, site.limiters(), site.garbage),
+        lambda: figures.people_figures(site.porter),
         lambda: figures.preview_figures(site.preview()),
     )

@@ -34,6 +34,7 @@ from engine.errors import StoreBusy
 from engine.seal.head_keeping import RESTORED
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
+from engine.store.people import LET_IN
 from engine.store.schema import steps, version_of
 
 _ROOTS = ("state", "config")
@@ -331,6 +332,9 @@ def _number_on(database: Path, now: datetime, past: witness.Witness | None) -> N
         known = max(0 if row is None else int(row[0]), 0 if past is None else past.last_seq)
         last = witness.beyond(known, now)
         db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_seq', ?)", (str(last),))
+        for table in LET_IN:  # who logged out since the backup, or used a code, does not get in by it again
+            with suppress(sqlite3.OperationalError):  # of a version that had no people
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
         # The engine says so in a signed head, at its start: what an earlier one says of later entries is past.
         db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (RESTORED, now.isoformat()))
 

@@ -12,7 +12,7 @@ import typer
 from engine.commands.availability import availability
 from engine.commands.completion import cameras
 from engine.commands.features import features, set_feature
-from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import data, out
 
 app = typer.Typer()
@@ -37,6 +37,7 @@ def retry(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Try a camera again at once instead of later: after its password, cable or power was set right.
 
@@ -61,7 +62,7 @@ def retry(
         if refused:
             raise typer.Exit(1)
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 async def _tried(speaker: Speaker, id: str, as_json: bool) -> bool:

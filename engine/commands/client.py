@@ -21,6 +21,7 @@ from engine.commands.output.talk import (
     Socket,
     Speaker,
     Token,
+    Why,
     speak,
 )
 from engine.commands.output.terminal import data, out, pour
@@ -97,6 +98,7 @@ def events(
     camera: OfCamera = None,
     limit: Limit = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens.")] = False,
+    why: Why = "",
 ) -> None:
     """List events, oldest first; with --follow go on, without a hole over lost connections."""
 
@@ -105,7 +107,7 @@ def events(
 
         await listing.events(speaker, camera, as_json=as_json).show(limit, follow=follow)
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 @app.command()
@@ -120,6 +122,7 @@ def decisions(
     firing: Annotated[
         bool, typer.Option("--firing", help="Only what fires now or waits to be acknowledged, worst first.")
     ] = False,
+    why: Why = "",
 ) -> None:
     """List decisions with the reason why, oldest first; --firing: what fires now and who takes care of it.
 
@@ -136,7 +139,7 @@ def decisions(
         else:
             await listing.decisions(speaker, camera, as_json=as_json).show(limit, follow=follow)
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 @app.command()
@@ -153,6 +156,7 @@ def ptz(
     socket: Socket = None,
     token: Token = None,
     lang: Language_ = None,
+    why: Why = "",
 ) -> None:
     """Move a PTZ camera, stop it, send it to a preset, or list its presets."""
 
@@ -179,7 +183,7 @@ def ptz(
         out(f"matthan: {speaker.say(code, names=names)}", "red", err=True)
         raise typer.Exit(2)
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 #: What a still's source is called.
@@ -202,6 +206,7 @@ def still(
     socket: Socket = None,
     token: Token = None,
     lang: Language_ = None,
+    why: Why = "",
 ) -> None:
     """Save a picture of a camera as JPEG: its own still, else one of its main stream, else the analysed one."""
 
@@ -223,7 +228,7 @@ def still(
         told = {"path": output, "bytes": len(picture.jpeg), "size": picture.size, "source": source}
         out(speaker.say("cli.saved", **told))
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 @app.command()
@@ -233,6 +238,7 @@ def preview(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Print a short-lived link to a camera's live picture in a browser."""
 
@@ -244,4 +250,4 @@ def preview(
         out(link.url)
         out(speaker.say("cli.preview", expires=speaker.time(link.expires)), dim=True, err=True)
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)

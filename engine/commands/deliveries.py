@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.output.talk import AsJson, Language_, Limit, Socket, Speaker, Token, speak
+from engine.commands.output.talk import AsJson, Language_, Limit, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def retry(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Send dead letters again, after what they died of was mended. They keep their idempotency keys."""
     if bool(ids) == everything:
@@ -79,7 +80,7 @@ def retry(
         else:
             out(speaker.say("cli.resent", count=len(sent)))
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 def _list(speaker: Speaker, letters: list[Letter], as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.output.talk import AsJson, CameraId, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.talk import AsJson, CameraId, Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import data, line, out
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def set_feature(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Set a feature of a camera, and show what it is then.
 
@@ -77,7 +78,7 @@ def set_feature(
         else:
             out(speaker.say("cli.accepted", feature=now.id))
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 def _table(speaker: Speaker, found: list[Feature]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from engine.commands.completion import cameras, rules
-from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, speak
+from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def acknowledge(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Say that somebody takes care of a decision: it will not escalate.
 
@@ -76,7 +77,7 @@ def acknowledge(
             made = await speaker.client.acknowledge(id, by=by, note=note)
             data(made.model_dump_json()) if as_json else out(said(speaker, made))
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 async def take_back(speaker: Speaker, written: str, by: str, *, as_json: bool) -> None:
@@ -143,6 +144,7 @@ def act(
     token: Token = None,
     lang: Language_ = None,
     as_json: AsJson = False,
+    why: Why = "",
 ) -> None:
     """Tell the rules what an operator did, e.g. that the patrol is done.
 
@@ -159,7 +161,7 @@ def act(
         event = await speaker.client.act(name, camera=camera, by=by, facts=told)
         data(event.model_dump_json()) if as_json else out(speaker.say("cli.acted", name=name, seq=event.seq))
 
-    speak(socket, token, lang, talk)
+    speak(socket, token, lang, talk, why)
 
 
 def _fact(word: str) -> tuple[str, wire.Fact]:

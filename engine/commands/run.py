@@ -57,4 +57,4 @@ def run(
 
     from engine.app import serve
 
-    raise typer.Exit(asyncio.run(serve(configuration)))
+    raise typer.Exit(asyncio.run(serve(configuration, terminal.block)))

@@ -200,7 +200,26 @@ class ApiSettings(Section):
     tcp: str | None = Field(None, description="HOST:PORT to listen on as well.")
     certificate: str | None = Field(None, description="TLS certificate (PEM) for `tcp`.")
     key: str | None = Field(None, description="TLS private key (PEM) for `tcp`.")
-    token: SecretRef | None = Field(None, description="Bearer token that TCP clients must show.")
+    token: SecretRef | None = Field(
+        None, description="Shared bearer token of TCP clients; better: a token of each person or program."
+    )
+    token_role: Literal["viewer", "officer", "author", "technician", "admin", "auditor"] = Field(
+        "officer", description="What whoever shows that token may do, at the whole site."
+    )
+
+
+class AccessSettings(Section):
+    """How long people stay logged in, and what they have to say why."""
+
+    session_hours: Annotated[float, Field(gt=0, le=168)] = Field(
+        12.0, description="Hours after which somebody has to log in again."
+    )
+    idle_minutes: Annotated[float, Field(ge=1, le=10_080)] = Field(
+        60.0, description="Minutes without a request after which a session ends."
+    )
+    why: list[
+        Literal["live", "still", "history", "ptz", "relay", "speech", "configure", "export", "delete"]
+    ] = Field(default_factory=list, description="What nobody may do without saying why.")
 
 
 class PreviewSettings(Section):
@@ -268,6 +287,9 @@ class Settings(Section):
     )
     actions: ActionSettings = Field(default_factory=ActionSettings, description="Action targets.")
     api: ApiSettings = Field(default_factory=ApiSettings, description="Local API.")
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Sessions, and what has to be said why."
+    )
     preview: PreviewSettings = Field(default_factory=PreviewSettings, description="WebRTC preview.")
     webhook_receiver: WebhookReceiverSettings = Field(
         default_factory=WebhookReceiverSettings, description="Where devices call back."

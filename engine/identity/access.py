@@ -120,5 +120,7 @@ def _missing(
     return Sentence("access.no_role", {**told, "roles": ", ".join(roles_with(permission))})
 
 
+#: Rights of whoever has not said who they are; they may still do so (`engine.identity.permission.OPEN`).
+NEWCOMER: Final = Nothing(Sentence("api.unauthorized", {}))
 #: Rights of whoever is not known.
 STRANGER: Final = Nothing(Sentence("access.stranger", {}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.identity.access import STRANGER, Reach, Rights, Ruling, Where
-from engine.identity.permission import Permission
+from engine.identity.permission import OPEN, Permission
 
 
 class Principal(StrEnum):
@@ -22,6 +22,8 @@ class Principal(StrEnum):
     CERTIFICATE = "certificate"
     #: A person behind a short-lived link.
     LINK = "link"
+    #: Somebody who has not said yet who they are.
+    NEWCOMER = "newcomer"
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Caller:
 
     def may(self, permission: Permission, where: Where = Reach.SITE) -> bool:
         """Return whether they may do something there."""
-        return bool(self.rights.rule(permission, where))
+        return permission in OPEN or bool(self.rights.rule(permission, where))
 
     def sees(self, camera: str | None, permission: Permission = Permission.STATE) -> bool:
         """Return whether they may see something of a camera; None: of the site as a whole."""
@@ -70,7 +72,7 @@ class Caller:
 
     def rule(self, permission: Permission, where: Where) -> Ruling:
         """Return whether they may, and note it on the trail of this request."""
-        ruling = self.rights.rule(permission, where)
+        ruling = Ruling(basis="everybody") if permission in OPEN else self.rights.rule(permission, where)
         self.trail.ruling = ruling
         if isinstance(where, str):
             self.trail.camera = where

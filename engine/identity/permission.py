@@ -29,6 +29,7 @@ class Permission(StrEnum):
     RESTORE = "restore"  #: put another past in place
     ACCESS = "access"  #: say who may do what
     AUDIT = "audit"  #: read who did what
+    LOGIN = "login"  #: say who one is: everybody may, whoever they are
 
 
 class Role(StrEnum):
@@ -53,6 +54,8 @@ _OFFICER: Final = _VIEWER | {
     Permission.RETRY,
     Permission.RESEND,
 }
+#: What needs no grant: nobody could get one otherwise.
+OPEN: Final = frozenset({Permission.LOGIN})
 #: What each role allows. An auditor sees who did what, and no picture.
 ROLES: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {

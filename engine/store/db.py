@@ -23,7 +23,7 @@ from engine.availability import Run
 from engine.errors import StoreCorrupt, StoreFull
 from engine.runtime import log
 from engine.runtime.clock import Clock, Mark
-from engine.store import availability, codec, witness
+from engine.store import availability, codec, people, witness
 from engine.store.deleting import (
     AGEING,
     CROWDING,
@@ -265,6 +265,11 @@ class Store(Reads):
     async def keep_availability(self, runs: Iterable[Run], alive: datetime) -> None:
         """Keep runs of availability that are new or otherwise than before, and that the engine was alive then."""
         await self._write(availability.kept(runs, alive, self._clock.now().engine))
+
+    async def keep_people(self, changes: Sequence[people.Change]) -> None:
+        """Keep changes of people and of what they may, all of them or none; on return they survive power loss."""
+        if changes:
+            await self._write(people.kept(changes))
 
     async def note(self, gone: Deletion) -> None:
         """Journal a deletion outside of the database; done before it, so that none is left out."""

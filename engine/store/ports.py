@@ -6,12 +6,14 @@ beyond its types is tried by `tests/engine/store/contract.py`, which any other i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from engine.store.audited import AuditFilter
+from engine.store.codec import Columns
 from engine.store.model import Acknowledgement, Audited, Counts, Deletion, DeliveryState, Pending, Verdict
+from engine.store.people import Change, Table
 from rules.model import Decision, Event
 
 
@@ -168,6 +170,22 @@ class Retained(Journal, Protocol):
 
     async def prune_records(self, before: datetime, upto: int, why: str) -> int:
         """Forget what is told of records that old, which stay; return of how many. To be recorded beforehand."""
+        ...
+
+
+class People(Protocol):
+    """Who may what: persons, grants, and what lets them in."""
+
+    async def people(self, table: Table) -> list[Columns]:
+        """Return all rows of a table."""
+        ...
+
+    async def keep_people(self, changes: Sequence[Change]) -> None:
+        """Keep changes, durably, all of them or none.
+
+        Raises:
+            StoreFull: No room; trying again is safe. `StoreBusy` likewise.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ import aiosqlite
 from engine.availability import Run
 from engine.runtime import log
 from engine.seal.chain import Place
-from engine.store import audited, availability, codec
+from engine.store import audited, availability, codec, people
 from engine.store.audited import AuditFilter
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
@@ -198,6 +198,10 @@ class Reads:
         told = await self.recall(availability.ALIVE)
         runs = self._decoded(availability.run_of, await self._read(availability.LAST))
         return runs, codec.moment(int(told)) if told is not None else None
+
+    async def people(self, table: people.Table) -> list[codec.Columns]:
+        """Return all rows of a table of people, as `engine.store.people.COLUMNS` says."""
+        return await self._read(f"SELECT {people.COLUMNS[table]} FROM {table} ORDER BY rowid")  # noqa: S608 - our own
 
     async def recall(self, key: str) -> str | None:
         """Return a value of the engine's own that was kept, None where none was."""

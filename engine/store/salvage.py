@@ -17,25 +17,21 @@ from pathlib import Path
 
 from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
+from engine.store.people import Table
 from engine.store.schema import Upgrade, upgrade
 from engine.store.witness import Witness, beyond
 
-#: Tables worth saving, in order: newest promises first, then history.
+#: Tables worth saving, in order: people first, for nobody gets in without; newest promises, then history.
 TABLES = (
-    "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
+    *Table, "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
     "decision", "acknowledgement", "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
 _BROUGHT = {
-    "audit": 7,
-    "availability": 6,
-    "link": 5,
-    "dead_letter": 4,
-    "adoption": 3,
-    "acknowledgement": 2,
+    "person": 8, "audit": 7, "availability": 6, "link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2,
     "event": 1,
-}
+}  # fmt: skip
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.

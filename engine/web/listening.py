@@ -125,11 +125,11 @@ def _clear(path: Path) -> None:
             raise Closed("door.engine", where=str(path))
 
 
-def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | None:
+def tcp_address(settings: ApiSettings) -> tuple[str, int] | None:
     """Return where to listen over TCP, None when it is off.
 
     Raises:
-        Closed: The address is not HOST:PORT, there is no token, or TLS is missing beyond loopback.
+        Closed: The address is not HOST:PORT, or TLS is missing beyond loopback.
     """
     if settings.tcp is None:
         return None
@@ -140,8 +140,6 @@ def tcp_address(settings: ApiSettings, token: str | None) -> tuple[str, int] | N
         host, port = None, None
     if not host or port is None:
         raise Closed("door.address", where=settings.tcp)
-    if not token:
-        raise Closed("door.token")
     if not is_loopback(host) and not (settings.certificate and settings.key):
         raise Closed("door.tls", where=host)
     return host, port

@@ -133,7 +133,7 @@ def _explain(request: web.Request, error: Exception) -> web.Response:
     if told.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if told.status == 429:
-        headers["Retry-After"] = "5"
+        headers["Retry-After"] = str(told.values.get("seconds", 5))
     return answer(_problem(told, errors, language_of(request)), headers)
 
 

@@ -44,6 +44,8 @@ TELLS = {
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
+    "role.",
+    "weekday.",
     "availability.",
     "cameras.",
     "cli_category.",

@@ -39,6 +39,7 @@ from engine.runtime.flow import Hub
 from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem, refusal
 from rules.model import Sentence
+from tests.fakes.people import callers, porter
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -122,6 +123,8 @@ class FakeEngine:
         self.retried: list[str] = []
         self.features_known: list[Feature] = []
         self.auditor = FakeAuditor()
+        self.porter = porter(self.auditor)
+        self.callers = callers(self.porter)
 
     # -- what a test lets happen
 
@@ -177,7 +180,7 @@ class FakeEngine:
             preview.resource(self),
             health.resource(self, self.garbage),
         )
-        return Api((*known, *others), self.garbage, Recorder(self.auditor))
+        return Api((*known, *others), self.garbage, Recorder(self.auditor), self.callers, self.porter)
 
     # -- engine.api.resources
 

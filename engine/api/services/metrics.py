@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from engine.duty.acts import MOST as ACTS
 from engine.fleet.health.troubles import WORST
 from engine.fleet.state import CameraState
+from engine.identity.attempts import ADDRESS, BEARER
 from engine.identity.caller import Caller
 from engine.severity import RANK
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from engine.duty.acts import Acts
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
+    from engine.identity.porter import Porter
     from engine.judging.judge import Judge
     from engine.runtime.clock import Clock
     from engine.runtime.liveness import Liveness
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
     from engine.web.connection_limit import ConnectionLimiter
     from engine.web.problems import Garbage
-    from engine.web.throttle import Suspects
 
 #: Gives figures; called whenever somebody asks.
 Source = Callable[[], Iterable[Metric]]
@@ -228,7 +229,7 @@ def duty_figures(state: SiteStateService) -> Iterator[Metric]:
 
 
 def door_figures(
-    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage, suspects: Suspects
+    state: SiteStateService, limiters: Iterable[ConnectionLimiter], garbage: Garbage
 ) -> Iterator[Metric]:
     """Yield who is at the doors, and who was turned away."""
     doors = list(limiters)
@@ -240,7 +241,19 @@ def door_figures(
     yield from queue("stream", state.hub.waiting, state.hub.size, state.hub.dropped)
     yield counter("http_garbage", "What was not HTTP, or came too slowly.", garbage.count)
     yield counter("http_refused", "Requests answered with 4xx.", garbage.refused)
-    yield counter("http_wrong_tokens", "Wrong tokens that were shown over TCP.", suspects.wrong)
+
+
+def people_figures(porter: Porter) -> Iterator[Metric]:
+    """Yield who is registered and logged in, and what was tried in vain."""
+    book, tried = porter.book, porter.attempts
+    yield gauge("people", "Persons who are registered.", sum(each.active for each in book.persons.values()))
+    yield gauge("sessions", "Sessions that are open.", len(book.sessions))
+    yield gauge("locked", "Names and addresses that are locked out now.", len(tried.locked()))
+    yield counter("http_wrong_tokens", "Wrong tokens that were shown over TCP.", tried.wrong[BEARER])
+    yield counter("login_wrong", "Passwords and codes that were wrong.", tried.wrong[ADDRESS])
+    yield counter(
+        "login_refused", "Tries that were not looked at, because there were too many.", tried.refused
+    )
 
 
 def preview_figures(preview: PreviewDoor | None) -> Iterator[Metric]:

@@ -45,10 +45,13 @@ Token = Annotated[
     typer.Option(
         "--token",
         metavar="REF",
-        help="Where the bearer token is (http and https only): file:PATH or env:NAME; default: env:MATTHAN_TOKEN.",
+        help="Where a token is: file:PATH or env:NAME; default: env:MATTHAN_TOKEN, else your `matthan login`.",
     ),
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
+Why = Annotated[
+    str, typer.Option("--why", metavar="TEXT", help="Why you do it, for the records; some sites ask for it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 CameraId = Annotated[str, typer.Argument(metavar="CAMERA", help="The camera's id.", autocompletion=cameras)]
 OfCamera = Annotated[
@@ -93,12 +96,17 @@ class Speaker:
         return sentence.vi if self.language == "vi" else sentence.en
 
 
-def secret(reference: str | None) -> str | None:
-    """Return the token; it is never on the command line, where every user of the machine could read it."""
+def secret(reference: str | None, socket: str | None = None) -> str | None:
+    """Return what is shown; it is never on the command line, where every user of the machine could read it.
+
+    Raises:
+        ApiError: Others may read this user's sessions.
+    """
+    from engine.api.remembered import remembered
     from engine.config.credentials import CredentialError, Vault
 
     if reference is None:
-        return os.environ.get("MATTHAN_TOKEN")
+        return os.environ.get("MATTHAN_TOKEN") or remembered(socket)
     try:
         return Vault(Path.cwd()).secret(reference)
     except CredentialError as error:
@@ -106,15 +114,41 @@ def secret(reference: str | None) -> str | None:
 
 
 def speak(
-    socket: str | None, token: str | None, lang: Lang | None, talk: Callable[[Speaker], Awaitable[T]]
+    socket: str | None,
+    token: str | None,
+    lang: Lang | None,
+    talk: Callable[[Speaker], Awaitable[T]],
+    why: str = "",
 ) -> T:
     """Run a conversation; an error becomes one sentence and an exit code."""
+
+    async def met(client: Client) -> T:
+        return await talk(Speaker(client, lang, await client.state()))
+
+    return reach(socket, token, lang, met, why)
+
+
+def reach(
+    socket: str | None,
+    token: str | None,
+    lang: Lang | None,
+    talk: Callable[[Client], Awaitable[T]],
+    why: str = "",
+    *,
+    anew: bool = False,
+) -> T:
+    """Run a conversation of whoever may not even see how the engine does; errors as in `speak`.
+
+    Args:
+        anew: Show nothing, not even a session that this user has.
+    """
     from engine.api.client import Client
     from engine.api.errors import ApiError
 
     async def run() -> T:
-        async with Client.connect(socket, token=secret(token), language=language(lang)) as client:
-            return await talk(Speaker(client, lang, await client.state()))
+        shown = None if anew else secret(token, socket)
+        async with Client.connect(socket, token=shown, language=language(lang), why=why) as client:
+            return await talk(client)
 
     try:
         return asyncio.run(run())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands.output import report
 from engine.commands.output.report import GitHubOption, JsonOption, Language
-from engine.commands.output.talk import Language_, Socket, Speaker, Token, speak
+from engine.commands.output.talk import Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import block, data, out, paint
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def reload(
     lang: Language_ = None,
     as_json: JsonOption = False,
     github: GitHubOption = False,
+    why: Why = "",
 ) -> None:
     """Let the running engine read its rules and cameras again, and show what changed.
 
@@ -31,7 +32,7 @@ def reload(
     Bad ones leave everything as it is: every problem is shown as `matthan rules check` shows it. Exit codes: 0 the
     engine works by what the files say, 1 problems, 2 a file cannot be read, 3 no engine answers.
     """
-    told, notes, spoken = speak(socket, token, lang, _ask)
+    told, notes, spoken = speak(socket, token, lang, _ask, why)
     for note in notes:
         out(note, "yellow", err=True)
     if isinstance(told, _Refused):

@@ -25,18 +25,16 @@ from engine.config.settings import ApiSettings
 from engine.fleet.camera import CameraRunner
 from engine.fleet.features import FeatureState
 from engine.web.problems import Garbage
-from tests.fakes.engine import FakeAuditor
+from tests.fakes.engine import FakeEngine
 
 Stage = Any  # the class is in conftest.py
 
 
 @asynccontextmanager
 async def asking(path: Path, *runners: CameraRunner) -> AsyncIterator[Client]:
-    api = Api(
-        [features.resource(FeatureService({each.id: each for each in runners}))],
-        Garbage(),
-        Recorder(FakeAuditor()),
-    )
+    engine = FakeEngine()
+    resources = [features.resource(FeatureService({each.id: each for each in runners}))]
+    api = Api(resources, Garbage(), Recorder(engine.auditor), engine.callers, engine.porter)
     async with serve(api, ApiSettings(), socket=path) as doors, Client.connect(doors.socket) as client:
         yield client
 

@@ -298,7 +298,8 @@ async def test_who_guesses_tokens_is_counted(service: Any, tmp_path: Path) -> No
             async with Client.connect(f"http://{doors.tcp[0]}:{doors.tcp[1]}", token=token) as client:
                 with suppress(ApiError):
                     await client.health()
-    source = partial(figures.door_figures, service, (), service.garbage, api.suspects)
-    found = read((await MetricsService((source,)).exposition(ROOT)).decode())
+    source = partial(figures.door_figures, service, (), service.garbage)
+    people = partial(figures.people_figures, service.porter)
+    found = read((await MetricsService((source, people)).exposition(ROOT)).decode())
     assert value(found, "matthan_http_wrong_tokens_total") == 2
     assert value(found, "matthan_http_refused_total") == 2

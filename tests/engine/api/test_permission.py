@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from engine.api import gate
 from engine.api.client import ApiError, Client
 from engine.api.permission import permit
 from engine.api.question import Inquiry, Question, Resource
@@ -19,6 +18,7 @@ from engine.api.resources import metrics, probes
 from engine.api.resources.cameras import PtzCommand
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
+from engine.identity import callers
 from engine.identity.access import Reach, Ruling, Where
 from engine.identity.caller import Caller, Principal
 from engine.identity.permission import Permission
@@ -68,10 +68,10 @@ def grants(monkeypatch: pytest.MonkeyPatch) -> dict[Permission, set[Where]]:
     """What callers of this test are granted, wherever they come from."""
     granted = Granted()
 
-    def caller(principal: Principal, user: str = "", **_: object) -> Caller:
+    def caller(principal: Principal, user: str = "", *_: object, **__: object) -> Caller:
         return Caller(principal, user, granted)
 
-    monkeypatch.setattr(gate, "Caller", caller)
+    monkeypatch.setattr(callers, "Caller", caller)
     return granted.permissions
 
 

@@ -54,7 +54,7 @@ from rules.model import (
     Sentence,
     Step,
 )
-from tests.fakes.engine import ROOT, FakeAuditor
+from tests.fakes.engine import ROOT, FakeEngine
 
 Stage = Any  # the class is in conftest.py
 WALL = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -322,7 +322,9 @@ async def test_a_device_that_refuses_to_move_is_told_in_the_clients_language(
     runner = stage.play(stage.script(head=stage.head(fault)))
     subject = service(stage, {"gate": runner})
     await stage.until(lambda: runner.status.state is wire.CameraState.ONLINE)
-    api = Api((cameras.resource(subject.cameras),), Garbage(), Recorder(FakeAuditor()))
+    engine = FakeEngine()
+    resources = (cameras.resource(subject.cameras),)
+    api = Api(resources, Garbage(), Recorder(engine.auditor), engine.callers, engine.porter)
     async with (
         serve(api, ApiSettings(), socket=tmp_path / "s"),
         Client.connect(tmp_path / "s", language="en") as client,

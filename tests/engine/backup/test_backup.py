@@ -12,7 +12,9 @@ import tarfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -20,11 +22,17 @@ from typer.testing import CliRunner
 from engine.api.printable import is_clean
 from engine.backup import restore
 from engine.commands.backup import app
+from engine.errors import Refusal
+from engine.identity.credential import Purpose
+from engine.identity.permission import Role
+from engine.identity.porter import Porter
 from engine.runtime.clock import ManualClock
 from engine.store import witness
 from engine.store.db import open_store
 from engine.store.model import Verdict
 from rules.model import ActionCall, Decision, Event
+from tests.fakes.engine import FakeAuditor
+from tests.fakes.people import no_groups
 
 MakeEvent = Callable[..., Event]
 MakeDecision = Callable[..., Decision]
@@ -120,6 +128,30 @@ async def test_there_and_back(site: Site, tmp_path: Path, clock: ManualClock) ->
         assert resume.last_seq > 1_700_000_000  # never a number that was given after the backup
         assert resume.mark == clock.mark()
     assert [path.name for path in new.config.parent.iterdir() if path.name.startswith(".")] == []
+
+
+async def test_people_come_back_and_are_logged_out(site: Site, tmp_path: Path, clock: ManualClock) -> None:
+    async with open_store(site.state / "matthan.db", quota_mb=64, clock=clock) as store:
+        await store.load()
+        before = Porter.of(store, clock, Random(1).randbytes, FakeAuditor(), zone=UTC, groups=no_groups)
+        await before.book.add("an", "Nguyễn Văn An", by="owner")
+        grant = await before.book.give(before.book.granted("an", Role.ADMIN))
+        _, secret = await before.book.open_session("an", "192.0.2.1")
+        _, token = await before.book.make_token("an", "wall", 7, by="an")
+        _, code = await before.book.make_code(Purpose.RESET, "an")
+        await store.close_cleanly(clock.mark())
+    _backup(site, tmp_path / "b.tar.gz")
+    new = Site(tmp_path / "new")
+    _restore(tmp_path / "b.tar.gz", new.config, "--state", new.state)
+    async with open_store(new.state / "matthan.db", quota_mb=64, clock=clock) as store:
+        after = Porter.of(store, clock, Random(2).randbytes, FakeAuditor(), zone=UTC, groups=no_groups)
+        await after.recall()
+        assert dict(after.book.persons) == dict(before.book.persons)
+        assert after.book.grants() == [grant]
+        assert after.book.token(token) is not None
+        assert after.book.shown(secret) is None
+        with pytest.raises(Refusal):
+            after.book.code(code)
 
 
 async def test_a_restore_counts_on_above_what_was_witnessed_and_misses_nothing(
