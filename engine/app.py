@@ -139,7 +139,6 @@ class Site:
         self.inventory = self._make_inventory()
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
-        self._recorded = asyncio.Event()
         self._configured = Configured(self.auditor, store, partial(self._digests, configuration.path))
 
     # -- making ---------------------------------------------------------------------------------
@@ -335,16 +334,9 @@ class Site:
     def _digests(self, configuration: Path) -> Mapping[str, str]:
         return {CONFIGURATION: revision_of(configuration.read_bytes()), RULES: self.reloader.book.digest}
 
-    async def _look_at_files(self) -> None:
-        """Record what is run by, once it is known what commands changed before."""
-        await self.auditor.look()
-        await self.auditor.settle()
-        await self._configured.look("start")
-        self._recorded.set()
-
     async def _keep_heads(self) -> None:
         """Sign where the log ends, at first when it tells of this start."""
-        await self._recorded.wait()
+        await self._configured.begun()
         await self.heads.run(self._supervisor)
 
     def start(self, parts: Parts) -> None:
@@ -352,7 +344,7 @@ class Site:
         parts.start("outbox", self.outbox.run)
         parts.start("judge", self.judge.run)
         parts.start("audit", lambda: self._supervisor.run("audit", self.auditor.run))
-        parts.start("configured", lambda: self._supervisor.run("configured", self._look_at_files))
+        parts.start("configured", lambda: self._supervisor.run("configured", self._configured.begin))
         parts.start("rules", self.reloader.run)
         parts.start("service", lambda: self._supervisor.run("service", self.service.refresh))
         parts.start("prune", lambda: self.retention.run(self._supervisor))

@@ -6,6 +6,7 @@ not those of the last record, and since when, is recorded all the same.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
@@ -28,6 +29,14 @@ class Entering(Protocol):
         """Keep a record of now; return whether it is durable."""
         ...
 
+    async def look(self) -> None:
+        """Hand in what commands left."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until what waits now is durable, but not for ever."""
+        ...
+
 
 class Configured:
     """Holds the digests of what the engine runs by against those of the last record.
@@ -38,6 +47,18 @@ class Configured:
 
     def __init__(self, audit: Entering, store: Recorded, digests: Callable[[], Mapping[str, str]]) -> None:
         self._audit, self._store, self._digests = audit, store, digests
+        self._begun = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Look at the start, once it is known what commands changed before."""
+        await self._audit.look()
+        await self._audit.settle()
+        await self.look("start")
+        self._begun.set()
+
+    async def begun(self) -> None:
+        """Wait until what is run by at this start is on record."""
+        await self._begun.wait()
 
     async def look(self, how: str) -> None:
         """Record what changed, at a ``start`` or a ``reload``."""

@@ -29,15 +29,9 @@ TABLES = (
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
 _BROUGHT = {
-    "person": 8,
-    "audit": 7,
-    "availability": 6,
-    "link": 5,
-    "dead_letter": 4,
-    "adoption": 3,
-    "acknowledgement": 2,
+    "person": 8, "audit": 7, "availability": 6, "link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2,
     "event": 1,
-}
+}  # fmt: skip
 #: Rows read at once.
 PIECE = 256
 #: Row number beyond any, where the search for a damaged table's end begins.

@@ -72,6 +72,20 @@ class Site:
     async def told(self) -> list[Audited]:
         return await self.store.records(AuditFilter(limit=1000))
 
+    async def kept(self, record: AuditRecord) -> None:
+        """Record something, and wait until it is kept, however slow the machine is."""
+        await self.audit.record(record)
+        await self.caught_up()
+
+    async def caught_up(self) -> None:
+        """Wait until everything is durable, and no file is left."""
+        while True:
+            await self.audit.look()
+            await self.audit.settle()
+            await self.audit.look()
+            if not self.audit.waiting and not self.files():
+                return
+
     def files(self) -> list[AuditDraft]:
         return [each for each in self.spool.waiting() if isinstance(each, AuditDraft)]
 
@@ -129,9 +143,9 @@ async def test_whatever_somebody_sends_the_judge_lives(tmp_path: Path, clock: Ma
 async def test_while_the_disk_is_full_deeds_go_on_up_to_a_bound(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_log, "PATIENCE", 0.05)
     async with running(tmp_path, clock) as site:
-        await site.audit.record(PTZ)
+        await site.kept(PTZ)
+        monkeypatch.setattr(audit_log, "PATIENCE", 0.05)
         site.door.full = True
         for n in range(MOST):
             site.audit.check()
@@ -146,8 +160,7 @@ async def test_while_the_disk_is_full_deeds_go_on_up_to_a_bound(
         await site.audit.record(replace(PTZ, outcome=Outcome.FAILED, code="audit.behind"))
         assert site.audit.waiting == MOST
         site.door.free()
-        await site.audit.settle()
-        await site.audit.look()
+        await site.caught_up()
         assert [*site.audit.problems()] == []
         assert len(await site.told()) == MOST + 1
         assert [*site.spool.folder.glob("*.json")] == []
@@ -175,9 +188,9 @@ def _full(*_: object) -> None:
 async def test_what_waited_at_a_kill_is_told_once_at_the_next_start(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_log, "PATIENCE", 0.05)
     async with running(tmp_path, clock) as site:
-        await site.audit.record(replace(PTZ, about={"n": 0}))
+        await site.kept(replace(PTZ, about={"n": 0}))
+        monkeypatch.setattr(audit_log, "PATIENCE", 0.05)
         site.door.full = True
         for n in (1, 2):
             await site.audit.record(replace(PTZ, about={"n": n}))
@@ -188,12 +201,9 @@ async def test_what_waited_at_a_kill_is_told_once_at_the_next_start(
     for each in (*left, left[0]):  # as if one had been kept already, and its file not deleted
         Spool(tmp_path).leave(each)
     async with running(tmp_path, clock) as site:
-        await site.audit.look()
-        await site.audit.settle()
+        await site.caught_up()
         Spool(tmp_path).leave(left[0])
-        await site.audit.look()
-        await site.audit.settle()
-        await site.audit.look()
+        await site.caught_up()
         told = [json.loads(each.body or "")["about"]["n"] for each in await site.told()]
         assert sorted(told) == [0, 1, 2]
         assert site.files() == []
@@ -207,9 +217,7 @@ async def test_what_commands_left_is_taken_in_and_what_is_none_is_put_aside(
     spool.leave(drafted(restore, "00000000-0000-7000-8000-000000000001", clock.wall))
     (spool.folder / "odd.json").write_text("{}")
     async with running(tmp_path, clock) as site:
-        await site.audit.look()
-        await site.audit.settle()
-        await site.audit.look()
+        await site.caught_up()
         (told,) = await site.told()
         assert (told.deed, told.id) == ("restore", "00000000-0000-7000-8000-000000000001")
         (problem,) = site.audit.problems()
@@ -295,9 +303,7 @@ async def _kill(state: Path, times: int) -> None:
     for n in range(times):
         answered += await _killed(state, f"life-{n}", random)
     async with running(state, ManualClock(datetime.now(UTC), engine=1e9)) as site:
-        for _ in range(9):
-            await site.audit.look()
-            await site.audit.settle()
+        await site.caught_up()
         kept = Counter[str]()
         before: int | None = None
         while page := await site.store.records(AuditFilter(before=before, limit=1000)):
