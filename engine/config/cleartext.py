@@ -1,4 +1,4 @@
-"""Secrets that a configuration sends or keeps in the clear: it works, and anybody on the way may read them."""
+"""Secrets that a configuration sends or keeps in the clear, or shares: it works, and nobody knows who has them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def in_clear(settings: Settings) -> Iterator[Flaw]:
     yield from _broker(settings)
     yield from _webhooks(settings)
     yield from _doors(settings)
+    if settings.api.token is not None:
+        yield _warning(("api", "token"), "shared_token", role=settings.api.token_role)
     for path in kept_in_clear(settings):
         yield _warning(path, "option_login")
 

@@ -42,7 +42,7 @@ class Callers:
         """
         person = self.book.local(user)
         if owner:
-            return self._person(person, Caller(Principal.LOCAL_USER, user, Unlimited(), user, user))
+            return self._person(person, Caller(Principal.LOCAL_USER, user, Unlimited(), means=user))
         if person is not None:
             rights = PersonRights(self.book, person.id)
             return self._person(person, Caller(Principal.LOCAL_USER, user, rights, means=user))
@@ -50,7 +50,7 @@ class Callers:
             self._members.add(user)
         stranger = Sentence("access.stranger_local", {"user": user})
         member = RoleRights(Role.OFFICER, user, GROUP, lambda: self.book.empty, stranger)
-        return Caller(Principal.LOCAL_USER, user, member, user, user)
+        return Caller(Principal.LOCAL_USER, user, member, means=user)
 
     def bearer(self, secret: str) -> Caller | None:
         """Return who shows a session's secret or a token, None where it is none (any more)."""
@@ -89,7 +89,7 @@ class Callers:
 
     def shared(self) -> Caller:
         """Return whoever shows the site's shared token: nobody knows who that is."""
-        return Caller(Principal.TOKEN, "", RoleRights(self._shared, SHARED, SHARED), SHARED, SHARED)
+        return Caller(Principal.TOKEN, "", RoleRights(self._shared, SHARED, SHARED), means=SHARED)
 
     def newcomer(self) -> Caller:
         """Return somebody who has shown nothing yet."""

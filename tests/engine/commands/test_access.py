@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.api import remembered
+from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
 from engine.api.server import serve
 from engine.api.services.people import PeopleService, Places
@@ -23,6 +25,10 @@ from engine.commands import access, client, operate
 from engine.commands.access import login
 from engine.commands.output.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
+from engine.identity.credential import Token
+from engine.identity.grant import Grant
+from engine.identity.permission import Role
+from engine.identity.person import Person
 from tests.fakes.engine import CAMERA, FakeEngine
 from tests.fakes.people import GOOD
 
@@ -247,6 +253,30 @@ def test_no_engine_is_told(tmp_path: Path) -> None:
         done = run(*words, "--socket", str(tmp_path / "none"), typed=f"{GOOD}\n")
         assert done.exit_code == NO_ENGINE
     assert os.environ.get("MATTHAN_TOKEN") is None
+
+
+def test_whatever_people_are_called_no_terminal_obeys_it(admin: str, service: FakeEngine) -> None:
+    """The API takes no such name; an engine that was tampered with may still tell one."""
+    book = service.porter.book
+    evil = "a\x1b[2J\r\nforged\u202eevil\x9b31m\x1b]0;t\x07\u2028b"
+    book._persons.items["binh"] = Person("binh", evil, book.now.wall, local=frozenset([evil]))
+    book._grants.items["g-x"] = Grant("g-x", "binh", Role.ADMIN, why=evil)
+    book._tokens.items["t-x"] = Token("t-x", b"", evil, evil, book.now.wall, book.now.wall, 0.0)
+    (session,) = book.sessions.values()
+    book._sessions.items["s-x"] = replace(session, id="s-x", person="binh", address=evil)
+    book._by_person.clear()
+    for words in (
+        ("list",), ("list", "--json"), ("grant", "binh", "viewer", "--why", evil), ("map", "binh", "x"), ("tokens",),
+        ("disable", "binh"), ("enable", "binh"), ("explain", "binh", "ptz"), ("explain", evil, "ptz"), ("sessions",),
+        ("whoami",), ("reset", evil), ("revoke", evil), ("end", evil), ("tokens", "--revoke", evil),
+        ("remove", "binh"), ("setup", evil), ("add", evil), ("token", evil, evil), ("password",),
+    ):  # fmt: skip
+        told = run(*words, "--socket", admin, typed=f"{evil}\n{evil}\n")
+        assert told.output
+        for line in told.output.split("\n"):
+            assert is_clean(line), (words, ascii(line))
+            assert not line.startswith("forged")
+    assert "Traceback" not in log_in(admin, evil, evil).output
 
 
 def test_every_command_explains_itself() -> None:
