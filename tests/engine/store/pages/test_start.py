@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.runtime.clock import ManualClock
+from engine.store import opening
 from engine.store.db import open_store
 from engine.store.journal import ailing
 from engine.store.model import Verdict
@@ -225,3 +226,24 @@ def test_a_start_that_is_cut_short_still_says_why_sums_were_made(
     make_sound(path, steps(), clock.wall, clock.monotonic)
     report = verify_pages(path)
     assert (report.sound, report.remade) == (True, "damaged")
+
+
+@pytest.mark.parametrize("moment", ["salvage", "set_aside"])
+async def test_damage_that_was_found_is_damage_to_the_next_start_too(
+    path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """SQLite sees nothing of it: what is known of it must not be gone before the file is."""
+    _flip(path, path.read_bytes().index(b"xxxxxxxx", 400 * 4096), 0)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opening, moment, killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_sound(path, steps(), clock.wall, clock.monotonic)
+    monkeypatch.undo()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        damage = (await store.load()).damage
+        assert damage is not None
+        assert damage.complaint.startswith("not as they were written: pages ")
+    assert not opening.suspect_file(path).exists()
