@@ -381,6 +381,7 @@ class Store(Reads):
                 await self._writer.run(how)
         except StoreCorrupt as fault:
             _log.error("store.log_damaged", error=str(fault))
+            self._pages.scrub.log_is_damaged()
             await self._suspect(fault)
         except sqlite3.Error as error:
             if not self.full:
@@ -500,8 +501,10 @@ async def open_store(
             try:
                 yield store
             finally:
-                await store.finish()
-                await store.fold()
+                try:
+                    await store.finish()
+                finally:
+                    await store.fold()
 
 
 async def _tune(writer: Writer, reader: aiosqlite.Connection, quota_mb: int) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -115,13 +115,17 @@ def _sound(
     complaint = complaint or _complaint(path, carried, lambda: monotonic() > end, pages)
     if complaint is None:
         return None
+    with suppress(
+        OSError
+    ):  # what is known of it may be set aside before it is: a next start has to know it too
+        suspect_file(path).write_text(complaint, "utf-8")
     late, aside = _deadline(monotonic, SALVAGE_SECONDS), quarantine(path, wall)
     cut = log.damaged or not size
     with _beside(path) as fresh:
         damage = salvage(path, fresh, carried, complaint, wall, late, aside=aside, past=past, cut_log=cut)
     witness.tell(path, damage)
-    pages.forget()
     set_aside(path, aside)
+    pages.forget()
     _salvaged(path).rename(path)
     suspect_file(path).unlink(missing_ok=True)
     with closing(_connect(path)) as db, pages.folding(db):  # its pages change by its log alone from now on

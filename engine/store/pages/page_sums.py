@@ -71,6 +71,11 @@ class PageSums:
             self._note(Note(Kind.MOVED, words=(*(gain.salts or ()), gain.frames)), durable=False)
         return True
 
+    def catch_up(self) -> None:
+        """Note what is committed, without moving it; nobody may write meanwhile."""
+        if (gain := self._tail.gain()).sums:
+            self._expect(gain)
+
     def _expect(self, gain: Gain) -> None:
         known, pages, self._moving = self.sums.known, list(gain.sums), True
         if self.sums.whole:
@@ -182,7 +187,7 @@ def opened(path: Path) -> PageSums:
         sums = None
     kept = PageSums(path, sums or Sums(PAGE_SIZE, open=True))
     if sums is None:
-        kept.drop("")
+        kept.drop("?")
     return kept
 
 

@@ -15,8 +15,11 @@ from engine.store.pages.sums import Why
 from rules.model import Sentence
 
 _log = log.get(__name__)
-#: Seconds between two looks (1 MiB each: 2 GiB are seen in six hours), and while the sums are still being made.
-CALM, HURRY = 10.0, 0.1
+#: Seconds between two looks (1 MiB each: 2 GiB are seen in six hours); in the first round, which sees what the start
+#: had no time for; and while the sums are still being made.
+CALM, FIRST, HURRY = 10.0, 0.5, 0.1
+#: Told in a page's place where the write-ahead log is damaged.
+LOG = {0: "write-ahead log"}
 
 _ANEW = {
     Why.GONE: Sentence("store.sums_gone"),
@@ -51,8 +54,13 @@ class Scrub:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            whole = self._kept.sums.whole and self._kept.unkept is None
-            await asyncio.sleep(CALM if whole else HURRY)
+            if self._kept.unkept is not None:
+                pause = CALM
+            elif not self._kept.sums.whole:
+                pause = HURRY
+            else:
+                pause = CALM if self.rounds else FIRST
+            await asyncio.sleep(pause)
             await self.step()
 
     async def step(self) -> None:
@@ -65,7 +73,7 @@ class Scrub:
         suspects = await asyncio.to_thread(self._differing, first)
         if suspects:  # or a checkpoint was just moving them: looked at again while none can
             async with self._writing:
-                suspects = await asyncio.to_thread(self._differing, first)
+                suspects = await asyncio.to_thread(self._still_differing, first)
         if new := [page for page in suspects if page not in self.wrong]:
             await self._tell(new)
         self._next = first + PIECE
@@ -78,6 +86,10 @@ class Scrub:
         # From the disk: what the system remembers of it says nothing about it.
         os.posix_fadvise(self._handle, (first - 1) * size, PIECE * size, os.POSIX_FADV_DONTNEED)
         return [*self._kept.wrong(self._handle, first)]
+
+    def _still_differing(self, first: int) -> list[int]:
+        self._kept.catch_up()  # another program may have made a checkpoint
+        return self._differing(first)
 
     def _make(self) -> None:
         if self._kept.unkept is not None:
@@ -95,6 +107,10 @@ class Scrub:
         with suppress(OSError):  # the next start then has to find it by itself
             text = f"not as they were written: pages {told(self.wrong, len(self.wrong))}"
             await asyncio.to_thread(suspect.write_text, text, "utf-8")
+
+    def log_is_damaged(self) -> None:
+        """Tell that the write-ahead log is not as it was written: so are pages that came of it."""
+        self.wrong |= LOG
 
     def problems(self) -> Iterator[Sentence]:
         """Yield what a person should know."""

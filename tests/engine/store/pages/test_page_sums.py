@@ -187,6 +187,44 @@ async def test_a_foreign_program_that_folds_the_log_is_told(tmp_path: Path, cloc
         assert [each.code for each in ailing(store)] == ["store.sums_foreign"]
 
 
+async def test_a_foreign_checkpoint_while_it_runs_is_no_damage(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        for n in range(1, 200):
+            await store.commit(make_verdict(make_event(n, label="x" * 900)))
+            if not n % 20:
+                with closing(sqlite3.connect(path, isolation_level=None)) as db:
+                    assert db.execute("PRAGMA wal_checkpoint").fetchone()[1] > 0
+                await store.scrub.step()
+        assert [*ailing(store)] == []
+    _sound(path)
+
+
+async def test_a_log_that_was_damaged_while_it_runs_is_told(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    """SQLite moves the damaged frame into the database without a word."""
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        await store.commit(make_verdict(*[make_event(n, label="x" * 900) for n in range(1, 50)]))
+        with path.with_name("m.db-wal").open("r+b") as file:
+            file.seek(file.read().rindex(b"xxxxxxxx"))
+            file.write(b"y")
+        await store.fold()
+        assert [(each.code, each.values["pages"]) for each in ailing(store)] == [
+            ("store.page_wrong", "0 (write-ahead log)")
+        ]
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        damage = (await store.load()).damage
+        assert damage is not None
+        assert "write-ahead log" in damage.complaint
+        assert len(await store.events(limit=99)) == 49
+
+
 # -- room -------------------------------------------------------------------------------------
 
 

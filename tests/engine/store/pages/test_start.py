@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.backup.archive import _copy_database
+from engine.backup.restore import _number_on
 from engine.runtime.clock import ManualClock
+from engine.store import opening
 from engine.store.db import open_store
 from engine.store.journal import ailing
 from engine.store.model import Verdict
@@ -225,3 +228,40 @@ def test_a_start_that_is_cut_short_still_says_why_sums_were_made(
     make_sound(path, steps(), clock.wall, clock.monotonic)
     report = verify_pages(path)
     assert (report.sound, report.remade) == (True, "damaged")
+
+
+@pytest.mark.parametrize("moment", ["salvage", "set_aside"])
+async def test_damage_that_was_found_is_damage_to_the_next_start_too(
+    path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """SQLite sees nothing of it: what is known of it must not be gone before the file is."""
+    _flip(path, path.read_bytes().index(b"xxxxxxxx", 400 * 4096), 0)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opening, moment, killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_sound(path, steps(), clock.wall, clock.monotonic)
+    monkeypatch.undo()
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        damage = (await store.load()).damage
+        assert damage is not None
+        assert damage.complaint.startswith("not as they were written: pages ")
+    assert not opening.suspect_file(path).exists()
+
+
+async def test_a_restored_database_has_sums_as_if_there_had_never_been_any(
+    path: Path, tmp_path: Path, clock: ManualClock, make_verdict: MakeVerdict
+) -> None:
+    restored = tmp_path / "there" / "m.db"
+    restored.parent.mkdir()
+    _copy_database(path, restored)
+    _number_on(restored, clock.wall, None)
+    assert await _run(restored, clock, make_verdict) == []
+    report = verify_pages(restored)
+    assert (report.sound, report.remade) == (True, "first")
+    shutil.copy(
+        sums_file(path), sums_file(restored)
+    )  # and those of the database that was there mean nothing to it
+    assert await _run(restored, clock, make_verdict) == ["store.sums_other"]
