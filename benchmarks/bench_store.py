@@ -4,8 +4,10 @@
 
 Ratios are what to compare: absolute figures are this disk's. `limit` is one `executemany` of the same rows
 in one transaction (``synchronous = FULL``, same tables and indexes); `commit_each` is raw sqlite3 with one
-transaction per event. Each event handed to the store is awaited: it is durable when its time ends. Rounds are
-interleaved, medians reported.
+transaction per event, `limit_in_groups` with as many as there are tasks. Each event handed to the store is awaited:
+it is durable when its time ends. Verdicts are made beforehand, as the limit's rows are. `unsealed` is the store
+without its hash chain and without page sums, which no program runs: what `sealing_costs` of the events per second.
+Rounds are interleaved, medians reported.
 """
 
 from __future__ import annotations
@@ -15,21 +17,24 @@ import asyncio
 import json
 import sqlite3
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from unittest.mock import patch
 
 from uuid_utils import uuid7
 
 from engine.runtime.clock import SystemClock
+from engine.store import plan
 from engine.store.codec import event_row
 from engine.store.db import open_store
 from engine.store.model import Verdict
+from engine.store.pages.page_sums import PageSums
 from engine.store.plan import EVENT
 from engine.store.schema import steps, upgrade
 from rules.model import CameraId, Change, Event, EventId, Kind
@@ -82,16 +87,29 @@ def remove(path: Path) -> None:
         old.unlink()
 
 
+@contextmanager
+def unsealed() -> Iterator[None]:
+    """Let stores keep neither hash chain nor page sums."""
+
+    def folded(_: PageSums, db: sqlite3.Connection, how: str = "PASSIVE") -> bool:
+        db.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        return True
+
+    with patch.object(plan, "_entries", lambda *_: ()), patch.object(PageSums, "fold", folded):
+        yield
+
+
 async def grouped(folder: Path, events: list[Event], producers: int) -> tuple[float, float]:
     """Return wall and CPU seconds per event with so many tasks, each waiting for its commit."""
     path, clock = folder / f"store-{producers}.db", SystemClock()
     remove(path)
     async with open_store(path, quota_mb=1024, clock=clock) as store:
         numbers, mark = count(), clock.mark()
+        verdicts = [Verdict((event,), (), (), (), mark) for event in events]
 
         async def produce() -> None:
             while (n := next(numbers)) < len(events):
-                await store.commit(Verdict((events[n],), (), (), (), mark))
+                await store.commit(verdicts[n])
 
         began, cpu = perf_counter(), process_time()
         async with asyncio.TaskGroup() as group:
@@ -122,25 +140,39 @@ async def reading(folder: Path, producers: int) -> dict[str, float]:
 async def measure(folder: Path, rounds: int, many: int) -> dict[str, object]:
     events, single = make_events(many), make_events(max(200, many // 20))
     limit, each = [], []
-    wall: dict[int, list[float]] = {producers: [] for producers in PRODUCERS}
-    cpu: dict[int, list[float]] = {producers: [] for producers in PRODUCERS}
+    groups, wall, cpu, bare, bare_cpu = ({n: list[float]() for n in PRODUCERS} for _ in range(5))
     for _ in range(rounds):
         limit.append(raw(folder, events, many))
         each.append(raw(folder, single, 1))
         for producers in PRODUCERS:
-            spent, used = await grouped(folder, events if producers >= 8 else single, producers)
+            these = events if producers >= 8 else single
+            groups[producers].append(raw(folder, these, producers))
+            with unsealed():
+                spent, used = await grouped(folder, these, producers)
+            bare[producers].append(spent)
+            bare_cpu[producers].append(used)
+            spent, used = await grouped(folder, these, producers)
             wall[producers].append(spent)
             cpu[producers].append(used)
     bar = median(limit)
+    middle = {n: median(wall[n]) for n in PRODUCERS}
     return {
         "events": many,
         "rounds": rounds,
         "limit_events_per_s": round(1 / bar),
         "commit_each_events_per_s": round(1 / median(each)),
-        "store_events_per_s": {str(n): round(1 / median(wall[n])) for n in PRODUCERS},
+        "limit_in_groups_events_per_s": {str(n): round(1 / median(groups[n])) for n in PRODUCERS},
+        "store_events_per_s": {str(n): round(1 / middle[n]) for n in PRODUCERS},
         "store_cpu_us_per_event": {str(n): round(1e6 * median(cpu[n]), 1) for n in PRODUCERS},
-        "ratio_to_limit": {str(n): round(median(wall[n]) / bar, 2) for n in PRODUCERS},
-        "gain_over_commit_each": {str(n): round(median(each) / median(wall[n]), 2) for n in PRODUCERS},
+        "ratio_to_limit": {str(n): round(middle[n] / bar, 2) for n in PRODUCERS},
+        "share_of_limit": {str(n): round(bar / middle[n], 3) for n in PRODUCERS},
+        "share_of_limit_in_groups": {str(n): round(median(groups[n]) / middle[n], 2) for n in PRODUCERS},
+        "gain_over_commit_each": {str(n): round(median(each) / middle[n], 2) for n in PRODUCERS},
+        "unsealed_events_per_s": {str(n): round(1 / median(bare[n])) for n in PRODUCERS},
+        "sealing_costs": {str(n): round(1 - median(bare[n]) / middle[n], 3) for n in PRODUCERS},
+        "sealing_cpu_us_per_event": {
+            str(n): round(1e6 * (median(cpu[n]) - median(bare_cpu[n])), 1) for n in PRODUCERS
+        },
         "read": await reading(folder, PRODUCERS[-1]),
     }
 

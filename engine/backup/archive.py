@@ -154,7 +154,10 @@ def _copy_database(source: Path, copy: Path) -> None:
     if not source.exists():
         raise ArchiveError("backup.no_state", path=str(source))
     try:
-        with closing(sqlite3.connect(source, isolation_level=None, timeout=30.0)) as db:
+        # Read-only: one that may write folds the log of a killed engine into the database when it closes, and the
+        # engine would find pages that are not as it wrote them.
+        readonly = f"{source.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(readonly, uri=True, isolation_level=None, timeout=30.0)) as db:
             db.execute("VACUUM INTO ?", (str(copy),))
         with closing(sqlite3.connect(copy)) as db:
             found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])

@@ -34,6 +34,7 @@ from engine.errors import StoreBusy
 from engine.seal.head_keeping import RESTORED
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
+from engine.store.pages.notes import sums_file
 from engine.store.people import LET_IN
 from engine.store.schema import steps, version_of
 
@@ -287,6 +288,7 @@ def _install(
     for told in (
         witness.witness_file,
         witness.damage_file,
+        sums_file,
     ):  # of the store that was there; a person has acted
         told(state / "matthan.db").unlink(missing_ok=True)
     return moved
@@ -328,6 +330,7 @@ def _number_on(database: Path, now: datetime, past: witness.Witness | None) -> N
     """Let the log's numbers go on far beyond any given after the backup: a hole is harmless, a repeat is not."""
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA application_id = 0")  # its page sums are made anew, as if there had never been any
         row = db.execute("SELECT value FROM meta WHERE key = 'last_seq'").fetchone()
         known = max(0 if row is None else int(row[0]), 0 if past is None else past.last_seq)
         last = witness.beyond(known, now)

@@ -11,7 +11,7 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -56,11 +56,13 @@ from engine.store.model import (
     calls_of,
 )
 from engine.store.opening import make_sound, sole_owner, suspect_file
+from engine.store.pages.open_pages import OpenPages, open_pages
+from engine.store.pages.scrub import Scrub
 from engine.store.plan import META, Item, Part, Statement, plan
 from engine.store.reads import Reads
 from engine.store.schema import Upgrade, steps
-from engine.store.transaction import transact
-from engine.store.writer import Writer, writer_of
+from engine.store.writing.transaction import transact
+from engine.store.writing.writer import Writer, writer_of
 from rules.memory import READABLE, VERSION
 
 __all__ = [
@@ -80,9 +82,6 @@ _log = log.get(__name__)
 
 #: Items in one transaction at most.
 BATCH = 1024
-#: Pages of the write-ahead log before it is folded into the database (4 MiB).
-CHECKPOINT_PAGES = 1000
-
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _ADOPTED = "SELECT seq, digest, body FROM adoption JOIN ruleset USING (digest) ORDER BY seq DESC LIMIT 1"
 _AGAIN = "UPDATE outbox SET next_at = ?, detail = ?, attempts = attempts + 1 WHERE id = ?"
@@ -124,13 +123,15 @@ class Store(Reads):
         clock: Clock,
         damage: Damage | None,
         quota_mb: int,
+        pages: OpenPages,
     ) -> None:
         super().__init__(path, reader)
+        self._pages = pages
         self._writer, self._reserve, self._clock, self._damage = writer, reserve, clock, damage
         self._most = quota_mb * (1 << 20) // SHARE // PROMISE
         self._waiting: deque[tuple[Item, asyncio.Future[None]]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._writing = asyncio.Lock()
+        self._writing = pages.writing
         self._bridges: tuple[Bridge, ...] = ()
         self._linking = Linking()
         self._id, self._last_seq, self._schema, self._witnessed = "", 0, 0, clock.monotonic()
@@ -226,6 +227,15 @@ class Store(Reads):
         while self._task is not None:
             await asyncio.wait({self._task})
 
+    async def fold(self) -> None:
+        """Move everything that is committed into the database file: the last thing that is done with it."""
+        await self._fold(self._pages.close)
+
+    @property
+    def scrub(self) -> Scrub:
+        """The running look at its pages."""
+        return self._pages.scrub
+
     # -- writing -------------------------------------------------------------------------
 
     async def commit(self, verdict: Verdict) -> None:
@@ -293,6 +303,8 @@ class Store(Reads):
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             await self._serve(batch)
+            if self._pages.due():
+                await self._fold(self._pages.fold)
             if self._clock.monotonic() - self._witnessed >= WITNESS:
                 await self._witness(sync=False)
         self._task = None
@@ -355,20 +367,32 @@ class Store(Reads):
         except sqlite3.Error as error:
             fault = translated(error, self._path)
             if isinstance(fault, StoreCorrupt):
-                with suppress(OSError):  # the next start then has to find the damage by itself
-                    await asyncio.to_thread(suspect_file(self._path).write_text, str(fault), "utf-8")
+                await self._suspect(fault)
             raise fault from error
+
+    async def _suspect(self, fault: StoreCorrupt) -> None:
+        with suppress(OSError):  # the next start then has to find the damage by itself
+            await asyncio.to_thread(suspect_file(self._path).write_text, str(fault), "utf-8")
+
+    async def _fold(self, how: Callable[[sqlite3.Connection], object]) -> None:
+        """Let a checkpoint be made; one that fails costs room alone, and is tried again."""
+        try:
+            async with self._writing:
+                await self._writer.run(how)
+        except StoreCorrupt as fault:
+            _log.error("store.log_damaged", error=str(fault))
+            self._pages.scrub.log_is_damaged()
+            await self._suspect(fault)
+        except sqlite3.Error as error:
+            if not self.full:
+                _log.warning("store.checkpoint_failed", error=str(error))
 
     # -- room ----------------------------------------------------------------------------
 
     async def _make_room(self) -> bool:
         """Give up the reserve and the oldest events; return whether that gave any room."""
         released = await asyncio.to_thread(self._reserve.release)
-        try:
-            await self._writer.execute_fetchall("PRAGMA wal_checkpoint(RESTART)")
-        except sqlite3.Error as error:
-            if not self.full:
-                _log.warning("store.checkpoint_failed", error=str(error))
+        await self._fold(self._pages.make_room)
         try:
             given_up = await self._give_up()
             gone = await self._transact(forget(END_OF_TIME, END_OF_TIME, "room"))
@@ -469,18 +493,23 @@ async def open_store(
             )
         reserve = Reserve.beside(path, quota_mb)
         await asyncio.to_thread(reserve.keep)
+        pages = stack.enter_context(open_pages(path))
         async with writer_of(path) as writer, aiosqlite.connect(path, isolation_level=None) as reader:
             await _tune(writer, reader, quota_mb)
-            store = Store(path, writer, reader, reserve, clock, damage, quota_mb)
+            pages.begin()
+            store = Store(path, writer, reader, reserve, clock, damage, quota_mb, pages)
             try:
                 yield store
             finally:
-                await store.finish()
+                try:
+                    await store.finish()
+                finally:
+                    await store.fold()
 
 
 async def _tune(writer: Writer, reader: aiosqlite.Connection, quota_mb: int) -> None:
     await writer.execute_fetchall("PRAGMA synchronous = FULL")
-    await writer.execute_fetchall(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    await writer.execute_fetchall("PRAGMA wal_autocheckpoint = 0")  # engine.store.pages makes them
     size = next(iter(await writer.execute_fetchall("PRAGMA page_size")))[0]
     await writer.execute_fetchall(f"PRAGMA max_page_count = {quota_mb * (1 << 20) // int(size)}")
     await reader.execute_fetchall("PRAGMA query_only = ON")

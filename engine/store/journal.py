@@ -42,6 +42,7 @@ def ailing(store: Store) -> Iterator[Sentence]:
         else:
             lost = "?" if damage.lost is None else damage.lost
             yield Sentence("store.past_missing", {"path": str(store.path), "lost": lost, "note": note})
+    yield from store.scrub.problems()
     if store.unreadable:
         yield Sentence("store.unreadable", {"rows": store.unreadable})
     if store.forgotten:

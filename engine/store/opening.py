@@ -6,14 +6,15 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from engine.errors import StoreBusy
+from engine.errors import StoreBusy, StoreCorrupt
 from engine.store import witness
 from engine.store.model import Damage
+from engine.store.pages.start import PagesAtStart
 from engine.store.salvage import last_seq, number_on, quarantine, salvage, set_aside
 from engine.store.schema import Upgrade
 from engine.store.upgrading import upgrade_with_copy
@@ -71,9 +72,12 @@ def make_sound(
     """
     _resume_swap(path)
     past = witness.read(path) or _unwitnessed(path, wall)
-    damage = _sound(path, carried, wall, monotonic, past) or _missing(path, past, wall)
+    pages = PagesAtStart(path)
+    damage = _sound(path, carried, wall, monotonic, past, pages)
+    damage = damage or _missing(path, past, wall, pages)
     if damage is not None:
         witness.tell(path, damage)
+    pages.finish(_deadline(monotonic, CHECK_SECONDS))
     return damage
 
 
@@ -98,22 +102,34 @@ def _sound(
     wall: datetime,
     monotonic: Callable[[], float],
     past: witness.Witness | None,
+    pages: PagesAtStart,
 ) -> Damage | None:
     log = read_log(path.with_name(path.name + "-wal"))
     size = path.stat().st_size if path.exists() else 0
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its log the same permissions
     complaint = _CUT_LOG if log.damaged else _NO_FILE if log.pages and not size else None
-    complaint = complaint or _complaint(path, carried, monotonic)
+    end = monotonic() + CHECK_SECONDS
+    complaint = (
+        complaint or _suspected(path) or pages.complaint(log, lambda: monotonic() > end - CHECK_SECONDS / 2)
+    )
+    complaint = complaint or _complaint(path, carried, lambda: monotonic() > end, pages)
     if complaint is None:
         return None
+    with suppress(
+        OSError
+    ):  # what is known of it may be set aside before it is: a next start has to know it too
+        suspect_file(path).write_text(complaint, "utf-8")
     late, aside = _deadline(monotonic, SALVAGE_SECONDS), quarantine(path, wall)
     cut = log.damaged or not size
     with _beside(path) as fresh:
         damage = salvage(path, fresh, carried, complaint, wall, late, aside=aside, past=past, cut_log=cut)
     witness.tell(path, damage)
     set_aside(path, aside)
+    pages.forget()
     _salvaged(path).rename(path)
     suspect_file(path).unlink(missing_ok=True)
+    with closing(_connect(path)) as db, pages.folding(db):  # its pages change by its log alone from now on
+        pass
     return damage
 
 
@@ -146,11 +162,11 @@ def _resume_swap(path: Path) -> None:
         _salvaged(path).rename(path)
 
 
-def _missing(path: Path, past: witness.Witness | None, wall: datetime) -> Damage | None:
+def _missing(path: Path, past: witness.Witness | None, wall: datetime, pages: PagesAtStart) -> Damage | None:
     """Return what is missing of a sound database that had come further, or is another one; numbers go on above."""
     if past is None:
         return None
-    with closing(_connect(path)) as db:
+    with closing(_connect(path)) as db, pages.folding(db):
         told = db.execute("SELECT value FROM meta WHERE key = 'store'").fetchone()
         last = last_seq(db)
         other = told is not None and bool(past.store) and told[0] != past.store
@@ -165,19 +181,28 @@ def _connect(path: Path) -> sqlite3.Connection:
         db = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA wal_autocheckpoint = 0")  # what is moved is noted before (engine.store.pages)
         stack.pop_all()
         return db
 
 
-def _complaint(path: Path, carried: Sequence[Upgrade], monotonic: Callable[[], float]) -> str | None:
-    """Upgrade the database; return what is wrong with it, None when nothing was found."""
+def _suspected(path: Path) -> str | None:
     suspect = suspect_file(path)
-    if suspect.exists():
-        return suspect.read_text("utf-8") or "damage was met while running"
+    if not suspect.exists():
+        return None
+    return suspect.read_text("utf-8") or "damage was met while running"
+
+
+def _complaint(
+    path: Path, carried: Sequence[Upgrade], late: Callable[[], bool], pages: PagesAtStart
+) -> str | None:
+    """Upgrade the database; return what is wrong with it, None when nothing was found."""
     try:
-        with closing(_connect(path)) as db:
+        with closing(_connect(path)) as db, pages.folding(db):
             upgrade_with_copy(db, path, carried)
-            return _quick_check(db, _deadline(monotonic, CHECK_SECONDS))
+            return _quick_check(db, late)
+    except StoreCorrupt as error:
+        return str(error)
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT:
             return str(error)

@@ -213,6 +213,7 @@ def store_figures(store: Store, quota_mb: int) -> Iterator[Metric]:
     yield gauge("store_full", "1: the last write found no room.", store.full)
     yield counter("store_rows_forgotten", "Rows deleted early, for want of room.", store.forgotten)
     yield counter("store_unreadable_rows", "Rows met whose text is damaged.", store.unreadable)
+    yield gauge("store_pages_wrong", "Pages that are not as they were written.", len(store.scrub.wrong))
     yield drop("outbox", store.given_up)
 
 

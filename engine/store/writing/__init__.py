@@ -1,0 +1,1 @@
+"""How transactions are written: the connection, and one transaction as a whole."""
