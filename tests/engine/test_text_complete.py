@@ -68,6 +68,7 @@ COMPOSED = (
     "verify.",
     "audit_report.",
     "verify_kind.",
+    "verify_pages.",
     "deed.",
     "outcome.",
 )
