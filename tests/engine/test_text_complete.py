@@ -69,6 +69,7 @@ COMPOSED = (
     "verify.",
     "audit_report.",
     "verify_kind.",
+    "verify_pages.",
     "deed.",
     "outcome.",
 )

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rules.model import Fact
 
 UNREADABLE = 2
+#: Damaged pages that are told one by one.
+PAGES = 20
 #: How a backup, which is packed by gzip, begins.
 _PACKED = b"\x1f\x8b"
 
@@ -90,6 +92,7 @@ def verify(
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.errors import EngineError
     from engine.store.hashchain.examination import examine
+    from engine.store.pages.notes import sums_file
 
     chosen = language(lang)
     with _places(db, heads, keys, config, chosen) as places:
@@ -97,6 +100,8 @@ def verify(
         progress = _Progress(chosen, shown=sys.stderr.isatty() and not as_json)
         try:
             found = examine(places.database, vouching, progress)
+            if db is None or sums_file(db).exists():  # a copy has none
+                found = replace(found, findings=(*found.findings, *_pages(places.database)))
         except (EngineError, OSError) as error:
             _unreadable(places.database, str(error), chosen)
         progress.clear()
@@ -182,6 +187,21 @@ def _vouching(places: Places, fingerprint: str, lang: Language) -> Vouching:
     return Vouching(records, history, SystemClock().now().wall, wanted)
 
 
+def _pages(database: Path) -> Iterator[Finding]:
+    """Yield the pages that are not as they were written, and why nothing can be said of them where that is so."""
+    from engine.seal.finding import Finding
+    from engine.store.pages.sums import Why
+    from engine.store.pages.verify import verify_pages
+
+    report = verify_pages(database)
+    for each in report.wrong[:PAGES]:
+        yield Finding("verify.pages", {"page": each.page, "table": each.owner})
+    if (more := len(report.wrong) - PAGES) > 0:
+        yield Finding("verify.more", {"code": "verify.pages", "count": more})
+    for why in {report.doubt, report.remade} - {None, Why.FIRST}:
+        yield Finding("verify.pages_unknown", {"why": str(why)}, grave=False)
+
+
 # -- telling ------------------------------------------------------------------------------------
 
 
@@ -206,7 +226,7 @@ def sentence(finding: Finding, lang: Language) -> str:
 
     words = catalogue(lang)
     values: dict[str, Fact] = dict(finding.values)
-    for name, table in (("kind", "verify_kind"), ("deed", "deed")):
+    for name, table in (("kind", "verify_kind"), ("deed", "deed"), ("why", "verify_pages")):
         if name in values:
             values[name] = words.get(f"{table}.{values[name]}", str(values[name]))
     return render(finding.code, values, lang)

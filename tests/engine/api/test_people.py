@@ -28,6 +28,7 @@ from engine.identity.caller import Caller
 from engine.identity.permission import OPEN, ROLES, Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import Deed, Outcome
+from tests.fakes import audit
 from tests.fakes.engine import CAMERA, FakeEngine
 from tests.fakes.people import GOOD
 
@@ -49,6 +50,7 @@ def resources(service: FakeEngine) -> tuple[Resource, ...]:
         people.resource(registered),
         tokens.resource(registered),
         sessions.resource(SessionService(service.porter)),
+        audit.resource(audit.Records()),
         metrics.resource(Figures()),
         probes.resource(dict, dict),
     )

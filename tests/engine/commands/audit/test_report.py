@@ -19,16 +19,7 @@ def run(socket: Path, *words: str) -> Result:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        (
-            "vi",
-            (
-                "Báo cáo nhật ký kiểm tra",
-                "Nguyễn Văn An",
-                "xem ảnh tĩnh ×42",
-                "bị từ chối: đổi cấu hình",
-                "Người kiểm tra",
-            ),
-        ),
+        ("vi", ("Báo cáo nhật ký", "Nguyễn Văn An", "xem ảnh tĩnh ×42", "bị từ chối: đổi", "Người kiểm tra")),
         ("en", ("Report of the audit log", "looked at a still ×42", "refused: changed configuration", "Auditor")),
     ],
 )  # fmt: skip

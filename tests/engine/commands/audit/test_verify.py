@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.commands.audit import app
-from engine.commands.audit.verify import sentence
+from engine.commands.audit.verify import _pages, sentence
 from engine.runtime.clock import ManualClock
 from engine.seal.finding import Finding
+from engine.store.db import open_store
 from engine.store.hashchain.records import RecordFlaw
 from engine.store.hashchain.walk import Flaw
 from engine.text import LANGUAGES, Language, catalogue
@@ -115,12 +116,32 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert run("--config", tmp_path / "gone.yaml").exit_code == 2
 
 
+async def test_a_flipped_bit_is_told_with_its_page(
+    tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    path = tmp_path / "m.db"
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        for n in range(1, 400):
+            await store.commit(make_verdict(make_event(n)))
+        await store.close_cleanly(clock.mark())
+    assert [each.grave for each in _pages(path)] == []
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"event-00000200")  # within an index, which no chain covers
+    data[place] ^= 1
+    path.write_bytes(data)
+    (found,) = [each for each in _pages(path) if each.grave]
+    assert (found.code, found.values["page"]) == ("verify.pages", place // 4096 + 1)
+    for language, words in (("vi", "Trang"), ("en", "is not what was written")):
+        assert words in sentence(found, "vi" if language == "vi" else "en")
+
+
 CODES = (
     {f"verify.{each}" for each in Flaw} - {"verify.cut", "verify.beyond", "verify.other_end"}
     | {f"verify.record_{each}" for each in RecordFlaw}
     | {f"verify.{name}" for name in (
         "moved", "aged", "end", "copy", "order", "number", "uncovered", "begun", "untold", "note", "no_keys",
-        "no_heads", "other_key", "after_head", "more",
+        "no_heads", "other_key", "after_head", "more", "pages", "pages_unknown",
     )}
 )  # fmt: skip
 
