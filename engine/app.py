@@ -368,8 +368,9 @@ class Site:
                 await stack.enter_async_context(self.preview.serve())
             except Closed as error:
                 logger.error("preview is off", reason=str(error))
+                advice = "+engine.other_port" if error.said.code == "door.taken" else ""
                 self._trouble["preview"] = Sentence(
-                    f"engine.no_preview+{error.said.code}+engine.other_port", error.said.values
+                    f"engine.no_preview+{error.said.code}{advice}", error.said.values
                 )
                 self.preview = None
         api, secret = self.settings.api, self.settings.api.token

@@ -86,3 +86,18 @@ def language_of(request: web.Request, otherwise: Language) -> Language:
     """Return the language that was asked for, by ``?lang=``."""
     asked = request.query.get("lang")
     return next((each for each in LANGUAGES if each == asked), otherwise)
+
+
+def asking_why(request: web.Request, language: Language) -> str:
+    """Return the form by which somebody says why they look, where a site asks for it."""
+    hidden = "".join(
+        f'<input type="hidden" name="{escaped(name)}" value="{escaped(value)}">'
+        for name, value in request.query.items()
+        if name != "why"
+    )
+    words = sentences(language, "pages")
+    field = '<input name="why" maxlength="200" required autofocus>'
+    return (
+        f'<form id="asking" method="get">{hidden}<label>{escaped(words["why"])} {field}</label> '
+        f"<button>{escaped(words['look'])}</button></form>"
+    )

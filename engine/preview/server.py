@@ -26,7 +26,7 @@ from engine.identity.record import Auditor
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
 from engine.preview.gallery import Gallery, View, waiting
-from engine.preview.html import asset, language_of, page, said
+from engine.preview.html import asking_why, asset, language_of, page, said
 from engine.preview.links import Links
 from engine.preview.pages import Pages
 from engine.preview.sdp import NoCommonFormat
@@ -225,7 +225,7 @@ class Preview:
         """Answer the page; a refused one is a page as well, with the reason on it."""
         language = language_of(request, self._language)
         camera = request.match_info["id"]
-        status, name, problem, leaving = 200, camera, "", ""
+        status, name, problem, leaving, asking = 200, camera, "", "", ""
         try:
             _, visitor = self._admit(request)
             if self._showing.tap_of(camera) is None:
@@ -237,9 +237,10 @@ class Preview:
             if error.status == 401:
                 return _to_login(camera)
             status, problem = error.status, error.sentence(language)
+            asking = asking_why(request, language) if error.code == "access.why" else ""
         values = {"language": language, "camera": camera, "name": name, "problem": problem}
         told = {**values, "text": said(language, "preview")}
-        return page("index.html", told, status, raw={"leaving": leaving})
+        return page("index.html", told, status, raw={"leaving": leaving, "asking": asking})
 
     async def _asset(self, request: web.Request) -> web.Response:
         return asset(request.match_info["name"])

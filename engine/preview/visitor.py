@@ -104,8 +104,9 @@ class Doorkeeper:
             caller = self.links.caller(camera, token, address_of(request), watching=watching)
             if caller is None:
                 raise refusal(403, "preview.expired", camera=camera)
-            return Visitor(caller, lambda: True, holding=lambda: self.links.holding(token))
-        return self.at_door(request)
+            return Visitor(_saying(caller, request), lambda: True, holding=lambda: self.links.holding(token))
+        visitor = self.at_door(request)
+        return replace(visitor, caller=_saying(visitor.caller, request))
 
     def at_door(self, request: web.Request) -> Visitor:
         """Return who has logged in.
@@ -122,6 +123,8 @@ class Doorkeeper:
         return Visitor(own, lambda: entrance.caller(secret, address) is not None, secret)
 
 
+#: Characters of why somebody looks that are kept.
+LONGEST_WHY: Final = 200
 #: The session's cookie; the prefix lets browsers take it only encrypted, and from this very host.
 COOKIE: Final = "matthan"
 
@@ -134,6 +137,13 @@ def cookie_name(request: web.BaseRequest, name: str = COOKIE) -> str:
 def address_of(request: web.BaseRequest) -> str:
     """Return where a request comes from."""
     return request.remote or ""
+
+
+def _saying(caller: Caller, request: web.Request) -> Caller:
+    """Return somebody with why they look, where they say so: one harmless line."""
+    told = "".join(letter if letter.isprintable() else " " for letter in request.query.get("why", ""))
+    why = " ".join(told.split())[:LONGEST_WHY]
+    return replace(caller, why=why) if why else caller
 
 
 def why_not(visitor: Visitor, camera: str) -> HttpProblem:

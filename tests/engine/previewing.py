@@ -80,6 +80,7 @@ def showing(
     entrance: FakeEntrance | None = None,
     auditor: FakeAuditor | None = None,
     watchers: Watchers | None = None,
+    asks_why: frozenset[str] = frozenset(),
 ) -> Showing:
     """Return what shows one camera, or none without a tap."""
     taps = {"cong": tap} if tap else {}
@@ -91,6 +92,7 @@ def showing(
         watched.get,
         still_of,
         entrance,
+        asks_why,
         title="Ngõ 12",
     )
 

@@ -22,7 +22,8 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const fill = (sentence, values) => sentence.replace(/{(\w+)}/g, (whole, key) => values[key] ?? whole);
 // Without a token it is the session's cookie that opens.
 const shown = token ? `token=${encodeURIComponent(token)}&` : "";
-const path = (kind) => `/${kind}/${encodeURIComponent(camera)}?${shown}lang=${document.documentElement.lang}`;
+const why = asked.has("why") ? `why=${encodeURIComponent(asked.get("why"))}&` : "";
+const path = (kind) => `/${kind}/${encodeURIComponent(camera)}?${shown}${why}lang=${document.documentElement.lang}`;
 
 class Refused extends Error {} // the server says no: asking again is of no use
 

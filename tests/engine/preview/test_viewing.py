@@ -168,6 +168,28 @@ async def test_what_cannot_be_recorded_is_not_shown(house: House, web: aiohttp.C
             assert (answer.status, (await answer.json())["code"]) == (503, "audit.behind")
 
 
+async def test_where_a_site_asks_why_it_is_asked_and_recorded(tap: Tap, web: aiohttp.ClientSession) -> None:
+    auditor = FakeAuditor()
+    shown = showing(tap, entrance=FakeEntrance("cong"), auditor=auditor, asks_why=frozenset({Deed.LIVE}))
+    preview = Preview(PreviewSettings(port=0), shown, language="en")
+    async with preview.serve():
+        url = link(preview, caller=lan("cong"))
+        async with web.get(url) as answer:
+            page = await answer.text()
+            assert answer.status == 422
+        assert 'name="why"' in page
+        assert 'name="token"' in page
+        at = url.replace("/camera/", "/meanwhile/")
+        async with web.get(at) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (422, "access.why")
+        async with web.get(at + "&why=a%20child%0Ais%20missing") as answer:
+            assert answer.status == 200
+        async with web.get(url + "&why=x") as answer:
+            assert 'name="why"' not in await answer.text()
+    (record,) = auditor.records
+    assert (record.deed, record.why) == (Deed.STILL, "a child is missing")
+
+
 def test_who_has_two_pages_open_watches_once() -> None:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     watchers = Watchers(lambda: clock.now().wall)
