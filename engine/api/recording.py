@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from engine.api.question import Inquiry, Question
 from engine.errors import Refusal
 from engine.identity.caller import Caller
-from engine.identity.record import Auditor, AuditRecord, Outcome
+from engine.identity.record import Auditor, AuditRecord, Deed, Outcome
 from engine.web.refusals import HttpProblem, refusal
 from rules.model import Fact
 
@@ -80,7 +80,7 @@ def _record(
 ) -> AuditRecord:
     ruling = caller.trail.ruling
     return AuditRecord(
-        deed=question.deed or question.needs.value,
+        deed=question.deed or Deed.ASK,
         outcome=outcome,
         who=caller.user,
         name=caller.name,
@@ -93,6 +93,7 @@ def _record(
         why=caller.why,
         about={
             "asked": f"{question.method} {question.path}",
+            "permission": question.needs.value,
             **(_about(asked) if asked is not None else {}),
             **because,
         },

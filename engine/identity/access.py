@@ -80,6 +80,7 @@ def decide(
     where: Where,
     *,
     who: str,
+    person: str = "",
     at: datetime,
     local: datetime,
     groups: Groups,
@@ -88,7 +89,7 @@ def decide(
 
     Args:
         grants: All of one person's.
-        who: The person's name, for the sentence.
+        who: The person's name, for the sentence; `person`: their id, for the command in it.
         at: Now (aware UTC); `local`: the same in the site's time zone.
     """
     able = [grant for grant in grants if grant.allows(permission)]
@@ -97,7 +98,7 @@ def decide(
     if found:
         best = max(found, key=lambda grant: (grant.ends(local) is None, grant.ends(local) or at))
         return Ruling(best, best.id, until=best.ends(local))
-    return Ruling(missing=_missing(able, here, permission, where, who))
+    return Ruling(missing=_missing(able, here, permission, where, (who, person or who)))
 
 
 def _reaches(grant: Grant, where: Where, groups: Groups) -> bool:
@@ -107,17 +108,18 @@ def _reaches(grant: Grant, where: Where, groups: Groups) -> bool:
 
 
 def _missing(
-    able: Iterable[Grant], here: Iterable[Grant], permission: Permission, where: Where, who: str
+    able: Iterable[Grant], here: Iterable[Grant], permission: Permission, where: Where, who: tuple[str, str]
 ) -> Sentence:
     """Return what is missing: the time, the place or the role."""
     place = where if isinstance(where, str) else "site"
-    told: dict[str, Fact] = {"who": who, "permission": permission.value, "place": place}
+    name, person = who
+    told: dict[str, Fact] = {"who": name, "permission": permission.value, "place": place}
     for code, grants in (("access.not_now", here), ("access.not_here", able)):
         if nearest := next(iter(grants), None):
             return Sentence(
                 code, {**told, "role": nearest.role.value, "grant": nearest.id, "has": str(nearest.place)}
             )
-    return Sentence("access.no_role", {**told, "roles": ", ".join(roles_with(permission))})
+    return Sentence("access.no_role", {**told, "person": person, "roles": ", ".join(roles_with(permission))})
 
 
 #: Rights of whoever has not said who they are; they may still do so (`engine.identity.permission.OPEN`).

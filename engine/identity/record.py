@@ -16,6 +16,7 @@ _NONE: Mapping[str, Fact] = MappingProxyType({})
 class Deed(StrEnum):
     """What was done. More of them may come."""
 
+    ASK = "ask"  #: what is no deed, and was refused
     LOGIN = "login"
     LOGOUT = "logout"
     SESSION_ENDED = "session.ended"

@@ -160,6 +160,7 @@ class Registry:
             permission,
             where,
             who=known.name or person,
+            person=person,
             at=at,
             local=at.astimezone(self._zone),
             groups=self._groups,

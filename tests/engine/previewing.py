@@ -27,7 +27,7 @@ class Grants:
     def rule(self, permission: Permission, where: Where) -> Ruling:
         if permission is Permission.LIVE and where in self.cameras:
             return Ruling(basis="g1")
-        told = {"who": "lan", "permission": permission.value, "roles": "viewer"}
+        told = {"who": "lan", "person": "lan", "permission": permission.value, "roles": "viewer"}
         return Ruling(missing=Sentence("access.no_role", told))
 
 

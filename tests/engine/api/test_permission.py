@@ -60,7 +60,11 @@ class Granted:
         places = self.permissions.get(permission, set())
         if places & {where, Reach.SITE} or (places and where is Reach.ANYWHERE):
             return Ruling(basis="g1")
-        return Ruling(missing=Sentence("access.no_role", {"who": "t", "permission": permission, "roles": ""}))
+        return Ruling(
+            missing=Sentence(
+                "access.no_role", {"who": "t", "person": "t", "permission": permission, "roles": ""}
+            )
+        )
 
 
 @pytest.fixture
