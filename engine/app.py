@@ -45,10 +45,10 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.callers import Callers
+from engine.identity.entry.porter import Porter
 from engine.identity.log_auditor import LogAuditor
+from engine.identity.people.registry import Limits
 from engine.identity.permission import Role
-from engine.identity.porter import Porter
-from engine.identity.registry import Limits
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
