@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.identity.access import NEWCOMER, STRANGER, Unlimited
-from engine.identity.book import Book
 from engine.identity.caller import Caller, Principal
-from engine.identity.credential import SESSION, TOKEN
+from engine.identity.entry.attempts import SHARED
+from engine.identity.people.book import Book
+from engine.identity.people.credential import SESSION, TOKEN
+from engine.identity.people.person import Person
 from engine.identity.permission import Role
-from engine.identity.person import Person
 from engine.identity.place import Groups
 from engine.identity.rights import PersonRights, RoleRights, SessionRights, TokenRights
 from rules.model import Sentence
 
-#: What allows something to whoever shows the site's shared token, and to members of the socket's group.
-SHARED, GROUP = "shared token", "group"
+#: What allows something to members of the socket's group.
+GROUP = "group"
 #: Users of this machine whom a problem names.
 NAMED = 5
 
@@ -42,7 +43,7 @@ class Callers:
         """
         person = self.book.local(user)
         if owner:
-            return self._person(person, Caller(Principal.LOCAL_USER, user, Unlimited(), user, user))
+            return self._person(person, Caller(Principal.LOCAL_USER, user, Unlimited(), means=user))
         if person is not None:
             rights = PersonRights(self.book, person.id)
             return self._person(person, Caller(Principal.LOCAL_USER, user, rights, means=user))
@@ -50,7 +51,7 @@ class Callers:
             self._members.add(user)
         stranger = Sentence("access.stranger_local", {"user": user})
         member = RoleRights(Role.OFFICER, user, GROUP, lambda: self.book.empty, stranger)
-        return Caller(Principal.LOCAL_USER, user, member, user, user)
+        return Caller(Principal.LOCAL_USER, user, member, means=user)
 
     def bearer(self, secret: str) -> Caller | None:
         """Return who shows a session's secret or a token, None where it is none (any more)."""
@@ -89,7 +90,7 @@ class Callers:
 
     def shared(self) -> Caller:
         """Return whoever shows the site's shared token: nobody knows who that is."""
-        return Caller(Principal.TOKEN, "", RoleRights(self._shared, SHARED, SHARED), SHARED, SHARED)
+        return Caller(Principal.TOKEN, "", RoleRights(self._shared, SHARED, SHARED), means=SHARED)
 
     def newcomer(self) -> Caller:
         """Return somebody who has shown nothing yet."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shlex
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.api import remembered
+from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
 from engine.api.server import serve
 from engine.api.services.people import PeopleService, Places
@@ -23,6 +27,10 @@ from engine.commands import access, client, operate
 from engine.commands.access import login
 from engine.commands.output.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
+from engine.identity.grant import Grant
+from engine.identity.people.credential import Token
+from engine.identity.people.person import Person
+from engine.identity.permission import Role
 from tests.fakes.engine import CAMERA, FakeEngine
 from tests.fakes.people import GOOD
 
@@ -191,7 +199,7 @@ def test_a_file_that_others_may_read_is_not_used(admin: str, tmp_path: Path) -> 
     kept = tmp_path / "xdg" / "matthan" / "sessions.json"
     kept.chmod(0o644)
     shown = run("list", "--socket", admin)
-    assert shown.exit_code == NO_ENGINE
+    assert shown.exit_code == 1
     assert f"chmod 600 {kept}" in shown.stderr
     assert log_in(admin, "an", ADMIN).exit_code == 0  # which makes it anew
     assert run("list", "--socket", admin).exit_code == 0
@@ -247,6 +255,48 @@ def test_no_engine_is_told(tmp_path: Path) -> None:
         done = run(*words, "--socket", str(tmp_path / "none"), typed=f"{GOOD}\n")
         assert done.exit_code == NO_ENGINE
     assert os.environ.get("MATTHAN_TOKEN") is None
+
+
+def test_whatever_people_are_called_no_terminal_obeys_it(admin: str, service: FakeEngine) -> None:
+    """The API takes no such name; an engine that was tampered with may still tell one."""
+    book = service.porter.book
+    evil = "a\x1b[2J\r\nforged\u202eevil\x9b31m\x1b]0;t\x07\u2028b"
+    book._persons.items["binh"] = Person("binh", evil, book.now.wall, local=frozenset([evil]))
+    book._grants.items["g-x"] = Grant("g-x", "binh", Role.ADMIN, why=evil)
+    book._tokens.items["t-x"] = Token("t-x", b"", evil, evil, book.now.wall, book.now.wall, 0.0)
+    (session,) = book.sessions.values()
+    book._sessions.items["s-x"] = replace(session, id="s-x", person="binh", address=evil)
+    book._by_person.clear()
+    for words in (
+        ("list",), ("list", "--json"), ("grant", "binh", "viewer", "--why", evil), ("map", "binh", "x"), ("tokens",),
+        ("disable", "binh"), ("enable", "binh"), ("explain", "binh", "ptz"), ("explain", evil, "ptz"), ("sessions",),
+        ("whoami",), ("reset", evil), ("revoke", evil), ("end", evil), ("tokens", "--revoke", evil),
+        ("remove", "binh"), ("setup", evil), ("add", evil), ("token", evil, evil), ("password",),
+    ):  # fmt: skip
+        told = run(*words, "--socket", admin, typed=f"{evil}\n{evil}\n")
+        assert told.output
+        for line in told.output.split("\n"):
+            assert is_clean(line), (words, ascii(line))
+            assert not line.startswith("forged")
+    assert "Traceback" not in log_in(admin, evil, evil).output
+
+
+def test_every_command_of_the_guide(url: str, code: str, service: FakeEngine) -> None:
+    page = (Path(__file__).parents[3] / "docs/guide/access.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 15
+    for line in lines:
+        program, *words = shlex.split(line.replace("CODE", code))
+        assert program == "matthan"
+        app, given = (login.app, words) if words[0] == "login" else (access.app, words[1:])
+        typed = f"{ADMIN}\n{GOOD}\n" if "password" in words else f"{ADMIN}\n"
+        done = CliRunner().invoke(app, [*given, "--socket", url], input=typed)
+        refused = words[1:3] == ["explain", "lan"]  # an auditor sees no picture
+        assert done.exit_code == (1 if refused else 0), (line, done.output)
+        if "password" in words:
+            assert log_in(url, "an", GOOD).exit_code == 0
+    assert {each.id for each in service.porter.book.persons.values()} == {"an", "binh", "lan"}
 
 
 def test_every_command_explains_itself() -> None:

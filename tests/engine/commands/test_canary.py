@@ -335,8 +335,16 @@ ELSEWHERE = {
     "config path": "a document: tests/engine/commands/output/test_terminal.py",
     "config show": "a document: tests/engine/commands/output/test_terminal.py",
     "rules schema": "JSON of our own",
+    **dict.fromkeys(
+        (
+            "login", "logout", "access list", "access add", "access grant", "access revoke", "access disable",
+            "access enable", "access remove", "access map", "access reset", "access tokens", "access token",
+            "access sessions", "access end", "access explain", "access whoami", "access setup", "access password",
+        ),
+        "tests/engine/commands/test_access.py",
+    ),
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
-}
+}  # fmt: skip
 
 
 def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[str]:

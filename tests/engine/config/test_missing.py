@@ -103,5 +103,8 @@ def test_other_secrets(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setenv("MATTHAN_TEST_SECRET", "geheim-genug-fuer-alle")
     text = "api: {token: env:MATTHAN_TEST_SECRET}\nactions: {webhooks: {w: {url: 'https://x/', secret: env:NOT_SET}}}\n"
-    assert told(site, text, here=True) == ["m:2 secret_unset"]
-    assert told(site, "api: {token: 'credential:token'}\n", here=True) == []  # only the service can have it
+    assert told(site, text, here=True) == ["m:1 shared_token", "m:2 secret_unset"]
+    shared = ["m:1 shared_token"]
+    assert (
+        told(site, "api: {token: 'credential:token'}\n", here=True) == shared
+    )  # only the service can have it
