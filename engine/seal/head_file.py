@@ -88,25 +88,27 @@ class HeadFile:
         return next(Mark(each.number, each.digest) for each in read([line]) if isinstance(each, Record))
 
     def _last(self) -> Mark:
-        """Return the last record of the file; its end is tried first, the whole file where that holds none."""
-        for records in (self._ending(), self.records()):
-            last = None
-            for each in records:
-                last = Mark(each.number, each.digest) if isinstance(each, Record) else last
-            if last is not None:
-                return last
-        return Mark()
+        """Return the last record of the file; it is looked for from its end, then in the whole file."""
+        for line in reversed(self._ending()):
+            for each in read([line]):
+                if isinstance(each, Record):
+                    return Mark(each.number, each.digest)
+        last = Mark()
+        for each in self.records():
+            last = Mark(each.number, each.digest) if isinstance(each, Record) else last
+        return last
 
-    def _ending(self) -> Iterator[Record | Unread]:
+    def _ending(self) -> list[bytes]:
+        """Return the last whole lines."""
         try:
             with self.path.open("rb") as file:
                 beyond = file.seek(0, os.SEEK_END) - END
                 file.seek(max(0, beyond))
                 if beyond > 0:
                     file.readline()  # the rest of a line that begins earlier
-                yield from read(file)
+                return file.readlines()
         except FileNotFoundError:
-            return
+            return []
         except OSError as error:
             raise self._fault(error) from error
 

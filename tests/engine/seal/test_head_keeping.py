@@ -85,8 +85,7 @@ async def test_each_head_is_signed_and_named_by_the_next_and_by_the_store(
     assert history is not None
     now = clock.now().wall
     assert (
-        verify_heads(kept.file.records(), history, value_at, CHAIN[40], now=now, mark=mark, store="db")
-        == []
+        verify_heads(kept.file.records(), history, value_at, CHAIN[40], now=now, mark=mark, store="db") == []
     )
 
 
