@@ -1,7 +1,8 @@
 """The file of page sums beside a database: notes, one behind the other, each with a checksum. Blocking.
 
 A note is on the disk before what it tells of happens. The head says how much of the file was written: a file that was
-cut is told from one whose last note was never finished.
+cut is told from one whose last note was never finished. Behind it lies room for more, so that a note changes nothing
+but bytes that the file has: the disk then takes it several times as fast.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _MAGIC = b"mtsums01"
 _HEAD = Struct("<8sIQI")  # magic, page size, length, CRC-32 of these
 _NOTE = Struct("<IIII")  # kind, size, value, how many words; behind the words the CRC-32 of all
 _CRC = Struct("<I")
+#: Bytes of room for notes, at least.
+ROOM = 256 << 10
 
 
 class SumsDamaged(Exception):
@@ -105,31 +108,33 @@ def write(path: Path, sums: Sums) -> None:
         OSError: The disk says no; what was there is as it was.
     """
     body = b"".join(map(_packed, sums.base()))
-    put(sums_file(path), _packed_head(sums.page_size, _HEAD.size + len(body)) + body)
+    room = bytes(max(ROOM, len(body)))
+    put(sums_file(path), _packed_head(sums.page_size, _HEAD.size + len(body)) + body + room)
     sync(path.parent)
 
 
-def append(path: Path, page_size: int, notes: Iterable[Note], *, durable: bool = True) -> int:
-    """Write notes behind those that are there; return how long the file is.
+def append(path: Path, notes: Iterable[Note], *, durable: bool = True) -> bool:
+    """Write notes behind those that are there; return whether there is room for more.
 
     Args:
         durable: On return the disk has them.
 
     Raises:
-        OSError: The disk says no; what was written of them counts for nothing.
+        OSError: The disk says no, or they are damaged; they are not to be used any more.
     """
     data = b"".join(map(_packed, notes))
     handle = os.open(sums_file(path), os.O_RDWR | os.O_CLOEXEC)
     try:
-        end = os.fstat(handle).st_size
+        try:
+            page_size, end = _head(os.pread(handle, _HEAD.size, 0))
+        except SumsDamaged as error:
+            raise OSError(errno.EIO, str(error)) from error
         if os.pwrite(handle, data, end) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if durable:
             os.fdatasync(handle)
-        os.pwrite(handle, _packed_head(page_size, end + len(data)), 0)
-        return end + len(data)
-    except OSError:
-        os.ftruncate(handle, end)
-        raise
+        end += len(data)
+        os.pwrite(handle, _packed_head(page_size, end), 0)
+        return end < os.fstat(handle).st_size - ROOM // 4
     finally:
         os.close(handle)

@@ -22,8 +22,6 @@ from engine.store.pages.tail import Gain, Tail
 from engine.store.wal import PAGE_SIZE
 
 _log = log.get(__name__)
-#: Bytes that notes may take beyond the sums themselves before all is written anew.
-_SLACK = 256 << 10
 
 
 class PageSums:
@@ -92,10 +90,9 @@ class PageSums:
             self.sums.size = gain.size
 
     def _note(self, note: Note, *, durable: bool = True) -> None:
-        if self.unkept is None:
-            length = notes.append(self._path, self.sums.page_size, [note], durable=durable)
+        room = self.unkept is not None or notes.append(self._path, [note], durable=durable)
         self.sums.apply(note)
-        if self.unkept is None and length > 2 * 4 * self.sums.size + _SLACK:
+        if not room:
             notes.write(self._path, self.sums)
 
     def drop(self, reason: str) -> None:

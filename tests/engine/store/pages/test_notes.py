@@ -21,8 +21,8 @@ def path(tmp_path: Path) -> Path:
     """A database's path; beside it the sums of 5 pages, of which a checkpoint wrote 2 anew and 1 more."""
     path = tmp_path / "m.db"
     write(path, Sums(4096, array("I", [11, 12, 13, 14, 15]), 5, {STAMP}, open=True, why=Why.GONE))
-    append(path, 4096, [Note(Kind.EXPECT, 6, words=[2, 4, 6, 22, 24, 26])])
-    append(path, 4096, [Note(Kind.MOVED, words=[1, 2, 3]), Note(Kind.CLOSED)], durable=False)
+    append(path, [Note(Kind.EXPECT, 6, words=[2, 4, 6, 22, 24, 26])])
+    append(path, [Note(Kind.MOVED, words=[1, 2, 3]), Note(Kind.CLOSED)], durable=False)
     return path
 
 
@@ -47,7 +47,7 @@ def test_there_may_be_none(tmp_path: Path) -> None:
 
 def test_every_flipped_bit_is_noticed(path: Path) -> None:
     data = sums_file(path).read_bytes()
-    for place in range(len(data)):
+    for place in range(notes._head(data)[1]):  # what lies behind is room
         for bit in range(8):
             bad = bytearray(data)
             bad[place] ^= 1 << bit
@@ -58,7 +58,7 @@ def test_every_flipped_bit_is_noticed(path: Path) -> None:
 
 def test_every_cut_is_noticed(path: Path) -> None:
     data = sums_file(path).read_bytes()
-    for length in range(len(data)):
+    for length in range(notes._head(data)[1]):
         sums_file(path).write_bytes(data[:length])
         with pytest.raises(SumsDamaged):
             read(path)
@@ -66,12 +66,13 @@ def test_every_cut_is_noticed(path: Path) -> None:
 
 def test_a_note_that_was_never_finished_counts_for_nothing(path: Path) -> None:
     whole, data = read(path), sums_file(path).read_bytes()
-    append(path, 4096, [Note(Kind.EXPECT, 6, words=[1, 99])])
-    longer = sums_file(path).read_bytes()
-    for length in range(len(data), len(longer)):  # killed before the head tells of it
-        sums_file(path).write_bytes(data + longer[len(data) : length])
+    append(path, [Note(Kind.EXPECT, 6, words=[1, 99])])
+    longer, (_, begin) = sums_file(path).read_bytes(), notes._head(data)
+    (_, end) = notes._head(longer)
+    for length in range(begin, end):  # killed before the head tells of it
+        sums_file(path).write_bytes(data[:begin] + longer[begin:length] + data[length:])
         assert read(path) == whole
-    sums_file(path).write_bytes(data + longer[len(data) :])  # killed right then
+    sums_file(path).write_bytes(data[:begin] + longer[begin:])  # killed right then
     after = read(path)
     assert after is not None
     assert after.known[0] == 99
@@ -81,12 +82,12 @@ def test_what_a_newer_program_notes_is_not_understood(path: Path, monkeypatch: p
     packed = notes._packed(Note(Kind.OPEN)).replace(b"\6", b"\x63", 1)
     body = packed[:-4] + notes._CRC.pack(crc32(packed[:-4]))
     monkeypatch.setattr(notes, "_packed", lambda _: body)
-    append(path, 4096, [Note(Kind.OPEN)])
+    append(path, [Note(Kind.OPEN)])
     with pytest.raises(SumsDamaged, match="not understood"):
         read(path)
 
 
-def test_a_full_disk_leaves_what_was_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_takes_a_piece_alone_says_no(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, pwrite = read(path), os.pwrite
 
     def half(handle: int, data: bytes, at: int) -> int:
@@ -94,9 +95,22 @@ def test_a_full_disk_leaves_what_was_there(path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "pwrite", half)
     with pytest.raises(OSError, match="No space"):
-        append(path, 4096, [Note(Kind.EXPECT, 6, words=[1, 99])])
+        append(path, [Note(Kind.EXPECT, 6, words=[1, 99])])
     monkeypatch.undo()
     assert read(path) == before
+
+
+def test_notes_behind_damaged_ones_are_refused(path: Path) -> None:
+    sums_file(path).write_bytes(b"x" + sums_file(path).read_bytes()[1:])
+    with pytest.raises(OSError, match="damaged"):
+        append(path, [Note(Kind.OPEN)])
+
+
+def test_room_ends(path: Path) -> None:
+    while append(path, [Note(Kind.EXPECT, 6, words=[*range(1, 6), *range(5)] * 100)], durable=False):
+        pass
+    assert sums_file(path).stat().st_size < 2 * notes.ROOM
+    assert read(path) is not None
 
 
 def test_no_flipped_bit_makes_another_stamp_or_none_of_one() -> None:

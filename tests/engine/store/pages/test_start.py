@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.backup.archive import _copy_database
+from engine.backup.restore import _number_on
 from engine.runtime.clock import ManualClock
 from engine.store import opening
 from engine.store.db import open_store
@@ -160,7 +162,7 @@ async def test_sums_that_are_not_to_be_trusted_are_made_anew_and_told(
     if done == "gone":
         sums.unlink()
     elif done == "cut":
-        sums.write_bytes(sums.read_bytes()[:-9])
+        sums.write_bytes(sums.read_bytes()[:2000])
     elif done == "emptied":
         sums.write_bytes(b"")
     elif done == "flipped":
@@ -247,3 +249,19 @@ async def test_damage_that_was_found_is_damage_to_the_next_start_too(
         assert damage is not None
         assert damage.complaint.startswith("not as they were written: pages ")
     assert not opening.suspect_file(path).exists()
+
+
+async def test_a_restored_database_has_sums_as_if_there_had_never_been_any(
+    path: Path, tmp_path: Path, clock: ManualClock, make_verdict: MakeVerdict
+) -> None:
+    restored = tmp_path / "there" / "m.db"
+    restored.parent.mkdir()
+    _copy_database(path, restored)
+    _number_on(restored, clock.wall, None)
+    assert await _run(restored, clock, make_verdict) == []
+    report = verify_pages(restored)
+    assert (report.sound, report.remade) == (True, "first")
+    shutil.copy(
+        sums_file(path), sums_file(restored)
+    )  # and those of the database that was there mean nothing to it
+    assert await _run(restored, clock, make_verdict) == ["store.sums_other"]
