@@ -48,9 +48,9 @@ from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.audit_log import AuditLog
 from engine.identity.callers import Callers
+from engine.identity.entry.porter import Porter
+from engine.identity.people.registry import Limits
 from engine.identity.permission import Role
-from engine.identity.porter import Porter
-from engine.identity.registry import Limits
 from engine.identity.spool import Spool
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules

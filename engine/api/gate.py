@@ -12,11 +12,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.question import WHY
-from engine.identity.attempts import BEARER, Locked
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
-from engine.identity.credential import SESSION, TOKEN
-from engine.identity.porter import Porter
+from engine.identity.entry.attempts import BEARER, Locked
+from engine.identity.entry.porter import Porter
+from engine.identity.people.credential import SESSION, TOKEN
 from engine.web.auth import may_enter, name_of, peer_of, shows
 from engine.web.problems import Handler
 from engine.web.refusals import refusal

@@ -10,13 +10,13 @@ import pytest
 
 from engine.errors import Refusal
 from engine.identity.access import Reach
-from engine.identity.book import SESSIONS, Book
 from engine.identity.caller import Principal
 from engine.identity.callers import Callers
-from engine.identity.credential import Purpose
+from engine.identity.entry.porter import Porter
+from engine.identity.people.book import SESSIONS, Book
+from engine.identity.people.credential import Purpose
 from engine.identity.permission import Permission, Role
 from engine.identity.place import Place
-from engine.identity.porter import Porter
 from engine.identity.record import Deed
 from engine.runtime.clock import ManualClock
 from tests.fakes.engine import FakeAuditor

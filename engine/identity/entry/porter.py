@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.errors import Because, Refusal
-from engine.identity.attempts import SHARED, Attempts, Locked
-from engine.identity.book import Book
-from engine.identity.bursts import Bursts
-from engine.identity.credential import Code, Purpose, Random, Session
-from engine.identity.password_rules import flaw
-from engine.identity.passwords import Passwords
-from engine.identity.person import Person, written
+from engine.identity.entry.attempts import SHARED, Attempts, Locked
+from engine.identity.entry.bursts import Bursts
+from engine.identity.entry.password_rules import flaw
+from engine.identity.entry.passwords import Passwords
+from engine.identity.people.book import Book
+from engine.identity.people.credential import Code, Purpose, Random, Session
+from engine.identity.people.person import Person, written
+from engine.identity.people.registry import DEFAULT, Limits
 from engine.identity.place import Groups
 from engine.identity.record import Auditor, AuditRecord, Deed, Outcome
-from engine.identity.registry import DEFAULT, Limits
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.store.ports import People
