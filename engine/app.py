@@ -35,7 +35,7 @@ from engine.config.state_paths import StatePaths, state_paths
 from engine.config.writer import revision_of
 from engine.duty.acts import Acts
 from engine.duty.configured import CONFIGURATION, RULES, Configured
-from engine.errors import EngineError, UpgradeRefused
+from engine.errors import EngineError, Refusal, UpgradeRefused
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
@@ -383,7 +383,13 @@ class Site:
 
     async def greet(self, tell: Callable[[str], object]) -> None:
         """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
-        code = await self.porter.first_code()
+        try:
+            code = await self.porter.first_code()
+        except (
+            Refusal
+        ) as refused:  # a full disk, which is told; root and who is registered come in all the same
+            logger.warning("no code for a first admin", reason=str(refused))
+            return
         if code is not None:
             logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
             tell(text.render("access.first", {"code": code}, self.settings.language))
