@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 from engine.api.question import WHY
 from engine.identity.attempts import BEARER, Locked
 from engine.identity.caller import Caller
-from engine.identity.callers import SHARED, Callers
+from engine.identity.callers import Callers
 from engine.identity.credential import SESSION, TOKEN
 from engine.identity.porter import Porter
 from engine.web.auth import may_enter, name_of, peer_of, shows
@@ -90,10 +90,8 @@ class Gate:
         found = self._callers.bearer(secret)
         try:
             if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
-                self._porter.attempts.hold(SHARED, address)
-                if shows(request.headers.get("Authorization"), self._token):
-                    await self._porter.attempts.welcome(SHARED, address)
-                    found = self._callers.shared()
+                right = shows(request.headers.get("Authorization"), self._token)
+                found = self._callers.shared() if await self._porter.shared(right, address) else None
             if found is None:
                 await self._porter.wrong_bearer(address, BEARER)
         except Locked as locked:

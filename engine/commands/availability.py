@@ -89,7 +89,7 @@ async def _found(
     from engine.api.errors import ApiError
 
     try:
-        async with Client.connect(socket, token=secret(token)) as client:
+        async with Client.connect(socket, token=secret(token, socket)) as client:
             engine = (await client.state()).engine
             zone, language = ZoneInfo(engine.timezone), lang.value if lang else engine.language
             client.language = language

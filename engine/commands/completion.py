@@ -53,9 +53,11 @@ def presets(ctx: typer.Context, incomplete: str) -> Offers:
 def _asked(ctx: typer.Context, ask: Callable[[Client], Awaitable[Offers]], incomplete: str) -> Offers:
     from engine.api.client import Client
     from engine.api.errors import ApiError
+    from engine.api.remembered import remembered
 
     async def run() -> Offers:
-        async with asyncio.timeout(PATIENCE), Client.connect(ctx.params.get("socket")) as client:
+        where = ctx.params.get("socket")
+        async with asyncio.timeout(PATIENCE), Client.connect(where, token=remembered(where)) as client:
             return await ask(client)
 
     try:

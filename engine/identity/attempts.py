@@ -17,9 +17,11 @@ from engine.runtime.clock import Clock
 from engine.store.people import Change, Table
 
 #: Names that nobody has, and addresses, of which tries are counted one by one; more share some counters.
-MOST_NAMES, MOST_ADDRESSES, SHARED = 1024, 4096, 256
+MOST_NAMES, MOST_ADDRESSES, COUNTERS = 1024, 4096, 256
 DAY = 86_400.0
 USER, ADDRESS, BEARER, KNOWN = "user", "address", "bearer", "known"
+#: As whom the bearer of the site's shared token is familiar: no person's name has a blank.
+SHARED = "shared token"
 Keep = Callable[[Sequence[Change]], Awaitable[None]]
 
 
@@ -175,7 +177,7 @@ class Attempts:
             return subject
         if sum(each.startswith(f"{kind}:") for each in self._tries) < most:
             return subject
-        return f"{kind}:+{crc32(of.encode()) % SHARED}"
+        return f"{kind}:+{crc32(of.encode()) % COUNTERS}"
 
     def _row(self, subject: str) -> Change:
         tries = self._tries[subject]

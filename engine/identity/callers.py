@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.identity.access import NEWCOMER, STRANGER, Unlimited
+from engine.identity.attempts import SHARED
 from engine.identity.book import Book
 from engine.identity.caller import Caller, Principal
 from engine.identity.credential import SESSION, TOKEN
@@ -15,8 +16,8 @@ from engine.identity.place import Groups
 from engine.identity.rights import PersonRights, RoleRights, SessionRights, TokenRights
 from rules.model import Sentence
 
-#: What allows something to whoever shows the site's shared token, and to members of the socket's group.
-SHARED, GROUP = "shared token", "group"
+#: What allows something to members of the socket's group.
+GROUP = "group"
 #: Users of this machine whom a problem names.
 NAMED = 5
 

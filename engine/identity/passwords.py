@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from engine.errors import Because, Refusal
 from engine.identity.credential import Random
 
-#: Passwords looked at at once, and how many may wait: each takes memory and half a core for a while.
-AT_ONCE, WAITING = 2, 16
+#: Passwords looked at at once, how many may wait (each takes memory and half a core for a while), and how many of these
+#: places strangers leave to who is familiar.
+AT_ONCE, WAITING, RESERVED = 2, 16, 4
 _SALT, _LENGTH = 16, 32
 #: KiB that a stored hash may ask for at most: a damaged one must not take the machine's memory.
 _MOST_MEMORY: Final = 1 << 18
@@ -57,8 +58,11 @@ class Passwords:
         """
         return await self._turn(lambda: _derive(plain(password), self._random(_SALT), self._cost))
 
-    async def match(self, password: str, phc: str | None) -> bool:
+    async def match(self, password: str, phc: str | None, *, familiar: bool = True) -> bool:
         """Return whether a password is that of a hash; None: of nobody, which takes as long and is never true.
+
+        Args:
+            familiar: Whoever asks got in from there before; strangers wait in fewer places.
 
         Raises:
             Refusal: ``access.busy``: too many passwords wait to be looked at.
@@ -66,15 +70,15 @@ class Passwords:
         if self._nobodys is None:
             self._nobodys = await self.make(self._random(_SALT).hex())
         against = self._nobodys if phc is None else phc
-        same = await self._turn(lambda: _same(plain(password), against))
+        same = await self._turn(lambda: _same(plain(password), against), 0 if familiar else RESERVED)
         return same and phc is not None
 
     def stale(self, phc: str) -> bool:
         """Return whether a hash was made at another cost than today's."""
         return not self._cost.made(phc)
 
-    async def _turn(self, work: Callable[[], T]) -> T:
-        if self.waiting >= WAITING:
+    async def _turn(self, work: Callable[[], T], left: int = 0) -> T:
+        if self.waiting >= WAITING - left:
             raise Refusal(Because.BUSY, "access.busy")
         self.waiting += 1
         try:

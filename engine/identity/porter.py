@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.errors import Because, Refusal
-from engine.identity.attempts import Attempts, Locked
+from engine.identity.attempts import SHARED, Attempts, Locked
 from engine.identity.book import Book
 from engine.identity.bursts import Bursts
 from engine.identity.credential import Code, Purpose, Random, Session
@@ -116,7 +117,8 @@ class Porter:
             await self._failed(Deed.LOGIN, person, address, locked.code)
             raise
         phc = None if person is None or not person.active else person.password
-        if not await self._passwords.match(password, phc) or person is None or phc is None:
+        same = await self._passwords.match(password, phc, familiar=attempt.made.familiar)
+        if not same or person is None or phc is None:
             await self._failed(Deed.LOGIN, person, address, "access.wrong")
             raise Wrong
         await self._renew(person, password, phc)
@@ -196,6 +198,22 @@ class Porter:
         return await self._passwords.make(password)
 
     # -- programs -------------------------------------------------------------------------------
+
+    async def shared(self, right: bool, address: str) -> bool:
+        """Return whether the site's shared token opens: not where too many wrong ones were shown.
+
+        Raises:
+            Locked: So many were shown that this one is not looked at.
+        """
+        try:
+            self.attempts.hold(SHARED, address)
+        except Locked as locked:
+            await self._failed(Deed.LOGIN, None, address, locked.code)
+            raise
+        if right:
+            with suppress(Refusal):  # a full disk costs the memory of who is familiar, and nobody the way in
+                await self.attempts.welcome(SHARED, address)
+        return right
 
     async def wrong_bearer(self, address: str, kind: str) -> None:
         """Count a secret that opens nothing.

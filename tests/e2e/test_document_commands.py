@@ -29,7 +29,11 @@ _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL = ("", "sh")
 OTHERS = ("yaml", "json", "text", "python", "toml")
 #: Page -> the test that runs it.
-ELSEWHERE = {"author.md": "tests/engine/commands/test_author_guide.py", "bundle.md": "tests/test_bundle.py"}
+ELSEWHERE = {
+    "access.md": "tests/engine/commands/test_access.py",
+    "author.md": "tests/engine/commands/test_author_guide.py",
+    "bundle.md": "tests/test_bundle.py",
+}
 #: Beginning of a line -> why it is not run.
 NOT_RUN = {
     "make demo": "makes an environment; the demo itself: tests/engine/demo/test_demo.py",

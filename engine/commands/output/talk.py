@@ -98,18 +98,17 @@ class Speaker:
 
 
 def secret(reference: str | None, socket: str | None = None) -> str | None:
-    """Return what is shown; it is never on the command line, where every user of the machine could read it.
-
-    Raises:
-        ApiError: Others may read this user's sessions.
-    """
-    from engine.api.remembered import remembered
+    """Return what is shown; it is never on the command line, where every user of the machine could read it."""
+    from engine.api.remembered import TooOpen, remembered
     from engine.config.credentials import CredentialError, Vault
 
-    if reference is None:
-        return os.environ.get("MATTHAN_TOKEN") or remembered(socket)
     try:
+        if reference is None:
+            return os.environ.get("MATTHAN_TOKEN") or remembered(socket)
         return Vault(Path.cwd()).secret(reference)
+    except TooOpen as error:
+        out(f"matthan: {explain(error, None)}", "red", err=True)
+        raise typer.Exit(1) from None
     except CredentialError as error:
         raise typer.BadParameter(str(error), param_hint="--token") from None
 

@@ -74,7 +74,7 @@ def explain(
     chosen = report.settings.language if report.settings and not lang else chosen
     recorded = event or at or since or recording
     door = None if recorded else door_of(report, config, socket)
-    if door is not None and (told := _running(report, rule, camera, door, secret(token), chosen)):
+    if door is not None and (told := _running(report, rule, camera, door, secret(token, door), chosen)):
         _tell(told, chosen, as_json=as_json)
         return
     site = whole(report, chosen)

@@ -58,6 +58,7 @@ def _of_running() -> Path | None:
     """Return the configuration of the engine that runs here, where nobody named one and none lies in its place."""
     from engine.api.client import Client, default_socket
     from engine.api.errors import ApiError
+    from engine.api.remembered import remembered
     from engine.config.configuration import default_path
 
     door = default_socket()
@@ -65,7 +66,7 @@ def _of_running() -> Path | None:
         return None
 
     async def ask() -> str:
-        async with Client.connect(door) as client:
+        async with Client.connect(door, token=remembered(door)) as client:
             return (await client.state()).engine.config
 
     try:

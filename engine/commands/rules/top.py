@@ -49,7 +49,7 @@ def top(
     chosen = report.settings.language if report.settings and not lang else chosen
     if live and (door := door_of(report, config, socket)) is not None:
         # The engine knows its rules, whatever the files say meanwhile.
-        _live(_asked(door, secret(token), chosen), limit, chosen, as_json=as_json)
+        _live(_asked(door, secret(token, door), chosen), limit, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
     from engine.judging.rule_cost import rule_costs

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shlex
 import stat
 import threading
 from collections.abc import Iterator
@@ -197,7 +199,7 @@ def test_a_file_that_others_may_read_is_not_used(admin: str, tmp_path: Path) -> 
     kept = tmp_path / "xdg" / "matthan" / "sessions.json"
     kept.chmod(0o644)
     shown = run("list", "--socket", admin)
-    assert shown.exit_code == NO_ENGINE
+    assert shown.exit_code == 1
     assert f"chmod 600 {kept}" in shown.stderr
     assert log_in(admin, "an", ADMIN).exit_code == 0  # which makes it anew
     assert run("list", "--socket", admin).exit_code == 0
@@ -277,6 +279,24 @@ def test_whatever_people_are_called_no_terminal_obeys_it(admin: str, service: Fa
             assert is_clean(line), (words, ascii(line))
             assert not line.startswith("forged")
     assert "Traceback" not in log_in(admin, evil, evil).output
+
+
+def test_every_command_of_the_guide(url: str, code: str, service: FakeEngine) -> None:
+    page = (Path(__file__).parents[3] / "docs/guide/access.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 15
+    for line in lines:
+        program, *words = shlex.split(line.replace("CODE", code))
+        assert program == "matthan"
+        app, given = (login.app, words) if words[0] == "login" else (access.app, words[1:])
+        typed = f"{ADMIN}\n{GOOD}\n" if "password" in words else f"{ADMIN}\n"
+        done = CliRunner().invoke(app, [*given, "--socket", url], input=typed)
+        refused = words[1:3] == ["explain", "lan"]  # an auditor sees no picture
+        assert done.exit_code == (1 if refused else 0), (line, done.output)
+        if "password" in words:
+            assert log_in(url, "an", GOOD).exit_code == 0
+    assert {each.id for each in service.porter.book.persons.values()} == {"an", "binh", "lan"}
 
 
 def test_every_command_explains_itself() -> None:

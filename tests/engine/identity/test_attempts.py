@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Refusal
-from engine.identity.attempts import BEARER, MOST_ADDRESSES, MOST_NAMES, SHARED, Locked
+from engine.identity.attempts import BEARER, COUNTERS, MOST_ADDRESSES, MOST_NAMES, Locked
 from engine.identity.lockout import HOUR, MOST
 from engine.identity.porter import Porter, Wrong
 from engine.runtime.clock import ManualClock
@@ -117,13 +117,13 @@ async def test_memory_is_bounded_and_the_bound_lets_nobody_try_more(door: Porter
     for number in range(MOST_ADDRESSES + 500):
         await tries.begin(None, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     kinds = Counter(subject.partition(":")[0] for subject in tries._tries)
-    assert kinds["address"] <= MOST_ADDRESSES + SHARED
+    assert kinds["address"] <= MOST_ADDRESSES + COUNTERS
     for number in range(MOST_NAMES + 500):
         try:
             await tries.begin(f"name{number}", f"unix:{number}", kind=BEARER)
         except Locked:
             continue
-    assert Counter(subject.partition(":")[0] for subject in tries._tries)["user"] <= MOST_NAMES + SHARED
+    assert Counter(subject.partition(":")[0] for subject in tries._tries)["user"] <= MOST_NAMES + COUNTERS
     await register(door)  # somebody who is registered has a counter of their own
     await door.login("an", GOOD, "10.0.0.1")
     clock.advance(HOUR + 1)

@@ -13,7 +13,7 @@ import pytest
 from engine.errors import Refusal
 from engine.identity import passwords
 from engine.identity.password_rules import LEAST, MOST, flaw
-from engine.identity.passwords import AT_ONCE, WAITING, Cost, Passwords
+from engine.identity.passwords import AT_ONCE, RESERVED, WAITING, Cost, Passwords
 from engine.identity.porter import Porter, Wrong
 from tests.fakes.people import CHEAP, GOOD
 
@@ -68,9 +68,32 @@ async def test_two_at_once_and_not_too_many_wait(cheap: Passwords, monkeypatch: 
             await asyncio.sleep(0)
         with pytest.raises(Refusal, match="Too many log in"):
             await cheap.match("x", phc)
+        with pytest.raises(Refusal):
+            await cheap.match("x", phc, familiar=False)
         go.set()
     assert not any(task.result() for task in tasks)
     assert max(most) <= AT_ONCE
+
+
+async def test_a_flood_of_strangers_leaves_places_to_who_is_familiar(
+    cheap: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, phc = threading.Event(), await cheap.make(GOOD)
+    await cheap.match("x", None)
+    monkeypatch.setattr(passwords, "_same", lambda *_: go.wait(30) and False)
+    async with asyncio.TaskGroup() as group:
+        strangers = AT_ONCE + WAITING - RESERVED
+        tasks = [group.create_task(cheap.match("x", phc, familiar=False)) for _ in range(strangers)]
+        while cheap.waiting < WAITING - RESERVED:
+            await asyncio.sleep(0)
+        with pytest.raises(Refusal):
+            await cheap.match("x", phc, familiar=False)
+        known = group.create_task(cheap.match("x", phc))
+        await asyncio.sleep(0)
+        assert cheap.waiting == WAITING - RESERVED + 1
+        go.set()
+    assert not known.result()
+    assert len(tasks) == strangers
 
 
 async def test_a_stranger_costs_exactly_what_somebody_known_does(
