@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,11 +34,14 @@ class Made(Protocol):
 
     Attributes:
         path: Where it is, with its key.
-        trouble: What people must know of it.
     """
 
     path: Path
-    trouble: Sentence | None
+
+    @property
+    def trouble(self) -> Sentence | None:
+        """What people must know of it."""
+        ...
 
     def ready(self) -> bool:
         """Make or renew it where it is time; return whether it is another one now."""
@@ -178,14 +181,32 @@ def encryption_of(settings: Settings, folder: Path, clock: Clock) -> Encryption:
     Args:
         folder: Of the certificate that is made here.
     """
-    from engine.web.certificate import Names, OwnCertificate  # commands do without the library
-
     told = (*settings.api.names, *settings.preview.names, settings.preview.host)
+    return Encryption(_Late(folder, told, clock), clock)
 
-    def names() -> Names:
-        return Names(host_names(told), addresses())
 
-    return Encryption(OwnCertificate(folder, names, lambda: clock.now().wall), clock)
+class _Late:
+    """Implements `Made`; loads what makes certificates only where one is needed: that takes a quarter of a second."""
+
+    def __init__(self, folder: Path, names: Iterable[str], clock: Clock) -> None:
+        self.path = folder / "own.pem"
+        self._names, self._clock = tuple(names), clock
+        self._own: Made | None = None
+
+    @property
+    def trouble(self) -> Sentence | None:
+        return self._own.trouble if self._own else None
+
+    def ready(self) -> bool:
+        """Make or renew it where it is time."""
+        if self._own is None:
+            from engine.web.certificate import Names, OwnCertificate
+
+            def names() -> Names:
+                return Names(host_names(self._names), addresses())
+
+            self._own = OwnCertificate(self.path.parent, names, lambda: self._clock.now().wall)
+        return self._own.ready()
 
 
 def server_context(door: str = "api", client_ca: str | None = None) -> ssl.SSLContext:

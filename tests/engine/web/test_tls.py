@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -205,3 +207,22 @@ def test_files_that_others_renew_are_followed(
     encryption.look()
     assert tls.fingerprints != before
     assert not list(encryption.problems())
+
+
+def test_a_site_without_open_doors_does_not_even_load_what_makes_certificates(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from engine.config.settings import Settings
+from engine.runtime.clock import SystemClock
+from engine.web.tls import encryption_of
+settings, clock = Settings(), SystemClock()
+doors = encryption_of(settings, Path({str(tmp_path)!r}), clock)
+assert doors.of("preview", settings.preview, "127.0.0.1") is None
+assert "engine.web.certificate" not in sys.modules
+assert doors.of("preview", settings.preview, "0.0.0.0").kind == "own"
+assert not list(doors.problems())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "own.pem").exists()
