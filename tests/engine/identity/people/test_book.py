@@ -320,7 +320,7 @@ async def test_damage_does_not_open_the_door(life: Life) -> None:
     async with life() as door:
         await door.book.add("an", "An", by="owner")
         spoilt = Statement("UPDATE person SET local = '[' WHERE id = 'an'", ((),))
-        await door.book._kept._write(spoilt)  # type: ignore[attr-defined]  # as a flipped bit does
+        await door.book._kept._write(spoilt)  # as a flipped bit does
     async with life() as door:
         assert not door.book.persons
         assert not door.book.empty
