@@ -39,6 +39,7 @@ from engine.store.deleting import (
     lived,
     note,
     proven,
+    read_bridges,
 )
 from engine.store.disk_reserve import Reserve
 from engine.store.faults import translated, translating
@@ -62,7 +63,7 @@ from engine.store.plan import META, Item, Part, Statement, plan
 from engine.store.reads import Reads
 from engine.store.schema import Upgrade, steps
 from engine.store.writing.transaction import transact
-from engine.store.writing.writer import Writer, writer_of
+from engine.store.writing.writer import Writer, tune, writer_of
 from rules.memory import READABLE, VERSION
 
 __all__ = [
@@ -155,7 +156,7 @@ class Store(Reads):
         seen = await asyncio.to_thread(witness.read, self._path)
         self._id = meta.get("store") or (seen and seen.store) or uuid4().hex
         self._last_seq = await self._highest(meta)
-        self._bridges = _bridges(meta.get("bridges", "[]"))
+        self._bridges = read_bridges(meta.get("bridges", "[]"))
         self._schema = int((await self._read("PRAGMA user_version"))[0][0])
         noted = (("clean", "false"), ("memory", str(VERSION)), ("store", self._id))
         await self._write(Statement(META, noted))
@@ -457,13 +458,6 @@ class Store(Reads):
         return codec.micros(before), proven(now.engine, (now.wall - before).total_seconds(), self._bridges)
 
 
-def _bridges(text: str) -> tuple[Bridge, ...]:
-    try:
-        return tuple(Bridge(float(engine), float(seconds)) for engine, seconds in json.loads(text))
-    except (ValueError, TypeError):
-        return ()
-
-
 @asynccontextmanager
 async def open_store(
     path: Path, *, quota_mb: int, clock: Clock, upgrades: Sequence[Upgrade] | None = None
@@ -495,7 +489,7 @@ async def open_store(
         await asyncio.to_thread(reserve.keep)
         pages = stack.enter_context(open_pages(path))
         async with writer_of(path) as writer, aiosqlite.connect(path, isolation_level=None) as reader:
-            await _tune(writer, reader, quota_mb)
+            await tune(writer, reader, quota_mb)
             pages.begin()
             store = Store(path, writer, reader, reserve, clock, damage, quota_mb, pages)
             try:
@@ -505,11 +499,3 @@ async def open_store(
                     await store.finish()
                 finally:
                     await store.fold()
-
-
-async def _tune(writer: Writer, reader: aiosqlite.Connection, quota_mb: int) -> None:
-    await writer.execute_fetchall("PRAGMA synchronous = FULL")
-    await writer.execute_fetchall("PRAGMA wal_autocheckpoint = 0")  # engine.store.pages makes them
-    size = next(iter(await writer.execute_fetchall("PRAGMA page_size")))[0]
-    await writer.execute_fetchall(f"PRAGMA max_page_count = {quota_mb * (1 << 20) // int(size)}")
-    await reader.execute_fetchall("PRAGMA query_only = ON")

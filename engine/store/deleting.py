@@ -6,6 +6,7 @@ Every deletion is written down in the same transaction (table ``deletion``), and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -170,6 +171,14 @@ def bridged(known: Sequence[Bridge], fresh: Bridge) -> tuple[Bridge, ...]:
         first, second = both[:2]
         both[:2] = [Bridge(second.engine, first.seconds + second.seconds)]
     return tuple(both)
+
+
+def read_bridges(text: str) -> tuple[Bridge, ...]:
+    """Return the bridges of their JSON; none where it is damaged."""
+    try:
+        return tuple(Bridge(float(engine), float(seconds)) for engine, seconds in json.loads(text))
+    except (ValueError, TypeError):
+        return ()
 
 
 def lived(since: float, now: float, bridges: Iterable[Bridge]) -> float:

@@ -15,10 +15,10 @@ from engine.errors import StoreBusy, StoreCorrupt
 from engine.store import witness
 from engine.store.model import Damage
 from engine.store.pages.start import PagesAtStart
-from engine.store.salvage import last_seq, number_on, quarantine, salvage, set_aside
+from engine.store.rescue.salvage import last_seq, number_on, quarantine, salvage, set_aside
+from engine.store.rescue.wal import read_log
 from engine.store.schema import Upgrade
 from engine.store.upgrading import upgrade_with_copy
-from engine.store.wal import read_log
 
 #: Seconds that looking for damage may take at a start; a larger database is looked at in part.
 CHECK_SECONDS = 5.0

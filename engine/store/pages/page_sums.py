@@ -20,7 +20,7 @@ from engine.store.pages import notes
 from engine.store.pages.compare import PIECE, WORD, differing, sums_of
 from engine.store.pages.sums import Kind, Note, Sums, Why
 from engine.store.pages.tail import Gain, Tail
-from engine.store.wal import PAGE_SIZE
+from engine.store.rescue.wal import PAGE_SIZE
 
 _log = log.get(__name__)
 

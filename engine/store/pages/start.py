@@ -15,7 +15,7 @@ from engine.store.pages.compare import NAMED, compare, owners, told
 from engine.store.pages.page_sums import PageSums, made
 from engine.store.pages.sums import Sums, Why, stamp
 from engine.store.pages.verify import STAMPED_UP_TO, of, stamped
-from engine.store.wal import PAGE_SIZE, Log
+from engine.store.rescue.wal import PAGE_SIZE, Log
 
 _log = log.get(__name__)
 

@@ -1,6 +1,6 @@
 -- People and what they may: small tables, read whole at a start. See engine/identity/. Their columns differ in number
 -- or type from each other's and from those of SQLite's own schema, so that rows can be told apart on the pages of a
--- damaged database (engine/store/carve.py).
+-- damaged database (engine/store/rescue/carve.py).
 
 CREATE TABLE person (
     id       TEXT PRIMARY KEY,              -- the name by which they log in; never given again

@@ -35,3 +35,12 @@ def writer_of(path: Path) -> Writer:
     return Writer(
         lambda: sqlite3.connect(path, isolation_level="IMMEDIATE", timeout=BUSY_SECONDS), _ROWS_AT_ONCE
     )
+
+
+async def tune(writer: Writer, reader: aiosqlite.Connection, quota_mb: int) -> None:
+    """Let what is written survive a power cut, stay within a quota, and the reader write nothing."""
+    await writer.execute_fetchall("PRAGMA synchronous = FULL")
+    await writer.execute_fetchall("PRAGMA wal_autocheckpoint = 0")  # engine.store.pages makes them
+    size = next(iter(await writer.execute_fetchall("PRAGMA page_size")))[0]
+    await writer.execute_fetchall(f"PRAGMA max_page_count = {quota_mb * (1 << 20) // int(size)}")
+    await reader.execute_fetchall("PRAGMA query_only = ON")

@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from engine import app
+from engine import app, site
 from engine.api.client import ApiError, Client
 from engine.api.resources import probes
 from engine.api.resources.metrics import METRICS, TEXT_FORMAT
@@ -176,7 +176,7 @@ async def test_a_stuck_judge_is_not_alive_and_a_full_disk_is_alive_and_not_ready
     monkeypatch.setattr(judge, "HEARTBEAT", 0.02)
     monkeypatch.setattr(judge, "_RETRY", Backoff(first=0.01, most=0.01, later=0.01))
     monkeypatch.setattr("engine.api.services.state.REFRESH", 0.02)
-    monkeypatch.setattr(app, "Liveness", lambda strands, clock: liveness.Liveness(strands, clock, limit=1.0))
+    monkeypatch.setattr(site, "Liveness", lambda strands, clock: liveness.Liveness(strands, clock, limit=1.0))
     async with running(tmp_path) as engine:
         assert await engine.until("/healthz", 200) == "[+]judge ok\n[+]service ok\n"
         assert await engine.until("/readyz", 200) == "[+]running ok\n[+]judge ok\n[+]store ok\n[+]doors ok\n"

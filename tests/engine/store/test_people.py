@@ -12,7 +12,7 @@ from engine.errors import StoreFull
 from engine.runtime.clock import ManualClock
 from engine.store.db import Store, open_store
 from engine.store.people import COLUMNS, Change, Row, Table
-from engine.store.salvage import TABLES
+from engine.store.rescue.salvage import TABLES
 
 #: Rows of each table, with and without what may be missing.
 ROWS: dict[Table, list[Row]] = {

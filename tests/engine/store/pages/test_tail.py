@@ -12,7 +12,7 @@ from zlib import crc32
 import pytest
 
 from engine.store.pages.tail import Gain, Tail
-from engine.store.wal import read_log
+from engine.store.rescue.wal import read_log
 
 
 @pytest.fixture

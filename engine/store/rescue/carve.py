@@ -14,7 +14,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from struct import Struct
 
-from engine.store.wal import PAGE_SIZE, read_log
+from engine.store.rescue.wal import PAGE_SIZE, read_log
 
 #: What a column may hold.
 Value = int | float | str | bytes | None

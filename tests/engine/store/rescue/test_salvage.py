@@ -17,13 +17,13 @@ import pytest
 from engine.errors import StoreCorrupt
 from engine.runtime.clock import ManualClock
 from engine.store import opening, witness
-from engine.store import salvage as salvaging
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
 from engine.store.model import Adoption, Verdict
 from engine.store.opening import make_sound, suspect_file
+from engine.store.rescue import salvage as salvaging
+from engine.store.rescue.wal import Log, read_log
 from engine.store.schema import steps
-from engine.store.wal import Log, read_log
 from rules.model import ActionCall, Decision, Event
 
 MakeEvent = Callable[..., Event]

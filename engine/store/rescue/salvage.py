@@ -1,7 +1,7 @@
 """A damaged database: set aside under a new name, and read out row by row as far as it can be.
 
 First as SQLite reads it, table by table; what it cannot reach is then looked for on the pages themselves
-(`engine.store.carve`). A database is salvaged into one of its own schema, which is upgraded afterwards.
+(`engine.store.rescue.carve`). A database is salvaged into one of its own schema, which is upgraded afterwards.
 
 Blocking, and done with plain `sqlite3`: it happens before the store is open.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.store.carve import Image, Shape, carve
 from engine.store.model import Damage
 from engine.store.people import Table
+from engine.store.rescue.carve import Image, Shape, carve
 from engine.store.schema import Upgrade, upgrade
 from engine.store.witness import Witness, beyond
 
