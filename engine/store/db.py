@@ -136,8 +136,7 @@ class Store(Reads):
         self._bridges: tuple[Bridge, ...] = ()
         self._linking = Linking()
         self._id, self._last_seq, self._schema, self._witnessed = "", 0, 0, clock.monotonic()
-        self.forgotten = 0
-        self.given_up = 0
+        self.forgotten = self.given_up = 0
         self.full = False
 
     # -- life ----------------------------------------------------------------------------
