@@ -36,8 +36,8 @@ RIGHT, WRONG = "cong sau khoa luc nua dem", "ba con meo tren mai ton"
 PEOPLE, GRANTS_EACH = 300, 5
 
 
-class Unrecorded:
-    """Implements `engine.identity.record.Auditor`: what is measured is the way in, not the log."""
+class Nobody:
+    """Implements `engine.identity.record.Auditor`: what logins cost without their records."""
 
     def check(self) -> None:
         """Everything may be done."""
@@ -118,7 +118,7 @@ async def measure(rounds: int) -> dict[str, object]:
     clock = ManualClock(datetime.now(UTC), engine=1000.0)
     with TemporaryDirectory() as folder:
         async with open_store(Path(folder) / "m.db", quota_mb=64, clock=clock) as store:
-            door = Porter.of(store, clock, token_bytes, Unrecorded(), zone=UTC, groups=lambda _: ())
+            door = Porter.of(store, clock, token_bytes, Nobody(), zone=UTC, groups=lambda _: ())
             await door.book.add("an", "An", by="bench")
             await door.book.set_password("an", await door._passwords.make(RIGHT))
             return {

@@ -295,6 +295,8 @@ FILES = [
     ("config", "unset", "{name}", "--config", "{site}/matthan.yaml"),
     ("config", "add-camera", "{name}", "rtsp://192.0.2.1/{name}", "--config", "{site}/matthan.yaml"),
     ("config", "add-camera", "yard", "rtsp://192.0.2.1/x", "--name", "{name}", "--config", "{site}/matthan.yaml"),
+    ("audit", "verify", "--db", "{site}/{name}"),
+    ("audit", "verify", "--config", "{site}/matthan.yaml"),
     ("backup", "{site}/{name}.tar.gz", "--config", "{site}/matthan.yaml"),
     ("restore", "{site}/recording.jsonl", "--config", "{site}/matthan.yaml"),
     ("doctor", "--config", "{site}/matthan.yaml"),
@@ -346,6 +348,8 @@ ELSEWHERE = {
         ),
         "tests/engine/commands/test_access.py",
     ),
+    **dict.fromkeys(("keys show", "keys rotate", "keys revoke"), "tests/engine/commands/test_keys.py"),
+    **dict.fromkeys(("audit list", "audit report"), "tests/engine/commands/audit"),
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }  # fmt: skip
 
