@@ -238,6 +238,11 @@ async def test_a_code_works_once(door: Porter) -> None:
     assert list(door.book.persons) == ["an"]
 
 
+async def test_a_full_disk_keeps_no_engine_from_starting(door: Porter, kept: FakePeople) -> None:
+    kept.full = True
+    assert await door.first_code() is None
+
+
 async def test_two_who_show_the_first_code_at_once_make_one_admin(door: Porter) -> None:
     shown = await door.first_code() or ""
     names = ("an", "binh", "cuong")
@@ -320,7 +325,7 @@ async def test_damage_does_not_open_the_door(life: Life) -> None:
     async with life() as door:
         await door.book.add("an", "An", by="owner")
         spoilt = Statement("UPDATE person SET local = '[' WHERE id = 'an'", ((),))
-        await door.book._kept._write(spoilt)  # type: ignore[attr-defined]  # as a flipped bit does
+        await door.book._kept._write(spoilt)  # as a flipped bit does
     async with life() as door:
         assert not door.book.persons
         assert not door.book.empty
