@@ -260,12 +260,14 @@ class Porter:
             yield Sentence("access.attacked", {"times": times, "locked": len(self.attempts.locked())})
 
     async def first_code(self) -> str | None:
-        """Return a code for the first person, in place of any before; None: somebody is registered."""
-        if not self.book.empty:
+        """Return a code for the first person, in place of any before; None: there is somebody, or no room."""
+        try:
+            if self.book.empty:
+                return (await self.book.make_code(Purpose.FIRST))[1]
             await self.book.no_codes()
-            return None
-        _, shown = await self.book.make_code(Purpose.FIRST)
-        return shown
+        except Refusal as refused:  # a full disk, which is told; whoever may come in without it does so
+            logger.warning("no code for a first admin", reason=str(refused))
+        return None
 
     async def _told(
         self, deed: Deed, person: Person | None, address: str, means: str, by: Principal, **about: str

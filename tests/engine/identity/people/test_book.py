@@ -238,6 +238,11 @@ async def test_a_code_works_once(door: Porter) -> None:
     assert list(door.book.persons) == ["an"]
 
 
+async def test_a_full_disk_keeps_no_engine_from_starting(door: Porter, kept: FakePeople) -> None:
+    kept.full = True
+    assert await door.first_code() is None
+
+
 async def test_two_who_show_the_first_code_at_once_make_one_admin(door: Porter) -> None:
     shown = await door.first_code() or ""
     names = ("an", "binh", "cuong")
