@@ -42,11 +42,23 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
         "engine.runtime.supervisor",
         "engine.runtime.clock",
         "engine.runtime.flow",
+        "engine.runtime.whole_file",
         "engine.text",
         "engine.severity",
     }
-    rooms = {"engine.runtime", "engine.web", "engine.fleet", "engine.duty"}  # empty by themselves
+    rooms = {
+        "engine.runtime",
+        "engine.web",
+        "engine.fleet",
+        "engine.duty",
+        "engine.identity",
+    }  # empty by themselves
+    who = {
+        f"engine.identity.{name}" for name in ("access", "caller", "grant", "permission", "place", "record")
+    }
     values = {
+        *who,
+        "engine.web.fingerprint",
         "engine.web.payload",
         "engine.web.problem_details",
         "engine.fleet.state",
