@@ -22,11 +22,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
+from engine.identity.entry.porter import Porter, Wrong
 from engine.identity.lasting import LOOK, NoLonger, lasting
 from engine.identity.log_auditor import LogAuditor
 from engine.identity.permission import Permission, Role
 from engine.identity.place import Place
-from engine.identity.porter import Porter, Wrong
 from engine.runtime import log
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store

@@ -45,10 +45,10 @@ from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.translate import crowds
 from engine.identity.callers import Callers
+from engine.identity.entry.porter import Porter
 from engine.identity.log_auditor import LogAuditor
+from engine.identity.people.registry import Limits
 from engine.identity.permission import Role
-from engine.identity.porter import Porter
-from engine.identity.registry import Limits
 from engine.judging.judge import Judge
 from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
@@ -355,7 +355,13 @@ class Site:
 
     async def greet(self, tell: Callable[[str], object]) -> None:
         """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
-        code = await self.porter.first_code()
+        try:
+            code = await self.porter.first_code()
+        except (
+            Refusal
+        ) as refused:  # a full disk, which is told; root and who is registered come in all the same
+            logger.warning("no code for a first admin", reason=str(refused))
+            return
         if code is not None:
             logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
             tell(text.render("access.first", {"code": code}, self.settings.language))

@@ -12,11 +12,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.question import WHY
-from engine.identity.attempts import BEARER, Locked
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
-from engine.identity.credential import SESSION, TOKEN
-from engine.identity.porter import Porter
+from engine.identity.entry.attempts import BEARER, Locked
+from engine.identity.entry.porter import Porter
+from engine.identity.people.credential import SESSION, TOKEN
 from engine.web.auth import may_enter, name_of, peer_of, shows
 from engine.web.problems import Handler
 from engine.web.refusals import refusal
@@ -65,7 +65,7 @@ class Gate:
             raise ConnectionResetError
         connection = request.transport.get_extra_info("socket")
         local = connection.family == socket.AF_UNIX
-        address = UNIX if local else connection.getpeername()[0]
+        address = UNIX if local else str((request.transport.get_extra_info("peername") or ("",))[0])
         secret = bearer(request)
         ours = secret is not None and secret.startswith((SESSION, TOKEN))
         if local and not ours:  # the kernel knows better than the shared token who that is

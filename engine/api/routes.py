@@ -30,9 +30,9 @@ from engine.api.recording import Recorder
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
+from engine.identity.entry.porter import Porter
 from engine.identity.lasting import NoLonger, lasting
 from engine.identity.permission import Permission
-from engine.identity.porter import Porter
 from engine.web.body import body_of
 from engine.web.permission import permit
 from engine.web.problems import UNBOUNDED, Garbage, Handler, language_of

@@ -46,7 +46,7 @@ from engine.api.services.state import SiteStateService
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
 from engine.identity.callers import Callers
-from engine.identity.porter import Porter
+from engine.identity.entry.porter import Porter
 from engine.identity.record import Auditor
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock

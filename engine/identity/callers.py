@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.identity.access import NEWCOMER, STRANGER, Unlimited
-from engine.identity.attempts import SHARED
-from engine.identity.book import Book
 from engine.identity.caller import Caller, Principal
-from engine.identity.credential import SESSION, TOKEN
+from engine.identity.entry.attempts import SHARED
+from engine.identity.people.book import Book
+from engine.identity.people.credential import SESSION, TOKEN
+from engine.identity.people.person import Person
 from engine.identity.permission import Role
-from engine.identity.person import Person
 from engine.identity.place import Groups
 from engine.identity.rights import PersonRights, RoleRights, SessionRights, TokenRights
 from rules.model import Sentence

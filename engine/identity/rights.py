@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.identity.access import Reach, Ruling, Where
-from engine.identity.book import Book
-from engine.identity.credential import Session, Token
+from engine.identity.people.book import Book
+from engine.identity.people.credential import Session, Token
 from engine.identity.permission import ROLES, Permission, Role
 from engine.identity.place import Groups, Place
 from rules.model import Sentence

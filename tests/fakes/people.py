@@ -8,8 +8,8 @@ from random import Random
 
 from engine.errors import StoreFull
 from engine.identity.callers import Callers
-from engine.identity.passwords import Cost, Passwords
-from engine.identity.porter import Porter
+from engine.identity.entry.passwords import Cost, Passwords
+from engine.identity.entry.porter import Porter
 from engine.identity.record import Auditor
 from engine.runtime.clock import ManualClock
 from engine.store.codec import Columns

@@ -11,7 +11,7 @@ from engine.api.person import Given, Line
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.resources.people import PersonId, PlaceText
 from engine.identity.caller import Caller
-from engine.identity.credential import MOST_TOKEN_DAYS, TOKEN_DAYS
+from engine.identity.people.credential import MOST_TOKEN_DAYS, TOKEN_DAYS
 from engine.identity.permission import Permission, Role
 from engine.identity.record import Deed
 from engine.web.payload import Wire

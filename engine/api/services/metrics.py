@@ -19,8 +19,8 @@ from prometheus_client.registry import Collector
 from engine.duty.acts import MOST as ACTS
 from engine.fleet.health.troubles import WORST
 from engine.fleet.state import CameraState
-from engine.identity.attempts import ADDRESS, BEARER
 from engine.identity.caller import Caller
+from engine.identity.entry.attempts import ADDRESS, BEARER
 from engine.severity import RANK
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.duty.acts import Acts
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
-    from engine.identity.porter import Porter
+    from engine.identity.entry.porter import Porter
     from engine.judging.judge import Judge
     from engine.runtime.clock import Clock
     from engine.runtime.liveness import Liveness

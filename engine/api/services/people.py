@@ -11,12 +11,12 @@ from engine.api.resources import people as wire
 from engine.api.resources.tokens import NewToken, TokenInfo, TokenMade
 from engine.errors import Because, Refusal
 from engine.identity.access import Reach
-from engine.identity.book import Book
 from engine.identity.caller import Caller
-from engine.identity.credential import CODE_LIFE, Purpose, Token
 from engine.identity.grant import Grant, Hours
+from engine.identity.people.book import Book
+from engine.identity.people.credential import CODE_LIFE, Purpose, Token
+from engine.identity.people.person import Person
 from engine.identity.permission import ROLES, Role
-from engine.identity.person import Person
 from engine.identity.place import Extent, Place
 
 

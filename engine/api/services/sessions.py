@@ -9,11 +9,11 @@ from datetime import datetime
 from engine.api.resources import sessions as wire
 from engine.errors import Because, Refusal
 from engine.identity.access import Reach
-from engine.identity.attempts import Locked
 from engine.identity.caller import Caller, Principal
-from engine.identity.credential import Session
+from engine.identity.entry.attempts import Locked
+from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.people.credential import Session
 from engine.identity.permission import OPEN, Permission
-from engine.identity.porter import Porter, Wrong
 from engine.web.refusals import refusal
 
 

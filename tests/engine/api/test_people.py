@@ -23,8 +23,8 @@ from engine.api.services.people import PeopleService, Places
 from engine.api.services.sessions import SessionService
 from engine.config.settings import ApiSettings
 from engine.identity.access import Reach
-from engine.identity.attempts import Locked
 from engine.identity.caller import Caller
+from engine.identity.entry.attempts import Locked
 from engine.identity.permission import OPEN, ROLES, Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import Deed, Outcome

@@ -23,9 +23,9 @@ from engine.api.printable import is_clean
 from engine.backup import restore
 from engine.commands.backup import app
 from engine.errors import Refusal
-from engine.identity.credential import Purpose
+from engine.identity.entry.porter import Porter
+from engine.identity.people.credential import Purpose
 from engine.identity.permission import Role
-from engine.identity.porter import Porter
 from engine.runtime.clock import ManualClock
 from engine.store import witness
 from engine.store.db import open_store

@@ -27,10 +27,10 @@ from engine.commands import access, client, operate
 from engine.commands.access import login
 from engine.commands.output.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
-from engine.identity.credential import Token
 from engine.identity.grant import Grant
+from engine.identity.people.credential import Token
+from engine.identity.people.person import Person
 from engine.identity.permission import Role
-from engine.identity.person import Person
 from tests.fakes.engine import CAMERA, FakeEngine
 from tests.fakes.people import GOOD
 

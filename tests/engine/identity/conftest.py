@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from engine.identity.passwords import Passwords
-from engine.identity.porter import Porter
+from engine.identity.entry.passwords import Passwords
+from engine.identity.entry.porter import Porter
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from tests.engine.storing import clock

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.identity import rows
 from engine.identity.access import Reach, Where, decide
 from engine.identity.caller import Caller, Principal
 from engine.identity.grant import Grant, Hours
+from engine.identity.people import rows
 from engine.identity.permission import OPEN, ROLES, Permission, Role, roles_with
 from engine.identity.place import Place
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from engine.identity.passwords import plain
+from engine.identity.entry.passwords import plain
 from rules.model import Sentence
 
 #: Characters (OWASP ASVS 5, 6.2.1 asks for 8 and recommends 15; 64 must be allowed at least).

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from engine.errors import Refusal
-from engine.identity import passwords
-from engine.identity.password_rules import LEAST, MOST, flaw
-from engine.identity.passwords import AT_ONCE, RESERVED, WAITING, Cost, Passwords
-from engine.identity.porter import Porter, Wrong
+from engine.identity.entry import passwords
+from engine.identity.entry.password_rules import LEAST, MOST, flaw
+from engine.identity.entry.passwords import AT_ONCE, RESERVED, WAITING, Cost, Passwords
+from engine.identity.entry.porter import Porter, Wrong
 from tests.fakes.people import CHEAP, GOOD
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from engine.errors import Because, Refusal
-from engine.identity.lockout import ADDRESSES, FAMILIAR, Tries, Try, place_of, recent, wait
+from engine.identity.entry.lockout import ADDRESSES, FAMILIAR, Tries, Try, place_of, recent, wait
 from engine.runtime.clock import Clock
 from engine.store.people import Change, Table
 

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from engine.errors import Because, Refusal, StoreError
-from engine.identity import rows
 from engine.identity.access import Ruling, Where, decide
-from engine.identity.credential import (
+from engine.identity.grant import Grant, Hours
+from engine.identity.people import rows
+from engine.identity.people.credential import (
     Random,
     Session,
     Token,
     short,
 )
-from engine.identity.grant import Grant, Hours
+from engine.identity.people.person import Person
+from engine.identity.people.shelf import Shelf, Step, T
 from engine.identity.permission import ROLES, Permission, Role
-from engine.identity.person import Person
 from engine.identity.place import SITE, Extent, Groups, Place
-from engine.identity.shelf import Shelf, Step, T
 from engine.runtime.clock import Clock
 from engine.store.people import Change, Table
 from engine.store.ports import People
@@ -47,7 +47,7 @@ DEFAULT = Limits()
 
 
 class Registry:
-    """Persons and their grants; `engine.identity.book.Book` has what lets them in.
+    """Persons and their grants; `engine.identity.people.book.Book` has what lets them in.
 
     Attributes:
         limits: How long sessions last.
@@ -111,8 +111,9 @@ class Registry:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is registered."""
-        return all(person.removed is not None for person in self.persons.values())
+        """Whether nobody is registered; somebody whose row cannot be read is, or damage would open the door."""
+        there = any(person.removed is None for person in self.persons.values())
+        return not there and not self._persons.unreadable
 
     def grants(self, person: str | None = None) -> list[Grant]:
         """Return grants; None: everybody's."""

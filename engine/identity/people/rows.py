@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
-from engine.identity.credential import Code, Purpose, Session, Token
 from engine.identity.grant import Grant, Hours
+from engine.identity.people.credential import Code, Purpose, Session, Token
+from engine.identity.people.person import Person
 from engine.identity.permission import Role
-from engine.identity.person import Person
 from engine.identity.place import Place
 from engine.store.codec import micros, moment
 from engine.store.people import Row

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.identity.lockout import HOUR
+from engine.identity.entry.lockout import HOUR
 from engine.identity.record import AuditRecord
 from engine.runtime.clock import Clock
 

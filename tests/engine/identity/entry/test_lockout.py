@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.identity.lockout import FREE, HOUR, LONGEST, MOST, RESERVED, Tries, Try, place_of, recent, wait
+from engine.identity.entry.lockout import (
+    FREE,
+    HOUR,
+    LONGEST,
+    MOST,
+    RESERVED,
+    Tries,
+    Try,
+    place_of,
+    recent,
+    wait,
+)
 
 #: Seconds that somebody lets pass before the next try, and whether they are familiar.
 STEPS = st.lists(st.tuples(st.floats(0, 900), st.booleans()), max_size=200)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from engine.errors import Because, Refusal
-from engine.identity.credential import Random
+from engine.identity.people.credential import Random
 
 #: Passwords looked at at once, how many may wait (each takes memory and half a core for a while), and how many of these
 #: places strangers leave to who is familiar.

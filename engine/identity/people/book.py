@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.errors import Because, Refusal
-from engine.identity.credential import (
+from engine.identity.people.credential import (
     MOST_TOKEN_DAYS,
     TOKEN,
     Code,
@@ -21,10 +21,10 @@ from engine.identity.credential import (
     short,
     token_secret,
 )
+from engine.identity.people.person import Person
+from engine.identity.people.registry import Registry, known
 from engine.identity.permission import Role
-from engine.identity.person import Person
 from engine.identity.place import Place
-from engine.identity.registry import Registry, known
 from engine.store.people import Change
 
 #: What one site has at most of each; of sessions one person, whose oldest ends.

@@ -1,0 +1,1 @@
+"""How people get in: passwords, codes, and how often somebody may try."""
