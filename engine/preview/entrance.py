@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from engine.errors import Refusal
-from engine.identity.attempts import Locked
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
-from engine.identity.porter import Porter, Wrong
+from engine.identity.entry.attempts import Locked
+from engine.identity.entry.porter import Porter, Wrong
 from engine.identity.record import Auditor, AuditRecord, Deed
 from engine.web.refusals import refusal, refused
 
