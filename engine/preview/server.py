@@ -235,7 +235,7 @@ class Preview:
             leaving = self._pages.leaving(request, visitor) if self._pages else ""
         except HttpProblem as error:
             if error.status == 401:
-                return _to_login(camera)
+                return _to_login(camera, language)
             status, problem = error.status, error.sentence(language)
             asking = asking_why(request, language) if error.code == "access.why" else ""
         values = {"language": language, "camera": camera, "name": name, "problem": problem}
@@ -374,9 +374,10 @@ async def _tell(stream: web.WebSocketResponse, error: HttpProblem, language: Lan
             await stream.send_json({"problem": {"status": error.status, "detail": error.sentence(language)}})
 
 
-def _to_login(camera: str) -> web.Response:
+def _to_login(camera: str, language: Language) -> web.Response:
     """Send somebody who is not known to the page where one logs in; from there they come back."""
-    return web.Response(status=303, headers={"Location": f"/login?camera={quote(camera, safe='')}"})
+    where = f"/login?camera={quote(camera, safe='')}&lang={language}"
+    return web.Response(status=303, headers={"Location": where})
 
 
 def _who(watchers: tuple[Watcher, ...], language: Language) -> str:

@@ -84,7 +84,7 @@ async def test_a_person_logs_in_watches_and_logs_out(browser: Browser) -> None:
     assert browser.headers["Clear-Site-Data"]
     assert not browser.entrance.sessions
     assert await browser.go("/camera/cong") == 303
-    assert browser.headers["Location"] == "/login?camera=cong"
+    assert browser.headers["Location"] == "/login?camera=cong&lang=en"
 
 
 async def test_from_the_login_one_comes_back_to_the_camera_and_nowhere_else(browser: Browser) -> None:
