@@ -33,7 +33,6 @@ from engine.config.state_paths import StatePaths
 from engine.config.writer import revision_of
 from engine.duty.acts import Acts
 from engine.duty.configured import CONFIGURATION, RULES, Configured
-from engine.errors import Refusal
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
