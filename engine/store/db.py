@@ -383,9 +383,9 @@ class Store(Reads):
             _log.error("store.log_damaged", error=str(fault))
             self._pages.scrub.log_is_damaged()
             await self._suspect(fault)
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it was, commits must go on
             if not self.full:
-                _log.warning("store.checkpoint_failed", error=str(error))
+                _log.warning("store.checkpoint_failed", error=repr(error))
 
     # -- room ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ _STEPS_PER_LOOK = 1000
 _OWNERS = "SELECT pageno, name FROM dbstat WHERE pageno IN ({marks})"
 #: The sum of a page that cannot be read: no page has it.
 UNREADABLE = 1 << 32
+WORD = UNREADABLE - 1
 #: What a page belongs to where nothing tells.
 UNKNOWN = "?"
 
@@ -42,10 +43,10 @@ def differing(
     handle: int, sums: Sums, first: int, count: int, skipped: Collection[int] = frozenset()
 ) -> Iterator[int]:
     """Yield the pages within a range, of those whose sums are known, that are not what they should be."""
-    last = min(first + count - 1, len(sums.known))
-    found = sums_of(handle, sums.page_size, first, max(0, last - first + 1))
-    for page in range(first, last + 1):
-        if next(found, None) != sums.known[page - 1] and page not in skipped:
+    known = sums.known[first - 1 : first - 1 + count]
+    found = sums_of(handle, sums.page_size, first, len(known))
+    for page, summed in enumerate(known, first):
+        if next(found, None) != summed and page not in skipped:
             yield page
 
 

@@ -10,13 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from typing import Literal
 from zlib import crc32
 
 from engine.errors import StoreCorrupt
 from engine.runtime import log
 from engine.store.pages import notes
-from engine.store.pages.compare import PIECE, differing, sums_of
+from engine.store.pages.compare import PIECE, WORD, differing, sums_of
 from engine.store.pages.sums import Kind, Note, Sums, Why
 from engine.store.pages.tail import Gain, Tail
 from engine.store.wal import PAGE_SIZE
@@ -38,6 +39,8 @@ class PageSums:
         self._older: dict[int, set[int | None]] = {}  # what a page may still be; None: not there yet
         self._moving = False  # what was noted as expected is not, or not all of it, in the database
         self.unkept: str | None = None
+        # A task that looked may have gone while its thread still notes what it saw: notes are written one at a time.
+        self._noting = RLock()
 
     # -- checkpoints ---------------------------------------------------------------------
 
@@ -51,6 +54,10 @@ class PageSums:
             StoreCorrupt: The log is not as it was written.
             sqlite3.Error: It could not be moved; that changes nothing.
         """
+        with self._noting:
+            return self._folded(db, how)
+
+    def _folded(self, db: sqlite3.Connection, how: str) -> bool:
         gain = self._tail.gain()
         if gain.sums:
             self._expect(gain)
@@ -71,8 +78,9 @@ class PageSums:
 
     def catch_up(self) -> None:
         """Note what is committed, without moving it; nobody may write meanwhile."""
-        if (gain := self._tail.gain()).sums:
-            self._expect(gain)
+        with self._noting:
+            if (gain := self._tail.gain()).sums:
+                self._expect(gain)
 
     def _expect(self, gain: Gain) -> None:
         known, pages, self._moving = self.sums.known, list(gain.sums), True
@@ -90,6 +98,10 @@ class PageSums:
             self.sums.size = gain.size
 
     def _note(self, note: Note, *, durable: bool = True) -> None:
+        with self._noting:
+            self._written(note, durable)
+
+    def _written(self, note: Note, durable: bool) -> None:
         room = self.unkept is not None or notes.append(self._path, [note], durable=durable)
         self.sums.apply(note)
         if not room:
@@ -132,8 +144,8 @@ class PageSums:
         Args:
             length: Bytes of the database file.
         """
-        self.sums.size = length // self.sums.page_size
-        with suppress(OSError):
+        with self._noting, suppress(OSError):
+            self.sums.size = length // self.sums.page_size
             notes.write(self._path, self.sums)
             self.unkept = None
 
@@ -159,13 +171,15 @@ class PageSums:
 
         No checkpoint may go on meanwhile.
         """
-        if self._moving:
-            return not self.sums.whole  # of an unknown page it is not known which content it will have
+        with self._noting:
+            if self._moving:
+                return not self.sums.whole  # of an unknown page it is not known which content it will have
+            return self._made(handle, count)
+
+    def _made(self, handle: int, count: int) -> bool:
         first = len(self.sums.known) + 1
         found = sums_of(handle, self.sums.page_size, first, min(count, self.sums.size - first + 1))
-        words = [
-            summed & 0xFFFFFFFF for summed in found
-        ]  # one that cannot be read is found to be wrong later
+        words = [summed & WORD for summed in found]  # one that cannot be read is found to be wrong later
         if not words:
             return False
         try:
@@ -200,6 +214,6 @@ def made(path: Path, page_size: int, number: int, why: Why, late: Callable[[], b
         while len(kept.sums.known) < size and not late():
             first = len(kept.sums.known) + 1
             found = sums_of(file.fileno(), page_size, first, min(PIECE, size - first + 1))
-            kept.sums.known.extend(summed & 0xFFFFFFFF for summed in found)
+            kept.sums.known.extend(summed & WORD for summed in found)
     kept.write()
     return kept

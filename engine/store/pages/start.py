@@ -94,7 +94,7 @@ class PagesAtStart:
     def _fold(self, kept: PageSums, db: sqlite3.Connection) -> None:
         try:
             kept.fold(db)
-        except sqlite3.Error as error:  # a full disk: the log stays, and is moved later
+        except (sqlite3.Error, OSError) as error:  # a full disk: the log stays, and is moved later
             _log.warning("store.checkpoint_failed", error=str(error))
 
     def finish(self, late: Callable[[], bool]) -> None:

@@ -23,7 +23,7 @@ from engine.store.journal import ailing
 from engine.store.model import Verdict
 from engine.store.pages import notes, open_pages, verify
 from engine.store.pages.notes import sums_file
-from engine.store.pages.tail import Tail
+from engine.store.pages.tail import Gain, Tail
 from engine.store.pages.verify import verify_pages
 from rules.model import Event
 
@@ -260,6 +260,31 @@ async def test_sums_that_the_disk_does_not_take_are_told_and_made_when_it_does(
     assert (report.sound, report.remade) == (True, "unkept")
     async with open_store(path, quota_mb=64, clock=clock) as store:
         assert [*ailing(store)] == []
+
+
+async def test_a_log_that_cannot_be_read_costs_no_commit(
+    tmp_path: Path,
+    clock: ManualClock,
+    make_event: MakeEvent,
+    make_verdict: MakeVerdict,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "m.db"
+    monkeypatch.setattr(open_pages, "CHECKPOINT_PAGES", 5)
+
+    def bad_place(_: Tail) -> Gain:
+        raise OSError(5, "Input/output error")
+
+    async with open_store(path, quota_mb=64, clock=clock) as store:
+        await store.load()
+        with monkeypatch.context() as patched:
+            patched.setattr(Tail, "gain", bad_place)
+            for n in range(1, 20):
+                await store.commit(make_verdict(make_event(n, label="x" * 900)))
+        for n in range(20, 40):
+            await store.commit(make_verdict(make_event(n, label="x" * 900)))
+        assert len(await store.events(limit=99)) == 39
+    _sound(path)
 
 
 def test_notes_do_not_grow_without_end(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from engine.store.pages import start
 from engine.store.pages.notes import sums_file
 from engine.store.pages.start import PagesAtStart
 from engine.store.pages.verify import verify_pages
-from engine.store.schema import steps
+from engine.store.schema import Upgrade, steps
+from engine.store.upgrading import upgrade_with_copy
 from engine.store.wal import read_log
 from rules.model import Event
 
@@ -265,3 +266,26 @@ async def test_a_restored_database_has_sums_as_if_there_had_never_been_any(
         sums_file(path), sums_file(restored)
     )  # and those of the database that was there mean nothing to it
     assert await _run(restored, clock, make_verdict) == ["store.sums_other"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_an_upgrade_writes_pages_that_are_as_they_were_written(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    path, carried = tmp_path / "m.db", steps()
+    make_sound(path, carried[:4], clock.wall, clock.monotonic)
+    assert verify_pages(path).sound
+
+    def killed(db: sqlite3.Connection, at: Path, upgrades: Sequence[Upgrade]) -> None:
+        upgrade_with_copy(db, at, upgrades)
+        raise KeyboardInterrupt
+
+    if cut:
+        monkeypatch.setattr(opening, "upgrade_with_copy", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make_sound(path, carried, clock.wall, clock.monotonic)
+        monkeypatch.undo()
+        assert verify_pages(path).sound
+    assert make_sound(path, carried, clock.wall, clock.monotonic) is None
+    report = verify_pages(path)
+    assert (report.sound, report.remade) == (True, None)
