@@ -65,7 +65,7 @@ class Gate:
             raise ConnectionResetError
         connection = request.transport.get_extra_info("socket")
         local = connection.family == socket.AF_UNIX
-        address = UNIX if local else connection.getpeername()[0]
+        address = UNIX if local else str((request.transport.get_extra_info("peername") or ("",))[0])
         secret = bearer(request)
         ours = secret is not None and secret.startswith((SESSION, TOKEN))
         if local and not ours:  # the kernel knows better than the shared token who that is

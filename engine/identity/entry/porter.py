@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.errors import Because, Refusal
+from engine.identity.caller import Principal
 from engine.identity.entry.attempts import SHARED, Attempts, Locked
 from engine.identity.entry.bursts import Bursts
 from engine.identity.entry.password_rules import flaw
@@ -123,7 +124,7 @@ class Porter:
             raise Wrong
         await self._renew(person, password, phc)
         session, secret = await self.book.open_session(person.id, address, self.attempts.succeeded(attempt))
-        await self._told(Deed.LOGIN, person, address, session.id)
+        await self._told(Deed.LOGIN, person, address, session.id, Principal.SESSION)
         return Welcome(person, session, secret)
 
     async def _renew(self, person: Person, password: str, phc: str) -> None:
@@ -163,7 +164,7 @@ class Porter:
         person = first or self.book.person(code.person or "")
         phc = await self._hash(password, person)
         made = await self.book.redeem(code, phc, first, also)
-        await self._told(Deed.ACCESS, made, address, code.id, purpose=code.purpose.value)
+        await self._told(Deed.ACCESS, made, address, code.id, Principal.NEWCOMER, purpose=code.purpose.value)
         return made
 
     def _first(self, code: Code, name: str, title: str) -> Person | None:
@@ -189,6 +190,7 @@ class Porter:
             raise Wrong
         await self.book.keep(self.attempts.succeeded(attempt))
         await self.book.set_password(person, await self._hash(new, known))
+        await self._told(Deed.ACCESS, known, address, "", Principal.SESSION, changed="password")
 
     async def _hash(self, password: str, person: Person) -> str:
         context = (*self._context, person.id, person.name, *person.name.split())
@@ -241,7 +243,7 @@ class Porter:
         try:
             for session in await self.book.sweep():
                 person = self.book.persons.get(session.person)
-                await self._told(Deed.SESSION_ENDED, person, session.address, session.id)
+                await self._told(Deed.SESSION_ENDED, person, session.address, session.id, Principal.SESSION)
             await self.attempts.sweep()
         except (
             Refusal
@@ -258,17 +260,21 @@ class Porter:
             yield Sentence("access.attacked", {"times": times, "locked": len(self.attempts.locked())})
 
     async def first_code(self) -> str | None:
-        """Return a code for the first person, in place of any before; None: somebody is registered."""
-        if not self.book.empty:
+        """Return a code for the first person, in place of any before; None: there is somebody, or no room."""
+        try:
+            if self.book.empty:
+                return (await self.book.make_code(Purpose.FIRST))[1]
             await self.book.no_codes()
-            return None
-        _, shown = await self.book.make_code(Purpose.FIRST)
-        return shown
+        except Refusal as refused:  # a full disk, which is told; whoever may come in without it does so
+            logger.warning("no code for a first admin", reason=str(refused))
+        return None
 
-    async def _told(self, deed: Deed, person: Person | None, address: str, means: str, **about: str) -> None:
+    async def _told(
+        self, deed: Deed, person: Person | None, address: str, means: str, by: Principal, **about: str
+    ) -> None:
         who, name = (person.id, person.name) if person else ("", "")
         record = AuditRecord(
-            deed, who=who, name=name, principal="session", means=means, address=address, about=about
+            deed, who=who, name=name, principal=by.value, means=means, address=address, about=about
         )
         await self._auditor.record(record)
 

@@ -111,8 +111,9 @@ class Registry:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is registered."""
-        return all(person.removed is not None for person in self.persons.values())
+        """Whether nobody is registered; somebody whose row cannot be read is, or damage would open the door."""
+        there = any(person.removed is None for person in self.persons.values())
+        return not there and not self._persons.unreadable
 
     def grants(self, person: str | None = None) -> list[Grant]:
         """Return grants; None: everybody's."""

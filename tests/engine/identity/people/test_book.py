@@ -19,6 +19,7 @@ from engine.identity.permission import Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import Deed
 from engine.runtime.clock import ManualClock
+from engine.store.plan import Statement
 from tests.fakes.engine import FakeAuditor
 from tests.fakes.people import GOOD, FakePeople, callers
 
@@ -237,6 +238,11 @@ async def test_a_code_works_once(door: Porter) -> None:
     assert list(door.book.persons) == ["an"]
 
 
+async def test_a_full_disk_keeps_no_engine_from_starting(door: Porter, kept: FakePeople) -> None:
+    kept.full = True
+    assert await door.first_code() is None
+
+
 async def test_two_who_show_the_first_code_at_once_make_one_admin(door: Porter) -> None:
     shown = await door.first_code() or ""
     names = ("an", "binh", "cuong")
@@ -312,6 +318,26 @@ async def test_members_of_the_group_are_officers_while_nobody_is_registered(door
     await door.book.change("an", local=["canh", "root"])
     assert makes.local("canh", owner=False).user == "an"
     assert (makes.local("root", owner=True).user, makes.local("root", owner=True).means) == ("an", "root")
+
+
+async def test_damage_does_not_open_the_door(life: Life) -> None:
+    """Were the one person's row unreadable, nobody would be registered: and the group officers, the code printed."""
+    async with life() as door:
+        await door.book.add("an", "An", by="owner")
+        spoilt = Statement("UPDATE person SET local = '[' WHERE id = 'an'", ((),))
+        await door.book._kept._write(spoilt)  # as a flipped bit does
+    async with life() as door:
+        assert not door.book.persons
+        assert not door.book.empty
+        assert await door.first_code() is None
+        assert not callers(door).local("canh", owner=False).may(Permission.PTZ)
+        assert [each.code for each in door.problems()] == ["access.unreadable"]
+
+
+async def test_ones_own_password_is_changed_and_told(book: Book, door: Porter, auditor: FakeAuditor) -> None:
+    await door.change_password("an", GOOD, "ba con mèo trên mái tôn", "192.0.2.1")
+    last = auditor.records[-1]
+    assert (last.deed, last.who, last.about) == (Deed.ACCESS, "an", {"changed": "password"})
 
 
 async def test_a_certificates_name_is_a_persons_or_a_strangers(book: Book, door: Porter) -> None:
