@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
@@ -55,6 +56,8 @@ TURN = 256
 HEARTBEAT = 10.0
 #: Seconds that an overload stays a problem after its last sign.
 REMEMBERED = 60.0
+#: Seconds that the end of the engine waits for what is not judged yet.
+FAREWELL = 1.0
 #: Seconds that a camera's thread waits for room before it drops what it brought.
 THREAD_PATIENCE = 5.0
 _RETRY = Backoff(first=0.5, most=5.0, later=10.0)
@@ -162,6 +165,13 @@ class Judge:
         asked = _adopting(book, self._clock.now().wall)
         await self._intake.put(asked)
         return await asked.done
+
+    async def settle(self) -> None:
+        """Wait until what waits now is judged, but no longer than a moment: the engine is ending."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                while self.waiting:  # noqa: ASYNC110 - once, at the end; nobody else wants to hear of it
+                    await asyncio.sleep(0.01)
 
     def remembered(self, names: Iterable[RuleName]) -> int:
         """Return how many rows some rules have."""

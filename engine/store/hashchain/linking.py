@@ -85,12 +85,12 @@ def _stored(db: sqlite3.Connection) -> Place:
 
 
 def _recorded(db: sqlite3.Connection) -> Place:
-    """Return the end of the chain of records as stored; where the note of it is damaged, that of the last one."""
-    if (place := _noted(db, audited.END)) is not None:
-        return place
+    """Return the end of the chain of records: as noted, unless a record is there that is further (after damage)."""
+    noted = _noted(db, audited.END) or Place(0)
     for row in db.execute(audited.LAST).fetchall():
-        return audited.end_of(row)
-    return Place(0)
+        last = audited.end_of(row)
+        return last if last.seq > noted.seq else noted
+    return noted
 
 
 def _noted(db: sqlite3.Connection, key: str) -> Place | None:

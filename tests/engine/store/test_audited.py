@@ -24,6 +24,7 @@ from engine.store.model import Audited, Deletion, Verdict
 from rules.model import Event
 from tests.engine.storing import DAWN
 
+STALE = f"UPDATE meta SET value = '{Place(2).written()}' WHERE key = 'audit'"  # noqa: S608 - our own
 MakeEvent = Callable[..., Event]
 MakeVerdict = Callable[..., Verdict]
 
@@ -117,6 +118,7 @@ async def test_it_goes_on_over_restarts_and_a_damaged_note(
         (2, "SELECT 1"),
         (3, "UPDATE meta SET value = '{' WHERE key = 'audit'"),
         (4, "DELETE FROM meta WHERE key = 'audit'"),
+        (5, STALE),  # older than its rows: damage
     ):
         if path.exists():
             with closing(sqlite3.connect(path)) as db, db:
