@@ -355,13 +355,7 @@ class Site:
 
     async def greet(self, tell: Callable[[str], object]) -> None:
         """Where nobody is registered, show how to become the first admin; the log hears of it without the code."""
-        try:
-            code = await self.porter.first_code()
-        except (
-            Refusal
-        ) as refused:  # a full disk, which is told; root and who is registered come in all the same
-            logger.warning("no code for a first admin", reason=str(refused))
-            return
+        code = await self.porter.first_code()
         if code is not None:
             logger.warning("nobody is registered: see what `matthan run` printed, or add the first as root")
             tell(text.render("access.first", {"code": code}, self.settings.language))

@@ -260,7 +260,7 @@ class Porter:
             yield Sentence("access.attacked", {"times": times, "locked": len(self.attempts.locked())})
 
     async def first_code(self) -> str | None:
-        """Return a code for the first person, in place of any before; None: somebody is registered, or it is not kept."""
+        """Return a code for the first person, in place of any before; None: there is somebody, or no room."""
         try:
             if self.book.empty:
                 return (await self.book.make_code(Purpose.FIRST))[1]
