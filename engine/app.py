@@ -33,7 +33,7 @@ from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
 from engine.config.state_paths import StatePaths, state_paths
 from engine.duty.acts import Acts
-from engine.errors import EngineError, Refusal, UpgradeRefused
+from engine.errors import EngineError, UpgradeRefused
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
