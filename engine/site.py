@@ -54,7 +54,8 @@ from engine.judging.last_rules import last_rules
 from engine.judging.reload import Reloader
 from engine.judging.rulebook import bound
 from engine.preview.entrance import SessionEntrance
-from engine.preview.server import Preview, Showing
+from engine.preview.server import Preview
+from engine.preview.showing import Showing
 from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
@@ -186,20 +187,10 @@ class Site:
     def _make_preview(self) -> Preview | None:
         if not self.settings.preview.enabled:
             return None
-        cameras = self.cameras
-        showing = Showing(
-            tap_of=lambda camera: cameras[camera].tap if camera in cameras else None,
-            cameras=lambda: {each: runner.settings.name or each for each, runner in cameras.items()},
-            auditor=self.auditor,
-            watchers_of=lambda camera: cameras[camera].watchers if camera in cameras else None,
-            still_of=lambda camera, width: asyncio.to_thread(cameras[camera].still, width),
-            entrance=SessionEntrance(self.porter, self._callers, self.auditor),
-            asks_why=frozenset(self.settings.access.why),
-            title=self.settings.title or self.settings.site,
-        )
+        entrance = SessionEntrance(self.porter, self._callers, self.auditor)
         return Preview(
             self.settings.preview,
-            showing,
+            Showing.of(self.settings, self.cameras, self.auditor, entrance),
             language=self.settings.language,
             clock=self._clock,
             garbage=self._garbage,

@@ -102,7 +102,7 @@ class Pages:
             await self._entrance.logout(secret, address_of(request))
         response = _to("/login", request)
         drop(response, request)
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        response.headers["Clear-Site-Data"] = '"storage"'
         return response
 
     def leaving(self, request: web.Request, visitor: Visitor) -> str:

@@ -7,9 +7,9 @@ import importlib
 import secrets
 import socket
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,11 +18,9 @@ from aiohttp import web
 
 from engine.config.settings import PreviewSettings
 from engine.errors import Again
-from engine.fleet.tap import Tap
-from engine.fleet.watchers import Watcher, Watchers
+from engine.fleet.watchers import Watcher
 from engine.identity.caller import Caller
 from engine.identity.lasting import NoLonger
-from engine.identity.record import Auditor
 from engine.preview.feed import Ended
 from engine.preview.fmp4 import Muxer, mime
 from engine.preview.gallery import Gallery, View, waiting
@@ -30,8 +28,9 @@ from engine.preview.html import asking_why, asset, language_of, page, said
 from engine.preview.links import Links
 from engine.preview.pages import Pages
 from engine.preview.sdp import NoCommonFormat
+from engine.preview.showing import Showing
 from engine.preview.viewing import Viewings
-from engine.preview.visitor import Doorkeeper, Entrance, Visitor, why_not
+from engine.preview.visitor import Doorkeeper, Visitor, why_not
 from engine.runtime import log
 from engine.runtime.clock import Clock, SystemClock
 from engine.text import Language, render
@@ -54,31 +53,6 @@ logger = log.get(__name__)
 MEANWHILE_WIDTH = 640
 #: Seconds that telling why it is over may take: a viewer who reads nothing is not waited for.
 LAST_WORD = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """What of a site the preview shows, and to whom.
-
-    Attributes:
-        tap_of: A camera's packets, None for an unknown camera.
-        cameras: Returns all cameras, and what they are called.
-        auditor: Keeps who looked.
-        watchers_of: Who watches a camera; None: there is no such camera.
-        still_of: A camera's analysed picture as JPEG, at most so many pixels wide; `Again` where there is none.
-        entrance: Lets people log in; None: there are links only.
-        asks_why: Deeds of which it must be said why.
-        title: Of the site.
-    """
-
-    tap_of: Callable[[str], Tap | None]
-    cameras: Callable[[], Mapping[str, str]]
-    auditor: Auditor
-    watchers_of: Callable[[str], Watchers | None] = field(default=lambda _: None)
-    still_of: Callable[[str, int], Awaitable[bytes]] | None = None
-    entrance: Entrance | None = None
-    asks_why: frozenset[str] = frozenset()
-    title: str = "Mắt Thần"
 
 
 class Preview:

@@ -10,7 +10,8 @@ from engine.fleet.watchers import Watchers
 from engine.identity.access import Ruling, Where
 from engine.identity.caller import Caller, Principal
 from engine.identity.permission import Permission
-from engine.preview.server import Preview, Showing
+from engine.preview.server import Preview
+from engine.preview.showing import Showing
 from engine.web.refusals import refusal
 from rules.model import Sentence
 from tests.fakes.engine import ROOT, FakeAuditor

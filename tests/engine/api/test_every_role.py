@@ -28,6 +28,7 @@ from engine.api.resources.tokens import MAKE, NewToken
 from engine.api.routes import OPENAPI
 from engine.config.configuration import load
 from engine.identity.permission import OPEN, ROLES, Permission, Role
+from engine.web.manners import HEADERS
 from tests.engine.api.questions import declared
 
 #: Cases of each question in `make test`, and in a soak.
@@ -168,6 +169,7 @@ def _send(served: Served, question: Question[Any, Any, Any], case: Any, asker: A
     headers = {"Authorization": f"Bearer {asker.secret}"} if asker.secret else {}
     answer = case.call(base_url=served.url, headers=headers)
     said = f"{asker.name}: {answer.status_code} {answer.text[:300]}"
+    assert {name.lower() for name in HEADERS} <= {name.lower() for name in answer.headers}, said
     assert answer.status_code < 500 or answer.status_code in NOT_NOW, said
     if answer.status_code >= 400:
         problem = answer.json()

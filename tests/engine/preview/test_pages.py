@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -192,6 +193,33 @@ class TestForgery:
     async def test_what_is_no_form_is_refused(self, browser: Browser, body: bytes, kind: str) -> None:
         assert await browser.go("/login", "POST", data=body, headers={"Content-Type": kind}) == 400
         assert not browser.entrance.asked
+
+
+async def test_no_form_is_so_odd_that_a_page_breaks(browser: Browser) -> None:
+    random = Random(1)
+    pieces = [
+        b"name",
+        b"password",
+        b"code",
+        b"proof",
+        b"=",
+        b"&",
+        b"%",
+        b"%00",
+        b"%ff",
+        b"+",
+        b";",
+        b"\x00",
+        b"\xc3",
+    ]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for _ in range(100):
+        body = b"".join(random.choices(pieces, k=random.randrange(12)))
+        path = random.choice(["/login", "/setup", "/logout"]) + random.choice(
+            ["", "?lang=xx", "?camera=%2e%2e", "?why=%0a"]
+        )
+        assert await browser.go(path, "POST", data=body, headers=headers) in (400, 403), body
+    assert not browser.entrance.asked
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
