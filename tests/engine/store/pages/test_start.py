@@ -26,9 +26,9 @@ from engine.store.pages import start
 from engine.store.pages.notes import sums_file
 from engine.store.pages.start import PagesAtStart
 from engine.store.pages.verify import verify_pages
+from engine.store.rescue.wal import read_log
 from engine.store.schema import Upgrade, steps
 from engine.store.upgrading import upgrade_with_copy
-from engine.store.rescue.wal import read_log
 from rules.model import Event
 
 MakeEvent = Callable[..., Event]
