@@ -13,10 +13,11 @@ import aiosqlite
 from engine.availability import Run
 from engine.runtime import log
 from engine.seal.chain import Place
-from engine.store import audited, availability, codec, people
-from engine.store.audited import AuditFilter
+from engine.store import availability, codec, people
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
+from engine.store.hashchain import audited
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import YIELDS, Acknowledgement, Audited, Counts, Deletion, Pending
 from rules.model import Decision, Event
 

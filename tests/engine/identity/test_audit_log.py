@@ -27,8 +27,8 @@ from engine.identity.spool import Spool, drafted
 from engine.judging.judge import Judge
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
-from engine.store.audited import AuditFilter
 from engine.store.db import Store, open_store
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.hashchain.examination import examine
 from engine.store.model import Audited, Verdict
 from rules.compiler.compile import World

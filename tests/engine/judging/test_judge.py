@@ -257,11 +257,8 @@ async def test_full_intake_makes_a_task_wait_and_says_so(clock: ManualClock) -> 
         assert (len(intake), intake.overload_at) == (2, clock.engine)
         assert not puts[2].done()
         first = await intake.take(1, 1.0)
-    assert [draft.subject for draft, _ in [*first, *await intake.take(9, 1.0)]] == [
-        "track:0",
-        "track:1",
-        "track:2",
-    ]
+    taken = [draft for draft, _ in [*first, *await intake.take(9, 1.0)]]
+    assert [draft.subject for draft in taken if isinstance(draft, Draft)] == ["track:0", "track:1", "track:2"]
     assert intake.dropped == 0
 
 
