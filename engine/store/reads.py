@@ -209,6 +209,10 @@ class Reads:
         rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    async def known_records(self, ids: Iterable[str]) -> set[str]:
+        """Return which of some records are there."""
+        return {str(row[0]) for row in await self._read(audited.KNOWN, (json.dumps([*ids]),))}
+
     async def recorded(self) -> Place | None:
         """Return where the chain of records ends; None: there are none."""
         return Place.read(await self.recall(audited.END) or "")
