@@ -271,7 +271,7 @@ def test_a_tab_puts_nothing_on_the_command_line_that_a_shell_obeys(
     name: str, token: str, offered: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def connect(*_: object) -> AsyncIterator[object]:
+    async def connect(*_: object, **__: object) -> AsyncIterator[object]:
         async def presets(camera: str) -> list[wire.Preset]:
             return [wire.Preset(token=token, name=name)]
 
