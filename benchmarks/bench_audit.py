@@ -18,8 +18,8 @@ from statistics import median
 from time import process_time
 
 from engine.seal.chain import Entry, Place, digest, extended
-from engine.store import audited
-from engine.store.audited import AuditRow
+from engine.store.hashchain import audited
+from engine.store.hashchain.audited import AuditRow
 from engine.store.hashchain.examination import DECISION, EVENT, examine
 from engine.store.schema import steps, upgrade
 

@@ -113,7 +113,7 @@ class Site:
         self._liveness = Liveness(STRANDS, clock.monotonic)
         self.stopping = False
         self.judge = self._make_judge()
-        self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state))
+        self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state), store.known_records)
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())

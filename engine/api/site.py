@@ -49,7 +49,6 @@ from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
 from engine.identity.callers import Callers
 from engine.identity.entry.porter import Porter
-from engine.identity.record import Auditor
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.problems import Garbage
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
+    from engine.identity.audit_log import AuditLog
     from engine.judging.judge import Judge
     from engine.runtime.liveness import Liveness
     from engine.store.db import Store
@@ -105,7 +105,7 @@ class Rooms:
     liveness: Liveness
     ready: Callable[[], Mapping[str, bool]]
     quota_mb: int
-    auditor: Auditor
+    auditor: AuditLog
     asks_why: frozenset[str]
     porter: Porter
     callers: Callers
@@ -149,6 +149,7 @@ def sources(site: Rooms) -> Sequence[figures.Source]:
     return (
         lambda: figures.engine_figures(site.state, site.inventory, site.liveness),
         lambda: figures.judge_figures(site.judge, site.acts),
+        lambda: figures.audit_figures(site.auditor),
         lambda: figures.camera_figures(site.cameras, site.clock, site.pool),
         lambda: figures.outbox_figures(site.outbox, site.state),
         lambda: figures.store_figures(site.store, site.quota_mb),

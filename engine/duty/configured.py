@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from engine.identity.audit_body import read
 from engine.identity.record import AuditRecord, Deed
-from engine.store.audited import AuditFilter
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.ports import Recorded
 from rules.model import Fact
 

@@ -58,6 +58,7 @@ class AuditLog:
         offer: Hands a draft to the judge; waits while it is full.
         ids: Gives a new record's id.
         spool: Where records lie that wait longer than a moment.
+        known: Returns which of some records are durable: a file may have outlived a kill.
 
     Attributes:
         lost: Records that could be kept nowhere.
@@ -69,8 +70,10 @@ class AuditLog:
         clock: Clock,
         ids: Callable[[], str],
         spool: Spool,
+        known: Callable[[Iterable[str]], Awaitable[set[str]]],
     ) -> None:
         self._offer, self._clock, self._ids, self._spool = offer, clock, ids, spool
+        self._known = known
         self._repeats = Repeats()
         self._waiting: dict[str, _Waiting] = {}
         self._out = deque[AuditDraft]()
@@ -202,12 +205,18 @@ class AuditLog:
     async def _take_in(self) -> None:
         """Hand in what commands left."""
         await asyncio.to_thread(self._forget_done)
-        for each in await asyncio.to_thread(lambda: [*self._spool.waiting()]):
-            if isinstance(each, Unusable):
-                await asyncio.to_thread(self._put_aside, each)
-            elif each.id not in self._waiting and each.id not in self._done and self.waiting < HELD:
-                self._spooled.add(each.id)
-                self._hand_in(each)
+        left = await asyncio.to_thread(lambda: [*self._spool.waiting()])
+        for each in (each for each in left if isinstance(each, Unusable)):
+            await asyncio.to_thread(self._put_aside, each)
+        drafts = {
+            each.id: each for each in left if isinstance(each, AuditDraft) and each.id not in self._waiting
+        }
+        self._spooled |= drafts.keys()
+        self._done |= await self._known(drafts)
+        for id_, draft in drafts.items():
+            if id_ not in self._done | self._waiting.keys() and self.waiting < HELD:
+                self._hand_in(draft)
+        await asyncio.to_thread(self._forget_done)
 
     def _forget_done(self) -> None:
         """Delete the files of what is durable."""

@@ -59,7 +59,7 @@ from engine.store.model import (
 from engine.store.opening import make_sound, sole_owner, suspect_file
 from engine.store.pages.open_pages import OpenPages, open_pages
 from engine.store.pages.scrub import Scrub
-from engine.store.plan import META, Item, Part, Statement, plan
+from engine.store.plan import META, Item, Part, Statement, plan, resent, revived, settled
 from engine.store.reads import Reads
 from engine.store.schema import Upgrade, steps
 from engine.store.writing.transaction import transact
@@ -85,21 +85,6 @@ _log = log.get(__name__)
 BATCH = 1024
 _MEMORY = "SELECT rule, key, state, since, since_wall, due, cause, subject, reason FROM memory"
 _ADOPTED = "SELECT seq, digest, body FROM adoption JOIN ruleset USING (digest) ORDER BY seq DESC LIMIT 1"
-_AGAIN = "UPDATE outbox SET next_at = ?, detail = ?, attempts = attempts + 1 WHERE id = ?"
-_DONE = "DELETE FROM outbox WHERE id = ?"
-_DEAD = (
-    "INSERT OR REPLACE INTO dead_letter "
-    "(id, kind, subject, nth, action, params, lane, rank, detail, attempts, created, died) "
-    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2, attempts + 1, created, ?1 "
-    "FROM outbox WHERE id = ?3"
-)
-_RESEND = (
-    "INSERT INTO outbox (id, kind, subject, nth, action, params, lane, rank, created) "
-    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2 FROM dead_letter "
-    "WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING"
-)
-_RESENT = "DELETE FROM dead_letter WHERE id IN (SELECT value FROM json_each(?))"
-_REVIVE = "UPDATE outbox SET next_at = 0 WHERE next_at > 0 AND lane >= ? AND lane < ?"
 #: Bytes that one promise takes with its decision and all indexes; promises may have one part in so many of the quota.
 PROMISE, SHARE = 2048, 4
 #: Seconds between two looks of the witness at how far the log has come.
@@ -252,25 +237,17 @@ class Store(Reads):
 
     async def settle(self, id: int, state: DeliveryState, next_at: float, detail: str) -> None:
         """Note what became of one try of an outbox row; `next_at` is engine time."""
-        if state is DeliveryState.DUE:
-            await self._write(Statement(_AGAIN, ((next_at, detail, id),)))
-        elif state is DeliveryState.DONE:
-            await self._write(Statement(_DONE, ((id,),)))
-        else:
-            await self._write((Statement(_DEAD, ((next_at, detail, id),)), Statement(_DONE, ((id,),))))
+        await self._write(settled(id, state, next_at, detail))
 
     async def resend(self, ids: Collection[int] | None = None) -> list[Pending]:
         """Let dead letters be tried again as if they were new; return them. None: all."""
         letters = await self.letters(ids)
-        chosen = json.dumps([each.id for each in letters])
-        again = Statement(_RESEND, ((chosen, self._clock.now().engine),))
-        await self._write((again, Statement(_RESENT, ((chosen,),))))
+        await self._write(resent([each.id for each in letters], self._clock.now().engine))
         return letters
 
     async def revive(self, action: str, target: str = "") -> None:
         """Make every waiting row of an action (of one of its targets) due now: the target is back."""
-        lanes = f"{action}/{target}/" if target else f"{action}/"
-        await self._write(Statement(_REVIVE, ((lanes, lanes[:-1] + chr(ord("/") + 1)),)))
+        await self._write(revived(action, target))
 
     async def keep_availability(self, runs: Iterable[Run], alive: datetime) -> None:
         """Keep runs of availability that are new or otherwise than before, and that the engine was alive then."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from struct import Struct
 from typing import cast
 
 from engine.seal.chain import Entry, Value, digest
-from engine.store.audited import AuditRow
-from engine.store.audited import row_of as audit_row
 from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
-from engine.store.model import Acknowledgement, Duty, Verdict, Withdrawal, told_deletion
+from engine.store.hashchain.audited import AuditRow
+from engine.store.hashchain.audited import row_of as audit_row
+from engine.store.model import Acknowledgement, DeliveryState, Duty, Verdict, Withdrawal, told_deletion
 from rules.model import Kind, RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
@@ -47,6 +48,21 @@ _TOLD = (
 )
 _ALL_TOLD = "DELETE FROM deletion WHERE rows <= 0"
 _SETTLED = "DELETE FROM meta WHERE key = 'anew'"
+_AGAIN = "UPDATE outbox SET next_at = ?, detail = ?, attempts = attempts + 1 WHERE id = ?"
+_DONE = "DELETE FROM outbox WHERE id = ?"
+_DEAD = (
+    "INSERT OR REPLACE INTO dead_letter "
+    "(id, kind, subject, nth, action, params, lane, rank, detail, attempts, created, died) "
+    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2, attempts + 1, created, ?1 "
+    "FROM outbox WHERE id = ?3"
+)
+_RESEND = (
+    "INSERT INTO outbox (id, kind, subject, nth, action, params, lane, rank, created) "
+    "SELECT id, kind, subject, nth, action, params, lane, rank, ?2 FROM dead_letter "
+    "WHERE id IN (SELECT value FROM json_each(?1)) ON CONFLICT DO NOTHING"
+)
+_RESENT = "DELETE FROM dead_letter WHERE id IN (SELECT value FROM json_each(?))"
+_REVIVE = "UPDATE outbox SET next_at = 0 WHERE next_at > 0 AND lane >= ? AND lane < ?"
 META = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -174,3 +190,26 @@ def _acknowledged(duties: Iterable[Duty]) -> list[Acknowledgement]:
 def _final(changes: Iterable[RowChange]) -> dict[tuple[RuleName, str], RowChange]:
     """Return the last change of each memory row: within one transaction only that one counts."""
     return {(change.rule, change.key): change for change in changes}
+
+
+# -- the outbox -----------------------------------------------------------------------------
+
+
+def settled(id: int, state: DeliveryState, next_at: float, detail: str) -> tuple[Statement, ...]:
+    """Return what notes what became of one try of a row; what is given up becomes a dead letter."""
+    tried, done = ((next_at, detail, id),), Statement(_DONE, ((id,),))
+    if state is DeliveryState.DUE:
+        return (Statement(_AGAIN, tried),)
+    return (done,) if state is DeliveryState.DONE else (Statement(_DEAD, tried), done)
+
+
+def resent(ids: Sequence[int], now: float) -> tuple[Statement, ...]:
+    """Return what lets dead letters be tried again as if they were new at an engine time."""
+    chosen = json.dumps([*ids])
+    return Statement(_RESEND, ((chosen, now),)), Statement(_RESENT, ((chosen,),))
+
+
+def revived(action: str, target: str) -> Statement:
+    """Return what makes every waiting row of an action (of one of its targets) due now."""
+    lanes = f"{action}/{target}/" if target else f"{action}/"
+    return Statement(_REVIVE, ((lanes, lanes[:-1] + chr(ord("/") + 1)),))

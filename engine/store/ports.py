@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from engine.store.audited import AuditFilter
 from engine.store.codec import Columns
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import Acknowledgement, Audited, Counts, Deletion, DeliveryState, Pending, Verdict
 from engine.store.people import Change, Table
 from rules.model import Decision, Event

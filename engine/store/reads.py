@@ -13,10 +13,11 @@ import aiosqlite
 from engine.availability import Run
 from engine.runtime import log
 from engine.seal.chain import Place
-from engine.store import audited, availability, codec, people
-from engine.store.audited import AuditFilter
+from engine.store import availability, codec, people
 from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
+from engine.store.hashchain import audited
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import YIELDS, Acknowledgement, Audited, Counts, Deletion, Pending
 from rules.model import Decision, Event
 
@@ -207,6 +208,10 @@ class Reads:
         """Return a value of the engine's own that was kept, None where none was."""
         rows = await self._read("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
+
+    async def known_records(self, ids: Iterable[str]) -> set[str]:
+        """Return which of some records are there."""
+        return {str(row[0]) for row in await self._read(audited.KNOWN, (json.dumps([*ids]),))}
 
     async def recorded(self) -> Place | None:
         """Return where the chain of records ends; None: there are none."""

@@ -12,8 +12,8 @@ from engine.identity.audit_body import written
 from engine.identity.record import AuditRecord
 from engine.retention import Retention
 from engine.runtime.clock import ManualClock
-from engine.store.audited import AuditFilter
 from engine.store.db import Store, open_store
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.hashchain.examination import examine
 from engine.store.media import MediaFolder
 from engine.store.model import Audited, Verdict

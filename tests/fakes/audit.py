@@ -11,7 +11,7 @@ from engine.api.resources import audit
 from engine.api.services.audit import AuditService
 from engine.identity.audit_body import read, written
 from engine.identity.record import AuditRecord, Deed, Outcome
-from engine.store.audited import AuditFilter
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import Audited
 from tests.fakes.village import NOW
 

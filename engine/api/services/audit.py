@@ -10,7 +10,7 @@ from engine.api.resources.audit import Record, RecordQuery
 from engine.api.sentence import Sentence as WireSentence
 from engine.identity.audit_body import read
 from engine.identity.record import AuditRecord
-from engine.store.audited import AuditFilter
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import Audited
 from engine.store.ports import Recorded
 from rules.model import Sentence

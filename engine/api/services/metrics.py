@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from engine.duty.acts import MOST as ACTS
 from engine.fleet.health.troubles import WORST
 from engine.fleet.state import CameraState
+from engine.identity.audit_log import MOST as AUDITS
 from engine.identity.caller import Caller
 from engine.identity.entry.attempts import ADDRESS, BEARER
 from engine.severity import RANK
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from engine.duty.acts import Acts
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
+    from engine.identity.audit_log import AuditLog
     from engine.identity.entry.porter import Porter
     from engine.judging.judge import Judge
     from engine.runtime.clock import Clock
@@ -148,6 +150,11 @@ def judge_figures(judge: Judge, acts: Acts) -> Iterator[Metric]:
     yield gauge("rule_rows", "Rows that all rules remember.", len(judge.memory))
     evicted = sum(judge.evicted.values())
     yield counter("rule_rows_evicted", "Rows that rules gave up since they were loaded.", evicted)
+
+
+def audit_figures(audit: AuditLog) -> Iterator[Metric]:
+    """Yield what waits to be on record, and what could be kept nowhere."""
+    yield from queue("audit", audit.waiting, AUDITS, audit.lost)
 
 
 def camera_figures(

@@ -21,8 +21,8 @@ from engine.seal.head_audit import Chain, verify_heads
 from engine.seal.head_file import Mark
 from engine.seal.heads import Record, Unread
 from engine.seal.history import History
-from engine.store import audited
 from engine.store.faults import translating
+from engine.store.hashchain import audited
 from engine.store.hashchain.evidence import Evidence, begun, evidence
 from engine.store.hashchain.found import Found
 from engine.store.hashchain.records import Records

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.seal.chain import Entry, Link, Place, extended
-from engine.store import audited
+from engine.store.hashchain import audited
 from engine.store.plan import META, Chaining
 
 _LINK = "INSERT INTO link (seq, digest, previous) VALUES (?, ?, ?)"
@@ -18,7 +18,7 @@ _NOTED = "SELECT value FROM meta WHERE key = ?"
 
 
 class Ends(NamedTuple):
-    """Where the log's chain ends, and where that of what people did (`engine.store.audited`)."""
+    """Where the log's chain ends, and where that of what people did (`engine.store.hashchain.audited`)."""
 
     log: Place
     audit: Place

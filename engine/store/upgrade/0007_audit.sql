@@ -10,7 +10,7 @@ CREATE TABLE audit (
     engine   REAL NOT NULL,                  -- engine time of its commit: what retention trusts
     camera   TEXT,
     payload  TEXT NOT NULL,                  -- SHA-256 of `body`, hexadecimal
-    previous TEXT NOT NULL,                  -- SHA-256 of the row before, as it is chained (engine/store/audited.py)
+    previous TEXT NOT NULL,                  -- SHA-256 of the row before, as it is chained (engine/store/hashchain/audited.py)
     body     TEXT                            -- JSON; NULL: too old
 );
 CREATE INDEX audit_deed ON audit (deed, nth);

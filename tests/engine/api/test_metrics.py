@@ -43,8 +43,8 @@ CAMERAS = "\n".join(
     f"  - {{id: {name}, url: 'rtsp://192.0.2.1/{name}', enabled: false}}" for name in ("cong", "san")
 )
 #: Places where something may be given up, and the queues that hold it.
-DROPS = {"judge", "outbox", "stream", "reencode"}
-QUEUES = {"judge", "acts", "stream"}
+DROPS = {"audit", "judge", "outbox", "stream", "reencode"}
+QUEUES = {"audit", "judge", "acts", "stream"}
 
 
 def read(text: str) -> dict[str, list[Sample]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engine.duty.configured import Configured
 from engine.identity.audit_body import written
 from engine.identity.record import AuditRecord, Deed
-from engine.store.audited import AuditFilter
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import Audited
 from tests.engine.storing import DAWN
 

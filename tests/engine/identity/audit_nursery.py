@@ -55,7 +55,7 @@ async def live(state: Path, seed: str) -> None:
             bound([], World(), RuleSet()), Memory(), Moody(store, random), clock, "site", lambda: str(uuid7()),
             lambda *_: None, resume=resume, recorded=lambda records: audits[0].kept(records),
         )  # fmt: skip
-        audits.append(AuditLog(judge.offer, clock, lambda: str(uuid7()), Spool(state)))
+        audits.append(AuditLog(judge.offer, clock, lambda: str(uuid7()), Spool(state), store.known_records))
         numbers = count()
 
         async def do() -> None:

@@ -27,8 +27,8 @@ from engine.identity.spool import Spool, drafted
 from engine.judging.judge import Judge
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
-from engine.store.audited import AuditFilter
 from engine.store.db import Store, open_store
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.hashchain.examination import examine
 from engine.store.model import Audited, Verdict
 from rules.compiler.compile import World
@@ -104,7 +104,7 @@ async def running(state: Path, clock: ManualClock) -> AsyncIterator[Site]:
             lambda happened, *_: events.extend(happened),
             resume=resume, recorded=lambda records: found[0].kept(records),
         )  # fmt: skip
-        found.append(AuditLog(judge.offer, clock, lambda: next(ids), Spool(state)))
+        found.append(AuditLog(judge.offer, clock, lambda: next(ids), Spool(state), store.known_records))
         tasks = [
             group.create_task(judge.run(), name="judge"),
             group.create_task(found[0].run(), name="audit"),
@@ -207,6 +207,8 @@ async def test_what_waited_at_a_kill_is_told_once_at_the_next_start(
         told = [json.loads(each.body or "")["about"]["n"] for each in await site.told()]
         assert sorted(told) == [0, 1, 2]
         assert site.files() == []
+        numbers = [seq for seq, _ in await site.store.log(0)]
+        assert numbers == [*range(1, len(numbers) + 1)]  # what was known already took no number of the log
 
 
 async def test_what_commands_left_is_taken_in_and_what_is_none_is_put_aside(

@@ -17,9 +17,9 @@ import pytest
 
 from engine.runtime.clock import ManualClock
 from engine.seal.chain import GENESIS, Place, digest
-from engine.store import audited
-from engine.store.audited import AuditFilter
 from engine.store.db import Store, open_store
+from engine.store.hashchain import audited
+from engine.store.hashchain.audited import AuditFilter
 from engine.store.model import Audited, Deletion, Verdict
 from rules.model import Event
 from tests.engine.storing import DAWN

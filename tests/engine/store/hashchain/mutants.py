@@ -19,9 +19,9 @@ from engine.seal.head_file import NAME, HeadFile
 from engine.seal.head_keeping import HeadKeeping
 from engine.seal.heads import Head, Record, Why
 from engine.seal.keys import KeyFolder
-from engine.store import audited
-from engine.store.audited import AuditRow
 from engine.store.db import open_store
+from engine.store.hashchain import audited
+from engine.store.hashchain.audited import AuditRow
 from engine.store.hashchain.examination import DECISION, EVENT, Examined, Vouching, examine
 from engine.store.journal import journal
 from engine.store.model import Audited, Verdict

@@ -272,8 +272,10 @@ async def test_a_restored_database_has_sums_as_if_there_had_never_been_any(
 async def test_an_upgrade_writes_pages_that_are_as_they_were_written(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
-    path, carried = tmp_path / "m.db", steps()
-    make_sound(path, carried[:4], clock.wall, clock.monotonic)
+    path, newest = tmp_path / "m.db", tmp_path / f"{len(steps()) + 1:04}_more.sql"
+    newest.write_text("CREATE TABLE more (body); INSERT INTO more VALUES (zeroblob(99999));")
+    carried = [*steps(), newest]
+    make_sound(path, steps(), clock.wall, clock.monotonic)
     assert verify_pages(path).sound
 
     def killed(db: sqlite3.Connection, at: Path, upgrades: Sequence[Upgrade]) -> None:
