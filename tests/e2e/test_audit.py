@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,9 +97,18 @@ def test_what_was_done_is_told_whatever_happens(tmp_path: Path) -> None:
         assert (by_nobody["who"], by_nobody["about"]["unwatched"]) == ("", True)
     found = verified("--config", file)
     assert found["head"]["seq"] == found["last"]  # the end in order sealed it
+    _named(site / "state")
     _restored(
         tmp_path, archive, key=json.loads((site / "state/heads/heads.jsonl").read_text().splitlines()[0])
     )
+
+
+def _named(state: Path) -> None:
+    """The page on privacy names every file that a site really has."""
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "privacy.md").read_text("utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", page))
+    strangers = {each.name for each in state.iterdir()} - named
+    assert strangers == set()
 
 
 def deeds_of(socket: Path) -> list[dict[str, Any]]:
