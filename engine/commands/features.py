@@ -68,9 +68,7 @@ def set_feature(
     """  # noqa: D301 - click's mark for lines that stay as they are
 
     async def talk(speaker: Speaker) -> None:
-        from engine.api.resources.features import SET_FEATURE
-
-        now = await speaker.client.ask(SET_FEATURE, camera, feature, body={"value": value})
+        now = await _set(speaker, camera, feature, value)
         if as_json:
             data(now.model_dump_json())
         elif now.readable:
@@ -79,6 +77,16 @@ def set_feature(
             out(speaker.say("cli.accepted", feature=now.id))
 
     speak(socket, token, lang, talk, why)
+
+
+async def _set(speaker: Speaker, camera: str, feature: str, value: str) -> Feature:
+    """Set a feature; an output that is switched asks for the right to do that, and for no more."""
+    from engine.api.resources.features import OUTPUT, SET_FEATURE, SWITCH
+
+    if feature.startswith(OUTPUT) and value in ("on", "off"):
+        name = feature.removeprefix(OUTPUT)
+        return await speaker.client.ask(SWITCH, camera, name, body={"on": value == "on"})
+    return await speaker.client.ask(SET_FEATURE, camera, feature, body={"value": value})
 
 
 def _table(speaker: Speaker, found: list[Feature]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from pydantic import Field
 
@@ -59,6 +59,14 @@ class FeatureValue(Wire):
     value: Written
 
 
+class OutputState(Wire):
+    """What an output is to be."""
+
+    on: bool
+
+
+#: What stands before an output's name in its feature.
+OUTPUT: Final = "output."
 FEATURES = Question(
     "GET", "/v1/cameras/{id}/features", "What a camera can do, and how it is set", Permission.STATE,
     list[Feature], of="path",
@@ -66,6 +74,12 @@ FEATURES = Question(
 SET_FEATURE = Question(
     "PUT", "/v1/cameras/{id}/features/{feature}", "Set a feature of a camera", Permission.CONFIGURE,
     Feature, body=FeatureValue, of="path", deed=Deed.CONFIGURE,
+)  # fmt: skip
+
+
+SWITCH = Question(
+    "PUT", "/v1/cameras/{id}/outputs/{output}", "Switch an output of a camera: a relay", Permission.RELAY,
+    Feature, body=OutputState, of="path", deed=Deed.RELAY,
 )  # fmt: skip
 
 
@@ -100,4 +114,9 @@ def resource(port: FeaturePort) -> Resource:
         camera, feature = asked.names["id"], asked.names["feature"]
         return await port.set_feature(asked.caller, camera, feature, asked.body.value)
 
-    return Resource("features", (FEATURES.by(features), SET_FEATURE.by(set_feature)))
+    async def switch(asked: Inquiry[None, OutputState]) -> Feature:
+        camera, output = asked.names["id"], f"{OUTPUT}{asked.names['output']}"
+        return await port.set_feature(asked.caller, camera, output, asked.body.on)
+
+    answers = (FEATURES.by(features), SET_FEATURE.by(set_feature), SWITCH.by(switch))
+    return Resource("features", answers)

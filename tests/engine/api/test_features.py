@@ -17,7 +17,7 @@ from drivers.virtual.spec import CameraSpec
 from engine.api.client import ApiError, Client
 from engine.api.recording import Recorder
 from engine.api.resources import features
-from engine.api.resources.features import FEATURES, SET_FEATURE
+from engine.api.resources.features import FEATURES, SET_FEATURE, SWITCH
 from engine.api.routes import Api
 from engine.api.server import serve
 from engine.api.services.features import FeatureService, on_wire
@@ -70,6 +70,10 @@ async def test_a_virtual_camera_is_read_and_set(
             assert (now.value, now.fault) == (1024, None)
             again = {each.id: each.value for each in await client.ask(FEATURES, "gate")}
             assert again["encoder.main.bitrate"] == 1024
+            for on in (True, False):
+                assert (await client.ask(SWITCH, "gate", "relay0", body={"on": on})).id == "output.relay0"
+            with pytest.raises(ApiError, match="no such|output"):
+                await client.ask(SWITCH, "gate", "none", body={"on": True})
             status, code, said = await refused(client, "encoder.main.bitrate", 9)
             assert (status, code) == (422, "driver.value")
             assert "64..8192 kbit/s" in said
@@ -98,3 +102,4 @@ def test_whatever_a_driver_hands_over_can_be_sent(value: Any, sent: object) -> N
 
 def test_who_may_look_may_not_set() -> None:
     assert (FEATURES.needs, SET_FEATURE.needs) == ("state", "configure")
+    assert (SWITCH.needs, SWITCH.deed) == ("relay", "relay")  # an officer may, and it is on record as that

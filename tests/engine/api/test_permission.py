@@ -95,6 +95,7 @@ def sent(question: Question[Any, Any, Any]) -> dict[str, Any]:
         "Act": {"name": "patrol", "camera": "cong"},
         "PtzCommand": {"op": "stop"},
         "FeatureValue": {"value": 1},
+        "OutputState": {"on": True},
         "Withdraw": {"at": "2026-03-01T12:00:00Z"},
     }
     name = question.body.__name__ if question.body else ""

@@ -179,6 +179,7 @@ LIVE = [
     ("camera", "features", "cong"),
     ("camera", "features", CANARY),
     ("camera", "set", "cong", "x", "on"),
+    ("camera", "set", "cong", "output.1", "on"),
     ("camera", "set", "cong", CANARY, CANARY),
     ("deliveries",),
     ("deliveries", "--dead"),
