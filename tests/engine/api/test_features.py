@@ -72,7 +72,7 @@ async def test_a_virtual_camera_is_read_and_set(
             assert again["encoder.main.bitrate"] == 1024
             for on in (True, False):
                 assert (await client.ask(SWITCH, "gate", "relay0", body={"on": on})).id == "output.relay0"
-            with pytest.raises(ApiError, match="no such|output"):
+            with pytest.raises(ApiError, match="output"):
                 await client.ask(SWITCH, "gate", "none", body={"on": True})
             status, code, said = await refused(client, "encoder.main.bitrate", 9)
             assert (status, code) == (422, "driver.value")
