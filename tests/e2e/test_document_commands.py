@@ -31,6 +31,7 @@ OTHERS = ("yaml", "json", "text", "python", "toml")
 #: Page -> the test that runs it.
 ELSEWHERE = {
     "access.md": "tests/engine/commands/test_access.py",
+    "audit.md": "tests/engine/store/test_audit_by_hand.py; its first block is much like that of the README",
     "author.md": "tests/engine/commands/test_author_guide.py",
     "bundle.md": "tests/test_bundle.py",
 }
@@ -40,6 +41,7 @@ NOT_RUN = {
     "make test": "is what runs this test",
     "$EDITOR": "the person's part, see `edit`",
     "matthan tui [": "a synopsis",
+    "matthan access setup CODE": "a code is printed once, and asks for a password: tests/e2e/test_access.py",
     "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/virtual/test_command.py",
     "curl": "of the camera that plays that clip",
     "ffprobe": "a foreign program; foreign players: tests/drivers/virtual/rtsp",

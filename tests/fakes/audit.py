@@ -34,6 +34,7 @@ HAPPENED = (
         about={
             "asked": "PUT /v1/cameras",
             "because.who": "Bình",
+            "because.person": "Bình",
             "because.permission": "configure",
             "because.roles": "technician, admin",
         },
