@@ -29,6 +29,8 @@ from tui.texts import Language, Texts, clean
 LOOK: Final = 0.2
 #: Seconds that the title flashes when something critical begins.
 FLASH: Final = 2.0
+#: Seconds that a note stays which only a person's click takes away.
+STAYS: Final = 86_400.0
 #: Critical decisions that are named in as many seconds; the title counts the others. Each note is laid out anew
 #: with every change: dozens of them hide the alerts and keep keys waiting for seconds.
 NAMED, NAMED_SECONDS = 3, 6.0
@@ -114,6 +116,13 @@ class MatthanApp(App[None]):
                 self.context.model.apply(message)
         except ApiError as error:
             self.context.model.refuse(error)
+            self._tell_refused(error)
+
+    def _tell_refused(self, error: ApiError) -> None:
+        """Say in full, until somebody clicks it away, why all is grey and what to do: one line has no room for it."""
+        words = f"{self.context.failure(error)}\n{self.context.t('link.again')}"
+        title = self.context.t("link.over")
+        self.notify(words, title=title, severity="error", timeout=STAYS, markup=False)
 
     def _look(self) -> None:
         """Hand what changed to the screen on top, and let ages move once a second."""

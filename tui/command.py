@@ -42,7 +42,8 @@ def tui(
     socket: Annotated[
         str | None,
         typer.Option(
-            help="The engine's socket, or http(s)://HOST:PORT. Default: the engine on this machine."
+            envvar="MATTHAN_SOCKET",
+            help="The engine's socket, or http(s)://HOST:PORT. Default: the engine on this machine.",
         ),
     ] = None,
     lang: Annotated[

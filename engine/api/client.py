@@ -347,7 +347,7 @@ class Client:
                         yield message
             except aiohttp.WSServerHandshakeError as error:
                 if error.status in {401, 403, 404}:
-                    raise ApiError(error.status, "api.refused", f"{self.address}: {error.message}") from None
+                    raise await self._refusal(error.status, error.message) from None
                 reason, cause = f"answered {error.status}", ""
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 reason, cause = _words(error), _cause(error)
@@ -355,6 +355,15 @@ class Client:
             yield Disconnected(reason, wait, cause)
             await self._sleep(wait)
             failures += 1
+
+    async def _refusal(self, status: int, message: str) -> ApiError:
+        """Return why the engine has nothing more to do with this client: a handshake that fails says no reason."""
+        try:
+            await self.state()
+        except ApiError as told:
+            if told.status in {401, 403}:
+                return told
+        return ApiError(status, "api.refused", f"{self.address}: {message}")
 
     async def _ask(
         self,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 #: Linux' option for all groups of a peer; not named by Python's socket module.
 SO_PEERGROUPS = 59
 _CREDENTIALS = struct.Struct("iII")
-_GROUPS_LIMIT = 4096
+#: Bytes of group numbers to ask for: 256 groups. Python refuses to ask for more ("buflen out of range").
+_GROUPS_LIMIT = 1024
 
 
 @dataclass(frozen=True, slots=True)

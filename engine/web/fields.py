@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.text import Language, render
-from engine.web.payload import KEY, LINE, NAME
+from engine.web.payload import KEY, LINE, NAME, PERSON
 from rules.document.validation import CODES
 
 #: pydantic's types of errors that only requests have -> sentences.
@@ -24,8 +24,9 @@ _OWN: Final = {
     "float_parsing": "problem.number",
     "bool_parsing": "problem.boolean",
     "string_unicode": "field.line",
+    "string_too_short": "field.empty",
 }
-_PATTERNS: Final = {NAME: "field.name", LINE: "field.line", KEY: "field.key"}
+_PATTERNS: Final = {NAME: "field.name", PERSON: "field.person", LINE: "field.line", KEY: "field.key"}
 #: Steps that pydantic invents for the branches of a fact, which is a text, a number or a switch.
 _BRANCHES: Final = {"bool": bool, "constrained-int": int, "constrained-float": float, "constrained-str": str}
 
@@ -57,6 +58,8 @@ def _sentence(each: ErrorDetails, language: Language) -> str:
     code = _OWN.get(kind) or (f"problem.{CODES[kind]}" if kind in CODES else "")
     if kind.startswith("datetime"):
         code = "field.time"
+    elif kind.startswith("time_"):
+        code = "field.hour"
     elif kind == "string_pattern_mismatch":
         code = _PATTERNS.get(context["pattern"], "")
     elif kind == "string_type" and each["loc"][-1:] == ("constrained-str",):

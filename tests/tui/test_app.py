@@ -41,6 +41,20 @@ async def test_an_engine_that_refuses_says_so(app: MatthanApp, client: FakeClien
         await until(pilot, lambda: "từ chối: /run/x: Forbidden" in text_of(app.screen.query_one("#banner")))
 
 
+async def test_why_somebody_is_let_in_no_more_is_said_in_full_and_stays(
+    app: MatthanApp, client: FakeClient, until: Until
+) -> None:
+    why = (
+        "Lê Bình có vai trò viewer tại group:gates, nhưng không phải vào giờ hoặc ngày này (quyền g-n2g25oq)."
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        client.say(ApiError(403, "access.not_now", why))
+        await until(pilot, lambda: any(why in note.message for note in app._notifications))
+        (note,) = (note for note in app._notifications if why in note.message)
+        assert "mở lại matthan tui" in note.message
+        assert note.timeout > 3600
+
+
 async def test_a_gap_is_followed_by_a_state(
     app: MatthanApp, engine: FakeEngine, client: FakeClient, until: Until
 ) -> None:

@@ -92,3 +92,20 @@ def test_options_reach_the_application(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert done.exit_code == 0, done.output
     assert (made["language"], made["by"], made["ends"]) == (None, "", False)
     assert CliRunner().invoke(command.app, ["--lang", "fr"]).exit_code == 2
+
+
+def test_the_engine_that_other_commands_speak_to_is_the_one_that_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """``MATTHAN_SOCKET`` may be an address, and was taken for a file."""
+    asked: list[Any] = []
+
+    async def run(socket: str | None, *rest: object, ends: bool) -> None:
+        asked.append(socket)
+
+    monkeypatch.setattr(command, "_run", run)
+    done = CliRunner().invoke(
+        command.app, ["--graphics", "none"], env={"MATTHAN_SOCKET": "https://gate-pc:8581"}
+    )
+    assert done.exit_code == 0, done.output
+    assert asked == ["https://gate-pc:8581"]

@@ -219,6 +219,9 @@ class AuditScreen(Page):
                     break
         except ApiError as error:
             self._failure, self._complete = error, True
+            self.notify(
+                self.context.failure(error), severity="warning", markup=False
+            )  # its line may be too short
         finally:
             self._reading = False
         if only != self._only:

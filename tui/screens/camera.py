@@ -70,6 +70,7 @@ class CameraScreen(Page):
         super().__init__(context)
         self._camera_id = camera
         self._ptz = ptz.PtzSender(self._send)
+        self._told = ""
         self._presets: list[wire.Preset] | None = None
         self._seen_at: datetime | None = None
         self._said = ""
@@ -276,7 +277,14 @@ class CameraScreen(Page):
         try:
             await self.context.client.ptz(self._camera_id, command)
         except ApiError as error:
-            self._say(f"PTZ  {self.context.failure(error)}")
+            self._refused(error)
+
+    def _refused(self, error: ApiError) -> None:
+        """Say why the head does not move, beside the picture and in full: that line is short."""
+        self._say(f"PTZ  {self.context.failure(error)}")
+        if error.status and error.message != self._told:  # keys repeat, the reason need not
+            self._told = error.message
+            self.notify(self.context.failure(error), severity="warning", markup=False)
 
     async def _load_presets(self) -> list[wire.Preset]:
         """Return the presets, asked for once per visit."""
@@ -284,7 +292,7 @@ class CameraScreen(Page):
             try:
                 self._presets = await self.context.client.presets(self._camera_id)
             except ApiError as error:
-                self._say(f"PTZ  {self.context.failure(error)}")
+                self._refused(error)
         return self._presets or []
 
     async def _goto(self, number: int) -> None:
@@ -312,7 +320,7 @@ class CameraScreen(Page):
         try:
             link = await self.context.client.preview_link(self._camera_id)
         except ApiError as error:
-            self._say(self.context.failure(error))
+            self.notify(self.context.failure(error), severity="warning", markup=False)
             return
         self.app.copy_to_clipboard(link.url)
         self.app.push_screen(LinkDialog(self.context, self.context.model.name(self._camera_id), link))

@@ -14,10 +14,10 @@ from engine.api.sentence import Sentence
 from engine.identity.caller import Caller
 from engine.identity.permission import Permission, Role
 from engine.identity.record import Deed
-from engine.web.payload import Wire
+from engine.web.payload import PERSON, Wire
 
 #: By which a person logs in.
-PersonId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
+PersonId = Annotated[str, Field(pattern=PERSON)]
 #: A user of this machine.
 LocalUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$")]
 #: ``site``, ``group:NAME`` or ``camera:ID``.

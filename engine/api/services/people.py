@@ -83,7 +83,7 @@ class PeopleService:
 
     async def give(self, caller: Caller, asked: wire.NewGrant) -> wire.Grant:
         """Give a grant."""
-        if asked.since is not None and asked.until is not None and asked.until <= asked.since:
+        if asked.until is not None and asked.until <= (asked.since or self._book.now.wall):
             raise Refusal(Because.INVALID, "access.never")
         hours = None if asked.hours is None else _hours(asked.hours)
         grant = self._grant(

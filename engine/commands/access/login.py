@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.access.own import say, typed
-from engine.commands.output.talk import Language_, Socket, reach
+from engine.commands.access.own import say, secret_of
+from engine.commands.output.talk import OwnLanguage, Socket, reach
 from engine.commands.output.terminal import out
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ app = typer.Typer()
 def login(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name by which you are registered.")],
     socket: Socket = None,
-    lang: Language_ = None,
+    lang: OwnLanguage = None,
 ) -> None:
     """Log in. The password is asked for and not shown; where standard input is no terminal, it is its first line.
 
@@ -34,7 +34,7 @@ def login(
     from engine.api.remembered import remember
     from engine.api.resources.sessions import LOGIN
 
-    body = {"name": name, "password": typed(say(lang, "who.ask_password", name=name))}
+    body = {"name": name, "password": secret_of(lang, say(lang, "who.ask_password", name=name))}
 
     async def talk(client: Client) -> LoggedIn:
         return await client.ask(LOGIN, body=body)
@@ -46,13 +46,13 @@ def login(
             lang,
             "who.logged_in",
             name=made.name or made.person,
-            until=f"{made.until.astimezone():%Y-%m-%d %H:%M}",
+            until=f"{made.until.astimezone():%Y-%m-%d %H:%M %Z}",
         )
     )
 
 
 @app.command()
-def logout(socket: Socket = None, lang: Language_ = None) -> None:
+def logout(socket: Socket = None, lang: OwnLanguage = None) -> None:
     """End your session on an engine, and forget it here."""
     from engine.api.remembered import forget, remembered
     from engine.api.resources.sessions import LOGOUT

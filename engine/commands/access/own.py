@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.commands.output.report import Lang, language
-from engine.commands.output.talk import AsJson, Language_, Socket, Token, reach
+from engine.commands.output.talk import AsJson, OwnLanguage, Socket, Token, reach
 from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def whoami(
-    socket: Socket = None, token: Token = None, lang: Language_ = None, as_json: AsJson = False
+    socket: Socket = None, token: Token = None, lang: OwnLanguage = None, as_json: AsJson = False
 ) -> None:
     """Say who you are to the engine, by what it knows that, and what you may."""
     from engine.api.resources.sessions import ME
@@ -33,12 +33,12 @@ def whoami(
                 "who.me",
                 name=me.name or "?",
                 user=me.user or "-",
-                by=me.principal,
+                by=say(lang, f"known_by.{me.principal.replace(' ', '_')}"),
                 means=me.means or "-",
             )
         )
         if me.until is not None:
-            out(say(lang, "who.until", at=f"{me.until.astimezone():%Y-%m-%d %H:%M}"))
+            out(say(lang, "who.until", at=f"{me.until.astimezone():%Y-%m-%d %H:%M %Z}"))
         for each in me.may:
             extent = say(lang, "who.everywhere" if each.everywhere else "who.somewhere")
             out(f"  {each.permission.value:<12} {extent}  ({each.basis})")
@@ -61,7 +61,7 @@ def setup(
     ] = "",
     socket: Socket = None,
     token: Token = None,
-    lang: Language_ = None,
+    lang: OwnLanguage = None,
 ) -> None:
     """Choose a password with a code that works once: as a site's first admin, or after being added or reset.
 
@@ -79,11 +79,11 @@ def setup(
     out(say(lang, "who.set_up", person=reach(socket, token, lang, talk, anew=True)))
 
 
-def password(socket: Socket = None, token: Token = None, lang: Language_ = None) -> None:
+def password(socket: Socket = None, token: Token = None, lang: OwnLanguage = None) -> None:
     """Change your own password; you are logged out everywhere by that."""
     from engine.api.resources.sessions import PASSWORD
 
-    old = typed(say(lang, "who.ask_old"))
+    old = secret_of(lang, say(lang, "who.ask_old"))
     body = {"old": old, "new": twice(lang)}
 
     async def talk(client: Client) -> None:
@@ -95,10 +95,17 @@ def password(socket: Socket = None, token: Token = None, lang: Language_ = None)
 
 def twice(lang: Lang | None) -> str:
     """Return a new password, typed twice on a terminal."""
-    first = typed(say(lang, "who.ask_new"))
+    first = secret_of(lang, say(lang, "who.ask_new"))
     if sys.stdin.isatty() and typed(say(lang, "who.ask_again")) != first:
         raise typer.BadParameter(say(lang, "who.not_same"))
     return first
+
+
+def secret_of(lang: Lang | None, prompt: str) -> str:
+    """Return a password; an empty one is nobody's, and is not sent."""
+    if not (told := typed(prompt)):
+        raise typer.BadParameter(say(lang, "who.none_typed"))
+    return told
 
 
 def typed(prompt: str) -> str:

@@ -108,7 +108,7 @@ def line(speaker: Speaker, record: Record) -> str:
     ended = "" if record.outcome == "done" else speaker.known(f"outcome.{record.outcome}", record.outcome)
     person = record.name or record.who or record.principal or "?"
     told = [
-        ended,
+        f"{ended}:" if ended and record.because else ended,
         speaker.told(record.because) if record.because else "",
         f"×{record.times}" if record.times > 1 else "",
         f"[{record.basis}]" if record.basis else "",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.api.resources.audit import Record
     from engine.report.model import Report, Section
 
+#: What of a record names the request, and not what was asked for; the reason has a place of its own.
+WIRE = frozenset({"asked", "permission", "why"})
 #: Records of a report at most; beyond it ask for a shorter time.
 MOST = 20_000
 ENDINGS = (".html", ".pdf")
@@ -142,7 +144,7 @@ def _row(speaker: Speaker, record: Record) -> Sequence[str]:
     deed = speaker.told(record.said) + (f" ×{record.times}" if record.times > 1 else "")
     if record.outcome != "done":
         deed = f"{speaker.known(f'outcome.{record.outcome}', record.outcome)}: {deed}"
-    reasons = [record.why, speaker.told(record.because) if record.because else ""]
+    reasons = [_asked(record), record.why, speaker.told(record.because) if record.because else ""]
     if not record.told:
         reasons.append(speaker.say("cli.record_gone"))
     person = record.name or record.who or record.principal
@@ -150,6 +152,11 @@ def _row(speaker: Speaker, record: Record) -> Sequence[str]:
     return (
         str(record.nth), speaker.time(record.at), person, deed, record.camera or "", record.basis, record.address, why
     )  # fmt: skip
+
+
+def _asked(record: Record) -> str:
+    """Return what was asked for; on paper, too, it must say whose rights were changed, and to what."""
+    return " ".join(f"{name}={value}" for name, value in record.about.items() if name not in WIRE)
 
 
 def _write(file: Path, report: Report) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Exit code when no engine answers; scripts tell it from a refusal.
 NO_ENGINE = 3
+#: Why nothing was asked of what answers.
+DISTRUSTED = frozenset({"link.untrusted", "link.another"})
 
 T = TypeVar("T")
 
@@ -50,6 +52,10 @@ Token = Annotated[
     ),
 ]
 Language_ = Annotated[Lang | None, typer.Option("--lang", help="Language; default: the engine's.")]
+OwnLanguage = Annotated[
+    Lang | None,
+    typer.Option("--lang", help="Language; default: the locale's.", envvar="MATTHAN_LANG"),
+]
 Why = Annotated[
     str, typer.Option("--why", metavar="TEXT", help="Why you do it, for the records; some sites ask for it.")
 ]
@@ -183,6 +189,8 @@ def explain(error: ApiError, lang: Lang | None) -> str:
         fields = () if error.problems else error.errors
         return f"{error.message}{hint} {'; '.join(fields)}".rstrip()
     said, detail = language(lang), error.message
+    if isinstance(error, Unreachable) and error.cause in DISTRUSTED:  # something answers, and is not believed
+        return render("api.distrusted", {"address": error.address, "why": why(error.cause, "", said)}, said)
     if isinstance(error, Unreachable):
         detail = f"{error.address}: {why(error.cause, error.reason, said)}"
     return render(error.code, {"detail": detail}, said) + hint

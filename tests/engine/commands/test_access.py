@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.api import remembered
+from engine.api.client import Unreachable
 from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
 from engine.api.server import serve
@@ -25,7 +26,7 @@ from engine.api.services.people import PeopleService, Places
 from engine.api.services.sessions import SessionService
 from engine.commands import access, client, operate
 from engine.commands.access import login
-from engine.commands.output.talk import NO_ENGINE
+from engine.commands.output.talk import NO_ENGINE, explain
 from engine.config.settings import ApiSettings
 from engine.identity.grant import Grant
 from engine.identity.people.credential import Token
@@ -102,6 +103,21 @@ def test_before_anybody_is_registered_a_stranger_is_told_what_to_do(url: str) ->
     assert (shown.exit_code, "matthan login NAME" in shown.stdout) == (0, True)
     refused = run("list", "--socket", url)
     assert (refused.exit_code, "Log in first (matthan login)" in refused.stderr) == (1, True)
+
+
+def test_an_empty_password_is_no_password_and_a_grant_of_the_past_no_grant(admin: str) -> None:
+    none = log_in(admin, "an", "")
+    assert (none.exit_code, "No password was typed" in none.stderr) == (2, True), none.output
+    past = run("grant", "an", "viewer", "--until", "2020-12-31", "--lang", "en", "--socket", admin)
+    assert (past.exit_code, "has ended already" in past.stderr) == (1, True), past.output
+    shown = run("whoami", "--socket", admin, "--lang", "vi").stdout
+    assert "nhận biết qua: phiên đăng nhập s-" in shown
+
+
+def test_who_is_not_believed_is_not_said_to_be_silent() -> None:
+    said = explain(Unreachable("https://gate-pc:8581", "tls", "link.untrusted"), None)
+    assert "does not answer" not in said
+    assert "matthan doors trust" in said
 
 
 def test_a_day_of_an_admin(admin: str, service: FakeEngine) -> None:

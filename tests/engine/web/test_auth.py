@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -16,6 +18,26 @@ def test_the_kernel_names_the_peer() -> None:
         peer = peer_of(ours)
     assert (peer.pid, peer.uid) == (os.getpid(), os.geteuid())
     assert peer.groups >= {os.getegid(), *os.getgroups()}
+
+
+def test_the_kernel_is_asked_for_groups_in_a_way_that_it_answers() -> None:
+    """Whoever is only a further member of the socket's group was a stranger: Python had refused to ask for so much."""
+    further = [54321, 54322] if os.geteuid() == 0 else None
+    asked = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, socket; from engine.web.auth import peer_of; ours, theirs = socket.socketpair();"
+            "told = ours.getsockopt(socket.SOL_SOCKET, 59, 1024);"
+            "print(len(told) // 4 == len(os.getgroups()), *sorted(peer_of(ours).groups - {os.getegid()}))",
+        ],
+        extra_groups=further,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    own = sorted({*(further if further is not None else os.getgroups())} - {os.getegid()})
+    assert asked == ["True", *map(str, own)]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from engine.api.resources.cameras import StillQuery
 from engine.api.resources.decisions import DecisionQuery
 from engine.api.resources.deliveries import Resend
 from engine.api.resources.events import EventQuery
+from engine.api.resources.people import NewGrant, NewPerson
+from engine.api.resources.tokens import NewToken
 from engine.web.fields import sentences
 
 MODELS = [wire.Act, wire.Acknowledge, wire.Withdraw, wire.PtzCommand, Resend]
@@ -50,6 +52,25 @@ def told(model: type[BaseModel], body: str, language: Any = "en") -> tuple[str, 
 def test_a_field_is_named_with_what_it_may_be(body: str, field: str, word: str) -> None:
     (line,) = told(wire.Act, body, "vi")
     assert line.partition(": ")[0] == field
+    assert word in line
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "word"),
+    [
+        (NewPerson, {"id": "Bình", "name": "x"}, "chữ thường không dấu"),
+        (NewToken, {"person": "an", "purpose": ""}, "không được để trống"),
+        (
+            NewGrant,
+            {"person": "an", "role": "viewer", "hours": {"begin": "25:00", "end": "06:00"}},
+            "phải là giờ như 22:30",
+        ),
+    ],
+)
+def test_what_admins_mistype_is_said_in_their_language(
+    model: type[BaseModel], body: object, word: str
+) -> None:
+    (line,) = told(model, json.dumps(body), "vi")
     assert word in line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def test_its_digest_is_that_of_the_list(engine: Path, records: audit.Records, tm
     run(engine, "report", str(tmp_path / "r.html"))
     listed = run(engine, "list", "--json", "--limit", str(report.MOST)).stdout
     assert sha256(listed.encode()).hexdigest() in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_on_paper_too_it_stands_whose_rights_were_changed_and_to_what(
+    engine: Path, records: audit.Records, tmp_path: Path
+) -> None:
+    about = {"asked": "POST /v1/grants", "permission": "access", "person": "binh", "role": "admin"}
+    records.kept = audit.stored([audit.AN, replace(audit.AN, deed="access", about=about)])
+    run(engine, "report", str(tmp_path / "r.html"))
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "person=binh role=admin" in page
+    assert "POST /v1/grants" not in page
 
 
 def test_as_pdf(engine: Path, tmp_path: Path) -> None:
