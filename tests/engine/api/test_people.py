@@ -63,6 +63,7 @@ BODIES: Mapping[str, Any] = {
     "Act": {"name": "patrol", "camera": CAMERA},
     "PtzCommand": {"op": "stop"},
     "FeatureValue": {"value": 1},
+    "OutputState": {"on": True},
     "Withdraw": {"at": "2026-03-01T12:00:00Z"},
     "NewPerson": {"id": "moi"},
     "PersonChange": {"name": "x"},
