@@ -160,7 +160,7 @@ class Registry:
 
     def rule(self, person: str, permission: Permission, where: Where) -> Ruling:
         """Return whether a person may do something somewhere now."""
-        known, at = self.persons.get(person), self.now.wall
+        known, at = self.persons.get(person), self.now
         if known is None or not known.active:
             return Ruling(missing=Sentence("access.disabled", {"who": person}))
         return decide(
@@ -170,7 +170,7 @@ class Registry:
             who=known.name or person,
             person=person,
             at=at,
-            local=at.astimezone(self._zone),
+            local=at.wall.astimezone(self._zone),
             groups=self._groups,
         )
 
@@ -300,7 +300,9 @@ class Registry:
         why: str = "",
     ) -> Grant:
         """Return a new grant, which is not kept yet."""
-        return Grant(short("g", self._random), person, role, place, since, until, hours, by, why)
+        now = self.now
+        over = None if until is None else now.engine + (until - now.wall).total_seconds()
+        return Grant(short("g", self._random), person, role, place, since, until, hours, by, why, over)
 
     async def give(self, grant: Grant) -> Grant:
         """Keep a grant.

@@ -15,6 +15,7 @@ from engine.identity.grant import Grant, Hours
 from engine.identity.people import rows
 from engine.identity.permission import OPEN, ROLES, Permission, Role, roles_with
 from engine.identity.place import Place
+from rules.model import Instant
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)  # a Monday, 12:00 there
@@ -46,7 +47,7 @@ def asked(grants: list[Grant], permission: Permission, where: Where, at: datetim
         permission,
         where,
         who="An",
-        at=at,
+        at=Instant(at, 0.0),
         local=at.astimezone(ZONE),
         groups=lambda name: GROUPS.get(name, ()),
     )
@@ -133,7 +134,13 @@ def test_a_grant_is_kept_as_it_is(grant: Grant) -> None:
 )
 def test_what_is_missing_is_told(grants: list[Grant], code: str) -> None:
     ruling = decide(
-        grants, Permission.PTZ, "gate-1", who="An", at=NOON, local=NOON.astimezone(ZONE), groups=lambda _: ()
+        grants,
+        Permission.PTZ,
+        "gate-1",
+        who="An",
+        at=Instant(NOON, 0.0),
+        local=NOON.astimezone(ZONE),
+        groups=lambda _: (),
     )
     assert ruling.missing is not None
     assert ruling.missing.code == code

@@ -177,15 +177,18 @@ async def test_a_wall_clock_that_is_set_back_makes_nothing_last_longer(
 ) -> None:
     let_in = await door.login("an", GOOD, "192.0.2.1")
     token, secret = await book.make_token("an", "x", 1, by="an")
+    await book.give(book.granted("binh", Role.AUTHOR, until=book.now.wall + timedelta(hours=20)))
     _, shown = await book.make_code(Purpose.RESET, "binh")
     clock.wall -= timedelta(days=365)
     assert book.shown(let_in.secret) is not None
+    assert book.rule("binh", Permission.RULES, Reach.SITE)
     for _ in range(25):
         clock.advance(3590)
     clock.wall -= timedelta(days=1)
     assert book.shown(let_in.secret) is None
     assert book.token(secret) is None
     assert token.over(book.now)
+    assert not book.rule("binh", Permission.RULES, Reach.SITE)
     with pytest.raises(Refusal, match="does not work"):
         book.code(shown)
 
