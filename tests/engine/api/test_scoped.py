@@ -14,6 +14,7 @@ from engine.api.resources.deliveries import Delivery
 from engine.api.resources.state import EngineUpdate, Gap, State, Streamed, scoped
 from engine.api.services.decisions import DecisionService
 from engine.api.services.events import EventService
+from engine.api.services.runners import runner_of
 from engine.identity.access import Reach, Ruling, Where
 from engine.identity.caller import Caller, Principal
 from engine.identity.permission import ROLES, Permission, Role
@@ -163,3 +164,12 @@ def test_only_who_may_look_back_begins_with_the_past(role: Role) -> None:
     assert (seen.events == (past,), len(seen.decisions) == 1) == (looks_back, looks_back)
     assert seen.alerts == (fires,)
     assert scoped(past, caller) == past
+
+
+def test_of_other_cameras_an_unknown_one_names_those_that_are_seen() -> None:
+    """A grant may be of a camera that is gone: what is told of it names no camera of others."""
+    cameras: Any = {"gate": object(), "yard": object()}
+    for caller, known in ((GATE, "gate"), (ROOT, "gate, yard"), (Caller(Principal.SESSION, "an"), "-")):
+        with pytest.raises(HttpProblem) as refused:
+            runner_of(cameras, "gone", caller)
+        assert (refused.value.code, refused.value.values["known"]) == ("camera.unknown", known)
