@@ -32,7 +32,8 @@ class Hours:
 
     def ends(self, local: datetime) -> datetime:
         """Return when the hours that a local time lies within are over."""
-        end = datetime.combine(local.date(), self.end, local.tzinfo)
+        # In an hour that summer time repeats, the same one of the two: the other is over, or not meant.
+        end = datetime.combine(local.date(), self.end.replace(fold=local.fold), local.tzinfo)
         return end if end > local else end + timedelta(days=1)
 
 
