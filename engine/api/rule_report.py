@@ -59,7 +59,7 @@ def lately(
     each: Rule, memory: Memory, history: EvaluationHistory, now: Instant, camera: str | None, show: Show
 ) -> Callable[[], explain_wire.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
-    steps, waiting = history.recent(camera), timers(memory, each.name, now)
+    steps, waiting = history.recent(camera), timers(memory, each.name, now, camera)
     error = history.of(each.name).error
     return lambda: explanation(recall(each, steps, Focus(camera=camera), waiting, error), show, live=True)
 

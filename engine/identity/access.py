@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from engine.identity.grant import Grant
 from engine.identity.permission import Permission, roles_with
 from engine.identity.place import Groups
-from rules.model import Fact, Sentence
+from rules.model import Fact, Instant, Sentence
 
 
 class Reach(Enum):
@@ -81,7 +81,7 @@ def decide(
     *,
     who: str,
     person: str = "",
-    at: datetime,
+    at: Instant,
     local: datetime,
     groups: Groups,
 ) -> Ruling:
@@ -90,13 +90,13 @@ def decide(
     Args:
         grants: All of one person's.
         who: The person's name, for the sentence; `person`: their id, for the command in it.
-        at: Now (aware UTC); `local`: the same in the site's time zone.
+        at: Now, by both clocks; `local`: the same in the site's time zone.
     """
     able = [grant for grant in grants if grant.allows(permission)]
     here = [grant for grant in able if _reaches(grant, where, groups)]
     found = [grant for grant in here if grant.holds(at, local)]
     if found:
-        best = max(found, key=lambda grant: (grant.ends(local) is None, grant.ends(local) or at))
+        best = max(found, key=lambda grant: (grant.ends(local) is None, grant.ends(local) or at.wall))
         return Ruling(best, best.id, until=best.ends(local))
     return Ruling(missing=_missing(able, here, permission, where, (who, person or who)))
 

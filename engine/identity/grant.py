@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from engine.identity.permission import ROLES, Permission, Role
 from engine.identity.place import SITE, Place
+from rules.model import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Hours:
 
     def ends(self, local: datetime) -> datetime:
         """Return when the hours that a local time lies within are over."""
-        end = datetime.combine(local.date(), self.end, local.tzinfo)
+        # In an hour that summer time repeats, the same one of the two: the other is over, or not meant.
+        end = datetime.combine(local.date(), self.end.replace(fold=local.fold), local.tzinfo)
         return end if end > local else end + timedelta(days=1)
 
 
@@ -45,6 +47,8 @@ class Grant:
         since: From when on (aware UTC); `until`: up to when, None: until it is taken back.
         hours: At which hours; None: at all.
         by: Who gave it, and `why`, in their own words.
+        engine: Engine time by which it is over as well: a wall clock that is set back gives nothing back; None where
+            `until` is None.
     """
 
     id: str
@@ -56,16 +60,21 @@ class Grant:
     hours: Hours | None = None
     by: str = ""
     why: str = ""
+    engine: float | None = None
 
     def allows(self, permission: Permission) -> bool:
         """Return whether its role allows something."""
         return permission in ROLES[self.role]
 
-    def holds(self, at: datetime, local: datetime) -> bool:
+    def over(self, at: Instant) -> bool:
+        """Return whether it has ended for good, by whichever clock says so sooner."""
+        late = self.until is not None and self.until <= at.wall
+        return late or (self.engine is not None and self.engine <= at.engine)
+
+    def holds(self, at: Instant, local: datetime) -> bool:
         """Return whether it holds at a moment (`local`: the same in the site's time zone)."""
-        begun = self.since is None or self.since <= at
-        over = self.until is not None and self.until <= at
-        return begun and not over and (self.hours is None or self.hours.holds(local))
+        begun = self.since is None or self.since <= at.wall
+        return begun and not self.over(at) and (self.hours is None or self.hours.holds(local))
 
     def ends(self, local: datetime) -> datetime | None:
         """Return when it ceases to hold, of one that holds at a local time; None: not by itself."""

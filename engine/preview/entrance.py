@@ -10,7 +10,8 @@ from engine.errors import Refusal
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
 from engine.identity.entry.attempts import Locked
-from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.entry.porter import Porter
+from engine.identity.people.registry import Wrong
 from engine.identity.record import Auditor, AuditRecord, Deed
 from engine.web.refusals import refusal, refused
 

@@ -32,7 +32,7 @@ class Table(StrEnum):
 LET_IN: Final = (Table.SESSION, Table.CODE)
 COLUMNS: Final = {
     Table.PERSON: "id, name, local, by, made, password, set_at, disabled, removed",
-    Table.GRANT: "id, person, role, place, by, why, since, until, hours",
+    Table.GRANT: "id, person, role, place, by, why, since, until, hours, engine",
     Table.TOKEN: "id, secret, person, purpose, made, until, engine, by, role, place, used",
     Table.SESSION: "id, secret, person, address, made, engine, used, used_at",
     Table.CODE: "id, secret, purpose, made, engine, person",

@@ -15,7 +15,7 @@ from rules.compiler.ruleset import Matcher, Rule, RuleSet
 from rules.explain.criteria import Criterion, criteria
 from rules.explain.history import Kept
 from rules.explain.playback import Arrival, Playback
-from rules.memory import FIRING, GATHERING, PENDING, QUIET, Memory
+from rules.memory import FIRING, GATHERING, HELD_MARK, PENDING, QUIET, Memory
 from rules.model import (
     CameraId,
     Change,
@@ -288,11 +288,16 @@ class _Teller:
         return _soonest(_timer(key, *found) for key, found in self._rows.items() if found[0].state != FIRING)
 
 
-def timers(memory: Memory, rule: RuleName, now: Instant) -> list[Timer]:
-    """Return what a rule waits for, from memory; what is due first comes first."""
+def timers(memory: Memory, rule: RuleName, now: Instant, camera: str | None = None) -> list[Timer]:
+    """Return what a rule waits for, from memory; what is due first comes first.
+
+    Args:
+        camera: Only at this one.
+    """
     zero = now.wall - timedelta(seconds=now.engine)
     rows = memory.of_rule(rule).items()
-    return _soonest(_timer(key, row, zero) for key, row in rows if row.state != FIRING)
+    here = ((key, row) for key, row in rows if camera in (None, _camera(key)))
+    return _soonest(_timer(key, row, zero) for key, row in here if row.state != FIRING)
 
 
 def _soonest(found: Iterable[Timer]) -> list[Timer]:
@@ -306,7 +311,9 @@ def _timer(key: str, row: Row, zero: datetime) -> Timer:
 
 
 def _camera(key: str) -> str:
-    return key.lstrip("~!#+").partition("/")[0]
+    if key.startswith(HELD_MARK):  # a pattern's number stands before what it holds of
+        key = key.partition(":")[2]
+    return key.lstrip("~!#").partition("/")[0]
 
 
 def _keep(kept: list[T], found: T) -> None:

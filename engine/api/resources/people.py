@@ -6,7 +6,7 @@ from datetime import datetime
 from datetime import time as clock_time
 from typing import Annotated, Protocol
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from engine.api.person import Given, Person, Text
 from engine.api.question import Inquiry, Named, Query, Question, Resource
@@ -16,6 +16,13 @@ from engine.identity.permission import Permission, Role
 from engine.identity.record import Deed
 from engine.web.payload import PERSON, Wire
 
+
+def _without_zone(at: clock_time) -> clock_time:
+    if at.tzinfo is not None:
+        raise ValueError("hours are in the site's time zone")
+    return at
+
+
 #: By which a person logs in.
 PersonId = Annotated[str, Field(pattern=PERSON)]
 #: A user of this machine.
@@ -24,14 +31,16 @@ LocalUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$
 PlaceText = Annotated[
     str, Field(pattern=r"^(site|(group|camera):[A-Za-z0-9][A-Za-z0-9._-]*)$", max_length=100)
 ]
+#: A time of the day at the site; one of another zone would be another.
+LocalTime = Annotated[clock_time, AfterValidator(_without_zone)]
 Local = Annotated[tuple[LocalUser, ...], Field(max_length=16)]
 
 
 class Hours(Given):
     """Hours of a day in the site's time zone; over midnight where the end is not after the beginning."""
 
-    begin: clock_time
-    end: clock_time
+    begin: LocalTime
+    end: LocalTime
     days: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)] = Field(
         (0, 1, 2, 3, 4, 5, 6), description="On which days it begins, Monday is 0."
     )

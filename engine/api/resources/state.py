@@ -146,13 +146,22 @@ def scoped(update: Update, caller: Caller) -> Update | None:
 
     What is about no camera is only for whoever may see the whole site; the engine's own figures are for everybody.
     """
+    if isinstance(update, State):
+        return _scoped_state(_looked_back(update, caller), caller)
     if caller.may(Permission.STATE):
         return update
-    if isinstance(update, State):
-        return _scoped_state(update, caller)
     if isinstance(update, EngineUpdate):
         return EngineUpdate(engine=_scoped_engine(update.engine, caller))
     return update if isinstance(update, Gap) or caller.sees(_camera(update)) else None
+
+
+def _looked_back(state: State, caller: Caller) -> State:
+    """Return a state without the past of where somebody may not look back; what fires now is none of that."""
+    if caller.may(Permission.HISTORY):
+        return state
+    events = tuple(each for each in state.events if caller.sees(each.camera, Permission.HISTORY))
+    decisions = tuple(each for each in state.decisions if caller.sees(each.camera, Permission.HISTORY))
+    return state.model_copy(update={"events": events, "decisions": decisions})
 
 
 def _camera(update: CameraUpdate | Event | Decision | Alert | Delivery) -> str | None:
@@ -173,6 +182,8 @@ def _named(problem: Sentence) -> str | None:
 
 
 def _scoped_state(state: State, caller: Caller) -> State:
+    if caller.may(Permission.STATE):
+        return state
     return state.model_copy(
         update={
             "engine": _scoped_engine(state.engine, caller),

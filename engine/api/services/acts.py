@@ -26,6 +26,6 @@ class ActService:
     async def act(self, caller: Caller, asked: Act, key: str = "") -> Event:
         """Hand an operator's act to the rules; return the event, which is durable then."""
         if asked.camera is not None:
-            runner_of(self._cameras, asked.camera)
+            runner_of(self._cameras, asked.camera, caller)
         act = DutyAct(asked.name, asked.camera, caller.named(asked.by), asked.facts)
         return present.event(await self._acts.hand_in(act, caller.user, key))

@@ -44,5 +44,5 @@ class AvailabilityService:
         runs = await self._store.availability(begin, end, camera)
         runs = [run for run in runs if caller.sees(run.camera)]
         if camera is not None and not runs:
-            runner_of(self._cameras, camera)
+            runner_of(self._cameras, camera, caller)
         return await asyncio.to_thread(report, runs, begin, end, self._zone, by)

@@ -38,7 +38,7 @@ class CameraService:
 
     async def still(self, caller: Caller, camera: str, width: int, best: bool) -> Still:
         """Return the last analysed picture, or the best one that can be had, as JPEG."""
-        stills = runner_of(self._cameras, camera).stills
+        stills = runner_of(self._cameras, camera, caller).stills
         try:
             return await (stills.best(width) if best else stills.analysed(width))
         except Again as error:
@@ -46,12 +46,12 @@ class CameraService:
 
     async def presets(self, caller: Caller, camera: str) -> list[Preset]:
         """Return a PTZ camera's presets."""
-        presets = await self._ptz(camera).presets()
+        presets = await self._ptz(caller, camera).presets()
         return [Preset(token=preset.token, name=preset.name) for preset in presets]
 
     async def ptz(self, caller: Caller, camera: str, command: PtzCommand) -> None:
         """Carry out a PTZ command."""
-        unit = self._ptz(camera)
+        unit = self._ptz(caller, camera)
         match command.op:
             case "move":
                 await unit.move(PtzVector(command.pan, command.tilt, command.zoom), command.seconds)
@@ -64,7 +64,7 @@ class CameraService:
 
     def retry(self, caller: Caller, camera: str) -> Camera:
         """Try at once what a camera waits with; return it as it is now."""
-        runner = runner_of(self._cameras, camera)
+        runner = runner_of(self._cameras, camera, caller)
         if not runner.settings.enabled:
             raise refusal(409, "camera.disabled", camera=camera)
         if (free := runner.retry()) is not None:
@@ -72,9 +72,9 @@ class CameraService:
             raise refusal(409, "camera.held", camera=camera, most=MOST, at=f"{at:%H:%M:%S}")
         return present.camera(runner, self._clock.monotonic(), self._site)
 
-    def _ptz(self, camera: str) -> Ptz:
+    def _ptz(self, caller: Caller, camera: str) -> Ptz:
         try:
-            unit = runner_of(self._cameras, camera).ptz
+            unit = runner_of(self._cameras, camera, caller).ptz
         except Again as error:
             raise refusal(409, "camera.offline", camera=camera) from error
         if unit is None:

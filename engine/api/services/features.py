@@ -35,11 +35,11 @@ class FeatureService:
 
     async def features(self, caller: Caller, camera: str) -> list[Feature]:
         """Return every feature of an open camera."""
-        return [on_wire(each) for each in await self._of(camera).states()]
+        return [on_wire(each) for each in await self._of(caller, camera).states()]
 
     async def set_feature(self, caller: Caller, camera: str, feature: str, value: Fact) -> Feature:
         """Set a feature; return it as it is then. Who set what stands in the log."""
-        of = self._of(camera)
+        of = self._of(caller, camera)
         try:
             now = on_wire(await of.set(feature, value))
         except Unsupported as error:
@@ -49,9 +49,9 @@ class FeatureService:
         logger.info("feature set", camera=camera, feature=feature, value=str(value)[:80], by=caller.user)
         return now
 
-    def _of(self, camera: str) -> CameraFeatures:
+    def _of(self, caller: Caller, camera: str) -> CameraFeatures:
         try:
-            return runner_of(self._cameras, camera).configurable
+            return runner_of(self._cameras, camera, caller).configurable
         except Again as error:
             raise refusal(409, "camera.offline", camera=camera) from error
 

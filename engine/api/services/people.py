@@ -11,13 +11,14 @@ from engine.api.resources import people as wire
 from engine.api.resources.tokens import NewToken, TokenInfo, TokenMade
 from engine.errors import Because, Refusal
 from engine.identity.access import Reach
-from engine.identity.caller import Caller
+from engine.identity.caller import Caller, Principal
 from engine.identity.grant import Grant, Hours
 from engine.identity.people.book import Book
 from engine.identity.people.credential import CODE_LIFE, Purpose, Token
 from engine.identity.people.person import Person
-from engine.identity.permission import ROLES, Role
+from engine.identity.permission import ROLES, Permission, Role
 from engine.identity.place import Extent, Place
+from engine.identity.rights import PersonRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class PeopleService:
 
     async def change(self, caller: Caller, person: str, asked: wire.PersonChange) -> wire.PersonInfo:
         """Change what is given of a person."""
+        if asked.local is not None or asked.disabled is False:
+            self._not_above(caller, person)
         changed = await self._book.change(person, name=asked.name, local=asked.local, disabled=asked.disabled)
         return self._person(changed)
 
@@ -73,6 +76,7 @@ class PeopleService:
 
     async def reset(self, caller: Caller, person: str) -> wire.CodeMade:
         """Make a code for a new password."""
+        self._not_above(caller, person)
         return await self._code(Purpose.RESET, person)
 
     async def _code(self, purpose: Purpose, person: str) -> wire.CodeMade:
@@ -85,6 +89,7 @@ class PeopleService:
         """Give a grant."""
         if asked.until is not None and asked.until <= (asked.since or self._book.now.wall):
             raise Refusal(Because.INVALID, "access.never")
+        self._book.person(asked.person)
         hours = None if asked.hours is None else _hours(asked.hours)
         grant = self._grant(
             caller, asked.person, asked.role, asked.place, asked.since, asked.until, hours, asked.why
@@ -128,9 +133,34 @@ class PeopleService:
         where = Place.read(place)
         self._places.check(where)
         _within(caller, role)
+        self._no_longer(caller, until)
         return self._book.granted(
             person, role, where, since=since, until=until, hours=hours, by=caller.user, why=why or caller.why
         )
+
+    def _not_above(self, caller: Caller, person: str) -> None:
+        """Refuse to open a way in as somebody who may what whoever asks may not, or for longer.
+
+        Raises:
+            Refusal: ``access.beyond``, ``access.longer``.
+        """
+        for grant in self._book.grants(person):
+            _within(caller, grant.role)
+            self._no_longer(caller, grant.until)
+
+    def _no_longer(self, caller: Caller, until: datetime | None) -> None:
+        """Refuse to give for longer than whoever gives it has it; a session's own end is none of that.
+
+        Raises:
+            Refusal: ``access.longer``.
+        """
+        rights = (
+            PersonRights(self._book, caller.user) if caller.principal is Principal.SESSION else caller.rights
+        )
+        end = rights.rule(Permission.ACCESS, Reach.SITE).until
+        if end is not None and (until is None or until > end):
+            local = end.astimezone(self._zone)
+            raise Refusal(Because.INVALID, "access.longer", until=f"{local:%Y-%m-%d %H:%M}")
 
     # -- tokens ---------------------------------------------------------------------------------
 
@@ -143,8 +173,7 @@ class PeopleService:
         place = None if asked.place is None else Place.read(asked.place)
         if place is not None:
             self._places.check(place)
-        for grant in self._book.grants(asked.person):
-            _within(caller, grant.role)
+        self._not_above(caller, asked.person)
         token, secret = await self._book.make_token(
             asked.person, asked.purpose, asked.days, by=caller.user, role=asked.role, place=place
         )
@@ -170,7 +199,7 @@ class PeopleService:
         )
 
     def _told(self, grant: Grant) -> wire.Grant:
-        at, hours = self._book.now.wall, grant.hours
+        at, hours = self._book.now, grant.hours
         return wire.Grant(
             id=grant.id,
             person=grant.person,
@@ -183,7 +212,7 @@ class PeopleService:
             else wire.Hours(begin=hours.begin, end=hours.end, days=tuple(hours.days)),
             by=grant.by,
             why=grant.why,
-            holds=grant.holds(at, at.astimezone(self._zone)),
+            holds=grant.holds(at, at.wall.astimezone(self._zone)),
         )
 
     def _token(self, token: Token) -> TokenInfo:
@@ -202,7 +231,7 @@ class PeopleService:
 
 
 def _hours(asked: wire.Hours) -> Hours:
-    return Hours(asked.begin.replace(tzinfo=None), asked.end.replace(tzinfo=None), frozenset(asked.days))
+    return Hours(asked.begin, asked.end, frozenset(asked.days))
 
 
 def _within(caller: Caller, role: Role) -> None:

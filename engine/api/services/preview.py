@@ -47,7 +47,7 @@ class PreviewService:
 
     def preview_link(self, caller: Caller, camera: str) -> PreviewLink:
         """Return a short-lived link to the camera's preview page."""
-        runner_of(self._cameras, camera)
+        runner_of(self._cameras, camera, caller)
         preview = self._preview()
         if preview is None:
             raise refusal(409, "preview.disabled")

@@ -58,7 +58,7 @@ class RuleService:
                 404, "rules.no_rule", rule=rule, known=guess or ", ".join(sorted(judge.rules.named))
             )
         if camera is not None:
-            runner_of(self._cameras, camera)
+            runner_of(self._cameras, camera, caller)
         show = partial(rule_report.local, zone=self._zone)
         tell = rule_report.lately(found, judge.memory, judge.history, self._clock.now(), camera, show)
         return await asyncio.to_thread(tell)  # thousands of events are looked at: not in the judge's loop

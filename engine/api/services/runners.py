@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from engine.fleet.camera import CameraRunner
 
 
-def runner_of(cameras: Mapping[str, CameraRunner], camera: str) -> CameraRunner:
-    """Return a camera.
+def runner_of(cameras: Mapping[str, CameraRunner], camera: str, caller: Caller) -> CameraRunner:
+    """Return a camera; of others only those are named that whoever asks may see.
 
     Raises:
         HttpProblem: 404 ``camera.unknown``.
     """
     runner = cameras.get(camera)
     if runner is None:
-        raise refusal(404, "camera.unknown", camera=camera, known=", ".join(cameras))
+        known = ", ".join(each for each in cameras if caller.sees(each))
+        raise refusal(404, "camera.unknown", camera=camera, known=known or "-")
     return runner
 
 

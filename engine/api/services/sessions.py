@@ -11,8 +11,9 @@ from engine.errors import Because, Refusal
 from engine.identity.access import Reach
 from engine.identity.caller import Caller, Principal
 from engine.identity.entry.attempts import Locked
-from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.entry.porter import Porter
 from engine.identity.people.credential import Session
+from engine.identity.people.registry import Wrong
 from engine.identity.permission import OPEN, Permission
 from engine.web.refusals import refusal
 

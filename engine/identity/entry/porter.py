@@ -17,7 +17,7 @@ from engine.identity.entry.passwords import Passwords
 from engine.identity.people.book import Book
 from engine.identity.people.credential import Code, Purpose, Random, Session
 from engine.identity.people.person import Person, written
-from engine.identity.people.registry import DEFAULT, Limits
+from engine.identity.people.registry import DEFAULT, Limits, Wrong
 from engine.identity.place import Groups
 from engine.identity.record import Auditor, AuditRecord, Deed, Outcome
 from engine.runtime import log
@@ -28,13 +28,6 @@ from rules.model import Sentence
 logger = log.get(__name__)
 #: Seconds between two looks at what is over.
 LOOK = 30.0
-
-
-class Wrong(Refusal):
-    """A name and a password that are not each other's; which of them it is, is not said."""
-
-    def __init__(self) -> None:
-        super().__init__(Because.INVALID, "access.wrong")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +115,23 @@ class Porter:
         if not same or person is None or phc is None:
             await self._failed(Deed.LOGIN, person, address, "access.wrong")
             raise Wrong
-        await self._renew(person, password, phc)
-        session, secret = await self.book.open_session(person.id, address, self.attempts.succeeded(attempt))
+        try:
+            phc = await self._renew(person, password, phc)
+            also = self.attempts.succeeded(attempt)
+            session, secret = await self.book.open_session(person.id, address, also, by=phc)
+        except Wrong:  # it was theirs when it was looked at
+            await self._failed(Deed.LOGIN, person, address, "access.wrong")
+            raise
         await self._told(Deed.LOGIN, person, address, session.id, Principal.SESSION)
         return Welcome(person, session, secret)
 
-    async def _renew(self, person: Person, password: str, phc: str) -> None:
-        """Make a hash anew that was made at another cost."""
-        if self._passwords.stale(phc):
-            await self.book.set_password(person.id, await self._passwords.make(password), quiet=True)
+    async def _renew(self, person: Person, password: str, phc: str) -> str:
+        """Make a hash anew that was made at another cost; return the one that holds."""
+        if not self._passwords.stale(phc):
+            return phc
+        anew = await self._passwords.make(password)
+        await self.book.rehash(person.id, anew, was=phc)
+        return anew
 
     def _person(self, name: str) -> Person | None:
         id = written(name)
@@ -189,7 +190,7 @@ class Porter:
             await self._failed(Deed.ACCESS, known, address, "access.wrong")
             raise Wrong
         await self.book.keep(self.attempts.succeeded(attempt))
-        await self.book.set_password(person, await self._hash(new, known))
+        await self.book.set_password(person, await self._hash(new, known), was=known.password)
         await self._told(Deed.ACCESS, known, address, "", Principal.SESSION, changed="password")
 
     async def _hash(self, password: str, person: Person) -> str:

@@ -76,15 +76,22 @@ class Book(Registry):
     # -- what lets people in --------------------------------------------------------------------
 
     async def open_session(
-        self, person: str, address: str, also: Sequence[Change] = ()
+        self, person: str, address: str, also: Sequence[Change] = (), *, by: str | None = None
     ) -> tuple[Session, str]:
         """Open a session; return it with its secret, which is kept nowhere. The oldest of too many ends.
 
+        Args:
+            by: The hash of the password that was shown; None: none had to be.
+
         Raises:
             Refusal: ``access.no_person``.
+            Wrong: That is not theirs any more.
         """
         async with self._changing:
-            self.person(person)
+            if by is None:
+                self.person(person)
+            else:
+                self._shown(person, by)
             secret, now = session_secret(self._random), self.now
             session = Session(
                 short("s", self._random),

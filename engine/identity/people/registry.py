@@ -46,6 +46,13 @@ class Limits:
 DEFAULT = Limits()
 
 
+class Wrong(Refusal):
+    """A name and a password that are not each other's (any more); which of them it is, is not said."""
+
+    def __init__(self) -> None:
+        super().__init__(Because.INVALID, "access.wrong")
+
+
 class Registry:
     """Persons and their grants; `engine.identity.people.book.Book` has what lets them in.
 
@@ -153,7 +160,7 @@ class Registry:
 
     def rule(self, person: str, permission: Permission, where: Where) -> Ruling:
         """Return whether a person may do something somewhere now."""
-        known, at = self.persons.get(person), self.now.wall
+        known, at = self.persons.get(person), self.now
         if known is None or not known.active:
             return Ruling(missing=Sentence("access.disabled", {"who": person}))
         return decide(
@@ -163,7 +170,7 @@ class Registry:
             who=known.name or person,
             person=person,
             at=at,
-            local=at.astimezone(self._zone),
+            local=at.wall.astimezone(self._zone),
             groups=self._groups,
         )
 
@@ -236,19 +243,36 @@ class Registry:
             await self._do(self._persons.put(after), *gone, *tokens, *self._out(id))
             return after
 
-    async def set_password(self, id: str, phc: str, *, quiet: bool = False) -> None:
-        """Give a person another password, which ends their sessions; quiet: it is the same one, hashed anew.
+    async def set_password(self, id: str, phc: str, *, was: str | None = None) -> None:
+        """Give a person another password, which ends their sessions.
+
+        Args:
+            was: The hash that whoever asks has shown to know; None: they do not have to.
 
         Raises:
             Refusal: ``access.no_person``.
+            Wrong: It is not theirs any more.
         """
         async with self._changing:
-            person = self.person(id)
-            if quiet:
-                await self._do(self._persons.put(replace(person, password=phc)))
-                return
+            person = self.person(id) if was is None else self._shown(id, was)
             after = replace(person, password=phc, set_at=self.now.wall)
             await self._do(self._persons.put(after), *self._out(id))
+
+    async def rehash(self, id: str, phc: str, *, was: str) -> None:
+        """Keep the same password, hashed anew.
+
+        Raises:
+            Wrong: It is not theirs any more.
+        """
+        async with self._changing:
+            await self._do(self._persons.put(replace(self._shown(id, was), password=phc)))
+
+    def _shown(self, id: str, was: str) -> Person:
+        """Return the person of whom a password was shown: looking at one takes long, and meanwhile things change."""
+        person = self.persons.get(id)
+        if person is None or not person.active or person.password != was:
+            raise Wrong
+        return person
 
     def _out(self, person: str) -> Iterator[Step]:
         """Yield what ends a person's sessions and codes."""
@@ -276,7 +300,9 @@ class Registry:
         why: str = "",
     ) -> Grant:
         """Return a new grant, which is not kept yet."""
-        return Grant(short("g", self._random), person, role, place, since, until, hours, by, why)
+        now = self.now
+        over = None if until is None else now.engine + (until - now.wall).total_seconds()
+        return Grant(short("g", self._random), person, role, place, since, until, hours, by, why, over)
 
     async def give(self, grant: Grant) -> Grant:
         """Keep a grant.
@@ -312,7 +338,7 @@ class Registry:
             each.person
             for each in self.grants()
             if each.id != without
-            and _lasting_admin(each)
+            and _lasting_admin(each, self.now.wall)
             and each.person in persons
             and persons[each.person].able
         ]
@@ -362,7 +388,8 @@ def known(shelf: Shelf[T], id: str, code: str) -> T:
     return shelf.items[id]
 
 
-def _lasting_admin(grant: Grant) -> bool:
-    """Return whether a grant lets somebody let others in, at any time and for good."""
+def _lasting_admin(grant: Grant, now: datetime) -> bool:
+    """Return whether a grant lets somebody let others in, from now on, at any time and for good."""
+    begun = grant.since is None or grant.since <= now
     whole = grant.place.extent is Extent.SITE and grant.until is None and grant.hours is None
-    return whole and Permission.ACCESS in ROLES[grant.role]
+    return begun and whole and Permission.ACCESS in ROLES[grant.role]

@@ -41,16 +41,17 @@ def grant_row(grant: Grant) -> Row:
     hours = None if grant.hours is None else hours_text(grant.hours)
     return (
         grant.id, grant.person, grant.role.value, str(grant.place), grant.by, grant.why,
-        _maybe(grant.since), _maybe(grant.until), hours,
+        _maybe(grant.since), _maybe(grant.until), hours, grant.engine,
     )  # fmt: skip
 
 
 def grant_of(row: Columns) -> Grant:
     """Return the grant of a row."""
-    id, person, role, place, by, why, since, until, hours = row
+    id, person, role, place, by, why, since, until, hours, engine = row
     return Grant(
         _text(id), _text(person), Role(role), Place.read(place), _when(since), _when(until),
         None if hours is None else hours_of(hours), by, why,
+        None if engine is None else float(engine),
     )  # fmt: skip
 
 

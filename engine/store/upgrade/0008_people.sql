@@ -23,7 +23,8 @@ CREATE TABLE role_grant (
     why    TEXT NOT NULL,
     since  INTEGER,
     until  INTEGER,
-    hours  TEXT                             -- JSON: hours of which days
+    hours  TEXT,                            -- JSON: hours of which days
+    engine REAL                             -- engine time by which it is over, too; NULL: it does not end by itself
 );
 
 CREATE TABLE token (

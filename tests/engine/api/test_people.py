@@ -63,6 +63,7 @@ BODIES: Mapping[str, Any] = {
     "Act": {"name": "patrol", "camera": CAMERA},
     "PtzCommand": {"op": "stop"},
     "FeatureValue": {"value": 1},
+    "OutputState": {"on": True},
     "Withdraw": {"at": "2026-03-01T12:00:00Z"},
     "NewPerson": {"id": "moi"},
     "PersonChange": {"name": "x"},
@@ -297,6 +298,41 @@ async def test_nobody_gives_what_they_do_not_have(door: Door) -> None:
             await panel.ask(sessions.LOGOUT)
 
 
+async def test_nobody_gives_for_longer_than_they_have_it(door: Door) -> None:
+    await door.person("an", Role.ADMIN)
+    book = door.engine.porter.book
+    end = book.now.wall + timedelta(days=2)
+    secret = await door.person("tam")
+    await book.give(book.granted("tam", Role.ADMIN, until=end))
+    await book.add("binh", "Bình", by="an")
+    own, later = end.isoformat(), (end + timedelta(seconds=1)).isoformat()
+    refused: list[tuple[Question[Any, Any, Any], tuple[str, ...], Any]] = [
+        (people.GRANT, (), {"person": "tam", "role": "admin"}),
+        (people.GRANT, (), {"person": "binh", "role": "viewer", "until": later}),
+        (people.ADD, (), {"id": "moi", "role": "admin"}),
+        (people.RESET, ("an",), None),
+        (people.CHANGE, ("an",), {"local": ["tam"]}),
+        (tokens.MAKE, (), {"person": "an", "purpose": "x", "days": 1}),
+    ]
+    async with door.client(secret) as client:
+        for question, name, body in refused:
+            with pytest.raises(ApiError, match="for longer than they have it"):
+                await client.ask(question, *name, body=body)
+        await client.ask(people.GRANT, body={"person": "binh", "role": "admin", "until": own})
+        await client.ask(people.RESET, "binh")
+        await client.ask(tokens.MAKE, body={"person": "tam", "purpose": "x", "days": 1})
+
+
+async def test_a_token_gives_nothing_that_outlives_it(door: Door) -> None:
+    await door.person("an", Role.ADMIN)
+    _, secret = await door.engine.porter.book.make_token("an", "panel", 1, by="an")
+    async with door.client(secret) as client:
+        with pytest.raises(ApiError, match="for longer than they have it"):
+            await client.ask(people.GRANT, body={"person": "an", "role": "viewer"})
+        with pytest.raises(ApiError, match="for longer than they have it"):
+            await client.ask(tokens.MAKE, body={"person": "an", "purpose": "x", "days": 400})
+
+
 @pytest.mark.parametrize(
     ("question", "body"),
     [
@@ -313,6 +349,7 @@ async def test_nobody_gives_what_they_do_not_have(door: Door) -> None:
             people.GRANT,
             {"person": "an", "role": "viewer", "hours": {"begin": "22:00", "end": "06:00", "days": [7]}},
         ),
+        (people.GRANT, {"person": "an", "role": "viewer", "hours": {"begin": "08:00Z", "end": "17:00"}}),
         (tokens.MAKE, {"person": "an", "purpose": "", "days": 5}),
         (tokens.MAKE, {"person": "an", "purpose": "x", "days": 401}),
         (sessions.LOGIN, {"name": "an", "password": "x" * 600}),

@@ -14,9 +14,11 @@ from engine.api.resources.deliveries import Delivery
 from engine.api.resources.state import EngineUpdate, Gap, State, Streamed, scoped
 from engine.api.services.decisions import DecisionService
 from engine.api.services.events import EventService
+from engine.api.services.runners import runner_of
 from engine.identity.access import Reach, Ruling, Where
 from engine.identity.caller import Caller, Principal
-from engine.identity.permission import Permission
+from engine.identity.permission import ROLES, Permission, Role
+from engine.identity.rights import RoleRights
 from engine.web.refusals import HttpProblem
 from rules.model import Sentence
 from tests.fakes.engine import NOON, ROOT, lane
@@ -145,3 +147,29 @@ async def test_a_decision_is_taken_care_of_where_one_may() -> None:
         await service.acknowledge(GATE, "known", wire.Acknowledge())
     assert (refused.value.status, refused.value.code) == (403, "access.not_here")
     assert GATE.trail.camera == "yard"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_who_may_look_back_begins_with_the_past(role: Role) -> None:
+    """What came before is history, in a state as in the lists; what fires now is not."""
+    caller = Caller(Principal.TOKEN, rights=RoleRights(role, "an", "g1"))
+    past, fires = event("gate"), Alert(id="d", decision=decision("gate"))
+    engine = lane()
+    begun = State(
+        revision=1, engine=engine, cameras=(), events=(past,), decisions=(decision("gate"),), alerts=(fires,)
+    )
+    seen = scoped(begun, caller)
+    assert isinstance(seen, State)
+    looks_back = Permission.HISTORY in ROLES[role]
+    assert (seen.events == (past,), len(seen.decisions) == 1) == (looks_back, looks_back)
+    assert seen.alerts == (fires,)
+    assert scoped(past, caller) == past
+
+
+def test_of_other_cameras_an_unknown_one_names_those_that_are_seen() -> None:
+    """A grant may be of a camera that is gone: what is told of it names no camera of others."""
+    cameras: Any = {"gate": object(), "yard": object()}
+    for caller, known in ((GATE, "gate"), (ROOT, "gate, yard"), (Caller(Principal.SESSION, "an"), "-")):
+        with pytest.raises(HttpProblem) as refused:
+            runner_of(cameras, "gone", caller)
+        assert (refused.value.code, refused.value.values["known"]) == ("camera.unknown", known)

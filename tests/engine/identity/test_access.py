@@ -15,6 +15,7 @@ from engine.identity.grant import Grant, Hours
 from engine.identity.people import rows
 from engine.identity.permission import OPEN, ROLES, Permission, Role, roles_with
 from engine.identity.place import Place
+from rules.model import Instant
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)  # a Monday, 12:00 there
@@ -46,7 +47,7 @@ def asked(grants: list[Grant], permission: Permission, where: Where, at: datetim
         permission,
         where,
         who="An",
-        at=at,
+        at=Instant(at, 0.0),
         local=at.astimezone(ZONE),
         groups=lambda name: GROUPS.get(name, ()),
     )
@@ -116,6 +117,23 @@ def test_hours_over_midnight_belong_to_the_day_on_which_they_begin() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)]
+)
+@pytest.mark.parametrize(
+    "hours", [Hours(time(22), time(6)), Hours(time(1), time(2, 15)), Hours(time(2, 30), time(4))]
+)
+def test_hours_end_after_now_when_the_clocks_change(hours: Hours, day: datetime) -> None:
+    """Berlin's spring has no 02:30, its autumn has two."""
+    there, held = ZoneInfo("Europe/Berlin"), 0
+    for minute in range(24 * 60):
+        at = day + timedelta(minutes=minute)
+        if hours.holds(at.astimezone(there)):
+            held += 1
+            assert hours.ends(at.astimezone(there)).astimezone(UTC) > at
+    assert held
+
+
 @given(GRANTS)
 def test_a_grant_is_kept_as_it_is(grant: Grant) -> None:
     assert rows.grant_of(rows.grant_row(grant)) == grant
@@ -133,7 +151,13 @@ def test_a_grant_is_kept_as_it_is(grant: Grant) -> None:
 )
 def test_what_is_missing_is_told(grants: list[Grant], code: str) -> None:
     ruling = decide(
-        grants, Permission.PTZ, "gate-1", who="An", at=NOON, local=NOON.astimezone(ZONE), groups=lambda _: ()
+        grants,
+        Permission.PTZ,
+        "gate-1",
+        who="An",
+        at=Instant(NOON, 0.0),
+        local=NOON.astimezone(ZONE),
+        groups=lambda _: (),
     )
     assert ruling.missing is not None
     assert ruling.missing.code == code

@@ -32,9 +32,9 @@ ROWS: dict[Table, list[Row]] = {
         ("cuong", "Cường", "[]", "an", 5, None, None, None, 6),
     ],
     Table.GRANT: [
-        ("g-1", "an", "admin", "site", "owner", "", None, None, None),
-        ("g-2", "binh", "viewer", "camera:gate", "an", "ca đêm", 1, 2, '{"begin": "22:00"}'),
-        ("g-3", "binh", "viewer", "group:gates", "an", "", None, 2, None),
+        ("g-1", "an", "admin", "site", "owner", "", None, None, None, None),
+        ("g-2", "binh", "viewer", "camera:gate", "an", "ca đêm", 1, 2, '{"begin": "22:00"}', 7.5),
+        ("g-3", "binh", "viewer", "group:gates", "an", "", None, 2, None, 7.0),
     ],
     Table.TOKEN: [
         ("t-1", bytes(range(32)), "an", "wall", 1, 2, 3.5, "an", None, None, None),

@@ -176,3 +176,6 @@ def test_timers_of_a_memory() -> None:
     now: Instant = found[-1].now
     (timer,) = timers(play.memory, RuleName("night"), now)
     assert timer.due == found[0].now.wall + timedelta(seconds=5)
+    camera = found[0].event.camera
+    assert timers(play.memory, RuleName("night"), now, camera) == [timer]
+    assert timers(play.memory, RuleName("night"), now, "another") == []

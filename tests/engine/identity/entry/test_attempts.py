@@ -11,7 +11,8 @@ import pytest
 from engine.errors import Refusal
 from engine.identity.entry.attempts import BEARER, COUNTERS, MOST_ADDRESSES, MOST_NAMES, Locked
 from engine.identity.entry.lockout import HOUR, MOST
-from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.entry.porter import Porter
+from engine.identity.people.registry import Wrong
 from engine.runtime.clock import ManualClock
 from engine.store.people import Table
 from tests.fakes.engine import FakeAuditor

@@ -14,7 +14,8 @@ from engine.errors import Refusal
 from engine.identity.entry import passwords
 from engine.identity.entry.password_rules import LEAST, MOST, flaw
 from engine.identity.entry.passwords import AT_ONCE, RESERVED, WAITING, Cost, Passwords
-from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.entry.porter import Porter
+from engine.identity.people.registry import Wrong
 from tests.fakes.people import CHEAP, GOOD
 
 

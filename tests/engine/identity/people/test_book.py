@@ -15,6 +15,7 @@ from engine.identity.callers import Callers
 from engine.identity.entry.porter import Porter
 from engine.identity.people.book import SESSIONS, Book
 from engine.identity.people.credential import Purpose
+from engine.identity.people.registry import Wrong
 from engine.identity.permission import Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import Deed
@@ -93,6 +94,16 @@ async def test_the_last_admin_stays(book: Book) -> None:
         await book.change("cuong", local=[])
 
 
+async def test_an_admin_to_be_is_none_yet(book: Book, clock: ManualClock) -> None:
+    first = book.grants("an")[0]
+    await book.give(book.granted("binh", Role.ADMIN, since=book.now.wall + timedelta(days=1)))
+    for change in (book.change("an", disabled=True), book.remove("an"), book.take(first.id)):
+        with pytest.raises(Refusal, match="nobody could let others in"):
+            await change
+    clock.advance(86_400)
+    await book.take(first.id)
+
+
 async def test_two_admins_who_remove_each_other_at_once_leave_one(book: Book) -> None:
     await book.give(book.granted("binh", Role.ADMIN))
     both = await asyncio.gather(book.remove("an"), book.remove("binh"), return_exceptions=True)
@@ -166,15 +177,18 @@ async def test_a_wall_clock_that_is_set_back_makes_nothing_last_longer(
 ) -> None:
     let_in = await door.login("an", GOOD, "192.0.2.1")
     token, secret = await book.make_token("an", "x", 1, by="an")
+    await book.give(book.granted("binh", Role.AUTHOR, until=book.now.wall + timedelta(hours=20)))
     _, shown = await book.make_code(Purpose.RESET, "binh")
     clock.wall -= timedelta(days=365)
     assert book.shown(let_in.secret) is not None
+    assert book.rule("binh", Permission.RULES, Reach.SITE)
     for _ in range(25):
         clock.advance(3590)
     clock.wall -= timedelta(days=1)
     assert book.shown(let_in.secret) is None
     assert book.token(secret) is None
     assert token.over(book.now)
+    assert not book.rule("binh", Permission.RULES, Reach.SITE)
     with pytest.raises(Refusal, match="does not work"):
         book.code(shown)
 
@@ -338,6 +352,53 @@ async def test_ones_own_password_is_changed_and_told(book: Book, door: Porter, a
     await door.change_password("an", GOOD, "ba con mèo trên mái tôn", "192.0.2.1")
     last = auditor.records[-1]
     assert (last.deed, last.who, last.about) == (Deed.ACCESS, "an", {"changed": "password"})
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "disabled", "removed"])
+async def test_a_password_that_ceases_to_hold_while_it_is_looked_at_opens_nothing(
+    book: Book, door: Porter, auditor: FakeAuditor, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    await book.give(book.granted("binh", Role.ADMIN))  # an is not the last
+    match, other = door._passwords.match, await door._passwords.make("ba con mèo trên mái tôn")
+
+    async def slow(*told: Any, **more: Any) -> bool:
+        same = await match(*told, **more)
+        if meanwhile == "changed":
+            await book.set_password("an", other)
+        elif meanwhile == "disabled":
+            await book.change("an", disabled=True)
+        else:
+            await book.remove("an")
+        return same
+
+    monkeypatch.setattr(door._passwords, "match", slow)
+    with pytest.raises(Wrong):
+        await door.login("an", GOOD, "192.0.2.1")
+    assert not book.sessions
+    assert [each.code for each in auditor.records][-1] == "access.wrong"
+
+
+@pytest.mark.parametrize("stale", [False, True])
+async def test_an_old_password_takes_no_newer_one_away(
+    book: Book, door: Porter, monkeypatch: pytest.MonkeyPatch, stale: bool
+) -> None:
+    make, match = door._passwords.make, door._passwords.match
+    newer = await make("ba con mèo trên mái tôn")
+
+    async def slow(*told: Any, **more: Any) -> bool:
+        same = await match(*told, **more)
+        await book.set_password("an", newer)
+        return same
+
+    monkeypatch.setattr(door._passwords, "match", slow)
+    monkeypatch.setattr(door._passwords, "stale", lambda _: stale)
+    for change in (
+        door.login("an", GOOD, "192.0.2.1"),
+        door.change_password("an", GOOD, "chín con chó ngoài sân", "192.0.2.1"),
+    ):
+        with pytest.raises(Wrong):
+            await change
+    assert book.persons["an"].password == newer
 
 
 async def test_a_certificates_name_is_a_persons_or_a_strangers(book: Book, door: Porter) -> None:
