@@ -32,6 +32,7 @@ from engine.backup.archive import (
 )
 from engine.errors import StoreBusy
 from engine.seal.head_keeping import RESTORED
+from engine.seal.key_file import hand_over
 from engine.store import witness
 from engine.store.opening import lock_file, sole_owner
 from engine.store.pages.notes import sums_file
@@ -39,6 +40,8 @@ from engine.store.people import LET_IN
 from engine.store.schema import steps, version_of
 
 _ROOTS = ("state", "config")
+#: The folder of the site's keys, which is its owner's alone.
+_KEYS = PurePosixPath(HISTORY).parent.name
 _CHUNK = 1 << 20
 #: Longest manifest that is read, and what of it an entry may take: a manifest names what is there, and little else.
 _MOST_MANIFEST, _MANIFEST_EACH = 256 << 20, 1 << 10
@@ -110,14 +113,29 @@ def staged(archive: Path, beside: Path, tell: Tell) -> Iterator[Staged]:
 @contextmanager
 def _made(folder: Path) -> Iterator[None]:
     """Make a folder where it is missing; what was made and stays empty goes away with the context."""
-    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    fresh = _make(folder)
     try:
         yield
     finally:
         for path in fresh:
             with suppress(OSError):  # not empty: it is in use now
                 path.rmdir()
+
+
+def _make(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return those that were missing, the lowest first.
+
+    What root makes within the service's folder is the service's: it could not start there otherwise.
+    """
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(fresh):
+        path.mkdir(exist_ok=True, mode=0o700 if path.name == _KEYS else 0o750)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            hand_over(handle, path.parent)
+        finally:
+            os.close(handle)
+    return fresh
 
 
 @dataclass(slots=True)
@@ -170,7 +188,8 @@ def _unpack(
         tell(entry.name, entry.size)
         path.parent.mkdir(parents=True, exist_ok=True)
         found[entry.name] = _write(path, file)
-        path.chmod(entry.mode & 0o666 | 0o600)
+        mode = 0 if entry.name == DATABASE else entry.mode & 0o666  # people are in that: nobody else reads it
+        path.chmod(mode | 0o600)
     if MANIFEST not in closing_:
         raise ArchiveError("backup.incomplete")
     return found, closing_
@@ -283,7 +302,7 @@ def _install(
         moved.append(aside)
     _number_on(from_.folder / DATABASE, now, witness.read(state / "matthan.db"))
     for path, source in targets.items():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        _make(path.parent)
         _place(source, path)
     for told in (
         witness.witness_file,

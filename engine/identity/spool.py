@@ -22,7 +22,7 @@ from engine.draft import AuditDraft
 from engine.identity.audit_body import clean, written
 from engine.identity.audit_body import read as read_body
 from engine.identity.record import AuditRecord
-from engine.runtime.whole_file import put
+from engine.runtime.whole_file import put, sync
 
 #: Name of the folder within the state folder.
 FOLDER: Final = "audit-spool"
@@ -63,6 +63,7 @@ class Spool:
         }  # fmt: skip
         # Readable by the engine's user where root has written it; nobody else gets into the folder.
         put(self.folder / f"{draft.id}{_END}", json.dumps(told, ensure_ascii=False).encode(), mode=0o644)
+        sync(self.folder)  # its name, too
 
     def _prepare(self) -> None:
         with suppress(FileExistsError):

@@ -51,6 +51,7 @@ def verify_heads(
     audit: Chain | None = None,
     store: str | None = None,
     mark: Mark | None = None,
+    jumps: Sequence[tuple[int, int]] = (),
 ) -> list[Finding]:
     """Return what heads say against a chain, its keys, and themselves; nothing where all holds.
 
@@ -62,6 +63,7 @@ def verify_heads(
         audit: The chain of the audit log, where it is one of its own.
         store: The database's own name; None: it is not looked at.
         mark: How far the file had come, as noted beside the chain.
+        jumps: The entries before and behind each leap of the numbers, as a restore makes one.
     """
     found = Findings()
     read = list(records)
@@ -71,9 +73,9 @@ def verify_heads(
     _keys(heads, known_keys, found)
     good = _signed(heads, known_keys, found)
     _times(good, now, found)
-    _held(good, Chain(value_at, last, start), store, found)
+    _held(good, Chain(value_at, last, start), store, jumps, found)
     if audit is not None:
-        _held(good, audit, store, found)
+        _held(good, audit, store, jumps, found)
     return found.told()
 
 
@@ -175,7 +177,13 @@ def _times(heads: Sequence[Record], now: datetime, found: Findings) -> None:
         before = each
 
 
-def _held(heads: Sequence[Record], chain: Chain, store: str | None, found: Findings) -> None:
+def _held(
+    heads: Sequence[Record],
+    chain: Chain,
+    store: str | None,
+    jumps: Sequence[tuple[int, int]],
+    found: Findings,
+) -> None:
     """Hold each head against a chain."""
     restored = [(n, each.head) for n, each in enumerate(heads) if each.head.why is Why.RESTORED]
     for n, each in enumerate(heads):
@@ -186,7 +194,7 @@ def _held(heads: Sequence[Record], chain: Chain, store: str | None, found: Findi
         if fault is None:
             continue
         values = {**_which(each), "seq": place.seq, "last": chain.last.seq, "chain": chain.name}
-        if _replaced(each.head, (head for m, head in restored if m > n)):
+        if _replaced(each.head, (head for m, head in restored if m > n), jumps):
             found.add("seal.head_restored", values, chain.name, grave=False)
         else:
             found.add(fault, values, chain.name)
@@ -202,6 +210,15 @@ def _fault(place: Place, chain: Chain) -> str | None:
     return None if value == place.value else "seal.head_rewritten"
 
 
-def _replaced(head: Head, restored: Iterable[Head]) -> bool:
-    """Return whether a later head says that the database was restored to before this one, or became another."""
-    return any(each.store != head.store or each.place.seq < head.place.seq for each in restored)
+def _replaced(head: Head, restored: Iterable[Head], jumps: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a later head says that the database was restored to before this one, or became another.
+
+    Numbers leap then, and the engine may keep entries before it signs that: what lay within the leap is what went.
+    """
+    seq = head.place.seq
+    return any(
+        each.store != head.store
+        or each.place.seq < seq
+        or any(before < seq < behind <= each.place.seq for before, behind in jumps)
+        for each in restored
+    )

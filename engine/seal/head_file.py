@@ -79,13 +79,30 @@ class HeadFile:
             SealFault: The key or the disk is not to be had.
         """
         signer = keys.signer
-        if known and known.number and not self.path.exists():
-            raise SealFault("seal.heads_gone", path=str(self.path), number=known.number)
+        self._check_there(known)
         last = self._last()
         number = max(last.number, known.number if known else 0) + 1
         line = record(head, number, last.digest, signer, keys.history)
         self._append(line)
         return next(Mark(each.number, each.digest) for each in read([line]) if isinstance(each, Record))
+
+    def look(self, known: Mark | None) -> None:
+        """Look whether a head could be added, without adding one: its disk may have gone since the last.
+
+        Raises:
+            SealFault: It could not.
+        """
+        self._check_there(known)
+        try:
+            os.close(os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC))
+        except FileNotFoundError:
+            return  # none was written yet
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def _check_there(self, known: Mark | None) -> None:
+        if known and known.number and not self.path.exists():
+            raise SealFault("seal.heads_gone", path=str(self.path), number=known.number)
 
     def _last(self) -> Mark:
         """Return the last record of the file; it is looked for from its end, then in the whole file."""

@@ -104,12 +104,25 @@ class HeadKeeping:
             written = await self.write(self._first)
             if written and self._first is Why.RESTORED:
                 await self._store.remember(RESTORED, "")
+        else:
+            await self._look()
 
     async def _daily(self) -> None:
         """Write where a day has passed, where the clock was set back, or where the last try failed."""
         last = await self._last()
         if self._trouble or last is None or not timedelta() <= self._now_wall() - last < DAY:
             await self.write(Why.DAILY)
+        else:
+            await self._look()
+
+    async def _look(self) -> None:
+        """Look whether heads could be written: a disk that has gone is a problem now, not when a day is over."""
+        try:
+            async with self._writing, asyncio.timeout(DEADLINE):
+                known = Mark.read(await self._store.recall(MARK))
+                await asyncio.to_thread(self._file.look, known)
+        except (SealFault, StoreError, TimeoutError) as error:
+            self._now(_sentence(error))
 
     async def _write(self, why: Why) -> Mark:
         at = self._now_wall()

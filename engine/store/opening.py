@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from engine.errors import StoreBusy, StoreCorrupt
+from engine.seal.key_file import hand_over
 from engine.store import witness
 from engine.store.model import Damage
 from engine.store.pages.start import PagesAtStart
@@ -45,6 +46,7 @@ def sole_owner(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hand_over(handle, path.parent)  # where root restores, the service must be able to take it
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

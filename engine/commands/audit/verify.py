@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rules.model import Fact
 
 UNREADABLE = 2
+#: Times that a log is looked at where what vouches for it became another meanwhile.
+TRIES = 5
 #: Damaged pages that are told one by one.
 PAGES = 20
 #: How a backup, which is packed by gzip, begins.
@@ -96,10 +98,13 @@ def verify(
 
     chosen = language(lang)
     with _places(db, heads, keys, config, chosen) as places:
-        vouching = None if without else _vouching(places, fingerprint, chosen)
         progress = _Progress(chosen, shown=sys.stderr.isatty() and not as_json)
         try:
-            found = examine(places.database, vouching, progress)
+            for _ in range(TRIES):
+                vouching = None if without else _vouching(places, fingerprint, chosen)
+                found = examine(places.database, vouching, progress)
+                if found.whole or vouching is None or _stands(vouching, places, fingerprint, chosen):
+                    break
             if db is None or sums_file(db).exists():  # a copy has none
                 found = replace(found, findings=(*found.findings, *_pages(places.database)))
         except (EngineError, OSError) as error:
@@ -185,6 +190,12 @@ def _vouching(places: Places, fingerprint: str, lang: Language) -> Vouching:
         _unreadable(places.heads, render(fault.code, fault.values, lang), lang)
     wanted = "".join(fingerprint.split()).replace(":", "").lower()
     return Vouching(records, history, SystemClock().now().wall, wanted)
+
+
+def _stands(vouching: Vouching, places: Places, fingerprint: str, lang: Language) -> bool:
+    """Return whether what vouches is still what was read: a running engine adds to it, and to the database, at once."""
+    now = _vouching(places, fingerprint, lang)
+    return (now.heads, now.keys) == (vouching.heads, vouching.keys)
 
 
 def _pages(database: Path) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from engine.seal.heads import Record, Unread
 from engine.seal.history import History
 from engine.store.faults import translating
 from engine.store.hashchain import audited
-from engine.store.hashchain.evidence import Evidence, begun, evidence
+from engine.store.hashchain.evidence import JUMP, Evidence, begun, evidence
 from engine.store.hashchain.found import Found
 from engine.store.hashchain.records import Records
 from engine.store.hashchain.walk import Row, walk
@@ -143,6 +143,7 @@ class _Examination:
     digests: dict[int, bytes] = field(default_factory=dict)
     evidence: Evidence = field(init=False)
     start: Place = field(init=False)
+    jumps: list[tuple[int, int]] = field(default_factory=list)
     records: Records = field(init=False)
 
     def done(self) -> Examined:
@@ -169,6 +170,7 @@ class _Examination:
         rows = merge(*self._tables(), key=lambda row: row.seq)
         for each in walk(self._counted(rows), last.following(links), self.start, head, tell):
             self.found.spot(each)
+        self.jumps = last.jumps
         return last.place
 
     def _head(self) -> Place:
@@ -273,6 +275,7 @@ class _Examination:
         for each in verify_heads(
             heads, keys, self.values.get, last,
             now=self.vouching.now, start=self.start, audit=records, store=meta.get("store"), mark=mark,
+            jumps=self.jumps,
         ):  # fmt: skip
             self.found.take(each)
         return self._vouched(signed, last)
@@ -294,12 +297,15 @@ class _Examination:
 
 @dataclass(slots=True)
 class _Last:
-    """Where links end that come by."""
+    """Where links end that come by, and where their numbers leap."""
 
     place: Place
+    jumps: list[tuple[int, int]] = field(default_factory=list)
 
     def following(self, links: Iterable[Link]) -> Iterator[Link]:
         for link in links:
+            if link.seq - self.place.seq >= JUMP:
+                self.jumps.append((self.place.seq, link.seq))
             self.place = Place(link.seq, link.value)
             yield link
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 from engine.api.printable import is_clean
 from engine.backup import restore
+from engine.backup.archive import DATABASE
 from engine.commands.backup import app
 from engine.errors import Refusal
 from engine.identity.entry.porter import Porter
@@ -37,6 +39,10 @@ from tests.fakes.people import no_groups
 MakeEvent = Callable[..., Event]
 MakeDecision = Callable[..., Decision]
 MakeVerdict = Callable[..., Verdict]
+
+
+#: A user that is not root, as a service has.
+SERVICE = 65534
 
 
 class Site:
@@ -422,3 +428,28 @@ def test_a_manifest_that_names_more_than_there_is_is_not_read(tmp_path: Path) ->
         entry.size = len(data)
         tar.addfile(entry, io.BytesIO(data))
     assert "incomplete" in _restore(bomb, new.config, "--state", new.state, code=1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_what_root_restores_is_the_services(site: Site, tmp_path: Path) -> None:
+    archive, state = tmp_path / "b.tar.gz", tmp_path / "new"
+    _backup(site, archive)
+    state.mkdir()
+    os.chown(state, SERVICE, SERVICE)
+    _restore(archive, tmp_path / "etc" / "matthan.yaml", "--state", state, "--only-state")
+    made = [path for path in state.rglob("*") if path.parent.name != "audit-spool"]
+    names = {path.name for path in made}
+    assert {"keys", "history.json", "snapshots", "gate.jpg", "matthan.db", "matthan.db.lock"} <= names
+    assert {path: path.stat().st_uid for path in made} == dict.fromkeys(made, SERVICE)
+    assert (state / "keys").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_restored_database_is_its_owners_alone(site: Site, tmp_path: Path) -> None:
+    archive, open_, new = tmp_path / "b.tar.gz", tmp_path / "open.tar.gz", Site(tmp_path / "new")
+    _backup(site, archive)
+    with tarfile.open(archive) as source, tarfile.open(open_, "w:gz") as target:
+        for entry in source:  # as programs before this one packed it
+            entry.mode = 0o644 if entry.name == DATABASE else entry.mode
+            target.addfile(entry, source.extractfile(entry))
+    _restore(open_, new.config, "--state", new.state)
+    assert (new.state / "matthan.db").stat().st_mode & 0o777 == 0o600

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,17 @@ from engine.seal.head_keeping import MARK, RESTORED, HeadKeeping
 from engine.seal.heads import Why
 from engine.seal.keys import KeyFolder
 from engine.store.db import open_store
-from engine.store.hashchain.examination import examine
-from tests.engine.backup.test_backup import Site, _backup, _call, _repack, _restore, site
+from engine.store.hashchain.examination import Vouching, examine
+from tests.engine.backup.test_backup import (
+    MakeEvent,
+    MakeVerdict,
+    Site,
+    _backup,
+    _call,
+    _repack,
+    _restore,
+    site,
+)
 
 __all__ = ["site"]
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -179,3 +190,37 @@ async def test_restored_elsewhere_the_chain_and_its_heads_hold(
     found = verify_heads(records, history, values.get, last, now=clock.now().wall, store=store_id, mark=noted)
     assert found == []
     assert HEADS.endswith(there.path.name)
+
+
+async def test_restored_over_itself_what_went_is_told_and_speaks_against_nothing(
+    site: Site, tmp_path: Path, clock: ManualClock, make_event: MakeEvent, make_verdict: MakeVerdict
+) -> None:
+    """Whoever goes back to an older backup, on the machine that signed more since, has cut nothing off."""
+    keys, file = KeyFolder(site.state / "keys", None), HeadFile(site.state / "heads", ours=True)
+    archive, database = tmp_path / "b.tar.gz", site.state / "matthan.db"
+
+    async def runs(count: int) -> None:
+        """Keep events, then sign: an engine's first entry is there before its first head."""
+        async with open_store(database, quota_mb=64, clock=clock) as store:
+            resume = await store.load()
+            await store.commit(make_verdict(*(make_event(resume.last_seq + n) for n in range(1, count + 1))))
+            await HeadKeeping("ward-7", keys, file, store, clock)._start()
+
+    def looked() -> tuple[list[str], bool]:
+        vouching = Vouching([*file.records()], keys.history(), clock.now().wall)
+        found = examine(database, vouching)
+        return [each.code for each in found.findings if each.code.startswith("seal.")], found.whole
+
+    await runs(3)
+    clock.advance(3600)
+    _backup(site, archive)
+    await runs(5)
+    clock.advance(3600)
+    assert looked() == ([], True)
+    _call("restore", archive, "--config", site.config, "--force")
+    assert looked() == (["seal.head_cut"], False)  # the engine has not said yet that it was restored
+    await runs(2)
+    assert looked() == (["seal.head_restored"], True)
+    with closing(sqlite3.connect(database)) as db, db:  # what the backup had is vouched for still
+        db.execute("DELETE FROM link WHERE seq = (SELECT max(seq) FROM link WHERE seq < 1000)")
+    assert not looked()[1]

@@ -221,3 +221,28 @@ async def test_a_real_store_says_where_its_chain_ends(
     told = json.loads(file.path.read_bytes())["head"]
     assert told["chain"] == {"seq": 3, "value": place.value.hex()}
     assert (told["store"], told["count"], told["site"]) == (name, 3, "gate")
+
+
+async def test_a_disk_that_has_gone_is_a_problem_before_the_next_head_is_due(
+    kept: Kept, clock: ManualClock
+) -> None:
+    await kept.keeping._start()
+    aside = kept.file.path.rename(kept.folder / "elsewhere")  # its disk is not mounted any more
+    kept.keeping = kept.made()
+    clock.advance(10)
+    await kept.keeping._start()  # too soon for a head
+    assert kept.problems() == ["seal.heads_gone"]
+    aside.rename(kept.file.path)
+    clock.advance(600)
+    await kept.keeping._daily()
+    assert kept.problems() == []
+    kept.file.path.unlink()
+    kept.file.path.mkdir()
+    clock.advance(600)
+    await kept.keeping._daily()
+    assert kept.problems() == ["seal.heads_disk"]
+    kept.file.path.rmdir()
+    kept.store.kept.clear()
+    kept.keeping = kept.made()
+    await kept.keeping._look()  # none was written yet
+    assert kept.problems() == []

@@ -7,7 +7,9 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,7 +17,11 @@ from typer.testing import CliRunner, Result
 from engine.commands.audit import app
 from engine.commands.audit.verify import _pages, sentence
 from engine.runtime.clock import ManualClock
+from engine.seal.chain import Place
 from engine.seal.finding import Finding
+from engine.seal.head_file import HeadFile, Mark
+from engine.seal.heads import Head, Why
+from engine.seal.keys import KeyFolder
 from engine.store.db import open_store
 from engine.store.hashchain.records import RecordFlaw
 from engine.store.hashchain.walk import Flaw
@@ -105,6 +111,42 @@ def test_a_database_that_nobody_can_write_beside(site: Site) -> None:
     finally:
         site.folder.chmod(0o755)
     assert sorted(each.name for each in site.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("moment", ["history", "records"])
+def test_a_head_that_is_written_meanwhile_is_no_finding(
+    site: Site, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """An engine signs, with a new key, between what is read: heads, keys and the database are of three moments."""
+    owner: Any = KeyFolder if moment == "history" else HeadFile
+    read, signed = getattr(owner, moment), list[bool]()
+
+    def meanwhile(own: Any) -> Any:
+        found = read(own) if moment == "history" else [*read(own)]
+        if not signed:
+            signed.append(True)
+            _signs(site)
+        return found
+
+    monkeypatch.setattr(owner, moment, meanwhile)
+    told = run("--db", site.database, "--lang", "en")
+    assert told.exit_code == 0, told.output
+    change(site, "UPDATE meta SET value = replace(value, '1', '9') WHERE key = 'heads'")
+    assert run("--db", site.database, "--lang", "en").exit_code == 1  # what stays is told
+
+
+def _signs(site: Site) -> None:
+    """Exchange the key, and sign where the chain ends, as an engine does."""
+    now = datetime.now(UTC)
+    site.keys.rotated(now)
+    with closing(sqlite3.connect(site.database)) as db, db:
+        meta = dict(db.execute("SELECT key, value FROM meta"))
+        links = db.execute("SELECT count(*) FROM link").fetchone()[0]
+        end, known = Place.read(meta["chain"]), Mark.read(meta["heads"])
+        assert end is not None
+        head = Head(meta["store"], "gate", end, links, now, Why.DAILY)
+        mark = site.heads.add(head, site.keys.opened(now), known)
+        db.execute("UPDATE meta SET value = ? WHERE key = 'heads'", (mark.written(),))
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
