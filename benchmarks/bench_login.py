@@ -23,8 +23,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
-from engine.identity.entry.porter import Porter, Wrong
+from engine.identity.entry.porter import Porter
 from engine.identity.lasting import LOOK, NoLonger, lasting
+from engine.identity.people.registry import Wrong
 from engine.identity.permission import Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import AuditRecord

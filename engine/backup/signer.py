@@ -46,6 +46,8 @@ def check(manifest: bytes, signature: bytes, history: Path, known: History | Non
     verdict = judged(made, PURPOSE, manifest, told.ring)
     if verdict is not Verdict.VALID:
         raise ArchiveError("backup.resigned", key=_spoken(made.key), why=verdict.value)
+    if known is not None and judged(made, PURPOSE, manifest, known.ring) is Verdict.REVOKED_KEY:
+        raise ArchiveError("backup.resigned", key=_spoken(made.key), why=Verdict.REVOKED_KEY.value)
     if fingerprint:
         _compare(made.key, fingerprint)
     elif known is None:

@@ -122,6 +122,18 @@ async def test_what_another_key_signed_is_refused_by_who_knows_the_site(site: Si
     assert "another key" in _restore(bad, site.config, "--force", "--fingerprint", key, code=1)
 
 
+async def test_what_a_revoked_key_signed_is_refused_whatever_is_said(site: Site, tmp_path: Path) -> None:
+    archive, keys = tmp_path / "b.tar.gz", KeyFolder(site.state / "keys", None)
+    _backup(site, archive)
+    old = fingerprint(site.state)
+    keys.rotated(NOW)
+    _call("restore", archive, "--config", site.config, "--force")  # an older key of the site's own
+    keys.revoked(old, "stolen", NOW)
+    for more in ((), ("--fingerprint", old)):
+        said = _call("restore", archive, "--config", site.config, "--force", *more, code=1)
+        assert "revoked" in said
+
+
 async def test_what_nobody_signed_is_taken_only_if_that_is_said(site: Site, tmp_path: Path) -> None:
     archive, bad, new = tmp_path / "b.tar.gz", tmp_path / "bad.tar.gz", Site(tmp_path / "new")
     _backup(site, archive)
