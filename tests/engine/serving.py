@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ import pytest
 from engine.api import wire
 from engine.api.client import Client
 from engine.api.resources.deliveries import Letter
-from engine.api.server import serve
+from engine.api.routes import Api
+from engine.api.server import Doors, serve
 from engine.config.settings import ApiSettings
 from tests.fakes.engine import CAMERA, NOON, FakeEngine
 
@@ -29,6 +33,29 @@ def one_camera() -> FakeEngine:
         for number in (9, 7)
     ]  # fmt: skip
     return engine
+
+
+@contextmanager
+def served(api: Api, socket: Path, settings: ApiSettings | None = None) -> Iterator[Doors]:
+    """A server in a loop of its own, for commands: they run loops themselves."""
+    loop = asyncio.new_event_loop()
+    stop, ready, opened = asyncio.Event(), threading.Event(), list[Doors]()
+
+    async def run() -> None:
+        async with serve(api, settings or ApiSettings(), socket=socket) as doors:
+            opened.append(doors)
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    assert ready.wait(60)
+    try:
+        yield opened[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import stat
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
@@ -21,7 +20,6 @@ from engine.api import remembered
 from engine.api.client import Unreachable
 from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
-from engine.api.server import serve
 from engine.api.services.people import PeopleService, Places
 from engine.api.services.sessions import SessionService
 from engine.commands import access, client, operate
@@ -32,6 +30,7 @@ from engine.identity.grant import Grant
 from engine.identity.people.credential import Token
 from engine.identity.people.person import Person
 from engine.identity.permission import Role
+from tests.engine.serving import served
 from tests.fakes.engine import CAMERA, FakeEngine
 from tests.fakes.people import GOOD
 
@@ -50,8 +49,6 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def url(service: FakeEngine, tmp_path: Path) -> Iterator[str]:
     """A server in a loop of its own: the commands run loops themselves."""
-    loop = asyncio.new_event_loop()
-    stop, ready, where = asyncio.Event(), threading.Event(), list[str]()
     registered = PeopleService(service.porter.book, Places(lambda: {CAMERA}, lambda: {"gates"}), UTC)
     resources = (
         people.resource(registered),
@@ -59,21 +56,9 @@ def url(service: FakeEngine, tmp_path: Path) -> Iterator[str]:
         sessions.resource(SessionService(service.porter)),
     )
 
-    async def run() -> None:
-        settings = ApiSettings(tcp="127.0.0.1:0")
-        async with serve(service.api(*resources), settings, socket=tmp_path / "s") as doors:
-            assert doors.tcp is not None
-            where.append(f"http://{doors.tcp[0]}:{doors.tcp[1]}")
-            ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    assert ready.wait(60)
-    yield where[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    with served(service.api(*resources), tmp_path / "s", ApiSettings(tcp="127.0.0.1:0")) as doors:
+        assert doors.tcp is not None
+        yield f"http://{doors.tcp[0]}:{doors.tcp[1]}"
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -21,13 +19,12 @@ from engine.api import explanation, wire
 from engine.api.printable import is_clean
 from engine.api.resources.availability import AvailabilityGap, AvailabilityPeriod, CameraAvailability
 from engine.api.resources.features import Feature
-from engine.api.server import serve
 from engine.commands.installed import gather
-from engine.config.settings import ApiSettings
 from engine.fleet.stills import Source, Still
 from engine.identity.caller import Caller
 from engine.web.refusals import refusal
 from rules.model import Sentence
+from tests.engine.serving import served
 
 CANARY = "a\x1b[2J\r\nforged\u202eevil\u2066\x9b31m\x1b]0;t\x07\u2028b"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -121,21 +118,8 @@ def engine(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     for made in (features, set_feature, presets, ptz, rules, explain, still, preview_link, availability):
         monkeypatch.setattr(service, made.__name__, made)
     _poison_letters(service)
-    loop = asyncio.new_event_loop()
-    stop, ready = asyncio.Event(), threading.Event()
-
-    async def run() -> None:
-        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
-            ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    assert ready.wait(60)
-    yield tmp_path / "s"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    with served(service.api(), tmp_path / "s") as doors:
+        yield doors.socket
 
 
 @cache

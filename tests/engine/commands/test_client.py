@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.commands.output.talk import NO_ENGINE
 from engine.config.settings import ApiSettings
 from engine.text import LANGUAGES, Language, catalogue
 from engine.web.refusals import refusal
+from tests.engine.serving import served
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -32,21 +32,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.fixture
 def engine(service: Any, tmp_path: Path) -> Iterator[Path]:
     """A server in a loop of its own: the commands run loops themselves."""
-    loop = asyncio.new_event_loop()
-    stop, ready = asyncio.Event(), threading.Event()
-
-    async def run() -> None:
-        async with serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
-            ready.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    assert ready.wait(60)
-    yield tmp_path / "s"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    with served(service.api(), tmp_path / "s") as doors:
+        yield doors.socket
 
 
 def run(socket: Path, *words: str) -> Result:
