@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from engine.commands.access.people import PersonId, Place, line, placed
 from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import data, out
+from engine.commands.output.times import moment
 
 #: Days of the week as they are written, Monday first.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Moment = Annotated[
-    str | None,
-    typer.Option(
-        "--until", metavar="TIME", help="Up to when, in the site's time: 2026-12-31 or 2026-12-31T18:00."
-    ),
-]
 
 
 def grant(
@@ -31,7 +24,12 @@ def grant(
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="From when on; default: now.")
     ] = None,
-    until: Moment = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="TIME", help="Up to when, in the site's time: 2026-12-31 or 2026-12-31T18:00."
+        ),
+    ] = None,
     hours: Annotated[
         str | None,
         typer.Option("--hours", metavar="HH:MM-HH:MM", help="At which hours only, in the site's time."),
@@ -61,8 +59,10 @@ def grant(
     body["hours"] = None if hours is None else _hours(hours, days)
 
     async def talk(speaker: Speaker) -> None:
-        when = {"since": _moment(since, speaker.zone), "until": _moment(until, speaker.zone)}
-        given = await speaker.client.ask(GRANT, body={**body, **when})
+        for name, word in (("since", since), ("until", until)):
+            at = moment(word, speaker.zone, speaker.language)
+            body[name] = at and at.astimezone(speaker.zone).isoformat()  # as it stands in the records
+        given = await speaker.client.ask(GRANT, body=body)
         data(given.model_dump_json()) if as_json else out(f"{given.person}: {line(speaker, given)}")
 
     speak(socket, token, lang, talk, why)
@@ -98,14 +98,3 @@ def _days(written: str) -> list[int]:
         return [DAYS.index(each.strip().lower()[:3]) for each in written.split(",")]
     except ValueError:
         raise typer.BadParameter(f"write some of {','.join(DAYS)}", param_hint="--days") from None
-
-
-def _moment(written: str | None, zone: ZoneInfo) -> str | None:
-    """Return a time of the site's as the engine reads it."""
-    if written is None:
-        return None
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter("write 2026-12-31 or 2026-12-31T18:00", param_hint="TIME") from None
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).isoformat()

@@ -95,6 +95,8 @@ def test_an_empty_password_is_no_password_and_a_grant_of_the_past_no_grant(admin
     assert (none.exit_code, "No password was typed" in none.stderr) == (2, True), none.output
     past = run("grant", "an", "viewer", "--until", "2020-12-31", "--lang", "en", "--socket", admin)
     assert (past.exit_code, "has ended already" in past.stderr) == (1, True), past.output
+    never = run("grant", "an", "viewer", "--until", "soon", "--lang", "en", "--socket", admin)
+    assert (never.exit_code, "“soon” is no time" in never.stderr) == (2, True), never.output
     shown = run("whoami", "--socket", admin, "--lang", "vi").stdout
     assert "nhận biết qua: phiên đăng nhập s-" in shown
 
