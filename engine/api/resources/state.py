@@ -147,12 +147,17 @@ def scoped(update: Update, caller: Caller) -> Update | None:
     What is about no camera is only for whoever may see the whole site; the engine's own figures are for everybody.
     """
     if isinstance(update, State):
-        return _scoped_state(_looked_back(update, caller), caller)
+        return scoped_state(update, caller)
     if caller.may(Permission.STATE):
         return update
     if isinstance(update, EngineUpdate):
         return EngineUpdate(engine=_scoped_engine(update.engine, caller))
     return update if isinstance(update, Gap) or caller.sees(_camera(update)) else None
+
+
+def scoped_state(state: State, caller: Caller) -> State:
+    """Return of a state what somebody may see; of that always something is left."""
+    return _present(_looked_back(state, caller), caller)
 
 
 def _looked_back(state: State, caller: Caller) -> State:
@@ -181,7 +186,8 @@ def _named(problem: Sentence) -> str | None:
     return camera if isinstance(camera, str) else None
 
 
-def _scoped_state(state: State, caller: Caller) -> State:
+def _present(state: State, caller: Caller) -> State:
+    """Return a state without what is where somebody may not look at all."""
     if caller.may(Permission.STATE):
         return state
     return state.model_copy(

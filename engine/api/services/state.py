@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actions.delivery import Delivery
 from engine.api import present, wire
-from engine.api.resources.state import scoped
+from engine.api.resources.state import scoped_state
 from engine.config.settings import Settings
 from engine.duty.acts import Acts
 from engine.duty.alerts import Alert, Alerts, remembered
@@ -194,9 +194,7 @@ class SiteStateService:
 
     def state(self, caller: Caller) -> wire.State:
         """Return everything a client needs to begin, as far as they may see it."""
-        seen = scoped(self.whole(), caller)
-        assert isinstance(seen, wire.State)  # noqa: S101 - of a state always something is left
-        return seen
+        return scoped_state(self.whole(), caller)
 
     def whole(self) -> wire.State:
         """Return the state, as everybody may have it."""
