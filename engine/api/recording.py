@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from engine.api.question import Inquiry, Question
-from engine.errors import Refusal
 from engine.identity.caller import Caller
 from engine.identity.record import Auditor, AuditRecord, Deed, Outcome
 from engine.web.refusals import HttpProblem, refusal
@@ -60,8 +59,7 @@ def _ended(error: BaseException | None) -> tuple[Outcome, str]:
         return Outcome.DONE, ""
     if isinstance(error, HttpProblem) and error.status == 403:
         return Outcome.REFUSED, error.code
-    code = error.code if isinstance(error, HttpProblem | Refusal) else getattr(error, "code", "")
-    return Outcome.FAILED, str(code) or type(error).__name__
+    return Outcome.FAILED, str(getattr(error, "code", "")) or type(error).__name__
 
 
 def _values(error: BaseException | None) -> dict[str, Fact]:

@@ -96,10 +96,8 @@ class KnownEngines:
     def _read(self) -> dict[str, Any]:
         try:
             told = json.loads(self.path.read_bytes())
-        except FileNotFoundError:
-            return {}
         except (OSError, ValueError):
-            return {}  # then it is met anew, and a person is asked again
+            return {}  # none yet, or damaged: then it is met anew, and a person is asked
         return told if isinstance(told, dict) else {}
 
     def _write(self, known: Mapping[str, Any]) -> None:

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from engine.api.resources.people import CodeMade, Grant, PersonInfo
 
 PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="The name by which they log in.")]
-Role = Annotated[
-    str,
-    typer.Option("--role", metavar="ROLE", help="viewer, officer, author, technician, admin or auditor."),
-]
 Place = Annotated[
     str, typer.Option("--place", metavar="PLACE", help="site, group:NAME, camera:ID or a camera's id.")
 ]

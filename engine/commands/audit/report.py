@@ -122,18 +122,9 @@ def _summary(speaker: Speaker, records: Sequence[Record]) -> Section:
 def _listed(speaker: Speaker, records: Sequence[Record]) -> Section:
     from engine.report.model import Column, Section, Table
 
-    heads = (
-        ("nth", 0.6),
-        ("at", 1.5),
-        ("who", 1.3),
-        ("deed", 2.0),
-        ("camera", 1.2),
-        ("grant", 0.9),
-        ("from", 1.1),
-        ("why", 1.6),
-    )
     columns = [
-        Column(speaker.say(f"audit_report.{name}"), share, figures=name == "nth") for name, share in heads
+        Column(speaker.say(f"audit_report.{name}"), share, figures=name == "nth")
+        for name, share in _SHARES.items()
     ]
     return Section(
         speaker.say("audit_report.listed"), (Table(columns, [_row(speaker, each) for each in records]),)
