@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.output.report import Lang, language
+from engine.commands.output.report import Lang, say
 from engine.commands.output.talk import NO_ENGINE, AsJson, Language_, Socket, Speaker, Token, speak
 from engine.commands.output.terminal import data, out
 
@@ -102,14 +102,14 @@ def introduce(address: str, lang: Lang | None, fingerprint: str = "") -> None:
     known, found = KnownEngines(), _met(address, lang)
     before = known.of(address)
     if before and found.match(before):
-        out(_say(lang, "doors.same", address=address), err=True)
+        out(say(lang, "doors.same", address=address), err=True)
         return
     if fingerprint:
         _compare(address, fingerprint, found, lang)
     else:
         ask(address, found, lang)
     known.remember(address, found.key)
-    out(_say(lang, "doors.trusted", address=address, key=found.key), err=True)
+    out(say(lang, "doors.trusted", address=address, key=found.key), err=True)
 
 
 @doors.command()
@@ -118,7 +118,7 @@ def forget(address: Address, lang: Language_ = None) -> None:
     from engine.api.trust import KnownEngines
 
     gone = KnownEngines().forget(address)
-    out(_say(lang, "doors.forgotten" if gone else "doors.unknown", address=address))
+    out(say(lang, "doors.forgotten" if gone else "doors.unknown", address=address))
 
 
 def _met(address: str, lang: Lang | None) -> Fingerprints:
@@ -129,7 +129,7 @@ def _met(address: str, lang: Lang | None) -> Fingerprints:
     try:
         return meet(address)
     except (OSError, ValueError) as error:
-        out(f"matthan: {_say(lang, 'doors.no_tls', address=address, detail=str(error))}", "red", err=True)
+        out(f"matthan: {say(lang, 'doors.no_tls', address=address, detail=str(error))}", "red", err=True)
         raise typer.Exit(NO_ENGINE) from None
 
 
@@ -138,10 +138,10 @@ def _compare(address: str, told: str, found: Fingerprints, lang: Lang | None) ->
         same = found.match(told)
     except ValueError:
         raise typer.BadParameter(
-            _say(lang, "doors.no_fingerprint", told=told), param_hint="--fingerprint"
+            say(lang, "doors.no_fingerprint", told=told), param_hint="--fingerprint"
         ) from None
     if not same:
-        out(f"matthan: {_say(lang, 'doors.not_it', address=address, fingerprint=told)}", "red", err=True)
+        out(f"matthan: {say(lang, 'doors.not_it', address=address, fingerprint=told)}", "red", err=True)
         raise typer.Exit(1)
 
 
@@ -151,18 +151,12 @@ def ask(address: str, found: Fingerprints, lang: Lang | None) -> None:
     Raises:
         Exit: It is not, or nobody is here to say so.
     """
-    out(_say(lang, "doors.met", address=address), err=True)
+    out(say(lang, "doors.met", address=address), err=True)
     _fingerprints(found.certificate, found.key, err=True)
-    out(_say(lang, "doors.compare"), err=True)
+    out(say(lang, "doors.compare"), err=True)
     if not sys.stdin.isatty():
-        out(f"matthan: {_say(lang, 'doors.no_answer')}", "red", err=True)
+        out(f"matthan: {say(lang, 'doors.no_answer')}", "red", err=True)
         raise typer.Exit(1)
-    out(_say(lang, "doors.ask"), err=True)
+    out(say(lang, "doors.ask"), err=True)
     if sys.stdin.readline().strip().lower() not in YES:
         raise typer.Exit(1)
-
-
-def _say(lang: Lang | None, code: str, **values: object) -> str:
-    from engine.text import render
-
-    return render(code, values, language(lang))

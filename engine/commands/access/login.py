@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.access.own import say, secret_of
+from engine.commands.access.own import secret_of
+from engine.commands.output.report import say
 from engine.commands.output.talk import OwnLanguage, Socket, reach
 from engine.commands.output.terminal import out
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.output.report import Lang, language
+from engine.commands.output.report import Lang, say
 from engine.commands.output.talk import AsJson, OwnLanguage, Socket, Token, reach
 from engine.commands.output.terminal import data, out
 
@@ -113,10 +113,3 @@ def typed(prompt: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(f"{prompt}: ")
     return sys.stdin.readline().rstrip("\n")
-
-
-def say(lang: Lang | None, code: str, **values: object) -> str:
-    """Return a sentence in the language of whoever runs the command: the site's is not known to strangers."""
-    from engine.text import render
-
-    return render(code, values, language(lang))

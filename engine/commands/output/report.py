@@ -51,6 +51,13 @@ def language(chosen: Lang | None, environ: Mapping[str, str] = os.environ) -> La
     return "vi" if next(filter(None, map(environ.get, names)), "").startswith("vi") else "en"
 
 
+def say(lang: Lang | None, code: str, **values: object) -> str:
+    """Return a sentence in the language of whoever runs the command: the site's is not known to strangers."""
+    from engine.text import render
+
+    return render(code, values, language(lang))
+
+
 def coloured(stream: object = None, environ: Mapping[str, str] = os.environ) -> bool:
     """Return whether a stream (None: standard output as it is now) wants colours: a terminal, and NO_COLOR not set."""
     isatty = getattr(sys.stdout if stream is None else stream, "isatty", None)
