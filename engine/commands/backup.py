@@ -11,7 +11,7 @@ import typer
 
 from engine.api.printable import is_clean
 from engine.commands.output.leaving import leave
-from engine.commands.output.report import JsonOption, LangOption, language
+from engine.commands.output.report import ConfigFile, JsonOption, LangOption, configured, language
 from engine.commands.output.terminal import complain, data, flash, out
 
 if TYPE_CHECKING:
@@ -29,16 +29,12 @@ if TYPE_CHECKING:
 _LEFT_OUT = {"secret": "backup.left_out_secret", "odd name": "backup.left_out_name"}
 
 app = typer.Typer()
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="The configuration; default: what `matthan config path` prints."),
-]
 
 
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write, e.g. site.tar.gz.", metavar="FILE")],
-    config: Config = None,
+    config: ConfigFile = None,
     secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Take secret files too; guard the backup accordingly.")
     ] = False,
@@ -63,7 +59,7 @@ def backup(
     from engine.text import render
 
     chosen = language(lang)
-    configuration = _load(config)
+    configuration = configured(config)
     contents = _contents(configuration, secrets=secrets)
     if file.exists() and not force:
         _fail(ArchiveError("backup.exists", path=str(file)), chosen)
@@ -92,7 +88,7 @@ def backup(
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `matthan backup` wrote.", metavar="FILE")],
-    config: Config = None,
+    config: ConfigFile = None,
     state: Annotated[
         Path | None,
         typer.Option("--state", help="State folder; default: as the restored configuration says."),
@@ -192,23 +188,11 @@ def _warn(settings: Settings, lang: Language) -> None:
         out(f"matthan: {render('backup.holds_password', {'key': key}, lang)}", "yellow", err=True)
 
 
-def _load(config: Path | None) -> Configuration:
-    from engine.config.configuration import default_path, load
-    from engine.errors import ConfigError
-
-    try:
-        return load(config or default_path())
-    except ConfigError as error:
-        for problem in error.problems:
-            out(str(problem), err=True)
-        raise typer.Exit(2) from None
-
-
 def _state_of(config: Path) -> Path:
     """Return the state folder that a configuration names."""
     from engine.config.state_paths import state_paths
 
-    return state_paths(_load(config).settings).state
+    return state_paths(configured(config).settings).state
 
 
 def _contents(configuration: Configuration, *, secrets: bool) -> Contents:

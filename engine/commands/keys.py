@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from engine.commands.output.leaving import leave
-from engine.commands.output.report import JsonOption, LangOption, language
+from engine.commands.output.report import ConfigFile, JsonOption, LangOption, configured, language
 from engine.commands.output.terminal import complain, data, document, out
 
 if TYPE_CHECKING:
@@ -33,14 +33,9 @@ keys = typer.Typer(
 )
 app.add_typer(keys, name="keys")
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="The configuration; default: what `matthan config path` prints."),
-]
-
 
 @keys.command()
-def show(config: Config = None, lang: LangOption = None, as_json: JsonOption = False) -> None:
+def show(config: ConfigFile = None, lang: LangOption = None, as_json: JsonOption = False) -> None:
     """Print the public key, its fingerprint for reading aloud, where the private one lies, and the history."""
     from engine.seal.fault import SealFault
 
@@ -70,7 +65,7 @@ def rotate(
     lost: Annotated[
         str, typer.Option("--lost", help="The key in use is lost: why. Nobody then vouches for the new one.")
     ] = "",
-    config: Config = None,
+    config: ConfigFile = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -105,7 +100,7 @@ def revoke(
     since: Annotated[
         str, typer.Option("--since", help="From when on it is not to be trusted (UTC); default: now.")
     ] = "",
-    config: Config = None,
+    config: ConfigFile = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -150,18 +145,10 @@ def _moment(since: str, now: datetime) -> datetime | None:
 
 def _folder(config: Path | None) -> KeyFolder:
     """Return the folder of the keys of the site that a configuration tells of."""
-    from engine.config.configuration import default_path, load
     from engine.config.state_paths import state_paths
-    from engine.errors import ConfigError
     from engine.seal.keys import KeyFolder, credentials_of
 
-    try:
-        settings = load(config or default_path()).settings
-    except ConfigError as error:
-        for problem in error.problems:
-            out(str(problem), err=True)
-        raise typer.Exit(2) from None
-    return KeyFolder(state_paths(settings).keys, credentials_of(os.environ))
+    return KeyFolder(state_paths(configured(config).settings).keys, credentials_of(os.environ))
 
 
 # -- telling ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
@@ -16,6 +17,7 @@ from engine.api.printable import clean
 from engine.commands.output.terminal import block, data, flash, line, out, paint
 
 if TYPE_CHECKING:
+    from engine.config.configuration import Configuration
     from rules.document.source import Problem
 
 Language = Literal["vi", "en"]  # as engine.text, which is not loaded before there is something to say
@@ -35,6 +37,10 @@ LangOption = Annotated[
 SiteLangOption = Annotated[
     Lang | None,
     typer.Option("--lang", envvar="MATTHAN_LANG", help="Language of the sentences; default: the site's."),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration; default: what `matthan config path` prints."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GitHubOption = Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")]
@@ -193,6 +199,19 @@ def finish(
     else:
         _for_people(problems, texts, good, lang)
     raise typer.Exit(exit_code(problems))
+
+
+def configured(file: Path | None) -> Configuration:
+    """Return a site's configuration; where it has problems they are printed, and the exit code is 2."""
+    from engine.config.configuration import default_path, load
+    from engine.errors import ConfigError
+
+    try:
+        return load(file or default_path())
+    except ConfigError as error:
+        for problem in error.problems:
+            out(str(problem), err=True)
+        raise typer.Exit(2) from None
 
 
 def _for_people(problems: Sequence[Problem], texts: Mapping[str, str], good: str, lang: Language) -> None:
