@@ -74,6 +74,13 @@ class FakeAuditor:
         self.records.append(record)
 
 
+class Figures:
+    """Implements `engine.api.resources.metrics.MetricsPort`: none."""
+
+    async def exposition(self, caller: Caller) -> bytes:
+        return b""
+
+
 class FakeEngine:
     """Answers the resources of version 1 from lists; keeps what was asked of it.
 

@@ -1,14 +1,31 @@
-"""Every question that a module of resources declares."""
+"""Every question that a module of resources declares, and what can be sent with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 from engine.api import resources
 from engine.api.question import Question
+from tests.fakes.engine import CAMERA
+
+#: Bodies that are right in form, by the name of their model.
+BODIES: Mapping[str, Any] = {
+    "Act": {"name": "patrol", "camera": CAMERA},
+    "PtzCommand": {"op": "stop"},
+    "FeatureValue": {"value": 1},
+    "OutputState": {"on": True},
+    "Withdraw": {"at": "2026-03-01T12:00:00Z"},
+    "NewPerson": {"id": "moi"},
+    "PersonChange": {"name": "x"},
+    "NewGrant": {"person": "nobody", "role": "viewer"},
+    "NewToken": {"person": "nobody", "purpose": "x"},
+    "Login": {"name": "nobody", "password": "x"},
+    "Setup": {"code": "x", "password": "x"},
+    "PasswordChange": {"old": "x", "new": "x"},
+}
 
 
 def declared() -> Iterator[Question[Any, Any, Any]]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from engine.api import resources
 from engine.api.client import ApiError, Client
 from engine.api.question import Inquiry, Question
 from engine.api.recording import Recorder
@@ -24,21 +21,12 @@ from engine.config.settings import ApiSettings
 from engine.identity.access import Unlimited
 from engine.identity.audit_body import written
 from engine.identity.caller import Caller, Principal
+from tests.engine.api.questions import declared
 from tests.fakes.engine import FakeAuditor, FakeEngine
 
 CANARY = "hunter2-canary-hunter2"
 #: What a field is called that must not be told. A key names an act, and opens nothing.
 SECRET = re.compile(r"pass|secret|credential|(^|_)(code|pin|old|new)($|_)")
-
-
-def declared() -> list[Question[Any, Any, Any]]:
-    found = [
-        value
-        for module in iter_modules(resources.__path__, f"{resources.__name__}.")
-        for value in vars(import_module(module.name)).values()
-        if isinstance(value, Question)
-    ]
-    return list(dict.fromkeys(found))
 
 
 def models(question: Question[Any, Any, Any]) -> Iterator[type[BaseModel]]:

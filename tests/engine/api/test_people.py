@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -23,23 +23,16 @@ from engine.api.services.people import PeopleService, Places
 from engine.api.services.sessions import SessionService
 from engine.config.settings import ApiSettings
 from engine.identity.access import Reach
-from engine.identity.caller import Caller
 from engine.identity.entry.attempts import Locked
 from engine.identity.permission import OPEN, ROLES, Permission, Role
 from engine.identity.place import Place
 from engine.identity.record import Deed, Outcome
+from tests.engine.api.questions import BODIES
 from tests.fakes import audit
-from tests.fakes.engine import CAMERA, FakeEngine
+from tests.fakes.engine import CAMERA, FakeEngine, Figures
 from tests.fakes.people import GOOD
 
 OTHER = "ba con mèo trên mái tôn"
-
-
-class Figures:
-    """Implements `engine.api.resources.metrics.MetricsPort`."""
-
-    async def exposition(self, caller: Caller) -> bytes:
-        return b""
 
 
 def resources(service: FakeEngine) -> tuple[Resource, ...]:
@@ -58,21 +51,6 @@ def resources(service: FakeEngine) -> tuple[Resource, ...]:
 
 _ENGINE = FakeEngine()
 QUESTIONS = [each.question for each in _ENGINE.api(*resources(_ENGINE)).answers()]
-#: Bodies that are right in form.
-BODIES: Mapping[str, Any] = {
-    "Act": {"name": "patrol", "camera": CAMERA},
-    "PtzCommand": {"op": "stop"},
-    "FeatureValue": {"value": 1},
-    "OutputState": {"on": True},
-    "Withdraw": {"at": "2026-03-01T12:00:00Z"},
-    "NewPerson": {"id": "moi"},
-    "PersonChange": {"name": "x"},
-    "NewGrant": {"person": "nobody", "role": "viewer"},
-    "NewToken": {"person": "nobody", "purpose": "x"},
-    "Login": {"name": "nobody", "password": "x"},
-    "Setup": {"code": "x", "password": "x"},
-    "PasswordChange": {"old": "x", "new": "x"},
-}
 
 
 @dataclass

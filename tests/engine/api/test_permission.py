@@ -26,15 +26,8 @@ from engine.web.payload import Wire
 from engine.web.permission import permit
 from engine.web.refusals import HttpProblem
 from rules.model import Sentence
-from tests.fakes.engine import FakeEngine
-
-
-class Figures:
-    """Implements `engine.api.resources.metrics.MetricsPort`."""
-
-    async def exposition(self, caller: Caller) -> bytes:
-        return b""
-
+from tests.engine.api.questions import BODIES
+from tests.fakes.engine import FakeEngine, Figures
 
 #: What is beside the fake engine, which has no figures.
 OTHERS = (metrics.resource(Figures()), probes.resource(dict, dict))
@@ -91,16 +84,9 @@ async def raw(service: FakeEngine, tmp_path: Path) -> AsyncIterator[aiohttp.Clie
 
 def sent(question: Question[Any, Any, Any]) -> dict[str, Any]:
     """Return a body that a question takes, and which camera it is about."""
-    bodies: dict[str, Any] = {
-        "Act": {"name": "patrol", "camera": "cong"},
-        "PtzCommand": {"op": "stop"},
-        "FeatureValue": {"value": 1},
-        "OutputState": {"on": True},
-        "Withdraw": {"at": "2026-03-01T12:00:00Z"},
-    }
     name = question.body.__name__ if question.body else ""
     query = {"camera": "cong"} if question.of == "query" else None
-    return {"json": bodies.get(name), "params": query}
+    return {"json": BODIES.get(name), "params": query}
 
 
 @pytest.mark.parametrize("question", [each.question for each in ANSWERS], ids=lambda each: each.path)
