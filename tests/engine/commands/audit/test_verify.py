@@ -131,7 +131,10 @@ def test_a_head_that_is_written_meanwhile_is_no_finding(
     monkeypatch.setattr(owner, moment, meanwhile)
     told = run("--db", site.database, "--lang", "en")
     assert told.exit_code == 0, told.output
-    change(site, "UPDATE meta SET value = replace(value, '1', '9') WHERE key = 'heads'")
+    change(
+        site,
+        "UPDATE meta SET value = substr(value, 1, instr(value, ' ')) || hex(zeroblob(32)) WHERE key = 'heads'",
+    )
     assert run("--db", site.database, "--lang", "en").exit_code == 1  # what stays is told
 
 
