@@ -114,6 +114,11 @@ class History:
         """The digest of each entry."""
         return [each.digest for each in self.entries]
 
+    @property
+    def last(self) -> bytes:
+        """The digest that the next entry names: of the last one alone, as a history grows an entry at a time."""
+        return self.entries[-1].digest if self.entries else NOTHING
+
     def followed(self, old: PrivateKey, new: PrivateKey, at: datetime) -> History:
         """Return it with a new key that follows the old one."""
         says: dict[str, Json] = {"key": new.public.text, "old": old.public.id}
@@ -133,7 +138,7 @@ class History:
             "at": instant.written(at),
             "kind": kind.value,
             "number": len(self.entries) + 1,
-            "previous": (self.digests[-1] if self.entries else NOTHING).hex(),
+            "previous": self.last.hex(),
             **says,
         }
         data = written(statement)
@@ -202,8 +207,7 @@ def _taken(history: History, entry: Entry, number: int) -> tuple[Ring, PublicKey
     """Return the keys, and the one in use, after an entry; `ValueError` where it does not hold."""
     kind = Kind(fields.text(entry.statement.get("kind")))
     fields.body(dict(entry.statement), "at", "kind", "number", "previous", *_SAYS[kind])
-    before = history.digests[-1] if history.entries else NOTHING
-    if entry.statement["number"] != number or fields.digest(entry.statement["previous"]) != before:
+    if entry.statement["number"] != number or fields.digest(entry.statement["previous"]) != history.last:
         raise ValueError("does not follow the one before")
     if (kind is Kind.FIRST) != (history.current is None):
         raise ValueError("only the first entry tells of the first key")
