@@ -6,7 +6,6 @@ signed for by the old one and by itself. Where the old one is lost, the new one 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -76,7 +75,7 @@ class Entry:
     @property
     def body(self) -> dict[str, Json]:
         """It as JSON."""
-        signed: list[Json] = [_signed(each) for each in self.signatures]
+        signed: list[Json] = [fields.signed(each) for each in self.signatures]
         return {"statement": dict(self.statement), "signatures": signed}
 
 
@@ -197,10 +196,6 @@ def _entry(value: Json) -> Entry:
     if not isinstance(statement, dict):
         raise ValueError("a statement must be an object")
     return Entry(statement, tuple(fields.signature(each) for each in fields.items(found["signatures"])))
-
-
-def _signed(signature: Signature) -> dict[str, Json]:
-    return {"key": signature.key, "value": b64encode(signature.value).decode()}
 
 
 def _taken(history: History, entry: Entry, number: int) -> tuple[Ring, PublicKey]:
