@@ -38,20 +38,22 @@ def check(manifest: bytes, signature: bytes, history: Path, known: History | Non
         fingerprint: Of the key that a person trusts, or its first digits; empty: none was said.
 
     Raises:
-        ArchiveError: ``backup.resigned`` it was changed, or signed by another; ``backup.signer_unknown`` nobody here
-            knows the key; ``backup.signer_other`` it is not the one that was said.
+        ArchiveError: ``backup.resigned`` it was changed, or its key is revoked; ``backup.signer_other`` it is not the
+            one that was said; ``backup.signer_unknown`` no key is known here, and none was said;
+            ``backup.signer_stranger`` it is none of those that are known here.
     """
     made, told = _signature(signature), _history(history)
     verdict = judged(made, PURPOSE, manifest, told.ring)
     if verdict is not Verdict.VALID:
         raise ArchiveError("backup.resigned", key=_spoken(made.key), why=verdict.value)
-    if known is not None and judged(made, PURPOSE, manifest, known.ring) is Verdict.REVOKED_KEY:
-        raise ArchiveError("backup.resigned", key=_spoken(made.key), why=Verdict.REVOKED_KEY.value)
+    here = None if known is None else judged(made, PURPOSE, manifest, known.ring)
+    if here is Verdict.REVOKED_KEY:
+        raise ArchiveError("backup.resigned", key=_spoken(made.key), why=here.value)
     if fingerprint:
         _compare(made.key, fingerprint)
-    elif known is None:
+    elif here is None:
         raise ArchiveError("backup.signer_unknown", key=_spoken(made.key), fingerprint=made.key)
-    elif judged(made, PURPOSE, manifest, known.ring) is not Verdict.VALID:
+    elif here is not Verdict.VALID:
         raise ArchiveError("backup.signer_stranger", key=_spoken(made.key), fingerprint=made.key)
     return made.key
 
