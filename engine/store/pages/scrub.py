@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.runtime import log
-from engine.store.pages.compare import NAMED, PIECE, owners, told
+from engine.store.pages.compare import PIECE, owners, told
 from engine.store.pages.page_sums import PageSums
 from engine.store.pages.sums import Why
 from rules.model import Sentence
@@ -98,8 +98,8 @@ class Scrub:
             _log.info("store.sums_complete", path=str(self._path), pages=self._kept.sums.size)
 
     async def _tell(self, pages: list[int]) -> None:
-        late = asyncio.get_running_loop().time() + CALM
         time = asyncio.get_running_loop().time
+        late = time() + CALM
         found = await asyncio.to_thread(owners, self._path, pages, lambda: time() > late)
         self.wrong |= found
         _log.error("store.page_wrong", path=str(self._path), pages=told(found, len(found)))
@@ -115,8 +115,8 @@ class Scrub:
     def problems(self) -> Iterator[Sentence]:
         """Yield what a person should know."""
         if self.wrong:
-            named = told(dict(list(self.wrong.items())[:NAMED]), len(self.wrong))
-            yield Sentence("store.page_wrong", {"count": len(self.wrong), "pages": named})
+            count = len(self.wrong)
+            yield Sentence("store.page_wrong", {"count": count, "pages": told(self.wrong, count)})
         why = self._kept.sums.why
         if why is Why.UNKEPT:
             yield Sentence("store.sums_unkept", {"detail": self._kept.unkept or ""})
