@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from engine.runtime import log
+from engine.store import witness
 from engine.store.pages.compare import PIECE, owners, told
 from engine.store.pages.page_sums import PageSums
 from engine.store.pages.sums import Why
@@ -103,10 +103,8 @@ class Scrub:
         found = await asyncio.to_thread(owners, self._path, pages, lambda: time() > late)
         self.wrong |= found
         _log.error("store.page_wrong", path=str(self._path), pages=told(found, len(found)))
-        suspect = self._path.with_name(self._path.name + ".suspect")
-        with suppress(OSError):  # the next start then has to find it by itself
-            text = f"not as they were written: pages {told(self.wrong, len(self.wrong))}"
-            await asyncio.to_thread(suspect.write_text, text, "utf-8")
+        why = f"not as they were written: pages {told(self.wrong, len(self.wrong))}"
+        await asyncio.to_thread(witness.suspect, self._path, why)
 
     def log_is_damaged(self) -> None:
         """Tell that the write-ahead log is not as it was written: so are pages that came of it."""
