@@ -11,8 +11,9 @@ import re
 import unicodedata
 from typing import Final
 
-#: Categories that a terminal obeys or reorders by: controls, formats (bidi), surrogates, line separators.
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Categories that show nothing, or that a terminal obeys or reorders by: controls, formats (bidi), surrogates, private
+#: and unassigned signs, line separators.
+UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: What JSON text may hold as it is: everything but those, and line feeds between its tokens.
 _UNPRINTABLE: Final = re.compile(r"[^\n\x20-\x7e]")
 
@@ -22,12 +23,12 @@ def clean(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     if composed.isascii() and composed.isprintable():
         return composed
-    return "".join("·" if unicodedata.category(char) in _UNSAFE else char for char in composed)
+    return "".join("·" if unicodedata.category(char) in UNSAFE else char for char in composed)
 
 
 def is_clean(text: str) -> bool:
     """Return whether there is nothing in a text that a terminal would obey."""
-    return not any(unicodedata.category(char) in _UNSAFE for char in text)
+    return not any(unicodedata.category(char) in UNSAFE for char in text)
 
 
 def escaped(text: str) -> str:
@@ -39,4 +40,4 @@ def escaped(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     char = found.group()
-    return json.dumps(char)[1:-1] if unicodedata.category(char) in _UNSAFE else char
+    return json.dumps(char)[1:-1] if unicodedata.category(char) in UNSAFE else char

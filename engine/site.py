@@ -282,9 +282,7 @@ class Site:
 
     def _make_heads(self) -> HeadKeeping:
         keys = KeyFolder(self._where.keys, credentials_of(os.environ))
-        chosen = self.settings.store.heads
-        folder = Path(chosen).expanduser() if chosen else self._where.heads
-        file = HeadFile(folder, ours=not chosen)
+        file = HeadFile(self._where.heads, ours=self._where.heads_elsewhere is None)
         restored = self._resume.damage is not None
         return HeadKeeping(
             self.settings.site,

@@ -7,16 +7,16 @@ which, by the fingerprint that they have on paper.
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from pathlib import Path
 
 from engine.backup.archive import ArchiveError
+from engine.seal import fields
+from engine.seal.canonical_json import read, written
 from engine.seal.fault import SealFault
 from engine.seal.history import BadHistory, History
 from engine.seal.history import read as read_history
 from engine.seal.keys import MOST, SHORTEST, KeyFolder
-from engine.seal.signing import PrivateKey, Signature, Verdict, exact_base64, judged
+from engine.seal.signing import PrivateKey, Signature, Verdict, judged
 
 #: What the signature is for.
 PURPOSE = "backup-manifest"
@@ -24,8 +24,7 @@ PURPOSE = "backup-manifest"
 
 def signed(manifest: bytes, signer: PrivateKey) -> bytes:
     """Return what stands beside a manifest."""
-    made = signer.sign(PURPOSE, manifest)
-    return json.dumps({"key": made.key, "value": b64encode(made.value).decode()}).encode()
+    return written(fields.signed(signer.sign(PURPOSE, manifest)))
 
 
 def check(manifest: bytes, signature: bytes, history: Path, known: History | None, fingerprint: str) -> str:
@@ -39,20 +38,22 @@ def check(manifest: bytes, signature: bytes, history: Path, known: History | Non
         fingerprint: Of the key that a person trusts, or its first digits; empty: none was said.
 
     Raises:
-        ArchiveError: ``backup.resigned`` it was changed, or signed by another; ``backup.signer_unknown`` nobody here
-            knows the key; ``backup.signer_other`` it is not the one that was said.
+        ArchiveError: ``backup.resigned`` it was changed, or its key is revoked; ``backup.signer_other`` it is not the
+            one that was said; ``backup.signer_unknown`` no key is known here, and none was said;
+            ``backup.signer_stranger`` it is none of those that are known here.
     """
     made, told = _signature(signature), _history(history)
     verdict = judged(made, PURPOSE, manifest, told.ring)
     if verdict is not Verdict.VALID:
         raise ArchiveError("backup.resigned", key=_spoken(made.key), why=verdict.value)
-    if known is not None and judged(made, PURPOSE, manifest, known.ring) is Verdict.REVOKED_KEY:
-        raise ArchiveError("backup.resigned", key=_spoken(made.key), why=Verdict.REVOKED_KEY.value)
+    here = None if known is None else judged(made, PURPOSE, manifest, known.ring)
+    if here is Verdict.REVOKED_KEY:
+        raise ArchiveError("backup.resigned", key=_spoken(made.key), why=here.value)
     if fingerprint:
         _compare(made.key, fingerprint)
-    elif known is None:
+    elif here is None:
         raise ArchiveError("backup.signer_unknown", key=_spoken(made.key), fingerprint=made.key)
-    elif judged(made, PURPOSE, manifest, known.ring) is not Verdict.VALID:
+    elif here is not Verdict.VALID:
         raise ArchiveError("backup.signer_stranger", key=_spoken(made.key), fingerprint=made.key)
     return made.key
 
@@ -71,9 +72,8 @@ def known_keys(state: Path) -> History | None:
 
 def _signature(data: bytes) -> Signature:
     try:
-        body = json.loads(data)
-        return Signature(str(body["key"]), exact_base64(str(body["value"])))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        return fields.signature(read(data))
+    except ValueError as error:
         raise ArchiveError("backup.incomplete") from error
 
 
@@ -93,4 +93,4 @@ def _compare(key: str, fingerprint: str) -> None:
 
 def _spoken(key: str) -> str:
     """Return a fingerprint in groups, as people read it to each other."""
-    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))[:200]
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))

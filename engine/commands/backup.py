@@ -218,10 +218,8 @@ def _contents(configuration: Configuration, *, secrets: bool) -> Contents:
             left_out[str(each)] = "outside the configuration's folder"
     settings = configuration.settings
     where = state_paths(settings)
-    heads = Path(settings.store.heads).expanduser() if settings.store.heads else where.heads
-    return Contents(
-        settings.site, where.state, path, files, left_out, heads=heads / "heads.jsonl", secrets=secrets
-    )
+    heads = where.heads / "heads.jsonl"
+    return Contents(settings.site, where.state, path, files, left_out, heads=heads, secrets=secrets)
 
 
 def _secret_files(settings: Settings, base: Path) -> list[Path]:

@@ -18,10 +18,15 @@ SOCKET_LIMIT = 107
 
 @dataclass(frozen=True, slots=True)
 class StatePaths:
-    """The state folder of one site."""
+    """The state folder of one site.
+
+    Attributes:
+        heads_elsewhere: The folder of signed heads that the configuration names; None: they lie here.
+    """
 
     state: Path
     socket: Path
+    heads_elsewhere: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -45,8 +50,8 @@ class StatePaths:
 
     @property
     def heads(self) -> Path:
-        """The folder of signed heads, where the configuration names no other."""
-        return self.state / "heads"
+        """The folder of signed heads."""
+        return self.heads_elsewhere or self.state / "heads"
 
     def prepare(self) -> None:
         """Make the folders (mode 0750).
@@ -73,4 +78,5 @@ def state_paths(settings: Settings) -> StatePaths:
     default = SYSTEM if os.geteuid() == 0 else user_state_path("matthan")
     state = Path(settings.state).expanduser() if settings.state else default
     socket = Path(settings.api.socket).expanduser() if settings.api.socket else state / "api.sock"
-    return StatePaths(state, socket)
+    heads = Path(settings.store.heads).expanduser() if settings.store.heads else None
+    return StatePaths(state, socket, heads)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-#: Categories that show nothing or move others: controls, formats (bidi), surrogates, private and unassigned signs.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from drivers.printable import UNSAFE
+
 #: Signs that a line's end counts for where a text is cut: a line takes a line, however short.
 LINE = 20
 
@@ -35,7 +35,7 @@ def shown(text: str, drawn: Callable[[str], bool] = everything) -> str:
 def _sign(sign: str, drawn: Callable[[str], bool]) -> str:
     if sign == "\n":
         return sign
-    if unicodedata.category(sign) in _UNSEEN or not drawn(sign):
+    if unicodedata.category(sign) in UNSAFE or not drawn(sign):
         return f"[U+{ord(sign):04X}]"
     return sign
 

@@ -1,4 +1,4 @@
-"""A signed JSON document: what a manifest is, of a backup, of evidence. Pure.
+"""A signed JSON document: one that holds its own signature, as evidence is to. Pure.
 
 ``{"body", "format", "purpose", "signature"}`` in canonical JSON; signed are the canonical bytes of the body, for the
 purpose, so that a document says itself what it is and passes for nothing else.
@@ -6,7 +6,6 @@ purpose, so that a document says itself what it is and passes for nothing else.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
 
 from engine.seal import fields
@@ -35,8 +34,7 @@ def sealed(body: Json, purpose: str, signer: PrivateKey) -> bytes:
     Raises:
         NotIJson: The body cannot be told in I-JSON.
     """
-    made = signer.sign(purpose, written(body))
-    signature: Json = {"key": made.key, "value": b64encode(made.value).decode()}
+    signature = fields.signed(signer.sign(purpose, written(body)))
     return written({"body": body, "format": FORMAT, "purpose": purpose, "signature": signature})
 
 

@@ -1,11 +1,12 @@
 """What is read of a sealed record, field by field: of the right kind, and nothing beside it. Pure.
 
-Each function raises `ValueError` where that is not so.
+Each function that reads raises `ValueError` where that is not so; `signed` writes what `signature` reads.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 
 from engine.seal.canonical_json import Json
 from engine.seal.signing import Signature, exact_base64
@@ -52,3 +53,8 @@ def signature(value: Json) -> Signature:
     """Return a signature of ``{"key", "value"}``."""
     found = body(value, "key", "value")
     return Signature(digest(found["key"]).hex(), exact_base64(text(found["value"])))
+
+
+def signed(made: Signature) -> dict[str, Json]:
+    """Return a signature as ``{"key", "value"}``."""
+    return {"key": made.key, "value": b64encode(made.value).decode()}

@@ -6,7 +6,6 @@ how far the history of keys had come, so that neither can be taken back unnotice
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,8 +106,7 @@ def record(head: Head, number: int, previous: bytes, signer: PrivateKey, keys: H
         "store": head.store,
         "why": head.why.value,
     }
-    made = signer.sign(PURPOSE, written(says))
-    signature: Json = {"key": made.key, "value": b64encode(made.value).decode()}
+    signature = fields.signed(signer.sign(PURPOSE, written(says)))
     return written({"head": says, "signature": signature}) + b"\n"
 
 

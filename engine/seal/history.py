@@ -6,7 +6,6 @@ signed for by the old one and by itself. Where the old one is lost, the new one 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -76,7 +75,7 @@ class Entry:
     @property
     def body(self) -> dict[str, Json]:
         """It as JSON."""
-        signed: list[Json] = [_signed(each) for each in self.signatures]
+        signed: list[Json] = [fields.signed(each) for each in self.signatures]
         return {"statement": dict(self.statement), "signatures": signed}
 
 
@@ -114,6 +113,11 @@ class History:
         """The digest of each entry."""
         return [each.digest for each in self.entries]
 
+    @property
+    def last(self) -> bytes:
+        """The digest that the next entry names: of the last one alone, as a history grows an entry at a time."""
+        return self.entries[-1].digest if self.entries else NOTHING
+
     def followed(self, old: PrivateKey, new: PrivateKey, at: datetime) -> History:
         """Return it with a new key that follows the old one."""
         says: dict[str, Json] = {"key": new.public.text, "old": old.public.id}
@@ -133,7 +137,7 @@ class History:
             "at": instant.written(at),
             "kind": kind.value,
             "number": len(self.entries) + 1,
-            "previous": (self.digests[-1] if self.entries else NOTHING).hex(),
+            "previous": self.last.hex(),
             **says,
         }
         data = written(statement)
@@ -194,16 +198,11 @@ def _entry(value: Json) -> Entry:
     return Entry(statement, tuple(fields.signature(each) for each in fields.items(found["signatures"])))
 
 
-def _signed(signature: Signature) -> dict[str, Json]:
-    return {"key": signature.key, "value": b64encode(signature.value).decode()}
-
-
 def _taken(history: History, entry: Entry, number: int) -> tuple[Ring, PublicKey]:
     """Return the keys, and the one in use, after an entry; `ValueError` where it does not hold."""
     kind = Kind(fields.text(entry.statement.get("kind")))
     fields.body(dict(entry.statement), "at", "kind", "number", "previous", *_SAYS[kind])
-    before = history.digests[-1] if history.entries else NOTHING
-    if entry.statement["number"] != number or fields.digest(entry.statement["previous"]) != before:
+    if entry.statement["number"] != number or fields.digest(entry.statement["previous"]) != history.last:
         raise ValueError("does not follow the one before")
     if (kind is Kind.FIRST) != (history.current is None):
         raise ValueError("only the first entry tells of the first key")

@@ -115,7 +115,7 @@ class KeyFolder:
         found, kept = self._in_use(), self.history()
         if kept is None:
             return None
-        return Keys(kept, found if found and found.public == kept.key else None, *self._where())
+        return self._signing(kept, found)
 
     # -- changing -------------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class KeyFolder:
             if lost:
                 _check_reason(lost)
             new, before = PrivateKey(self._seed(32)), None if lost else self._old(kept, old)
-            if into is None and self._lent_is_there():
+            if into is None and self._where()[0] is Source.CREDENTIAL:
                 raise SealFault("seal.rotate_lent", path=str(self._lent))
             after = kept.begun_anew(new, lost, at) if before is None else kept.followed(before, new, at)
             self._exchange(new, after, into)
@@ -282,10 +282,11 @@ class KeyFolder:
             found = key_file.read(path) if path else self._in_use()
         except FileNotFoundError as error:
             raise _unreadable(path or self.path, error) from error
-        return self._signing(kept, found if found and found.public == kept.key else None).signer
+        return self._signing(kept, found).signer
 
     def _signing(self, kept: History, found: PrivateKey | None) -> Keys:
-        return Keys(kept, found, *self._where())
+        """Return the keys, with the private one that was found if it is the one in use."""
+        return Keys(kept, found if found and found.public == kept.key else None, *self._where())
 
     def _in_use(self) -> PrivateKey | None:
         source, path = self._where()
@@ -294,12 +295,9 @@ class KeyFolder:
         return None
 
     def _where(self) -> tuple[Source, Path]:
-        if self._lent is not None and self._lent_is_there():
+        if self._lent is not None and self._lent.exists():
             return Source.CREDENTIAL, self._lent
         return Source.FILE, self.path
-
-    def _lent_is_there(self) -> bool:
-        return self._lent is not None and self._lent.exists()
 
 
 def credentials_of(environment: Mapping[str, str]) -> Path | None:

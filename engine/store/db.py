@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -56,7 +56,7 @@ from engine.store.model import (
     Verdict,
     calls_of,
 )
-from engine.store.opening import make_sound, sole_owner, suspect_file
+from engine.store.opening import make_sound, sole_owner
 from engine.store.pages.open_pages import OpenPages, open_pages
 from engine.store.pages.scrub import Scrub
 from engine.store.plan import META, Item, Part, Statement, plan, resent, revived, settled
@@ -344,12 +344,8 @@ class Store(Reads):
         except sqlite3.Error as error:
             fault = translated(error, self._path)
             if isinstance(fault, StoreCorrupt):
-                await self._suspect(fault)
+                await asyncio.to_thread(witness.suspect, self._path, str(fault))
             raise fault from error
-
-    async def _suspect(self, fault: StoreCorrupt) -> None:
-        with suppress(OSError):  # the next start then has to find the damage by itself
-            await asyncio.to_thread(suspect_file(self._path).write_text, str(fault), "utf-8")
 
     async def _fold(self, how: Callable[[sqlite3.Connection], object]) -> None:
         """Let a checkpoint be made; one that fails costs room alone, and is tried again."""
@@ -359,7 +355,7 @@ class Store(Reads):
         except StoreCorrupt as fault:
             _log.error("store.log_damaged", error=str(fault))
             self._pages.scrub.log_is_damaged()
-            await self._suspect(fault)
+            await asyncio.to_thread(witness.suspect, self._path, str(fault))
         except Exception as error:  # whatever it was, commits must go on
             if not self.full:
                 _log.warning("store.checkpoint_failed", error=repr(error))

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -54,11 +54,6 @@ def sole_owner(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def suspect_file(path: Path) -> Path:
-    """Return the file whose presence says: damage was met while running, set this database aside."""
-    return path.with_name(path.name + ".suspect")
 
 
 def make_sound(
@@ -117,10 +112,8 @@ def _sound(
     complaint = complaint or _complaint(path, carried, lambda: monotonic() > end, pages)
     if complaint is None:
         return None
-    with suppress(
-        OSError
-    ):  # what is known of it may be set aside before it is: a next start has to know it too
-        suspect_file(path).write_text(complaint, "utf-8")
+    # What is known of it may be set aside before it is: a next start has to know it too.
+    witness.suspect(path, complaint)
     late, aside = _deadline(monotonic, SALVAGE_SECONDS), quarantine(path, wall)
     cut = log.damaged or not size
     with _beside(path) as fresh:
@@ -129,7 +122,7 @@ def _sound(
     set_aside(path, aside)
     pages.forget()
     _salvaged(path).rename(path)
-    suspect_file(path).unlink(missing_ok=True)
+    witness.suspect_file(path).unlink(missing_ok=True)
     with closing(_connect(path)) as db, pages.folding(db):  # its pages change by its log alone from now on
         pass
     return damage
@@ -189,7 +182,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _suspected(path: Path) -> str | None:
-    suspect = suspect_file(path)
+    suspect = witness.suspect_file(path)
     if not suspect.exists():
         return None
     return suspect.read_text("utf-8") or "damage was met while running"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,17 @@ def witness_file(path: Path) -> Path:
 def damage_file(path: Path) -> Path:
     """Return where the last damage of a database is told; as long as the file is there, it is a problem."""
     return path.with_name(path.name + ".damage")
+
+
+def suspect_file(path: Path) -> Path:
+    """Return the file whose presence says: damage was met while running, set this database aside."""
+    return path.with_name(path.name + ".suspect")
+
+
+def suspect(path: Path, why: str) -> None:
+    """Let the next start set a database aside; where the disk says no, it has to find the damage by itself."""
+    with suppress(OSError):
+        suspect_file(path).write_text(why, "utf-8")
 
 
 def read(path: Path) -> Witness | None:

@@ -142,8 +142,8 @@ def _of_site(config: Path | None) -> Places:
     except ConfigError as error:
         complain(str(error.problems[0]))
         raise typer.Exit(UNREADABLE) from None
-    where, chosen = state_paths(settings), settings.store.heads
-    return Places(where.database, Path(chosen).expanduser() if chosen else where.heads, where.keys)
+    where = state_paths(settings)
+    return Places(where.database, where.heads, where.keys)
 
 
 def _packed(db: Path, lang: Language) -> bool:

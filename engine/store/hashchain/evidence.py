@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.store.codec import micros
 from engine.store.model import FORGOT
+from engine.store.witness import MARGIN
 
 _FORGOT = f"SELECT body FROM event WHERE camera IS NULL AND instr(body, '{FORGOT}') > 0"  # noqa: S608 - our own text
 _DELETED = "SELECT body FROM audit WHERE deed = 'delete' AND body IS NOT NULL"
@@ -24,7 +25,7 @@ _THERE = (
     "UNION ALL SELECT seq FROM audit WHERE seq > ?1 AND seq <= ?2 ORDER BY 1 DESC"
 )
 #: A step of the numbers that restores and damage make; less is a hole.
-JUMP = 1_000_000
+JUMP = MARGIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,6 @@ def when(micros: object) -> str:
     if not isinstance(micros, int):
         return "?"
     try:
-        return instant.written(moment(micros).replace(microsecond=0))
+        return instant.written(moment(micros))
     except (OverflowError, ValueError):
         return "?"

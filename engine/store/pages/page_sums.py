@@ -90,12 +90,17 @@ class PageSums:
         for page, summed in gain.sums.items():
             if page <= len(known) and known[page - 1] != summed:
                 self._older.setdefault(page, set()).add(known[page - 1])
-        note = Note(Kind.EXPECT, gain.size, words=[*pages, *gain.sums.values()])
+        if not self._vouch(Note(Kind.EXPECT, gain.size, words=[*pages, *gain.sums.values()])):
+            self.sums.size = gain.size
+
+    def _vouch(self, note: Note) -> bool:
+        """Note something; where the disk does not take it, vouch for nothing, and return that it did not."""
         try:
             self._note(note)
         except OSError as error:
             self.drop(error.strerror or str(error))
-            self.sums.size = gain.size
+            return False
+        return True
 
     def _note(self, note: Note, *, durable: bool = True) -> None:
         with self._noting:
@@ -121,10 +126,7 @@ class PageSums:
 
     def stamp(self, db: sqlite3.Connection, number: int) -> None:
         """Let a database say of itself which sums are its own."""
-        try:
-            self._note(Note(Kind.STAMP, value=number))
-        except OSError as error:
-            self.drop(error.strerror or str(error))
+        if not self._vouch(Note(Kind.STAMP, value=number)):
             self.sums.stamps = {number}
         signed = number - (1 << 32) if number >> 31 else number
         db.execute(f"PRAGMA application_id = {signed}")
@@ -151,12 +153,8 @@ class PageSums:
 
     def close(self, db: sqlite3.Connection) -> None:
         """Move what is left, and note that the database was closed in order."""
-        if not self.fold(db):
-            return  # another program reads: the next start moves it
-        try:
-            self._note(Note(Kind.CLOSED))
-        except OSError as error:
-            self.drop(error.strerror or str(error))
+        if self.fold(db):  # else another program reads: the next start moves it
+            self._vouch(Note(Kind.CLOSED))
 
     # -- looking ---------------------------------------------------------------------------
 
@@ -182,10 +180,7 @@ class PageSums:
         words = [summed & WORD for summed in found]  # one that cannot be read is found to be wrong later
         if not words:
             return False
-        try:
-            self._note(Note(Kind.MADE, value=first, words=words))
-        except OSError as error:
-            self.drop(error.strerror or str(error))
+        self._vouch(Note(Kind.MADE, value=first, words=words))
         return True
 
 

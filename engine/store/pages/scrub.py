@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from engine.runtime import log
-from engine.store.pages.compare import NAMED, PIECE, owners, told
+from engine.store import witness
+from engine.store.pages.compare import PIECE, owners, told
 from engine.store.pages.page_sums import PageSums
 from engine.store.pages.sums import Why
 from rules.model import Sentence
@@ -98,15 +98,13 @@ class Scrub:
             _log.info("store.sums_complete", path=str(self._path), pages=self._kept.sums.size)
 
     async def _tell(self, pages: list[int]) -> None:
-        late = asyncio.get_running_loop().time() + CALM
         time = asyncio.get_running_loop().time
+        late = time() + CALM
         found = await asyncio.to_thread(owners, self._path, pages, lambda: time() > late)
         self.wrong |= found
         _log.error("store.page_wrong", path=str(self._path), pages=told(found, len(found)))
-        suspect = self._path.with_name(self._path.name + ".suspect")
-        with suppress(OSError):  # the next start then has to find it by itself
-            text = f"not as they were written: pages {told(self.wrong, len(self.wrong))}"
-            await asyncio.to_thread(suspect.write_text, text, "utf-8")
+        why = f"not as they were written: pages {told(self.wrong, len(self.wrong))}"
+        await asyncio.to_thread(witness.suspect, self._path, why)
 
     def log_is_damaged(self) -> None:
         """Tell that the write-ahead log is not as it was written: so are pages that came of it."""
@@ -115,8 +113,8 @@ class Scrub:
     def problems(self) -> Iterator[Sentence]:
         """Yield what a person should know."""
         if self.wrong:
-            named = told(dict(list(self.wrong.items())[:NAMED]), len(self.wrong))
-            yield Sentence("store.page_wrong", {"count": len(self.wrong), "pages": named})
+            count = len(self.wrong)
+            yield Sentence("store.page_wrong", {"count": count, "pages": told(self.wrong, count)})
         why = self._kept.sums.why
         if why is Why.UNKEPT:
             yield Sentence("store.sums_unkept", {"detail": self._kept.unkept or ""})

@@ -12,18 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
+
+from engine.store.rescue.wal import BIG, HEADER, LITTLE, summed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_HEADER = Struct(">8I")
-_BIG, _LITTLE = 0x377F0683, 0x377F0682
 _FRAME = 24
 _WORD = 0xFFFFFFFF
 #: Frames read at once: what the processor's cache holds.
@@ -124,12 +122,12 @@ def _opened(path: Path) -> Iterator[int | None]:
 
 def _begun(handle: int) -> _Begun | None:
     """Return how a log begins, None where it is empty or SQLite takes nothing of it."""
-    head = os.pread(handle, _HEADER.size, 0)
-    if len(head) < _HEADER.size:
+    head = os.pread(handle, HEADER.size, 0)
+    if len(head) < HEADER.size:
         return None
-    magic, _, page_size, _, *salts, one, two = _HEADER.unpack(head)
-    order = "<" if magic == _LITTLE else ">"
-    if magic not in (_BIG, _LITTLE) or _summed(head[:24], order) != (one, two):
+    magic, _, page_size, _, *salts, one, two = HEADER.unpack(head)
+    order = "<" if magic == LITTLE else ">"
+    if magic not in (BIG, LITTLE) or summed(head[:24], order) != (one, two):
         return None
     return _Begun(page_size, order, _Seen(Salts(*salts), 0, (one, two)))
 
@@ -175,7 +173,7 @@ def _pieces(handle: int, begun: _Begun, seen: _Seen) -> Iterator[_Piece]:
     room = memoryview(
         bytearray(_PIECE * stride)
     )  # one for all: fresh memory takes longer than what is done with it
-    while rows := os.preadv(handle, [room], _HEADER.size + seen.frames * stride) // stride:
+    while rows := os.preadv(handle, [room], HEADER.size + seen.frames * stride) // stride:
         data = room[: rows * stride]
         heads, whole = _checked(data, begun, seen)
         if not whole:
@@ -238,12 +236,3 @@ def _weights(page_size: int) -> tuple[tuple[NDArray[np.uint32], ...], tuple[int,
     second = [weight for n in left for weight in (fibonacci[2 * n + 2], fibonacci[2 * n + 1])]
     power = (fibonacci[2 * pairs - 1], fibonacci[2 * pairs], fibonacci[2 * pairs + 1])
     return (np.array(first, dtype=np.uint32), np.array(second, dtype=np.uint32)), power
-
-
-def _summed(data: bytes, order: str) -> tuple[int, int]:
-    one = two = 0
-    words = Struct(f"{order}{len(data) // 4}I").unpack(data)
-    for first, second in [*pairwise(words)][::2]:
-        one = one + first + two & _WORD
-        two = two + second + one & _WORD
-    return one, two

@@ -101,7 +101,7 @@ def _verified(path: Path, handle: int, progress: Callable[[int, int], None]) -> 
     owned = owners(path, wrong[:MANY], lambda: False) if wrong else {}
     return PagesReport(
         sums.size,
-        looked - len([page for page in skipped if page <= looked]),
+        looked - sum(page <= looked for page in skipped),
         tuple(WrongPage(page, owned.get(page, UNKNOWN)) for page in wrong),
         None if sums.whole else sums.why or Why.FIRST,
         sums.why,

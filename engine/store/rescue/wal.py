@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct, iter_unpack
 
-_HEADER = Struct(">8I")
+#: The head of a log: magic, format, page size, checkpoints, two salts, two sums.
+HEADER = Struct(">8I")
 _FRAME = Struct(">6I")
-_BIG, _LITTLE = 0x377F0683, 0x377F0682  #: In which order of bytes words are summed up.
+BIG, LITTLE = 0x377F0683, 0x377F0682  #: In which order of bytes words are summed up.
 _WORD = 0xFFFFFFFF
 #: What SQLite takes where nobody says otherwise; this program never does.
 PAGE_SIZE = 4096
@@ -45,25 +46,25 @@ def read_log(path: Path) -> Log:
         data = path.read_bytes()
     except FileNotFoundError:
         return Log()
-    if len(data) < _HEADER.size:
+    if len(data) < HEADER.size:
         return Log()
-    magic, _, size, _, *salts, _, _ = _HEADER.unpack_from(data)
-    order = ">" if magic == _BIG else "<"
-    sums = _sum(data[:24], order, (0, 0))
-    whole = sums == _HEADER.unpack_from(data)[6:] and magic in (_BIG, _LITTLE) and 512 <= size <= 65536
+    magic, _, size, _, *salts, _, _ = HEADER.unpack_from(data)
+    order = ">" if magic == BIG else "<"
+    sums = summed(data[:24], order)
+    whole = sums == HEADER.unpack_from(data)[6:] and magic in (BIG, LITTLE) and 512 <= size <= 65536
     if not whole:
         # SQLite then takes nothing of it; what its frames have in common says what belongs together.
-        first = data[_HEADER.size : _HEADER.size + _FRAME.size].ljust(_FRAME.size)
+        first = data[HEADER.size : HEADER.size + _FRAME.size].ljust(_FRAME.size)
         size, salts = PAGE_SIZE, [*_FRAME.unpack(first)[2:4]]
     began, pages, waiting, beyond = whole, dict[int, bytes](), dict[int, bytes](), 0
-    for at in range(_HEADER.size, len(data) - _FRAME.size - size + 1, _FRAME.size + size):
+    for at in range(HEADER.size, len(data) - _FRAME.size - size + 1, _FRAME.size + size):
         number, commit, salt1, salt2, sum1, sum2 = _FRAME.unpack_from(data, at)
         if [salt1, salt2] != salts or not number:
             whole = False
             continue
         page = data[at + _FRAME.size : at + _FRAME.size + size]
         if whole:
-            sums = _sum(page, order, _sum(data[at : at + 8], order, sums))
+            sums = summed(page, order, summed(data[at : at + 8], order, sums))
             whole = sums == (sum1, sum2)
             if not whole:
                 continue
@@ -76,8 +77,13 @@ def read_log(path: Path) -> Log:
     return Log(pages, beyond) if began or beyond > 1 else Log()
 
 
-def _sum(data: bytes, order: str, sums: tuple[int, int]) -> tuple[int, int]:
-    """Return SQLite's running checksum over data whose length is a multiple of eight."""
+def summed(data: bytes, order: str, sums: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """Return SQLite's running checksum over data whose length is a multiple of eight.
+
+    Args:
+        order: Of the bytes of a word: ``>`` or ``<``.
+        sums: That of what comes before.
+    """
     one, two = sums
     for first, second in iter_unpack(order + "II", data):
         one = one + first + two & _WORD

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config.settings import ApiSettings, Settings
+from engine.config.settings import ApiSettings, Settings, StoreSettings
 from engine.config.state_paths import SYSTEM, StatePaths, state_paths
 from engine.errors import StoreError
 from engine.runtime import child_process
@@ -34,6 +34,9 @@ def test_what_is_configured_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("HOME", str(tmp_path))
     found = state_paths(Settings(state="~/s", api=ApiSettings(socket="/run/matthan/x.sock")))
     assert (found.state, found.socket) == (tmp_path / "s", Path("/run/matthan/x.sock"))
+    assert (found.heads, found.heads_elsewhere) == (tmp_path / "s" / "heads", None)
+    found = state_paths(Settings(state="~/s", store=StoreSettings(heads="~/usb")))
+    assert (found.heads, found.heads_elsewhere) == (tmp_path / "usb", tmp_path / "usb")
 
 
 def test_the_folder_is_made_for_its_owner_and_group(tmp_path: Path) -> None:

@@ -152,3 +152,19 @@ def test_a_history_of_another_format_is_not_read(history: History) -> None:
 def test_a_history_that_has_not_begun_has_no_key() -> None:
     with pytest.raises(BadHistory, match="no key"):
         _ = History().key
+
+
+def test_a_long_one_is_read_entry_by_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every start reads it: what it takes grows with its entries, not with their square."""
+    made = begun(key(1), NOW)
+    for n in range(2, 41):
+        made = made.followed(key(n - 1), key(n), NOW + n * DAY)
+    data, spelled = made.written(), list[Json]()
+
+    def counting(value: Json) -> bytes:
+        spelled.append(value)
+        return written(value)
+
+    monkeypatch.setattr(histories, "written", counting)
+    assert read(data).entries == made.entries
+    assert len(spelled) <= 2 * len(made.entries)  # of each what is signed, and what the next one names

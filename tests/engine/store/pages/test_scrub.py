@@ -13,9 +13,9 @@ from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.journal import ailing
 from engine.store.model import Verdict
-from engine.store.opening import suspect_file
 from engine.store.pages import compare, scrub
 from engine.store.pages.scrub import Scrub
+from engine.store.witness import suspect_file
 from engine.text import LANGUAGES, render
 from rules.model import Event
 

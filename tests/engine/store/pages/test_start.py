@@ -17,7 +17,7 @@ import pytest
 from engine.backup.archive import _copy_database
 from engine.backup.restore import _number_on
 from engine.runtime.clock import ManualClock
-from engine.store import opening
+from engine.store import opening, witness
 from engine.store.db import open_store
 from engine.store.journal import ailing
 from engine.store.model import Verdict
@@ -249,7 +249,7 @@ async def test_damage_that_was_found_is_damage_to_the_next_start_too(
         damage = (await store.load()).damage
         assert damage is not None
         assert damage.complaint.startswith("not as they were written: pages ")
-    assert not opening.suspect_file(path).exists()
+    assert not witness.suspect_file(path).exists()
 
 
 async def test_a_restored_database_has_sums_as_if_there_had_never_been_any(

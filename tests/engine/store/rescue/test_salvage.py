@@ -20,10 +20,11 @@ from engine.store import opening, witness
 from engine.store.db import Store, open_store
 from engine.store.journal import ailing
 from engine.store.model import Adoption, Verdict
-from engine.store.opening import make_sound, suspect_file
+from engine.store.opening import make_sound
 from engine.store.rescue import salvage as salvaging
 from engine.store.rescue.wal import Log, read_log
 from engine.store.schema import steps
+from engine.store.witness import suspect_file
 from rules.model import ActionCall, Decision, Event
 
 MakeEvent = Callable[..., Event]
