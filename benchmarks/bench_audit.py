@@ -1,6 +1,6 @@
 """How fast a log is verified, and in how much memory, beside the limit: its rows read and hashed, and no more.
 
-Usage: python benchmarks/bench_audit.py [--rows 1000000] [--rounds 3]
+Usage: python benchmarks/bench_audit.py [--json] [--rows 1000000] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.db"
@@ -94,6 +95,11 @@ def main() -> None:
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         pairs = [(seconds(examine, path), seconds(limit, path)) for _ in range(asked.rounds)]
     ours, raw = median(one for one, _ in pairs), median(two for _, two in pairs)
+    if asked.json:
+        figures = {"cpu_s": ours, "entries_per_s": asked.rows / ours, "ratio_to_limit": ours / raw}
+        told = {name: round(value, 2) for name, value in figures.items()}
+        print(json.dumps({"bench": "audit", "rows": asked.rows, **told, "grown_mib": round(grown / 1024, 1)}))
+        return
     print(f"{asked.rows:,} entries: {ours:.1f} s of CPU, {asked.rows / ours:,.0f} a second")
     print(f"times the limit: {ours / raw:.2f}; memory grew by {grown / 1024:.0f} MiB")
 

@@ -1,10 +1,12 @@
 """What reports cost: CPU seconds and bytes of each rendering, and its ratio to drawing a page of text alone.
 
-``python benchmarks/bench_report.py``: docs/design/report.md, "Measured".
+``python benchmarks/bench_report.py [--json]``: docs/design/report.md, "Measured".
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -55,13 +57,23 @@ def spent(draw: Callable[[Report], bytes], what: Report) -> tuple[float, int]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    asked = parser.parse_args()
+    found: dict[str, dict[str, float]] = {}
     for draw in (as_html, as_pdf):
         draw(report(Paragraph("warm")))
         one = 0.0
+        figures = found[f"{draw.__name__}_cpu_s"] = {}
         for name, what in cases().items():
             seconds, size = spent(draw, what)
             one = one or seconds
+            figures[name] = round(seconds, 3)
+            if asked.json:
+                continue
             print(f"{draw.__name__}  {name:<38} {seconds:8.3f} s {size / 1e6:7.2f} MB {seconds / one:8.1f} x")
+    if asked.json:
+        print(json.dumps({"bench": "report", **found}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """What the seal costs: heads written and verified, as multiples of one raw Ed25519 operation in the same run.
 
-``python benchmarks/bench_seal.py [--heads 2000]``: docs/design/seal.md, "Measured".
+``python benchmarks/bench_seal.py [--json] [--heads 2000]``: docs/design/seal.md, "Measured".
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,9 @@ def each(times: int, work: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--heads", type=int, default=2000)
-    many: int = parser.parse_args().heads
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    asked = parser.parse_args()
+    many: int = asked.heads
     raw = Ed25519PrivateKey.from_private_bytes(bytes(32))
     signature = raw.sign(b"x" * 600)
     sign = each(2000, lambda: raw.sign(b"x" * 600))
@@ -60,10 +63,19 @@ def main() -> None:
     history = begun(PrivateKey(bytes([1]) * 32), AT)
     for n in range(1, 100):
         history = history.followed(PrivateKey(bytes([n]) * 32), PrivateKey(bytes([n + 1]) * 32), AT)
+    hundred = (time.process_time() - began) * 1e3
+    if asked.json:
+        figures = {
+            "sign_us": sign, "verify_us": verify, "head_added_us": added, "ratio_to_sign": added / sign,
+            "head_bytes": size, "head_verified_us": read, "ratio_to_verify": read / verify,
+            "history_of_100_keys_ms": hundred,
+        }  # fmt: skip
+        print(json.dumps({"bench": "seal", **{name: round(value, 1) for name, value in figures.items()}}))
+        return
     print(f"raw: sign {sign:.0f} us, verify {verify:.0f} us")
     print(f"a head added to {many}: {added:.0f} us, {added / sign:.1f} x sign; {size:.0f} bytes")
     print(f"a head read and verified: {read:.0f} us, {read / verify:.1f} x verify")
-    print(f"a history of 100 keys made and verified: {(time.process_time() - began) * 1e3:.0f} ms")
+    print(f"a history of 100 keys made and verified: {hundred:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, cast
@@ -68,15 +67,15 @@ async def _run(
     socket: str | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
 ) -> None:
     from engine.api.client import Client
-    from engine.api.remembered import TooOpen, remembered
+    from engine.api.remembered import TooOpen, shown
     from tui.app import MatthanApp
     from tui.graphics import Graphics
 
     try:
-        shown = os.environ.get("MATTHAN_TOKEN") or remembered(socket)
+        secret = shown(socket)
     except TooOpen as error:
         raise typer.BadParameter(f"others may read {error}: chmod 600") from None
-    async with Client.connect(socket, token=shown) as client:
+    async with Client.connect(socket, token=secret) as client:
         await MatthanApp(
             client,
             language=lang.value if lang else None,

@@ -7,6 +7,7 @@ a file that others may read is not used.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,15 @@ class TooOpen(ApiError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(0, "api.remembered_open", str(path))
+
+
+def shown(address: str | Path | None) -> str | None:
+    """Return what is shown an engine where nobody says what: the environment's token, else a login.
+
+    Raises:
+        TooOpen: Others may read where logins are kept.
+    """
+    return os.environ.get("MATTHAN_TOKEN") or remembered(address)
 
 
 def remembered(address: str | Path | None) -> str | None:

@@ -7,10 +7,8 @@ from typing import ClassVar, Final
 
 from rich.console import Group
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.api.client import ApiError
 from engine.api.resources.audit import RECORDS, Record
@@ -20,10 +18,8 @@ from tui.presenters import records
 from tui.render.columns import Row
 from tui.render.facts import facts
 from tui.screens.context import Context
-from tui.screens.page import Page
+from tui.screens.list_page import DetailedListPage
 from tui.texts import clean, fold
-from tui.widgets.bars import StatusLine
-from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
 #: Records read at a time, and pages for one wish at most, when a filter lets little through.
@@ -33,18 +29,17 @@ PAGES: Final = 5
 _ONLY: Final = {"who": "audit.only_who", "what": "audit.only_what", "outcome": "audit.only_outcome"}
 
 
-class AuditScreen(Page):
+class AuditScreen(DetailedListPage):
     """The audit log. It is read when it is opened and when somebody asks: reading it is on record, too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", show=False),
         Binding("A", "leave", show=False),
-        Binding("slash", "filter", show=False),
         Binding("w", "only('who')", show=False),
         Binding("d", "only('what')", show=False),
         Binding("x", "only('outcome')", show=False),
         Binding("r", "anew", show=False),
     ]
+    ASKS = "audit.filter"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -54,18 +49,6 @@ class AuditScreen(Page):
         self._complete = self._reading = False
         self._failure: ApiError | None = None
         self._table = Table(records.RECORDS, self._row, context.t, empty=self._nothing, id="entries")
-        self._detail = Static(id="detail")
-        self._status = StatusLine(id="status")
-        self._filter = Filter()
-
-    def body(self) -> ComposeResult:
-        """The table and, below or beside it, the details of the chosen line."""
-        with Container(id="log"):
-            yield self._table
-            with VerticalScroll(id="details", can_focus=False):
-                yield self._detail
-        yield self._status
-        yield self._filter
 
     def name_of_page(self) -> str:
         """Its title."""
@@ -90,22 +73,10 @@ class AuditScreen(Page):
         """Read the newest."""
         self.call_after_refresh(self._read)
 
-    def relabel(self) -> None:
-        """Write the filter's words too."""
-        self._filter.placeholder = self.context.t("audit.filter")
-        super().relabel()
-
     def show(self, changes: Changes) -> None:
         """Draw again where names or the language may be others."""
         if changes.order or changes.everything:
             self._list()
-
-    def tick(self) -> None:
-        """Times in the log do not move."""
-
-    def action_filter(self) -> None:
-        """Ask what to show."""
-        self._filter.ask()
 
     def action_anew(self) -> None:
         """Read it again."""
@@ -124,22 +95,13 @@ class AuditScreen(Page):
             self._only[name] = value
         self._begin()
 
-    def action_back(self) -> None:
-        """Drop the filter first, then leave."""
-        if self._filter.drop():
-            self._table.focus()
-        else:
-            self.action_leave()
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._words = fold(event.value).split()
         self._list(fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter; read on for as long as it shows too little."""
-        event.input.display = bool(event.value)
-        self._table.focus()
+        """Read on for as long as the filter shows too little."""
         if len(self._table.keys) < self.size.height:
             self._read()
 

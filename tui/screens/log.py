@@ -7,10 +7,8 @@ from typing import ClassVar, Final
 
 from rich.console import Group
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.api.client import ApiError
 from tui.model.log import Entry, Stream, entry_key
@@ -22,11 +20,9 @@ from tui.render.columns import Row
 from tui.render.facts import facts
 from tui.screens.camera import CameraScreen
 from tui.screens.context import Context
-from tui.screens.page import Page
+from tui.screens.list_page import DetailedListPage
 from tui.screens.rules import RulesScreen
 from tui.texts import clean
-from tui.widgets.bars import StatusLine
-from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
 #: Entries read at a time.
@@ -35,38 +31,25 @@ PAGE: Final = 200
 PAGES: Final = 5
 
 
-class LogScreen(Page):
+class LogScreen(DetailedListPage):
     """The event log."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", show=False),
         Binding("e", "leave", show=False),
         Binding("r", "rules", show=False),
-        Binding("slash", "filter", show=False),
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
         Binding("a", "acknowledge", show=False),
         Binding("u", "undo", show=False),
     ]
+    ASKS = "log.filter"
 
     def __init__(self, context: Context, *, firing: bool = False) -> None:
         super().__init__(context)
         self._query, self._firing = LogFilter(), firing
         self._text = ""
         self._table = Table(rows.LOG, self._row, context.t, empty=self._nothing, holds=True, id="entries")
-        self._detail = Static(id="detail")
-        self._status = StatusLine(id="status")
-        self._filter = Filter()
         self._reading = False
-
-    def body(self) -> ComposeResult:
-        """The table and, below or beside it, the details of the chosen line."""
-        with Container(id="log"):
-            yield self._table
-            with VerticalScroll(id="details", can_focus=False):
-                yield self._detail
-        yield self._status
-        yield self._filter
 
     def name_of_page(self) -> str:
         """Its title."""
@@ -92,11 +75,6 @@ class LogScreen(Page):
         """Read older entries if the state brought few."""
         self.call_after_refresh(self._fill)
 
-    def relabel(self) -> None:
-        """Write the filter's words too."""
-        self._filter.placeholder = self.context.t("log.filter")
-        super().relabel()
-
     def show(self, changes: Changes) -> None:
         """Show what matches; new lines come on top."""
         if changes.entries or changes.everything:
@@ -104,16 +82,9 @@ class LogScreen(Page):
         if changes.order or changes.everything:  # a camera's name may be another
             self._table.redraw()
 
-    def tick(self) -> None:
-        """Times in the log do not move."""
-
     def action_rules(self) -> None:
         """Open the rules."""
         self.app.push_screen(RulesScreen(self.context))
-
-    def action_filter(self) -> None:
-        """Ask what to show."""
-        self._filter.ask()
 
     def action_decisions(self) -> None:
         """Only decisions, or everything."""
@@ -131,13 +102,6 @@ class LogScreen(Page):
         """Take care of the line."""
         self.acknowledge(self._table)
 
-    def action_back(self) -> None:
-        """Drop the filter first, then leave."""
-        if self._filter.drop():
-            self._table.focus()
-        else:
-            self.action_leave()
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._text = event.value
@@ -145,9 +109,7 @@ class LogScreen(Page):
         self._list(fresh=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter; read on for as long as it shows too little."""
-        event.input.display = bool(event.value)
-        self._table.focus()
+        """Read on for as long as the filter shows too little."""
         self._fill()
 
     def on_table_moved(self, event: Table.Moved) -> None:

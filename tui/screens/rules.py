@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -20,23 +19,20 @@ from tui.render.columns import Row
 from tui.render.paragraphs import Paragraph
 from tui.screens.context import Context
 from tui.screens.dialogs import ConfirmDialog, TextDialog
-from tui.screens.page import Page
+from tui.screens.list_page import ListPage
 from tui.screens.rule import RuleScreen
 from tui.texts import clean, fold
-from tui.widgets.bars import StatusLine
-from tui.widgets.filter import Filter
 from tui.widgets.table import Table
 
 
-class RulesScreen(Page):
+class RulesScreen(ListPage):
     """The rules."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", show=False),
         Binding("r", "leave", show=False),
-        Binding("slash", "filter", show=False),
         Binding("R", "reload", show=False),
     ]
+    ASKS = "rules.filter"
     CONCERNS = ("rules.", "judge.rule")
 
     def __init__(self, context: Context) -> None:
@@ -46,14 +42,6 @@ class RulesScreen(Page):
         self._reloading = False
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
         self._table = Table(rows.RULES, self._row, context.t, empty=self._empty, id="rules")
-        self._status = StatusLine(id="status")
-        self._filter = Filter()
-
-    def body(self) -> ComposeResult:
-        """The table, what it holds, a filter that hides itself."""
-        yield self._table
-        yield self._status
-        yield self._filter
 
     def name_of_page(self) -> str:
         """Its title."""
@@ -76,11 +64,6 @@ class RulesScreen(Page):
         """Ask for as long as this screen lives."""
         self.run_worker(self._poll.run(), name="rules")
 
-    def relabel(self) -> None:
-        """Write the filter's words too."""
-        self._filter.placeholder = self.context.t("rules.filter")
-        super().relabel()
-
     def show(self, changes: Changes) -> None:
         """Show the rules again; ask at once when an engine is back."""
         if changes.everything or changes.link:
@@ -92,31 +75,15 @@ class RulesScreen(Page):
         self._table.redraw()
         self._tell_status()
 
-    def action_filter(self) -> None:
-        """Ask which rules to show."""
-        self._filter.ask()
-
     def action_reload(self) -> None:
         """Let the engine read the rules again, if it is meant so; what came of it is told wherever one is then."""
         if not self._reloading:
             self.app.run_worker(self._reload(), name="reload")
 
-    def action_back(self) -> None:
-        """Drop the filter first, then leave."""
-        if self._filter.drop():
-            self._table.focus()
-        else:
-            self.action_leave()
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         self._query = fold(event.value).strip()
         self._list(fresh=True)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the table."""
-        event.input.display = bool(event.value)
-        self._table.focus()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Tell why it fired, and why it did not."""

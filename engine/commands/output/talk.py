@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -105,12 +104,12 @@ class Speaker:
 
 def secret(reference: str | None, socket: str | None = None) -> str | None:
     """Return what is shown; it is never on the command line, where every user of the machine could read it."""
-    from engine.api.remembered import TooOpen, remembered
+    from engine.api.remembered import TooOpen, shown
     from engine.config.credentials import CredentialError, Vault
 
     try:
         if reference is None:
-            return os.environ.get("MATTHAN_TOKEN") or remembered(socket)
+            return shown(socket)
         return Vault(Path.cwd()).secret(reference)
     except TooOpen as error:
         out(f"matthan: {explain(error, None)}", "red", err=True)
