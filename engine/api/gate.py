@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 from engine.api.question import WHY
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
-from engine.identity.entry.attempts import BEARER, Locked
+from engine.identity.entry.attempts import BEARER
 from engine.identity.entry.porter import Porter
 from engine.identity.people.credential import SESSION, TOKEN
 from engine.web.auth import may_enter, name_of, peer_of, shows
@@ -58,7 +58,8 @@ class Gate:
 
         Raises:
             HttpProblem: 403 ``api.forbidden`` for a stranger on the unix socket; 401 ``api.unauthorized`` for who shows
-                what opens nothing, 429 ``access.locked`` for who does so too often.
+                what opens nothing.
+            Locked: Who did so too often.
             ConnectionResetError: The client has gone.
         """
         if request.transport is None:
@@ -88,15 +89,11 @@ class Gate:
     async def _bearer(self, secret: str, request: web.Request, address: str) -> Caller:
         """Return who shows a secret. What is random and right always opens; guesses are counted."""
         found = self._callers.bearer(secret)
-        try:
-            if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
-                right = shows(request.headers.get("Authorization"), self._token)
-                found = self._callers.shared() if await self._porter.shared(right, address) else None
-            if found is None:
-                await self._porter.wrong_bearer(address, BEARER)
-        except Locked as locked:
-            raise refusal(429, locked.code, **locked.values) from None
+        if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
+            right = shows(request.headers.get("Authorization"), self._token)
+            found = self._callers.shared() if await self._porter.shared(right, address) else None
         if found is None:
+            await self._porter.wrong_bearer(address, BEARER)
             raise refusal(401, "api.unauthorized")
         return found
 
