@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.question import WHY
-from engine.identity.caller import Caller
+from engine.identity.caller import Caller, own_word
 from engine.identity.callers import Callers
 from engine.identity.entry.attempts import BEARER
 from engine.identity.entry.porter import Porter
@@ -23,8 +23,6 @@ from engine.web.refusals import refusal
 
 #: Where a request that was let in has its caller.
 CALLER = web.RequestKey("caller", Caller)
-#: Characters of that that are kept.
-LONGEST: Final = 200
 #: Where somebody is who uses the unix socket.
 UNIX: Final = "unix"
 
@@ -114,6 +112,5 @@ def certificate_of(told: Any) -> str | None:
 
 
 def _why(request: web.BaseRequest) -> str:
-    """Return why something is done, in one harmless line."""
-    told = unquote(request.headers.get(WHY, ""), errors="replace")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())[:LONGEST]
+    """Return why something is done, by the caller's own word."""
+    return own_word(unquote(request.headers.get(WHY, ""), errors="replace"))

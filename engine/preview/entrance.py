@@ -10,7 +10,7 @@ from engine.errors import Refusal
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
 from engine.identity.entry.porter import Porter
-from engine.identity.record import Auditor, AuditRecord, Deed
+from engine.identity.record import Auditor, Deed
 from engine.web.refusals import refused
 
 
@@ -43,15 +43,7 @@ class SessionEntrance:
             return
         with _told():
             await self._porter.book.end_session(caller.means)
-        record = AuditRecord(
-            Deed.LOGOUT,
-            who=caller.user,
-            name=caller.name,
-            principal=caller.principal.value,
-            means=caller.means,
-            address=address,
-        )
-        await self._auditor.record(record)
+        await self._auditor.record(caller.record(Deed.LOGOUT))
 
     async def setup(self, code: str, name: str, password: str, address: str) -> str:
         """Take a one-time code, set a password, and log in with it."""
