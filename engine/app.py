@@ -104,7 +104,6 @@ async def run(
             await site.retention.tell()
             await site.auditor.finish()
             await site.judge.settle()
-            await site.judge.settle()
             await parts.stop()
         await site.heads.write(Why.END)
         await store.close_cleanly(site.judge.left_off())

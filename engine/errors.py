@@ -111,6 +111,8 @@ class Because(StrEnum):
     INVALID = "invalid"  #: it can never be done as it was asked
     CONFLICT = "conflict"  #: not as things are now
     BUSY = "busy"  #: too much at once: come again
+    STRANGER = "stranger"  #: what was shown is nobody's: show what is right
+    OFTEN = "often"  #: tried too often: wait
 
 
 class Refusal(EngineError):

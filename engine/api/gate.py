@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from engine.api.question import WHY
-from engine.identity.caller import Caller
+from engine.identity.caller import Caller, own_word
 from engine.identity.callers import Callers
-from engine.identity.entry.attempts import BEARER, Locked
+from engine.identity.entry.attempts import BEARER
 from engine.identity.entry.porter import Porter
 from engine.identity.people.credential import SESSION, TOKEN
 from engine.web.auth import may_enter, name_of, peer_of, shows
@@ -23,8 +23,6 @@ from engine.web.refusals import refusal
 
 #: Where a request that was let in has its caller.
 CALLER = web.RequestKey("caller", Caller)
-#: Characters of that that are kept.
-LONGEST: Final = 200
 #: Where somebody is who uses the unix socket.
 UNIX: Final = "unix"
 
@@ -58,7 +56,8 @@ class Gate:
 
         Raises:
             HttpProblem: 403 ``api.forbidden`` for a stranger on the unix socket; 401 ``api.unauthorized`` for who shows
-                what opens nothing, 429 ``access.locked`` for who does so too often.
+                what opens nothing.
+            Locked: Who did so too often.
             ConnectionResetError: The client has gone.
         """
         if request.transport is None:
@@ -88,15 +87,11 @@ class Gate:
     async def _bearer(self, secret: str, request: web.Request, address: str) -> Caller:
         """Return who shows a secret. What is random and right always opens; guesses are counted."""
         found = self._callers.bearer(secret)
-        try:
-            if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
-                right = shows(request.headers.get("Authorization"), self._token)
-                found = self._callers.shared() if await self._porter.shared(right, address) else None
-            if found is None:
-                await self._porter.wrong_bearer(address, BEARER)
-        except Locked as locked:
-            raise refusal(429, locked.code, **locked.values) from None
+        if found is None and self._token and not secret.startswith((SESSION, TOKEN)):
+            right = shows(request.headers.get("Authorization"), self._token)
+            found = self._callers.shared() if await self._porter.shared(right, address) else None
         if found is None:
+            await self._porter.wrong_bearer(address, BEARER)
             raise refusal(401, "api.unauthorized")
         return found
 
@@ -117,6 +112,5 @@ def certificate_of(told: Any) -> str | None:
 
 
 def _why(request: web.BaseRequest) -> str:
-    """Return why something is done, in one harmless line."""
-    told = unquote(request.headers.get(WHY, ""), errors="replace")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())[:LONGEST]
+    """Return why something is done, by the caller's own word."""
+    return own_word(unquote(request.headers.get(WHY, ""), errors="replace"))

@@ -76,19 +76,11 @@ def _record(
     code: str,
     because: Mapping[str, Fact],
 ) -> AuditRecord:
-    ruling = caller.trail.ruling
-    return AuditRecord(
-        deed=question.deed or Deed.ASK,
-        outcome=outcome,
-        who=caller.user,
-        name=caller.name,
-        principal=caller.principal.value,
-        means=caller.means,
-        address=caller.address,
+    return caller.record(
+        question.deed or Deed.ASK,
+        outcome,
         camera=caller.trail.camera,
-        basis=ruling.basis if ruling is not None and ruling else "",
         code=code,
-        why=caller.why,
         about={
             "asked": f"{question.method} {question.path}",
             "permission": question.needs.value,

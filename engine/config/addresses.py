@@ -91,6 +91,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """Return the host and the port that stand in ``HOST:PORT``; an empty host, and None, where there are none."""
+    try:
+        parts = urlsplit(f"//{text}")
+    except ValueError:  # an unfinished [IPv6] address
+        return "", None
+    try:
+        return parts.hostname or "", parts.port
+    except ValueError:  # out of range
+        return parts.hostname or "", None
+
+
 def _host(text: str) -> str:
     if not is_host(text):
         found = _AROUND.fullmatch(text)

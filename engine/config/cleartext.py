@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from drivers.errors import redact
-from engine.config.addresses import is_loopback
+from engine.config.addresses import host_and_port, is_loopback
 from engine.config.settings import CameraSettings, Settings, Tls
 from rules.document.source import Flaw, Gravity, Path
 from rules.model import Fact
@@ -59,7 +59,7 @@ def _webhooks(settings: Settings) -> Iterator[Flaw]:
 def _doors(settings: Settings) -> Iterator[Flaw]:
     """Yield doors that must not be open like that: the engine would not open them."""
     api, preview = settings.api, settings.preview
-    host = urlsplit(f"//{api.tcp}").hostname or "" if api.tcp else "127.0.0.1"
+    host = host_and_port(api.tcp)[0] or api.tcp if api.tcp else "127.0.0.1"
     doors: tuple[tuple[Path, str, Tls | None], ...] = (
         (("api", "tls"), host, api.tls),
         (("preview", "tls"), preview.host if preview.enabled else "127.0.0.1", preview.tls),

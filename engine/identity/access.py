@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from engine.identity.grant import Grant
 from engine.identity.permission import Permission, roles_with
-from engine.identity.place import Groups
+from engine.identity.place import Groups, Place
 from rules.model import Fact, Instant, Sentence
 
 
@@ -93,7 +93,7 @@ def decide(
         at: Now, by both clocks; `local`: the same in the site's time zone.
     """
     able = [grant for grant in grants if grant.allows(permission)]
-    here = [grant for grant in able if _reaches(grant, where, groups)]
+    here = [grant for grant in able if reaches(grant.place, where, groups)]
     found = [grant for grant in here if grant.holds(at, local)]
     if found:
         best = max(found, key=lambda grant: (grant.ends(local) is None, grant.ends(local) or at.wall))
@@ -101,10 +101,11 @@ def decide(
     return Ruling(missing=_missing(able, here, permission, where, (who, person or who)))
 
 
-def _reaches(grant: Grant, where: Where, groups: Groups) -> bool:
+def reaches(place: Place, where: Where, groups: Groups) -> bool:
+    """Return whether what holds at a place holds where it is asked for."""
     if where is Reach.ANYWHERE:
         return True
-    return grant.place.covers(where if isinstance(where, str) else None, groups)
+    return place.covers(where if isinstance(where, str) else None, groups)
 
 
 def _missing(

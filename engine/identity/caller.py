@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from engine.identity.access import STRANGER, Reach, Rights, Ruling, Where
 from engine.identity.permission import OPEN, Permission
+from engine.identity.record import AuditRecord, Outcome
+from rules.model import EMPTY, Fact
+
+#: Characters that are kept of why somebody does something.
+LONGEST_WHY: Final = 200
 
 
 class Principal(StrEnum):
@@ -77,3 +84,34 @@ class Caller:
         if isinstance(where, str):
             self.trail.camera = where
         return ruling
+
+    def record(
+        self,
+        deed: str,
+        outcome: Outcome = Outcome.DONE,
+        *,
+        camera: str | None = None,
+        code: str = "",
+        about: Mapping[str, Fact] = EMPTY,
+    ) -> AuditRecord:
+        """Return what is recorded of something that they did or tried, by what the trail says."""
+        ruling = self.trail.ruling
+        return AuditRecord(
+            deed,
+            outcome,
+            who=self.user,
+            name=self.name,
+            principal=self.principal.value,
+            means=self.means,
+            address=self.address,
+            camera=camera,
+            basis=ruling.basis if ruling else "",
+            code=code,
+            why=self.why,
+            about=about,
+        )
+
+
+def own_word(told: str) -> str:
+    """Return why somebody does something, as they say it: one harmless line."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in told).split())[:LONGEST_WHY]

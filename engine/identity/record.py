@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
-from rules.model import Fact
-
-_NONE: Mapping[str, Fact] = MappingProxyType({})
+from rules.model import EMPTY, Fact
 
 
 class Deed(StrEnum):
@@ -78,7 +75,7 @@ class AuditRecord:
     basis: str = ""
     code: str = ""
     why: str = ""
-    about: Mapping[str, Fact] = field(default_factory=lambda: _NONE)
+    about: Mapping[str, Fact] = field(default_factory=lambda: EMPTY)
     times: int = 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.identity.access import Reach, Ruling, Where
+from engine.identity.access import Ruling, Where, reaches
 from engine.identity.people.book import Book
 from engine.identity.people.credential import Session, Token
 from engine.identity.permission import ROLES, Permission, Role
@@ -57,10 +57,8 @@ class TokenRights:
             return Ruling(missing=Sentence("access.token_over"))
         if token.role is not None and permission not in ROLES[token.role]:
             return Ruling(missing=_narrow(token, permission))
-        if token.place is not None and where is not Reach.ANYWHERE:
-            camera = where if isinstance(where, str) else None
-            if not token.place.covers(camera, self.groups):
-                return Ruling(missing=_narrow(token, permission))
+        if token.place is not None and not reaches(token.place, where, self.groups):
+            return Ruling(missing=_narrow(token, permission))
         return _until(self.book.rule(token.person, permission, where), token.until)
 
 

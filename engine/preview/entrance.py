@@ -9,11 +9,9 @@ from dataclasses import replace
 from engine.errors import Refusal
 from engine.identity.caller import Caller
 from engine.identity.callers import Callers
-from engine.identity.entry.attempts import Locked
 from engine.identity.entry.porter import Porter
-from engine.identity.people.registry import Wrong
-from engine.identity.record import Auditor, AuditRecord, Deed
-from engine.web.refusals import refusal, refused
+from engine.identity.record import Auditor, Deed
+from engine.web.refusals import refused
 
 
 class SessionEntrance:
@@ -45,15 +43,7 @@ class SessionEntrance:
             return
         with _told():
             await self._porter.book.end_session(caller.means)
-        record = AuditRecord(
-            Deed.LOGOUT,
-            who=caller.user,
-            name=caller.name,
-            principal=caller.principal.value,
-            means=caller.means,
-            address=address,
-        )
-        await self._auditor.record(record)
+        await self._auditor.record(caller.record(Deed.LOGOUT))
 
     async def setup(self, code: str, name: str, password: str, address: str) -> str:
         """Take a one-time code, set a password, and log in with it."""
@@ -67,9 +57,5 @@ def _told() -> Iterator[None]:
     """Let a person be told in HTTP's words why they were not let in."""
     try:
         yield
-    except Locked as locked:
-        raise refusal(429, locked.code, **locked.values) from None
-    except Wrong as wrong:
-        raise refusal(401, wrong.code) from None
-    except Refusal as other:
-        raise refused(other) from None
+    except Refusal as error:
+        raise refused(error) from None

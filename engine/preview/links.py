@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from engine.identity.caller import Caller, Principal, Trail
+from engine.identity.people.credential import digest
 
 #: Links that are remembered at once, and of one person; the oldest are forgotten first.
 MOST, EACH = 4096, 64
@@ -38,7 +38,7 @@ class Links:
         """Return a token by which one camera may be watched as somebody may, for so many seconds."""
         self._forget(caller.user)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        self._links[_hashed(token)] = _Link(caller, camera, self._monotonic() + seconds)
+        self._links[digest(token)] = _Link(caller, camera, self._monotonic() + seconds)
         return token
 
     def caller(self, camera: str, token: str, address: str = "", *, watching: bool = False) -> Caller | None:
@@ -49,7 +49,7 @@ class Links:
         Args:
             watching: One that has expired counts while somebody watches by it.
         """
-        link = self._links.get(_hashed(token))
+        link = self._links.get(digest(token))
         if link is None or link.camera != camera:
             return None
         if self._monotonic() >= link.until and not (watching and link.watched):
@@ -59,7 +59,7 @@ class Links:
     @contextmanager
     def holding(self, token: str) -> Iterator[None]:
         """Remember a link for as long as the context lasts: somebody watches by it."""
-        link = self._links.get(_hashed(token))
+        link = self._links.get(digest(token))
         if link is None:
             yield
             return
@@ -79,7 +79,3 @@ class Links:
             del self._links[key]
         if len(self._links) >= MOST:
             del self._links[next(iter(self._links))]
-
-
-def _hashed(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()

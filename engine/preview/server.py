@@ -40,7 +40,7 @@ from engine.web.listening import Closed
 from engine.web.manners import Manners
 from engine.web.problems import UNBOUNDED, Garbage, middleware
 from engine.web.refusals import HttpProblem, refusal
-from engine.web.server import BODY_LIMIT, hardened, listen
+from engine.web.server import BODY_LIMIT, hardened, in_url, listen
 from engine.web.sockets import close_all, outgoing, send_until_gone
 from engine.web.tls import DoorTls, Encryption
 
@@ -123,8 +123,7 @@ class Preview:
         host = self._settings.host
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
             host = socket.gethostname()
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'https' if self._tls else 'http'}://{shown}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{in_url(host)}:{self._port}"
 
     def link(self, caller: Caller, camera: str) -> tuple[str, datetime]:
         """Return a link by which a camera may be watched as somebody may, and when it expires (aware UTC)."""

@@ -11,7 +11,7 @@ from typing import Final
 from engine.fleet.watchers import Watchers
 from engine.identity.caller import Caller
 from engine.identity.lasting import lasting
-from engine.identity.record import Auditor, AuditRecord, Deed, Outcome
+from engine.identity.record import Auditor, Deed, Outcome
 from engine.preview.visitor import Visitor, name_of
 from engine.runtime.clock import Clock
 from engine.web.refusals import HttpProblem, refusal
@@ -99,23 +99,7 @@ class Viewings:
         code: str = "",
         **about: Fact,
     ) -> None:
-        ruling = caller.trail.ruling
-        await self.auditor.record(
-            AuditRecord(
-                deed,
-                outcome,
-                caller.user,
-                caller.name,
-                caller.principal.value,
-                caller.means,
-                caller.address,
-                camera,
-                ruling.basis if ruling else "",
-                code,
-                caller.why,
-                about,
-            )
-        )
+        await self.auditor.record(caller.record(deed, outcome, camera=camera, code=code, about=about))
 
     def _is_news(self, caller: Caller, camera: str, what: str) -> bool:
         """Return whether nothing of the kind was recorded within the last minute."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from engine.identity.caller import Caller, Trail
+from engine.identity.caller import Caller, Trail, own_word
 from engine.identity.permission import Permission
 from engine.preview.links import Links
 from engine.web.permission import permit
@@ -123,8 +123,6 @@ class Doorkeeper:
         return Visitor(own, lambda: entrance.caller(secret, address) is not None, secret)
 
 
-#: Characters of why somebody looks that are kept.
-LONGEST_WHY: Final = 200
 #: The session's cookie; the prefix lets browsers take it only encrypted, and from this very host.
 COOKIE: Final = "matthan"
 
@@ -140,9 +138,8 @@ def address_of(request: web.BaseRequest) -> str:
 
 
 def _saying(caller: Caller, request: web.Request) -> Caller:
-    """Return somebody with why they look, where they say so: one harmless line."""
-    told = "".join(letter if letter.isprintable() else " " for letter in request.query.get("why", ""))
-    why = " ".join(told.split())[:LONGEST_WHY]
+    """Return somebody with why they look, where they say so."""
+    why = own_word(request.query.get("why", ""))
     return replace(caller, why=why) if why else caller
 
 

@@ -9,7 +9,6 @@ first: who really asks is inside long before that.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import resource
 import socket
 import ssl
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from engine.identity.entry.lockout import place_of
 from engine.runtime import log
 from engine.web.auth import peer_of
 from engine.web.problems import Handler
@@ -210,11 +210,7 @@ def peer_name(connection: socket.socket, address: Any) -> str:
     if connection.family == socket.AF_UNIX:
         peer = peer_of(connection)
         return f"uid {peer.uid} pid {peer.pid}"
-    found = ipaddress.ip_address(address[0].partition("%")[0])
-    if found.version == 4:
-        return str(found)
-    # A host has a whole network of IPv6 addresses to itself.
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return place_of(address[0])
 
 
 class Door(web.BaseSite):

@@ -11,8 +11,9 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from engine.identity.people.person import PATTERN as PERSON
 from engine.text import Language, render
-from engine.web.payload import KEY, LINE, NAME, PERSON
+from engine.web.payload import KEY, LINE, NAME
 from rules.document.validation import CODES
 
 #: pydantic's types of errors that only requests have -> sentences.

@@ -9,8 +9,8 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from engine.config.addresses import host_and_port
 from engine.config.settings import ApiSettings
 from engine.errors import EngineError
 from engine.text import render
@@ -131,11 +131,7 @@ def tcp_address(settings: ApiSettings) -> tuple[str, int] | None:
     """
     if settings.tcp is None:
         return None
-    try:
-        parts = urlsplit(f"//{settings.tcp}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
+    host, port = host_and_port(settings.tcp)
     if not host or port is None:
         raise Closed("door.address", where=settings.tcp)
     return host, port

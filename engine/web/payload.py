@@ -5,8 +5,6 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 Fact = str | int | float | bool
-#: By which a person logs in.
-PERSON = r"^[a-z][a-z0-9._-]{0,31}$"
 #: Patterns of a line (nothing that a terminal or a log would obey), of a name that rules can wait for, and of a key.
 LINE, NAME, KEY = r"^[^\p{C}\p{Zl}\p{Zp}]*$", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", r"^[\x21-\x7e]{1,200}$"
 

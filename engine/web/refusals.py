@@ -11,7 +11,14 @@ from rules.document.source import Problem
 from rules.model import Fact
 
 #: HTTP's word for why the engine refuses something.
-_STATUS = {Because.UNKNOWN: 404, Because.INVALID: 422, Because.CONFLICT: 409, Because.BUSY: 503}
+_STATUS = {
+    Because.UNKNOWN: 404,
+    Because.INVALID: 422,
+    Because.CONFLICT: 409,
+    Because.BUSY: 503,
+    Because.STRANGER: 401,
+    Because.OFTEN: 429,
+}
 
 
 class HttpProblem(EngineError):

@@ -32,10 +32,11 @@ async def listen(
     """
     for listener in await bind_tcp(*address, limiter.listener):
         await Door(runner, listener, tls, patience=HEADER_DEADLINE).start()
-        limiter.address = f"{'https' if tls else 'http'}://{_shown(address[0])}:{listener.getsockname()[1]}"
+        limiter.address = f"{'https' if tls else 'http'}://{in_url(address[0])}:{listener.getsockname()[1]}"
 
 
-def _shown(host: str) -> str:
+def in_url(host: str) -> str:
+    """Return a host as it stands in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

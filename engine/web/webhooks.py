@@ -21,7 +21,7 @@ from engine.runtime import log
 from engine.web.connection_limit import ConnectionLimiter
 from engine.web.listening import Closed
 from engine.web.problems import Garbage
-from engine.web.server import hardened, listen
+from engine.web.server import hardened, in_url, listen
 
 logger = log.get(__name__)
 
@@ -118,7 +118,7 @@ class WebhookReceiver:
     def _reached(self) -> str:
         assert self._runner is not None  # noqa: S101 - it listens
         host, port = self._runner.addresses[0][:2]
-        return self._base or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return self._base or f"http://{in_url(host)}:{port}"
 
     async def _open(self) -> None:
         if self._runner is not None:

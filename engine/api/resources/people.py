@@ -12,9 +12,10 @@ from engine.api.person import Given, Person, Text
 from engine.api.question import Inquiry, Named, Query, Question, Resource
 from engine.api.sentence import Sentence
 from engine.identity.caller import Caller
+from engine.identity.people.person import PATTERN
 from engine.identity.permission import Permission, Role
 from engine.identity.record import Deed
-from engine.web.payload import PERSON, Wire
+from engine.web.payload import Wire
 
 
 def _without_zone(at: clock_time) -> clock_time:
@@ -24,7 +25,7 @@ def _without_zone(at: clock_time) -> clock_time:
 
 
 #: By which a person logs in.
-PersonId = Annotated[str, Field(pattern=PERSON)]
+PersonId = Annotated[str, Field(pattern=PATTERN)]
 #: A user of this machine.
 LocalUser = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$")]
 #: ``site``, ``group:NAME`` or ``camera:ID``.

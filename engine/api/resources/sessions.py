@@ -122,7 +122,7 @@ class SessionPort(Protocol):
         """Let somebody in.
 
         Raises:
-            HttpProblem: 401 ``access.wrong``, 429 ``access.locked``, 503 ``access.busy``, ``access.not_kept``.
+            Refusal: ``access.wrong``, ``access.locked``, ``access.busy``, ``access.not_kept``.
         """
         ...
 
@@ -138,7 +138,7 @@ class SessionPort(Protocol):
         """Let whoever shows a code choose a password.
 
         Raises:
-            HttpProblem: 404 ``access.no_code``, 422 ``access.password_short``, ..., 429 ``access.locked``.
+            Refusal: ``access.no_code``, ``access.password_short``, ..., ``access.locked``.
         """
         ...
 
@@ -146,7 +146,7 @@ class SessionPort(Protocol):
         """Change the caller's own password.
 
         Raises:
-            HttpProblem: 401 ``access.wrong``, 409 ``access.no_password``, 422 ``access.password_short``, ...
+            Refusal: ``access.wrong``, ``access.no_password``, ``access.password_short``, ...
         """
         ...
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from engine.api.resources import sessions as wire
 from engine.errors import Because, Refusal
 from engine.identity.access import Reach
 from engine.identity.caller import Caller, Principal
-from engine.identity.entry.attempts import Locked
 from engine.identity.entry.porter import Porter
 from engine.identity.people.credential import Session
-from engine.identity.people.registry import Wrong
 from engine.identity.permission import OPEN, Permission
-from engine.web.refusals import refusal
 
 
 class SessionService:
@@ -26,8 +22,7 @@ class SessionService:
 
     async def login(self, caller: Caller, asked: wire.Login) -> wire.LoggedIn:
         """Let somebody in."""
-        with told():
-            let_in = await self._porter.login(asked.name, asked.password.get_secret_value(), counted(caller))
+        let_in = await self._porter.login(asked.name, asked.password.get_secret_value(), counted(caller))
         return wire.LoggedIn(
             id=let_in.session.id,
             secret=let_in.secret,
@@ -44,14 +39,13 @@ class SessionService:
 
     async def setup(self, caller: Caller, asked: wire.Setup) -> wire.SetUp:
         """Let whoever shows a code choose a password."""
-        with told():
-            person = await self._porter.setup(
-                asked.code.get_secret_value(),
-                asked.password.get_secret_value(),
-                counted(caller),
-                name=asked.name,
-                title=asked.title,
-            )
+        person = await self._porter.setup(
+            asked.code.get_secret_value(),
+            asked.password.get_secret_value(),
+            counted(caller),
+            name=asked.name,
+            title=asked.title,
+        )
         return wire.SetUp(person=person.id, name=person.name)
 
     async def change_password(self, caller: Caller, asked: wire.PasswordChange) -> None:
@@ -59,10 +53,9 @@ class SessionService:
         person = self._book.persons.get(caller.user)
         if person is None or person.password is None or caller.principal is Principal.TOKEN:
             raise Refusal(Because.CONFLICT, "access.no_password")
-        with told():
-            await self._porter.change_password(
-                person.id, asked.old.get_secret_value(), asked.new.get_secret_value(), counted(caller)
-            )
+        await self._porter.change_password(
+            person.id, asked.old.get_secret_value(), asked.new.get_secret_value(), counted(caller)
+        )
 
     def me(self, caller: Caller) -> wire.Me:
         """Return who the caller is."""
@@ -106,17 +99,6 @@ class SessionService:
 def counted(caller: Caller) -> str:
     """Return by what a caller's tries are counted: the address, of users of this machine each one's own."""
     return caller.address if caller.address != "unix" else f"unix:{caller.means or caller.user}"
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Let a client be told in HTTP's words why nobody was let in."""
-    try:
-        yield
-    except Locked as locked:
-        raise refusal(429, locked.code, **locked.values) from None
-    except Wrong as wrong:
-        raise refusal(401, wrong.code) from None
 
 
 def _may(caller: Caller) -> Iterator[wire.May]:

@@ -30,7 +30,7 @@ class Locked(Refusal):
 
     def __init__(self, seconds: float) -> None:
         whole, minutes = ceil(seconds), max(1, ceil(seconds / 60))
-        super().__init__(Because.BUSY, "access.locked", seconds=whole, minutes=minutes)
+        super().__init__(Because.OFTEN, "access.locked", seconds=whole, minutes=minutes)
         self.seconds = seconds
 
 

@@ -33,7 +33,8 @@ Tries = tuple[Try, ...]
 
 def recent(tries: Iterable[Try], now: float) -> Tries:
     """Return those that count; one of the future (time was carried by a wrong clock) is one of now."""
-    return tuple(Try(min(each.at, now), each.familiar) for each in tries if now - each.at < HOUR)[-MOST:]
+    counts = (each for each in tries if now - each.at < HOUR)
+    return tuple(each if each.at <= now else Try(now, each.familiar) for each in counts)[-MOST:]
 
 
 def wait(tries: Tries, now: float, familiar: bool) -> float:

@@ -50,7 +50,7 @@ class Wrong(Refusal):
     """A name and a password that are not each other's (any more); which of them it is, is not said."""
 
     def __init__(self) -> None:
-        super().__init__(Because.INVALID, "access.wrong")
+        super().__init__(Because.STRANGER, "access.wrong")
 
 
 class Registry:

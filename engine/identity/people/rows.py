@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from engine.identity.grant import Grant, Hours
@@ -120,7 +120,7 @@ def _maybe(at: datetime | None) -> int | None:
 
 
 def _when(at: int | None) -> datetime | None:
-    return None if at is None else moment(at).astimezone(UTC)
+    return None if at is None else moment(at)
 
 
 def _text(value: object) -> str:

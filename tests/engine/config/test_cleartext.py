@@ -59,6 +59,7 @@ SHARED = ("shared_token", "api.token")
         ("preview: {host: 127.0.0.1, tls: off}\n", []),
         ("api: {tcp: '0.0.0.0:8581', token: env:X, tls: off}\n", [SHARED, ("clear_door", "api.tls")]),
         ("api: {tcp: '0.0.0.0:8581', token: env:X}\n", [SHARED]),
+        ("api: {tcp: '[::1', token: env:X, tls: off}\n", [SHARED, ("clear_door", "api.tls")]),
         ("api: {tcp: '127.0.0.1:8581', token: env:X, tls: off}\n", [SHARED]),
         (CAMERA % f"sub: 'rtsp://admin:{CANARY}@192.0.2.7/s'", [("option_login", "cameras.0.options.sub")]),
         (CAMERA % f"web_password: {CANARY}", [("option_login", "cameras.0.options.web_password")]),
