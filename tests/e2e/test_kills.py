@@ -154,10 +154,21 @@ async def killed(programs: Programs, site: Path, kills: int) -> str:
     return _judge(site / "state" / "matthan.db", people, target, kills)
 
 
+async def _silence_told(programs: Programs, client: Client) -> None:
+    """Wait for the decision that nobody acts any more: it is due after the last act, and nothing comes after it."""
+    newest = ""
+    async with asyncio.timeout(programs.patience):
+        while newest != "quiet":
+            await asyncio.sleep(0.1)
+            with suppress(ApiError):
+                newest = (await client.decisions(limit=1))[0].rule
+
+
 async def _delivered(programs: Programs, people: People) -> None:
     """Wait until an engine owes nothing any more, as long as it becomes less."""
     owed, left = inf, inf
     async with Client.connect(people.socket) as client:
+        await _silence_told(programs, client)
         while left:
             async with asyncio.timeout(programs.patience):
                 while left >= owed:
