@@ -76,6 +76,10 @@ class StoreCorrupt(StoreError):
     """The database is damaged; the message names the quarantined file."""
 
 
+class StoreUnchained(StoreError):
+    """The database is of a version that did not chain its log."""
+
+
 class UpgradeRefused(StoreError):
     """The database cannot be brought to this program's schema, and is as it was; the sentence says what helps."""
 

@@ -47,7 +47,7 @@ class Caller:
 
     Attributes:
         principal: How that is known.
-        user: The person's id, or the local user's name where no person is behind it; empty: nothing is known.
+        user: The person's id, or `unix_user` where no person is behind a local user; empty: nothing is known.
         rights: What they may.
         name: The person's name, for people; empty where no person is known.
         means: By what: a token's or a session's id, a local user's name.
@@ -110,6 +110,11 @@ class Caller:
             why=self.why,
             about=about,
         )
+
+
+def unix_user(name: str) -> str:
+    """Return how a user of this machine is named who is no person: never as a person could be."""
+    return f"unix:{name}"
 
 
 def own_word(told: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.identity.access import NEWCOMER, STRANGER, Unlimited
-from engine.identity.caller import Caller, Principal
+from engine.identity.caller import Caller, Principal, unix_user
 from engine.identity.entry.attempts import SHARED
 from engine.identity.people.book import Book
 from engine.identity.people.credential import SESSION, TOKEN
@@ -43,7 +43,9 @@ class Callers:
         """
         person = self.book.local(user)
         if owner:
-            return self._person(person, Caller(Principal.LOCAL_USER, user, Unlimited(), means=user))
+            return self._person(
+                person, Caller(Principal.LOCAL_USER, unix_user(user), Unlimited(), means=user)
+            )
         if person is not None:
             rights = PersonRights(self.book, person.id)
             return self._person(person, Caller(Principal.LOCAL_USER, user, rights, means=user))
@@ -51,7 +53,7 @@ class Callers:
             self._members.add(user)
         stranger = Sentence("access.stranger_local", {"user": user})
         member = RoleRights(Role.OFFICER, user, GROUP, lambda: self.book.empty, stranger)
-        return Caller(Principal.LOCAL_USER, user, member, means=user)
+        return Caller(Principal.LOCAL_USER, unix_user(user), member, means=user)
 
     def bearer(self, secret: str) -> Caller | None:
         """Return who shows a session's secret or a token, None where it is none (any more)."""

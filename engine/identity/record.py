@@ -52,7 +52,7 @@ class AuditRecord:
     """Something that somebody did, or tried to.
 
     Attributes:
-        who: The person's id, or the local user's name; empty: not known.
+        who: The person's id, or ``unix:`` and the local user's name; empty: not known.
         name: The person's name as it was then.
         principal: How it was known who it was (`engine.identity.caller.Principal`); `means`: by which token, session.
         address: Where from.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,6 +45,21 @@ def _show(speaker: Speaker, person: PersonInfo) -> None:
         out(f"  {line(speaker, each)}")
     if not person.grants and person.removed is None:
         out(f"  {speaker.say('who.no_grants')}")
+    for user in _unknown(speaker, person.local):
+        out(f"  {speaker.say('who.no_such_user', user=user)}", "yellow")
+
+
+def _unknown(speaker: Speaker, users: Iterable[str]) -> Iterator[str]:
+    """Yield those who are no users of this machine, where the engine is on it."""
+    import pwd
+
+    if speaker.client.address.startswith("http"):
+        return
+    for user in users:
+        try:
+            pwd.getpwnam(user)
+        except (KeyError, ValueError):
+            yield user
 
 
 def _marks(speaker: Speaker, person: PersonInfo) -> Iterator[str]:

@@ -92,7 +92,7 @@ def verify(
 
     Exit codes: 0 whole, 1 something was done to it, or nothing signed vouches for it, 2 it cannot be read.
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.errors import EngineError
+    from engine.errors import EngineError, StoreUnchained
     from engine.store.hashchain.examination import examine
     from engine.store.pages.notes import sums_file
 
@@ -107,6 +107,8 @@ def verify(
                     break
             if db is None or sums_file(db).exists():  # a copy has none
                 found = replace(found, findings=(*found.findings, *_pages(places.database)))
+        except StoreUnchained:
+            _cannot("verify.unchained", {"path": str(places.database)}, chosen)
         except (EngineError, OSError) as error:
             _unreadable(places.database, str(error), chosen)
         progress.clear()
@@ -288,7 +290,11 @@ def _told_json(found: Examined) -> None:
 
 
 def _unreadable(path: Path, detail: str, lang: Language) -> NoReturn:
+    _cannot("verify.not_readable", {"path": str(path), "detail": detail}, lang)
+
+
+def _cannot(code: str, values: Mapping[str, Fact], lang: Language) -> NoReturn:
     from engine.text import render
 
-    complain(render("verify.not_readable", {"path": str(path), "detail": detail}, lang))
+    complain(render(code, values, lang))
     raise typer.Exit(UNREADABLE)

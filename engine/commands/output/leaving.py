@@ -20,7 +20,7 @@ def leave(state: Path, deed: Deed, about: dict[str, Fact], lang: Language) -> No
     """
     from uuid_utils import uuid7
 
-    from engine.identity.caller import Principal
+    from engine.identity.caller import Principal, unix_user
     from engine.identity.record import AuditRecord
     from engine.identity.spool import Spool, drafted
     from engine.runtime.clock import SystemClock
@@ -32,7 +32,7 @@ def leave(state: Path, deed: Deed, about: dict[str, Fact], lang: Language) -> No
     told = about | ({"sudo": sudo} if sudo else {})
     record = AuditRecord(
         deed,
-        who=who,
+        who=unix_user(who),
         principal=Principal.LOCAL_USER.value,
         means="command",
         address="local",

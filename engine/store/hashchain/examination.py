@@ -15,6 +15,7 @@ from heapq import merge
 from pathlib import Path
 from typing import Final
 
+from engine.errors import StoreUnchained
 from engine.seal.chain import GENESIS, Link, Place, digest
 from engine.seal.finding import Finding
 from engine.seal.head_audit import Chain, verify_heads
@@ -27,11 +28,14 @@ from engine.store.hashchain.evidence import JUMP, Evidence, begun, evidence
 from engine.store.hashchain.found import Found
 from engine.store.hashchain.records import Records
 from engine.store.hashchain.walk import Row, walk
+from engine.store.schema import version_of
 from rules.model import Fact
 
 #: Columns that are digested, in order; engine/store/codec.py writes them.
 EVENT: Final = "seq, id, camera, received_at, engine, body"
 DECISION: Final = "seq, id, camera, cause, at, engine, body"
+#: The schema with which the log began to be chained (engine/store/upgrade/0007_audit.sql).
+CHAINED: Final = 7
 #: Rows between two words about how far it has come.
 STEP: Final = 20_000
 _COPIES: Final = (
@@ -105,10 +109,13 @@ def examine(path: Path, vouching: Vouching | None = None, progress: Progress = _
         vouching: None: the chains alone are looked at; whoever can write the database can have made them anew.
 
     Raises:
+        StoreUnchained: An earlier version wrote it, and nothing signed says otherwise.
         StoreError: The database cannot be read.
     """
     with translating(path), closing(_opened(path)) as db:
         db.execute("BEGIN")  # all as of one moment
+        if 0 < version_of(db) < CHAINED and not (vouching and vouching.heads):
+            raise StoreUnchained(f"{path} has schema {version_of(db)}, chains begin with {CHAINED}")
         return _Examination(db, vouching, progress).done()
 
 

@@ -193,5 +193,5 @@ async def test_a_caller_is_the_user_of_the_socket_or_a_token(service: Any, tmp_p
             local = await client.ask(WHO)
         async with Client.connect(f"http://{doors.tcp[0]}:{doors.tcp[1]}", token="secret") as client:
             remote = await client.ask(WHO)
-    assert local.words == ["local user", pwd.getpwuid(os.geteuid()).pw_name]
+    assert local.words == ["local user", f"unix:{pwd.getpwuid(os.geteuid()).pw_name}"]
     assert remote.words == ["token", ""]

@@ -17,14 +17,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.api import remembered
-from engine.api.client import Unreachable
+from engine.api.client import Client, Unreachable
 from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
 from engine.api.services.people import PeopleService, Places
 from engine.api.services.sessions import SessionService
 from engine.commands import access, client, operate
 from engine.commands.access import login
-from engine.commands.output.talk import NO_ENGINE, explain
+from engine.commands.access import people as told_people
+from engine.commands.output.talk import NO_ENGINE, Speaker, explain
 from engine.config.settings import ApiSettings
 from engine.identity.grant import Grant
 from engine.identity.people.credential import Token
@@ -307,3 +308,13 @@ def test_every_command_explains_itself() -> None:
         shown = run(str(command.name), "--help")
         assert shown.exit_code == 0
         assert (command.callback.__doc__ or "").split()[0] in shown.stdout if command.callback else False
+
+
+@pytest.mark.parametrize(("address", "told"), [("/run/x.sock", ["no-such", "\x00"]), ("https://far:1", [])])
+def test_a_user_whom_the_engines_machine_has_not_is_told(address: str, told: list[str]) -> None:
+    async def listed() -> list[str]:
+        async with Client.connect(address, fingerprint="0" * 64) as client:
+            speaker = Speaker(client, None, FakeEngine().state())
+            return [*told_people._unknown(speaker, ["root", "no-such", "\x00"])]
+
+    assert asyncio.run(listed()) == told

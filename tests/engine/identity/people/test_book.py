@@ -329,6 +329,9 @@ async def test_members_of_the_group_are_officers_while_nobody_is_registered(door
     assert ruling.missing.code == "access.stranger_local"
     assert owner.may(Permission.ACCESS)
     assert not list(makes.problems())
+    for owner_too in (False, True):  # of that name on this machine, and still not that person
+        namesake = makes.local("an", owner=owner_too)
+        assert (namesake.user, namesake.name, namesake.record("live").who) == ("unix:an", "", "unix:an")
     await door.book.change("an", local=["canh", "root"])
     assert makes.local("canh", owner=False).user == "an"
     assert (makes.local("root", owner=True).user, makes.local("root", owner=True).means) == ("an", "root")

@@ -7,16 +7,19 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from engine.errors import StoreError
+from engine.errors import StoreError, StoreUnchained
 from engine.runtime.clock import ManualClock
+from engine.seal.heads import Unread
 from engine.store.db import Store, open_store
-from engine.store.hashchain.examination import examine
+from engine.store.hashchain.examination import CHAINED, Vouching, examine
 from engine.store.journal import journal
 from engine.store.model import Verdict
+from engine.store.schema import steps, upgrade
 from rules.model import Decision, Event, EventId, Fact
 
 MakeEvent = Callable[..., Event]
@@ -289,3 +292,17 @@ async def test_a_decision_goes_no_sooner_than_the_events_before_it(
     await store.prune(last)
     await tell_deletions(store, 40, clock)
     assert (await store.decisions(), found(store.path)) == ([], [])
+
+
+@pytest.mark.parametrize("heads", [False, True])
+async def test_a_log_of_before_the_chains_is_told_unless_something_signed_says_otherwise(
+    tmp_path: Path, heads: bool
+) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        upgrade(db, steps()[: CHAINED - 1])
+    vouching = Vouching([Unread(1, whole=True)], None, datetime(2026, 11, 30, tzinfo=UTC)) if heads else None
+    with pytest.raises(StoreError) as caught:
+        examine(path, vouching)
+    assert isinstance(caught.value, StoreUnchained) is not heads
+    assert heads == ("no such table" in str(caught.value))
