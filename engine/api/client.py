@@ -10,6 +10,7 @@ Light to import: no video, no SOAP, no numerics. One `Client` serves many calls 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import ssl
@@ -57,6 +58,9 @@ SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/a
 HEARTBEAT: Final = 15.0
 #: Seconds that an idle connection is kept; well below the server's, so that no call meets a closing one.
 IDLE: Final = 5.0
+#: Seconds between tries where so many stand at a unix socket's door that nobody more may even wait there. Linux says
+#: so at once, and asyncio takes it for a connection, which is told at the first byte: so nothing was sent.
+FULL: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 #: Bytes of one message at most; a state with hundreds of cameras stays well below.
 MESSAGE_LIMIT: Final = 16 << 20
 
@@ -373,6 +377,7 @@ class Client:
         query: Mapping[str, object] | None = None,
         body: BaseModel | Mapping[str, object] | None = None,
         key: str | None = None,
+        waits: tuple[float, ...] = FULL,
     ) -> tuple[bytes, Mapping[str, str]]:
         headers = {"Accept-Language": self.language}
         if body is not None:
@@ -395,7 +400,10 @@ class Client:
         except TimeoutError:
             raise ApiError(0, "api.timeout", f"{self.address}: no answer in {question.within:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(self.address, _words(error), _cause(error)) from None
+            if not waits or getattr(error, "errno", None) not in {errno.ENOTCONN, errno.EAGAIN}:
+                raise Unreachable(self.address, _words(error), _cause(error)) from None
+        await self._sleep(waits[0])
+        return await self._ask(question, *names, query=query, body=body, key=key, waits=waits[1:])
 
 
 def _trust(address: str, fingerprint: str | None) -> Pin | bool:

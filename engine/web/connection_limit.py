@@ -3,7 +3,8 @@
 Half-open connections cost a descriptor each, and a process has few (1,024 by a service's default): whoever can
 open connections could take those that cameras and the store need. So every door takes its share and no more. A
 connection on which nothing is being answered goes when there is no room, the oldest of the peer that has most
-first: who really asks is inside long before that.
+first. Nobody new comes in while several are still on their way out: so a burst is taken in small pieces, between which
+the loop reads what others ask, and who really asks, wherever in a crowd, is answered before their turn to go.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ logger = log.get(__name__)
 #: One in so many descriptors is a door's; there are four doors at most, the other half is the engine's own.
 SHARE: Final = 8
 LEAST, MOST = 16, 256
-#: Connections beyond the cap that may be on their way out at once.
-LEAVING: Final = 8
+#: One in so many of a peer's places may be of connections that are on their way out; a request is read within few
+#: turns of the loop, and in each only so many come in.
+LEAVING: Final = 12
+#: Seconds for which those on their way out are waited for; then whoever comes is turned away instead.
+GRACE: Final = 1.0
 #: Seconds that a crowd at a door stays a problem after its last sign.
 REMEMBERED: Final = 60.0
 #: Connections turned away in one go, before the loop goes on with what else there is.
@@ -45,6 +49,11 @@ class Room:
 
     most: int
     each: int
+
+    @property
+    def leaving(self) -> int:
+        """How many more may be on their way out."""
+        return max(1, self.each // LEAVING)
 
     @classmethod
     def fitting(cls, descriptors: int) -> Room:
@@ -65,12 +74,12 @@ class Guest(socket.socket):
     Attributes:
         peer: Who is at the other end: an address, or a process of this machine.
         answered: Requests on it that are being answered.
-        leaving: It was shown out, and its transport has not noticed yet.
+        leaving: Since when it is shown out, and its transport has not noticed yet; None: it is not.
     """
 
     peer: str = ""
     answered: int = 0
-    leaving: bool = False
+    leaving: float | None = None
     limiter: ConnectionLimiter | None = None
 
     def close(self) -> None:
@@ -79,9 +88,9 @@ class Guest(socket.socket):
             self.limiter.left(self)
         super().close()
 
-    def show_out(self) -> None:
+    def show_out(self, now: float) -> None:
         """End it: its transport sees the end of the stream and closes."""
-        self.leaving = True
+        self.leaving = now
         try:
             self.shutdown(socket.SHUT_RDWR)
         except OSError:  # it has gone by itself
@@ -102,6 +111,7 @@ class ConnectionLimiter:
         self.name, self.room, self._clock = name, room or Room.here(), clock
         self._turned_away_at = -REMEMBERED
         self._guests: dict[int, Guest] = {}
+        self._leaving: dict[int, Guest] = {}
         self._peers: Counter[str] = Counter()
         self.turned_away = 0
         self.address = ""
@@ -121,6 +131,13 @@ class ConnectionLimiter:
         """Return whether somebody was turned away lately: a person is told as long."""
         return self._clock() - self._turned_away_at < REMEMBERED
 
+    def waits(self) -> bool:
+        """Return whether whoever comes next should stay outside until those who were shown out have gone."""
+        if len(self._leaving) < self.room.leaving:
+            return False
+        first = next(iter(self._leaving.values())).leaving
+        return first is not None and self._clock() - first < GRACE
+
     def admit(self, guest: Guest, peer: str) -> bool:
         """Return whether a connection may come in; another one may have to go for it."""
         if not self._has_room(peer):
@@ -135,12 +152,14 @@ class ConnectionLimiter:
         """Give a connection's place back; asked again it does nothing."""
         if self._guests.get(guest.fileno()) is guest:
             del self._guests[guest.fileno()]
+            self._leaving.pop(guest.fileno(), None)
             self._peers[guest.peer] -= 1
             if not self._peers[guest.peer]:
                 del self._peers[guest.peer]
 
     def _has_room(self, peer: str) -> bool:
-        if self.inside >= self.room.most + LEAVING or self._peers[peer] >= self.room.each + LEAVING:
+        leaving = self.room.leaving
+        if self.inside >= self.room.most + leaving or self._peers[peer] >= self.room.each + leaving:
             return False
         if self._peers[peer] >= self.room.each:
             return self._show_out(peer)
@@ -151,11 +170,12 @@ class ConnectionLimiter:
     def _show_out(self, peer: str) -> bool:
         """End the oldest connection of a peer on which nothing is being answered; return whether there was one."""
         idle = (each for each in self._guests.values() if each.peer == peer)
-        victim = next((each for each in idle if not each.answered and not each.leaving), None)
+        victim = next((each for each in idle if not each.answered and each.leaving is None), None)
         if victim is None:
             return False
         self._turn_away(peer)
-        victim.show_out()
+        victim.show_out(self._clock())
+        self._leaving[victim.fileno()] = victim
         return True
 
     def _turn_away(self, peer: str) -> None:
@@ -197,6 +217,8 @@ class Listener(socket.socket):
             BlockingIOError: There is none now.
         """
         for _ in range(PIECE):
+            if self.limiter.waits():
+                break
             plain, address = super().accept()
             guest = Guest(plain.family, plain.type, plain.proto, fileno=plain.detach())
             if self.limiter.admit(guest, peer_name(guest, address)):

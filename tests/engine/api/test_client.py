@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -53,6 +54,38 @@ async def test_no_engine_is_one_clear_error(tmp_path: Path) -> None:
             await client.state()
     assert (caught.value.status, caught.value.code) == (0, "api.unreachable")
     assert str(tmp_path / "nothing") in caught.value.message
+
+
+@pytest.mark.parametrize("opens", [True, False])
+async def test_a_full_queue_at_the_door_is_waited_for(service: Any, tmp_path: Path, opens: bool) -> None:
+    """Linux refuses whoever comes to a unix socket at which so many stand already; a blocking client would wait."""
+    path, waits = tmp_path / "s", list[float]()
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(path))
+    door.listen(0)
+    first = socket.socket(socket.AF_UNIX)
+    first.connect(str(path))  # the one who may wait there
+
+    async with AsyncExitStack() as stack:
+
+        async def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if opens and len(waits) == 2:
+                first.close()
+                door.close()
+                path.unlink()
+                await stack.enter_async_context(serve(service.api(), ApiSettings(), socket=path))
+
+        async with Client.connect(path, sleep=wait) as client:
+            if opens:
+                assert (await client.health()).status == "ok"
+            else:
+                with pytest.raises(ApiError) as caught:
+                    await client.health()
+                assert caught.value.code == "api.unreachable"
+    assert tuple(waits) == (module.FULL[:2] if opens else module.FULL)
+    first.close()
+    door.close()
 
 
 async def test_a_stranger_is_recognised(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from engine.api import server
 from engine.api.client import Client
 from engine.config.settings import ApiSettings
 from engine.runtime.process_usage import ProcessUsage
-from engine.web.connection_limit import LEAVING, ConnectionLimiter, Guest, Room, peer_name
+from engine.web import server as web_server
+from engine.web.connection_limit import ConnectionLimiter, Guest, Room, peer_name
 from engine.web.problems import Garbage
 from engine.web.server import hardened, listen
 
@@ -75,8 +76,8 @@ def test_the_oldest_idle_one_of_the_greediest_peer_goes_for_another(stack: ExitS
     fill(limiter, stack, "c", 1)
     assert limiter.inside == 8
     assert limiter.admit(guest(stack), "d")
-    assert [each.leaving for each in greedy] == [False, True, False, False, False, False]
-    assert not first.leaving
+    assert [each.leaving is not None for each in greedy] == [False, True, False, False, False, False]
+    assert first.leaving is None
     assert greedy[1].recv(1) == b""
 
 
@@ -84,7 +85,7 @@ def test_those_on_their_way_out_are_bounded(stack: ExitStack) -> None:
     limiter = ConnectionLimiter("x", SMALL)
     for peer in "abcdefgh":
         fill(limiter, stack, peer, 50)
-    assert limiter.inside == SMALL.most + LEAVING
+    assert limiter.inside == SMALL.most + SMALL.leaving
 
 
 def test_a_place_is_given_back_once(stack: ExitStack) -> None:
@@ -133,6 +134,38 @@ async def opened(limiter: ConnectionLimiter) -> AsyncIterator[int]:
     assert limiter.inside == 0
 
 
+def test_those_who_will_not_leave_are_not_waited_for_long(stack: ExitStack) -> None:
+    clock = Clock()
+    limiter = ConnectionLimiter("x", Room(30, 24), clock)
+    fill(limiter, stack, "a", 25)
+    assert not limiter.waits()
+    fill(limiter, stack, "a", 1)
+    assert limiter.waits()
+    clock.now += 1
+    assert not limiter.waits()
+    assert not limiter.admit(guest(stack), "a")
+
+
+async def test_who_asks_behind_a_crowd_that_came_at_once_is_answered(stack: ExitStack) -> None:
+    """The crowd stands in the listening socket's queue before the door sees anybody of it."""
+    limiter = ConnectionLimiter("x", SMALL)
+    async with opened(limiter) as port:
+        for _ in range(100):  # blocking, so that the loop takes none in meanwhile
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        asker = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        asker.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        reader, writer = await asyncio.open_connection(sock=asker)
+        answer = await asyncio.wait_for(reader.read(), 60)
+        assert answer.endswith(b"yes")
+        writer.close()
+        stack.close()
+        async with asyncio.timeout(60):
+            while limiter.inside:
+                await asyncio.sleep(0.001)
+
+
 async def ask(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -148,8 +181,8 @@ async def test_half_open_connections_do_not_keep_out_who_asks() -> None:
         for _ in range(60):
             await held.open(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         assert (await ask(port)).endswith(b"yes")
-        assert limiter.inside <= SMALL.most + LEAVING
-        assert limiter.turned_away >= 60 - SMALL.most - LEAVING
+        assert limiter.inside <= SMALL.most + SMALL.leaving
+        assert limiter.turned_away >= 60 - SMALL.most - SMALL.leaving
 
 
 class AsyncExitSockets:
@@ -233,6 +266,7 @@ def test_the_soft_limit_is_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_handshake_that_never_comes_is_cut(
     service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(web_server, "HEADER_DEADLINE", 0.2)
     monkeypatch.setattr(server, "HEADER_DEADLINE", 0.2)
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "1"]
