@@ -15,8 +15,8 @@ from engine.seal.canonical_json import read, written
 from engine.seal.fault import SealFault
 from engine.seal.history import BadHistory, History
 from engine.seal.history import read as read_history
-from engine.seal.keys import MOST, SHORTEST, KeyFolder
-from engine.seal.signing import PrivateKey, Signature, Verdict, judged
+from engine.seal.keys import MOST, KeyFolder
+from engine.seal.signing import SHORTEST, PrivateKey, Signature, Verdict, groups, judged, names
 
 #: What the signature is for.
 PURPOSE = "backup-manifest"
@@ -86,11 +86,10 @@ def _history(path: Path) -> History:
 
 
 def _compare(key: str, fingerprint: str) -> None:
-    plain = "".join(fingerprint.split()).lower().replace(":", "").replace("-", "")
-    if len(plain) < 2 * SHORTEST or not key.startswith(plain):
+    if not names(fingerprint, key, 2 * SHORTEST):
         raise ArchiveError("backup.signer_other", key=_spoken(key), said=fingerprint[:80])
 
 
 def _spoken(key: str) -> str:
     """Return a fingerprint in groups, as people read it to each other."""
-    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
+    return " ".join(groups(key))

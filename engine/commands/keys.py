@@ -156,8 +156,10 @@ def _folder(config: Path | None) -> KeyFolder:
 
 def grouped(key: str) -> str:
     """Return a fingerprint in groups of four, in two lines of eight, for reading over the telephone."""
-    groups = [key[at : at + 4] for at in range(0, len(key), 4)]
-    return "\n".join("  " + " ".join(groups[at : at + 8]) for at in range(0, len(groups), 8))
+    from engine.seal.signing import groups
+
+    found = groups(key)
+    return "\n".join("  " + " ".join(found[at : at + 8]) for at in range(0, len(found), 8))
 
 
 def _print(found: Keys, lang: Language) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 from engine.fleet.watchers import Watchers
 from engine.identity.caller import Caller
@@ -17,18 +15,13 @@ from engine.runtime.clock import Clock
 from engine.web.refusals import HttpProblem, refusal
 from rules.model import Fact
 
-#: Seconds within which single pictures, and refusals, of one person at one camera are one record.
-TOGETHER: Final = 60.0
-#: Persons at cameras of which that is remembered; the one longest silent is forgotten first.
-MOST: Final = 1024
-
 
 @dataclass(slots=True)
 class Viewings:
     """Lets people look.
 
     Attributes:
-        auditor: Keeps who looked.
+        auditor: Keeps who looked; what is the same is told once there, and counted.
         watchers_of: Returns who watches a camera; None: there is no such camera.
         asks_why: Deeds of which it must be said why.
     """
@@ -37,7 +30,6 @@ class Viewings:
     watchers_of: Callable[[str], Watchers | None]
     clock: Clock
     asks_why: frozenset[str] = frozenset()
-    _lately: OrderedDict[tuple[str, str, str], float] = field(default_factory=OrderedDict)
 
     async def permit(self, visitor: Visitor, camera: str) -> None:
         """Let somebody see a camera.
@@ -51,20 +43,19 @@ class Viewings:
             if Deed.LIVE in self.asks_why and not visitor.caller.why:
                 raise refusal(422, "access.why", deed=Deed.LIVE.value)
         except HttpProblem as error:
-            if error.status == 403 and self._is_news(visitor.caller, camera, error.code):
+            if error.status == 403:
                 await self._record(Deed.LIVE, visitor.caller, camera, Outcome.REFUSED, error.code)
             raise
         self.auditor.check()
 
     async def glance(self, visitor: Visitor, camera: str) -> None:
-        """Let somebody see a single picture; those of one minute are recorded as one.
+        """Let somebody see a single picture; many of them are recorded as one.
 
         Raises:
             HttpProblem, Refusal: See `permit`.
         """
         await self.permit(visitor, camera)
-        if self._is_news(visitor.caller, camera, "still"):
-            await self._record(Deed.STILL, visitor.caller, camera, of="preview")
+        await self._record(Deed.STILL, visitor.caller, camera, of="preview")
 
     @asynccontextmanager
     async def look(self, visitor: Visitor, camera: str, way: str) -> AsyncIterator[None]:
@@ -100,14 +91,3 @@ class Viewings:
         **about: Fact,
     ) -> None:
         await self.auditor.record(caller.record(deed, outcome, camera=camera, code=code, about=about))
-
-    def _is_news(self, caller: Caller, camera: str, what: str) -> bool:
-        """Return whether nothing of the kind was recorded within the last minute."""
-        key, now = (caller.user or caller.means, camera, what), self.clock.monotonic()
-        if now - self._lately.get(key, -TOGETHER) < TOGETHER:
-            return False
-        self._lately[key] = now
-        self._lately.move_to_end(key)
-        if len(self._lately) > MOST:
-            self._lately.popitem(last=False)
-        return True

@@ -21,15 +21,13 @@ from engine.runtime.whole_file import sync
 from engine.seal import history, key_file
 from engine.seal.fault import SealFault
 from engine.seal.history import BadHistory, History
-from engine.seal.signing import PrivateKey
+from engine.seal.signing import SHORTEST, PrivateKey, names
 from rules.model import Sentence
 
 CREDENTIAL = "matthan-seal"
 _KEY, _NEXT, _HISTORY, _LOCK = "seal.pem", "seal.pem.next", "history.json", ".lock"
 #: Bytes that a history may have: some thousand exchanges.
 MOST = 4 << 20
-#: Digits of a fingerprint that must be given to name a key.
-SHORTEST = 8
 
 
 class Source(StrEnum):
@@ -308,8 +306,7 @@ def credentials_of(environment: Mapping[str, str]) -> Path | None:
 
 def _named(kept: History, key: str) -> str:
     """Return the whole fingerprint of a key of which the beginning is given, as it is printed or read aloud."""
-    digits = "".join(key.split()).lower()
-    found = [each for each in kept.ring if each.startswith(digits)] if len(digits) >= SHORTEST else []
+    found = [each for each in kept.ring if names(key, each)]
     if len(found) != 1:
         raise SealFault("seal.no_such_key", key=key, least=SHORTEST)
     if found[0] == kept.key.id:

@@ -35,6 +35,9 @@ _SMALL = frozenset(
 )
 #: What stands before the 32 bytes of a public key in its DER (SubjectPublicKeyInfo, RFC 8410).
 _DER = bytes.fromhex("302a300506032b6570032100")
+#: Digits of a fingerprint that must be given to name a key.
+SHORTEST = 8
+_AROUND = re.compile(r"[\s:-]")
 _PURPOSE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -82,6 +85,22 @@ class PublicKey:
     def pem(self) -> str:
         """Its PEM, as `openssl` reads it."""
         return f"-----BEGIN PUBLIC KEY-----\n{b64encode(self.der).decode()}\n-----END PUBLIC KEY-----\n"
+
+
+def digits(said: str) -> str:
+    """Return the digits of a fingerprint as a person typed or copied it: in groups, with colons, in capitals."""
+    return _AROUND.sub("", said).lower()
+
+
+def names(said: str, key: str, least: int = SHORTEST) -> bool:
+    """Return whether a person named a key: by its fingerprint, or by the first digits of it, at least so many."""
+    plain = digits(said)
+    return len(plain) >= least and key.startswith(plain)
+
+
+def groups(key: str) -> list[str]:
+    """Return a fingerprint in groups of four digits, as people read it to each other."""
+    return [key[start : start + 4] for start in range(0, len(key), 4)]
 
 
 @dataclass(frozen=True, slots=True)

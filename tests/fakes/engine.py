@@ -35,6 +35,7 @@ from engine.fleet.tracked import TrackedObject
 from engine.identity.access import Unlimited
 from engine.identity.caller import Caller, Principal
 from engine.identity.record import AuditRecord
+from engine.identity.repeats import Repeats
 from engine.runtime.flow import Hub
 from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem, refusal
@@ -60,18 +61,19 @@ def coded(width: int) -> bytes:
 
 
 class FakeAuditor:
-    """Keeps records in a list; refuses while it is `behind`."""
+    """Keeps records in a list, what is the same as one; refuses while it is `behind`."""
 
     def __init__(self) -> None:
         self.records: list[AuditRecord] = []
         self.behind = False
+        self._repeats = Repeats()
 
     def check(self) -> None:
         if self.behind:
             raise Refusal(Because.BUSY, "audit.behind", waiting=1)
 
     async def record(self, record: AuditRecord) -> None:
-        self.records.append(record)
+        self.records += self._repeats.tell(record, 0.0, NOON)
 
 
 class Figures:

@@ -67,7 +67,7 @@ def verify(
         typer.Option(
             "--fingerprint",
             metavar="DIGITS",
-            help="Of the site's key, or its beginning, as you wrote it down.",
+            help="Of the site's key, or its first eight digits or more, as you wrote it down.",
         ),
     ] = "",
     without: Annotated[
@@ -190,8 +190,7 @@ def _vouching(places: Places, fingerprint: str, lang: Language) -> Vouching:
         records = [*HeadFile(places.heads, ours=False).records()]
     except SealFault as fault:
         _unreadable(places.heads, render(fault.code, fault.values, lang), lang)
-    wanted = "".join(fingerprint.split()).replace(":", "").lower()
-    return Vouching(records, history, SystemClock().now().wall, wanted)
+    return Vouching(records, history, SystemClock().now().wall, fingerprint)
 
 
 def _stands(vouching: Vouching, places: Places, fingerprint: str, lang: Language) -> bool:

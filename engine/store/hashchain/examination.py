@@ -22,6 +22,7 @@ from engine.seal.head_audit import Chain, verify_heads
 from engine.seal.head_file import Mark
 from engine.seal.heads import Record, Unread
 from engine.seal.history import History
+from engine.seal.signing import digits, names
 from engine.store.faults import translating
 from engine.store.hashchain import audited
 from engine.store.hashchain.evidence import JUMP, Evidence, begun, evidence
@@ -57,7 +58,8 @@ class Vouching:
         heads: What is in the file of signed heads, in its order.
         keys: The history of the keys that they are signed with; None: there is none.
         now: By the clock of whoever asks.
-        key: Fingerprint of the site's key, or its beginning, as whoever asks knows it; empty: they do not.
+        key: Fingerprint of the site's key, or its first eight digits or more, as whoever asks wrote it down; empty:
+            they do not know it.
     """
 
     heads: Sequence[Record | Unread]
@@ -274,8 +276,8 @@ class _Examination:
             self.found.add("verify.no_keys" if signed else "verify.no_heads")
             if keys is None:
                 return None
-        if not keys.key.id.startswith(self.vouching.key):
-            self.found.add("verify.other_key", {"key": keys.key.id, "wanted": self.vouching.key})
+        if self.vouching.key and not names(self.vouching.key, keys.key.id):
+            self.found.add("verify.other_key", {"key": keys.key.id, "wanted": digits(self.vouching.key)})
         meta = dict(self.db.execute("SELECT key, value FROM meta WHERE key IN ('store', 'heads')"))
         records = Chain(self.digests.get, self.records.place, name="audit")
         mark = Mark.read(meta.get("heads"))

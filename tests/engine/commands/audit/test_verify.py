@@ -103,6 +103,14 @@ def test_another_key_than_the_one_that_is_known(site: Site) -> None:
     assert "not the one that was expected (001122)" in told.stdout
 
 
+def test_a_fingerprint_is_read_however_it_is_written_and_a_few_digits_name_no_key(site: Site) -> None:
+    key = key_of(site)
+    for said in (key, "-".join([key[:4], key[4:8]]), f" {key[:2]}:{key[2:8].upper()} "):
+        assert run("--db", site.database, "--fingerprint", said).exit_code == 0
+    for said in (key[:7], key[0], "-"):
+        assert run("--db", site.database, "--fingerprint", said).exit_code == 1
+
+
 def test_a_database_that_nobody_can_write_beside(site: Site) -> None:
     before = sorted(each.name for each in site.folder.iterdir())
     site.folder.chmod(0o555)
