@@ -11,6 +11,7 @@ import pytest
 
 from engine.api import server
 from engine.api.client import Client
+from engine.web import server as web_server
 
 GARBAGE = [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64),
@@ -51,7 +52,7 @@ async def test_garbage_is_counted_and_not_logged(
 
 
 async def test_slow_headers_are_cut(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEADER_DEADLINE", 0.2)
+    monkeypatch.setattr(web_server, "HEADER_DEADLINE", 0.2)
     from engine.config.settings import ApiSettings
 
     async with server.serve(service.api(), ApiSettings(), socket=tmp_path / "s"):
