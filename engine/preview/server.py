@@ -41,7 +41,7 @@ from engine.web.manners import Manners
 from engine.web.problems import UNBOUNDED, Garbage, middleware
 from engine.web.refusals import HttpProblem, refusal
 from engine.web.server import BODY_LIMIT, hardened, in_url, listen
-from engine.web.sockets import close_all, outgoing, send_until_gone
+from engine.web.sockets import close_all, keep_fresh, outgoing, send_until_gone
 from engine.web.tls import DoorTls, Encryption
 
 if TYPE_CHECKING:
@@ -313,6 +313,7 @@ class Preview:
         """Send MP4 fragments. A browser sees no status of a refused WebSocket: problems are sent as text."""
         stream = outgoing()
         await stream.prepare(request)
+        keep_fresh(request)
         self._sockets.add(stream)
         try:
             await send_until_gone(stream, self._send_mp4(stream, request), "preview.mp4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket as net
 from collections.abc import Coroutine
 from contextlib import suppress
 
@@ -14,6 +15,9 @@ HEARTBEAT = 20.0
 FAREWELL = 1.0
 #: Bytes that a client may send.
 CHATTER_LIMIT = 4096
+#: Bytes that wait in the kernel, unsent. More is an older picture: Linux alone would take up to 4 MB of them, which is
+#: a minute of a sub-stream on a slow line.
+UNSENT = 128 << 10
 
 
 def outgoing() -> web.WebSocketResponse:
@@ -21,6 +25,13 @@ def outgoing() -> web.WebSocketResponse:
     return web.WebSocketResponse(
         heartbeat=HEARTBEAT, timeout=FAREWELL, max_msg_size=CHATTER_LIMIT, compress=False
     )
+
+
+def keep_fresh(request: web.Request) -> None:
+    """Let little wait in the kernel for a slow client, so that what it gets next is new."""
+    sock = request.transport.get_extra_info("socket") if request.transport else None
+    if sock is not None and sock.family != net.AF_UNIX:
+        sock.setsockopt(net.IPPROTO_TCP, net.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 async def send_until_gone(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import socket as net
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, suppress
@@ -186,13 +187,26 @@ async def test_another_resolution_ends_the_mp4_so_that_the_page_begins_anew(
         assert message.type is aiohttp.WSMsgType.CLOSE
 
 
+@pytest.fixture
+async def short_of_room() -> AsyncIterator[aiohttp.ClientSession]:
+    """A viewer whose own kernel takes little: what waits is then what the engine lets wait."""
+
+    def small(address: Any) -> net.socket:
+        sock = net.socket(*address[:3])
+        sock.setsockopt(net.SOL_SOCKET, net.SO_RCVBUF, 16 << 10)
+        return sock
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=small)) as session:
+        yield session
+
+
 async def test_a_stalled_viewer_is_bounded_and_resumes_at_a_keyframe(
-    preview: Preview, tap: Tap, web: aiohttp.ClientSession, footage: Footages
+    preview: Preview, tap: Tap, short_of_room: aiohttp.ClientSession, footage: Footages
 ) -> None:
     """RELIABILITY row 9: the socket is not read while ten minutes of video pass."""
     film = footage("large")
     film.play(tap)
-    async with web.ws_connect(at(preview, "/fmp4/cong"), max_msg_size=0) as socket:
+    async with short_of_room.ws_connect(at(preview, "/fmp4/cong"), max_msg_size=0) as socket:
         await socket.receive_str()
         for loop in range(1, 200):
             for packet in film.again(1, start=loop):
@@ -203,7 +217,7 @@ async def test_a_stalled_viewer_is_bounded_and_resumes_at_a_keyframe(
             while True:
                 received.append(await socket.receive_bytes(timeout=1))
     # Everything waited in bounded places: most is gone, and what came is whole groups of pictures.
-    assert len(received) < 199 * len(film.packets) / 2
+    assert sum(map(len, received)) < 2 << 20  # of 18 MB; what Linux alone lets wait is above 4 MB
     with av.open(io.BytesIO(b"".join(received)), "r") as read:
         times = [frame.time for frame in read.decode(video=0)]
     assert len(times) == len(received) - 1
