@@ -28,10 +28,9 @@ def outgoing() -> web.WebSocketResponse:
 
 
 def keep_fresh(request: web.Request) -> None:
-    """Let little wait in the kernel for a slow client, so that what it gets next is new."""
-    sock = request.transport.get_extra_info("socket") if request.transport else None
-    if sock is not None and sock.family != net.AF_UNIX:
-        sock.setsockopt(net.IPPROTO_TCP, net.TCP_NOTSENT_LOWAT, UNSENT)
+    """Let little wait in the kernel for a slow client at a TCP door, so that what it gets next is new."""
+    if request.transport is not None:  # None: it has gone already
+        request.transport.get_extra_info("socket").setsockopt(net.IPPROTO_TCP, net.TCP_NOTSENT_LOWAT, UNSENT)
 
 
 async def send_until_gone(

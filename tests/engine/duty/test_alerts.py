@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,168 +10,18 @@ from typing import Any
 import pytest
 
 from engine.api import wire
-from engine.api.services.acts import ActService
-from engine.api.services.decisions import DecisionService
-from engine.api.services.events import EventService
-from engine.api.services.state import SiteStateService
-from engine.config.settings import Settings
 from engine.draft import Draft
-from engine.duty import alerts
-from engine.duty.acknowledgement import Acknowledgements
-from engine.duty.acts import Act, Acts
-from engine.duty.alerts import Alerts
 from engine.errors import Refusal
-from engine.identity.access import Unlimited
-from engine.identity.caller import Caller, Principal
-from engine.judging.judge import Judge
-from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
-from engine.store.db import open_store
-from engine.store.model import Acknowledgement
-from engine.web.refusals import HttpProblem
 from engine.web.refusals import refused as as_http
-from rules.compiler.compile import World, compile_rules
-from rules.evaluator.evaluator import decision_id
-from rules.memory import FIRING, WAITING, Memory
 from rules.model import (
     CameraId,
     Change,
-    Decision,
     Event,
-    EventId,
     Kind,
-    Phase,
-    Row,
-    RowChange,
-    RuleName,
-    Sentence,
-    Severity,
 )
+from tests.engine.duty.site import by, engine
 from tests.fakes.engine import ROOT
-
-RULES = """
-rules:
-  - name: stays
-    when: {object: person}
-    severity: critical
-    dedup: "gate/{camera}"
-    message: {vi: "Gọi công an xã", en: "Call the police"}
-    escalate: {after: 5m, do: [log]}
-  - name: read
-    when: {plate: any}
-    cooldown: 1s
-    escalate: {after: 5m, do: [log]}
-  - name: open
-    when: {signal: Door}
-    escalate: {after: 5m, do: [log]}
-  - name: passes
-    when: {object: car, change: began}
-  - name: dry
-    when: {object: dog}
-    dry_run: true
-  - name: back
-    when: {operator: patrol-done}
-"""
-
-
-@dataclass
-class Site:
-    """A judge at work, and the service that shows what it decided."""
-
-    judge: Judge
-    service: SiteStateService
-    acts: ActService
-    decisions: DecisionService
-    events: EventService
-    clock: ManualClock
-
-    async def happen(self, label: str, change: Change = Change.BEGAN, kind: Kind = Kind.OBJECT) -> None:
-        """Let something happen, and wait until it is durable."""
-        before = self.judge.events
-        about = f"track:{label}" if kind is Kind.OBJECT else str(kind)
-        facts = {"state": True} if kind is Kind.SIGNAL else {}
-        draft = Draft(
-            kind,
-            change,
-            CameraId("gate"),
-            self.clock.wall,
-            subject=about,
-            label=label,
-            score=0.9,
-            facts=facts,
-        )
-        await self.judge.offer(draft)
-        await self.until(lambda: self.judge.events > before)
-
-    async def wait(self, seconds: float) -> None:
-        """Let time pass, and the judge notice it."""
-        self.clock.advance(seconds)
-        await self.happen("nothing")
-
-    async def until(self, ready: object) -> None:
-        async with asyncio.timeout(60):
-            while not ready():  # type: ignore[operator]  # a test's lambda
-                await asyncio.sleep(0.01)
-
-    def firing(self) -> list[tuple[str, bool, bool]]:
-        """Return (rule, acknowledged, escalated) of what fires now."""
-        told = self.service.alerts(ROOT)
-        return [(a.decision.rule, a.decision.acknowledged is not None, a.escalated is not None) for a in told]
-
-
-def by(user: str) -> Caller:
-    """Return whom the kernel knows."""
-    return Caller(Principal.LOCAL_USER if user else Principal.TOKEN, user, Unlimited())
-
-
-@asynccontextmanager
-async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
-    files, world = [("rules.yaml", RULES)], World(actions={"log": lambda params: []})
-    book = bound(files, world, compile_rules(files, world))
-    async with open_store(folder / "db", quota_mb=64, clock=clock) as store:
-        resume = await store.load()
-        memory = Memory()
-        memory.apply(resume.rows)
-        ids = (f"id-{resume.last_seq}-{n}" for n in itertools.count())
-        services: list[SiteStateService] = []
-        judge = Judge(
-            book,
-            memory,
-            store,
-            clock,
-            "site",
-            lambda: next(ids),
-            lambda *kept: services[0].happened(*kept),
-            resume=resume,
-        )
-        acts = Acts(judge.offer, clock, lambda: next(ids), store.event)
-        service = SiteStateService(
-            settings=Settings(site="site"),
-            version="0",
-            clock=clock,
-            cameras={},
-            store=store,
-            started=clock.wall,
-            tally=dict,
-            problems=tuple,
-            memory=memory,
-            acts=acts,
-        )
-        services.append(service)
-        await service.recall()
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(judge.run())
-            site = Site(
-                judge,
-                service,
-                ActService(acts, {}),
-                DecisionService(store, Acknowledgements(store, acts, clock), service.passed_on, (), "site"),
-                EventService(store, ()),
-                clock,
-            )
-            await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it
-            yield site
-            task.cancel()
 
 
 async def test_what_nobody_acknowledges_escalates_and_stays(tmp_path: Path, clock: ManualClock) -> None:
@@ -460,90 +306,6 @@ async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: Manua
         assert (as_http(resolved.value).status, resolved.value.code) == (409, "decision.resolved")
 
 
-async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path, clock: ManualClock) -> None:
-    async with engine(tmp_path, clock) as site:
-        act = wire.Act(name="patrol-done", by="An", facts={"round": 3, "calm": True})
-        event = await site.acts.act(by("root"), act)
-        assert event.facts == {"round": 3, "calm": True, "by": "An", "user": "root"}
-        assert [made.rule for made in site.service.state(ROOT).decisions] == ["back"]
-        stored = await site.events.events(ROOT, before=None, limit=1, camera=None)
-        assert [each.id for each in stored] == [event.id]
-        for wrong in (wire.Act(name="acknowledge"), wire.Act(name="x", facts={"by": "An"})):
-            with pytest.raises(Refusal) as refused:
-                await site.acts.act(by(""), wrong)
-            assert as_http(refused.value).status == 422
-        with pytest.raises(HttpProblem) as nowhere:
-            await site.acts.act(by(""), wire.Act(name="x", camera="nowhere"))
-        assert nowhere.value.code == "camera.unknown"
-
-
-async def unknown(id: str) -> Event | None:
-    return None
-
-
-async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock) -> None:
-    ring = wire.Act(name="ring", facts={"n": 1})
-    async with engine(tmp_path, clock) as site:
-        first, again, other = await asyncio.gather(
-            site.acts.act(by("An"), ring, "k1"),
-            site.acts.act(by("An"), ring, "k1"),
-            site.acts.act(by("Bình"), ring, "k1"),
-        )
-        assert first == again
-        assert other.id != first.id
-        assert (await site.acts.act(by("An"), ring, "k2")).id not in {first.id, other.id}
-        assert len({(await site.acts.act(by("An"), ring)).id for _ in range(2)}) == 2
-        for changed in (wire.Act(name="ring", facts={"n": 2}), wire.Act(name="rang", facts={"n": 1})):
-            with pytest.raises(Refusal) as refused:
-                await site.acts.act(by("An"), changed, "k1")
-            assert (as_http(refused.value).status, refused.value.code) == (422, "act.other")
-    async with engine(tmp_path, clock) as site:  # over a restart as well
-        assert (await site.acts.act(by("An"), ring, "k1")).id == first.id
-        stored = await site.events.events(ROOT, before=None, limit=100, camera=None)
-        assert [each.id for each in stored].count(first.id) == 1
-
-
-async def test_who_got_no_answer_tells_it_again_and_it_stays_one_event(clock: ManualClock) -> None:
-    offered: list[Draft] = []
-
-    async def offer(draft: Draft) -> None:
-        offered.append(draft)
-
-    acts = Acts(offer, clock, lambda: "x", unknown)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await acts.hand_in(Act(name="ring"), "An", "k")
-    async with asyncio.TaskGroup() as group:
-        again = group.create_task(acts.hand_in(Act(name="ring"), "An", "k"))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        (draft,) = offered
-        kept = draft.issue(EventId(draft.id), "site", 1, clock.wall, 1.0)
-        acts.kept([kept])
-    assert again.result() == kept
-
-
-async def test_acts_that_nobody_judges_are_bounded(clock: ManualClock) -> None:
-    stuck = asyncio.Event()
-
-    async def full(draft: Draft) -> None:
-        await stuck.wait()
-
-    numbers = itertools.count()
-    acts = Acts(full, clock, lambda: str(next(numbers)), unknown)
-    async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(acts.hand_in(Act(name="x"), "")) for _ in range(64)]
-        await asyncio.sleep(0)
-        with pytest.raises(Refusal) as busy:
-            await acts.hand_in(Act(name="x"), "")
-        assert busy.value.code == "act.busy"
-        for task in waiting:
-            task.cancel()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await acts.hand_in(Act(name="x"), "")  # there is room again
-
-
 async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         await site.happen("dog")
@@ -552,78 +314,3 @@ async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: Manu
         made = site.service.alerts(ROOT)[0].decision
         assert (made.dedup, made.message["vi"]) == ("gate/gate", "Gọi công an xã")
         assert site.service.alerts(ROOT)[1].decision.dedup == "dry/gate/track:dog"
-
-
-# -- the shelf alone -------------------------------------------------------------------------------
-
-
-def made_by(rule: str, severity: Severity, clock: ManualClock, after: float = 0.0) -> Decision:
-    name, cause = RuleName(rule), EventId(f"e-{rule}")
-    at = clock.wall + timedelta(seconds=after)
-    return Decision(
-        decision_id(name, "k", Phase.FIRING, cause), name, Phase.FIRING, "k", None, at, at, cause,
-        severity, {}, Sentence("reason.over"),
-    )  # fmt: skip
-
-
-def remembering(clock: ManualClock, *rules: str, state: str = FIRING) -> Memory:
-    rows = [Row(state, 0.0, clock.wall, None, EventId(f"e-{rule}"), "") for rule in rules]
-    return Memory((RuleName(rule), "k", row) for rule, row in zip(rules, rows, strict=True))
-
-
-def test_the_worst_that_nobody_has_comes_first_and_the_bound_takes_the_least(clock: ManualClock) -> None:
-    shelf = Alerts(remembering(clock, "a", "b", "c"), most=2)
-    told = [shelf.take(made_by(*each, clock)) for each in (("a", Severity.INFO), ("b", Severity.CRITICAL))]
-    assert [len(list(each)) for each in told] == [1, 1]
-    changed = list(shelf.take(made_by("c", Severity.WARNING, clock)))
-    assert [(alert.decision.rule, alert.over) for alert in changed] == [("c", False), ("a", True)]
-    assert (shelf.left_out, [alert.decision.rule for alert in shelf.now()]) == (1, ["b", "c"])
-    shelf.acknowledge(Acknowledgement(shelf.now()[0].id, clock.wall, "An"))
-    assert [alert.decision.rule for alert in shelf.now()] == ["c", "b"]
-
-
-def test_a_rule_that_is_gone_takes_its_alert_along(clock: ManualClock) -> None:
-    memory = remembering(clock, "a")
-    shelf = Alerts(memory)
-    assert len(list(shelf.take(made_by("a", Severity.INFO, clock)))) == 1
-    memory.apply([RowChange(RuleName("a"), "k", None)])
-    assert [alert.over for alert in shelf.sweep()] == [True]
-    assert (shelf.now(), shelf.sweep()) == ([], [])
-
-
-def test_after_a_restart_it_is_known_what_had_escalated(clock: ManualClock) -> None:
-    memory = remembering(clock, "a", "b")
-    made = made_by("a", Severity.INFO, clock)
-    late_id = decision_id(made.rule, "k", Phase.ESCALATED, made.cause)
-    late = Decision(
-        late_id, made.rule, Phase.ESCALATED, "k", None, made.at + timedelta(minutes=5), made.at, made.cause,
-        Severity.INFO, {}, Sentence("reason.over"), alert=made.id,
-    )  # fmt: skip
-    assert {made.id, late.id} < set(alerts.remembered(memory))
-    shelf = Alerts(memory)
-    shelf.restore([late, made, made_by("gone", Severity.INFO, clock)], {})
-    (alert,) = shelf.now()
-    assert (alert.id, alert.escalated) == (made.id, late.at)
-
-
-def test_waiting_rows_name_their_decision(clock: ManualClock) -> None:
-    row = Row(WAITING, 0.0, clock.wall, None, EventId("e-a"), "")
-    memory = Memory([(RuleName("a"), "!k", row)])
-    assert decision_id(RuleName("a"), "k", Phase.FIRING, EventId("e-a")) in alerts.remembered(memory)
-
-
-def test_only_acknowledgements_acknowledge(clock: ManualClock) -> None:
-    from engine.store.model import Withdrawal, duty_of
-
-    def event(kind: Kind, label: str, **facts: str) -> Event:
-        return Event(
-            EventId("e"), "s", 1, kind, Change.NOTED, None, clock.wall, clock.wall, label=label, facts=facts
-        )
-
-    assert duty_of(event(Kind.OPERATOR, "patrol-done", decision="d")) is None
-    assert duty_of(event(Kind.SIGNAL, "acknowledge", decision="d")) is None
-    assert duty_of(event(Kind.OPERATOR, "acknowledge", rule="r")) is None
-    told = duty_of(event(Kind.OPERATOR, "acknowledge", decision="d", by="An"))
-    assert told == Acknowledgement("d", clock.wall, "An", "")
-    assert duty_of(event(Kind.OPERATOR, "unacknowledge", decision="d")) == Withdrawal("d")
-    assert duty_of(event(Kind.OPERATOR, "unacknowledge")) is None

@@ -1,8 +1,7 @@
 """Every ONVIF answer against the published schemas, and what the services do."""
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -13,24 +12,13 @@ from lxml import etree
 
 from drivers.contract import PtzVector
 from drivers.virtual.onvif import soap
-from drivers.virtual.onvif.device_service import DeviceService
-from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING, EventBroker, Property
-from drivers.virtual.onvif.event_service import DEFAULT_LIFE, EventService
-from drivers.virtual.onvif.imaging_service import ImagingService
-from drivers.virtual.onvif.io_service import INPUT as INPUT_TOKEN
-from drivers.virtual.onvif.io_service import RELAY, IoService
-from drivers.virtual.onvif.media_service import MediaService
-from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE, PtzService
-from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, SOURCE, Operation, ServiceRequest
+from drivers.virtual.onvif.io_service import RELAY
+from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE
+from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, SOURCE, ServiceRequest
 from drivers.virtual.onvif.soap import NS, Element, SoapFault
-from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS, PtzUnit
-from drivers.virtual.spec import CameraClock, CameraSpec
-from drivers.virtual.street.footage import Format
+from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS
+from tests.drivers.virtual.onvif.rig import HOST, Rig, arguments, el, of, vector
 
-NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
-HOST = "camera.example:8080"
-MOTION = Property("VideoSource/MotionAlarm", ("Source", "source0"), "State")
-INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
 WSDL = {
     "tds": "devicemgmt",
     "trt": "media",
@@ -40,95 +28,6 @@ WSDL = {
     "tmd": "deviceio",
     "timg": "imaging",
 }
-
-
-class Rig:
-    """The services of one camera without its sockets, at a time that the test sets."""
-
-    def __init__(self, ptz: bool = True) -> None:
-        self.seconds = 100.0
-        self.reboots = 0
-        self.relay: list[bool] = []
-        self.clock = CameraClock(lambda: NOW + timedelta(seconds=self.seconds - 100), lambda: self.seconds)
-        self.unit = PtzUnit()
-        self.broker = EventBroker(MOTION, INPUT)
-        picture = Format(640, 360, 10.0, b"", b"")
-        spec = CameraSpec(name="Cổng chính", ptz=ptz, password="pw")
-        offered = (
-            EventService(self.broker, self.clock),
-            MediaService(picture, ptz, lambda host, channel: f"rtsp://{host.partition(':')[0]}:554/main"),
-            ImagingService(),
-            IoService(self.relay.append),
-            *((PtzService(self.unit, self.clock),) if ptz else ()),
-        )
-        services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
-        self.operations: dict[str, Operation] = {
-            key: value for each in services for key, value in each.operations().items()
-        }
-
-    def _reboot(self) -> None:
-        self.reboots += 1
-
-    def ask(self, name: str, *content: Element, subscription: str = "") -> Element:
-        """Call an operation that answers at once."""
-        answer = self._run(name, content, subscription)
-        assert not inspect.isawaitable(answer)
-        return answer
-
-    async def pull(self, key: str, timeout: str = "PT0S", most: int = 100) -> list[tuple[str, str, str]]:
-        """Return what PullMessages tells: topic, value, property operation."""
-        content = el("tev:Timeout", timeout), el("tev:MessageLimit", str(most))
-        answer = self._run("tev:PullMessages", content, key)
-        assert inspect.isawaitable(answer)
-        found = []
-        for message in (await answer).findall("wsnt:NotificationMessage", NS):
-            item = message.find(".//tt:Data/tt:SimpleItem", NS)
-            content_ = message.find("wsnt:Message/tt:Message", NS)
-            assert item is not None
-            assert content_ is not None
-            topic = message.findtext("wsnt:Topic", "", NS)
-            found.append((topic, str(item.get("Value")), str(content_.get("PropertyOperation"))))
-        return found
-
-    def _run(
-        self, name: str, content: tuple[Element, ...], subscription: str
-    ) -> Element | Awaitable[Element]:
-        call = soap.Call(el(name, *map(deepcopy, content)), None)  # an element has one parent only
-        return self.operations[call.name].run(ServiceRequest(call, HOST, subscription))
-
-    def subscribe(self, *content: Element) -> str:
-        """Return a new pull point's key."""
-        made = self.ask("tev:CreatePullPointSubscription", *content)
-        address = made.findtext("tev:SubscriptionReference/wsa:Address", "", NS)
-        assert address.startswith(f"http://{HOST}/onvif/subscription/")
-        return address.rpartition("/")[2]
-
-
-el = soap.el
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
-def of(name: str, **parts: str) -> Element:
-    """Return an element with one text child per keyword, in the namespace of its prefix."""
-    prefix = name.partition(":")[0]
-    return el(name, *(el(f"{prefix}:{key}", value) for key, value in parts.items()))
-
-
-def arguments(prefix: str, **parts: str) -> tuple[Element, ...]:
-    return tuple(el(f"{prefix}:{key}", value) for key, value in parts.items())
-
-
-def vector(name: str, pan: float | None = None, tilt: float = 0.0, zoom: float | None = None) -> Element:
-    parts = []
-    if pan is not None:
-        parts.append(el("tt:PanTilt", x=str(pan), y=str(tilt)))
-    if zoom is not None:
-        parts.append(el("tt:Zoom", x=str(zoom)))
-    return el(name, *parts)
 
 
 def encoder(
@@ -490,114 +389,3 @@ def test_presets_are_made_overwritten_removed_and_bounded(rig: Rig) -> None:
         rig.ask("tptz:SetPreset", *head(PresetName=f"p{number}"))
     with pytest.raises(SoapFault, match="no room"):
         rig.ask("tptz:SetPreset", *head(PresetName="one too many"))
-
-
-# -- events --------------------------------------------------------------------------------------------
-
-ALARM = "tns1:VideoSource/MotionAlarm"
-TRIGGER = "tns1:Device/Trigger/DigitalInput"
-
-
-async def test_a_new_pull_point_holds_the_present_states_then_the_changes(rig: Rig) -> None:
-    rig.broker.tell(MOTION, True, NOW)
-    key = rig.subscribe()
-    assert await rig.pull(key) == [(ALARM, "true", "Initialized"), (TRIGGER, "false", "Initialized")]
-    assert rig.broker.tell(MOTION, False, NOW)
-    assert not rig.broker.tell(MOTION, False, NOW), "no change, no message"
-    assert await rig.pull(key) == [(ALARM, "false", "Changed")]
-    rig.ask("tev:SetSynchronizationPoint", subscription=key)
-    assert [operation for _, _, operation in await rig.pull(key)] == ["Initialized", "Initialized"]
-
-
-async def test_a_pull_waits_for_a_change(rig: Rig) -> None:
-    key = rig.subscribe()
-    await rig.pull(key)
-    async with asyncio.TaskGroup() as group:
-        waiting = group.create_task(rig.pull(key, "PT50S"), name="pull")
-        while not rig.broker.subscriptions[key].waiters:
-            await asyncio.sleep(0)
-        rig.broker.tell(INPUT, True, NOW)
-    assert waiting.result() == [(TRIGGER, "true", "Changed")]
-
-
-async def test_a_pull_is_let_go_when_its_subscription_ends(rig: Rig) -> None:
-    key = rig.subscribe()
-    await rig.pull(key)
-    async with asyncio.TaskGroup() as group:
-        pulling = group.create_task(refused(rig.pull(key, "PT50S")), name="pull")
-        while not rig.broker.subscriptions[key].waiters:
-            await asyncio.sleep(0)
-        rig.ask("wsnt:Unsubscribe", subscription=key)
-    assert pulling.result()
-
-
-async def refused(pull: Awaitable[object]) -> bool:
-    """Return whether a pull ended with a fault."""
-    try:
-        await pull
-    except SoapFault:
-        return True
-    return False
-
-
-async def test_a_pull_gives_no_more_than_asked_for(rig: Rig) -> None:
-    key = rig.subscribe()
-    assert len(await rig.pull(key, most=1)) == 1
-    assert len(await rig.pull(key, most=1)) == 1
-    assert await rig.pull(key, most=1) == []
-
-
-async def test_a_full_queue_loses_the_oldest_and_counts_it(rig: Rig) -> None:
-    key = rig.subscribe()
-    for number in range(MOST_WAITING):
-        rig.broker.tell(MOTION, number % 2 == 0, NOW)
-    assert rig.broker.subscriptions[key].dropped == 2
-    assert {operation for _, _, operation in await rig.pull(key)} == {"Changed"}
-
-
-async def test_a_subscription_expires_unless_it_is_renewed(rig: Rig) -> None:
-    key, renewed = rig.subscribe(), rig.subscribe()
-    rig.seconds += DEFAULT_LIFE - 1
-    rig.ask("wsnt:Renew", *arguments("wsnt", TerminationTime="PT1M"), subscription=renewed)
-    rig.seconds += 2
-    assert len(await rig.pull(renewed)) == 2
-    with pytest.raises(SoapFault, match="no such subscription"):
-        await rig.pull(key)
-    assert rig.broker.expired == 1
-
-
-def test_subscriptions_are_bounded_and_expired_ones_make_room(rig: Rig) -> None:
-    for _ in range(MOST_SUBSCRIPTIONS):
-        rig.subscribe()
-    with pytest.raises(SoapFault, match="too many pull points"):
-        rig.subscribe()
-    rig.seconds += DEFAULT_LIFE
-    rig.subscribe()
-
-
-@pytest.mark.parametrize(
-    ("expression", "topics"),
-    [
-        ("tns1:VideoSource/MotionAlarm", [ALARM]),
-        ("tns1:Device//.", [TRIGGER]),
-        ("tns1:VideoSource//.|tns1:Device/tns1:Trigger/DigitalInput", [ALARM, TRIGGER]),
-    ],
-)
-async def test_topics_can_be_filtered(rig: Rig, expression: str, topics: list[str]) -> None:
-    key = rig.subscribe(el("tev:Filter", el("wsnt:TopicExpression", expression)))
-    assert [topic for topic, _, _ in await rig.pull(key)] == topics
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        el("tev:Filter", el("wsnt:TopicExpression", "tns1:RuleEngine//.")),
-        el("tev:Filter", el("wsnt:MessageContent", "boolean(//x)")),
-        el("tev:InitialTerminationTime", "-PT1S"),
-        el("tev:InitialTerminationTime", "2001-01-01T00:00:00Z"),
-    ],
-)
-def test_an_impossible_subscription_is_refused(rig: Rig, content: Element) -> None:
-    with pytest.raises(SoapFault):
-        rig.subscribe(content)
-    assert not rig.broker.subscriptions
