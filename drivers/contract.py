@@ -21,6 +21,12 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+from drivers.configurable import Configurable as Configurable
+from drivers.configurable import Restartable as Restartable
+from drivers.configurable import Together as Together
+from drivers.configurable import Topical as Topical
+from drivers.discovery import Found as Found
+from drivers.discovery import Scope as Scope
 from drivers.display import UPRIGHT, Turn
 from drivers.features import Feature as Feature  # a driver's author finds all types here
 from drivers.features import FeatureCategory as FeatureCategory
@@ -70,43 +76,6 @@ class Target:
     options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
     logins: LoginBook | None = None
     webhooks: Webhooks | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where discovery may look.
-
-    Attributes:
-        interfaces: Local IPv4 addresses whose networks are probed by multicast. Empty: none.
-        hosts: Hosts probed one by one (unicast).
-    """
-
-    interfaces: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A device that answered discovery.
-
-    Attributes:
-        driver: Name of the driver that found it.
-        url: Address to open it at (for ONVIF: the device service whose host is the sender's).
-        identity: What the device calls itself (WS-Discovery endpoint reference); with `url` the key of an answer,
-            because cheap cameras share one.
-        address: Network address that the answer came from.
-        name: What it says its name is; may be empty.
-        model: What it says its hardware is; may be empty.
-        urls: Every address it announced.
-    """
-
-    driver: str
-    url: str
-    identity: str
-    address: str
-    name: str = ""
-    model: str = ""
-    urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,39 +307,6 @@ class Speaker(Protocol):
 
         Raises:
             DriverError: `Unreachable` also where somebody else speaks.
-        """
-        ...
-
-
-@runtime_checkable
-class Configurable(Protocol):
-    """A device whose configuration can be read and written. A driver whose devices cannot leaves it out."""
-
-    async def configuration(self) -> tuple[Feature, ...]:
-        """Ask what can be read, written or heard of: clock, names, encoders, relays, inputs; ids are unique.
-
-        It may cost a device a dozen calls: ask when a person does. What a device does not have is not named.
-
-        Raises:
-            DriverError: It does not answer; a part that it refuses is left out.
-        """
-        ...
-
-    async def read(self, feature: str) -> Value:
-        """Return the present value of a feature, by its id.
-
-        Raises:
-            Unsupported: There is none of this id, or it cannot be read.
-            DriverError: As everywhere.
-        """
-        ...
-
-    async def write(self, feature: str, value: Value) -> None:
-        """Set a feature, by its id; returns when the device has accepted it.
-
-        Raises:
-            Unsupported: There is none of this id, it cannot be written, or not so.
-            DriverError: As everywhere; `Forbidden` where the account lacks the right.
         """
         ...
 

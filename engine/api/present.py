@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from engine import text
 from engine.api import wire
 from engine.api.resources.cameras import tracked
 from engine.api.resources.deliveries import Letter
@@ -30,10 +29,7 @@ _STATE: dict[DeliveryState, Literal["done", "again", "dead"]] = {
 
 def sentence(sentence: Sentence) -> wire.Sentence:
     """Return a sentence in both languages."""
-    code, values = sentence.code, dict(sentence.values)
-    return wire.Sentence(
-        code=code, values=values, vi=text.render(code, values, "vi"), en=text.render(code, values, "en")
-    )
+    return wire.Sentence.of(sentence)
 
 
 def event(happened: Event) -> wire.Event:

@@ -1,16 +1,3 @@
-"""A sentence on the wire: what people read, for every client in its language."""
+"""A sentence on the wire, for whoever enters the engine through its API."""
 
-from __future__ import annotations
-
-from pydantic import Field
-
-from engine.web.payload import Fact, Wire
-
-
-class Sentence(Wire):
-    """A sentence in both languages."""
-
-    code: str
-    values: dict[str, Fact] = Field(default_factory=dict)
-    vi: str = ""
-    en: str = ""
+from engine.web.sentence import Sentence as Sentence

@@ -1,0 +1,1 @@
+"""Commissioning: making cameras what their site wants, proving it, and being able to take it back."""
