@@ -6,6 +6,7 @@ restart its stream, and a pair that is good together may be refused one by one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from drivers.onvif.configuration.encoder_form import (
     read_knob,
     request_of,
 )
-from drivers.onvif.configuration.encoder_options import CodecOptions, Limits, Offered, codec_name
+from drivers.onvif.configuration.encoder_options import CodecOptions, Limits, Offered, codec_name, size_of
 from drivers.onvif.configuration.part import Send, step
 
 _UNITS = {"fps": "fps", "bitrate": "kbit/s", "gop": ""}
@@ -89,14 +90,17 @@ class Encoders:
     async def _prepared(self, token: str, values: Mapping[Feature, Value]) -> Send:
         told = await self._form.configuration(token)
         before = codec_name(xml.text(told, "Encoding"))
-        codec = next((str(value) for feature, value in values.items() if _knob(feature) == "codec"), before)
+        asked = {_knob(feature): feature for feature in values}
+        codec = str(values[asked["codec"]]) if "codec" in asked else before
         options = self._encoders[next(iter(values)).id].offered.get(codec, CodecOptions(codec))
-        fitted = {feature: _fitted(feature, value, options) for feature, value in values.items()}
+        fitted = {knob: _fitted(feature, values[feature], options) for knob, feature in asked.items()}
         if codec != before:
+            if "resolution" not in asked:
+                _check_size(size_of(xml.find(told, "Resolution")), options, asked["codec"])
             self._form.change_codec(told, options)
             self._bring_within(told, options)
-        for feature, value in fitted.items():
-            put_knob(self._form, told, _knob(feature), value)
+        for knob, value in fitted.items():
+            put_knob(self._form, told, knob, value)
         return partial(self._form.set, request_of(told, self._form.service))
 
     def _bring_within(self, told: etree._Element, options: CodecOptions) -> None:
@@ -147,7 +151,8 @@ def _described(
         every = [each.limits[knob] for each in offered.values() if knob in each.limits]
         yield feature(f"{name}.{knob}", FeatureKind.NUMBER, unit=_UNITS[knob],
                       whole=not any(limits.listed for limits in every),
-                      least=min(limits.least for limits in every), most=max(limits.most for limits in every),
+                      least=math.floor(min(limits.least for limits in every)),
+                      most=math.ceil(max(limits.most for limits in every)),
         )  # fmt: skip
     if present.constant:
         yield feature(f"{name}.mode", FeatureKind.CHOICE, choices=MODES)
@@ -171,6 +176,12 @@ def _fitted(feature: Feature, value: Value, options: CodecOptions) -> Value:
     if knob in _UNITS or (knob == "mode" and not options.constant):
         raise _unfit(feature, value, f"- ({options.encoding})")
     return value
+
+
+def _check_size(size: str, options: CodecOptions, codec: Feature) -> None:
+    """Refuse a codec that does not have the present size: nobody said which other one it should be."""
+    if options.sizes and size not in options.sizes:
+        raise _unfit(codec, f"{options.encoding} {size}", "|".join(options.sizes))
 
 
 def _unfit(feature: Feature, value: Value, takes: str) -> Unsupported:

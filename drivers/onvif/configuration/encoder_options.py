@@ -43,7 +43,9 @@ class Limits:
         return near if abs(near - value) <= _NEAR * near else None
 
     def held(self, value: float) -> float:
-        """Return the nearest value within the limits."""
+        """Return the nearest value that it may be."""
+        if self.listed:
+            return min(self.listed, key=lambda each: abs(each - value))
         return min(max(value, self.least), self.most)
 
     @property

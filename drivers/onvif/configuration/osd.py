@@ -50,7 +50,7 @@ class Overlays:
         found = await self._present(feature)
         if _kind(feature) == "clock":
             return found is not None
-        return " ".join(clean(xml.text(found, "PlainText")).split())[:LONGEST]
+        return clean(" ".join(xml.text(found, "PlainText").split()))[:LONGEST]
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Change the one that is there, at its place; create one, or take it away."""
