@@ -198,8 +198,11 @@ class OnvifDevice:
         await self._known()
         try:
             await self._configuration.write_together(values)
-        finally:
-            await self._follow(values)
+        except DriverError:
+            with suppress(DriverError):  # some may have been set
+                await self._follow(values)
+            raise
+        await self._follow(values)
 
     async def reboot(self) -> None:
         """Restart it; see :class:`drivers.contract.Restartable`."""

@@ -12,6 +12,7 @@ from drivers.features import named
 from drivers.onvif.configuration.clock import Clock
 from drivers.onvif.configuration.encoder import Encoders
 from drivers.onvif.configuration.encoder_form import FirstForm, Form, SecondForm
+from drivers.onvif.configuration.focus import Focus
 from drivers.onvif.configuration.host_name import HostName
 from drivers.onvif.configuration.imaging import Imaging
 from drivers.onvif.configuration.metadata import Metadata
@@ -118,7 +119,9 @@ class Configuration:
         if medias:
             yield from _of_media(medias, sources)
         if IMAGING in urls:
-            yield Imaging(Service(soap, urls[IMAGING], IMAGING), list(sources))
+            imaging = Service(soap, urls[IMAGING], IMAGING)
+            yield Imaging(imaging, list(sources))
+            yield Focus(imaging, list(sources))
         inputs = Service(soap, urls[DEVICE_IO], DEVICE_IO) if DEVICE_IO in urls else None
         yield Ports(Service(soap, urls.get(DEVICE_IO, here), DEVICE), inputs)
         yield Users(device)
