@@ -39,6 +39,11 @@ class StatePaths:
         return self.state / "logins.json"
 
     @property
+    def cameras_seen(self) -> Path:
+        """What cameras are known again by, should they move."""
+        return self.state / "cameras-seen.json"
+
+    @property
     def tls(self) -> Path:
         """The certificate that the engine makes for its doors; no backup carries it: it belongs to a machine."""
         return self.state / "tls"
