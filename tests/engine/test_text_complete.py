@@ -73,6 +73,11 @@ COMPOSED = (
     "verify_pages.",
     "deed.",
     "outcome.",
+    "check.",
+    "check_name.",
+    "check_group.",
+    "check_outcome.",
+    "commission_report.",
 )
 #: Empty on purpose: where nothing is to be said.
 SILENT = {"reason.nothing"}
