@@ -80,6 +80,7 @@ class Aim(Wire):
         focus: None: there is nothing in the region to focus on.
         reference: Since when there is a reference picture; None: there is none.
         lies: How the picture lies to it; a second old at most.
+        share: Sharpness in % of the best so far; only whoever measures again and again knows it, and fills it in.
     """
 
     at: datetime
@@ -92,6 +93,7 @@ class Aim(Wire):
     exposure: Exposed
     reference: datetime | None = None
     lies: Lies | None = None
+    share: float | None = None
 
 
 class AimQuery(Query):
