@@ -54,6 +54,11 @@ class StatePaths:
         return self.state / "keys"
 
     @property
+    def references(self) -> Path:
+        """The folder of pictures that cameras are compared with: how each looked when it was signed off."""
+        return self.state / "references"
+
+    @property
     def heads(self) -> Path:
         """The folder of signed heads."""
         return self.heads_elsewhere or self.state / "heads"
