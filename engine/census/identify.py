@@ -60,20 +60,20 @@ class Identifier:
         self,
         sightings: Sequence[Sighting],
         logins_for: Callable[[Sighting], Sequence[Login]],
-        told: Callable[[], None] = lambda: None,
+        told: Callable[[Identified], None] = lambda _: None,
     ) -> list[Identified]:
         """Ask devices, several at once; returns them in their order.
 
         Args:
             logins_for: What may be tried at a device; nothing: it is left alone.
-            told: Called after each.
+            told: Is handed each as soon as it has been asked.
         """
         places = asyncio.Semaphore(self.at_once)
 
         async def one(sighting: Sighting) -> Identified:
             async with places:
                 found = await self.identify(sighting, logins_for(sighting))
-            told()
+            told(found)
             return found
 
         async with asyncio.TaskGroup() as group:

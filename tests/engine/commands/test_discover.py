@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable, Unsupported
-from engine.commands import discover as command
 from engine.commands.discover import app
 
 GATE = Found("finder", "http://192.0.2.7/onvif/device_service", "urn:1", "192.0.2.7", "Cổng", "M1")
@@ -41,7 +40,8 @@ def run(monkeypatch: pytest.MonkeyPatch, finder: Finder, *words: str) -> Any:
         return finder
 
     monkeypatch.setattr("drivers.registry.load", load)
-    monkeypatch.setattr(command, "addresses", lambda: THERE)
+    monkeypatch.setattr("engine.commands.discover.looking.own_addresses", lambda: THERE)
+    monkeypatch.setenv("MATTHAN_CONFIG", "/nowhere/matthan.yaml")
     return CliRunner().invoke(app, words)
 
 
@@ -102,6 +102,8 @@ def test_an_interface_that_is_not_there_is_named_with_those_that_are(
         (("--interface", "192.0.2.2", "--interface", "eth0"), Scope(("192.0.2.2", "198.51.100.2"))),
         (("--host", "cam.example"), Scope((), ("cam.example",))),
         (("--host", "::1", "--interface", "lo"), Scope(("127.0.0.1",), ("::1",))),
+        (("--subnet", "192.0.2.0/30"), Scope((), ("192.0.2.1",), sweep=True)),  # .2 is this machine itself
+        (("--subnet", "192.0.2.8-9", "--host", "cam"), Scope((), ("cam", "192.0.2.8", "192.0.2.9"), sweep=True)),
     ],
 )
 def test_where_it_looks(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], scope: Scope) -> None:
