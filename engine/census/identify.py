@@ -81,8 +81,8 @@ class Identifier:
         return [task.result() for task in tasks]
 
     async def identify(self, sighting: Sighting, logins: Sequence[Login]) -> Identified:
-        """Ask one device; what keeps it from telling is its `trouble`. Only ONVIF tells who a device is."""
-        if sighting.driver != "onvif" or not logins:
+        """Ask one device; what keeps it from telling is its `trouble`. RTSP does not tell who it is."""
+        if not sighting.opens or not logins:
             return Identified(sighting)
         try:
             async with asyncio.timeout(self.within):

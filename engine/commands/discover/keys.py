@@ -113,7 +113,7 @@ class Bunch:
 
     def explained(self, sighting: Sighting) -> Sighting:
         """Return a device with the reason why it was not asked, where it was not."""
-        if sighting.driver == "onvif" and self._is_taken(sighting):
+        if sighting.opens and self._is_taken(sighting):
             return replace(sighting, trouble=Sentence("census.engine_has_it"))
         return sighting
 
@@ -146,7 +146,7 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
         raise typer.Exit(2)
     paths = site.paths if site else state_paths(Settings())
     running = engine_runs(paths)
-    books = None if running else _books(paths, lang)
+    books = _books(paths, lang)
     if running:
         complain(render("census.only_one", {}, lang))
     taken = (
