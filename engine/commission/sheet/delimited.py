@@ -57,16 +57,13 @@ def _places(source: str, lines: list[str], number: int, cells: list[str], delimi
 
 
 def _take(table: Table, places: list[Place], cells: list[str]) -> None:
-    told = [
-        Cell(text.strip().lstrip("\ufeff"), place) for text, place in zip(cells, places, strict=True)
-    ][:COLUMNS]
+    told = [Cell(text.strip().lstrip("\ufeff"), place) for text, place in zip(cells, places, strict=True)][
+        :COLUMNS
+    ]
     for cell in told:
         if len(cell.text) > LONGEST:
             table.problems.append(cell.place.problem("sheet.long", most=LONGEST))
     if not table.headings:
         table.headings = told
         return
-    for cell in told[len(table.headings) :]:
-        if cell.text:
-            table.problems.append(cell.place.problem("sheet.no_heading"))
     table.rows.append((places[0], {n: cell for n, cell in enumerate(told) if cell.text}))

@@ -94,11 +94,14 @@ def _rows(table: Table) -> tuple[list[Row], list[SheetProblem]]:
     seen: dict[tuple[str, str], Cell] = {}
     for place, cells in table.rows:
         told = {keys[n]: cell for n, cell in cells.items() if keys.get(n)}
-        facts = {table.headings[n].text: cell.text for n, cell in cells.items() if not keys.get(n)}
+        others = {n: cell for n, cell in cells.items() if not keys.get(n)}
+        headed = {n: cell for n, cell in others.items() if n in keys and table.headings[n].text}
+        problems += (others[n].place.problem("sheet.no_heading") for n in others if n not in headed)
         settings, wrong = _checked(place, told)
         problems += [*wrong, *_unheard(told), *_unplaced(place, told)]
         if settings is not None:
-            rows.append(row_of(settings, {name: text for name, text in facts.items() if name}))
+            facts = {table.headings[n].text: cell.text for n, cell in headed.items()}
+            rows.append(row_of(settings, facts))
             problems += _twice(told, settings, seen)
     return rows, problems
 
@@ -128,9 +131,8 @@ def _problem(flaw: Flaw, place: Place, told: Mapping[str, Cell]) -> SheetProblem
     """Return a flaw at its cell; a password that was written out is not repeated."""
     key = str(flaw.path[0]) if flaw.path else ""
     here = told[key].place if key in told else place
-    code = "sheet.mac" if flaw.code == "problem.sheet_mac" else flaw.code
     suggestion = "" if key == "password" else flaw.suggestion
-    return SheetProblem(here.source, here.line, here.column, key, code, flaw.values, suggestion)
+    return SheetProblem(here.source, here.line, here.column, key, flaw.code, flaw.values, suggestion)
 
 
 def _unheard(told: Mapping[str, Cell]) -> Iterator[SheetProblem]:

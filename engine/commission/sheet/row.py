@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from engine.census.expected import Mac
 from engine.census.sighting import Expected
 from engine.config.addresses import Host, Url
 from engine.config.settings import SecretRef, Section
-from rules.document.scalars import Slug, problem
-
-_DIGITS = re.compile(r"[0-9a-f]{12}")
-_BETWEEN = re.compile(r"[\s:.\-]")
-
-
-def mac(text: str) -> str:
-    """Return a hardware address, however it was written, as ``02:1f:…``.
-
-    Raises:
-        PydanticCustomError: It is none.
-    """
-    digits = _BETWEEN.sub("", text.lower())
-    if not _DIGITS.fullmatch(digits):
-        raise problem("sheet_mac")
-    return ":".join(digits[n : n + 2] for n in range(0, 12, 2))
+from rules.document.scalars import Slug
 
 
 class RowSettings(Section):
@@ -38,7 +22,7 @@ class RowSettings(Section):
     name: str = Field("", description="Display name; written into the picture too.")
     host: Host | None = Field(None, description="Its address.")
     url: Url | None = Field(None, description="Its address with scheme and port, instead of `host`.")
-    mac: Annotated[str, AfterValidator(mac)] = Field("", description="Its hardware address.")
+    mac: Mac | None = Field(None, description="Its hardware address.")
     serial: str = Field("", description="Its serial number.")
     source: str = Field("", description="Video source of a recorder.")
     driver: str = Field("", description="Driver by name; default: by the URL, else onvif.")
@@ -90,7 +74,7 @@ class Row:
 def row_of(told: RowSettings, facts: Mapping[str, str]) -> Row:
     """Return a row of what its columns say."""
     url, host = told.url or "", (told.host or "").strip("[]")
-    expected = Expected(told.id, told.name, url, host, told.mac, told.serial, told.source)
+    expected = Expected(told.id, told.name, url, host, told.mac or "", told.serial, told.source)
     own = {key: text for key, text in (("place", told.place), ("note", told.note)) if text}
     return Row(
         expected, told.driver, told.username, told.password or "", told.profile, told.group or "", {**own, **facts}

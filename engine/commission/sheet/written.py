@@ -38,6 +38,7 @@ def _take(table: Table, document: Document, steps: Steps, entry: object) -> None
     cells: dict[int, Cell] = {}
     for key, value in list(entry.items())[:COLUMNS]:
         place = _place(document, (*steps, key))
+        number = _column(table, str(key), place)
         if value is None:
             continue
         if not isinstance(value, _PLAIN):
@@ -45,7 +46,7 @@ def _take(table: Table, document: Document, steps: Steps, entry: object) -> None
         elif len(str(value)) > LONGEST:
             table.problems.append(place.problem("sheet.long", str(key), most=LONGEST))
         else:
-            cells[_column(table, str(key), place)] = Cell(str(value).strip(), place)
+            cells[number] = Cell(str(value).strip(), place)
     table.rows.append((here, {n: cell for n, cell in cells.items() if cell.text}))
 
 
