@@ -31,7 +31,9 @@ def test_the_schema_is_the_shipped_one() -> None:
 
 def test_every_problem_has_its_place() -> None:
     with pytest.raises(ConfigError) as caught:
-        standard_of("time:\n  ntp: http://x\nsub: {width: 640, height: 360, fps: 90, bitrate: 1}\nmian: {}\n", "x")
+        standard_of(
+            "time:\n  ntp: http://x\nsub: {width: 640, height: 360, fps: 90, bitrate: 1}\nmian: {}\n", "x"
+        )
     assert [(each.line, each.code) for each in caught.value.problems] == [
         (2, "problem.host"),
         (3, "problem.at_most"),
