@@ -47,7 +47,7 @@ async def test_what_there_is(device: OnvifDevice) -> None:
     ]  # fmt: skip
     assert features["encoder.main.bitrate"].range == "64..8192 kbit/s"
     assert features["encoder.main.bitrate"].source == features["imaging.source0.contrast"].source == "source0"
-    assert features["encoder.main.resolution"].choices == ("640x360",)
+    assert features["encoder.main.resolution"].choices[1::2] == ("1280x720", "640x360")
 
 
 @pytest.mark.parametrize(
