@@ -208,7 +208,7 @@ class DeviceJob:
         if key is None:
             return StepState.SKIPPED, Sentence("commission.no_login")
         note = self.journal.ledger.secrets.get(self.lead.id)
-        if note is not None and note.stage is Stage.DONE:
+        if note is not None and note.stage is Stage.DONE and not note.undo:
             return StepState.DONE, Sentence("commission.password_done", {"file": note.file})
         if not key.default:
             return StepState.SKIPPED, Sentence("commission.no_default")

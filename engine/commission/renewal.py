@@ -67,7 +67,8 @@ class Renewal:
         """
         feature = await _feature(device)
         feature.check(new)
-        await asyncio.to_thread(self.files.keep, self.files.kept, old.password)
+        if not undo:  # else the present one is in the file that counts, and the old one where it was kept
+            await asyncio.to_thread(self.files.keep, self.files.kept, old.password)
         await asyncio.to_thread(self.files.keep, self.files.pending, new)
         await self._note(old.username, Stage.ABOUT, undo=undo)
         wanted, error = Login(old.username, new), None
@@ -147,7 +148,7 @@ class Renewal:
             username=username,
             file=self._named("file"),
             pending=self._named("pending"),
-            kept=self._named("kept"),
+            kept=self._named("file" if undo else "kept"),
             undo=undo,
         )
         now = self.tools.clock.now().wall

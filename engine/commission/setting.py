@@ -79,6 +79,19 @@ class Setter:
             troubles += await self._set(self.device, group)
         return troubles
 
+    async def try_all(self, wishes: Sequence[Wish]) -> list[Sentence | None]:
+        """Set features without noting it; return of each why it was not, None where it was."""
+        ended: list[Sentence | None] = []
+        device = self.device
+        assert isinstance(device, Configurable)  # noqa: S101 - it offered what is to be set
+        for group in _groups(wishes, device):
+            error = await _sent(device, group)
+            for wish in group:
+                found = await self._found(device, wish, error)
+                said = why(error) if error is not None else _lie(wish, found)
+                ended.append(None if _agrees(wish, found) else said)
+        return ended
+
     async def _set(self, device: Configurable, wishes: Sequence[Wish]) -> list[Sentence]:
         error = await _sent(device, wishes)
         changes = [await self._judged(device, wish, error) for wish in wishes]
