@@ -6,82 +6,18 @@ configuration: after it nothing of that program works any more, as nothing of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.commission.adoption import Adoption
 from engine.commission.jobs import Jobs
-from engine.commission.journal import Journal
 from engine.commission.record import JobRecord, StepState
-from engine.commission.secret_files import SecretFiles
 from tests.engine.commission.commissioning import Village, village
+from tests.engine.commission.killing import Reaper, until_killed
 from tests.fakes.devices import Box
-
-
-class Killed(BaseException):
-    """The program is dead."""
-
-
-class Reaper:
-    """Counts the places where a program can be killed, and kills it at one."""
-
-    def __init__(self) -> None:
-        self.count, self.at = 0, -1
-
-    def arm(self, at: int) -> None:
-        """Let a new program live until it comes to a place; -1: for ever."""
-        self.count, self.at = 0, at
-
-    def tick(self, _: str = "") -> None:
-        """Come to a place; a dead program stays dead."""
-        self.count += 1
-        if 0 <= self.at < self.count:
-            raise Killed
-
-    def around(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a method with a place before and one after it."""
-
-        def wrapped(*args: Any, **named: Any) -> Any:
-            self.tick()
-            result = method(*args, **named)
-            self.tick()
-            return result
-
-        return wrapped
-
-
-@pytest.fixture
-def reaper(monkeypatch: pytest.MonkeyPatch) -> Reaper:
-    found = Reaper()
-    for owner, name in (
-        (Journal, "_write"), (SecretFiles, "keep"), (SecretFiles, "settle"), (SecretFiles, "drop"), (Adoption, "_once"),
-    ):  # fmt: skip
-        monkeypatch.setattr(owner, name, found.around(getattr(owner, name)))
-    return found
-
-
-async def until_killed(run: Callable[[], Any]) -> JobRecord | None:
-    """Run a program; None where it was killed."""
-    try:
-        job = await run()
-    except BaseException as error:
-        if not _killed(error):
-            raise
-        return None
-    assert isinstance(job, JobRecord)
-    return job
-
-
-def _killed(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return any(_killed(each) for each in error.exceptions)
-    return isinstance(error, Killed)
 
 
 def result(site: Village, job: JobRecord) -> dict[str, Any]:
@@ -163,7 +99,7 @@ async def test_killed_several_times_and_resumed(kills: list[int], answer: str, r
             1801
         )  # each try of a new password that was never set may have cost one wrong login
         reaper.arm(-1)
-        await site.resume()
+        await site.commission()  # a run that lived to its end may have told that it could not ask any more
         healthy(site)
 
 
