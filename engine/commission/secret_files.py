@@ -71,7 +71,7 @@ class SecretFiles:
         try:
             owner = _owner(path.parent if path.parent.is_dir() else self.base)
             if not path.parent.is_dir():
-                path.parent.mkdir(mode=0o700, parents=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # several cameras come at once
                 if owner is not None:
                     os.chown(path.parent, *owner)
             put(path, f"{password}\n".encode(), mode=0o600, owner=owner)
