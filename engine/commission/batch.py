@@ -16,6 +16,10 @@ from engine.commission.record import CameraRecord, JobRecord, StepState
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Options, Tools
+from engine.runtime.whole_file import put
+
+#: The record beside the journal.
+RECORD = "record.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,11 @@ def _waiting(row: Row) -> CameraRecord:
         id=row.id, name=expected.name, driver=row.driver, url=expected.url, source=expected.source,
         username=row.username, secret=row.password, facts=dict(row.facts),
     )  # fmt: skip
+
+
+def finished(journal: Journal, job: JobRecord) -> None:
+    """Put what a journal comes to beside it, for reports and for whoever reads no journals."""
+    put(journal.folder / RECORD, job.model_dump_json(indent=1).encode())
 
 
 def exit_code(job: JobRecord) -> int:

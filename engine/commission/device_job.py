@@ -22,8 +22,8 @@ from engine.commission.plan.names import plan_names
 from engine.commission.plan.streams import choose, plan_streams
 from engine.commission.plan.times import plan_time
 from engine.commission.plan.wish import Offer, Plan
-from engine.commission.record import CameraRecord, DeviceRecord, Step, StepRecord, StepState
-from engine.commission.renewal import renewal_of
+from engine.commission.record import CameraRecord, Change, DeviceRecord, Risk, Step, StepRecord, StepState
+from engine.commission.renewal import PASSWORD, renewal_of
 from engine.commission.secret_files import new_password
 from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
@@ -81,6 +81,8 @@ class DeviceJob:
                 self._visit = visit
                 await self._set_all()
                 await self._renew()
+            if self.options.dry:
+                return
             for row in self.rows:
                 await self._step(row, Step.ADOPT, partial(self._adopt, row))
             if any(self._open(row, Step.CHECK) for row in self.rows):
@@ -130,7 +132,8 @@ class DeviceJob:
             (id for id, each in self.others.items() if _twins(each, identity) and id not in self._ids), ""
         )
         self.others[self.lead.id] = identity
-        await self._settle_secret(visit)
+        if not self.options.dry:
+            await self._settle_secret(visit)
         for row in self.rows:
             camera = camera_of(visit.device, row.expected.source or None)
             await self._learn(row, device=_record(identity), source=camera.source, **_login(visit))
@@ -161,6 +164,8 @@ class DeviceJob:
         """Plan, and set what may be set."""
         setter = Setter(self.tools, self.visit.device, self.journal, row.id)
         offer, planned = await plan(row, setter)
+        if self.options.dry:
+            return await self._foretold(row, planned)
         made = await setter.recover(offer)
         allowed = [wish for wish in planned.wishes if self.options.allows(wish.risk)]
         held_back = [wish for wish in planned.wishes if wish not in allowed]
@@ -174,6 +179,14 @@ class DeviceJob:
         if not (planned.wishes or planned.told or made):
             return StepState.SKIPPED, Sentence("commission.right_already")
         return StepState.DONE, several(planned.told)
+
+    async def _foretold(self, row: Row, planned: Plan) -> Ending:
+        """Note what would be set."""
+        entries = [self._entry(row).model_copy(update={"change": wish.change}) for wish in planned.wishes]
+        await self.journal.note(*entries)
+        if not planned.wishes and not planned.told:
+            return StepState.SKIPPED, Sentence("commission.right_already")
+        return StepState.WAITING if planned.wishes else StepState.DONE, several(planned.told)
 
     async def _times(self, _: Row, setter: Setter) -> tuple[Offer, Plan]:
         offer = await setter.offer(lambda each: each.id.startswith("time."))
@@ -214,6 +227,10 @@ class DeviceJob:
             return StepState.SKIPPED, Sentence("commission.no_default")
         if not self.tools.standard.passwords.renew:
             return StepState.SKIPPED, Sentence("commission.default_stays")
+        if self.options.dry:
+            change = Change(feature=PASSWORD, risk=Risk.LOCKS)
+            await self.journal.note(self._entry(self.lead).model_copy(update={"change": change}))
+            return StepState.WAITING, None
         renewal = renewal_of(self.tools, self.journal, self.lead.id, self.visit)
         password = new_password(self.tools.standard.passwords.length, self.tools.random)
         login = await renewal.change(self.visit.device, key.login, password)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,8 @@ def standard_of(text: str, source: str) -> Standard:
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of ``commissioning.yaml``, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Standard.model_json_schema()}
+
+
+def sample_standard() -> bytes:
+    """Return a standard to begin with: what counts where there is none, with remarks."""
+    return files("engine.commission").joinpath(NAME).read_bytes()

@@ -64,6 +64,7 @@ class Options:
         yes: Risks that were said yes to.
         steps: Those that are done; finding and logging in always are.
         only: Cameras that are done; empty: all.
+        dry: Whether nothing is changed: what would be is noted as changes that were not made.
     """
 
     yes: frozenset[Risk] = frozenset()
@@ -72,6 +73,7 @@ class Options:
     thorough: bool = False
     adopt: bool = True
     together: int = TOGETHER
+    dry: bool = False
 
     def wants(self, step: Step) -> bool:
         """Return whether a step is done."""

@@ -41,13 +41,21 @@ def read_sheet(path: Path) -> Sheet:
     Raises:
         ConfigError: With every mistake.
     """
+    return sheet_of(content_of(path), str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """Return a file's bytes, no more than one too many.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            content = file.read(BYTES + 1)
+            return file.read(BYTES + 1)
     except OSError as error:
         detail = error.strerror or type(error).__name__
         raise ConfigError([_at(str(path)).problem("problem.unreadable", detail=detail)]) from None
-    return sheet_of(content, str(path))
 
 
 def sheet_of(content: bytes, source: str) -> Sheet:

@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from engine.commission.standard import Standard
-from engine.commission.standard_file import find_standard, json_schema, standard_of
+from engine.commission.standard_file import find_standard, json_schema, sample_standard, standard_of
 from engine.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -55,3 +55,7 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
     assert find_standard(other, configuration).folder == tmp_path
     with pytest.raises(ConfigError, match="cannot be read"):
         find_standard(tmp_path / "none.yaml", configuration)
+
+
+def test_the_sample_that_is_written_is_the_shipped_one() -> None:
+    assert sample_standard() == SAMPLE.read_bytes()
