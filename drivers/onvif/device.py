@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,10 +29,12 @@ from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.configuration.whole import Configuration
 from drivers.onvif.events import pull_point
 from drivers.onvif.events.pull_point import EVENTS
+from drivers.onvif.events.topics import read_topics
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
 from drivers.onvif.services import PTZ, Services, read_services
 from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, ZeepService, read_clock, request
+from drivers.onvif.soap.faults import EmptyResponse
 from drivers.onvif.soap.http_session import HttpSession
 from drivers.rtsp import RtspOptions, RtspSource
 from drivers.rtsp.stream import RtspStream
@@ -99,7 +101,7 @@ class OnvifCamera:
         told = await first(self.medias, self.session.reached.name, lambda media: media.stream_url(token))
         url = self.session.reached.rewrite(told)
         known = self._sources.get(token)
-        if known is None or known.url != url:
+        if known is None or known.url != url or known.login != self.session.login:
             known = self._sources[token] = self.make_source(url, self.session.login, self.session.logins)
             if urlsplit(url).hostname != self.session.reached.host:
                 known.basic = False
@@ -177,7 +179,7 @@ class OnvifDevice:
 
     async def configuration(self) -> tuple[Feature, ...]:
         """Ask what can be set or heard of; see :class:`drivers.contract.Configurable`."""
-        sources = [camera.source for camera in self.cameras]
+        sources = {camera.source: camera.offers[0].source_config for camera in self.cameras}
         return await self._configuration.features(self.services.urls, sources)
 
     async def read(self, feature: str) -> Value:
@@ -189,8 +191,42 @@ class OnvifDevice:
         """Set a feature; when its clock was set, signatures and `clock_offset` follow."""
         await self._known()
         await self._configuration.write(feature, value)
-        if feature.startswith("time."):
+        await self._follow([feature])
+
+    async def write_together(self, values: Mapping[str, Value]) -> None:
+        """Set features by as few calls as the device has; see :class:`drivers.contract.Together`."""
+        await self._known()
+        try:
+            await self._configuration.write_together(values)
+        except DriverError:
+            with suppress(DriverError):  # some may have been set
+                await self._follow(values)
+            raise
+        await self._follow(values)
+
+    async def reboot(self) -> None:
+        """Restart it; see :class:`drivers.contract.Restartable`."""
+        with suppress(EmptyResponse):
+            asked = request(DEVICE, "SystemReboot")
+            await self.soap.ask(self.soap.session.reached.url, asked, action=f"{DEVICE}/SystemReboot")
+
+    async def topics(self) -> tuple[str, ...]:
+        """Return what it could tell; see :class:`drivers.contract.Topical`."""
+        return await read_topics(self.soap, await self._event_service())
+
+    async def _follow(self, written: Iterable[str]) -> None:
+        """Go by what was written: a clock that was set signs, an encoder that was set is advertised."""
+        kinds = {each.partition(".")[0] for each in written}
+        if "time" in kinds:
             self.clock_offset = await self.soap.follow_clock()
+        if "encoder" in kinds:
+            with suppress(DriverError):  # it may be busy starting its streams anew; then the old ones stay
+                await self._read_profiles()
+
+    async def _read_profiles(self) -> None:
+        offers = await first(self.cameras[0].medias, self.soap.host, lambda media: media.offers())
+        for camera in self.cameras:
+            camera.offers = _of_source(offers, camera.source) or camera.offers
 
     async def _known(self) -> None:
         if not self._configuration.asked:
@@ -297,16 +333,19 @@ async def read_cameras(
     cameras: list[OnvifCamera] = []
     still = False
     for source in dict.fromkeys(offer.source for offer in offers):
-        mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
+        mine = _of_source(offers, source)
         # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
         still = still or await _has_still(medias, soap.host, mine[0])
         unit = await _ptz_unit(ptz, mine, tasks, soap.host)
         has = {Feature.SIGNALS: services.may_signal, Feature.PTZ: bool(unit), Feature.SNAPSHOT: still}
         features = tuple(feature for feature, there in has.items() if there)
-        cameras.append(
-            OnvifCamera(source, tuple(mine), features, unit, soap.session, tuple(medias), make_source)
-        )
+        cameras.append(OnvifCamera(source, mine, features, unit, soap.session, tuple(medias), make_source))
     return tuple(cameras)
+
+
+def _of_source(offers: Iterable[Offer], source: str) -> tuple[Offer, ...]:
+    """Return the profiles of a video source, the largest first."""
+    return tuple(sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True))
 
 
 async def _ptz_unit(

@@ -44,6 +44,7 @@ TELLS = {
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
+    "aim.",
     "known_by.",
     "role.",
     "weekday.",

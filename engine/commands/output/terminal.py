@@ -78,5 +78,12 @@ def flash(text: str, stream: TextIO) -> None:
     stream.flush()
 
 
+def bell() -> None:
+    """Ring the terminal's bell; into a pipe nothing is written."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\a")
+        sys.stderr.flush()
+
+
 def _shown(text: str) -> str:
     return line(text).replace(_SEAL, "\x1b")

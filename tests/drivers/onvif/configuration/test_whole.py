@@ -36,12 +36,14 @@ async def device(camera: VirtualCamera) -> AsyncIterator[OnvifDevice]:
 async def test_what_there_is(device: OnvifDevice) -> None:
     features = {feature.id: feature for feature in await device.configuration()}
     assert list(features) == [
-        "time.clock", "time.mode", "time.ntp", "network.hostname", "scopes.name", "scopes.location",
-        "encoder.main.resolution", "encoder.main.fps", "encoder.main.bitrate", "encoder.main.gop",
+        "time.clock", "time.mode", "time.zone", "time.ntp", "network.hostname", "scopes.name", "scopes.location",
+        "network.eth0.mac", "network.eth0.address", "network.eth0.dhcp",
+        "encoder.main.codec", "encoder.main.resolution", "encoder.main.fps", "encoder.main.bitrate", "encoder.main.gop",
         "imaging.source0.brightness", "imaging.source0.saturation", "imaging.source0.contrast",
         "imaging.source0.sharpness", "imaging.source0.day_night",
         "output.relay0", "input.input0",
         "users.count", "users.add", "user.admin", "user.admin.level", "user.admin.password",
+        "account.password",
     ]  # fmt: skip
     assert features["encoder.main.bitrate"].range == "64..8192 kbit/s"
     assert features["encoder.main.bitrate"].source == features["imaging.source0.contrast"].source == "source0"
@@ -104,8 +106,8 @@ async def test_a_device_without_any_of_it_offers_its_clock_alone(scripted: Scrip
     scripted.answers |= dict.fromkeys(lacks, fault("ter:ActionNotSupported"))
     async with onvif.driver.open(Target(scripted.url), None) as device:
         assert isinstance(device, Configurable)
-        assert [each.id for each in await device.configuration()] == ["time.clock", "time.mode"]
+        assert [each.id for each in await device.configuration()] == ["time.clock", "time.mode", "time.zone"]
         with pytest.raises(Unsupported) as caught:
             await device.read("time.ntp")
-    assert caught.value.values["known"] == "time.clock, time.mode"
+    assert caught.value.values["known"] == "time.clock, time.mode, time.zone"
     assert not any(operation.startswith("Set") for operation in scripted.operations())
