@@ -197,17 +197,20 @@ def _topic_set(properties: tuple[Property, ...]) -> Element:
 
 
 def _description(each: Property) -> Element:
-    source = el("tt:SimpleItemDescription", Name=each.source[0], Type="tt:ReferenceToken")
-    data = el("tt:SimpleItemDescription", Name=each.item, Type="xs:boolean")
-    return el("tt:MessageDescription", el("tt:Source", source), el("tt:Data", data), IsProperty="true")
+    name = each.source[0]
+    told = [el("tt:SimpleItemDescription", Name=name, Type="tt:ReferenceToken")] if name else []
+    data = el("tt:SimpleItemDescription", Name=each.item, Type=each.kind)
+    return el("tt:MessageDescription", el("tt:Source", *told), el("tt:Data", data), IsProperty="true")
 
 
 def _message(notice: Notice) -> Element:
     about = notice.about
+    source, value = about.source
+    state = notice.state if isinstance(notice.state, str) else str(notice.state).lower()
     content = el(
         "tt:Message",
-        el("tt:Source", el("tt:SimpleItem", Name=about.source[0], Value=about.source[1])),
-        el("tt:Data", el("tt:SimpleItem", Name=about.item, Value=str(notice.state).lower())),
+        el("tt:Source", *([el("tt:SimpleItem", Name=source, Value=value)] if source else [])),
+        el("tt:Data", el("tt:SimpleItem", Name=about.item, Value=state)),
         UtcTime=utc(notice.at),
         PropertyOperation="Initialized" if notice.initial else "Changed",
     )
