@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -51,7 +52,8 @@ class Limits:
     @property
     def shown(self) -> str:
         """What it may be, in signs."""
-        return "|".join(f"{each:g}" for each in self.listed) or f"{self.least:g}..{self.most:g}"
+        most = f"{self.most:g}" if math.isfinite(self.most) else ""
+        return "|".join(f"{each:g}" for each in self.listed) or f"{self.least:g}..{most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,15 @@ def read_second(told: etree._Element) -> Offered:
         if _ENCODING.fullmatch(encoding):
             found.setdefault(codec_name(encoding), _second(node, encoding))
     return found
+
+
+def with_bitrate(offered: Offered) -> Offered:
+    """Return options where codecs that tell no range of bitrates take any: older devices tell none and can be set."""
+    untold = Limits(1, math.inf)
+    return {
+        codec: replace(options, limits={"bitrate": untold, **options.limits})
+        for codec, options in offered.items()
+    }
 
 
 def _second(node: etree._Element, encoding: str) -> CodecOptions:
