@@ -92,8 +92,9 @@ def size_of(node: etree._Element | None) -> str:
 def read_first(told: etree._Element) -> Offered:
     """Return what the first media service tells: a part for each codec, and its bitrates in an extension."""
     found: dict[str, CodecOptions] = {}
-    for encoding in _CODINGS:
-        nodes = [node for node in told.iter(etree.Element) if xml.local(node) == encoding]
+    root = xml.find(told, "Options")  # some answer with another operation's answer, where a codec stands too
+    for encoding in _CODINGS if root is not None else ():
+        nodes = list(xml.every(root, encoding)) if root is not None else []
         if nodes:
             found[codec_name(encoding)] = CodecOptions(
                 encoding, _sizes(nodes), dict(_ranges(nodes)), profiles=_supported(nodes)
