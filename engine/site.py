@@ -257,6 +257,8 @@ class Site:
             porter=self.porter,
             callers=self._callers,
             groups=lambda: self.reloader.settings.groups.keys(),
+            config=self.reloader.path,
+            references=self._where.references,
         )
         return api_of(rooms)
 

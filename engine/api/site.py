@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,15 +30,18 @@ from engine.api.resources import (
     state,
     tokens,
 )
+from engine.api.resources.commissioning import aim, drawing
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService
+from engine.api.services.aim import AimService
 from engine.api.services.audit import AuditService
 from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.doors import DoorService
+from engine.api.services.drawing import DrawingService
 from engine.api.services.events import EventService
 from engine.api.services.features import FeatureService
 from engine.api.services.people import PeopleService, Places
@@ -45,6 +49,7 @@ from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
 from engine.api.services.state import SiteStateService
+from engine.commission.aim.reference import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
 from engine.identity.callers import Callers
@@ -83,6 +88,8 @@ class Rooms:
         auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
         porter: Lets people in; `callers`: says who asks.
         groups: Returns the names of groups of cameras.
+        config: The configuration's file.
+        references: The folder of reference pictures.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -110,6 +117,8 @@ class Rooms:
     porter: Porter
     callers: Callers
     groups: Callable[[], Collection[str]]
+    config: Path
+    references: Path
 
 
 def api_of(site: Rooms) -> Api:
@@ -129,6 +138,8 @@ def api_of(site: Rooms) -> Api:
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
+        aim.resource(AimService(site.cameras, Shelf(site.references), site.clock.monotonic)),
+        drawing.resource(DrawingService(site.cameras, site.config, site.reload)),
         availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
         audit.resource(AuditService(site.store)),
         preview.resource(PreviewService(site.cameras, site.preview)),

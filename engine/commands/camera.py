@@ -1,4 +1,4 @@
-"""Commands about one camera of a running engine: retry, availability, features, set.
+"""Commands about one camera of a running engine: retry, availability, features, set, aim, reference, zones.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from engine.commands.aim.reference import reference
+from engine.commands.aim.watch import aim
+from engine.commands.aim.zones import zones
 from engine.commands.availability import availability
 from engine.commands.completion import cameras
 from engine.commands.features import features, set_feature
@@ -23,6 +26,9 @@ app.add_typer(camera)
 camera.command()(availability)
 camera.command()(features)
 camera.command("set")(set_feature)
+camera.command()(aim)
+camera.command()(reference)
+camera.command()(zones)
 
 
 @camera.command()

@@ -61,8 +61,8 @@ class Origin(NamedTuple):
 
     @property
     def header(self) -> str:
-        """What ``Host`` says: a usual port is left out."""
-        return self.name.removesuffix(f":{_PORTS[self.scheme]}")
+        """What ``Host`` says: a usual port is left out, and so is the zone, which is this machine's own affair."""
+        return re.sub(r"%[^\]]*", "", self.name).removesuffix(f":{_PORTS[self.scheme]}")
 
 
 def origin_and_target(url: str) -> tuple[Origin, str]:
