@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable, Unsupported
 from engine.commands.discover import app
+from engine.identity.spool import Spool
 
 GATE = Found("finder", "http://192.0.2.7/onvif/device_service", "urn:1", "192.0.2.7", "Cổng", "M1")
 THERE = {"lo": ("127.0.0.1",), "eth0": ("192.0.2.2", "198.51.100.2")}
@@ -178,6 +179,8 @@ def test_what_is_found_is_written_once_and_followed_when_it_moves(
     assert "known by" not in done.stdout
     assert "url: http://192.0.2.7/onvif/device_service" in site.read_text()
     assert "# kept" in site.read_text()
+    (record,) = Spool(tmp_path / "state").folder.iterdir()  # for the engine's audit log, at its next start
+    assert "configuration_before" in record.read_text()
 
 
 @pytest.mark.parametrize(
