@@ -223,3 +223,21 @@ def test_too_many_answers_and_doubts_are_told(monkeypatch: pytest.MonkeyPatch) -
     assert done.exit_code == 0
     assert "2 devices call themselves urn:same" in done.stderr
     assert "35 of them are left out" in done.stderr
+
+
+def test_files_are_no_cameras_that_could_be_gone_and_listed_hosts_are_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site, listed = tmp_path / "site.yaml", tmp_path / "list.yaml"
+    site.write_text("cameras: [{id: clip, url: 'file:x.mp4'}]\n")
+    listed.write_text("[{id: a, host: Cam.example}, {id: b, url: 'http://192.0.2.9/onvif/device_service'}]\n")
+    finder = Finder(replace(camera(1), address="cam.example", url="http://cam.example/onvif/device_service"))
+    done = run(monkeypatch, finder, "--config", str(site), "--expect", str(listed), "--json", "--wait", "0.2")
+    assert [(each["id"], each["state"]) for each in json.loads(done.stdout)] == [
+        ("a", "new"),
+        ("b", "missing"),
+    ]
+    assert finder.scopes[0].hosts == ("Cam.example",)
+    swept = Finder()
+    run(monkeypatch, swept, "--subnet", "localhost", "--subnet", "127.0.0.1", "--host", "127.0.0.1")
+    assert swept.scopes[0].hosts == ("127.0.0.1",)  # by name and by address it is one
