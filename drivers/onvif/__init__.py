@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from pydantic import Field
 
@@ -24,6 +25,10 @@ class OnvifOptions(StreamOptions):
 
     verify_tls: bool = Field(
         False, description="Whether the device's certificate must be signed by a known authority."
+    )
+    events: Literal["auto", "pull", "push"] = Field(
+        "auto",
+        description="How events come: pulled, or pushed to `webhook_receiver.url`; auto: pushed if none can be pulled.",
     )
 
 
@@ -75,7 +80,8 @@ class OnvifDriver:
         options = read(OnvifOptions, target)
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
         reached = module.DeviceAddress.at(target.url, trust_hosts=options.hosts == "told")
-        access = module.Access(options.source, options.verify_tls, options.basic, target.logins)
+        heard = module.Heard(options.events, target.webhooks)
+        access = module.Access(options.source, options.verify_tls, options.basic, target.logins, heard)
         async with module.opened(reached, login, access) as device:
             yield device
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from drivers.contract import (
     Signal,
     TrackKind,
     Value,
+    Webhooks,
 )
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery, nursery
@@ -27,8 +28,10 @@ from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.configuration.whole import Configuration
-from drivers.onvif.events import pull_point
-from drivers.onvif.events.pull_point import EVENTS
+from drivers.onvif.events import subscription
+from drivers.onvif.events.pull_point import PullPoint
+from drivers.onvif.events.push import Push
+from drivers.onvif.events.subscription import EVENTS, Subscription
 from drivers.onvif.events.topics import read_topics
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
@@ -145,6 +148,19 @@ class OnvifCamera:
         return named[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a device's events come.
+
+    Attributes:
+        by: ``pull``, ``push``, or ``auto``: pulled where the device can.
+        webhooks: Lends the address at which it calls; None: nobody does.
+    """
+
+    by: str = "auto"
+    webhooks: Webhooks | None = None
+
+
 @dataclass(slots=True)
 class OnvifDevice:
     """One address and one login; see :class:`drivers.contract.Device`."""
@@ -155,7 +171,9 @@ class OnvifDevice:
     soap: SoapClient
     services: Services
     tasks: Nursery
-    _pull_points: list[pull_point.PullPoint] = field(default_factory=list)
+    heard: Heard
+    _subscriptions: list[Subscription] = field(default_factory=list)
+    _lacks_pulls: bool = False
     _configuration: Configuration = field(init=False)
 
     def __post_init__(self) -> None:
@@ -168,14 +186,38 @@ class OnvifDevice:
 
     def signals(self) -> AsyncGenerator[Signal | None, None]:
         """Yield what it says, None where it says nothing; ends with a DriverError when the subscription is lost."""
+        if self.heard.by == "auto":
+            return self._either()
+        return self._by(Push if self.heard.by == "push" else PullPoint)
+
+    async def _either(self) -> AsyncGenerator[Signal | None, None]:
+        """Pull; where the device knows no pull points, and we can be called, be told."""
+        if not self._lacks_pulls:
+            try:
+                async with aclosing(self._by(PullPoint)) as told:
+                    async for signal in told:
+                        yield signal
+            except Unreachable:
+                self._lacks_pulls = self._subscriptions[-1].lacking and self.heard.webhooks is not None
+                if not self._lacks_pulls:
+                    raise
+        try:
+            async with aclosing(self._by(Push)) as told:
+                async for signal in told:
+                    yield signal
+        finally:
+            self._lacks_pulls = self._subscriptions[-1].subscribed  # else it is asked for both again
+
+    def _by(self, kind: type[Subscription]) -> AsyncGenerator[Signal | None, None]:
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
-        garbled = self._pull_points[-1].garbled if self._pull_points else 0
-        subscription = pull_point.PullPoint(self.soap, self.tasks, ahead, sources, garbled)
-        self._pull_points = [each for each in self._pull_points if not each.ended] + [subscription]
-        return pull_point.signals(subscription, self._event_service, self.soap.host)
+        garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
+        made = kind(self.soap, self.tasks, ahead, sources, garbled)
+        made.webhooks = self.heard.webhooks
+        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [made]
+        return subscription.signals(made, self._event_service, self.soap.host)
 
     async def configuration(self) -> tuple[Feature, ...]:
         """Ask what can be set or heard of; see :class:`drivers.contract.Configurable`."""
@@ -253,8 +295,8 @@ class OnvifDevice:
             if isinstance(camera.ptz, OnvifPtz):
                 with suppress(DriverError):
                     await camera.ptz.close()
-        for subscription in self._pull_points:
-            await subscription.end()
+        for made in self._subscriptions:
+            await made.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +308,14 @@ class Access:
         verify_tls: Whether its certificate must be signed by a known authority.
         basic: Whether HTTP Basic may give the password away.
         logins: What it has said to logins; None: nobody else knocks.
+        heard: How its events come.
     """
 
     source: Callable[[str, Login | None, LoginBook | None], RtspSource] = RtspOptions().source
     verify_tls: bool = False
     basic: bool = False
     logins: LoginBook | None = None
+    heard: Heard = Heard()
 
 
 @asynccontextmanager
@@ -292,7 +336,7 @@ async def opened(reached: DeviceAddress, login: Login | None, access: Access) ->
         services = await read_services(soap)
         cameras = await read_cameras(soap, services, tasks, access.source)
         soap.settle()
-        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks)
+        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks, access.heard)
         stack.push_async_callback(device.close)
         yield device
 

@@ -9,7 +9,7 @@ from lxml import etree
 from drivers.errors import Malformed
 from drivers.onvif import xml
 from drivers.onvif.events.notification import normal
-from drivers.onvif.events.pull_point import EVENTS
+from drivers.onvif.events.subscription import EVENTS
 from drivers.onvif.soap.client import SoapClient, request
 from drivers.printable import clean
 

@@ -48,6 +48,12 @@ class Announcer:
         self._identity, self._scopes, self._path = identity, scopes, path
         self._instance, self._new_id = instance, new_id
         self._numbers = count(1)
+        self._version = 1
+
+    def scoped(self, scopes: tuple[str, ...]) -> None:
+        """Tell other scopes from now on."""
+        self._scopes = scopes
+        self._version += 1
 
     def hello(self, host: str) -> bytes:
         """Return what is told to everybody at start; `host` with port."""
@@ -100,7 +106,7 @@ class Announcer:
             el("d:Types", " ".join(_TYPES)),
             el("d:Scopes", " ".join(self._scopes)),
             el("d:XAddrs", f"http://{host}{self._path}"),
-            el("d:MetadataVersion", "1"),
+            el("d:MetadataVersion", str(self._version)),
         )
 
     def _message(self, action: str, content: Element, relates_to: str = "") -> bytes:

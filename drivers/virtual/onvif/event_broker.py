@@ -18,17 +18,19 @@ LONGEST_LIFE = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """Something that is true or false of this camera.
+    """Something that is so or so of this camera: true or false, or a text.
 
     Attributes:
         topic: Without namespace prefix, e.g. ``VideoSource/MotionAlarm``.
         source: Name and value of the source item.
-        item: Name of the boolean data item.
+        item: Name of the data item.
+        kind: Its type in the schema.
     """
 
     topic: str
     source: tuple[str, str]
     item: str
+    kind: str = "xs:boolean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Notice:
     """A property's state. `initial`: told on subscription, not a change."""
 
     about: Property
-    state: bool
+    state: bool | str
     at: datetime
     initial: bool
 
@@ -93,20 +95,27 @@ class Subscription:
         self.fresh.set()
 
 
-_UNTOLD: tuple[bool, datetime | None] = (False, None)
+_UNTOLD: tuple[bool | str, datetime | None] = (False, None)
 
 
 class EventBroker:
     """The camera's properties and those who subscribed to them.
 
+    Args:
+        properties: What there is to tell.
+        deaf: Tell nobody anything.
+
     Attributes:
         made: How many subscriptions were made; `expired`: how many of them were let run out.
+        heard: Set while somebody has subscribed.
     """
 
-    def __init__(self, *properties: Property) -> None:
+    def __init__(self, *properties: Property, deaf: bool = False) -> None:
+        self._deaf = deaf
         self._states = dict.fromkeys(properties, _UNTOLD)
         self._subscriptions: dict[str, Subscription] = {}
         self.made = self.expired = 0
+        self.heard = asyncio.Event()
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -118,11 +127,13 @@ class EventBroker:
         """Those who listen, by id."""
         return self._subscriptions
 
-    def tell(self, about: Property, state: bool, at: datetime) -> bool:
+    def tell(self, about: Property, state: bool | str, at: datetime) -> bool:
         """Set a property's state; return whether that was a change (then everybody is told)."""
         if self._states[about][0] == state:
             return False
         self._states[about] = (state, at)
+        if self._deaf:
+            return True
         for subscription in self._subscriptions.values():
             subscription.put(Notice(about, state, at, initial=False))
         return True
@@ -133,12 +144,15 @@ class EventBroker:
         if len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             return None
         self.made += 1
+        self.heard.set()
         self._subscriptions[key] = Subscription(key, topics, now + min(seconds, LONGEST_LIFE))
         return self._subscriptions[key]
 
     def synchronize(self, subscription: Subscription, at: datetime) -> None:
         """Tell a subscription every present state."""
         for about, (state, since) in self._states.items():
+            if self._deaf or (state is False and about.kind != "xs:boolean"):
+                continue  # nobody is told, or there is nothing to tell yet
             subscription.put(Notice(about, state, since or at, initial=True))
 
     def find(self, key: str, now: float) -> Subscription | None:
@@ -150,6 +164,8 @@ class EventBroker:
         """End a subscription."""
         if (gone := self._subscriptions.pop(key, None)) is not None:
             gone.close()
+        if not self._subscriptions:
+            self.heard.clear()
 
     def prune(self, now: float) -> None:
         """End what has expired."""

@@ -18,13 +18,14 @@ class IoService(OnvifService):
 
     Args:
         switch: Sets the relay.
+        sources: How many video sources there are.
     """
 
     path = "/onvif/deviceio_service"
     prefix = "tmd"
 
-    def __init__(self, switch: Callable[[bool], None]) -> None:
-        self._switch = switch
+    def __init__(self, switch: Callable[[bool], None], sources: int = 1) -> None:
+        self._switch, self._sources = switch, sources
 
     @answers("tmd:GetServiceCapabilities", before_login=True)
     def service_capabilities(self, request: ServiceRequest) -> Element:
@@ -33,7 +34,7 @@ class IoService(OnvifService):
 
     def capabilities(self) -> Element:
         """Return what GetServiceCapabilities tells."""
-        return el("tmd:Capabilities", VideoSources="1", RelayOutputs="1", DigitalInputs="1")
+        return el("tmd:Capabilities", VideoSources=str(self._sources), RelayOutputs="1", DigitalInputs="1")
 
     def advertised(self, url: str) -> None:
         """GetCapabilities names it in an extension only, which is left out."""

@@ -14,8 +14,9 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
-from drivers.contract import Login
+from drivers.virtual.accounts import Accounts, LoginVerdict
 from drivers.virtual.onvif.soap import NS, Call, SoapFault, moment
 
 #: How far a token's Created may be from the camera's clock, either way.
@@ -25,6 +26,9 @@ REMEMBERED = 4096
 #: Seconds that an HTTP digest nonce is good for; then the client is told that it is stale.
 NONCE_SECONDS = 120.0
 _DIGEST_TYPE = "#PasswordDigest"
+#: Who showed a login, and what it is worth.
+Shown = tuple[str, LoginVerdict]
+_NOBODY: Final[Shown] = ("", LoginVerdict.STALE)
 _PAIR = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
@@ -59,10 +63,10 @@ def password_digest(nonce: bytes, created: str, password: str) -> str:
 
 
 class TokenCheck:
-    """Checks WS-UsernameTokens of one account against a time window."""
+    """Checks WS-UsernameTokens of the camera's accounts against a time window."""
 
-    def __init__(self, login: Login, window: timedelta = WINDOW) -> None:
-        self._login = login
+    def __init__(self, accounts: Accounts, window: timedelta = WINDOW) -> None:
+        self._accounts = accounts
         self._window = window
         self._once = Once(2 * window.total_seconds() + 1)
 
@@ -72,19 +76,26 @@ class TokenCheck:
 
     def accepts(self, call: Call, wall: datetime, now: float) -> bool:
         """Return whether the call's token is right, in time (`wall`: the camera's clock) and new."""
+        return self.judge(call, wall, now)[1] is LoginVerdict.GOOD
+
+    def judge(self, call: Call, wall: datetime, now: float) -> Shown:
+        """Return whose token a call carries, and what it is worth."""
         token = None if call.header is None else call.header.find("wsse:Security/wsse:UsernameToken", NS)
         if token is None:
-            return False
+            return _NOBODY
         password = token.find("wsse:Password", NS)
         created = token.findtext("wsu:Created", "", NS).strip()
         nonce = _base64(token.findtext("wsse:Nonce", "", NS))
         if password is None or not nonce or not str(password.get("Type", "")).endswith(_DIGEST_TYPE):
-            return False
-        expected = password_digest(nonce, created, self._login.password)
-        right = _same((password.text or "").strip(), expected)
-        named = _same(token.findtext("wsse:Username", "", NS).strip(), self._login.username)
+            return _NOBODY
+        name = token.findtext("wsse:Username", "", NS).strip()
+        secret = self._accounts.password(name, now)
+        right = _same((password.text or "").strip(), password_digest(nonce, created, secret or ""))
+        if not right or secret is None:
+            return name, LoginVerdict.BAD
         new = f"{nonce.hex()}/{created}"
-        return right and named and self._in_time(created, wall) and self._once.first(new, now)
+        good = self._in_time(created, wall) and self._once.first(new, now)
+        return name, LoginVerdict.GOOD if good else LoginVerdict.STALE
 
     def _in_time(self, created: str, wall: datetime) -> bool:
         try:
@@ -94,14 +105,16 @@ class TokenCheck:
 
 
 class DigestCheck:
-    """HTTP digest (RFC 7616, MD5, qop=auth: what cameras do) for one account.
+    """HTTP digest (RFC 7616, MD5, qop=auth: what cameras do) for the camera's accounts.
 
     Args:
+        accounts: Who may log in.
         secret: Random bytes of this server; signs the nonces so that none has to be stored.
+        weak: Always challenge with the same nonce, which never ages and may be used again and again.
     """
 
-    def __init__(self, login: Login, realm: str, secret: bytes) -> None:
-        self._login = login
+    def __init__(self, accounts: Accounts, realm: str, secret: bytes, *, weak: bool = False) -> None:
+        self._accounts, self._weak = accounts, weak
         self._realm = realm
         self._secret = secret
         self._once = Once(NONCE_SECONDS)
@@ -111,34 +124,48 @@ class DigestCheck:
         told = f'Digest realm="{self._realm}", qop="auth", algorithm=MD5, nonce="{self._nonce(now)}"'
         return f"{told}, stale=true" if stale else told
 
+    def accepts(self, header: str, method: str, uri: str, now: float) -> bool:
+        """Return whether an Authorization value is right for this request, fresh and new."""
+        return self.judge(header, method, uri, now)[1] is LoginVerdict.GOOD
+
     def stale(self, header: str, method: str, uri: str, now: float) -> bool:
         """Return whether an Authorization value is right but for its old nonce."""
         given = _pairs(header)
-        return not self._fresh(given.get("nonce", ""), now) and self._matches(given, method, uri)
+        fresh = self._fresh(given.get("nonce", ""), now)
+        return not fresh and self._matches(given, method, uri, now) is LoginVerdict.GOOD
 
-    def accepts(self, header: str, method: str, uri: str, now: float) -> bool:
-        """Return whether an Authorization value is right for this request, fresh and new."""
+    def judge(self, header: str, method: str, uri: str, now: float) -> Shown:
+        """Return who shows an Authorization value, and what it is worth for this request."""
         given = _pairs(header)
-        if not self._fresh(given.get("nonce", ""), now) or not self._matches(given, method, uri):
-            return False
-        return self._once.first("/".join(given.get(key, "") for key in ("nonce", "nc", "cnonce")), now)
+        verdict = self._matches(given, method, uri, now)
+        if verdict is LoginVerdict.GOOD and not self._new(given, now):
+            verdict = LoginVerdict.STALE
+        return given.get("username", ""), verdict
 
-    def _matches(self, given: dict[str, str], method: str, uri: str) -> bool:
+    def _new(self, given: dict[str, str], now: float) -> bool:
+        if not self._fresh(given.get("nonce", ""), now):
+            return False
+        key = "/".join(given.get(part, "") for part in ("nonce", "nc", "cnonce"))
+        return self._weak or self._once.first(key, now)
+
+    def _matches(self, given: dict[str, str], method: str, uri: str, now: float) -> LoginVerdict:
+        """Return GOOD or BAD for a right or wrong password; STALE where none was shown for this request."""
         if given.get("qop") != "auth" or given.get("uri") != uri:
-            return False
-        right = self._response(given, method)
-        return _same(given.get("username", ""), self._login.username) and _same(
-            given.get("response", ""), right
-        )
+            return LoginVerdict.STALE
+        secret = self._accounts.password(given.get("username", ""), now)
+        right = self._response(given, method, secret or "")
+        if secret is None or not _same(given.get("response", ""), right):
+            return LoginVerdict.BAD
+        return LoginVerdict.GOOD
 
-    def _response(self, given: dict[str, str], method: str) -> str:
-        account = _md5(f"{self._login.username}:{self._realm}:{self._login.password}")
+    def _response(self, given: dict[str, str], method: str, password: str) -> str:
+        account = _md5(f"{given.get('username', '')}:{self._realm}:{password}")
         request = _md5(f"{method}:{given.get('uri', '')}")
         parts = (given.get(key, "") for key in ("nonce", "nc", "cnonce", "qop"))
         return _md5(":".join((account, *parts, request)))
 
     def _nonce(self, now: float) -> str:
-        return self._signed(int(now * 1000))
+        return self._signed(0 if self._weak else int(now * 1000))
 
     def _signed(self, milliseconds: int) -> str:
         stamp = f"{milliseconds:x}"
@@ -150,7 +177,8 @@ class DigestCheck:
             issued = int(stamp, 16)  # stays whole: back through seconds it would be off by one now and then
         except ValueError:
             return False
-        return 0 <= now - issued / 1000 <= NONCE_SECONDS and _same(nonce, self._signed(issued))
+        in_time = self._weak or 0 <= now - issued / 1000 <= NONCE_SECONDS
+        return in_time and _same(nonce, self._signed(issued))
 
 
 def _pairs(header: str) -> dict[str, str]:

@@ -1,56 +1,46 @@
-"""ONVIF media (version 1) of the virtual camera: one source and one H.264 profile for each channel."""
+"""ONVIF media (version 1) of the virtual camera. It knows no H.265: such a stream is told as H.264, as cameras do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from drivers.virtual.onvif.ptz_service import configuration
-from drivers.virtual.onvif.service import (
-    ENCODER_CONFIGURATION,
-    PROFILE,
-    SOURCE,
-    SOURCE_CONFIGURATION,
-    OnvifService,
-    ServiceRequest,
-    answers,
-    numbered,
+from drivers.contract import Codec
+from drivers.virtual.encoding import Stream, numbered
+from drivers.virtual.onvif.media_profiles import (
+    MediaProfiles,
+    asked_stream,
+    multicast,
+    required,
+    resolution,
+    source_configuration,
+    span,
 )
-from drivers.virtual.onvif.soap import NS, Element, el, invalid, text
-from drivers.virtual.street.footage import Format
+from drivers.virtual.onvif.osd_operations import OsdOperations
+from drivers.virtual.onvif.ptz_service import configuration
+from drivers.virtual.onvif.service import SOURCE, OnvifService, Operation, ServiceRequest, answers
+from drivers.virtual.onvif.soap import Element, el, invalid, text, unknown_operation
 
-SNAPSHOT_PATH = "/onvif/snapshot"
-#: Names of profile_idc, the byte after a sequence parameter set's header.
-_H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High"}
+_PROFILE = "Baseline"
 _TRANSPORTS = ("UDP", "TCP", "RTSP")
-#: kbit/s and pictures that an encoder takes, the least and the most. They are kept and told; the footage stays.
-BITRATES, GROUPS = (64, 8192), (1, 250)
 
 
 class MediaService(OnvifService):
-    """Profiles and addresses.
+    """Profiles, encoders, addresses.
 
     Args:
-        picture: Size and rate of every stream.
-        ptz: Whether the profile has a PTZ configuration.
-        stream_url: Makes a stream's address from the host name that the client reached and the channel.
-        channels: How many sources there are.
+        profiles: What there is to tell.
+        osd: What is written into the pictures; None: nothing can be.
     """
 
     path = "/onvif/media_service"
     prefix = "trt"
 
-    def __init__(
-        self, picture: Format, ptz: bool, stream_url: Callable[[str, int], str], channels: int = 1
-    ) -> None:
-        self._channels = range(channels)
-        self._picture = picture
-        self._ptz = ptz
-        self._stream_url = stream_url
-        self._bitrate, self._group = 2048, 2 * self._fps
+    def __init__(self, profiles: MediaProfiles, osd: OsdOperations | None = None) -> None:
+        self._profiles, self._osd = profiles, osd
 
-    @property
-    def _fps(self) -> int:
-        return max(1, round(self._picture.fps))
+    def operations(self) -> Mapping[str, Operation]:
+        """Return the operations by qualified name."""
+        return {**super().operations(), **(self._osd.operations() if self._osd else {})}
 
     @answers("trt:GetServiceCapabilities", before_login=True)
     def service_capabilities(self, request: ServiceRequest) -> Element:
@@ -59,11 +49,13 @@ class MediaService(OnvifService):
 
     def capabilities(self) -> Element:
         """Return what GetServiceCapabilities tells."""
+        most = str(len(self._profiles.encoders.streams))
         return el(
             "trt:Capabilities",
-            el("trt:ProfileCapabilities", MaximumNumberOfProfiles=str(len(self._channels))),
+            el("trt:ProfileCapabilities", MaximumNumberOfProfiles=most),
             el("trt:StreamingCapabilities", RTPMulticast="false", RTP_TCP="true", RTP_RTSP_TCP="true"),
-            SnapshotUri="true",
+            SnapshotUri=str(self._profiles.stills).lower(),
+            OSD=str(self._osd is not None).lower(),
         )
 
     def advertised(self, url: str) -> Element:
@@ -78,186 +70,134 @@ class MediaService(OnvifService):
     @answers("trt:GetProfiles")
     def profiles(self, request: ServiceRequest) -> Element:
         """Tell every profile."""
-        return el(
-            "trt:GetProfilesResponse", *(self._profile("trt:Profiles", each) for each in self._channels)
-        )
+        told = (self._profile("trt:Profiles", each) for each in self._profiles.encoders.streams)
+        return el("trt:GetProfilesResponse", *told)
 
     @answers("trt:GetProfile")
     def profile(self, request: ServiceRequest) -> Element:
         """Tell one profile."""
-        return el("trt:GetProfileResponse", self._profile("trt:Profile", self._channel(request)))
+        return el("trt:GetProfileResponse", self._profile("trt:Profile", self._stream(request)))
 
-    def _channel(self, request: ServiceRequest) -> int:
-        """Return the channel of the profile that is asked for."""
-        token = text(request.body, "trt:ProfileToken")
-        for channel in self._channels:
-            if token == numbered(PROFILE, channel):
-                return channel
-        raise invalid("ter:NoProfile", f"no profile {token!r}")
+    def _stream(self, request: ServiceRequest) -> Stream:
+        return self._profiles.stream(text(request.body, "trt:ProfileToken"))
 
-    def _profile(self, name: str, channel: int) -> Element:
+    def _profile(self, name: str, stream: Stream) -> Element:
         return el(
             name,
-            el("tt:Name", f"Main stream {channel + 1}" if channel else "Main stream"),
-            self._source_configuration("tt:VideoSourceConfiguration", channel),
-            self._encoder_configuration("tt:VideoEncoderConfiguration", channel),
-            *([configuration("tt:PTZConfiguration")] if self._ptz else []),
-            token=numbered(PROFILE, channel),
+            el("tt:Name", stream.name),
+            source_configuration("tt:VideoSourceConfiguration", self._profiles, stream.channel),
+            self._encoder("tt:VideoEncoderConfiguration", stream),
+            *([configuration("tt:PTZConfiguration")] if self._profiles.ptz else []),
+            token=stream.token,
             fixed="true",
         )
 
     @answers("trt:GetVideoSources")
     def video_sources(self, request: ServiceRequest) -> Element:
         """Tell every sensor."""
-        told = [
-            el(
-                "trt:VideoSources",
-                el("tt:Framerate", f"{self._picture.fps:g}"),
-                self._resolution(),
-                token=numbered(SOURCE, channel),
-            )
-            for channel in self._channels
-        ]
-        return el("trt:GetVideoSourcesResponse", *told)
+        return el("trt:GetVideoSourcesResponse", *map(self._source, self._profiles.channels))
+
+    def _source(self, channel: int) -> Element:
+        size, fps = self._profiles.largest(channel)
+        parts = el("tt:Framerate", f"{fps:g}"), resolution("tt:Resolution", size)
+        return el("trt:VideoSources", *parts, token=numbered(SOURCE, channel))
 
     @answers("trt:GetVideoSourceConfigurations")
     def source_configurations(self, request: ServiceRequest) -> Element:
         """Tell how the sensors are used."""
-        told = [self._source_configuration("trt:Configurations", each) for each in self._channels]
+        told = [
+            source_configuration("trt:Configurations", self._profiles, each)
+            for each in self._profiles.channels
+        ]
         return el("trt:GetVideoSourceConfigurationsResponse", *told)
 
     @answers("trt:GetVideoEncoderConfigurations")
     def encoder_configurations(self, request: ServiceRequest) -> Element:
         """Tell every encoder."""
-        told = [self._encoder_configuration("trt:Configurations", each) for each in self._channels]
+        told = [self._encoder("trt:Configurations", each) for each in self._profiles.encoders.streams]
         return el("trt:GetVideoEncoderConfigurationsResponse", *told)
 
     @answers("trt:GetVideoEncoderConfiguration")
     def encoder_configuration(self, request: ServiceRequest) -> Element:
         """Tell one encoder."""
-        token = text(request.body, "trt:ConfigurationToken")
-        channels = [each for each in self._channels if token == numbered(ENCODER_CONFIGURATION, each)]
-        if not channels:
-            raise invalid("ter:NoConfig", f"no configuration {token!r}")
-        told = self._encoder_configuration("trt:Configuration", channels[0])
+        stream = self._profiles.configured(text(request.body, "trt:ConfigurationToken"))
+        told = self._encoder("trt:Configuration", stream)
         return el("trt:GetVideoEncoderConfigurationResponse", told)
 
     @answers("trt:GetVideoEncoderConfigurationOptions")
     def encoder_options(self, request: ServiceRequest) -> Element:
-        """Tell what an encoder takes: another bitrate and group, but no other size or rate."""
-        if text(request.body, "trt:ProfileToken", ""):
-            self._channel(request)
+        """Tell what an encoder takes; all take the same."""
+        asked_stream(self._profiles, request.body, "trt")
+        bitrate = span("tt:BitrateRange", *self._profiles.encoders.limits.bitrate)
         told = el(
             "trt:Options",
-            _range("tt:QualityRange", 5, 5),
+            span("tt:QualityRange", 5, 5),
             el("tt:H264", *self._h264_options()),
-            el("tt:Extension", el("tt:H264", *self._h264_options(), _range("tt:BitrateRange", *BITRATES))),
+            el("tt:Extension", el("tt:H264", *self._h264_options(), bitrate)),
         )
         return el("trt:GetVideoEncoderConfigurationOptionsResponse", told)
 
     def _h264_options(self) -> tuple[Element, ...]:
+        limits = self._profiles.encoders.limits
         return (
-            el("tt:ResolutionsAvailable", *self._resolution()),
-            _range("tt:GovLengthRange", *GROUPS),
-            _range("tt:FrameRateRange", self._fps, self._fps),
-            _range("tt:EncodingIntervalRange", 1, 1),
-            el("tt:H264ProfilesSupported", self._h264_profile()),
+            *(resolution("tt:ResolutionsAvailable", size) for size in limits.sizes),
+            span("tt:GovLengthRange", *limits.gop),
+            span("tt:FrameRateRange", *limits.fps),
+            span("tt:EncodingIntervalRange", 1, 1),
+            el("tt:H264ProfilesSupported", _PROFILE),
         )
 
     @answers("trt:SetVideoEncoderConfiguration")
     def set_encoder_configuration(self, request: ServiceRequest) -> Element:
-        """Take another bitrate and group; all channels have one encoder."""
-        given = request.body.find("trt:Configuration", NS)
-        tokens = {numbered(ENCODER_CONFIGURATION, each) for each in self._channels}
-        if given is None or given.get("token") not in tokens:
-            raise invalid("ter:NoConfig", "no such configuration")
-        wanted = [_whole(given, path) for path in _FIXED]
-        if wanted != [self._picture.width, self._picture.height, self._fps]:
-            raise invalid("ter:ConfigModify", "another size or rate is not offered")
-        bitrate = _within(given, "tt:RateControl/tt:BitrateLimit", BITRATES)
-        self._bitrate, self._group = bitrate, _within(given, "tt:H264/tt:GovLength", GROUPS)
+        """Set an encoder: its stream is coded so from now on, and those who watch are let go."""
+        given = required(request.body, "trt:Configuration")
+        stream = self._profiles.configured(given.get("token", ""))
+        encoding = text(given, "tt:Encoding", "H264")
+        if encoding != "H264":
+            raise invalid("ter:ConfigModify", f"{encoding} is not offered")
+        gop = text(given, "tt:H264/tt:GovLength", "")
+        self._profiles.set(stream, self._profiles.wanted(given, stream, gop, Codec.H264))
         return el("trt:SetVideoEncoderConfigurationResponse")
 
-    def _resolution(self) -> Element:
-        width, height = el("tt:Width", str(self._picture.width)), el("tt:Height", str(self._picture.height))
-        return el("tt:Resolution", width, height)
-
-    def _source_configuration(self, name: str, channel: int) -> Element:
-        size = {"width": str(self._picture.width), "height": str(self._picture.height)}
+    def _encoder(self, name: str, stream: Stream) -> Element:
+        encoding = self._profiles.encoding(stream)
         return el(
             name,
-            el("tt:Name", "Sensor"),
-            el("tt:UseCount", "1"),
-            el("tt:SourceToken", numbered(SOURCE, channel)),
-            el("tt:Bounds", x="0", y="0", **size),
-            token=numbered(SOURCE_CONFIGURATION, channel),
-        )
-
-    def _encoder_configuration(self, name: str, channel: int) -> Element:
-        return el(
-            name,
-            el("tt:Name", "H.264"),
+            el("tt:Name", f"{stream.name}, H.264"),
             el("tt:UseCount", "1"),
             el("tt:Encoding", "H264"),
-            self._resolution(),
+            resolution("tt:Resolution", encoding.size),
             el("tt:Quality", "5"),
             el(
                 "tt:RateControl",
-                el("tt:FrameRateLimit", str(self._fps)),
+                el("tt:FrameRateLimit", str(max(1, round(encoding.fps)))),
                 el("tt:EncodingInterval", "1"),
-                el("tt:BitrateLimit", str(self._bitrate)),
+                el("tt:BitrateLimit", str(encoding.bitrate)),
             ),
-            el("tt:H264", el("tt:GovLength", str(self._group)), el("tt:H264Profile", self._h264_profile())),
-            el(
-                "tt:Multicast",
-                el("tt:Address", el("tt:Type", "IPv4"), el("tt:IPv4Address", "0.0.0.0")),  # noqa: S104 (a value)
-                el("tt:Port", "0"),
-                el("tt:TTL", "1"),
-                el("tt:AutoStart", "false"),
-            ),
+            el("tt:H264", el("tt:GovLength", str(encoding.gop)), el("tt:H264Profile", _PROFILE)),
+            multicast(),
             el("tt:SessionTimeout", "PT60S"),
-            token=numbered(ENCODER_CONFIGURATION, channel),
+            token=stream.configuration,
         )
-
-    def _h264_profile(self) -> str:
-        return _H264_PROFILES.get(self._picture.sps[1] if len(self._picture.sps) > 1 else 0, "Main")
 
     @answers("trt:GetStreamUri")
     def stream_uri(self, request: ServiceRequest) -> Element:
         """Tell the RTSP address; one serves UDP and TCP alike."""
-        channel = self._channel(request)
+        stream = self._stream(request)
         kind = text(request.body, "trt:StreamSetup/tt:Stream", "RTP-Unicast")
         transport = text(request.body, "trt:StreamSetup/tt:Transport/tt:Protocol", "RTSP")
         if kind != "RTP-Unicast" or transport not in _TRANSPORTS:
             raise invalid("ter:InvalidStreamSetup", f"{kind} over {transport} is not offered")
-        return el("trt:GetStreamUriResponse", _media_uri(self._stream_url(request.host, channel)))
+        url = self._profiles.stream_url(request.host, stream.path)
+        return el("trt:GetStreamUriResponse", _media_uri(url))
 
     @answers("trt:GetSnapshotUri")
     def snapshot_uri(self, request: ServiceRequest) -> Element:
-        """Tell where a JPEG is: every channel shows the same."""
-        self._channel(request)
-        return el("trt:GetSnapshotUriResponse", _media_uri(request.url(SNAPSHOT_PATH)))
-
-
-_FIXED = ("tt:Resolution/tt:Width", "tt:Resolution/tt:Height", "tt:RateControl/tt:FrameRateLimit")
-
-
-def _range(name: str, least: int, most: int) -> Element:
-    return el(name, el("tt:Min", str(least)), el("tt:Max", str(most)))
-
-
-def _whole(given: Element, path: str) -> int:
-    try:
-        return int(text(given, path))
-    except ValueError:
-        raise invalid("ter:ConfigModify", f"{path} is no whole number") from None
-
-
-def _within(given: Element, path: str, limits: tuple[int, int]) -> int:
-    value = _whole(given, path)
-    if not limits[0] <= value <= limits[1]:
-        raise invalid("ter:ConfigModify", f"{path}={value} is not within {limits[0]}..{limits[1]}")
-    return value
+        """Tell where a JPEG is."""
+        stream = self._stream(request)
+        if not self._profiles.stills:
+            raise unknown_operation("GetSnapshotUri")
+        return el("trt:GetSnapshotUriResponse", _media_uri(request.url(self._profiles.still_path(stream))))
 
 
 def _media_uri(url: str) -> Element:

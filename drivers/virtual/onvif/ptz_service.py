@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from drivers.contract import Preset, PtzVector
-from drivers.virtual.onvif.service import OnvifService, ServiceRequest, answers
+from drivers.virtual.onvif.service import PROFILE, OnvifService, ServiceRequest, answers
 from drivers.virtual.onvif.soap import NS, Element, SoapFault, duration, el, invalid, number, text, utc
 from drivers.virtual.ptz_unit import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, MOST_PRESETS, PtzUnit
 from drivers.virtual.spec import CameraClock
@@ -24,14 +25,27 @@ _SPACES: Final = {
 
 
 class PtzService(OnvifService):
-    """Moves, presets, status."""
+    """Moves, presets, status.
+
+    Args:
+        profiles: Tokens of the profiles that have it.
+        runaway: Ignore the time-out of a move.
+    """
 
     path = "/onvif/ptz_service"
     prefix = "tptz"
 
-    def __init__(self, unit: PtzUnit, clock: CameraClock) -> None:
+    def __init__(
+        self,
+        unit: PtzUnit,
+        clock: CameraClock,
+        profiles: Collection[str] = (PROFILE,),
+        *,
+        runaway: bool = False,
+    ) -> None:
         self._unit = unit
         self._clock = clock
+        self._profiles, self._runaway = profiles, runaway
 
     @answers("tptz:GetServiceCapabilities", before_login=True)
     def service_capabilities(self, request: ServiceRequest) -> Element:
@@ -81,7 +95,7 @@ class PtzService(OnvifService):
     @answers("tptz:GetPresets")
     def presets(self, request: ServiceRequest) -> Element:
         """Tell every preset with its position."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         return el("tptz:GetPresetsResponse", *map(_preset, self._unit.presets.values()))
 
     @answers("tptz:GotoPreset")
@@ -95,7 +109,7 @@ class PtzService(OnvifService):
     @answers("tptz:SetPreset")
     def set_preset(self, request: ServiceRequest) -> Element:
         """Store the present position, new or over an old preset."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         if text(request.body, "tptz:PresetToken", ""):
             self._preset(request)
         token, name = text(request.body, "tptz:PresetToken", ""), text(request.body, "tptz:PresetName", "")
@@ -117,21 +131,21 @@ class PtzService(OnvifService):
     @answers("tptz:GotoHomePosition")
     def goto_home(self, request: ServiceRequest) -> Element:
         """Begin to move home."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         self._unit.go_home(self._now())
         return el("tptz:GotoHomePositionResponse")
 
     @answers("tptz:SetHomePosition")
     def set_home(self, request: ServiceRequest) -> Element:
         """Make the present position home."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         self._unit.set_home(self._now())
         return el("tptz:SetHomePositionResponse")
 
     @answers("tptz:ContinuousMove")
     def continuous_move(self, request: ServiceRequest) -> Element:
         """Move until Stop, or until Timeout is over."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         velocity = _vector(request.body, "tptz:Velocity", "velocity", PtzVector())
         given = text(request.body, "tptz:Timeout", "")
         seconds = duration(given).total_seconds() if given else DEFAULT_TIMEOUT
@@ -139,13 +153,14 @@ class PtzService(OnvifService):
             raise invalid(
                 "ter:TimeoutNotSupported", f"Timeout {given} is not within 0..{LONGEST_TIMEOUT:g} s"
             )
-        self._unit.drive(velocity or PtzVector(), self._now(), seconds)
+        lasting = LONGEST_TIMEOUT if self._runaway else seconds
+        self._unit.drive(velocity or PtzVector(), self._now(), lasting)
         return el("tptz:ContinuousMoveResponse")
 
     @answers("tptz:RelativeMove")
     def relative_move(self, request: ServiceRequest) -> Element:
         """Begin to move by a distance."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         step = _vector(request.body, "tptz:Translation", "translation", PtzVector())
         self._unit.move_by(
             step or PtzVector(), self._now(), _vector(request.body, "tptz:Speed", "speed", None)
@@ -155,7 +170,7 @@ class PtzService(OnvifService):
     @answers("tptz:AbsoluteMove")
     def absolute_move(self, request: ServiceRequest) -> Element:
         """Begin to move to a position; an axis that is not given stays."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         here = self._unit.position(self._now())
         target = _vector(request.body, "tptz:Position", "position", here)
         self._unit.move_to(target or here, self._now(), _vector(request.body, "tptz:Speed", "speed", None))
@@ -164,7 +179,7 @@ class PtzService(OnvifService):
     @answers("tptz:Stop")
     def stop(self, request: ServiceRequest) -> Element:
         """Stop; without PanTilt and Zoom both."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         pan_tilt, zoom = (
             text(request.body, path, "true") in ("true", "1") for path in ("tptz:PanTilt", "tptz:Zoom")
         )
@@ -174,7 +189,7 @@ class PtzService(OnvifService):
     @answers("tptz:GetStatus")
     def status(self, request: ServiceRequest) -> Element:
         """Tell position and movement."""
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         now = self._now()
         pan_tilt, zoom = ("MOVING" if moving else "IDLE" for moving in self._unit.moving(now))
         told = el(
@@ -188,8 +203,13 @@ class PtzService(OnvifService):
     def _now(self) -> float:
         return self._clock.monotonic()
 
+    def _known_profile(self, request: ServiceRequest) -> None:
+        token = text(request.body, "tptz:ProfileToken")
+        if token not in self._profiles:
+            raise invalid("ter:NoProfile", f"no profile {token!r}")
+
     def _preset(self, request: ServiceRequest) -> Preset:
-        request.profile("tptz:ProfileToken")
+        self._known_profile(request)
         token = text(request.body, "tptz:PresetToken")
         preset = self._unit.presets.get(token)
         if preset is None:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import inspect
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from drivers.virtual.accounts import Accounts, LoginVerdict
 from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.event_service import SUBSCRIPTION_PATH
 from drivers.virtual.onvif.login import DigestCheck, TokenCheck, refused
-from drivers.virtual.onvif.media_service import SNAPSHOT_PATH
+from drivers.virtual.onvif.media_profiles import SNAPSHOT_PATH
 from drivers.virtual.onvif.service import OnvifService, Operation, ServiceRequest
+from drivers.virtual.quirks import Quirk
 from drivers.virtual.spec import CameraClock, CameraSpec
 
 #: Seconds that a finished connection may stay open, and that open calls get when the server stops.
 _KEEP_ALIVE, _SHUTDOWN = 15.0, 0.2
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 _SOAP_TYPE = "application/soap+xml"
+#: Seconds that a slow camera takes for each answer.
+SLOW = 2.0
+#: Where a camera behind a router believes to be.
+ELSEWHERE = "192.168.251.17"
+_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+
+
+#: Of two logins that a request shows, the one that counts.
+_BEST = (LoginVerdict.GOOD, LoginVerdict.BAD, LoginVerdict.STALE)
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):
@@ -43,8 +55,9 @@ class OnvifServer:
     """Serve ONVIF over HTTP inside ``async with``.
 
     Args:
-        services: What is offered, each at its own path.
-        still: Makes the JPEG of the snapshot address.
+        accounts: Who may log in.
+        services: What is offered, each at its own path; none: it is a web server and no ONVIF device.
+        stills: Make the JPEGs, by the path that they are at.
 
     Attributes:
         port: The real port, valid inside the context.
@@ -54,15 +67,17 @@ class OnvifServer:
         self,
         spec: CameraSpec,
         clock: CameraClock,
+        accounts: Accounts,
         services: Sequence[OnvifService],
-        still: Callable[[], Awaitable[bytes]],
+        stills: Mapping[str, Callable[[], Awaitable[bytes]]],
     ) -> None:
         self.port = spec.onvif_port
         self._awake = asyncio.Event()
         self._awake.set()
-        self._spec, self._clock, self._still = spec, clock, still
-        self._token = TokenCheck(spec.login)
-        self._digest = DigestCheck(spec.login, "virtual camera", secrets.token_bytes(32))
+        self._spec, self._clock, self._stills, self._accounts = spec, clock, stills, accounts
+        self._token = TokenCheck(accounts)
+        weak = Quirk.WEAK_DIGEST_NONCE in spec.quirks
+        self._digest = DigestCheck(accounts, "virtual camera", secrets.token_bytes(32), weak=weak)
         self._operations = {service.path: service.operations() for service in services}
         self._log = _Log(logging.getLogger(__name__))
         self._runner: web.AppRunner | None = None
@@ -88,9 +103,11 @@ class OnvifServer:
         if self._runner is not None:
             return
         app = web.Application(client_max_size=soap.LIMIT)
-        app.router.add_post("/onvif/{service}", self._call)
-        app.router.add_post(SUBSCRIPTION_PATH + "{key}", self._call)
-        app.router.add_get(SNAPSHOT_PATH, self._snapshot)
+        if self._operations:
+            app.router.add_post("/onvif/{service}", self._call)
+            app.router.add_post(SUBSCRIPTION_PATH + "{key}", self._call)
+            app.router.add_get(SNAPSHOT_PATH + "{which:(/.*)?}", self._snapshot)
+        app.router.add_get("/", self._page)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -123,7 +140,7 @@ class OnvifServer:
             self._awake.set()
 
     async def _call(self, request: web.Request) -> web.Response:
-        await self._awake.wait()
+        await self._ready()
         try:
             call = soap.parse(await request.read())
             answer = await self._answer(request, call)
@@ -144,7 +161,7 @@ class OnvifServer:
             f"/onvif/{'event_service' if key else request.match_info['service']}", call
         )
         if not operation.before_login:
-            self._log_in(request, call)
+            self._admit(operation, request, call)
         answer = operation.run(ServiceRequest(call, self._host(request), key))
         return await answer if inspect.isawaitable(answer) else answer
 
@@ -154,23 +171,48 @@ class OnvifServer:
             raise soap.unknown_operation(call.name.rpartition("}")[2])
         return operation
 
-    def _log_in(self, request: web.Request, call: soap.Call | None) -> None:
-        """Let a request pass that shows a good HTTP digest or a good UsernameToken.
+    async def _ready(self) -> None:
+        """Wait while the camera hangs, or takes its time."""
+        await self._awake.wait()
+        if Quirk.SLOW in self._spec.quirks:
+            await asyncio.sleep(SLOW)
+
+    def _admit(self, operation: Operation, request: web.Request, call: soap.Call) -> None:
+        """Let a request pass whose sender is logged in and has the rights.
+
+        Raises:
+            SoapFault: It is not, or has not.
+        """
+        name = self._log_in(request, call)
+        if not self._accounts.everybody and not self._accounts.level(name).covers(operation.level):
+            raise soap.SoapFault(f"for an {operation.level} alone", "ter:NotAuthorized")
+
+    def _log_in(self, request: web.Request, call: soap.Call | None) -> str:
+        """Return who shows a good HTTP digest or a good UsernameToken with a request.
 
         Raises:
             SoapFault: Neither; 401 invites to HTTP digest, 400 is for a token that is not good.
         """
+        if self._accounts.everybody:
+            return ""
         now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
-        if header and self._digest.accepts(header, request.method, request.raw_path, now):
-            return
-        if call is not None and self._token.present(call):
-            if self._token.accepts(call, self._clock.wall(), now):
-                return
-            raise refused(401 if header else 400)
-        raise refused(401)
+        tokens = Quirk.DIGEST_ONLY not in self._spec.quirks
+        shown = [self._digest.judge(header, request.method, request.raw_path, now)] if header else []
+        with_token = tokens and call is not None and self._token.present(call)
+        if with_token and call is not None and (LoginVerdict.GOOD not in [each for _, each in shown]):
+            shown.append(self._token.judge(call, self._clock.wall(), now))
+        name, verdict = min(shown, key=lambda each: _BEST.index(each[1]), default=("", LoginVerdict.STALE))
+        self._accounts.note(name, verdict, now)
+        if verdict is LoginVerdict.GOOD:
+            return name
+        raise refused(400 if with_token and not header else 401)
 
     def _fault(self, request: web.Request, fault: soap.SoapFault) -> web.Response:
         response = _reply(soap.fault(fault), fault.status)
+        if fault.status == 401 and Quirk.DIGEST_ONLY in self._spec.quirks:
+            response = _page("Access Error: Unauthorized", 401)
+        if "ter:ActionNotSupported" in fault.subcodes and Quirk.HTML_ERRORS in self._spec.quirks:
+            response = _page("Internal Server Error", 500)
         if fault.status == 401:
             now, header = self._clock.monotonic(), request.headers.get("Authorization", "")
             stale = bool(header) and self._digest.stale(header, request.method, request.raw_path, now)
@@ -179,17 +221,32 @@ class OnvifServer:
 
     def _host(self, request: web.Request) -> str:
         """Return the host that the client reached, as it says, if that can be a host."""
+        if Quirk.WRONG_ADDRESS in self._spec.quirks:
+            return f"{ELSEWHERE}:{self.port}"
         if _HOST.fullmatch(request.host):
             return request.host
         return f"{self._spec.host}:{self.port}"
 
     async def _snapshot(self, request: web.Request) -> web.Response:
-        await self._awake.wait()
+        await self._ready()
+        still = self._stills.get(request.path)
         try:
             self._log_in(request, None)
         except soap.SoapFault as fault:
             return self._fault(request, fault)
-        return web.Response(body=await self._still(), content_type="image/jpeg")
+        if still is None:
+            return _page("Not Found", 404)
+        return web.Response(body=await still(), content_type="image/jpeg")
+
+    async def _page(self, request: web.Request) -> web.Response:
+        """Show what a person sees in a browser."""
+        await self._ready()
+        info = self._spec.info
+        return _page(f"{info.manufacturer} {info.model}", 200)
+
+
+def _page(title: str, status: int) -> web.Response:
+    return web.Response(text=_PAGE.format(html.escape(title)), status=status, content_type="text/html")
 
 
 def _reply(body: bytes, status: int) -> web.Response:

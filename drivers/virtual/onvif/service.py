@@ -6,18 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from drivers.virtual.onvif.soap import Call, Element, invalid, qualified, text
+from drivers.virtual.accounts import Level
+from drivers.virtual.encoding import numbered
+from drivers.virtual.onvif.soap import Call, Element, qualified
+
+__all__ = ["Answer", "OnvifService", "Operation", "ServiceRequest", "answers", "numbered"]
 
 #: Tokens of the first channel; those of the others are numbered.
 SOURCE = "source0"
 SOURCE_CONFIGURATION = "source_config0"
 ENCODER_CONFIGURATION = "encoder0"
 PROFILE = "main"
-
-
-def numbered(token: str, channel: int) -> str:
-    """Return the token of a channel, counted from 0."""
-    return f"{token.removesuffix('0')}{channel}" if channel else token
 
 
 Answer = Element | Awaitable[Element]
@@ -45,24 +44,30 @@ class ServiceRequest:
         """Return an address of this camera as the client can reach it."""
         return f"http://{self.host}{path}"
 
-    def profile(self, path: str) -> str:
-        """Return the profile token at `path`.
-
-        Raises:
-            SoapFault: It is missing or not the camera's.
-        """
-        token = text(self.body, path)
-        if token != PROFILE:
-            raise invalid("ter:NoProfile", f"no profile {token!r}")
-        return token
-
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What answers a call, and whether it may be asked before login (ONVIF's PRE_AUTH class)."""
+    """What answers a call, whether it may be asked before login (ONVIF's PRE_AUTH class), and whose rights it needs."""
 
     run: Callable[[ServiceRequest], Answer]
     before_login: bool
+    level: Level = Level.USER
+
+
+#: What a User may do beside asking (ONVIF's READ_MEDIA class), what even an Operator may not ask, and what one may set.
+_USERS = ("CreatePullPointSubscription", "PullMessages", "Renew", "Unsubscribe", "SetSynchronizationPoint")
+_SECRET = ("GetUsers",)
+_ACTUATED = ("SetRelayOutputState", "SetRelayOutputSettings")
+
+
+def level_of(name: str) -> Level:
+    """Return whose rights the operation ``prefix:Name`` needs, by ONVIF's default access policy."""
+    prefix, _, local = name.partition(":")
+    if local in _SECRET:
+        return Level.ADMINISTRATOR
+    if local.startswith("Get") or local in _USERS:
+        return Level.USER
+    return Level.ADMINISTRATOR if prefix == "tds" and local not in _ACTUATED else Level.OPERATOR
 
 
 _Method = TypeVar("_Method", bound=Callable[[Any, ServiceRequest], Answer])
@@ -72,7 +77,7 @@ def answers(name: str, *, before_login: bool = False) -> Callable[[_Method], _Me
     """Mark a method as what answers the operation ``prefix:Name``."""
 
     def mark(method: _Method) -> _Method:
-        method.__dict__["operation"] = (qualified(name), before_login)
+        method.__dict__["operation"] = (qualified(name), before_login, level_of(name))
         return method
 
     return mark
@@ -91,7 +96,7 @@ class OnvifService:
         found = {}
         for name, method in vars(type(self)).items():
             if mark := getattr(method, "operation", None):
-                found[mark[0]] = Operation(getattr(self, name), mark[1])
+                found[mark[0]] = Operation(getattr(self, name), mark[1], mark[2])
         return found
 
     def capabilities(self) -> Element:

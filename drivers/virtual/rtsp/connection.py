@@ -6,12 +6,13 @@ import asyncio
 import base64
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import randbits
 from typing import Final
 
+from drivers.contract import Codec
 from drivers.errors import DriverError
 from drivers.virtual.rtsp.login import DigestGate, LoginVerdict
 from drivers.virtual.rtsp.message import BadRequest, Request, Response, parse, parse_transport
@@ -30,6 +31,10 @@ _LOG = logging.getLogger(__name__)
 
 def _wall() -> float:
     return datetime.now(UTC).timestamp()
+
+
+class StreamEnded(ConnectionError):
+    """The camera has ended the stream: its encoder is set otherwise now."""
 
 
 class StallGate:
@@ -53,45 +58,47 @@ class ServerContext:
     """What every connection of one server shares.
 
     Attributes:
+        streams: What is shown, by its path.
         bits: Source of randomness: how many bits -> number.
         wall: Seconds since 1970, for sender reports.
         session: Seconds after which a silent client is let go.
         patience: Seconds that a client may leave unread what it was sent.
-        paths: Where streams are; all show the same footage.
         played: How often each was played.
     """
 
-    footage: Footage
+    streams: Mapping[str, Footage]
     login: DigestGate | None
     gate: StallGate
     bits: Callable[[int], int] = randbits
     wall: Callable[[], float] = _wall
     session: float = SESSION_TIME
     patience: float = 5.0
-    paths: frozenset[str] = frozenset({PATH})
     played: Counter[str] = field(default_factory=Counter)
 
 
-def path_of(channel: int) -> str:
-    """Return where the stream of a channel is, counted from 0."""
-    return f"{PATH}{channel}" if channel else PATH
-
-
 def session_description(shown: Format, host: str) -> bytes:
-    """Return the SDP of one H.264 track (RFC 4566, RFC 6184)."""
+    """Return the SDP of one track (RFC 4566; RFC 6184 for H.264, RFC 7798 for H.265)."""
     family = "IP6" if ":" in host else "IP4"
     nowhere = "::" if family == "IP6" else "0.0.0.0"  # noqa: S104 - the client chooses where (RFC 2326, C.1.7)
-    sets = ",".join(base64.b64encode(part).decode() for part in (shown.sps, shown.pps))
+    name, parameters = _coding(shown)
     lines = (
         "v=0", f"o=- 1 1 IN {family} {host}", "s=matthan virtual camera",
         f"c=IN {family} {nowhere}", "t=0 0", "a=control:*", "a=range:npt=now-",
-        f"m=video 0 RTP/AVP {PAYLOAD_TYPE}", f"a=rtpmap:{PAYLOAD_TYPE} H264/{RATE}",
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;profile-level-id={shown.sps[1:4].hex().upper()}"
-        f";sprop-parameter-sets={sets}",
+        f"m=video 0 RTP/AVP {PAYLOAD_TYPE}", f"a=rtpmap:{PAYLOAD_TYPE} {name}/{RATE}",
+        f"a=fmtp:{PAYLOAD_TYPE} {parameters}",
         f"a=framerate:{shown.fps:g}", f"a=framesize:{PAYLOAD_TYPE} {shown.width}-{shown.height}",
         f"a=control:{_TRACK}",
     )  # fmt: skip
     return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _coding(shown: Format) -> tuple[str, str]:
+    """Return a codec's name and parameters, as a session description has them."""
+    vps, sps, pps = (base64.b64encode(part).decode() for part in (shown.vps, shown.sps, shown.pps))
+    if shown.codec is Codec.H265:
+        return "H265", f"sprop-vps={vps};sprop-sps={sps};sprop-pps={pps}"
+    level = shown.sps[1:4].hex().upper()
+    return "H264", f"packetization-mode=1;profile-level-id={level};sprop-parameter-sets={sps},{pps}"
 
 
 class Connection:
@@ -193,7 +200,7 @@ class Connection:
 
     def _refused(self, request: Request) -> Response | None:
         gate, now = self._context.login, self._loop.time()
-        if gate is None or request.method == "OPTIONS":
+        if gate is None or gate.open or request.method == "OPTIONS":
             return None
         verdict = gate.check(request.headers.get("authorization", ""), request.method, now)
         if verdict is LoginVerdict.GOOD:
@@ -205,14 +212,15 @@ class Connection:
         return Response(headers={"Public": ", ".join(self._methods)})
 
     async def _describe(self, request: Request) -> Response:
-        if request.path not in self._context.paths:
+        if request.path not in self._context.streams:
             raise BadRequest(404)
-        body = session_description(await self._context.footage.describe(), self._local)
+        footage = self._context.streams[request.path]
+        body = session_description(await footage.describe(), self._local)
         base = request.url.rstrip("/") + "/"
         return Response(headers={"Content-Base": base, "Content-Type": "application/sdp"}, body=body)
 
     async def _setup(self, request: Request) -> Response:
-        if (path := request.path.removesuffix(f"/{_TRACK}")) not in self._context.paths:
+        if (path := request.path.removesuffix(f"/{_TRACK}")) not in self._context.streams:
             raise BadRequest(404)
         self._path = path
         if self._session:
@@ -265,19 +273,22 @@ class Connection:
     async def _send(self, transport: RtpTransport, first: asyncio.Future[int]) -> None:
         """Send pictures and, every few seconds, a report; starts when PLAY has been answered."""
         report_at = 0.0
-        async with self._context.footage.watch() as units:
+        footage = self._context.streams[self._path]
+        async with footage.watch() as units:
             async for unit in units:
                 if not first.done():
                     first.set_result(unit.timestamp)
                 await self._answered.wait()
                 await self._context.gate.passed()
-                await transport.media(self._rtp.packets(unit.data, unit.timestamp))
+                await transport.media(self._rtp.packets(unit.data, unit.timestamp, unit.codec))
                 if transport.acknowledged:
                     self._heard()
                 if (now := self._loop.time()) >= report_at:
                     report_at = now + REPORT_EVERY
-                    shown = round(self._context.footage.seconds() * RATE)
+                    shown = round(footage.seconds() * RATE)
                     await transport.control(self._rtp.report(self._context.wall(), shown))
+        await transport.control(self._rtp.bye())
+        raise StreamEnded
 
     async def _pause(self, request: Request) -> Response:
         self._in_session(request)

@@ -1,15 +1,16 @@
-"""Digest login of the virtual camera (RFC 7616): MD5, which every client speaks, and SHA-256. Pure."""
+"""RTSP digest login of the virtual camera (RFC 7616): MD5, which every client speaks, and SHA-256. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 from urllib.request import parse_http_list, parse_keqv_list
 
-from drivers.contract import Login
+from drivers.virtual.accounts import Accounts, LoginVerdict
+
+__all__ = ["DigestGate", "LoginVerdict"]
 
 REALM = "matthan virtual camera"
 #: Seconds that a nonce is good for.
@@ -20,25 +21,22 @@ _HASHES: dict[str, Callable[[bytes], str]] = {
 }
 
 
-class LoginVerdict(Enum):
-    """What an Authorization header is worth; STALE: the password is right, the nonce is old."""
-
-    GOOD = "good"
-    STALE = "stale"
-    BAD = "bad"
-
-
 class DigestGate:
-    """Asks for and checks one account. Nonces carry their own age, so that nothing is stored.
+    """Asks for and checks a login. Nonces carry their own age, so that nothing is stored.
 
     Args:
-        login: The account.
+        accounts: Who may log in; told of each wrong login.
         secret: Random bytes that sign nonces.
         algorithms: Offered in this order: ``SHA-256``, ``MD5`` (FFmpeg heeds the last, so MD5 last).
     """
 
-    def __init__(self, login: Login, secret: bytes, algorithms: tuple[str, ...] = ("MD5",)) -> None:
-        self._login, self._secret, self._algorithms = login, secret, algorithms
+    def __init__(self, accounts: Accounts, secret: bytes, algorithms: tuple[str, ...] = ("MD5",)) -> None:
+        self._accounts, self._secret, self._algorithms = accounts, secret, algorithms
+
+    @property
+    def open(self) -> bool:
+        """Return whether everybody is let in."""
+        return self._accounts.everybody
 
     def nonce(self, now: float) -> str:
         """Return a nonce of the moment `now` (monotonic seconds)."""
@@ -74,16 +72,25 @@ class DigestGate:
         age = self._age(told.get("nonce", ""), now)
         if scheme.lower() != "digest" or algorithm not in self._algorithms or age is None:
             return LoginVerdict.BAD
-        right = self._response(algorithm, method, told)
+        verdict = self._verdict(algorithm, method, told, age, now)
+        self._accounts.note(told.get("username", ""), verdict, now)
+        return verdict
+
+    def _verdict(
+        self, algorithm: str, method: str, told: dict[str, str], age: float, now: float
+    ) -> LoginVerdict:
+        password = self._accounts.password(told.get("username", ""), now)
+        right = _response(algorithm, method, told, password or "")
         same = hmac.compare_digest(right.encode(), told.get("response", "").encode())
-        if not same or told.get("username") != self._login.username:
+        if not same or password is None:
             return LoginVerdict.BAD
         return LoginVerdict.GOOD if 0 <= age <= NONCE_SECONDS else LoginVerdict.STALE
 
-    def _response(self, algorithm: str, method: str, told: dict[str, str]) -> str:
-        def digest(*parts: str) -> str:
-            return _HASHES[algorithm](":".join(parts).encode())
 
-        account = digest(self._login.username, REALM, self._login.password)
-        asked = digest(method, told.get("uri", ""))
-        return digest(account, told["nonce"], asked)
+def _response(algorithm: str, method: str, told: dict[str, str], password: str) -> str:
+    def digest(*parts: str) -> str:
+        return _HASHES[algorithm](":".join(parts).encode())
+
+    account = digest(told.get("username", ""), REALM, password)
+    asked = digest(method, told.get("uri", ""))
+    return digest(account, told["nonce"], asked)

@@ -1,32 +1,40 @@
-"""RTP for H.264 (RFC 6184: single NAL units and FU-A) and RTCP sender reports (RFC 3550). Pure."""
+"""RTP for H.264 (RFC 6184) and H.265 (RFC 7798): whole NAL units and pieces; RTCP reports (RFC 3550). Pure."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
+from drivers.contract import Codec
 from drivers.virtual.street.h264 import nal_units
 
 PAYLOAD_TYPE = 96
 #: Bytes of payload in one packet: fits an Ethernet frame with IPv6 and a tunnel.
 MTU = 1_380
-_FU_A = 28
+_FU_A, _FU = 28, 49
 _SENDER_REPORT, _SOURCE_DESCRIPTION, _BYE = 200, 202, 203
 #: Seconds between 1900, where NTP counts from, and 1970.
 _NTP_EPOCH = 2_208_988_800
 
 
-def _payloads(data: bytes) -> Iterator[bytes]:
+def _payloads(data: bytes, codec: Codec) -> Iterator[bytes]:
     """Yield the RTP payloads of an Annex B access unit."""
     for unit in nal_units(data):
         if len(unit) <= MTU:
             yield unit
             continue
-        indicator, kind, body = unit[0] & 0xE0 | _FU_A, unit[0] & 0x1F, unit[1:]
-        step = MTU - 2
+        head, kind, body = _fragment(unit, codec)
+        step = MTU - len(head) - 1
         for at in range(0, len(body), step):
             edges = (0x80 if at == 0 else 0) | (0x40 if at + step >= len(body) else 0)
-            yield bytes((indicator, edges | kind)) + body[at : at + step]
+            yield head + bytes((edges | kind,)) + body[at : at + step]
+
+
+def _fragment(unit: bytes, codec: Codec) -> tuple[bytes, int, bytes]:
+    """Return what each piece of a unit begins with, the unit's kind, and what is cut to pieces."""
+    if codec is Codec.H265:
+        return bytes((unit[0] & 0x81 | _FU << 1, unit[1])), unit[0] >> 1 & 0x3F, unit[2:]
+    return bytes((unit[0] & 0xE0 | _FU_A,)), unit[0] & 0x1F, unit[1:]
 
 
 class RtpSender:
@@ -46,9 +54,9 @@ class RtpSender:
         """Return the RTP time stamp of a 90 kHz time."""
         return (timestamp + self._offset) & 0xFFFF_FFFF
 
-    def packets(self, data: bytes, timestamp: int) -> list[bytes]:
+    def packets(self, data: bytes, timestamp: int, codec: Codec = Codec.H264) -> list[bytes]:
         """Return the RTP packets of an access unit; the last carries the marker."""
-        *most, last = _payloads(data)
+        *most, last = _payloads(data, codec)
         return [self._packet(part, timestamp, False) for part in most] + [self._packet(last, timestamp, True)]
 
     def _packet(self, payload: bytes, timestamp: int, marker: bool) -> bytes:

@@ -1,4 +1,4 @@
-"""The virtual camera's RTSP 1.0 server: H.264 over TCP (interleaved) and UDP, digest login."""
+"""The virtual camera's RTSP 1.0 server: H.264 and H.265 over TCP (interleaved) and UDP, digest login."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from secrets import randbits
 from types import TracebackType
 from typing import Self
 
-from drivers.contract import Login
 from drivers.errors import DriverError
+from drivers.virtual.accounts import Accounts
 from drivers.virtual.rtsp.connection import (
     PATH,
     SESSION_TIME,
     Connection,
     ServerContext,
     StallGate,
-    path_of,
 )
 from drivers.virtual.rtsp.login import DigestGate
 from drivers.virtual.rtsp.message import HEAD_LIMIT
 from drivers.virtual.rtsp.transport import SEND_TIME, SlowClient
 from drivers.virtual.street.footage import Footage
 
-__all__ = ["PATH", "RtspServer", "SimulatedFault", "path_of"]
+__all__ = ["PATH", "RtspServer", "SimulatedFault"]
 
-#: Connections at a time; one more is closed at once.
+#: Connections at a time, unless told otherwise.
 LIMIT = 64
 _LOG = logging.getLogger(__name__)
 
@@ -45,18 +44,18 @@ class SimulatedFault(StrEnum):
 
 
 class RtspServer:
-    """Serve one footage at ``rtsp://HOST:PORT/main`` inside ``async with``.
+    """Serve footage inside ``async with``: one at ``rtsp://HOST:PORT/main``, or several by their paths.
 
     Args:
         footage: Entered by the caller, and left by it afterwards.
         host: Address to listen on.
         port: 0: any free one; see `port` after entering.
-        login: Account that digest asks for; None: open to everybody.
+        accounts: Whom digest asks for; None: open to everybody.
         algorithms: Digest algorithms offered; MD5 last (FFmpeg heeds the last).
         session: Seconds after which a silent client is let go.
         patience: Seconds that a client may leave unread what it was sent.
         bits: Source of randomness.
-        channels: How many streams there are, each at a path of its own (`path_of`).
+        most: Connections at a time, `LIMIT` by default; one more is closed at once.
 
     Attributes:
         port: The real port, valid inside the context.
@@ -66,27 +65,27 @@ class RtspServer:
 
     def __init__(
         self,
-        footage: Footage,
+        footage: Footage | Mapping[str, Footage],
         host: str,
         port: int = 0,
-        login: Login | None = None,
+        accounts: Accounts | None = None,
         *,
         algorithms: tuple[str, ...] = ("MD5",),
         session: float = SESSION_TIME,
         patience: float = SEND_TIME,
         bits: Callable[[int], int] = randbits,
-        channels: int = 1,
+        most: int | None = None,
     ) -> None:
-        login_gate = None if login is None else DigestGate(login, bits(256).to_bytes(32), algorithms)
+        login_gate = None if accounts is None else DigestGate(accounts, bits(256).to_bytes(32), algorithms)
         self._gate = StallGate()
+        self._most = most
         self._context = ServerContext(
-            footage,
+            footage if isinstance(footage, Mapping) else {PATH: footage},
             login_gate,
             self._gate,
             bits,
             session=session,
             patience=patience,
-            paths=frozenset(map(path_of, range(channels))),
         )
         self._host, self.port = host, port
         self._fault: SimulatedFault | None = None
@@ -134,7 +133,7 @@ class RtspServer:
         await self._server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._fault is SimulatedFault.REFUSE or len(self._clients) >= LIMIT:
+        if self._fault is SimulatedFault.REFUSE or len(self._clients) >= (self._most or LIMIT):
             self.turned_away += self._fault is None
             writer.transport.abort()
             return

@@ -198,6 +198,12 @@ class _View:
         return (u - self.left) * self.zoom, (v - self.top) * self.zoom
 
 
+@lru_cache(maxsize=16)
+def _painted(lens: Lens, seed: int, night: bool) -> backdrop.Backdrop:
+    """Return a street without traffic; it is the longest of what there is to draw, so cameras share it."""
+    return backdrop.paint(lens, np.random.default_rng((seed, 2)), night=night)
+
+
 class Scene:
     """A street with walkers, two-wheelers and cars, periodic in time. One thread at a time.
 
@@ -272,9 +278,7 @@ class Scene:
 
     def _street(self) -> backdrop.Backdrop:
         if self._backdrop is None:
-            self._backdrop = backdrop.paint(
-                self._lens, np.random.default_rng((self.seed, 2)), night=self.night
-            )
+            self._backdrop = _painted(self._lens, self.seed, self.night)
         return self._backdrop
 
     def _background(self, window: Box, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -19,9 +19,13 @@ from typing import Protocol, Self, TypeVar
 
 from av.video.frame import VideoFrame
 
+from drivers.contract import Codec
+from drivers.virtual.encoding import PLAIN_ENCODING, Encoding
+from drivers.virtual.imaging import Look
 from drivers.virtual.street.drawing import Box, Scene
-from drivers.virtual.street.h264 import Encoder, header, jpeg, last_picture
-from drivers.virtual.street.pictures import GROUP, ClipPictures, Pictures, ScenePictures
+from drivers.virtual.street.h264 import Encoder, jpeg, last_picture, sets_of
+from drivers.virtual.street.look import seen
+from drivers.virtual.street.pictures import ClipPictures, Pictures, ScenePictures
 
 #: RTP's clock for video, ticks per second.
 RATE = 90_000
@@ -47,17 +51,20 @@ class CodedPicture:
     data: bytes
     timestamp: int
     keyframe: bool
+    codec: Codec = Codec.H264
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a session description tells. `sps` and `pps` are NAL units without start codes."""
+    """What a session description tells. `sps`, `pps` and H.265's `vps` are NAL units without start codes."""
 
     width: int
     height: int
     fps: float
     sps: bytes
     pps: bytes
+    codec: Codec = Codec.H264
+    vps: bytes = b""
 
 
 class Footage(Protocol):
@@ -95,13 +102,15 @@ class _Studio:
 
     size: tuple[int, int]
     fps: Fraction
+    bitrate = 0
+    codec = Codec.H264
     _loop: asyncio.AbstractEventLoop
     _epoch: float
     _pool: ThreadPoolExecutor
 
-    def _begin(self) -> None:
+    def _begin(self, epoch: float | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._epoch = self._loop.time()
+        self._epoch = self._loop.time() if epoch is None else epoch
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="virtual-camera")
 
     async def _end(self) -> None:
@@ -119,8 +128,16 @@ class _Studio:
 
     async def describe(self) -> Format:
         """Return size, rate and parameter sets."""
-        sps, pps = await self._work(lambda: header(self.size, self.fps))
-        return Format(*self.size, float(self.fps), sps, pps)
+        return await self._work(lambda: format_of(self.size, self.fps, self.bitrate, self.codec))
+
+    def _coder(self) -> Encoder:
+        return Encoder(self.size, self.fps, self.bitrate, self.codec)
+
+
+def format_of(size: tuple[int, int], fps: Fraction, bitrate: int, codec: Codec) -> Format:
+    """Return what a stream's session description tells. Blocking: a picture is encoded, once of each kind."""
+    *before, sps, pps = sets_of(size, fps, bitrate, codec)
+    return Format(*size, float(fps), sps, pps, codec, b"".join(before))
 
 
 _Group = tuple[tuple[float, bytes], ...]
@@ -129,15 +146,32 @@ _Group = tuple[tuple[float, bytes], ...]
 class FixedFootage(_Studio):
     """A loop, encoded once, group by group when it is first shown.
 
+    Args:
+        pictures: What is shown.
+        cache: Coded bytes that are kept.
+        bitrate: kbit/s at most; 0: what suits the size.
+        codec: H.264 or H.265.
+        epoch: When the timeline began, on the loop's clock; None: when it is entered.
+
     Attributes:
         encoded: How many groups were encoded so far.
         missed: Groups that viewers lost because they lagged.
     """
 
-    def __init__(self, pictures: Pictures, cache: int = CACHE) -> None:
-        self._pictures, self._cache = pictures, cache
+    def __init__(
+        self,
+        pictures: Pictures,
+        cache: int = CACHE,
+        *,
+        bitrate: int = 0,
+        codec: Codec = Codec.H264,
+        epoch: float | None = None,
+    ) -> None:
+        self._pictures, self._cache, self._since = pictures, cache, epoch
         self.size, self.fps = pictures.size, pictures.fps
-        self._count = -int(-pictures.duration // GROUP)
+        self.bitrate, self.codec = bitrate, codec
+        self._length = pictures.length
+        self._count = -int(-pictures.duration // self._length)
         self._groups: OrderedDict[int, asyncio.Future[_Group]] = OrderedDict()
         self._bytes = 0
         self._encoder: Encoder | None = None
@@ -159,7 +193,7 @@ class FixedFootage(_Studio):
 
     async def __aenter__(self) -> Self:
         """Start the timeline."""
-        self._begin()
+        self._begin(self._since)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -181,12 +215,12 @@ class FixedFootage(_Studio):
             turn -= 1
             start, units = self._start(turn), await self._group(turn)
         shown = [data for t, data in units if start + t <= self.seconds()] or [units[0][1]]
-        return await self._work(lambda: jpeg(last_picture(shown)))
+        return await self._work(lambda: jpeg(last_picture(shown, self.codec)))
 
     def _turn(self) -> int:
         """Return which group is shown now, counted over all loops."""
         loop, rest = divmod(self.seconds(), self._pictures.duration)
-        return int(loop) * self._count + min(int(rest / GROUP), self._count - 1)
+        return int(loop) * self._count + min(int(rest / self._length), self._count - 1)
 
     def _start(self, turn: int) -> float:
         """Return when a group's loop began."""
@@ -200,11 +234,11 @@ class FixedFootage(_Studio):
             start = self._start(turn)
             for t, data in group:
                 await self._until(start + t)
-                yield CodedPicture(data, round((start + t) * RATE), t == group[0][0])
+                yield CodedPicture(data, round((start + t) * RATE), t == group[0][0], self.codec)
             if not group:
-                await self._until(start + (turn % self._count + 1) * GROUP)
+                await self._until(start + (turn % self._count + 1) * self._length)
             turn += 1
-            if (now := self._turn()) > turn + _LAG / GROUP:
+            if (now := self._turn()) > turn + _LAG / self._length:
                 self.missed += now - turn
                 turn = now
 
@@ -223,7 +257,7 @@ class FixedFootage(_Studio):
         return await asyncio.shield(self._ahead(turn))  # shared: one viewer leaving cancels nobody's group
 
     def _encode(self, number: int) -> _Group:
-        encoder = self._encoder = self._encoder or Encoder(self.size, self.fps)
+        encoder = self._encoder = self._encoder or self._coder()
         pictures = enumerate(self._pictures.group(number))
         return tuple((t, encoder.encode(frame, keyframe=not index)) for index, (t, frame) in pictures)
 
@@ -252,6 +286,7 @@ class _Seat:
         self._units = deque(first[:WAITING])
         self._fresh = asyncio.Event()
         self._whole = bool(first)
+        self._closed = False
         self.missed = 0
 
     def put(self, unit: CodedPicture) -> int:
@@ -267,13 +302,20 @@ class _Seat:
         self._fresh.set()
         return lost
 
+    def close(self) -> None:
+        """Let the viewer go."""
+        self._closed = True
+        self._units.clear()
+        self._fresh.set()
+
     async def units(self) -> AsyncGenerator[CodedPicture, None]:
-        """Yield units as they come."""
-        while True:
-            while not self._units:
+        """Yield units as they come, until it is closed."""
+        while not self._closed:
+            while not self._units and not self._closed:
                 self._fresh.clear()
                 await self._fresh.wait()
-            yield self._units.popleft()
+            if self._units:
+                yield self._units.popleft()
 
 
 class LiveFootage(_Studio):
@@ -282,8 +324,8 @@ class LiveFootage(_Studio):
     Args:
         scene: The larger picture.
         window: Where the PTZ unit looks; asked once per picture, on the event loop.
-        size: Width and height of the picture in pixels, both even.
-        fps: Pictures per second.
+        encoding: How it is coded; see `change`.
+        look: What the picture is like beside the scene; asked once per picture.
 
     Attributes:
         encoded: How many pictures were encoded so far.
@@ -292,14 +334,29 @@ class LiveFootage(_Studio):
     """
 
     def __init__(
-        self, scene: Scene, window: Callable[[], Box], *, size: tuple[int, int] = (640, 360), fps: int = 10
+        self,
+        scene: Scene,
+        window: Callable[[], Box],
+        encoding: Encoding = PLAIN_ENCODING,
+        look: Callable[[], Look] = Look,
     ) -> None:
-        self._scene, self._window = scene, window
-        self.size, self.fps = size, Fraction(fps)
+        self._scene, self._window, self._look = scene, window, look
         self._seats: set[_Seat] = set()
         self._wanted = asyncio.Event()
         self._gop: list[CodedPicture] = []
         self.encoded = self.missed = self.late = 0
+        self._set(encoding)
+
+    def _set(self, encoding: Encoding) -> None:
+        self.size, self.fps = encoding.size, Fraction(encoding.fps).limit_denominator(1000)
+        self.bitrate, self.codec, self._period = encoding.bitrate, encoding.codec, encoding.gop
+
+    def change(self, encoding: Encoding) -> None:
+        """Code it otherwise from now on; viewers of the old stream are let go."""
+        self._set(encoding)
+        gone, self._seats = self._seats, set()
+        for seat in gone:
+            seat.close()
 
     async def __aenter__(self) -> Self:
         """Start the timeline; the worker rests until somebody watches."""
@@ -332,11 +389,12 @@ class LiveFootage(_Studio):
 
     async def still(self) -> bytes:
         """Return the present picture as JPEG."""
-        window, t = self._window(), self.seconds()
-        return await self._work(lambda: jpeg(self._picture(window, t)))
+        window, t, look, size = self._window(), self.seconds(), self._look(), self.size
+        return await self._work(lambda: jpeg(self._picture(window, t, look, size)))
 
-    def _picture(self, window: Box, t: float) -> VideoFrame:
-        return VideoFrame.from_ndarray(self._scene.render(t, window, self.size), format="rgb24")
+    def _picture(self, window: Box, t: float, look: Look, size: tuple[int, int]) -> VideoFrame:
+        drawn = self._scene.render(t, window, size)
+        return VideoFrame.from_ndarray(seen(drawn, look), format="rgb24")
 
     async def _run(self) -> None:
         while True:
@@ -346,8 +404,8 @@ class LiveFootage(_Studio):
 
     async def _stream(self) -> None:
         """Encode and hand out pictures for as long as there are viewers."""
-        encoder = await self._work(lambda: Encoder(self.size, self.fps))
-        count, period = int(self.seconds() * self.fps) + 1, int(self.fps * Fraction(GROUP))
+        encoder = await self._work(self._coder)
+        count, period = int(self.seconds() * self.fps) + 1, self._period
         self._gop = []
         while self._seats:
             await self._until(float(count / self.fps))
@@ -361,7 +419,9 @@ class LiveFootage(_Studio):
         self._gop = []
 
     async def _shoot(self, encoder: Encoder, count: int, keyframe: bool) -> CodedPicture:
-        window, t = self._window(), float(count / self.fps)
-        data = await self._work(lambda: encoder.encode(self._picture(window, t), keyframe=keyframe))
+        window, t, look, size = self._window(), float(count / self.fps), self._look(), self.size
+        data = await self._work(
+            lambda: encoder.encode(self._picture(window, t, look, size), keyframe=keyframe)
+        )
         self.encoded += 1
-        return CodedPicture(data, round(t * RATE), keyframe)
+        return CodedPicture(data, round(t * RATE), keyframe, self.codec)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -19,9 +20,11 @@ from av.video.stream import VideoStream
 from drivers.errors import Malformed, Unreachable, Unsupported
 from drivers.kit.ffmpeg import video_in
 from drivers.kit.upright import Righting
+from drivers.virtual.imaging import PLAIN_LOOK, Look
 from drivers.virtual.street.drawing import Scene
+from drivers.virtual.street.look import seen
 
-#: Seconds of the loop in one group; each group starts with a keyframe.
+#: Seconds of the loop in one group, unless told otherwise; each group starts with a keyframe.
 GROUP = 1.0
 _LARGEST = (1280, 720)
 _FASTEST = Fraction(30)
@@ -37,11 +40,13 @@ class Pictures(Protocol):
         size: Width and height in pixels, both even.
         fps: Pictures per second; of a file, on average.
         duration: Seconds of one loop.
+        length: Seconds of one group.
     """
 
     size: tuple[int, int]
     fps: Fraction
     duration: float
+    length: float
 
     def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
         """Yield the pictures of one group with their seconds in the loop."""
@@ -53,18 +58,33 @@ class Pictures(Protocol):
 
 
 class ScenePictures:
-    """One period of a drawn scene, whole, scaled to `size`."""
+    """One period of a drawn scene, whole, scaled to `size`.
 
-    def __init__(self, scene: Scene, size: tuple[int, int], fps: int) -> None:
-        self._scene = scene
+    Args:
+        look: What the pictures are like beside it.
+        length: Seconds of one group.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        size: tuple[int, int],
+        fps: int | Fraction,
+        look: Look = PLAIN_LOOK,
+        length: float = GROUP,
+    ) -> None:
+        self._scene, self._look = scene, look
         self.size, self.fps, self.duration = size, Fraction(fps), scene.period
+        self.length = min(length, self.duration)
 
     def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
         """Yield the pictures of one group with their seconds in the loop."""
-        first, last = (math.ceil(second * self.fps) for second in (number * GROUP, (number + 1) * GROUP))
+        edges = (Fraction(each * self.length).limit_denominator(10_000) for each in (number, number + 1))
+        first, last = (math.ceil(second * self.fps) for second in edges)
         for count in range(first, min(last, math.ceil(self.duration * self.fps))):
             t = float(count / self.fps)
-            yield t, VideoFrame.from_ndarray(self._scene.render(t, size=self.size), format="rgb24")
+            drawn = seen(self._scene.render(t, size=self.size), self._look)
+            yield t, VideoFrame.from_ndarray(drawn, format="rgb24")
 
     def close(self) -> None:
         """Nothing is open."""
@@ -75,6 +95,10 @@ class ClipPictures:
 
     Args:
         path: Any file that FFmpeg decodes. It is scanned once here (not decoded).
+        size: What the pictures are scaled to; by default as large as the file's, within bounds.
+        fps: Pictures per second, no more than the file's, which it is by default.
+        look: What the pictures are like beside it.
+        length: Seconds of one group.
 
     Raises:
         Unreachable: There is no such file.
@@ -82,21 +106,32 @@ class ClipPictures:
         Unsupported: It holds no moving picture.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int] | None = None,
+        fps: Fraction | None = None,
+        look: Look = PLAIN_LOOK,
+        length: float = GROUP,
+    ) -> None:
+        self._path, self._look, self._scale = path, look, size
+        self.length = length
         self._container, self._stream = _open(path)
         self._start, end, count = _scan(path, self._container, self._stream)
-        fps = Fraction(count / max(end - self._start, 1e-3)).limit_denominator(1000)
-        self.fps = min(max(fps, _SLOWEST), _FASTEST)
+        told = Fraction(count / max(end - self._start, 1e-3)).limit_denominator(1000)
+        self.fps = min(max(told, _SLOWEST), _FASTEST)
+        self.fps = min(self.fps, fps or self.fps)
         self.duration = end - self._start
         self._righting = Righting()
         self._seen = (0, 0)
         self._frames: Iterator[tuple[float, VideoFrame]] = iter(())
         self._ahead: tuple[float, VideoFrame] | None = None
         self._at = math.inf  # seconds up to which the file has been read
-        if not any(True for number in range(math.ceil(self.duration / GROUP)) for _ in self.group(number)):
+        if not any(
+            True for number in range(math.ceil(self.duration / self.length)) for _ in self.group(number)
+        ):
             raise Malformed("footage.broken", path=path, detail="no picture can be decoded")
-        self.size = _fit(*self._seen)
+        self.size = size or _fit(*self._seen)
 
     def group(self, number: int) -> Iterator[tuple[float, VideoFrame]]:
         """Yield the pictures of one group with their seconds in the loop; the first falls in it.
@@ -104,14 +139,20 @@ class ClipPictures:
         Raises:
             Malformed: Nothing can be decoded from there on.
         """
-        begin, end = number * GROUP, (number + 1) * GROUP
+        begin, end = number * self.length, (number + 1) * self.length
         if not begin - _NEAR <= self._at <= begin:
             self._seek(begin)
         self._at, due = end, begin
         for t, frame in self._read(end):
             if t >= due:
                 due = t + 0.75 / float(self.fps)
-                yield t, frame
+                yield t, self._changed(frame)
+
+    def _changed(self, frame: VideoFrame) -> VideoFrame:
+        if self._look == PLAIN_LOOK:
+            return frame
+        shown = frame.reformat(*(self._scale or (frame.width, frame.height)), "rgb24").to_ndarray()
+        return VideoFrame.from_ndarray(seen(np.asarray(shown, np.uint8), self._look), format="rgb24")
 
     def _read(self, end: float) -> Iterator[tuple[float, VideoFrame]]:
         """Yield what comes before `end`; keep the first picture after it for the next group."""

@@ -319,7 +319,8 @@ async def test_a_recorder_has_a_source_and_a_stream_for_each_channel() -> None:
                 await asyncio.to_thread(stream.read)
             finally:
                 stream.close()
-        assert recorder.usage == {"openings": 1, "subscriptions": 0, "streams": 1, "plays": 1}
+        used = {"openings": 1, "subscriptions": 0, "streams": 1, "plays": 1, "wrong_logins": 0, "locked": 0}
+        assert recorder.usage == used
 
 
 @pytest.mark.parametrize("spec", [{"channels": 0}, {"channels": 2, "ptz": True}])

@@ -65,7 +65,7 @@ async def changes(camera: VirtualCamera) -> list[bool]:
     found: list[bool] = []
     async with asyncio.timeout(60):
         while len(found) < 2:
-            found += [notice.state for notice in await heard.pull(10, 60.0) if not notice.initial]
+            found += [notice.state is True for notice in await heard.pull(10, 60.0) if not notice.initial]
     return found[:2]
 
 

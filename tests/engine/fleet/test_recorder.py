@@ -22,6 +22,7 @@ from rules.model import Kind
 
 Stage = Any  # the class is in conftest.py
 CHANNELS = 16
+USED = {"openings": 1, "subscriptions": 1, "streams": CHANNELS, "wrong_logins": 0, "locked": 0}
 
 
 def channel(peer: VirtualCamera, number: int) -> CameraSettings:
@@ -78,7 +79,7 @@ async def test_a_recorder_with_sixteen_channels(stage: Stage, tmp_path: Path) ->
         online = all_online(fleet)
         await stage.until(online)
         await stage.until(lambda: peer.usage["subscriptions"])
-        assert peer.usage == {"openings": 1, "subscriptions": 1, "streams": CHANNELS, "plays": CHANNELS}
+        assert peer.usage == USED | {"plays": CHANNELS}
 
         peer.broker.tell(MOTION, True, peer.clock.wall())
         third = motion_of(2)
@@ -92,7 +93,7 @@ async def test_a_recorder_with_sixteen_channels(stage: Stage, tmp_path: Path) ->
         await fleet.change([channel(peer, number) for number in range(CHANNELS) if number != 5])
         await fleet.change([channel(peer, number) for number in range(CHANNELS)])
         await stage.until(online)
-        assert peer.usage == {"openings": 1, "subscriptions": 1, "streams": CHANNELS, "plays": CHANNELS + 1}
+        assert peer.usage == USED | {"plays": CHANNELS + 1}
         running.cancel()
         await asyncio.wait([running])
         assert not peer.broker.subscriptions, "it is given back"

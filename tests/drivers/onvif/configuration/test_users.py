@@ -13,8 +13,8 @@ from drivers import onvif
 from drivers.contract import Login, Target
 from drivers.errors import DriverError, Refused, Unsupported
 from drivers.onvif.device import OnvifDevice
+from drivers.virtual.accounts import MOST_USERS
 from drivers.virtual.camera import VirtualCamera
-from drivers.virtual.onvif.device_service import MOST_USERS
 from drivers.virtual.spec import CameraSpec
 from tests.drivers.onvif.conftest import DEVICE_INFO, Asked, Scripted, envelope, fault
 

@@ -1,29 +1,54 @@
 """The services of a virtual camera without its sockets, and how a test asks them."""
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
+from drivers.contract import Login
+from drivers.virtual.accounts import Accounts
+from drivers.virtual.encoding import PAIR, Encoders, Limits, ProfileSpec, Stream
+from drivers.virtual.imaging import Imaging
 from drivers.virtual.onvif import soap
+from drivers.virtual.onvif.device_clock import DeviceClock
+from drivers.virtual.onvif.device_network import DeviceNetwork
 from drivers.virtual.onvif.device_service import DeviceService
-from drivers.virtual.onvif.event_broker import EventBroker, Property
+from drivers.virtual.onvif.device_users import DeviceUsers
+from drivers.virtual.onvif.event_broker import EventBroker, Notice, Property, Subscription
 from drivers.virtual.onvif.event_service import EventService
 from drivers.virtual.onvif.imaging_service import ImagingService
 from drivers.virtual.onvif.io_service import INPUT as INPUT_TOKEN
 from drivers.virtual.onvif.io_service import IoService
+from drivers.virtual.onvif.media2_service import Media2Service
+from drivers.virtual.onvif.media_profiles import MediaProfiles
 from drivers.virtual.onvif.media_service import MediaService
+from drivers.virtual.onvif.osd_operations import OsdOperations
 from drivers.virtual.onvif.ptz_service import PtzService
-from drivers.virtual.onvif.service import Operation, ServiceRequest
+from drivers.virtual.onvif.push_subscriber import PushSubscriber
+from drivers.virtual.onvif.service import SOURCE, SOURCE_CONFIGURATION, Operation, ServiceRequest
 from drivers.virtual.onvif.soap import NS, Element
+from drivers.virtual.osd import OsdBoard
 from drivers.virtual.ptz_unit import PtzUnit
 from drivers.virtual.spec import CameraClock, CameraSpec
-from drivers.virtual.street.footage import Format
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 HOST = "camera.example:8080"
 MOTION = Property("VideoSource/MotionAlarm", ("Source", "source0"), "State")
 INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
+
+
+class Calls(PushSubscriber):
+    """Keeps whom it is to call, and what it would tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+        self.told: list[bytes] = []
+
+    def serve(self, subscription: Subscription, url: str, told: Callable[[Sequence[Notice]], bytes]) -> None:
+        """Keep an address, and what is told there first."""
+        self.urls.append(url)
+        self.told.append(told(list(subscription.waiting)))
 
 
 class Rig:
@@ -36,16 +61,27 @@ class Rig:
         self.clock = CameraClock(lambda: NOW + timedelta(seconds=self.seconds - 100), lambda: self.seconds)
         self.unit = PtzUnit()
         self.broker = EventBroker(MOTION, INPUT)
-        picture = Format(640, 360, 10.0, b"", b"")
+        self.called = Calls()
+        self.accounts = Accounts(Login("admin", "password"))
+        self.encoders = Encoders((Stream(ProfileSpec()), Stream(PAIR[1])), Limits())
+        self.imaging = {SOURCE: Imaging()}
+        self.osd = OsdBoard((SOURCE_CONFIGURATION,))
+        self.scopes: list[tuple[str, ...]] = []
         spec = CameraSpec(name="Cổng chính", ptz=ptz, password="pw")
-        offered = (
-            EventService(self.broker, self.clock),
-            MediaService(picture, ptz, lambda host, channel: f"rtsp://{host.partition(':')[0]}:554/main"),
-            ImagingService(),
-            IoService(self.relay.append),
-            *((PtzService(self.unit, self.clock),) if ptz else ()),
+        profiles = MediaProfiles(
+            self.encoders, lambda host, path: f"rtsp://{host.partition(':')[0]}:554{path}", ptz
         )
-        services = (DeviceService(spec, self.clock, offered, self._reboot), *offered)
+        offered = (
+            EventService(self.broker, self.clock, self.called),
+            MediaService(profiles, OsdOperations(self.osd, "trt")),
+            Media2Service(profiles, OsdOperations(self.osd, "tr2")),
+            ImagingService(self.imaging, self.clock.monotonic),
+            IoService(self.relay.append),
+            *((PtzService(self.unit, self.clock, ("main", "sub")),) if ptz else ()),
+        )
+        parts = DeviceClock(self.clock), DeviceNetwork(spec), DeviceUsers(self.accounts)
+        device = DeviceService(spec, offered, parts, self._reboot, self.scopes.append)
+        services = (device, *offered)
         self.operations: dict[str, Operation] = {
             key: value for each in services for key, value in each.operations().items()
         }

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Login
+from drivers.virtual.accounts import Accounts
 from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.login import NONCE_SECONDS, REMEMBERED, WINDOW, DigestCheck, Once, TokenCheck
 
@@ -38,7 +39,7 @@ def call(
 
 
 def test_a_right_token_is_let_in_once() -> None:
-    check = TokenCheck(LOGIN)
+    check = TokenCheck(Accounts(LOGIN))
     assert check.accepts(call(), NOW, 0.0)
     assert not check.accepts(call(), NOW, 1.0)
     assert check.accepts(call(nonce=b"another"), NOW, 1.0)
@@ -46,7 +47,7 @@ def test_a_right_token_is_let_in_once() -> None:
 
 def test_a_client_may_keep_its_nonce_and_change_its_time() -> None:
     """As libonvif does; the same of both is a replay, whatever came between."""
-    check = TokenCheck(LOGIN)
+    check = TokenCheck(Accounts(LOGIN))
     times = [soap.utc(NOW + timedelta(milliseconds=step)) for step in range(3)]
     assert [check.accepts(call(created=each), NOW, 0.0) for each in times] == [True, True, True]
     assert [check.accepts(call(created=each), NOW, 0.0) for each in times] == [False, False, False]
@@ -68,18 +69,18 @@ def test_a_client_may_keep_its_nonce_and_change_its_time() -> None:
     ],
 )
 def test_a_wrong_token_is_not(wrong: soap.Call) -> None:
-    assert not TokenCheck(LOGIN).accepts(wrong, NOW, 0.0)
+    assert not TokenCheck(Accounts(LOGIN)).accepts(wrong, NOW, 0.0)
 
 
 @given(st.integers(-20_000, 20_000))
 def test_the_window_is_enforced_both_ways(milliseconds: int) -> None:
     skew = timedelta(milliseconds=milliseconds)
-    let_in = TokenCheck(LOGIN).accepts(call(created=soap.utc(NOW + skew)), NOW, 0.0)
+    let_in = TokenCheck(Accounts(LOGIN)).accepts(call(created=soap.utc(NOW + skew)), NOW, 0.0)
     assert let_in == (abs(skew) <= WINDOW)
 
 
 def test_a_replay_is_refused_for_as_long_as_the_window_could_accept_it() -> None:
-    check, early = TokenCheck(LOGIN), call(created=soap.utc(NOW + WINDOW))
+    check, early = TokenCheck(Accounts(LOGIN)), call(created=soap.utc(NOW + WINDOW))
     assert check.accepts(early, NOW, 0.0)
     late = 2 * WINDOW
     assert not check.accepts(early, NOW + late, late.total_seconds())
@@ -119,7 +120,7 @@ def authorization(check: DigestCheck, now: float, *, password: str = LOGIN.passw
 
 @pytest.fixture
 def digest() -> DigestCheck:
-    return DigestCheck(LOGIN, "camera", b"secret")
+    return DigestCheck(Accounts(LOGIN), "camera", b"secret")
 
 
 def test_a_right_digest_is_let_in_once_per_count(digest: DigestCheck) -> None:
@@ -151,6 +152,6 @@ def test_an_old_nonce_is_stale_and_a_made_up_one_is_refused(digest: DigestCheck)
 
 @given(st.text(max_size=200))
 def test_no_header_makes_it_fall(header: str) -> None:
-    check = DigestCheck(LOGIN, "camera", b"secret")
+    check = DigestCheck(Accounts(LOGIN), "camera", b"secret")
     assert not check.accepts(header, "GET", "/", 0.0)
     assert not check.accepts(f"Digest {header}", "GET", "/", 0.0)

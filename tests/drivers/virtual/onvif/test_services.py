@@ -14,9 +14,17 @@ from drivers.contract import PtzVector
 from drivers.virtual.onvif import soap
 from drivers.virtual.onvif.io_service import RELAY
 from drivers.virtual.onvif.ptz_service import CONFIGURATION, NODE
-from drivers.virtual.onvif.service import ENCODER_CONFIGURATION, PROFILE, SOURCE, ServiceRequest
+from drivers.virtual.onvif.service import (
+    ENCODER_CONFIGURATION,
+    PROFILE,
+    SOURCE,
+    SOURCE_CONFIGURATION,
+    ServiceRequest,
+)
 from drivers.virtual.onvif.soap import NS, Element, SoapFault
+from drivers.virtual.osd import Osd
 from drivers.virtual.ptz_unit import LONGEST_TIMEOUT, MOST_PRESETS
+from drivers.virtual.spec import NTP_SECONDS
 from tests.drivers.virtual.onvif.rig import HOST, Rig, arguments, el, of, vector
 
 WSDL = {
@@ -37,6 +45,34 @@ def encoder(
     size = el("tt:Resolution", *arguments("tt", Width="640", Height="360"))
     rate = el("tt:RateControl", *arguments("tt", FrameRateLimit=fps, BitrateLimit=bitrate))
     return el("trt:Configuration", size, rate, el("tt:H264", *arguments("tt", GovLength=group)), token=token)
+
+
+def encoder2(codec: str = "H265", size: tuple[str, str] = ("1280", "720"), fps: str = "20") -> Element:
+    """Return an encoder configuration of the second media service."""
+    return el(
+        "tr2:Configuration",
+        el("tt:Name", "x"),
+        el("tt:UseCount", "1"),
+        el("tt:Encoding", codec),
+        el("tt:Resolution", *arguments("tt", Width=size[0], Height=size[1])),
+        el("tt:RateControl", *arguments("tt", FrameRateLimit=fps, BitrateLimit="1500")),
+        el("tt:Quality", "5"),
+        token=ENCODER_CONFIGURATION,
+        GovLength="40",
+    )
+
+
+def written(name: str, text: str, kind: str = "Plain", token: str = "") -> Element:
+    """Return a text in the picture."""
+    plain = [el("tt:PlainText", text)] if kind == "Plain" else []
+    return el(
+        name,
+        el("tt:VideoSourceConfigurationToken", SOURCE_CONFIGURATION),
+        el("tt:Type", "Text"),
+        el("tt:Position", el("tt:Type", "UpperLeft")),
+        el("tt:TextString", el("tt:Type", kind), *plain),
+        token=token,
+    )
 
 
 IMAGE = arguments("timg", VideoSourceToken=SOURCE)
@@ -62,6 +98,16 @@ CASES: Mapping[str, tuple[Element, ...]] = {
         el("tds:NTPManual", *arguments("tt", Type="DNS", DNSname="vn.pool.ntp.org")),
     ),
     "tds:GetNetworkInterfaces": (),
+    "tds:GetNetworkDefaultGateway": (),
+    "tds:GetDNS": (),
+    "tds:SetDNS": (
+        *arguments("tds", FromDHCP="false"),
+        el("tds:DNSManual", *arguments("tt", Type="IPv4", IPv4Address="192.0.2.53")),
+    ),
+    "tds:GetNetworkProtocols": (),
+    "tds:SetNetworkProtocols": (
+        el("tds:NetworkProtocols", *arguments("tt", Name="HTTPS", Enabled="true", Port="443")),
+    ),
     "tds:SetScopes": arguments("tds", Scopes="onvif://www.onvif.org/name/gate"),
     "tds:AddScopes": arguments("tds", ScopeItem="onvif://www.onvif.org/location/city/hue"),
     "tds:RemoveScopes": arguments("tds", ScopeItem="onvif://www.onvif.org/location/virtual%20street"),
@@ -86,12 +132,36 @@ CASES: Mapping[str, tuple[Element, ...]] = {
     "timg:GetImagingSettings": IMAGE,
     "timg:GetOptions": IMAGE,
     "timg:SetImagingSettings": (*IMAGE, el("timg:ImagingSettings", el("tt:Brightness", "70"))),
+    "timg:GetMoveOptions": IMAGE,
+    "timg:Move": (*IMAGE, el("timg:Focus", el("tt:Absolute", el("tt:Position", "0.2")))),
+    "timg:Stop": IMAGE,
+    "timg:GetStatus": IMAGE,
     "tmd:GetServiceCapabilities": (),
     "tds:GetRelayOutputs": (),
     "tds:SetRelayOutputState": arguments("tds", RelayOutputToken=RELAY, LogicalState="active"),
     "tmd:GetDigitalInputs": (),
     "trt:GetStreamUri": (SETUP, *MAIN),
     "trt:GetSnapshotUri": MAIN,
+    "trt:GetOSDs": (),
+    "trt:GetOSD": arguments("trt", OSDToken="osd1"),
+    "trt:GetOSDOptions": arguments("trt", ConfigurationToken=SOURCE_CONFIGURATION),
+    "trt:CreateOSD": (written("trt:OSD", "Cổng sau"),),
+    "trt:SetOSD": (written("trt:OSD", "Cổng trước", token="osd1"),),
+    "trt:DeleteOSD": arguments("trt", OSDToken="osd1"),
+    "tr2:GetServiceCapabilities": (),
+    "tr2:GetProfiles": arguments("tr2", Type="All"),
+    "tr2:GetVideoSourceConfigurations": (),
+    "tr2:GetVideoEncoderConfigurations": (),
+    "tr2:GetVideoEncoderConfigurationOptions": arguments("tr2", ConfigurationToken=ENCODER_CONFIGURATION),
+    "tr2:SetVideoEncoderConfiguration": (encoder2(),),
+    "tr2:GetStreamUri": (el("tr2:Protocol", "RTSP"), *arguments("tr2", ProfileToken=PROFILE)),
+    "tr2:GetSnapshotUri": arguments("tr2", ProfileToken=PROFILE),
+    "tr2:GetMasks": (),
+    "tr2:GetOSDs": (),
+    "tr2:GetOSDOptions": arguments("tr2", ConfigurationToken=SOURCE_CONFIGURATION),
+    "tr2:CreateOSD": (written("tr2:OSD", "Cổng sau"),),
+    "tr2:SetOSD": (written("tr2:OSD", "Cổng trước", token="osd1"),),
+    "tr2:DeleteOSD": arguments("tr2", OSDToken="osd1"),
     "tptz:GetServiceCapabilities": (),
     "tptz:GetNodes": (),
     "tptz:GetNode": arguments("tptz", NodeToken=NODE),
@@ -114,6 +184,10 @@ CASES: Mapping[str, tuple[Element, ...]] = {
     "tev:CreatePullPointSubscription": (),
     "tev:PullMessages": arguments("tev", Timeout="PT0S", MessageLimit="10"),
     "tev:SetSynchronizationPoint": (),
+    "wsnt:Subscribe": (
+        el("wsnt:ConsumerReference", el("wsa:Address", "http://192.0.2.2:8581/hook/x")),
+        *arguments("wsnt", InitialTerminationTime="PT2M"),
+    ),
     "wsnt:Renew": arguments("wsnt", TerminationTime="PT2M"),
     "wsnt:Unsubscribe": (),
 }
@@ -144,6 +218,8 @@ async def test_calls_and_answers_follow_the_schemas(
     name: str, rig: Rig, schemas: Mapping[str, etree.XMLSchema]
 ) -> None:
     key = rig.subscribe()
+    rig.osd.create(Osd("", SOURCE_CONFIGURATION, text="Cổng"))
+    rig.imaging[SOURCE].set_focus("MANUAL", rig.seconds)
     if name in ("tds:SetUser", "tds:DeleteUsers"):
         rig.ask("tds:CreateUsers", *map(deepcopy, CASES["tds:CreateUsers"]))
     request = el(name, *map(deepcopy, CASES[name]))
@@ -154,8 +230,11 @@ async def test_calls_and_answers_follow_the_schemas(
     sent = etree.fromstring(soap.answer(call, element))
     content = sent.find("s:Body", NS)
     assert content is not None
-    schema = schemas[name.partition(":")[0]]
-    assert schema.validate(etree.fromstring(etree.tostring(content[0]))), schema.error_log
+    schema = schemas.get(
+        name.partition(":")[0]
+    )  # of the second media service there is none here: test_peers.py
+    if schema is not None:
+        assert schema.validate(etree.fromstring(etree.tostring(content[0]))), schema.error_log
 
 
 # -- device --------------------------------------------------------------------------------------------
@@ -164,7 +243,7 @@ async def test_calls_and_answers_follow_the_schemas(
 def test_addresses_carry_the_host_that_the_client_reached(rig: Rig) -> None:
     services = rig.ask("tds:GetServices")
     addresses = [node.text or "" for node in services.iterfind("tds:Service/tds:XAddr", NS)]
-    assert len(addresses) == 6
+    assert len(addresses) == 7
     assert all(address.startswith(f"http://{HOST}/onvif/") for address in addresses)
     uri = rig.ask("trt:GetStreamUri", SETUP, *MAIN).findtext("trt:MediaUri/tt:Uri", "", NS)
     assert uri == "rtsp://camera.example:554/main"
@@ -208,12 +287,12 @@ def test_an_encoder_keeps_bitrate_and_group(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"bitrate": "63"}, {"bitrate": "x"}, {"group": "0"}, {"fps": "25"}, {"token": "other"}]
+    "odd", [{"bitrate": "63"}, {"bitrate": "x"}, {"group": "0"}, {"fps": "26"}, {"token": "other"}]
 )
 def test_an_encoder_refuses_what_it_did_not_offer(rig: Rig, odd: dict[str, str]) -> None:
     with pytest.raises(SoapFault):
         rig.ask("trt:SetVideoEncoderConfiguration", encoder(**odd))
-    assert rig.ask("trt:GetVideoEncoderConfigurations").findtext(".//tt:BitrateLimit", "", NS) == "2048"
+    assert rig.ask("trt:GetVideoEncoderConfigurations").findtext(".//tt:BitrateLimit", "", NS) == "700"
 
 
 def test_the_relay_is_switched(rig: Rig) -> None:
@@ -260,7 +339,10 @@ def test_the_clock_can_be_set_and_goes_on(rig: Rig) -> None:
     rig.seconds += 3600
     assert hour(rig) == "8"
     rig.ask("tds:SetSystemDateAndTime", *arguments("tds", DateTimeType="NTP", DaylightSavings="false"))
+    assert hour(rig) == "8", "the time server has not answered yet"
+    rig.seconds += NTP_SECONDS
     assert hour(rig) == "13"
+    assert rig.clock.synchronized == rig.clock.wall()
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Login
+from drivers.virtual.accounts import Accounts
 from drivers.virtual.rtsp.login import NONCE_SECONDS, REALM, DigestGate, LoginVerdict
 
 LOGIN = Login("admin", "p@ss:w/rd#1")
 
 
-GATE = DigestGate(LOGIN, b"secret", ("SHA-256", "MD5"))
+GATE = DigestGate(Accounts(LOGIN), b"secret", ("SHA-256", "MD5"))
 
 
 def _header(nonce: str, algorithm: str = "MD5", password: str = LOGIN.password, user: str = "admin") -> str:
@@ -40,7 +41,7 @@ def test_everything_else_does_not() -> None:
     wrong = [
         _header(nonce, password="guess"),
         _header(nonce, user="root"),
-        _header(DigestGate(LOGIN, b"other").nonce(100)),
+        _header(DigestGate(Accounts(LOGIN), b"other").nonce(100)),
         right.replace("Digest", "Basic"),
         right.replace("algorithm=MD5", "algorithm=SHA-512"),
         "",
@@ -59,7 +60,7 @@ def test_an_old_nonce_is_stale_and_a_wrong_password_never_is() -> None:
 
 
 def test_an_account_that_offers_only_md5_takes_only_md5() -> None:
-    gate = DigestGate(LOGIN, b"secret")
+    gate = DigestGate(Accounts(LOGIN), b"secret")
     assert gate.check(_header(gate.nonce(1), "SHA-256"), "DESCRIBE", 1) is LoginVerdict.BAD
 
 

@@ -10,6 +10,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 import pytest
 
 from drivers.contract import Login
+from drivers.virtual.accounts import Accounts
 from drivers.virtual.rtsp import connection
 from drivers.virtual.rtsp.login import REALM
 from drivers.virtual.rtsp.server import RtspServer
@@ -114,7 +115,7 @@ async def test_a_login_is_asked_for_and_taken(
     connect: Connect, footage: FixedFootage, algorithms: tuple[str, ...]
 ) -> None:
     async with (
-        RtspServer(footage, HOST, login=LOGIN, algorithms=algorithms) as server,
+        RtspServer(footage, HOST, accounts=Accounts(LOGIN), algorithms=algorithms) as server,
         connect(server) as client,
     ):
         status, headers, _ = await client.ask("DESCRIBE")

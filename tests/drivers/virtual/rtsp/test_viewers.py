@@ -12,6 +12,7 @@ import av
 import pytest
 
 from drivers.contract import Login
+from drivers.virtual.accounts import Accounts
 from drivers.virtual.rtsp.server import RtspServer
 from drivers.virtual.street.footage import FixedFootage
 
@@ -41,14 +42,14 @@ def _watch(url: str, transport: str, count: int) -> tuple[list[int], int]:
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 async def test_pyav_sees_no_seam(footage: FixedFootage, transport: str) -> None:
-    async with RtspServer(footage, HOST, login=LOGIN) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN)) as server:
         times, pictures = await asyncio.to_thread(_watch, _url(server), transport, 48)  # over two seams
     assert {later - time for time, later in pairwise(times)} == {9000}
     assert pictures >= 45
 
 
 async def test_several_watch_at_once(footage: FixedFootage) -> None:
-    async with RtspServer(footage, HOST, login=LOGIN) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN)) as server:
         transports = ("tcp", "udp", "tcp")
         found = await asyncio.gather(
             *(asyncio.to_thread(_watch, _url(server), transport, 20) for transport in transports)
@@ -58,7 +59,7 @@ async def test_several_watch_at_once(footage: FixedFootage) -> None:
 
 
 async def test_pyav_is_refused_with_the_wrong_password(footage: FixedFootage) -> None:
-    async with RtspServer(footage, HOST, login=LOGIN) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN)) as server:
         with pytest.raises(av.error.HTTPUnauthorizedError):
             await asyncio.to_thread(_watch, _url(server, Login("admin", "guess")), "tcp", 1)
 
@@ -86,7 +87,7 @@ async def _run(arguments: Sequence[str]) -> tuple[int, str]:
 @pytest.mark.peer
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 async def test_ffprobe_reads_what_was_promised(footage: FixedFootage, transport: str) -> None:
-    async with RtspServer(footage, HOST, login=LOGIN, algorithms=("SHA-256", "MD5")) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN), algorithms=("SHA-256", "MD5")) as server:
         show = "stream=codec_name,profile,width,height,r_frame_rate,has_b_frames"
         code, told = await _run(
             [_program("ffprobe"), "-v", "error", "-rtsp_transport", transport, "-show_entries", show,
@@ -105,7 +106,7 @@ async def test_ffmpeg_records_without_a_complaint(
     footage: FixedFootage, transport: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "seen.mkv"
-    async with RtspServer(footage, HOST, login=LOGIN) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN)) as server:
         code, told = await _run(
             [_program("ffmpeg"), "-v", "warning", "-xerror", "-rtsp_transport", transport, "-i", _url(server),
              "-t", "4.5", "-c", "copy", "-y", str(file)]
@@ -121,7 +122,7 @@ async def test_ffmpeg_records_without_a_complaint(
 
 @pytest.mark.peer
 async def test_ffprobe_is_refused_with_the_wrong_password(footage: FixedFootage) -> None:
-    async with RtspServer(footage, HOST, login=LOGIN) as server:
+    async with RtspServer(footage, HOST, accounts=Accounts(LOGIN)) as server:
         code, told = await _run([_program("ffprobe"), "-v", "error", _url(server, Login("admin", "guess"))])
     assert code != 0
     assert "401 Unauthorized" in told

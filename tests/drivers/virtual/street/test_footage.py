@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
+from drivers.virtual.encoding import Encoding
 from drivers.virtual.street import footage as footage_module
 from drivers.virtual.street.drawing import Box, Scene
 from drivers.virtual.street.footage import WAITING, CodedPicture, FixedFootage, Footage, LiveFootage, _Seat
@@ -25,6 +26,7 @@ from drivers.virtual.street.h264 import header, last_picture, nal_units, paramet
 from drivers.virtual.street.pictures import ClipPictures, ScenePictures
 
 SIZE = (320, 180)
+SMALL = Encoding(SIZE)
 CLIP = Path(__file__).parents[5] / "shared/data/video/car-detection.mp4"
 
 
@@ -113,7 +115,7 @@ async def test_a_viewer_that_lags_is_moved_on_to_a_keyframe(monkeypatch: pytest.
 @pytest.mark.parametrize("live", [False, True])
 async def test_a_still_is_the_present_picture(live: bool) -> None:
     scene = Scene(7, period=2)
-    footage = LiveFootage(scene, lambda: (0, 0, 1, 1), size=SIZE) if live else _loop()
+    footage = LiveFootage(scene, lambda: (0, 0, 1, 1), SMALL) if live else _loop()
     async with footage:
         before = footage.seconds()
         picture = np.asarray(Image.open(io.BytesIO(await footage.still())))
@@ -126,7 +128,7 @@ async def test_a_still_is_the_present_picture(live: bool) -> None:
 async def test_the_live_window_moves_the_picture_and_costs_nothing_unwatched() -> None:
     window: Box = (0.0, 0.0, 0.5, 0.5)
     scene = Scene(9, width=1280, height=720, period=60)
-    async with LiveFootage(scene, lambda: window, size=SIZE) as footage:
+    async with LiveFootage(scene, lambda: window, SMALL) as footage:
         await asyncio.sleep(0.3)
         assert footage.encoded == 0
         async with footage.watch() as units:
@@ -150,7 +152,7 @@ async def test_the_live_window_moves_the_picture_and_costs_nothing_unwatched() -
 
 
 async def test_a_second_live_viewer_shares_the_encoding() -> None:
-    async with LiveFootage(Scene(9, period=60), lambda: (0, 0, 1, 1), size=SIZE) as footage:
+    async with LiveFootage(Scene(9, period=60), lambda: (0, 0, 1, 1), SMALL) as footage:
         async with AsyncExitStack() as viewers:
             first = await viewers.enter_async_context(footage.watch())
             some = [await anext(first) for _ in range(4)]
