@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable, Unsupported
+from drivers.kit.neighbours import Neighbour
 from engine.commands.discover import app
 from engine.identity.spool import Spool
 
@@ -171,12 +172,21 @@ def test_what_is_found_is_written_once_and_followed_when_it_moves(
     again = run(monkeypatch, Finder(camera(1, "Cổng")), "--write", str(site), "--lang", "en")
     assert "nothing to take in" in again.stdout
     assert "configured" in again.stdout
-    moved = camera(7, "Cổng")
-    moved = replace(moved, identity="urn:1")
+    # only its name says that it moved: told, and not written, for any device can take a name
+    moved = replace(camera(7, "Cổng"), identity="urn:1")
     done = run(monkeypatch, Finder(moved), "--write", str(site), "--lang", "en", "--csv")
     assert done.exit_code == 0
     assert "moved" in done.stdout
-    assert "known by" not in done.stdout
+    assert "only a name says so" in done.stderr
+    assert "192.0.2.7" not in site.read_text()
+    # once the neighbour table shows its card too it is followed
+    (tmp_path / "state" / "cameras-seen.json").unlink()
+    for at, name in ((1, "before"), (7, "after")):
+        met = {f"192.0.2.{at}": Neighbour("02:00:00:00:00:01", "eth0")}
+        monkeypatch.setattr("engine.census.search.neighbours", lambda met=met: met)
+        there = replace(camera(at, "Cổng"), identity="")
+        done = run(monkeypatch, Finder(there), "--write", str(site), "--lang", "en")
+        assert done.exit_code == 0, name
     assert "url: http://192.0.2.7/onvif/device_service" in site.read_text()
     assert "# kept" in site.read_text()
     (record,) = Spool(tmp_path / "state").folder.iterdir()  # for the engine's audit log, at its next start
