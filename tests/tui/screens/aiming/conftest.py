@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Opens the page of the village's first camera.
 Opening = Callable[["Pilot[None]"], Awaitable[AimScreen]]
+
+
+@pytest.fixture
+def app(client: FakeClient, count: Any) -> MatthanApp:
+    """It looks seldom enough that a key pressed by a test is not waited with for the terminal to be idle."""
+    return MatthanApp(client, monotonic=count, still_every=0.15, ask_every=0.05)
 
 
 @pytest.fixture
