@@ -15,8 +15,9 @@ from engine.commands.commission.diff import diff_command
 from engine.commands.commission.report import report_command
 from engine.commands.commission.verify import verify_command
 from engine.commands.keys import app as keys
+from engine.commission.entry import Entry
 from engine.commission.technician import folder
-from tests.engine.recording import PICTURE, camera, job, lay, missing
+from tests.engine.recording import AT, PICTURE, camera, job, lay, missing
 
 app = typer.Typer()
 app.command("report")(report_command)
@@ -144,6 +145,20 @@ def test_a_disk_that_says_no_is_told(ask: Ask, record: Path, tmp_path: Path) -> 
     (tmp_path / "file").write_text("x")
     found = ask("report", record, "--csv", "--out", "file")
     assert (found.exit_code, "Cannot write" in found.output) == (1, True)
+
+
+def test_a_job_of_this_site_is_found_by_its_name(ask: Ask, tmp_path: Path) -> None:
+    begun = Entry(at=AT, began=AT, job=job())
+    lay(tmp_path / "state" / "commissioning" / job().id, {
+        "journal.jsonl": begun.model_dump_json().encode() + b"\n", "gate.jpg": PICTURE,
+    })  # fmt: skip
+    (tmp_path / "matthan.yaml").write_text(f"site: gate\nstate: {tmp_path / 'state'}\n")
+    for name in ("", job().id[:11]):
+        done = ask("report", *filter(None, [name]), "--json", "--out", f"x{name}", "--config", "matthan.yaml")
+        assert done.exit_code == 0, done.output
+        assert ask("verify", f"x{name}").exit_code == 0
+    unknown = ask("report", "1999", "--config", "matthan.yaml")
+    assert (unknown.exit_code, job().id in unknown.output) == (2, True)
 
 
 def test_differences_are_told_to_people_and_scripts(ask: Ask, record: Path, tmp_path: Path) -> None:
