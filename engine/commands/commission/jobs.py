@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.commission.run import _leave, _risks, _run
+from engine.commands.commission.run import leave_record, risks_of, run_batch
 from engine.commands.commission.session import Config, project
 from engine.commands.commission.showing import Show, show_camera, show_sums, shown_change
 from engine.commands.output.report import JsonOption, SiteLangOption, language, say_in
@@ -72,12 +72,12 @@ def resume_command(
     from engine.commission.batch import exit_code
 
     chosen = language(lang)
-    more = _risks(yes, chosen)
+    more = risks_of(yes)
     with project(config, chosen, as_json=as_json) as site:
         batch = site.resume(job, lambda old: old.model_copy(update={"yes": (*old.yes, *more)}))
         show = Show(chosen, as_json=as_json)
-        done = _run(batch, show, chosen)
+        done = run_batch(batch, show, chosen)
         show.over(done)
-        _leave(site, "resume", done.id, chosen)
+        leave_record(site, "resume", done.id, chosen)
         code = exit_code(done)
     raise typer.Exit(code)

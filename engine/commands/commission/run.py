@@ -16,7 +16,7 @@ from engine.commands.output.terminal import asked, complain, data, out
 if TYPE_CHECKING:
     from engine.commission.batch import Batch
     from engine.commission.project import Project
-    from engine.commission.record import JobRecord
+    from engine.commission.record import JobRecord, Risk, Step
     from engine.commission.request import Request
 
 
@@ -75,9 +75,9 @@ def run_command(
     """  # noqa: D301 - click's mark for lines that stay as they are
     chosen = language(lang)
     with project(config, chosen, as_json=as_json) as site:
-        request = _request(sheet, standard, chosen).model_copy(
+        request = _request(sheet, standard).model_copy(
             update={
-                "only": tuple(only or ()), "steps": _steps(steps, chosen), "yes": _risks(yes, chosen),
+                "only": tuple(only or ()), "steps": steps_of(steps), "yes": risks_of(yes),
                 "subnets": tuple(subnet or ()), "thorough": thorough, "technician": technician, "adopt": adopt,
                 "together": parallel, "anew": anew,
             }
@@ -90,7 +90,7 @@ def run_command(
     raise typer.Exit(code)
 
 
-def _request(sheet: Path, standard: Path | None, language: Language) -> Request:
+def _request(sheet: Path, standard: Path | None) -> Request:
     """Return what is asked for of files.
 
     Raises:
@@ -108,14 +108,18 @@ def _request(sheet: Path, standard: Path | None, language: Language) -> Request:
     return request.model_copy(update={"standard": text, "folder": str(standard.absolute().parent)})
 
 
-def _steps(told: str, language: Language) -> tuple[str, ...]:
+def steps_of(told: str) -> tuple[Step, ...]:
+    """Return steps as they are named on the command line; all where none is."""
     from engine.commission.record import Step
 
-    return _words(told, [each.value for each in Step], "--steps") or tuple(Step)
+    return tuple(map(Step, _words(told, [each.value for each in Step], "--steps"))) or tuple(Step)
 
 
-def _risks(told: str, language: Language) -> tuple[str, ...]:
-    return _words(told, ["restarts", "moves"], "--yes")
+def risks_of(told: str) -> tuple[Risk, ...]:
+    """Return the risks that a command line says yes to."""
+    from engine.commission.record import Risk
+
+    return tuple(map(Risk, _words(told, ["restarts", "moves"], "--yes")))
 
 
 def _words(told: str, known: list[str], option: str) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ def _say_standard(site: Project, request: Request, language: Language, *, as_jso
 
 def _stage(site: Project, request: Request, language: Language, *, as_json: bool) -> JobRecord:
     """Show what would be done."""
-    job = _run(site.dry(request), Show(language, as_json=False), language, quiet=True)
+    job = run_batch(site.dry(request), Show(language, as_json=False), language, quiet=True)
     data(job.model_dump_json()) if as_json else show_staging(job, language)
     return job
 
@@ -158,9 +162,9 @@ def _do(site: Project, request: Request, language: Language, *, as_json: bool) -
     else:
         batch = site.begin(request)
     show = Show(language, as_json=as_json)
-    job = _run(batch, show, language)
+    job = run_batch(batch, show, language)
     show.over(job)
-    _leave(site, "commission", job.id, language)
+    leave_record(site, "commission", job.id, language)
     return exit_code(job)
 
 
@@ -171,13 +175,13 @@ def _agreed(site: Project, request: Request, language: Language) -> Request | No
     for risk, cameras in risks(staged, request.yes).items():
         what = say_in(language, f"commission_risk.{risk}")
         if asked(say_in(language, "commission.ask_risk", what=what, cameras=cameras)):
-            granted.append(risk)  # type: ignore[arg-type]
+            granted.append(risk)
     if not asked(say_in(language, "commission.ask_go", cameras=len(staged.cameras))):
         return None
     return request.model_copy(update={"yes": tuple(granted)})
 
 
-def _run(batch: Batch, show: Show, language: Language, *, quiet: bool = False) -> JobRecord:
+def run_batch(batch: Batch, show: Show, language: Language, *, quiet: bool = False) -> JobRecord:
     """Run a job to its end, telling of it."""
     from functools import partial
 
@@ -193,7 +197,7 @@ def _run(batch: Batch, show: Show, language: Language, *, quiet: bool = False) -
     )
 
 
-def _leave(site: Project, what: str, job: str, language: Language) -> None:
+def leave_record(site: Project, what: str, job: str, language: Language) -> None:
     """Leave for the audit log that cameras were changed."""
     from engine.commands.output.leaving import leave
     from engine.identity.record import Deed

@@ -11,7 +11,7 @@ from engine.commands.output.terminal import data, flash, line, out, paint
 
 if TYPE_CHECKING:
     from engine.commission.entry import Entry, Ledger
-    from engine.commission.record import CameraRecord, Change, JobRecord, StepRecord
+    from engine.commission.record import CameraRecord, Change, JobRecord, Risk, StepRecord
 
 #: By how far a step is: its sign, and its colour as an ANSI code.
 SIGNS: Final = {
@@ -95,6 +95,7 @@ def show_sums(job: JobRecord, language: Language) -> None:
     bad = [each for each in job.cameras if any(step.state == "failed" for step in each.steps)]
     asked = [each for each in job.cameras if any(step.state == "needs_yes" for step in each.steps)]
     values = {"job": job.id, "cameras": len(job.cameras), "failed": len(bad), "asked": len(asked)}
+    values["checks"] = sum(any(each.outcome == "fail" for each in camera.results) for camera in job.cameras)
     out(say_in(language, "commission.sums", **values))
     if asked:
         out(say_in(language, "commission.say_yes", job=job.id))
@@ -133,10 +134,11 @@ def shown_change(change: Change, language: Language) -> str:
     return line(f"{change.feature}: {before} → {after}{risk}{mark}{told}")
 
 
-def risks(job: JobRecord, allowed: Iterable[str]) -> dict[str, int]:
+def risks(job: JobRecord, allowed: Iterable[Risk]) -> dict[Risk, int]:
     """Return how many cameras what needs a yes is about, by risk."""
-    found: dict[str, int] = {}
+    found: dict[Risk, int] = {}
     for camera in job.cameras:
-        for risk in {each.risk for each in camera.changes} - {"safe", "locks"} - set(allowed):
-            found[str(risk)] = found.get(str(risk), 0) + 1
+        for risk in {each.risk for each in camera.changes} - set(allowed):
+            if risk in ("restarts", "moves"):
+                found[risk] = found.get(risk, 0) + 1
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.commission.run import _leave, _risks
+from engine.commands.commission.run import leave_record, risks_of
 from engine.commands.commission.session import Config, finish, project
 from engine.commands.commission.showing import shown_change
 from engine.commands.output.report import JsonOption, SiteLangOption, language, say_in
@@ -38,7 +38,7 @@ def undo_command(
 
     chosen = language(lang)
     with project(config, chosen, as_json=as_json) as site:
-        options = Options(yes=frozenset(_risks(yes, chosen)))  # type: ignore[arg-type]
+        options = Options(yes=frozenset(risks_of(yes)))
         work, journal = site.undo(camera, job, options)
         try:
             record = finish(
@@ -47,7 +47,7 @@ def undo_command(
         except DriverError as error:
             complain(say_in(chosen, error.code, **error.values))
             raise typer.Exit(1) from None
-        _leave(site, "undo", journal.folder.name, chosen)
+        leave_record(site, "undo", journal.folder.name, chosen)
         if as_json:
             data(record.model_dump_json())
         else:
