@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from engine.commission.jobs import Jobs
 from engine.commission.journal import Journal, Scratch
 from engine.commission.record import CameraRecord, CheckResult, JobRecord
 from engine.commission.request import Request
-from engine.commission.sheet.reading import Sheet
+from engine.commission.sheet.reading import Sheet, sheet_of
 from engine.commission.standard_file import Read, find_standard, standard_of
 from engine.commission.subject import Subject
 from engine.commission.tools import Look, Options, Tools
@@ -112,7 +114,7 @@ class Project:
             ConfigError: The sheet, the standard or the thresholds are wrong.
             OSError: The folder cannot be made.
         """
-        sheet = request.sheet()
+        sheet = sheet_in(request)
         _known(sheet, request)
         tools = self.tools(request, sheet)
         journal = begun(tools)
@@ -121,7 +123,7 @@ class Project:
 
     def unfinished(self, request: Request) -> JobRecord | None:
         """Return the job of this sheet that was not ended, None where there is none."""
-        return self.jobs.unfinished(request.sheet().digest)
+        return self.jobs.unfinished(sheet_in(request).digest)
 
     def resume(self, name: str, change: Callable[[Request], Request] = lambda asked: asked) -> Batch:
         """Return a job to go on with.
@@ -136,7 +138,7 @@ class Project:
         """
         job = self.jobs.read(name).ledger.job
         asked = change(self.request(job.id))
-        sheet = asked.sheet()
+        sheet = sheet_in(asked)
         tools = self.tools(asked, sheet)
         return self._batch(tools, sheet, asked, self.jobs.open(job.id))
 
@@ -157,14 +159,14 @@ class Project:
         Raises:
             ConfigError: As `begin`.
         """
-        sheet = request.sheet()
+        sheet = sheet_in(request)
         _known(sheet, request)
         asked = request.model_copy(update={"dry": True})
         return self._batch(self.tools(request, sheet), sheet, asked, Scratch(Path("dry"), Ledger()))
 
     def _batch(self, tools: Tools, sheet: Sheet, request: Request, journal: Journal) -> Batch:
         head = Head(self.settings.site, self.settings.title, request.technician, self.program)
-        return Batch(tools, sheet, head, request.options, journal)
+        return Batch(tools, sheet, head, options_of(request), journal)
 
     # -- taking back --------------------------------------------------------------------------------
 
@@ -232,3 +234,24 @@ def _look(tools: Tools, request: Request, sheet: Sheet | None) -> Look:
         if login is not None:
             logins.append(login)
     return HardwareSearch(request.subnets, logins, tools.books)
+
+
+def options_of(request: Request) -> Options:
+    """Return what is wanted of a job."""
+    return Options(
+        frozenset(request.yes), frozenset(request.steps), frozenset(request.only), request.thorough, request.adopt,
+        request.together, request.dry,
+    )  # fmt: skip
+
+
+def sheet_in(request: Request) -> Sheet:
+    """Return the sheet of a request.
+
+    Raises:
+        ConfigError: With every mistake of it.
+    """
+    try:
+        content = base64.b64decode(request.content, validate=True)
+    except binascii.Error:
+        content = b""
+    return sheet_of(content, request.name)

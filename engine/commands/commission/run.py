@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.commission.session import WRONG, Config, finish, project
+from engine.commands.commission.here import Here
+from engine.commands.commission.session import WRONG, Config, project
 from engine.commands.commission.showing import Show, risks, show_staging
+from engine.commands.commission.there import There, engine_of
 from engine.commands.output.report import JsonOption, Language, SiteLangOption, language, say_in
 from engine.commands.output.terminal import asked, complain, data, out
 
 if TYPE_CHECKING:
-    from engine.commission.batch import Batch
     from engine.commission.project import Project
     from engine.commission.record import JobRecord, Risk, Step
     from engine.commission.request import Request
@@ -74,7 +75,8 @@ def run_command(
     Exit codes: 0 done, 1 something failed or waits for a yes, 2 wrong input, 130 stopped.
     """  # noqa: D301 - click's mark for lines that stay as they are
     chosen = language(lang)
-    with project(config, chosen, as_json=as_json) as site:
+    socket = engine_of(config)
+    with project(config, chosen, as_json=as_json, alone=socket is None) as site:
         request = _request(sheet, standard).model_copy(
             update={
                 "only": tuple(only or ()), "steps": steps_of(steps), "yes": risks_of(yes),
@@ -83,10 +85,11 @@ def run_command(
             }
         )  # fmt: skip
         _say_standard(site, request, chosen, as_json=as_json)
+        place = Here(site, chosen) if socket is None else There(socket, chosen)
         if dry_run:
-            _stage(site, request, chosen, as_json=as_json)
+            _stage(place, request, chosen, as_json=as_json)
             return
-        code = _do(site, request, chosen, as_json=as_json)
+        code = _do(place, site, request, chosen, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -139,38 +142,36 @@ def _say_standard(site: Project, request: Request, language: Language, *, as_jso
         )
 
 
-def _stage(site: Project, request: Request, language: Language, *, as_json: bool) -> JobRecord:
+def _stage(place: Here | There, request: Request, language: Language, *, as_json: bool) -> JobRecord:
     """Show what would be done."""
-    job = run_batch(site.dry(request), Show(language, as_json=False), language, quiet=True)
+    asked_for = request.model_copy(update={"dry": True})
+    job = place.begin(asked_for, Show(language, as_json=False, quiet=True))
     data(job.model_dump_json()) if as_json else show_staging(job, language)
     return job
 
 
-def _do(site: Project, request: Request, language: Language, *, as_json: bool) -> int:
+def _do(place: Here | There, site: Project, request: Request, language: Language, *, as_json: bool) -> int:
     from engine.commission.batch import exit_code
 
-    open_job = None if request.anew else site.unfinished(request)
     if sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
-        agreed = _agreed(site, request, language)
+        agreed = _agreed(place, request, language)
         if agreed is None:
             return WRONG
         request = agreed
-    if open_job is not None:
-        if not as_json:
-            out(say_in(language, "commission.resumed", job=open_job.id))
-        batch = site.resume(open_job.id, lambda old: request)
-    else:
-        batch = site.begin(request)
+    open_job = None if request.anew else site.unfinished(request)
+    if open_job is not None and not as_json:
+        out(say_in(language, "commission.resumed", job=open_job.id))
     show = Show(language, as_json=as_json)
-    job = run_batch(batch, show, language)
+    job = place.begin(request, show)
     show.over(job)
-    leave_record(site, "commission", job.id, language)
+    if isinstance(place, Here):  # an engine records it itself
+        leave_record(site, "commission", job.id, language)
     return exit_code(job)
 
 
-def _agreed(site: Project, request: Request, language: Language) -> Request | None:
+def _agreed(place: Here | There, request: Request, language: Language) -> Request | None:
     """Show what would be done and ask for what needs a yes; None: not to be done at all."""
-    staged = _stage(site, request, language, as_json=False)
+    staged = _stage(place, request, language, as_json=False)
     granted = [*request.yes]
     for risk, cameras in risks(staged, request.yes).items():
         what = say_in(language, f"commission_risk.{risk}")
@@ -179,22 +180,6 @@ def _agreed(site: Project, request: Request, language: Language) -> Request | No
     if not asked(say_in(language, "commission.ask_go", cameras=len(staged.cameras))):
         return None
     return request.model_copy(update={"yes": tuple(granted)})
-
-
-def run_batch(batch: Batch, show: Show, language: Language, *, quiet: bool = False) -> JobRecord:
-    """Run a job to its end, telling of it."""
-    from functools import partial
-
-    from engine.commission.project import ran
-
-    if not quiet:
-        batch.journal.heard = partial(show.heard, batch.journal.ledger)
-    batch.progress = show.checking
-    return finish(
-        lambda: ran(batch),
-        language,
-        lambda: say_in(language, "commission.stopped", job=batch.journal.folder.name),
-    )
 
 
 def leave_record(site: Project, what: str, job: str, language: Language) -> None:

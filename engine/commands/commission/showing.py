@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from engine.commands.output.report import Language, coloured, say_in
@@ -25,11 +25,11 @@ class Show:
     """Tells of a job while it runs.
 
     Args:
-        ledger: What its journal comes to, as it grows.
+        quiet: Whether only how far it is, is told.
     """
 
-    def __init__(self, language: Language, *, as_json: bool) -> None:
-        self._language, self._as_json = language, as_json
+    def __init__(self, language: Language, *, as_json: bool, quiet: bool = False) -> None:
+        self._language, self._as_json, self._quiet = language, as_json, quiet
         self._told: set[str] = set()
         self._flashing = sys.stderr.isatty() and not as_json
 
@@ -40,11 +40,25 @@ class Show:
                 data(entry.model_dump_json(exclude_defaults=True))
             return
         for camera in ledger.cameras.values():
-            if camera.id not in self._told and not any(step.state in _OPEN for step in camera.steps):
-                self._told.add(camera.id)
-                self._flash("")
-                show_camera(camera, self._language)
+            self._over(camera)
         self._progress(ledger, entry)
+
+    def _over(self, camera: CameraRecord) -> None:
+        """Tell of a camera once all its steps are over."""
+        if camera.id not in self._told and not any(step.state in _OPEN for step in camera.steps):
+            self._told.add(camera.id)
+            self._flash("")
+            show_camera(camera, self._language)
+
+    def looked(self, record: JobRecord, checking: Mapping[str, str]) -> None:
+        """Take a job as it is now, where its entries are not heard: tell what is over, and how far the rest is."""
+        if self._as_json or self._quiet:
+            return
+        for camera in record.cameras:
+            self._over(camera)
+        if len(self._told) < len(record.cameras):
+            under_way = next(iter(checking.items()), ("", ""))
+            self._flash(f"{len(self._told)}/{len(record.cameras)}  {': '.join(under_way)}")
 
     def checking(self, camera: str, check: str) -> None:
         """Say which check is under way."""

@@ -156,7 +156,7 @@ def test_ctrl_c_says_how_to_go_on(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("tests.fakes.devices.FakeDevice.write_together", stopped)
-    done = run("cams.csv", *STEPS)
+    done = run("cams.csv", *STEPS, "--only", "cam-0")
     assert done.exit_code == 130
     assert "matthan commission resume" in done.output
     monkeypatch.undo()
