@@ -11,7 +11,7 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -120,8 +120,8 @@ async def sweep(
     knocker: Knocker,
     asked: Callable[[str], None],
     table: Callable[[], Mapping[str, Neighbour]] = neighbours,
-) -> AsyncIterator[Found]:
-    """Knock at hosts and talk to whoever opens; yields what answered, a part of the hosts at a time.
+) -> AsyncGenerator[Found, None]:
+    """Knock at hosts and talk to whoever opens; yields what answered, as it answers.
 
     Args:
         ports: The first one is what every host is knocked at.
@@ -133,15 +133,21 @@ async def sweep(
         first = await asyncio.gather(*(knocker.knock(host, ports[0]) for host in part))
         met = await asyncio.to_thread(table) if Knock.SILENT in first else {}
         talks = asyncio.Semaphore(TALKS)
-        told = await asyncio.gather(
-            *(
-                _visited(host, knock, ports, talk, knocker, talks, asked, met)
-                for host, knock in zip(part, first, strict=True)
+        loop = asyncio.get_running_loop()
+        visits = [
+            loop.create_task(
+                _visited(host, knock, ports, talk, knocker, talks, asked, met), name=f"sweep {host}"
             )
-        )
-        for found in told:
-            for each in found:
-                yield each
+            for host, knock in zip(part, first, strict=True)
+        ]
+        try:  # no task group: whoever closes this iterator early is owed the end that he asked for, and no group
+            for visit in asyncio.as_completed(visits):
+                for found in await visit:
+                    yield found
+        finally:
+            for each in visits:
+                each.cancel()
+            await asyncio.gather(*visits, return_exceptions=True)
 
 
 async def _visited(

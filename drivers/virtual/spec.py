@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 from drivers.contract import DeviceInfo, Login
@@ -84,11 +83,13 @@ class CameraSpec:
     model: str = ""
     firmware: str = FIRMWARE
     maker_login: Login = DEFAULT_LOGIN
-    only: Literal["", "rtsp", "http"] = ""
+    only: str = ""
 
     def __post_init__(self) -> None:
         if self.ptz and self.video is not None:
             raise ValueError("a clip has no PTZ: it holds nothing outside its frame")
+        if self.only not in ("", "rtsp", "http"):
+            raise ValueError("rtsp or http alone")
         if self.channels < 1 or (self.ptz and self.channels > 1):
             raise ValueError("a recorder has one channel or more, and no PTZ")
 

@@ -60,20 +60,20 @@ class Identifier:
         self,
         sightings: Sequence[Sighting],
         logins_for: Callable[[Sighting], Sequence[Login]],
-        told: Callable[[], None] = lambda: None,
+        told: Callable[[Identified], None] = lambda _: None,
     ) -> list[Identified]:
         """Ask devices, several at once; returns them in their order.
 
         Args:
             logins_for: What may be tried at a device; nothing: it is left alone.
-            told: Called after each.
+            told: Is handed each as soon as it has been asked.
         """
         places = asyncio.Semaphore(self.at_once)
 
         async def one(sighting: Sighting) -> Identified:
             async with places:
                 found = await self.identify(sighting, logins_for(sighting))
-            told()
+            told(found)
             return found
 
         async with asyncio.TaskGroup() as group:
@@ -81,8 +81,8 @@ class Identifier:
         return [task.result() for task in tasks]
 
     async def identify(self, sighting: Sighting, logins: Sequence[Login]) -> Identified:
-        """Ask one device; what keeps it from telling is its `trouble`. Only ONVIF tells who a device is."""
-        if sighting.driver != "onvif" or not logins:
+        """Ask one device; what keeps it from telling is its `trouble`. RTSP does not tell who it is."""
+        if not sighting.opens or not logins:
             return Identified(sighting)
         try:
             async with asyncio.timeout(self.within):

@@ -14,7 +14,7 @@ from drivers.kit.neighbours import Neighbour, neighbours
 from engine.census.merge import merge
 from engine.census.place import Place, place_of
 from engine.census.sighting import Sighting
-from engine.fleet.inventory import probe
+from engine.fleet import inventory
 from rules.model import Sentence
 
 #: Answers that are kept, and of one address: a recorder of 64 channels answers for each, nobody has a thousand.
@@ -81,7 +81,7 @@ class Search:
         return sum(count == most for count in self.done.values()) if most else 0
 
     async def _ask(self, driver: Driver, scope: Scope, wait: float) -> None:
-        async for found in probe(scope, wait, (driver,), self.troubles.__setitem__):
+        async for found in inventory.probe(scope, wait, (driver,), self.troubles.__setitem__):
             self._take(found)
 
     def _take(self, found: Found) -> None:

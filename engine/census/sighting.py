@@ -60,6 +60,11 @@ class Sighting:
         return self.answers[0].driver
 
     @property
+    def opens(self) -> bool:
+        """Whether its address is all that its driver needs: RTSP wants a path besides, which nothing tells."""
+        return self.driver not in ("rtsp", "http")
+
+    @property
     def name(self) -> str:
         """What it calls itself; may be empty."""
         return next((each.name for each in self.answers if each.name), "")

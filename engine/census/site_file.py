@@ -120,7 +120,7 @@ def _new(
     for each in census.entries:
         if each.sighting is None or each.configured or each.id in taken or each.state is State.OTHER:
             continue
-        if each.sighting.driver != "onvif":  # where its pictures are, nothing tells
+        if not each.sighting.opens:  # where its pictures are, nothing tells
             left.append(Sentence("census.no_path", {"url": each.sighting.url, "id": each.id or "-"}))
             continue
         entries.append(_camera(each, each.sighting, names, logins.get(each.sighting.url)))
@@ -153,7 +153,7 @@ def led(url: str, sighting: Sighting) -> str:
     there = parts._replace(netloc=netloc if parts.port is None else f"{netloc}:{parts.port}").geturl()
     if place_of(there) in {place_of(each.url) for each in sighting.answers}:
         return there
-    return sighting.url if parts.scheme in ("http", "https") and sighting.driver == "onvif" else ""
+    return sighting.url if parts.scheme in ("http", "https") and sighting.opens else ""
 
 
 def _camera(
@@ -165,6 +165,8 @@ def _camera(
     if name and name != made["id"]:
         made["name"] = f"{name}{channel}"
     made["url"] = sighting.url
+    if sighting.driver != "onvif":  # which is what its scheme stands for
+        made["driver"] = sighting.driver
     if entry.source:
         made["source"] = entry.source
     if login is not None:

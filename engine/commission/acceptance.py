@@ -7,23 +7,17 @@ The defaults here are the file that is shipped (a test compares them). A check's
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from engine.commission.record import Outcome
 from engine.config.settings import Section
-from engine.errors import ConfigError
-from rules.document.partial import read_partly
-from rules.document.source import MAX_CHARACTERS, Problem, parse
 
 #: Short names of sources; what is not a standard's or a maker's is `OURS`: to be tuned.
 OURS, SITE = "ours", "site"
 QCVN, IEC_TIME, IEC_VIEW = "QCVN 135:2024/BTTTT", "IEC 62676-1-2", "IEC 62676-4:2025"
 LIST, APSI = "BS 8418 list", "APSI"
-#: Bytes of a file that is read: more than any text that is let through.
-MOST = 4 * MAX_CHARACTERS + 1
 
 #: What a result is that is not good: a failure, a warning, or nothing, because the check is left out.
 Otherwise = Literal["fail", "warn", "off"]
@@ -289,40 +283,3 @@ class Acceptance(Section):
         group, *_, name = check.split(".")
         found = getattr(getattr(self, group, None), name, None)
         return found if isinstance(found, Rule) else None
-
-
-def read(text: str, source: str) -> Acceptance:
-    """Return the thresholds of a file's text; what it does not name is as shipped.
-
-    Raises:
-        ConfigError: With every problem and its place.
-    """
-    document = parse(text, source)
-    found = read_partly(Acceptance, {} if document.data is None else document.data)
-    problems = (*document.problems, *map(document.locate, found.flaws))
-    if problems or found.value is None:
-        raise ConfigError(problems)
-    return found.value
-
-
-def load(path: Path) -> Acceptance:
-    """Read a file; see `read`. Blocking.
-
-    Raises:
-        ConfigError: It cannot be read, or says something wrong.
-    """
-    try:
-        with path.open("rb") as file:
-            return read(file.read(MOST).decode(), str(path))
-    except OSError as error:
-        detail = error.strerror or type(error).__name__
-        problem = Problem(str(path), 1, 1, "", "problem.unreadable", {"detail": detail})
-        raise ConfigError([problem]) from error
-    except UnicodeDecodeError as error:
-        problem = Problem(str(path), 1, 1, "", "problem.not_utf8", {"position": error.start})
-        raise ConfigError([problem]) from error
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of ``acceptance.yaml``, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Acceptance.model_json_schema()}

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from drivers.contract import Login, Webhooks
-from engine.commission import acceptance
+from engine.commission import acceptance, acceptance_file
 from engine.commission.batch import Batch, Head, begun, finished
 from engine.commission.entry import Ledger
 from engine.commission.jobs import Jobs
@@ -98,7 +98,7 @@ class Project:
 
     def _acceptance(self) -> acceptance.Acceptance:
         path = self.configuration.parent / ACCEPTANCE
-        return acceptance.load(path) if path.exists() else acceptance.Acceptance()
+        return acceptance_file.read_acceptance(path) if path.exists() else acceptance.Acceptance()
 
     def _settings(self) -> Settings:
         """Return the configuration as it is in the file now; a wrong one costs what it knows of cameras."""

@@ -283,7 +283,7 @@ BRIEF: Mapping[str, float] = {
 
 def acceptance(**groups: Any) -> Acceptance:
     """Return thresholds with brief durations; nothing listens at the ports that must be closed."""
-    written = {"durations": dict(BRIEF), "network": {"closed": [1]}}
+    written: dict[str, dict[str, Any]] = {"durations": dict(BRIEF), "network": {"closed": [1]}}
     for name, group in groups.items():
         written[name] = {**written.get(name, {}), **group}
     return Acceptance.model_validate(written)

@@ -10,6 +10,7 @@ from lxml import etree
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
 from drivers.errors import Malformed, Unsupported
 from drivers.onvif import xml
+from drivers.onvif.configuration import imaging_groups
 from drivers.onvif.configuration.part import MOST, Service, leaf, step, tag
 
 
@@ -40,8 +41,12 @@ class Focus:
         return await self._position(feature.source)
 
     async def write(self, feature: Feature, value: Value) -> None:
-        """Send it; the device answers when it has begun. A focus that is automatic may go elsewhere at once."""
+        """Send it, by hand from now on: a focus that is automatic would refuse, or go elsewhere at once."""
         source = leaf("q:VideoSourceToken", feature.source)
+        settings = await self._ask("GetImagingSettings", feature.source)
+        if imaging_groups.read(settings, "focus_mode") == "auto":
+            by_hand = imaging_groups.written(settings, "focus_mode", "manual") or ""
+            await self._service.tell("SetImagingSettings", source, tag("q:ImagingSettings", by_hand))
         place = tag("q:Focus", tag("t:Absolute", leaf("t:Position", value)))
         await self._service.tell("Move", source, place)
 

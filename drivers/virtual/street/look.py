@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -57,6 +58,8 @@ def _written(picture: NDArray[np.uint8], caption: Caption) -> NDArray[np.uint8]:
 def _letters(text: str, pixels: int) -> NDArray[np.uint8]:
     """Return how opaque and how white each pixel of a line is: (h, w, 2)."""
     font = _font(pixels)
+    composed = unicodedata.normalize("NFC", text)
+    text = "".join(letter if letter.isprintable() else " " for letter in composed)
     left, top, right, bottom = font.getbbox(text, stroke_width=1)
     size = max(1, round(right - left) + 2), max(1, round(bottom - top) + 2)
     layers = []
@@ -70,4 +73,4 @@ def _letters(text: str, pixels: int) -> NDArray[np.uint8]:
 @lru_cache(maxsize=16)
 def _font(pixels: int) -> ImageFont.FreeTypeFont:
     data = (files("font_source_sans_pro") / "files" / "SourceSansPro-Semibold.ttf").read_bytes()
-    return ImageFont.truetype(BytesIO(data), pixels)
+    return ImageFont.truetype(BytesIO(data), pixels, layout_engine=ImageFont.Layout.BASIC)

@@ -60,7 +60,8 @@ def _full(frame: VideoFrame) -> NDArray[np.float32]:
     """Return the grey levels from 0 to 255, however they are coded."""
     shown = readable(frame)
     levels: NDArray[np.float32] = luma(frame).astype(np.float32)
-    if not (shown.format.name.startswith("yuvj") or frame.color_range == _FULL_RANGE):
+    name = shown.format.name
+    if not (name.startswith("yuvj") or name == "gray" or frame.color_range == _FULL_RANGE):
         levels -= 16
         levels *= 255 / 219
         np.clip(levels, 0, 255, out=levels)

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 
 import pytest
 
@@ -98,7 +99,7 @@ async def test_a_host_that_nobody_has_costs_one_knock_and_one_that_hides_all() -
 
     table = {"nobody": Neighbour("", "eth0"), "hides": Neighbour("02:00:00:00:00:01", "eth0")}
     found = sweep(("nobody", "hides", "there"), (1, 2, 3), talk, Script(), asked.append, lambda: table)
-    assert [each.url async for each in found] == ["x://hides/(3,)", "x://there/(1,)"]
+    assert sorted([each.url async for each in found]) == ["x://hides/(3,)", "x://there/(1,)"]
     assert [each for each in knocks if each[0] == "nobody"] == [("nobody", 1)]
     assert sorted(asked) == ["hides", "nobody", "there"]
     assert is_absent("nobody", table)
@@ -119,3 +120,22 @@ def test_the_table_of_neighbours_is_read_and_nonsense_is_none() -> None:
     assert dict(_entries(b"")) == {}
     assert dict(_entries(b"\x10\x00\x00\x00" * 8)) == {}
     assert dict(_entries(bytes(range(256)) * 4)) == {}
+
+
+async def test_what_is_found_is_told_at_once_and_who_ends_early_leaves_no_task() -> None:
+    class Open(Knocker):
+        async def knock(self, host: str, port: int) -> Knock:
+            return Knock.OPEN
+
+    never = asyncio.Event()
+
+    async def talk(host: str, ports: Sequence[int]) -> tuple[Found, ...]:
+        if host == "mute":
+            await never.wait()
+        return (Found("x", f"x://{host}", "", host),)
+
+    before = asyncio.all_tasks()
+    async with aclosing(sweep(("mute", "there"), (1,), talk, Open(), lambda _: None, dict)) as found:
+        assert (await anext(found)).address == "there"
+        assert len(asyncio.all_tasks()) > len(before)
+    assert asyncio.all_tasks() == before

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ import pytest
 from typer.testing import CliRunner
 
 from drivers.virtual.command import app
+from drivers.virtual.makes import MAKES
+from drivers.virtual.quirks import Quirk
 
 MAIN = "from drivers.virtual.command import app; app(prog_name='matthan sim')"
 PROGRAM = (sys.executable, "-W", "error", "-c", MAIN)
@@ -144,6 +147,11 @@ def test_a_taken_port_is_named_in_one_line() -> None:
         (("--password-file", "/dev/null"), "empty"),
         (("--cameras", "0"), "--cameras"),
         (("--password", "x"), "--password"),
+        (("--cameras", "129"), "128"),
+        (("--streams", "3"), "--streams"),
+        (("--quirk", "sings"), "wrong-clock"),
+        (("--make", "sings"), "north, lotus"),
+        (("--only", "gopher"), "rtsp or http"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_option_named(arguments: tuple[str, ...], said: str) -> None:
@@ -151,6 +159,39 @@ def test_what_cannot_be_done_is_refused_with_the_option_named(arguments: tuple[s
     assert result.exit_code == 2
     assert result.stdout == ""
     assert said in re.sub(r"[│\s]+", " ", result.stderr)
+
+
+def test_quirks_and_makes_are_listed_with_a_sentence_each() -> None:
+    result = CliRunner().invoke(app, ["--quirks"])
+    assert result.exit_code == 0
+    for known in (*Quirk, *(f"--make {name}" for name in MAKES)):
+        assert re.search(rf"^{known} +\w.{{20}}", result.stdout, re.MULTILINE)
+
+
+def test_a_class_of_several_makes_each_at_an_address_of_its_own() -> None:
+    makes = [word for name in ("north", "kite") for word in ("--make", name)]
+    arguments = ("--cameras", "3", *makes, "--own-addresses", "--host", "127.0.61.1", "--default-password")
+    with running(*arguments, "--quirk", "no-osd", "--json", "--no-discovery") as process:
+        cameras = json.loads(first_line(process))["cameras"]
+        assert [each["http"] for each in cameras] == [
+            "http://127.0.61.1:8000/", "http://127.0.61.2:6688/", "http://127.0.61.3:8000/",
+        ]  # fmt: skip
+        assert [each["manufacturer"] for each in cameras] == ["North Optics", "Kite Cameras", "North Optics"]
+        assert [each["password"] for each in cameras] == ["12345", "pass", "12345"]
+        assert all({"no-osd", "default-password"} <= set(each["quirks"]) for each in cameras)
+        for each in cameras:
+            with urlopen(each["http"]) as page:  # noqa: S310 (our own address on loopback)
+                assert each["manufacturer"] in page.read().decode()
+
+
+def test_what_speaks_less_than_onvif_is_said_so() -> None:
+    with running("--only", "rtsp", "--json") as process:
+        (camera,) = json.loads(first_line(process))["cameras"]
+        assert (camera["onvif"], camera["http"], camera["rtsp"][:7]) == ("", "", "rtsp://")
+    with running("--only", "http", "--quirk", "slow") as process:
+        told = [first_line(process) for _ in range(3)]
+        assert told[1].startswith("  HTTP   http://")
+        assert told[2] == "  quirks slow\n"
 
 
 def test_a_broken_clip_is_refused(tmp_path: Path) -> None:
@@ -161,6 +202,24 @@ def test_a_broken_clip_is_refused(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "broken.mp4" in errors
     assert "Traceback" not in errors
+
+
+def test_a_hundred_cameras_rest_while_nobody_looks() -> None:
+    """Not timed: what they cost is what they do, and a camera that nobody listens to does nothing."""
+    with running("--cameras", "100", "--json", "--no-discovery") as process:
+        assert len(json.loads(first_line(process))["cameras"]) == 100
+        threads = Path(f"/proc/{process.pid}/task")
+        before = sum(_switches(each) for each in threads.iterdir())
+        time.sleep(2)
+        after = sum(_switches(each) for each in threads.iterdir())
+        assert len(list(threads.iterdir())) < 10
+        assert after - before < 20, "a loop that looks runs several times a second, for each of them"
+
+
+def _switches(thread: Path) -> int:
+    """Return how often a thread went to sleep by itself."""
+    told = (thread / "status").read_text()
+    return int(re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", told, re.MULTILINE)[0])
 
 
 def test_its_module_is_light_to_import() -> None:

@@ -162,7 +162,7 @@ async def test_several_at_once_in_their_order() -> None:
         Sighting(f"192.0.2.{at}", (Found("onvif", f"http://192.0.2.{at}/", "", f"192.0.2.{at}"),))
         for at in range(30)
     ]
-    told = await identifier(Doors()).all(sightings, lambda each: [RIGHT], lambda: done.append(1))
+    told = await identifier(Doors()).all(sightings, lambda each: [RIGHT], lambda _: done.append(1))
     assert [each.sighting.address for each in told] == [each.address for each in sightings]
     assert len(done) == 30
 

@@ -107,6 +107,7 @@ async def test_focus_is_sent_to_a_place(scripted: Scripted, device: OnvifDevice)
     await device.write("imaging.s0.focus", 0.75)
     (request,) = sent(scripted, "Move")
     assert re.search(r"Focus><t:Absolute><t:Position>0.75<", request)
+    assert [re.search("AutoFocusMode>MANUAL<", each) is not None for each in sent(scripted)] == [True]
     with pytest.raises(Unsupported):
         await device.write("imaging.s0.focus", 1.5)
     assert len(sent(scripted, "Move")) == 1
