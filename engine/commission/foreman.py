@@ -13,7 +13,8 @@ from functools import partial
 
 from drivers.errors import DriverError
 from engine.commission.batch import Batch
-from engine.commission.project import Project, ran, undone
+from engine.commission.one_camera import Act
+from engine.commission.project import Project, acted, ran, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
 from engine.commission.telling import why
@@ -38,6 +39,7 @@ class Task:
         name: Of the job; of a dry run ``dry``.
         checking: Which check is under way, by camera.
         trouble: Why it ended as a whole; None: it came to its end, or is under way.
+        said: What came of an act with one camera.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Task:
     checking: dict[str, str] = field(default_factory=dict)
     running: bool = True
     trouble: Sentence | None = None
+    said: tuple[Sentence, ...] = ()
     doing: asyncio.Task[None] | None = None
 
 
@@ -105,6 +108,15 @@ class Foreman:
         self._take(task)
         return task
 
+    def act(self, camera: str, act: Act, password: str = "") -> Task:
+        """Do something with one camera; `Refusal` as `begin`."""
+        self._free()
+        one = self.project.one(camera, act, password)
+        name, cameras = one.journal.folder.name, frozenset({camera})
+        task = Task(name, partial(acted, one), cameras, act.changes, lambda: one.journal.ledger.job)
+        self._take(task)
+        return task
+
     async def stop(self) -> None:
         """Stop what is under way; its journal says how far it came."""
         if self.last is not None and self.last.doing is not None and self.last.running:
@@ -133,7 +145,8 @@ class Foreman:
         try:
             if task.changes:
                 await self.rest(task.cameras)
-            await task.work()
+            result = await task.work()
+            task.said = tuple(result) if isinstance(result, list) else ()
         except (DriverError, EngineError, OSError) as error:
             task.trouble = why(error)
         except Exception as error:

@@ -14,6 +14,7 @@ from engine.commission.batch import Batch, Head, begun, finished
 from engine.commission.entry import Ledger
 from engine.commission.jobs import Jobs
 from engine.commission.journal import Journal, Scratch
+from engine.commission.one_camera import Act, OneCamera
 from engine.commission.record import CameraRecord, CheckResult, JobRecord
 from engine.commission.request import Request
 from engine.commission.sheet.reading import Sheet, sheet_of
@@ -28,6 +29,7 @@ from engine.errors import Because, Refusal
 from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import Clock
 from engine.runtime.whole_file import put
+from rules.model import Sentence
 
 #: Beside a journal: what was asked for. The thresholds' file, beside the configuration.
 REQUEST, ACCEPTANCE = "request.json", "acceptance.yaml"
@@ -152,6 +154,11 @@ class Project:
         except (OSError, ValueError):
             raise Refusal(Because.CONFLICT, "commission.no_request", job=name) from None
 
+    def _asked(self, name: str) -> Request:
+        """Return what was asked for; a job about one camera had no sheet."""
+        path = self.jobs.folder / name / REQUEST
+        return self.request(name) if path.exists() else Request(name="", content="")
+
     def dry(self, request: Request) -> Batch:
         """Return a job that logs in and looks, changes nothing and is kept nowhere.
 
@@ -167,6 +174,22 @@ class Project:
         head = Head(self.settings.site, self.settings.title, request.technician, self.program)
         return Batch(tools, sheet, head, options_of(request), journal)
 
+    # -- one camera -------------------------------------------------------------------------------
+
+    def one(self, camera: str, act: Act, password: str = "") -> OneCamera:
+        """Return what does an act with a configured camera; close its journal when it has run.
+
+        Raises:
+            Refusal: The configuration has no such camera.
+            OSError: The journal cannot be made.
+        """
+        tools = self.tools(Request(name="", content=""))
+        if camera not in tools.configured:
+            known = ", ".join(tools.configured)[:300]
+            raise Refusal(Because.UNKNOWN, "camera_show.unknown", camera=camera, known=known or "-")
+        journal = begun(tools) if act is Act.LOGIN else Scratch(Path(act.value), Ledger())
+        return OneCamera(tools, journal, tools.configured[camera], act, password)
+
     # -- taking back --------------------------------------------------------------------------------
 
     def undo(self, camera: str, job: str, options: Options) -> tuple[Undo, Journal]:
@@ -181,7 +204,7 @@ class Project:
         found = self.jobs.read(job).ledger.job if job else self.jobs.with_changes(camera)
         if found is None or camera not in (each.id for each in found.cameras):
             raise Refusal(Because.UNKNOWN, "commission.nothing_to_undo", camera=camera)
-        tools = self.tools(self.request(found.id))
+        tools = self.tools(self._asked(found.id))
         journal = self.jobs.open(found.id)
         return Undo(tools, options, journal, camera), journal
 
@@ -201,6 +224,12 @@ async def undone(undo: Undo) -> CameraRecord:
         camera = await undo.run()
         finished(journal, journal.ledger.job)
         return camera
+
+
+async def acted(one: OneCamera) -> list[Sentence]:
+    """Do an act with one camera, and close its journal."""
+    with one.journal:
+        return await one.run()
 
 
 def _known(sheet: Sheet, request: Request) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.api.resources.commissioning.jobs import Agreed, Job, Listed, Request
+from engine.api.resources.commissioning.jobs import Agreed, CameraAct, Job, Listed, Request
 from engine.api.sentence import Sentence
 from engine.errors import Because, ConfigError, Refusal
 
@@ -53,6 +53,13 @@ class CommissioningService:
         """Take back what it changed of a camera."""
         return _told(_rightly(lambda: self._foreman.undo(name, camera, agreed.yes)))
 
+    async def act(self, camera: str, asked: CameraAct) -> Job:
+        """Do something with one camera."""
+        from engine.commission.one_camera import Act
+
+        password = asked.password.get_secret_value()
+        return _told(_rightly(lambda: self._foreman.act(camera, Act(asked.act), password)))
+
     def _all(self) -> list[Listed]:
         return [self._listed(told.ledger.job) for _, told in self._foreman.project.jobs.each()]
 
@@ -72,7 +79,8 @@ def _told(task: Task) -> Job:
     except ValueError:  # its journal is empty still
         record = None
     return Job(
-        name=task.name, running=task.running, record=record, checking=dict(task.checking), trouble=trouble
+        name=task.name, running=task.running, record=record, checking=dict(task.checking), trouble=trouble,
+        said=tuple(map(Sentence.of, task.said)),
     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from engine.commands.output.report import Language, say_in
 from engine.commands.output.talk import reach
 from engine.commands.output.terminal import complain
@@ -79,8 +81,24 @@ class There:
         body = Agreed(yes=tuple(yes))
         return self._followed(lambda client: client.ask(UNDO, job or "-", camera, body=body), show)
 
+    def act(self, camera: str, act: str, password: str) -> list[str]:
+        """Do something with one camera; return what came of it."""
+        from pydantic import SecretStr
+
+        from engine.api.resources.commissioning.jobs import ACT, CameraAct
+
+        body = {"act": act, "password": password} if password else CameraAct(act=act, password=SecretStr(""))
+        job = self._ended(lambda client: client.ask(ACT, camera, body=body), None)
+        return [each.vi if self._language == "vi" else each.en for each in job.said]
+
     def _followed(self, begin: Callable[[Client], Awaitable[Job]], show: Show) -> JobRecord:
-        import typer
+        job = self._ended(begin, show)
+        if job.record is None:
+            raise typer.Exit(1)
+        return job.record
+
+    def _ended(self, begin: Callable[[Client], Awaitable[Job]], show: Show | None) -> Job:
+        """Begin something, follow it to its end, and leave where it did not come to one."""
 
         async def talk(client: Client) -> Job:
             job = await begin(client)
@@ -94,16 +112,15 @@ class There:
         job = reach(self._socket, None, None, talk)
         if job.trouble is not None:
             complain(job.trouble.vi if self._language == "vi" else job.trouble.en)
-        if job.trouble is not None or job.record is None:
             raise typer.Exit(1)
-        return job.record
+        return job
 
 
-async def _end_of(client: Client, job: Job, show: Show) -> Job:
+async def _end_of(client: Client, job: Job, show: Show | None) -> Job:
     from engine.api.resources.commissioning.jobs import JOB
 
     while True:
-        if job.record is not None:
+        if job.record is not None and show is not None:
             show.looked(job.record, job.checking)
         if not job.running:
             return job

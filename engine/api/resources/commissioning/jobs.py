@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.sentence import Sentence
@@ -52,6 +52,7 @@ class Job(Wire):
         record: What was done and found so far; None: it is only just beginning.
         checking: Which check is under way, by camera.
         trouble: Why it ended as a whole, where it did not come to its end.
+        said: What came of an act with one camera.
     """
 
     name: str
@@ -59,12 +60,25 @@ class Job(Wire):
     record: JobRecord | None = None
     checking: dict[str, str] = Field(default_factory=dict)
     trouble: Sentence | None = None
+    said: tuple[Sentence, ...] = ()
 
 
 class Agreed(Wire):
     """What may be done besides."""
 
     yes: Annotated[tuple[Risk, ...], Field(max_length=8)] = ()
+
+
+class CameraAct(Wire):
+    """What is done with one camera.
+
+    Attributes:
+        act: ``show``, ``clock``, ``set-clock``, ``reboot``, ``login``.
+        password: For ``login``: one that was set elsewhere; not given: a new one is made.
+    """
+
+    act: Literal["show", "clock", "set-clock", "reboot", "login"]
+    password: Annotated[SecretStr, Field(max_length=128)] = SecretStr("")
 
 
 JOBS = Question(
@@ -88,6 +102,12 @@ STOP = Question(
 UNDO = Question(
     "POST", "/v1/commissioning/jobs/{job}/undo/{camera}", "Take back what a commissioning changed of a camera",
     Permission.CONFIGURE, Job, body=Agreed, deed=Deed.CONFIGURE, within=WITHIN,
+)  # fmt: skip
+
+
+ACT = Question(
+    "POST", "/v1/cameras/{id}/acts", "Look at a camera, set its clock, start it anew, change its password",
+    Permission.CONFIGURE, Job, body=CameraAct, of="path", deed=Deed.CONFIGURE, within=WITHIN,
 )  # fmt: skip
 
 
@@ -118,6 +138,10 @@ class JobsPort(Protocol):
         """Take back what it changed of a camera."""
         ...
 
+    async def act(self, camera: str, asked: CameraAct) -> Job:
+        """Do something with one camera."""
+        ...
+
 
 def resource(port: JobsPort) -> Resource:
     """Return the questions about commissionings."""
@@ -140,5 +164,16 @@ def resource(port: JobsPort) -> Resource:
     async def undo(asked: Inquiry[None, Agreed]) -> Job:
         return await port.undo(asked.names["job"], asked.names["camera"], asked.body)
 
-    answers = (JOBS.by(jobs), BEGIN.by(begin), JOB.by(job), RESUME.by(resume), STOP.by(stop), UNDO.by(undo))
+    async def act(asked: Inquiry[None, CameraAct]) -> Job:
+        return await port.act(asked.name, asked.body)
+
+    answers = (
+        ACT.by(act),
+        JOBS.by(jobs),
+        BEGIN.by(begin),
+        JOB.by(job),
+        RESUME.by(resume),
+        STOP.by(stop),
+        UNDO.by(undo),
+    )
     return Resource("commissioning", answers)
