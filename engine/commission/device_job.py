@@ -293,7 +293,7 @@ class DeviceJob:
             expected=row.expected, driver=visit.driver, target=visit.target, login=visit.login, device=visit.device,
             camera=camera_of(visit.device, row.expected.source or None), identity=self.others[self.lead.id],
             others={id: each for id, each in self.others.items() if id not in self._ids}, values=offer.values,
-            standard=tools.standard, clock=tools.clock, pictures=pictures,
+            features=tuple(offer.features), standard=tools.standard, clock=tools.clock, pictures=pictures,
             default_login=bool(visit.key and visit.key.default),
             renewed=tools.clock.now().wall if note and note.stage is Stage.DONE else None,
         )  # fmt: skip

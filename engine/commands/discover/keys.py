@@ -7,8 +7,9 @@ command keeps the count itself, in the same file, so that the engine knows of it
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ import typer
 from drivers import registry
 from drivers.contract import Driver, Login
 from drivers.logins import MOST, LoginBook, Record
+from engine.census.place import place_of
+from engine.census.search import addresses
 from engine.census.sighting import Sighting
 from engine.census.site_file import rebased
 from engine.commands.output.report import for_people
@@ -80,6 +83,7 @@ class Bunch:
         every: What may be tried at any device.
         taken: Devices that a running engine logs in to.
         limited: Whether one wrong login at most may be sent to a device; else three.
+        written_as: By address the name that the configuration has for it: a device's count goes by that.
     """
 
     books: LoginBooks | None
@@ -87,6 +91,7 @@ class Bunch:
     every: list[Key]
     taken: frozenset[str]
     limited: bool
+    written_as: Mapping[str, str] = field(default_factory=dict)
     _alone: dict[str, LoginBook] = field(default_factory=dict)
 
     def driver_of(self, name: str) -> Driver:
@@ -95,11 +100,11 @@ class Bunch:
 
     def book_of(self, url: str) -> LoginBook:
         """Return what a device has said to logins."""
+        key = self._device(url)
         if self.books is not None and not self.limited:
-            return self.books.of(url)
-        key = device_of(url)
+            return self.books.of(key)
         if key not in self._alone:
-            known = self.books.of(url).record if self.books is not None else Record()
+            known = self.books.of(key).record if self.books is not None else Record()
             now = SystemClock().now().wall.timestamp()
             left = replace(known, wrong=(*known.wrong, *[now] * (MOST - 1))[-MOST:])
             self._alone[key] = LoginBook(lambda: SystemClock().now().wall.timestamp(), left)
@@ -123,11 +128,16 @@ class Bunch:
         return rebased(key.written, key.folder, target)
 
     def _keys(self, sighting: Sighting) -> list[Key]:
-        devices = {device_of(each.url) for each in sighting.answers}
+        devices = dict.fromkeys(self._device(each.url) for each in sighting.answers)
         return [key for device in devices for key in self.own.get(device, ())] + self.every
 
     def _is_taken(self, sighting: Sighting) -> bool:
-        return any(device_of(each.url) in self.taken for each in sighting.answers)
+        return any(self._device(each.url) in self.taken for each in sighting.answers)
+
+    def _device(self, url: str) -> str:
+        """Return the key of a device in the books, as the engine would find it there."""
+        key = device_of(url)
+        return self.written_as.get(key, key)
 
 
 def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
@@ -152,7 +162,10 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
     taken = (
         {device_of(each.url) for each in site.configuration.settings.cameras} if site and running else set()
     )
-    return Bunch(books, own, _distinct(every), frozenset(taken), limited=running or books is None)
+    hosts = [host for each in cameras if (host := place_of(each.url).host)]
+    names = {address: host for host, address in asyncio.run(addresses(hosts)).items() if host != address}
+    limited = running or books is None
+    return Bunch(books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names)
 
 
 def engine_runs(paths: StatePaths) -> bool:

@@ -158,3 +158,21 @@ def test_a_configuration_that_is_wrong_ends_it_only_where_it_was_named(
     monkeypatch.setenv("MATTHAN_CONFIG", str(place.folder / "none.yaml"))
     assert keys.site_of(None, "en") is None
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_camera_that_is_configured_by_name_is_the_engines_by_address_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.config.write_text(place.config.read_text().replace("192.0.2.1", "Cam.example"))
+
+    async def addresses(hosts: list[str]) -> dict[str, str]:
+        return {host: "192.0.2.5" if host == "cam.example" else host for host in hosts}
+
+    monkeypatch.setattr(keys, "addresses", addresses)
+    bunch = made(place)
+    assert bunch.logins_for(seen(5)) == ()
+    monkeypatch.setattr(keys, "engine_runs", lambda paths: False)
+    assert passwords(made(place).logins_for(seen(5))) == ["own-canary", "common-canary"]
+    assert wrong(made(place), seen(5).url) == 3
+    assert list(json.loads((place.state / "logins.json").read_text())["devices"]) == ["cam.example"]
