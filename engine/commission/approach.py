@@ -19,7 +19,7 @@ from engine.errors import Because, Refusal
 from rules.model import Sentence
 
 #: Seconds until a host that says nothing is believed to be away, and that its answer to a probe is waited for.
-CONNECT, PROBE = 4.0, 1.5
+CONNECT, PROBE = 4.0, 1.0
 _PORTS = {"https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -79,22 +79,17 @@ async def _answering(url: str) -> str:
 async def _announced(tools: Tools, row: Row) -> str:
     """Return the address that a host tells when it is asked by itself; empty where it tells none.
 
-    One that answers no probe is knocked at where cameras listen: the sheet names this very host.
+    It is also knocked at where cameras listen, for those that answer no probe: the sheet names this very host.
     """
     host = row.expected.host
     if row.driver == "rtsp":
         return f"rtsp://{_bracketed(host)}/"
     driver = tools.driver(row.driver or "onvif", "")
-    probed = await _first(driver, Scope(hosts=(host,)))
-    return probed or await _first(driver, Scope(hosts=(host,), sweep=True))
-
-
-async def _first(driver: Driver, scope: Scope) -> str:
-    """Return the address of the first that answers, empty where nobody does."""
     try:
-        async with aclosing(driver.discover(scope, PROBE)) as answers:  # type: ignore[type-var]
+        async with aclosing(driver.discover(Scope(hosts=(host,), sweep=True), PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
-                return found.url
+                if found.driver == driver.name:  # what answers HTTP only is told as such, and is none
+                    return found.url
     except DriverError:
         pass  # asked at the usual place then
     return ""
