@@ -59,17 +59,20 @@ class Written(StrEnum):
 
     MATTHAN = "matthan"
     COMMISSIONING = "commissioning"
+    ACCEPTANCE = "acceptance"
 
 
 @app.command()
 def schema(
     of: Annotated[
-        Written, typer.Argument(help="Of which file: matthan.yaml, or commissioning.yaml.")
+        Written, typer.Argument(help="Of which file: matthan.yaml, commissioning.yaml or acceptance.yaml.")
     ] = Written.MATTHAN,
 ) -> None:
     """Print the JSON Schema of matthan.yaml, or of another file of a site, for editors."""
     if of is Written.COMMISSIONING:
         from engine.commission.standard_file import json_schema
+    elif of is Written.ACCEPTANCE:
+        from engine.commission.acceptance_file import json_schema
     else:
         from engine.config.settings import json_schema
 

@@ -155,7 +155,7 @@ class LoginAcceptance(Group):
     """Whether it lets in whom it should, and nobody else."""
 
     required: Rule = _rule("Without a login it tells nothing that needs rights.", QCVN)
-    wrong: Rule = _rule("It refuses a wrong password (long set: one wrong login).", QCVN)
+    wrong: Rule = _rule("It refuses a wrong password (long set: a wrong login or two).", QCVN)
     default: Rule = _rule("Its password is no default of the maker.", QCVN)
     administrators: Plain = _limit(Plain, "Accounts with all rights.", most=2, otherwise="warn")
 
@@ -248,7 +248,8 @@ class DurationsAcceptance(Section):
         1.1, description="Seconds of asking for the time, over and over; above 1, a second's edge is in it."
     )
     stream: Annotated[float, Field(gt=0, le=60)] = Field(
-        4.0, description="Seconds of each stream in the quick set, or less once two groups of pictures came."
+        4.0,
+        description="Seconds of each stream in the quick set, or less once a whole group of pictures came.",
     )
     bitrate: Annotated[float, Field(gt=0, le=3600)] = Field(
         60.0, description="Seconds of a stream without which a bitrate is not judged (long set)."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.commission.album import Album
+from engine.commission.journal import FILE, read_journal
 from engine.commission.record import JobRecord
 from engine.commission.signed_record import BadRecord, examined, is_signed, plain
 
@@ -31,14 +32,23 @@ class Loaded:
 
 
 def load(path: Path) -> Loaded:
-    """Return the record of a file, or of a folder that has one.
+    """Return the record of a file, of a folder that has one, or of a job's folder: what its journal comes to.
 
     Raises:
         BadRecord: It is none, or what was signed is not what is there.
         OSError: It cannot be read.
     """
+    if (path / FILE).is_file():
+        return _of_journal(path)
     found = path / NAME if path.is_dir() else path
     return of_bytes(content(found), found)
+
+
+def _of_journal(folder: Path) -> Loaded:
+    ledger = read_journal(folder).ledger
+    if not ledger.begun:
+        raise BadRecord("commission_verify.empty")
+    return Loaded(ledger.job, Album(folder))
 
 
 def of_bytes(data: bytes, path: Path) -> Loaded:

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from engine.commands.output.report import Lang, LangOption, language
+from engine.commands.output.report import ConfigFile, LangOption, configured, language
 from engine.commands.output.terminal import complain, document, out
 
 if TYPE_CHECKING:
     from engine.commission.delivery import Kind, Order
     from engine.commission.differences import Differences
+    from engine.commission.jobs import Jobs
     from engine.commission.loaded import Loaded
     from engine.seal.signing import PrivateKey
     from engine.text import Language
 
 Record = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", help="A record: record.json, signed or not, or the folder that has it."),
+    str,
+    typer.Argument(
+        metavar="[JOB|FILE]",
+        help="A job by its name or the beginning of it (default: the newest), or a record: record.json, its folder.",
+    ),
 ]
 
 
 def report_command(
-    record: Record,
+    record: Record = "",
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Where the files go; default: a folder named after the job.")
     ] = None,
@@ -38,6 +42,7 @@ def report_command(
     timezone: Annotated[
         str, typer.Option("--timezone", help="In which times are told.")
     ] = "Asia/Ho_Chi_Minh",
+    config: ConfigFile = None,
     lang: LangOption = None,
 ) -> None:
     """Make what is handed over: the record, signed with your key; the report in HTML and PDF; a table.
@@ -47,16 +52,19 @@ def report_command(
     Exit codes: 0 written, 1 the record does not hold or the disk says no, 2 there is no such record.
 
     \b
-    matthan commission report JOB-FOLDER
+    matthan commission report
+    matthan commission report 20261130-0812 --since last-year
     matthan commission report record.json --pdf --lang en --out handover
-    matthan commission report record.json --since last-year/record.json
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.commission.delivery import Kind, delivered
 
     chosen = language(lang)
     wanted = {Kind.PDF: pdf, Kind.HTML: html, Kind.CSV: csv, Kind.JSON: as_json}
     kinds = {kind for kind, on in wanted.items() if on} or set(Kind)
-    loaded, old = loaded_or_leave(record, chosen), None if since is None else loaded_or_leave(since, chosen)
+    loaded, old = (
+        loaded_or_leave(_place(record, config, chosen), chosen),
+        None if since is None else loaded_or_leave(since, chosen),
+    )
     order = _order(kinds, chosen, timezone, loaded, old)
     signer = None if loaded.signed else _signer(chosen)
     folder = out_folder or Path(loaded.job.id)
@@ -69,6 +77,34 @@ def report_command(
         )
     if signer is not None:
         _say("commission_report.signed_with", chosen, key=signer.public.id)
+
+
+def _place(record: str, config: Path | None, chosen: Language) -> Path:
+    """Return where a record lies: a path that is there, else a job of this site."""
+    if record and Path(record).exists():
+        return Path(record)
+    if record and (Path(record).suffix or Path(record).name != record):
+        return Path(record)  # meant as a path: that it is not there is said of it
+    from engine.errors import Refusal
+
+    try:
+        jobs = _jobs(config)
+        return jobs.folder / jobs.read(record).ledger.job.id
+    except Refusal as error:
+        _fail(error.code, chosen, 2, **error.values)
+    except OSError as error:
+        _fail("commission_report.unreadable", chosen, 2, path=record or "-", detail=_why(error))
+
+
+def _jobs(config: Path | None) -> Jobs:
+    """Return the jobs of this site; reading them disturbs nobody who is at it."""
+    from engine.commission.jobs import Jobs
+    from engine.config.configuration import default_path
+    from engine.config.settings import Settings
+    from engine.config.state_paths import state_paths
+
+    there = (config or default_path()).exists()
+    return Jobs.of(state_paths(configured(config).settings if there else Settings()).state)
 
 
 def _order(kinds: set[Kind], chosen: Language, timezone: str, loaded: Loaded, old: Loaded | None) -> Order:
@@ -136,6 +172,3 @@ def _say(code: str, chosen: Language, **values: object) -> None:
 def _fail(code: str, chosen: Language, exit_code: int, **values: object) -> NoReturn:
     complain(_rendered(code, chosen, **values))
     raise typer.Exit(exit_code)
-
-
-__all__ = ["Lang", "loaded_or_leave", "report_command"]

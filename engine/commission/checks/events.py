@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 
 from drivers.contract import Signal, Topical
 from drivers.errors import Unsupported
@@ -13,11 +14,17 @@ from engine.commission.record import CheckResult
 CHECKS = ("events.topics", "events.initial")
 #: Topics that a result names.
 _SHOWN = 3
+#: Calls that a subscription takes until it can tell something, and one more: a slow device is not a deaf one.
+_CALLS = 4
 
 
 async def events(look: Look) -> list[CheckResult]:
     """Subscribe once, for a moment: a walk test is a person's."""
-    return [await look.one("events.topics", _topics), await look.one("events.initial", _initial)]
+    monotonic = look.subject.clock.monotonic
+    begun = monotonic()
+    topics = await look.one("events.topics", _topics)
+    took = monotonic() - begun  # one call: to subscribe takes a few
+    return [topics, await look.one("events.initial", partial(_initial, calls=_CALLS * took))]
 
 
 async def _topics(look: Look) -> CheckResult:
@@ -35,12 +42,12 @@ async def _topics(look: Look) -> CheckResult:
     return look.good("events.topics", "check.topics", len(found), count=len(found), names=names)
 
 
-async def _initial(look: Look) -> CheckResult:
+async def _initial(look: Look, calls: float) -> CheckResult:
     seconds = look.acceptance.durations.events
     monotonic = look.subject.clock.monotonic
     begun = monotonic()
     try:
-        first = await _first(look, seconds)
+        first = await _first(look, seconds + min(calls, look.acceptance.durations.patience))
     except Unsupported:
         return look.untested("events.initial", "check.no_events")
     if first is None:
@@ -50,20 +57,12 @@ async def _initial(look: Look) -> CheckResult:
 
 
 async def _first(look: Look, seconds: float) -> Signal | None:
-    """Return the first thing that is told; None: nothing was, in time.
-
-    The time runs from the subscription on: how long that took is the device's slowness, not its deafness.
-    """
-    patience = look.acceptance.durations.patience
+    """Return the first thing that is told; None: nothing was, in time."""
     try:
-        async with (
-            asyncio.timeout(patience + seconds) as limit,
-            aclosing(look.subject.device.signals()) as told,
-        ):
+        async with asyncio.timeout(seconds), aclosing(look.subject.device.signals()) as told:
             async for signal in told:
                 if signal is not None:
                     return signal
-                limit.reschedule(min(limit.when() or 0.0, asyncio.get_running_loop().time() + seconds))
     except TimeoutError:
         return None
     return None

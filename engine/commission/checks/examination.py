@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from drivers.contract import Configurable
-from drivers.errors import DriverError
 from engine.commission.acceptance import Acceptance
 from engine.commission.checks import (
     clock,
@@ -24,7 +23,7 @@ from engine.commission.checks import (
     reach,
     streams,
 )
-from engine.commission.checks.look import Look
+from engine.commission.checks.look import FAULTS, Look
 from engine.commission.record import CheckResult
 from engine.commission.subject import Subject
 
@@ -43,7 +42,7 @@ async def examine(
     """Examine an open camera; pictures go to `subject.pictures`.
 
     Args:
-        thorough: Run the long set too: minutes a camera, and one wrong login.
+        thorough: Run the long set too: minutes a camera, and a wrong login or two.
         progress: Told the group that begins.
 
     Returns:
@@ -71,15 +70,15 @@ async def _calls(look: Look) -> list[CheckResult]:
 
 
 async def _ask_features(look: Look) -> None:
-    """Ask what the configuration has, once for all checks; what does not tell has none."""
-    device = look.subject.device
-    if not isinstance(device, Configurable):
-        return
+    """Ask what the configuration has, once for all checks, where nobody has: it costs a device a dozen calls."""
+    device, known = look.subject.device, look.subject.features
     try:
-        async with asyncio.timeout(look.acceptance.durations.patience):
-            look.features = {each.id: each for each in await device.configuration()}
-    except (DriverError, TimeoutError):
-        return  # each check that needs one says that it is not known
+        if known is None and isinstance(device, Configurable):
+            async with asyncio.timeout(look.acceptance.durations.patience):
+                known = await device.configuration()
+    except FAULTS as error:
+        look.mute = error  # each check that needs to know says so
+    look.features = {each.id: each for each in known or ()}
 
 
 async def _pictures(look: Look) -> list[CheckResult]:

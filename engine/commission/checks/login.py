@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from drivers.contract import Configurable, Device, FeatureCategory, Login, Stream
+from drivers.contract import Configurable, Device, FeatureCategory, Login, Stream, Value
 from drivers.errors import DriverError, Forbidden, Refused, Unreachable
 from engine.commission.checks.look import Look, text
 from engine.commission.record import CheckResult
@@ -119,20 +119,31 @@ def _default(look: Look) -> CheckResult:
 
 async def _administrators(look: Look) -> CheckResult:
     """Count the accounts that may do everything."""
-    device, levels = look.subject.device, _levels(look)
-    if not isinstance(device, Configurable) or not levels:
+    levels = await _levels(look)
+    if not levels:
+        if look.mute is not None:
+            return look.broken("login.administrators", look.mute)
         return look.untested("login.administrators", "check.untold", feature="user.*.level")
-    found = [feature for feature in levels if await device.read(feature) == "administrator"]
+    found = [feature for feature, level in levels.items() if level == "administrator"]
     names = text(", ".join(feature.split(".")[1] for feature in found)) or "–"
     return look.measured(
         "login.administrators", len(found), "check.administrators", "check.administrators_bad", names=names
     )
 
 
-def _levels(look: Look) -> list[str]:
-    """Return the features that tell what an account may."""
-    return [
-        each.id
-        for each in look.features.values()
-        if each.category is FeatureCategory.USERS and each.id.endswith(".level") and each.readable
-    ]
+async def _levels(look: Look) -> dict[str, Value]:
+    """Return what each account may, by the feature that tells it: as it was read, else asked now."""
+    known = {name: level for name, level in look.subject.values.items() if _is_level(name)}
+    device = look.subject.device
+    if known or not isinstance(device, Configurable):
+        return known
+    async with asyncio.timeout(look.acceptance.durations.patience):
+        return {
+            each.id: await device.read(each.id)
+            for each in look.features.values()
+            if each.category is FeatureCategory.USERS and _is_level(each.id) and each.readable
+        }
+
+
+def _is_level(feature: str) -> bool:
+    return feature.startswith("user.") and feature.endswith(".level")

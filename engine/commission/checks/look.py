@@ -33,7 +33,7 @@ class Look:
     """What is looked at, and what was measured so far for checks of several groups.
 
     Attributes:
-        features: What the device's configuration has, by id; empty: it has none, or does not tell.
+        features: What the device's configuration has, by id; `mute`: why that is not known; None: it is.
         trips: Its answers, one by one; None: nobody has asked yet.
         watched: Its streams by profile.
     """
@@ -43,6 +43,7 @@ class Look:
     thorough: bool
     progress: Callable[[str], None]
     features: dict[str, Feature] = field(default_factory=dict)
+    mute: BaseException | None = None
     trips: RoundTrips | None = None
     watched: dict[str, Watched] = field(default_factory=dict)
 

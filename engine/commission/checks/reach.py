@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from drivers.contract import Feature
+from engine.commission.checks.clock import west
 from engine.commission.checks.look import Look
 from engine.commission.checks.round_trips import asked
-from engine.commission.record import CheckResult
+from engine.commission.record import CheckResult, Outcome
 
 CHECKS = ("reach.answer", "reach.services", "clock.offset", "network.rtt")
 #: What a camera should offer besides its streams.
@@ -57,12 +58,19 @@ def _judged(look: Look, seconds: float, doubt: float) -> CheckResult:
     outcome = limit.judged(abs(seconds))
     if best is not worst_ and doubt > _FINE:
         return look.untested("clock.offset", "check.clock_doubt", round(seconds, 2), **values)
-    code = "check.clock" if outcome == "pass" else "check.clock_bad"
+    if outcome is not Outcome.PASS and (zone := _zone_of(look)) and abs(abs(seconds) - abs(zone)) < _ZONE:
+        return look.said("clock.offset", outcome, "check.clock_zone", round(seconds, 2), **values)
+    code = "check.clock" if outcome is Outcome.PASS else "check.clock_bad"
     return look.said("clock.offset", outcome, code, round(seconds, 2), **values)
 
 
-#: Seconds of doubt that nobody minds.
-_FINE = 0.15
+def _zone_of(look: Look) -> int:
+    """Return the seconds that the site is from UTC; 0: it is there, or that is not known."""
+    return 60 * (west(look.subject.standard.time.zone) or 0)
+
+
+#: Seconds of doubt that nobody minds; seconds within which a clock is off by just its time zone.
+_FINE, _ZONE = 0.15, 60.0
 
 
 def spoken(seconds: float) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.commission.checks.glances import Glances, Seen
 
 #: Whole groups of pictures after which the quick set has seen enough, and seconds before which it has not.
-GROUPS, LEAST = 2, 2.0
+GROUPS, LEAST = 1, 2.0
 #: Seconds that a thread gets to end.
 STOP = 4.0
 
