@@ -98,15 +98,15 @@ def test_name_servers_and_protocols_are_kept(rig: Rig) -> None:
     assert texts(told, "tt:Port") == ["8080", "443", "554"], "the ports stay"
 
 
-def user(name: str, level: str = "User", secret: str = "long enough") -> Element:
-    return el("tds:User", *arguments("tt", Username=name, Password=secret, UserLevel=level))
+def user(name: str, level: str = "User", word: str = "long enough") -> Element:
+    return el("tds:User", *arguments("tt", Username=name, Password=word, UserLevel=level))
 
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
         ("tds:CreateUsers", user("admin"), "ter:UsernameClash"),
-        ("tds:CreateUsers", user("a", secret="abc"), "ter:PasswordTooWeak"),
+        ("tds:CreateUsers", user("a", word="abc"), "ter:PasswordTooWeak"),
         ("tds:CreateUsers", user("a", "Root"), "ter:InvalidUserLevel"),
         ("tds:SetUser", user("a"), "ter:UsernameMissing"),
         ("tds:SetUser", user("admin", "Operator"), "ter:FixedUser"),
