@@ -76,6 +76,8 @@ train: $(TRAIN)/.installed
 
 schema: $(VENV)/.installed
 	$(BIN)/matthan config schema > configs/schema/matthan.schema.json
+	$(BIN)/matthan config schema commissioning > configs/schema/commissioning.schema.json
+	$(BIN)/matthan config schema acceptance > configs/schema/acceptance.schema.json
 	$(BIN)/matthan rules schema > configs/schema/rules.schema.json
 	$(BIN)/matthan rules schema trials > configs/schema/trials.schema.json
 

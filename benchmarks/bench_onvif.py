@@ -121,6 +121,7 @@ async def pulls(port: int, rounds: int, times: int) -> dict[str, Any]:
     from drivers.contract import Login
     from drivers.onvif.addresses import DeviceAddress
     from drivers.onvif.events import pull_point as events
+    from drivers.onvif.events.subscription import EVENTS
     from drivers.onvif.soap import client as soap
     from drivers.onvif.soap import device_clock as clock
     from drivers.onvif.soap import zeep_library as library
@@ -130,20 +131,20 @@ async def pulls(port: int, rounds: int, times: int) -> dict[str, Any]:
     login, url = Login(*LOGIN), f"http://127.0.0.1:{port}/now"
     session = HttpSession(DeviceAddress.at(url), login)
     subscription = events.PullPoint(soap.SoapClient(session, clock.DeviceClock()), None, timedelta(), {})  # type: ignore[arg-type]  # no task is begun
-    subscription._url, subscription._renew_at = url, perf_counter() + 1e6
+    subscription.url, subscription.renew_at = url, perf_counter() + 1e6
     proxy = await library.proxy(
         "pullpoint", url, soap._SessionTransport(session, 20.0), UsernameToken(login, timedelta())
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def by_hand() -> object:
-        return await subscription._read(await subscription._pull(0.0))
+        return await subscription.read(await subscription._pull(0.0))
 
     async def through_the_library() -> object:
         return await proxy.PullMessages(Timeout=timedelta(seconds=10), MessageLimit=100)
 
     signature = UsernameToken(login, timedelta()).header()
-    asked = soap.enveloped(soap.request(events.EVENTS, "PullMessages", Timeout="PT10S"), signature)
+    asked = soap.enveloped(soap.request(EVENTS, "PullMessages", Timeout="PT10S"), signature)
     request = b"POST /now HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(asked) + asked
 
     async def bare() -> object:

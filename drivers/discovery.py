@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def _unheard(host: str) -> None:
+    """Nobody wants to know how far a sweep is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +19,15 @@ class Scope:
             (``fe80::1%eth0``). Empty: none.
         hosts: Hosts probed one by one (unicast).
         sweep: Whether `hosts` may be knocked at besides, by TCP at the ports where a driver's devices are known to
-            answer: only where a person asked for just these hosts. Nothing is logged in to.
+            answer: only where a person asked for just these hosts. Nothing is logged in to. It takes as long as it
+            takes, whatever `Driver.discover` is told to wait for answers.
+        asked: Is told each host that a sweep has finished with, for whoever shows how far it is.
     """
 
     interfaces: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     sweep: bool = False
+    asked: Callable[[str], None] = field(default=_unheard, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from drivers.redaction import HIDDEN
 Value: TypeAlias = bool | int | float | str | datetime
 #: Signs of a text where its description says nothing.
 LONGEST_TEXT = 256
+#: Password of the account that the session is logged in with. Whoever writes it must keep the new one where the next
+#: session looks for it: a general way to set features refuses it.
+OWN_PASSWORD = "account.password"  # noqa: S105 - an id
 
 
 class FeatureKind(StrEnum):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from pydantic import Field
 
 from drivers.contract import API, Device, Found, Login, Scope, Target
+from drivers.errors import DriverError, Unreachable
 from drivers.kit.options import read
 from drivers.kit.quirks import Quirk
 from drivers.rtsp import StreamOptions
@@ -24,6 +26,10 @@ class OnvifOptions(StreamOptions):
     verify_tls: bool = Field(
         False, description="Whether the device's certificate must be signed by a known authority."
     )
+    events: Literal["auto", "pull", "push"] = Field(
+        "auto",
+        description="How events come: pulled, or pushed to `webhook_receiver.url`; auto: pushed if none can be pulled.",
+    )
 
 
 class OnvifDriver:
@@ -33,6 +39,7 @@ class OnvifDriver:
     title = "ONVIF"
     schemes = frozenset({"http", "https"})
     api = API
+    sweeps = True
     options = OnvifOptions
 
     @property
@@ -43,11 +50,25 @@ class OnvifDriver:
         return QUIRKS
 
     async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
-        """Probe the scope by WS-Discovery and yield who answers."""
+        """Probe the scope by WS-Discovery and yield who answers; in a sweep ask each host besides."""
         from drivers.onvif.discovery.search import discover
 
-        async for found in discover(scope, wait):
-            yield found
+        trouble: list[DriverError] = []
+        try:
+            async for found in discover(scope, wait):
+                yield found
+        except DriverError as error:
+            trouble.append(error)
+        if scope.sweep and scope.hosts:
+            from drivers.onvif.discovery.sweep import swept
+
+            try:
+                async for found in swept(scope):
+                    yield found
+            except DriverError as error:
+                trouble.append(error)
+        if trouble:
+            raise joined(trouble)
 
     @asynccontextmanager
     async def open(self, target: Target, login: Login | None) -> AsyncIterator[Device]:
@@ -59,9 +80,18 @@ class OnvifDriver:
         options = read(OnvifOptions, target)
         module = await asyncio.to_thread(importlib.import_module, "drivers.onvif.device")
         reached = module.DeviceAddress.at(target.url, trust_hosts=options.hosts == "told")
-        access = module.Access(options.source, options.verify_tls, options.basic, target.logins)
+        heard = module.Heard(options.events, target.webhooks)
+        access = module.Access(options.source, options.verify_tls, options.basic, target.logins, heard)
         async with module.opened(reached, login, access) as device:
             yield device
+
+
+def joined(errors: Sequence[DriverError]) -> DriverError:
+    """Return errors as one, whose sentence tells them all."""
+    if len(errors) == 1:
+        return errors[0]
+    code = "+driver.besides+".join(error.code for error in errors)
+    return Unreachable(code, **{name: value for error in errors for name, value in error.values.items()})
 
 
 driver = OnvifDriver()

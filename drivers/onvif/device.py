@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from drivers.contract import (
     Signal,
     TrackKind,
     Value,
+    Webhooks,
 )
 from drivers.errors import DriverError, Forbidden, Malformed, Unreachable, Unsupported
 from drivers.kit.nursery import Nursery, nursery
@@ -27,12 +28,16 @@ from drivers.logins import LoginBook
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.configuration.whole import Configuration
-from drivers.onvif.events import pull_point
-from drivers.onvif.events.pull_point import EVENTS
+from drivers.onvif.events import subscription
+from drivers.onvif.events.pull_point import PullPoint
+from drivers.onvif.events.push import Push
+from drivers.onvif.events.subscription import EVENTS, Subscription
+from drivers.onvif.events.topics import read_topics
 from drivers.onvif.media import MEDIA1, MEDIA2, Media, Media1, Media2, Offer, first
 from drivers.onvif.ptz.unit import OnvifPtz, ptz_of
 from drivers.onvif.services import PTZ, Services, read_services
 from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, ZeepService, read_clock, request
+from drivers.onvif.soap.faults import EmptyResponse
 from drivers.onvif.soap.http_session import HttpSession
 from drivers.rtsp import RtspOptions, RtspSource
 from drivers.rtsp.stream import RtspStream
@@ -99,7 +104,7 @@ class OnvifCamera:
         told = await first(self.medias, self.session.reached.name, lambda media: media.stream_url(token))
         url = self.session.reached.rewrite(told)
         known = self._sources.get(token)
-        if known is None or known.url != url:
+        if known is None or known.url != url or known.login != self.session.login:
             known = self._sources[token] = self.make_source(url, self.session.login, self.session.logins)
             if urlsplit(url).hostname != self.session.reached.host:
                 known.basic = False
@@ -143,6 +148,19 @@ class OnvifCamera:
         return named[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a device's events come.
+
+    Attributes:
+        by: ``pull``, ``push``, or ``auto``: pulled where the device can.
+        webhooks: Lends the address at which it calls; None: nobody does.
+    """
+
+    by: str = "auto"
+    webhooks: Webhooks | None = None
+
+
 @dataclass(slots=True)
 class OnvifDevice:
     """One address and one login; see :class:`drivers.contract.Device`."""
@@ -153,7 +171,9 @@ class OnvifDevice:
     soap: SoapClient
     services: Services
     tasks: Nursery
-    _pull_points: list[pull_point.PullPoint] = field(default_factory=list)
+    heard: Heard
+    _subscriptions: list[Subscription] = field(default_factory=list)
+    _lacks_pulls: bool = False
     _configuration: Configuration = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,18 +186,42 @@ class OnvifDevice:
 
     def signals(self) -> AsyncGenerator[Signal | None, None]:
         """Yield what it says, None where it says nothing; ends with a DriverError when the subscription is lost."""
+        if self.heard.by == "auto":
+            return self._either()
+        return self._by(Push if self.heard.by == "push" else PullPoint)
+
+    async def _either(self) -> AsyncGenerator[Signal | None, None]:
+        """Pull; where the device knows no pull points, and we can be called, be told."""
+        if not self._lacks_pulls:
+            try:
+                async with aclosing(self._by(PullPoint)) as told:
+                    async for signal in told:
+                        yield signal
+            except Unreachable:
+                self._lacks_pulls = self._subscriptions[-1].lacking and self.heard.webhooks is not None
+                if not self._lacks_pulls:
+                    raise
+        try:
+            async with aclosing(self._by(Push)) as told:
+                async for signal in told:
+                    yield signal
+        finally:
+            self._lacks_pulls = self._subscriptions[-1].subscribed  # else it is asked for both again
+
+    def _by(self, kind: type[Subscription]) -> AsyncGenerator[Signal | None, None]:
         offers = [offer for camera in self.cameras for offer in camera.offers]
         sources = {offer.source_config: offer.source for offer in offers if offer.source_config}
         sources |= {offer.source: offer.source for offer in offers}
         ahead = self.clock_offset or timedelta()
-        garbled = self._pull_points[-1].garbled if self._pull_points else 0
-        subscription = pull_point.PullPoint(self.soap, self.tasks, ahead, sources, garbled)
-        self._pull_points = [each for each in self._pull_points if not each.ended] + [subscription]
-        return pull_point.signals(subscription, self._event_service, self.soap.host)
+        garbled = self._subscriptions[-1].garbled if self._subscriptions else 0
+        made = kind(self.soap, self.tasks, ahead, sources, garbled)
+        made.webhooks = self.heard.webhooks
+        self._subscriptions = [each for each in self._subscriptions if not each.ended] + [made]
+        return subscription.signals(made, self._event_service, self.soap.host)
 
     async def configuration(self) -> tuple[Feature, ...]:
         """Ask what can be set or heard of; see :class:`drivers.contract.Configurable`."""
-        sources = [camera.source for camera in self.cameras]
+        sources = {camera.source: camera.offers[0].source_config for camera in self.cameras}
         return await self._configuration.features(self.services.urls, sources)
 
     async def read(self, feature: str) -> Value:
@@ -189,8 +233,42 @@ class OnvifDevice:
         """Set a feature; when its clock was set, signatures and `clock_offset` follow."""
         await self._known()
         await self._configuration.write(feature, value)
-        if feature.startswith("time."):
+        await self._follow([feature])
+
+    async def write_together(self, values: Mapping[str, Value]) -> None:
+        """Set features by as few calls as the device has; see :class:`drivers.contract.Together`."""
+        await self._known()
+        try:
+            await self._configuration.write_together(values)
+        except DriverError:
+            with suppress(DriverError):  # some may have been set
+                await self._follow(values)
+            raise
+        await self._follow(values)
+
+    async def reboot(self) -> None:
+        """Restart it; see :class:`drivers.contract.Restartable`."""
+        with suppress(EmptyResponse):
+            asked = request(DEVICE, "SystemReboot")
+            await self.soap.ask(self.soap.session.reached.url, asked, action=f"{DEVICE}/SystemReboot")
+
+    async def topics(self) -> tuple[str, ...]:
+        """Return what it could tell; see :class:`drivers.contract.Topical`."""
+        return await read_topics(self.soap, await self._event_service())
+
+    async def _follow(self, written: Iterable[str]) -> None:
+        """Go by what was written: a clock that was set signs, an encoder that was set is advertised."""
+        kinds = {each.partition(".")[0] for each in written}
+        if "time" in kinds:
             self.clock_offset = await self.soap.follow_clock()
+        if "encoder" in kinds:
+            with suppress(DriverError):  # it may be busy starting its streams anew; then the old ones stay
+                await self._read_profiles()
+
+    async def _read_profiles(self) -> None:
+        offers = await first(self.cameras[0].medias, self.soap.host, lambda media: media.offers())
+        for camera in self.cameras:
+            camera.offers = _of_source(offers, camera.source) or camera.offers
 
     async def _known(self) -> None:
         if not self._configuration.asked:
@@ -217,8 +295,8 @@ class OnvifDevice:
             if isinstance(camera.ptz, OnvifPtz):
                 with suppress(DriverError):
                     await camera.ptz.close()
-        for subscription in self._pull_points:
-            await subscription.end()
+        for made in self._subscriptions:
+            await made.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +308,14 @@ class Access:
         verify_tls: Whether its certificate must be signed by a known authority.
         basic: Whether HTTP Basic may give the password away.
         logins: What it has said to logins; None: nobody else knocks.
+        heard: How its events come.
     """
 
     source: Callable[[str, Login | None, LoginBook | None], RtspSource] = RtspOptions().source
     verify_tls: bool = False
     basic: bool = False
     logins: LoginBook | None = None
+    heard: Heard = Heard()
 
 
 @asynccontextmanager
@@ -256,7 +336,7 @@ async def opened(reached: DeviceAddress, login: Login | None, access: Access) ->
         services = await read_services(soap)
         cameras = await read_cameras(soap, services, tasks, access.source)
         soap.settle()
-        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks)
+        device = OnvifDevice(info, told.offset, cameras, soap, services, tasks, access.heard)
         stack.push_async_callback(device.close)
         yield device
 
@@ -297,16 +377,19 @@ async def read_cameras(
     cameras: list[OnvifCamera] = []
     still = False
     for source in dict.fromkeys(offer.source for offer in offers):
-        mine = sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True)
+        mine = _of_source(offers, source)
         # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
         still = still or await _has_still(medias, soap.host, mine[0])
         unit = await _ptz_unit(ptz, mine, tasks, soap.host)
         has = {Feature.SIGNALS: services.may_signal, Feature.PTZ: bool(unit), Feature.SNAPSHOT: still}
         features = tuple(feature for feature, there in has.items() if there)
-        cameras.append(
-            OnvifCamera(source, tuple(mine), features, unit, soap.session, tuple(medias), make_source)
-        )
+        cameras.append(OnvifCamera(source, mine, features, unit, soap.session, tuple(medias), make_source))
     return tuple(cameras)
+
+
+def _of_source(offers: Iterable[Offer], source: str) -> tuple[Offer, ...]:
+    """Return the profiles of a video source, the largest first."""
+    return tuple(sorted((offer for offer in offers if offer.source == source), key=_size, reverse=True))
 
 
 async def _ptz_unit(

@@ -143,7 +143,7 @@ def _offer(node: etree._Element) -> Offer:
     told = Profile(
         token=xml.attribute(node, "token"),
         name=((named.text if named is not None else "") or "").strip(),
-        codec=_codec(xml.text(encoder, "Encoding")),
+        codec=codec_of(xml.text(encoder, "Encoding")),
         width=_whole(encoder, "Resolution", "Width"),
         height=_whole(encoder, "Resolution", "Height"),
         fps=_number(encoder, "RateControl", "FrameRateLimit"),
@@ -160,7 +160,8 @@ def _either(node: etree._Element, *names: str) -> etree._Element | None:
     return next((found for name in names if (found := xml.find(node, name)) is not None), None)
 
 
-def _codec(encoding: str) -> Codec | None:
+def codec_of(encoding: str) -> Codec | None:
+    """Return the codec by what either service calls it, None for one that is not watched."""
     return _CODECS.get(encoding.upper().replace(".", ""))
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 from drivers.errors import DriverError, Malformed, Unsupported
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
-from drivers.onvif.events.pull_point import EVENTS
+from drivers.onvif.events.subscription import EVENTS
 from drivers.onvif.media import MEDIA1, MEDIA2
 from drivers.onvif.soap.client import DEVICE, CutOff, SoapClient, request
 from drivers.onvif.soap.http import CONNECT_SECONDS

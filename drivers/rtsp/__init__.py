@@ -16,7 +16,7 @@ from pydantic import Field
 from drivers.contract import API, Found, Login, Scope, Target
 from drivers.kit.options import Options, read
 from drivers.kit.quirks import Quirk
-from drivers.kit.stream_only import StreamOnlyDevice, no_discovery
+from drivers.kit.stream_only import StreamOnlyDevice
 from drivers.logins import LoginBook
 from drivers.rtsp.source import LONGEST, OPEN_SECONDS, RtspSource, Transport
 
@@ -65,6 +65,7 @@ class RtspDriver:
     title = "RTSP"
     schemes = frozenset({"rtsp", "rtsps"})
     api = API
+    sweeps = True
     options = RtspOptions
 
     @property
@@ -74,9 +75,12 @@ class RtspDriver:
 
         return QUIRKS
 
-    def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
-        """RTSP cannot be discovered: yields nothing."""
-        return no_discovery()
+    async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        """Ask the hosts of a sweep what they can do; RTSP has no other way of being found."""
+        if scope.sweep and scope.hosts:
+            module = await asyncio.to_thread(importlib.import_module, "drivers.rtsp.search")
+            async for found in module.swept(scope):
+                yield found
 
     @asynccontextmanager
     async def open(self, target: Target, login: Login | None) -> AsyncIterator[StreamOnlyDevice]:

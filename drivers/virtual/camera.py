@@ -32,6 +32,7 @@ from drivers.virtual.onvif.media_profiles import MediaProfiles
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.osd_operations import OsdOperations
 from drivers.virtual.onvif.ptz_service import PtzService
+from drivers.virtual.onvif.push_subscriber import PushSubscriber
 from drivers.virtual.onvif.server import ELSEWHERE, OnvifServer
 from drivers.virtual.onvif.service import SOURCE, SOURCE_CONFIGURATION, OnvifService, numbered
 from drivers.virtual.onvif.soap import utc
@@ -126,6 +127,7 @@ class VirtualCamera:
         self._discovery: DiscoveryServer | None = None
         self._announcer: Announcer | None = None
         self._restart: asyncio.Task[None] | None = None
+        self._push = PushSubscriber()
         self._stack = AsyncExitStack()
 
     @property
@@ -181,6 +183,7 @@ class VirtualCamera:
             self._onvif = OnvifServer(self.spec, self.clock, self.accounts, services, self._stills())
             await stack.enter_async_context(self._onvif)
         await self._discover(stack)
+        await stack.enter_async_context(self._push)
         self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
         self.broker.refresh = self._refresh
         self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
@@ -262,7 +265,7 @@ class VirtualCamera:
         runaway = Quirk.RUNAWAY_PTZ in quirks
         unit = self.ptz_unit
         offered = (
-            EventService(self.broker, self.clock),
+            EventService(self.broker, self.clock, self._push),
             MediaService(profiles, osd1),
             *((Media2Service(profiles, osd2),) if Quirk.NO_MEDIA2 not in quirks else ()),
             ImagingService(self.imaging, self.clock.monotonic),

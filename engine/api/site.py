@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,15 +30,19 @@ from engine.api.resources import (
     state,
     tokens,
 )
+from engine.api.resources.commissioning import aim, drawing, jobs
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService
+from engine.api.services.aim import AimService
 from engine.api.services.audit import AuditService
 from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
+from engine.api.services.commissioning import CommissioningService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.doors import DoorService
+from engine.api.services.drawing import DrawingService
 from engine.api.services.events import EventService
 from engine.api.services.features import FeatureService
 from engine.api.services.people import PeopleService, Places
@@ -45,6 +50,7 @@ from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
 from engine.api.services.state import SiteStateService
+from engine.commission.aim.reference import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
 from engine.identity.callers import Callers
@@ -55,6 +61,7 @@ from engine.web.problems import Garbage
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
+    from engine.commission.foreman import Foreman
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
     from engine.identity.audit_log import AuditLog
@@ -83,6 +90,9 @@ class Rooms:
         auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
         porter: Lets people in; `callers`: says who asks.
         groups: Returns the names of groups of cameras.
+        config: The configuration's file.
+        references: The folder of reference pictures.
+        foreman: Commissions cameras.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -110,6 +120,9 @@ class Rooms:
     porter: Porter
     callers: Callers
     groups: Callable[[], Collection[str]]
+    config: Path
+    references: Path
+    foreman: Foreman
 
 
 def api_of(site: Rooms) -> Api:
@@ -129,6 +142,9 @@ def api_of(site: Rooms) -> Api:
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
+        aim.resource(AimService(site.cameras, Shelf(site.references), site.clock.monotonic)),
+        jobs.resource(CommissioningService(site.foreman)),
+        drawing.resource(DrawingService(site.cameras, site.config, site.reload)),
         availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
         audit.resource(AuditService(site.store)),
         preview.resource(PreviewService(site.cameras, site.preview)),

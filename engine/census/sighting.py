@@ -38,6 +38,8 @@ class Sighting:
         identity: Who it is; None: it let nobody in, or nobody asked.
         sources: Its video-source tokens, in its order; empty: not known.
         trouble: Why it is not known who it is.
+        neighbour: Hardware address that this machine's neighbour table has for `address`, where they share a network:
+            the device's own, or that of a repeater before it.
     """
 
     address: str
@@ -45,6 +47,33 @@ class Sighting:
     identity: Identity | None = None
     sources: tuple[str, ...] = ()
     trouble: Sentence | None = None
+    neighbour: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where it is opened: the address that tells most."""
+        return self.answers[0].url
+
+    @property
+    def driver(self) -> str:
+        """By which driver it is opened; ``http``: by none."""
+        return self.answers[0].driver
+
+    @property
+    def opens(self) -> bool:
+        """Whether its address is all that its driver needs: RTSP wants a path besides, which nothing tells."""
+        return self.driver not in ("rtsp", "http")
+
+    @property
+    def name(self) -> str:
+        """What it calls itself; may be empty."""
+        return next((each.name for each in self.answers if each.name), "")
+
+    @property
+    def macs(self) -> tuple[str, ...]:
+        """Its hardware addresses as it tells them, else as the neighbour table does."""
+        told = self.identity.macs if self.identity else ()
+        return told or ((self.neighbour,) if self.neighbour else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Light by promise: no camera, vision, network or terminal library is loaded here 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,10 +54,27 @@ def check_command(
     finish(report.problems, report.texts, good, lang=chosen, as_json=as_json, github=github)
 
 
+class Written(StrEnum):
+    """The files of a site that have a schema."""
+
+    MATTHAN = "matthan"
+    COMMISSIONING = "commissioning"
+    ACCEPTANCE = "acceptance"
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of matthan.yaml, for editors."""
-    from engine.config.settings import json_schema
+def schema(
+    of: Annotated[
+        Written, typer.Argument(help="Of which file: matthan.yaml, commissioning.yaml or acceptance.yaml.")
+    ] = Written.MATTHAN,
+) -> None:
+    """Print the JSON Schema of matthan.yaml, or of another file of a site, for editors."""
+    if of is Written.COMMISSIONING:
+        from engine.commission.standard_file import json_schema
+    elif of is Written.ACCEPTANCE:
+        from engine.commission.acceptance_file import json_schema
+    else:
+        from engine.config.settings import json_schema
 
     data(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 

@@ -29,7 +29,7 @@ app = typer.Typer(no_args_is_help=True)
 keys = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The keys that this site's records are sealed with: show, rotate, revoke.",
+    help="The keys that this site's records are sealed with: show, rotate, revoke; and a technician's own.",
 )
 app.add_typer(keys, name="keys")
 
@@ -119,6 +119,39 @@ def revoke(
         return
     said = made.history.entries[-1].statement
     _say("keys.has_revoked", chosen, key=str(said["revoked"]), since=str(said["since"]))
+
+
+@keys.command()
+def technician(
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Put a new key in use; the old one signs that.")
+    ] = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print your own key, which signs what you commission; it is made at its first use, in your configuration.
+
+    Give its fingerprint to whoever gets your reports. It is yours and of no site: copy its folder to a new machine.
+
+    \b
+    matthan keys technician
+    matthan keys technician --json
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    from engine.commission.technician import keys as own
+    from engine.runtime.clock import SystemClock
+    from engine.seal.fault import SealFault
+
+    chosen, now = language(lang), SystemClock().now().wall
+    try:
+        found = own().opened(now)
+        if rotate:
+            found = own().rotated(now)
+    except SealFault as fault:
+        _fail(fault, chosen)
+    if as_json:
+        data(json.dumps(_told(found), ensure_ascii=False))
+    else:
+        _print(found, chosen)
 
 
 def _leave(folder: KeyFolder, about: dict[str, Fact], lang: Language) -> None:

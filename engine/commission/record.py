@@ -131,6 +131,7 @@ class CameraRecord(Wire):
     Attributes:
         id: As in the sheet and in the configuration.
         source: Video-source token on a device with several.
+        profile: Stream profile for analysis; empty: none was chosen.
         url: Where it was found; empty: not found.
         username: The account that is used; its password is where `secret` refers to (``file:…``).
         facts: What else the sheet says of it, by column: place, mounting height, who it belongs to.
@@ -142,6 +143,7 @@ class CameraRecord(Wire):
     driver: str = ""
     url: str = ""
     source: str = ""
+    profile: str = ""
     username: str = ""
     secret: str = ""
     device: DeviceRecord = DeviceRecord()

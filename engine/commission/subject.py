@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from drivers.contract import Camera, Device, Driver, Login, Target, Value
+from drivers.contract import Camera, Device, Driver, Feature, Login, Target, Value
 from engine.census.sighting import Expected, Identity
 from engine.commission.record import PictureRecord
 from engine.commission.standard import Standard
@@ -34,6 +34,7 @@ class Subject:
         renewed: When its password was last set by us; None: not by us.
         clock: Of this machine.
         pictures: Where pictures go.
+        features: What its configuration has, where whoever opened it has asked already; None: nobody has.
     """
 
     expected: Expected
@@ -50,3 +51,4 @@ class Subject:
     pictures: Pictures
     default_login: bool = False
     renewed: datetime | None = None
+    features: tuple[Feature, ...] | None = None

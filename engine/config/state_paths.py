@@ -39,6 +39,11 @@ class StatePaths:
         return self.state / "logins.json"
 
     @property
+    def cameras_seen(self) -> Path:
+        """What cameras are known again by, should they move."""
+        return self.state / "cameras-seen.json"
+
+    @property
     def tls(self) -> Path:
         """The certificate that the engine makes for its doors; no backup carries it: it belongs to a machine."""
         return self.state / "tls"
@@ -47,6 +52,11 @@ class StatePaths:
     def keys(self) -> Path:
         """The folder of the keys that this site signs with."""
         return self.state / "keys"
+
+    @property
+    def references(self) -> Path:
+        """The folder of pictures that cameras are compared with: how each looked when it was signed off."""
+        return self.state / "references"
 
     @property
     def heads(self) -> Path:

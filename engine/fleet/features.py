@@ -13,7 +13,7 @@ from datetime import datetime
 
 from drivers.contract import Camera, Configurable, Device, Feature, FeatureKind, Value
 from drivers.errors import DriverError, Unreachable, Unsupported
-from drivers.features import named
+from drivers.features import OWN_PASSWORD, named
 from engine.errors import reason_of
 from engine.runtime import log
 from rules.model import Fact, Sentence
@@ -76,7 +76,8 @@ class CameraFeatures:
         """Set a feature; return it as it is then.
 
         Raises:
-            Unsupported: ``driver.no_feature``, ``feature.read_only``, ``driver.value``: nothing was sent.
+            Unsupported: ``driver.no_feature``, ``feature.read_only``, ``feature.own_password``, ``driver.value``:
+                nothing was sent.
             DriverError: The device's fault; after ``camera.timeout`` nobody knows whether it was set.
         """
         async with self._asking() as until:
@@ -84,6 +85,8 @@ class CameraFeatures:
                 feature = named(await self._known(), wanted, self._host)
                 if self._device is None or not feature.writable:
                     raise Unsupported("feature.read_only", feature=feature.id)
+                if feature.id == OWN_PASSWORD:  # the login that is kept here would not follow
+                    raise Unsupported("feature.own_password", feature=feature.id)
                 await self._device.write(feature.id, feature.check(as_value(feature, written)))
             return await self._state(feature, until)
 

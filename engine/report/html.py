@@ -9,7 +9,18 @@ from html import escape
 from importlib.resources import files
 
 from engine.report import font, layout
-from engine.report.model import KeyValues, Paragraph, Part, Picture, Report, Section, Signatory, Table
+from engine.report.model import (
+    KeyValues,
+    Paragraph,
+    Part,
+    Picture,
+    Report,
+    Section,
+    Signatory,
+    Table,
+    Tone,
+    tone_of,
+)
 from engine.report.picture import BadPicture, drawn
 from engine.report.readable import shown
 from engine.text import Language, render
@@ -60,7 +71,8 @@ def _text(text: str) -> str:
 
 
 def _section(section: Section, language: Language) -> Iterator[str]:
-    yield f"<section>\n<h2>{_text(section.heading)}</h2>"
+    page = ' class="page"' if section.page else ""
+    yield f"<section{page}>\n<h2>{_text(section.heading)}</h2>"
     for part in section.parts:
         yield from _part(part, language)
     yield "</section>"
@@ -83,7 +95,7 @@ def _key_values(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _table(table: Table, language: Language) -> Iterator[str]:
-    kinds = [' class="figures"' if column.figures else "" for column in table.columns]
+    kinds = [["figures"] if column.figures else [] for column in table.columns]
     yield "<table>"
     if table.caption:
         yield f"<caption>{_text(table.caption)}</caption>"
@@ -95,15 +107,24 @@ def _table(table: Table, language: Language) -> Iterator[str]:
     heads = zip(kinds, table.columns, strict=True)
     yield (
         "<thead><tr>"
-        + "".join(f"<th{kind}>{_text(each.heading)}</th>" for kind, each in heads)
+        + "".join(f"<th{_classes(kind)}>{_text(each.heading)}</th>" for kind, each in heads)
         + "</tr></thead>"
     )
     yield "<tbody>"
     for row in layout.rows(table):
         cells = zip(kinds, row, strict=True)
-        yield "<tr>" + "".join(f"<td{kind}>{_text(cell)}</td>" for kind, cell in cells) + "</tr>"
+        yield "<tr>" + "".join(_cell(kind, cell) for kind, cell in cells) + "</tr>"
     yield "</tbody>\n</table>"
     yield from _ending(table, language)
+
+
+def _cell(kind: Sequence[str], cell: str) -> str:
+    tone = tone_of(cell)
+    return f"<td{_classes([*kind, *([] if tone is Tone.PLAIN else [f'is-{tone}'])])}>{_text(cell)}</td>"
+
+
+def _classes(names: Sequence[str]) -> str:
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def _stacked(table: Table, language: Language) -> Iterator[str]:

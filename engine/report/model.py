@@ -23,7 +23,26 @@ class Tone(StrEnum):
     PLAIN = "plain"
     NOTE = "note"  #: aside
     GOOD = "good"  #: what was looked for holds
+    DOUBT = "doubt"  #: it holds, and somebody should look at it
     BAD = "bad"  #: it does not, or something is missing
+
+
+class Toned(str):
+    """A cell's text that is meant somehow: it has the tone's colour. It says the same in black and white."""
+
+    __slots__ = ("tone",)
+    tone: Tone
+
+    def __new__(cls, text: str, tone: Tone) -> Toned:
+        """Return a text with its tone."""
+        made = super().__new__(cls, text)
+        made.tone = tone
+        return made
+
+
+def tone_of(cell: str) -> Tone:
+    """Return how a cell's text is meant."""
+    return cell.tone if isinstance(cell, Toned) else Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +71,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of texts, each as long as there are columns; of one with many columns each row is told by itself."""
+    """Rows of texts, each as long as there are columns; of one with many columns each row is told by itself.
+
+    Attributes:
+        upright: Whether it fits a page that stands, however many columns it has: they hold signs or short figures.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    upright: bool = False
 
     def __post_init__(self) -> None:
         if not self.columns or any(len(row) != len(self.columns) for row in self.rows):
@@ -79,10 +103,15 @@ Part = Paragraph | KeyValues | Table | Picture
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and what stands below it.
+
+    Attributes:
+        page: Whether it begins on a page of its own.
+    """
 
     heading: str
     parts: Sequence[Part] = ()
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

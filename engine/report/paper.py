@@ -19,6 +19,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     Image,
@@ -33,7 +34,17 @@ from reportlab.platypus import (
 from reportlab.platypus import Paragraph as Text
 
 from engine.report import font, layout
-from engine.report.model import KeyValues, Paragraph, Part, Picture, Report, Signatory, Table, Tone
+from engine.report.model import (
+    KeyValues,
+    Paragraph,
+    Part,
+    Picture,
+    Report,
+    Signatory,
+    Table,
+    Tone,
+    tone_of,
+)
 from engine.report.picture import BadPicture, drawn
 from engine.report.readable import pieces, shown
 from engine.text import Language, render
@@ -44,10 +55,17 @@ _MARGIN, _FOOT = 15 * mm, 22 * mm
 #: Signs of a cell, and of other texts, in one piece: what is longer goes on in the next row, or paragraph, so that none
 #: is higher than a page, and none is broken into lines by a method that takes the square of its length.
 _CELL, _LONG = 200, 2000
+#: What must be left of a page for a table's caption, its headings and a row or two.
+_ROOM = 30 * mm
 #: Columns that fit a page that stands.
 _UPRIGHT = 6
 _INK, _GREY, _LINE = HexColor("#111111"), HexColor("#555555"), HexColor("#bbbbbb")
-_TONES = {Tone.NOTE: _GREY, Tone.GOOD: HexColor("#1a7f37"), Tone.BAD: HexColor("#b3261e")}
+_TONES = {
+    Tone.NOTE: _GREY,
+    Tone.GOOD: HexColor("#1a7f37"),
+    Tone.DOUBT: HexColor("#9a6700"),
+    Tone.BAD: HexColor("#b3261e"),
+}
 _BODY = ParagraphStyle("body", fontName="Report", fontSize=9.5, leading=13, textColor=_INK, spaceAfter=3)
 _NAME = ParagraphStyle("name", _BODY, textColor=_GREY, spaceAfter=0)
 _VALUE = ParagraphStyle("value", _BODY, spaceAfter=0)
@@ -194,6 +212,8 @@ def _story(report: Report) -> Iterator[Flowable]:
             if _is_wide(part) != lies:
                 lies = not lies
                 yield from _turned(lies)
+            elif place == 0 and section.page:
+                yield PageBreak()
             if place == 0:
                 yield from _headed(section.heading)
             yield from _part(part, report.language)
@@ -210,7 +230,9 @@ def _texts(text: str, style: ParagraphStyle, most: int = _LONG) -> Iterator[Text
 
 def _is_wide(part: Part) -> bool:
     """Return whether a part needs a page that lies."""
-    return isinstance(part, Table) and len(part.columns) > _UPRIGHT and not layout.is_stacked(part)
+    if not isinstance(part, Table) or part.upright:
+        return False
+    return len(part.columns) > _UPRIGHT and not layout.is_stacked(part)
 
 
 def _turned(lies: bool) -> tuple[Flowable, Flowable]:
@@ -241,6 +263,15 @@ def _toned(tone: Tone) -> ParagraphStyle:
     return ParagraphStyle(tone.value, _BODY, fontName=letters, textColor=_TONES[tone])
 
 
+@cache
+def _meant(style: ParagraphStyle, tone: Tone) -> ParagraphStyle:
+    """Return a cell's style in a tone."""
+    if tone is Tone.PLAIN:
+        return style
+    letters = "Report-Bold" if tone in (Tone.BAD, Tone.DOUBT) else "Report"
+    return ParagraphStyle(f"{style.name}-{tone}", style, fontName=letters, textColor=_TONES[tone])
+
+
 def _key_values(rows: Sequence[tuple[str, str]]) -> Iterator[Flowable]:
     if not rows:
         return
@@ -254,7 +285,10 @@ def _cells(
     row: Sequence[str], styles: Sequence[ParagraphStyle], most: int = _CELL
 ) -> Iterator[list[Text | str]]:
     """Yield a row as rows of which none is higher than a page."""
-    columns = (list(_texts(text, style, most)) for text, style in zip(row, styles, strict=True))
+    columns = (
+        list(_texts(text, _meant(style, tone_of(text)), most))
+        for text, style in zip(row, styles, strict=True)
+    )
     yield from map(list, zip_longest(*columns, fillvalue=""))
 
 
@@ -264,6 +298,7 @@ def _one(piece: str, style: ParagraphStyle) -> Text:
 
 def _table(table: Table, language: Language) -> Iterator[Flowable]:
     if table.caption:
+        yield CondPageBreak(_ROOM)
         yield from _texts(table.caption, _STRONG)
     width = (A4[1] if _is_wide(table) else A4[0]) - 2 * _MARGIN
     styles = [_FIGURES if column.figures else _CELLS for column in table.columns]

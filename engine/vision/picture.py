@@ -164,9 +164,14 @@ def rgb(frame: av.VideoFrame, rect: Rect, size: tuple[int, int]) -> NDArray[np.u
     return out
 
 
-def _levels(frame: av.VideoFrame) -> NDArray[np.int32]:
+def full_range(frame: av.VideoFrame) -> bool:
+    """Return whether brightness is coded as 0..255, not as 16..235."""
     name = frame.format.name
-    full = name.startswith("yuvj") or name == "gray" or frame.color_range == _FULL_RANGE
+    return name.startswith("yuvj") or name == "gray" or frame.color_range == _FULL_RANGE
+
+
+def _levels(frame: av.VideoFrame) -> NDArray[np.int32]:
+    full = full_range(frame)
     exact = [1, 1] if full else [255 / 219, 255 / 224]
     return np.array([0 if full else 16, *(int(scale * (1 << 14)) for scale in exact)], np.int32)
 

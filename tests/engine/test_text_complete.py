@@ -44,11 +44,15 @@ TELLS = {
 ASIDE = {"words", "raw", "steps", "suggestion"}
 #: Tables whose keys are put together from values, or read by the preview page.
 COMPOSED = (
+    "aim.",
     "known_by.",
     "role.",
     "weekday.",
     "availability.",
     "cameras.",
+    "census_by.",
+    "census_column.",
+    "census_state.",
     "cli_category.",
     "cli_phase.",
     "cli_severity.",
@@ -63,6 +67,8 @@ COMPOSED = (
     "pages.",
     "config.",
     "coverage.",
+    "commission_step.",
+    "commission_risk.",
     "kind.",
     "keys.",
     "explain.",
@@ -73,6 +79,11 @@ COMPOSED = (
     "verify_pages.",
     "deed.",
     "outcome.",
+    "check.",
+    "check_name.",
+    "check_group.",
+    "check_outcome.",
+    "commission_report.",
 )
 #: Empty on purpose: where nothing is to be said.
 SILENT = {"reason.nothing"}

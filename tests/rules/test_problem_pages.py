@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from engine.census import expected
 from engine.config import configuration
 from rules.document.problem import Problem
 from rules.document.source import Gravity
@@ -64,6 +65,8 @@ def checked(kind: str, text: str, folder: Path) -> Iterable[Problem]:
         return runner.read(text, "example").problems
     if kind == "site":
         return configuration.check(path, here=True).problems
+    if kind == "expected":
+        return expected.read_list(text, "example").problems
     site = None
     if kind == "rules-at-site":
         (folder / "site.yaml").write_text(SITE)

@@ -1,8 +1,10 @@
-"""A device's clock: what it is, who sets it, and by which server."""
+"""A device's clock: what it is, who sets it, by which server, and in which zone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 
 from lxml import etree
@@ -10,8 +12,9 @@ from lxml import etree
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
 from drivers.errors import Malformed, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.configuration.part import Service, leaf, tag
+from drivers.onvif.configuration.part import Send, Service, leaf, tag
 from drivers.onvif.soap.client import read_clock
+from drivers.onvif.soap.device_clock import posix_offset
 
 CLOCK = Feature("time.clock", FeatureKind.MOMENT, FeatureCategory.TIME, readable=True, writable=True)
 MODE = Feature(
@@ -24,39 +27,64 @@ MODE = Feature(
 )
 #: Empty: the network tells one (DHCP), or nobody does.
 NTP = Feature("time.ntp", FeatureKind.TEXT, FeatureCategory.TIME, most=253, readable=True, writable=True)
+#: As POSIX writes it, and counts westwards: ``ICT-7`` is seven hours east of Greenwich.
+ZONE = Feature("time.zone", FeatureKind.TEXT, FeatureCategory.TIME, most=128, readable=True, writable=True)
 
 
 class Clock:
-    """Sets the clock; its time zone stays as it is."""
+    """Sets the clock; what is not asked for stays as it is."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     async def features(self) -> tuple[Feature, ...]:
-        """Ask whether it knows time servers; a clock every device has."""
+        """Ask whether it knows time servers; a clock and a zone every device has."""
         try:
             await self._service.ask("GetNTP")
         except (Unsupported, Malformed):
-            return CLOCK, MODE
-        return CLOCK, MODE, NTP
+            return CLOCK, MODE, ZONE
+        return CLOCK, MODE, ZONE, NTP
 
     async def read(self, feature: Feature) -> Value:
-        """Return the time, who sets it, or the server."""
+        """Return the time, who sets it, the server, or the zone."""
         if feature == NTP:
             return _server(await self._service.ask("GetNTP"))
         if feature == MODE:
             return "ntp" if _mode(await self._told()) == "NTP" else "manual"
+        if feature == ZONE:
+            return _zone(await self._told())
         return datetime.now(UTC) + await self._offset()
 
     async def write(self, feature: Feature, value: Value) -> None:
-        """Set the time (by hand from now on), who sets it, or the server."""
-        if feature == NTP:
-            await self._service.tell("SetNTP", *_ntp(str(value)))
-        elif value == "ntp":
-            await self._set("NTP", None)
-        else:
-            moment = value if isinstance(value, datetime) else datetime.now(UTC) + await self._offset()
-            await self._set("Manual", moment)
+        """Set the time (by hand from now on), who sets it, the zone, or the server (who sets it from now on)."""
+        for send in await self.prepare({feature: value}):
+            await send()
+
+    async def prepare(self, values: Mapping[Feature, Value]) -> list[Send]:
+        """Return the calls that set them: the server's, then one for all that is the clock's.
+
+        Raises:
+            Unsupported: ``driver.value``: no zone that POSIX knows.
+        """
+        zone, server = values.get(ZONE), values.get(NTP)
+        if zone is not None:
+            await self._check_zone(str(zone))
+        calls: list[Send] = []
+        if server is not None:
+            calls.append(partial(self._service.tell, "SetNTP", *_ntp(str(server))))
+        mode, moment = values.get(MODE), values.get(CLOCK)
+        if moment is not None:
+            mode = mode or "manual"
+        elif server:
+            mode = mode or "ntp"  # a server that nobody asks sets no clock
+        if mode is not None or zone is not None:
+            calls.append(partial(self._set, mode, moment, zone))
+        return calls
+
+    async def _check_zone(self, zone: str) -> None:
+        """Refuse what POSIX does not know, but for what the device itself says."""
+        if posix_offset(zone) is None and zone != _zone(await self._told()):
+            raise Unsupported("driver.value", feature=ZONE.id, value=zone, range="ICT-7, UTC-07:00")
 
     async def _told(self) -> etree._Element:
         return await self._service.ask("GetSystemDateAndTime")
@@ -67,16 +95,25 @@ class Clock:
             raise Unsupported(host=self._service.soap.host, detail="no time")
         return offset
 
-    async def _set(self, mode: str, moment: datetime | None) -> None:
+    async def _set(self, mode: Value | None, moment: Value | None, zone: Value | None) -> None:
+        """Set what is given in one call, and hand back the rest as told; by hand, a device wants the time too."""
         told = await self._told()
-        zone = xml.text(told, "TimeZone", "TZ")
+        by_hand = mode == "manual" if mode is not None else _mode(told) != "NTP"
+        if by_hand and not isinstance(moment, datetime):
+            offset = (await read_clock(self._service.soap.session)).offset
+            moment = datetime.now(UTC) + offset if offset is not None else None
+        wanted = str(zone) if zone is not None else _zone(told)
         await self._service.tell(
             "SetSystemDateAndTime",
-            leaf("q:DateTimeType", mode),
+            leaf("q:DateTimeType", "Manual" if by_hand else "NTP"),
             leaf("q:DaylightSavings", xml.text(told, "DaylightSavings") or "false"),
-            tag("q:TimeZone", leaf("t:TZ", zone)) if zone else "",
-            _moment(moment) if moment else "",
+            tag("q:TimeZone", leaf("t:TZ", wanted)) if wanted else "",
+            _moment(moment) if by_hand and isinstance(moment, datetime) else "",
         )
+
+
+def _zone(told: etree._Element) -> str:
+    return xml.text(told, "TimeZone", "TZ")[:128]
 
 
 def _mode(told: etree._Element) -> str:

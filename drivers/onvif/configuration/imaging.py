@@ -1,4 +1,4 @@
-"""How a device's sensors make their pictures: brightness and the like, day and night."""
+"""How a device's sensors make their pictures: brightness and the like, day and night; groups, as exposure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lxml import etree
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
 from drivers.errors import Malformed, Unsupported
 from drivers.onvif import xml
+from drivers.onvif.configuration import imaging_groups
 from drivers.onvif.configuration.part import MOST, Service, leaf, step, tag
 
 _NUMBERS = {
@@ -38,13 +39,21 @@ class Imaging:
         found: list[Feature] = []
         for source in self._sources:
             with suppress(Unsupported, Malformed):
-                found += _offered(await self._ask("GetOptions", source), source)
+                options = await self._ask("GetOptions", source)
+                found += _offered(options, source)
+                settings = await self._ask("GetImagingSettings", source)
+                found += imaging_groups.offered(f"imaging.{step(source)}", source, options, settings)
         return tuple(found)
 
     async def read(self, feature: Feature) -> Value:
         """Return what the sensor is set to."""
         told = await self._ask("GetImagingSettings", feature.source)
         knob = feature.id.rpartition(".")[2]
+        if knob in imaging_groups.KNOBS:
+            found = imaging_groups.read(told, knob)
+            if found is None:
+                raise self._missing()
+            return found
         if knob == "day_night":
             return _DAY_NIGHT.get(xml.text(told, "IrCutFilter"), "auto")
         return self._service.number(xml.text(told, _NUMBERS[knob]))
@@ -52,10 +61,23 @@ class Imaging:
     async def write(self, feature: Feature, value: Value) -> None:
         """Set one thing; what is not named stays."""
         knob = feature.id.rpartition(".")[2]
-        is_mode = knob == "day_night"
-        wanted = leaf("t:IrCutFilter", _FILTER[str(value)]) if is_mode else leaf(f"t:{_NUMBERS[knob]}", value)
+        if knob in imaging_groups.KNOBS:
+            wanted = await self._group(feature.source, knob, value)
+        elif knob == "day_night":
+            wanted = leaf("t:IrCutFilter", _FILTER[str(value)])
+        else:
+            wanted = leaf(f"t:{_NUMBERS[knob]}", value)
         source = leaf("q:VideoSourceToken", feature.source)
         await self._service.tell("SetImagingSettings", source, tag("q:ImagingSettings", wanted))
+
+    async def _group(self, source: str, knob: str, value: Value) -> str:
+        wanted = imaging_groups.written(await self._ask("GetImagingSettings", source), knob, value)
+        if wanted is None:
+            raise self._missing()
+        return wanted
+
+    def _missing(self) -> Malformed:
+        return Malformed(host=self._service.soap.host, detail="no such part of the picture's settings")
 
     async def _ask(self, operation: str, source: str) -> etree._Element:
         return await self._service.ask(operation, leaf("q:VideoSourceToken", source))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,8 @@ from drivers.onvif.soap.faults import EmptyResponse
 SCHEMA = "http://www.onvif.org/ver10/schema"
 #: Profiles, relays, inputs or sources of one device that are looked at.
 MOST = 64
+#: One call that sets something.
+Send: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Part(Protocol):
@@ -38,6 +41,22 @@ class Part(Protocol):
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Set one of them to a value that fits its description."""
+        ...
+
+
+@runtime_checkable
+class Joint(Part, Protocol):
+    """A part of which several features can be set by one call."""
+
+    async def prepare(self, values: Mapping[Feature, Value]) -> Sequence[Send]:
+        """Return the calls that set them, as few as the device has; nothing is sent before the first is made.
+
+        Args:
+            values: Each fits its description.
+
+        Raises:
+            Unsupported: They do not go together, or not now.
+        """
         ...
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from lxml import etree
@@ -11,12 +9,21 @@ from lxml import etree
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
 from drivers.errors import DriverError, Malformed, Unreachable, Unsupported
 from drivers.onvif import xml
-from drivers.onvif.configuration.part import MOST, Service, leaf, step, tag
+from drivers.onvif.configuration.account import (
+    LONGEST_PASSWORD,
+    PASSWORD,
+    REASONS,
+    Account,
+    forget,
+    same,
+    user_element,
+)
+from drivers.onvif.configuration.part import MOST, Service, leaf, step
 from drivers.printable import clean
 from drivers.redaction import HIDDEN
 
-#: Signs of a name and of a password; a longer name that a device tells is counted and not offered.
-LONGEST_NAME, LONGEST_PASSWORD = 64, 128
+#: Signs of a name; a longer one that a device tells is counted and not offered.
+LONGEST_NAME = 64
 #: How many the device tells, also those that are not offered one by one.
 COUNT = Feature(
     "users.count", FeatureKind.NUMBER, FeatureCategory.USERS, least=0, whole=True, readable=True
@@ -27,29 +34,26 @@ ADD = Feature(
     writable=True, secret=True,
 )  # fmt: skip
 _LEVELS = {level.lower(): level for level in ("Administrator", "Operator", "User", "Anonymous")}
-#: Words by which devices say what is wrong with an account; nothing else of such an answer is passed on.
-_REASONS = (
-    "AnonymousNotAllowed", "FixedUser", "PasswordTooLong", "PasswordTooWeak", "TooManyUsers", "UsernameClash",
-    "UsernameMissing", "UsernameTooLong", "UsernameTooShort",
-)  # fmt: skip
-_STATUS = re.compile(r"HTTP \d{3}")
 
 
 class Users:
     """``user.NAME`` (off: delete), ``user.NAME.level``, ``user.NAME.password``; new ones by `ADD`.
 
-    The account that we are logged in with is told and not changed: whoever could would lock the engine out.
+    The account that we are logged in with is told and not changed, but for its password by `PASSWORD`: whoever could
+    would lock the engine out.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._account = Account(service)
         self._names: dict[str, str] = {}
 
     async def features(self) -> tuple[Feature, ...]:
         """Ask who there is, and by which names they are called from now on."""
         there = await self._told()
         self._names = {}
-        return (COUNT, ADD, *self._offered(there))
+        own = (PASSWORD,) if self._account.spelt(there) else ()
+        return (COUNT, ADD, *self._offered(there), *own)
 
     async def read(self, feature: Feature) -> Value:
         """Return how many there are, whether one is among them, or its level."""
@@ -66,12 +70,14 @@ class Users:
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Add, delete, or set one thing of an account; what is so already, is not sent."""
-        if feature.secret:
+        if feature == PASSWORD:
+            await self._account.renew(str(value), await self._told())
+        elif feature.secret:
             await self._write_secret(feature, str(value))
         elif value != await self.read(feature):
             name = self._mutable(feature)
             if feature.kind is FeatureKind.CHOICE:
-                await self._service.tell("SetUser", _user(name, _LEVELS[str(value)]))
+                await self._service.tell("SetUser", user_element(name, _LEVELS[str(value)]))
             elif value:
                 raise self._refusal("driver.no_account", name)
             else:
@@ -83,21 +89,21 @@ class Users:
         if not (0 < len(name) <= LONGEST_NAME and 0 < len(password) <= LONGEST_PASSWORD):
             raise Unsupported("driver.value", feature=feature.id, value=HIDDEN, range=feature.range)
         there = await self._told()
-        if feature == ADD and any(_same(name, other) for other in there):
+        if feature == ADD and any(same(name, other) for other in there):
             raise self._refusal("driver.account_exists", name)
         level = "User" if feature == ADD else self._level_of(name, there)
         operation = "CreateUsers" if feature == ADD else "SetUser"
         try:
-            await self._service.tell(operation, _user(name, level, password))
+            await self._service.tell(operation, user_element(name, level, password))
         except DriverError as error:
-            _forget(error)
-            if isinstance(error, Unreachable) and error.values.get("detail") in _REASONS:
+            forget(error)
+            if isinstance(error, Unreachable) and error.values.get("detail") in REASONS:
                 raise Unsupported(**error.values) from None  # TooManyUsers reads like too many callers
             raise
 
     def _mutable(self, feature: Feature) -> str:
         name = self._names[feature.id]
-        if _same(name, self._service.soap.session.user):
+        if same(name, self._service.soap.session.user):
             raise self._refusal("driver.own_account", name)
         return name
 
@@ -141,25 +147,3 @@ def _features(account: str, *, leveled: bool) -> Iterator[Feature]:
 
 def _level(user: etree._Element) -> str:
     return xml.text(user, "UserLevel")
-
-
-def _user(name: str, level: str, password: str = "") -> str:
-    """Return an account in a request; without a password it keeps the one that it has."""
-    secret = leaf("t:Password", password) if password else ""
-    return tag("q:User", leaf("t:Username", name), secret, leaf("t:UserLevel", level))
-
-
-def _same(name: str, other: str) -> bool:
-    """Return whether two names may be one account's: there are devices that do not mind the case."""
-    one, two = (unicodedata.normalize("NFKC", each).casefold().strip() for each in (name, other))
-    return one == two
-
-
-def _forget(error: DriverError) -> None:
-    """Leave of an error what cannot hold a password."""
-    if "detail" in error.values:
-        told = str(error.values["detail"])
-        known = told if _STATUS.fullmatch(told) else ", ".join(word for word in _REASONS if word in told)
-        error.values["detail"] = known or HIDDEN
-    if isinstance(error, Malformed):
-        error.raw = b""

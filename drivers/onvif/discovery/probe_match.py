@@ -84,7 +84,7 @@ def _found(match: etree._Element, sender: str) -> Found | None:
     return Found(
         driver="onvif",
         url=url,
-        identity=_plain(xml.text(match, "EndpointReference", "Address")),
+        identity=plain(xml.text(match, "EndpointReference", "Address")),
         address=sender,
         name=_told(scopes, "name"),
         model=_told(scopes, "hardware"),
@@ -96,22 +96,31 @@ def _way_to(sender: str, urls: Sequence[str]) -> str:
     """Return the announced address whose host is the sender's; failing that the first, led to the sender."""
     for url in urls:
         with suppress(ValueError):
-            if ip_address(urlsplit(url).hostname or "") == ip_address(sender):
-                return url
+            if ip_address(urlsplit(url).hostname or "") == ip_address(sender.partition("%")[0]):
+                return url if "%" not in sender else _led(url, sender)
     for url in urls:
         with suppress(DriverError):
-            told = DeviceAddress.at(url)
-            return DeviceAddress(told.scheme, sender, told.port, told.path).url
+            return _led(url, sender)
     return ""
+
+
+def _led(url: str, sender: str) -> str:
+    """Return an address with the sender's host; of one link only it says which (its zone).
+
+    Raises:
+        DriverError: It is none.
+    """
+    told = DeviceAddress.at(url)
+    return DeviceAddress(told.scheme, sender, told.port, told.path).url
 
 
 def _told(scopes: Iterable[str], key: str) -> str:
     """Return the first scope of a category that says something."""
     prefix = f"{_SCOPE}{key}/"
-    said = (_plain(scope[len(prefix) :]) for scope in scopes if scope.lower().startswith(prefix))
+    said = (plain(scope[len(prefix) :]) for scope in scopes if scope.lower().startswith(prefix))
     return next(filter(None, said), "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a stranger's text without what a terminal would obey, cut to a name's length."""
     return "".join(char for char in text if char.isprintable())[:_NAME_LENGTH].strip()

@@ -8,18 +8,22 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 from drivers.contract import Scope
 from drivers.errors import Unreachable
-from drivers.onvif.discovery.receiver import DatagramReceiver
+from drivers.onvif.discovery.receiver import DatagramReceiver, sender_of
 
-GROUP, PORT = "239.255.255.250", 3702
+GROUP, GROUP6, PORT = "239.255.255.250", "ff02::c", 3702
 #: Routers that a probe passes.
 TTL = 4
+#: Questions sent in one go, and seconds until the next ones: a network of 4,096 hosts must not get them all at once.
+TOGETHER, PAUSE = 16, 0.01
 #: Seconds for finding a host's address.
 RESOLVE = 5.0
 #: Places that are named in one error.
@@ -76,10 +80,12 @@ class ProbeTargets:
         """Return whether a host has sent nothing yet."""
         return not self._hosts <= heard
 
-    def ask(self, question: int) -> None:
-        """Send one of the `QUESTIONS` to every place; where that fails it is tried again in the next round."""
+    async def ask(self, question: int) -> None:
+        """Send one of the `QUESTIONS` to every place, a few at a time; what fails is tried again in the next round."""
         name, namespace = _TYPES[question]
-        for place, sockets, target in self._targets:
+        for number, (place, sockets, target) in enumerate(self._targets, 1):
+            if number % TOGETHER == 0:
+                await asyncio.sleep(PAUSE)
             probe = _PROBE.format(namespace=namespace, type=name, message=uuid4())
             try:
                 next(sockets).sendto(probe.encode(), target)
@@ -112,16 +118,11 @@ class ProbeTargets:
 
     def _join(self, interface: str, receiver: DatagramReceiver) -> None:
         try:
-            address = IPv4Address(interface).packed
-            sockets = receiver.open(socket.AF_INET, interface)
-            for sock in sockets:
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address)
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("b", TTL))
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+            joined = _joined6(interface, receiver) if ":" in interface else _joined4(interface, receiver)
         except (OSError, ValueError) as error:
             self._fail(interface, error)
         else:
-            self._targets.append((interface, cycle(sockets), (GROUP, PORT)))
+            self._targets.append((interface, cycle(joined[0]), joined[1]))
 
     def _name(
         self,
@@ -137,8 +138,42 @@ class ProbeTargets:
         except OSError as error:  # no IPv6 on this machine
             self._fail(host, error)
         else:
-            self._hosts.add(target[0])
+            self._hosts.add(sender_of(target))
             self._targets.append((host, groups[family], target))
+
+
+def _joined4(interface: str, receiver: DatagramReceiver) -> tuple[list[socket.socket], _Address]:
+    address = IPv4Address(interface).packed
+    sockets = receiver.open(socket.AF_INET, interface)
+    for sock in sockets:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("b", TTL))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+    return sockets, (GROUP, PORT)
+
+
+def _joined6(interface: str, receiver: DatagramReceiver) -> tuple[list[socket.socket], _Address]:
+    """Open what asks on the link of an address; its zone says which link that is, or the kernel's list does."""
+    address = IPv6Address(interface)
+    index = socket.if_nametoindex(address.scope_id) if address.scope_id else _link_of(address)
+    sockets = receiver.open(socket.AF_INET6, interface)
+    for sock in sockets:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
+    return sockets, (GROUP6, PORT, 0, index)
+
+
+def _link_of(address: IPv6Address) -> int:
+    """Return the number of the interface that has an address.
+
+    Raises:
+        OSError: None has it, or nobody tells.
+    """
+    for line in Path("/proc/net/if_inet6").read_text().splitlines():
+        told, index, *_ = line.split()
+        if IPv6Address(bytes.fromhex(told)) == address:
+            return int(index, 16)
+    raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
 
 
 async def _resolve(host: str) -> tuple[int, _Address]:
@@ -149,6 +184,9 @@ async def _resolve(host: str) -> tuple[int, _Address]:
     """
     name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     loop = asyncio.get_running_loop()
+    with suppress(socket.gaierror):  # an address asks no name server, and no thread
+        told = socket.getaddrinfo(name, PORT, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        return told[0][0], told[0][4]
     async with asyncio.timeout(RESOLVE):
         found = await loop.getaddrinfo(name, PORT, type=socket.SOCK_DGRAM)
     family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)

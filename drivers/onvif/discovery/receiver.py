@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 #: Sockets that share a port: together they hold some 3,000 answers that nobody has taken out yet.
 GROUP = 16
@@ -100,7 +100,7 @@ class DatagramReceiver:
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             _enlarge(sock)
-            sock.bind((address, port))
+            sock.bind(_place(family, address, port))
         except BaseException:
             sock.close()
             raise
@@ -124,7 +124,7 @@ class DatagramReceiver:
         with suppress(OSError):  # nothing more; or an ICMP error of somebody who does not answer
             for _ in range(1024):
                 data, address = sock.recvfrom(DATAGRAM_LIMIT)
-                came.append((data, str(address[0])))
+                came.append((data, sender_of(address)))
         if came:
             self._keep(came)
 
@@ -139,6 +139,23 @@ class DatagramReceiver:
                     self._bytes += len(datagram[0])
         if news:
             self._wake()
+
+
+def sender_of(address: tuple[Any, ...]) -> str:
+    """Return the host in a socket's address, with its zone where it is of one link only (``fe80::1%eth0``)."""
+    host = str(address[0])
+    if len(address) == 4 and address[3] and host.startswith("fe80:") and "%" not in host:
+        with suppress(OSError):
+            return f"{host}%{socket.if_indextoname(address[3])}"
+    return host
+
+
+def _place(family: int, address: str, port: int) -> tuple[Any, ...]:
+    """Return a local address for `bind`: that of a link needs the link's number."""
+    if not address:
+        return address, port
+    told = socket.getaddrinfo(address, port, family, socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    return told[0][4]
 
 
 def _enlarge(sock: socket.socket) -> None:

@@ -58,7 +58,7 @@ async def discover(scope: Scope, wait: float, random: Random | None = None) -> A
             length = rounds.begin(reader.left, len(reader.known), receiver.lost())
             for kind in range(QUESTIONS):
                 if rounds.asks:
-                    targets.ask(kind)
+                    await targets.ask(kind)
                 until = loop.time() + length / QUESTIONS
                 while (fresh := await reader.fresh(until)) is not None:
                     for found in fresh:

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from drivers.contract import Login
 from drivers.errors import DriverError, Malformed, Refused, Unreachable
 from drivers.onvif import xml
 from drivers.onvif.soap import device_clock
@@ -163,6 +164,12 @@ class SoapClient:
     def settle(self) -> None:
         """Go by the present reading of the clock from now on: the device is open."""
         self._untried = []
+
+    def log_in_as(self, login: Login) -> None:
+        """Sign with another login from now on, here and wherever this session goes."""
+        self.session.log_in_as(login)
+        if self._token is not None:
+            self._token.login = login
 
     async def follow_clock(self) -> timedelta | None:
         """Read the clock again, which we have set, and sign by it; return its offset, as it tells it."""

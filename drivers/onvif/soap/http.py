@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -61,8 +61,8 @@ class Origin(NamedTuple):
 
     @property
     def header(self) -> str:
-        """What ``Host`` says: a usual port is left out."""
-        return self.name.removesuffix(f":{_PORTS[self.scheme]}")
+        """What ``Host`` says: a usual port is left out, and so is the zone, which is this machine's own affair."""
+        return re.sub(r"%[^\]]*", "", self.name).removesuffix(f":{_PORTS[self.scheme]}")
 
 
 def origin_and_target(url: str) -> tuple[Origin, str]:
@@ -176,6 +176,7 @@ class HttpClient:
         self._idle: dict[Origin, list[HttpConnection]] = {}
         self._places: dict[Origin, asyncio.Semaphore] = {}
         self._connections: set[HttpConnection] = set()
+        self._again = True
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, limit: int
@@ -198,9 +199,24 @@ class HttpClient:
         async with self._places.setdefault(origin, asyncio.Semaphore(CONNECTIONS)):
             kept = self._kept(origin)
             if kept is not None:
-                with suppress(Dropped):  # the device had closed it meanwhile
+                try:
                     return await self._exchange(kept, origin, request, limit)
+                except Dropped:  # the device had closed it meanwhile
+                    if not self._again:
+                        raise
             return await self._exchange(await self._connect(origin), origin, request, limit)
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Send no request a second time inside: one whose connection drops may have been heard."""
+        for connections in self._idle.values():
+            while connections:
+                connections.pop().close()
+        self._again = False
+        try:
+            yield
+        finally:
+            self._again = True
 
     async def close(self) -> None:
         """Close every connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from drivers.contract import Login
@@ -76,6 +77,23 @@ class HttpSession:
     async def close(self) -> None:
         """Close every connection."""
         await self._client.close()
+
+    def log_in_as(self, login: Login) -> None:
+        """Use another login from now on: the old one is not sent again, and the next call proves the new one."""
+        self.login = login
+        self._signers.clear()
+        self._anyone = None
+        self.guard = LoginGuard(self.logins, login, self.reached.name)
+        self._still_guard = LoginGuard(self.logins, login, self.reached.name)
+
+    def once(self) -> AbstractContextManager[None]:
+        """Send nothing a second time inside where a connection drops: it may have been heard."""
+        return self._client.once()
+
+    def shut(self, refusal: Refused) -> None:
+        """Send no login any more, by no way: each further call is answered by this refusal."""
+        self.guard.shut(refusal)
+        self._still_guard.shut(refusal)
 
     async def post(
         self,

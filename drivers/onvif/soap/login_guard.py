@@ -52,6 +52,10 @@ class LoginGuard:
         """Let one more call out after a refusal, because it will say something else."""
         self._refusal = None
 
+    def shut(self, refusal: Refused) -> None:
+        """Let no more calls out: what they would say is not known to be right any more."""
+        self._refusal = refusal
+
     async def _first(self, login: Login, call: Callable[[], Awaitable[T]], seconds: float) -> T:
         attempt = await self._place(login, seconds)
         try:

@@ -29,11 +29,12 @@ class UsernameToken:
     """Signs with one login and a device's clock.
 
     Attributes:
+        login: Whose signature it is.
         offset: What to add to our time.
     """
 
     def __init__(self, login: Login, offset: timedelta) -> None:
-        self._login = login
+        self.login = login
         self.offset = offset
 
     def header(self) -> str:
@@ -42,10 +43,10 @@ class UsernameToken:
         created = (datetime.now(UTC) + self.offset).strftime("%Y-%m-%dT%H:%M:%SZ")
         # the profile's hash
         made = hashlib.sha1(
-            nonce + created.encode() + self._login.password.encode(), usedforsecurity=False
+            nonce + created.encode() + self.login.password.encode(), usedforsecurity=False
         ).digest()
         return _TOKEN.format(
-            user=escape(self._login.username),
+            user=escape(self.login.username),
             digest=b64encode(made).decode(),
             nonce=b64encode(nonce).decode(),
             created=created,

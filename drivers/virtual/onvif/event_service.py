@@ -1,8 +1,9 @@
-"""ONVIF events of the virtual camera: pull points over its `EventBroker`."""
+"""ONVIF events of the virtual camera: pull points and base notification over its `EventBroker`."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from drivers.virtual.onvif.event_broker import (
@@ -13,8 +14,20 @@ from drivers.virtual.onvif.event_broker import (
     Property,
     Subscription,
 )
+from drivers.virtual.onvif.push_subscriber import PushSubscriber
 from drivers.virtual.onvif.service import OnvifService, ServiceRequest, answers
-from drivers.virtual.onvif.soap import NS, Element, SoapFault, duration, el, qualified, text, until, utc
+from drivers.virtual.onvif.soap import (
+    NS,
+    Element,
+    SoapFault,
+    duration,
+    el,
+    envelope,
+    qualified,
+    text,
+    until,
+    utc,
+)
 from drivers.virtual.spec import CameraClock
 
 SUBSCRIPTION_PATH = "/onvif/subscription/"
@@ -27,14 +40,19 @@ _ITEM_FILTER = "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter"
 
 
 class EventService(OnvifService):
-    """Subscriptions and the messages in them."""
+    """Subscriptions and the messages in them.
+
+    Args:
+        push: Calls those who subscribe with an address; None: only pull points are known.
+    """
 
     path = "/onvif/event_service"
     prefix = "tev"
 
-    def __init__(self, broker: EventBroker, clock: CameraClock) -> None:
+    def __init__(self, broker: EventBroker, clock: CameraClock, push: PushSubscriber | None = None) -> None:
         self._broker = broker
         self._clock = clock
+        self._push = push
 
     @answers("tev:GetServiceCapabilities", before_login=True)
     def service_capabilities(self, request: ServiceRequest) -> Element:
@@ -48,6 +66,7 @@ class EventService(OnvifService):
             WSSubscriptionPolicySupport="false",
             WSPausableSubscriptionManagerInterfaceSupport="false",
             MaxPullPoints=str(MOST_SUBSCRIPTIONS),
+            MaxNotificationProducers=str(MOST_SUBSCRIPTIONS if self._push else 0),
         )
 
     def advertised(self, url: str) -> Element:
@@ -77,18 +96,33 @@ class EventService(OnvifService):
     @answers("tev:CreatePullPointSubscription")
     def create(self, request: ServiceRequest) -> Element:
         """Open a pull point; the present states wait in it."""
-        topics = _wanted(request.body, {each.topic for each in self._broker.properties})
-        seconds = self._life(text(request.body, "tev:InitialTerminationTime", ""))
-        key, now = secrets.token_hex(16), self._clock.monotonic()
-        made = self._broker.subscribe(key, topics, now, seconds)
+        made = self._subscribed(request, "tev")
+        times = self._times("wsnt", made)
+        return el("tev:CreatePullPointSubscriptionResponse", _reference("tev", request, made), *times)
+
+    @answers("wsnt:Subscribe")
+    def subscribe(self, request: ServiceRequest) -> Element:
+        """Call an address from now on, first with the present states."""
+        if self._push is None:
+            raise SoapFault("only pull points are known", "ter:ActionNotSupported")
+        url = text(request.body, "wsnt:ConsumerReference/wsa:Address")
+        if not url.startswith("http://"):
+            raise SoapFault("not an address to call", "wsnt:SubscribeCreationFailedFault")
+        made = self._subscribed(request, "wsnt")
+        self._push.serve(made, url, _notify)
+        return el("wsnt:SubscribeResponse", _reference("wsnt", request, made), *self._times("wsnt", made))
+
+    def _subscribed(self, request: ServiceRequest, prefix: str) -> Subscription:
+        """Return a new subscription, as its request asks for it."""
+        topics = _wanted(request.body, {each.topic for each in self._broker.properties}, prefix)
+        seconds = self._life(text(request.body, f"{prefix}:InitialTerminationTime", ""))
+        made = self._broker.subscribe(secrets.token_hex(16), topics, self._clock.monotonic(), seconds)
         if made is None:
             raise SoapFault(
                 "too many pull points", "ter:Action", "ter:MaxPullPoints", code="s:Receiver", status=500
             )
         self._broker.synchronize(made, self._clock.wall())
-        reference = el("tev:SubscriptionReference", el("wsa:Address", request.url(SUBSCRIPTION_PATH + key)))
-        times = self._times("wsnt", made)
-        return el("tev:CreatePullPointSubscriptionResponse", reference, *times)
+        return made
 
     @answers("tev:PullMessages")
     async def pull(self, request: ServiceRequest) -> Element:
@@ -156,9 +190,18 @@ def _count(written: str) -> int:
         raise SoapFault("MessageLimit is not a number", "ter:InvalidArgs") from None
 
 
-def _wanted(body: Element, known: set[str]) -> frozenset[str]:
+def _reference(prefix: str, request: ServiceRequest, made: Subscription) -> Element:
+    address = el("wsa:Address", request.url(SUBSCRIPTION_PATH + made.id))
+    return el(f"{prefix}:SubscriptionReference", address)
+
+
+def _notify(notices: Sequence[Notice]) -> bytes:
+    return envelope(el("wsnt:Notify", *map(_message, notices)))
+
+
+def _wanted(body: Element, known: set[str], prefix: str) -> frozenset[str]:
     """Return the known topics that a subscription's filter selects; all without one."""
-    filters = body.find("tev:Filter", NS)
+    filters = body.find(f"{prefix}:Filter", NS)
     if filters is None or not len(filters):
         return frozenset(known)
     expressions = filters.findall("wsnt:TopicExpression", NS)

@@ -64,6 +64,13 @@ def say(lang: Lang | None, code: str, **values: object) -> str:
     return render(code, values, language(lang))
 
 
+def say_in(language: Language, code: str, **values: object) -> str:
+    """Return a sentence in a language that is known by now."""
+    from engine.text import render
+
+    return render(code, values, language)
+
+
 def coloured(stream: object = None, environ: Mapping[str, str] = os.environ) -> bool:
     """Return whether a stream (None: standard output as it is now) wants colours: a terminal, and NO_COLOR not set."""
     isatty = getattr(sys.stdout if stream is None else stream, "isatty", None)

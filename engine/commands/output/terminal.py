@@ -63,6 +63,13 @@ def document(text: str) -> None:
     sys.stdout.flush()
 
 
+def asked(question: str) -> bool:
+    """Ask a person at the terminal; only a yes in either language is one, and an end of the input is none."""
+    sys.stderr.write(f"{line(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "c", "có", "co")
+
+
 def pour(content: bytes) -> bool:
     """Hand bytes to the program that reads them; on a terminal nothing is written, and False returned."""
     if sys.stdout.isatty():
@@ -76,6 +83,13 @@ def flash(text: str, stream: TextIO) -> None:
     """Replace the terminal's last line; nothing takes it away."""
     stream.write(f"\r\x1b[K{clean(text)}")
     stream.flush()
+
+
+def bell() -> None:
+    """Ring the terminal's bell; into a pipe nothing is written."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\a")
+        sys.stderr.flush()
 
 
 def _shown(text: str) -> str:

@@ -20,7 +20,7 @@ from drivers.kit.challenge import parse, strongest
 from drivers.kit.quirks import Quirk
 from drivers.onvif import driver, xml
 from drivers.onvif.addresses import DeviceAddress
-from drivers.onvif.events import pull_point
+from drivers.onvif.events import pull_point, subscription
 from drivers.onvif.quirks import QUIRKS
 from drivers.onvif.soap import device_clock
 from drivers.onvif.soap.http import HttpClient
@@ -211,8 +211,8 @@ async def test_pull_answered_at_once(talker: Any, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_no_renew(talker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)
-    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
+    monkeypatch.setattr(subscription, "RENEW_AT", 0.0)
+    monkeypatch.setattr(subscription, "RENEWAL", 0.0)
     talker.answers["Renew"] = lambda _: web.Response(status=500, body=of("no-renew"))
     assert len(await hear(talker, 2)) == 2
 

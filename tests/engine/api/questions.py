@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 from engine.api import resources
@@ -17,6 +17,9 @@ BODIES: Mapping[str, Any] = {
     "PtzCommand": {"op": "stop"},
     "FeatureValue": {"value": 1},
     "OutputState": {"on": True},
+    "ZoneChange": {"revision": "0" * 64, "points": [[0, 0], [1, 0], [1, 1]]},
+    "LineChange": {"revision": "0" * 64, "points": [[0, 0], [1, 0]]},
+    "MetresChange": {"revision": "0" * 64, "metres_per_width": 12},
     "Withdraw": {"at": "2026-03-01T12:00:00Z"},
     "NewPerson": {"id": "moi"},
     "PersonChange": {"name": "x"},
@@ -30,7 +33,7 @@ BODIES: Mapping[str, Any] = {
 
 def declared() -> Iterator[Question[Any, Any, Any]]:
     """Yield every question that a module of resources has."""
-    for module in iter_modules(resources.__path__, f"{resources.__name__}."):
+    for module in walk_packages(resources.__path__, f"{resources.__name__}."):
         for value in vars(import_module(module.name)).values():
             if isinstance(value, Question):
                 yield value

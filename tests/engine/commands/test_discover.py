@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +15,9 @@ from typer.testing import CliRunner
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable, Unsupported
-from engine.commands import discover as command
+from drivers.kit.neighbours import Neighbour
 from engine.commands.discover import app
+from engine.identity.spool import Spool
 
 GATE = Found("finder", "http://192.0.2.7/onvif/device_service", "urn:1", "192.0.2.7", "Cổng", "M1")
 THERE = {"lo": ("127.0.0.1",), "eth0": ("192.0.2.2", "198.51.100.2")}
@@ -32,6 +37,16 @@ class Finder:
             yield each
 
 
+class Interrupted(Finder):
+    """Somebody presses Ctrl-C once something was found."""
+
+    async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+        async for each in super().discover(scope, wait):
+            yield each
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+
 def run(monkeypatch: pytest.MonkeyPatch, finder: Finder, *words: str) -> Any:
     monkeypatch.setattr("drivers.registry.names", lambda: ("finder", "broken"))
 
@@ -41,7 +56,8 @@ def run(monkeypatch: pytest.MonkeyPatch, finder: Finder, *words: str) -> Any:
         return finder
 
     monkeypatch.setattr("drivers.registry.load", load)
-    monkeypatch.setattr(command, "addresses", lambda: THERE)
+    monkeypatch.setattr("engine.commands.discover.looking.own_addresses", lambda: THERE)
+    monkeypatch.setenv("MATTHAN_CONFIG", "/nowhere/matthan.yaml")
     return CliRunner().invoke(app, words)
 
 
@@ -102,9 +118,136 @@ def test_an_interface_that_is_not_there_is_named_with_those_that_are(
         (("--interface", "192.0.2.2", "--interface", "eth0"), Scope(("192.0.2.2", "198.51.100.2"))),
         (("--host", "cam.example"), Scope((), ("cam.example",))),
         (("--host", "::1", "--interface", "lo"), Scope(("127.0.0.1",), ("::1",))),
+        (("--subnet", "192.0.2.0/30"), Scope((), ("192.0.2.1",), sweep=True)),  # .2 is this machine itself
+        (
+            ("--subnet", "192.0.2.8-9", "--host", "cam"),
+            Scope((), ("cam", "192.0.2.8", "192.0.2.9"), sweep=True),
+        ),
     ],
 )
 def test_where_it_looks(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], scope: Scope) -> None:
     finder = Finder(GATE)
     assert run(monkeypatch, finder, *words).exit_code == 0
     assert finder.scopes == [scope]
+
+
+# -- lists, configurations, files -------------------------------------------------------------------
+
+
+def camera(number: int, name: str = "") -> Found:
+    url = f"http://192.0.2.{number}/onvif/device_service"
+    return Found("finder", url, f"urn:{number}", f"192.0.2.{number}", name, "M1", (url,))
+
+
+def test_a_list_decides_how_it_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("id,host\ngate-1,192.0.2.1\ngate-3,192.0.2.3\n")
+    finder = Finder(camera(1), camera(9))
+    done = run(monkeypatch, finder, "--expect", str(listed), "--lang", "en")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1] == "1 of 2 found, missing: gate-3"
+    assert "unexpected" in done.stdout
+    done = run(monkeypatch, Finder(camera(1), camera(3)), "--expect", str(listed), "--json", "--lang", "en")
+    assert done.exit_code == 0
+    assert [each["state"] for each in json.loads(done.stdout)] == ["new", "new"]
+    assert "2 of 2 found" in done.stderr
+    listed.write_text("id,host\nGate 1,192.0.2.1\ngate-3,not a host\n")
+    wrong = run(monkeypatch, finder, "--expect", str(listed), "--lang", "en")
+    assert wrong.exit_code == 2
+    assert f"{listed}:2:1: error[slug]" in wrong.stderr
+    assert f"{listed}:3:8: error[host]" in wrong.stderr
+
+
+def test_what_is_found_is_written_once_and_followed_when_it_moves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = tmp_path / "xa.yaml"
+    shown = run(monkeypatch, Finder(camera(1, "Cổng")), "--write", str(site), "--dry-run", "--lang", "en")
+    assert (shown.exit_code, site.exists()) == (0, False)
+    assert "+  - id: cong" in shown.stdout
+    assert "Nothing was written." in shown.stdout
+    assert run(monkeypatch, Finder(camera(1, "Cổng")), "--write", str(site)).exit_code == 0
+    (tmp_path / "state").mkdir()
+    site.write_text(site.read_text() + f"state: {tmp_path / 'state'}  # kept\n")
+    again = run(monkeypatch, Finder(camera(1, "Cổng")), "--write", str(site), "--lang", "en")
+    assert "nothing to take in" in again.stdout
+    assert "configured" in again.stdout
+    # only its name says that it moved: told, and not written, for any device can take a name
+    moved = replace(camera(7, "Cổng"), identity="urn:1")
+    done = run(monkeypatch, Finder(moved), "--write", str(site), "--lang", "en", "--csv")
+    assert done.exit_code == 0
+    assert "moved" in done.stdout
+    assert "only a name says so" in done.stderr
+    assert "192.0.2.7" not in site.read_text()
+    # once the neighbour table shows its card too it is followed
+    (tmp_path / "state" / "cameras-seen.json").unlink()
+    for at, name in ((1, "before"), (7, "after")):
+        met = {f"192.0.2.{at}": Neighbour("02:00:00:00:00:01", "eth0")}
+        monkeypatch.setattr("engine.census.search.neighbours", lambda met=met: met)
+        there = replace(camera(at, "Cổng"), identity="")
+        done = run(monkeypatch, Finder(there), "--write", str(site), "--lang", "en")
+        assert done.exit_code == 0, name
+    assert "url: http://192.0.2.7/onvif/device_service" in site.read_text()
+    assert "# kept" in site.read_text()
+    (record,) = Spool(tmp_path / "state").folder.iterdir()  # for the engine's audit log, at its next start
+    assert "configuration_before" in record.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--dry-run",),
+        ("--standard", "x.yaml"),
+        ("--json", "--csv"),
+        ("--subnet", "10.0.0.0/8"),
+        ("--expect", "/nowhere/list.csv"),
+        ("--config", "/nowhere/site.yaml"),
+        ("--login",),
+    ],
+)
+def test_wrong_usage_asks_nobody(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    finder = Finder(GATE)
+    done = run(monkeypatch, finder, *words, "--lang", "en")
+    assert done.exit_code == 2, done.stdout
+    assert done.stderr
+    assert finder.scopes == []
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--csv",)])
+def test_an_interrupt_prints_what_was_found_until_then(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    site = tmp_path / "site.yaml"
+    finder = Interrupted(GATE)
+    done = run(monkeypatch, finder, *words, "--write", str(site), "--lang", "en")
+    assert done.exit_code == 130
+    assert "Interrupted" in done.stderr
+    assert "Cổng" in done.stdout
+    assert not site.exists()
+
+
+def test_too_many_answers_and_doubts_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = [replace(camera(number), identity="urn:same") for number in (1, 2)]
+    flood = [replace(GATE, url=f"http://192.0.2.7:{port}/x") for port in range(1, 100)]
+    done = run(monkeypatch, Finder(*same, *flood), "--lang", "en")
+    assert done.exit_code == 0
+    assert "2 devices call themselves urn:same" in done.stderr
+    assert "35 of them are left out" in done.stderr
+
+
+def test_files_are_no_cameras_that_could_be_gone_and_listed_hosts_are_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site, listed = tmp_path / "site.yaml", tmp_path / "list.yaml"
+    site.write_text("cameras: [{id: clip, url: 'file:x.mp4'}]\n")
+    listed.write_text("[{id: a, host: Cam.example}, {id: b, url: 'http://192.0.2.9/onvif/device_service'}]\n")
+    finder = Finder(replace(camera(1), address="cam.example", url="http://cam.example/onvif/device_service"))
+    done = run(monkeypatch, finder, "--config", str(site), "--expect", str(listed), "--json", "--wait", "0.2")
+    assert [(each["id"], each["state"]) for each in json.loads(done.stdout)] == [
+        ("a", "new"),
+        ("b", "missing"),
+    ]
+    assert finder.scopes[0].hosts == ("Cam.example",)
+    swept = Finder()
+    run(monkeypatch, swept, "--subnet", "localhost", "--subnet", "127.0.0.1", "--host", "127.0.0.1")
+    assert swept.scopes[0].hosts == ("127.0.0.1",)  # by name and by address it is one

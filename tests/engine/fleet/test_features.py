@@ -143,3 +143,14 @@ def test_what_is_written_is_read_by_its_kind() -> None:
     assert not moment.fits(as_value(moment, "2026-11-30T08:00:00")), "of no zone"
     assert as_value(moment, "noon") == "noon"
     assert (as_value(FPS, "2.5"), as_value(FPS, "25"), as_value(NAME, "25")) == (2.5, 25, "25")
+
+
+async def test_the_own_password_goes_another_way() -> None:
+    """It is refused before anything is sent: the login that is kept here would not follow."""
+    own = value("account.password", FeatureKind.TEXT, readable=False, secret=True)
+    device = Device(offered=(own,))
+    with pytest.raises(Unsupported) as caught:
+        await features(device).set("account.password", "Canary-9")
+    assert caught.value.code == "feature.own_password"
+    assert "Canary-9" not in str(caught.value)
+    assert device.written == []

@@ -104,7 +104,7 @@ async def test_what_is_not_asked_for_goes_back_as_it_came(scripted: Scripted, de
     name = next(each for each in features if each.endswith(".gop"))
     assert features[name.replace("gop", "resolution")].choices == ("640x360",)
     await device.write(name, 25)
-    sent = scripted.asked[-1].body
+    sent = next(each.body for each in scripted.asked if each.operation == "SetVideoEncoderConfiguration")
     assert "GovLength>25<" in sent
     assert "A &amp; B" in sent
     assert (

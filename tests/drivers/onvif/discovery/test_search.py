@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable
-from drivers.onvif.discovery import probe_targets, receiver
+from drivers.onvif.discovery import probe_match, probe_targets, receiver
 from drivers.onvif.discovery import search as discover
 from drivers.onvif.discovery.search import ProbeRounds
 
@@ -268,10 +268,10 @@ async def test_nothing_is_sent_beyond_the_scope(monkeypatch: pytest.MonkeyPatch)
     bound: set[str] = set()
     real = probe_targets.ProbeTargets.ask
 
-    def note(self: probe_targets.ProbeTargets, question: int) -> None:
+    async def note(self: probe_targets.ProbeTargets, question: int) -> None:
         sent.extend(target for _, _, target in self._targets)
         bound.update(next(sockets).getsockname()[0] for _, sockets, _ in self._targets)
-        real(self, question)
+        await real(self, question)
 
     monkeypatch.setattr(probe_targets.ProbeTargets, "ask", note)
     async for _ in discover.discover(Scope(interfaces=("127.0.0.1",)), 0.1):
@@ -330,3 +330,39 @@ def test_rounds_always_end(rows: list[tuple[int, int]], left: float) -> None:
         course.end(left, known, dropped)
         assert made < 1000
     assert course.lost is not None
+
+
+# -- IPv6 -------------------------------------------------------------------------------------------
+
+
+def test_what_came_from_one_link_says_from_which() -> None:
+    lo = socket.if_nametoindex("lo")
+    assert receiver.sender_of(("fe80::1", 3702, 0, lo)) == "fe80::1%lo"
+    assert receiver.sender_of(("2001:db8::1", 3702, 0, 0)) == "2001:db8::1"
+    assert receiver.sender_of(("192.0.2.1", 3702)) == "192.0.2.1"
+    (found,) = probe_match.read_matches(answer(1, url="http://[fe80::1]:81/onvif/x"), "fe80::1%lo")
+    assert found.url == "http://[fe80::1%lo]:81/onvif/x"
+
+
+async def test_an_address_of_no_link_is_told() -> None:
+    found, said = await search(Scope(interfaces=("fe80::1%nowhere", "2001:db8::77")), 0.1)
+    assert found == []
+    assert "fe80::1%nowhere" in said
+    assert "2001:db8::77" in said
+
+
+async def test_many_hosts_are_asked_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await real(0)
+
+    with receiver.DatagramReceiver(lambda: None) as heard:
+        targets = await probe_targets.ProbeTargets.of(
+            Scope(hosts=tuple(f"127.0.4.{number}" for number in range(1, 101))), heard
+        )
+        monkeypatch.setattr("drivers.onvif.discovery.probe_targets.asyncio.sleep", sleep)
+        await targets.ask(0)
+    assert pauses == [probe_targets.PAUSE] * (100 // probe_targets.TOGETHER)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from drivers.contract import Login, Target
 from drivers.onvif import driver, xml
-from drivers.onvif.events import pull_point
+from drivers.onvif.events import pull_point, subscription
 
 LOGIN = Login("operator", "Chim-7f3a")
 
@@ -39,8 +39,8 @@ async def test_reference_parameters_are_sent_back(pullpoint: Any, onvif: Any, ev
 
 
 async def test_renews_before_the_end(pullpoint: Any, monkeypatch: pytest.MonkeyPatch, events: Any) -> None:
-    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)  # at once
-    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
+    monkeypatch.setattr(subscription, "RENEW_AT", 0.0)  # at once
+    monkeypatch.setattr(subscription, "RENEWAL", 0.0)
     await events.hear(pullpoint, 2)
     mine = [operation for operation in pullpoint.operations() if operation in ("Renew", "PullMessages")]
     assert mine == ["Renew", "PullMessages", "Renew", "PullMessages"]
@@ -76,13 +76,13 @@ async def test_a_device_that_takes_but_one_way_to_tell_a_time(
     pullpoint: Any, onvif: Any, monkeypatch: pytest.MonkeyPatch, takes: str, events: Any
 ) -> None:
     """Whichever was wrong, the next is the other one, and in time: it holds only what it had granted."""
-    monkeypatch.setattr(pull_point, "RENEWAL", 0.0)
+    monkeypatch.setattr(subscription, "RENEWAL", 0.0)
     pullpoint.answers["CreatePullPointSubscription"] = events.granted(onvif, f"{pullpoint.root}/sub", 1)
     good = pullpoint.answers["Renew"]
     pullpoint.answers["Renew"] = lambda asked: (
         good if takes in asked.body.partition("TerminationTime")[2] else onvif.fault("ter:InvalidArgVal")
     )
-    monkeypatch.setattr(pull_point, "RENEW_AT", 0.0)
+    monkeypatch.setattr(subscription, "RENEW_AT", 0.0)
     await events.hear(pullpoint, 3)
     renewed = [asked.body for asked in pullpoint.asked if asked.operation == "Renew"]
     assert any(takes in body.partition("TerminationTime")[2] for body in renewed[:2])
@@ -193,7 +193,7 @@ async def test_a_device_that_keeps_silent_at_the_farewell(
     async def hang(_: Any) -> Any:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(pull_point, "FAREWELL_SECONDS", 0.1)
+    monkeypatch.setattr(subscription, "FAREWELL_SECONDS", 0.1)
     pullpoint.answers["Unsubscribe"] = hang
     assert len(await events.hear(pullpoint)) == 1
 
@@ -209,20 +209,20 @@ async def test_a_device_that_keeps_silent_at_the_farewell(
         ("2026-03-01T19:00:00+07:00", "2026-03-01T12:01:00Z", 60.0),
         ("2026-03-01T12:00:00Z", "PT60S", 60.0),
         ("2026-03-01T12:00:00Z", "PT1M", 60.0),
-        ("2026-03-01T12:00:00Z", "PT0S", pull_point.LIFETIME),
-        ("2026-03-01T12:00:00Z", "1970-01-01T00:00:00Z", pull_point.LIFETIME),  # over before it began
-        ("2026-03-01T12:00:00Z", "9999-12-31T23:59:59Z", pull_point.LIFETIME),
-        ("garbage", "garbage", pull_point.LIFETIME),
-        ("", "", pull_point.LIFETIME),
+        ("2026-03-01T12:00:00Z", "PT0S", subscription.LIFETIME),
+        ("2026-03-01T12:00:00Z", "1970-01-01T00:00:00Z", subscription.LIFETIME),  # over before it began
+        ("2026-03-01T12:00:00Z", "9999-12-31T23:59:59Z", subscription.LIFETIME),
+        ("garbage", "garbage", subscription.LIFETIME),
+        ("", "", subscription.LIFETIME),
     ],
 )
 async def test_what_is_granted(onvif: Any, now: str, until: str, seconds: float) -> None:
     told = onvif.envelope(
         f"<wsnt:TerminationTime>{until}</wsnt:TerminationTime><wsnt:CurrentTime>{now}</wsnt:CurrentTime>"
     )
-    subscription = pull_point.PullPoint(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
-    subscription._plan(xml.parse(told.encode()))
-    assert subscription._granted == seconds
+    made = pull_point.PullPoint(None, None, timedelta(), {})  # type: ignore[arg-type]  # it asks nobody
+    made.plan(xml.parse(told.encode()))
+    assert made._granted == seconds
 
 
 async def test_a_device_that_takes_no_time_from_now(pullpoint: Any, onvif: Any, events: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 from drivers.contract import Login, Target
 from drivers.errors import Unreachable
 from drivers.onvif import driver
-from drivers.onvif.events import pull_point
+from drivers.onvif.events import pull_point, subscription
 
 LOGIN = Login("operator", "Chim-7f3a")
 
@@ -73,7 +73,13 @@ async def test_a_device_of_which_nothing_can_be_read_is_not_heard(
         events.pulled(onvif),
     )
     pulls = iter(
-        [events.pulled(onvif, odd), idle, good, *[events.pulled(onvif, odd), idle] * pull_point.GARBLED, good]
+        [
+            events.pulled(onvif, odd),
+            idle,
+            good,
+            *[events.pulled(onvif, odd), idle] * subscription.GARBLED,
+            good,
+        ]
     )
     pullpoint.answers["PullMessages"] = lambda _: next(pulls)
     async with driver.open(Target(pullpoint.url), LOGIN) as device:

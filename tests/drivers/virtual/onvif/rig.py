@@ -1,7 +1,7 @@
 """The services of a virtual camera without its sockets, and how a test asks them."""
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from drivers.virtual.onvif.device_clock import DeviceClock
 from drivers.virtual.onvif.device_network import DeviceNetwork
 from drivers.virtual.onvif.device_service import DeviceService
 from drivers.virtual.onvif.device_users import DeviceUsers
-from drivers.virtual.onvif.event_broker import EventBroker, Property
+from drivers.virtual.onvif.event_broker import EventBroker, Notice, Property, Subscription
 from drivers.virtual.onvif.event_service import EventService
 from drivers.virtual.onvif.imaging_service import ImagingService
 from drivers.virtual.onvif.io_service import INPUT as INPUT_TOKEN
@@ -24,6 +24,7 @@ from drivers.virtual.onvif.media_profiles import MediaProfiles
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.osd_operations import OsdOperations
 from drivers.virtual.onvif.ptz_service import PtzService
+from drivers.virtual.onvif.push_subscriber import PushSubscriber
 from drivers.virtual.onvif.service import SOURCE, SOURCE_CONFIGURATION, Operation, ServiceRequest
 from drivers.virtual.onvif.soap import NS, Element
 from drivers.virtual.osd import OsdBoard
@@ -36,6 +37,20 @@ MOTION = Property("VideoSource/MotionAlarm", ("Source", "source0"), "State")
 INPUT = Property("Device/Trigger/DigitalInput", ("InputToken", INPUT_TOKEN), "LogicalState")
 
 
+class Calls(PushSubscriber):
+    """Keeps whom it is to call, and what it would tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+        self.told: list[bytes] = []
+
+    def serve(self, subscription: Subscription, url: str, told: Callable[[Sequence[Notice]], bytes]) -> None:
+        """Keep an address, and what is told there first."""
+        self.urls.append(url)
+        self.told.append(told(list(subscription.waiting)))
+
+
 class Rig:
     """The services of one camera without its sockets, at a time that the test sets."""
 
@@ -46,6 +61,7 @@ class Rig:
         self.clock = CameraClock(lambda: NOW + timedelta(seconds=self.seconds - 100), lambda: self.seconds)
         self.unit = PtzUnit()
         self.broker = EventBroker(MOTION, INPUT)
+        self.called = Calls()
         self.accounts = Accounts(Login("admin", "password"))
         self.encoders = Encoders((Stream(ProfileSpec()), Stream(PAIR[1])), Limits())
         self.imaging = {SOURCE: Imaging()}
@@ -56,7 +72,7 @@ class Rig:
             self.encoders, lambda host, path: f"rtsp://{host.partition(':')[0]}:554{path}", ptz
         )
         offered = (
-            EventService(self.broker, self.clock),
+            EventService(self.broker, self.clock, self.called),
             MediaService(profiles, OsdOperations(self.osd, "trt")),
             Media2Service(profiles, OsdOperations(self.osd, "tr2")),
             ImagingService(self.imaging, self.clock.monotonic),

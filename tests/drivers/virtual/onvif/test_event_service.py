@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable
 
 import pytest
+from lxml import etree
 
 from drivers.virtual.onvif.event_broker import MOST_SUBSCRIPTIONS, MOST_WAITING
 from drivers.virtual.onvif.event_service import DEFAULT_LIFE
-from drivers.virtual.onvif.soap import Element, SoapFault
+from drivers.virtual.onvif.soap import NS, Element, SoapFault
 from tests.drivers.virtual.onvif.rig import INPUT, MOTION, NOW, Rig, arguments, el
 
 ALARM = "tns1:VideoSource/MotionAlarm"
@@ -116,4 +117,21 @@ async def test_topics_can_be_filtered(rig: Rig, expression: str, topics: list[st
 def test_an_impossible_subscription_is_refused(rig: Rig, content: Element) -> None:
     with pytest.raises(SoapFault):
         rig.subscribe(content)
+    assert not rig.broker.subscriptions
+
+
+async def test_who_names_an_address_is_told_there(rig: Rig) -> None:
+    consumer = el("wsnt:ConsumerReference", el("wsa:Address", "http://192.0.2.2:8581/hook/x"))
+    answer = rig.ask("wsnt:Subscribe", consumer)
+    assert "/onvif/subscription/" in answer.findtext("wsnt:SubscriptionReference/wsa:Address", "", NS)
+    assert rig.called.urls == ["http://192.0.2.2:8581/hook/x"]
+    told = etree.fromstring(rig.called.told[0]).findall("s:Body/wsnt:Notify/wsnt:NotificationMessage", NS)
+    assert len(told) == 2
+    assert len(rig.broker.subscriptions) == 1
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "https://192.0.2.2/", ""])
+async def test_what_is_no_address_is_refused(rig: Rig, url: str) -> None:
+    with pytest.raises(SoapFault):
+        rig.ask("wsnt:Subscribe", el("wsnt:ConsumerReference", el("wsa:Address", url)))
     assert not rig.broker.subscriptions

@@ -184,6 +184,10 @@ CASES: Mapping[str, tuple[Element, ...]] = {
     "tev:CreatePullPointSubscription": (),
     "tev:PullMessages": arguments("tev", Timeout="PT0S", MessageLimit="10"),
     "tev:SetSynchronizationPoint": (),
+    "wsnt:Subscribe": (
+        el("wsnt:ConsumerReference", el("wsa:Address", "http://192.0.2.2:8581/hook/x")),
+        *arguments("wsnt", InitialTerminationTime="PT2M"),
+    ),
     "wsnt:Renew": arguments("wsnt", TerminationTime="PT2M"),
     "wsnt:Unsubscribe": (),
 }

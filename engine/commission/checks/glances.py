@@ -1,0 +1,88 @@
+"""Two pictures out of a stream, a second or more apart: what is seen, and whether it is not frozen. Blocking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from av import VideoFrame
+
+from drivers.contract import CodecParameters, Packet
+from engine.vision.decode import Decoder
+from engine.vision.picture import jpeg, readable
+
+#: Packets after a keyframe within which its picture must come out of the decoder.
+DEEP = 32
+#: Seconds between two pictures that are compared.
+APART = 1.0
+#: Pixels across of a picture that is kept for the record.
+WIDE = 1280
+#: Of so many rows of a picture one is compared.
+_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The first picture of a stream.
+
+    Attributes:
+        width: Pixels as decoded; likewise `height`.
+        frame: Its pixels; `jpeg`: for the record, empty where nobody keeps it.
+    """
+
+    width: int
+    height: int
+    frame: VideoFrame
+    jpeg: bytes = b""
+
+
+class Glances:
+    """Decodes a keyframe, and later ones until one differs; what lies between is not decoded.
+
+    Args:
+        keep: Whether the picture goes into the record.
+
+    Attributes:
+        seen: The first picture; None: none came out whole.
+        compared: Pictures that were looked at; `same`: whether all are the same to the last grey level.
+    """
+
+    def __init__(self, codec: CodecParameters, *, keep: bool) -> None:
+        self._decoder, self._base, self._keep = Decoder(codec), codec.time_base, keep
+        self._left, self._key = 0, 0
+        self._digest: int | None = None
+        self.seen: Seen | None = None
+        self.compared, self.same = 0, True
+
+    def feed(self, packet: Packet) -> None:
+        """Take in the next packet."""
+        if packet.keyframe and self._is_due(packet):
+            self._left, self._key = DEEP, packet.pts
+        if self._left:
+            self._left -= 1
+            for frame in self._decoder.feed(packet):
+                if frame.pts is not None and frame.pts >= self._key:
+                    self._look(frame)
+                    self._left = 0
+                    break
+
+    def _is_due(self, packet: Packet) -> bool:
+        if self.seen is None:
+            return True
+        return self.same and float((packet.pts - self._key) * self._base) >= APART
+
+    def _look(self, frame: VideoFrame) -> None:
+        digest = _digest(frame)
+        if self.seen is None:
+            made = jpeg(self._decoder.upright(frame), WIDE) if self._keep else b""
+            self.seen, self._digest = Seen(frame.width, frame.height, frame, made), digest
+        self.same = self.same and digest == self._digest
+        self.compared += 1
+
+
+def _digest(frame: VideoFrame) -> int:
+    plane = readable(frame).planes[0]
+    pixels, size, digest = memoryview(plane), plane.line_size, 0
+    for row in range(0, plane.height, _ROWS):
+        digest = crc32(pixels[row * size : row * size + plane.width], digest)
+    return digest
