@@ -11,18 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import traceback
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
+from drivers.conformance_settings import CANARY as CANARY
+from drivers.conformance_settings import PATIENCE as PATIENCE
+from drivers.conformance_settings import SettingsConformance, assert_described, opened, told
 from drivers.contract import (
     API,
     Camera,
     CodecParameters,
-    Configurable,
     Device,
     DeviceInfo,
     Driver,
@@ -43,18 +44,13 @@ from drivers.contract import (
     tracks_of,
 )
 from drivers.errors import DriverError, Refused, Unreachable, Unsupported
-from drivers.features import accounts, unfit
 from drivers.possessions import NOTHING, left_over, possessions
 
-#: The wrong password of these tests: it must not turn up anywhere.
-CANARY = "Chim-hoang-yen-7f3a9c"
-#: Seconds after which something is held to hang.
-PATIENCE = 60.0
 #: Packets read, and packets within which decoding must be able to start.
 PACKETS, KEYFRAME_WITHIN = 30, 300
 
 
-class DriverConformance:
+class DriverConformance(SettingsConformance):
     """Subclass it, name it ``Test...``, and override the fixtures `driver` and `target` at least."""
 
     @pytest.fixture
@@ -122,7 +118,7 @@ class DriverConformance:
     # -- the device ------------------------------------------------------------------------------
 
     async def test_device_and_cameras(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             assert isinstance(device.info, DeviceInfo)
             sources = [camera.source for camera in device.cameras]
             assert len(set(sources)) == len(sources) > 0
@@ -130,14 +126,14 @@ class DriverConformance:
                 tokens = [profile.token for profile in camera.profiles]
                 assert len(set(tokens)) == len(tokens) > 0
                 assert (camera.ptz is not None) == (Feature.PTZ in camera.features)
-                _assert_described(camera.features)
+                assert_described(camera.features)
                 assert all(feature.kind is FeatureKind.ABILITY for feature in camera.features)
 
     async def test_an_exception_of_the_user_passes(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
         with pytest.raises(LookupError, match="mine"):
-            async with _open(driver, target, login):
+            async with opened(driver, target, login):
                 raise LookupError("mine")
 
     async def test_closing_gives_everything_back(
@@ -154,7 +150,7 @@ class DriverConformance:
         caplog.set_level(logging.DEBUG)
         with pytest.raises(Refused) as caught:
             await _use(driver, target, wrong_login)
-        assert wrong_login.password not in _told(caught.value) + caplog.text
+        assert wrong_login.password not in told(caught.value) + caplog.text
 
     async def test_a_failed_open_leaves_nothing(
         self, driver: Driver, dead_target: Target, login: Login | None
@@ -165,14 +161,14 @@ class DriverConformance:
         before = possessions()
         with pytest.raises(Unreachable) as caught:
             await _use(driver, dead_target, canary)
-        assert CANARY not in _told(caught.value)
+        assert CANARY not in told(caught.value)
         del caught
         assert await left_over(before, PATIENCE) == NOTHING
 
     # -- streams ---------------------------------------------------------------------------------
 
     async def test_stream(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             stream = await _stream(device.cameras[0])
             try:
                 parameters = await asyncio.to_thread(stream.start)
@@ -189,7 +185,7 @@ class DriverConformance:
         assert all(one.received <= two.received for one, two in pairwise(packets))
 
     async def test_decoding_can_start(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             stream = await _stream(device.cameras[0])
             try:
                 await asyncio.to_thread(stream.start)
@@ -200,7 +196,7 @@ class DriverConformance:
     async def test_close_from_another_thread_ends_read(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             stream = await _stream(device.cameras[0])
             await asyncio.to_thread(stream.start)
             ended: list[BaseException] = []
@@ -216,7 +212,7 @@ class DriverConformance:
     async def test_close_is_idempotent_and_final(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             stream = await _stream(device.cameras[0])
             stream.close()
             stream.close()
@@ -226,7 +222,7 @@ class DriverConformance:
                 await asyncio.to_thread(stream.read)
 
     async def test_two_streams_at_once(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             streams = [await _stream(device.cameras[0]), await _stream(device.cameras[0])]
             try:
                 for stream in streams:
@@ -242,7 +238,7 @@ class DriverConformance:
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
         """Whatever comes says which track it is of; the video comes in any case."""
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             camera = device.cameras[0]
             stream = await camera.open_stream(camera.profiles[0].token, frozenset(TrackKind))
             try:
@@ -261,14 +257,14 @@ class DriverConformance:
     async def test_unknown_profile_is_unsupported(
         self, driver: Driver, target: Target, login: Login | None
     ) -> None:
-        async with _open(driver, target, login) as device:
+        async with opened(driver, target, login) as device:
             with pytest.raises(Unsupported):
                 await device.cameras[0].open_stream("no such profile")
 
     # -- what a camera may have ------------------------------------------------------------------
 
     async def test_snapshot_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+        async with opened(driver, target, login) as device, asyncio.timeout(PATIENCE):
             for camera in device.cameras:
                 if Feature.SNAPSHOT in camera.features:
                     assert (await camera.snapshot()).startswith(b"\xff\xd8")
@@ -278,7 +274,7 @@ class DriverConformance:
 
     async def test_signals_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
         async with (
-            _open(driver, target, login) as device,
+            opened(driver, target, login) as device,
             asyncio.timeout(PATIENCE),
             _signals(device) as signals,
         ):
@@ -292,7 +288,7 @@ class DriverConformance:
                     await anext(signals)
 
     async def test_speaker_as_announced(self, driver: Driver, target: Target, login: Login | None) -> None:
-        async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+        async with opened(driver, target, login) as device, asyncio.timeout(PATIENCE):
             for camera in device.cameras:
                 if Feature.SPEAKER in camera.features:
                     assert isinstance(camera, Speaker)
@@ -300,58 +296,6 @@ class DriverConformance:
                 elif isinstance(camera, Speaker):
                     with pytest.raises(Unsupported):
                         await camera.speak(_silence())
-
-    # -- what can be set -------------------------------------------------------------------------
-
-    async def test_configuration_is_described_and_readable(
-        self, driver: Driver, target: Target, login: Login | None
-    ) -> None:
-        async with _configurable(driver, target, login) as (device, features):
-            _assert_described(features)
-            assert not {feature.id for feature in features if feature.kind is FeatureKind.ABILITY}
-            for feature in features:
-                if feature.readable:
-                    assert feature.fits(await device.read(feature.id)), feature
-                else:
-                    with pytest.raises(Unsupported):
-                        await device.read(feature.id)
-
-    async def test_configuration_is_written_as_described(
-        self, driver: Driver, target: Target, login: Login | None
-    ) -> None:
-        """What was read can be written, a relay can be let go, and nothing else than what is described.
-
-        Passwords are left alone, and nobody gets or loses an account.
-        """
-        async with _configurable(driver, target, login) as (device, features):
-            for feature in features:
-                with pytest.raises(Unsupported):
-                    await device.write(feature.id, unfit(feature))
-                if feature.writable and not feature.secret:
-                    await device.write(
-                        feature.id, await device.read(feature.id) if feature.readable else False
-                    )
-            assert accounts(await device.configuration()) == accounts(features)
-
-    async def test_a_secret_that_is_refused_is_not_told(
-        self, driver: Driver, target: Target, login: Login | None, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level(logging.DEBUG)
-        async with _configurable(driver, target, login) as (device, features):
-            for feature in features:
-                if feature.secret:
-                    with pytest.raises(Unsupported) as caught:
-                        await device.write(feature.id, f"{CANARY}\n")  # no text of one line
-                    assert CANARY not in _told(caught.value) + caplog.text
-
-    async def test_unknown_feature_is_unsupported(
-        self, driver: Driver, target: Target, login: Login | None
-    ) -> None:
-        async with _configurable(driver, target, login) as (device, _):
-            with pytest.raises(Unsupported):
-                await device.read("no.such.feature")
-            with pytest.raises(Unsupported):
-                await device.write("no.such.feature", True)
 
     # -- PTZ -------------------------------------------------------------------------------------
 
@@ -386,48 +330,12 @@ class DriverConformance:
 
 
 @asynccontextmanager
-async def _open(driver: Driver, target: Target, login: Login | None) -> AsyncIterator[Device]:
-    async with driver.open(target, login) as device:
-        yield device
-
-
-@asynccontextmanager
 async def _ptz(driver: Driver, target: Target, login: Login | None) -> AsyncIterator[Ptz]:
-    async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
+    async with opened(driver, target, login) as device, asyncio.timeout(PATIENCE):
         units = [camera.ptz for camera in device.cameras if camera.ptz is not None]
         if not units:
             pytest.skip("the device has no PTZ")
         yield units[0]
-
-
-@asynccontextmanager
-async def _configurable(
-    driver: Driver, target: Target, login: Login | None
-) -> AsyncIterator[tuple[Configurable, tuple[Feature, ...]]]:
-    async with _open(driver, target, login) as device, asyncio.timeout(PATIENCE):
-        if isinstance(device, Configurable):
-            yield device, await device.configuration()
-            return
-    pytest.skip("nothing of the device can be set")  # out here: a task group would wrap it
-
-
-def _assert_described(features: Collection[Feature]) -> None:
-    """Hold descriptions against themselves: a program that knows no single feature can go by them."""
-    assert len({feature.id for feature in features}) == len(features)
-    for feature in features:
-        assert feature.id.isprintable(), feature
-        assert " " not in feature.id, feature
-        assert feature.id, feature
-        assert (feature.kind is FeatureKind.CHOICE) == bool(feature.choices), feature
-        assert feature.least is None or feature.most is None or feature.least <= feature.most, feature
-        if feature.kind is FeatureKind.ABILITY:
-            assert (feature.readable, feature.writable) == (False, False), feature
-        else:
-            assert feature.readable or feature.writable or feature.signal, feature
-        if feature.secret:
-            assert (feature.kind, feature.readable, feature.writable) == (FeatureKind.TEXT, False, True), (
-                feature
-            )
 
 
 async def _silence() -> AsyncIterator[bytes]:
@@ -451,7 +359,7 @@ async def _stream(camera: Camera) -> Stream:
 
 async def _use(driver: Driver, target: Target, login: Login | None) -> None:
     """Open a device, read one packet, close."""
-    async with _open(driver, target, login) as device:
+    async with opened(driver, target, login) as device:
         stream = await _stream(device.cameras[0])
         try:
             await asyncio.to_thread(stream.start)
@@ -477,15 +385,6 @@ def _read_until_error(stream: Stream, reading: threading.Event, ended: list[Base
         ended.append(error)
     finally:
         reading.set()
-
-
-def _told(error: BaseException) -> str:
-    """Return all that a log could print of an error, down to the exceptions that it hides."""
-    told, here = "".join(traceback.format_exception(error)), error.__context__
-    while here is not None:
-        told += f"{here!r} {here} {here.args} {vars(here)}"
-        here = here.__context__
-    return f"{told} {error!r} {vars(error)}"
 
 
 async def _until_moved(ptz: Ptz, before: PtzStatus) -> None:

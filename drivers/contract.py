@@ -393,7 +393,8 @@ class Driver(Protocol):
     """A way to talk to devices. Stateless: one object serves every device.
 
     It may have besides: `options`, the model of its options (`drivers.kit.options`); `quirks`, what single devices
-    do otherwise; ``local = True`` where its addresses lead to no host (files).
+    do otherwise; ``local = True`` where its addresses lead to no host (files); ``sweeps = True`` where it heeds
+    `Scope.sweep` and tells `Scope.asked`.
     """
 
     name: str

@@ -26,6 +26,8 @@ from engine.api import server
 from engine.api.routes import Api
 from engine.api.services.state import SiteStateService
 from engine.api.site import Rooms, api_of
+from engine.commission.foreman import Foreman
+from engine.commission.project import Project
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
@@ -134,6 +136,7 @@ class Site:
         self.retention = self._make_retention()
         self.heads = self._make_heads()
         self.inventory = self._make_inventory()
+        self.foreman = self._make_foreman(configuration.path)
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
         self._configured = Configured(self.auditor, store, partial(self._digests, configuration.path))
@@ -259,6 +262,7 @@ class Site:
             groups=lambda: self.reloader.settings.groups.keys(),
             config=self.reloader.path,
             references=self._where.references,
+            foreman=self.foreman,
         )
         return api_of(rooms)
 
@@ -300,7 +304,18 @@ class Site:
         settings = self.settings
         return Inventory(settings.discovery, settings.cameras, installed_drivers(), self.judge, self._clock)
 
+    def _make_foreman(self, path: Path) -> Foreman:
+        project = Project(
+            path.absolute(), self.settings, self._where.state, self._logins, self._clock, version("matthan"),
+            self._random, self._webhooks,
+        )  # fmt: skip
+        return Foreman(project, self._rest, self.reloader.reload)
+
     # -- running --------------------------------------------------------------------------------
+
+    async def _rest(self, cameras: Collection[str]) -> None:
+        """Watch these cameras no more, until the next reload."""
+        await self._rearrange([each for each in self.reloader.settings.cameras if each.id not in cameras])
 
     async def live(self, rules: RuleSet) -> None:
         """Let everything that hangs on the rules follow them: what is counted, and whom the broker's news reach."""
@@ -341,6 +356,7 @@ class Site:
         parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
+        parts.start("commission", lambda: self._supervisor.run("commission", self.foreman.run))
         parts.start("cameras", self.fleet.run)
 
     async def open_doors(self, stack: AsyncExitStack) -> None:

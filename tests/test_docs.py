@@ -114,7 +114,11 @@ def mistake(line: str, root: Any) -> str:
     at, rest = root, list[str]()
     for word in words:
         inside = getattr(at, "commands", {})
-        if not inside or word.startswith("-") or word.isupper():
+        otherwise = getattr(at, "otherwise", "")  # `commission SHEET` is `commission run SHEET`
+        if otherwise and word.split("|")[0] not in inside:
+            at = inside[otherwise]
+            rest.append(word)
+        elif not inside or word.startswith("-") or word.isupper():
             rest.append(word)
         elif unknown := [each for each in word.split("|") if each not in inside]:
             return f"no command {unknown[0]}"

@@ -23,7 +23,7 @@ from drivers.kit.neighbours import Neighbour, neighbours
 #: Knocks under way, knocks begun within a second, seconds that each may take.
 AT_ONCE, PER_SECOND, SECONDS = 192, 400, 1.0
 #: Hosts that are swept together, and that are talked to at once.
-TOGETHER, TALKS = 128, 64
+TOGETHER, TALKS = 128, 128
 #: Places that are named in one error.
 _NAMED = 8
 _GONE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT})

@@ -39,6 +39,7 @@ class OnvifDriver:
     title = "ONVIF"
     schemes = frozenset({"http", "https"})
     api = API
+    sweeps = True
     options = OnvifOptions
 
     @property

@@ -63,6 +63,16 @@ QUIRKS: tuple[Quirk, ...] = (
         _TESTS + "encoder_fields_missing",
     ),
     Quirk(
+        name="encoder-of-another-profile",
+        makers="virtual cameras and small firmware with fixed answers",
+        symptom="GetVideoEncoderConfiguration tells the main encoder, whichever is asked for: set, it becomes another",
+        answer="an encoder of another token is not taken; its profile tells the right one: "
+        "drivers.onvif.configuration.encoder_form.FirstForm.configuration",
+        seen="no public report",
+        fixture="ipycam_any_1.3.0/GetVideoEncoderConfiguration.xml",
+        test="drivers/onvif/configuration/test_encoder.py::test_an_encoder_of_another_profile_is_not_set",
+    ),
+    Quirk(
         "h265-in-media2-only",
         "Hikvision, Dahua, Bosch",
         "a profile of H.265 is missing in the first media service, or shown as H.264",

@@ -65,6 +65,7 @@ class RtspDriver:
     title = "RTSP"
     schemes = frozenset({"rtsp", "rtsps"})
     api = API
+    sweeps = True
     options = RtspOptions
 
     @property

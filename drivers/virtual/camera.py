@@ -185,6 +185,7 @@ class VirtualCamera:
         await self._discover(stack)
         await stack.enter_async_context(self._push)
         self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        self.broker.refresh = self._refresh
         self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
         stack.callback(self._cancel)
 
@@ -311,9 +312,9 @@ class VirtualCamera:
         seen = PictureMotion()
         while True:
             await self.broker.heard.wait()
-            self._tell_clock()
+            self.broker.prune(self.clock.monotonic())
+            self._refresh()
             if self._scene is not None:
-                self._tell_motion(self._moves(self._scene))
                 await asyncio.sleep(LOOK_EVERY)
                 continue
             with suppress(DriverError):  # a damaged second of a clip shows nothing that moves
@@ -321,9 +322,11 @@ class VirtualCamera:
                 self._tell_motion(await asyncio.to_thread(seen.see, still))
             await asyncio.sleep(LOOK_AT_CLIP_EVERY)
 
-    def _tell_clock(self) -> None:
-        self.broker.prune(self.clock.monotonic())
+    def _refresh(self) -> None:
+        """Tell what can be told at once."""
         now = self.clock.wall()
+        if self._scene is not None:
+            self._tell_motion(self._moves(self._scene))
         if (set_at := self.clock.synchronized) is not None:
             self.broker.tell(SYNCHRONIZED, utc(set_at), now)
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: Cameras of one process at most; above so many they share streets, so that nobody draws a hundred of them.
-MOST, STREETS = 128, 8
+#: Cameras of one process at most; from how many on they share streets, so that nobody draws a hundred of them, and
+#: how many streets there are then.
+MOST, MANY, STREETS = 128, 9, 4
 #: Ports of ONVIF and RTSP of a camera that has an address of its own.
 PORTS = (8080, 8554)
 
@@ -264,7 +265,7 @@ def _specs(
 ) -> list[CameraSpec]:
     """Return one camera after the other: the fixed ones first, clips dealt out among them."""
     made = []
-    shared = cameras > STREETS
+    shared = cameras >= MANY
     for index in range(cameras):
         is_ptz = index >= cameras - ptz
         onvif, rtsp = (port + index if port else 0 for port in ports)

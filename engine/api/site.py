@@ -30,7 +30,7 @@ from engine.api.resources import (
     state,
     tokens,
 )
-from engine.api.resources.commissioning import aim, drawing
+from engine.api.resources.commissioning import aim, drawing, jobs
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService
@@ -38,6 +38,7 @@ from engine.api.services.aim import AimService
 from engine.api.services.audit import AuditService
 from engine.api.services.availability import AvailabilityService
 from engine.api.services.cameras import CameraService
+from engine.api.services.commissioning import CommissioningService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.deliveries import DeliveryService
 from engine.api.services.doors import DoorService
@@ -60,6 +61,7 @@ from engine.web.problems import Garbage
 
 if TYPE_CHECKING:
     from engine.actions.outbox import Outbox
+    from engine.commission.foreman import Foreman
     from engine.fleet.camera import CameraRunner
     from engine.fleet.inventory import Inventory
     from engine.identity.audit_log import AuditLog
@@ -90,6 +92,7 @@ class Rooms:
         groups: Returns the names of groups of cameras.
         config: The configuration's file.
         references: The folder of reference pictures.
+        foreman: Commissions cameras.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -119,6 +122,7 @@ class Rooms:
     groups: Callable[[], Collection[str]]
     config: Path
     references: Path
+    foreman: Foreman
 
 
 def api_of(site: Rooms) -> Api:
@@ -139,6 +143,7 @@ def api_of(site: Rooms) -> Api:
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
         aim.resource(AimService(site.cameras, Shelf(site.references), site.clock.monotonic)),
+        jobs.resource(CommissioningService(site.foreman)),
         drawing.resource(DrawingService(site.cameras, site.config, site.reload)),
         availability.resource(AvailabilityService(site.store, site.cameras, site.clock, site.zone)),
         audit.resource(AuditService(site.store)),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from drivers.contract import Driver, Found, Scope
 from drivers.kit.knocking import Knock, Knocker, located
@@ -29,7 +30,7 @@ class Search:
         found: What has answered so far.
         troubles: By driver what kept others from being found.
         left_out: Answers beyond `MOST`, or `OF_ONE` of one address.
-        done: Hosts that a sweep has finished with.
+        done: By driver how many hosts its sweep has finished with.
         changed: Called whenever one of these has changed.
     """
 
@@ -44,7 +45,6 @@ class Search:
 
     async def run(self, scope: Scope, wait: float) -> None:
         """Ask every driver at the same time; returns when all are done."""
-        scope = replace(scope, asked=self._asked)
         async with asyncio.TaskGroup() as group:
             for driver in self.drivers:
                 group.create_task(self._ask(driver, scope, wait), name=f"discover {driver.name}")
@@ -75,12 +75,18 @@ class Search:
         return merge(self.found, met)
 
     @property
+    def heard(self) -> int:
+        """How many addresses have answered."""
+        return len(self._of)
+
+    @property
     def swept(self) -> int:
         """How many hosts every driver that sweeps is done with."""
-        most = max(self.done.values(), default=0)
-        return sum(count == most for count in self.done.values()) if most else 0
+        sweeping = [each.name for each in self.drivers if getattr(each, "sweeps", False)]
+        return min((self.done.get(name, 0) for name in sweeping), default=0)
 
     async def _ask(self, driver: Driver, scope: Scope, wait: float) -> None:
+        scope = replace(scope, asked=lambda _: self._asked(driver.name))
         async for found in inventory.probe(scope, wait, (driver,), self.troubles.__setitem__):
             self._take(found)
 
@@ -96,8 +102,8 @@ class Search:
         self.found.append(found)
         self.changed(self)
 
-    def _asked(self, host: str) -> None:
-        self.done[host] = self.done.get(host, 0) + 1
+    def _asked(self, driver: str) -> None:
+        self.done[driver] = self.done.get(driver, 0) + 1
         self.changed(self)
 
 
@@ -106,6 +112,9 @@ async def addresses(hosts: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(host for host in hosts if host))
 
     async def one(host: str) -> str:
+        with suppress(ValueError):
+            ip_address(host)
+            return host  # with its zone, which a look-up would take away
         with suppress(OSError, ValueError, TimeoutError):
             return str((await located(host, 0))[1][0])
         return host

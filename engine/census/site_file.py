@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.census.compare import Census, Entry, State
+from engine.census.compare import By, Census, Entry, State
 from engine.census.place import place_of
 from engine.census.sighting import Sighting
 from engine.config import writer
@@ -135,7 +135,9 @@ def _moved(census: Census, taken: Collection[str]) -> tuple[dict[str, str], list
     for each in census.entries:
         if each.state is not State.MOVED or each.id not in taken or each.sighting is None:
             continue
-        if url := led(each.before, each.sighting):
+        if each.known_by is By.REFERENCE:  # which anybody can take: logins would go to whoever did
+            left.append(Sentence("census.moved_unproven", {"id": each.id, "place": each.sighting.address}))
+        elif url := led(each.before, each.sighting):
             moved[each.id] = url
         else:
             left.append(Sentence("census.moved_unclear", {"id": each.id, "place": each.sighting.address}))

@@ -1,4 +1,4 @@
-"""Commands about one camera of a running engine: retry, availability, features, set, aim, reference, zones.
+"""Commands about one camera of a running engine: retry, availability, features, set, aim, and what one camera is.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
@@ -13,6 +13,9 @@ from engine.commands.aim.reference import reference
 from engine.commands.aim.watch import aim
 from engine.commands.aim.zones import zones
 from engine.commands.availability import availability
+from engine.commands.client import still
+from engine.commands.commission.camera import clock, login, reboot, show
+from engine.commands.commission.undo import undo_command
 from engine.commands.completion import cameras
 from engine.commands.features import features, set_feature
 from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, Why, speak
@@ -29,6 +32,12 @@ camera.command("set")(set_feature)
 camera.command()(aim)
 camera.command()(reference)
 camera.command()(zones)
+camera.command()(show)
+camera.command()(clock)
+camera.command()(login)
+camera.command()(reboot)
+camera.command("undo")(undo_command)
+camera.command("still")(still)
 
 
 @camera.command()

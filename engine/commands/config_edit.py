@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from engine.commands.output.leaving import leave
+from engine.commands.output.leaving import leave_configured
 from engine.commands.output.report import (
     JsonOption,
     LangOption,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from engine.config.edit import Edit
     from engine.config.writer import Opened, Revised
     from engine.errors import ConfigError
-    from rules.model import Fact
 
 #: Exit code where the file is another by now.
 CHANGED = 4
@@ -185,22 +184,8 @@ def _edit(
         told = {"path": str(path), "detail": error.strerror or type(error).__name__}
         _leave("rules.unwritable", told, 2, lang, as_json)
     if not dry_run:
-        _leave_record(made, lang)
+        leave_configured(made, lang)
     _tell(made, lang, as_json, dry_run)
-
-
-def _leave_record(made: Revised, lang: Language) -> None:
-    """Leave for the audit log that a file was changed, and to what; not the values, which may be secret."""
-    from engine.config.state_paths import state_paths
-    from engine.identity.record import Deed
-
-    configuration = made.report.configuration
-    if configuration is not None and made.revision != made.before.revision:
-        told: dict[str, Fact] = {
-            "how": "command", "file": str(made.before.path), "configuration": made.revision,
-            "configuration_before": made.before.revision,
-        }  # fmt: skip
-        leave(state_paths(configuration.settings).state, Deed.CONFIGURE, told, lang)
 
 
 def _still(before: Opened, revision: str | None) -> None:

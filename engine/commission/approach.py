@@ -77,13 +77,22 @@ async def _answering(url: str) -> str:
 
 
 async def _announced(tools: Tools, row: Row) -> str:
-    """Return the address that a host tells when it is asked by itself; empty where it tells none."""
+    """Return the address that a host tells when it is asked by itself; empty where it tells none.
+
+    One that answers no probe is knocked at where cameras listen: the sheet names this very host.
+    """
     host = row.expected.host
     if row.driver == "rtsp":
         return f"rtsp://{_bracketed(host)}/"
+    driver = tools.driver(row.driver or "onvif", "")
+    probed = await _first(driver, Scope(hosts=(host,)))
+    return probed or await _first(driver, Scope(hosts=(host,), sweep=True))
+
+
+async def _first(driver: Driver, scope: Scope) -> str:
+    """Return the address of the first that answers, empty where nobody does."""
     try:
-        driver = tools.driver(row.driver or "onvif", "")
-        async with aclosing(driver.discover(Scope(hosts=(host,)), PROBE)) as answers:  # type: ignore[type-var]
+        async with aclosing(driver.discover(scope, PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
                 return found.url
     except DriverError:

@@ -12,7 +12,7 @@ from engine.commission.adoption import Adoption
 from engine.commission.device_job import DeviceJob
 from engine.commission.entry import Entry
 from engine.commission.journal import Journal
-from engine.commission.record import CameraRecord, JobRecord, StepState
+from engine.commission.record import CameraRecord, JobRecord, Outcome, StepState
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Options, Tools
@@ -126,6 +126,7 @@ def finished(journal: Journal, job: JobRecord) -> None:
 
 
 def exit_code(job: JobRecord) -> int:
-    """Return 0 where everything that was asked for is done, else 1."""
+    """Return 0 where everything that was asked for is done and no check failed, else 1."""
     bad = {StepState.FAILED, StepState.NEEDS_YES, StepState.WAITING, StepState.RUNNING}
-    return int(any(step.state in bad for camera in job.cameras for step in camera.steps))
+    failed = any(each.outcome is Outcome.FAIL for camera in job.cameras for each in camera.results)
+    return int(failed or any(step.state in bad for camera in job.cameras for step in camera.steps))

@@ -87,6 +87,8 @@ class DeviceJob:
                 await self._step(row, Step.ADOPT, partial(self._adopt, row))
             if any(self._open(row, Step.CHECK) for row in self.rows):
                 await self._check_all(url)
+            for row in self.rows:
+                await self._pass_over(row, Step.CHECK)
         except Stopped:
             return
 
@@ -336,6 +338,8 @@ class DeviceJob:
             Stopped: It failed, and nothing can be done without it.
         """
         if not any(self._open(row, step) for row in self.rows):
+            for row in self.rows:
+                await self._pass_over(row, step)
             return
         ending = await self._done(list(self.rows), step, work)
         if ending is StepState.FAILED and step in FIRST:
@@ -345,13 +349,17 @@ class DeviceJob:
     async def _step(self, row: Row, step: Step, work: Callable[[], Awaitable[Ending]]) -> None:
         if self._open(row, step):
             await self._done([row], step, work)
-        elif not self.options.wants(step):
+        else:
+            await self._pass_over(row, step)
+
+    async def _pass_over(self, row: Row, step: Step) -> None:
+        """Say of a step that nobody asked for it."""
+        present = next(each for each in self._record(row).steps if each.step is step)
+        if present.state is StepState.WAITING and not self.options.wants(step):
             skipped = StepRecord(
                 step=step, state=StepState.SKIPPED, reason=told(Sentence("commission.not_asked"))
             )
-            present = next(each for each in self._record(row).steps if each.step is step)
-            if present.state is StepState.WAITING:
-                await self.journal.note(self._entry(row).model_copy(update={"step": skipped}))
+            await self.journal.note(self._entry(row).model_copy(update={"step": skipped}))
 
     async def _done(self, rows: list[Row], step: Step, work: Callable[[], Awaitable[Ending]]) -> StepState:
         began = self.tools.clock.now().wall

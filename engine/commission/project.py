@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from engine.commission.batch import Batch, Head, begun, finished
 from engine.commission.entry import Ledger
 from engine.commission.jobs import Jobs
 from engine.commission.journal import Journal, Scratch
+from engine.commission.one_camera import Act, OneCamera
 from engine.commission.record import CameraRecord, CheckResult, JobRecord
 from engine.commission.request import Request
-from engine.commission.sheet.reading import Sheet
+from engine.commission.sheet.reading import Sheet, sheet_of
 from engine.commission.standard_file import Read, find_standard, standard_of
 from engine.commission.subject import Subject
 from engine.commission.tools import Look, Options, Tools
@@ -27,6 +29,7 @@ from engine.errors import Because, Refusal
 from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import Clock
 from engine.runtime.whole_file import put
+from rules.model import Sentence
 
 #: Beside a journal: what was asked for. The thresholds' file, beside the configuration.
 REQUEST, ACCEPTANCE = "request.json", "acceptance.yaml"
@@ -112,7 +115,7 @@ class Project:
             ConfigError: The sheet, the standard or the thresholds are wrong.
             OSError: The folder cannot be made.
         """
-        sheet = request.sheet()
+        sheet = sheet_in(request)
         _known(sheet, request)
         tools = self.tools(request, sheet)
         journal = begun(tools)
@@ -121,7 +124,7 @@ class Project:
 
     def unfinished(self, request: Request) -> JobRecord | None:
         """Return the job of this sheet that was not ended, None where there is none."""
-        return self.jobs.unfinished(request.sheet().digest)
+        return self.jobs.unfinished(sheet_in(request).digest)
 
     def resume(self, name: str, change: Callable[[Request], Request] = lambda asked: asked) -> Batch:
         """Return a job to go on with.
@@ -136,7 +139,7 @@ class Project:
         """
         job = self.jobs.read(name).ledger.job
         asked = change(self.request(job.id))
-        sheet = asked.sheet()
+        sheet = sheet_in(asked)
         tools = self.tools(asked, sheet)
         return self._batch(tools, sheet, asked, self.jobs.open(job.id))
 
@@ -151,20 +154,41 @@ class Project:
         except (OSError, ValueError):
             raise Refusal(Because.CONFLICT, "commission.no_request", job=name) from None
 
+    def _asked(self, name: str) -> Request:
+        """Return what was asked for; a job about one camera had no sheet."""
+        path = self.jobs.folder / name / REQUEST
+        return self.request(name) if path.exists() else Request(name="", content="")
+
     def dry(self, request: Request) -> Batch:
         """Return a job that logs in and looks, changes nothing and is kept nowhere.
 
         Raises:
             ConfigError: As `begin`.
         """
-        sheet = request.sheet()
+        sheet = sheet_in(request)
         _known(sheet, request)
         asked = request.model_copy(update={"dry": True})
         return self._batch(self.tools(request, sheet), sheet, asked, Scratch(Path("dry"), Ledger()))
 
     def _batch(self, tools: Tools, sheet: Sheet, request: Request, journal: Journal) -> Batch:
         head = Head(self.settings.site, self.settings.title, request.technician, self.program)
-        return Batch(tools, sheet, head, request.options, journal)
+        return Batch(tools, sheet, head, options_of(request), journal)
+
+    # -- one camera -------------------------------------------------------------------------------
+
+    def one(self, camera: str, act: Act, password: str = "") -> OneCamera:
+        """Return what does an act with a configured camera; close its journal when it has run.
+
+        Raises:
+            Refusal: The configuration has no such camera.
+            OSError: The journal cannot be made.
+        """
+        tools = self.tools(Request(name="", content=""))
+        if camera not in tools.configured:
+            known = ", ".join(tools.configured)[:300]
+            raise Refusal(Because.UNKNOWN, "camera_show.unknown", camera=camera, known=known or "-")
+        journal = begun(tools) if act is Act.LOGIN else Scratch(Path(act.value), Ledger())
+        return OneCamera(tools, journal, tools.configured[camera], act, password)
 
     # -- taking back --------------------------------------------------------------------------------
 
@@ -180,7 +204,7 @@ class Project:
         found = self.jobs.read(job).ledger.job if job else self.jobs.with_changes(camera)
         if found is None or camera not in (each.id for each in found.cameras):
             raise Refusal(Because.UNKNOWN, "commission.nothing_to_undo", camera=camera)
-        tools = self.tools(self.request(found.id))
+        tools = self.tools(self._asked(found.id))
         journal = self.jobs.open(found.id)
         return Undo(tools, options, journal, camera), journal
 
@@ -200,6 +224,12 @@ async def undone(undo: Undo) -> CameraRecord:
         camera = await undo.run()
         finished(journal, journal.ledger.job)
         return camera
+
+
+async def acted(one: OneCamera) -> list[Sentence]:
+    """Do an act with one camera, and close its journal."""
+    with one.journal:
+        return await one.run()
 
 
 def _known(sheet: Sheet, request: Request) -> None:
@@ -232,3 +262,24 @@ def _look(tools: Tools, request: Request, sheet: Sheet | None) -> Look:
         if login is not None:
             logins.append(login)
     return HardwareSearch(request.subnets, logins, tools.books)
+
+
+def options_of(request: Request) -> Options:
+    """Return what is wanted of a job."""
+    return Options(
+        frozenset(request.yes), frozenset(request.steps), frozenset(request.only), request.thorough, request.adopt,
+        request.together, request.dry,
+    )  # fmt: skip
+
+
+def sheet_in(request: Request) -> Sheet:
+    """Return the sheet of a request.
+
+    Raises:
+        ConfigError: With every mistake of it.
+    """
+    try:
+        content = base64.b64decode(request.content, validate=True)
+    except ValueError:  # no base64, or not even ASCII
+        content = b""
+    return sheet_of(content, request.name)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 
 from pydantic import Field
 
 from engine.commission.record import Risk, Step
-from engine.commission.sheet.reading import Sheet, sheet_of
-from engine.commission.tools import TOGETHER, Options
 from engine.web.payload import Wire
 
+#: Devices at work at once.
+TOGETHER = 16
 #: Signs of a sheet as text (base64), and of a standard.
 LONGEST, STANDARD = 6 << 20, 256 << 10
 
@@ -47,23 +46,3 @@ class Request(Wire):
     def of(cls, path: Path, content: bytes) -> Request:
         """Return a request for a sheet, with nothing asked for besides."""
         return cls(name=path.name, content=base64.b64encode(content).decode())
-
-    @property
-    def options(self) -> Options:
-        """What is wanted of the job."""
-        return Options(
-            frozenset(self.yes), frozenset(self.steps), frozenset(self.only), self.thorough, self.adopt, self.together,
-            self.dry,
-        )  # fmt: skip
-
-    def sheet(self) -> Sheet:
-        """Return the sheet.
-
-        Raises:
-            ConfigError: With every mistake of it.
-        """
-        try:
-            content = base64.b64decode(self.content, validate=True)
-        except binascii.Error:
-            content = b""
-        return sheet_of(content, self.name)

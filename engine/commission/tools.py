@@ -14,6 +14,7 @@ from drivers.contract import Driver, Target, Webhooks
 from engine.census.sighting import Sighting
 from engine.commission.jobs import Jobs
 from engine.commission.record import CheckResult, Risk, Step
+from engine.commission.request import TOGETHER
 from engine.commission.sheet.row import Row
 from engine.commission.standard import Standard
 from engine.commission.subject import Subject
@@ -22,8 +23,6 @@ from engine.config.settings import CameraSettings
 from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import Clock
 
-#: Devices at work at once.
-TOGETHER = 16
 #: Seconds that a step may take at most, and more where its device may start anew.
 SECONDS: Mapping[Step, float] = {
     Step.FIND: 30.0, Step.IDENTIFY: 60.0, Step.TIME: 60.0, Step.NAMES: 60.0, Step.STREAMS: 180.0,

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-pytest.register_assert_rewrite("drivers.conformance")
+pytest.register_assert_rewrite("drivers.conformance", "drivers.conformance_settings")
 
 from drivers.contract import Login  # noqa: E402  # likewise
 from drivers.onvif.soap import http  # noqa: E402  # likewise

@@ -139,7 +139,7 @@ class Reader:
         for placeholder, given in GIVEN.items():
             line = re.sub(rf"{re.escape(placeholder)}$", given.format(site=self.site), line)
         line = re.sub(r"(--(?:onvif|rtsp)-port) \d+", lambda found: f"{found[1]} {self._pair()}", line)
-        if line.startswith(SERVICES):
+        if line.startswith(SERVICES) and not line.endswith("--quirks"):  # which only tells, and ends
             self._serve(line)
         elif line.startswith("matthan tui"):
             self._look(line)

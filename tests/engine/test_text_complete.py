@@ -67,6 +67,8 @@ COMPOSED = (
     "pages.",
     "config.",
     "coverage.",
+    "commission_step.",
+    "commission_risk.",
     "kind.",
     "keys.",
     "explain.",

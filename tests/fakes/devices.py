@@ -123,6 +123,7 @@ class Box:
     answer: str = "taken"
     away: bool = False
     wrong: int = 0
+    reboots: int = 0
     calls: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
 
@@ -215,6 +216,10 @@ class FakeDevice:
                 raise Unsupported(host="fake", detail=id)
             self._set(id, value)
         self.tick("written")
+
+    async def reboot(self) -> None:
+        self._called("reboot")
+        self.box.reboots += 1
 
     def _set(self, id: str, value: Value) -> None:
         if id == "time.clock" and isinstance(value, datetime):

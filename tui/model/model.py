@@ -70,6 +70,7 @@ class Model:
         rules: The rules; asked for only when somebody looks at them.
         lost: Why there is no connection, None while there is one.
         refused: The engine will not have this client; nobody tries again.
+        listeners: Told of every event as it comes, those that the log leaves out too.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -85,6 +86,7 @@ class Model:
         self.rules = RuleList()
         self.lost: Disconnected | None = None
         self.refused: ApiError | None = None
+        self.listeners: list[Callable[[wire.Event], None]] = []
 
     def apply(self, message: Message) -> None:
         """Take in one message of the stream."""
@@ -104,6 +106,8 @@ class Model:
                 self._engine(engine)
             case wire.Event():
                 self._changes.entries |= self.log.add(message)
+                for listener in tuple(self.listeners):
+                    listener(message)
             case wire.Alert():
                 self._alert(message)
             case wire.Decision():

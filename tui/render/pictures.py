@@ -22,6 +22,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from engine.api.wire import Box
+from tui.render import marks as marking
+from tui.render.marks import CROSS, DRAWN, NONE, Marks
 
 Pixel = tuple[int, int, int]
 #: Row, first column, text and style of a label.
@@ -106,23 +108,26 @@ def half_blocks(
     columns: int,
     rows: int,
     before: Image.Image | None = None,
+    marks: Marks = NONE,
 ) -> HalfBlocks:
     """Return a picture as half-blocks, at most `columns` x `rows` cells.
 
     Args:
         image: RGB.
         before: `HalfBlocks.image` of the picture shown now; pixels that hardly changed keep its colour.
+        marks: What a person puts on it.
     """
     columns, rows = fit(image.width, image.height, columns, rows)
     small = image.resize((columns, rows * 2), Image.Resampling.BOX)
     calm = _calm(ImageOps.posterize(small, BITS), before)
     drawn = calm.copy()
     _draw(drawn, overlays, width=1)
-    tags = list(_tags(overlays, columns, rows))
+    marking.draw(drawn, marks.strokes, width=1)
+    tags = [*_tags(overlays, columns, rows), *marking.tags(marks, columns, rows)]
     return HalfBlocks(calm, tuple(_line(drawn, row, tags) for row in range(rows)))
 
 
-def annotate(image: Image.Image, overlays: Sequence[Overlay], width: int) -> Image.Image:
+def annotate(image: Image.Image, overlays: Sequence[Overlay], width: int, marks: Marks = NONE) -> Image.Image:
     """Return a picture at most `width` pixels wide with overlays and their labels drawn in."""
     drawn = ImageOps.contain(image, (width, image.height)) if image.width > width else image.copy()
     size = max(12, drawn.height // 24)
@@ -135,7 +140,22 @@ def annotate(image: Image.Image, overlays: Sequence[Overlay], width: int) -> Ima
         ground, ink = ((18, 18, 18), ZONE) if overlay.zone else (OBJECT, (18, 18, 18))
         pen.rectangle((left - 4, top - 2, right + 4, bottom + 2), fill=ground)
         pen.text((x + 4, max(0, y - size - 4)), text, fill=ink, font=font)
+    marking.draw(drawn, marks.strokes, width=max(2, drawn.height // 240))
+    _write(drawn, marks, size)
     return drawn
+
+
+def _write(image: Image.Image, marks: Marks, size: int) -> None:
+    """Write the characters of marks; the crosshair is two lines."""
+    pen, font = ImageDraw.Draw(image), _font(size)
+    for glyph in marks.glyphs:
+        x, y = glyph.at[0] * (image.width - 1), glyph.at[1] * (image.height - 1)
+        if glyph.text == CROSS:
+            pen.line((x - size, y, x + size, y), fill=DRAWN, width=2)
+            pen.line((x, y - size, x, y + size), fill=DRAWN, width=2)
+        else:
+            pen.ellipse((x - 3, y - 3, x + 3, y + 3), fill=DRAWN)
+            pen.text((x + 5, y - size / 2), glyph.text, fill=DRAWN, font=font)
 
 
 def _calm(image: Image.Image, before: Image.Image | None) -> Image.Image:

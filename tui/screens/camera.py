@@ -24,6 +24,7 @@ from tui.palette import AMBER, TEXT
 from tui.presenters import camera_card, rows
 from tui.render import pictures
 from tui.render.columns import Row
+from tui.screens.aiming.aim import AimScreen
 from tui.screens.context import Context
 from tui.screens.dialogs import LinkDialog, PresetsDialog
 from tui.screens.page import Page
@@ -61,6 +62,7 @@ class CameraScreen(Page):
         Binding("a", "acknowledge", show=False),
         Binding("u", "undo", show=False),
         Binding("t", "retry", show=False),
+        Binding("m", "aim", show=False),
         Binding("n", "next(1)", show=False),
         Binding("N", "next(-1)", show=False),
         Binding("escape", "back", show=False),
@@ -115,6 +117,7 @@ class CameraScreen(Page):
             *((("p", "key.preview"),) if camera and camera.preview else ()),
             *((("t", "key.retry"),) if camera and camera.waits else ()),
             ("a", "key.acknowledge"),
+            ("m", "key.aim"),
             ("?", "key.help"),
             ("n", "key.next"),
             ("L", "key.language"),
@@ -173,6 +176,10 @@ class CameraScreen(Page):
     def action_retry(self) -> None:
         """Try the camera again."""
         self.retry(self.camera)
+
+    def action_aim(self) -> None:
+        """Aim it: focus, light, pixels per metre, zones."""
+        self.app.push_screen(AimScreen(self.context, self._camera_id))
 
     def action_next(self, by: int) -> None:
         """Show the next camera of the fleet's order."""

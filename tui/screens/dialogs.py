@@ -62,7 +62,23 @@ SECTIONS: Final = (
             ("t", "help.retry"),
             ("a  u", "help.acknowledge"),
             ("PgUp PgDn", "help.scroll"),
+            ("m", "help.aim"),
             ("n  N", "help.next"),
+        ),
+    ),
+    (
+        "help.aiming",
+        (
+            ("b  0", "help.beep"),
+            ("s", "help.keep"),
+            ("v", "help.largest"),
+            ("g", "help.grid"),
+            ("d", "help.density"),
+            ("w", "help.walk"),
+            ("z", "help.draw"),
+            ("← → ↑ ↓   Shift", "help.cross"),
+            ("+ −", "help.enlarge"),
+            ("Space  Tab  x  u  i  s", "help.pen"),
         ),
     ),
     (
@@ -218,10 +234,10 @@ class ConfirmDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "agree", show=False)]
 
-    def __init__(self, context: Context, question: str, meaning: str) -> None:
-        """Ask with these texts: the question, and what it means."""
+    def __init__(self, context: Context, question: str, meaning: str, yes: str = "key.yes") -> None:
+        """Ask with these texts: the question, what it means, and what is done then."""
         super().__init__(context)
-        self._question, self._meaning = question, meaning
+        self._question, self._meaning, self._yes = question, meaning, yes
 
     def compose(self) -> ComposeResult:
         """The question, what it means, the two keys."""
@@ -232,7 +248,7 @@ class ConfirmDialog(Dialog):
             yield Static(
                 Text.assemble(
                     ("Enter ", f"bold {BLUE}"),
-                    (t("key.yes"), DIM),
+                    (t(self._yes), DIM),
                     ("   Esc ", f"bold {BLUE}"),
                     (t("key.no"), DIM),
                 )

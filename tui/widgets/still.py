@@ -16,6 +16,7 @@ from textual.widget import Widget
 from tui.graphics import Graphics
 from tui.palette import BACKGROUND
 from tui.render import pictures
+from tui.render.marks import NONE, WHOLE, Marks, Spot, Window
 
 #: Pixels fetched per half-block column: some more than shown, for a clean reduction.
 OVERSAMPLE = 3
@@ -32,12 +33,24 @@ class StillView(Protocol):
         """Width in pixels that is worth fetching now."""
         ...
 
-    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> object:
+    def prepare(
+        self, data: bytes, shapes: Sequence[pictures.Overlay], marks: Marks = NONE, window: Window = WHOLE
+    ) -> object:
         """Make a picture ready to show; slow, safe to call in a thread.
+
+        Args:
+            data: As it came.
+            shapes: What was seen in it; placed in the window already.
+            marks: What a person puts on it; likewise.
+            window: The part that is shown.
 
         Raises:
             paint.UndecodablePicture: It is no picture.
         """
+        ...
+
+    def spot(self, x: int, y: int) -> Spot | None:
+        """Return which point of what is shown is in a cell of the screen; None: it is beside the picture."""
         ...
 
     def show(self, prepared: Any) -> None:
@@ -57,11 +70,22 @@ class BlockStill(Widget):
         """Width in pixels that is worth fetching now."""
         return max(160, self.size.width * OVERSAMPLE)
 
-    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> pictures.HalfBlocks:
+    def prepare(
+        self, data: bytes, shapes: Sequence[pictures.Overlay], marks: Marks = NONE, window: Window = WHOLE
+    ) -> pictures.HalfBlocks:
         """Decode, reduce, draw (in a thread)."""
         before = self._shown.image if self._shown else None
         width, height = self.size
-        return pictures.half_blocks(pictures.decode(data), shapes, max(1, width), max(1, height), before)
+        image = window.cut(pictures.decode(data))
+        return pictures.half_blocks(image, shapes, max(1, width), max(1, height), before, marks)
+
+    def spot(self, x: int, y: int) -> Spot | None:
+        """Return which point of what is shown is in a cell of the screen."""
+        if self._shown is None:
+            return None
+        columns, rows = self._shown.lines[0].cell_length, len(self._shown.lines)
+        left = self.region.x + max(0, (self.size.width - columns) // 2)
+        return _within(x - left, y - self.region.y - self._top(self._shown), columns, rows)
 
     def show(self, prepared: pictures.HalfBlocks | None) -> None:
         """Replace the picture, redrawing the lines that differ."""
@@ -107,13 +131,27 @@ class PixelStill(Container):
         """Width in pixels that is worth fetching now."""
         return min(WIDEST, max(320, self.size.width * 10))
 
-    def prepare(self, data: bytes, shapes: Sequence[pictures.Overlay]) -> Image.Image:
+    def prepare(
+        self, data: bytes, shapes: Sequence[pictures.Overlay], marks: Marks = NONE, window: Window = WHOLE
+    ) -> Image.Image:
         """Decode and draw (in a thread)."""
-        return pictures.annotate(pictures.decode(data), shapes, self.wanted)
+        return pictures.annotate(window.cut(pictures.decode(data)), shapes, self.wanted, marks)
+
+    def spot(self, x: int, y: int) -> Spot | None:
+        """Return which point of what is shown is in a cell of the screen."""
+        where = self._image.region
+        return _within(x - where.x, y - where.y, where.width, where.height)
 
     def show(self, prepared: Image.Image | None) -> None:
         """Replace the picture."""
         self._image.image = prepared
+
+
+def _within(x: int, y: int, columns: int, rows: int) -> Spot | None:
+    """Return the middle of a cell in 0..1 of so many."""
+    if not (0 <= x < columns and 0 <= y < rows):
+        return None
+    return (x + 0.5) / columns, (y + 0.5) / rows
 
 
 def make(graphics: Graphics) -> BlockStill | PixelStill:

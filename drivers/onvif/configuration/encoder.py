@@ -24,9 +24,18 @@ from drivers.onvif.configuration.encoder_form import (
     read_knob,
     request_of,
 )
-from drivers.onvif.configuration.encoder_options import CodecOptions, Limits, Offered, codec_name, size_of
+from drivers.onvif.configuration.encoder_options import (
+    CodecOptions,
+    Limits,
+    Offered,
+    codec_name,
+    size_of,
+    with_bitrate,
+)
 from drivers.onvif.configuration.part import Send, step
 
+#: What devices say where they do not tell a bitrate.
+_NO_BITRATE = (1 << 31) - 1
 _UNITS = {"fps": "fps", "bitrate": "kbit/s", "gop": ""}
 
 
@@ -124,6 +133,8 @@ class Encoders:
     async def _of(self, form: Form, profile: etree._Element, encoder: etree._Element) -> list[Feature]:
         token, configuration = xml.attribute(profile, "token"), xml.attribute(encoder, "token")
         offered = await form.offered(configuration, token)
+        if 0 < (xml.number(xml.text(encoder, "RateControl", "BitrateLimit")) or 0) < _NO_BITRATE:
+            offered = with_bitrate(offered)
         present = offered.get(codec_name(xml.text(encoder, "Encoding")))
         if present is None:
             return []
@@ -152,10 +163,14 @@ def _described(
         yield feature(f"{name}.{knob}", FeatureKind.NUMBER, unit=_UNITS[knob],
                       whole=not any(limits.listed for limits in every),
                       least=math.floor(min(limits.least for limits in every)),
-                      most=math.ceil(max(limits.most for limits in every)),
+                      most=_upwards(max(limits.most for limits in every)),
         )  # fmt: skip
     if present.constant:
         yield feature(f"{name}.mode", FeatureKind.CHOICE, choices=MODES)
+
+
+def _upwards(most: float) -> int | None:
+    return math.ceil(most) if math.isfinite(most) else None
 
 
 def _fitted(feature: Feature, value: Value, options: CodecOptions) -> Value:

@@ -85,9 +85,15 @@ class FirstForm:
         return read_first(await _options(self.service, configuration, profile))
 
     async def configuration(self, token: str) -> etree._Element:
-        """Ask what an encoder is set to."""
+        """Ask what an encoder is set to; where another one is told, its profile says it."""
         told = await self.service.ask("GetVideoEncoderConfiguration", leaf("q:ConfigurationToken", token))
-        return there(xml.find(told, "Configuration"), self.service)
+        found = there(xml.find(told, "Configuration"), self.service)
+        if xml.attribute(found, "token") in ("", token):
+            return found
+        listed = (xml.find(profile, self.encoder) for profile in await self.profiles())
+        return there(
+            next((each for each in listed if xml.attribute(each, "token") == token), None), self.service
+        )
 
     def gop(self, told: etree._Element) -> str:
         """Return the pictures from keyframe to keyframe, as told."""
@@ -143,8 +149,8 @@ class SecondForm:
         """Ask what an encoder is set to; some devices tell all, whichever is asked for."""
         told = await self.service.ask("GetVideoEncoderConfigurations", leaf("q:ConfigurationToken", token))
         listed = list(xml.every(told, "Configurations"))
-        named = (each for each in listed if xml.attribute(each, "token") == token)
-        return there(next(named, listed[0] if len(listed) == 1 else None), self.service)
+        named = (each for each in listed if xml.attribute(each, "token") in ("", token))
+        return there(next(named, None), self.service)
 
     def gop(self, told: etree._Element) -> str:
         """Return the pictures from keyframe to keyframe, as told."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -51,7 +52,8 @@ class Limits:
     @property
     def shown(self) -> str:
         """What it may be, in signs."""
-        return "|".join(f"{each:g}" for each in self.listed) or f"{self.least:g}..{self.most:g}"
+        most = f"{self.most:g}" if math.isfinite(self.most) else ""
+        return "|".join(f"{each:g}" for each in self.listed) or f"{self.least:g}..{most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,9 @@ def size_of(node: etree._Element | None) -> str:
 def read_first(told: etree._Element) -> Offered:
     """Return what the first media service tells: a part for each codec, and its bitrates in an extension."""
     found: dict[str, CodecOptions] = {}
-    for encoding in _CODINGS:
-        nodes = [node for node in told.iter(etree.Element) if xml.local(node) == encoding]
+    root = xml.find(told, "Options")  # some answer with another operation's answer, where a codec stands too
+    for encoding in _CODINGS if root is not None else ():
+        nodes = list(xml.every(root, encoding)) if root is not None else []
         if nodes:
             found[codec_name(encoding)] = CodecOptions(
                 encoding, _sizes(nodes), dict(_ranges(nodes)), profiles=_supported(nodes)
@@ -107,6 +110,15 @@ def read_second(told: etree._Element) -> Offered:
         if _ENCODING.fullmatch(encoding):
             found.setdefault(codec_name(encoding), _second(node, encoding))
     return found
+
+
+def with_bitrate(offered: Offered) -> Offered:
+    """Return options where codecs that tell no range of bitrates take any: older devices tell none and can be set."""
+    untold = Limits(1, math.inf)
+    return {
+        codec: replace(options, limits={"bitrate": untold, **options.limits})
+        for codec, options in offered.items()
+    }
 
 
 def _second(node: etree._Element, encoding: str) -> CodecOptions:

@@ -25,7 +25,7 @@ from drivers.onvif.soap.http import HttpClient, HttpResponse
 PORTS = (80, 8080, 8000, 2020, 8899, 888, 5000, 6688, 8999, 443, 8443)
 SECURE = frozenset({443, 8443})
 #: Seconds of one question, and of all that a host is asked.
-QUESTION, HOST = 3.0, 8.0
+QUESTION, HOST = 3.0, 6.0
 #: Bytes of an answer, and of a web page.
 ANSWER, PAGE = 64 << 10, 256 << 10
 _SOAP = {"Content-Type": "application/soap+xml; charset=utf-8"}

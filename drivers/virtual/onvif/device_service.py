@@ -51,6 +51,11 @@ class DeviceService(OnvifService):
     def operations(self) -> Mapping[str, Operation]:
         """Return the operations by qualified name, its parts' among them."""
         found = dict(super().operations())
+        for service in self._services[
+            1:
+        ]:  # the relay's, which clients ask for here as well as at the I/O service
+            own = service.operations().items()
+            found |= {name: each for name, each in own if name.startswith(qualified("tds:"))}
         for part in self._parts:
             found |= part.operations()
         lacking = [qualified(name) for quirk in self._spec.quirks for name in _LACKS.get(quirk, ())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,6 +95,10 @@ class Subscription:
         self.fresh.set()
 
 
+def _nothing() -> None:
+    """Do nothing: what is told is true already."""
+
+
 _UNTOLD: tuple[bool | str, datetime | None] = (False, None)
 
 
@@ -108,6 +112,7 @@ class EventBroker:
     Attributes:
         made: How many subscriptions were made; `expired`: how many of them were let run out.
         heard: Set while somebody has subscribed.
+        refresh: Settable; called before somebody subscribes, so that the first states that are told are true.
     """
 
     def __init__(self, *properties: Property, deaf: bool = False) -> None:
@@ -116,6 +121,7 @@ class EventBroker:
         self._subscriptions: dict[str, Subscription] = {}
         self.made = self.expired = 0
         self.heard = asyncio.Event()
+        self.refresh: Callable[[], None] = _nothing
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -143,6 +149,7 @@ class EventBroker:
         self.prune(now)
         if len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             return None
+        self.refresh()
         self.made += 1
         self.heard.set()
         self._subscriptions[key] = Subscription(key, topics, now + min(seconds, LONGEST_LIFE))

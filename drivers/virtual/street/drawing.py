@@ -223,7 +223,7 @@ class Scene:
         self._movers = self._cast(np.random.default_rng((seed, 1)))
         self._backdrop: backdrop.Backdrop | None = None
         self._cut: tuple[Box, tuple[int, int], NDArray[np.uint8]] | None = None
-        self._noise: NDArray[np.int16] | None = None
+        self._noise: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
     def _cast(self, rng: np.random.Generator) -> tuple[_Mover, ...]:
         acts = max(1, round(self.period / _ACT))
@@ -344,11 +344,20 @@ class Scene:
     def _sensed(self, canvas: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
         """Add the sensor's noise: the same at the same time."""
         height, width = canvas.shape[:2]
-        if self._noise is None or self._noise.shape[:2] != (height + _TILE, width + _TILE):
+        if self._noise is None or self._noise[0].shape[:2] != (height + _TILE, width + _TILE):
             rng = np.random.default_rng((self.seed, 3))
-            noise = rng.normal(0, _NOISE[self.night], (height + _TILE, width + _TILE, 1))
-            self._noise = np.asarray(np.rint(noise), np.int16)
+            noise = np.rint(rng.normal(0, _NOISE[self.night], (height + _TILE, width + _TILE, 1)))
+            self._noise = _parts(noise), _parts(-noise)
         down, right = np.random.default_rng((self.seed, round(t * 1000))).integers(_TILE, size=2)
-        grain = self._noise[down : down + height, right : right + width]
-        noisy = canvas + grain
-        return np.asarray(np.clip(noisy, 0, 255, out=noisy), np.uint8)
+        brighter, darker = (each[down : down + height, right : right + width] for each in self._noise)
+        np.minimum(
+            canvas, 255 - brighter, out=canvas
+        )  # bytes all the way: three times as fast as wider numbers
+        np.add(canvas, brighter, out=canvas)
+        np.maximum(canvas, darker, out=canvas)
+        return np.subtract(canvas, darker, out=canvas)
+
+
+def _parts(noise: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return what is above zero of a noise, for each of three colours."""
+    return np.repeat(noise.clip(0, 255).astype(np.uint8), 3, axis=2)

@@ -148,8 +148,9 @@ class FilmLibrary:
     async def _clear(self) -> None:
         """Close the films that nobody has watched for longest, beyond `IDLE` of them."""
         idle = [key for key, copy in self._copies.items() if not copy.readers]
-        for key in idle[: max(0, len(idle) - IDLE)]:
-            await _close(self._copies.pop(key))
+        gone = [self._copies.pop(key) for key in idle[: max(0, len(idle) - IDLE)]]
+        for copy in gone:  # popped before anything is waited for, or one could be lent again meanwhile
+            await _close(copy)
 
     async def still(self, subject: Subject, size: tuple[int, int], look: Look) -> bytes | None:
         """Return the present picture of what is drawn as JPEG, None where it is not drawn."""

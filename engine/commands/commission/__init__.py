@@ -22,10 +22,13 @@ from engine.commands.commission.verify import verify_command
 class SheetFirst(TyperGroup):
     """Commands, and what is none of them is a sheet: ``commission SHEET`` means ``commission run SHEET``."""
 
+    #: The command that is meant where none is named.
+    otherwise = "run"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` before a sheet, or before options of it."""
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["run", *args]
+            args = [self.otherwise, *args]
         return super().parse_args(ctx, args)
 
 

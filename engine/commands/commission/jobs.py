@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.commission.run import _leave, _risks, _run
+from engine.commands.commission.here import Here
+from engine.commands.commission.run import leave_record, risks_of
 from engine.commands.commission.session import Config, project
 from engine.commands.commission.showing import Show, show_camera, show_sums, shown_change
+from engine.commands.commission.there import There, engine_of
 from engine.commands.output.report import JsonOption, SiteLangOption, language, say_in
 from engine.commands.output.terminal import data, out
 
@@ -20,7 +22,7 @@ Job = Annotated[
 def list_command(config: Config = None, lang: SiteLangOption = None, as_json: JsonOption = False) -> None:
     """List the jobs of this site, the newest first."""
     chosen = language(lang)
-    with project(config, chosen) as site:
+    with project(config, chosen, alone=False) as site:
         for name, told in site.jobs.each():
             job = told.ledger.job
             if as_json:
@@ -39,7 +41,7 @@ def show_command(
     `matthan commission report` makes a document of it: the folder is printed last.
     """
     chosen = language(lang)
-    with project(config, chosen) as site:
+    with project(config, chosen, alone=False) as site:
         told = site.jobs.read(job)
         found = told.ledger.job
         if as_json:
@@ -71,13 +73,13 @@ def resume_command(
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.commission.batch import exit_code
 
-    chosen = language(lang)
-    more = _risks(yes, chosen)
-    with project(config, chosen, as_json=as_json) as site:
-        batch = site.resume(job, lambda old: old.model_copy(update={"yes": (*old.yes, *more)}))
+    chosen, more, socket = language(lang), risks_of(yes), engine_of(config)
+    with project(config, chosen, as_json=as_json, alone=socket is None) as site:
+        place = Here(site, chosen) if socket is None else There(socket, chosen)
         show = Show(chosen, as_json=as_json)
-        done = _run(batch, show, chosen)
+        done = place.resume(job, more, show)
         show.over(done)
-        _leave(site, "resume", done.id, chosen)
+        if socket is None:
+            leave_record(site, "resume", done.id, chosen)
         code = exit_code(done)
     raise typer.Exit(code)

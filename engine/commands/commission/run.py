@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.commands.commission.session import WRONG, Config, finish, project
+from engine.commands.commission.here import Here
+from engine.commands.commission.session import WRONG, Config, project
 from engine.commands.commission.showing import Show, risks, show_staging
+from engine.commands.commission.there import There, engine_of
 from engine.commands.output.report import JsonOption, Language, SiteLangOption, language, say_in
 from engine.commands.output.terminal import asked, complain, data, out
 
 if TYPE_CHECKING:
-    from engine.commission.batch import Batch
     from engine.commission.project import Project
-    from engine.commission.record import JobRecord
+    from engine.commission.record import JobRecord, Risk, Step
     from engine.commission.request import Request
 
 
@@ -74,23 +75,25 @@ def run_command(
     Exit codes: 0 done, 1 something failed or waits for a yes, 2 wrong input, 130 stopped.
     """  # noqa: D301 - click's mark for lines that stay as they are
     chosen = language(lang)
-    with project(config, chosen, as_json=as_json) as site:
-        request = _request(sheet, standard, chosen).model_copy(
+    socket = engine_of(config)
+    with project(config, chosen, as_json=as_json, alone=socket is None) as site:
+        request = _request(sheet, standard).model_copy(
             update={
-                "only": tuple(only or ()), "steps": _steps(steps, chosen), "yes": _risks(yes, chosen),
+                "only": tuple(only or ()), "steps": steps_of(steps), "yes": risks_of(yes),
                 "subnets": tuple(subnet or ()), "thorough": thorough, "technician": technician, "adopt": adopt,
                 "together": parallel, "anew": anew,
             }
         )  # fmt: skip
         _say_standard(site, request, chosen, as_json=as_json)
+        place = Here(site, chosen) if socket is None else There(socket, chosen)
         if dry_run:
-            _stage(site, request, chosen, as_json=as_json)
+            _stage(place, request, chosen, as_json=as_json)
             return
-        code = _do(site, request, chosen, as_json=as_json)
+        code = _do(place, site, request, chosen, as_json=as_json)
     raise typer.Exit(code)
 
 
-def _request(sheet: Path, standard: Path | None, language: Language) -> Request:
+def _request(sheet: Path, standard: Path | None) -> Request:
     """Return what is asked for of files.
 
     Raises:
@@ -108,14 +111,18 @@ def _request(sheet: Path, standard: Path | None, language: Language) -> Request:
     return request.model_copy(update={"standard": text, "folder": str(standard.absolute().parent)})
 
 
-def _steps(told: str, language: Language) -> tuple[str, ...]:
+def steps_of(told: str) -> tuple[Step, ...]:
+    """Return steps as they are named on the command line; all where none is."""
     from engine.commission.record import Step
 
-    return _words(told, [each.value for each in Step], "--steps") or tuple(Step)
+    return tuple(map(Step, _words(told, [each.value for each in Step], "--steps"))) or tuple(Step)
 
 
-def _risks(told: str, language: Language) -> tuple[str, ...]:
-    return _words(told, ["restarts", "moves"], "--yes")
+def risks_of(told: str) -> tuple[Risk, ...]:
+    """Return the risks that a command line says yes to."""
+    from engine.commission.record import Risk
+
+    return tuple(map(Risk, _words(told, ["restarts", "moves"], "--yes")))
 
 
 def _words(told: str, known: list[str], option: str) -> tuple[str, ...]:
@@ -135,65 +142,47 @@ def _say_standard(site: Project, request: Request, language: Language, *, as_jso
         )
 
 
-def _stage(site: Project, request: Request, language: Language, *, as_json: bool) -> JobRecord:
+def _stage(place: Here | There, request: Request, language: Language, *, as_json: bool) -> JobRecord:
     """Show what would be done."""
-    job = _run(site.dry(request), Show(language, as_json=False), language, quiet=True)
+    asked_for = request.model_copy(update={"dry": True})
+    job = place.begin(asked_for, Show(language, as_json=False, quiet=True))
     data(job.model_dump_json()) if as_json else show_staging(job, language)
     return job
 
 
-def _do(site: Project, request: Request, language: Language, *, as_json: bool) -> int:
+def _do(place: Here | There, site: Project, request: Request, language: Language, *, as_json: bool) -> int:
     from engine.commission.batch import exit_code
 
-    open_job = None if request.anew else site.unfinished(request)
     if sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
-        agreed = _agreed(site, request, language)
+        agreed = _agreed(place, request, language)
         if agreed is None:
             return WRONG
         request = agreed
-    if open_job is not None:
-        if not as_json:
-            out(say_in(language, "commission.resumed", job=open_job.id))
-        batch = site.resume(open_job.id, lambda old: request)
-    else:
-        batch = site.begin(request)
+    open_job = None if request.anew else site.unfinished(request)
+    if open_job is not None and not as_json:
+        out(say_in(language, "commission.resumed", job=open_job.id))
     show = Show(language, as_json=as_json)
-    job = _run(batch, show, language)
+    job = place.begin(request, show)
     show.over(job)
-    _leave(site, "commission", job.id, language)
+    if isinstance(place, Here):  # an engine records it itself
+        leave_record(site, "commission", job.id, language)
     return exit_code(job)
 
 
-def _agreed(site: Project, request: Request, language: Language) -> Request | None:
+def _agreed(place: Here | There, request: Request, language: Language) -> Request | None:
     """Show what would be done and ask for what needs a yes; None: not to be done at all."""
-    staged = _stage(site, request, language, as_json=False)
+    staged = _stage(place, request, language, as_json=False)
     granted = [*request.yes]
     for risk, cameras in risks(staged, request.yes).items():
         what = say_in(language, f"commission_risk.{risk}")
         if asked(say_in(language, "commission.ask_risk", what=what, cameras=cameras)):
-            granted.append(risk)  # type: ignore[arg-type]
+            granted.append(risk)
     if not asked(say_in(language, "commission.ask_go", cameras=len(staged.cameras))):
         return None
     return request.model_copy(update={"yes": tuple(granted)})
 
 
-def _run(batch: Batch, show: Show, language: Language, *, quiet: bool = False) -> JobRecord:
-    """Run a job to its end, telling of it."""
-    from functools import partial
-
-    from engine.commission.project import ran
-
-    if not quiet:
-        batch.journal.heard = partial(show.heard, batch.journal.ledger)
-    batch.progress = show.checking
-    return finish(
-        lambda: ran(batch),
-        language,
-        lambda: say_in(language, "commission.stopped", job=batch.journal.folder.name),
-    )
-
-
-def _leave(site: Project, what: str, job: str, language: Language) -> None:
+def leave_record(site: Project, what: str, job: str, language: Language) -> None:
     """Leave for the audit log that cameras were changed."""
     from engine.commands.output.leaving import leave
     from engine.identity.record import Deed

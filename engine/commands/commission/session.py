@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -34,13 +34,19 @@ Config = Annotated[
 
 
 @contextmanager
-def project(config: Path | None, language: Language, *, as_json: bool = False) -> Iterator[Project]:
-    """Give what a site's commissionings are done with; whatever is wrong ends the command with its sentence."""
+def project(
+    config: Path | None, language: Language, *, as_json: bool = False, alone: bool = True
+) -> Iterator[Project]:
+    """Give what a site's commissionings are done with; whatever is wrong ends the command with its sentence.
+
+    Args:
+        alone: Whether cameras are asked, so that nobody else of ours may at the same time.
+    """
     from engine.errors import ConfigError, Refusal
 
     try:
         made = _project(config)
-        with _alone(made.state, language):
+        with _alone(made.state, language) if alone else nullcontext():
             yield made
     except ConfigError as error:
         wrong(error, language, as_json=as_json)
@@ -106,7 +112,7 @@ def _alone(state: Path, language: Language) -> Iterator[None]:
         os.close(handle)
 
 
-def finish(work: Callable[[], Coroutine[Any, Any, T]], language: Language, hint: Callable[[], str]) -> T:
+def finish(work: Callable[[], Coroutine[Any, Any, T]], hint: Callable[[], str]) -> T:
     """Run something to its end; Ctrl-C stops it at once, and says how to go on."""
     from engine.runtime import log
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from engine.commands.output.report import Language, coloured, say_in
@@ -11,7 +11,7 @@ from engine.commands.output.terminal import data, flash, line, out, paint
 
 if TYPE_CHECKING:
     from engine.commission.entry import Entry, Ledger
-    from engine.commission.record import CameraRecord, Change, JobRecord, StepRecord
+    from engine.commission.record import CameraRecord, Change, JobRecord, Risk, StepRecord
 
 #: By how far a step is: its sign, and its colour as an ANSI code.
 SIGNS: Final = {
@@ -25,11 +25,11 @@ class Show:
     """Tells of a job while it runs.
 
     Args:
-        ledger: What its journal comes to, as it grows.
+        quiet: Whether only how far it is, is told.
     """
 
-    def __init__(self, language: Language, *, as_json: bool) -> None:
-        self._language, self._as_json = language, as_json
+    def __init__(self, language: Language, *, as_json: bool, quiet: bool = False) -> None:
+        self._language, self._as_json, self._quiet = language, as_json, quiet
         self._told: set[str] = set()
         self._flashing = sys.stderr.isatty() and not as_json
 
@@ -40,11 +40,25 @@ class Show:
                 data(entry.model_dump_json(exclude_defaults=True))
             return
         for camera in ledger.cameras.values():
-            if camera.id not in self._told and not any(step.state in _OPEN for step in camera.steps):
-                self._told.add(camera.id)
-                self._flash("")
-                show_camera(camera, self._language)
+            self._over(camera)
         self._progress(ledger, entry)
+
+    def _over(self, camera: CameraRecord) -> None:
+        """Tell of a camera once all its steps are over."""
+        if camera.id not in self._told and not any(step.state in _OPEN for step in camera.steps):
+            self._told.add(camera.id)
+            self._flash("")
+            show_camera(camera, self._language)
+
+    def looked(self, record: JobRecord, checking: Mapping[str, str]) -> None:
+        """Take a job as it is now, where its entries are not heard: tell what is over, and how far the rest is."""
+        if self._as_json or self._quiet:
+            return
+        for camera in record.cameras:
+            self._over(camera)
+        if len(self._told) < len(record.cameras):
+            under_way = next(iter(checking.items()), ("", ""))
+            self._flash(f"{len(self._told)}/{len(record.cameras)}  {': '.join(under_way)}")
 
     def checking(self, camera: str, check: str) -> None:
         """Say which check is under way."""
@@ -95,6 +109,7 @@ def show_sums(job: JobRecord, language: Language) -> None:
     bad = [each for each in job.cameras if any(step.state == "failed" for step in each.steps)]
     asked = [each for each in job.cameras if any(step.state == "needs_yes" for step in each.steps)]
     values = {"job": job.id, "cameras": len(job.cameras), "failed": len(bad), "asked": len(asked)}
+    values["checks"] = sum(any(each.outcome == "fail" for each in camera.results) for camera in job.cameras)
     out(say_in(language, "commission.sums", **values))
     if asked:
         out(say_in(language, "commission.say_yes", job=job.id))
@@ -133,10 +148,11 @@ def shown_change(change: Change, language: Language) -> str:
     return line(f"{change.feature}: {before} → {after}{risk}{mark}{told}")
 
 
-def risks(job: JobRecord, allowed: Iterable[str]) -> dict[str, int]:
+def risks(job: JobRecord, allowed: Iterable[Risk]) -> dict[Risk, int]:
     """Return how many cameras what needs a yes is about, by risk."""
-    found: dict[str, int] = {}
+    found: dict[Risk, int] = {}
     for camera in job.cameras:
-        for risk in {each.risk for each in camera.changes} - {"safe", "locks"} - set(allowed):
-            found[str(risk)] = found.get(str(risk), 0) + 1
+        for risk in {each.risk for each in camera.changes} - set(allowed):
+            if risk in ("restarts", "moves"):
+                found[risk] = found.get(risk, 0) + 1
     return found

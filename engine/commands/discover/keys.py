@@ -7,8 +7,10 @@ command keeps the count itself, in the same file, so that the engine knows of it
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +20,8 @@ import typer
 from drivers import registry
 from drivers.contract import Driver, Login
 from drivers.logins import MOST, LoginBook, Record
+from engine.census.place import place_of
+from engine.census.search import addresses
 from engine.census.sighting import Sighting
 from engine.census.site_file import rebased
 from engine.commands.output.report import for_people
@@ -80,6 +84,8 @@ class Bunch:
         every: What may be tried at any device.
         taken: Devices that a running engine logs in to.
         limited: Whether one wrong login at most may be sent to a device; else three.
+        written_as: By address the name that the configuration has for it: a device's count goes by that.
+        file: Where the books are kept.
     """
 
     books: LoginBooks | None
@@ -87,6 +93,8 @@ class Bunch:
     every: list[Key]
     taken: frozenset[str]
     limited: bool
+    written_as: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
     _alone: dict[str, LoginBook] = field(default_factory=dict)
 
     def driver_of(self, name: str) -> Driver:
@@ -95,15 +103,21 @@ class Bunch:
 
     def book_of(self, url: str) -> LoginBook:
         """Return what a device has said to logins."""
+        key = self._device(url)
         if self.books is not None and not self.limited:
-            return self.books.of(url)
-        key = device_of(url)
+            return self.books.of(key)
         if key not in self._alone:
-            known = self.books.of(url).record if self.books is not None else Record()
+            known = self.books.of(key).record if self.books is not None else Record()
             now = SystemClock().now().wall.timestamp()
             left = replace(known, wrong=(*known.wrong, *[now] * (MOST - 1))[-MOST:])
             self._alone[key] = LoginBook(lambda: SystemClock().now().wall.timestamp(), left)
         return self._alone[key]
+
+    def hand_over(self) -> None:
+        """Give the books to whoever owns the state folder: an engine that may not read them would count anew."""
+        if self.file is not None and not self.limited and (owner := owner_of(self.file.parent)):
+            with suppress(FileNotFoundError):  # nobody was logged in to
+                os.chown(self.file, *owner)
 
     def logins_for(self, sighting: Sighting) -> Sequence[Login]:
         """Return what may be tried at a device; nothing at an engine's."""
@@ -123,11 +137,16 @@ class Bunch:
         return rebased(key.written, key.folder, target)
 
     def _keys(self, sighting: Sighting) -> list[Key]:
-        devices = {device_of(each.url) for each in sighting.answers}
+        devices = dict.fromkeys(self._device(each.url) for each in sighting.answers)
         return [key for device in devices for key in self.own.get(device, ())] + self.every
 
     def _is_taken(self, sighting: Sighting) -> bool:
-        return any(device_of(each.url) in self.taken for each in sighting.answers)
+        return any(self._device(each.url) in self.taken for each in sighting.answers)
+
+    def _device(self, url: str) -> str:
+        """Return the key of a device in the books, as the engine would find it there."""
+        key = device_of(url)
+        return self.written_as.get(key, key)
 
 
 def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
@@ -152,7 +171,20 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
     taken = (
         {device_of(each.url) for each in site.configuration.settings.cameras} if site and running else set()
     )
-    return Bunch(books, own, _distinct(every), frozenset(taken), limited=running or books is None)
+    hosts = [host for each in cameras if (host := place_of(each.url).host)]
+    names = {address: host for host, address in asyncio.run(addresses(hosts)).items() if host != address}
+    limited = running or books is None
+    return Bunch(
+        books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names, file=paths.logins
+    )
+
+
+def owner_of(folder: Path) -> tuple[int, int] | None:
+    """Return whose a state folder is, where root may give away what it writes: an engine is often another user."""
+    if os.geteuid() != 0:
+        return None
+    about = folder.stat()
+    return about.st_uid, about.st_gid
 
 
 def engine_runs(paths: StatePaths) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import typer
@@ -44,7 +44,8 @@ class Wanted:
         if self.site is None:
             return ()
         known = read(self.site.paths.cameras_seen)
-        cameras = self.site.configuration.settings.cameras
+        every = self.site.configuration.settings.cameras
+        cameras = [each for each in every if place_of(each.url).host]  # a file is never gone
         return recalled(
             (Configured(each.id, each.name, each.url, each.source or "") for each in cameras), known
         )
@@ -92,7 +93,8 @@ def wanted(
         raise typer.Exit(2)
     named = interfaces or ([] if hosts or subnets else list(there))
     joined = dict.fromkeys(address for name in named for address in there.get(name, (name,)))
-    every = tuple(dict.fromkeys((*hosts, *swept.hosts)))
+    listed = () if subnets else (each.host for each in expected if each.host and not each.url)
+    every = tuple(dict.fromkeys((*hosts, *swept.hosts, *listed)))
     return Wanted(Scope(tuple(joined), every, sweep=bool(subnets)), expected, site)
 
 
@@ -137,7 +139,7 @@ class Look:
         try:
             self._progress(self.search)
             self.names = await addresses(_hosts(self.wanted))
-            await self.search.run(self.wanted.scope, self.wait)
+            await self.search.run(await _by_address(self.wanted.scope), self.wait)
             await self.search.look_for(_known(self.wanted))
             self._sightings = await self.search.sightings()
             if self.bunch is not None:
@@ -156,7 +158,7 @@ class Look:
 
     def _progress(self, search: Search) -> None:
         hosts = len(self.wanted.scope.hosts) if self.wanted.scope.sweep else 0
-        values = {"done": search.swept, "hosts": hosts, "found": len({each.address for each in search.found})}
+        values = {"done": search.swept, "hosts": hosts, "found": search.heard}
         _flash(render("census.sweeping" if hosts else "census.listening", values, self.lang))
 
     def _one_more(self, identified: Identified) -> None:
@@ -173,7 +175,15 @@ def _flash(text: str) -> None:
 def _hosts(wanted: Wanted) -> list[str]:
     """Return the hosts that are written by name somewhere."""
     urls = [each.url for each in wanted.expected] + [each.url for each in wanted.configured]
-    return [place_of(url).host for url in urls] + [each.host for each in wanted.expected]
+    return [place_of(url).host for url in urls] + [each.host.lower() for each in wanted.expected]
+
+
+async def _by_address(scope: Scope) -> Scope:
+    """Return a scope whose swept hosts are addresses: a device asked by name and by address is one."""
+    if not scope.sweep:
+        return scope
+    told = await addresses(scope.hosts)
+    return replace(scope, hosts=tuple(dict.fromkeys(told[host] for host in scope.hosts)))
 
 
 def _known(wanted: Wanted) -> list[tuple[str, str]]:
@@ -181,7 +191,7 @@ def _known(wanted: Wanted) -> list[tuple[str, str]]:
     listed = [each.url for each in wanted.expected if each.url]
     site = wanted.site.configuration.settings.cameras if wanted.site else ()
     schemes = {"http": "onvif", "https": "onvif", "rtsp": "rtsp", "rtsps": "rtsp"}
-    told = [(each.driver or "", each.url) for each in site if each.enabled] + [("", url) for url in listed]
+    told = [(each.driver or "", each.url) for each in site] + [("", url) for url in listed]
     return [
         (driver or schemes[scheme], url)
         for driver, url in told

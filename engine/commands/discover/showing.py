@@ -157,10 +157,11 @@ def as_csv(entries: Sequence[Entry], lang: Language, *, marked: bool) -> str:
     """Return a table for spreadsheets: RFC 4180, no cell of which is a formula.
 
     Args:
-        marked: Begin with a byte-order mark: Excel takes UTF-8 for something else without.
+        marked: For a file: lines end as the standard says, and a byte-order mark stands first, without which Excel
+            takes UTF-8 for something else. A terminal wants neither.
     """
     file = io.StringIO()
-    writer = csv.writer(file)
+    writer = csv.writer(file, lineterminator="\r\n" if marked else "\n")
     writer.writerow(COLUMNS)
     for each in entries:
         writer.writerow([harmless(value) for value in _values(each, lang).values()])
@@ -174,15 +175,19 @@ def harmless(text: str) -> str:
 
 
 def rows(entries: Sequence[Entry], lang: Language) -> list[tuple[str, str | None]]:
-    """Return the table's lines with their colours, the heading first."""
+    """Return the table's lines with their colours, the heading first; columns without a word are left out."""
     heading = [render(f"census_column.{name}", {}, lang) for name in _SHOWN]
-    table = [_cells(each, lang) for each in entries]
-    widths = [min(max(len(row[at]) for row in [heading, *table]), _WIDEST) for at in range(len(_SHOWN))]
+    told = [_cells(each, lang) for each in entries]
+    kept = [at for at, name in enumerate(_SHOWN) if name in _ALWAYS or any(row[at] != "-" for row in told)]
+    table = [[row[at] for at in kept] for row in [heading, *told]]
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
     colours = [None, *(_COLOURS[each.state] for each in entries)]
-    return [(_row(row, widths), colour) for row, colour in zip([heading, *table], colours, strict=True)]
+    return [(_row(row, widths), colour) for row, colour in zip(table, colours, strict=True)]
 
 
 _SHOWN = ("state", "camera", "address", "model", "serial", "mac", "firmware", "note")
+#: Columns that are shown though nobody has anything to say there.
+_ALWAYS = frozenset({"state", "camera", "address", "note"})
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -9,13 +9,19 @@ import typer
 from engine.census.compare import Census
 from engine.census.remembered import learnt, read, write
 from engine.census.site_file import Draft, draft
-from engine.commands.discover.keys import Site
+from engine.commands.discover.keys import Site, owner_of
 from engine.commands.discover.looking import Look
+from engine.commands.output.leaving import leave, leave_configured
 from engine.commands.output.report import for_people
 from engine.commands.output.terminal import block, complain, out
+from engine.config.configuration import check
 from engine.config.settings import LoginSettings
+from engine.config.state_paths import state_paths
+from engine.config.writer import revision_of
 from engine.errors import ConfigError, Refusal
+from engine.identity.record import Deed
 from engine.text import Language, render
+from rules.model import Fact
 
 
 def remember(site: Site | None, census: Census, lang: Language, *, keep: bool) -> None:
@@ -27,7 +33,7 @@ def remember(site: Site | None, census: Census, lang: Language, *, keep: bool) -
     now = learnt(census, known)
     if now != known:
         try:
-            write(path, now)
+            write(path, now, owner_of(site.paths.state))
         except OSError as error:
             values = {"path": str(path), "detail": error.strerror or type(error).__name__}
             complain(render("census.not_remembered", values, lang))
@@ -49,6 +55,7 @@ def take(path: Path, look: Look, census: Census, lang: Language, *, dry_run: boo
         block("\n".join(made.diff()), err=aside)
         if not dry_run:
             made.write()
+            _leave(made, lang)
     except ConfigError as error:
         block(for_people(error.problems, {}, lang, colours=False), err=True)
         raise typer.Exit(1) from None
@@ -60,6 +67,19 @@ def take(path: Path, look: Look, census: Census, lang: Language, *, dry_run: boo
         complain(render("census.not_written", {"path": str(path), "detail": detail}, lang))
         raise typer.Exit(1) from None
     out(_said(made, lang, dry_run=dry_run), err=aside)
+
+
+def _leave(made: Draft, lang: Language) -> None:
+    """Leave for the audit log that a configuration was changed, or made."""
+    if made.revised is not None:
+        leave_configured(made.revised, lang)
+    elif (report := check(made.path)).configuration is not None:
+        told: dict[str, Fact] = {
+            "how": "command",
+            "file": str(made.path),
+            "configuration": revision_of(made.content),
+        }
+        leave(state_paths(report.configuration.settings).state, Deed.CONFIGURE, told, lang)
 
 
 def _said(made: Draft, lang: Language, *, dry_run: bool) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.commands.output.terminal import out
 
 if TYPE_CHECKING:
+    from engine.config.writer import Revised
     from engine.identity.record import Deed
     from engine.text import Language
     from rules.model import Fact
@@ -45,6 +46,22 @@ def leave(state: Path, deed: Deed, about: dict[str, Fact], lang: Language) -> No
     except OSError as error:
         values = {"path": str(spool.folder), "detail": error.strerror or type(error).__name__}
         out(f"matthan: {render('audit.not_left', values, lang)}", "yellow", err=True)
+
+
+def leave_configured(made: Revised, lang: Language) -> None:
+    """Leave for the audit log that a configuration was changed, and to what; not the values, which may be secret."""
+    from engine.config.state_paths import state_paths
+    from engine.identity.record import Deed
+
+    configuration = made.report.configuration
+    if configuration is not None and made.revision != made.before.revision:
+        told: dict[str, Fact] = {
+            "how": "command",
+            "file": str(made.before.path),
+            "configuration": made.revision,
+            "configuration_before": made.before.revision,
+        }
+        leave(state_paths(configuration.settings).state, Deed.CONFIGURE, told, lang)
 
 
 def _who() -> tuple[str, str]:

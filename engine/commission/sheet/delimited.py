@@ -21,10 +21,10 @@ def read_delimited(text: str, source: str) -> Table:
             places = _places(source, lines, number, cells, _delimiter(lines))
             _take(table, places, cells)
             if len(table.rows) > ROWS:
-                table.problems.append(places[0].problem("sheet.many_rows", most=ROWS))
+                table.problems.append(places[0].wrong("sheet.many_rows", most=ROWS))
                 break
     except csv.Error as error:  # a field beyond its limit, a line feed where none can be
-        table.problems.append(Place(source, 1, 1).problem("sheet.no_csv", detail=str(error)))
+        table.problems.append(Place(source, 1, 1).wrong("sheet.no_csv", detail=str(error)))
     return table
 
 
@@ -62,7 +62,7 @@ def _take(table: Table, places: list[Place], cells: list[str]) -> None:
     ]
     for cell in told:
         if len(cell.text) > LONGEST:
-            table.problems.append(cell.place.problem("sheet.long", most=LONGEST))
+            table.problems.append(cell.place.wrong("sheet.long", most=LONGEST))
     if not table.headings:
         table.headings = told
         return

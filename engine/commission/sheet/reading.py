@@ -55,7 +55,7 @@ def content_of(path: Path) -> bytes:
             return file.read(BYTES + 1)
     except OSError as error:
         detail = error.strerror or type(error).__name__
-        raise ConfigError([_at(str(path)).problem("problem.unreadable", detail=detail)]) from None
+        raise ConfigError([_at(str(path)).wrong("problem.unreadable", detail=detail)]) from None
 
 
 def sheet_of(content: bytes, source: str) -> Sheet:
@@ -68,12 +68,12 @@ def sheet_of(content: bytes, source: str) -> Sheet:
         ConfigError: With every mistake.
     """
     if len(content) > BYTES:
-        raise ConfigError([_at(source).problem("sheet.large", most=BYTES >> 20)])
+        raise ConfigError([_at(source).wrong("sheet.large", most=BYTES >> 20)])
     table = _table(content, source)
     rows, problems = _rows(table)
     problems = [*table.problems, *problems]
     if not rows and not problems:
-        problems = [_at(source).problem("sheet.empty")]
+        problems = [_at(source).wrong("sheet.empty")]
     if problems:
         raise ConfigError(sorted(problems, key=lambda each: (each.line, each.column)))
     return Sheet(tuple(rows), sha256(content).hexdigest(), source)
@@ -92,7 +92,7 @@ def _table(content: bytes, source: str) -> Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:  # what Excel saves as plain "CSV" has lost the diacritics already
-        return Table(problems=[_at(source).problem("sheet.not_utf8", position=error.start)])
+        return Table(problems=[_at(source).wrong("sheet.not_utf8", position=error.start)])
     return read_written(text, source) if kind in YAMLS else read_delimited(text, source)
 
 
@@ -104,7 +104,7 @@ def _rows(table: Table) -> tuple[list[Row], list[SheetProblem]]:
         told = {keys[n]: cell for n, cell in cells.items() if keys.get(n)}
         others = {n: cell for n, cell in cells.items() if not keys.get(n)}
         headed = {n: cell for n, cell in others.items() if n in keys and table.headings[n].text}
-        problems += (others[n].place.problem("sheet.no_heading") for n in others if n not in headed)
+        problems += (others[n].place.wrong("sheet.no_heading") for n in others if n not in headed)
         settings, wrong = _checked(place, told)
         problems += [*wrong, *_unheard(told), *_unplaced(place, told)]
         if settings is not None:
@@ -121,11 +121,11 @@ def _keys(table: Table) -> tuple[Mapping[int, str], list[SheetProblem]]:
     for number, heading in enumerate(table.headings):
         key = key_of(heading.text)
         if key and key in keys.values():
-            problems.append(heading.place.problem("sheet.column_twice", heading=heading.text, key=key))
+            problems.append(heading.place.wrong("sheet.column_twice", heading=heading.text, key=key))
         keys[number] = key
     if table.headings and "id" not in keys.values():
         found = ", ".join(heading.text for heading in table.headings)[:200]
-        problems.append(table.headings[0].place.problem("sheet.no_id", found=found))
+        problems.append(table.headings[0].place.wrong("sheet.no_id", found=found))
         table.rows.clear()  # each would say the same
     return keys, problems
 
@@ -148,7 +148,7 @@ def _unheard(told: Mapping[str, Cell]) -> Iterator[SheetProblem]:
     cell = told.get("driver")
     if cell is not None and cell.text not in registry.names():
         known = registry.names()
-        yield cell.place.problem(
+        yield cell.place.wrong(
             "problem.unknown_driver",
             "driver",
             nearest(cell.text, known),
@@ -156,12 +156,12 @@ def _unheard(told: Mapping[str, Cell]) -> Iterator[SheetProblem]:
             known=", ".join(known),
         )
     if "password" in told and "username" not in told:
-        yield told["password"].place.problem("sheet.no_username", "password")
+        yield told["password"].place.wrong("sheet.no_username", "password")
 
 
 def _unplaced(place: Place, told: Mapping[str, Cell]) -> Iterator[SheetProblem]:
     if not any(key in told for key in ("host", "url", "mac", "serial")):
-        yield place.problem("sheet.nowhere")
+        yield place.wrong("sheet.nowhere")
 
 
 def _twice(
@@ -176,6 +176,6 @@ def _twice(
         mark = key, own[key] + ("" if key == "id" else channel)
         first = seen.setdefault(mark, told[key])
         if first is not told[key]:
-            yield told[key].place.problem(
+            yield told[key].place.wrong(
                 "sheet.twice", key, column=key, text=told[key].text, line=first.place.line
             )

@@ -37,7 +37,9 @@ def sample(path: Path, language: Language) -> bytes:
 
 
 def _remarks(language: Language) -> list[str]:
-    return [render(f"sheet.about_{key}", {}, language) for key in ("place", "login", "other")]
+    return [
+        render(code, {}, language) for code in ("sheet.about_place", "sheet.about_login", "sheet.about_other")
+    ]
 
 
 def _headings(language: Language) -> list[str]:

@@ -39,7 +39,7 @@ class Place:
     line: int
     column: int
 
-    def problem(self, code: str, key: str = "", suggestion: str = "", **values: Fact) -> SheetProblem:
+    def wrong(self, code: str, key: str = "", suggestion: str = "", **values: Fact) -> SheetProblem:
         """Return a problem at this place."""
         return SheetProblem(self.source, self.line, self.column, key, code, values, suggestion)
 

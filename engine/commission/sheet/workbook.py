@@ -24,13 +24,13 @@ def read_workbook(content: bytes, source: str) -> Table:
     here = Place(source, 1, 1)
     try:
         if not _bearable(content):
-            return Table(problems=[here.problem("sheet.workbook_size", most=UNPACKED >> 20)])
+            return Table(problems=[here.wrong("sheet.workbook_size", most=UNPACKED >> 20)])
         with warnings.catch_warnings(action="ignore"):  # of extensions that no cell is about
             return _read(content, source)
     except BadZipFile:
-        return Table(problems=[here.problem("sheet.no_workbook", detail="zip")])
+        return Table(problems=[here.wrong("sheet.no_workbook", detail="zip")])
     except Exception as error:  # a library that reads what a stranger made may fail in any way
-        return Table(problems=[here.problem("sheet.no_workbook", detail=type(error).__name__)])
+        return Table(problems=[here.wrong("sheet.no_workbook", detail=type(error).__name__)])
 
 
 def _bearable(content: bytes) -> bool:
@@ -47,7 +47,7 @@ def _read(content: bytes, source: str) -> Table:
         for cells in page.iter_rows(max_row=2 * ROWS, max_col=COLUMNS):
             _take(table, dict(_told(cells, f"{source}!{page.title}", table.problems)))
             if len(table.rows) > ROWS:
-                table.problems.append(Place(source, ROWS, 1).problem("sheet.many_rows", most=ROWS))
+                table.problems.append(Place(source, ROWS, 1).wrong("sheet.many_rows", most=ROWS))
                 break
         return table
     finally:
@@ -63,9 +63,9 @@ def _told(cells: Iterable[Any], source: str, problems: list[SheetProblem]) -> It
             number = cell.column - 1
             place = Place(f"{source}!{get_column_letter(cell.column)}{cell.row}", cell.row, cell.column)
             if cell.data_type == "f":  # what it would come to is for a spreadsheet program to know
-                problems.append(place.problem("sheet.formula"))
+                problems.append(place.wrong("sheet.formula"))
             elif len(text) > LONGEST:
-                problems.append(place.problem("sheet.long", most=LONGEST))
+                problems.append(place.wrong("sheet.long", most=LONGEST))
             else:
                 yield number, Cell(text, place)
 

@@ -21,19 +21,19 @@ def read_written(text: str, source: str) -> Table:
     entries = document.data.get("cameras") if isinstance(document.data, dict) else document.data
     if not isinstance(entries, list):
         if not table.problems:
-            table.problems.append(Place(source, 1, 1).problem("sheet.no_list"))
+            table.problems.append(Place(source, 1, 1).wrong("sheet.no_list"))
         return table
     for number, entry in enumerate(entries[:ROWS]):
         _take(table, document, (*top, number), entry)
     if len(entries) > ROWS:
-        table.problems.append(_place(document, (*top, ROWS)).problem("sheet.many_rows", most=ROWS))
+        table.problems.append(_place(document, (*top, ROWS)).wrong("sheet.many_rows", most=ROWS))
     return table
 
 
 def _take(table: Table, document: Document, steps: Steps, entry: object) -> None:
     here = _place(document, steps)
     if not isinstance(entry, dict):
-        table.problems.append(here.problem("problem.mapping"))
+        table.problems.append(here.wrong("problem.mapping"))
         return
     cells: dict[int, Cell] = {}
     for key, value in list(entry.items())[:COLUMNS]:
@@ -42,9 +42,9 @@ def _take(table: Table, document: Document, steps: Steps, entry: object) -> None
         if value is None:
             continue
         if not isinstance(value, _PLAIN):
-            table.problems.append(place.problem("problem.plain", str(key)))
+            table.problems.append(place.wrong("problem.plain", str(key)))
         elif len(str(value)) > LONGEST:
-            table.problems.append(place.problem("sheet.long", str(key), most=LONGEST))
+            table.problems.append(place.wrong("sheet.long", str(key), most=LONGEST))
         else:
             cells[number] = Cell(str(value).strip(), place)
     table.rows.append((here, {n: cell for n, cell in cells.items() if cell.text}))

@@ -17,7 +17,7 @@ from engine.census.search import Search, addresses
 class Finder:
     """A driver that finds what it is told; sweeps where it is asked to."""
 
-    title, schemes, api = "Finder", frozenset({"x"}), API
+    title, schemes, api, sweeps = "Finder", frozenset({"x"}), API, True
 
     def __init__(self, name: str, *finds: Found | Exception, gate: asyncio.Event | None = None) -> None:
         self.name, self.finds, self.gate = name, finds, gate
@@ -76,12 +76,25 @@ async def test_ten_thousand_answers_are_bounded_and_told(monkeypatch: pytest.Mon
     assert len(one.merged({})) == module.OF_ONE
 
 
-async def test_how_far_a_sweep_is() -> None:
+async def test_how_far_a_sweep_is_goes_by_the_slowest() -> None:
+    gate = asyncio.Event()
     seen: list[int] = []
-    search = searching(Finder("a"), Finder("b"), changed=lambda search: seen.append(search.swept))
+
+    class Late(Finder):
+        async def discover(self, scope: Scope, wait: float) -> AsyncIterator[Found]:
+            await gate.wait()
+            async for each in super().discover(scope, wait):
+                yield each
+
+    def changed(search: Search) -> None:
+        seen.append(search.swept)
+        if search.done.get("fast") == 2:
+            gate.set()
+
+    search = searching(Finder("fast"), Late("late"), changed=changed)
     await search.run(Scope(hosts=("192.0.2.1", "192.0.2.2"), sweep=True), 1.0)
-    assert search.swept == 2
-    assert set(search.done.values()) == {2}
+    assert seen == [0, 0, 1, 2]
+    assert search.done == {"fast": 2, "late": 2}
 
 
 async def test_known_cameras_that_answered_no_probe_are_looked_for(free_port: Callable[[], int]) -> None:
@@ -105,5 +118,9 @@ async def test_known_cameras_that_answered_no_probe_are_looked_for(free_port: Ca
 
 
 async def test_names_have_addresses_and_what_has_none_stays() -> None:
-    told = await addresses(["localhost", "no-such-host.invalid", "", "::1"])
-    assert told == {"localhost": "127.0.0.1", "no-such-host.invalid": "no-such-host.invalid", "::1": "::1"}
+    told = await addresses(["localhost", "no-such-host.invalid", "", "fe80::1%lo"])
+    assert told == {
+        "localhost": "127.0.0.1",
+        "no-such-host.invalid": "no-such-host.invalid",
+        "fe80::1%lo": "fe80::1%lo",
+    }

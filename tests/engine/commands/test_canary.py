@@ -334,6 +334,19 @@ ELSEWHERE = {
         "tests/engine/commands/test_access.py",
     ),
     **dict.fromkeys(("keys show", "keys rotate", "keys revoke"), "tests/engine/commands/test_keys.py"),
+    **dict.fromkeys(("camera aim", "camera zones", "camera reference"), "tests/engine/commands/aim"),
+    **dict.fromkeys(
+        ("commission report", "commission verify", "commission diff", "keys technician"),
+        "tests/engine/commands/commission",
+    ),
+    **dict.fromkeys(
+        ("camera show", "camera clock", "camera login", "camera reboot", "camera undo", "camera still"),
+        "tests/engine/commands/test_camera_acts.py",
+    ),
+    **dict.fromkeys(
+        tuple(f"commission {each}" for each in ("run", "new", "list", "show", "resume", "undo")),
+        "tests/engine/commands/test_commission.py",
+    ),
     **dict.fromkeys(("audit list", "audit report"), "tests/engine/commands/audit"),
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }  # fmt: skip

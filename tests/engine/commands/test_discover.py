@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 from drivers.contract import Found, Scope
 from drivers.errors import DriverError, Unreachable, Unsupported
+from drivers.kit.neighbours import Neighbour
 from engine.commands.discover import app
+from engine.identity.spool import Spool
 
 GATE = Found("finder", "http://192.0.2.7/onvif/device_service", "urn:1", "192.0.2.7", "Cổng", "M1")
 THERE = {"lo": ("127.0.0.1",), "eth0": ("192.0.2.2", "198.51.100.2")}
@@ -170,14 +172,25 @@ def test_what_is_found_is_written_once_and_followed_when_it_moves(
     again = run(monkeypatch, Finder(camera(1, "Cổng")), "--write", str(site), "--lang", "en")
     assert "nothing to take in" in again.stdout
     assert "configured" in again.stdout
-    moved = camera(7, "Cổng")
-    moved = replace(moved, identity="urn:1")
+    # only its name says that it moved: told, and not written, for any device can take a name
+    moved = replace(camera(7, "Cổng"), identity="urn:1")
     done = run(monkeypatch, Finder(moved), "--write", str(site), "--lang", "en", "--csv")
     assert done.exit_code == 0
     assert "moved" in done.stdout
-    assert "known by" not in done.stdout
+    assert "only a name says so" in done.stderr
+    assert "192.0.2.7" not in site.read_text()
+    # once the neighbour table shows its card too it is followed
+    (tmp_path / "state" / "cameras-seen.json").unlink()
+    for at, name in ((1, "before"), (7, "after")):
+        met = {f"192.0.2.{at}": Neighbour("02:00:00:00:00:01", "eth0")}
+        monkeypatch.setattr("engine.census.search.neighbours", lambda met=met: met)
+        there = replace(camera(at, "Cổng"), identity="")
+        done = run(monkeypatch, Finder(there), "--write", str(site), "--lang", "en")
+        assert done.exit_code == 0, name
     assert "url: http://192.0.2.7/onvif/device_service" in site.read_text()
     assert "# kept" in site.read_text()
+    (record,) = Spool(tmp_path / "state").folder.iterdir()  # for the engine's audit log, at its next start
+    assert "configuration_before" in record.read_text()
 
 
 @pytest.mark.parametrize(
@@ -220,3 +233,21 @@ def test_too_many_answers_and_doubts_are_told(monkeypatch: pytest.MonkeyPatch) -
     assert done.exit_code == 0
     assert "2 devices call themselves urn:same" in done.stderr
     assert "35 of them are left out" in done.stderr
+
+
+def test_files_are_no_cameras_that_could_be_gone_and_listed_hosts_are_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site, listed = tmp_path / "site.yaml", tmp_path / "list.yaml"
+    site.write_text("cameras: [{id: clip, url: 'file:x.mp4'}]\n")
+    listed.write_text("[{id: a, host: Cam.example}, {id: b, url: 'http://192.0.2.9/onvif/device_service'}]\n")
+    finder = Finder(replace(camera(1), address="cam.example", url="http://cam.example/onvif/device_service"))
+    done = run(monkeypatch, finder, "--config", str(site), "--expect", str(listed), "--json", "--wait", "0.2")
+    assert [(each["id"], each["state"]) for each in json.loads(done.stdout)] == [
+        ("a", "new"),
+        ("b", "missing"),
+    ]
+    assert finder.scopes[0].hosts == ("Cam.example",)
+    swept = Finder()
+    run(monkeypatch, swept, "--subnet", "localhost", "--subnet", "127.0.0.1", "--host", "127.0.0.1")
+    assert swept.scopes[0].hosts == ("127.0.0.1",)  # by name and by address it is one

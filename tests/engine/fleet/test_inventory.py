@@ -144,6 +144,14 @@ async def test_nothing_is_probed_without_leave() -> None:
     assert drafts == []
 
 
+async def test_no_host_is_ever_knocked_at_by_an_engine() -> None:
+    """A sweep is a person's word, on the command line; no configuration can say it."""
+    driver = Finder([found("urn:1")])
+    await rounds(make(Drafts(), driver), 2)
+    assert [scope.sweep for scope in driver.scopes] == [False, False]
+    assert not any("sweep" in name for name in DiscoverySettings.model_fields)
+
+
 async def test_a_flood_of_answers_is_bounded_and_counted() -> None:
     drafts = Drafts()
     flood = [found(f"urn:{number}" + "x" * 10_000) for number in range(inventory.MOST + 50)]

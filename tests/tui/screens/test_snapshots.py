@@ -149,7 +149,7 @@ def test_help(shown: Callable[..., bool], until: Until, language: Language) -> N
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
-    assert shown((100, 74), language, act)
+    assert shown((100, 90), language, act)
 
 
 @pytest.mark.parametrize("where", ["fleet", "camera"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -279,3 +280,32 @@ async def test_an_encoder_of_another_name_is_not_taken_for_it(
     )
     with pytest.raises(Malformed):
         await device.read("encoder.main.fps")
+
+
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "ipycam_any_1.3.0" / "GetVideoEncoderConfiguration.xml"
+
+
+async def test_an_encoder_of_another_profile_is_not_set(scripted: Scripted) -> None:
+    """Asked for a small stream's encoder, a device tells the main one's: set, it would become the small one."""
+    limits = "<tt:FrameRateRange><tt:Min>1</tt:Min><tt:Max>30</tt:Max></tt:FrameRateRange>"
+    scripted.answers |= {
+        "GetVideoEncoderConfiguration": FIXTURE.read_bytes(),
+        "GetVideoEncoderConfigurationOptions": envelope(
+            f"<trt:R><trt:Options><tt:H264>{limits}</tt:H264></trt:Options></trt:R>"
+        ),
+        "SetVideoEncoderConfiguration": envelope("<trt:SetVideoEncoderConfigurationResponse/>"),
+    }
+    async with onvif.driver.open(Target(scripted.url), None) as device:
+        assert isinstance(device, OnvifDevice)
+        assert await device.read("encoder.sub.fps") == 25
+        await device.write("encoder.sub.fps", 10)
+    (sent,) = [each.body for each in scripted.asked if each.operation == "SetVideoEncoderConfiguration"]
+    assert 'token="e"' in sent
+    assert "6000" not in sent
+
+
+async def test_options_answered_by_something_else_are_none(scripted: Scripted) -> None:
+    scripted.answers["GetVideoEncoderConfigurationOptions"] = FIXTURE.read_bytes()
+    async with onvif.driver.open(Target(scripted.url), None) as device:
+        assert isinstance(device, OnvifDevice)
+        assert not [each for each in await device.configuration() if each.id.startswith("encoder")]

@@ -349,3 +349,20 @@ async def test_an_address_of_no_link_is_told() -> None:
     assert found == []
     assert "fe80::1%nowhere" in said
     assert "2001:db8::77" in said
+
+
+async def test_many_hosts_are_asked_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await real(0)
+
+    with receiver.DatagramReceiver(lambda: None) as heard:
+        targets = await probe_targets.ProbeTargets.of(
+            Scope(hosts=tuple(f"127.0.4.{number}" for number in range(1, 101))), heard
+        )
+        monkeypatch.setattr("drivers.onvif.discovery.probe_targets.asyncio.sleep", sleep)
+        await targets.ask(0)
+    assert pauses == [probe_targets.PAUSE] * (100 // probe_targets.TOGETHER)

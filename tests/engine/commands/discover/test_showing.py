@@ -50,6 +50,13 @@ def test_a_table_for_people_tells_each_state(language: Language) -> None:
     assert any(render("census.no_login", {"tried": "admin"}, language) in row for row in table)
 
 
+def test_columns_that_say_nothing_are_left_out() -> None:
+    plain = [row for row, _ in rows(compare([seen(1), seen(2)]).entries, "en")]
+    assert plain[0].split() == ["state", "camera", "address", "maker,", "model", "where,", "or", "why", "not"]
+    assert "serial number" in rows(compare([seen(1), seen(2, serial="s")]).entries, "en")[0][0]
+    assert "\r" not in as_csv(compare([seen(1)]).entries, "en", marked=False)
+
+
 def test_what_it_comes_to_and_how_it_ends() -> None:
     census = everything()
     said = summary(census)

@@ -136,7 +136,14 @@ def test_what_is_too_large_is_refused_before_it_is_read() -> None:
         sheet_of(bomb.getvalue(), "x.xlsx")
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 no zip", b"PK\x03\x04" + bytes(100), workbook()[:200]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"PK\x03\x04 no zip", id="no zip"),
+        pytest.param(b"PK\x03\x04" + bytes(100), id="zeros"),
+        pytest.param(workbook()[:200], id="cut off"),
+    ],
+)
 def test_a_broken_workbook_is_a_sentence(content: bytes) -> None:
     with pytest.raises(ConfigError, match="workbook"):
         sheet_of(content, "x.xlsx")

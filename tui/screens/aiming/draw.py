@@ -1,0 +1,359 @@
+"""Zones and lines of a camera, drawn on its picture and written into the site's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from textual.binding import Binding, BindingType
+
+from engine.api.client import ApiError
+from engine.api.question import Question
+from engine.api.resources.commissioning.drawing import (
+    DRAW_LINE,
+    DRAW_ZONE,
+    DRAWING,
+    ERASE_LINE,
+    ERASE_ZONE,
+    Draft,
+    Drawing,
+    Drawn,
+    Kind,
+    LineChange,
+    ZoneChange,
+    inside_of,
+)
+from tui.presenters import aim_card
+from tui.render import pictures
+from tui.render.marks import ARROW, Glyph, Spot, Stroke
+from tui.screens.aiming.dialogs import AskDialog, DiffDialog
+from tui.screens.aiming.picture_page import PicturePage
+from tui.screens.context import Context
+from tui.screens.dialogs import ConfirmDialog
+
+#: How near to a point the mouse takes hold of it.
+NEAR = 0.03
+_ERASE = {Kind.ZONE: ERASE_ZONE, Kind.LINE: ERASE_LINE}
+
+
+class DrawScreen(PicturePage):
+    """What is drawn on one camera's picture: a list, or one of it under the pen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "put", show=False, priority=True),
+        Binding("tab", "choose(1)", show=False, priority=True),
+        Binding("shift+tab", "choose(-1)", show=False, priority=True),
+        Binding("x,delete,backspace", "take", show=False),
+        Binding("u", "undo_step", show=False),
+        Binding("i", "turn", show=False),
+        Binding("s", "save", show=False),
+        Binding("n", "begin('zone')", show=False),
+        Binding("N", "begin('line')", show=False),
+        Binding("r", "rename", show=False),
+    ]
+
+    def __init__(self, context: Context, camera: str) -> None:
+        super().__init__(context, camera)
+        self.drawing: Drawing | None = None
+        self.draft: Draft | None = None
+        self.label_of_pen = ""
+        self.chosen = 0
+        self._dragging = False
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What can be done: in the list, or with the one under the pen."""
+        if self.draft is None:
+            return (
+                ("Esc", "key.back"),
+                ("↑↓", "key.move"),
+                ("Enter", "key.edit"),
+                ("n", "key.new_zone"),
+                ("N", "key.new_line"),
+                ("r", "key.rename"),
+                ("x", "key.delete"),
+                ("?", "key.help"),
+            )
+        side = (("i", "key.side"),) if self.draft.kind is Kind.LINE else ()
+        return (
+            ("s", "key.save"),
+            ("Esc", "key.drop"),
+            ("␣", "key.point"),
+            ("Tab", "key.choose"),
+            *side,
+            ("x", "key.delete"),
+            ("u", "key.undo"),
+            ("+−", "key.zoom"),
+            ("?", "key.help"),
+        )
+
+    def panel(self) -> RenderableType:
+        """The list, or how far the draft is."""
+        if self.draft is not None:
+            return aim_card.draft_panel(self.draft, self.label_of_pen, self.cross, self.context.t)
+        return aim_card.drawing_panel(self.drawing, self.chosen, self.context.t)
+
+    def shapes(self) -> list[pictures.Overlay]:
+        """The zones of the file, but the one under the pen; nobody who walks by."""
+        if self.drawing is None:
+            return []
+        zones = self.drawing.zones.items()
+        return [pictures.Overlay(points, name, zone=True) for name, points in zones if name != self._pen]
+
+    def marks(self) -> Iterator[Stroke | Glyph]:
+        """The lines of the file with their arrows, and what is under the pen."""
+        for name, line in (self.drawing.lines if self.drawing else {}).items():
+            if name != self._pen:
+                yield from _line(tuple(line.points), line.inward, name)
+        if self.draft is None:
+            yield from self._listed()
+            return
+        draft = self.draft
+        if draft.kind is Kind.LINE:
+            yield from _line(draft.points, draft.inward, "")
+        else:
+            yield Stroke(draft.points, closed=len(draft.points) > 2)
+        for number, at in enumerate(draft.points):
+            yield Glyph(at, f"[{number + 1}]" if number == draft.chosen else str(number + 1))
+
+    async def measure(self) -> None:
+        """Read what the file has, once."""
+        if self.drawing is None:
+            await self._read()
+
+    # -- keys and mouse
+
+    def action_aim(self, direction: str, fast: bool = False) -> None:
+        """Move the chosen point, else the crosshair; in the list, the mark."""
+        if self.draft is None:
+            if direction in ("up", "down"):
+                self._mark(-1 if direction == "up" else 1)
+            return
+        super().action_aim(direction, fast)
+        if self.draft.chosen is not None:
+            self.draft.move(self.cross)
+            self.cross = self.draft.points[self.draft.chosen]
+            self.redraw()
+
+    def pointed(self, at: Spot) -> None:
+        """Take hold of a point that is near, else put one."""
+        if self.draft is None:
+            return
+        if not self.draft.choose_near(at, NEAR / self.window.zoom):
+            self.draft.add(at)
+        self.redraw()
+
+    def dragged(self, at: Spot) -> None:
+        """Move the point that was taken hold of."""
+        if self.draft is not None and self.draft.move(at):
+            self.redraw()
+
+    def action_put(self) -> None:
+        """Put a point; in the list, take the marked one under the pen."""
+        if self.draft is None:
+            self._edit()
+        elif not self.draft.add(self.cross):
+            self.tell("draw.many")
+        self._again()
+
+    def action_choose(self, by: int) -> None:
+        """Choose the next point; the crosshair goes there."""
+        if self.draft is not None and (at := self.draft.choose(by)) is not None:
+            self.put_cross(at)
+
+    def action_take(self) -> None:
+        """Take a point away; in the list, the marked zone or line."""
+        if self.draft is None:
+            self._work(self._erase())
+        elif self.draft.delete() and self.draft.chosen is not None:
+            self.put_cross(self.draft.points[self.draft.chosen])
+        self._again()
+
+    def action_undo_step(self) -> None:
+        """Take back the last step."""
+        if self.draft is not None and not self.draft.undo():
+            self.tell("draw.no_undo")
+        self._again()
+
+    def action_turn(self) -> None:
+        """Let `in` be to the other side."""
+        if self.draft is not None and self.draft.kind is Kind.LINE:
+            self.draft.turn()
+            self.redraw()
+
+    def action_begin(self, kind: str) -> None:
+        """Begin a zone or a line."""
+        if self.draft is None:
+            self.draft, self.label_of_pen = Draft(Kind(kind)), ""
+            self._again()
+
+    def action_save(self) -> None:
+        """Write what is under the pen, after its name and what changes."""
+        if self.draft is None:
+            return
+        if (flaw := self.draft.flaw) is not None:
+            self.notify(self.context.t(aim_card.FLAWS[flaw]), severity="warning", markup=False)
+            return
+        self._work(self._save(self.draft))
+
+    def action_rename(self) -> None:
+        """Give the marked one another name."""
+        if self.draft is None and self._marked is not None:
+            self._work(self._rename())
+
+    def action_back(self) -> None:
+        """Let go of the point; then of what is under the pen; then leave."""
+        if self.draft is None:
+            self.action_leave()
+        elif self.draft.chosen is not None:
+            self.draft.release()
+            self._again()
+        elif self.draft.points:
+            self._work(self._drop())
+        else:
+            self._put_away()
+
+    # -- what is behind them
+
+    @property
+    def _marked(self) -> tuple[Kind, str] | None:
+        known = aim_card.drawn(self.drawing) if self.drawing else []
+        return known[self.chosen] if self.chosen < len(known) else None
+
+    @property
+    def _pen(self) -> str:
+        """The name of what is under the pen, or marked; empty: none."""
+        if self.draft is not None:
+            return self.label_of_pen
+        return self._marked[1] if self._marked else ""
+
+    def _listed(self) -> Iterator[Stroke | Glyph]:
+        """Yield the marked one of the list, brighter than the others."""
+        if self.drawing is None or self._marked is None:
+            return
+        kind, name = self._marked
+        if kind is Kind.ZONE:
+            yield Stroke(self.drawing.zones[name], closed=True)
+            yield Glyph(self.drawing.zones[name][0], name)
+        else:
+            line = self.drawing.lines[name]
+            yield from _line(tuple(line.points), line.inward, name)
+
+    def _mark(self, by: int) -> None:
+        count = len(aim_card.drawn(self.drawing)) if self.drawing else 0
+        self.chosen = max(0, min(count - 1, self.chosen + by))
+        self.redraw()
+
+    def _edit(self) -> None:
+        if self._marked is None or self.drawing is None:
+            return
+        kind, self.label_of_pen = self._marked
+        if kind is Kind.ZONE:
+            self.draft = Draft(kind, self.drawing.zones[self.label_of_pen])
+        else:
+            line = self.drawing.lines[self.label_of_pen]
+            self.draft = Draft(kind, tuple(line.points), line.inward)
+
+    def _put_away(self) -> None:
+        self.draft, self.label_of_pen = None, ""
+        self._again()
+
+    def _again(self) -> None:
+        self.refresh_bars()
+        self.redraw()
+
+    def _work(self, work: Any) -> None:
+        self.run_worker(work, name="drawing", group="drawing", exclusive=True)
+
+    async def _read(self) -> None:
+        self.drawing = await self.context.client.ask(DRAWING, self._camera_id)
+        self._mark(0)
+
+    async def _drop(self) -> None:
+        dialog = ConfirmDialog(self.context, "draw.drop", "draw.drop_means", yes="key.drop")
+        if await self.app.push_screen_wait(dialog) is not None:
+            self._put_away()
+
+    async def _save(self, draft: Draft) -> None:
+        name: str | None = self.label_of_pen
+        if not name:
+            name = await self.app.push_screen_wait(AskDialog(self.context, "draw.name"))
+        if name and await self._written(draft, name, ""):
+            self._put_away()
+
+    async def _rename(self) -> None:
+        assert self._marked is not None  # noqa: S101 - it was asked before
+        kind, old = self._marked
+        name = await self.app.push_screen_wait(AskDialog(self.context, "draw.name", old))
+        if name and name != old and self.drawing is not None:
+            line = self.drawing.lines.get(old)
+            points = self.drawing.zones[old] if kind is Kind.ZONE else line.points if line else ()
+            await self._written(Draft(kind, tuple(points), line.inward if line else "right"), name, old)
+
+    async def _erase(self) -> None:
+        if self._marked is not None:
+            kind, name = self._marked
+            await self._changed(_ERASE[kind], name, None)
+
+    async def _written(self, draft: Draft, name: str, old: str) -> bool:
+        if self.drawing is None:
+            return False
+        told = {"revision": self.drawing.revision, "points": draft.points, "replaces": old}
+        if draft.kind is Kind.ZONE:
+            change: ZoneChange | LineChange = ZoneChange.model_validate(told)
+        else:
+            change = LineChange.model_validate(told | {"inward": draft.inward})
+        return await self._changed(DRAW_ZONE if draft.kind is Kind.ZONE else DRAW_LINE, name, change)
+
+    async def _changed(
+        self, question: Question[Any, Any, Drawn], name: str, change: ZoneChange | LineChange | None
+    ) -> bool:
+        """Show what would change, and change it; return whether it was.
+
+        Where somebody else was faster, their file is read, so that it is seen before the next try; the draft stays.
+        """
+        if self.drawing is None:
+            return False
+        try:
+            tried = await self._asked(question, name, change, dry_run=True)
+            if await self.app.push_screen_wait(DiffDialog(self.context, tried.diff)) is None:
+                return False
+            done = await self._asked(question, name, change, dry_run=False)
+        except ApiError as error:
+            self.refused(error)
+            if error.code == "config.changed_meanwhile":
+                await self._reread()
+            return False
+        self.drawing = done.drawing
+        self._mark(0)
+        self.tell("draw.written")
+        return True
+
+    async def _asked(
+        self,
+        question: Question[Any, Any, Drawn],
+        name: str,
+        change: ZoneChange | LineChange | None,
+        *,
+        dry_run: bool,
+    ) -> Drawn:
+        ask, camera = self.context.client.ask, self._camera_id
+        if change is not None:
+            return await ask(question, camera, name, body=change.model_copy(update={"dry_run": dry_run}))
+        revision = self.drawing.revision if self.drawing else ""
+        return await ask(question, camera, name, query={"revision": revision, "dry_run": dry_run})
+
+    async def _reread(self) -> None:
+        try:
+            await self._read()
+        except ApiError as error:
+            self.refused(error)
+
+
+def _line(points: tuple[Spot, ...], inward: Any, name: str) -> Iterator[Stroke | Glyph]:
+    """Yield a line, the arrow to its `in` side and its name there."""
+    yield Stroke(points)
+    arrow = inside_of(points, inward)
+    if arrow is not None:
+        yield Stroke(arrow, tone=ARROW)
+        yield Glyph(arrow[1], f"▸{name}" if name else "▸")
