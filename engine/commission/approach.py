@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from drivers.contract import Device, Driver, Login, Scope, Target
+from drivers.contract import Configurable, Device, Driver, Feature, Login, Scope, Target
 from drivers.errors import DriverError, Refused
 from engine.census import mac
 from engine.census.sighting import Identity
@@ -37,6 +37,18 @@ class Visit:
     device: Device
     key: Key | None
     told: tuple[Sentence, ...] = ()
+    _features: tuple[Feature, ...] | None = None
+
+    async def features(self) -> tuple[Feature, ...]:
+        """Return what the device offers to be set; asked once, it may cost a dozen calls.
+
+        Raises:
+            DriverError: It does not answer.
+        """
+        if self._features is None:
+            device = self.device
+            self._features = await device.configuration() if isinstance(device, Configurable) else ()
+        return self._features
 
     @property
     def login(self) -> Login | None:
