@@ -255,6 +255,16 @@ async def test_the_picture_is_kept_with_its_hash(films: dict[str, Film]) -> None
     assert {each.pictures for each in results if each.check == "picture.sharpness"} == {(record.name,)}
 
 
+async def test_where_the_main_stream_is_shut_the_next_one_is_looked_at(films: dict[str, Film]) -> None:
+    two = tuple(Profile(name, "", Codec.H264, 320, 240, FPS) for name in ("main", "sub"))
+    whole = subject(Rig(films["street"], profiles=two, shut=frozenset({"main"})))
+    results = {each.check: each for each in await examine(whole, acceptance(), False, lambda group: None)}
+    assert results["stream.main.open"].outcome is FAIL
+    assert results["picture.brightness"].outcome is PASS
+    ((record, _),) = whole.pictures.taken
+    assert record.caption.values["stream"] == "sub"
+
+
 async def test_cancelled_it_leaves_no_thread_and_no_stream(films: dict[str, Film]) -> None:
     rig = Rig(films["street"], pace=0.05)
     task = asyncio.get_running_loop().create_task(
