@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from drivers.contract import Device, Driver, Login, Scope, Target
+from drivers.contract import Configurable, Device, Driver, Feature, Login, Scope, Target
 from drivers.errors import DriverError, Refused
 from engine.census import mac
 from engine.census.sighting import Identity
@@ -19,7 +19,7 @@ from engine.errors import Because, Refusal
 from rules.model import Sentence
 
 #: Seconds until a host that says nothing is believed to be away, and that its answer to a probe is waited for.
-CONNECT, PROBE = 4.0, 1.5
+CONNECT, PROBE = 4.0, 1.0
 _PORTS = {"https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -37,6 +37,18 @@ class Visit:
     device: Device
     key: Key | None
     told: tuple[Sentence, ...] = ()
+    _features: tuple[Feature, ...] | None = None
+
+    async def features(self) -> tuple[Feature, ...]:
+        """Return what the device offers to be set; asked once, it may cost a dozen calls.
+
+        Raises:
+            DriverError: It does not answer.
+        """
+        if self._features is None:
+            device = self.device
+            self._features = await device.configuration() if isinstance(device, Configurable) else ()
+        return self._features
 
     @property
     def login(self) -> Login | None:
@@ -79,22 +91,17 @@ async def _answering(url: str) -> str:
 async def _announced(tools: Tools, row: Row) -> str:
     """Return the address that a host tells when it is asked by itself; empty where it tells none.
 
-    One that answers no probe is knocked at where cameras listen: the sheet names this very host.
+    It is also knocked at where cameras listen, for those that answer no probe: the sheet names this very host.
     """
     host = row.expected.host
     if row.driver == "rtsp":
         return f"rtsp://{_bracketed(host)}/"
     driver = tools.driver(row.driver or "onvif", "")
-    probed = await _first(driver, Scope(hosts=(host,)))
-    return probed or await _first(driver, Scope(hosts=(host,), sweep=True))
-
-
-async def _first(driver: Driver, scope: Scope) -> str:
-    """Return the address of the first that answers, empty where nobody does."""
     try:
-        async with aclosing(driver.discover(scope, PROBE)) as answers:  # type: ignore[type-var]
+        async with aclosing(driver.discover(Scope(hosts=(host,), sweep=True), PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
-                return found.url
+                if found.driver == driver.name:  # what answers HTTP only is told as such, and is none
+                    return found.url
     except DriverError:
         pass  # asked at the usual place then
     return ""

@@ -138,7 +138,7 @@ class Journal:
         """
         self._waiting += entries
         async with self._turn:
-            if self._waiting:
+            if self._waiting and self._broken is None:
                 taken, self._waiting = self._waiting, []
                 try:
                     await unbroken(partial(self._write, taken))

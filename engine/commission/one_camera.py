@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.contract import Configurable, Login, Restartable
+from drivers.contract import Login, Restartable
 from drivers.errors import DriverError
 from engine.census.sighting import Expected
 from engine.commission.adoption import Adoptee, Adoption
@@ -120,7 +120,7 @@ class OneCamera:
 
     async def _set_clock(self, visit: Visit) -> list[Sentence]:
         """Set zone, clock and server as the site's standard wants them."""
-        setter = Setter(self.tools, visit.device, self.journal, self.camera.id)
+        setter = Setter(self.tools, visit, self.journal, self.camera.id)
         offer = await setter.offer(lambda each: each.id.startswith("time."))
         offset = await visit.device.read_clock()
         seconds = None if offset is None else offset.total_seconds()
@@ -144,7 +144,7 @@ class OneCamera:
         if visit.key.note is not None and visit.key.note.stage is Stage.ABOUT:
             await renewal.take_over(visit.key)
         password = new_password(self.tools.standard.passwords.length, self.tools.random)
-        await renewal.change(visit.device, visit.key.login, password)
+        await renewal.change(visit, visit.key.login, password)
         return [Sentence("commission.password_done", {"file": renewal.files.reference})]
 
     async def _take_over(self, row: Row) -> list[Sentence]:
@@ -193,10 +193,8 @@ def _profile(profile: object) -> Sentence:
 
 async def _offered(visit: Visit) -> Sequence[Sentence]:
     """Return how many things of each kind can be set."""
-    if not isinstance(visit.device, Configurable):
-        return ()
     try:
-        offered = await visit.device.configuration()
+        offered = await visit.features()
     except DriverError:
         return ()
     counts = Counter(each.category.value for each in offered if each.writable)

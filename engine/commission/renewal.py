@@ -17,7 +17,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.contract import Configurable, Device, Driver, Login, Target
+from drivers.contract import Configurable, Driver, Login, Target
 from drivers.errors import DriverError, Malformed, Refused, Unreachable
 from drivers.features import Feature, FeatureKind
 from engine.commission.approach import Visit
@@ -58,14 +58,14 @@ class Renewal:
     driver: Driver
     target: Target
 
-    async def change(self, device: Device, old: Login, new: str, *, undo: bool = False) -> Login:
+    async def change(self, visit: Visit, old: Login, new: str, *, undo: bool = False) -> Login:
         """Set a password; return the login that fits from now on.
 
         Raises:
             Refusal: It was not set, or nobody can say (``commission.password_*``); the sentence says which.
             DriverError: The device refused it; the old one is as it was.
         """
-        feature = await _feature(device)
+        feature, device = await _feature(visit), visit.device
         feature.check(new)
         if not undo:  # else the present one is in the file that counts, and the old one where it was kept
             await asyncio.to_thread(self.files.keep, self.files.kept, old.password)
@@ -165,14 +165,13 @@ def renewal_of(tools: Tools, journal: Journal, camera: str, visit: Visit) -> Ren
     return Renewal(tools, journal, camera, files, visit.driver, visit.target)
 
 
-async def _feature(device: Device) -> Feature:
+async def _feature(visit: Visit) -> Feature:
     """Return the feature by which a device's password is set.
 
     Raises:
         Refusal: ``commission.no_password``: it has none.
     """
-    offered = await device.configuration() if isinstance(device, Configurable) else ()
-    for feature in offered:
+    for feature in await visit.features():
         if feature.id == PASSWORD and feature.writable and feature.kind is FeatureKind.TEXT:
             return feature
     raise Refusal(Because.CONFLICT, "commission.no_password")

@@ -51,7 +51,7 @@ class Undo:
         async with visited(self.tools, row, url) as visit:
             self._check(visit)
             await self._password(visit)
-            setter = Setter(self.tools, visit.device, self.journal, self.camera)
+            setter = Setter(self.tools, visit, self.journal, self.camera)
             ids = {each.feature for each in self._open}
             offer = await setter.offer(lambda each: each.id in ids)
             for group in _together(reversed(self._open)):
@@ -82,7 +82,7 @@ class Undo:
         old = await asyncio.to_thread(secret_in, kept)
         if old is None:
             raise Refusal(Because.CONFLICT, "commission.no_old_password", path=str(kept))
-        await renewal.change(visit.device, Login(note.username, visit.key.login.password), old, undo=True)
+        await renewal.change(visit, Login(note.username, visit.key.login.password), old, undo=True)
 
     # -- its settings -------------------------------------------------------------------------------
 
