@@ -281,7 +281,7 @@ class RigStream:
 
 #: Durations with which a test takes a moment.
 BRIEF: Mapping[str, float] = {
-    "clock": 0.01, "stream": 0.2, "bitrate": 1, "continuity": 0.2, "events": 0.2, "patience": 5,
+    "clock": 0.01, "stream": 5, "bitrate": 1, "continuity": 0.5, "events": 0.2, "patience": 5,
 }  # fmt: skip
 
 
