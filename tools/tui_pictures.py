@@ -1,4 +1,4 @@
-"""Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py``.
+"""Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py [NAME]...``, all or those named.
 
 Starts the virtual cameras and the engine as ``matthan demo`` does (set MATTHAN_MODELS to an empty folder to
 see what a newcomer sees, with the detector in the box), watches them with the terminal UI for a while, and keeps
@@ -9,7 +9,6 @@ give them. Nothing was seen by a real camera.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from drivers import registry
 from drivers.contract import Found, Scope
 from engine.api import wire
 from engine.api.client import Client
+from engine.config.edit import Set, edited
 from engine.demo import config, stage
 from engine.fleet.inventory import probe
 from tui.app import MatthanApp
@@ -27,6 +27,13 @@ from tui.widgets.table import Table
 HERE = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 NAMES = ("Market gate", "Lane 12", "Crossroads (PTZ)")
 CAMERA = "cam-1"
+#: Height and keys of each picture.
+PICTURES: dict[str, tuple[int, *tuple[str, ...]]] = {
+    "fleet": (20,),
+    "camera": (32, "enter"),
+    "log": (28, "e", "d"),
+    "aim": (30, "enter", "m", "b", "g"),
+}
 WIDTH = 110
 #: Seconds that the parts may take to start, and that something worth drawing may take to happen.
 READY, PATIENCE = 120.0, 120.0
@@ -44,11 +51,10 @@ async def found(wanted: set[str]) -> list[Found]:
 
 def named(path: Path) -> None:
     """Give the cameras of a configuration names of a site."""
-    document = json.loads(path.read_text("utf-8"))
-    for camera, name in zip(document["cameras"], NAMES, strict=True):
-        camera["name"] = name
-    document["title"] = "Gia Dong ward"
-    path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    text = edited(path.read_text("utf-8"), Set(("title",), "Gia Dong ward"))
+    for number, name in enumerate(NAMES):
+        text = edited(text, Set(("cameras", number, "name"), name))
+    path.write_text(text, "utf-8")
 
 
 def late(seconds: float) -> None:
@@ -87,8 +93,8 @@ async def draw(client: Client, name: str, height: int, *keys: str) -> None:
 
 async def main() -> None:
     """Draw every picture."""
-    with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as made:
+        folder = Path(made)
         secret, sim_log, run_log = folder / "password", folder / "sim.log", folder / "run.log"
         words = ["sim", "--cameras", "3", "--ptz", "1", "--json", "--password-file", str(secret)]
         words += ["--serial", "pictures"]
@@ -104,9 +110,9 @@ async def main() -> None:
             async with stage.child(["run", "--config", str(path)], run_log, late) as engine:
                 await stage.wait_for(socket, engine, run_log, READY)
                 async with Client.connect(socket) as client:
-                    await draw(client, "tui-fleet.svg", 20)
-                    await draw(client, "tui-camera.svg", 32, "enter")
-                    await draw(client, "tui-log.svg", 28, "e", "d")
+                    for name, (height, *keys) in PICTURES.items():
+                        if name in (sys.argv[1:] or PICTURES):
+                            await draw(client, f"tui-{name}.svg", height, *keys)
 
 
 if __name__ == "__main__":

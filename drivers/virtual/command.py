@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: Cameras of one process at most; from how many on they share streets, so that nobody draws a hundred of them, and
-#: how many streets there are then.
-MOST, MANY, STREETS = 128, 9, 4
+#: Cameras of one process at most.
+MOST = 128
+#: Streets that so many cameras, or more, share, so that nobody draws a hundred of them; the most cameras first.
+SHARED = ((33, 2), (9, 4))
 #: Ports of ONVIF and RTSP of a camera that has an address of its own.
 PORTS = (8080, 8554)
 
@@ -265,7 +266,7 @@ def _specs(
 ) -> list[CameraSpec]:
     """Return one camera after the other: the fixed ones first, clips dealt out among them."""
     made = []
-    shared = cameras >= MANY
+    streets = next((streets for least, streets in SHARED if cameras >= least), 0)
     for index in range(cameras):
         is_ptz = index >= cameras - ptz
         onvif, rtsp = (port + index if port else 0 for port in ports)
@@ -275,8 +276,8 @@ def _specs(
                 name=base.name if cameras == 1 else f"{base.name} {index + 1}",
                 serial=base.serial if cameras == 1 or not base.serial else f"{base.serial}-{index + 1}",
                 seed=base.seed + index,
-                street=base.seed + index % STREETS if shared else None,
-                writes_streams=not shared,
+                street=base.seed + index % streets if streets else None,
+                writes_streams=not streets,
                 ptz=is_ptz,
                 video=clips[index % len(clips)] if clips and not is_ptz else None,
                 onvif_port=onvif,

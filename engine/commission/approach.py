@@ -19,7 +19,7 @@ from engine.errors import Because, Refusal
 from rules.model import Sentence
 
 #: Seconds until a host that says nothing is believed to be away, and that its answer to a probe is waited for.
-CONNECT, PROBE = 4.0, 1.5
+CONNECT, PROBE = 4.0, 1.0
 _PORTS = {"https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -89,15 +89,19 @@ async def _answering(url: str) -> str:
 
 
 async def _announced(tools: Tools, row: Row) -> str:
-    """Return the address that a host tells when it is asked by itself; empty where it tells none."""
+    """Return the address that a host tells when it is asked by itself; empty where it tells none.
+
+    It is also knocked at where cameras listen, for those that answer no probe: the sheet names this very host.
+    """
     host = row.expected.host
     if row.driver == "rtsp":
         return f"rtsp://{_bracketed(host)}/"
+    driver = tools.driver(row.driver or "onvif", "")
     try:
-        driver = tools.driver(row.driver or "onvif", "")
-        async with aclosing(driver.discover(Scope(hosts=(host,)), PROBE)) as answers:  # type: ignore[type-var]
+        async with aclosing(driver.discover(Scope(hosts=(host,), sweep=True), PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
-                return found.url
+                if found.driver == driver.name:  # what answers HTTP only is told as such, and is none
+                    return found.url
     except DriverError:
         pass  # asked at the usual place then
     return ""

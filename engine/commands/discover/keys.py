@@ -8,6 +8,7 @@ command keeps the count itself, in the same file, so that the engine knows of it
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -84,6 +85,7 @@ class Bunch:
         taken: Devices that a running engine logs in to.
         limited: Whether one wrong login at most may be sent to a device; else three.
         written_as: By address the name that the configuration has for it: a device's count goes by that.
+        file: Where the books are kept.
     """
 
     books: LoginBooks | None
@@ -92,6 +94,7 @@ class Bunch:
     taken: frozenset[str]
     limited: bool
     written_as: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
     _alone: dict[str, LoginBook] = field(default_factory=dict)
 
     def driver_of(self, name: str) -> Driver:
@@ -109,6 +112,12 @@ class Bunch:
             left = replace(known, wrong=(*known.wrong, *[now] * (MOST - 1))[-MOST:])
             self._alone[key] = LoginBook(lambda: SystemClock().now().wall.timestamp(), left)
         return self._alone[key]
+
+    def hand_over(self) -> None:
+        """Give the books to whoever owns the state folder: an engine that may not read them would count anew."""
+        if self.file is not None and not self.limited and (owner := owner_of(self.file.parent)):
+            with suppress(FileNotFoundError):  # nobody was logged in to
+                os.chown(self.file, *owner)
 
     def logins_for(self, sighting: Sighting) -> Sequence[Login]:
         """Return what may be tried at a device; nothing at an engine's."""
@@ -165,7 +174,17 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
     hosts = [host for each in cameras if (host := place_of(each.url).host)]
     names = {address: host for host, address in asyncio.run(addresses(hosts)).items() if host != address}
     limited = running or books is None
-    return Bunch(books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names)
+    return Bunch(
+        books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names, file=paths.logins
+    )
+
+
+def owner_of(folder: Path) -> tuple[int, int] | None:
+    """Return whose a state folder is, where root may give away what it writes: an engine is often another user."""
+    if os.geteuid() != 0:
+        return None
+    about = folder.stat()
+    return about.st_uid, about.st_gid
 
 
 def engine_runs(paths: StatePaths) -> bool:

@@ -9,7 +9,7 @@ import typer
 from engine.census.compare import Census
 from engine.census.remembered import learnt, read, write
 from engine.census.site_file import Draft, draft
-from engine.commands.discover.keys import Site
+from engine.commands.discover.keys import Site, owner_of
 from engine.commands.discover.looking import Look
 from engine.commands.output.leaving import leave, leave_configured
 from engine.commands.output.report import for_people
@@ -33,7 +33,7 @@ def remember(site: Site | None, census: Census, lang: Language, *, keep: bool) -
     now = learnt(census, known)
     if now != known:
         try:
-            write(path, now)
+            write(path, now, owner_of(site.paths.state))
         except OSError as error:
             values = {"path": str(path), "detail": error.strerror or type(error).__name__}
             complain(render("census.not_remembered", values, lang))

@@ -84,6 +84,8 @@ class Words:
         value = " ".join(filter(None, (self.fact(end.value), end.unit)))
         if end.outcome is None:
             return value
+        if end.value is None or end.value == "":
+            return self.outcome(end.outcome)
         return Toned(f"{SIGNS[end.outcome]} {value}", TONES[end.outcome])
 
     def limit(self, result: CheckResult) -> str:

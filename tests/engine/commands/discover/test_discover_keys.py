@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -176,3 +177,15 @@ def test_a_camera_that_is_configured_by_name_is_the_engines_by_address_too(
     assert passwords(made(place).logins_for(seen(5))) == ["own-canary", "common-canary"]
     assert wrong(made(place), seen(5).url) == 3
     assert list(json.loads((place.state / "logins.json").read_text())["devices"]) == ["cam.example"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_has_counted_the_engine_can_read(place: Place) -> None:
+    place.state.mkdir()
+    os.chown(place.state, 12345, 12346)
+    bunch = made(place)
+    bunch.hand_over()  # nothing was counted yet
+    assert wrong(bunch, seen(1).url) == 3
+    bunch.hand_over()
+    about = (place.state / "logins.json").stat()
+    assert (about.st_uid, about.st_gid) == (12345, 12346)

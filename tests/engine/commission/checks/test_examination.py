@@ -226,7 +226,16 @@ async def test_streams_of_all_profiles_are_checked_two_at_a_time(films: dict[str
     opened = [check for check in results if check.endswith(".open")]
     assert opened == [f"stream.p%2E{n}.open" for n in range(4)]
     assert results["stream.p%2E0.plan"].outcome is results["stream.p%2E1.plan"].outcome is PASS
-    assert results["stream.p%2E2.plan"].outcome is UNTESTED
+    assert results["stream.p%2E2.plan"].reason.code == "check.stream_unplanned"
+
+
+async def test_a_recorder_is_not_called_by_the_name_of_a_channel(films: dict[str, Film]) -> None:
+    whole = subject(Rig(films["street"]))
+    device: Any = whole.device
+    device.cameras *= 2
+    results = {each.check: each for each in await examine(whole, acceptance(), False, lambda group: None)}
+    assert results["names.scope"].reason.code == results["names.hostname"].reason.code == "check.recorder"
+    assert results["names.overlay"].outcome is PASS
 
 
 async def test_in_the_quick_set_no_wrong_login_is_sent(films: dict[str, Film]) -> None:
