@@ -34,7 +34,7 @@ async def streams(look: Look) -> list[CheckResult]:
 
     async def watch(profile: Profile) -> None:
         async with room:
-            plan = _plan(look, keep=profile is profiles[0])
+            plan = _plan(look)
             camera, monotonic = look.subject.camera, look.subject.clock.monotonic
             look.watched[profile.token] = await watched(camera, profile, plan, monotonic)
 
@@ -48,10 +48,10 @@ def _profiles(look: Look) -> tuple[Profile, ...]:
     return look.subject.camera.profiles[:MOST]
 
 
-def _plan(look: Look, *, keep: bool) -> Plan:
+def _plan(look: Look) -> Plan:
     durations = look.acceptance.durations
     seconds = durations.continuity if look.thorough else durations.stream
-    return Plan(seconds, not look.thorough, durations.patience, keep)
+    return Plan(seconds, not look.thorough, durations.patience)
 
 
 def _of(look: Look, seen: Watched) -> Iterator[CheckResult]:

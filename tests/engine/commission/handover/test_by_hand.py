@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.signed_record import signed
+from engine.commission.handover.signed_record import signed
 from tests.engine.recording import PICTURE, job, lay
 from tests.engine.sealing import key
 
-PAGE = Path(__file__).parents[3] / "docs" / "design" / "acceptance.md"
+PAGE = Path(__file__).parents[4] / "docs" / "design" / "acceptance.md"
 STEPS = dict(
     re.findall(r"^\*\*(.+?)\*\*[^\n]*\n```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 )
