@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.errors import DriverError
-from engine.commission.batch import Batch, chosen
-from engine.commission.one_camera import Act
 from engine.commission.project import Project, acted, ran, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
-from engine.commission.telling import why
 from engine.commission.tools import Options
-from engine.commission.undo import Undo
+from engine.commission.work.batch import Batch, chosen
+from engine.commission.work.one_camera import Act
+from engine.commission.work.telling import why
+from engine.commission.work.undo import Undo
 from engine.errors import Because, EngineError, Refusal
 from engine.fleet.device import first_of
 from engine.runtime import log

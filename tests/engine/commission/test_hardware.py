@@ -11,9 +11,9 @@ from drivers.contract import Login
 from drivers.virtual.camera import VirtualCamera
 from drivers.virtual.spec import CameraSpec
 from engine.census.sighting import Expected
-from engine.commission.approach import place_of
-from engine.commission.hardware import HardwareSearch
+from engine.commission.login.approach import place_of
 from engine.commission.sheet.row import Row
+from engine.commission.work.hardware import HardwareSearch
 from engine.errors import Refusal
 from tests.engine.commission.commissioning import Village, row
 
