@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.errors import DriverError
-from engine.commission.batch import Batch
-from engine.commission.one_camera import Act
 from engine.commission.project import Project, acted, ran, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
-from engine.commission.telling import why
 from engine.commission.tools import Options
-from engine.commission.undo import Undo
+from engine.commission.work.batch import Batch, chosen
+from engine.commission.work.one_camera import Act
+from engine.commission.work.telling import why
+from engine.commission.work.undo import Undo
 from engine.errors import Because, EngineError, Refusal
 from engine.fleet.device import first_of
 from engine.runtime import log
 from rules.model import Sentence
 
 logger = log.get(__name__)
+#: Seconds that a reload may take after a job.
+BACK = 8.0
 #: What is done with cameras while a job is at them, and after it.
 Rest = Callable[[Collection[str]], Awaitable[None]]
 Work = Callable[[], Awaitable[object]]
@@ -128,7 +130,7 @@ class Foreman:
             raise Refusal(Because.BUSY, "commission.job_runs", job=self.last.name)
 
     def _start(self, batch: Batch, *, changes: bool = True) -> Task:
-        cameras = frozenset(row.id for row in batch.sheet.rows)
+        cameras = frozenset(row.id for row in chosen(batch.sheet.rows, batch.options))
         task = Task(
             batch.journal.folder.name, partial(ran, batch), cameras, changes, lambda: batch.journal.ledger.job
         )  # fmt: skip
@@ -155,7 +157,15 @@ class Foreman:
         finally:
             task.running = False
             if task.changes:
+                await self._let_back(task)
+
+    async def _let_back(self, task: Task) -> None:
+        """Let cameras be watched again; an engine that is stopping has nobody any more who could."""
+        try:
+            async with asyncio.timeout(BACK):
                 await self.back()
+        except Exception:
+            logger.exception("cameras are not watched again before a reload", job=task.name)
 
 
 async def _undone(undo: Undo) -> CameraRecord:

@@ -12,8 +12,8 @@ from typing import Protocol
 from drivers import registry
 from drivers.contract import Driver, Target, Webhooks
 from engine.census.sighting import Sighting
-from engine.commission.experience import Experience
-from engine.commission.jobs import Jobs
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.login.experience import Experience
 from engine.commission.record import CheckResult, Risk, Step
 from engine.commission.request import TOGETHER
 from engine.commission.sheet.row import Row

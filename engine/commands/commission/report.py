@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.commission.handover.delivery import Kind, Order
     from engine.commission.handover.differences import Differences
     from engine.commission.handover.loaded import Loaded
-    from engine.commission.jobs import Jobs
+    from engine.commission.keeping.jobs import Jobs
     from engine.seal.signing import PrivateKey
     from engine.text import Language
 
@@ -98,7 +98,7 @@ def _place(record: str, config: Path | None, chosen: Language) -> Path:
 
 def _jobs(config: Path | None) -> Jobs:
     """Return the jobs of this site; reading them disturbs nobody who is at it."""
-    from engine.commission.jobs import Jobs
+    from engine.commission.keeping.jobs import Jobs
     from engine.config.configuration import default_path
     from engine.config.settings import Settings
     from engine.config.state_paths import state_paths

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.commission.handover.album import Album
 from engine.commission.handover.signed_record import BadRecord, examined, is_signed, plain
-from engine.commission.journal import FILE, read_journal
+from engine.commission.keeping.journal import FILE, read_journal
 from engine.commission.record import JobRecord
 
 #: Bytes of a record that are read: of a thousand cameras some ten million.

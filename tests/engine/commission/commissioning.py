@@ -11,15 +11,15 @@ from typing import Any
 
 from drivers.contract import Value
 from engine.census.sighting import Expected
-from engine.commission.batch import Batch, Head, begun
-from engine.commission.jobs import Jobs
-from engine.commission.journal import Journal
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.secret_files import secret_in
 from engine.commission.record import CameraRecord, JobRecord, Risk, Step, StepState
-from engine.commission.secret_files import secret_in
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.standard import CredentialSettings, PasswordSettings, Standard, TimeSettings
 from engine.commission.tools import Options, Tools
+from engine.commission.work.batch import Batch, Head, begun
 from engine.config.configuration import load
 from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import ManualClock

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.batch import devices, exit_code
 from engine.commission.record import Risk, Step, StepState
 from engine.commission.standard import CredentialSettings, PasswordSettings, Standard
 from engine.commission.tools import Options
+from engine.commission.work.batch import devices, exit_code
 from engine.config.configuration import load
 from tests.engine.commission.commissioning import YES, Village, made, only, reason, row, states, village
 from tests.fakes.devices import Box

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from drivers.contract import Found, Login
-from engine.commission.experience import Experience
+from engine.commission.login.experience import Experience
 from engine.commission.standard import CredentialSettings
 
 FIRST, SECOND, THIRD = (Login("admin", word) for word in ("a", "b", "c"))

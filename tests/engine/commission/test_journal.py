@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.entry import Entry, Known, Ledger, SecretNote, Stage
-from engine.commission.jobs import Jobs
-from engine.commission.journal import FILE, Journal, read_journal
+from engine.commission.keeping.entry import Entry, Known, Ledger, SecretNote, Stage
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.keeping.journal import FILE, Journal, read_journal
+from engine.commission.login.secret_files import new_password
 from engine.commission.record import (
     CameraRecord,
     Change,
@@ -25,8 +25,8 @@ from engine.commission.record import (
     StepRecord,
     StepState,
 )
-from engine.commission.secret_files import new_password
-from engine.commission.telling import several
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.telling import several
 from engine.config.configuration import load
 from engine.errors import Refusal
 from engine.text import render

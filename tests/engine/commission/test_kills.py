@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.commission.jobs import Jobs
+from engine.commission.keeping.jobs import Jobs
 from engine.commission.record import JobRecord, StepState
 from tests.engine.commission.commissioning import Village, village
 from tests.engine.commission.killing import Reaper, until_killed

@@ -11,18 +11,18 @@ from enum import StrEnum
 from drivers.contract import Login, Restartable
 from drivers.errors import DriverError
 from engine.census.sighting import Expected
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.approach import Visit, place_of, visited
-from engine.commission.device_job import read_identity
-from engine.commission.entry import Entry, SecretNote, Stage
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry, SecretNote, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, place_of, visited
+from engine.commission.login.renewal import renewal_of
+from engine.commission.login.secret_files import new_password
 from engine.commission.plan.times import plan_time
 from engine.commission.record import CameraRecord, JobRecord
-from engine.commission.renewal import renewal_of
-from engine.commission.secret_files import new_password
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.device_job import read_identity
+from engine.commission.work.setting import Setter
 from engine.config.settings import CameraSettings
 from engine.errors import Because, Refusal
 from engine.fleet.device import camera_of

@@ -20,11 +20,11 @@ from enum import StrEnum
 from drivers.contract import Configurable, Driver, Login, Target
 from drivers.errors import DriverError, Malformed, Refused, Unreachable
 from drivers.features import Feature, FeatureKind
-from engine.commission.approach import Visit
-from engine.commission.entry import Entry, SecretNote, Stage
-from engine.commission.journal import Journal
-from engine.commission.keys import Key, may_try
-from engine.commission.secret_files import SecretFiles
+from engine.commission.keeping.entry import Entry, SecretNote, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit
+from engine.commission.login.keys import Key, may_try
+from engine.commission.login.secret_files import SecretFiles
 from engine.commission.tools import Tools
 from engine.errors import Because, Refusal
 

@@ -13,18 +13,18 @@ from datetime import datetime
 
 from drivers.contract import FeatureKind, Login
 from engine.census.sighting import Expected
-from engine.commission.approach import Visit, place_of, visited
-from engine.commission.device_job import key_in_file
-from engine.commission.entry import Entry, Stage
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, place_of, visited
+from engine.commission.login.renewal import renewal_of
+from engine.commission.login.secret_files import secret_in
 from engine.commission.plan.wish import Offer, Wish, same
 from engine.commission.record import CameraRecord, Change, Risk
-from engine.commission.renewal import renewal_of
-from engine.commission.secret_files import secret_in
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
-from engine.commission.telling import told
 from engine.commission.tools import Options, Tools
+from engine.commission.work.device_job import key_in_file
+from engine.commission.work.setting import Setter
+from engine.commission.work.telling import told
 from engine.errors import Because, Refusal
 from engine.fleet.features import as_value
 from rules.model import Sentence

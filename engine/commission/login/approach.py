@@ -12,7 +12,7 @@ from drivers.contract import Configurable, Device, Driver, Feature, Login, Scope
 from drivers.errors import DriverError, Refused
 from engine.census import mac
 from engine.census.sighting import Identity
-from engine.commission.keys import Key, KeyRing, may_try
+from engine.commission.login.keys import Key, KeyRing, may_try
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
 from engine.errors import Because, Refusal

@@ -13,23 +13,23 @@ from drivers.errors import DriverError
 from drivers.printable import clean
 from engine.census import mac
 from engine.census.sighting import Identity
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.approach import Visit, check_identity, identity_of, moved, place_of, visited
-from engine.commission.entry import Entry, Known, Stage
-from engine.commission.journal import Journal
-from engine.commission.keys import Key
+from engine.commission.keeping.entry import Entry, Known, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, check_identity, identity_of, moved, place_of, visited
+from engine.commission.login.keys import Key
+from engine.commission.login.renewal import PASSWORD, renewal_of
+from engine.commission.login.secret_files import new_password
 from engine.commission.plan.names import plan_names
 from engine.commission.plan.streams import choose, plan_streams
 from engine.commission.plan.times import plan_time
 from engine.commission.plan.wish import Offer, Plan
 from engine.commission.record import CameraRecord, Change, DeviceRecord, Risk, Step, StepRecord, StepState
-from engine.commission.renewal import PASSWORD, renewal_of
-from engine.commission.secret_files import new_password
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
 from engine.commission.subject import Pictures, Subject
-from engine.commission.telling import several, told, why
 from engine.commission.tools import THOROUGH, Options, Tools
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.setting import Setter
+from engine.commission.work.telling import several, told, why
 from engine.errors import EngineError
 from engine.fleet.device import camera_of
 from engine.runtime import log

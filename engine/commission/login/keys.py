@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.logins import MOST, WITHIN, Login, LoginBook
-from engine.commission.entry import SecretNote, Stage
-from engine.commission.secret_files import secret_in
+from engine.commission.keeping.entry import SecretNote, Stage
+from engine.commission.login.secret_files import secret_in
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
 from engine.config.credentials import CredentialError, Vault

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from drivers.contract import Configurable, Device, Feature, FeatureKind, Together, Value
 from drivers.errors import DriverError, Unreachable
-from engine.commission.approach import Visit
-from engine.commission.entry import Entry
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit
 from engine.commission.plan.times import OFF
 from engine.commission.plan.wish import Offer, Wish, fact, same
 from engine.commission.record import CameraRecord, Change, Risk
-from engine.commission.telling import told, why
 from engine.commission.tools import Tools
+from engine.commission.work.telling import told, why
 from rules.model import Sentence
 
 #: Seconds between two looks at what a device made of it: it may be slow to take a value over, or start anew.
