@@ -101,6 +101,7 @@ async def _announced(tools: Tools, row: Row) -> str:
         async with aclosing(driver.discover(Scope(hosts=(host,), sweep=True), PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
                 if found.driver == driver.name:  # what answers HTTP only is told as such, and is none
+                    tools.experience.heard(found)
                     return found.url
     except DriverError:
         pass  # asked at the usual place then
@@ -116,6 +117,7 @@ async def _sighted(tools: Tools, row: Row) -> str:
         )
     for sighting in await tools.look():
         if sighting.identity is not None and sighting.answers and _is(sighting.identity, row):
+            tools.experience.heard(sighting.answers[0])
             return sighting.answers[0].url
     raise Refusal(
         Because.CONFLICT, "commission.not_sighted", mac=wanted.mac or "-", serial=wanted.serial or "-"
@@ -135,15 +137,27 @@ async def visited(tools: Tools, row: Row, url: str) -> AsyncIterator[Visit]:
         DriverError: It does not answer, or not so that it can be understood.
     """  # fmt: skip
     driver, target = tools.driver(row.driver, url), tools.target(url, row)
-    ring = KeyRing(tools, row)
+    ring = KeyRing(tools, row, url)
     async with AsyncExitStack() as stack:
-        keys = ring.keys(tools.books.of(url))
-        for key in (*keys,) or (None,):
-            device = await _tried(stack, tools, driver, target, key)
-            if device is not None:
-                yield Visit(driver, target, device, key, tuple(ring.troubles))
-                return
-        raise _refusal(ring, keys, urlsplit(url).hostname or url)
+        async with tools.experience.turn(url, len(ring.keys(tools.books.of(url)))):
+            keys = ring.keys(tools.books.of(url))
+            key, device = await _first(stack, tools, driver, target, keys)
+        if device is None:
+            raise _refusal(ring, keys, urlsplit(url).hostname or url)
+        yield Visit(driver, target, device, key, tuple(ring.troubles))
+
+
+async def _first(
+    stack: AsyncExitStack, tools: Tools, driver: Driver, target: Target, keys: Sequence[Key]
+) -> tuple[Key | None, Device | None]:
+    """Return the first key that fits, with the device open; None and None where none does."""
+    for key in (*keys,) or (None,):
+        device = await _tried(stack, tools, driver, target, key)
+        if key is not None:
+            tools.experience.learn(target.url, key.login, fits=device is not None)
+        if device is not None:
+            return key, device
+    return None, None
 
 
 async def _tried(

@@ -40,13 +40,14 @@ class KeyRing:
         troubles: Why some could not be read.
     """
 
-    def __init__(self, tools: Tools, row: Row) -> None:
-        self._tools, self._row = tools, row
+    def __init__(self, tools: Tools, row: Row, url: str) -> None:
+        self._tools, self._row, self._url = tools, row, url
+        self._words = tools.experience.words(url)
         self.troubles: list[Sentence] = []
         self._defaults = {(each.login.username, each.login.password) for each in self._default()}
 
     def keys(self, book: LoginBook) -> list[Key]:
-        """Return them: an unfinished new password, then what worked before, then as they stand in the files."""
+        """Return them: an unfinished new password, what worked before, what fits its kind, then as written."""
         found: dict[tuple[str, str], Key] = {}
         for key in self._all():
             mark = key.login.username, key.login.password
@@ -55,7 +56,9 @@ class KeyRing:
         keys = list(found.values())
         unfinished = [key for key in keys if key.note and key.note.stage is Stage.ABOUT]
         others = [key for key in keys if key not in unfinished]
-        return [*unfinished, *sorted(others, key=lambda key: not book.proven(key.login))]
+        rank = self._tools.experience.rank
+        others.sort(key=lambda key: (not book.proven(key.login), *rank(self._url, key.login)))
+        return [*unfinished, *others]
 
     def _all(self) -> Iterator[Key]:
         """Yield the camera's own logins, then those of the site, then the makers'."""
@@ -67,7 +70,8 @@ class KeyRing:
         if configured is not None and configured.login is not None:
             yield from self._one(configured.login, tools.vault)
         for each in tools.standard.credentials:
-            yield from self._one(each, Vault(tools.wants))
+            if each.suits(self._words):
+                yield from self._one(each, Vault(tools.wants))
         yield from self._default()
 
     def _noted(self) -> Iterator[Key]:
@@ -94,6 +98,8 @@ class KeyRing:
 
     def _default(self) -> Iterator[Key]:
         for each in self._tools.standard.passwords.defaults:
+            if not each.suits(self._words):
+                continue
             for key in self._one(each, Vault(self._tools.wants)):
                 yield Key(key.login, key.reference, default=True)
 
