@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.errors import DriverError
-from engine.commission.project import Project, acted, ran, undone
+from engine.commission.project import Project, acted, ran, sheet_in, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
 from engine.commission.tools import Options
@@ -20,6 +20,7 @@ from engine.commission.work.batch import Batch, chosen
 from engine.commission.work.one_camera import Act
 from engine.commission.work.telling import why
 from engine.commission.work.undo import Undo
+from engine.config.credentials import references
 from engine.errors import Because, EngineError, Refusal
 from engine.fleet.device import first_of
 from engine.runtime import log
@@ -86,12 +87,33 @@ class Foreman:
             ConfigError: The sheet or the standard is wrong; with every problem.
         """
         self._free()
+        self._check_secrets(request)
         if request.dry:
             return self._start(self.project.dry(request), changes=False)
         known = None if request.anew else self.project.unfinished(request)
         if known is not None:
             return self._start(self.project.resume(known.id, lambda _: request))
         return self._start(self.project.begin(request))
+
+    def _check_secrets(self, request: Request) -> None:
+        """Refuse references that lead out of the site's folder: whoever may configure may not read what the engine may.
+
+        A login is sent to the address that stands beside it, and that could be anybody's.
+        """
+        base, standard = self.project.configuration.parent, self.project.standard(request)
+        known = set(references(self.project.settings.model_dump()))
+        passwords = standard.standard.passwords
+        told = [
+            (each.password, standard.folder) for each in (*standard.standard.credentials, *passwords.defaults)
+        ]
+        told += [(row.password, base) for row in sheet_in(request).rows if row.password]
+        for reference, folder in told:
+            kind, _, name = reference.partition(":")
+            inside = kind == "file" and (folder / name).resolve().is_relative_to(base.resolve())
+            if not (inside or reference in known):
+                raise Refusal(
+                    Because.INVALID, "commission.secret_outside", reference=reference, folder=str(base)
+                )
 
     def resume(self, name: str, yes: Collection[Risk]) -> Task:
         """Go on with a job; `Refusal` as `begin`."""

@@ -76,13 +76,25 @@ class KeyRing:
 
     def _noted(self) -> Iterator[Key]:
         """Yield passwords that earlier runs set, or may have set, of this camera's device."""
+        note, base = self._note, self._tools.configuration.parent
+        if note is None:
+            return
+        unfinished = (note.pending, note.file, note.kept)
+        for name in unfinished if note.stage is Stage.ABOUT else (note.file,):
+            password = secret_in(base / name)
+            if password is not None:
+                yield Key(Login(note.username, password), f"file:{name}", note=note)
+
+    @property
+    def _note(self) -> SecretNote | None:
+        """What counts of all that jobs noted of the camera's password; None: nothing.
+
+        Where there is a pending one, it is the note that is not ended: jobs are ordered by a clock that may be wrong.
+        """
+        notes = self._tools.jobs.notes(self._row.id)
         base = self._tools.configuration.parent
-        for note in self._tools.jobs.notes(self._row.id)[:1]:
-            new = note.pending if (base / note.pending).exists() else note.file
-            for name in (new, note.kept) if note.stage is Stage.ABOUT else (note.file,):
-                password = secret_in(base / name)
-                if password is not None:
-                    yield Key(Login(note.username, password), f"file:{name}", note=note)
+        waiting = (each for each in notes if each.stage is Stage.ABOUT and (base / each.pending).exists())
+        return next(waiting, next(iter(notes), None))
 
     def _default(self) -> Iterator[Key]:
         for each in self._tools.standard.passwords.defaults:

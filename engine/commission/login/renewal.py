@@ -24,7 +24,7 @@ from engine.commission.keeping.entry import Entry, SecretNote, Stage
 from engine.commission.keeping.journal import Journal
 from engine.commission.login.approach import Visit
 from engine.commission.login.keys import Key, may_try
-from engine.commission.login.secret_files import SecretFiles
+from engine.commission.login.secret_files import SecretFiles, secret_in
 from engine.commission.tools import Tools
 from engine.errors import Because, Refusal
 
@@ -107,12 +107,17 @@ class Renewal:
 
         A pending file that is not there any more has become the one that counts.
         """
-        there = await asyncio.to_thread(self.files.pending.exists)
-        counts = self._named("pending") if there else self._named("file")
-        has_new = key.reference == f"file:{counts}"
+        has_new = await asyncio.to_thread(self._is_new, key.reference)
         undo = key.note is not None and key.note.undo
         await self._finish(key.login, has_new, undo=undo)
         return key.login
+
+    def _is_new(self, reference: str) -> bool:
+        """Return whether a file's password is the one that was to be set; where both are the same, it was not."""
+        if self.files.pending.exists():
+            return reference == f"file:{self._named('pending')}"
+        same = secret_in(self.files.file) == secret_in(self.files.kept)
+        return reference == f"file:{self._named('file')}" and not same
 
     async def _done(self, login: Login, has_new: bool, error: DriverError | None, *, undo: bool) -> Login:
         await self._finish(login, has_new, undo=undo)
