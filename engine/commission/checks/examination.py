@@ -48,7 +48,9 @@ async def examine(
     Returns:
         A result for each known check, in the order of `GROUPS`; a fault of one is its result, and no exception.
     """
-    look = Look(subject, acceptance, thorough, progress)
+    within = subject.within
+    until = None if within is None else asyncio.get_running_loop().time() + within
+    look = Look(subject, acceptance, thorough, progress, until=until)
     async with asyncio.TaskGroup() as group:
         lanes = [
             group.create_task(lane(look), name=f"check[{subject.expected.id}].{lane.__name__}")

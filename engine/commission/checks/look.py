@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ class Look:
         features: What the device's configuration has, by id; `mute`: why that is not known; None: it is.
         trips: Its answers, one by one; None: nobody has asked yet.
         watched: Its streams by profile.
+        until: When, by the loop's clock, everything has to be over.
     """
 
     subject: Subject
@@ -46,6 +48,7 @@ class Look:
     mute: BaseException | None = None
     trips: RoundTrips | None = None
     watched: dict[str, Watched] = field(default_factory=dict)
+    until: float | None = None
 
     @property
     def host(self) -> str:
@@ -113,9 +116,13 @@ class Look:
             checks: Every id that the group answers for.
         """
         self.progress(group)
+        over = asyncio.timeout_at(self.until)
         try:
-            return list(await run(self))
+            async with over:
+                return list(await run(self))
         except FAULTS as error:
+            if over.expired():
+                return [self.untested(check, "check.out_of_time") for check in checks]
             return [self.broken(check, error) for check in checks]
 
     async def one(self, check: str, run: Callable[[Look], Awaitable[CheckResult]]) -> CheckResult:
