@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TYPE_CHECKING
 
 from drivers.contract import Login, Webhooks
+from engine.census.subnet import hosts_of
 from engine.commission import acceptance, acceptance_file
 from engine.commission.keeping.entry import Ledger
 from engine.commission.keeping.jobs import Jobs
@@ -18,7 +20,7 @@ from engine.commission.request import Request
 from engine.commission.sheet.reading import Sheet, sheet_of
 from engine.commission.standard_file import Read, find_standard, standard_of
 from engine.commission.subject import Subject
-from engine.commission.tools import Look, Options, Tools
+from engine.commission.tools import Options, Tools
 from engine.commission.work.batch import Batch, Head, begun, finished
 from engine.commission.work.one_camera import Act, OneCamera
 from engine.commission.work.undo import Undo
@@ -30,6 +32,9 @@ from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import Clock
 from engine.runtime.whole_file import put
 from rules.model import Sentence
+
+if TYPE_CHECKING:
+    from engine.commission.work.hardware import HardwareSearch
 
 #: Beside a journal: what was asked for. The thresholds' file, beside the configuration.
 REQUEST, ACCEPTANCE = "request.json", "acceptance.yaml"
@@ -74,6 +79,7 @@ class Project:
 
         Raises:
             ConfigError: The standard or the thresholds are wrong.
+            Refusal: A network that was named is none.
         """
         read, thresholds = self.standard(request), self._acceptance()
 
@@ -96,7 +102,10 @@ class Project:
             examine=examine,
             webhooks=self.webhooks,
         )
-        return replace(tools, look=_look(tools, request, sheet)) if request.subnets else tools
+        if not request.subnets:
+            return tools
+        search = _search(tools, request, sheet)
+        return replace(tools, look=search, answers=search.answers)
 
     def _acceptance(self) -> acceptance.Acceptance:
         path = self.configuration.parent / ACCEPTANCE
@@ -242,9 +251,16 @@ def _known(sheet: Sheet, request: Request) -> None:
             )
 
 
-def _look(tools: Tools, request: Request, sheet: Sheet | None) -> Look:
+def _search(tools: Tools, request: Request, sheet: Sheet | None) -> HardwareSearch:
+    """Return what looks on the named networks.
+
+    Raises:
+        Refusal: What was named is no network.
+    """
     from engine.commission.work.hardware import HardwareSearch
 
+    for trouble in hosts_of(request.subnets).troubles:
+        raise Refusal(Because.INVALID, trouble.code, **trouble.values)
     logins: list[Login] = []
     own = (
         [LoginSettings(username=row.username, password=row.password) for row in sheet.rows if row.password]

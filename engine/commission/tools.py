@@ -95,6 +95,7 @@ class Tools:
         random: One that nobody can guess: passwords come of it.
         examine: The acceptance checks; None: there are none here.
         look: Looks for cameras by their hardware; None: no network was named.
+        answers: Looks who answers on the named networks, without a login; None likewise.
         experience: What devices of one kind took and refused.
     """
 
@@ -110,6 +111,7 @@ class Tools:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     examine: Examine | None = None
     look: Look | None = None
+    answers: Look | None = None
     webhooks: Webhooks | None = None
     experience: Experience = field(default_factory=Experience)
     seconds: Mapping[Step, float] = field(default_factory=lambda: SECONDS)

@@ -105,7 +105,8 @@ def _step(step: StepRecord, language: Language) -> str:
 
 
 def show_sums(job: JobRecord, language: Language) -> None:
-    """Print how many are done, and how to hand it over."""
+    """Print who else answers, how many are done, and how to hand it over."""
+    show_strangers(job, language)
     bad = [each for each in job.cameras if any(step.state == "failed" for step in each.steps)]
     asked = [each for each in job.cameras if any(step.state == "needs_yes" for step in each.steps)]
     values = {"job": job.id, "cameras": len(job.cameras), "failed": len(bad), "asked": len(asked)}
@@ -115,10 +116,18 @@ def show_sums(job: JobRecord, language: Language) -> None:
         out(say_in(language, "commission.say_yes", job=job.id))
 
 
+def show_strangers(job: JobRecord, language: Language) -> None:
+    """Print who answers and is in no row of the sheet."""
+    for each in job.unexpected:
+        words = each.vi if language == "vi" else each.en
+        out(f"{paint('!', '33', coloured())} {line(words)}")
+
+
 def show_staging(job: JobRecord, language: Language) -> None:
     """Print what would be done: a row for each camera, below it what would change."""
     for camera in job.cameras:
         show_planned(camera, language)
+    show_strangers(job, language)
     values = {"cameras": len(job.cameras), "changes": sum(len(each.changes) for each in job.cameras)}
     out(say_in(language, "commission.staged", **values))
 

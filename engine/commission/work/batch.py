@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engine.census.sighting import Identity
+from drivers.errors import DriverError
+from engine.census.sighting import Identity, Sighting
 from engine.commission.keeping.entry import Entry
 from engine.commission.keeping.journal import Journal
 from engine.commission.record import CameraRecord, JobRecord, Outcome, StepState
@@ -16,7 +17,12 @@ from engine.commission.sheet.row import Row
 from engine.commission.tools import Options, Tools
 from engine.commission.work.adoption import Adoption
 from engine.commission.work.device_job import DeviceJob
+from engine.commission.work.strangers import strangers
+from engine.commission.work.telling import why
+from engine.errors import EngineError
 from engine.runtime.whole_file import put
+from engine.web.sentence import Sentence as Told
+from rules.model import Sentence
 
 #: Names that are tried for a new job.
 NAMES = 20
@@ -101,10 +107,35 @@ class Batch:
             await self.journal.note(Entry(at=now, job=job))
         await self.journal.note(Entry(at=now, began=now))
         rows = [row for row in chosen(self.sheet.rows, self.options) if row.id in self.journal.ledger.cameras]
-        await self._all(devices(rows))
+        async with asyncio.TaskGroup() as group:  # the networks are looked at meanwhile
+            look = group.create_task(self._look(), name="commission.look")
+            await self._all(devices(rows))
+        await self._tell_strangers(look.result())
         ended = self.tools.clock.now().wall
         await self.journal.note(Entry(at=ended, ended=ended))
         return self.journal.ledger.job
+
+    async def _look(self) -> Sequence[Sighting] | Sentence:
+        """Return who answers on the networks that were named, or why nobody knows: that costs no camera."""
+        if self.tools.answers is None:
+            return ()
+        try:
+            return await self.tools.answers()
+        except (DriverError, EngineError, OSError) as error:
+            reason = why(error)
+            return Sentence(f"commission.not_looked+{reason.code}", reason.values)
+
+    async def _tell_strangers(self, seen: Sequence[Sighting] | Sentence) -> None:
+        """Note who answers and is in no row."""
+        if self.tools.answers is not None:
+            cameras, known = self.journal.ledger.cameras, self.tools.configured.values()
+            found: tuple[Sentence, ...] = (
+                (seen,)
+                if isinstance(seen, Sentence)
+                else await strangers(seen, self.sheet.rows, cameras, known)
+            )
+            now = self.tools.clock.now().wall
+            await self.journal.note(Entry(at=now, unexpected=tuple(map(Told.of, found))))
 
     async def _all(self, groups: Sequence[Sequence[Row]]) -> None:
         places = asyncio.Semaphore(self.options.together)

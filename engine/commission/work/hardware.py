@@ -33,6 +33,7 @@ class HardwareSearch:
     logins: Sequence[Login]
     books: LoginBooks
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _answers: Sequence[Sighting] | None = None
     _found: Sequence[Sighting] | None = None
 
     async def __call__(self) -> Sequence[Sighting]:
@@ -41,10 +42,24 @@ class HardwareSearch:
         Raises:
             Refusal: What was named is no network.
         """
+        answers = await self.answers()
         async with self._turn:
             if self._found is None:
-                self._found = await self._look()
+                identifier = Identifier(registry.load, self.books.of)
+                found = await identifier.all(answers, self._for)
+                self._found = [each.sighting for each in found]
         return self._found
+
+    async def answers(self) -> Sequence[Sighting]:
+        """Return who answers, without a login to anybody.
+
+        Raises:
+            Refusal: What was named is no network.
+        """
+        async with self._turn:
+            if self._answers is None:
+                self._answers = await self._look()
+        return self._answers
 
     async def _look(self) -> Sequence[Sighting]:
         hosts = hosts_of(self.subnets)
@@ -53,9 +68,7 @@ class HardwareSearch:
             raise Refusal(Because.INVALID, first.code, **first.values)
         search = Search(installed_drivers())
         await search.run(Scope(hosts=hosts.hosts, sweep=True), WAIT)
-        identifier = Identifier(registry.load, self.books.of)
-        found = await identifier.all(await search.sightings(), self._for)
-        return [each.sighting for each in found]
+        return await search.sightings()
 
     def _for(self, sighting: Sighting) -> Sequence[Login]:
         book = self.books.of(sighting.url)
