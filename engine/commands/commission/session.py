@@ -52,8 +52,11 @@ def project(
     except Refusal as error:
         complain(say_in(language, error.code, **error.values))
         raise typer.Exit(1) from None
+    except BrokenPipeError:  # whoever read what is printed is gone: nobody is there to be told
+        raise
     except OSError as error:
-        complain(say_in(language, "camera.system", detail=f"{error.filename or ''} {error.strerror}".strip()))
+        detail = f"{error.filename or ''} {error.strerror or type(error).__name__}".strip()
+        complain(say_in(language, "commission.system", detail=detail))
         raise typer.Exit(1) from None
     except BaseExceptionGroup as group:  # one cause is enough
         from engine.fleet.device import first_of

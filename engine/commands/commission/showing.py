@@ -114,6 +114,8 @@ def show_sums(job: JobRecord, language: Language) -> None:
     out(say_in(language, "commission.sums", **values))
     if asked:
         out(say_in(language, "commission.say_yes", job=job.id))
+    elif any(camera.results for camera in job.cameras):
+        out(say_in(language, "commission.hand_over", job=job.id))
 
 
 def show_strangers(job: JobRecord, language: Language) -> None:
@@ -148,13 +150,24 @@ def show_planned(camera: CameraRecord, language: Language) -> None:
 
 def shown_change(change: Change, language: Language) -> str:
     """Return a change as one line: what it was, what it is to be, what it does besides."""
-    unknown = say_in(language, "commission.unknown")
-    before, after = (unknown if each is None else str(each) or '""' for each in (change.before, change.after))
+    before, after = _value(change.before, language), _value(change.after, language)
     risk = "" if change.risk == "safe" else f"  ({say_in(language, f'commission_risk.{change.risk}')})"
     mark = "" if change.undone is None else f"  ({say_in(language, 'commission.undone')})"
     trouble = change.trouble
     told = "" if trouble is None else f"  ✗ {trouble.vi if language == 'vi' else trouble.en}"
-    return line(f"{change.feature}: {before} → {after}{risk}{mark}{told}")
+    values = (
+        "" if change.before is change.after is None else f": {before} → {after}"
+    )  # passwords are never here
+    return line(f"{change.feature}{values}{risk}{mark}{told}")
+
+
+def _value(value: object, language: Language) -> str:
+    """Return a value of a device as people read it."""
+    if value is None:
+        return say_in(language, "commission.unknown")
+    if isinstance(value, bool):
+        return say_in(language, f"commission_report.{'yes' if value else 'no'}")
+    return f"{value:g}" if isinstance(value, float) else str(value) or '""'
 
 
 def risks(job: JobRecord, allowed: Iterable[Risk]) -> dict[Risk, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -82,7 +83,8 @@ async def _answering(url: str) -> str:
             _, writer = await asyncio.open_connection(parts.hostname, port)
         writer.close()
     except (OSError, TimeoutError) as error:
-        detail = getattr(error, "strerror", None) or f"{CONNECT:g} s"
+        number = getattr(error, "errno", None)  # asyncio's own words name the call and the address again
+        detail = os.strerror(number) if number else f"{CONNECT:g} s"
         place = f"{_bracketed(parts.hostname)}:{port}"
         raise Refusal(Because.CONFLICT, "commission.absent", place=place, detail=str(detail)) from None
     return url
