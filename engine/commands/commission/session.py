@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -52,17 +52,27 @@ def project(
     except Refusal as error:
         complain(say_in(language, error.code, **error.values))
         raise typer.Exit(1) from None
-    except BrokenPipeError:  # whoever read what is printed is gone: nobody is there to be told
-        raise
     except OSError as error:
-        detail = f"{error.filename or ''} {error.strerror or type(error).__name__}".strip()
-        complain(say_in(language, "commission.system", detail=detail))
-        raise typer.Exit(1) from None
+        _leave(error, language)
     except BaseExceptionGroup as group:  # one cause is enough
         from engine.fleet.device import first_of
 
-        complain(str(first_of(group)))
-        raise typer.Exit(1) from None
+        _leave(first_of(group), language)
+
+
+def _leave(error: BaseException, language: Language) -> NoReturn:
+    """Say why nothing can go on, and leave."""
+    if isinstance(error, BrokenPipeError):  # whoever read what is printed is gone: nobody is there to be told
+        raise error
+    if isinstance(error, OSError):
+        detail = f"{error.filename or ''} {error.strerror or type(error).__name__}".strip()
+        complain(say_in(language, "commission.system", detail=detail))
+    else:
+        from engine.commission.work.telling import why
+
+        said = why(error)
+        complain(say_in(language, said.code, **said.values))
+    raise typer.Exit(1) from None
 
 
 def wrong(error: ConfigError, language: Language, *, as_json: bool) -> None:

@@ -239,7 +239,9 @@ class DeviceJob:
         password = new_password(self.tools.standard.passwords.length, self.tools.random)
         login = await renewal.change(self.visit, key.login, password)
         self.visit.key = key_in_file(key, renewal.files.reference, login.password)
-        return StepState.DONE, Sentence("commission.password_done", {"file": renewal.files.reference})
+        return StepState.DONE, Sentence(
+            "commission.password_done", {"file": renewal.files.reference.removeprefix("file:")}
+        )
 
     async def _adopt(self, row: Row) -> Ending:
         record = self._record(row)

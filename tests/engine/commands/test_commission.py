@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.commands.commission import app
+from engine.commission.keeping.entry import Entry
+from engine.commission.keeping.journal import Journal
 from tests.fakes.devices import Box, FakeDriver
 
 SHEET = "id,name,url,driver\ncam-0,Cổng,fake:0,onvif\ncam-1,Chợ,fake:1,onvif\n"
@@ -136,6 +139,29 @@ def test_two_commands_at_once_are_one_too_many(run: Callable[..., Result], tmp_p
     with (tmp_path / "state" / "commissioning.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "Somebody else is at work" in run("cams.csv").output
+
+
+@pytest.mark.parametrize(("lang", "told"), [("vi", "Ổ đĩa hoặc hệ thống"), ("en", "disk or system says no")])
+def test_a_disk_that_is_full_is_a_sentence_and_the_same_command_goes_on(
+    run: Callable[..., Result], boxes: dict[str, Box], monkeypatch: pytest.MonkeyPatch, lang: str, told: str
+) -> None:
+    note, left = Journal.note, 20
+
+    async def full(journal: Journal, *entries: Entry) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device", "journal.jsonl")
+        await note(journal, *entries)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Journal, "note", full)
+        done = run("cams.csv", "--yes", "restarts", *STEPS, lang=lang)
+    assert (done.exit_code, told in done.output) == (1, True), done.output
+    assert "journal.jsonl No space left on device" in done.output
+    again = run("cams.csv", "--yes", "restarts", *STEPS)
+    assert again.exit_code == 0, again.output
+    assert [box.wrong for box in boxes.values()] == [0, 0]
 
 
 def test_new_writes_a_sheet_and_a_standard_once(tmp_path: Path) -> None:
