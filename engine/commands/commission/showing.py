@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from engine.commands.output.report import Language, coloured, say_in
@@ -31,6 +31,7 @@ class Show:
     def __init__(self, language: Language, *, as_json: bool, quiet: bool = False) -> None:
         self._language, self._as_json, self._quiet = language, as_json, quiet
         self._told: set[str] = set()
+        self._again: set[str] | None = None
         self._flashing = sys.stderr.isatty() and not as_json
 
     def heard(self, ledger: Ledger, entry: Entry) -> None:
@@ -39,13 +40,20 @@ class Show:
             if entry.step is not None or entry.change is not None or entry.results is not None:
                 data(entry.model_dump_json(exclude_defaults=True))
             return
-        for camera in ledger.cameras.values():
-            self._over(camera)
+        self._all(ledger.cameras.values())
         self._progress(ledger, entry)
+
+    def _all(self, cameras: Collection[CameraRecord]) -> None:
+        """Tell of cameras that are over; what an earlier run left to be tried again is told at the end."""
+        if self._again is None:
+            self._again = {each.id for each in cameras if _over(each) and _left(each)}
+        for camera in cameras:
+            if camera.id not in self._again:
+                self._over(camera)
 
     def _over(self, camera: CameraRecord) -> None:
         """Tell of a camera once all its steps are over."""
-        if camera.id not in self._told and not any(step.state in _OPEN for step in camera.steps):
+        if camera.id not in self._told and _over(camera):
             self._told.add(camera.id)
             self._flash("")
             show_camera(camera, self._language)
@@ -54,8 +62,7 @@ class Show:
         """Take a job as it is now, where its entries are not heard: tell what is over, and how far the rest is."""
         if self._as_json or self._quiet:
             return
-        for camera in record.cameras:
-            self._over(camera)
+        self._all(record.cameras)
         if len(self._told) < len(record.cameras):
             under_way = next(iter(checking.items()), ("", ""))
             self._flash(f"{len(self._told)}/{len(record.cameras)}  {': '.join(under_way)}")
@@ -79,7 +86,20 @@ class Show:
         if self._as_json:
             data(job.model_dump_json())
         else:
+            for camera in job.cameras:
+                if camera.id not in self._told:
+                    show_camera(camera, self._language)
             show_sums(job, self._language)
+
+
+def _over(camera: CameraRecord) -> bool:
+    """Return whether every step of a camera is over."""
+    return not any(step.state in _OPEN for step in camera.steps)
+
+
+def _left(camera: CameraRecord) -> bool:
+    """Return whether a camera has steps that are tried again when its job is gone on with."""
+    return any(step.state in ("failed", "needs_yes") for step in camera.steps)
 
 
 def show_camera(camera: CameraRecord, language: Language) -> None:

@@ -164,6 +164,21 @@ def test_a_disk_that_is_full_is_a_sentence_and_the_same_command_goes_on(
     assert [box.wrong for box in boxes.values()] == [0, 0]
 
 
+def test_what_is_tried_again_is_told_as_it_ended_and_once(
+    run: Callable[..., Result], boxes: dict[str, Box]
+) -> None:
+    boxes["fake:1"].away = True
+    first = run("cams.csv", *STEPS)
+    assert "? streams" in first.output
+    assert first.output.count("✗ log in") >= 1
+    boxes["fake:1"].away = False
+    again = run("resume", "--yes", "restarts")
+    assert again.exit_code == 0, again.output
+    assert "✗" not in again.output
+    assert "? streams" not in again.output
+    assert [again.output.count(f"{each} ") for each in ("cam-0", "cam-1")] == [1, 1]
+
+
 def test_new_writes_a_sheet_and_a_standard_once(tmp_path: Path) -> None:
     def new() -> Result:
         return CliRunner().invoke(
