@@ -62,7 +62,7 @@ def _identity(camera: CameraRecord, words: Words) -> Iterator[tuple[str, str]]:
         "address": camera.url, "channel": camera.source, "account": camera.username,
     }  # fmt: skip
     yield from ((words.say(name), value) for name, value in rows.items() if value)
-    yield from ((name, value) for name, value in camera.facts.items() if value)
+    yield from ((words.column(name), value) for name, value in camera.facts.items() if value)
 
 
 def _troubles(camera: CameraRecord, words: Words) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from engine.commission.handover.differences import Differences
-from engine.commission.record import CameraRecord, JobRecord, Outcome
+from engine.commission.record import CameraRecord, JobRecord, Outcome, StepRecord, StepState
 from engine.commission.report import tally
 from engine.commission.report.camera_pages import Album, camera_section
 from engine.commission.report.words import TONES, Words
@@ -107,7 +107,11 @@ def _cell(camera: CameraRecord, group: str, words: Words) -> str:
 
 
 def _to_do(job: JobRecord, words: Words) -> Iterator[Section]:
-    rows = [
+    rows: list[tuple[str, str, str, str]] = [
+        (camera.id, words.outcome(_worth(each)), words.step(each.step), words.told(each.reason) or "–")
+        for camera, each in tally.unfinished(job)
+    ]
+    rows += [
         (camera.id, words.outcome(each.outcome), words.check(each.check), words.told(each.reason))
         for camera, each in tally.to_do(job)
     ]
@@ -119,11 +123,22 @@ def _to_do(job: JobRecord, words: Words) -> Iterator[Section]:
         yield Section(words.say("to_do"), (Table(columns, rows),))
 
 
+def _worth(step: StepRecord) -> Outcome:
+    return Outcome.WARN if step.state is StepState.NEEDS_YES else Outcome.FAIL
+
+
+def _sought(camera: CameraRecord, words: Words) -> str:
+    """Return what came of looking for a camera whose address nobody knew."""
+    return next((words.told(each.reason) for each in camera.steps if each.reason is not None), "–")
+
+
 def _absences(job: JobRecord, words: Words) -> Iterator[Section]:
     """Yield what was expected and is not there, and what is there and was not expected."""
     missing = list(tally.missing(job))
     parts = [
-        Paragraph(words.say("missing", id=each.id, name=each.name, url=each.url or "–"), Tone.BAD)
+        Paragraph(
+            words.say("missing", id=each.id, name=each.name, url=each.url or _sought(each, words)), Tone.BAD
+        )
         for each in missing
     ]
     parts += [Paragraph(words.told(each), Tone.DOUBT) for each in job.unexpected]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from engine.commission.record import CameraRecord, CheckResult, JobRecord, Outcome, Step, StepState
+from engine.commission.record import (
+    CameraRecord,
+    CheckResult,
+    JobRecord,
+    Outcome,
+    Step,
+    StepRecord,
+    StepState,
+)
 
 #: From the gravest on.
 ORDER = (Outcome.FAIL, Outcome.WARN, Outcome.PASS, Outcome.NOT_TESTED)
@@ -53,6 +61,13 @@ def of_group(camera: CameraRecord, group: str) -> list[CheckResult]:
     """Return a camera's results in a group, the gravest first."""
     found = [each for each in camera.results if group_of(each.check) == group]
     return sorted(found, key=lambda each: ORDER.index(each.outcome))
+
+
+def unfinished(job: JobRecord) -> Iterator[tuple[CameraRecord, StepRecord]]:
+    """Yield steps that failed or were cut short, then those that wait for a yes: they come before any check."""
+    for states in ((StepState.FAILED, StepState.RUNNING), (StepState.NEEDS_YES,)):
+        for camera in job.cameras:
+            yield from ((camera, each) for each in camera.steps if each.state in states)
 
 
 def to_do(job: JobRecord) -> Iterator[tuple[CameraRecord, CheckResult]]:

@@ -49,6 +49,14 @@ class Words:
         called = catalogue(self.language).get(code, check)
         return f"{called} ({'.'.join(between)})" if between else called
 
+    def step(self, step: str) -> str:
+        """Return what a step is called."""
+        return self.say("a_step", step=self.say(f"step_{step}"))
+
+    def column(self, name: str) -> str:
+        """Return what a column of the sheet is called: ours in the reader's language, others as they are."""
+        return catalogue(self.language).get(f"commission_report.column_{name}", name)
+
     def group(self, group: str) -> str:
         """Return what a group of checks is called."""
         return catalogue(self.language).get(f"check_group.{group}", group)

@@ -74,6 +74,30 @@ def test_failures_come_before_warnings_in_what_is_to_be_done() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "sign"), [("failed", "×"), ("running", "×"), ("needs_yes", "!"), ("skipped", "")]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_step_that_is_not_done_is_to_be_done_before_any_check(
+    language: Language, state: str, sign: str
+) -> None:
+    """A camera that let nobody in has no result of a check: it must not be missing among what is to be done."""
+    shut = camera("shut", results=(), steps=steps(identify=state))
+    report = document(job(shut, camera()), language, ZONE, lambda name: PICTURE)
+    title = catalogue(language)["commission_report.to_do"]
+    section = next(each for each in report.sections if each.heading == title)
+    rows = [row for part in section.parts if isinstance(part, Table) for row in part.rows]
+    assert [(row[0], row[1][:1]) for row in rows if row[0] == "shut"] == ([("shut", sign)] if sign else [])
+    assert not sign or rows[0][0] == "shut"
+
+
+def test_columns_of_ours_are_called_in_the_readers_language() -> None:
+    told = camera(facts={"place": "Cột 3", "chủ hộ": "Bà Tư"})
+    text = as_html(document(job(told), "vi", ZONE, lambda name: PICTURE)).decode()
+    assert "Vị trí" in text
+    assert "chủ hộ" in text
+
+
+@pytest.mark.parametrize(
     ("results", "states", "verdict"),
     [
         (("pass", "not_tested"), {}, "pass"), (("pass", "warn"), {}, "warn"), (("warn", "fail"), {}, "fail"),
