@@ -35,13 +35,15 @@ def read_sheet(path: Path) -> bytes:
         place = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _why(error) from None
-    with os.fdopen(place, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(place).st_mode):
             raise NoSheet("sheet_file.no_file")
-        try:
+        with os.fdopen(place, "rb", closefd=False) as file:
             content = file.read(MOST + 1)
-        except OSError as error:
-            raise _why(error) from None
+    except OSError as error:
+        raise _why(error) from None
+    finally:
+        os.close(place)
     if len(content) > MOST:
         raise NoSheet("sheet_file.large")
     return content

@@ -16,7 +16,7 @@ from engine.api.resources.commissioning.jobs import (
 )
 from tui.model.model import Model
 from tui.presenters import describe, job_rows
-from tui.presenters.symbols import OUTCOMES, STEP_STATES
+from tui.presenters.symbols import OUTCOMES, STEP_STATES, UNKNOWN
 from tui.render.paragraphs import Paragraph
 from tui.texts import Texts, clean
 
@@ -31,25 +31,32 @@ def whole(job: Job, t: Texts) -> Iterator[Paragraph]:
         yield Paragraph(describe.sentence(each, t), "warn", mark="!", mark_tone="warn")
 
 
-def paragraphs(camera: CameraRecord, model: Model, t: Texts, *, checking: str = "") -> Iterator[Paragraph]:
-    """Yield everything that is known of a camera."""
+def paragraphs(
+    camera: CameraRecord, model: Model, t: Texts, *, checking: str = "", live: bool = True
+) -> Iterator[Paragraph]:
+    """Yield everything that is known of a camera.
+
+    Args:
+        checking: Which check of it is under way.
+        live: Whether anything is: else what was, was cut short.
+    """
     yield Paragraph(f"{job_rows.label(camera)} ({clean(camera.id)})", "bright")
     yield from _facts(camera, t)
-    if checking:
+    if checking and live:
         yield Paragraph(
             t("commissioning.checking", check=clean(checking)), "blue", mark="…", mark_tone="blue"
         )
     yield from _to_do(camera, t)
     yield from _changes(camera, model, t)
-    yield from _steps([each for each in camera.steps if each.state not in _WAITS], t)
+    yield from _steps([each for each in camera.steps if each.state not in _WAITS], t, live=live)
     rest = [each for each in camera.results if each.outcome in (Outcome.PASS, Outcome.NOT_TESTED)]
     yield from _results("commissioning.results", rest, t)
 
 
 def _facts(camera: CameraRecord, t: Texts) -> Iterator[Paragraph]:
     who = camera.device
-    serial = " ".join(filter(None, (who.firmware, *who.macs[:2])))
-    told = (job_rows.address(camera.url), job_rows.device(camera), clean(serial), clean(camera.username))
+    known = (who.firmware, *who.macs[:2], camera.username)
+    told = (job_rows.address(camera.url), job_rows.device(camera), *map(clean, known))
     yield Paragraph(" · ".join(filter(None, told)) or t("commissioning.nowhere"), "dim")
     for name, value in list(camera.facts.items())[:20]:
         yield Paragraph(f"{clean(name)}: {clean(value)}", "dim")
@@ -109,14 +116,17 @@ def _value(value: object, t: Texts) -> str:
     return clean(str(value)) or '""'
 
 
-def _steps(steps: Sequence[StepRecord], t: Texts) -> Iterator[Paragraph]:
+def _steps(steps: Sequence[StepRecord], t: Texts, *, live: bool) -> Iterator[Paragraph]:
     if steps:
         yield from _headed("commissioning.steps", t)
     for step in steps:
-        yield _step(step, t)
+        yield _step(step, t, live=live)
 
 
-def _step(step: StepRecord, t: Texts) -> Paragraph:
+def _step(step: StepRecord, t: Texts, *, live: bool = True) -> Paragraph:
+    if step.state is StepState.RUNNING and not live:
+        cut = f"{t(f'step.{step.step}')}: {t('commissioning.cut_short')}"
+        return Paragraph(cut, mark=UNKNOWN[0], mark_tone=UNKNOWN[1])
     mark, tone = STEP_STATES[step.state]
     words = describe.sentence(step.reason, t) or t(f"step_state.{step.state}")
     return Paragraph(f"{t(f'step.{step.step}')}: {words}", mark=mark, mark_tone=tone)

@@ -31,11 +31,11 @@ JOBS: Final = (
 )
 STAGED: Final = (
     Column("mark", 1),
-    Column("name", 14, "column.name", weight=3, most=30),
-    Column("address", 15, "column.address", weight=1, most=24),
-    Column("device", 14, "column.device", weight=3, most=44),
+    Column("name", 12, "column.name", weight=3, most=30),
+    Column("address", 14, "column.address", weight=1, most=24),
+    Column("device", 13, "column.device", weight=3, most=44),
     Column("changes", 7, "column.changes", right=True),
-    Column("risk", 15, "column.risk", weight=1),
+    Column("risk", 20, "column.risk", weight=1, most=30),
 )
 JOB: Final = (
     Column("mark", 1),
@@ -97,9 +97,9 @@ def device(camera: CameraRecord) -> str:
     return clean(" ".join(filter(None, (who.manufacturer, who.model, who.serial))))
 
 
-def staged_row(camera: CameraRecord, t: Texts, *, known: bool = True) -> Row:
+def staged_row(camera: CameraRecord, t: Texts, *, live: bool = True) -> Row:
     """Return a camera of a staging table: where and who it is, and what would be done; or why it was not found."""
-    symbol, tone = _sign(job_sums.found(camera), known=known)
+    symbol, tone = _sign(job_sums.found(camera), live=live)
     cells = {"mark": Cell(symbol, tone), "name": Cell(label(camera), "bright" if tone != "faint" else "text")}
     failed = next((each for each in camera.steps if each.state is StepState.FAILED), None)
     if failed is not None:
@@ -120,23 +120,24 @@ def staged_row(camera: CameraRecord, t: Texts, *, known: bool = True) -> Row:
     return Row(cells)
 
 
-def job_row(camera: CameraRecord, checking: str, t: Texts, *, known: bool = True) -> Row:
+def job_row(camera: CameraRecord, checking: str, t: Texts, *, live: bool = True) -> Row:
     """Return a camera of a job: a sign for each step, and what is the matter or under way."""
-    symbol, tone = _sign(job_sums.worst(camera), known=known)
+    symbol, tone = _sign(job_sums.worst(camera), live=live)
     cells = {"mark": Cell(symbol, tone), "name": Cell(label(camera), "bright")}
-    cells |= {each.step.value: _step(each, known=known) for each in camera.steps}
+    cells |= {each.step.value: _step(each, live=live) for each in camera.steps}
     if camera.results:
         cells[Step.CHECK.value] = _checked(camera)
-    note, worst = _note(camera, checking, t)
+    note, worst = _note(camera, checking, t, live=live)
     return Row({**cells, "note": Cell(note, worst)})
 
 
-def _sign(state: StepState, *, known: bool) -> tuple[str, str]:
-    return STEP_STATES[state] if known or state is not StepState.RUNNING else UNKNOWN
+def _sign(state: StepState, *, live: bool) -> tuple[str, str]:
+    """Return a state's sign; what nobody is at any more is not under way."""
+    return STEP_STATES[state] if live or state is not StepState.RUNNING else UNKNOWN
 
 
-def _step(step: StepRecord, *, known: bool) -> Cell:
-    return Cell(*_sign(step.state, known=known))
+def _step(step: StepRecord, *, live: bool) -> Cell:
+    return Cell(*_sign(step.state, live=live))
 
 
 def _checked(camera: CameraRecord) -> Cell:
@@ -148,7 +149,7 @@ def _checked(camera: CameraRecord) -> Cell:
     return Cell(told, OUTCOMES[shown[0]][1])
 
 
-def _note(camera: CameraRecord, checking: str, t: Texts) -> tuple[str, str]:
+def _note(camera: CameraRecord, checking: str, t: Texts, *, live: bool) -> tuple[str, str]:
     """Return the first thing that a person must know of a camera; else what is under way."""
     for state in (StepState.FAILED, StepState.NEEDS_YES):
         for step in camera.steps:
@@ -159,7 +160,7 @@ def _note(camera: CameraRecord, checking: str, t: Texts) -> tuple[str, str]:
         for result in camera.results:
             if result.outcome is outcome:
                 return describe.sentence(result.reason, t), OUTCOMES[outcome][1]
-    return (clean(checking), "blue") if checking and not camera.results else ("", "dim")
+    return (clean(checking), "blue") if checking and live and not camera.results else ("", "dim")
 
 
 def text_of(camera: CameraRecord) -> str:

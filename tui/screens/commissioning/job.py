@@ -56,9 +56,8 @@ class JobScreen(JobPage):
 
     def row_of(self, camera: CameraRecord) -> Row:
         """A sign for each step."""
-        job = self._job
-        checking = job.checking.get(camera.id, "") if job is not None and job.running else ""
-        return job_rows.job_row(camera, checking, self.context.t, known=self.known)
+        checking = self._job.checking.get(camera.id, "") if self._job is not None else ""
+        return job_rows.job_row(camera, checking, self.context.t, live=self.live)
 
     def sums(self) -> str:
         """How far it is."""

@@ -76,6 +76,11 @@ class JobPage(ListPage):
         """Whether an engine is there to tell."""
         return self.context.model.known
 
+    @property
+    def live(self) -> bool:
+        """Whether something is under way, as far as anybody can tell."""
+        return self.known and self._job is not None and self._job.running
+
     def show(self, changes: Changes) -> None:
         """Show it again; ask at once when an engine is back."""
         if changes.everything or changes.link:
@@ -135,22 +140,24 @@ class JobPage(ListPage):
         told = list(job_camera.whole(self._job, t)) if self._job is not None else []
         if camera is None or self._job is None:
             return told
-        checking = self._job.checking.get(camera.id, "") if self._job.running and not camera.results else ""
+        checking = self._job.checking.get(camera.id, "") if not camera.results else ""
         if told:
             told.append(Paragraph(""))
-        return [*told, *job_camera.paragraphs(camera, self.context.model, t, checking=checking)]
+        model, live = self.context.model, self.live
+        return [*told, *job_camera.paragraphs(camera, model, t, checking=checking, live=live)]
 
     def _tell_status(self) -> None:
         t = self.context.t
-        refused = self.context.failure(self._failure) if self._failure is not None and self._cameras else ""
         only = [t("commissioning.only_trouble")] if self._only_trouble else []
         told = "   ".join(filter(None, (*only, self.sums())))
-        words, colour = (refused, RED) if refused else self._now()
+        words, colour = self.now()
         self._status.show(Text(told, DIM), Text(words, colour))
 
-    def _now(self) -> tuple[str, str]:
-        """Return how the job is as a whole, and its colour."""
+    def now(self) -> tuple[str, str]:
+        """Return how the job is as a whole, and its colour; that nobody tells any more, instead."""
         t, job = self.context.t, self._job
+        if self._failure is not None and self._cameras:
+            return self.context.failure(self._failure), RED
         if job is None:
             return "", DIM
         if not self.known:
@@ -215,6 +222,9 @@ class JobPage(ListPage):
         """Return whether an answer is of the job that is meant."""
         return True
 
+    def missed(self, error: ApiError) -> None:
+        """Note that it was not told."""
+
     def _take(self, job: Job) -> None:
         if not self.accept(job):
             return
@@ -232,6 +242,7 @@ class JobPage(ListPage):
             job = await self.context.client.ask(JOB, self.job_name)
         except ApiError as error:
             self._failure = error
+            self.missed(error)
             self._tell()
         else:
             self._take(job)

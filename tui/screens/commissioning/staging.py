@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from engine.api.client import ApiError
 from engine.api.resources.commissioning.jobs import BEGIN, STOP, CameraRecord, Job, Request, StepState
 from tui.model.wish import agreed
+from tui.palette import RED
 from tui.presenters import job_rows, job_sums
 from tui.render.columns import Row
 from tui.screens.commissioning.dialogs import agreed_to
@@ -75,13 +76,13 @@ class StagingScreen(JobPage):
 
     def row_of(self, camera: CameraRecord) -> Row:
         """Where and who it is, and what would be done."""
-        return job_rows.staged_row(camera, self.context.t, known=self.known)
+        return job_rows.staged_row(camera, self.context.t, live=self.live)
 
     def sums(self) -> str:
         """How many are found, how much would change."""
         t = self.context.t
         if self._gone:
-            return t("commissioning.look_gone")
+            return ""
         return job_sums.staged(self._job.record, t) if self._job is not None and self._job.record else ""
 
     def in_trouble(self, camera: CameraRecord) -> bool:
@@ -101,11 +102,21 @@ class StagingScreen(JobPage):
             self.refresh_bars()
         return ours
 
+    def missed(self, error: ApiError) -> None:
+        """Note a look that the engine does not know any more: it began anew meanwhile."""
+        if error.code == "commission.no_job":
+            self._gone = True
+            self.refresh_bars()
+
     def _take_first(self, job: Job) -> None:
         """Take what is known before anything is on the screen."""
         if job.record is None or self.accept(job):
             self._job = job
             self._cameras = {each.id: each for each in job.record.cameras} if job.record else {}
+
+    def now(self) -> tuple[str, str]:
+        """How the look is; that it is gone goes before all else."""
+        return (self.context.t("commissioning.look_gone"), RED) if self._gone else super().now()
 
     # -- keys ----------------------------------------------------------------------------------------
 
