@@ -149,6 +149,8 @@ class SoapClient:
         A camera that boots without time and then meets its NTP server refuses every signature made with
         the old offset; another tells its local time as UTC, and goes by either.
         """
+        if (login := self.session.renewed()) is not None:
+            self.log_in_as(login)
         trusted = self.session.guard.trusted
         try:
             return await call()
