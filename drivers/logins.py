@@ -169,6 +169,10 @@ class LoginBook:
                 login = renewal.known
         return login
 
+    def replaced(self, login: Login) -> bool:
+        """Return whether a password was, or was to be, replaced with or by this one since this program began."""
+        return any(login in (each.old, each.new) for each in self._renewals)
+
     def _learn_of_renewals(self, login: Login) -> None:
         """Take that a login was just let in; under the lock."""
         for renewal in self._renewals[-1:]:

@@ -74,6 +74,7 @@ def jump(number: int) -> int:
     return number if number < 30 else number + 20
 
 
+WANTED: dict[str, Any] = {"width": 320, "height": 240, "fps": 10, "bitrate": 2000}
 BAD = [
     Case("reach.answer", WARN, "check.answer_bad", {"slow": 0.02}, acceptance={"reach": {"answer": {"most": 0.01}}}),
     Case("reach.answer", FAIL, "check.answer_bad", {"slow": 0.02},
@@ -135,6 +136,10 @@ BAD = [
     Case("stream.main.fps", UNTESTED, "check.too_few", {"stamps": lambda number: 0}),
     Case("stream.main.fps", UNTESTED, "check.untold_stream",
          {"profiles": (Profile("main", "", Codec.H264, 320, 240, 0),)}, values={"encoder.main.fps": None}),
+    Case("stream.main.plan", WARN, "check.plan_bad",
+         subject={"standard": standard(main=WANTED | {"codec": "hevc"})}),
+    Case("stream.main.plan", WARN, "check.plan_bad",
+         subject={"standard": standard(main=WANTED | {"fps": 25})}),
     Case("stream.main.plan", UNTESTED, "check.too_few", {"stamps": lambda number: 0}),
     Case("stream.main.resolution", UNTESTED, "check.untold_stream",
          {"profiles": (Profile("main", "", Codec.H264, 0, 0, FPS),)}, values={"encoder.main.resolution": None}),
@@ -150,6 +155,7 @@ BAD = [
     Case("stream.main.gop", FAIL, "check.gop_bad", acceptance={"stream": {"gop": {"most": 0.5, "warn_most": 0.7}}}),
     Case("stream.main.gop", FAIL, "check.gop_longer", film="long",
          acceptance={"stream": {"gop": {"most": 2, "warn_most": 3}}, "durations": {"stream": 0.11}}),
+    Case("stream.main.gop", WARN, "check.gop_bad", film="long", acceptance={"durations": {"stream": 0.5}}),
     Case("stream.main.gop", UNTESTED, "check.gop_unseen", {"pace": 0.01}, film="long"),
     Case("stream.main.bframes", WARN, "check.bframes_bad", {"stamps": lambda number: number + 3 * (number % 2)}),
     Case("stream.main.bitrate", WARN, "check.bitrate_bad", values={"encoder.main.bitrate": 1}, thorough=True),
