@@ -52,5 +52,5 @@ async def test_the_long_set_measures_what_takes_minutes(programs: Programs, tmp_
     for camera in job["cameras"]:
         found = {each["check"]: each["outcome"] for each in camera["results"]}
         for stream in ("main", "sub"):
-            for check in ("bitrate", "continuity"):  # a loaded machine drops pictures: then it is told, not passed over
+            for check in ("bitrate", "continuity"):  # what a loaded machine drops is told, not passed over
                 assert found[f"stream.{stream}.{check}"] != "not_tested", (camera["id"], found)
