@@ -28,6 +28,7 @@ from engine.api.services.state import SiteStateService
 from engine.api.site import Rooms, api_of
 from engine.commission.foreman import Foreman
 from engine.commission.project import Project
+from engine.commission.turn import Turn
 from engine.config.configuration import Configuration, world
 from engine.config.credentials import Vault
 from engine.config.settings import CameraSettings
@@ -118,6 +119,7 @@ class Site:
         self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state), store.known_records)
         self.pool = self._make_pool()
         self._overload = Overload(self.pool, clock.monotonic)
+        self._turn = Turn(where.state)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
         self._garbage = Garbage()
         self._webhooks = receiver_of(self.settings.webhook_receiver, self._garbage)
@@ -309,7 +311,7 @@ class Site:
             path.absolute(), self.settings, self._where.state, self._logins, self._clock, version("matthan"),
             self._random, self._webhooks,
         )  # fmt: skip
-        return Foreman(project, self._rest, self.reloader.reload)
+        return Foreman(project, self._rest, self.reloader.reload, self._turn)
 
     # -- running --------------------------------------------------------------------------------
 
@@ -357,7 +359,19 @@ class Site:
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("commission", lambda: self._supervisor.run("commission", self.foreman.run))
-        parts.start("cameras", self.fleet.run)
+        parts.start("cameras", self._watch)
+
+    async def _watch(self) -> None:
+        """Watch with the cameras; where a command is at them, once it is done, as it left them."""
+        if not self._turn.take():
+            logger.warning("no camera is watched yet: a command is at them", process=self._turn.holder)
+            self._trouble["turn"] = Sentence("engine.cameras_wait", {"process": self._turn.holder})
+            await self._turn.wait()
+            self._logins.read_again()
+            await self.reloader.reload()
+            del self._trouble["turn"]
+            logger.info("cameras are watched: the command is done")
+        await self.fleet.run()
 
     async def open_doors(self, stack: AsyncExitStack) -> None:
         """Open the preview and, last, the API: whoever can connect finds everything running.
@@ -395,8 +409,9 @@ class Site:
                 tell(text.render("pages.first", {"link": link}, self.settings.language))
 
     def close(self) -> None:
-        """Give the detector back, and leave systemd's watchdog alone."""
+        """Give the detector and the turn at the cameras back, and leave systemd's watchdog alone."""
         self._watchdog.close()
+        self._turn.give()
         if self.pool is not None:
             self.pool.close()
 

@@ -16,6 +16,7 @@ from engine.commission.project import Project, acted, ran, sheet_in, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
 from engine.commission.tools import Options
+from engine.commission.turn import Turn
 from engine.commission.work.batch import Batch, chosen
 from engine.commission.work.one_camera import Act
 from engine.commission.work.telling import why
@@ -63,11 +64,13 @@ class Foreman:
 
     Attributes:
         rest: Lets cameras be watched no more; `back`: lets all be watched as the configuration says by now.
+        turn: At the cameras; nothing is begun while a command has it. None: nobody else is about.
     """
 
     project: Project
     rest: Rest
     back: Callable[[], Awaitable[object]]
+    turn: Turn | None = None
     last: Task | None = None
     _wanted: asyncio.Queue[Task] = field(default_factory=lambda: asyncio.Queue(1))
 
@@ -148,6 +151,8 @@ class Foreman:
             await asyncio.wait([self.last.doing])
 
     def _free(self) -> None:
+        if self.turn is not None and not self.turn.held:
+            raise self.turn.refusal
         if self.last is not None and self.last.running:
             raise Refusal(Because.BUSY, "commission.job_runs", job=self.last.name)
 

@@ -126,6 +126,13 @@ class LoginBooks:
         self._records = self._read()
         self._books: dict[str, LoginBook] = {}
 
+    def read_again(self) -> None:
+        """Take over what another program has written since; it had the devices to itself."""
+        with self._lock:
+            self._records = self._read()
+            for key, book in self._books.items():
+                book.record = self._records.get(key, Record())
+
     def of(self, url: str) -> LoginBook:
         """Return the book of the device at an address; the same one for all that lead to it."""
         key = device_of(url)

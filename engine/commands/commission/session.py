@@ -6,7 +6,6 @@ One program at a time knocks at a site's cameras: what they said to logins is on
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -46,7 +45,7 @@ def project(
 
     try:
         made = _project(config)
-        with _alone(made.state, language) if alone else nullcontext():
+        with _alone(made.state) if alone else nullcontext():
             yield made
     except ConfigError as error:
         wrong(error, language, as_json=as_json)
@@ -96,20 +95,20 @@ def _project(config: Path | None) -> Project:
 
 
 @contextmanager
-def _alone(state: Path, language: Language) -> Iterator[None]:
-    """Let no two commands knock at a site's cameras at once."""
-    import fcntl
+def _alone(state: Path) -> Iterator[None]:
+    """Let nobody else of ours knock at a site's cameras meanwhile.
 
-    handle = os.open(state / "commissioning.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    Raises:
+        Refusal: Somebody does.
+    """
+    from engine.commission.turn import Turn
+
+    turn = Turn(state)
+    turn.claim()
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            complain(say_in(language, "commission.other_program"))
-            raise typer.Exit(1) from None
         yield
     finally:
-        os.close(handle)
+        turn.give()
 
 
 def finish(work: Callable[[], Coroutine[Any, Any, T]], hint: Callable[[], str]) -> T:

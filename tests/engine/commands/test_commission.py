@@ -135,7 +135,7 @@ def test_two_commands_at_once_are_one_too_many(run: Callable[..., Result], tmp_p
     (tmp_path / "state").mkdir()
     with (tmp_path / "state" / "commissioning.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert "Another command is at work" in run("cams.csv").output
+        assert "Somebody else is at work" in run("cams.csv").output
 
 
 def test_new_writes_a_sheet_and_a_standard_once(tmp_path: Path) -> None:

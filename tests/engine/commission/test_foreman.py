@@ -17,6 +17,7 @@ from engine.api.services.commissioning import CommissioningService
 from engine.commission.foreman import Foreman
 from engine.commission.project import Project
 from engine.commission.record import Risk, Step, StepState
+from engine.commission.turn import Turn
 from engine.config.configuration import load
 from engine.errors import Refusal
 from engine.fleet.login_guard import LoginBooks
@@ -93,6 +94,19 @@ async def test_a_job_from_its_staging_to_its_undo(engine: Engine) -> None:
         back = await engine.end_of(await service.undo(job.name, "cam-1", Agreed(yes=(Risk.RESTARTS,))))
         assert back.trouble is None
         assert engine.boxes["fake:1"].password == "admin" != engine.boxes["fake:0"].password
+
+
+async def test_nothing_is_begun_while_a_command_is_at_the_cameras(engine: Engine, tmp_path: Path) -> None:
+    command, engine.foreman.turn = Turn(tmp_path), Turn(tmp_path)
+    command.claim()
+    async with engine.running() as service:
+        with pytest.raises(Refusal, match="at work with this site's cameras"):
+            await service.begin(request())
+        with pytest.raises(Refusal, match="at work"):
+            await service.act("cam-0", CameraAct(act="show"))
+        command.give()
+        engine.foreman.turn.claim()
+        assert (await engine.end_of(await service.begin(request()))).trouble is None
 
 
 async def test_one_job_at_a_time_and_what_is_stopped_goes_on(engine: Engine) -> None:

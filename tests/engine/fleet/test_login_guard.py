@@ -108,6 +108,16 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path: Path, clock: Clock, cont
     assert LoginBooks(path, clock).trouble is None
 
 
+def test_what_another_program_wrote_meanwhile_counts(tmp_path: Path, clock: Clock) -> None:
+    ours, theirs = (LoginBooks(tmp_path / "logins.json", clock) for _ in range(2))
+    book = ours.of("http://h/x")
+    for _ in range(MOST):
+        refused(theirs.of("http://h/x"))
+    assert free_at(book) is None
+    ours.read_again()
+    assert free_at(book) is not None
+
+
 def test_a_folder_that_cannot_be_written_costs_the_memory_alone(tmp_path: Path, clock: Clock) -> None:
     books = LoginBooks(tmp_path / "gone" / "logins.json", clock)
     book = books.of("http://h/x")
