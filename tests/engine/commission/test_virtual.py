@@ -51,7 +51,7 @@ def tools(folder: Path, standard: Standard | None = None) -> Tools:
 
 async def a_little(seconds: float) -> None:
     """Wait as long as a virtual camera takes to start anew."""
-    await asyncio.sleep(min(seconds, 0.3))
+    await asyncio.sleep(min(seconds, 2.0))
 
 
 async def commissioned(there: Tools, url: str, options: Options = YES, **expected: object) -> JobRecord:
