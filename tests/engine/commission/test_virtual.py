@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +46,12 @@ def tools(folder: Path, standard: Standard | None = None) -> Tools:
     clock = SystemClock()
     fake = site.tools()
     books = type(fake.books)(folder / "logins.json", lambda: clock.now().wall.timestamp())
-    return replace(fake, clock=clock, books=books, driver=driver_of)
+    return replace(fake, clock=clock, books=books, driver=driver_of, sleep=a_little)
+
+
+async def a_little(seconds: float) -> None:
+    """Wait as long as a virtual camera takes to start anew."""
+    await asyncio.sleep(min(seconds, 2.0))
 
 
 async def commissioned(there: Tools, url: str, options: Options = YES, **expected: object) -> JobRecord:
