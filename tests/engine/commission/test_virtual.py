@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 
@@ -46,7 +47,7 @@ def tools(folder: Path, standard: Standard | None = None) -> Tools:
     clock = SystemClock()
     fake = site.tools()
     books = type(fake.books)(folder / "logins.json", lambda: clock.now().wall.timestamp())
-    return replace(fake, clock=clock, books=books, driver=driver_of, sleep=a_little)
+    return replace(fake, clock=clock, books=books, driver=driver_of, sleep=a_little, random=SystemRandom())
 
 
 async def a_little(seconds: float) -> None:

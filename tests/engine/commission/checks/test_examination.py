@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -249,6 +250,25 @@ async def test_ports_of_a_host_that_has_gone_are_not_closed(
     monkeypatch.setattr(asyncio, "open_connection", dropped)
     result = (await found(Rig(films["street"])))["network.ports"]
     assert (result.outcome, result.reason.code) == (UNTESTED, "camera.timeout")
+
+
+async def test_a_way_that_is_broken_says_nothing_of_a_port(
+    films: dict[str, Film], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = asyncio.open_connection
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    alive = server.sockets[0].getsockname()[1]
+
+    async def broken(host: str, port: int) -> Any:
+        if port != alive:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await connect(host, port)
+
+    monkeypatch.setattr(asyncio, "open_connection", broken)
+    async with server:
+        target = Target(f"http://127.0.0.1:{alive}/")
+        result = (await found(Rig(films["street"]), target=target))["network.ports"]
+    assert (result.outcome, result.reason.code) == (UNTESTED, "camera.system")
 
 
 async def test_ports_that_drop_what_comes_are_closed_where_the_host_still_answers(
