@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ class Look:
         features: What the device's configuration has, by id; `mute`: why that is not known; None: it is.
         trips: Its answers, one by one; None: nobody has asked yet.
         watched: Its streams by profile.
+        until: The loop's time after which nothing more is begun, and what is under way is given up; None: never.
     """
 
     subject: Subject
@@ -46,6 +48,7 @@ class Look:
     mute: BaseException | None = None
     trips: RoundTrips | None = None
     watched: dict[str, Watched] = field(default_factory=dict)
+    until: float | None = None
 
     @property
     def host(self) -> str:
@@ -114,9 +117,16 @@ class Look:
         """
         self.progress(group)
         try:
-            return list(await run(self))
+            async with asyncio.timeout_at(self.until):
+                return list(await run(self))
         except FAULTS as error:
+            if self._late:
+                return [self.untested(check, "check.no_time") for check in checks]
             return [self.broken(check, error) for check in checks]
+
+    @property
+    def _late(self) -> bool:
+        return self.until is not None and asyncio.get_running_loop().time() >= self.until
 
     async def one(self, check: str, run: Callable[[Look], Awaitable[CheckResult]]) -> CheckResult:
         """Run one check; a fault costs this one, and no other of its group."""
