@@ -226,8 +226,9 @@ def rebased(login: LoginSettings, folder: Path, target: Path) -> LoginSettings:
         folder: Where relative paths start from as it is written.
         target: Where they start from in the file that it goes into.
     """
+    plain = LoginSettings(username=login.username, password=login.password)  # a standard's says more
     kind, colon, name = login.password.partition(":")
     if kind != "file" or not colon or Path(name).expanduser().is_absolute():
-        return login
+        return plain
     there = os.path.relpath((folder / name).resolve(), target.resolve())
-    return login.model_copy(update={"password": f"file:{there}"})
+    return plain.model_copy(update={"password": f"file:{there}"})

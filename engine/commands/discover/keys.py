@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,6 +73,12 @@ class Key:
     login: Login
     written: LoginSettings
     folder: Path
+
+    def suits(self, words: Collection[str]) -> bool:
+        """Return whether a device that says this of itself may have it."""
+        from engine.commission.standard import CredentialSettings
+
+        return not isinstance(self.written, CredentialSettings) or self.written.suits(words)
 
 
 @dataclass(slots=True)
@@ -140,7 +146,10 @@ class Bunch:
 
     def _keys(self, sighting: Sighting) -> list[Key]:
         devices = dict.fromkeys(self._device(each.url) for each in sighting.answers)
-        return [key for device in devices for key in self.own.get(device, ())] + self.every
+        words = [word for each in sighting.answers for word in (each.model, each.name) if word]
+        return [key for device in devices for key in self.own.get(device, ())] + [
+            key for key in self.every if key.suits(words)
+        ]
 
     def _is_taken(self, sighting: Sighting) -> bool:
         return any(self._device(each.url) in self.taken for each in sighting.answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from engine.commission.differences import End
+from engine.commission.handover.differences import End
 from engine.commission.record import CheckResult, Outcome
 from engine.report.model import Tone, Toned
 from engine.text import Language, catalogue, render

@@ -156,3 +156,15 @@ async def test_an_unknown_camera_and_an_unknown_job(engine: Engine) -> None:
         ):
             with pytest.raises(Refusal):
                 await asked
+
+
+@pytest.mark.parametrize("reference", ["file:/etc/shadow", "file:../other", "env:HOME", "credential:key"])
+async def test_no_secret_from_elsewhere_is_sent_anywhere(engine: Engine, reference: str) -> None:
+    sheet = f"id,url,driver,username,password\ncam-0,fake:0,onvif,admin,{reference}\n".encode()
+    standard = f"credentials: [{{username: admin, password: '{reference}'}}]\n"
+    async with engine.running() as service:
+        for asked in (request(content=base64.b64encode(sheet).decode()), request(standard=standard)):
+            with pytest.raises(Refusal) as caught:
+                await service.begin(asked)
+            assert caught.value.code == "commission.secret_outside"
+    assert engine.boxes["fake:0"].calls == []

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.entry import Entry, Known, Ledger, SecretNote, Stage
-from engine.commission.jobs import Jobs
-from engine.commission.journal import FILE, Journal, read_journal
+from engine.commission.keeping.entry import Entry, Known, Ledger, SecretNote, Stage
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.keeping.journal import FILE, Journal, read_journal
+from engine.commission.login.secret_files import new_password
 from engine.commission.record import (
     CameraRecord,
     Change,
@@ -25,8 +25,8 @@ from engine.commission.record import (
     StepRecord,
     StepState,
 )
-from engine.commission.secret_files import new_password
-from engine.commission.telling import several
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.telling import several
 from engine.config.configuration import load
 from engine.errors import Refusal
 from engine.text import render
@@ -214,9 +214,9 @@ async def test_cameras_are_adopted_together_and_a_wrong_one_costs_no_other(
     assert "# ours" in path.read_text()
     assert "# theirs" in path.read_text()
     bad, good = Adoptee("Bad Id", "rtsp://192.0.2.1/z"), Adoptee("c99", "rtsp://192.0.2.99/z")
-    ended = await asyncio.gather(adoption.adopt(bad), adoption.adopt(good), return_exceptions=True)
-    assert isinstance(ended[0], Refusal)
-    assert ended[1] is None
+    first = Adoptee("c98", "rtsp://192.0.2.98/z")  # while it is written, the others wait together
+    ended = await asyncio.gather(*map(adoption.adopt, (first, bad, good)), return_exceptions=True)
+    assert [type(each) for each in ended] == [type(None), Refusal, type(None)]
     assert load(path).settings.cameras[-1].id == "c99"
 
 

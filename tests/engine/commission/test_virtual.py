@@ -14,13 +14,13 @@ from drivers.virtual.encoding import PAIR
 from drivers.virtual.quirks import Quirk
 from drivers.virtual.spec import CameraSpec
 from engine.census.sighting import Expected
-from engine.commission.batch import Batch, Head, begun
 from engine.commission.record import CameraRecord, JobRecord, Step, StepState
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.standard import Standard
 from engine.commission.tools import Options, Tools, driver_of
-from engine.commission.undo import Undo
+from engine.commission.work.batch import Batch, Head, begun
+from engine.commission.work.undo import Undo
 from engine.runtime.clock import SystemClock
 from tests.engine.commission.commissioning import YES, Village, made, only, reason, states
 
