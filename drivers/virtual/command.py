@@ -138,9 +138,9 @@ def sim(
 
     Anything that can open a network camera can open them. Only this machine can reach them unless --host says so.
 
-    A class for commissioning, ten cameras of five makes:
+    A class for commissioning, ten cameras of two makes:
 
-      matthan sim --cameras 10 --make north --make lotus --make bamboo --make harbour --make kite --default-password
+      matthan sim --cameras 10 --make north --make kite --default-password
 
     A camera whose clock is wrong, and one that says more than it streams:
 

@@ -44,8 +44,8 @@ def aim(
     """Show how sharp and how bright a camera's picture is, while you turn the lens.
 
     \b
-    matthan camera aim gate --beep        turn until the beeps are fastest: 100 % is the best so far
-    matthan camera aim gate --best        of the largest picture: exact, once a second
+    matthan camera aim gate --beep             turn until it beeps fastest
+    matthan camera aim gate --best             of the largest picture: exact
     matthan camera aim gate --json --count 1   one measurement, for programs
 
     Sharpness is of the middle of the picture, and compared with the best since the command began: go past the best

@@ -85,7 +85,7 @@ def flash(text: str, stream: TextIO) -> None:
 
     One that wrapped could not be replaced: each would leave its upper part behind.
     """
-    stream.write(f"\r\x1b[K{clean(text)[: _width(stream) - 1]}")
+    stream.write(f"\r\x1b[K{clean(text)[: (width_of(stream) or 80) - 1]}")
     stream.flush()
 
 
@@ -95,19 +95,19 @@ def repaint(text: str, before: int, stream: TextIO) -> int:
     Args:
         before: What the last call returned; 0: there was none.
     """
-    lines = wrap(clean(text), max(20, _width(stream) - 1)) or [""]
+    lines = wrap(clean(text), max(20, (width_of(stream) or 80) - 1)) or [""]
     up = f"\x1b[{before - 1}A" if before > 1 else ""
     stream.write(f"\r{up}\x1b[J" + "\r\n".join(lines))
     stream.flush()
     return len(lines)
 
 
-def _width(stream: TextIO) -> int:
-    """Return how wide the terminal is behind a stream; 80 where it does not tell."""
+def width_of(stream: TextIO) -> int:
+    """Return how wide the terminal is behind a stream; 0 where there is none, or it does not tell."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
     except (OSError, ValueError):
-        return 80
+        return 0
 
 
 def bell() -> None:
