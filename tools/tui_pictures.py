@@ -1,4 +1,4 @@
-"""Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py``.
+"""Draws docs/pictures/tui-*.svg from a real run: ``python tools/tui_pictures.py [NAME]...``, all or those named.
 
 Starts the virtual cameras and the engine as ``matthan demo`` does (set MATTHAN_MODELS to an empty folder to
 see what a newcomer sees, with the detector in the box), watches them with the terminal UI for a while, and keeps
@@ -21,6 +21,7 @@ from drivers.contract import Found, Scope
 from engine.api import wire
 from engine.api.client import Client
 from engine.api.resources.commissioning.jobs import BEGIN, JOB, Job, Request, Risk
+from engine.config.edit import Set, edited
 from engine.demo import config, stage
 from engine.fleet.inventory import probe
 from tui.app import MatthanApp
@@ -32,6 +33,13 @@ NAMES = ("Market gate", "Lane 12", "Crossroads (PTZ)")
 CAMERA = "cam-1"
 #: Of the cameras of a sheet; the last one is not there.
 GATES = ("Market gate", "Lane 12", "Crossroads", "School", "Pagoda bridge")
+#: Height and keys of each picture.
+PICTURES: dict[str, tuple[int, *tuple[str, ...]]] = {
+    "fleet": (20,),
+    "camera": (32, "enter"),
+    "log": (28, "e", "d"),
+    "aim": (30, "enter", "m", "b", "g"),
+}
 WIDTH = 110
 #: Seconds that the parts may take to start, and that something worth drawing may take to happen.
 READY, PATIENCE = 120.0, 120.0
@@ -49,11 +57,10 @@ async def found(wanted: set[str]) -> list[Found]:
 
 def named(path: Path) -> None:
     """Give the cameras of a configuration names of a site."""
-    document = json.loads(path.read_text("utf-8"))
-    for camera, name in zip(document["cameras"], NAMES, strict=True):
-        camera["name"] = name
-    document["title"] = "Gia Dong ward"
-    path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    text = edited(path.read_text("utf-8"), Set(("title",), "Gia Dong ward"))
+    for number, name in enumerate(NAMES):
+        text = edited(text, Set(("cameras", number, "name"), name))
+    path.write_text(text, "utf-8")
 
 
 def late(seconds: float) -> None:
@@ -120,7 +127,7 @@ def site(folder: Path, cameras: list[dict[str, str]]) -> tuple[Path, bytes]:
 
 
 async def draw_job(client: Client, sheet: bytes) -> None:
-    """Commission a sheet, and two at a time, and keep what the UI shows when the first is checked."""
+    """Commission a sheet, two at a time, and keep what the UI shows when the first is checked."""
     request = Request.of(Path("cameras.csv"), sheet).model_copy(
         update={"technician": "An", "yes": (Risk.RESTARTS,), "together": 2}
     )
@@ -163,19 +170,19 @@ async def commissioning(folder: Path) -> None:
 
 
 async def main() -> None:
-    """Draw every picture, or those of which a word was given: ``fleet``, ``commissioning``."""
-    wanted = sys.argv[1:] or ["fleet", "commissioning"]
+    """Draw every picture, or those that are named: ``fleet``, ``camera``, ``log``, ``aim``, ``commissioning``."""
+    wanted = sys.argv[1:] or [*PICTURES, "commissioning"]
     if "commissioning" in wanted:
-        with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as name:
-            await commissioning(Path(name))
-    if "fleet" in wanted:
+        with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as made:
+            await commissioning(Path(made))
+    if set(wanted) & set(PICTURES):
         await fleet()
 
 
 async def fleet() -> None:
-    """Draw the cameras, one of them, the log."""
-    with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as name:
-        folder = Path(name)
+    """Draw the cameras, one of them, the log, one that is aimed."""
+    with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as made:
+        folder = Path(made)
         secret, sim_log, run_log = folder / "password", folder / "sim.log", folder / "run.log"
         words = ["sim", "--cameras", "3", "--ptz", "1", "--json", "--password-file", str(secret)]
         words += ["--serial", "pictures"]
@@ -191,9 +198,9 @@ async def fleet() -> None:
             async with stage.child(["run", "--config", str(path)], run_log, late) as engine:
                 await stage.wait_for(socket, engine, run_log, READY)
                 async with Client.connect(socket) as client:
-                    await draw(client, "tui-fleet.svg", 20)
-                    await draw(client, "tui-camera.svg", 32, "enter")
-                    await draw(client, "tui-log.svg", 28, "e", "d")
+                    for name, (height, *keys) in PICTURES.items():
+                        if name in (sys.argv[1:] or PICTURES):
+                            await draw(client, f"tui-{name}.svg", height, *keys)
 
 
 if __name__ == "__main__":

@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: Cameras of one process at most; from how many on they share streets, so that nobody draws a hundred of them, and
-#: how many streets there are then.
-MOST, MANY, STREETS = 128, 9, 4
+#: Cameras of one process at most.
+MOST = 128
+#: Streets that so many cameras, or more, share, so that nobody draws a hundred of them; the most cameras first.
+SHARED = ((33, 2), (9, 4))
 #: Ports of ONVIF and RTSP of a camera that has an address of its own.
 PORTS = (8080, 8554)
+LAST_PORT = 65535
 
 PASSWORD_VARIABLE = "MATTHAN_SIM_PASSWORD"  # noqa: S105 (the name of a variable)
 
 _ADVICE = {
     errno.EADDRINUSE: " (choose another port, or 0 for a free one; --no-discovery leaves UDP 3702 alone)",
     errno.EADDRNOTAVAIL: " (--host must be an address of this machine)",
+    errno.ENODEV: " (--host must be an address of this machine, and no network's last one)",
 }
 
 
@@ -156,6 +159,11 @@ def sim(
         raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
     if ptz and channels > 1:
         raise typer.BadParameter("a recorder has no PTZ head", param_hint="--channels")
+    for hint, port in (("--onvif-port", onvif_port), ("--rtsp-port", rtsp_port)):
+        if port and not own_addresses and port + cameras - 1 > LAST_PORT:
+            raise typer.BadParameter(
+                f"{cameras} cameras need ports up to {port + cameras - 1}", param_hint=hint
+            )
     password, kept_in = _password(password_file)
     base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
     asked = {*(quirk or ()), *([Quirk.DEFAULT_PASSWORD] if default_password else [])}
@@ -210,10 +218,19 @@ def _moved(spec: CameraSpec, makes: list[Make], index: int) -> CameraSpec:
     onvif, rtsp = makes[index % len(makes)].ports if makes else PORTS
     return replace(
         spec,
-        host=str(IPv4Address(spec.host) + index),
+        host=_next_address(spec.host, index),
         onvif_port=spec.onvif_port - index if spec.onvif_port else onvif,  # one port will do for all of them
         rtsp_port=spec.rtsp_port - index if spec.rtsp_port else rtsp,
     )
+
+
+def _next_address(host: str, index: int) -> str:
+    try:
+        return str(IPv4Address(host) + index)
+    except ValueError:
+        raise typer.BadParameter(
+            f"there is no address {index} after {host}", param_hint="--own-addresses"
+        ) from None
 
 
 def _clips(video: list[Path]) -> list[Path]:
@@ -265,7 +282,7 @@ def _specs(
 ) -> list[CameraSpec]:
     """Return one camera after the other: the fixed ones first, clips dealt out among them."""
     made = []
-    shared = cameras >= MANY
+    streets = next((streets for least, streets in SHARED if cameras >= least), 0)
     for index in range(cameras):
         is_ptz = index >= cameras - ptz
         onvif, rtsp = (port + index if port else 0 for port in ports)
@@ -275,8 +292,8 @@ def _specs(
                 name=base.name if cameras == 1 else f"{base.name} {index + 1}",
                 serial=base.serial if cameras == 1 or not base.serial else f"{base.serial}-{index + 1}",
                 seed=base.seed + index,
-                street=base.seed + index % STREETS if shared else None,
-                writes_streams=not shared,
+                street=base.seed + index % streets if streets else None,
+                writes_streams=not streets,
                 ptz=is_ptz,
                 video=clips[index % len(clips)] if clips and not is_ptz else None,
                 onvif_port=onvif,
@@ -348,8 +365,10 @@ def _sentences(told: dict[str, Any], kept_in: str) -> list[str]:
             lines.append(f"  quirks {', '.join(camera['quirks'])}")
         if "username" in camera:
             lines.append(f"  login  {camera['username']}, {camera['password']}")
-    password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
-    return [*lines, f"login {told['username']}, {password}", "Ctrl-C stops."]
+    if not all("username" in camera for camera in told["cameras"]):  # else nobody has it
+        password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
+        lines.append(f"login {told['username']}, {password}")
+    return [*lines, "Ctrl-C stops."]
 
 
 def _json(told: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ class ProfileSpec:
 _SUB = ProfileSpec("sub", "Sub stream", "encoder_sub0", Encoding((640, 360), 10.0, 512, 20))
 #: One stream, as the demonstration has it; a large one for recording and a small one for analysis.
 SINGLE: tuple[ProfileSpec, ...] = (ProfileSpec(),)
-PAIR: tuple[ProfileSpec, ...] = (ProfileSpec(encoding=Encoding((1280, 720), 15.0, 2048, 30)), _SUB)
+PAIR: tuple[ProfileSpec, ...] = (ProfileSpec(encoding=Encoding((1280, 720), 10.0, 2048, 20)), _SUB)
 
 
 def numbered(token: str, channel: int) -> str:

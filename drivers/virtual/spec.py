@@ -22,6 +22,8 @@ FIRMWARE = "0.1"
 DEFAULT_LOGIN = Login("admin", "admin")
 #: Vietnam's zone in POSIX form, as a camera sold there is set up.
 TIME_ZONE = "ICT-7"
+#: Letters of a zone, the rules of its summer time among them.
+LONGEST_ZONE = 64
 #: How wrong the clock of `Quirk.WRONG_CLOCK` is.
 WRONG_BY = timedelta(hours=-7)
 #: Seconds until a time server has answered.
@@ -144,7 +146,7 @@ class CameraSpec:
 
 def zone_offset(zone: str) -> timedelta | None:
     """Return how far a POSIX zone is ahead of UTC (summer time apart); None: it is none."""
-    found = _ZONE.match(zone)
+    found = _ZONE.match(zone) if len(zone) <= LONGEST_ZONE else None
     if found is None or int(found["hours"]) > 14:
         return None
     behind = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))

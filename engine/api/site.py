@@ -50,7 +50,7 @@ from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
 from engine.api.services.state import SiteStateService
-from engine.commission.aim.reference import Shelf
+from engine.commission.aim.shelf import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
 from engine.identity.callers import Callers

@@ -45,14 +45,21 @@ def read(path: Path) -> dict[str, Marks]:
     return {}
 
 
-def write(path: Path, known: Mapping[str, Marks]) -> None:
+def write(path: Path, known: Mapping[str, Marks], owner: tuple[int, int] | None = None) -> None:
     """Keep what is known.
+
+    Args:
+        owner: User and group that the file is given to; None: whoever runs this.
 
     Raises:
         OSError: It cannot be written.
     """
     cameras = {id: asdict(marks) for id, marks in list(known.items())[-CAMERAS:]}
-    put(path, json.dumps({"version": 1, "cameras": cameras}, indent=1, ensure_ascii=False).encode())
+    put(
+        path,
+        json.dumps({"version": 1, "cameras": cameras}, indent=1, ensure_ascii=False).encode(),
+        owner=owner,
+    )
 
 
 def recalled(cameras: Iterable[Configured], known: Mapping[str, Marks]) -> tuple[Configured, ...]:

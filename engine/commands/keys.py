@@ -137,7 +137,7 @@ def technician(
     matthan keys technician
     matthan keys technician --json
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.commission.technician import keys as own
+    from engine.commission.handover.technician import keys as own
     from engine.runtime.clock import SystemClock
     from engine.seal.fault import SealFault
 

@@ -12,20 +12,23 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.errors import DriverError
-from engine.commission.batch import Batch
-from engine.commission.one_camera import Act
-from engine.commission.project import Project, acted, ran, undone
+from engine.commission.project import Project, acted, ran, sheet_in, undone
 from engine.commission.record import CameraRecord, JobRecord, Risk
 from engine.commission.request import Request
-from engine.commission.telling import why
 from engine.commission.tools import Options
-from engine.commission.undo import Undo
+from engine.commission.work.batch import Batch, chosen
+from engine.commission.work.one_camera import Act
+from engine.commission.work.telling import why
+from engine.commission.work.undo import Undo
+from engine.config.credentials import references
 from engine.errors import Because, EngineError, Refusal
 from engine.fleet.device import first_of
 from engine.runtime import log
 from rules.model import Sentence
 
 logger = log.get(__name__)
+#: Seconds that a reload may take after a job.
+BACK = 8.0
 #: What is done with cameras while a job is at them, and after it.
 Rest = Callable[[Collection[str]], Awaitable[None]]
 Work = Callable[[], Awaitable[object]]
@@ -84,12 +87,33 @@ class Foreman:
             ConfigError: The sheet or the standard is wrong; with every problem.
         """
         self._free()
+        self._check_secrets(request)
         if request.dry:
             return self._start(self.project.dry(request), changes=False)
         known = None if request.anew else self.project.unfinished(request)
         if known is not None:
             return self._start(self.project.resume(known.id, lambda _: request))
         return self._start(self.project.begin(request))
+
+    def _check_secrets(self, request: Request) -> None:
+        """Refuse references that lead out of the site's folder: whoever may configure may not read what the engine may.
+
+        A login is sent to the address that stands beside it, and that could be anybody's.
+        """
+        base, standard = self.project.configuration.parent, self.project.standard(request)
+        known = set(references(self.project.settings.model_dump()))
+        passwords = standard.standard.passwords
+        told = [
+            (each.password, standard.folder) for each in (*standard.standard.credentials, *passwords.defaults)
+        ]
+        told += [(row.password, base) for row in sheet_in(request).rows if row.password]
+        for reference, folder in told:
+            kind, _, name = reference.partition(":")
+            inside = kind == "file" and (folder / name).resolve().is_relative_to(base.resolve())
+            if not (inside or reference in known):
+                raise Refusal(
+                    Because.INVALID, "commission.secret_outside", reference=reference, folder=str(base)
+                )
 
     def resume(self, name: str, yes: Collection[Risk]) -> Task:
         """Go on with a job; `Refusal` as `begin`."""
@@ -128,7 +152,7 @@ class Foreman:
             raise Refusal(Because.BUSY, "commission.job_runs", job=self.last.name)
 
     def _start(self, batch: Batch, *, changes: bool = True) -> Task:
-        cameras = frozenset(row.id for row in batch.sheet.rows)
+        cameras = frozenset(row.id for row in chosen(batch.sheet.rows, batch.options))
         task = Task(
             batch.journal.folder.name, partial(ran, batch), cameras, changes, lambda: batch.journal.ledger.job
         )  # fmt: skip
@@ -155,7 +179,15 @@ class Foreman:
         finally:
             task.running = False
             if task.changes:
+                await self._let_back(task)
+
+    async def _let_back(self, task: Task) -> None:
+        """Let cameras be watched again; an engine that is stopping has nobody any more who could."""
+        try:
+            async with asyncio.timeout(BACK):
                 await self.back()
+        except Exception:
+            logger.exception("cameras are not watched again before a reload", job=task.name)
 
 
 async def _undone(undo: Undo) -> CameraRecord:

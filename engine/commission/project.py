@@ -10,18 +10,18 @@ from random import Random, SystemRandom
 
 from drivers.contract import Login, Webhooks
 from engine.commission import acceptance, acceptance_file
-from engine.commission.batch import Batch, Head, begun, finished
-from engine.commission.entry import Ledger
-from engine.commission.jobs import Jobs
-from engine.commission.journal import Journal, Scratch
-from engine.commission.one_camera import Act, OneCamera
+from engine.commission.keeping.entry import Ledger
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.keeping.journal import Journal, Scratch
 from engine.commission.record import CameraRecord, CheckResult, JobRecord
 from engine.commission.request import Request
 from engine.commission.sheet.reading import Sheet, sheet_of
 from engine.commission.standard_file import Read, find_standard, standard_of
 from engine.commission.subject import Subject
 from engine.commission.tools import Look, Options, Tools
-from engine.commission.undo import Undo
+from engine.commission.work.batch import Batch, Head, begun, finished
+from engine.commission.work.one_camera import Act, OneCamera
+from engine.commission.work.undo import Undo
 from engine.config.configuration import check
 from engine.config.credentials import CredentialError, Vault
 from engine.config.settings import LoginSettings, Settings
@@ -243,7 +243,7 @@ def _known(sheet: Sheet, request: Request) -> None:
 
 
 def _look(tools: Tools, request: Request, sheet: Sheet | None) -> Look:
-    from engine.commission.hardware import HardwareSearch
+    from engine.commission.work.hardware import HardwareSearch
 
     logins: list[Login] = []
     own = (

@@ -11,7 +11,7 @@ from engine.commission.record import Risk, Step
 from engine.web.payload import Wire
 
 #: Devices at work at once.
-TOGETHER = 16
+TOGETHER = 24
 #: Signs of a sheet as text (base64), and of a standard.
 LONGEST, STANDARD = 6 << 20, 256 << 10
 

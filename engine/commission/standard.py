@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -49,10 +51,29 @@ class NamesSettings(Section):
     clock: bool = Field(True, description="Write date and time into the picture.")
 
 
+class CredentialSettings(LoginSettings):
+    """A login that cameras of a site may have."""
+
+    models: list[str] = Field(
+        default_factory=list,
+        description="Only for cameras whose model or name, as they announce them, is like one of these: `NB-*`. "
+        "Not given: for all.",
+    )
+
+    def suits(self, words: Collection[str]) -> bool:
+        """Return whether a device may have it that says this of itself; of one that says nothing nobody knows."""
+        patterns = [each.casefold() for each in self.models]
+        return (
+            not words
+            or not patterns
+            or any(fnmatchcase(word.casefold(), each) for word in words for each in patterns)
+        )
+
+
 class PasswordSettings(Section):
     """What is done about passwords."""
 
-    defaults: list[LoginSettings] = Field(
+    defaults: list[CredentialSettings] = Field(
         default_factory=list,
         description="Logins that count as defaults: whoever has one gets a new password.",
     )
@@ -66,7 +87,7 @@ class PasswordSettings(Section):
 class Standard(Section):
     """One site's standard."""
 
-    credentials: list[LoginSettings] = Field(
+    credentials: list[CredentialSettings] = Field(
         default_factory=list,
         description="Logins that are tried, in this order, after the camera's own; three wrong ones at most.",
     )

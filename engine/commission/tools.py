@@ -12,7 +12,8 @@ from typing import Protocol
 from drivers import registry
 from drivers.contract import Driver, Target, Webhooks
 from engine.census.sighting import Sighting
-from engine.commission.jobs import Jobs
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.login.experience import Experience
 from engine.commission.record import CheckResult, Risk, Step
 from engine.commission.request import TOGETHER
 from engine.commission.sheet.row import Row
@@ -94,6 +95,7 @@ class Tools:
         random: One that nobody can guess: passwords come of it.
         examine: The acceptance checks; None: there are none here.
         look: Looks for cameras by their hardware; None: no network was named.
+        experience: What devices of one kind took and refused.
     """
 
     configuration: Path
@@ -109,6 +111,7 @@ class Tools:
     examine: Examine | None = None
     look: Look | None = None
     webhooks: Webhooks | None = None
+    experience: Experience = field(default_factory=Experience)
     seconds: Mapping[Step, float] = field(default_factory=lambda: SECONDS)
 
     @property

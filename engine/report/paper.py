@@ -215,7 +215,7 @@ def _story(report: Report) -> Iterator[Flowable]:
             elif place == 0 and section.page:
                 yield PageBreak()
             if place == 0:
-                yield from _headed(section.heading)
+                yield from _headed(section.heading, part)
             yield from _part(part, report.language)
     if lies:
         yield from _turned(False)
@@ -239,9 +239,13 @@ def _turned(lies: bool) -> tuple[Flowable, Flowable]:
     return NextPageTemplate("wide" if lies else "upright"), PageBreak()
 
 
-def _headed(text: str) -> Iterator[Flowable]:
+def _headed(text: str, below: Part | None = None) -> Iterator[Flowable]:
+    """Yield a heading that is not left alone at a page's end; a long table below it may be broken all the same."""
     *before, last = _texts(text, _HEADING)
-    last.keepWithNext = 1
+    if isinstance(below, Table):
+        yield CondPageBreak(_ROOM)
+    else:
+        last.keepWithNext = 1
     yield from (*before, last)
 
 

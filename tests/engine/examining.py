@@ -135,6 +135,7 @@ class Rig:
         ahead: Seconds by which its clock is ahead; None: it tells none.
         slow: Seconds until it answers.
         stranger: What it gives to whoever has no login: of ``open``, ``users``, ``stream``.
+        shut: Profiles that cannot be opened.
         any_password: Whether it takes whatever password.
         pace: Seconds between two pictures, however they are stamped.
         stamps: What a picture's number becomes as its stamp.
@@ -153,6 +154,7 @@ class Rig:
     configured: tuple[Feature, ...] = tuple(feature(each, FeatureCategory.USERS) for each in LEVELS)
     levels: tuple[str, ...] = ("administrator", "user")
     on_start: BaseException | None = None
+    shut: frozenset[str] = frozenset()
     on_clock: BaseException | None = None
     pace: float = 0.002
     stamps: Callable[[int], int] = lambda number: number
@@ -246,6 +248,8 @@ class RigCamera:
     async def open_stream(self, profile: str, kinds: AbstractSet[TrackKind] = VIDEO_ONLY) -> RigStream:
         if self._stranger and "stream" not in self._rig.stranger:
             raise Refused("driver.refused", host="rig", user="")
+        if profile in self._rig.shut:
+            raise Unreachable(host="rig", detail="no route")
         return RigStream(self._rig)
 
     async def snapshot(self) -> bytes:
@@ -277,7 +281,7 @@ class RigStream:
 
 #: Durations with which a test takes a moment.
 BRIEF: Mapping[str, float] = {
-    "clock": 0.01, "stream": 0.2, "bitrate": 1, "continuity": 0.2, "events": 0.2, "patience": 5,
+    "clock": 0.01, "stream": 5, "bitrate": 1, "continuity": 0.5, "events": 0.2, "patience": 5,
 }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ class Account:
                     await self._service.tell("SetUser", wanted)
             except DriverError as error:
                 forget(error)
-                if not (isinstance(error, Malformed) or error.code in _LOST):
+                if not _may_be_heard(error):
                     raise
                 return False
         return True
@@ -108,6 +108,12 @@ class Account:
         refusal = Refused("driver.password_unknown", host=self._service.soap.host, user=session.user)
         session.shut(refusal)
         return refusal
+
+
+def _may_be_heard(error: DriverError) -> bool:
+    """Return whether a device may have done what it was asked, though it did not say so: it broke down over it."""
+    broke_down = re.fullmatch(r"HTTP 5(?!03)\d\d", str(error.values.get("detail", "")))
+    return isinstance(error, Malformed) or error.code in _LOST or broke_down is not None
 
 
 def user_element(name: str, level: str, password: str = "") -> str:

@@ -100,8 +100,7 @@ class Clock:
         told = await self._told()
         by_hand = mode == "manual" if mode is not None else _mode(told) != "NTP"
         if by_hand and not isinstance(moment, datetime):
-            offset = (await read_clock(self._service.soap.session)).offset
-            moment = datetime.now(UTC) + offset if offset is not None else None
+            moment = await self._now()
         wanted = str(zone) if zone is not None else _zone(told)
         await self._service.tell(
             "SetSystemDateAndTime",
@@ -110,6 +109,13 @@ class Clock:
             tag("q:TimeZone", leaf("t:TZ", wanted)) if wanted else "",
             _moment(moment) if by_hand and isinstance(moment, datetime) else "",
         )
+
+    async def _now(self) -> datetime | None:
+        """Return the time that the device goes by: one that tells its local time as UTC would be set wrong by it."""
+        if self._service.soap.by_true_time:
+            return datetime.now(UTC)
+        offset = (await read_clock(self._service.soap.session)).offset
+        return datetime.now(UTC) + offset if offset is not None else None
 
 
 def _zone(told: etree._Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from lxml import etree
@@ -34,8 +35,10 @@ class Form(Protocol):
     """What a profile calls its encoder; `source` and `metadata` likewise."""
     source: str
     metadata: str
+    seen: Sequence[etree._Element] | None
+    """The profiles as they were told last; None: not yet."""
 
-    async def profiles(self) -> list[etree._Element]:
+    async def profiles(self) -> Sequence[etree._Element]:
         """Ask for the profiles."""
         ...
 
@@ -75,10 +78,12 @@ class FirstForm:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.seen: Sequence[etree._Element] | None = None
 
-    async def profiles(self) -> list[etree._Element]:
+    async def profiles(self) -> Sequence[etree._Element]:
         """Ask for the profiles."""
-        return list(xml.every(await self.service.ask("GetProfiles"), "Profiles"))[:MOST]
+        self.seen = list(xml.every(await self.service.ask("GetProfiles"), "Profiles"))[:MOST]
+        return self.seen
 
     async def offered(self, configuration: str, profile: str) -> Offered:
         """Ask what an encoder takes."""
@@ -130,8 +135,9 @@ class SecondForm:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.seen: Sequence[etree._Element] | None = None
 
-    async def profiles(self) -> list[etree._Element]:
+    async def profiles(self) -> Sequence[etree._Element]:
         """Ask for the profiles; again without ``Type`` where a device fails on it."""
         try:
             told = await self.service.ask("GetProfiles", leaf("q:Type", "All"))
@@ -139,7 +145,8 @@ class SecondForm:
             raise
         except (Unsupported, Malformed):
             told = await self.service.ask("GetProfiles")
-        return list(xml.every(told, "Profiles"))[:MOST]
+        self.seen = list(xml.every(told, "Profiles"))[:MOST]
+        return self.seen
 
     async def offered(self, configuration: str, profile: str) -> Offered:
         """Ask what an encoder takes."""

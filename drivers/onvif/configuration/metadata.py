@@ -38,7 +38,8 @@ class Metadata:
         for form in self._forms:
             self._service = form.service
             try:
-                found = tuple(self._offered(form, await form.profiles()))
+                told = form.seen if form.seen is not None else await form.profiles()
+                found = tuple(self._offered(form, told))
             except (Unsupported, Malformed) as error:
                 failure = failure or error
                 continue

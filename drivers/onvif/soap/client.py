@@ -161,6 +161,11 @@ class SoapClient:
                 raise
         return await self._by_the_other(call)
 
+    @property
+    def by_true_time(self) -> bool:
+        """Whether the device goes by true time, whatever it tells."""
+        return self._reading is device_clock.ClockReading.TRUE
+
     def settle(self) -> None:
         """Go by the present reading of the clock from now on: the device is open."""
         self._untried = []

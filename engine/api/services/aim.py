@@ -18,10 +18,12 @@ from engine.web.refusals import refusal
 from rules.model import Sentence
 
 if TYPE_CHECKING:
+    from drivers.contract import Profile
     from drivers.kit.upright import Upright
     from engine.commission.aim.exposure import Exposure
     from engine.commission.aim.plane import Luma
-    from engine.commission.aim.reference import Moved, Shelf
+    from engine.commission.aim.reference import Moved
+    from engine.commission.aim.shelf import Shelf
     from engine.fleet.camera import CameraRunner
 
 #: Width in pixels of a reference picture, and the widest that is measured.
@@ -116,8 +118,7 @@ class AimService:
         if (now := self._monotonic()) - last.compared >= COMPARED:
             last.lies = await asyncio.to_thread(self._lies, camera, picture.shown, last)
             last.compared = now
-        camera_now = runner.status.profile
-        main = next(iter(runner.camera.profiles), camera_now) if runner.features or camera_now else None
+        main = _recorded(runner)
         return Aim(
             at=picture.at,
             source=picture.source.value,
@@ -150,6 +151,14 @@ class AimService:
         if last.kept is None:
             return None
         return _told(compared(last.kept[1], luma(shown.frame)))
+
+
+def _recorded(runner: CameraRunner) -> Profile | None:
+    """Return the camera's main stream, which is recorded; the analysed one where the camera is just gone."""
+    try:
+        return next(iter(runner.camera.profiles), None)
+    except Again:
+        return runner.profile
 
 
 async def _picture(runner: CameraRunner, camera: str, query: AimQuery) -> _Picture:

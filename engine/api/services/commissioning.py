@@ -55,7 +55,7 @@ class CommissioningService:
 
     async def act(self, camera: str, asked: CameraAct) -> Job:
         """Do something with one camera."""
-        from engine.commission.one_camera import Act
+        from engine.commission.work.one_camera import Act
 
         password = asked.password.get_secret_value()
         return _told(_rightly(lambda: self._foreman.act(camera, Act(asked.act), password)))

@@ -128,8 +128,8 @@ def _act(
 
 def _here(camera: str, act: str, config: Path | None, language: Language, password: str) -> list[str]:
     from drivers.errors import DriverError
-    from engine.commission.one_camera import Act
     from engine.commission.project import acted
+    from engine.commission.work.one_camera import Act
 
     with project(config, language) as site:
         one = site.one(camera, Act(act), password)

@@ -14,7 +14,7 @@ from engine.commands.output.report import JsonOption, LangOption, language
 from engine.commands.output.terminal import data, out
 
 if TYPE_CHECKING:
-    from engine.commission.differences import Differences, End
+    from engine.commission.handover.differences import Differences, End
     from engine.text import Language
 
 
@@ -31,7 +31,7 @@ def diff_command(
     \b
     matthan commission diff 2026/record.json 2027/record.json
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.commission.differences import differences
+    from engine.commission.handover.differences import differences
 
     chosen = language(lang)
     found = differences(loaded_or_leave(old, chosen).job, loaded_or_leave(new, chosen).job)

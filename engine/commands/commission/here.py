@@ -11,10 +11,10 @@ from engine.commands.output.report import Language, say_in
 
 if TYPE_CHECKING:
     from engine.commands.commission.showing import Show
-    from engine.commission.batch import Batch
     from engine.commission.project import Project
     from engine.commission.record import JobRecord, Risk
     from engine.commission.request import Request
+    from engine.commission.work.batch import Batch
 
 
 class Here:

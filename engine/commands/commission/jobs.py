@@ -71,7 +71,7 @@ def resume_command(
     matthan commission resume 20261130-0812 --yes restarts
     Exit codes: as `matthan commission`.
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.commission.batch import exit_code
+    from engine.commission.work.batch import exit_code
 
     chosen, more, socket = language(lang), risks_of(yes), engine_of(config)
     with project(config, chosen, as_json=as_json, alone=socket is None) as site:

@@ -11,10 +11,10 @@ from engine.commands.output.report import ConfigFile, LangOption, configured, la
 from engine.commands.output.terminal import complain, document, out
 
 if TYPE_CHECKING:
-    from engine.commission.delivery import Kind, Order
-    from engine.commission.differences import Differences
-    from engine.commission.jobs import Jobs
-    from engine.commission.loaded import Loaded
+    from engine.commission.handover.delivery import Kind, Order
+    from engine.commission.handover.differences import Differences
+    from engine.commission.handover.loaded import Loaded
+    from engine.commission.keeping.jobs import Jobs
     from engine.seal.signing import PrivateKey
     from engine.text import Language
 
@@ -56,7 +56,7 @@ def report_command(
     matthan commission report 20261130-0812 --since last-year
     matthan commission report record.json --pdf --lang en --out handover
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.commission.delivery import Kind, delivered
+    from engine.commission.handover.delivery import Kind, delivered
 
     chosen = language(lang)
     wanted = {Kind.PDF: pdf, Kind.HTML: html, Kind.CSV: csv, Kind.JSON: as_json}
@@ -98,7 +98,7 @@ def _place(record: str, config: Path | None, chosen: Language) -> Path:
 
 def _jobs(config: Path | None) -> Jobs:
     """Return the jobs of this site; reading them disturbs nobody who is at it."""
-    from engine.commission.jobs import Jobs
+    from engine.commission.keeping.jobs import Jobs
     from engine.config.configuration import default_path
     from engine.config.settings import Settings
     from engine.config.state_paths import state_paths
@@ -110,8 +110,8 @@ def _jobs(config: Path | None) -> Jobs:
 def _order(kinds: set[Kind], chosen: Language, timezone: str, loaded: Loaded, old: Loaded | None) -> Order:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    from engine.commission.delivery import Order
-    from engine.commission.differences import differences
+    from engine.commission.handover.delivery import Order
+    from engine.commission.handover.differences import differences
 
     try:
         zone = ZoneInfo(timezone)
@@ -123,8 +123,8 @@ def _order(kinds: set[Kind], chosen: Language, timezone: str, loaded: Loaded, ol
 
 def loaded_or_leave(path: Path, chosen: Language) -> Loaded:
     """Return a record; where there is none, that is said, and the command ends."""
-    from engine.commission.loaded import load
-    from engine.commission.signed_record import BadRecord
+    from engine.commission.handover.loaded import load
+    from engine.commission.handover.signed_record import BadRecord
 
     try:
         return load(path)
@@ -141,7 +141,7 @@ def loaded_or_leave(path: Path, chosen: Language) -> Loaded:
 
 def _signer(chosen: Language) -> PrivateKey:
     """Return the technician's key; at its first use it is made, and that is said."""
-    from engine.commission.technician import keys
+    from engine.commission.handover.technician import keys
     from engine.runtime.clock import SystemClock
     from engine.seal.fault import SealFault
 

@@ -151,7 +151,7 @@ def _stage(place: Here | There, request: Request, language: Language, *, as_json
 
 
 def _do(place: Here | There, site: Project, request: Request, language: Language, *, as_json: bool) -> int:
-    from engine.commission.batch import exit_code
+    from engine.commission.work.batch import exit_code
 
     if sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
         agreed = _agreed(place, request, language)

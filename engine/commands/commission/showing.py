@@ -10,7 +10,7 @@ from engine.commands.output.report import Language, coloured, say_in
 from engine.commands.output.terminal import data, flash, line, out, paint
 
 if TYPE_CHECKING:
-    from engine.commission.entry import Entry, Ledger
+    from engine.commission.keeping.entry import Entry, Ledger
     from engine.commission.record import CameraRecord, Change, JobRecord, Risk, StepRecord
 
 #: By how far a step is: its sign, and its colour as an ANSI code.

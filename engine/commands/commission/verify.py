@@ -12,7 +12,7 @@ from engine.commands.output.report import JsonOption, LangOption, language
 from engine.commands.output.terminal import complain, data, out
 
 if TYPE_CHECKING:
-    from engine.commission.verification import Verified
+    from engine.commission.handover.verification import Verified
     from engine.text import Language
 
 
@@ -38,10 +38,10 @@ def verify_command(
     matthan commission verify handover --fingerprint "3b1f 09c4 ..."
     matthan commission verify record.json --json
     """  # noqa: D301 - click's mark for lines that stay as they are
-    from engine.commission.album import Album
-    from engine.commission.loaded import NAME, content
-    from engine.commission.signed_record import BadRecord
-    from engine.commission.verification import verified
+    from engine.commission.handover.album import Album
+    from engine.commission.handover.loaded import NAME, content
+    from engine.commission.handover.signed_record import BadRecord
+    from engine.commission.handover.verification import verified
 
     chosen = language(lang)
     path = record / NAME if record.is_dir() else record
@@ -72,7 +72,7 @@ def _print(found: Verified, chosen: Language) -> None:
     if grave:
         out(_rendered("commission_verify.bad", chosen, count=len(grave)), "red")
     elif found.job is not None:
-        from engine.commission.verification import pictures
+        from engine.commission.handover.verification import pictures
 
         count = sum(1 for _ in pictures(found.job))
         cameras, key = len(found.job.cameras), found.key

@@ -103,6 +103,9 @@ def discover(
         asyncio.run(look.run())
     except KeyboardInterrupt:
         interrupted = True
+    finally:
+        if bunch is not None:
+            bunch.hand_over()
     census = look.census()
     form = showing.Form.JSON if as_json else showing.Form.CSV if as_csv else showing.Form.PEOPLE
     showing.show(look, census, form, chosen, interrupted=interrupted)

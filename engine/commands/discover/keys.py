@@ -8,8 +8,9 @@ command keeps the count itself, in the same file, so that the engine knows of it
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,6 +74,12 @@ class Key:
     written: LoginSettings
     folder: Path
 
+    def suits(self, words: Collection[str]) -> bool:
+        """Return whether a device that says this of itself may have it."""
+        from engine.commission.standard import CredentialSettings
+
+        return not isinstance(self.written, CredentialSettings) or self.written.suits(words)
+
 
 @dataclass(slots=True)
 class Bunch:
@@ -84,6 +91,7 @@ class Bunch:
         taken: Devices that a running engine logs in to.
         limited: Whether one wrong login at most may be sent to a device; else three.
         written_as: By address the name that the configuration has for it: a device's count goes by that.
+        file: Where the books are kept.
     """
 
     books: LoginBooks | None
@@ -92,6 +100,7 @@ class Bunch:
     taken: frozenset[str]
     limited: bool
     written_as: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
     _alone: dict[str, LoginBook] = field(default_factory=dict)
 
     def driver_of(self, name: str) -> Driver:
@@ -110,6 +119,12 @@ class Bunch:
             self._alone[key] = LoginBook(lambda: SystemClock().now().wall.timestamp(), left)
         return self._alone[key]
 
+    def hand_over(self) -> None:
+        """Give the books to whoever owns the state folder: an engine that may not read them would count anew."""
+        if self.file is not None and not self.limited and (owner := owner_of(self.file.parent)):
+            with suppress(FileNotFoundError):  # nobody was logged in to
+                os.chown(self.file, *owner)
+
     def logins_for(self, sighting: Sighting) -> Sequence[Login]:
         """Return what may be tried at a device; nothing at an engine's."""
         if self._is_taken(sighting):
@@ -120,6 +135,8 @@ class Bunch:
         """Return a device with the reason why it was not asked, where it was not."""
         if sighting.opens and self._is_taken(sighting):
             return replace(sighting, trouble=Sentence("census.engine_has_it"))
+        if self.limited and sighting.trouble and sighting.trouble.code == "driver.held":
+            return replace(sighting, trouble=Sentence("census.held"))  # the book was filled up: see `book_of`
         return sighting
 
     def written(self, sighting: Sighting, login: Login, target: Path) -> LoginSettings:
@@ -129,7 +146,10 @@ class Bunch:
 
     def _keys(self, sighting: Sighting) -> list[Key]:
         devices = dict.fromkeys(self._device(each.url) for each in sighting.answers)
-        return [key for device in devices for key in self.own.get(device, ())] + self.every
+        words = [word for each in sighting.answers for word in (each.model, each.name) if word]
+        return [key for device in devices for key in self.own.get(device, ())] + [
+            key for key in self.every if key.suits(words)
+        ]
 
     def _is_taken(self, sighting: Sighting) -> bool:
         return any(self._device(each.url) in self.taken for each in sighting.answers)
@@ -165,7 +185,17 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
     hosts = [host for each in cameras if (host := place_of(each.url).host)]
     names = {address: host for host, address in asyncio.run(addresses(hosts)).items() if host != address}
     limited = running or books is None
-    return Bunch(books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names)
+    return Bunch(
+        books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names, file=paths.logins
+    )
+
+
+def owner_of(folder: Path) -> tuple[int, int] | None:
+    """Return whose a state folder is, where root may give away what it writes: an engine is often another user."""
+    if os.geteuid() != 0:
+        return None
+    about = folder.stat()
+    return about.st_uid, about.st_gid
 
 
 def engine_runs(paths: StatePaths) -> bool:

@@ -63,13 +63,13 @@ def show(look: Look, census: Census, form: Form, lang: Language, *, interrupted:
         data(json.dumps([told(each, lang) for each in census.entries], ensure_ascii=False, indent=1))
     elif form is Form.CSV:
         document(as_csv(census.entries, lang, marked=not sys.stdout.isatty()))
-    elif compared:
+    elif compared and census.entries:
         for row, colour in rows(census.entries, lang):
             out(row, colour)
     else:
         for each in census.entries:
             _plainly(each)
-    _beside(look, census, form, lang)
+    _beside(look, census, form, lang, interrupted=interrupted)
 
 
 def _plainly(entry: Entry) -> None:
@@ -79,7 +79,7 @@ def _plainly(entry: Entry) -> None:
         out(f"{line(entry.sighting.address):<16} {line(name):<24} {line(model):<20} {first.url}")
 
 
-def _beside(look: Look, census: Census, form: Form, lang: Language) -> None:
+def _beside(look: Look, census: Census, form: Form, lang: Language, *, interrupted: bool) -> None:
     """Say how much was found, and everything that a person should know of the look."""
     for driver, said in look.search.troubles.items():
         complain(render(f"discovery.trouble+{said.code}", {**said.values, "driver": driver}, lang))
@@ -87,13 +87,23 @@ def _beside(look: Look, census: Census, form: Form, lang: Language) -> None:
         complain(
             render("census.too_many", {"most": len(look.search.found), "count": look.search.left_out}, lang)
         )
+    if away := list(look.search.elsewhere):
+        places = _named(away, 6)
+        complain(render("census.elsewhere", {"count": len(away), "places": places}, lang))
     for doubt in census.doubts:
         complain(render(doubt.code, doubt.values, lang))
-    if not any(each.sighting for each in census.entries) and form is not Form.JSON:
-        values = {"seconds": f"{look.wait:g}", "places": look.wanted.places}
-        complain(render("discovery.nobody", values, lang))
+    if not any(each.sighting for each in census.entries) and form is not Form.JSON and not interrupted:
+        complain(_nobody(look, lang))
     if (whole := summary(census)) is not None:
         out(render(whole.code, whole.values, lang), err=form is not Form.PEOPLE)
+
+
+def _nobody(look: Look, lang: Language) -> str:
+    """Say where nobody answered; a sweep waits for no time that people set, and needs no common network."""
+    if look.wanted.scope.sweep:
+        values: dict[str, Fact] = {"hosts": len(look.wanted.scope.hosts), "places": look.wanted.places}
+        return render("census.nobody_swept", values, lang)
+    return render("discovery.nobody", {"seconds": f"{look.wait:g}", "places": look.wanted.places}, lang)
 
 
 def summary(census: Census) -> Sentence | None:
@@ -108,8 +118,8 @@ def summary(census: Census) -> Sentence | None:
     return Sentence("census.some_missing" if census.missing else "census.all_found", values)
 
 
-def _named(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:20]) + (f" +{len(ids) - 20}" if len(ids) > 20 else "")
+def _named(ids: Sequence[str], most: int = 20) -> str:
+    return ", ".join(ids[:most]) + (f" +{len(ids) - most}" if len(ids) > most else "")
 
 
 def told(entry: Entry, lang: Language) -> dict[str, object]:

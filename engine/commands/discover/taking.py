@@ -9,7 +9,7 @@ import typer
 from engine.census.compare import Census
 from engine.census.remembered import learnt, read, write
 from engine.census.site_file import Draft, draft
-from engine.commands.discover.keys import Site
+from engine.commands.discover.keys import Site, owner_of
 from engine.commands.discover.looking import Look
 from engine.commands.output.leaving import leave, leave_configured
 from engine.commands.output.report import for_people
@@ -33,7 +33,7 @@ def remember(site: Site | None, census: Census, lang: Language, *, keep: bool) -
     now = learnt(census, known)
     if now != known:
         try:
-            write(path, now)
+            write(path, now, owner_of(site.paths.state))
         except OSError as error:
             values = {"path": str(path), "detail": error.strerror or type(error).__name__}
             complain(render("census.not_remembered", values, lang))
@@ -50,7 +50,8 @@ def take(path: Path, look: Look, census: Census, lang: Language, *, dry_run: boo
         for said in made.left:
             complain(render(said.code, said.values, lang))
         if not made.changes:
-            out(render("census.nothing_new", {"path": str(path)}, lang), err=aside)
+            code = "census.nothing_taken" if made.left else "census.nothing_new"
+            out(render(code, {"path": str(path)}, lang), err=aside)
             return
         block("\n".join(made.diff()), err=aside)
         if not dry_run:

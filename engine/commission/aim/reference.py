@@ -1,22 +1,19 @@
 """Where a camera looks, against how it looked when it was signed off: shifted, scaled, or not to be told.
 
 Phase correlation of what a picture's edges are, not of its brightness: so day and night, which brighten and darken
-whole parts, keep their place. A few sizes are tried for zoom. All of it is pure but `Shelf`.
+whole parts, keep their place. A few sizes are tried for zoom. Pure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from math import hypot
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.commission.aim.plane import Grey, Luma, reduced
-from engine.runtime import whole_file
 
 #: Columns and rows at which pictures are compared.
 COLUMNS, ROWS = 256, 144
@@ -164,44 +161,3 @@ def _sureness(values: NDArray[np.float64], row: int, column: int) -> float:
     rest[np.ix_(near_rows, near_columns)] = False
     others = values[rest]
     return float((values[row, column] - others.mean()) / (others.std() + 1e-12))
-
-
-class Shelf:
-    """The reference pictures of a site, one JPEG for each camera, in a folder. Blocking."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def put(self, camera: str, jpeg: bytes) -> None:
-        """Keep a picture; that of before is gone.
-
-        Raises:
-            OSError: It cannot be written; the old one is still there.
-        """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        whole_file.put(self._path(camera), jpeg)
-
-    def get(self, camera: str) -> tuple[bytes, datetime] | None:
-        """Return a camera's picture and since when it is kept; None: there is none.
-
-        Raises:
-            OSError: It cannot be read.
-        """
-        path = self._path(camera)
-        try:
-            return path.read_bytes(), self._at(path)
-        except FileNotFoundError:
-            return None
-
-    def at(self, camera: str) -> datetime | None:
-        """Return since when a camera's picture is kept; None: there is none."""
-        try:
-            return self._at(self._path(camera))
-        except OSError:
-            return None
-
-    def _path(self, camera: str) -> Path:
-        return self._folder / f"{camera}.jpg"
-
-    def _at(self, path: Path) -> datetime:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -8,6 +8,7 @@ from zlib import crc32
 from av import VideoFrame
 
 from drivers.contract import CodecParameters, Packet
+from drivers.kit.upright import Upright
 from engine.vision.decode import Decoder
 from engine.vision.picture import jpeg, readable
 
@@ -27,28 +28,29 @@ class Seen:
 
     Attributes:
         width: Pixels as decoded; likewise `height`.
-        frame: Its pixels; `jpeg`: for the record, empty where nobody keeps it.
+        frame: Its pixels as coded; `shown`: as it is meant to be seen.
     """
 
     width: int
     height: int
     frame: VideoFrame
-    jpeg: bytes = b""
+    shown: Upright
+
+    def jpeg(self) -> bytes:
+        """Return it for the record (blocking)."""
+        return jpeg(self.shown, WIDE)
 
 
 class Glances:
     """Decodes a keyframe, and later ones until one differs; what lies between is not decoded.
-
-    Args:
-        keep: Whether the picture goes into the record.
 
     Attributes:
         seen: The first picture; None: none came out whole.
         compared: Pictures that were looked at; `same`: whether all are the same to the last grey level.
     """
 
-    def __init__(self, codec: CodecParameters, *, keep: bool) -> None:
-        self._decoder, self._base, self._keep = Decoder(codec), codec.time_base, keep
+    def __init__(self, codec: CodecParameters) -> None:
+        self._decoder, self._base = Decoder(codec), codec.time_base
         self._left, self._key = 0, 0
         self._digest: int | None = None
         self.seen: Seen | None = None
@@ -74,8 +76,8 @@ class Glances:
     def _look(self, frame: VideoFrame) -> None:
         digest = _digest(frame)
         if self.seen is None:
-            made = jpeg(self._decoder.upright(frame), WIDE) if self._keep else b""
-            self.seen, self._digest = Seen(frame.width, frame.height, frame, made), digest
+            shown = self._decoder.upright(frame)
+            self.seen, self._digest = Seen(frame.width, frame.height, frame, shown), digest
         self.same = self.same and digest == self._digest
         self.compared += 1
 

@@ -1,4 +1,4 @@
-"""Whether the picture of the main stream can be looked at."""
+"""Whether the picture can be looked at: the main stream's, or of the next one that gives any."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ CHECKS = (
 
 
 async def picture(look: Look) -> list[CheckResult]:
-    """Measure the picture that the main stream began with; `streams` has run."""
-    main = next(iter(look.subject.camera.profiles), None)
-    watched = look.watched.get(main.token) if main else None
+    """Measure the picture that the largest stream began with that gave one; `streams` has run."""
+    tokens = (each.token for each in look.subject.camera.profiles)
+    came = (look.watched[token] for token in tokens if token in look.watched)
+    watched = next((each for each in came if each.seen is not None), None)
     if watched is None or watched.seen is None:
         return [look.untested(check, "check.no_picture") for check in CHECKS]
     from engine.commission.checks.pixels import figures
 
-    name = _kept(look, watched.seen.jpeg)
+    name = _kept(look, watched, await asyncio.to_thread(watched.seen.jpeg))
     found = await asyncio.to_thread(figures, watched.seen.frame)
     results = [*_figures(look, found), _frozen(look, watched)]
     return [each.model_copy(update={"pictures": (name,)}) for each in results]
@@ -53,11 +54,12 @@ def _frozen(look: Look, watched: Watched) -> CheckResult:
     return look.good("picture.frozen", "check.frozen", False)
 
 
-def _kept(look: Look, jpeg: bytes) -> str:
+def _kept(look: Look, watched: Watched, jpeg: bytes) -> str:
     """Keep the picture for the record; return its name."""
     at = look.subject.clock.now().wall
     name = f"{look.subject.expected.id}-{at:%Y%m%dT%H%M%SZ}.jpg"
-    caption = Told("check.still", {"camera": text(look.subject.expected.name or look.subject.expected.id)})
+    called = look.subject.expected.name or look.subject.expected.id
+    caption = Told("check.still", {"camera": text(called), "stream": text(watched.profile.token)})
     record = PictureRecord(name=name, sha256=sha256(jpeg).hexdigest(), caption=Sentence.of(caption), at=at)
     look.subject.pictures.taken.append((record, jpeg))
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from engine.vision.picture import luma, readable
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+#: Pixels that are measured, twice those of a 4K picture; of a larger one every second, or third.
+MOST = 16_000_000
 #: Grey levels next to black, and to white, that count as it.
 _CLIPPED = 5
 
@@ -59,7 +62,9 @@ def sharpness(levels: NDArray[np.float32]) -> float:
 def _full(frame: VideoFrame) -> NDArray[np.float32]:
     """Return the grey levels from 0 to 255, however they are coded."""
     shown = readable(frame)
-    levels: NDArray[np.float32] = luma(frame).astype(np.float32)
+    plane = luma(frame)
+    every = max(1, math.ceil(math.sqrt(plane.size / MOST)))  # a hostile stream may be of any size
+    levels: NDArray[np.float32] = plane[::every, ::every].astype(np.float32)
     name = shown.format.name
     if not (name.startswith("yuvj") or name == "gray" or frame.color_range == _FULL_RANGE):
         levels -= 16

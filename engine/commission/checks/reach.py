@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from drivers.contract import Feature
+from drivers.contract import Configurable, Feature
 from engine.commission.checks.clock import west
 from engine.commission.checks.look import Look
 from engine.commission.checks.round_trips import asked
@@ -20,10 +20,16 @@ async def reach(look: Look) -> list[CheckResult]:
     durations, subject = look.acceptance.durations, look.subject
     async with asyncio.timeout(durations.patience + durations.clock):
         trips = look.trips = await asked(subject.device, durations.clock, subject.clock.monotonic)
-    if trips.offset is None and trips.typical == 0:
+    if _is_mute(look):
         return [look.untested("reach.answer", "check.no_question"), _services(look), *_ways(look)]
     answer = look.measured("reach.answer", trips.seconds[0], "check.answer", "check.answer_bad")
     return [answer, _services(look), *_ways(look)]
+
+
+def _is_mute(look: Look) -> bool:
+    """Return whether a device is its streams alone: no time was asked of it, however quickly none came back."""
+    told = look.trips is not None and look.trips.offset is not None
+    return not told and not isinstance(look.subject.device, Configurable)
 
 
 def _services(look: Look) -> CheckResult:
@@ -85,7 +91,7 @@ def spoken(seconds: float) -> str:
 def _rtt(look: Look) -> CheckResult:
     trips = look.trips
     assert trips is not None  # noqa: S101 - `reach` has just asked
-    if trips.offset is None:
+    if _is_mute(look):
         return look.untested("network.rtt", "check.no_question")
     count, most = len(trips.seconds), round(max(trips.seconds) * 1000, 1)
     milliseconds = trips.typical * 1000

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from drivers.contract import Codec, Profile
 from engine.commission.checks.look import Look, label, rounded, step, text
 from engine.commission.checks.watch import Plan, Watched, watched
+from engine.commission.plan.streams import choose
+from engine.commission.plan.wish import Offer
 from engine.commission.record import CheckResult
 from engine.commission.standard import StreamSettings
 from engine.errors import reason_of
@@ -32,7 +34,7 @@ async def streams(look: Look) -> list[CheckResult]:
 
     async def watch(profile: Profile) -> None:
         async with room:
-            plan = _plan(look, keep=profile is profiles[0])
+            plan = _plan(look)
             camera, monotonic = look.subject.camera, look.subject.clock.monotonic
             look.watched[profile.token] = await watched(camera, profile, plan, monotonic)
 
@@ -46,10 +48,10 @@ def _profiles(look: Look) -> tuple[Profile, ...]:
     return look.subject.camera.profiles[:MOST]
 
 
-def _plan(look: Look, *, keep: bool) -> Plan:
+def _plan(look: Look) -> Plan:
     durations = look.acceptance.durations
     seconds = durations.continuity if look.thorough else durations.stream
-    return Plan(seconds, not look.thorough, durations.patience, keep)
+    return Plan(seconds, not look.thorough, durations.patience)
 
 
 def _of(look: Look, seen: Watched) -> Iterator[CheckResult]:
@@ -169,10 +171,12 @@ class _Stream:
         return self._look.bad(self._id("plan"), "check.plan_bad", found, measured=found, wanted=plan)
 
     def _wanted(self) -> StreamSettings | None:
-        """Return what the site wants of this profile: the largest is for recording, the next for analysis."""
-        place = [each.token for each in _profiles(self._look)].index(self._profile.token)
-        standard = self._look.subject.standard
-        return (standard.main, standard.sub)[place] if place < 2 else None
+        """Return what the site wants of this profile; the same is set by the same choice."""
+        standard, look = self._look.subject.standard, self._look
+        offer = Offer(tuple(look.features.values()), look.subject.values)
+        found = choose(offer, look.subject.camera.profiles, standard.main, standard.sub)
+        wanted = {found.sub: standard.sub, found.main: standard.main}  # of one alone: what is recorded
+        return wanted.get(self._profile.token)
 
     def gop(self) -> CheckResult:
         """Judge how long nobody can join."""

@@ -53,13 +53,11 @@ class Plan:
         seconds: After the first picture.
         enough: Whether fewer do once two groups of pictures came.
         patience: Seconds until the first picture.
-        keep: Whether the picture is kept for the record.
     """
 
     seconds: float
     enough: bool
     patience: float
-    keep: bool
 
 
 async def watched(camera: Camera, profile: Profile, plan: Plan, monotonic: Callable[[], float]) -> Watched:
@@ -93,7 +91,7 @@ class _Reader:
         found = self._found
         found.codec = codec = stream.start()
         found.packets = packets = Packets(codec.time_base)
-        glances = Glances(codec, keep=self._plan.keep)
+        glances = Glances(codec)
         while not self._is_done(packets):
             packet = stream.read()
             if packet.track:

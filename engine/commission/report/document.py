@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from engine.commission.differences import Differences
+from engine.commission.handover.differences import Differences
 from engine.commission.record import CameraRecord, JobRecord, Outcome
 from engine.commission.report import tally
 from engine.commission.report.camera_pages import Album, camera_section

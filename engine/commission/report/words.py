@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from engine.commission.differences import End
+from engine.commission.handover.differences import End
 from engine.commission.record import CheckResult, Outcome
 from engine.report.model import Tone, Toned
 from engine.text import Language, catalogue, render
@@ -84,6 +84,8 @@ class Words:
         value = " ".join(filter(None, (self.fact(end.value), end.unit)))
         if end.outcome is None:
             return value
+        if end.value is None or end.value == "":
+            return self.outcome(end.outcome)
         return Toned(f"{SIGNS[end.outcome]} {value}", TONES[end.outcome])
 
     def limit(self, result: CheckResult) -> str:

@@ -20,7 +20,7 @@ import pytest
 from drivers import onvif
 from drivers.contract import Codec, Feature, Target
 from drivers.errors import Unreachable, Unsupported
-from drivers.onvif.device import OnvifDevice
+from drivers.onvif.device import OnvifCamera, OnvifDevice
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).parent / "peers" / "ipycam_camera.py"
@@ -101,6 +101,16 @@ async def _answering(port: int) -> Target:
                 await asyncio.sleep(0.2)
 
 
+async def _still(camera: OnvifCamera) -> bytes:
+    """Return its still; it is busy (503) until it has made its first picture."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await camera.snapshot()
+            except Unreachable:
+                await asyncio.sleep(0.2)
+
+
 async def test_what_it_is_and_what_it_tells(device: OnvifDevice) -> None:
     assert device.info.manufacturer == "PythonCam"
     (camera,) = device.cameras
@@ -119,7 +129,7 @@ async def test_what_it_is_and_what_it_tells(device: OnvifDevice) -> None:
 
 async def test_its_pictures(device: OnvifDevice) -> None:
     camera = device.cameras[0]
-    assert (await camera.snapshot()).startswith(b"\xff\xd8")
+    assert (await _still(camera)).startswith(b"\xff\xd8")
     stream = await camera.open_stream(camera.profiles[0].token)
     try:
         parameters = await asyncio.to_thread(stream.start)

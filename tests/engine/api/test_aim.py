@@ -21,7 +21,7 @@ from engine.api.resources.commissioning.aim import AIM, KEEP_REFERENCE, REFERENC
 from engine.api.routes import Api
 from engine.api.server import serve
 from engine.api.services.aim import AimService
-from engine.commission.aim.reference import Shelf
+from engine.commission.aim.shelf import Shelf
 from engine.config.settings import ApiSettings
 from engine.errors import Again
 from engine.fleet.stills import Analysed, Stills

@@ -102,8 +102,8 @@ async def _try(client: Client) -> int:
     tried = 0
     for question in declared():
         fields = {} if question.body is None else question.body.model_fields
-        if not any(SecretStr in _types(field.annotation) for field in fields.values()):
-            continue
+        if question.names or not any(SecretStr in _types(field.annotation) for field in fields.values()):
+            continue  # what is asked about a camera takes a way in already
         body = {
             name: CANARY if SecretStr in _types(field.annotation) else "somebody"
             for name, field in fields.items()

@@ -11,17 +11,16 @@ from typing import Any
 
 from drivers.contract import Value
 from engine.census.sighting import Expected
-from engine.commission.batch import Batch, Head, begun
-from engine.commission.jobs import Jobs
-from engine.commission.journal import Journal
+from engine.commission.keeping.jobs import Jobs
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.secret_files import secret_in
 from engine.commission.record import CameraRecord, JobRecord, Risk, Step, StepState
-from engine.commission.secret_files import secret_in
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
-from engine.commission.standard import PasswordSettings, Standard, TimeSettings
+from engine.commission.standard import CredentialSettings, PasswordSettings, Standard, TimeSettings
 from engine.commission.tools import Options, Tools
+from engine.commission.work.batch import Batch, Head, begun
 from engine.config.configuration import load
-from engine.config.settings import LoginSettings
 from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import ManualClock
 from tests.fakes.devices import Box, FakeDriver
@@ -29,7 +28,7 @@ from tests.fakes.devices import Box, FakeDriver
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YES = Options(yes=frozenset({Risk.RESTARTS}))
 WANTED = Standard(
-    passwords=PasswordSettings(defaults=[LoginSettings(username="admin", password="file:default")]),
+    passwords=PasswordSettings(defaults=[CredentialSettings(username="admin", password="file:default")]),
     time=TimeSettings(ntp="192.0.2.1"),
 )
 CONFIG = "# ours\nsite: xa\ncameras: []\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.commission.adoption import Adoption
-from engine.commission.journal import Journal
-from engine.commission.secret_files import SecretFiles
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.secret_files import SecretFiles
+from engine.commission.work.adoption import Adoption
 from tests.engine.commission.killing import Reaper
 
 

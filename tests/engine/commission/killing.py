@@ -52,7 +52,7 @@ async def until_killed(run: Callable[[], Any]) -> JobRecord | CameraRecord | Non
         if not _killed(error):
             raise
         return None
-    assert isinstance(job, (JobRecord, CameraRecord))
+    assert job is None or isinstance(job, (JobRecord, CameraRecord))
     return job
 
 

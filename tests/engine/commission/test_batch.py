@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.batch import devices, exit_code
 from engine.commission.record import Risk, Step, StepState
-from engine.commission.standard import PasswordSettings, Standard
+from engine.commission.standard import CredentialSettings, PasswordSettings, Standard
 from engine.commission.tools import Options
+from engine.commission.work.batch import devices, exit_code
 from engine.config.configuration import load
-from engine.config.settings import LoginSettings
 from tests.engine.commission.commissioning import YES, Village, made, only, reason, row, states, village
 from tests.fakes.devices import Box
 
@@ -153,7 +152,8 @@ async def test_logins_are_tried_politely(tmp_path: Path) -> None:
     for name in ("one", "two", "three", "right"):
         site.secret(name, name)
     logins = [
-        LoginSettings(username="admin", password=f"file:{name}") for name in ("one", "two", "three", "right")
+        CredentialSettings(username="admin", password=f"file:{name}")
+        for name in ("one", "two", "three", "right")
     ]
     site.standard = Standard(credentials=logins)
     camera = only((await site.commission()).cameras)

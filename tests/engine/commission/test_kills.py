@@ -13,8 +13,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.commission.jobs import Jobs
+from engine.commission.keeping.jobs import Jobs
 from engine.commission.record import JobRecord, StepState
+from engine.commission.work.batch import begun
+from engine.commission.work.one_camera import Act, OneCamera
 from tests.engine.commission.commissioning import Village, village
 from tests.engine.commission.killing import Reaper, until_killed
 from tests.fakes.devices import Box
@@ -106,3 +108,37 @@ async def test_killed_several_times_and_resumed(kills: list[int], answer: str, r
 def _made(tmp_path: Path, name: str) -> str:
     (tmp_path / name).mkdir()
     return name
+
+
+async def test_a_second_password_of_ours_is_killed_at_each_place_too(tmp_path: Path, reaper: Reaper) -> None:
+    """Where the old password is in the very file that is to have the new one, none of both may be mistaken."""
+
+    def made(name: str) -> Village:
+        site = village(tmp_path / _made(tmp_path, name), _box())
+        site.tick = reaper.tick
+        return site
+
+    async def renewed(site: Village) -> None:
+        tools = site.tools()
+        with begun(tools) as journal:
+            await OneCamera(tools, journal, tools.configured["cam-0"], Act.LOGIN).run()
+
+    reaper.arm(-1)
+    whole = made("whole")
+    await whole.commission()
+    reaper.arm(-1)
+    await renewed(whole)
+    places = reaper.count
+    for at in range(places):
+        site = made(f"at-{at}")
+        reaper.arm(-1)
+        await site.commission()
+        first = site.boxes["fake:0"].password
+        reaper.arm(at)
+        await until_killed(lambda site=site: renewed(site))  # type: ignore[misc]
+        known_now(site)
+        reaper.arm(-1)
+        await renewed(site)
+        healthy(site)
+        assert site.boxes["fake:0"].password != first
+        assert site.boxes["fake:0"].wrong <= 1

@@ -8,7 +8,7 @@ import pytest
 
 from engine.commission.record import CameraRecord, Risk
 from engine.commission.tools import Options
-from engine.commission.undo import Undo
+from engine.commission.work.undo import Undo
 from engine.errors import Refusal
 from tests.engine.commission.commissioning import YES, Village, village
 from tests.engine.commission.killing import Reaper, until_killed

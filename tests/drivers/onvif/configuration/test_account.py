@@ -126,7 +126,16 @@ async def test_the_session_goes_on_with_it(
     assert NEW not in caplog.text
 
 
-@pytest.mark.parametrize("reply", [Scripted.CLOSE, "<html>ok</html>", b""], ids=["closed", "html", "nothing"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Scripted.CLOSE,
+        "<html>ok</html>",
+        b"",
+        *(lambda _, told=told: web.Response(status=told) for told in (500, 504)),
+    ],
+    ids=["closed", "html", "nothing", "broke down", "gateway"],
+)
 async def test_a_lost_answer_is_made_up_for(
     scripted: Scripted, locked: Locked, book: LoginBook, reply: Script
 ) -> None:

@@ -12,8 +12,11 @@ import pytest
 from drivers import onvif
 from drivers.contract import Codec, Configurable, Login, Target, Value
 from drivers.errors import Refused, Unreachable, Unsupported
+from drivers.logins import LoginBook
 from drivers.onvif.device import OnvifDevice
+from drivers.onvif.soap.http_session import wall_clock
 from drivers.virtual.camera import VirtualCamera
+from drivers.virtual.quirks import Quirk
 from drivers.virtual.spec import CameraSpec
 from tests.drivers.onvif.conftest import Scripted, fault
 
@@ -181,3 +184,30 @@ async def test_a_lens_goes_where_it_is_sent_and_stays(device: OnvifDevice) -> No
     async with asyncio.timeout(PATIENCE):
         while await device.read("imaging.source0.focus") != 0.25:  # likewise
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "quirk", [Quirk.LOCAL_AS_UTC, Quirk.WRONG_CLOCK, Quirk.DIGEST_ONLY, Quirk.HTML_ERRORS, Quirk.NO_MEDIA2]
+)
+async def test_what_misbehaves_is_set_and_goes_on(quirk: Quirk) -> None:
+    """A zone that is set moves no clock, also where the local time is told as UTC: we would be locked out."""
+    spec = CameraSpec(name="odd", password="p-1234", discoverable=False, quirks=frozenset({quirk}))
+    book = LoginBook(wall_clock)
+    async with VirtualCamera(spec) as camera:
+        off = camera.clock.offset
+        async with onvif.driver.open(Target(camera.onvif_url, logins=book), spec.login) as device:
+            assert isinstance(device, OnvifDevice)
+            await device.write_together(
+                {
+                    "time.zone": "CST-8",
+                    "osd.source0.name": "Ngõ 12",
+                    "encoder.main.gop": 20,
+                    "encoder.main.fps": 8,
+                }
+            )
+            assert abs(camera.clock.offset - off) < timedelta(minutes=1)
+            assert await device.read("osd.source0.name") == "Ngõ 12"
+            await device.write("account.password", "Moi-2c9f")
+            assert await device.read("time.zone") == "CST-8"
+            assert await device.read("encoder.main.gop") == 20
+    assert book.record.wrong == ()

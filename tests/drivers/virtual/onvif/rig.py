@@ -81,7 +81,7 @@ class Rig:
         )
         parts = DeviceClock(self.clock), DeviceNetwork(spec), DeviceUsers(self.accounts)
         device = DeviceService(spec, offered, parts, self._reboot, self.scopes.append)
-        services = (device, *offered)
+        services = self.services = (device, *offered)
         self.operations: dict[str, Operation] = {
             key: value for each in services for key, value in each.operations().items()
         }

@@ -5,6 +5,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.contract import Codec
 from drivers.virtual.rtsp.rtp import MTU, RtpSender
 
 
@@ -37,6 +38,24 @@ def test_a_receiver_gets_back_what_was_packed(sizes: list[int], sequence: int, o
     assert {head[3] for head in heads} == {(offset + 90_000) % 2**32}
     assert {head[4] for head in heads} == {0xABCDEF01}
     assert [bool(head[1] & 0x80) for head in heads] == [False] * (len(packets) - 1) + [True]
+
+
+@given(st.lists(_SIZES.filter(lambda size: size > 1), min_size=1, max_size=5))
+def test_a_receiver_gets_back_what_was_packed_of_h265(sizes: list[int]) -> None:
+    """Put together as RFC 7798 says: two bytes of header, kind 49, the third byte tells where a unit begins."""
+    units = [bytes((0x26, 0x01)) + bytes((7,)) * (size - 2) for size in sizes]
+    data = b"".join(b"\x00\x00\x00\x01" + unit for unit in units)
+    packets = RtpSender(1, 1, 0).packets(data, 0, Codec.H265)
+    found: list[bytes] = []
+    for payload in (packet[12:] for packet in packets):
+        assert len(payload) <= MTU
+        if payload[0] >> 1 & 63 != 49:
+            found.append(payload)
+        elif payload[2] & 0x80:
+            found.append(bytes((payload[0] & 0x81 | (payload[2] & 63) << 1, payload[1])) + payload[3:])
+        else:
+            found[-1] += payload[3:]
+    assert found == units
 
 
 def test_equal_units_get_one_marker() -> None:

@@ -15,8 +15,8 @@ from engine.commands.commission.diff import diff_command
 from engine.commands.commission.report import report_command
 from engine.commands.commission.verify import verify_command
 from engine.commands.keys import app as keys
-from engine.commission.entry import Entry
-from engine.commission.technician import folder
+from engine.commission.handover.technician import folder
+from engine.commission.keeping.entry import Entry
 from tests.engine.recording import AT, PICTURE, camera, job, lay, missing
 
 app = typer.Typer()

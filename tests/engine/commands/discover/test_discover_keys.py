@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from drivers.errors import Refused
 from engine.census.sighting import Sighting
 from engine.commands.discover import keys
 from engine.runtime.clock import SystemClock
+from rules.model import Sentence
 
 SITE = """site: x
 state: {state}
@@ -113,6 +115,11 @@ def test_an_engines_cameras_are_left_alone_and_others_are_sent_one(
     assert explained is not None
     assert explained.code == "census.engine_has_it"
     assert bunch.explained(seen(9)).trouble is None
+    held = replace(
+        seen(9), trouble=Sentence("driver.held", {"host": "x", "user": "u", "most": 3, "minutes": 30})
+    )
+    told = bunch.explained(held).trouble  # three were not sent: what is left was not this command's to send
+    assert told == Sentence("census.held")
     assert passwords(bunch.logins_for(seen(9))) == ["common-canary"]
     assert wrong(bunch, seen(9).url) == 1
     assert not (place.state / "logins.json").exists()  # the engine's own: nobody else writes it
@@ -176,3 +183,15 @@ def test_a_camera_that_is_configured_by_name_is_the_engines_by_address_too(
     assert passwords(made(place).logins_for(seen(5))) == ["own-canary", "common-canary"]
     assert wrong(made(place), seen(5).url) == 3
     assert list(json.loads((place.state / "logins.json").read_text())["devices"]) == ["cam.example"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_has_counted_the_engine_can_read(place: Place) -> None:
+    place.state.mkdir()
+    os.chown(place.state, 12345, 12346)
+    bunch = made(place)
+    bunch.hand_over()  # nothing was counted yet
+    assert wrong(bunch, seen(1).url) == 3
+    bunch.hand_over()
+    about = (place.state / "logins.json").stat()
+    assert (about.st_uid, about.st_gid) == (12345, 12346)

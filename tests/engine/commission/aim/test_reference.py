@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from engine.commission.aim.reference import Shelf, compared
+from engine.commission.aim.reference import compared
 from tests.engine.commission.aim.scenes import blurred, street, taken, window
 
 SCENE = blurred(street(3, 900, 520), 0.7)
@@ -86,17 +83,3 @@ def test_sizes_may_differ() -> None:
 
 def test_a_tiny_picture_tells_nothing() -> None:
     assert compared(taken(HERE), np.zeros((8, 8), np.uint8)) is None
-
-
-def test_a_shelf_keeps_the_last(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "references")
-    assert shelf.get("gate") is None
-    assert shelf.at("gate") is None
-    shelf.put("gate", b"one")
-    shelf.put("gate", b"two")
-    found = shelf.get("gate")
-    assert found is not None
-    assert found[0] == b"two"
-    assert found[1] == shelf.at("gate")
-    assert found[1] <= datetime.now(UTC)
-    assert [each.name for each in (tmp_path / "references").iterdir()] == ["gate.jpg"]

@@ -46,5 +46,12 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     assert measured(blurred.astype(np.uint8)).sharpness < 0.3 * measured(sharp.astype(np.uint8)).sharpness
 
 
+def test_of_a_very_large_picture_every_second_pixel_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.commission.checks.pixels.MOST", 160 * 120 // 4)
+    levels = np.full((120, 160), 128, np.uint8)
+    levels[:, 1::2] = 255
+    assert measured(levels, "gray").mean == pytest.approx(128, abs=2)
+
+
 def test_a_picture_of_a_few_pixels_has_figures() -> None:
     assert measured(np.full((4, 4), 9, np.uint8)).sharpness == 0

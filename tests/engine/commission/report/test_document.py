@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.differences import differences
+from engine.commission.handover.differences import differences
 from engine.commission.record import Outcome
 from engine.commission.report import tally
 from engine.commission.report.document import document

@@ -8,21 +8,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.contract import Configurable, Login, Restartable
+from drivers.contract import Login, Restartable
 from drivers.errors import DriverError
 from engine.census.sighting import Expected
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.approach import Visit, place_of, visited
-from engine.commission.device_job import read_identity
-from engine.commission.entry import Entry, SecretNote, Stage
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry, SecretNote, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, place_of, visited
+from engine.commission.login.renewal import renewal_of
+from engine.commission.login.secret_files import new_password
 from engine.commission.plan.times import plan_time
 from engine.commission.record import CameraRecord, JobRecord
-from engine.commission.renewal import renewal_of
-from engine.commission.secret_files import new_password
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.device_job import read_identity
+from engine.commission.work.setting import Setter
 from engine.config.settings import CameraSettings
 from engine.errors import Because, Refusal
 from engine.fleet.device import camera_of
@@ -114,13 +114,15 @@ class OneCamera:
         offset = await visit.device.read_clock()
         if offset is None:
             return [Sentence("camera_show.no_clock")]
-        return [Sentence("camera_show.clock", {"seconds": round(offset.total_seconds(), 1)})]
+        seconds = round(offset.total_seconds(), 1)
+        code = "camera_show.clock" if seconds >= 0 else "camera_show.clock_behind"
+        return [Sentence(code, {"seconds": abs(seconds)})]
 
     # -- changing -----------------------------------------------------------------------------------
 
     async def _set_clock(self, visit: Visit) -> list[Sentence]:
         """Set zone, clock and server as the site's standard wants them."""
-        setter = Setter(self.tools, visit.device, self.journal, self.camera.id)
+        setter = Setter(self.tools, visit, self.journal, self.camera.id)
         offer = await setter.offer(lambda each: each.id.startswith("time."))
         offset = await visit.device.read_clock()
         seconds = None if offset is None else offset.total_seconds()
@@ -144,7 +146,7 @@ class OneCamera:
         if visit.key.note is not None and visit.key.note.stage is Stage.ABOUT:
             await renewal.take_over(visit.key)
         password = new_password(self.tools.standard.passwords.length, self.tools.random)
-        await renewal.change(visit.device, visit.key.login, password)
+        await renewal.change(visit, visit.key.login, password)
         return [Sentence("commission.password_done", {"file": renewal.files.reference})]
 
     async def _take_over(self, row: Row) -> list[Sentence]:
@@ -193,10 +195,8 @@ def _profile(profile: object) -> Sentence:
 
 async def _offered(visit: Visit) -> Sequence[Sentence]:
     """Return how many things of each kind can be set."""
-    if not isinstance(visit.device, Configurable):
-        return ()
     try:
-        offered = await visit.device.configuration()
+        offered = await visit.features()
     except DriverError:
         return ()
     counts = Counter(each.category.value for each in offered if each.writable)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commission.differences import differences
+from engine.commission.handover.differences import differences
 from engine.commission.record import DeviceRecord
 from tests.engine.recording import camera, job, missing, result
 

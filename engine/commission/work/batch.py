@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.census.sighting import Identity
-from engine.commission.adoption import Adoption
-from engine.commission.device_job import DeviceJob
-from engine.commission.entry import Entry
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry
+from engine.commission.keeping.journal import Journal
 from engine.commission.record import CameraRecord, JobRecord, Outcome, StepState
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Options, Tools
+from engine.commission.work.adoption import Adoption
+from engine.commission.work.device_job import DeviceJob
 from engine.runtime.whole_file import put
 
+#: Names that are tried for a new job.
+NAMES = 20
 #: The record beside the journal.
 RECORD = "record.json"
 
@@ -38,8 +40,15 @@ def begun(tools: Tools) -> Journal:
     Raises:
         OSError: It cannot be made.
     """
-    name = tools.jobs.new_name(tools.clock.now().wall, tools.random)
-    return Journal.created(tools.jobs.folder / name)
+    for left in reversed(range(NAMES)):
+        try:
+            return Journal.created(
+                tools.jobs.folder / tools.jobs.new_name(tools.clock.now().wall, tools.random)
+            )
+        except FileExistsError:  # another began in this very second, and drew the same letters
+            if not left:
+                raise
+    raise AssertionError("no name was tried")
 
 
 def job_record(id: str, began: datetime, sheet: Sheet, head: Head, options: Options) -> JobRecord:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.album import Album
+from engine.commission.handover.album import Album
 
 
 def test_beside_the_record_or_in_its_folder(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from engine.commission.album import FOLDER
-from engine.commission.differences import Differences
-from engine.commission.loaded import NAME, Loaded
+from engine.commission.handover.album import FOLDER
+from engine.commission.handover.differences import Differences
+from engine.commission.handover.loaded import NAME, Loaded
+from engine.commission.handover.signed_record import signed
+from engine.commission.handover.verification import pictures
 from engine.commission.report.document import document
 from engine.commission.report.site_csv import site_csv
-from engine.commission.signed_record import signed
-from engine.commission.verification import pictures
 from engine.report.model import Footer, Report
 from engine.runtime.whole_file import put
 from engine.seal.signing import PrivateKey

@@ -18,9 +18,9 @@ from types import TracebackType
 
 from pydantic import ValidationError
 
-from engine.commission.entry import Entry, Ledger
+from engine.commission.keeping.entry import Entry, Ledger
+from engine.commission.keeping.unbroken import unbroken
 from engine.commission.record import PictureRecord
-from engine.commission.unbroken import unbroken
 from engine.errors import Because, Refusal
 from engine.runtime.whole_file import put, sync
 
@@ -138,7 +138,7 @@ class Journal:
         """
         self._waiting += entries
         async with self._turn:
-            if self._waiting:
+            if self._waiting and self._broken is None:
                 taken, self._waiting = self._waiting, []
                 try:
                     await unbroken(partial(self._write, taken))

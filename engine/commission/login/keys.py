@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.logins import MOST, WITHIN, Login, LoginBook
-from engine.commission.entry import SecretNote, Stage
-from engine.commission.secret_files import secret_in
+from engine.commission.keeping.entry import SecretNote, Stage
+from engine.commission.login.secret_files import secret_in
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
 from engine.config.credentials import CredentialError, Vault
@@ -40,13 +40,14 @@ class KeyRing:
         troubles: Why some could not be read.
     """
 
-    def __init__(self, tools: Tools, row: Row) -> None:
-        self._tools, self._row = tools, row
+    def __init__(self, tools: Tools, row: Row, url: str) -> None:
+        self._tools, self._row, self._url = tools, row, url
+        self._words = tools.experience.words(url)
         self.troubles: list[Sentence] = []
         self._defaults = {(each.login.username, each.login.password) for each in self._default()}
 
     def keys(self, book: LoginBook) -> list[Key]:
-        """Return them: an unfinished new password, then what worked before, then as they stand in the files."""
+        """Return them: an unfinished new password, what worked before, what fits its kind, then as written."""
         found: dict[tuple[str, str], Key] = {}
         for key in self._all():
             mark = key.login.username, key.login.password
@@ -55,7 +56,14 @@ class KeyRing:
         keys = list(found.values())
         unfinished = [key for key in keys if key.note and key.note.stage is Stage.ABOUT]
         others = [key for key in keys if key not in unfinished]
-        return [*unfinished, *sorted(others, key=lambda key: not book.proven(key.login))]
+        rank = self._tools.experience.rank
+        others.sort(key=lambda key: (not book.proven(key.login), *rank(self._url, key.login)))
+        return [*unfinished, *others]
+
+    def doubtful(self, book: LoginBook) -> bool:
+        """Return whether there are several logins, none of which is known to fit."""
+        keys = self.keys(book)
+        return len(keys) > 1 and not book.proven(keys[0].login) and keys[0].note is None
 
     def _all(self) -> Iterator[Key]:
         """Yield the camera's own logins, then those of the site, then the makers'."""
@@ -67,21 +75,36 @@ class KeyRing:
         if configured is not None and configured.login is not None:
             yield from self._one(configured.login, tools.vault)
         for each in tools.standard.credentials:
-            yield from self._one(each, Vault(tools.wants))
+            if each.suits(self._words):
+                yield from self._one(each, Vault(tools.wants))
         yield from self._default()
 
     def _noted(self) -> Iterator[Key]:
         """Yield passwords that earlier runs set, or may have set, of this camera's device."""
+        note, base = self._note, self._tools.configuration.parent
+        if note is None:
+            return
+        unfinished = (note.pending, note.file, note.kept)
+        for name in unfinished if note.stage is Stage.ABOUT else (note.file,):
+            password = secret_in(base / name)
+            if password is not None:
+                yield Key(Login(note.username, password), f"file:{name}", note=note)
+
+    @property
+    def _note(self) -> SecretNote | None:
+        """What counts of all that jobs noted of the camera's password; None: nothing.
+
+        Where there is a pending one, it is the note that is not ended: jobs are ordered by a clock that may be wrong.
+        """
+        notes = self._tools.jobs.notes(self._row.id)
         base = self._tools.configuration.parent
-        for note in self._tools.jobs.notes(self._row.id)[:1]:
-            new = note.pending if (base / note.pending).exists() else note.file
-            for name in (new, note.kept) if note.stage is Stage.ABOUT else (note.file,):
-                password = secret_in(base / name)
-                if password is not None:
-                    yield Key(Login(note.username, password), f"file:{name}", note=note)
+        waiting = (each for each in notes if each.stage is Stage.ABOUT and (base / each.pending).exists())
+        return next(waiting, next(iter(notes), None))
 
     def _default(self) -> Iterator[Key]:
         for each in self._tools.standard.passwords.defaults:
+            if not each.suits(self._words):
+                continue
             for key in self._one(each, Vault(self._tools.wants)):
                 yield Key(key.login, key.reference, default=True)
 

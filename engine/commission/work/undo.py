@@ -13,18 +13,18 @@ from datetime import datetime
 
 from drivers.contract import FeatureKind, Login
 from engine.census.sighting import Expected
-from engine.commission.approach import Visit, place_of, visited
-from engine.commission.device_job import key_in_file
-from engine.commission.entry import Entry, Stage
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, place_of, visited
+from engine.commission.login.renewal import renewal_of
+from engine.commission.login.secret_files import secret_in
 from engine.commission.plan.wish import Offer, Wish, same
 from engine.commission.record import CameraRecord, Change, Risk
-from engine.commission.renewal import renewal_of
-from engine.commission.secret_files import secret_in
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
-from engine.commission.telling import told
 from engine.commission.tools import Options, Tools
+from engine.commission.work.device_job import key_in_file
+from engine.commission.work.setting import Setter
+from engine.commission.work.telling import told
 from engine.errors import Because, Refusal
 from engine.fleet.features import as_value
 from rules.model import Sentence
@@ -51,7 +51,7 @@ class Undo:
         async with visited(self.tools, row, url) as visit:
             self._check(visit)
             await self._password(visit)
-            setter = Setter(self.tools, visit.device, self.journal, self.camera)
+            setter = Setter(self.tools, visit, self.journal, self.camera)
             ids = {each.feature for each in self._open}
             offer = await setter.offer(lambda each: each.id in ids)
             for group in _together(reversed(self._open)):
@@ -82,7 +82,7 @@ class Undo:
         old = await asyncio.to_thread(secret_in, kept)
         if old is None:
             raise Refusal(Because.CONFLICT, "commission.no_old_password", path=str(kept))
-        await renewal.change(visit.device, Login(note.username, visit.key.login.password), old, undo=True)
+        await renewal.change(visit, Login(note.username, visit.key.login.password), old, undo=True)
 
     # -- its settings -------------------------------------------------------------------------------
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.commission.album import Album
-from engine.commission.journal import FILE, read_journal
+from engine.commission.handover.album import Album
+from engine.commission.handover.signed_record import BadRecord, examined, is_signed, plain
+from engine.commission.keeping.journal import FILE, read_journal
 from engine.commission.record import JobRecord
-from engine.commission.signed_record import BadRecord, examined, is_signed, plain
 
 #: Bytes of a record that are read: of a thousand cameras some ten million.
 MOST = 64 << 20

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from engine.commission.entry import SecretNote
-from engine.commission.journal import FILE, Journal, Told, read_journal
+from engine.commission.keeping.entry import SecretNote
+from engine.commission.keeping.journal import FILE, Journal, Told, read_journal
 from engine.commission.record import CameraRecord, JobRecord
 from engine.errors import Because, Refusal
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from engine.commission.handover.signed_record import BadRecord, Signed, examined
 from engine.commission.record import CameraRecord, JobRecord, PictureRecord
-from engine.commission.signed_record import BadRecord, Signed, examined
 from engine.seal.finding import Finding
 from engine.seal.signing import names
 

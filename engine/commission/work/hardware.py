@@ -12,7 +12,7 @@ from engine.census.identify import Identifier
 from engine.census.search import Search
 from engine.census.sighting import Sighting
 from engine.census.subnet import hosts_of
-from engine.commission.keys import may_try
+from engine.commission.login.keys import may_try
 from engine.errors import Because, Refusal
 from engine.fleet.inventory import installed_drivers
 from engine.fleet.login_guard import LoginBooks

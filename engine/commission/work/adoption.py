@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.commission.unbroken import unbroken
+from engine.commission.keeping.unbroken import unbroken
 from engine.config.edit import Add, Edit, Set
 from engine.config.writer import create, opened, revised, spelled, write
 from engine.errors import Because, ConfigError, Refusal

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from engine.commission.signed_record import BadRecord, examined, is_signed, plain, signed
-from engine.commission.verification import verified
+from engine.commission.handover.signed_record import BadRecord, examined, is_signed, plain, signed
+from engine.commission.handover.verification import verified
 from engine.seal.canonical_json import written
 from engine.seal.envelope import sealed
 from tests.engine.recording import PICTURE, job

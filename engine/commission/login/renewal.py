@@ -17,14 +17,14 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.contract import Configurable, Device, Driver, Login, Target
+from drivers.contract import Configurable, Driver, Login, Target
 from drivers.errors import DriverError, Malformed, Refused, Unreachable
 from drivers.features import Feature, FeatureKind
-from engine.commission.approach import Visit
-from engine.commission.entry import Entry, SecretNote, Stage
-from engine.commission.journal import Journal
-from engine.commission.keys import Key, may_try
-from engine.commission.secret_files import SecretFiles
+from engine.commission.keeping.entry import Entry, SecretNote, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit
+from engine.commission.login.keys import Key, may_try
+from engine.commission.login.secret_files import SecretFiles, secret_in
 from engine.commission.tools import Tools
 from engine.errors import Because, Refusal
 
@@ -58,14 +58,14 @@ class Renewal:
     driver: Driver
     target: Target
 
-    async def change(self, device: Device, old: Login, new: str, *, undo: bool = False) -> Login:
+    async def change(self, visit: Visit, old: Login, new: str, *, undo: bool = False) -> Login:
         """Set a password; return the login that fits from now on.
 
         Raises:
             Refusal: It was not set, or nobody can say (``commission.password_*``); the sentence says which.
             DriverError: The device refused it; the old one is as it was.
         """
-        feature = await _feature(device)
+        feature, device = await _feature(visit), visit.device
         feature.check(new)
         if not undo:  # else the present one is in the file that counts, and the old one where it was kept
             await asyncio.to_thread(self.files.keep, self.files.kept, old.password)
@@ -107,12 +107,17 @@ class Renewal:
 
         A pending file that is not there any more has become the one that counts.
         """
-        there = await asyncio.to_thread(self.files.pending.exists)
-        counts = self._named("pending") if there else self._named("file")
-        has_new = key.reference == f"file:{counts}"
+        has_new = await asyncio.to_thread(self._is_new, key.reference)
         undo = key.note is not None and key.note.undo
         await self._finish(key.login, has_new, undo=undo)
         return key.login
+
+    def _is_new(self, reference: str) -> bool:
+        """Return whether a file's password is the one that was to be set; where both are the same, it was not."""
+        if self.files.pending.exists():
+            return reference == f"file:{self._named('pending')}"
+        same = secret_in(self.files.file) == secret_in(self.files.kept)
+        return reference == f"file:{self._named('file')}" and not same
 
     async def _done(self, login: Login, has_new: bool, error: DriverError | None, *, undo: bool) -> Login:
         await self._finish(login, has_new, undo=undo)
@@ -165,14 +170,13 @@ def renewal_of(tools: Tools, journal: Journal, camera: str, visit: Visit) -> Ren
     return Renewal(tools, journal, camera, files, visit.driver, visit.target)
 
 
-async def _feature(device: Device) -> Feature:
+async def _feature(visit: Visit) -> Feature:
     """Return the feature by which a device's password is set.
 
     Raises:
         Refusal: ``commission.no_password``: it has none.
     """
-    offered = await device.configuration() if isinstance(device, Configurable) else ()
-    for feature in offered:
+    for feature in await visit.features():
         if feature.id == PASSWORD and feature.writable and feature.kind is FeatureKind.TEXT:
             return feature
     raise Refusal(Because.CONFLICT, "commission.no_password")

@@ -13,23 +13,23 @@ from drivers.errors import DriverError
 from drivers.printable import clean
 from engine.census import mac
 from engine.census.sighting import Identity
-from engine.commission.adoption import Adoptee, Adoption
-from engine.commission.approach import Visit, check_identity, identity_of, moved, place_of, visited
-from engine.commission.entry import Entry, Known, Stage
-from engine.commission.journal import Journal
-from engine.commission.keys import Key
+from engine.commission.keeping.entry import Entry, Known, Stage
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit, check_identity, identity_of, moved, place_of, visited
+from engine.commission.login.keys import Key
+from engine.commission.login.renewal import PASSWORD, renewal_of
+from engine.commission.login.secret_files import new_password
 from engine.commission.plan.names import plan_names
 from engine.commission.plan.streams import choose, plan_streams
 from engine.commission.plan.times import plan_time
 from engine.commission.plan.wish import Offer, Plan
 from engine.commission.record import CameraRecord, Change, DeviceRecord, Risk, Step, StepRecord, StepState
-from engine.commission.renewal import PASSWORD, renewal_of
-from engine.commission.secret_files import new_password
-from engine.commission.setting import Setter
 from engine.commission.sheet.row import Row
 from engine.commission.subject import Pictures, Subject
-from engine.commission.telling import several, told, why
 from engine.commission.tools import THOROUGH, Options, Tools
+from engine.commission.work.adoption import Adoptee, Adoption
+from engine.commission.work.setting import Setter
+from engine.commission.work.telling import several, told, why
 from engine.errors import EngineError
 from engine.fleet.device import camera_of
 from engine.runtime import log
@@ -164,7 +164,7 @@ class DeviceJob:
 
     async def _set(self, row: Row, plan: Callable[[Row, Setter], Awaitable[tuple[Offer, Plan]]]) -> Ending:
         """Plan, and set what may be set."""
-        setter = Setter(self.tools, self.visit.device, self.journal, row.id)
+        setter = Setter(self.tools, self.visit, self.journal, row.id)
         offer, planned = await plan(row, setter)
         if self.options.dry:
             return await self._foretold(row, planned)
@@ -235,7 +235,7 @@ class DeviceJob:
             return StepState.WAITING, None
         renewal = renewal_of(self.tools, self.journal, self.lead.id, self.visit)
         password = new_password(self.tools.standard.passwords.length, self.tools.random)
-        login = await renewal.change(self.visit.device, key.login, password)
+        login = await renewal.change(self.visit, key.login, password)
         self.visit.key = key_in_file(key, renewal.files.reference, login.password)
         return StepState.DONE, Sentence("commission.password_done", {"file": renewal.files.reference})
 
@@ -288,7 +288,7 @@ class DeviceJob:
         tools, pictures = self.tools, Pictures()
         assert tools.examine is not None  # noqa: S101 - whoever calls looked
         note = self.journal.ledger.secrets.get(self.lead.id)
-        offer = await Setter(tools, visit.device, self.journal, row.id).offer(lambda each: True)
+        offer = await Setter(tools, visit, self.journal, row.id).offer(lambda each: True)
         subject = Subject(
             expected=row.expected, driver=visit.driver, target=visit.target, login=visit.login, device=visit.device,
             camera=camera_of(visit.device, row.expected.source or None), identity=self.others[self.lead.id],
@@ -422,11 +422,10 @@ def key_in_file(key: Key, reference: str, password: str = "") -> Key:
 async def read_identity(visit: Visit) -> Identity:
     """Return who a visited device says it is, with its hardware addresses where it tells them."""
     macs: list[str] = []
-    if isinstance(visit.device, Configurable):
-        for feature in await visit.device.configuration():
-            if _is_mac(feature):
-                with suppress(DriverError):
-                    macs.append(mac.normal(str(await visit.device.read(feature.id))))
+    for feature in await visit.features():
+        if _is_mac(feature) and isinstance(visit.device, Configurable):
+            with suppress(DriverError):
+                macs.append(mac.normal(str(await visit.device.read(feature.id))))
     return identity_of(visit.device, list(filter(None, macs)))
 
 

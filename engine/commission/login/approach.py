@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from drivers.contract import Device, Driver, Login, Scope, Target
+from drivers.contract import Configurable, Device, Driver, Feature, Login, Scope, Target
 from drivers.errors import DriverError, Refused
 from engine.census import mac
+from engine.census.place import place_of as place_in
 from engine.census.sighting import Identity
-from engine.commission.keys import Key, KeyRing, may_try
+from engine.commission.login.keys import Key, KeyRing, may_try
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
 from engine.errors import Because, Refusal
 from rules.model import Sentence
 
 #: Seconds until a host that says nothing is believed to be away, and that its answer to a probe is waited for.
-CONNECT, PROBE = 4.0, 1.5
+CONNECT, PROBE = 4.0, 1.0
 _PORTS = {"https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -37,6 +38,18 @@ class Visit:
     device: Device
     key: Key | None
     told: tuple[Sentence, ...] = ()
+    _features: tuple[Feature, ...] | None = None
+
+    async def features(self) -> tuple[Feature, ...]:
+        """Return what the device offers to be set; asked once, it may cost a dozen calls.
+
+        Raises:
+            DriverError: It does not answer.
+        """
+        if self._features is None:
+            device = self.device
+            self._features = await device.configuration() if isinstance(device, Configurable) else ()
+        return self._features
 
     @property
     def login(self) -> Login | None:
@@ -79,22 +92,18 @@ async def _answering(url: str) -> str:
 async def _announced(tools: Tools, row: Row) -> str:
     """Return the address that a host tells when it is asked by itself; empty where it tells none.
 
-    One that answers no probe is knocked at where cameras listen: the sheet names this very host.
+    It is also knocked at where cameras listen, for those that answer no probe: the sheet names this very host.
     """
     host = row.expected.host
     if row.driver == "rtsp":
         return f"rtsp://{_bracketed(host)}/"
     driver = tools.driver(row.driver or "onvif", "")
-    probed = await _first(driver, Scope(hosts=(host,)))
-    return probed or await _first(driver, Scope(hosts=(host,), sweep=True))
-
-
-async def _first(driver: Driver, scope: Scope) -> str:
-    """Return the address of the first that answers, empty where nobody does."""
     try:
-        async with aclosing(driver.discover(scope, PROBE)) as answers:  # type: ignore[type-var]
+        async with aclosing(driver.discover(Scope(hosts=(host,), sweep=True), PROBE)) as answers:  # type: ignore[type-var]
             async for found in answers:
-                return found.url
+                if found.driver == driver.name:  # what answers HTTP only is told as such, and is none
+                    tools.experience.heard(found)
+                    return found.url
     except DriverError:
         pass  # asked at the usual place then
     return ""
@@ -109,6 +118,7 @@ async def _sighted(tools: Tools, row: Row) -> str:
         )
     for sighting in await tools.look():
         if sighting.identity is not None and sighting.answers and _is(sighting.identity, row):
+            tools.experience.heard(sighting.answers[0])
             return sighting.answers[0].url
     raise Refusal(
         Because.CONFLICT, "commission.not_sighted", mac=wanted.mac or "-", serial=wanted.serial or "-"
@@ -128,15 +138,40 @@ async def visited(tools: Tools, row: Row, url: str) -> AsyncIterator[Visit]:
         DriverError: It does not answer, or not so that it can be understood.
     """  # fmt: skip
     driver, target = tools.driver(row.driver, url), tools.target(url, row)
-    ring = KeyRing(tools, row)
+    if KeyRing(tools, row, url).doubtful(tools.books.of(url)) and not tools.experience.words(url):
+        await _listen(tools, driver, url)
+    ring = KeyRing(tools, row, url)
     async with AsyncExitStack() as stack:
-        keys = ring.keys(tools.books.of(url))
-        for key in (*keys,) or (None,):
-            device = await _tried(stack, tools, driver, target, key)
-            if device is not None:
-                yield Visit(driver, target, device, key, tuple(ring.troubles))
-                return
-        raise _refusal(ring, keys, urlsplit(url).hostname or url)
+        async with tools.experience.turn(url, len(ring.keys(tools.books.of(url)))):
+            keys = ring.keys(tools.books.of(url))
+            key, device = await _first(stack, tools, driver, target, keys)
+        if device is None:
+            raise _refusal(ring, keys, urlsplit(url).hostname or url)
+        yield Visit(driver, target, device, key, tuple(ring.troubles))
+
+
+async def _listen(tools: Tools, driver: Driver, url: str) -> None:
+    """Let a device say what it is before one of several logins is sent to it; that many say nothing is no fault."""
+    place = place_in(url)
+    with suppress(DriverError):
+        async with aclosing(driver.discover(Scope(hosts=(place.host,)), PROBE)) as answers:  # type: ignore[type-var]
+            async for found in answers:
+                if place_in(found.url) == place:
+                    tools.experience.heard(found, url)
+                    return
+
+
+async def _first(
+    stack: AsyncExitStack, tools: Tools, driver: Driver, target: Target, keys: Sequence[Key]
+) -> tuple[Key | None, Device | None]:
+    """Return the first key that fits, with the device open; None and None where none does."""
+    for key in (*keys,) or (None,):
+        device = await _tried(stack, tools, driver, target, key)
+        if key is not None:
+            tools.experience.learn(target.url, key.login, fits=device is not None)
+        if device is not None:
+            return key, device
+    return None, None
 
 
 async def _tried(

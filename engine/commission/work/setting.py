@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from drivers.contract import Configurable, Device, Feature, FeatureKind, Together, Value
 from drivers.errors import DriverError, Unreachable
-from engine.commission.entry import Entry
-from engine.commission.journal import Journal
+from engine.commission.keeping.entry import Entry
+from engine.commission.keeping.journal import Journal
+from engine.commission.login.approach import Visit
 from engine.commission.plan.times import OFF
 from engine.commission.plan.wish import Offer, Wish, fact, same
 from engine.commission.record import CameraRecord, Change, Risk
-from engine.commission.telling import told, why
 from engine.commission.tools import Tools
+from engine.commission.work.telling import told, why
 from rules.model import Sentence
 
 #: Seconds between two looks at what a device made of it: it may be slow to take a value over, or start anew.
@@ -31,9 +32,14 @@ class Setter:
     """
 
     tools: Tools
-    device: Device
+    visit: Visit
     journal: Journal
     camera: str
+
+    @property
+    def device(self) -> Device:
+        """The open device."""
+        return self.visit.device
 
     @property
     def record(self) -> CameraRecord:
@@ -48,8 +54,7 @@ class Setter:
         """
         if not isinstance(self.device, Configurable):
             return Offer((), {})
-        features = await self.device.configuration()
-        chosen = [each for each in features if wanted(each)]
+        chosen = [each for each in await self.visit.features() if wanted(each)]
         values = {id: value async for id, value in _values(self.device, chosen)}
         return Offer(tuple(chosen), values)
 

@@ -1,0 +1,1 @@
+"""The work at devices: steps of one, batches of many, taking back."""
