@@ -35,6 +35,7 @@ class Subject:
         clock: Of this machine.
         pictures: Where pictures go.
         features: What its configuration has, where whoever opened it has asked already; None: nobody has.
+        within: Seconds that looking at it may take; what was not come to by then is not tested. None: any.
     """
 
     expected: Expected
@@ -52,3 +53,4 @@ class Subject:
     default_login: bool = False
     renewed: datetime | None = None
     features: tuple[Feature, ...] | None = None
+    within: float | None = None

@@ -33,9 +33,6 @@ GROUPS = (
     "storage", "privacy", "reboot",
 )  # fmt: skip
 
-#: Seconds that the quick and the long set may take of a camera; one that answers each call after two asks for sixty.
-QUICK, THOROUGH = 200.0, 3000.0
-
 Lane = Callable[[], Awaitable[list[CheckResult]]]
 
 
@@ -44,21 +41,19 @@ async def examine(
     acceptance: Acceptance,
     thorough: bool,
     progress: Callable[[str], None],
-    within: float | None = None,
 ) -> tuple[CheckResult, ...]:
     """Examine an open camera; pictures go to `subject.pictures`.
 
     Args:
         thorough: Run the long set too: minutes a camera, and a wrong login or two.
         progress: Told the group that begins.
-        within: Seconds that all may take; what was not done by then is not tested. None: `QUICK`, or `THOROUGH`.
 
     Returns:
         A result for each known check, in the order of `GROUPS`; a fault of one is its result, and no exception.
     """
-    look = Look(subject, acceptance, thorough, progress)
-    within = within if within is not None else THOROUGH if thorough else QUICK
-    look.until = asyncio.get_running_loop().time() + within
+    within = subject.within
+    until = None if within is None else asyncio.get_running_loop().time() + within
+    look = Look(subject, acceptance, thorough, progress, until=until)
     async with asyncio.TaskGroup() as group:
         lanes = [
             group.create_task(lane(look), name=f"check[{subject.expected.id}].{lane.__name__}")

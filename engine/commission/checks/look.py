@@ -37,7 +37,7 @@ class Look:
         features: What the device's configuration has, by id; `mute`: why that is not known; None: it is.
         trips: Its answers, one by one; None: nobody has asked yet.
         watched: Its streams by profile.
-        until: The loop's time after which nothing more is begun, and what is under way is given up; None: never.
+        until: When, by the loop's clock, everything has to be over.
     """
 
     subject: Subject
@@ -116,17 +116,14 @@ class Look:
             checks: Every id that the group answers for.
         """
         self.progress(group)
+        over = asyncio.timeout_at(self.until)
         try:
-            async with asyncio.timeout_at(self.until):
+            async with over:
                 return list(await run(self))
         except FAULTS as error:
-            if self._late:
-                return [self.untested(check, "check.no_time") for check in checks]
+            if over.expired():
+                return [self.untested(check, "check.out_of_time") for check in checks]
             return [self.broken(check, error) for check in checks]
-
-    @property
-    def _late(self) -> bool:
-        return self.until is not None and asyncio.get_running_loop().time() >= self.until
 
     async def one(self, check: str, run: Callable[[Look], Awaitable[CheckResult]]) -> CheckResult:
         """Run one check; a fault costs this one, and no other of its group."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from drivers.contract import Camera, Configurable, Feature, Login
-from drivers.errors import DriverError
+from drivers.contract import Camera, Configurable, Device, Feature, Login, Target
+from drivers.errors import DriverError, Unreachable
 from drivers.printable import clean
 from engine.census import mac
 from engine.census.sighting import Identity
@@ -28,8 +28,8 @@ from engine.commission.sheet.row import Row
 from engine.commission.subject import Pictures, Subject
 from engine.commission.tools import THOROUGH, Options, Tools
 from engine.commission.work.adoption import Adoptee, Adoption
-from engine.commission.work.setting import Setter
-from engine.commission.work.telling import several, told, why
+from engine.commission.work.setting import LATER, SOON, Setter
+from engine.commission.work.telling import lies, several, told, why
 from engine.errors import EngineError
 from engine.fleet.device import camera_of
 from engine.runtime import log
@@ -40,6 +40,8 @@ logger = log.get(__name__)
 Ending = tuple[StepState, Sentence | None]
 #: Signs of a text that a device tells of itself.
 LONGEST = 200
+#: Seconds of the checks' step that are left for noting what they found.
+REST = 10.0
 #: Steps without which no other can be.
 FIRST = (Step.FIND, Step.IDENTIFY)
 
@@ -173,7 +175,7 @@ class DeviceJob:
         held_back = [wish for wish in planned.wishes if wish not in allowed]
         troubles = await setter.apply(allowed)
         if troubles:
-            return StepState.FAILED, several([*troubles, *planned.told])
+            return StepState.FAILED, several([*lies(troubles), *planned.told])
         if held_back:
             features = ", ".join(wish.feature.id for wish in held_back)
             asked = Sentence("commission.needs_yes", {"risk": held_back[0].risk.value, "features": features})
@@ -262,39 +264,50 @@ class DeviceJob:
         tools, login = self.tools, self.visit.login
         target = tools.target(url, self.lead)
 
-        async def check(row: Row, open_: Callable[[], Awaitable[Visit]]) -> Ending:
-            if tools.examine is None:
-                return StepState.SKIPPED, Sentence("commission.no_checks")
-            await self._examine(row, await open_())
-            return StepState.DONE, None
-
-        context = self.visit.driver.open(target, login)
         opened: Visit | None = None
 
-        async def open_() -> Visit:
+        async def check(row: Row) -> Ending:
             nonlocal opened
+            if tools.examine is None:
+                return StepState.SKIPPED, Sentence("commission.no_checks")
+            over = asyncio.get_running_loop().time() + self._seconds(Step.CHECK) - REST
             if opened is None:
-                opened = Visit(self.visit.driver, target, await context.__aenter__(), self.visit.key)
-            return opened
+                device = await self._opened_anew(stack, target, login)
+                opened = Visit(self.visit.driver, target, device, self.visit.key)
+            await self._examine(row, opened, over)
+            return StepState.DONE, None
 
-        try:
+        async with AsyncExitStack() as stack:
             for row in self.rows:
-                await self._step(row, Step.CHECK, partial(check, row, open_))
-        finally:
-            if opened is not None:
-                await context.__aexit__(None, None, None)
+                await self._step(row, Step.CHECK, partial(check, row))
 
-    async def _examine(self, row: Row, visit: Visit) -> None:
+    async def _opened_anew(self, stack: AsyncExitStack, target: Target, login: Login | None) -> Device:
+        """Open the device; one that was made to start anew gets the time for it.
+
+        Raises:
+            DriverError: It does not come back.
+        """
+        changes = (each for row in self.rows for each in self._record(row).changes)
+        away = any(each.risk is Risk.RESTARTS and each.made is not None for each in changes)
+        for wait in LATER if away else SOON:
+            await self.tools.sleep(wait)
+            with suppress(Unreachable):
+                return await stack.enter_async_context(self.visit.driver.open(target, login))
+        return await stack.enter_async_context(self.visit.driver.open(target, login))
+
+    async def _examine(self, row: Row, visit: Visit, over: float) -> None:
+        """Look at a camera, and note what is found until a moment of the loop's clock."""
         tools, pictures = self.tools, Pictures()
         assert tools.examine is not None  # noqa: S101 - whoever calls looked
         note = self.journal.ledger.secrets.get(self.lead.id)
-        offer = await Setter(tools, visit, self.journal, row.id).offer(lambda each: True)
+        offer = await self._read_within(Setter(tools, visit, self.journal, row.id), over)
         subject = Subject(
             expected=row.expected, driver=visit.driver, target=visit.target, login=visit.login, device=visit.device,
             camera=camera_of(visit.device, row.expected.source or None), identity=self.others[self.lead.id],
             others={id: each for id, each in self.others.items() if id not in self._ids}, values=offer.values,
-            features=tuple(offer.features), standard=tools.standard, clock=tools.clock, pictures=pictures,
+            features=tuple(offer.features) or None, standard=tools.standard, clock=tools.clock, pictures=pictures,
             default_login=bool(visit.key and visit.key.default),
+            within=over - asyncio.get_running_loop().time(),
             renewed=tools.clock.now().wall if note and note.stage is Stage.DONE else None,
         )  # fmt: skip
         results = await tools.examine(
@@ -303,6 +316,15 @@ class DeviceJob:
         for picture, content in pictures.taken:
             await self.journal.keep_picture(row.id, picture, content, self._entry(row))
         await self.journal.note(self._entry(row).model_copy(update={"results": results}))
+
+    async def _read_within(self, setter: Setter, over: float) -> Offer:
+        """Return what a device has, nothing where that takes half of the time: the checks need the other half."""
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout((over - now) / 2):
+                return await setter.offer(lambda each: True)
+        except TimeoutError:
+            return Offer((), {})
 
     # -- what all steps have in common --------------------------------------------------------------
 
@@ -374,9 +396,7 @@ class DeviceJob:
 
     async def _ended(self, step: Step, work: Callable[[], Awaitable[Ending]]) -> Ending:
         """Do a step within its time; whatever goes wrong is its ending."""
-        seconds = self.tools.seconds[step]
-        if step is Step.CHECK and self.options.thorough:
-            seconds = THOROUGH
+        seconds = self._seconds(step)
         try:
             async with asyncio.timeout(seconds):
                 return await work()
@@ -387,6 +407,10 @@ class DeviceJob:
         except Exception as error:  # a driver's or a check's bug: this device's, nobody else's
             logger.exception("a step failed", step=step.value, camera=self.lead.id)
             return StepState.FAILED, why(error)
+
+    def _seconds(self, step: Step) -> float:
+        """Return how long a step may take."""
+        return THOROUGH if step is Step.CHECK and self.options.thorough else self.tools.seconds[step]
 
     async def _leave_rest(self, failed: Step) -> None:
         """Say of every later step that it was not come to."""

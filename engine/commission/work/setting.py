@@ -207,5 +207,18 @@ def _agrees(wish: Wish, found: Value | None) -> bool:
 def _lie(wish: Wish, found: Value | None) -> Sentence:
     if found is None:
         return Sentence("commission.not_read_back", {"feature": wish.feature.id})
+    if (
+        isinstance(found, datetime)
+        and isinstance(wish.value, datetime)
+        and (hours := _zone(found - wish.value))
+    ):
+        return Sentence("commission.clock_zone", {"hours": f"{hours:+g}"})
     values = {"feature": wish.feature.id, "wanted": str(fact(wish.value)), "found": str(fact(found))}
     return Sentence("commission.lied", values)
+
+
+def _zone(off: timedelta) -> float:
+    """Return the hours of a time zone that a clock is off by, 0 where it is none."""
+    quarters = round(off / timedelta(minutes=15))
+    whole = abs(off - quarters * timedelta(minutes=15)) <= timedelta(minutes=1)
+    return quarters / 4 if whole and 2 <= abs(quarters) <= 56 else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.errors import reason_of
 from engine.web.sentence import Sentence as Told
@@ -44,3 +44,13 @@ def told(sentence: Sentence | None) -> Told | None:
 def why(error: BaseException) -> Sentence:
     """Return why something failed."""
     return reason_of(error) or Sentence("camera.bug", {"kind": type(error).__name__})
+
+
+def lies(troubles: Sequence[Sentence]) -> list[Sentence]:
+    """Return troubles, those that a device accepted and did not do as one: a lying encoder has ten of them."""
+    told = [each for each in troubles if each.code == "commission.lied"]
+    if len(told) < 2:
+        return list(troubles)
+    each = (f"{one.values['feature']} = {one.values['found']} (≠ {one.values['wanted']})" for one in told)
+    together = Sentence("commission.lied_all", {"told": ", ".join(each)})
+    return [together, *(one for one in troubles if one not in told)]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.record import Risk, Step, StepState
+from engine.commission.record import CheckResult, Risk, Step, StepState
 from engine.commission.standard import CredentialSettings, PasswordSettings, Standard
+from engine.commission.subject import Subject
 from engine.commission.tools import Options
 from engine.commission.work.batch import devices, exit_code
+from engine.commission.work.setting import LATER
 from engine.config.configuration import load
 from tests.engine.commission.commissioning import YES, Village, made, only, reason, row, states, village
 from tests.fakes.devices import Box
@@ -97,7 +99,7 @@ async def test_a_device_that_lies_fails_with_what_it_says(tmp_path: Path) -> Non
     camera = only((await site.commission()).cameras)
     said = next(each.reason for each in camera.steps if each.step is Step.STREAMS)
     assert said is not None
-    assert said.en == "“encoder.VS1-b.resolution” was accepted as 640x360, and the camera still says 704x576."
+    assert "“encoder.VS1-b.resolution” was accepted as 640x360, and the camera still says 704x576." in said.en
     troubles = {each.feature: each.trouble.code for each in camera.changes if each.trouble}
     assert troubles == {"encoder.VS1-b.resolution": "commission.lied", "osd.VS1.name": "driver.unsupported"}
     assert {states(camera)[step] for step in (Step.STREAMS, Step.NAMES)} == {FAILED}
@@ -224,3 +226,29 @@ async def test_a_configuration_that_is_wrong_costs_the_adoption_alone(tmp_path: 
     assert reason(camera, Step.ADOPT) == "commission.not_adopted"
     assert states(camera)[Step.STREAMS] is DONE
     assert site.configuration.read_text() == "cameras: [{id: x}]\n"
+
+
+@pytest.mark.parametrize(("back", "state"), [(4, DONE), (99, FAILED)])
+async def test_the_checks_wait_for_a_camera_that_was_made_to_start_anew(
+    back: int, state: StepState, tmp_path: Path
+) -> None:
+    """Some restart a while after they were set: everything went well, and nobody is there to be checked."""
+    box = Box()
+    site = village(tmp_path, box)
+    knocks = 0
+
+    def tick(call: str) -> None:
+        nonlocal knocks
+        if (
+            call == "open" and load(site.configuration).settings.cameras
+        ):  # adopted: what follows are the checks
+            knocks += 1
+            box.away = knocks < back
+
+    async def examine(subject: Subject, *, thorough: bool, progress: object) -> tuple[CheckResult, ...]:
+        return ()
+
+    site.tick = tick
+    camera = only((await site.commission(examine=examine)).cameras)
+    assert states(camera)[Step.CHECK] is state
+    assert knocks == (back if state is DONE else len(LATER) + 1)

@@ -96,14 +96,34 @@ HABITS = [
     (Quirk.NO_OSD, Step.NAMES, DONE, "commission.no_overlay"),
     (Quirk.NO_MEDIA2, Step.STREAMS, DONE, ""),
     (Quirk.DIGEST_ONLY, Step.PASSWORD, DONE, "commission.password_done"),
-    (Quirk.LYING_ENCODER, Step.STREAMS, FAILED, "commission.lied"),
+    (Quirk.LYING_ENCODER, Step.STREAMS, FAILED, "commission.lied_all"),
+    (Quirk.LOCAL_AS_UTC, Step.TIME, FAILED, "commission.clock_zone"),
+    (Quirk.SAME_UUID, Step.IDENTIFY, DONE, ""),
+    (Quirk.FEW_STREAMS, Step.STREAMS, DONE, ""),
+    (Quirk.LONG_GOP, Step.STREAMS, DONE, ""),
+    (Quirk.STUCK_MOTION, Step.ADOPT, DONE, ""),
+    (Quirk.DEAF_EVENTS, Step.ADOPT, DONE, ""),
+    (Quirk.NO_SNAPSHOT, Step.ADOPT, DONE, ""),
+    (Quirk.RUNAWAY_PTZ, Step.ADOPT, DONE, ""),
+    (Quirk.NO_AUTH, Step.PASSWORD, DONE, "commission.password_done"),
+    (Quirk.DEFAULT_PASSWORD, Step.PASSWORD, DONE, "commission.password_done"),
+    (Quirk.LOCKS_EVERYBODY, Step.PASSWORD, DONE, "commission.password_done"),
+    (Quirk.WEAK_DIGEST_NONCE, Step.PASSWORD, DONE, "commission.password_done"),
     (Quirk.REBOOTS_ON_SET, Step.STREAMS, DONE, ""),
     (Quirk.HTML_ERRORS, Step.PASSWORD, DONE, "commission.password_done"),
     (Quirk.WRONG_ADDRESS, Step.PASSWORD, DONE, "commission.password_done"),
 ]
 
 
-@pytest.mark.parametrize(("quirk", "step", "state", "code"), HABITS, ids=lambda each: str(each))
+#: Takes two seconds a question, and there are some eighty.
+SLOW = pytest.param(Quirk.SLOW, Step.ADOPT, DONE, "", marks=[pytest.mark.soak, pytest.mark.timeout(900)])
+
+
+def test_the_table_has_every_quirk() -> None:
+    assert {each[0] for each in HABITS} | {Quirk.SLOW} == set(Quirk)
+
+
+@pytest.mark.parametrize(("quirk", "step", "state", "code"), [*HABITS, SLOW], ids=lambda each: str(each))
 async def test_every_habit_ends_in_the_right_sentence(
     quirk: Quirk, step: Step, state: StepState, code: str, tmp_path: Path
 ) -> None:

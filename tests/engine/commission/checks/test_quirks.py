@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -134,6 +135,18 @@ async def test_a_quirk_ends_in_its_sentence(quirk: Quirk) -> None:
     results, book = await looked(quirk)
     assert bad(results) - UNSET == SAID[quirk]
     assert book.record.wrong == (), "a wrong login was sent"
+
+
+async def test_what_is_not_come_to_in_its_time_is_not_tested_and_named() -> None:
+    brief = acceptance(durations={"clock": 1.1, "stream": 1.5, "events": 1, "bitrate": 60, "patience": 20})
+    async with opened() as (subject, _, __):
+        whole = await examine(subject, brief, False, lambda group: None)
+        late = await examine(replace(subject, within=0.0), brief, False, lambda group: None)
+    assert [each.check for each in late] == [each.check for each in whole], "each known check has a result"
+    found = {each.check: (each.outcome, each.reason.code) for each in late}
+    asked = ("reach.answer", "login.required", "clock.offset", "stream.main.open", "events.initial")
+    assert {found[each] for each in asked} == {(Outcome.NOT_TESTED, "check.out_of_time")}
+    assert found["identity.planned"] == (Outcome.PASS, "check.planned"), "what is known already counts"
 
 
 async def test_whoever_takes_any_password_is_found_by_the_long_set() -> None:
