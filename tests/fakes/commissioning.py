@@ -37,8 +37,8 @@ ABSENT = Sentence(
 ASKS = Sentence(
     code="commission.needs_yes",
     values={"risk": "restarts", "features": "encoder.sub.fps, encoder.sub.gop"},
-    vi="Cần đồng ý (restarts): encoder.sub.fps, encoder.sub.gop.",
-    en="Needs a yes (restarts): encoder.sub.fps, encoder.sub.gop.",
+    vi="Đợi bạn đồng ý (`--yes restarts`): encoder.sub.fps, encoder.sub.gop.",
+    en="Waits for your yes (`--yes restarts`): encoder.sub.fps, encoder.sub.gop.",
 )
 SLOW = Sentence(code="x", vi="6,62 giây mới có hình.", en="The first picture takes 6.62 seconds.")
 GOOD = Sentence(code="x", vi="Đồng hồ lệch 0,1 giây.", en="The clock is 0.1 seconds off.")
