@@ -55,6 +55,19 @@ class Busy(Unreachable):
 
 
 @dataclass(slots=True)
+class Replacement:
+    """A password that is being replaced, while sessions that were opened with the old one go on.
+
+    Attributes:
+        known: Which of the two the device has; None: nobody knows yet.
+    """
+
+    old: Login
+    new: Login
+    known: Login | None = None
+
+
+@dataclass(slots=True)
 class Attempt:
     """One login under way; a part says what became of it.
 
@@ -101,6 +114,7 @@ class LoginBook:
     keep: Callable[[Record], None] | None = None
     _trying: int = 0
     _doubted: bool = False
+    _renewals: list[Replacement] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def proven(self, login: Login | None) -> bool:
@@ -123,6 +137,47 @@ class LoginBook:
     def doubted(self) -> bool:
         """Whether the device has refused a login since it last let one in: each of them is at stake again."""
         return self._doubted
+
+    # -- a password that changes while sessions are open ----------------------------------------------
+
+    def renewals(self) -> int:
+        """Return how many passwords were renewed so far: a session notes at its beginning what came before it."""
+        return len(self._renewals)
+
+    def renew(self, old: Login, new: Login) -> Replacement:
+        """Note that the device is about to be told a new password: from here on nobody knows which one it has.
+
+        Whoever is let in with one of the two says so; `Replacement.known` may be set where the device said no.
+        """
+        renewal = Replacement(old, new)
+        with self._lock:
+            self._renewals.append(renewal)
+        return renewal
+
+    def present(self, login: Login, since: int) -> Login | None:
+        """Return the login that a session goes on with; None: nobody knows, so that none may be sent now.
+
+        A session that kept signing with a replaced password would send wrong logins, and several of them lock.
+
+        Args:
+            since: What `renewals` was when the session began: later ones are news to it.
+        """
+        for renewal in self._renewals[since:]:
+            if login == renewal.old:
+                if renewal.known is None:
+                    return None
+                login = renewal.known
+        return login
+
+    def replaced(self, login: Login) -> bool:
+        """Return whether a password was, or was to be, replaced with or by this one since this program began."""
+        return any(login in (each.old, each.new) for each in self._renewals)
+
+    def _learn_of_renewals(self, login: Login) -> None:
+        """Take that a login was just let in; under the lock."""
+        for renewal in self._renewals[-1:]:
+            if login in (renewal.old, renewal.new):
+                renewal.known = login
 
     def wrong(self, login: Login) -> None:
         """Note the refusal of a login that took no place, because this session had been let in."""
@@ -170,6 +225,8 @@ class LoginBook:
         if right is None:
             return None
         self._doubted = not right
+        if right:
+            self._learn_of_renewals(login)
         self._recent()
         before = self.record
         wrong = before.wrong if right else (*before.wrong, self.now())[-MOST:]

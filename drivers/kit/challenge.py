@@ -195,6 +195,10 @@ class Signer:
         self._challenge, self._count, self._client_nonce = best, 0, secrets.token_hex(16)
         return Verdict.SIGN
 
+    def log_in_as(self, login: Login) -> None:
+        """Sign with another login from now on, as soon as it is challenged: what was let in before says nothing."""
+        self._login, self._challenge, self._proven = login, None, None
+
     def let_in(self, sent: str) -> None:
         """Note that a request with this ``Authorization`` was not answered by 401."""
         self._proven = _nonce(sent)

@@ -42,6 +42,9 @@ from drivers.onvif.soap.http_session import HttpSession
 from drivers.rtsp import RtspOptions, RtspSource
 from drivers.rtsp.stream import RtspStream
 
+#: Video sources of a device that are asked whether they give stills, where none of them does.
+STILLS = 4
+
 
 class RewrittenStream(RtspStream):
     """A stream whose address was led to the host that we reached.
@@ -378,8 +381,9 @@ async def read_cameras(
     still = False
     for source in dict.fromkeys(offer.source for offer in offers):
         mine = _of_source(offers, source)
-        # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras
-        still = still or await _has_still(medias, soap.host, mine[0])
+        # one that gives stills of a source gives them of all: a recorder is opened for each of its cameras; one that
+        # gives none of the first few is not asked a hundred times more
+        still = still or (len(cameras) < STILLS and await _has_still(medias, soap.host, mine[0]))
         unit = await _ptz_unit(ptz, mine, tasks, soap.host)
         has = {Feature.SIGNALS: services.may_signal, Feature.PTZ: bool(unit), Feature.SNAPSHOT: still}
         features = tuple(feature for feature, there in has.items() if there)

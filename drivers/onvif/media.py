@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from lxml import etree
@@ -20,6 +21,8 @@ MEDIA1 = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
 _SCHEMA = "http://www.onvif.org/ver10/schema"
 _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265, "JPEG": Codec.MJPEG}
+#: Profiles of a device that are looked at (64 channels with a few streams each), and signs of a token or name.
+MOST, LONGEST = 512, 256
 T = TypeVar("T")
 
 
@@ -131,9 +134,17 @@ async def first(medias: Sequence[Media], host: str, ask: Callable[[Media], Await
 
 
 def offers_of(answer: etree._Element) -> tuple[Offer, ...]:
-    """Return the profiles with a video source in an answer of either service."""
-    offers = (_offer(node) for node in xml.every(answer, "Profiles"))
-    return tuple(offer for offer in offers if offer.source and offer.profile.token)
+    """Return the profiles with a video source in an answer of either service: each token once, and none without end."""
+    offers = (_offer(node) for node in islice(xml.every(answer, "Profiles"), MOST))
+    fit = (
+        offer
+        for offer in offers
+        if 0 < len(offer.source) <= LONGEST and 0 < len(offer.profile.token) <= LONGEST
+    )
+    found: dict[str, Offer] = {}
+    for offer in fit:
+        found.setdefault(offer.profile.token, offer)
+    return tuple(found.values())
 
 
 def _offer(node: etree._Element) -> Offer:
@@ -142,7 +153,7 @@ def _offer(node: etree._Element) -> Offer:
     named = next(xml.children(node, "Name"), None)
     told = Profile(
         token=xml.attribute(node, "token"),
-        name=((named.text if named is not None else "") or "").strip(),
+        name=((named.text if named is not None else "") or "").strip()[:LONGEST],
         codec=codec_of(xml.text(encoder, "Encoding")),
         width=_whole(encoder, "Resolution", "Width"),
         height=_whole(encoder, "Resolution", "Height"),

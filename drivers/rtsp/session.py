@@ -66,6 +66,10 @@ class RtspSession:
         self._aggregate = source.url
         self._number = 0
         self._signer = Signer(source.login, source.basic) if source.login else None
+        self._login = source.login
+        self._renewals = (
+            source.logins.renewals()
+        )  # passwords that are replaced later are news to this session
         self._let_in = False
         self._alive: list[Attempt] = []  # places of signs of life that were not let in yet
         self._sent = ""  # what the last one was signed with
@@ -239,7 +243,8 @@ class RtspSession:
         self._alive_at = now + self._alive_every
         self._answers = _ANSWERS
         method = "GET_PARAMETER" if "GET_PARAMETER" in self._public else "OPTIONS"
-        self._sent = "" if self._mute else self._authorization(method, self._aggregate)
+        known = self._follow_login()
+        self._sent = "" if self._mute or not known else self._authorization(method, self._aggregate)
         if self._sent:
             try:
                 self._alive.append(self._begin())
@@ -249,6 +254,17 @@ class RtspSession:
                     return
                 self._silence()  # better the session ends than that the account is locked
         self.connection.send(self._request(method, self._aggregate, self._sent), now + LEAST_ALIVE)
+
+    def _follow_login(self) -> bool:
+        """Sign with the password that replaced ours, where one did; return whether it is known which one holds."""
+        book = self.source.logins
+        if self._login is None or self._signer is None:
+            return True
+        there = book.present(self._login, self._renewals)
+        if there is not None and there != self._login:
+            self._signer.log_in_as(there)
+            self._login, self._renewals = there, book.renewals()
+        return there is not None
 
     def hear(self, message: Message) -> None:
         """Take what the server says while it plays.
@@ -371,8 +387,8 @@ class RtspSession:
             raise Refused("driver.basic", host=self.source.host)
         if verdict is Verdict.UNKNOWN:
             raise Refused("driver.challenge", host=self.source.host)
-        if not held and self.source.login is not None:
-            self.source.logins.wrong(self.source.login)
+        if not held and self._login is not None:
+            self.source.logins.wrong(self._login)
         raise Refused(host=self.source.host, user=self.source.user)
 
     def _place(self, deadline: float, *, again: bool) -> Attempt:
@@ -395,8 +411,8 @@ class RtspSession:
                 raise Unreachable("driver.closed", host=self.source.host)
 
     def _begin(self) -> Attempt:
-        assert self.source.login is not None  # noqa: S101 - told to the type checker; nothing is signed without
-        return self.source.logins.begin(self.source.login, self.source.host)
+        assert self._login is not None  # noqa: S101 - told to the type checker; nothing is signed without
+        return self.source.logins.begin(self._login, self.source.host)
 
     def _authorization(self, method: str, url: str) -> str:
         """Return what signs a request, empty before any challenge."""

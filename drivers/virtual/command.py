@@ -33,12 +33,14 @@ MOST = 128
 SHARED = ((33, 2), (9, 4))
 #: Ports of ONVIF and RTSP of a camera that has an address of its own.
 PORTS = (8080, 8554)
+LAST_PORT = 65535
 
 PASSWORD_VARIABLE = "MATTHAN_SIM_PASSWORD"  # noqa: S105 (the name of a variable)
 
 _ADVICE = {
     errno.EADDRINUSE: " (choose another port, or 0 for a free one; --no-discovery leaves UDP 3702 alone)",
     errno.EADDRNOTAVAIL: " (--host must be an address of this machine)",
+    errno.ENODEV: " (--host must be an address of this machine, and no network's last one)",
 }
 
 
@@ -136,9 +138,9 @@ def sim(
 
     Anything that can open a network camera can open them. Only this machine can reach them unless --host says so.
 
-    A class for commissioning, ten cameras of five makes:
+    A class for commissioning, ten cameras of two makes:
 
-      matthan sim --cameras 10 --make north --make lotus --make bamboo --make harbour --make kite --default-password
+      matthan sim --cameras 10 --make north --make kite --default-password
 
     A camera whose clock is wrong, and one that says more than it streams:
 
@@ -157,6 +159,11 @@ def sim(
         raise typer.BadParameter(f"{ptz} of {cameras} cameras cannot be PTZ", param_hint="--ptz")
     if ptz and channels > 1:
         raise typer.BadParameter("a recorder has no PTZ head", param_hint="--channels")
+    for hint, port in (("--onvif-port", onvif_port), ("--rtsp-port", rtsp_port)):
+        if port and not own_addresses and port + cameras - 1 > LAST_PORT:
+            raise typer.BadParameter(
+                f"{cameras} cameras need ports up to {port + cameras - 1}", param_hint=hint
+            )
     password, kept_in = _password(password_file)
     base = CameraSpec(name, seed, night, username=username, password=password, host=_address(host))
     asked = {*(quirk or ()), *([Quirk.DEFAULT_PASSWORD] if default_password else [])}
@@ -211,10 +218,19 @@ def _moved(spec: CameraSpec, makes: list[Make], index: int) -> CameraSpec:
     onvif, rtsp = makes[index % len(makes)].ports if makes else PORTS
     return replace(
         spec,
-        host=str(IPv4Address(spec.host) + index),
+        host=_next_address(spec.host, index),
         onvif_port=spec.onvif_port - index if spec.onvif_port else onvif,  # one port will do for all of them
         rtsp_port=spec.rtsp_port - index if spec.rtsp_port else rtsp,
     )
+
+
+def _next_address(host: str, index: int) -> str:
+    try:
+        return str(IPv4Address(host) + index)
+    except ValueError:
+        raise typer.BadParameter(
+            f"there is no address {index} after {host}", param_hint="--own-addresses"
+        ) from None
 
 
 def _clips(video: list[Path]) -> list[Path]:
@@ -349,8 +365,10 @@ def _sentences(told: dict[str, Any], kept_in: str) -> list[str]:
             lines.append(f"  quirks {', '.join(camera['quirks'])}")
         if "username" in camera:
             lines.append(f"  login  {camera['username']}, {camera['password']}")
-    password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
-    return [*lines, f"login {told['username']}, {password}", "Ctrl-C stops."]
+    if not all("username" in camera for camera in told["cameras"]):  # else nobody has it
+        password = f"password in {kept_in}" if kept_in else f"password {told['password']}"
+        lines.append(f"login {told['username']}, {password}")
+    return [*lines, "Ctrl-C stops."]
 
 
 def _json(told: dict[str, Any]) -> str:

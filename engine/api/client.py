@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, TypeVar
@@ -63,6 +64,8 @@ IDLE: Final = 5.0
 FULL: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 #: Bytes of one message at most; a state with hundreds of cameras stays well below.
 MESSAGE_LIMIT: Final = 16 << 20
+#: Characters from which on a body is sent bit by bit.
+LARGE: Final = 256 << 10
 
 T = TypeVar("T")
 _STREAMED: TypeAdapter[Any] = TypeAdapter(Annotated[Streamed, Field(discriminator="type")])
@@ -389,7 +392,7 @@ class Client:
                 question.method,
                 question.at(*names),
                 params=_words_of(query or {}),
-                data=None if body is None else _json(body),
+                data=None if body is None else _sent(body),
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=question.within),
             ) as answer:
@@ -430,6 +433,12 @@ def _words_of(query: Mapping[str, object]) -> dict[str, str]:
         for name, value in query.items()
         if value is not None
     }
+
+
+def _sent(body: BaseModel | Mapping[str, object]) -> str | BytesIO:
+    """Return a body as it is sent: one of megabytes (a sheet) bit by bit, so that nothing else waits for it."""
+    text = _json(body)
+    return text if len(text) < LARGE else BytesIO(text.encode())
 
 
 def _json(body: BaseModel | Mapping[str, object]) -> str:

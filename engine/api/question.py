@@ -139,6 +139,7 @@ class Question(Generic[Q, B, A]):
         media: The answer's media type.
         keyed: An idempotency key is looked at.
         within: Seconds that a client waits for the answer.
+        largest: Bytes that the body may have; 0: what every body may have. It is read of nobody who may not ask.
         streamed: What comes over a WebSocket.
     """
 
@@ -153,6 +154,7 @@ class Question(Generic[Q, B, A]):
     media: str = JSON
     keyed: bool = False
     within: float = CALL_TIMEOUT
+    largest: int = 0
     streamed: tuple[type[BaseModel], ...] = ()
     of: Literal["", "path", "query", "body"] = ""
     where: Reach = Reach.SITE

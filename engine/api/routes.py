@@ -175,7 +175,7 @@ async def read(request: web.Request, caller: Caller, question: Question[Any, Any
     body = None
     if question.body:
         empty = b"{}" if question.optional else b""
-        body = question.body.model_validate_json(await body_of(request) or empty)
+        body = question.body.model_validate_json(await body_of(request, question.largest) or empty)
     return Inquiry(caller, request.match_info, query, body, key or "", language_of(request))
 
 

@@ -93,10 +93,18 @@ def read_list(text: str, source: str) -> ExpectedList:
     """
     if source.lower().endswith((".csv", ".tsv")):
         document = read_table(text, source, MOST)
+        if not document.problems and not _headed(document.data):  # each row would say that it has no id
+            return ExpectedList((), (), {source: text})
         return _read(document, (), source, text)
     document = parse(text, source)
     below: tuple[str, ...] = ("cameras",) if isinstance(document.data, dict) else ()
     return _read(document, below, source, text)
+
+
+def _headed(rows: object) -> bool:
+    """Return whether a table has any column that is ours, or is written much like one."""
+    keys = {key for row in rows for key in row} if isinstance(rows, list) else set[str]()
+    return any(key in COLUMNS or nearest(key, COLUMNS) for key in keys)
 
 
 def _read(document: Document, below: tuple[str, ...], source: str, text: str) -> ExpectedList:

@@ -30,6 +30,7 @@ class Search:
         found: What has answered so far.
         troubles: By driver what kept others from being found.
         left_out: Answers beyond `MOST`, or `OF_ONE` of one address.
+        elsewhere: Addresses that answered a sweep and were not among those asked: what they are is left out.
         done: By driver how many hosts its sweep has finished with.
         changed: Called whenever one of these has changed.
     """
@@ -39,6 +40,7 @@ class Search:
     found: list[Found] = field(default_factory=list)
     troubles: dict[str, Sentence] = field(default_factory=dict)
     left_out: int = 0
+    elsewhere: dict[str, None] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _of: Counter[str] = field(default_factory=Counter)
@@ -87,8 +89,19 @@ class Search:
 
     async def _ask(self, driver: Driver, scope: Scope, wait: float) -> None:
         scope = replace(scope, asked=lambda _: self._asked(driver.name))
+        only = frozenset(scope.hosts) if scope.sweep and not scope.interfaces else frozenset[str]()
         async for found in inventory.probe(scope, wait, (driver,), self.troubles.__setitem__):
-            self._take(found)
+            if (
+                only and found.address not in only and ":" not in found.address
+            ):  # one of IPv6 has many spellings
+                self._ignore(found.address)
+            else:
+                self._take(found)
+
+    def _ignore(self, address: str) -> None:
+        """Leave out who answers from an address that nobody named: it would be taken into a site unasked."""
+        if len(self.elsewhere) < MOST:
+            self.elsewhere[address] = None
 
     def _take(self, found: Found) -> None:
         key = (found.driver, found.identity, found.url)

@@ -7,7 +7,7 @@ that somebody else has changed meanwhile is left alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from rules.model import Sentence
 
 #: Characters of an id, with room for what makes it unique.
 _LONGEST = 55
+#: Places that one sentence names.
+_NAMED = 6
 #: By the address of a sighting's best answer: the login that it let in.
 Logins = Mapping[str, LoginSettings]
 
@@ -117,8 +119,16 @@ def _new(
     entries: list[dict[str, Any]] = []
     left: list[Sentence] = []
     names = set(taken)
+    if strangers := [each.sighting.address for each in census.entries if _strange(each) and each.sighting]:
+        left.append(_not_listed(strangers))
     for each in census.entries:
-        if each.sighting is None or each.configured or each.id in taken or each.state is State.OTHER:
+        if (
+            _strange(each)
+            or each.sighting is None
+            or each.configured
+            or each.id in taken
+            or each.state is State.OTHER
+        ):
             continue
         if not each.sighting.opens:  # where its pictures are, nothing tells
             left.append(Sentence("census.no_path", {"url": each.sighting.url, "id": each.id or "-"}))
@@ -126,6 +136,19 @@ def _new(
         entries.append(_camera(each, each.sighting, names, logins.get(each.sighting.url)))
         names.add(entries[-1]["id"])
     return entries, left
+
+
+def _strange(entry: Entry) -> bool:
+    """Return whether a list was given, and does not name it: somebody else's, until a person says otherwise."""
+    return entry.state is State.UNEXPECTED
+
+
+def _not_listed(addresses: Sequence[str]) -> Sentence:
+    places = list(dict.fromkeys(addresses))
+    more = f" +{len(places) - _NAMED}" if len(places) > _NAMED else ""
+    return Sentence(
+        "census.not_listed", {"count": len(addresses), "places": ", ".join(places[:_NAMED]) + more}
+    )
 
 
 def _moved(census: Census, taken: Collection[str]) -> tuple[dict[str, str], list[Sentence]]:

@@ -27,7 +27,7 @@ from engine.runtime.clock import Clock
 #: Seconds that a step may take at most, and more where its device may start anew.
 SECONDS: Mapping[Step, float] = {
     Step.FIND: 30.0, Step.IDENTIFY: 60.0, Step.TIME: 60.0, Step.NAMES: 60.0, Step.STREAMS: 180.0,
-    Step.PASSWORD: 180.0, Step.ADOPT: 60.0, Step.CHECK: 120.0,
+    Step.PASSWORD: 180.0, Step.ADOPT: 60.0, Step.CHECK: 240.0,
 }  # fmt: skip
 #: Seconds that the long set of checks may take.
 THOROUGH = 3600.0

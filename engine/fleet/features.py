@@ -68,8 +68,7 @@ class CameraFeatures:
             DriverError: The device does not tell what there is.
         """
         async with self._asking() as until:
-            async with _in_time(until):
-                known = await self._known()
+            known = await self._known_soon(until)
             return [await self._state(each, until) for each in known]
 
     async def set(self, wanted: str, written: Fact) -> FeatureState:
@@ -100,6 +99,18 @@ class CameraFeatures:
             yield until
         finally:
             self._turn.release()
+
+    async def _known_soon(self, until: float) -> Sequence[Feature]:
+        """Return what there is to be asked.
+
+        Raises:
+            Unreachable: ``feature.slow``: each question was answered, but all of them take longer than anybody waits.
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._known()
+        except TimeoutError:
+            raise Unreachable("feature.slow", host=self._host, seconds=self._within) from None
 
     async def _known(self) -> Sequence[Feature]:
         own = sorted(self._camera.features, key=lambda each: each.id)

@@ -12,13 +12,18 @@ from engine.web.refusals import refusal
 DEADLINE = 10.0
 
 
-async def body_of(request: web.Request) -> bytes:
+async def body_of(request: web.Request, largest: int = 0) -> bytes:
     """Return a request's body.
+
+    Args:
+        largest: Bytes that it may have where that is not what bodies may have everywhere; 0: it is.
 
     Raises:
         HttpProblem: 408 it comes too slowly, 400 it cannot be unpacked (compressed, chunked, cut off).
         HTTPRequestEntityTooLarge: It is larger than bodies may be.
     """
+    if largest:
+        request = request.clone(client_max_size=largest)
     try:
         async with asyncio.timeout(DEADLINE):
             return await request.read()

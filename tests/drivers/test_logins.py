@@ -119,3 +119,27 @@ def test_a_device_never_sees_more_than_it_may(steps: list[str]) -> None:
             if step == "wrong":
                 wrong.append(wall.at)
         assert sum(wall.at - at < WITHIN for at in wrong) + len(under_way) <= MOST
+
+
+def test_who_has_the_device_open_learns_of_a_new_password() -> None:
+    book, new = LoginBook(Wall()), Login("op", "new")
+    since = book.renewals()
+    replacement = book.renew(LOGIN, new)
+    assert book.present(LOGIN, since) is None
+    assert book.present(OTHER, since) == OTHER
+    assert book.present(LOGIN, book.renewals()) == LOGIN, "whoever begins later says so knowingly"
+    refuse(book)
+    assert book.present(LOGIN, since) is None, "a refusal of the old one proves nothing of the new one"
+    with book.begin(new, "cam") as attempt:
+        attempt.right()
+    assert book.present(LOGIN, since) == replacement.known == new
+
+
+def test_passwords_that_follow_each_other_lead_to_the_last() -> None:
+    book, second, third = LoginBook(Wall()), Login("op", "second"), Login("op", "third")
+    for old, new in ((LOGIN, second), (second, third)):
+        book.renew(old, new).known = new
+    assert book.present(LOGIN, 0) == third
+    book.renew(third, LOGIN).known = LOGIN
+    assert book.present(LOGIN, 0) == LOGIN
+    assert "second" not in repr(book)

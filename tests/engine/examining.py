@@ -139,6 +139,7 @@ class Rig:
         any_password: Whether it takes whatever password.
         pace: Seconds between two pictures, however they are stamped.
         stamps: What a picture's number becomes as its stamp.
+        backwards: Whether its decoding times fall.
         ends: After how many pictures the stream ends; 0: never.
         topics_told: What it says that it could tell; None: it does not say.
     """
@@ -158,6 +159,7 @@ class Rig:
     on_clock: BaseException | None = None
     pace: float = 0.002
     stamps: Callable[[int], int] = lambda number: number
+    backwards: bool = False
     ends: int = 0
     deaf: bool = False
     no_events: bool = False
@@ -271,7 +273,8 @@ class RigStream:
         if self._closed.wait(self._rig.pace) or (self._rig.ends and number >= self._rig.ends):
             raise Unreachable("driver.closed", host="rig")
         packet = packets[number % len(packets)]
-        return Packet(packet.data, self._rig.stamps(number), number, packet.keyframe, 0.0)
+        decoded = -number if self._rig.backwards else number
+        return Packet(packet.data, self._rig.stamps(number), decoded, packet.keyframe, 0.0)
 
     def close(self) -> None:
         if not self._closed.is_set():

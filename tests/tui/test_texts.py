@@ -12,9 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.api.resources.commissioning.jobs import Risk, Step
 from rules.model import Kind
 from tui.connection import ptz
-from tui.presenters.symbols import CAMERA_STATES, CONDITIONS, RULE_STATES, SEVERITIES
+from tui.presenters.job_sums import ASKED
+from tui.presenters.symbols import (
+    CAMERA_STATES,
+    CONDITIONS,
+    JOB_STATES,
+    RULE_STATES,
+    SEVERITIES,
+    STEP_STATES,
+)
 from tui.screens.context import FAILURES
 from tui.texts import LANGUAGES, Texts, catalogue, clean, fold
 
@@ -69,6 +78,12 @@ def composed() -> set[str]:
         | {f"event.condition_{change}" for change in ("began", "ended", "noted")}
         | {f"condition.{label}" for label in CONDITIONS}
         | {f"rule.{now}" for now in RULE_STATES}
+        | {f"job.{now}" for now in JOB_STATES}
+        | {f"step.{step}" for step in Step}
+        | {f"step_state.{state}" for state in STEP_STATES}
+        | {f"risk.{risk}" for risk in Risk if risk is not Risk.SAFE}
+        | {f"risk_short.{risk}" for risk in Risk if risk is not Risk.SAFE}
+        | {f"risk_ask.{risk}" for risk in ASKED}
         | {f"link.{cause}" for cause in ("absent", "denied", "closed", "silent")}
     )
 

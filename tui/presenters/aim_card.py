@@ -45,9 +45,15 @@ FLAWS: Final = {
 SIDES: Final = {"left": "draw.left", "right": "draw.right"}
 
 
-def focus_bar(meter: FocusMeter, t: Texts, width: int) -> Text:
-    """Return the focus as a bar that reaches its end at the best that was seen; two lines."""
+def focus_bar(meter: FocusMeter, t: Texts, width: int, *, measured: bool = True) -> Text:
+    """Return the focus as a bar that reaches its end at the best that was seen; two lines.
+
+    Args:
+        measured: Whether there is a measurement: a picture that nobody has had is not one without anything on it.
+    """
     label, share = t("aim.focus"), meter.share
+    if not measured:
+        return Text(f"{label}  –\n", DIM)
     if share is None:
         return Text(f"{label}  {t('aim.nothing_sharp')}\n", AMBER)
     room = max(4, width - len(label) - 10)

@@ -54,6 +54,12 @@ def refused(error: ApiError, t: Texts) -> Iterator[Paragraph]:
     yield from _problems(error.problems, t)
 
 
+def wrong_sheet(error: ApiError, t: Texts) -> Iterator[Paragraph]:
+    """Yield why a sheet was refused: every problem at its line and column."""
+    yield Paragraph(t("commissioning.wrong_sheet", n=t.number(len(error.problems))), "critical")
+    yield from _problems(error.problems, t)
+
+
 def _problems(problems: Iterable[wire.FileProblem], t: Texts) -> Iterator[Paragraph]:
     for each in problems:
         mark, tone = ("✗", "bad") if each.severity == "error" else ("!", "warn")

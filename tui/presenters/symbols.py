@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.api.resources.commissioning.jobs import Outcome, StepState
 from engine.api.wire import CameraState
 from tui.model.rules import RuleState
 
@@ -39,6 +40,31 @@ SEVERITIES: Final[dict[str, tuple[str, str]]] = {
     "info": ("·", "blue"),
     "warning": ("!", "warn"),
     "critical": ("‼", "critical"),
+}
+
+#: Symbol and tone of how far a step of a commissioning is.
+STEP_STATES: Final[dict[StepState, tuple[str, str]]] = {
+    StepState.DONE: ("✓", "good"),
+    StepState.FAILED: ("✗", "bad"),
+    StepState.NEEDS_YES: ("!", "warn"),
+    StepState.RUNNING: ("…", "blue"),
+    StepState.WAITING: ("·", "faint"),
+    StepState.SKIPPED: ("–", "dim"),
+}
+
+#: Symbol and tone of how a check ended.
+OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
+    Outcome.FAIL: ("✗", "bad"),
+    Outcome.WARN: ("!", "warn"),
+    Outcome.PASS: ("✓", "good"),
+    Outcome.NOT_TESTED: ("–", "dim"),
+}
+
+#: Symbol and tone of how a whole commissioning is.
+JOB_STATES: Final[dict[str, tuple[str, str]]] = {
+    "running": ("…", "blue"),
+    "cut": ("!", "warn"),
+    "ended": ("✓", "good"),
 }
 
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from engine.api import wire
 from tui.palette import BLUE, BRIGHT, DIM, TEXT, TONES
 from tui.presenters import describe
-from tui.presenters.symbols import CAMERA_STATES, RULE_STATES, SEVERITIES, TROUBLED, UNKNOWN
+from tui.presenters.symbols import CAMERA_STATES, RULE_STATES, SEVERITIES, STEP_STATES, TROUBLED, UNKNOWN
 from tui.render.columns import Cell, Column, Row
 from tui.render.facts import facts
 from tui.render.paragraphs import Paragraph
@@ -102,6 +102,19 @@ SECTIONS: Final = (
         ),
     ),
     (
+        "help.commissioning",
+        (
+            ("C", "help.jobs_key"),
+            ("n", "help.new_job"),
+            ("g", "help.go"),
+            ("r", "help.resume"),
+            ("x", "help.stop_job"),
+            ("u", "help.take_back"),
+            ("f", "help.trouble"),
+            ("Enter  Tab", "help.job_details"),
+        ),
+    ),
+    (
         "help.audit",
         (
             ("w", "help.only_who"),
@@ -166,10 +179,17 @@ def help_text(t: Texts, *, ends: bool = False) -> Group:
     gone = (UNKNOWN[0], t("state.unknown"), UNKNOWN[1])
     states = _legend([*marks_of, (TROUBLED[0], t("help.troubled"), TROUBLED[1]), gone])
     rules = _legend([(symbol, t(f"rule.{now}"), tone) for now, (symbol, tone) in RULE_STATES.items()])
+    steps = _legend([(symbol, t(f"step_state.{now}"), tone) for now, (symbol, tone) in STEP_STATES.items()])
     worst = _legend([(symbol, t(f"severity.{name}"), tone) for name, (symbol, tone) in SEVERITIES.items()])
     marks = [("━━━┈┈┈", t("help.motion")), ("5.0/10.0", t("help.rate"))]
     return Group(
-        *parts, facts(t("help.marks"), "dim", marks, names="blue", least=_KEYS), Text(), states, rules, worst
+        *parts,
+        facts(t("help.marks"), "dim", marks, names="blue", least=_KEYS),
+        Text(),
+        states,
+        rules,
+        steps,
+        worst,
     )
 
 
@@ -234,16 +254,18 @@ class ConfirmDialog(Dialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "agree", show=False)]
 
-    def __init__(self, context: Context, question: str, meaning: str, yes: str = "key.yes") -> None:
-        """Ask with these texts: the question, what it means, and what is done then."""
+    def __init__(
+        self, context: Context, question: str, meaning: str, yes: str = "key.yes", **values: object
+    ) -> None:
+        """Ask with these texts: the question (with its values), what it means, and what is done then."""
         super().__init__(context)
-        self._question, self._meaning, self._yes = question, meaning, yes
+        self._question, self._meaning, self._yes, self._values = question, meaning, yes, values
 
     def compose(self) -> ComposeResult:
         """The question, what it means, the two keys."""
         t = self.context.t
         with Vertical(classes="box", id="confirm"):
-            yield Static(Text(t(self._question), f"bold {BRIGHT}"))
+            yield Static(Text(t(self._question, **self._values), f"bold {BRIGHT}"))
             yield Static(Text(f"\n{t(self._meaning)}\n", TEXT))
             yield Static(
                 Text.assemble(

@@ -18,6 +18,7 @@ from tui.presenters import describe, rows
 from tui.render.columns import Row
 from tui.screens.audit import AuditScreen
 from tui.screens.camera import CameraScreen
+from tui.screens.commissioning.jobs import JobsScreen
 from tui.screens.context import Context
 from tui.screens.log import LogScreen
 from tui.screens.page import Page
@@ -37,6 +38,7 @@ class FleetScreen(Page):
         Binding("f", "firing", show=False),
         Binding("r", "rules", show=False),
         Binding("A", "audit", show=False),
+        Binding("C", "commissioning", show=False),
         Binding("t", "retry", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "drop_filter", show=False),
@@ -78,6 +80,7 @@ class FleetScreen(Page):
             ("?", "key.help"),
             ("q", "key.quit"),
             move if waits else retry,
+            ("C", "key.commissioning"),
             ("A", "key.audit"),
             ("L", "key.language"),
         )
@@ -132,6 +135,10 @@ class FleetScreen(Page):
     def action_audit(self) -> None:
         """Open who did what."""
         self.app.push_screen(AuditScreen(self.context))
+
+    def action_commissioning(self) -> None:
+        """Open the commissionings."""
+        self.app.push_screen(JobsScreen(self.context))
 
     def action_retry(self) -> None:
         """Try the camera of the line again."""

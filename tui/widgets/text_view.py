@@ -47,11 +47,12 @@ class TextView(ScrollView, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """Wrap anew."""
-        if self.scrollable_content_region.width != self._width:
-            self._wrap(self.scrollable_content_region.width)
+        self._fit()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the view."""
+        if self.scrollable_content_region.width != self._width:  # a scroll bar has come or gone
+            self.call_later(self._fit)
         place, base = self.scroll_offset.y + y, Style(bgcolor=self.background_colors[1].hex6)
         line = self._lines[place] if place < len(self._lines) else []
         segments = [Segment(words, base + TONES[tone]) for words, tone in line]
@@ -68,6 +69,11 @@ class TextView(ScrollView, can_focus=True):
     def action_edge(self, edge: int) -> None:
         """Scroll to the first (0) or the last (1) line."""
         self.scroll_to(y=self.max_scroll_y if edge else 0, animate=False)
+
+    def _fit(self) -> None:
+        """Wrap anew where there is another width than there was."""
+        if self.scrollable_content_region.width != self._width:
+            self._wrap(self.scrollable_content_region.width)
 
     def _wrap(self, width: int) -> None:
         self._width = width

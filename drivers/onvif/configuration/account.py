@@ -59,16 +59,19 @@ class Account:
         name = self.spelt(there)
         if not password or not name:
             raise Unsupported("driver.value", feature=PASSWORD.id, value=HIDDEN, range=PASSWORD.range)
-        sure = await self._send(user_element(name, there[name], password))
+        sure = await self._send(user_element(name, there[name], password), password)
         self._service.soap.log_in_as(Login(self._service.soap.session.user, password))
         await self._prove(sure)
 
-    async def _send(self, wanted: str) -> bool:
+    async def _send(self, wanted: str, password: str) -> bool:
         """Send the account; return whether the device said yes. False: its answer was lost.
+
+        From the moment it is sent, no other session of ours signs with the old password until it is known which holds.
 
         Raises:
             DriverError: It said no, or was not reached.
         """
+        replacement = self._service.soap.session.replacing(password)
         async with self._unknown_when_left():
             try:
                 with self._service.soap.session.once():
@@ -76,6 +79,7 @@ class Account:
             except DriverError as error:
                 forget(error)
                 if not _may_be_heard(error):
+                    replacement.known = replacement.old
                     raise
                 return False
         return True

@@ -5,9 +5,12 @@ from __future__ import annotations
 from drivers.contract import Feature, FeatureCategory, FeatureKind, Value
 from drivers.onvif import xml
 from drivers.onvif.configuration.part import Service, leaf
+from drivers.printable import clean
 
+#: Signs of a host's name (RFC 1035).
+LONGEST = 253
 HOST_NAME = Feature(
-    "network.hostname", FeatureKind.TEXT, FeatureCategory.NETWORK, most=253, readable=True, writable=True
+    "network.hostname", FeatureKind.TEXT, FeatureCategory.NETWORK, most=LONGEST, readable=True, writable=True
 )
 
 
@@ -24,7 +27,8 @@ class HostName:
 
     async def read(self, feature: Feature) -> Value:
         """Return it; empty where it tells none."""
-        return xml.text(await self._service.ask("GetHostname"), "HostnameInformation", "Name")
+        told = xml.text(await self._service.ask("GetHostname"), "HostnameInformation", "Name")
+        return clean(told)[:LONGEST]
 
     async def write(self, feature: Feature, value: Value) -> None:
         """Set it; what is no host name, the device refuses."""

@@ -91,7 +91,10 @@ class SoapClient:
         self.session = session
         self._clock = clock
         # which reading of the clock worked is known to whoever shares the book: every wrong one counts
-        self._reading, *self._untried = clock.order(session.logins.habit(_READING))
+        known = session.logins.habit(_READING)
+        self._reading, *self._untried = clock.order(known)
+        if known == self._reading and self._means_the_login():
+            self._untried = []
         self._offset = clock.readings[self._reading]
         self._token = UsernameToken(session.login, self._offset) if session.login else None
 
@@ -149,6 +152,8 @@ class SoapClient:
         A camera that boots without time and then meets its NTP server refuses every signature made with
         the old offset; another tells its local time as UTC, and goes by either.
         """
+        if (login := self.session.renewed()) is not None:
+            self.log_in_as(login)
         trusted = self.session.guard.trusted
         try:
             return await call()
@@ -167,14 +172,27 @@ class SoapClient:
         return self._reading is device_clock.ClockReading.TRUE
 
     def settle(self) -> None:
-        """Go by the present reading of the clock from now on: the device is open."""
+        """Go by the present reading of the clock from now on: the device is open.
+
+        Whoever comes next with another login need not send a wrong one twice to learn whether it is the clock.
+        """
         self._untried = []
+        if self._token is not None and self.session.guard.trusted:
+            self.session.logins.learn(_READING, self._reading)
 
     def log_in_as(self, login: Login) -> None:
         """Sign with another login from now on, here and wherever this session goes."""
         self.session.log_in_as(login)
         if self._token is not None:
             self._token.login = login
+
+    def _means_the_login(self) -> bool:
+        """Return whether a refusal, by a reading of the clock that is known to work, can mean the password alone.
+
+        A login that had worked may have met a device that reads its clock anew; but not one that was just replaced.
+        """
+        login, book = self.session.login, self.session.logins
+        return login is None or not book.proven(login) or book.replaced(login)
 
     async def follow_clock(self) -> timedelta | None:
         """Read the clock again, which we have set, and sign by it; return its offset, as it tells it."""

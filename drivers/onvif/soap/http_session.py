@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from drivers.contract import Login
 from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from drivers.kit.challenge import Signer, Verdict
-from drivers.logins import LoginBook
+from drivers.logins import Busy, LoginBook, Replacement
 from drivers.onvif import xml
 from drivers.onvif.addresses import DeviceAddress
 from drivers.onvif.soap.faults import error_of_fault, error_of_status
@@ -60,6 +60,7 @@ class HttpSession:
         self.login = login
         self.basic = basic
         self.logins = logins if logins is not None else LoginBook(now)
+        self._renewals = self.logins.renewals()
         self._client = HttpClient(verify_tls)
         self._signers: dict[Origin, Signer] = {}
         #: Stills have one of their own: many devices guard them otherwise than SOAP.
@@ -80,11 +81,34 @@ class HttpSession:
 
     def log_in_as(self, login: Login) -> None:
         """Use another login from now on: the old one is not sent again, and the next call proves the new one."""
-        self.login = login
+        self.login, self._renewals = login, self.logins.renewals()
         self._signers.clear()
         self._anyone = None
         self.guard = LoginGuard(self.logins, login, self.reached.name)
         self._still_guard = LoginGuard(self.logins, login, self.reached.name)
+
+    def replacing(self, password: str) -> Replacement:
+        """Say that our password is about to be replaced: every other session of the device stops signing with it.
+
+        This one goes on: it is the one that knows what the device said.
+        """
+        assert self.login is not None  # noqa: S101 - told to the type checker: whoever replaces one has one
+        replacement = self.logins.renew(self.login, Login(self.login.username, password))
+        self._renewals = self.logins.renewals()
+        return replacement
+
+    def renewed(self) -> Login | None:
+        """Return the login that replaced ours, by another session of the same device; None: ours holds.
+
+        Raises:
+            Busy: It is being replaced, and nobody knows yet which one holds.
+        """
+        if self.login is None:
+            return None
+        there = self.logins.present(self.login, self._renewals)
+        if there is None:
+            raise Busy("driver.login_busy", host=self.reached.name)
+        return there if there != self.login else None
 
     def once(self) -> AbstractContextManager[None]:
         """Send nothing a second time inside where a connection drops: it may have been heard."""
@@ -136,6 +160,8 @@ class HttpSession:
                 )
             return answer.content
 
+        if (login := self.renewed()) is not None:
+            self.log_in_as(login)
         return await self._still_guard.through(once, seconds)
 
     async def _rightly(self, once: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:

@@ -12,7 +12,7 @@ from engine.errors import Because, ConfigError, Refusal
 
 if TYPE_CHECKING:
     from engine.commission.foreman import Foreman, Task
-    from engine.commission.record import JobRecord
+    from engine.commission.record import CameraRecord, JobRecord
 
 
 class CommissioningService:
@@ -68,8 +68,18 @@ class CommissioningService:
         running = last is not None and last.running and last.name == job.id
         return Listed(
             id=job.id, began=job.began, ended=job.ended, technician=job.technician, cameras=len(job.cameras),
-            running=running,
+            running=running, failed=sum(map(_failed, job.cameras)), asking=sum(map(_asking, job.cameras)),
         )  # fmt: skip
+
+
+def _failed(camera: CameraRecord) -> bool:
+    return any(each.state == "failed" for each in camera.steps) or any(
+        each.outcome == "fail" for each in camera.results
+    )
+
+
+def _asking(camera: CameraRecord) -> bool:
+    return any(each.state == "needs_yes" for each in camera.steps)
 
 
 def _told(task: Task) -> Job:

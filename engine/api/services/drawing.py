@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drivers.errors import redact
 from engine.api import present
 from engine.api.resources.commissioning.drawing import (
+    Draft,
     Drawing,
     Drawn,
     DrawnLine,
@@ -109,6 +110,11 @@ class DrawingService:
         change: ZoneChange | LineChange,
         value: object,
     ) -> Drawn:
+        if (
+            flaw := Draft(kind, tuple(change.points)).flaw
+        ) is not None:  # not every client draws with a `Draft`
+            raise Refusal(Because.INVALID, f"aim.flaw_{flaw}")
+
         def edits(place: Place, entry: Mapping[str, Any]) -> Iterable[Edit]:
             here, known = (*place, _KEYS[kind]), entry.get(_KEYS[kind]) or {}
             old = change.replaces

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.commands.output.talk import AsJson, CameraId, Language_, Socket, Speaker, Token, speak
-from engine.commands.output.terminal import bell, data, flash, out
+from engine.commands.output.terminal import bell, complain, data, out, repaint
 
 if TYPE_CHECKING:
     from engine.api.resources.commissioning.aim import Aim, FocusMeter
@@ -43,8 +44,8 @@ def aim(
     """Show how sharp and how bright a camera's picture is, while you turn the lens.
 
     \b
-    matthan camera aim gate --beep        turn until the beeps are fastest: 100 % is the best so far
-    matthan camera aim gate --best        of the largest picture: exact, once a second
+    matthan camera aim gate --beep             turn until it beeps fastest
+    matthan camera aim gate --best             of the largest picture: exact
     matthan camera aim gate --json --count 1   one measurement, for programs
 
     Sharpness is of the middle of the picture, and compared with the best since the command began: go past the best
@@ -54,21 +55,23 @@ def aim(
     async def talk(speaker: Speaker) -> None:
         from engine.api.resources.commissioning.aim import FocusMeter
 
-        meter = FocusMeter()
+        meter, teller = FocusMeter(), Teller(as_json)
         try:
             async with asyncio.TaskGroup() as group:
                 beeping = group.create_task(_beep(meter), name="aim.beep") if beep else None
-                await _watch(speaker, camera, meter, every, count, best=best, as_json=as_json)
+                await _watch(speaker, camera, meter, every, count, teller, best=best)
                 if beeping is not None:
                     beeping.cancel()
         except ExceptionGroup as failed:  # one cause is enough
             raise failed.exceptions[0] from None
+        finally:
+            teller.over()
 
     speak(socket, token, lang, talk)
 
 
 async def _watch(
-    speaker: Speaker, camera: str, meter: FocusMeter, every: float, count: int, *, best: bool, as_json: bool
+    speaker: Speaker, camera: str, meter: FocusMeter, every: float, count: int, teller: Teller, *, best: bool
 ) -> None:
     from engine.api.errors import ApiError
     from engine.api.resources.commissioning.aim import AIM
@@ -83,10 +86,10 @@ async def _watch(
             if error.code != "camera.offline" or turn == count:
                 raise
             meter.take(None)
-            _tell(speaker.say("aim.gone", camera=camera, reason=error.message))
+            teller.lacks(speaker.say("aim.gone", camera=camera, reason=error.message))
         else:
             meter.take(found.focus.score if found.focus else None)
-            data(_for_programs(found, meter)) if as_json else _tell(_line(speaker, found, meter))
+            teller.tell(_for_programs(found, meter) if teller.as_json else _line(speaker, found, meter))
         if turn != count:
             await asyncio.sleep(every)
 
@@ -103,9 +106,31 @@ def _for_programs(found: Aim, meter: FocusMeter) -> str:
     return found.model_copy(update={"share": share}).model_dump_json()
 
 
-def _tell(text: str) -> None:
-    """Print a line; on a terminal it takes the place of the one before."""
-    flash(text, sys.stdout) if sys.stdout.isatty() else out(text)
+@dataclass(slots=True)
+class Teller:
+    """Prints measurements; on a terminal each takes the place of the one before, however many lines it is."""
+
+    as_json: bool
+    _lines: int = 0
+
+    def lacks(self, text: str) -> None:
+        """Say that there is none; what programs read has measurements alone."""
+        complain(text) if self.as_json else self.tell(text)
+
+    def tell(self, text: str) -> None:
+        """Print one."""
+        if self.as_json:
+            data(text)
+        elif sys.stdout.isatty():
+            self._lines = repaint(text, self._lines, sys.stdout)
+        else:
+            out(text)
+
+    def over(self) -> None:
+        """Leave the last one where it is: what the shell writes stands below it."""
+        if self._lines:
+            out("")
+            self._lines = 0
 
 
 def _line(speaker: Speaker, found: Aim, meter: FocusMeter) -> str:

@@ -29,7 +29,7 @@ def show(
 
     \b
     matthan camera show gate
-    matthan camera features gate          each thing that can be set, with its value
+    matthan camera features gate     each thing that can be set, and its value
     """  # noqa: D301 - click's mark for lines that stay as they are
     _act(camera, "show", config, language(lang), as_json=as_json)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from engine.commands.output.report import Language, say_in
+from engine.commands.output.report import Lang, Language, say_in
 from engine.commands.output.talk import reach
 from engine.commands.output.terminal import complain
 
@@ -109,7 +109,7 @@ class There:
                 complain(say_in(self._language, "commission.stopped", job=job.name))
                 raise
 
-        job = reach(self._socket, None, None, talk)
+        job = reach(self._socket, None, Lang(self._language), talk)
         if job.trouble is not None:
             complain(job.trouble.vi if self._language == "vi" else job.trouble.en)
             raise typer.Exit(1)

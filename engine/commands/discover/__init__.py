@@ -72,11 +72,18 @@ def discover(
     """Find cameras. Nothing is logged in to without --login, and nothing is changed without --write.
 
     \b
-    matthan discover                                     every network of this machine, by its own question
-    matthan discover --subnet 192.168.1.0/24             every address knocked at: also what answers RTSP or a web page
-    matthan discover --subnet 192.168.1.0/24 --expect cameras.csv          who of the list is there, who is missing
-    matthan discover --subnet 192.168.1.0/24 --login --standard configs/commissioning.yaml --csv > found.csv
-    matthan discover --subnet 192.168.1.0/24 --write site.yaml --dry-run   what would be taken into site.yaml
+    Every network of this machine, by its own question:
+      matthan discover
+    Every address knocked at: also what answers RTSP or a web page alone:
+      matthan discover --subnet 192.168.1.0/24
+    Who of a list is there, who is missing:
+      matthan discover --subnet 192.168.1.0/24 --expect cameras.csv
+    What would be taken into a configuration:
+      matthan discover --subnet 192.168.1.0/24 --write site.yaml --dry-run
+    Who it is, by the logins that a standard names:
+      matthan discover --host 192.168.1.9 --login --standard std.yaml
+    Who they are, by the configured cameras' logins, for a spreadsheet:
+      matthan discover --subnet 192.168.1.0/24 --login --csv > found.csv
 
     A list has the columns id, name, url or host, mac, serial, source; what is not known is left empty.
     Exit codes: 0 all expected cameras are there (without a list: somebody answered), 1 some are missing or nobody

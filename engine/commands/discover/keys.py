@@ -135,6 +135,8 @@ class Bunch:
         """Return a device with the reason why it was not asked, where it was not."""
         if sighting.opens and self._is_taken(sighting):
             return replace(sighting, trouble=Sentence("census.engine_has_it"))
+        if self.limited and sighting.trouble and sighting.trouble.code == "driver.held":
+            return replace(sighting, trouble=Sentence("census.held"))  # the book was filled up: see `book_of`
         return sighting
 
     def written(self, sighting: Sighting, login: Login, target: Path) -> LoginSettings:

@@ -11,7 +11,7 @@ import typer
 
 from drivers.contract import Scope
 from engine.census.compare import Census, Configured, compare
-from engine.census.expected import read_file
+from engine.census.expected import COLUMNS, read_file
 from engine.census.identify import Identified, Identifier
 from engine.census.place import place_of
 from engine.census.remembered import read, recalled
@@ -32,11 +32,13 @@ class Wanted:
 
     Attributes:
         site: The configuration that is compared with; None: none.
+        subnets: What is swept, as a person wrote it.
     """
 
     scope: Scope
     expected: tuple[Expected, ...]
     site: Site | None
+    subnets: tuple[str, ...] = ()
 
     @property
     def configured(self) -> tuple[Configured, ...]:
@@ -53,7 +55,7 @@ class Wanted:
     @property
     def places(self) -> str:
         """Where was looked, for a sentence."""
-        named = (*self.scope.interfaces, *self.scope.hosts)
+        named = (*self.scope.interfaces, *(self.subnets or self.scope.hosts))
         return ", ".join(named[:8]) + (f" +{len(named) - 8}" if len(named) > 8 else "")
 
 
@@ -95,7 +97,7 @@ def wanted(
     joined = dict.fromkeys(address for name in named for address in there.get(name, (name,)))
     listed = () if subnets else (each.host for each in expected if each.host and not each.url)
     every = tuple(dict.fromkeys((*hosts, *swept.hosts, *listed)))
-    return Wanted(Scope(tuple(joined), every, sweep=bool(subnets)), expected, site)
+    return Wanted(Scope(tuple(joined), every, sweep=bool(subnets)), expected, site, (*subnets, *hosts))
 
 
 def _no_interface(name: str, there: Mapping[str, Iterable[str]]) -> Sentence:
@@ -110,7 +112,12 @@ def _expected(path: Path | None, lang: Language) -> tuple[Expected, ...] | None:
     told = read_file(path)
     if told.problems:
         block(for_people(told.problems, told.texts, lang, colours=False), err=True)
-    return None if told.wrong else told.cameras
+    if told.wrong:
+        return None
+    if not told.cameras:  # that nobody is missing of nobody would be no news
+        complain(render("census.empty_list", {"path": str(path), "columns": ", ".join(COLUMNS)}, lang))
+        return None
+    return told.cameras
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from engine.census.compare import By, Census, Entry, State
-from engine.commands.output.terminal import complain, data, document, line, out
+from engine.commands.output.terminal import complain, data, document, line, out, width_of
 from engine.text import Language, render
 from rules.model import Fact, Sentence
 
@@ -35,6 +36,7 @@ _COLOURS = {
 }
 #: Cells that a column of the table takes at most.
 _WIDEST = 28
+_INDENT = "    "
 #: What a spreadsheet would take for the beginning of a formula (OWASP).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -63,13 +65,13 @@ def show(look: Look, census: Census, form: Form, lang: Language, *, interrupted:
         data(json.dumps([told(each, lang) for each in census.entries], ensure_ascii=False, indent=1))
     elif form is Form.CSV:
         document(as_csv(census.entries, lang, marked=not sys.stdout.isatty()))
-    elif compared:
-        for row, colour in rows(census.entries, lang):
+    elif compared and census.entries:
+        for row, colour in rows(census.entries, lang, width_of(sys.stdout)):
             out(row, colour)
     else:
         for each in census.entries:
             _plainly(each)
-    _beside(look, census, form, lang)
+    _beside(look, census, form, lang, interrupted=interrupted)
 
 
 def _plainly(entry: Entry) -> None:
@@ -79,7 +81,7 @@ def _plainly(entry: Entry) -> None:
         out(f"{line(entry.sighting.address):<16} {line(name):<24} {line(model):<20} {first.url}")
 
 
-def _beside(look: Look, census: Census, form: Form, lang: Language) -> None:
+def _beside(look: Look, census: Census, form: Form, lang: Language, *, interrupted: bool) -> None:
     """Say how much was found, and everything that a person should know of the look."""
     for driver, said in look.search.troubles.items():
         complain(render(f"discovery.trouble+{said.code}", {**said.values, "driver": driver}, lang))
@@ -87,13 +89,23 @@ def _beside(look: Look, census: Census, form: Form, lang: Language) -> None:
         complain(
             render("census.too_many", {"most": len(look.search.found), "count": look.search.left_out}, lang)
         )
+    if away := list(look.search.elsewhere):
+        places = _named(away, 6)
+        complain(render("census.elsewhere", {"count": len(away), "places": places}, lang))
     for doubt in census.doubts:
         complain(render(doubt.code, doubt.values, lang))
-    if not any(each.sighting for each in census.entries) and form is not Form.JSON:
-        values = {"seconds": f"{look.wait:g}", "places": look.wanted.places}
-        complain(render("discovery.nobody", values, lang))
+    if not any(each.sighting for each in census.entries) and form is not Form.JSON and not interrupted:
+        complain(_nobody(look, lang))
     if (whole := summary(census)) is not None:
         out(render(whole.code, whole.values, lang), err=form is not Form.PEOPLE)
+
+
+def _nobody(look: Look, lang: Language) -> str:
+    """Say where nobody answered; a sweep waits for no time that people set, and needs no common network."""
+    if look.wanted.scope.sweep:
+        values: dict[str, Fact] = {"hosts": len(look.wanted.scope.hosts), "places": look.wanted.places}
+        return render("census.nobody_swept", values, lang)
+    return render("discovery.nobody", {"seconds": f"{look.wait:g}", "places": look.wanted.places}, lang)
 
 
 def summary(census: Census) -> Sentence | None:
@@ -108,8 +120,8 @@ def summary(census: Census) -> Sentence | None:
     return Sentence("census.some_missing" if census.missing else "census.all_found", values)
 
 
-def _named(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:20]) + (f" +{len(ids) - 20}" if len(ids) > 20 else "")
+def _named(ids: Sequence[str], most: int = 20) -> str:
+    return ", ".join(ids[:most]) + (f" +{len(ids) - most}" if len(ids) > most else "")
 
 
 def told(entry: Entry, lang: Language) -> dict[str, object]:
@@ -174,15 +186,26 @@ def harmless(text: str) -> str:
     return f"'{plain}" if plain.startswith(_FORMULA) else plain
 
 
-def rows(entries: Sequence[Entry], lang: Language) -> list[tuple[str, str | None]]:
-    """Return the table's lines with their colours, the heading first; columns without a word are left out."""
+def rows(entries: Sequence[Entry], lang: Language, width: int = 0) -> list[tuple[str, str | None]]:
+    """Return the table's lines with their colours, the heading first; columns without a word are left out.
+
+    Args:
+        width: Of the terminal: where a line is wider, each note stands below its row. 0: there is none.
+    """
     heading = [render(f"census_column.{name}", {}, lang) for name in _SHOWN]
     told = [_cells(each, lang) for each in entries]
     kept = [at for at, name in enumerate(_SHOWN) if name in _ALWAYS or any(row[at] != "-" for row in told)]
     table = [[row[at] for at in kept] for row in [heading, *told]]
     widths = [min(max(map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
     colours = [None, *(_COLOURS[each.state] for each in entries)]
-    return [(_row(row, widths), colour) for row, colour in zip(table, colours, strict=True)]
+    plain = [_row(row, widths) for row in table]
+    if not width or max(map(len, plain)) <= width:
+        return list(zip(plain, colours, strict=True))
+    return [
+        (each, colour)
+        for row, colour in zip(table, colours, strict=True)
+        for each in _in_two(row, widths, width)
+    ]
 
 
 _SHOWN = ("state", "camera", "address", "model", "serial", "mac", "firmware", "note")
@@ -195,6 +218,15 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(
         [f"{cell:<{width}}" for cell, width in zip(first, widths, strict=False)] + [note]
     ).rstrip()
+
+
+def _in_two(cells: Sequence[str], widths: Sequence[int], width: int) -> Iterator[str]:
+    """Yield a row, and below it its note, in as many lines as that needs."""
+    yield _row([*cells[:-1], ""], widths)
+    for each in wrap(
+        cells[-1], max(20, width - len(_INDENT)), break_long_words=False, break_on_hyphens=False
+    ):
+        yield _INDENT + each
 
 
 def _cells(entry: Entry, lang: Language) -> list[str]:

@@ -50,7 +50,8 @@ def take(path: Path, look: Look, census: Census, lang: Language, *, dry_run: boo
         for said in made.left:
             complain(render(said.code, said.values, lang))
         if not made.changes:
-            out(render("census.nothing_new", {"path": str(path)}, lang), err=aside)
+            code = "census.nothing_taken" if made.left else "census.nothing_new"
+            out(render(code, {"path": str(path)}, lang), err=aside)
             return
         block("\n".join(made.diff()), err=aside)
         if not dry_run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from secrets import token_hex
+from textwrap import wrap
 from typing import Final, TextIO
 
 import typer
@@ -80,9 +81,33 @@ def pour(content: bytes) -> bool:
 
 
 def flash(text: str, stream: TextIO) -> None:
-    """Replace the terminal's last line; nothing takes it away."""
-    stream.write(f"\r\x1b[K{clean(text)}")
+    """Replace the terminal's last line; nothing takes it away. A line that is wider than the terminal is cut.
+
+    One that wrapped could not be replaced: each would leave its upper part behind.
+    """
+    stream.write(f"\r\x1b[K{clean(text)[: (width_of(stream) or 80) - 1]}")
     stream.flush()
+
+
+def repaint(text: str, before: int, stream: TextIO) -> int:
+    """Replace the terminal's last lines by a text of as many as it needs; return how many those are.
+
+    Args:
+        before: What the last call returned; 0: there was none.
+    """
+    lines = wrap(clean(text), max(20, (width_of(stream) or 80) - 1)) or [""]
+    up = f"\x1b[{before - 1}A" if before > 1 else ""
+    stream.write(f"\r{up}\x1b[J" + "\r\n".join(lines))
+    stream.flush()
+    return len(lines)
+
+
+def width_of(stream: TextIO) -> int:
+    """Return how wide the terminal is behind a stream; 0 where there is none, or it does not tell."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def bell() -> None:

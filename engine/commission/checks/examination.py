@@ -37,7 +37,10 @@ Lane = Callable[[], Awaitable[list[CheckResult]]]
 
 
 async def examine(
-    subject: Subject, acceptance: Acceptance, thorough: bool, progress: Callable[[str], None]
+    subject: Subject,
+    acceptance: Acceptance,
+    thorough: bool,
+    progress: Callable[[str], None],
 ) -> tuple[CheckResult, ...]:
     """Examine an open camera; pictures go to `subject.pictures`.
 

@@ -18,7 +18,7 @@ def _planned(look: Look) -> CheckResult:
     expected, found = look.subject.expected, look.subject.identity
     if not expected.serial and not expected.mac:
         return look.untested("identity.planned", "check.no_plan")
-    if expected.serial and expected.serial != found.serial:
+    if expected.serial and expected.serial.strip() != found.serial.strip():
         told = text(found.serial) or "–"
         return look.bad("identity.planned", "check.planned_bad", told, told=told, wanted=expected.serial)
     if expected.mac and expected.mac not in found.macs:

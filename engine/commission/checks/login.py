@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from drivers.contract import Configurable, Device, FeatureCategory, Login, Stream, Value
-from drivers.errors import DriverError, Forbidden, Refused, Unreachable
+from drivers.errors import DriverError, Forbidden, Refused
 from engine.commission.checks.look import Look, text
-from engine.commission.record import CheckResult
+from engine.commission.record import CheckResult, Outcome
 from engine.runtime.thread import in_thread
 
 CHECKS = ("login.required", "login.wrong", "login.default", "login.administrators")
@@ -21,10 +21,11 @@ _STOP = 4.0
 
 async def login(look: Look) -> list[CheckResult]:
     """Knock without a login, which is no wrong one; with a wrong one in the long set only."""
+    required = await look.one("login.required", _required)
     return [
-        await look.one("login.required", _required),
+        required,
         await look.one("login.wrong", _wrong),
-        _default(look),
+        _default(look, required),
         await look.one("login.administrators", _administrators),
     ]
 
@@ -47,25 +48,30 @@ async def _required(look: Look) -> CheckResult:
 
 
 async def _given_away(device: Device) -> list[str]:
-    """Return what a stranger gets: words of ONVIF and RTSP, which are the same in any language."""
-    found: list[str] = []
+    """Return what a stranger gets: words of ONVIF and RTSP, which are the same in any language.
+
+    Raises:
+        DriverError: It gave nothing, and did not refuse everything either: nothing is known of it.
+    """
+    asked: dict[str, Callable[[], Awaitable[None]]] = {}
     if isinstance(device, Configurable):
-        found.append("GetProfiles")
-        if await _gets(lambda: _accounts(device)):
-            found.append("GetUsers")
-    if device.cameras and await _gets(lambda: _streams(device)):
-        found.append("RTSP")
+        asked["GetUsers"] = lambda: _accounts(device)
+    if device.cameras:
+        asked["RTSP"] = lambda: _streams(device)
+    found = ["GetProfiles"] if isinstance(device, Configurable) else []
+    fault: DriverError | None = None
+    for name, ask in asked.items():
+        try:
+            await ask()
+        except (Refused, Forbidden):
+            continue
+        except DriverError as error:
+            fault = error
+        else:
+            found.append(name)
+    if fault is not None and not found:
+        raise fault
     return found
-
-
-async def _gets(ask: Callable[[], Awaitable[None]]) -> bool:
-    try:
-        await ask()
-    except Unreachable:
-        raise  # then nothing is known of it
-    except DriverError:
-        return False
-    return True
 
 
 async def _accounts(device: Configurable) -> None:
@@ -106,7 +112,8 @@ async def _wrong(look: Look) -> CheckResult:
     return look.bad("login.wrong", "check.wrong_taken", user=text(subject.login.username))
 
 
-def _default(look: Look) -> CheckResult:
+def _default(look: Look, required: CheckResult) -> CheckResult:
+    """Judge the password that let us in; a device that asks nobody for one says nothing of it by that."""
     subject = look.subject
     if subject.login is None:
         return look.untested("login.default", "check.no_login")
@@ -114,6 +121,8 @@ def _default(look: Look) -> CheckResult:
         return look.bad("login.default", "check.default_there", user=text(subject.login.username))
     if not subject.standard.passwords.defaults and subject.renewed is None:
         return look.untested("login.default", "check.no_defaults")
+    if required.reason.code == "check.login_required_bad":
+        return look.untested("login.default", "check.default_unasked")
     return look.good("login.default", "check.default_gone")
 
 
@@ -125,6 +134,12 @@ async def _administrators(look: Look) -> CheckResult:
             return look.broken("login.administrators", look.mute)
         return look.untested("login.administrators", "check.untold", feature="user.*.level")
     found = [feature for feature, level in levels.items() if level == "administrator"]
+    untold = _accounts_told(look) - len(levels)
+    limit = look.acceptance.login.administrators
+    if untold > 0 and limit.judged(len(found)) is Outcome.PASS:
+        return look.untested(
+            "login.administrators", "check.administrators_untold", len(found), count=len(found), untold=untold
+        )
     names = text(", ".join(feature.split(".")[1] for feature in found)) or "–"
     return look.measured(
         "login.administrators", len(found), "check.administrators", "check.administrators_bad", names=names
@@ -143,6 +158,13 @@ async def _levels(look: Look) -> dict[str, Value]:
             for each in look.features.values()
             if each.category is FeatureCategory.USERS and _is_level(each.id) and each.readable
         }
+
+
+def _accounts_told(look: Look) -> int:
+    """Return how many accounts there are: by what the device counts, and by those that it names."""
+    count = look.subject.values.get("users.count", 0)
+    named = sum(_is_level(each.id) and each.readable for each in look.features.values())
+    return max(int(count) if isinstance(count, (int, float)) else 0, named)
 
 
 def _is_level(feature: str) -> bool:

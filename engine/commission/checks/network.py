@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from engine.commission.record import CheckResult
 CHECKS = ("network.ports", "network.https")
 #: Seconds that a port gets: one that drops what comes is as closed as one that says no.
 KNOCK = 1.0
+#: Ports of addresses that name none.
+_PORTS = {"https": 443, "rtsp": 554, "rtsps": 322}
 
 
 async def network(look: Look) -> list[CheckResult]:
@@ -23,24 +26,45 @@ async def _ports(look: Look) -> CheckResult:
     host, ports = _host(look), look.acceptance.network.closed
     if not host:
         return look.untested("network.ports", "check.no_host")
-    answers = await asyncio.gather(*(_is_open(host, port) for port in ports))
-    found = ", ".join(str(port) for port, is_open in zip(ports, answers, strict=True) if is_open)
-    looked = ", ".join(map(str, ports))
+    if not ports:
+        return look.untested("network.ports", "check.no_ports")
+    answers = await asyncio.gather(*(_knocked(host, port) for port in ports))
+    found = ", ".join(str(port) for port, said in zip(ports, answers, strict=True) if said is None)
     if found:
         return look.bad("network.ports", "check.ports_bad", found, ports=found)
-    return look.good("network.ports", "check.ports", ports=looked)
+    if (fault := await _nobody(look, host, answers)) is not None:
+        return look.broken("network.ports", fault)
+    return look.good("network.ports", "check.ports", ports=", ".join(map(str, ports)))
 
 
-async def _is_open(host: str, port: int) -> bool:
+async def _nobody(look: Look, host: str, answers: Sequence[OSError | None]) -> OSError | None:
+    """Return why the ports may be open all the same: the way there is broken, or the host has gone meanwhile."""
+    unsure = [
+        each for each in answers if not isinstance(each, (ConnectionRefusedError, TimeoutError, type(None)))
+    ]
+    if unsure:
+        return unsure[0]
+    if all(isinstance(each, ConnectionRefusedError) for each in answers):
+        return None
+    return await _knocked(host, _port(look))  # some dropped what came: does it still say anything at all?
+
+
+async def _knocked(host: str, port: int) -> OSError | None:
+    """Knock at a port; return why nobody opened, None where somebody did."""
     try:
         async with asyncio.timeout(KNOCK):
             _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
+    except OSError as error:  # a time-out is one too
+        return error
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return True
+    return None
+
+
+def _port(look: Look) -> int:
+    parts = urlsplit(look.subject.target.url)
+    return parts.port or _PORTS.get(parts.scheme, 80)
 
 
 def _https(look: Look) -> CheckResult:

@@ -13,6 +13,8 @@ from drivers.contract import Packet
 
 #: Packets of one stream that are counted: an hour and a half of 25 a second. The rest is not looked at.
 MOST = 150_000
+#: How many times as long as they are stamped, and seconds besides, pictures may take to come: lines are not even.
+LATE, SLACK = 1.5, 0.5
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class Packets:
         keyframes: Numbers of the pictures where decoding can start.
         reordered: Whether a picture came after one that is shown later.
         backwards: How often decoding times did not rise.
+        first: When the first picture came, by our clock; likewise `last`.
     """
 
     base: Fraction
@@ -33,12 +36,15 @@ class Packets:
     keyframes: list[int] = field(default_factory=list)
     reordered: bool = False
     backwards: int = 0
+    first: float = 0.0
+    last: float = 0.0
     _dts: int | None = None
 
-    def add(self, packet: Packet) -> None:
-        """Take in the next picture."""
+    def add(self, packet: Packet, at: float = 0.0) -> None:
+        """Take in the next picture, and when it came by our clock."""
         if len(self.pts) >= MOST:
             return
+        self.first, self.last = self.first if self.pts else at, at
         if packet.keyframe:
             self.keyframes.append(len(self.pts))
         self.reordered = self.reordered or bool(self.pts and packet.pts < self.pts[-1])
@@ -56,6 +62,17 @@ class Packets:
     def fps(self) -> float:
         """Pictures per second, by their own stamps; 0 where that cannot be said."""
         seconds = self.seconds
+        return (len(self.pts) - 1) / seconds if seconds > 0 else 0.0
+
+    @property
+    def late(self) -> bool:
+        """Whether they came far slower than they are stamped: the stamps lie, or the way is too narrow for them."""
+        return self.last - self.first > LATE * self.seconds + SLACK
+
+    @property
+    def pace(self) -> float:
+        """Pictures per second as they came."""
+        seconds = self.last - self.first
         return (len(self.pts) - 1) / seconds if seconds > 0 else 0.0
 
     @property

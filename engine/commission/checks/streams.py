@@ -135,7 +135,7 @@ class _Stream:
         return str(self._told("resolution") or advertised)
 
     def fps(self) -> CheckResult:
-        """Compare the rate, by the pictures' own stamps."""
+        """Compare the rate, by the pictures' own stamps, or by our clock where those cannot be true."""
         found, told = rounded(self._fps()), float(self._told("fps") or self._profile.fps)
         if found <= 0:
             return self.untested("fps", "check.too_few")
@@ -151,7 +151,10 @@ class _Stream:
         )
 
     def _fps(self) -> float:
-        return self._seen.packets.fps if self._seen.packets else 0.0
+        packets = self._seen.packets
+        if packets is None:
+            return 0.0
+        return packets.pace if packets.late else packets.fps
 
     # -- whether it is what is wanted ------------------------------------------------------------
 
@@ -166,7 +169,9 @@ class _Stream:
         same = (
             self._seen.codec.codec.value == wanted.codec and self._size() == f"{wanted.width}x{wanted.height}"
         )
-        if same and (not self._fps() or abs(self._fps() / wanted.fps - 1) <= _NEAR):
+        if same and not self._fps():
+            return self.untested("plan", "check.too_few")
+        if same and abs(self._fps() / wanted.fps - 1) <= _NEAR:
             return self._look.good(self._id("plan"), "check.plan", found, measured=found)
         return self._look.bad(self._id("plan"), "check.plan_bad", found, measured=found, wanted=plan)
 
@@ -196,6 +201,8 @@ class _Stream:
         packets = self._seen.packets
         if packets is not None and packets.reordered:
             return self._look.bad(self._id("bframes"), "check.bframes_bad", True)
+        if packets is None or len(packets.pts) < _FEW:
+            return self.untested("bframes", "check.too_few")
         return self._look.good(self._id("bframes"), "check.bframes", False)
 
     # -- what takes minutes ----------------------------------------------------------------------
@@ -227,9 +234,14 @@ class _Stream:
             return self._look.bad(check, "check.ended", minutes=minutes)
         if packets.backwards:
             return self._look.bad(check, "check.backwards", times=packets.backwards, minutes=minutes)
+        if packets.late:
+            took, stamped = rounded(packets.last - packets.first), rounded(packets.seconds)
+            return self._look.bad(check, "check.behind", stamped, seconds=took, stamped=stamped)
         if not self._look.thorough:
             seconds = self._look.acceptance.durations.continuity
             return self.untested("continuity", "check.long_set", seconds=seconds)
+        if len(packets.pts) < _FEW:
+            return self.untested("continuity", "check.too_few")
         return self._look.measured(
             check, packets.widest_gap, "check.continuity", "check.continuity_bad", minutes=minutes
         )
@@ -237,6 +249,8 @@ class _Stream:
 
 #: By how much a rate may differ from the plan, as a share.
 _NEAR = 0.15
+#: Pictures below which nothing is said of their order and of gaps between them.
+_FEW = 5
 
 
 def _spoken(codec: str, size: str, fps: float) -> str:

@@ -97,7 +97,7 @@ class _Reader:
             if packet.track:
                 continue
             if packets.pts or packet.keyframe:  # what comes before the first keyframe belongs to nobody
-                packets.add(packet)
+                packets.add(packet, self._monotonic())
             glances.feed(packet)
             self._note(glances)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from drivers.contract import Configurable, Device, Driver, Feature, Login, Scope, Target
 from drivers.errors import DriverError, Refused
 from engine.census import mac
+from engine.census.place import place_of as place_in
 from engine.census.sighting import Identity
 from engine.commission.login.keys import Key, KeyRing, may_try
 from engine.commission.sheet.row import Row
@@ -139,6 +140,8 @@ async def visited(tools: Tools, row: Row, url: str) -> AsyncIterator[Visit]:
         DriverError: It does not answer, or not so that it can be understood.
     """  # fmt: skip
     driver, target = tools.driver(row.driver, url), tools.target(url, row)
+    if KeyRing(tools, row, url).doubtful(tools.books.of(url)) and not tools.experience.words(url):
+        await _listen(tools, driver, url)
     ring = KeyRing(tools, row, url)
     async with AsyncExitStack() as stack:
         async with tools.experience.turn(url, len(ring.keys(tools.books.of(url)))):
@@ -147,6 +150,17 @@ async def visited(tools: Tools, row: Row, url: str) -> AsyncIterator[Visit]:
         if device is None:
             raise _refusal(ring, keys, urlsplit(url).hostname or url)
         yield Visit(driver, target, device, key, tuple(ring.troubles))
+
+
+async def _listen(tools: Tools, driver: Driver, url: str) -> None:
+    """Let a device say what it is before one of several logins is sent to it; that many say nothing is no fault."""
+    place = place_in(url)
+    with suppress(DriverError):
+        async with aclosing(driver.discover(Scope(hosts=(place.host,)), PROBE)) as answers:  # type: ignore[type-var]
+            async for found in answers:
+                if place_in(found.url) == place:
+                    tools.experience.heard(found, url)
+                    return
 
 
 async def _first(

@@ -30,9 +30,9 @@ class Experience:
     _refused: Counter[_Mark] = field(default_factory=Counter, repr=False)
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
-    def heard(self, found: Found) -> None:
-        """Remember what a device says of itself."""
-        self._words[found.url] = tuple(each[:LONGEST] for each in (found.model, found.name) if each)
+    def heard(self, found: Found, url: str = "") -> None:
+        """Remember what a device says of itself; `url` is by what it is asked for, where that is another address."""
+        self._words[url or found.url] = tuple(each[:LONGEST] for each in (found.model, found.name) if each)
 
     def words(self, url: str) -> tuple[str, ...]:
         """Return what the device at an address says of itself: its model, then its name; empty: nothing is known."""

@@ -60,6 +60,11 @@ class KeyRing:
         others.sort(key=lambda key: (not book.proven(key.login), *rank(self._url, key.login)))
         return [*unfinished, *others]
 
+    def doubtful(self, book: LoginBook) -> bool:
+        """Return whether there are several logins, none of which is known to fit."""
+        keys = self.keys(book)
+        return len(keys) > 1 and not book.proven(keys[0].login) and keys[0].note is None
+
     def _all(self) -> Iterator[Key]:
         """Yield the camera's own logins, then those of the site, then the makers'."""
         tools, row = self._tools, self._row

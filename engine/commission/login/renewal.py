@@ -88,7 +88,8 @@ class Renewal:
             error: What it said when it was told the new one.
 
         Raises:
-            Refusal: ``commission.password_unknown``: it says neither; both files stay.
+            Refusal: ``commission.password_unknown``: it says neither; both files stay. ``commission.password_kept``: it
+                has the old one, though it did not say no.
             DriverError: It has the old one, because it refused the new one with this.
         """
         first = old if error is not None and _definite(error) else new
@@ -123,7 +124,7 @@ class Renewal:
         await self._finish(login, has_new, undo=undo)
         if has_new:
             return login
-        if error is not None:
+        if error is not None and error.code != "driver.password_unknown":  # that is known by now
             raise error
         raise Refusal(Because.CONFLICT, "commission.password_kept", user=login.username)
 

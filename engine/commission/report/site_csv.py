@@ -7,6 +7,7 @@ spreadsheet would run as a formula gets an apostrophe before it: a camera's name
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
 
 from engine.commission.record import CameraRecord, JobRecord, Outcome
@@ -16,6 +17,9 @@ from engine.web.payload import Fact
 MARK = "\ufeff"
 #: Signs with which a spreadsheet's formula begins; the latter three are dropped before it looks.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Where a formula begins within a text: where the list separator is ``;``, as in Vietnam, Excel cuts there, quotes or
+#: not.
+_WITHIN = re.compile(r"(?s)(?<=.)([;\t\r\n]\s*)(?=[=+\-@])")
 _FIXED = (
     "id", "name", "verdict", "found", "manufacturer", "model", "serial", "mac", "firmware", "url", "source",
     "account", *(each.value for each in Outcome),
@@ -56,6 +60,7 @@ def harmless(fact: Fact) -> Fact:
     """Return a value as a spreadsheet shows it and never runs it; numbers stay numbers."""
     if isinstance(fact, bool):
         return "yes" if fact else "no"
-    if isinstance(fact, str) and fact.startswith(_FORMULAS):
-        return f"'{fact}"
+    if isinstance(fact, str):
+        fact = _WITHIN.sub(r"\1'", fact)
+        return f"'{fact}" if fact.startswith(_FORMULAS) else fact
     return fact

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from drivers.contract import Camera, Configurable, Device, Feature, Login, Target
@@ -352,8 +353,17 @@ class DeviceJob:
 
     def _open(self, row: Row, step: Step) -> bool:
         """Return whether a step is still to be done."""
-        state = next(each.state for each in self._record(row).steps if each.step is step)
-        return step in FIRST or (self.options.wants(step) and state is not StepState.DONE)
+        done = next(each for each in self._record(row).steps if each.step is step)
+        fresh = done.state is StepState.DONE and not (
+            step is Step.CHECK and self._changed_since(row, done.began)
+        )
+        return step in FIRST or (self.options.wants(step) and not fresh)
+
+    def _changed_since(self, row: Row, moment: datetime | None) -> bool:
+        """Return whether the camera was changed after it was checked: what was found then says nothing of it now."""
+        return moment is not None and any(
+            each.made is not None and each.made > moment for each in self._record(row).changes
+        )
 
     async def _shared(self, step: Step, work: Callable[[], Awaitable[Ending]]) -> None:
         """Do a step of the device once, and note it for each of its cameras.

@@ -114,7 +114,9 @@ class OneCamera:
         offset = await visit.device.read_clock()
         if offset is None:
             return [Sentence("camera_show.no_clock")]
-        return [Sentence("camera_show.clock", {"seconds": round(offset.total_seconds(), 1)})]
+        seconds = round(offset.total_seconds(), 1)
+        code = "camera_show.clock" if seconds >= 0 else "camera_show.clock_behind"
+        return [Sentence(code, {"seconds": abs(seconds)})]
 
     # -- changing -----------------------------------------------------------------------------------
 

@@ -152,6 +152,12 @@ def test_a_taken_port_is_named_in_one_line() -> None:
         (("--quirk", "sings"), "wrong-clock"),
         (("--make", "sings"), "north, lotus"),
         (("--only", "gopher"), "rtsp or http"),
+        (("--cameras", "10", "--onvif-port", "65530"), "--onvif-port: 10 cameras need ports up to 65539"),
+        (("--cameras", "2", "--rtsp-port", "65535"), "--rtsp-port: 2 cameras need ports up to 65536"),
+        (
+            ("--cameras", "2", "--own-addresses", "--host", "255.255.255.255"),
+            "--own-addresses: there is no address 1 after 255.255.255.255",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_option_named(arguments: tuple[str, ...], said: str) -> None:
@@ -182,6 +188,16 @@ def test_a_class_of_several_makes_each_at_an_address_of_its_own() -> None:
         for each in cameras:
             with urlopen(each["http"]) as page:  # noqa: S310 (our own address on loopback)
                 assert each["manufacturer"] in page.read().decode()
+
+
+def test_a_password_that_no_camera_has_is_not_told() -> None:
+    for more in ((), ("--cameras", "2", "--make", "north", "--make", "kite")):
+        with running("--default-password", "--no-discovery", *more) as process:
+            told = [first_line(process)]
+            while told[-1] != "Ctrl-C stops.\n":
+                told.append(first_line(process))
+            assert [line for line in told if line.startswith("login ")] == []
+            assert any(line.startswith("  login  admin, ") for line in told)
 
 
 def test_what_speaks_less_than_onvif_is_said_so() -> None:

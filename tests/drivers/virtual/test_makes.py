@@ -10,7 +10,7 @@ from drivers.virtual.spec import CameraSpec
 SPEC = CameraSpec("gate", 3, password="secret", quirks=frozenset({Quirk.SLOW}))
 
 
-@pytest.mark.parametrize("make", MAKES.values(), ids=str)
+@pytest.mark.parametrize("make", MAKES.values(), ids=list(MAKES))
 def test_a_camera_of_a_make_is_still_that_camera(make: Make) -> None:
     made = make.of(SPEC)
     assert (made.identity, made.login, made.name) == (SPEC.identity, SPEC.login, SPEC.name)
@@ -21,7 +21,7 @@ def test_a_camera_of_a_make_is_still_that_camera(make: Make) -> None:
     assert made.profiles == PAIR
 
 
-@pytest.mark.parametrize("make", MAKES.values(), ids=str)
+@pytest.mark.parametrize("make", MAKES.values(), ids=list(MAKES))
 def test_the_makers_password_is_asked_for_and_never_there_by_itself(make: Make) -> None:
     sold = make.of(CameraSpec(password="secret", quirks=frozenset({Quirk.DEFAULT_PASSWORD})))
     assert sold.login == make.login

@@ -221,6 +221,24 @@ async def test_points_that_are_none(site: Site, points: Any) -> None:
     assert site.text == SITE
 
 
+@pytest.mark.parametrize(
+    ("points", "code"),
+    [
+        ([(0.1, 0.1)] * 3, "aim.flaw_double"),
+        ([(0, 0), (1, 1), (1, 0), (0, 1)], "aim.flaw_crosses"),
+        ([(0, 0), (0.5, 0), (1, 0)], "aim.flaw_crosses"),
+    ],
+)
+async def test_a_zone_that_encloses_nothing_is_not_written(site: Site, points: Any, code: str) -> None:
+    """Nothing would ever be seen in it; whoever draws without our terminal UI is told as well."""
+    before = site.text
+    error = await site.refused(
+        DRAW_ZONE, "gate", "x", body={"revision": (await site.drawing()).revision, "points": points}
+    )
+    assert (error.status, error.code) == (422, code)
+    assert site.text == before
+
+
 async def test_a_file_that_cannot_be_read_is_told(site: Site) -> None:
     revision = (await site.drawing()).revision
     site.path.write_text(SITE.replace("cameras:", "cameras: ["), "utf-8")

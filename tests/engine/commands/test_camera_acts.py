@@ -54,6 +54,18 @@ def test_show(run: Callable[..., Result]) -> None:
     assert "There is no" not in run("show", "gate", lang="vi").output
 
 
+@pytest.mark.parametrize(
+    ("offset", "said"), [(-4.04, "4.0 s behind"), (0.0, "0.0 s ahead"), (9.0, "9.0 s ahead")]
+)
+def test_a_clock_is_ahead_or_behind_and_never_minus(
+    run: Callable[..., Result], box: Box, offset: float, said: str
+) -> None:
+    box.offset = offset
+    told = run("clock", "gate").output
+    assert said in told
+    assert "-" not in told
+
+
 def test_the_clock_is_set_on_the_word(run: Callable[..., Result], box: Box) -> None:
     run("clock", "gate")
     assert box.offset == 3600.0

@@ -126,7 +126,7 @@ def test_an_interface_that_is_not_there_is_named_with_those_that_are(
     ],
 )
 def test_where_it_looks(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], scope: Scope) -> None:
-    finder = Finder(GATE)
+    finder = Finder(GATE, camera(1), camera(8))
     assert run(monkeypatch, finder, *words).exit_code == 0
     assert finder.scopes == [scope]
 
@@ -156,6 +156,56 @@ def test_a_list_decides_how_it_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert wrong.exit_code == 2
     assert f"{listed}:2:1: error[slug]" in wrong.stderr
     assert f"{listed}:3:8: error[host]" in wrong.stderr
+
+
+@pytest.mark.parametrize("content", ["", "id,host\n", "gate-1,192.0.2.1\ngate-2,192.0.2.2\n", "192.0.2.1\n"])
+def test_a_list_of_nobody_is_no_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str) -> None:
+    """Else "all are there" would be said of nobody: a file cut short, or one without its headings."""
+    listed = tmp_path / "list.csv"
+    listed.write_text(content)
+    done = run(monkeypatch, Finder(camera(1)), "--expect", str(listed), "--lang", "en")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "names no camera" in done.stderr
+    assert "id, name, url, host" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_who_is_in_no_list_is_not_taken_in_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    listed, site = tmp_path / "list.csv", tmp_path / "xa.yaml"
+    listed.write_text("id,host\ngate-1,192.0.2.1\n")
+    words = ("--expect", str(listed), "--write", str(site), "--lang", "en")
+    done = run(monkeypatch, Finder(camera(1), camera(8), camera(9)), *words)
+    assert "2 devices (192.0.2.8, 192.0.2.9)" in done.stderr
+    assert site.read_text().count("url:") == 1
+    again = run(monkeypatch, Finder(camera(1), camera(9)), *words)
+    assert "nothing was taken in" in again.stdout
+    assert "every camera" not in again.stdout
+
+
+def test_a_sweep_tells_only_of_what_it_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device may answer a probe from another address that it has: nobody named that one."""
+    finder = Finder(camera(1), GATE)
+    done = run(monkeypatch, finder, "--subnet", "192.0.2.1", "--json", "--lang", "en")
+    assert [each["address"] for each in json.loads(done.stdout)] == ["192.0.2.1"]
+    assert "1 address that nobody asked (192.0.2.7)" in done.stderr
+    both = run(monkeypatch, finder, "--subnet", "192.0.2.1", "--interface", "eth0", "--json")
+    assert len(json.loads(both.stdout)) == 2
+
+
+def test_nobody_in_a_sweep_is_no_table_and_no_waiting_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(monkeypatch, Finder(), "--subnet", "192.0.2.0/24", "--lang", "en")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "253 addresses (192.0.2.0/24)" in done.stderr
+    assert "within" not in done.stderr
+
+
+def test_nobody_so_far_is_not_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(monkeypatch, Interrupted(), "--lang", "en")
+    assert done.exit_code == 130
+    assert "Interrupted" in done.stderr
+    assert "No camera answered" not in done.stderr
 
 
 def test_what_is_found_is_written_once_and_followed_when_it_moves(

@@ -103,6 +103,10 @@ class Village:
 
         return await self._run(again, options, other)
 
+    async def again(self, id: str, **other: Any) -> JobRecord:
+        """Go on with a job that came to its end, with every yes."""
+        return await self._run(lambda tools: tools.jobs.open(id), YES, other)
+
     async def _run(
         self, open_: Callable[[Tools], Journal], options: Options, other: Mapping[str, Any]
     ) -> JobRecord:

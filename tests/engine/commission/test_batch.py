@@ -252,3 +252,20 @@ async def test_the_checks_wait_for_a_camera_that_was_made_to_start_anew(
     camera = only((await site.commission(examine=examine)).cameras)
     assert states(camera)[Step.CHECK] is state
     assert knocks == (back if state is DONE else len(LATER) + 1)
+
+
+async def test_what_is_changed_after_its_check_is_checked_again(tmp_path: Path) -> None:
+    site, looks = village(tmp_path, Box()), 0
+
+    async def examine(subject: Subject, *, thorough: bool, progress: object) -> tuple[CheckResult, ...]:
+        nonlocal looks
+        looks += 1
+        return ()
+
+    job = await site.commission(Options(), examine=examine)
+    assert states(only(job.cameras))[Step.CHECK] is DONE
+    for expected in (2, 2):  # the streams, said yes to only now, are set; then there is nothing more to do
+        site.clock.advance(60)
+        camera = only((await site.again(job.id, examine=examine)).cameras)
+        assert states(camera)[Step.STREAMS] in (DONE, SKIPPED)
+        assert looks == expected

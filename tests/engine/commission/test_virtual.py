@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 
@@ -46,12 +47,12 @@ def tools(folder: Path, standard: Standard | None = None) -> Tools:
     clock = SystemClock()
     fake = site.tools()
     books = type(fake.books)(folder / "logins.json", lambda: clock.now().wall.timestamp())
-    return replace(fake, clock=clock, books=books, driver=driver_of, sleep=briefly)
+    return replace(fake, clock=clock, books=books, driver=driver_of, sleep=a_little, random=SystemRandom())
 
 
-async def briefly(seconds: float) -> None:
-    """Sleep a little: a device that restarts is away for a moment, here too."""
-    await asyncio.sleep(min(seconds, 0.3))
+async def a_little(seconds: float) -> None:
+    """Wait as long as a virtual camera takes to start anew."""
+    await asyncio.sleep(min(seconds, 2.0))
 
 
 async def commissioned(there: Tools, url: str, options: Options = YES, **expected: object) -> JobRecord:

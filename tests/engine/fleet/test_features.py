@@ -87,9 +87,11 @@ async def test_one_that_fails_or_hangs_harms_no_other() -> None:
 
 async def test_a_device_that_says_nothing_is_given_up() -> None:
     subject = features(Device(hangs={"configuration"}), within=0.02)
-    for asked in (subject.states(), subject.set("fps", 3)):
-        with pytest.raises(Unreachable, match=r"camera\.timeout"):
-            await asked
+    with pytest.raises(Unreachable, match=r"camera\.timeout"):
+        await subject.set("fps", 3)
+    with pytest.raises(Unreachable) as slow:
+        await subject.states()
+    assert slow.value.code == "feature.slow", "a device that answers nothing says so itself, earlier"
 
 
 async def test_a_crowd_asks_one_after_another() -> None:

@@ -24,6 +24,18 @@ async def test_paragraphs_are_wrapped_anew_when_the_width_changes() -> None:
         assert view.get_content_height(view.size, view.size, 8) == 4
 
 
+async def test_no_letter_is_hidden_behind_a_scroll_bar_that_comes_later() -> None:
+    view = TextView()
+    async with Host(view).run_test(size=(12, 4)) as pilot:
+        view.show([Paragraph("one two thre")] * 3)
+        await pilot.pause()
+        assert view.text == "\n".join(["one two thre"] * 3)
+        view.show([Paragraph("one two thre")] * 9)
+        for _ in range(5):
+            await pilot.pause()
+        assert view.text.split("\n")[:2] == ["one two", "thre"]
+
+
 @pytest.mark.parametrize(
     ("keys", "first"),
     [("down", 1), ("j j k", 1), ("up", 0), ("pagedown", 4), ("ctrl+f ctrl+b", 0), ("end", 25), ("G home", 0)],

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from engine.api.client import ApiError
 from engine.api.resources.commissioning.aim import AIM, KEEP_REFERENCE, Aim, FocusMeter
+from tui.palette import TONES
 from tui.presenters import aim_card
 from tui.render.marks import Glyph, Spot, Stroke
 from tui.screens.aiming.draw import DrawScreen
@@ -47,6 +49,7 @@ class AimScreen(PicturePage):
         self.meter = FocusMeter()
         self.beeps, self._best = True, False
         self._found: Aim | None = None
+        self._failed = ""
         self._bar = Static(id="focus")
 
     def below(self) -> ComposeResult:
@@ -75,7 +78,12 @@ class AimScreen(PicturePage):
     def panel(self) -> RenderableType:
         """What was measured."""
         t = self.context.t
-        self._bar.update(aim_card.focus_bar(self.meter, t, self.size.width - 2), layout=False)
+        measured = self._found is not None
+        self._bar.update(
+            aim_card.focus_bar(self.meter, t, self.size.width - 2, measured=measured), layout=False
+        )
+        if self._failed:
+            return Text(self._failed, TONES["warn"])
         return aim_card.aim_panel(
             self._found, self.context.model, t, beeps=self.beeps, best=self._best, grid=self._grid
         )
@@ -106,10 +114,11 @@ class AimScreen(PicturePage):
         }
         try:
             self._found = await self.context.client.ask(AIM, self._camera_id, query=query)
-        except ApiError:
-            self._found = None
+        except ApiError as error:
+            self._found, self._failed = None, self.context.failure(error)
             self.meter.take(None)
             raise
+        self._failed = ""
         focus = self._found.focus
         self.meter.take(focus.score if focus else None)
 

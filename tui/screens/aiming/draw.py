@@ -149,12 +149,23 @@ class DrawScreen(PicturePage):
             self.redraw()
 
     def action_put(self) -> None:
-        """Put a point; in the list, take the marked one under the pen."""
+        """Put a point; in the list, take the marked one under the pen.
+
+        It is not held: the arrows go on with the crosshair, to where the next point shall be. One that was put behind
+        a chosen point is: it lies on that one, and is to be moved away.
+        """
         if self.draft is None:
             self._edit()
-        elif not self.draft.add(self.cross):
-            self.tell("draw.many")
+        else:
+            self._put(self.draft)
         self._again()
+
+    def _put(self, draft: Draft) -> None:
+        behind = draft.chosen is not None
+        if not draft.add(self.cross):
+            self.tell("draw.many")
+        elif not behind:
+            draft.release()
 
     def action_choose(self, by: int) -> None:
         """Choose the next point; the crosshair goes there."""
@@ -165,9 +176,16 @@ class DrawScreen(PicturePage):
         """Take a point away; in the list, the marked zone or line."""
         if self.draft is None:
             self._work(self._erase())
-        elif self.draft.delete() and self.draft.chosen is not None:
-            self.put_cross(self.draft.points[self.draft.chosen])
+        else:
+            self._take_from(self.draft)
         self._again()
+
+    def _take_from(self, draft: Draft) -> None:
+        held = draft.chosen is not None
+        if draft.delete() and draft.chosen is not None:
+            self.put_cross(draft.points[draft.chosen])
+        if not held:  # the last one was meant, and the one before it stays where it is
+            draft.release()
 
     def action_undo_step(self) -> None:
         """Take back the last step."""

@@ -9,32 +9,40 @@ from pydantic import Field, SecretStr
 
 from engine.api.question import Inquiry, Question, Resource
 from engine.api.sentence import Sentence
-from engine.commission.record import JobRecord, Risk
-from engine.commission.request import Request
+from engine.commission.record import (
+    CameraRecord,
+    Change,
+    CheckResult,
+    DeviceRecord,
+    JobRecord,
+    Outcome,
+    Risk,
+    Step,
+    StepRecord,
+    StepState,
+)
+from engine.commission.request import LONGEST, STANDARD, Request
 from engine.identity.permission import Permission
 from engine.identity.record import Deed
 from engine.web.payload import Wire
 
 __all__ = [
-    "BEGIN",
-    "JOB",
-    "JOBS",
-    "RESUME",
-    "STOP",
-    "UNDO",
-    "Agreed",
-    "Job",
-    "JobsPort",
-    "Listed",
-    "Request",
-    "resource",
-]
+    "BEGIN", "JOB", "JOBS", "LARGEST", "RESUME", "STOP", "UNDO", "Agreed", "CameraRecord", "Change", "CheckResult",
+    "DeviceRecord", "Job", "JobRecord", "JobsPort", "Listed", "Outcome", "Request", "Risk", "Step", "StepRecord",
+    "StepState", "resource",
+]  # fmt: skip
 #: Seconds that beginning may take: a sheet is read, and cameras are let go.
 WITHIN = 60.0
+#: Bytes that a request with a sheet may have: what `Request` bears, and its own marks.
+LARGEST = LONGEST + STANDARD + (64 << 10)
 
 
 class Listed(Wire):
-    """A job in short."""
+    """A job in short.
+
+    Attributes:
+        failed: Cameras with a step or a check that failed; `asking`: with a step that waits for a yes.
+    """
 
     id: str
     began: datetime
@@ -42,6 +50,8 @@ class Listed(Wire):
     technician: str = ""
     cameras: int = 0
     running: bool = False
+    failed: int = 0
+    asking: int = 0
 
 
 class Job(Wire):
@@ -86,7 +96,7 @@ JOBS = Question(
 )
 BEGIN = Question(
     "POST", "/v1/commissioning/jobs", "Commission a sheet of cameras, or look what would be done",
-    Permission.CONFIGURE, Job, body=Request, deed=Deed.CONFIGURE, within=WITHIN,
+    Permission.CONFIGURE, Job, body=Request, deed=Deed.CONFIGURE, within=WITHIN, largest=LARGEST,
 )  # fmt: skip
 JOB = Question(
     "GET", "/v1/commissioning/jobs/{job}", "A commissioning as it is now", Permission.CONFIGURE, Job

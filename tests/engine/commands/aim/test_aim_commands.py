@@ -105,6 +105,10 @@ def test_a_camera_that_is_lost_meanwhile(engine: Path, eye: Eye) -> None:
     assert "đang thử lại" in done.stdout.splitlines()[1]
     eye.scores = [gone]
     assert run(engine, "aim", "cong", "--count", "1").exit_code == 1
+    eye.scores = [40.0, gone, 40.0]
+    done = run(engine, "aim", "cong", "--count", "3", "--every", "0.2", "--lang", "en", "--json")
+    assert [json.loads(line)["share"] for line in done.stdout.splitlines()] == [100.0, 100.0]
+    assert "trying again" in done.stderr
 
 
 def test_what_is_refused_ends_it(engine: Path, eye: Eye) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from drivers.errors import Refused
 from engine.census.sighting import Sighting
 from engine.commands.discover import keys
 from engine.runtime.clock import SystemClock
+from rules.model import Sentence
 
 SITE = """site: x
 state: {state}
@@ -114,6 +115,11 @@ def test_an_engines_cameras_are_left_alone_and_others_are_sent_one(
     assert explained is not None
     assert explained.code == "census.engine_has_it"
     assert bunch.explained(seen(9)).trouble is None
+    held = replace(
+        seen(9), trouble=Sentence("driver.held", {"host": "x", "user": "u", "most": 3, "minutes": 30})
+    )
+    told = bunch.explained(held).trouble  # three were not sent: what is left was not this command's to send
+    assert told == Sentence("census.held")
     assert passwords(bunch.logins_for(seen(9))) == ["common-canary"]
     assert wrong(bunch, seen(9).url) == 1
     assert not (place.state / "logins.json").exists()  # the engine's own: nobody else writes it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_columns_that_say_nothing_are_left_out() -> None:
     assert plain[0].split() == ["state", "camera", "address", "maker,", "model", "where,", "or", "why", "not"]
     assert "serial number" in rows(compare([seen(1), seen(2, serial="s")]).entries, "en")[0][0]
     assert "\r" not in as_csv(compare([seen(1)]).entries, "en", marked=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_a_narrow_terminal_notes_stand_below_and_say_all_they_said(language: Language) -> None:
+    entries = compare([seen(1), replace(seen(2), trouble=Sentence("census.engine_has_it"))]).entries
+    plain, narrow = (
+        [row for row, _ in rows(entries, language)],
+        [row for row, _ in rows(entries, language, 60)],
+    )
+    assert max(map(len, narrow)) <= 60 < max(map(len, plain))
+    assert " ".join(" ".join(narrow).split()) == " ".join(" ".join(plain).split())
+    assert [row for row, _ in rows(entries, language, 300)] == plain
 
 
 def test_what_it_comes_to_and_how_it_ends() -> None:

@@ -90,6 +90,21 @@ def test_a_line_that_is_replaced_is_harmless_too() -> None:
     assert is_clean(stream.getvalue().removeprefix("\r\x1b[K"))
 
 
+def test_a_line_that_is_replaced_never_wraps() -> None:
+    stream = io.StringIO()
+    terminal.flash("x" * 500, stream)
+    assert stream.getvalue() == "\r\x1b[K" + "x" * 79
+
+
+def test_lines_that_are_replaced_are_as_many_as_were_written() -> None:
+    stream = io.StringIO()
+    assert terminal.repaint("word " * 40, 0, stream) == 3
+    stream.truncate(stream.seek(0))
+    assert terminal.repaint(CANARY, 3, stream) >= 1
+    assert stream.getvalue().startswith("\r\x1b[2A\x1b[J")
+    assert is_clean(stream.getvalue().removeprefix("\r\x1b[2A\x1b[J").replace("\r\n", ""))
+
+
 #: What writes to a terminal; `terminal` alone may, and the drivers' own command, which cannot know it.
 WRITERS = {
     "echo",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import errno
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drivers.contract import Codec, Feature, FeatureCategory, Profile
-from drivers.errors import Unreachable
+from drivers.contract import Codec, Feature, FeatureCategory, Login, Profile, Target
+from drivers.errors import DriverError, Forbidden, Malformed, Refused, Unreachable, Unsupported
 from engine.census.sighting import Expected, Identity
+from engine.commission.checks import network
 from engine.commission.checks.examination import GROUPS, examine
 from engine.commission.record import Outcome
 from engine.text import catalogue
@@ -78,6 +81,7 @@ def jump(number: int) -> int:
     return number if number < 30 else number + 20
 
 
+WANTED: dict[str, Any] = {"width": 320, "height": 240, "fps": 10, "bitrate": 2000}
 BAD = [
     Case("reach.answer", WARN, "check.answer_bad", {"slow": 0.02}, acceptance={"reach": {"answer": {"most": 0.01}}}),
     Case("reach.answer", FAIL, "check.answer_bad", {"slow": 0.02},
@@ -102,9 +106,16 @@ BAD = [
     Case("login.wrong", UNTESTED, "check.long_set_wrong", {"any_password": True}),
     Case("login.default", FAIL, "check.default_there", subject={"default_login": True}),
     Case("login.default", UNTESTED, "check.no_defaults", subject={"standard": standard(passwords={})}),
+    Case("login.default", UNTESTED, "check.default_unasked", {"stranger": {"open"}}),
     Case("login.administrators", WARN, "check.administrators_bad",
          acceptance={"login": {"administrators": {"most": 0}}}),
     Case("login.administrators", UNTESTED, "check.untold", {"configured": ()}),
+    Case("login.administrators", UNTESTED, "check.administrators_untold",
+         values={"user.admin.level": "administrator"}),
+    Case("login.administrators", UNTESTED, "check.administrators_untold",
+         values={"user.admin.level": "administrator", "user.guest.level": "user", "users.count": 3}),
+    Case("login.administrators", WARN, "check.administrators_bad", values={"user.admin.level": "administrator"},
+         acceptance={"login": {"administrators": {"most": 0}}}),
     Case("clock.offset", UNTESTED, "check.no_clock", {"ahead": None}),
     Case("clock.offset", UNTESTED, "check.clock_doubt", {"slow": 0.4}),
     Case("clock.offset", FAIL, "check.clock_zone", {"ahead": 7 * 3600.0}),
@@ -128,6 +139,26 @@ BAD = [
     Case("stream.main.resolution", FAIL, "check.lie", values={"encoder.main.resolution": "1920x1080"}),
     Case("stream.main.fps", FAIL, "check.fps_bad", values={"encoder.main.fps": 25}),
     Case("stream.main.fps", WARN, "check.fps_bad", values={"encoder.main.fps": 12}),
+    Case("stream.main.fps", FAIL, "check.fps_bad", {"pace": 0.4}, acceptance={"durations": {"stream": 2.5}}),
+    Case("stream.main.fps", UNTESTED, "check.too_few", {"stamps": lambda number: 0}),
+    Case("stream.main.fps", UNTESTED, "check.untold_stream",
+         {"profiles": (Profile("main", "", Codec.H264, 320, 240, 0),)}, values={"encoder.main.fps": None}),
+    Case("stream.main.plan", WARN, "check.plan_bad",
+         subject={"standard": standard(main=WANTED | {"codec": "hevc"})}),
+    Case("stream.main.plan", WARN, "check.plan_bad",
+         subject={"standard": standard(main=WANTED | {"fps": 25})}),
+    Case("stream.main.plan", UNTESTED, "check.too_few", {"stamps": lambda number: 0}),
+    Case("stream.main.resolution", UNTESTED, "check.untold_stream",
+         {"profiles": (Profile("main", "", Codec.H264, 0, 0, FPS),)}, values={"encoder.main.resolution": None}),
+    Case("stream.main.codec", UNTESTED, "check.codec_untold", {"profiles": (Profile("main", "", None, 320, 240, FPS),)},
+         values={"encoder.main.codec": None}),
+    Case("stream.main.bframes", UNTESTED, "check.too_few", {"pace": 0.15},
+         acceptance={"durations": {"stream": 0.2}}),
+    Case("stream.main.continuity", FAIL, "check.backwards", {"backwards": True}, thorough=True),
+    Case("stream.main.continuity", FAIL, "check.behind", {"pace": 0.4}, thorough=True,
+         acceptance={"durations": {"continuity": 2.5}}),
+    Case("stream.main.continuity", UNTESTED, "check.too_few", {"pace": 0.15}, thorough=True,
+         acceptance={"durations": {"continuity": 0.2}}),
     Case("stream.main.plan", WARN, "check.plan_bad",
          subject={"standard": standard(main={"width": 1920, "height": 1080, "fps": 10, "bitrate": 2000})}),
     Case("stream.main.gop", FAIL, "check.gop_bad", acceptance={"stream": {"gop": {"most": 0.5, "warn_most": 0.7}}}),
@@ -135,6 +166,7 @@ BAD = [
          film="long", acceptance={"stream": {"gop": {"most": 2, "warn_most": 3}}, "durations": {"stream": 0.15}}),
     Case("stream.main.gop", UNTESTED, "check.gop_unseen", {"pace": 0.01}, film="long",
          acceptance={"durations": {"stream": 0.15}}),
+    Case("stream.main.gop", WARN, "check.gop_bad", film="long", acceptance={"durations": {"stream": 0.5}}),
     Case("stream.main.bframes", WARN, "check.bframes_bad", {"stamps": lambda number: number + 3 * (number % 2)}),
     Case("stream.main.bitrate", WARN, "check.bitrate_bad", values={"encoder.main.bitrate": 1}, thorough=True),
     Case("stream.main.bitrate", UNTESTED, "check.bitrate_short", acceptance={"durations": {"bitrate": 3000}}),
@@ -156,6 +188,8 @@ BAD = [
     Case("network.rtt", WARN, "check.rtt_bad", {"slow": 0.02}, acceptance={"network": {"rtt": {"most": 1}}}),
     Case("network.https", WARN, "check.https_bad", values={"network.https": False}),
     Case("network.https", UNTESTED, "check.untold", values={"network.https": None}),
+    Case("network.ports", UNTESTED, "check.no_ports", acceptance={"network": {"closed": []}}),
+    Case("network.ports", UNTESTED, "camera.system", subject={"target": Target("http://gone.invalid/")}),
     Case("events.topics", WARN, "check.topics_bad", {"topics_told": ()}),
     Case("events.topics", UNTESTED, "check.topics_untold", {"topics_told": None}),
     Case("events.initial", WARN, "check.deaf", {"deaf": True}),
@@ -204,6 +238,85 @@ async def test_an_open_port_is_told(films: dict[str, Film]) -> None:
         port = server.sockets[0].getsockname()[1]
         bad = await found(Rig(films["street"]), acceptance(network={"closed": [port, 1]}))
     assert (bad["network.ports"].outcome, bad["network.ports"].value) == (FAIL, str(port))
+
+
+async def test_ports_of_a_host_that_has_gone_are_not_closed(
+    films: dict[str, Film], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dropped(*_: object, **__: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(network, "KNOCK", 0.01)
+    monkeypatch.setattr(asyncio, "open_connection", dropped)
+    result = (await found(Rig(films["street"])))["network.ports"]
+    assert (result.outcome, result.reason.code) == (UNTESTED, "camera.timeout")
+
+
+async def test_a_way_that_is_broken_says_nothing_of_a_port(
+    films: dict[str, Film], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = asyncio.open_connection
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    alive = server.sockets[0].getsockname()[1]
+
+    async def broken(host: str, port: int) -> Any:
+        if port != alive:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await connect(host, port)
+
+    monkeypatch.setattr(asyncio, "open_connection", broken)
+    async with server:
+        target = Target(f"http://127.0.0.1:{alive}/")
+        result = (await found(Rig(films["street"]), target=target))["network.ports"]
+    assert (result.outcome, result.reason.code) == (UNTESTED, "camera.system")
+
+
+async def test_ports_that_drop_what_comes_are_closed_where_the_host_still_answers(
+    films: dict[str, Film], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = asyncio.open_connection
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    alive = server.sockets[0].getsockname()[1]
+
+    async def filtered(host: str, port: int) -> Any:
+        return await (connect(host, port) if port == alive else asyncio.sleep(3600))
+
+    monkeypatch.setattr(network, "KNOCK", 0.2)
+    monkeypatch.setattr(asyncio, "open_connection", filtered)
+    async with server:
+        target = Target(f"http://127.0.0.1:{alive}/")
+        result = (await found(Rig(films["street"]), target=target))["network.ports"]
+    assert result.outcome is PASS
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "code"),
+    [
+        (Malformed(host="h", detail="SDP"), UNTESTED, "driver.malformed"),
+        (Unsupported("driver.no_stream", host="h"), UNTESTED, "driver.no_stream"),
+        (Refused(host="h", user=""), PASS, "check.login_required"),
+        (Forbidden(host="h", user="", detail="403"), PASS, "check.login_required"),
+        (None, FAIL, "check.login_required_bad"),
+    ],
+    ids=lambda each: getattr(each, "code", None),
+)
+async def test_only_a_refusal_keeps_strangers_out(
+    fault: DriverError | None, outcome: Outcome, code: str, films: dict[str, Film]
+) -> None:
+    """A device of streams alone: one that could not be understood was not tried."""
+    stranger = Rig(films["street"], stranger={"open", "stream"}, on_start=fault)
+
+    class Alone:
+        cameras = subject(stranger).device.cameras
+
+    class Door(Rig):
+        @asynccontextmanager
+        async def open(self, target: Target, login: Login | None) -> AsyncIterator[Any]:
+            yield Alone()
+
+    rig = Rig(films["street"])
+    result = (await found(rig, driver=Door(films["street"])))["login.required"]
+    assert (result.outcome, result.reason.code) == (outcome, code)
 
 
 async def test_a_channel_of_a_recorder_is_no_twin_of_the_next(films: dict[str, Film]) -> None:
@@ -314,3 +427,25 @@ async def test_every_check_has_a_name_in_both_languages(films: dict[str, Film]) 
         for language in ("vi", "en"):
             assert f"check_name.{group}_{name}" in catalogue(language)
             assert f"check_group.{group}" in catalogue(language)
+
+
+async def test_what_there_is_no_time_for_is_not_tested_and_the_rest_is_kept(films: dict[str, Film]) -> None:
+    whole = subject(Rig(films["street"]))
+    device: Any = whole.device
+    asked = device.read_clock
+
+    async def slowly() -> Any:
+        await asyncio.sleep(1.0)
+        return await asked()
+
+    device.read_clock = slowly
+    seen = await examine(replace(whole, within=0.5), acceptance(), False, lambda group: None)
+    results = {each.check: each for each in seen}
+    late = [each for each in seen if each.reason.code == "check.out_of_time"]
+    assert late
+    assert {each.outcome for each in late} == {UNTESTED}
+    assert results["identity.serial"].reason.code != "check.out_of_time"
+    assert {each.check for each in seen} == {
+        each.check
+        for each in await examine(subject(Rig(films["street"])), acceptance(), False, lambda group: None)
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from datetime import timedelta, timezone
@@ -174,6 +175,13 @@ def test_no_text_becomes_a_formula(formula: str) -> None:
         assert not [
             cell for cell in row if cell.startswith(("=", "+", "@", "\t", "\r")) or cell.startswith("-1")
         ]
+
+
+@pytest.mark.parametrize("text", ["Kho;=1+1", 'a, "b"; @SUM(A1)', "x;\t-1", "x\t=1", ";;=1", "x\r\n+1"])
+def test_no_piece_of_a_text_becomes_a_formula_where_the_list_separator_is_another(text: str) -> None:
+    """Excel in Vietnamese cuts at ``;``, quotes or not."""
+    cells = re.split(r"[;\t\r\n]", site_csv(job(camera(name=text))))
+    assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-1", "@"))]
 
 
 def test_numbers_stay_numbers() -> None:

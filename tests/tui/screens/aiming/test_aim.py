@@ -95,6 +95,8 @@ async def test_a_camera_that_is_lost_while_it_is_aimed(
         client.say(wire.CameraUpdate(camera=online.model_copy(update={"state": wire.CameraState.LOST})))
         await until(pilot, lambda: "mất kết nối" in screen_of(app) and screen.meter.share is None)
         assert "đang không kết nối" in screen_of(app)
+        for lie in ("không có gì để lấy nét", "đang đo"):  # nobody has looked, so nobody knows
+            assert lie not in screen_of(app)
         bells.clear()
         await pilot.pause(0.3)
         assert len(bells) <= 1

@@ -53,7 +53,7 @@ async def test_a_zone_by_keyboard(
         assert "vùng san (4 điểm)" in screen_of(app)
         await pilot.press("n", "s")
         await until(pilot, lambda: any("Quá ít điểm" in note for note in notes(app)))
-        await pilot.press("space", "escape", "shift+right", "space", "escape", "shift+down", "space")
+        await pilot.press("space", "shift+right", "space", "shift+down", "space", "shift+left")
         await until(pilot, lambda: screen.draft is not None and len(screen.draft.points) == 3)
         await pilot.press("s")
         await type_name(app, pilot, until, "cua")
@@ -86,6 +86,23 @@ async def test_points_are_chosen_moved_and_taken_back(
         await until(pilot, lambda: isinstance(app.screen, DrawScreen))
         assert screen.draft is draft
         assert drawn.held.revision == revision(1)
+
+
+async def test_a_point_behind_a_chosen_one_is_held_and_the_last_one_is_taken_away(
+    app: MatthanApp, opening: Opening, drawn: FakeDrawing, until: Until
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await begin(app, pilot, opening, until)
+        before = drawn.held.zones["san"]
+        await pilot.press("enter", "tab", "space", "shift+right", "shift+down")
+        draft = screen.draft
+        assert draft is not None
+        assert (len(draft.points), draft.chosen) == (5, 1)
+        assert (draft.points[0], *draft.points[2:]) == before
+        assert draft.points[1] != before[0]
+        await pilot.press("escape", "x", "shift+left")
+        assert (len(draft.points), draft.chosen) == (4, None)
+        assert draft.points[2:] == before[1:3]
 
 
 async def test_a_line_and_its_side(
@@ -181,7 +198,7 @@ async def test_what_was_drawn_is_not_dropped_by_the_way(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await begin(app, pilot, opening, until)
-        await pilot.press("n", "space", "escape", "escape")
+        await pilot.press("n", "space", "escape")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)

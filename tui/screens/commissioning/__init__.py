@@ -1,0 +1,1 @@
+"""Commissioning a sheet of cameras: the jobs, what one would do, what one does."""
