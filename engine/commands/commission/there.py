@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from engine.commands.output.report import Lang, Language, say_in
-from engine.commands.output.talk import reach
+from engine.commands.output.talk import NO_ENGINE, reach
 from engine.commands.output.terminal import complain
 
 if TYPE_CHECKING:
@@ -99,9 +99,11 @@ class There:
 
     def _ended(self, begin: Callable[[Client], Awaitable[Job]], show: Show | None) -> Job:
         """Begin something, follow it to its end, and leave where it did not come to one."""
+        begun: list[str] = []
 
         async def talk(client: Client) -> Job:
             job = await begin(client)
+            begun.append(job.name)
             try:
                 return await _end_of(client, job, show)
             except asyncio.CancelledError:
@@ -109,7 +111,12 @@ class There:
                 complain(say_in(self._language, "commission.stopped", job=job.name))
                 raise
 
-        job = reach(self._socket, None, Lang(self._language), talk)
+        try:
+            job = reach(self._socket, None, Lang(self._language), talk)
+        except typer.Exit as end:
+            if end.exit_code == NO_ENGINE and begun:  # it is gone in the middle
+                complain(say_in(self._language, "commission.engine_gone", job=begun[-1]))
+            raise
         if job.trouble is not None:
             complain(job.trouble.vi if self._language == "vi" else job.trouble.en)
             raise typer.Exit(1)
