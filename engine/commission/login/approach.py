@@ -201,7 +201,8 @@ def _refusal(ring: KeyRing, keys: Sequence[Key], host: str) -> Refusal:
             tried=0,
             **first.values,
         )
-    return Refusal(Because.CONFLICT, "commission.no_key", host=host, tried=len(keys))
+    code = "commission.no_key" if keys else "commission.no_key_known"
+    return Refusal(Because.CONFLICT, code, host=host, tried=len(keys))
 
 
 def identity_of(device: Device, macs: Sequence[str]) -> Identity:

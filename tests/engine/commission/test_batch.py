@@ -269,3 +269,12 @@ async def test_what_is_changed_after_its_check_is_checked_again(tmp_path: Path) 
         camera = only((await site.again(job.id, examine=examine)).cameras)
         assert states(camera)[Step.STREAMS] in (DONE, SKIPPED)
         assert looks == expected
+
+
+async def test_a_camera_for_which_no_login_is_known_says_where_to_write_one(tmp_path: Path) -> None:
+    box = Box()
+    site = village(tmp_path, box)
+    site.standard = Standard()
+    camera = only((await site.commission()).cameras)
+    assert reason(camera, Step.IDENTIFY) == "commission.no_key_known"
+    assert box.wrong == 0
