@@ -211,6 +211,20 @@ def identity_of(device: Device, macs: Sequence[str]) -> Identity:
     return Identity(info.manufacturer, info.model, info.serial, info.firmware, info.hardware, tuple(macs))
 
 
+async def read_identity(visit: Visit) -> Identity:
+    """Return who a visited device says it is, with its hardware addresses where it tells them."""
+    macs: list[str] = []
+    for feature in await visit.features():
+        if _is_mac(feature) and isinstance(visit.device, Configurable):
+            with suppress(DriverError):
+                macs.append(mac.normal(str(await visit.device.read(feature.id))))
+    return identity_of(visit.device, list(filter(None, macs)))
+
+
+def _is_mac(feature: Feature) -> bool:
+    return feature.readable and feature.id.startswith("network.") and feature.id.endswith(".mac")
+
+
 def check_identity(identity: Identity, row: Row) -> None:
     """Refuse a device that is another one than the sheet means: nothing may be set on it.
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from drivers.contract import Camera, Configurable, Device, Feature, Login, Target
+from drivers.contract import Camera, Device, Login, Target
 from drivers.errors import DriverError, Unreachable
 from drivers.printable import clean
-from engine.census import mac
 from engine.census.sighting import Identity
 from engine.commission.keeping.entry import Entry, Known, Stage
 from engine.commission.keeping.journal import Journal
-from engine.commission.login.approach import Visit, check_identity, identity_of, moved, place_of, visited
+from engine.commission.login.approach import Visit, check_identity, moved, place_of, read_identity, visited
 from engine.commission.login.keys import Key
 from engine.commission.login.renewal import PASSWORD, renewal_of
 from engine.commission.login.secret_files import new_password
@@ -68,6 +67,7 @@ class DeviceJob:
     others: dict[str, Identity]
     progress: Callable[[str, str], None] = lambda _id, _check: None
     _visit: Visit | None = None
+    _absent: dict[str, DriverError] = field(default_factory=dict)
 
     @property
     def lead(self) -> Row:
@@ -122,6 +122,7 @@ class DeviceJob:
 
         try:
             await self._shared(Step.IDENTIFY, identify)
+            await self._leave_absent()
             assert visit is not None  # noqa: S101 - the step was done
             yield visit
         finally:
@@ -140,9 +141,24 @@ class DeviceJob:
         if not self.options.dry:
             await self._settle_secret(visit)
         for row in self.rows:
-            camera = camera_of(visit.device, row.expected.source or None)
+            try:
+                camera = camera_of(visit.device, row.expected.source or None)
+            except DriverError as error:
+                if row is self.lead:  # in whose name everything of the device is noted
+                    raise
+                self._absent[row.id] = error
+                continue
             await self._learn(row, device=_record(identity), source=camera.source, **_login(visit))
         return [Sentence("commission.twin", {"camera": twin})] if twin else []
+
+    async def _leave_absent(self) -> None:
+        """Say of channels that the device does not have that they failed; the others go on without them."""
+        for row in [each for each in self.rows if each.id in self._absent]:
+            reason = told(why(self._absent[row.id]))
+            failed = StepRecord(step=Step.IDENTIFY, state=StepState.FAILED, reason=reason)
+            await self.journal.note(self._entry(row).model_copy(update={"step": failed}))
+            await self._leave_rest(Step.IDENTIFY, [row])
+        self.rows = [each for each in self.rows if each.id not in self._absent]
 
     async def _settle_secret(self, visit: Visit) -> None:
         """Finish the setting of a password that an earlier run began: the device has told which one it has."""
@@ -424,11 +440,11 @@ class DeviceJob:
         """Return how long a step may take."""
         return THOROUGH if step is Step.CHECK and self.options.thorough else self.tools.seconds[step]
 
-    async def _leave_rest(self, failed: Step) -> None:
+    async def _leave_rest(self, failed: Step, rows: Sequence[Row] = ()) -> None:
         """Say of every later step that it was not come to."""
         later = list(Step)[list(Step).index(failed) + 1 :]
         reason = told(Sentence("commission.not_reached"))
-        for row in self.rows:
+        for row in rows or self.rows:
             waiting = {each.step for each in self._record(row).steps if each.state is StepState.WAITING}
             skipped = [
                 StepRecord(step=step, state=StepState.SKIPPED, reason=reason)
@@ -453,20 +469,6 @@ def key_in_file(key: Key, reference: str, password: str = "") -> Key:
     """Return a key whose password is in a file of ours from now on; it counts as no default any more."""
     login = Login(key.login.username, password or key.login.password)
     return Key(login, reference)
-
-
-async def read_identity(visit: Visit) -> Identity:
-    """Return who a visited device says it is, with its hardware addresses where it tells them."""
-    macs: list[str] = []
-    for feature in await visit.features():
-        if _is_mac(feature) and isinstance(visit.device, Configurable):
-            with suppress(DriverError):
-                macs.append(mac.normal(str(await visit.device.read(feature.id))))
-    return identity_of(visit.device, list(filter(None, macs)))
-
-
-def _is_mac(feature: Feature) -> bool:
-    return feature.readable and feature.id.startswith("network.") and feature.id.endswith(".mac")
 
 
 def _record(identity: Identity) -> DeviceRecord:

@@ -13,7 +13,7 @@ from drivers.errors import DriverError
 from engine.census.sighting import Expected
 from engine.commission.keeping.entry import Entry, SecretNote, Stage
 from engine.commission.keeping.journal import Journal
-from engine.commission.login.approach import Visit, place_of, visited
+from engine.commission.login.approach import Visit, place_of, read_identity, visited
 from engine.commission.login.renewal import renewal_of
 from engine.commission.login.secret_files import new_password
 from engine.commission.plan.times import plan_time
@@ -21,7 +21,6 @@ from engine.commission.record import CameraRecord, JobRecord
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Tools
 from engine.commission.work.adoption import Adoptee, Adoption
-from engine.commission.work.device_job import read_identity
 from engine.commission.work.setting import Setter
 from engine.config.settings import CameraSettings
 from engine.errors import Because, Refusal

@@ -152,6 +152,20 @@ async def test_a_recorder_is_one_device(tmp_path: Path) -> None:
         assert device.usage["wrong_logins"] == 0
 
 
+async def test_a_channel_that_a_recorder_does_not_have_costs_itself_alone(tmp_path: Path) -> None:
+    async with camera(channels=2) as device:
+        there = tools(tmp_path)
+        rows = tuple(
+            Row(Expected(f"kenh-{n}", f"Kênh {n}", device.onvif_url, source=f"source{n}")) for n in (0, 9, 1)
+        )
+        with begun(there) as journal:
+            job = await Batch(there, Sheet(rows, "digest"), Head("xa"), YES, journal).run()
+        first, absent, last = job.cameras
+        assert (states(absent)[Step.IDENTIFY], reason(absent, Step.IDENTIFY)) == (FAILED, "camera.no_source")
+        assert states(absent)[Step.ADOPT] is StepState.SKIPPED
+        assert {states(each)[Step.ADOPT] for each in (first, last)} == {DONE}
+
+
 async def test_another_camera_at_the_address_is_left_alone(tmp_path: Path) -> None:
     async with camera() as device:
         record = only((await commissioned(tools(tmp_path), device.onvif_url, serial="ANOTHER")).cameras)
