@@ -65,7 +65,9 @@ def test_a_job_its_list_its_record_and_its_undo(
     run: Callable[..., Result], boxes: dict[str, Box], tmp_path: Path
 ) -> None:
     done = run("cams.csv", *STEPS)
-    assert (done.exit_code, "? streams: Waits for your yes (`--yes restarts`)" in done.output) == (1, True), done.output
+    assert (done.exit_code, "? streams: Waits for your yes (`--yes restarts`)" in done.output) == (1, True), (
+        done.output
+    )
     assert "2 waiting for a yes" in done.output
     assert "resume" in done.output
     done = run("resume", "--yes", "restarts")

@@ -258,7 +258,12 @@ async def test_every_step_has_a_sign_and_every_camera_its_story(
         read(table, "market")
         await pilot.press("enter")
         await until(pilot, on(app, TextDialog))
-        told = ("VIỆC CẦN LÀM", "! luồng: Đợi bạn đồng ý", "✗ stream.main.open", "6.62 s   ngưỡng <= 3 s, ours")
+        told = (
+            "VIỆC CẦN LÀM",
+            "! luồng: Đợi bạn đồng ý",
+            "✗ stream.main.open",
+            "6.62 s   ngưỡng <= 3 s, ours",
+        )
         await until(pilot, shows(app, *told))
         await pilot.press("escape", "f")
         await until(pilot, lambda: [*table.keys] == ["market", "bridge"])
