@@ -8,7 +8,8 @@ camera of a recorder knock at the same device: they share one `LoginBook`, so th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2s
 
@@ -107,15 +108,26 @@ class LoginBook:
         now: Wall clock in seconds since 1970: the record outlives the process.
         record: What an earlier process remembered.
         keep: Called with each new record, under no lock; None: it lives as long as the process.
+        sparing: Whether others of a person's logins are to be tried too, so that each is worth one refusal and no more.
     """
 
     now: Callable[[], float]
     record: Record = field(default_factory=Record)
     keep: Callable[[Record], None] | None = None
+    sparing: bool = False
     _trying: int = 0
     _doubted: bool = False
     _renewals: list[Replacement] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def spare(self, logins: int) -> Iterator[None]:
+        """Be `sparing` while several logins are tried."""
+        before, self.sparing = self.sparing, logins > 1
+        try:
+            yield
+        finally:
+            self.sparing = before
 
     def proven(self, login: Login | None) -> bool:
         """Return whether the device once let this login in."""

@@ -93,6 +93,10 @@ class Identifier:
 
     async def _identified(self, sighting: Sighting, logins: Sequence[Login]) -> Identified:
         book = self.book_of(sighting.url)
+        with book.spare(len(logins)):
+            return await self._tried(sighting, logins, book)
+
+    async def _tried(self, sighting: Sighting, logins: Sequence[Login], book: LoginBook) -> Identified:
         tried: list[str] = []
         for login in in_order(book, logins):
             try:

@@ -167,12 +167,13 @@ async def _first(
     stack: AsyncExitStack, tools: Tools, driver: Driver, target: Target, keys: Sequence[Key]
 ) -> tuple[Key | None, Device | None]:
     """Return the first key that fits, with the device open; None and None where none does."""
-    for key in (*keys,) or (None,):
-        device = await _tried(stack, tools, driver, target, key)
-        if key is not None:
-            tools.experience.learn(target.url, key.login, fits=device is not None)
-        if device is not None:
-            return key, device
+    with tools.books.of(target.url).spare(len(keys)):
+        for key in (*keys,) or (None,):
+            device = await _tried(stack, tools, driver, target, key)
+            if key is not None:
+                tools.experience.learn(target.url, key.login, fits=device is not None)
+            if device is not None:
+                return key, device
     return None, None
 
 

@@ -313,6 +313,19 @@ async def test_the_other_reading_of_a_clock(
     assert clock.refused == len(book.record.wrong) == wrong
 
 
+@pytest.mark.parametrize(("logins", "sent"), [(1, 2), (2, 1)])
+async def test_where_others_are_to_be_tried_too_a_login_is_sent_once(
+    scripted: Any, onvif: Any, book: LoginBook, logins: int, sent: int
+) -> None:
+    """The clock is right, and a zone is told: another reading is likelier wrong than the password is."""
+    clock = Clock(scripted, onvif, timedelta(), timedelta(days=1), "ICT-7")
+    with book.spare(logins), pytest.raises(Refused):
+        async with driver.open(Target(scripted.url, logins=book), LOGIN):
+            pass
+    assert clock.refused == len(book.record.wrong) == sent
+    assert not book.sparing
+
+
 async def test_a_clock_that_is_wrong_in_every_reading_is_named(
     scripted: Any, onvif: Any, book: LoginBook
 ) -> None:
