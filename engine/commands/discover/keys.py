@@ -26,6 +26,7 @@ from engine.census.sighting import Sighting
 from engine.census.site_file import rebased
 from engine.commands.output.report import for_people
 from engine.commands.output.terminal import block, complain
+from engine.commission.turn import Turn
 from engine.config.configuration import Configuration, check, default_path, read_text
 from engine.config.credentials import CredentialError, Vault
 from engine.config.settings import LoginSettings, Settings
@@ -92,6 +93,7 @@ class Bunch:
         limited: Whether one wrong login at most may be sent to a device; else three.
         written_as: By address the name that the configuration has for it: a device's count goes by that.
         file: Where the books are kept.
+        turn: Keeps an engine and other commands from the cameras for as long as this command lives, where it is ours.
     """
 
     books: LoginBooks | None
@@ -101,6 +103,7 @@ class Bunch:
     limited: bool
     written_as: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
+    turn: Turn | None = None
     _alone: dict[str, LoginBook] = field(default_factory=dict)
 
     def driver_of(self, name: str) -> Driver:
@@ -120,7 +123,9 @@ class Bunch:
         return self._alone[key]
 
     def hand_over(self) -> None:
-        """Give the books to whoever owns the state folder: an engine that may not read them would count anew."""
+        """Leave the cameras, and give the books to whoever owns the folder: an engine may read no others' files."""
+        if self.turn is not None:
+            self.turn.give()
         if self.file is not None and not self.limited and (owner := owner_of(self.file.parent)):
             with suppress(FileNotFoundError):  # nobody was logged in to
                 os.chown(self.file, *owner)
@@ -175,8 +180,9 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
         complain(render("census.no_logins", {}, lang))
         raise typer.Exit(2)
     paths = site.paths if site else state_paths(Settings())
-    running = engine_runs(paths)
     books = _books(paths, lang)
+    turn = Turn(paths.state)
+    running = engine_runs(paths) or not _ours(turn)
     if running:
         complain(render("census.only_one", {}, lang))
     taken = (
@@ -186,8 +192,23 @@ def bunch(site: Site | None, standard: Path | None, lang: Language) -> Bunch:
     names = {address: host for host, address in asyncio.run(addresses(hosts)).items() if host != address}
     limited = running or books is None
     return Bunch(
-        books, own, _distinct(every), frozenset(taken), limited=limited, written_as=names, file=paths.logins
+        books,
+        own,
+        _distinct(every),
+        frozenset(taken),
+        limited=limited,
+        written_as=names,
+        file=paths.logins,
+        turn=turn,
     )
+
+
+def _ours(turn: Turn) -> bool:
+    """Return whether nobody else is at the cameras; a folder that cannot be written is told by its books."""
+    try:
+        return turn.take()
+    except OSError:
+        return True
 
 
 def owner_of(folder: Path) -> tuple[int, int] | None:

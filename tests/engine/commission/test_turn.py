@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.commission.turn import Turn
+from engine.commission.turn import FILE, Turn
 from engine.errors import Refusal
 
 HOLD = "import sys, time, pathlib; from engine.commission.turn import Turn; Turn(pathlib.Path(sys.argv[1])).claim(); "
@@ -52,3 +52,11 @@ async def test_it_is_free_with_a_process_that_was_killed(tmp_path: Path) -> None
 def test_a_file_that_says_nothing_names_nobody(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "commissioning.lock").write_bytes(content)
     assert Turn(tmp_path).holder == "?"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_has_taken_an_engine_of_another_user_can_take(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    Turn(tmp_path).claim()
+    about = (tmp_path / FILE).stat()
+    assert (about.st_uid, about.st_gid) == (12345, 12346)

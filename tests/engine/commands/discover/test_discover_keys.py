@@ -16,6 +16,7 @@ from drivers.contract import Found, Login
 from drivers.errors import Refused
 from engine.census.sighting import Sighting
 from engine.commands.discover import keys
+from engine.commission.turn import Turn
 from engine.runtime.clock import SystemClock
 from rules.model import Sentence
 
@@ -123,7 +124,7 @@ def test_an_engines_cameras_are_left_alone_and_others_are_sent_one(
     assert passwords(bunch.logins_for(seen(9))) == ["common-canary"]
     assert wrong(bunch, seen(9).url) == 1
     assert not (place.state / "logins.json").exists()  # the engine's own: nobody else writes it
-    assert "An engine is running" in capsys.readouterr().err
+    assert "An engine or another command" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("engine")
@@ -177,11 +178,11 @@ def test_a_camera_that_is_configured_by_name_is_the_engines_by_address_too(
         return {host: "192.0.2.5" if host == "cam.example" else host for host in hosts}
 
     monkeypatch.setattr(keys, "addresses", addresses)
-    bunch = made(place)
-    assert bunch.logins_for(seen(5)) == ()
+    assert made(place).logins_for(seen(5)) == ()
     monkeypatch.setattr(keys, "engine_runs", lambda paths: False)
-    assert passwords(made(place).logins_for(seen(5))) == ["own-canary", "common-canary"]
-    assert wrong(made(place), seen(5).url) == 3
+    bunch = made(place)
+    assert passwords(bunch.logins_for(seen(5))) == ["own-canary", "common-canary"]
+    assert wrong(bunch, seen(5).url) == 3
     assert list(json.loads((place.state / "logins.json").read_text())["devices"]) == ["cam.example"]
 
 
@@ -195,3 +196,19 @@ def test_what_root_has_counted_the_engine_can_read(place: Place) -> None:
     bunch.hand_over()
     about = (place.state / "logins.json").stat()
     assert (about.st_uid, about.st_gid) == (12345, 12346)
+
+
+def test_beside_another_command_each_device_is_sent_one_login_at_most(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.state.mkdir()
+    other = Turn(place.state)
+    other.claim()
+    try:
+        assert made(place).limited
+        assert "another command" in capsys.readouterr().err
+    finally:
+        other.give()
+    free = made(place)
+    assert not free.limited
+    free.hand_over()
