@@ -29,7 +29,7 @@ from platformdirs import user_state_path
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
-from engine.api.errors import ApiError
+from engine.api.errors import ApiError, Unreachable
 from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, WHY, A, Question
 from engine.api.resources import (
     acts,
@@ -108,14 +108,6 @@ class Picture:
     lacks: str
     at: datetime | None = None
     tracks: tuple[wire.Tracked, ...] = ()
-
-
-class Unreachable(ApiError):
-    """No engine answers; `address` and `cause` as in `Disconnected`, `reason` where no cause is known."""
-
-    def __init__(self, address: str, reason: str, cause: str) -> None:
-        super().__init__(0, "api.unreachable", f"{address}: {reason}")
-        self.address, self.reason, self.cause = address, reason, cause
 
 
 #: What `Client.updates` yields. A `State` replaces all that was known.

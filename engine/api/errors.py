@@ -30,3 +30,11 @@ class ApiError(EngineError):
         self.errors = tuple(errors)
         self.status, self.code, self.message, self.hint = status, code, message, hint
         self.problems = tuple(problems)
+
+
+class Unreachable(ApiError):
+    """No engine answers; `address` and `cause` as in `client.Disconnected`, `reason` where no cause is known."""
+
+    def __init__(self, address: str, reason: str, cause: str) -> None:
+        super().__init__(0, "api.unreachable", f"{address}: {reason}")
+        self.address, self.reason, self.cause = address, reason, cause

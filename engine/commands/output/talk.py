@@ -168,7 +168,7 @@ def reach(
 
 def _introduced(error: ApiError, lang: Lang | None) -> bool:
     """Return whether a person at the terminal now knows an engine that was met for the first time: then once more."""
-    from engine.api.client import Unreachable
+    from engine.api.errors import Unreachable
 
     if not isinstance(error, Unreachable) or error.cause != "link.untrusted" or not sys.stdin.isatty():
         return False
@@ -180,7 +180,7 @@ def _introduced(error: ApiError, lang: Lang | None) -> bool:
 
 def explain(error: ApiError, lang: Lang | None) -> str:
     """Return what a person is told; the client's own errors are rendered here."""
-    from engine.api.client import Unreachable
+    from engine.api.errors import Unreachable
     from engine.text import render
 
     hint = f" ({error.hint})" if error.hint else ""
