@@ -52,6 +52,8 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
         "engine.fleet",
         "engine.duty",
         "engine.identity",
+        "engine.commission",
+        "engine.commission.aim",
     }  # empty by themselves
     values = {
         "engine.web.payload",
@@ -59,6 +61,10 @@ def test_the_ui_loads_no_video_and_no_engine_internals() -> None:
         "engine.fleet.state",
         "engine.duty.urgency",
         "engine.web.fingerprint",
+        "engine.web.sentence",
+        "engine.commission.record",
+        "engine.commission.request",
+        *(f"engine.commission.aim.{name}" for name in ("density", "focus_meter", "walk_test", "zone_draft")),
         *(
             f"engine.identity.{name}"
             for name in ("access", "caller", "grant", "permission", "place", "record")
