@@ -181,7 +181,8 @@ async def _tried(
     stack: AsyncExitStack, tools: Tools, driver: Driver, target: Target, key: Key | None
 ) -> Device | None:
     """Return the device opened with a login, None where it refuses that one."""
-    if key is not None and not may_try(tools.books.of(target.url), key.login):
+    fits = key is not None and tools.experience.fits(target.url, key.login)
+    if key is not None and not may_try(tools.books.of(target.url), key.login, fits=fits):
         host = urlsplit(target.url).hostname or target.url
         raise Refusal(Because.OFTEN, "commission.last_place", host=host, user=key.login.username)
     try:

@@ -28,6 +28,7 @@ class Experience:
     _words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _taken: Counter[_Mark] = field(default_factory=Counter, repr=False)
     _refused: Counter[_Mark] = field(default_factory=Counter, repr=False)
+    _own: dict[str, set[_Mark]] = field(default_factory=dict, repr=False)
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def heard(self, found: Found, url: str = "") -> None:
@@ -41,11 +42,22 @@ class Experience:
     def rank(self, url: str, login: Login) -> tuple[int, int]:
         """Return what to sort a login by: the likeliest to fit first."""
         mark = self._mark(url, login)
-        return -self._taken[mark], self._refused[mark]
+        return -int(self.fits(url, login)), self._refused[mark]
+
+    def fits(self, url: str, login: Login) -> bool:
+        """Return whether a device of the same kind took a login, and this one did not refuse it."""
+        return self._mark(url, login) in self._hopes(url)
+
+    def knows_better(self, url: str) -> bool:
+        """Return whether others of its kind take a login that this device was not sent."""
+        return bool(self._hopes(url))
 
     def learn(self, url: str, login: Login, *, fits: bool) -> None:
         """Remember what a device said to a login."""
-        (self._taken if fits else self._refused)[self._mark(url, login)] += 1
+        mark = self._mark(url, login)
+        (self._taken if fits else self._refused)[mark] += 1
+        if not fits:
+            self._own.setdefault(url, set()).add(mark)
 
     @asynccontextmanager
     async def turn(self, url: str, logins: int) -> AsyncIterator[None]:
@@ -57,8 +69,13 @@ class Experience:
         async with self._turns[kind]:
             yield
 
+    def _hopes(self, url: str) -> set[_Mark]:
+        kind = self._kind(url)
+        taken = {mark for mark, count in self._taken.items() if kind and mark[0] == kind and count}
+        return taken - self._own.get(url, set())
+
     def _knows(self, kind: str) -> bool:
-        return any(mark[0] == kind for mark in self._taken)
+        return bool(kind) and any(mark[0] == kind and count for mark, count in self._taken.items())
 
     def _kind(self, url: str) -> str:
         return next(iter(self.words(url)), "").casefold()

@@ -127,8 +127,12 @@ class KeyRing:
         return f"file:{os.path.relpath(base / name, ours)}"
 
 
-def may_try(book: LoginBook, login: Login) -> bool:
-    """Return whether one more login may be wrong: the last place of a device's budget is for one that had worked."""
+def may_try(book: LoginBook, login: Login, *, fits: bool = False) -> bool:
+    """Return whether one more login may be wrong: the last place of a device's budget is for one that had worked.
+
+    Args:
+        fits: Whether others of its kind take it: that is as good.
+    """
     now = book.now()
     wrong = sum(1 for at in book.record.wrong if now - min(at, now) < WITHIN)
-    return wrong < MOST - 1 or (wrong < MOST and book.proven(login))
+    return wrong < MOST - 1 or (wrong < MOST and (fits or book.proven(login)))

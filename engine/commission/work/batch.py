@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from drivers.errors import DriverError
 from engine.census.sighting import Identity, Sighting
 from engine.commission.keeping.entry import Entry
 from engine.commission.keeping.journal import Journal
-from engine.commission.record import CameraRecord, JobRecord, Outcome, StepState
+from engine.commission.record import CameraRecord, JobRecord, Outcome, Step, StepState
 from engine.commission.sheet.reading import Sheet
 from engine.commission.sheet.row import Row
 from engine.commission.tools import Options, Tools
@@ -147,9 +147,21 @@ class Batch:
                     self.tools, self.options, self.journal, adoption, rows, self._others, self.progress
                 ).run()
 
+        await self._side_by_side(one, groups)
+        await self._side_by_side(one, [rows for rows in groups if self._knows_better(rows[0])])
+
+    async def _side_by_side(
+        self, one: Callable[[Sequence[Row]], Coroutine[None, None, None]], groups: Iterable[Sequence[Row]]
+    ) -> None:
         async with asyncio.TaskGroup() as group:
             for rows in groups:
                 group.create_task(one(rows), name=f"commission[{rows[0].id}]")
+
+    def _knows_better(self, row: Row) -> bool:
+        """Return whether a camera let nobody in, and others of its kind have told since which login they take."""
+        camera = self.journal.ledger.cameras[row.id]
+        shut = any(each.step is Step.IDENTIFY and each.state is StepState.FAILED for each in camera.steps)
+        return shut and self.tools.experience.knows_better(camera.url)
 
 
 def _waiting(row: Row) -> CameraRecord:

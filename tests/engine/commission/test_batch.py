@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers.contract import Found
+from engine.commission.login.experience import Experience
 from engine.commission.record import CheckResult, Risk, Step, StepState
 from engine.commission.standard import CredentialSettings, PasswordSettings, Standard
 from engine.commission.subject import Subject
@@ -278,3 +280,22 @@ async def test_a_camera_for_which_no_login_is_known_says_where_to_write_one(tmp_
     camera = only((await site.commission()).cameras)
     assert reason(camera, Step.IDENTIFY) == "commission.no_key_known"
     assert box.wrong == 0
+
+
+async def test_the_first_of_a_kind_profits_of_what_the_others_told(tmp_path: Path) -> None:
+    """Two wrong logins each are not enough for the first; the third place is good enough for one that others take."""
+    boxes = [Box(serial=f"S{n}", mac=f"02:1f:aa:00:00:0{n}", password="right") for n in range(3)]
+    site, experience = village(tmp_path, *boxes), Experience()
+    for name in ("one", "two", "three", "right"):
+        site.secret(name, name)
+    site.standard = Standard(
+        credentials=[
+            CredentialSettings(username="admin", password=f"file:{name}")
+            for name in ("one", "two", "three", "right")
+        ]
+    )
+    for url in site.boxes:
+        experience.heard(Found("onvif", url, url, url, model="NB-2043"))
+    cameras = (await site.commission(experience=experience)).cameras
+    assert [states(each)[Step.IDENTIFY] for each in cameras] == [DONE] * 3
+    assert [box.wrong for box in boxes] == [2, 1, 0]

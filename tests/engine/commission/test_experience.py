@@ -28,9 +28,22 @@ def test_what_one_refused_comes_last_for_the_next() -> None:
     experience.learn("http://a", FIRST, fits=False)
     experience.learn("http://a", SECOND, fits=False)
     assert order(experience, "http://b")[0] is THIRD
+    assert not experience.knows_better("http://a")
     experience.learn("http://b", THIRD, fits=True)
-    experience.learn("http://b", THIRD, fits=False)
     assert order(experience, "http://a")[0] is THIRD
+    assert experience.fits("http://a", THIRD)
+    assert experience.knows_better("http://a")
+
+
+def test_what_a_device_refused_itself_is_no_better_for_others_taking_it() -> None:
+    experience = Experience()
+    for url in ("http://a", "http://b"):
+        experience.heard(found(url))
+    experience.learn("http://a", THIRD, fits=False)
+    experience.learn("http://b", THIRD, fits=True)
+    assert not experience.fits("http://a", THIRD)
+    assert not experience.knows_better("http://a")
+    assert not experience.knows_better("http://of-no-kind")
 
 
 def test_another_kind_learns_nothing_of_it() -> None:
