@@ -70,9 +70,13 @@ def schema(
 ) -> None:
     """Print the JSON Schema of matthan.yaml, or of another file of a site, for editors."""
     if of is Written.COMMISSIONING:
-        from engine.commission.standard_file import json_schema
+        from engine.commission.wanted_file import STANDARD
+
+        json_schema = STANDARD.json_schema
     elif of is Written.ACCEPTANCE:
-        from engine.commission.acceptance_file import json_schema
+        from engine.commission.wanted_file import ACCEPTANCE
+
+        json_schema = ACCEPTANCE.json_schema
     else:
         from engine.config.settings import json_schema
 

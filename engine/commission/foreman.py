@@ -105,9 +105,9 @@ class Foreman:
         """
         base, standard = self.project.configuration.parent, self.project.standard(request)
         known = set(references(self.project.settings.model_dump()))
-        passwords = standard.standard.passwords
+        passwords = standard.value.passwords
         told = [
-            (each.password, standard.folder) for each in (*standard.standard.credentials, *passwords.defaults)
+            (each.password, standard.folder) for each in (*standard.value.credentials, *passwords.defaults)
         ]
         told += [(row.password, base) for row in sheet_in(request).rows if row.password]
         for reference, folder in told:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from drivers.contract import Login, Webhooks
 from engine.census.subnet import hosts_of
-from engine.commission import acceptance, acceptance_file
 from engine.commission.keeping.entry import Ledger
 from engine.commission.keeping.jobs import Jobs
 from engine.commission.keeping.journal import Journal, Scratch
 from engine.commission.record import CameraRecord, CheckResult, JobRecord
 from engine.commission.request import Request
 from engine.commission.sheet.reading import Sheet, sheet_of
-from engine.commission.standard_file import Read, find_standard, standard_of
+from engine.commission.standard import Standard
 from engine.commission.subject import Subject
 from engine.commission.tools import Options, Tools
+from engine.commission.wanted_file import ACCEPTANCE, STANDARD, Wanted
 from engine.commission.work.batch import Batch, Head, begun, finished
 from engine.commission.work.one_camera import Act, OneCamera
 from engine.commission.work.undo import Undo
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from engine.commission.work.hardware import HardwareSearch
 
 #: Beside a journal: what was asked for. The thresholds' file, beside the configuration.
-REQUEST, ACCEPTANCE = "request.json", "acceptance.yaml"
+REQUEST = "request.json"
 
 
 @dataclass(slots=True)
@@ -63,16 +63,16 @@ class Project:
         """Every job."""
         return Jobs.of(self.state)
 
-    def standard(self, request: Request) -> Read:
+    def standard(self, request: Request) -> Wanted[Standard]:
         """Return what the site wants.
 
         Raises:
             ConfigError: With every problem of it.
         """
         if not request.standard:
-            return find_standard(None, self.configuration)
+            return STANDARD.find(None, self.configuration)
         folder = Path(request.folder) if request.folder else self.configuration.parent
-        return Read(standard_of(request.standard, "commissioning.yaml"), folder, "commissioning.yaml")
+        return Wanted(STANDARD.of(request.standard, STANDARD.name), folder, STANDARD.name)
 
     def tools(self, request: Request, sheet: Sheet | None = None) -> Tools:
         """Return what a job works with.
@@ -81,7 +81,7 @@ class Project:
             ConfigError: The standard or the thresholds are wrong.
             Refusal: A network that was named is none.
         """
-        read, thresholds = self.standard(request), self._acceptance()
+        read, thresholds = self.standard(request), ACCEPTANCE.find(None, self.configuration).value
 
         async def examine(
             subject: Subject, *, thorough: bool, progress: Callable[[str], None]
@@ -93,7 +93,7 @@ class Project:
         tools = Tools(
             configuration=self.configuration,
             configured={each.id: each for each in self._settings().cameras},
-            standard=read.standard,
+            standard=read.value,
             wants=read.folder,
             jobs=self.jobs,
             books=self.books,
@@ -106,10 +106,6 @@ class Project:
             return tools
         search = _search(tools, request, sheet)
         return replace(tools, look=search, answers=search.answers)
-
-    def _acceptance(self) -> acceptance.Acceptance:
-        path = self.configuration.parent / ACCEPTANCE
-        return acceptance_file.read_acceptance(path) if path.exists() else acceptance.Acceptance()
 
     def _settings(self) -> Settings:
         """Return the configuration as it is in the file now; a wrong one costs what it knows of cameras."""

@@ -29,12 +29,12 @@ def new_command(
     Exit codes: 0 written, 1 there is such a file already, or it cannot be written.
     """  # noqa: D301 - click's mark for lines that stay as they are
     from engine.commission.sheet.sample import sample
-    from engine.commission.standard_file import NAME, sample_standard
+    from engine.commission.wanted_file import STANDARD, sample_standard
     from engine.config.writer import create
     from engine.text import render
 
     chosen = language(lang)
-    beside = file.parent / NAME
+    beside = file.parent / STANDARD.name
     wanted = [(file, sample(file, chosen))]
     if standard and not beside.exists():
         wanted.append((beside, sample_standard()))

@@ -101,12 +101,12 @@ def _request(sheet: Path, standard: Path | None) -> Request:
     """
     from engine.commission.request import Request
     from engine.commission.sheet.reading import content_of
-    from engine.commission.standard_file import read_standard
+    from engine.commission.wanted_file import STANDARD
 
     request = Request.of(sheet, content_of(sheet))
     if standard is None:
         return request
-    read_standard(standard)
+    STANDARD.read(standard)
     text = standard.read_text("utf-8")
     return request.model_copy(update={"standard": text, "folder": str(standard.absolute().parent)})
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.commission.acceptance import Acceptance, Limit, Rule
-from engine.commission.acceptance_file import acceptance_of, find_acceptance, json_schema, read_acceptance
 from engine.commission.record import Outcome
+from engine.commission.wanted_file import ACCEPTANCE
 from engine.errors import ConfigError
 from rules.document.source import parse
 
@@ -21,7 +21,7 @@ SHIPPED = ROOT / "configs" / "acceptance.yaml"
 
 
 def test_the_shipped_file_is_the_default() -> None:
-    assert read_acceptance(SHIPPED) == Acceptance()
+    assert ACCEPTANCE.read(SHIPPED) == Acceptance()
 
 
 def test_the_shipped_file_names_every_entry() -> None:
@@ -34,25 +34,28 @@ def test_the_shipped_file_names_every_entry() -> None:
 
 
 def test_an_editor_is_told_the_same() -> None:
-    assert json.loads((ROOT / "configs" / "schema" / "acceptance.schema.json").read_text()) == json_schema()
-    jsonschema.validate(parse(SHIPPED.read_text("utf-8"), "").data, json_schema())
+    assert (
+        json.loads((ROOT / "configs" / "schema" / "acceptance.schema.json").read_text())
+        == ACCEPTANCE.json_schema()
+    )
+    jsonschema.validate(parse(SHIPPED.read_text("utf-8"), "").data, ACCEPTANCE.json_schema())
 
 
 def test_of_an_entry_in_part_the_rest_is_as_shipped() -> None:
-    found = acceptance_of("clock:\n  offset: {most: 1}\n", "a.yaml").clock
+    found = ACCEPTANCE.of("clock:\n  offset: {most: 1}\n", "a.yaml").clock
     assert (found.offset.most, found.offset.warn_most, found.offset.source) == (1.0, 2.0, "ours")
     assert found.zone == Acceptance().clock.zone
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}\n"])
 def test_an_empty_file_is_as_shipped(text: str) -> None:
-    assert acceptance_of(text, "a.yaml") == Acceptance()
+    assert ACCEPTANCE.of(text, "a.yaml") == Acceptance()
 
 
 def test_every_mistake_is_told_with_its_place() -> None:
     text = "clock:\n  offset: {most: x}\n  ofset: {}\nreach:\n  answer: {unit: ms}\nstream: {gop: {otherwise: bad}}\n"
     with pytest.raises(ConfigError) as caught:
-        acceptance_of(text, "a.yaml")
+        ACCEPTANCE.of(text, "a.yaml")
     assert {(each.line, each.key) for each in caught.value.problems} == {
         (2, "clock.offset.most"),
         (3, "clock.ofset"),
@@ -63,13 +66,13 @@ def test_every_mistake_is_told_with_its_place() -> None:
 
 def test_a_file_beside_the_configuration_is_found(tmp_path: Path) -> None:
     configuration = tmp_path / "matthan.yaml"
-    assert find_acceptance(None, configuration).source == ""
+    assert ACCEPTANCE.find(None, configuration).source == ""
     beside = tmp_path / "acceptance.yaml"
     beside.write_text("clock: {offset: {most: 3}}\n")
-    found = find_acceptance(None, configuration)
-    assert (found.acceptance.clock.offset.most, found.source) == (3.0, str(beside))
+    found = ACCEPTANCE.find(None, configuration)
+    assert (found.value.clock.offset.most, found.source) == (3.0, str(beside))
     with pytest.raises(ConfigError):
-        find_acceptance(tmp_path / "gone.yaml", configuration)
+        ACCEPTANCE.find(tmp_path / "gone.yaml", configuration)
 
 
 @given(st.floats(-1e6, 1e6), st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4))
