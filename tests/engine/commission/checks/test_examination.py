@@ -8,7 +8,7 @@ import errno
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -427,25 +427,3 @@ async def test_every_check_has_a_name_in_both_languages(films: dict[str, Film]) 
         for language in ("vi", "en"):
             assert f"check_name.{group}_{name}" in catalogue(language)
             assert f"check_group.{group}" in catalogue(language)
-
-
-async def test_what_there_is_no_time_for_is_not_tested_and_the_rest_is_kept(films: dict[str, Film]) -> None:
-    whole = subject(Rig(films["street"]))
-    device: Any = whole.device
-    asked = device.read_clock
-
-    async def slowly() -> Any:
-        await asyncio.sleep(1.0)
-        return await asked()
-
-    device.read_clock = slowly
-    seen = await examine(replace(whole, within=0.5), acceptance(), False, lambda group: None)
-    results = {each.check: each for each in seen}
-    late = [each for each in seen if each.reason.code == "check.out_of_time"]
-    assert late
-    assert {each.outcome for each in late} == {UNTESTED}
-    assert results["identity.serial"].reason.code != "check.out_of_time"
-    assert {each.check for each in seen} == {
-        each.check
-        for each in await examine(subject(Rig(films["street"])), acceptance(), False, lambda group: None)
-    }

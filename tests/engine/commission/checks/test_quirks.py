@@ -130,7 +130,11 @@ async def test_a_sound_camera_that_nobody_has_set() -> None:
     assert bad(results) == UNSET
 
 
-@pytest.mark.parametrize("quirk", SAID, ids=str)
+#: What takes half a minute is no part of every run.
+EACH = [pytest.param(each, id=str(each), marks=[pytest.mark.soak] * (each is Quirk.SLOW)) for each in SAID]
+
+
+@pytest.mark.parametrize("quirk", EACH)
 async def test_a_quirk_ends_in_its_sentence(quirk: Quirk) -> None:
     results, book = await looked(quirk)
     assert bad(results) - UNSET == SAID[quirk]
