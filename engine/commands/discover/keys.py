@@ -1,8 +1,9 @@
 """What ``matthan discover --login`` logs in with, and where it must not: an engine's cameras are the engine's.
 
-The count of wrong logins (``logins.json`` in the state folder) belongs to the engine that runs on it, and to nobody
-beside it. While one runs, its cameras are left alone, and any other device is sent one login at most. Without one this
-command keeps the count itself, in the same file, so that the engine knows of it afterwards.
+The count of wrong logins (``logins.json`` in the state folder) belongs to whoever is at the cameras, and to nobody
+beside it. While an engine runs, its cameras are left alone, and any other device is sent one login at most; so it is
+while another command has the turn. Else this command keeps the count itself, in the same file, so that the engine
+knows of it afterwards.
 """
 
 from __future__ import annotations
@@ -31,12 +32,11 @@ from engine.config.configuration import Configuration, check, default_path, read
 from engine.config.credentials import CredentialError, Vault
 from engine.config.settings import LoginSettings, Settings
 from engine.config.state_paths import StatePaths, state_paths
-from engine.errors import StoreError
+from engine.errors import ConfigError, StoreError
 from engine.fleet.login_guard import LoginBooks, device_of
 from engine.runtime.clock import SystemClock
 from engine.text import Language, render
-from rules.document.source import Gravity, Problem, parse
-from rules.document.validation import validate
+from rules.document.source import Gravity
 from rules.model import Sentence
 
 
@@ -242,16 +242,16 @@ def _books(paths: StatePaths, lang: Language) -> LoginBooks | None:
 
 
 def _of_standard(path: Path, lang: Language) -> list[Key]:
-    from engine.commission.standard import Standard
+    """Return the logins of a site's standard; one that is wrong is told, and ends the command with 2."""
+    from engine.commission.wanted_file import STANDARD
 
-    texts: dict[str, str] = {}
-    problems: list[Problem] = []
-    standard = None
-    if read_text(str(path), path, texts, problems):
-        standard, problems = validate(Standard, parse(texts[str(path)], str(path)))
-    if standard is None:
-        block(for_people(problems, texts, lang, colours=False), err=True)
-        raise typer.Exit(2)
+    try:
+        standard = STANDARD.read(path)
+    except ConfigError as error:
+        texts: dict[str, str] = {}
+        read_text(str(path), path, texts, [])  # for the lines that are wrong
+        block(for_people(error.problems, texts, lang, colours=False), err=True)
+        raise typer.Exit(2) from None
     return _resolved(standard.credentials, path.parent, lang)
 
 

@@ -8,7 +8,7 @@ the others.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,9 +26,10 @@ class Experience:
     """What was learnt of devices by their kind: what they say they are before anybody logs in."""
 
     _words: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _taken: Counter[_Mark] = field(default_factory=Counter, repr=False)
-    _refused: Counter[_Mark] = field(default_factory=Counter, repr=False)
-    _own: dict[str, set[_Mark]] = field(default_factory=dict, repr=False)
+    _taken: set[_Mark] = field(default_factory=set, repr=False)
+    _refused: defaultdict[_Mark, set[str]] = field(
+        default_factory=lambda: defaultdict(set), repr=False
+    )  # by whom
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def heard(self, found: Found, url: str = "") -> None:
@@ -41,41 +42,40 @@ class Experience:
 
     def rank(self, url: str, login: Login) -> tuple[int, int]:
         """Return what to sort a login by: the likeliest to fit first."""
-        mark = self._mark(url, login)
-        return -int(self.fits(url, login)), self._refused[mark]
+        return -int(self.fits(url, login)), len(self._refused[self._mark(url, login)])
 
     def fits(self, url: str, login: Login) -> bool:
         """Return whether a device of the same kind took a login, and this one did not refuse it."""
-        return self._mark(url, login) in self._hopes(url)
+        return self._mark(url, login) in self._unsent(url)
 
     def knows_better(self, url: str) -> bool:
         """Return whether others of its kind take a login that this device was not sent."""
-        return bool(self._hopes(url))
+        return bool(self._unsent(url))
 
     def learn(self, url: str, login: Login, *, fits: bool) -> None:
         """Remember what a device said to a login."""
         mark = self._mark(url, login)
-        (self._taken if fits else self._refused)[mark] += 1
-        if not fits:
-            self._own.setdefault(url, set()).add(mark)
+        if fits:
+            self._taken.add(mark)
+        else:
+            self._refused[mark].add(url)
 
     @asynccontextmanager
     async def turn(self, url: str, logins: int) -> AsyncIterator[None]:
         """Let the devices of a kind go one by one while it is open which of several logins fits it."""
         kind = self._kind(url)
-        if logins < 2 or not kind or self._knows(kind):
+        if logins < 2 or not kind or self._taken_by(kind):
             yield
             return
         async with self._turns[kind]:
             yield
 
-    def _hopes(self, url: str) -> set[_Mark]:
-        kind = self._kind(url)
-        taken = {mark for mark, count in self._taken.items() if kind and mark[0] == kind and count}
-        return taken - self._own.get(url, set())
+    def _unsent(self, url: str) -> set[_Mark]:
+        """Return what others of its kind take, and this device did not refuse."""
+        return {mark for mark in self._taken_by(self._kind(url)) if url not in self._refused[mark]}
 
-    def _knows(self, kind: str) -> bool:
-        return bool(kind) and any(mark[0] == kind and count for mark, count in self._taken.items())
+    def _taken_by(self, kind: str) -> set[_Mark]:
+        return {mark for mark in self._taken if kind and mark[0] == kind}
 
     def _kind(self, url: str) -> str:
         return next(iter(self.words(url)), "").casefold()
