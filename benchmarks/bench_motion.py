@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.vision.motion import FLOOR, MotionDetector, flat
+from engine.vision.motion.detector import FLOOR, MotionDetector, flat
 
 SIZES = ((320, 180), (640, 360), (1280, 720), (1920, 1080))
 Picture = NDArray[np.uint8]

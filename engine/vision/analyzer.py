@@ -15,12 +15,12 @@ from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Motion, Sight
-from engine.vision.motion import MotionDetector
+from engine.vision.motion.detector import MotionDetector
 from engine.vision.objects import SAME
 from engine.vision.picture import jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
 from engine.vision.sampler import Pace
-from engine.vision.tracks import Tracker
+from engine.vision.tracking.tracker import Tracker
 
 #: What a track is called where no detector classified it.
 MOVING = "moving"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]  #: shape (n, 4): x0, y0, x1, y1 in 0..1
 Luma = NDArray[np.uint8]  #: shape (h, w), 0..255, row stride may exceed w
+
+
+class Disturbance(StrEnum):
+    """Why a picture's changes are those of the picture as a whole, and no motion."""
+
+    NONE = ""
+    LIGHT = "light"  #: exposure jumped, a lamp was switched, headlights passed over everything
+    SHAKE = "shake"  #: the camera itself sways
+    VIEW = "view"  #: the camera looks elsewhere: it was turned, or its PTZ unit moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +28,12 @@ class Motion:
     Attributes:
         share: Moving part of the picture, 0..1.
         boxes: Regions, largest first.
+        disturbance: What the whole picture did; while it did, nothing in it is said to have moved.
     """
 
     share: float
     boxes: Boxes
+    disturbance: Disturbance = Disturbance.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class Track:
         velocity: Picture widths and heights per second.
         age: Seconds since it was first seen.
         seen: Pictures it was seen in.
+        predicted: It was not seen in this picture: `box` is where it should be by now.
     """
 
     id: int
@@ -58,6 +71,36 @@ class Track:
     velocity: tuple[float, float]
     age: float
     seen: int
+    predicted: bool = False
+
+
+class Cause(StrEnum):
+    """Why a picture cannot be relied upon."""
+
+    COVERED = "covered"  #: something stands right before the lens
+    SPRAYED = "sprayed"  #: paint, mud, a web on the glass: what is behind is gone, or blotched
+    DEFOCUSED = "defocused"
+    TURNED = "turned"  #: it looks elsewhere than its reference picture
+    FROZEN = "frozen"  #: always the same picture, or pictures whose time stands still
+    DARK = "dark"
+    BRIGHT = "bright"
+    INFRARED = "infrared"  #: the infrared filter or lamp is stuck
+    STRIPES = "stripes"  #: bands, broken lines, interference
+    SIGNAL_LOSS = "signal_loss"  #: the recorder's or encoder's card in place of a picture
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """Something is the matter with the picture itself.
+
+    Attributes:
+        confidence: 0..1.
+        since: When it began, in the seconds of `Sight.at`.
+    """
+
+    cause: Cause
+    confidence: float
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +110,11 @@ class Sight:
     Attributes:
         at: Host's monotonic seconds of the packet.
         width: Of the picture as it is seen, upright and in square pixels; likewise `height`.
-        tracks: Confirmed objects seen now.
-        ended: Confirmed objects given up with this picture.
+        tracks: Confirmed objects that are there: seen now, or predicted for a moment.
+        ended: Confirmed objects that are gone: they were looked for, and not found.
         cut: The whole picture changed (light switched, camera moved): motion is not to be believed.
+        unknown: Confirmed objects that nobody could look for: where they were last. Neither there nor gone.
+        impairments: What is the matter with the picture itself, the surest first.
     """
 
     at: float
@@ -79,3 +124,5 @@ class Sight:
     tracks: tuple[Track, ...]
     ended: tuple[Track, ...]
     cut: bool = False
+    unknown: tuple[Track, ...] = ()
+    impairments: tuple[Impairment, ...] = ()

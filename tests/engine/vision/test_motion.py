@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.vision import motion
 from engine.vision.model import Motion
-from engine.vision.motion import LEARN_PICTURES, MotionDetector
+from engine.vision.motion.detector import LEARN_PICTURES, MotionDetector
 
 Picture = NDArray[np.uint8]
 Scene = Callable[..., list[Picture]]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.vision.model import Boxes, Detections, Track
-from engine.vision.tracks import Tracker
+from engine.vision.tracking.tracker import Tracker
 
 ALL = np.array([[0, 0, 1, 1]], np.float32)
 NOWHERE = np.empty((0, 4), np.float32)

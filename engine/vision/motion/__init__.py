@@ -1,0 +1,1 @@
+"""What moves, and what only looks as if it did."""

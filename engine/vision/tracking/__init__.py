@@ -1,0 +1,1 @@
+"""Objects over time: one object, one track."""
