@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 import av
 import numpy as np
@@ -14,16 +15,19 @@ from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Motion, Sight
+from engine.vision.model import Boxes, Detections, Impairment, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.objects import SAME
-from engine.vision.picture import jpeg, luma, rgb
+from engine.vision.picture import chroma, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
+from engine.vision.quality.watch import Watch
 from engine.vision.sampler import Pace
 from engine.vision.tracking.tracker import Tracker
 
 #: What a track is called where no detector classified it.
 MOVING = "moving"
+#: Seconds after which a picture is looked at though by the stream's clock none is due: the clock stands still.
+STALLED = 2.0
 #: A motion share from which the whole picture is looked at.
 LARGE = 0.3
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
@@ -45,6 +49,8 @@ class Analyzer:
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
+        reference: How the picture should look, of any size: the technician's; None: what it shows is learnt.
+        moving: Whether the camera's PTZ unit moves just now; asked by the thread that feeds.
     """
 
     def __init__(
@@ -56,6 +62,8 @@ class Analyzer:
         score: float,
         name: str = "",
         loop_filter: bool = True,
+        reference: Luma | None = None,
+        moving: Callable[[], bool] | None = None,
     ) -> None:
         self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
         self._time_base = float(codec.time_base)
@@ -64,11 +72,13 @@ class Analyzer:
         self._score = score
         self._attention = Attention()
         self._tracker = Tracker(score=score if pool else 0.0)
+        self._watch = Watch(reference, moving)
         self._motion: MotionDetector | None = None
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
-        self._analysed = self._looks = self.skipped = 0
+        self._analysed = self._looks = self._keyframes = self.skipped = 0
+        self._media, self._looked = 0.0, -inf
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -87,12 +97,16 @@ class Analyzer:
 
         Blocks for the analysis: under 1 ms for motion, and for the pool's answer where it is asked.
         """
-        wanted = self._pace.due(packet.pts * self._time_base)
+        late = packet.received - self._looked > STALLED
+        wanted = late or self._pace.due(packet.pts * self._time_base)
         due = None
         for frame in self._decoder.feed(packet, wanted=wanted):
             pts = packet.pts if frame.pts is None else frame.pts
-            if self._pace.take(pts * self._time_base):
-                due = frame
+            self._keyframes += frame.key_frame
+            if self._pace.take(pts * self._time_base) or late:
+                due, self._media = frame, pts * self._time_base
+        if due is not None:
+            self._looked = packet.received
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
 
     def still(self, width: int) -> bytes:
@@ -127,7 +141,14 @@ class Analyzer:
         motion, cut = self._move(shown.frame)
         found, looked = self._seek(shown, motion, cut)
         tracks, ended = self._tracker.update(self._pace.time, found, looked)
-        return Sight(received, shown.width, shown.height, motion, tracks, ended, cut)
+        flaws = self._judge(shown.frame, received)
+        return Sight(received, shown.width, shown.height, motion, tracks, ended, cut, impairments=flaws)
+
+    def _judge(self, frame: av.VideoFrame, received: float) -> tuple[Impairment, ...]:
+        colours = chroma(frame)
+        return self._watch.look(
+            luma(frame), colours, at=received, media=self._media, keyframes=self._keyframes
+        )
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
