@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ def mixed(picture: Rgb, other: Rgb, share: Rgb | float) -> Rgb:
     return picture + (other - picture) * weight
 
 
-def added(picture: Rgb, plane: Rgb) -> Rgb:
+def added(picture: Rgb, plane: NDArray[np.floating[Any]]) -> Rgb:
     """Return a picture with so much more light (h, w) on it."""
     brighter: Rgb = (picture + plane[..., None]).astype(np.float32)
     return brighter

@@ -51,6 +51,7 @@ class Watch:
         self._before: Look | None = None
         self._next = self._settled = float("-inf")
         self._clock: tuple[float, float] | None = None
+        self._keyframes = 0
         self._doubted = False
         self._found: tuple[Impairment, ...] = ()
 
@@ -68,6 +69,9 @@ class Watch:
         """
         if min(luma.shape) < LEAST_SIDE:
             return ()
+        if at < self._next and keyframes == self._keyframes:
+            return self._found
+        self._keyframes = keyframes
         still = self._stillness.look(luma, keyframes, at)
         if at < self._next:
             return self._found
