@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rules.boundary import Crossing, Line, Spot
 from rules.geometry import Point, standing_in
 from rules.kinds.object import Track
 from rules.kinds.shorthand import TrialEvent
 from rules.model import Change, Fact, Kind
-from rules.trajectory import COMPANY, Crossing, Line, Path
+from rules.trajectory import COMPANY, Path
 from rules.trials.trial import CameraSpec, Trial
 
 #: Width of the picture over its height.
@@ -85,10 +86,11 @@ class TrialObjects:
         crossings: list[Crossing] = []
         stood: float | None = None
         if going is None:
-            going = self._going[camera, name] = _Going(Path.begin(foot or _NOWHERE, now), now)
+            going = self._going[camera, name] = _Going(Path.begin(Spot(foot or _NOWHERE, now)), now)
         else:
             lines = {each: Line(line.points, line.inward) for each, line in self._spec(camera).lines.items()}
-            crossings, stood = going.path.go(foot or going.path.foot, now, zones, lines, ASPECT)
+            spot = Spot(foot or going.path.spot.foot, now)
+            crossings, stood = going.path.go(spot, zones, lines, ASPECT)
             going.path.accompany(self._near(track, camera, now), now, ASPECT)
         news = _passed(going.zones, zones)
         if stood:
@@ -105,7 +107,7 @@ class TrialObjects:
     def _gone(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
         """Return that it is gone: from where, and how it was when it was last seen."""
         going = self._going.pop((camera, name))
-        seen = going.path.at
+        seen = going.path.spot.at
         facts = {**self._known(track, camera, going, seen), **_passed(going.zones, ())}
         facts["age"] = round(now - going.since, 2)
         if track.path and (stood := going.path.stood(seen)):
@@ -119,20 +121,20 @@ class TrialObjects:
     def _known(self, track: Track, camera: str, going: _Going, now: float) -> dict[str, Fact]:
         """Return what is known of its movement; without a path only where it was, and how long."""
         velocity = self._velocity(track, now)
-        facts = going.path.facts(now, velocity, ASPECT, self._spec(camera).metres_per_width)
+        facts = going.path.facts(now, velocity, ASPECT, self._spec(camera).scale)
         age: dict[str, Fact] = {"age": round(now - going.since, 2)}
         if not track.path:
             return age | {name: value for name, value in facts.items() if name.startswith("dwell:")}
         return age | {"vx": round(velocity[0], 4), "vy": round(velocity[1], 4)} | facts
 
-    def _near(self, track: Track, camera: str, now: float) -> list[Point]:
+    def _near(self, track: Track, camera: str, now: float) -> list[Spot]:
         """Return where those stand who keep an object company."""
-        feet = []
+        near = []
         for other, where in self._company:
             start, end = self._span(other)
             if other is not track and where == camera and start <= now < end:
-                feet.append(self._foot(other, now) or _NOWHERE)
-        return feet
+                near.append(Spot(self._foot(other, now) or _NOWHERE, now))
+        return near
 
     # -- where it is -----------------------------------------------------------------------------
 
