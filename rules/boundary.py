@@ -21,7 +21,7 @@ SOONEST = 0.3
 #: Seconds after which it is beyond, though it stands on the boundary.
 LATEST = 5.0
 #: Sizes that it must have gone through a zone to have been there, if it was out again at once.
-THROUGH = 1.0
+THROUGH = 0.4
 #: Least size in picture widths: smaller things tremble by pixels.
 LEAST = 0.03
 
