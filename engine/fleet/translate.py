@@ -97,7 +97,7 @@ class Translator:
         """Return what one analysed picture adds to the story; usually nothing."""
         drafts, aspect = self._motion(sight, wall), sight.width / sight.height
         for track in sight.ended:
-            drafts += self._ended(track, aspect, wall)
+            drafts += self._ended(track, sight.at, aspect, wall)
         spots = {track.id: _spot(track, sight.at, aspect) for track in sight.tracks}
         company = {track.id for track in sight.tracks if track.label in COMPANY}
         for track in sight.tracks:
@@ -246,20 +246,20 @@ class Translator:
         rests: dict[str, Fact] = {} if pose.preset is None or pose.moving else {"preset": pose.preset}
         return {"ptz_moving": pose.moving, **rests}
 
-    def _ended(self, track: Track, aspect: float, wall: datetime) -> list[Draft]:
+    def _ended(self, track: Track, at: float, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is gone: from where, and how it was when it was last seen."""
         told = self._tracks.pop(track.id, None)
         if told is None:
             return []
         last = told.path.spot
-        passages = told.where.over(last, self._counting(), aspect)
-        crossings = told.path.over(self.lines, aspect)
+        passages = told.where.over(last, self._counting(), aspect, at)
+        crossings = told.path.over(self.lines, aspect, at)
         before = (
             self._going_on(track, told, aspect, _passed(passages), crossings, wall)
             if passages or crossings
             else []
         )
-        passed = _passed(Passage(zone, entered=False) for zone in told.zones)
+        passed = _passed(Passage(zone, entered=False, ago=at - last.at) for zone in told.zones)
         if stood := told.path.stood(last.at):
             passed["stood"] = round(stood, 1)
         movement = self._movement(track, told, last.at, aspect, passed)
