@@ -372,7 +372,8 @@ class CameraRunner:
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = LastSight(sight, wall, shown)
+        drafts = self._translator.sight(sight, wall)
+        self.seen = LastSight(self._translator.seen or sight, wall, shown)
         self.freeze.look(shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
@@ -383,7 +384,6 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
-        drafts = self._translator.sight(sight, wall)
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
