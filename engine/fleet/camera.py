@@ -376,7 +376,8 @@ class CameraRunner:
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = LastSight(sight, wall, shown)
+        drafts = self._translator.sight(sight, wall)
+        self.seen = LastSight(self._translator.seen or sight, wall, shown)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -386,8 +387,7 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
-        impaired = map(self._translator.aimed, self._picture.look(sight, wall))
-        drafts = [*impaired, *self._translator.sight(sight, wall)]
+        drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
