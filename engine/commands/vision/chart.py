@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.commands.vision.figure import Area, Figure, Photo, Shape, Spot, Words, box
 from engine.commands.vision.proposed import Proposed
-from engine.commands.vision.showing import busiest, passing, shown_in, typical
+from engine.commands.vision.showing import busiest, calmest, passing, shown_in, typical
 from engine.vision.tuner.journey import Box
 from engine.vision.tuner.proposal import Outcome
 from engine.vision.tuner.reasons import clock
@@ -101,7 +101,7 @@ def _pictures(shapes: list[Shape], proposed: Proposed, y: float) -> float:
     four = (
         ("vision.typical", some.number, some.boxes, present, False),
         ("vision.busiest", most.number, most.boxes, present, False),
-        ("vision.flickering", some.number, (), ignored, True),
+        ("vision.flickering", calmest(found), (), ignored, True),
         ("vision.proposed", most.number, shown_in(found.best, most.number).boxes, ignored, False),
     )
     for place, (code, number, boxes, polygons, warm) in enumerate(four):
@@ -113,7 +113,7 @@ def _pictures(shapes: list[Shape], proposed: Proposed, y: float) -> float:
             shapes += _heat(found.now, within)
         shapes += (Area([_in(within, spot) for spot in each], IGNORED, filled=False) for each in polygons)
         shapes += (Area(_boxed(within, each), TOLD, filled=False) for each in boxes)
-    return y + 16 + 2 * height + 2 * GAP
+    return y + 16 + 2 * height + 3 * GAP
 
 
 def _heat(outcome: Outcome, within: tuple[float, float, float, float]) -> Iterator[Area]:

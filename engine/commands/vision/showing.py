@@ -42,16 +42,22 @@ def busiest(found: Findings) -> Shown:
     return shown_in(found.now, max(range(len(told)), key=told.__getitem__))
 
 
+def calmest(found: Findings) -> int:
+    """Return the number of the picture in which least moves, of the film's second half: what is always there shows."""
+    late = range(len(found.film) // 2, len(found.film))
+    return min(late, key=lambda number: found.now.trial.motions[number].share)
+
+
 def passing(found: Findings) -> list[bool]:
     """Return of each picture whether something passes through it."""
     return [any(number in each.places for each in found.journeys) for number in range(len(found.film))]
 
 
-def lines(proposed: Proposed, *, camera: bool) -> Iterator[str]:
+def lines(proposed: Proposed, *, hint: bool) -> Iterator[str]:
     """Yield the lines.
 
     Args:
-        camera: Whether it could be written: it is of a camera that is configured.
+        hint: Whether to say how it is written.
     """
     colours, width = coloured(), min(WIDEST, width_of(sys.stdout) or WIDE)
     yield proposed.heading
@@ -62,7 +68,7 @@ def lines(proposed: Proposed, *, camera: bool) -> Iterator[str]:
     yield ""
     yield from _table(proposed, colours)
     yield ""
-    yield from _proposal(proposed, colours, camera=camera)
+    yield from _proposal(proposed, colours, hint=hint)
 
 
 def shown_in(outcome: Outcome, number: int) -> Shown:
@@ -83,7 +89,7 @@ def _pictures(proposed: Proposed, width: int) -> Iterator[str]:
     four = (
         ("vision.typical", some.number, Marks(some.boxes, present)),
         ("vision.busiest", most.number, Marks(most.boxes, present)),
-        ("vision.flickering", some.number, Marks((), ignored, found.now.flicker.rate)),
+        ("vision.flickering", calmest(found), Marks((), ignored, found.now.flicker.rate)),
         ("vision.proposed", most.number, Marks(shown_in(found.best, most.number).boxes, ignored)),
     )
     made = [half_blocks(film.pictures[number], each, columns, rows) for _, number, each in four]
@@ -139,12 +145,12 @@ def _row(proposed: Proposed, outcome: Outcome, mark: str) -> str:
     return mark + "".join(f"{fraction(each, proposed.language):>{_CELL + 1}}" for each in cells)
 
 
-def _proposal(proposed: Proposed, colours: bool, *, camera: bool) -> Iterator[str]:
+def _proposal(proposed: Proposed, colours: bool, *, hint: bool) -> Iterator[str]:
     if proposed.found.changes:
         yield paint(proposed.say("vision.proposal"), "1", colours)
         for each in proposed.yaml.split("\n"):
             yield f"    {line(each)}"
     for each in proposed.reasons:
         yield f"- {each}"
-    if proposed.found.changes and camera:
+    if proposed.found.changes and hint:
         yield proposed.say("vision.to_write", camera=proposed.settings.id)

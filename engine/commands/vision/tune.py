@@ -35,7 +35,7 @@ Seconds = Annotated[
     float | None,
     typer.Option(
         "--seconds",
-        min=5,
+        min=10,
         max=3600,
         metavar="N",
         help="Watch so long; default: a camera 60, a clip all of it, 300 at most.",
@@ -94,7 +94,7 @@ def tune(
     before = _opened(source) if write else None
     film = _watched(source, seconds, said)
     proposed = _proposed(source, film, said)
-    _tell(proposed, as_json=as_json, camera=source.site is not None)
+    _tell(proposed, as_json=as_json, hint=source.site is not None and not write)
     if plot is not None:
         _plot(proposed, plot)
     if before is not None:
@@ -185,13 +185,13 @@ def _proposed(source: Source, film: Film, said: Language) -> Proposed:
     return Proposed(source.settings, found, said)
 
 
-def _tell(proposed: Proposed, *, as_json: bool, camera: bool) -> None:
+def _tell(proposed: Proposed, *, as_json: bool, hint: bool) -> None:
     if as_json:
         data(proposed.json())
         return
     from engine.commands.vision.showing import lines
 
-    for line in lines(proposed, camera=camera):
+    for line in lines(proposed, hint=hint):
         out(line)
 
 

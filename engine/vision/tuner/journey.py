@@ -17,8 +17,10 @@ from engine.vision.tuner.trial import Trial
 Box = tuple[float, float, float, float]
 #: Seconds for which something may be unseen and still be the same.
 GAP = 1.0
-#: How far something may go between two sightings: so many of its sizes, and so much of the picture.
+#: How far from where it should be by now something may be: so many of its sizes, and so much of the picture.
 REACH, SLACK = 0.75, 0.03
+#: Sightings by which its speed is reckoned.
+RECENT = 4
 #: What a journey is at least: sightings, seconds, part of the picture, of its own size, and of the way that it went.
 SIGHTINGS, SECONDS, FAR, OWN, STRAIGHT = 4, 0.6, 0.12, 0.5, 0.45
 #: Two journeys of different trials are of the same thing if so much of one's pictures show it where the other has it.
@@ -112,6 +114,12 @@ class _Way:
     numbers: list[int]
     boxes: list[Box]
 
+    def ahead(self, number: int) -> tuple[float, float]:
+        """Return where its middle should be in a later picture, at the speed that it had."""
+        (x0, y0), (x1, y1) = _middle(self.boxes[-RECENT:][0]), _middle(self.boxes[-1])
+        steps = (number - self.numbers[-1]) / max(1, self.numbers[-1] - self.numbers[-RECENT:][0])
+        return x1 + (x1 - x0) * steps, y1 + (y1 - y0) * steps
+
     def travels(self, times: Sequence[float]) -> bool:
         if len(self.numbers) < SIGHTINGS or times[self.numbers[-1]] - times[self.numbers[0]] < SECONDS:
             return False
@@ -132,7 +140,7 @@ class _Way:
 
 def _linked(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> list[_Way]:
     """Give each way the region that is nearest to its end; return those that begin."""
-    pairs = sorted(_pairs(going, boxes), key=lambda each: each[0])
+    pairs = sorted(_pairs(going, boxes, number), key=lambda each: each[0])
     ways, taken = set[int](), set[int]()
     for _, way, box in pairs:
         if way not in ways and box not in taken:
@@ -143,10 +151,12 @@ def _linked(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> list[_W
     return [_Way([number], [box]) for place, box in enumerate(boxes) if place not in taken]
 
 
-def _pairs(going: Sequence[_Way], boxes: Sequence[Box]) -> Iterator[tuple[float, int, int]]:
+def _pairs(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> Iterator[tuple[float, int, int]]:
+    """Yield how far a way's end and a region are apart, and which they are, where they may be of the same."""
     for place, way in enumerate(going):
+        x, y = way.ahead(number)
         for other, box in enumerate(boxes):
-            (x, y), (u, v) = _middle(way.boxes[-1]), _middle(box)
+            u, v = _middle(box)
             apart = hypot(x - u, y - v)
             if apart <= REACH * max(_side(way.boxes[-1]), _side(box)) + SLACK:
                 yield apart, place, other
