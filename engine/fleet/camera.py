@@ -17,7 +17,7 @@ from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
-from engine.fleet.analysis import Analysis
+from engine.fleet.analysis import Analysis, tuning_of
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
@@ -207,6 +207,7 @@ class CameraRunner:
         self._analysis = Analysis(
             self.id,
             settings.fps,
+            tuning_of(settings.motion),
             pool if settings.detect else None,
             score,
             begun=self._begun,

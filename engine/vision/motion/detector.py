@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from engine.vision.jit import build, kernel
 from engine.vision.model import Boxes, Luma, Motion
+from engine.vision.motion.tuning import STANDARD, Corners, Tuning
 
 GRID = 320  #: wanted grid width in cells
 BLOCK = 8  #: cells per block side
@@ -207,12 +208,15 @@ class MotionDetector:
         width: Pixels of the luma plane; likewise `height`. At least 8 each.
         fps: Pictures per second that will be fed; sets the learning rates.
         grid: Wanted grid width in cells.
+        tuning: What counts as motion.
 
     Attributes:
         cut: The last picture changed as a whole; the background was learned anew.
     """
 
-    def __init__(self, width: int, height: int, *, fps: float = 5.0, grid: int = GRID) -> None:
+    def __init__(
+        self, width: int, height: int, *, fps: float = 5.0, grid: int = GRID, tuning: Tuning = STANDARD
+    ) -> None:
         self.size = (width, height)
         self.cut = False
         self._factor = min(16, max(1, round(width / grid)))
@@ -234,6 +238,9 @@ class MotionDetector:
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
         self._steady = _gains(calm, held, calm / 2, held / 10)
         self._pictures = 0
+        self._least = tuning.least
+        self._floor = int(FLOOR * 2 ** ((50 - tuning.sensitivity) / 25))
+        self._ignored = _covered(tuning.ignore, blocks)
         self._scan = scanner(self._factor)
 
     def feed(self, luma: Luma) -> Motion:
@@ -246,7 +253,7 @@ class MotionDetector:
         if self._pictures <= LEARN_PICTURES:
             self._learn(luma)
             return _NOTHING
-        active = self._pass(luma, FLOOR, self._steady)
+        active = self._pass(luma, self._floor, self._steady)
         share = active / self._blocks
         self.cut = share > CUT
         if self.cut:
@@ -268,8 +275,25 @@ class MotionDetector:
         )  # fmt: skip
 
     def _regions(self) -> Motion:
+        self._counts[:, self._ignored] = 0
         number = regions(self._counts, self._boxes, self._found, self._stack, self._seen)
         if not number:
             return _NOTHING
         share = int(self._found[:number].sum()) / (self._cols * self._rows)
-        return Motion(share, np.minimum(self._boxes[:number] * self._scale, _ONE))
+        boxes = np.minimum(self._boxes[:number] * self._scale, _ONE)
+        large = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) >= self._least
+        return Motion(share, boxes[large]) if large.any() else _NOTHING
+
+
+def _covered(ignore: tuple[Corners, ...], blocks: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the blocks whose middle lies in one of several polygons."""
+    y, x = ((np.arange(count) + 0.5) / count for count in blocks)
+    found = np.zeros(blocks, np.bool_)
+    for corners in ignore:
+        inside = np.zeros(blocks, np.bool_)
+        for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
+            between = (y[:, None] < y0) != (y[:, None] < y1)
+            slope = (x1 - x0) / (y1 - y0) if y1 != y0 else 0.0
+            inside ^= between & (x < x0 + (y[:, None] - y0) * slope)
+        found |= inside
+    return found
