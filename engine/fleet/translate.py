@@ -9,8 +9,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from engine.draft import Draft
+from engine.fleet.doubt import Doubt, Doubts, believed
 from engine.vision.model import Motion, Sight, Track
 from rules.boundary import Crossing, Line, Passage, Spot, Whereabouts, size_of
 from rules.compiler.ruleset import RuleSet
@@ -35,6 +37,14 @@ class _Told:
     at: float
     path: Path
     where: Whereabouts
+    missing: float = 0.0  #: seconds in which nobody could look for it: no part of its age
+
+
+class _Count(NamedTuple):
+    """How many there are; `least`: as far as they could be looked for."""
+
+    number: int
+    least: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class Translator:
         presets: Zones that count only while the PTZ unit is at a preset.
         crowds: (label, zone) of what is counted; label ``any``: all objects. May be set from any thread.
         pose: Returns how the PTZ unit is; None: there is none, or nothing is known.
+        seen: The last picture, as far as it is to be believed.
     """
 
     camera: CameraId
@@ -80,13 +91,16 @@ class Translator:
     repeat: float = 1.0
     settle: int = 2
     calm: float = 3.0
+    seen: Sight | None = None
     _run: str = "0"
     _tracks: dict[int, _Told] = field(default_factory=dict)
+    _unknown: dict[int, _Told] = field(default_factory=dict)
+    _doubts: Doubts = field(default_factory=Doubts)
     _moving: Draft | None = None
     _moving_at: float = 0.0
     _streak: int = 0
     _moved_at: float = 0.0
-    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], _Count] = field(default_factory=dict)
     _counted: dict[tuple[str, str], deque[tuple[float, int]]] = field(default_factory=dict)
 
     def begin(self, wall: datetime) -> None:
@@ -95,15 +109,24 @@ class Translator:
 
     def sight(self, sight: Sight, wall: datetime) -> list[Draft]:
         """Return what one analysed picture adds to the story; usually nothing."""
+        doubt = self._doubts.of(sight)
+        self.seen = sight = believed(sight, doubt)
         drafts, aspect = self._motion(sight, wall), sight.width / sight.height
+        for track in sight.unknown:
+            drafts += self._out_of_sight(track, sight.at, aspect, wall)
         for track in sight.ended:
             drafts += self._ended(track, sight.at, aspect, wall)
         spots = {track.id: _spot(track, sight.at, aspect) for track in sight.tracks}
         company = {track.id for track in sight.tracks if track.label in COMPANY}
         for track in sight.tracks:
+            if track.predicted:  # of where it should be by now nothing is told: it is, when it is seen again
+                continue
             near = [spots[other] for other in company - {track.id}]
             drafts += self._seen(track, spots[track.id], aspect, near, wall)
-        return drafts + self._crowds(sight, wall)
+        if doubt is Doubt.NOTHING:  # whom the tracker has given up nobody will find again
+            there = {track.id for track in sight.unknown}
+            self._unknown = {number: told for number, told in self._unknown.items() if number in there}
+        return drafts + self._crowds(sight, wall, doubt)
 
     def lost(self, wall: datetime) -> list[Draft]:
         """Return the ends of everything that was going on: nothing is seen any more.
@@ -121,6 +144,7 @@ class Translator:
         self._counts.clear()
         self._counted.clear()
         self._tracks.clear()
+        self._unknown.clear()
         self._moving, self._streak = None, 0
         return drafts
 
@@ -189,13 +213,18 @@ class Translator:
     def _begun(self, track: Track, spot: Spot, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is there, and what it crossed before it was sure that it is one."""
         where = Whereabouts()
-        entered = _passed(where.step(spot, spot, self._counting(), aspect))
+        passages: Iterable[Passage] = where.step(spot, spot, self._counting(), aspect)
         path = Path.begin(_first_seen(track, spot))
         crossings, _ = (
             path.go(spot, where.zones, self.lines, aspect) if path.spot.at < spot.at else ([], None)
         )
         told = self._tracks[track.id] = _Told(track.label, where.zones, spot.at, path, where)
-        facts = self._movement(track, told, spot.at, aspect, entered)
+        again: dict[str, Fact] = {}
+        if (before := self._unknown.pop(track.id, None)) is not None:
+            passages, again = _since(before.zones, where.zones), {"again": True}
+            path.dwelt.update(before.path.dwelt)
+            told.missing = before.missing + spot.at - before.path.spot.at
+        facts = self._movement(track, told, spot.at, aspect, _passed(passages) | again)
         began = self._object(track, Change.BEGAN, told.zones, wall, facts)
         return [began, *(self._going_on(track, told, aspect, {}, crossings, wall) if crossings else [])]
 
@@ -231,8 +260,12 @@ class Translator:
         self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
     ) -> dict[str, Fact]:
         velocity = told.path.velocity(track.velocity, aspect)
-        way: dict[str, Fact] = {"vx": round(velocity[0], 4), "vy": round(velocity[1], 4)}
-        return way | told.path.facts(at, velocity, aspect, self.scale) | self._pose_facts() | dict(passed)
+        own: dict[str, Fact] = {
+            "age": round(track.age - told.missing, 2),
+            "vx": round(velocity[0], 4),
+            "vy": round(velocity[1], 4),
+        }
+        return own | told.path.facts(at, velocity, aspect, self.scale) | self._pose_facts() | dict(passed)
 
     def aimed(self, draft: Draft) -> Draft:
         """Return what the device said by itself, knowing how its PTZ unit is; callable from any thread."""
@@ -248,30 +281,39 @@ class Translator:
 
     def _ended(self, track: Track, at: float, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is gone: from where, and how it was when it was last seen."""
-        told = self._tracks.pop(track.id, None)
-        if told is None:
+        told, before = self._tracks.pop(track.id, None), list[Draft]()
+        if told is not None:
+            before = self._at_last(track, told, at, aspect, wall)
+        elif (told := self._unknown.pop(track.id, None)) is None:
             return []
         last = told.path.spot
-        passages = told.where.over(last, self._counting(), aspect, at)
-        crossings = told.path.over(self.lines, aspect, at)
-        before = (
-            self._going_on(track, told, aspect, _passed(passages), crossings, wall)
-            if passages or crossings
-            else []
-        )
         passed = _passed(Passage(zone, entered=False, ago=at - last.at) for zone in told.zones)
         if stood := told.path.stood(last.at):
             passed["stood"] = round(stood, 1)
         movement = self._movement(track, told, last.at, aspect, passed)
         return [*before, self._object(track, Change.ENDED, told.zones, wall, movement)]
 
+    def _at_last(self, track: Track, told: _Told, at: float, aspect: float, wall: datetime) -> list[Draft]:
+        """Return what an object must have passed right before it was seen for the last time."""
+        passages = told.where.over(told.path.spot, self._counting(), aspect, at)
+        crossings = told.path.over(self.lines, aspect, at)
+        if not passages and not crossings:
+            return []
+        return self._going_on(track, told, aspect, _passed(passages), crossings, wall)
+
+    def _out_of_sight(self, track: Track, at: float, aspect: float, wall: datetime) -> list[Draft]:
+        """Return that nobody can look for an object any more: where it was, and not that it went."""
+        told = self._tracks.pop(track.id, None)
+        if told is None:
+            return []
+        self._unknown[track.id] = told
+        last = replace(track, age=track.age - (at - told.path.spot.at))
+        facts = self._movement(last, told, told.path.spot.at, aspect, {"unknown": True})
+        return [self._object(last, Change.ENDED, told.zones, wall, facts)]
+
     def _object(
         self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime, more: Mapping[str, Fact]
     ) -> Draft:
-        facts: dict[str, Fact] = {
-            "age": round(track.age, 2),
-            **more,
-        }
         return Draft(
             Kind.OBJECT,
             change,
@@ -282,21 +324,23 @@ class Translator:
             zones=zones,
             score=round(track.score, 3) if track.score else None,
             box=_corners(track.box),
-            facts=facts,
+            facts=more,
         )
 
-    def _crowds(self, sight: Sight, wall: datetime) -> list[Draft]:
+    def _crowds(self, sight: Sight, wall: datetime, doubt: Doubt) -> list[Draft]:
         """Return the counts that changed; at first also those of none: a rule may wait for few."""
         wanted = {entry for entry in self.crowds if entry[1] in self.zones}
         if not wanted and not self._counts:
             return []
         counted: Counter[tuple[str, str]] = Counter()
         for track in sight.tracks:
-            for zone in self._tracks[track.id].zones:
+            told = self._tracks.get(track.id)
+            for zone in told.zones if told else ():
                 counted[track.label, zone] += 1
                 counted["any", zone] += 1
+        doubtful = self._doubtful(doubt)
         now = {
-            entry: self._most(entry, counted[entry], sight.at)
+            entry: self._count(entry, counted[entry], doubtful(entry), sight.at)
             for entry in sorted(wanted | self._counts.keys())
         }
         drafts = [
@@ -304,8 +348,12 @@ class Translator:
             for (label, zone), count in now.items()
             if count != self._counts.get((label, zone))
         ]
-        self._counts = {entry: count for entry, count in now.items() if count or entry in wanted}
+        self._counts = {entry: count for entry, count in now.items() if any(count) or entry in wanted}
         return drafts
+
+    def _count(self, entry: tuple[str, str], seen: int, doubtful: bool, at: float) -> _Count:
+        most = self._most(entry, seen, at)
+        return _Count(seen if doubtful else most, doubtful)
 
     def _most(self, entry: tuple[str, str], count: int, at: float) -> int:
         """Return the most that were counted lately: more are told at once, fewer when that has lasted."""
@@ -315,11 +363,26 @@ class Translator:
         counted.append((at, count))
         return counted[0][1]
 
-    def _crowd(self, label: str, zone: str, count: int, wall: datetime) -> Draft:
-        before = self._counts.get((label, zone), 0)
-        change = Change.ENDED if not count else Change.GOES_ON if before else Change.BEGAN
-        facts: dict[str, Fact] = {"count": count, **self._pose_facts()}
-        subject = f"crowd:{zone}:{label}"
+    def _doubtful(self, doubt: Doubt) -> Callable[[tuple[str, str]], bool]:
+        """Return what tells whether there may be more of a label in a zone than are seen."""
+        if doubt is not Doubt.NOTHING:
+            return lambda _: True
+        unknown = {
+            (name, zone)
+            for told in self._unknown.values()
+            for zone in told.zones
+            for name in (told.label, "any")
+        }
+        return unknown.__contains__
+
+    def _crowd(self, label: str, zone: str, now: _Count, wall: datetime) -> Draft:
+        subject, before = f"crowd:{zone}:{label}", self._counts.get((label, zone))
+        if now.least and not now.number:  # nobody knows how many there are: not even that there are none
+            return self._unseen(Kind.CROWD, wall, subject, label, (zone,))
+        going = before is not None and before.number > 0
+        change = Change.ENDED if not now.number else Change.GOES_ON if going else Change.BEGAN
+        least: dict[str, Fact] = {"unknown": True} if now.least else {}
+        facts: dict[str, Fact] = {"count": now.number, **least, **self._pose_facts()}
         return Draft(Kind.CROWD, change, self.camera, wall, subject, label, (zone,), facts=facts)
 
     def _subject(self, track: int) -> str:
@@ -328,8 +391,9 @@ class Translator:
     def _unseen(
         self, kind: Kind, wall: datetime, subject: str, label: str | None, zones: tuple[str, ...]
     ) -> Draft:
-        """Return that something is seen no more."""
-        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=self._pose_facts())
+        """Return that something is seen no more, and that nobody knows what became of it."""
+        facts: dict[str, Fact] = {"unknown": True, **self._pose_facts()}
+        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=facts)
 
 
 def _spot(track: Track, at: float, aspect: float) -> Spot:
@@ -351,6 +415,12 @@ def _passed(passages: Iterable[Passage]) -> dict[str, Fact]:
     left = " ".join(each.zone for each in told if not each.entered)
     facts: dict[str, Fact] = {name: zones for name, zones in (("entered", entered), ("left", left)) if zones}
     return facts | _ago(max((each.ago for each in told), default=0.0))
+
+
+def _since(before: tuple[str, ...], now: tuple[str, ...]) -> Iterable[Passage]:
+    """Return what was entered and left meanwhile, while nobody could see it."""
+    yield from (Passage(zone, entered=True) for zone in now if zone not in before)
+    yield from (Passage(zone, entered=False) for zone in before if zone not in now)
 
 
 def _ago(seconds: float) -> dict[str, Fact]:
