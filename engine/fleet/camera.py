@@ -24,6 +24,7 @@ from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
 from engine.fleet.health.freeze import Freeze
+from engine.fleet.health.overload import Looks, Overload
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
@@ -190,6 +191,7 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._overload = Overload(self.conditions)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         self.listener = Listener(
             self.id,
@@ -364,6 +366,7 @@ class CameraRunner:
 
     def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
+        self._overload.begin()
         self.status.codec = codec
 
     def _over(self) -> None:
@@ -384,6 +387,9 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
+        if self.analyzer is not None:
+            looks = Looks(self.analyzer.wanted, self.analyzer.skipped)
+            self._intake.offer_from_thread(self._overload.told(sight.at, looks, wall))
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
@@ -410,7 +416,9 @@ class CameraRunner:
 
     def _also(self, reason: Sentence | None, wall: datetime) -> list[Draft]:
         """Return what else is the matter, or no longer is, with a camera that is not online: it hears nothing."""
-        drafts = [draft for label in ("deaf", "noisy") for draft in self.conditions.end(label, wall)]
+        drafts = [
+            draft for label in ("deaf", "noisy", "behind") for draft in self.conditions.end(label, wall)
+        ]
         if reason is not None and reason.code == "camera.blind":
             return drafts + self.conditions.begin("blind", reason, wall)
         return drafts + self.conditions.end("blind", wall)

@@ -15,7 +15,9 @@ from rules.kinds.record import ANY_CHANGE, Demands, EventKind
 from rules.kinds.shorthand import Clock, Happening, Shorthand, TrialEvent, TrialTime
 from rules.model import CONDITIONS, Change, Event, Kind
 
-CameraState = Literal["online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy"]
+CameraState = Literal[
+    "online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy", "behind"
+]
 _ENDS = {"lost": Change.ENDED, "refused": Change.ENDED, "failed": Change.ENDED}
 
 
@@ -25,7 +27,8 @@ class CameraPattern(Pattern):
     camera: OneOrMany[CameraState] = Field(
         description="online; lost (no pictures); refused (wrong password); failed (a fault of the engine's); "
         "discovered (a device answered on the network). Beside its state: deaf (its own events do not come); blind "
-        "(data, but no picture in it); clock (its clock is wrong); noisy (it tells more than is kept)."
+        "(data, but no picture in it); clock (its clock is wrong); noisy (it tells more than is kept); "
+        "behind (the detectors cannot keep up with it)."
     )
 
 
@@ -33,10 +36,10 @@ class Health(Happening):
     """A camera's own state, or what else is the matter with it."""
 
     state: CameraState = Field(
-        description="Its new state; or deaf, blind, clock, noisy: what is the matter now."
+        description="Its new state; or deaf, blind, clock, noisy, behind: what is the matter now."
     )
     at: TrialTime = Field(description="When.")
-    over: bool = Field(False, description="true: of deaf, blind, clock or noisy, that it is over.")
+    over: bool = Field(False, description="true: of deaf, blind, clock, noisy or behind, that it is over.")
 
 
 def _demands(pattern: CameraPattern, demands: Demands) -> None:
