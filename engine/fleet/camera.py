@@ -464,7 +464,7 @@ class CameraRunner:
             analyzer.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
-        return Analysed(seen.shown, seen.at, tracked(seen.sight.tracks, self.settings.zones))
+        return Analysed(seen.shown, seen.at, tracked(seen.sight, self.settings.zones))
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG (blocking: a few ms); `Again` as for `analysed`."""
