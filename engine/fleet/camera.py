@@ -39,8 +39,9 @@ from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
 from engine.vision.model import Sight
+from rules.boundary import Line
+from rules.document.ground_spec import scale_of
 from rules.model import CONDITIONS, CameraId, Change, Sentence
-from rules.trajectory import Line
 
 if TYPE_CHECKING:
     from drivers.kit.upright import Upright
@@ -186,7 +187,7 @@ class CameraRunner:
             self.id,
             settings.zones,
             lines={name: Line(line.points, line.inward) for name, line in settings.lines.items()},
-            metres=settings.metres_per_width,
+            scale=scale_of(settings.ground, settings.metres_per_width),
             presets=settings.ptz.zones,
             pose=self._ptz_state.state,
         )

@@ -54,13 +54,14 @@ def test_a_track_begins_is_repeated_once_a_second_and_ends() -> None:
     assert changes == [(Change.BEGAN, ("left",)), (Change.GOES_ON, ("left",)), (Change.GOES_ON, ("left",))]
     assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:0.7", "person")
     assert (ended.zones, ended.facts["left"], ended.facts["dwell:left"]) == (("left",), "left", 2.4)
-    assert ended.facts["speed"] == 0.1  # as it was when it was last seen
+    assert (ended.facts["speed"], ended.facts["stood"]) == (0.0, 2.4)  # as it was when it was last seen
 
 
-def test_leaving_a_zone_is_told_at_once() -> None:
+def test_leaving_a_zone_is_told_as_soon_as_it_is_sure() -> None:
     translator = Translator(CAMERA, {"left": LEFT})
     translator.sight(sight(0.0, track(1, 0.1)), NOW)
-    (moved,) = translator.sight(sight(0.2, track(1, 0.8)), NOW)
+    assert translator.sight(sight(0.2, track(1, 0.8)), NOW) == []
+    (moved,) = translator.sight(sight(0.5, track(1, 0.8)), NOW)
     assert (moved.change, moved.zones) == (Change.GOES_ON, ())
 
 
