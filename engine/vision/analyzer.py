@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -17,7 +18,7 @@ from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.objects import SAME
-from engine.vision.picture import jpeg, luma, rgb
+from engine.vision.picture import colours, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
 from engine.vision.sampler import Pace
 from engine.vision.tracking.tracker import Tracker
@@ -131,8 +132,11 @@ class Analyzer:
         self._analysed += 1
         motion, cut = self._move(shown.frame)
         found, looked = self._seek(shown, motion, cut)
-        tracks, ended = self._tracker.update(self._pace.time, found, looked)
-        return Sight(received, shown.width, shown.height, motion, tracks, ended, cut)
+        moving = None if cut or motion.disturbance else motion.boxes
+        tracked = self._tracker.update(self._pace.time, found, looked, moving)
+        return Sight(
+            received, shown.width, shown.height, motion, tracked.tracks, tracked.ended, cut, tracked.unknown
+        )
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
@@ -174,7 +178,8 @@ class Analyzer:
         self._restraint.served()
         self._fresh = False
         self._looks += len(parts)
-        return _gathered(found, parts, shown.size)
+        gathered, looked = _gathered(found, parts, shown.size)
+        return replace(gathered, colours=colours(shown.frame, gathered.boxes)), looked
 
 
 def _coded(part: crops.Rect, scale: tuple[float, float]) -> crops.Rect:
