@@ -90,3 +90,45 @@ def test_who_is_served_again_asks_as_before(street: Any) -> None:
     watched(look, street, pool, lambda at: not 6 <= at < 9)
     assert len(calm.asked) * 0.6 < len(pool.asked)
     assert 10 < look.skipped < 25  # three seconds, and two of holding back at most
+
+
+def test_who_left_while_nobody_looked_is_unknown_and_not_there(street: Any) -> None:
+    pool = Busy()
+    sights = watched(analyzer(street, pool), street, pool, lambda at: at < 7)
+    (known,) = {track.id for sight in sights for track in sight.tracks if sight.at < 7}
+    assert any(track.id == known and not track.predicted for sight in sights for track in sight.tracks)
+    late = [sight for sight in sights if sight.at > 7 + 4]
+    assert late
+    assert not any(sight.tracks or sight.ended for sight in late)
+    assert all([track.id for track in sight.unknown] == [known] for sight in late)
+
+
+class Scarce(Busy):
+    """Serves so many looks a second, whoever asks."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate, self._left, self.looks = rate, 0.0, 0
+
+    def wait(self, seconds: float) -> None:
+        self._left = min(self._left + seconds * self.rate, 2.0)
+
+    def detect(self, pictures: Any, **_: Any) -> list[Detections] | None:
+        self.serves = self._left >= 1
+        self._left -= self.serves
+        self.looks += self.serves
+        return super().detect(pictures)
+
+
+def test_of_few_looks_for_many_cameras_few_are_asked_for(street: Any) -> None:
+    """Twelve cameras that want sixty looks a second, of which there are six."""
+    pool, count = Scarce(6.0), 12
+    eyes = [analyzer(street, pool) for _ in range(count)]
+    for number, packet in enumerate(street.packets):
+        pool.wait(0.1)
+        for place in range(count):  # each is the first to ask in its turn
+            eyes[(number + place) % count].feed(packet)
+    seconds = len(street.packets) / 10
+    assert sum(eye.wanted for eye in eyes) / seconds > 40
+    assert len(pool.asked) / seconds < 20
+    assert pool.looks / seconds > 3  # what there is is used
