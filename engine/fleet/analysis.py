@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from drivers.contract import CodecParameters, Packet
 from drivers.errors import Unreachable
+from engine.config.settings import MotionSettings
 from engine.vision.model import Sight
+from engine.vision.motion.tuning import Tuning
 
 if TYPE_CHECKING:
     from drivers.kit.upright import Upright
@@ -19,11 +21,17 @@ if TYPE_CHECKING:
 BLIND = 40.0
 
 
+def tuning_of(motion: MotionSettings) -> Tuning:
+    """Return what a camera's settings say of motion, as the detector wants it."""
+    return Tuning(motion.sensitivity, motion.least, tuple(map(tuple, motion.ignore.values())))
+
+
 @dataclass(slots=True)
 class Analysis:
     """One camera's.
 
     Attributes:
+        tuning: What counts as motion.
         seen: Told of each analysed picture; `begun` of a stream's beginning, `over` of its end.
         tick: Told when each packet was received, in monotonic seconds.
         analyzer: Of the running stream, or of the last one.
@@ -31,6 +39,7 @@ class Analysis:
 
     name: str
     fps: float
+    tuning: Tuning
     pool: DetectorPool | None
     score: float
     begun: Callable[[CodecParameters], None]
@@ -45,7 +54,9 @@ class Analysis:
         from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
 
         self._shown = None
-        self.analyzer = Analyzer(codec, fps=self.fps, pool=self.pool, score=self.score, name=self.name)
+        self.analyzer = Analyzer(
+            codec, fps=self.fps, pool=self.pool, score=self.score, name=self.name, tuning=self.tuning
+        )
         self.begun(codec)
 
     def put(self, packet: Packet) -> None:

@@ -17,14 +17,14 @@ from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
-from engine.fleet.analysis import Analysis
+from engine.fleet.analysis import Analysis, tuning_of
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
-from engine.fleet.health.freeze import Freeze
 from engine.fleet.health.overload import Looks, Overload
+from engine.fleet.health.picture import PictureWatch
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
@@ -181,7 +181,6 @@ class CameraRunner:
         self.seen: LastSight | None = None
         self.watchers = Watchers(lambda: clock.now().wall)
         self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
-        self.freeze = Freeze()
         self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
@@ -194,12 +193,16 @@ class CameraRunner:
         self.conditions = Conditions(self.id)
         self._overload = Overload(self.conditions)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
+        self._picture = PictureWatch(
+            self.id, self.conditions, lambda: self._ptz_state.away(settings.ptz.home)
+        )
         self.listener = Listener(
             self.id,
             settings.source,
             Signals(self.id, clock.monotonic),
             self.conditions,
             self._translator.aimed,
+            self._picture.hear,
         )
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
@@ -207,6 +210,7 @@ class CameraRunner:
         self._analysis = Analysis(
             self.id,
             settings.fps,
+            tuning_of(settings.motion),
             pool if settings.detect else None,
             score,
             begun=self._begun,
@@ -368,6 +372,7 @@ class CameraRunner:
     def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
         self._overload.begin()
+        self._picture.begin()
         self.status.codec = codec
 
     def _over(self) -> None:
@@ -378,7 +383,6 @@ class CameraRunner:
         first = self.status.state is not CameraState.ONLINE
         drafts = self._translator.sight(sight, wall)
         self.seen = LastSight(self._translator.seen or sight, wall, shown)
-        self.freeze.look(shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -388,6 +392,7 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
+        drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
         if self.analyzer is not None:
             looks = Looks(self.analyzer.wanted, self.analyzer.skipped)
             self._intake.offer_from_thread(self._overload.told(sight.at, looks, wall))

@@ -17,6 +17,7 @@ from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
+from engine.vision.motion.tuning import STANDARD, Tuning
 from engine.vision.objects import SAME
 from engine.vision.picture import colours, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
@@ -45,6 +46,7 @@ class Analyzer:
         pool: Detectors; None: moving regions are followed under the label `MOVING`.
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
+        tuning: What counts as motion.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
 
     Attributes:
@@ -60,11 +62,13 @@ class Analyzer:
         pool: DetectorPool | None,
         score: float,
         name: str = "",
+        tuning: Tuning = STANDARD,
         loop_filter: bool = True,
     ) -> None:
         self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
         self._time_base = float(codec.time_base)
         self._fps, self._pool, self._name = fps, pool, name
+        self._tuning = tuning
         self._pace = Pace(fps)
         self._score = score
         self._attention, self._restraint = Attention(), Restraint(1 / fps)
@@ -140,7 +144,7 @@ class Analyzer:
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
-            self._motion = MotionDetector(frame.width, frame.height, fps=self._fps)
+            self._motion = MotionDetector(frame.width, frame.height, fps=self._fps, tuning=self._tuning)
             self._fresh = True
         return self._motion.feed(luma(frame)), self._motion.cut
 
