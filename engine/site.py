@@ -41,7 +41,6 @@ from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
 from engine.fleet.followed import followed
 from engine.fleet.health.availability_watch import AvailabilityWatch
-from engine.fleet.health.overload import Overload
 from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
@@ -118,7 +117,6 @@ class Site:
         self.judge = self._make_judge()
         self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state), store.known_records)
         self.pool = self._make_pool()
-        self._overload = Overload(self.pool, clock.monotonic)
         self._turn = Turn(where.state)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
         self._garbage = Garbage()
@@ -446,7 +444,6 @@ class Site:
         yield from self.availability.problems()
         yield from ailing(self._store)
         yield from self.heads.problems()
-        yield from self._overload.problems()
         yield from crowded(self._doors())
         yield from self._encryption.problems()
 

@@ -23,6 +23,7 @@ from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
+from engine.fleet.health.overload import Looks, Overload
 from engine.fleet.health.picture import PictureWatch
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
@@ -190,6 +191,7 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._overload = Overload(self.conditions)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         self._picture = PictureWatch(
             self.id, self.conditions, lambda: self._ptz_state.away(settings.ptz.home)
@@ -369,6 +371,7 @@ class CameraRunner:
 
     def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
+        self._overload.begin()
         self._picture.begin()
         self.status.codec = codec
 
@@ -390,6 +393,9 @@ class CameraRunner:
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
         drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
+        if self.analyzer is not None:
+            looks = Looks(self.analyzer.wanted, self.analyzer.skipped)
+            self._intake.offer_from_thread(self._overload.told(sight.at, looks, wall))
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
@@ -416,7 +422,9 @@ class CameraRunner:
 
     def _also(self, reason: Sentence | None, wall: datetime) -> list[Draft]:
         """Return what else is the matter, or no longer is, with a camera that is not online: it hears nothing."""
-        drafts = [draft for label in ("deaf", "noisy") for draft in self.conditions.end(label, wall)]
+        drafts = [
+            draft for label in ("deaf", "noisy", "behind") for draft in self.conditions.end(label, wall)
+        ]
         if reason is not None and reason.code == "camera.blind":
             return drafts + self.conditions.begin("blind", reason, wall)
         return drafts + self.conditions.end("blind", wall)
@@ -462,7 +470,7 @@ class CameraRunner:
             analyzer.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
-        return Analysed(seen.shown, seen.at, tracked(seen.sight.tracks, self.settings.zones))
+        return Analysed(seen.shown, seen.at, tracked(seen.sight, self.settings.zones))
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG (blocking: a few ms); `Again` as for `analysed`."""
