@@ -16,7 +16,7 @@ from drivers.errors import DriverError
 from drivers.virtual.accounts import Accounts, Lockout
 from drivers.virtual.encoding import Encoders, Encoding, Limits, Stream
 from drivers.virtual.imaging import Caption, Imaging, Look
-from drivers.virtual.impairment import Impairment, impaired, properties, said_of
+from drivers.virtual.impairment import Impairment, impaired
 from drivers.virtual.onvif.device_clock import DeviceClock
 from drivers.virtual.onvif.device_network import DeviceNetwork
 from drivers.virtual.onvif.device_service import DeviceService
@@ -32,6 +32,7 @@ from drivers.virtual.onvif.media2_service import Media2Service
 from drivers.virtual.onvif.media_profiles import MediaProfiles
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.osd_operations import OsdOperations
+from drivers.virtual.onvif.picture_alarms import properties, said_of
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.push_subscriber import PushSubscriber
 from drivers.virtual.onvif.server import ELSEWHERE, OnvifServer

@@ -1,4 +1,4 @@
-"""What is done to a virtual camera's picture, as to a real one by somebody or something, and what it says of it."""
+"""What is done to a virtual camera's picture, as to a real one by somebody or something. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drivers.virtual.imaging import Caption, Look
-from drivers.virtual.onvif.event_broker import Property
-from drivers.virtual.onvif.service import SOURCE, SOURCE_CONFIGURATION, numbered
 
 
 class Impairment(StrEnum):
@@ -50,45 +48,6 @@ def impaired(look: Look, by: Impairment) -> Look:
     if by is Impairment.SIGNAL_LOSS:
         return replace(look, flaw=by.value, captions=(_CARD,))
     return look if by is Impairment.NONE else replace(look, flaw=by.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    topic: str
-    source: str = "Source"
-    item: str = "State"
-    token: str = SOURCE
-
-
-#: What a camera says by itself of each, as many do (ONVIF imaging and media service specifications).
-_SCENE = _Said("VideoSource/GlobalSceneChange/ImagingService")
-_TAMPER = _Said(
-    "RuleEngine/TamperDetector/Tamper", "VideoSourceConfigurationToken", "IsTamper", SOURCE_CONFIGURATION
-)
-_BLURRY = _Said("VideoSource/ImageTooBlurry/ImagingService")
-_SAID = {
-    Impairment.COVERED: _TAMPER,
-    Impairment.SPRAYED: _TAMPER,
-    Impairment.DEFOCUSED: _BLURRY,
-    Impairment.TURNED: _SCENE,
-    Impairment.DARK: _Said("VideoSource/ImageTooDark/ImagingService"),
-    Impairment.BRIGHT: _Said("VideoSource/ImageTooBright/ImagingService"),
-    Impairment.SIGNAL_LOSS: _Said("VideoSource/SignalLoss"),
-}
-
-
-def said_of(by: Impairment, channel: int) -> Property | None:
-    """Return the property that a channel, counted from 0, raises; None: no camera notices this."""
-    said = _SAID.get(by)
-    if said is None:
-        return None
-    return Property(said.topic, (said.source, numbered(said.token, channel)), said.item)
-
-
-def properties(channel: int) -> tuple[Property, ...]:
-    """Return all that a channel may say of its picture."""
-    every = (said_of(each, channel) for each in Impairment)
-    return tuple(dict.fromkeys(each for each in every if each is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import av
 import numpy as np
@@ -14,7 +14,7 @@ from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Motion, Sight
+from engine.vision.model import Boxes, Detections, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.objects import SAME
 from engine.vision.picture import jpeg, luma, rgb
@@ -44,6 +44,8 @@ class Analyzer:
         pool: Detectors; None: moving regions are followed under the label `MOVING`.
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
+        reference: How the camera should look, (height, width); None: what it sees is learnt.
+        moving: Returns whether the camera is being turned, or was turned elsewhere, by right.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
     """
 
@@ -55,6 +57,8 @@ class Analyzer:
         pool: DetectorPool | None,
         score: float,
         name: str = "",
+        reference: Luma | None = None,
+        moving: Callable[[], bool] | None = None,
         loop_filter: bool = True,
     ) -> None:
         self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
@@ -65,6 +69,8 @@ class Analyzer:
         self._attention = Attention()
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
+        self._moving = moving
+        self.refer(reference)
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
@@ -94,6 +100,10 @@ class Analyzer:
             if self._pace.take(pts * self._time_base):
                 due = frame
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
+
+    def refer(self, reference: Luma | None) -> None:
+        """Take a new picture of how the camera should look."""
+        self._reference = reference
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.

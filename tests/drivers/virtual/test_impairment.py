@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from drivers.virtual.camera import VirtualCamera
 from drivers.virtual.command import app
 from drivers.virtual.imaging import PLAIN_LOOK, Look
-from drivers.virtual.impairment import Impairment, Planned, impaired, planned, properties, said_of
+from drivers.virtual.impairment import Impairment, Planned, impaired, planned
 from drivers.virtual.onvif.event_broker import Subscription
+from drivers.virtual.onvif.picture_alarms import properties, said_of
 from drivers.virtual.spec import CameraSpec
 from drivers.virtual.street.drawing import Scene
 from drivers.virtual.street.look import seen

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drivers.virtual.camera import VirtualCamera
-from drivers.virtual.impairment import properties
+from drivers.virtual.onvif.picture_alarms import properties
 from drivers.virtual.spec import CameraSpec
 from tests.drivers.virtual.onvif.judges import PASSWORD, Peer, judge, node_client, python_client
 
