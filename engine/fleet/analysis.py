@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from drivers.contract import CodecParameters, Packet
 from drivers.errors import Unreachable
+from engine.config.settings import MotionSettings
 from engine.vision.model import Sight
+from engine.vision.motion.tuning import Tuning
 
 if TYPE_CHECKING:
     from drivers.kit.upright import Upright
@@ -20,11 +22,17 @@ if TYPE_CHECKING:
 BLIND = 40.0
 
 
+def tuning_of(motion: MotionSettings) -> Tuning:
+    """Return what a camera's settings say of motion, as the detector wants it."""
+    return Tuning(motion.sensitivity, motion.least, tuple(map(tuple, motion.ignore.values())))
+
+
 @dataclass(slots=True)
 class Analysis:
     """One camera's.
 
     Attributes:
+        tuning: What counts as motion.
         seen: Told of each analysed picture; `begun` of a stream's beginning, `over` of its end.
         tick: Told when each packet was received, in monotonic seconds.
         reference: Reads the picture of how it should look; None: there is none.
@@ -34,6 +42,7 @@ class Analysis:
 
     name: str
     fps: float
+    tuning: Tuning
     pool: DetectorPool | None
     score: float
     begun: Callable[[CodecParameters], None]
@@ -58,6 +67,7 @@ class Analysis:
             pool=self.pool,
             score=self.score,
             name=self.name,
+            tuning=self.tuning,
             reference=self.reference(),
             moving=self.moving,
         )

@@ -18,7 +18,7 @@ from engine.config.settings import CameraSettings
 from engine.draft import Draft
 from engine.errors import Again, reason_of
 from engine.fleet import translate
-from engine.fleet.analysis import Analysis
+from engine.fleet.analysis import Analysis, tuning_of
 from engine.fleet.device import DeviceRunner, address_of, camera_of, first_of
 from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
@@ -210,6 +210,7 @@ class CameraRunner:
         self._analysis = Analysis(
             self.id,
             settings.fps,
+            tuning_of(settings.motion),
             pool if settings.detect else None,
             score,
             begun=self._begun,
@@ -386,7 +387,8 @@ class CameraRunner:
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = LastSight(sight, wall, shown)
+        drafts = self._translator.sight(sight, wall)
+        self.seen = LastSight(self._translator.seen or sight, wall, shown)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -396,8 +398,7 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
-        impaired = map(self._translator.aimed, self._picture.look(sight, wall))
-        drafts = [*impaired, *self._translator.sight(sight, wall)]
+        drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
