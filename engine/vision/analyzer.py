@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import av
@@ -15,7 +15,7 @@ from engine.vision import crops
 from engine.vision.attention import Attention, Restraint
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Motion, Sight
+from engine.vision.model import Boxes, Detections, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.motion.tuning import STANDARD, Tuning
 from engine.vision.objects import SAME
@@ -46,6 +46,8 @@ class Analyzer:
         pool: Detectors; None: moving regions are followed under the label `MOVING`.
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
+        reference: How the camera should look, (height, width); None: what it sees is learnt.
+        moving: Returns whether the camera is being turned, or was turned elsewhere, by right.
         tuning: What counts as motion.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
 
@@ -62,6 +64,8 @@ class Analyzer:
         pool: DetectorPool | None,
         score: float,
         name: str = "",
+        reference: Luma | None = None,
+        moving: Callable[[], bool] | None = None,
         tuning: Tuning = STANDARD,
         loop_filter: bool = True,
     ) -> None:
@@ -74,6 +78,8 @@ class Analyzer:
         self._attention, self._restraint = Attention(), Restraint(1 / fps)
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
+        self._moving = moving
+        self.refer(reference)
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
@@ -104,6 +110,10 @@ class Analyzer:
             if self._pace.take(pts * self._time_base):
                 due = frame
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
+
+    def refer(self, reference: Luma | None) -> None:
+        """Take a new picture of how the camera should look."""
+        self._reference = reference
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.
