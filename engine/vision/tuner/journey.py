@@ -6,7 +6,7 @@ somewhere. Leaves, water, flags, noise and insects on the lens come back to wher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import hypot
 
@@ -25,6 +25,8 @@ RECENT = 4
 SIGHTINGS, SECONDS, FAR, OWN, STRAIGHT = 4, 0.6, 0.12, 0.5, 0.45
 #: Two journeys of different trials are of the same thing if so much of one's pictures show it where the other has it.
 SAME = 0.5
+#: How near to each other they may be then, in parts of the picture: a trial may see only somebody's legs.
+NEAR = 0.05
 
 
 @dataclass(slots=True)
@@ -46,6 +48,11 @@ class Journey:
     def last(self) -> int:
         """Number of its last picture."""
         return next(reversed(self.places))
+
+    @property
+    def middles(self) -> list[tuple[float, float]]:
+        """Where the middle of it was, picture by picture."""
+        return [_middle(box) for box in self.places.values()]
 
     @property
     def size(self) -> float:
@@ -86,21 +93,19 @@ def journeys(trial: Trial, times: Sequence[float]) -> tuple[Journey, ...]:
     return tuple(each.journey() for each in (*over, *going) if each.travels(times))
 
 
-def agreed(found: Iterable[Sequence[Journey]]) -> tuple[Journey, ...]:
+def agreed(found: Sequence[Sequence[Journey]]) -> tuple[Journey, ...]:
     """Return the journeys that several trials found, each once, in their order of time; what one alone saw is noise.
 
     Args:
         found: Of each trial.
     """
-    trials = [list(each) for each in found]
+    every = [(number, journey) for number, those in enumerate(found) for journey in those]
+    every.sort(key=lambda each: -len(each[1].places))  # the longest stands for those that saw less of it
     kept: list[Journey] = []
-    for number, those in enumerate(trials):
-        others = [each for place, more in enumerate(trials) if place != number for each in more]
-        for journey in those:
-            if any(_same(journey, other) for other in others) and not any(
-                _same(journey, known) for known in kept
-            ):
-                kept.append(journey)
+    for number, journey in every:
+        twice = any(number != other and _same(journey, seen) for other, seen in every)
+        if twice and not any(_same(journey, known) for known in kept):
+            kept.append(journey)
     return tuple(sorted(kept, key=lambda each: each.first))
 
 
@@ -164,12 +169,13 @@ def _pairs(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> Iterator
 
 def _same(one: Journey, other: Journey) -> bool:
     shared = one.places.keys() & other.places.keys()
-    met = sum(_meet(one.places[number], other.places[number]) for number in shared)
+    met = sum(_meet(one.places[number], other.places[number], NEAR) for number in shared)
     return met >= SAME * min(len(one.places), len(other.places))
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meet(one: Box, other: Box, near: float = 0.0) -> bool:
+    across = one[0] < other[2] + near and other[0] < one[2] + near
+    return across and one[1] < other[3] + near and other[1] < one[3] + near
 
 
 def _middle(box: Box) -> tuple[float, float]:

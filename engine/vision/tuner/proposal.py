@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.vision.motion.tuning import Tuning
 from engine.vision.tuner.film import Film
-from engine.vision.tuner.flicker import Corners, Flicker, flicker, polygons
+from engine.vision.tuner.flicker import Corners, Flicker, confined, flicker, polygons
 from engine.vision.tuner.journey import Journey, agreed, journeys
 from engine.vision.tuner.trial import Trial, tried
 
@@ -91,7 +91,7 @@ def examine(film: Film, present: Tuning, progress: Callable[[int], None] = lambd
     for number, each in enumerate(sensitivities, 1):
         trials.append(tried(film, replace(present, sensitivity=each)))
         progress(number)
-    known = agreed(journeys(each, film.times) for each in trials)
+    known = _real(trials, agreed([journeys(each, film.times) for each in trials]))
     outcomes = [_outcome(each, known) for each in trials]
     now = outcomes[sensitivities.index(present.sensitivity)]
     every = [*outcomes]
@@ -100,6 +100,14 @@ def examine(film: Film, present: Tuning, progress: Callable[[int], None] = lambd
         progress(len(every))
     best = min(every, key=lambda each: _cost(each, present))
     return Findings(film, known, now, best, tuple(outcomes))
+
+
+def _real(trials: Sequence[Trial], known: Sequence[Journey]) -> tuple[Journey, ...]:
+    """Return the journeys without those that only the flicker of a place made up."""
+    outcomes = [_outcome(each, known) for each in trials]
+    first = [next((each for each in outcomes if each.kept[n]), None) for n in range(len(known))]
+    pairs = zip(known, first, strict=True)
+    return tuple(each for each, seen in pairs if seen is None or not confined(each, seen.flicker))
 
 
 def _outcome(trial: Trial, known: Sequence[Journey]) -> Outcome:
