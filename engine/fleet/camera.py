@@ -23,7 +23,7 @@ from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
-from engine.fleet.health.freeze import Freeze
+from engine.fleet.health.picture import PictureWatch
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
@@ -179,7 +179,6 @@ class CameraRunner:
         self.seen: LastSight | None = None
         self.watchers = Watchers(lambda: clock.now().wall)
         self._intake, self._clock, self._random = intake, clock, random or SystemRandom()
-        self.freeze = Freeze()
         self._ptz_state = PtzState(clock.monotonic)
         self._translator = Translator(
             self.id,
@@ -191,12 +190,16 @@ class CameraRunner:
         )
         self.conditions = Conditions(self.id)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
+        self._picture = PictureWatch(
+            self.id, self.conditions, lambda: self._ptz_state.away(settings.ptz.home)
+        )
         self.listener = Listener(
             self.id,
             settings.source,
             Signals(self.id, clock.monotonic),
             self.conditions,
             self._translator.aimed,
+            self._picture.hear,
         )
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
@@ -365,6 +368,7 @@ class CameraRunner:
 
     def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
+        self._picture.begin()
         self.status.codec = codec
 
     def _over(self) -> None:
@@ -373,8 +377,8 @@ class CameraRunner:
     def _tell(self, sight: Sight, shown: Upright) -> None:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
-        self.seen = LastSight(sight, wall, shown)
-        self.freeze.look(shown, self._clock.monotonic())
+        drafts = self._translator.sight(sight, wall)
+        self.seen = LastSight(self._translator.seen or sight, wall, shown)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -384,7 +388,7 @@ class CameraRunner:
             self.status.retry = self.status.advice = None
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
-        drafts = self._translator.sight(sight, wall)
+        drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)

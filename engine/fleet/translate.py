@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from engine.draft import Draft
+from engine.fleet.doubt import Doubt, Doubts, believed
 from engine.vision.model import Motion, Sight, Track
 from rules.compiler.ruleset import RuleSet
 from rules.geometry import Polygon, foot, standing_in
@@ -28,6 +30,14 @@ class _Told:
     zones: tuple[str, ...]
     at: float
     path: Path
+    missing: float = 0.0  #: seconds in which nobody could look for it: no part of its age
+
+
+class _Count(NamedTuple):
+    """How many there are; `least`: as far as they could be looked for."""
+
+    number: int
+    least: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Translator:
         presets: Zones that count only while the PTZ unit is at a preset.
         crowds: (label, zone) of what is counted; label ``any``: all objects. May be set from any thread.
         pose: Returns how the PTZ unit is; None: there is none, or nothing is known.
+        seen: The last picture, as far as it is to be believed.
     """
 
     camera: CameraId
@@ -73,13 +84,16 @@ class Translator:
     repeat: float = 1.0
     settle: int = 2
     calm: float = 3.0
+    seen: Sight | None = None
     _run: str = "0"
     _tracks: dict[int, _Told] = field(default_factory=dict)
+    _unknown: dict[int, _Told] = field(default_factory=dict)
+    _doubts: Doubts = field(default_factory=Doubts)
     _moving: Draft | None = None
     _moving_at: float = 0.0
     _streak: int = 0
     _moved_at: float = 0.0
-    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _counts: dict[tuple[str, str], _Count] = field(default_factory=dict)
 
     def begin(self, wall: datetime) -> None:
         """Start a new stream: its tracks count from 1 again, and must not be taken for the old ones."""
@@ -87,15 +101,25 @@ class Translator:
 
     def sight(self, sight: Sight, wall: datetime) -> list[Draft]:
         """Return what one analysed picture adds to the story; usually nothing."""
+        doubt = self._doubts.of(sight)
+        self.seen = sight = believed(sight, doubt)
         drafts, aspect = self._motion(sight, wall), sight.width / sight.height
+        for track in sight.unknown:
+            drafts += self._out_of_sight(track, sight.at, aspect, wall)
         for track in sight.ended:
             drafts += self._ended(track, aspect, wall)
         company = [(track.id, foot(track.box)) for track in sight.tracks if track.label in COMPANY]
         for track in sight.tracks:
-            drafts += self._seen(
-                track, sight.at, aspect, [at for id_, at in company if id_ != track.id], wall
-            )
-        return drafts + self._crowds(sight, wall)
+            if (
+                not track.predicted
+            ):  # of where it should be by now nothing is told: it is, when it is seen again
+                drafts += self._seen(
+                    track, sight.at, aspect, [at for id_, at in company if id_ != track.id], wall
+                )
+        if doubt is Doubt.NOTHING:  # whom the tracker has given up nobody will find again
+            there = {track.id for track in sight.unknown}
+            self._unknown = {number: told for number, told in self._unknown.items() if number in there}
+        return drafts + self._crowds(sight, wall, doubt)
 
     def lost(self, wall: datetime) -> list[Draft]:
         """Return the ends of everything that was going on: nothing is seen any more.
@@ -112,6 +136,7 @@ class Translator:
             drafts.append(self._unseen(Kind.CROWD, wall, f"crowd:{zone}:{label}", label, (zone,)))
         self._counts.clear()
         self._tracks.clear()
+        self._unknown.clear()
         self._moving, self._streak = None, 0
         return drafts
 
@@ -168,6 +193,10 @@ class Translator:
         if told is None:
             begun = self._tracks[track.id] = _Told(track.label, zones, at, Path.begin(here, at))
             passed = _passed((), zones)
+            if (before := self._unknown.pop(track.id, None)) is not None:
+                passed = _passed(before.zones, zones) | {"again": True}
+                begun.path.dwelt.update(before.path.dwelt)
+                begun.missing = before.missing + at - before.path.at
             return [
                 self._object(
                     track, Change.BEGAN, zones, wall, self._movement(track, begun, at, aspect, passed)
@@ -201,7 +230,10 @@ class Translator:
     def _movement(
         self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
     ) -> dict[str, Fact]:
-        return told.path.facts(at, track.velocity, aspect, self.metres) | self._pose_facts() | dict(passed)
+        age: dict[str, Fact] = {"age": round(track.age - told.missing, 2)}
+        return (
+            age | told.path.facts(at, track.velocity, aspect, self.metres) | self._pose_facts() | dict(passed)
+        )
 
     def aimed(self, draft: Draft) -> Draft:
         """Return what the device said by itself, knowing how its PTZ unit is; callable from any thread."""
@@ -217,7 +249,7 @@ class Translator:
 
     def _ended(self, track: Track, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is gone: from where, and how it was when it was last seen."""
-        told = self._tracks.pop(track.id, None)
+        told = self._tracks.pop(track.id, None) or self._unknown.pop(track.id, None)
         if told is None:
             return []
         stood = told.path.stood(told.path.at)
@@ -227,11 +259,20 @@ class Translator:
         movement = self._movement(track, told, told.path.at, aspect, passed)
         return [self._object(track, Change.ENDED, told.zones, wall, movement)]
 
+    def _out_of_sight(self, track: Track, at: float, aspect: float, wall: datetime) -> list[Draft]:
+        """Return that nobody can look for an object any more: where it was, and not that it went."""
+        told = self._tracks.pop(track.id, None)
+        if told is None:
+            return []
+        self._unknown[track.id] = told
+        last = replace(track, age=track.age - (at - told.path.at))
+        facts = self._movement(last, told, told.path.at, aspect, {"unknown": True})
+        return [self._object(last, Change.ENDED, told.zones, wall, facts)]
+
     def _object(
         self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime, more: Mapping[str, Fact]
     ) -> Draft:
         facts: dict[str, Fact] = {
-            "age": round(track.age, 2),
             "vx": round(track.velocity[0], 4),
             "vy": round(track.velocity[1], 4),
             **more,
@@ -249,30 +290,49 @@ class Translator:
             facts=facts,
         )
 
-    def _crowds(self, sight: Sight, wall: datetime) -> list[Draft]:
+    def _crowds(self, sight: Sight, wall: datetime, doubt: Doubt) -> list[Draft]:
         """Return the counts that changed; at first also those of none: a rule may wait for few."""
         wanted = {entry for entry in self.crowds if entry[1] in self.zones}
         if not wanted and not self._counts:
             return []
         counted: Counter[tuple[str, str]] = Counter()
         for track in sight.tracks:
-            for zone in self._tracks[track.id].zones:
+            told = self._tracks.get(track.id)
+            for zone in told.zones if told else ():
                 counted[track.label, zone] += 1
                 counted["any", zone] += 1
-        now = {entry: counted[entry] for entry in sorted(wanted | self._counts.keys())}
+        doubtful = self._doubtful(doubt)
+        now = {
+            entry: _Count(counted[entry], doubtful(entry)) for entry in sorted(wanted | self._counts.keys())
+        }
         drafts = [
             self._crowd(label, zone, count, wall)
             for (label, zone), count in now.items()
             if count != self._counts.get((label, zone))
         ]
-        self._counts = {entry: count for entry, count in now.items() if count or entry in wanted}
+        self._counts = {entry: count for entry, count in now.items() if any(count) or entry in wanted}
         return drafts
 
-    def _crowd(self, label: str, zone: str, count: int, wall: datetime) -> Draft:
-        before = self._counts.get((label, zone), 0)
-        change = Change.ENDED if not count else Change.GOES_ON if before else Change.BEGAN
-        facts: dict[str, Fact] = {"count": count, **self._pose_facts()}
-        subject = f"crowd:{zone}:{label}"
+    def _doubtful(self, doubt: Doubt) -> Callable[[tuple[str, str]], bool]:
+        """Return what tells whether there may be more of a label in a zone than are seen."""
+        if doubt is not Doubt.NOTHING:
+            return lambda _: True
+        unknown = {
+            (name, zone)
+            for told in self._unknown.values()
+            for zone in told.zones
+            for name in (told.label, "any")
+        }
+        return unknown.__contains__
+
+    def _crowd(self, label: str, zone: str, now: _Count, wall: datetime) -> Draft:
+        subject, before = f"crowd:{zone}:{label}", self._counts.get((label, zone))
+        if now.least and not now.number:  # nobody knows how many there are: not even that there are none
+            return self._unseen(Kind.CROWD, wall, subject, label, (zone,))
+        going = before is not None and before.number > 0
+        change = Change.ENDED if not now.number else Change.GOES_ON if going else Change.BEGAN
+        least: dict[str, Fact] = {"unknown": True} if now.least else {}
+        facts: dict[str, Fact] = {"count": now.number, **least, **self._pose_facts()}
         return Draft(Kind.CROWD, change, self.camera, wall, subject, label, (zone,), facts=facts)
 
     def _subject(self, track: int) -> str:
@@ -281,8 +341,9 @@ class Translator:
     def _unseen(
         self, kind: Kind, wall: datetime, subject: str, label: str | None, zones: tuple[str, ...]
     ) -> Draft:
-        """Return that something is seen no more."""
-        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=self._pose_facts())
+        """Return that something is seen no more, and that nobody knows what became of it."""
+        facts: dict[str, Fact] = {"unknown": True, **self._pose_facts()}
+        return Draft(kind, Change.ENDED, self.camera, wall, subject, label, zones, facts=facts)
 
 
 #: Facts that tell something new, and are told once.

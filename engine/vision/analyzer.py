@@ -11,7 +11,7 @@ import numpy as np
 from drivers.contract import CodecParameters, Packet
 from drivers.kit.upright import Upright
 from engine.vision import crops
-from engine.vision.attention import Attention
+from engine.vision.attention import Attention, Restraint
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Motion, Sight
@@ -47,6 +47,10 @@ class Analyzer:
         name: Who asks, where the pool counts what it could not do.
         tuning: What counts as motion.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
+
+    Attributes:
+        wanted: Pictures in which something was to be looked at (counter).
+        skipped: Of those, pictures in which nobody could: the detectors were busy (counter).
     """
 
     def __init__(
@@ -66,20 +70,21 @@ class Analyzer:
         self._tuning = tuning
         self._pace = Pace(fps)
         self._score = score
-        self._attention = Attention()
+        self._attention, self._restraint = Attention(), Restraint(1 / fps)
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
-        self._analysed = self._looks = self.skipped = 0
+        self._analysed = self._looks = self.wanted = self.skipped = 0
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What was done, by name: decoded, analysed, looked (detector), skipped, errors, corrupt."""
+        """What was done, by name: decoded, analysed, wanted, looked (detector), skipped, errors, corrupt."""
         return {
             "decoded": self._decoder.pictures,
             "analysed": self._analysed,
+            "wanted": self.wanted,
             "looked": self._looks,
             "skipped": self.skipped,
             "errors": self._decoder.errors,
@@ -148,6 +153,10 @@ class Analyzer:
         regions = np.concatenate([moving, self._tracker.due(now)])
         if not (self._fresh or cut or len(regions)):
             return _NOTHING, _NOWHERE
+        self.wanted += 1
+        if self._restraint.holds(now):
+            self.skipped += 1
+            return _NOTHING, _NOWHERE
         everywhere = self._fresh or cut or motion.share >= LARGE
         size, model = shown.size, self._pool.size
         parts = [crops.whole(size, model)] if everywhere else crops.plan(regions, size, model)
@@ -164,7 +173,9 @@ class Analyzer:
         found = pool.detect(pictures, owner=self._name, priority=int(urgent), wait=wait)
         if found is None:
             self.skipped += 1
+            self._restraint.refused(self._pace.time)
             return _NOTHING, _NOWHERE
+        self._restraint.served()
         self._fresh = False
         self._looks += len(parts)
         return _gathered(found, parts, shown.size)

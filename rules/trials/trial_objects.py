@@ -27,6 +27,12 @@ class _Going:
     since: float
     zones: tuple[str, ...] = ()
 
+    def found(self, foot: Point, now: float) -> _Going:
+        """Return it when it is found again: that nobody could look for it counts as no time that it was there."""
+        path = Path.begin(foot, now)
+        path.dwelt.update(self.path.dwelt)
+        return _Going(path, self.since + now - self.path.at, self.zones)
+
 
 class TrialObjects:
     """Tells the tracks of one trial, in the order in which they are written.
@@ -48,6 +54,7 @@ class TrialObjects:
     ) -> None:
         self._site, self._seconds, self._end = site, seconds, end
         self._going: dict[tuple[str, str], _Going] = {}
+        self._unknown: dict[tuple[str, str], _Going] = {}
         tracks = [cue.body for cue in trial.events if isinstance(cue.body, Track)]
         self._company = [
             (each, each.camera or camera) for each in tracks if each.label in COMPANY and each.path
@@ -68,7 +75,9 @@ class TrialObjects:
             change = Change.GOES_ON if where in self._going else Change.BEGAN
             yield from self._seen(name, track, camera, now, change)
             count += 1
-        if track.to is not None and track.gone:
+        if track.to is not None and track.unknown:
+            yield self._out_of_sight(name, track, camera, end)
+        elif track.to is not None and track.gone:
             yield self._gone(name, track, camera, end)
 
     def _span(self, track: Track) -> tuple[float, float]:
@@ -84,8 +93,14 @@ class TrialObjects:
         going = self._going.get((camera, name))
         crossings: list[Crossing] = []
         stood: float | None = None
+        before = self._unknown.pop((camera, name), None)
         if going is None:
-            going = self._going[camera, name] = _Going(Path.begin(foot or _NOWHERE, now), now)
+            going = (
+                before.found(foot or _NOWHERE, now)
+                if before
+                else _Going(Path.begin(foot or _NOWHERE, now), now)
+            )
+            self._going[camera, name] = going
         else:
             lines = {each: Line(line.points, line.inward) for each, line in self._spec(camera).lines.items()}
             crossings, stood = going.path.go(foot or going.path.foot, now, zones, lines, ASPECT)
@@ -93,6 +108,8 @@ class TrialObjects:
         news = _passed(going.zones, zones)
         if stood:
             news |= {"started": True, "stood": round(stood, 1)}
+        if before:
+            news["again"] = True
         going.zones = zones
         known = self._known(track, camera, going, now)
         for number, crossing in enumerate(crossings or [None]):
@@ -115,6 +132,14 @@ class TrialObjects:
         return TrialEvent(
             now, Kind.OBJECT, Change.ENDED, camera, subject, track.label, zones, track.score, box, told
         )
+
+    def _out_of_sight(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
+        """Return that nobody can look for it any more: where it was, and not that it went."""
+        going = self._unknown[camera, name] = self._going.pop((camera, name))
+        told = {**self._known(track, camera, going, going.path.at), "unknown": True, **track.facts}
+        box, subject = _box(self._foot(track, going.path.at)), f"track:{name}"
+        kind, ended = Kind.OBJECT, Change.ENDED
+        return TrialEvent(now, kind, ended, camera, subject, track.label, going.zones, track.score, box, told)
 
     def _known(self, track: Track, camera: str, going: _Going, now: float) -> dict[str, Fact]:
         """Return what is known of its movement; without a path only where it was, and how long."""

@@ -50,6 +50,7 @@ COMPOSED = (
     "weekday.",
     "availability.",
     "cameras.",
+    "picture.",
     "census_by.",
     "census_column.",
     "census_state.",

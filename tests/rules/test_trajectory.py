@@ -156,7 +156,7 @@ def test_crowds_are_told_only_where_a_rule_counts_and_when_they_change() -> None
     ]
     assert told(0.4, track(1, 0.2), track(2, 0.3), track(4, 0.3, "car")) == []
     (ended,) = [each for each in translator.lost(NOW) if each.kind is Kind.CROWD]
-    assert (ended.change, dict(ended.facts)) == (Change.ENDED, {}), "nobody knows how many there are"
+    assert (ended.change, dict(ended.facts)) == (Change.ENDED, {"unknown": True})  # nobody knows how many
     quiet = Translator(CAMERA, {"left": LEFT})
     assert [each.kind for each in quiet.sight(sight(0.0, track(1, 0.2)), NOW)] == [Kind.OBJECT]
 

@@ -161,6 +161,6 @@ def test_an_empty_zone_is_told_at_first_and_is_not_empty_when_nobody_sees_it() -
     assert translator.sight(sight(0.2), NOW) == []
     (lost,) = translator.lost(NOW)
     assert (lost.change, lost.subject, lost.zones, dict(lost.facts)) == (
-        Change.ENDED, "crowd:left:person", ("left",), {},
+        Change.ENDED, "crowd:left:person", ("left",), {"unknown": True},
     )  # fmt: skip
     assert len(translator.sight(sight(9.0), NOW)) == 1
