@@ -7,7 +7,7 @@ somewhere. Leaves, water, flags, noise and insects on the lens come back to wher
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
@@ -29,15 +29,17 @@ SAME = 0.5
 NEAR = 0.05
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One thing's way.
 
     Attributes:
         places: Where it was, by the number of the picture, in order; pictures between two sightings included.
+        seen: Numbers of the pictures in which it was seen.
     """
 
-    places: dict[int, Box] = field(default_factory=dict)
+    places: dict[int, Box]
+    seen: tuple[int, ...]
 
     @property
     def first(self) -> int:
@@ -61,9 +63,9 @@ class Journey:
         return areas[len(areas) // 2]
 
     def shown(self, trial: Trial) -> float:
-        """Return in which part of its pictures a trial told something where it was."""
-        seen = sum(any(_meet(box, place) for box in boxes_of(trial, n)) for n, place in self.places.items())
-        return seen / len(self.places)
+        """Return in which part of the pictures in which it was seen a trial told something there."""
+        told = sum(any(_meet(box, self.places[n]) for box in boxes_of(trial, n)) for n in self.seen)
+        return told / len(self.seen)
 
     def explains(self, box: Box, number: int) -> bool:
         """Return whether a region of a picture is this; a picture before and after count too."""
@@ -138,9 +140,8 @@ class _Way:
     def journey(self) -> Journey:
         numbers = np.arange(self.numbers[0], self.numbers[-1] + 1)
         sides = [np.interp(numbers, self.numbers, side) for side in np.array(self.boxes).T]
-        return Journey(
-            {int(n): tuple(box) for n, box in zip(numbers, np.array(sides).T.tolist(), strict=True)}
-        )
+        pairs = zip(numbers.tolist(), np.array(sides).T.tolist(), strict=True)
+        return Journey({n: tuple(box) for n, box in pairs}, tuple(self.numbers))
 
 
 def _linked(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> list[_Way]:
