@@ -19,6 +19,7 @@ ALIKE = 0.85  #: least correlation of what is the same texture under another lig
 PLAIN = 3.0  #: standard deviation, grey levels, below which a block has no texture to speak of
 AGREE = 1.4  #: most that the gains of mean and contrast may differ by
 NEAR = 1.15  #: most that a plain block's gain may differ from that of the blocks around it
+REACH = 4  #: blocks that a thing may move between two pictures
 FEWEST = 16  #: foreground cells that can be judged
 TEXTURED = 0.15  #: part of the active blocks that must have texture for a picture to be judged
 LIT = 0.6  #: part of those whose texture must have stayed
@@ -78,17 +79,25 @@ def lit(verdict: NDArray[np.uint8]) -> bool:
 
 
 def relevel(
-    back: NDArray[np.int16], now: NDArray[np.uint8], gains: NDArray[np.float32], verdict: NDArray[np.uint8]
+    back: NDArray[np.int16],
+    now: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    verdict: NDArray[np.uint8],
+    before: NDArray[np.int16],
 ) -> None:
     """Bring the background to the new light: what is surely background is what it is now, the rest is scaled.
 
-    The light on a thing that hides its background is that of the blocks around it.
+    The light on a thing that hides its background is that of the blocks around it. Where nothing was near in the
+    picture before, nothing can be now.
     """
     around = _spread(gains, (verdict == STAYED) | (verdict == QUIET))
     ratio = np.maximum(gains, around) / np.minimum(gains, around)
-    same = (verdict == STAYED) | ((verdict == UNSURE) & (ratio <= NEAR))
+    near = (before >= WEAK).astype(np.float32)
+    for _ in range(REACH):
+        near = _summed(near)
+    same = (verdict == STAYED) | ((verdict == UNSURE) & (ratio <= NEAR)) | ((verdict != QUIET) & (near == 0))
     back[same] = now[same].astype(np.int16) * np.int16(UNIT)
-    hidden = (verdict == OTHER) | ((verdict == UNSURE) & ~same)
+    hidden = (verdict != QUIET) & ~same
     back[hidden] = np.minimum(back[hidden] * around[hidden][:, None], 255 * UNIT).astype(np.int16)
 
 
