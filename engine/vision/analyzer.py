@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import av
 import numpy as np
@@ -14,8 +14,9 @@ from engine.vision import crops
 from engine.vision.attention import Attention
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Motion, Sight
+from engine.vision.model import Boxes, Detections, Disturbance, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
+from engine.vision.motion.tuning import STANDARD, Tuning
 from engine.vision.objects import SAME
 from engine.vision.picture import jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
@@ -28,6 +29,7 @@ MOVING = "moving"
 LARGE = 0.3
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
 _EVERYWHERE: Boxes = np.array([[0, 0, 1, 1]], np.float32)
+_TURNING = Motion(0.0, _NOWHERE, Disturbance.VIEW)
 _NOTHING = Detections(_NOWHERE, np.empty(0, np.float32), np.empty(0, np.int32), ())
 
 
@@ -45,6 +47,9 @@ class Analyzer:
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
+        tuning: How motion is looked for.
+        moving: Says from any thread whether the camera's head moves now (PTZ): nothing is told meanwhile, and what
+            is there is learned anew when it rests.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class Analyzer:
         score: float,
         name: str = "",
         loop_filter: bool = True,
+        tuning: Tuning = STANDARD,
+        moving: Callable[[], bool] = lambda: False,
     ) -> None:
         self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
         self._time_base = float(codec.time_base)
@@ -65,6 +72,7 @@ class Analyzer:
         self._attention = Attention()
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
+        self._tuning, self._moves = tuning, moving
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
@@ -131,14 +139,20 @@ class Analyzer:
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
-            self._motion = MotionDetector(frame.width, frame.height, fps=self._fps)
+            self._motion = MotionDetector(frame.width, frame.height, fps=self._fps, tuning=self._tuning)
             self._fresh = True
+        if self._moves():
+            self._motion.forget()
+            self._fresh = True
+            return _TURNING, False
         return self._motion.feed(luma(frame)), self._motion.cut
 
     def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
         """Return what is there, and where was looked for it."""
+        if motion is _TURNING:
+            return _NOTHING, _NOWHERE
         if self._pool is None:
-            return _moving(motion), _NOWHERE if cut else _EVERYWHERE
+            return _moving(motion), _NOWHERE if cut or motion.disturbance else _EVERYWHERE
         now = self._pace.time
         moving = self._attention.due(now, motion.boxes)
         regions = np.concatenate([moving, self._tracker.due(now)])

@@ -96,14 +96,12 @@ class Background:
 
     def relight(self) -> bool:
         """Drop the foreground whose texture stayed; True: it is the picture's light that changed."""
-        light.compare(
-            self.grids[self.into], self.state[0], self.kept, self.counts, self._gains, self._verdict
-        )
+        light.compare(self.grids[self.into], self.state, self.kept, self.counts, self._gains, self._verdict)
         return light.lit(self._verdict)
 
     def forgive(self) -> int:
         """Take what only light changed out of the foreground; return how many blocks are still active."""
-        return light.forgive(self._verdict, self.kept, self.counts, WEAK)
+        return light.forgive(self._verdict, self._gains, self.kept, self.counts, WEAK)
 
     def relevel(self) -> None:
         """Bring the background to the light that `relight` found."""

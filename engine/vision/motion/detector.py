@@ -115,6 +115,8 @@ class MotionDetector:
         if self._cells.relight():
             self._cells.relevel()
             self._compared(luma, again=True)
+            self._cells.relight()
+            self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)
         if not self._swaying and (still := self._cells.stilled(luma)) is not None:
             left = self._compared(still, again=True)
