@@ -36,7 +36,8 @@ class Analysis:
         seen: Told of each analysed picture; `begun` of a stream's beginning, `over` of its end.
         tick: Told when each packet was received, in monotonic seconds.
         reference: Reads the picture of how it should look; None: there is none.
-        moving: Returns whether its PTZ head moves, or looks elsewhere than home.
+        moving: Returns whether its PTZ head moves now.
+        away: Returns whether it moves, or looks elsewhere than home.
         analyzer: Of the running stream, or of the last one.
     """
 
@@ -51,6 +52,7 @@ class Analysis:
     tick: Callable[[float], None]
     reference: Callable[[], Luma | None] = lambda: None
     moving: Callable[[], bool] = lambda: False
+    away: Callable[[], bool] = lambda: False
     analyzer: Analyzer | None = None
     _shown: float | None = field(default=None, repr=False)
     _refer: bool = field(default=False, repr=False)
@@ -70,6 +72,7 @@ class Analysis:
             tuning=self.tuning,
             reference=self.reference(),
             moving=self.moving,
+            away=self.away,
         )
         self.begun(codec)
 

@@ -221,7 +221,8 @@ class CameraRunner:
             over=self._over,
             tick=self.status.frames.tick,
             reference=partial(reference_of, settings.id, shelf),
-            moving=away,
+            moving=self._ptz_state.moving,
+            away=away,
         )
         self._camera: Camera | None = None
         self.preview: OnDemand | None = None
