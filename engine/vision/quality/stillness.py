@@ -28,7 +28,9 @@ ALIVE = 0.35
 #: keyframe to keyframe, each time to such a part, as a coder's does that finds finer steps for what stays the same.
 FAINT, FALLEN, FALLING = 0.4, 0.7, 0.94
 #: Keyframes after which it is known what is usual: a coder needs some to find its steps.
-LEARNT = 5
+LEARNT = 4
+#: Seconds at least between two keyframes that are compared: a coder's steps become finer by the second.
+APART = 1.8
 #: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
 MOTION, CLOCK = 6.0, 0.03
 #: Grey levels of the mean from which the light changed, and with it what is usual.
@@ -56,6 +58,7 @@ class Stillness:
 
     _before: Luma | None = None
     _keyed: Luma | None = None
+    _keyed_at: float = 0.0
     _keyframes: int = 0
     _usual: float = 0.0
     _learnt: int = 0
@@ -77,13 +80,13 @@ class Stillness:
         rows = _read(luma)
         before, self._before = self._before, rows
         if before is None or self._keyed is None or before.shape != rows.shape:
-            self._keyed = rows
+            self._keyed, self._keyed_at, self._keyframes = rows, now, keyframes
             self.restart(now)
             return None
         self._watch_motion(before, rows, now)
-        if keyframes > self._keyframes:
+        if keyframes > self._keyframes and now - self._keyed_at >= APART:
             self._judge(_change(self._keyed, rows), now)
-            self._keyed, self._keyframes = rows, keyframes
+            self._keyed, self._keyed_at, self._keyframes = rows, now, keyframes
         return self._frozen(now)
 
     def restart(self, now: float) -> None:
