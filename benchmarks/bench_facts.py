@@ -6,7 +6,8 @@ Scenes are those of `scenes/facts.py` (seeds from 100 on; 0 to 99 are for tuning
 given    identities as they are, boxes as a detector gives them: what `rules.boundary` makes of trembling
 tracked  the same boxes through the engine's own Tracker: broken and stolen identities count against it
 An event is right where the same happened to the same object (boxes overlap) within `NEARBY` seconds, or while it stood
-on the boundary. What happens within 0.3 s of coming into view or going out of it may be told, and need not.
+on the boundary. What nobody could know may be told, and need not: within 0.3 s of coming into view or going out of it,
+with feet hidden by a wall, along a boundary (never further than 0.12 of its size), within 5 % of a line's ends.
 Peers, given the same tracks: `plain`, every step over a boundary told (as 0.7.0 did), and supervision's LineZone and
 PolygonZone (foot point as anchor), as they are and with crossings that must last for 2 pictures (`steady`).
 """
@@ -17,7 +18,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -64,10 +64,10 @@ class Told:
 
 
 def given(drawn: Scene, fps: float) -> Iterator[Sight]:
-    """Yield sights whose identities are the actors' own; gone after a second without a detection."""
+    """Yield sights whose identities are the actors' own; gone after 2.5 seconds without a detection."""
     last: dict[int, tuple[float, Track]] = {}
     first: dict[int, float] = {}
-    for at, found in [*drawn.pictures(fps), (LONG + 2, [])]:
+    for at, found in [*drawn.pictures(fps), (LONG + 3, [])]:
         tracks = []
         for number, label, score, box in found:
             if number < 0:
@@ -76,7 +76,7 @@ def given(drawn: Scene, fps: float) -> Iterator[Sight]:
             track = Track(number, label, score, box, (0.0, 0.0), at - first[number] + 2, 9)
             last[number] = at, track
             tracks.append(track)
-        gone = [number for number, (seen, _) in last.items() if at - seen > 1.2]
+        gone = [number for number, (seen, _) in last.items() if at - seen > 2.5]
         yield Sight(at, 1280, 720, NOTHING, tuple(tracks), tuple(last.pop(number)[1] for number in gone))
 
 
@@ -114,7 +114,14 @@ def drafts(drawn: Scene, sights: Iterable[Sight]) -> list[tuple[float, Draft]]:
 def ours(found: Iterable[tuple[float, Draft]]) -> list[Told]:
     """Return the crossings, entries and exits among drafts."""
     return [
-        Told(str(where), what, int(draft.subject.rpartition(".")[2]), at - late, draft.box or (0, 0, 0, 0), late)
+        Told(
+            str(where),
+            what,
+            int(draft.subject.rpartition(".")[2]),
+            at - late,
+            draft.box or (0, 0, 0, 0),
+            late,
+        )
         for at, draft in found
         for late in [float(draft.facts.get("ago", 0.0))]
         for where, what in _news(draft)
@@ -138,7 +145,9 @@ def plain(drawn: Scene, sights: Sequence[Sight]) -> list[list[Any]]:
         for track in sight.tracks:
             here, before = foot(track.box), feet.get(track.id)
             for name, line in drawn.lines.items() if before else ():
-                found += [[name, side, track.id, sight.at] for _, side in crossings(before or here, here, line)]
+                found += [
+                    [name, side, track.id, sight.at] for _, side in crossings(before or here, here, line)
+                ]
             now = {name for name, zone in drawn.zones.items() if inside(here, zone)}
             was = within.get(track.id, set())
             found += [[name, "entered", track.id, sight.at] for name in sorted(now - was)]
@@ -150,7 +159,9 @@ def plain(drawn: Scene, sights: Sequence[Sight]) -> list[list[Any]]:
     return found
 
 
-def asked(drawn: Sequence[Scene], sights: Sequence[Sequence[Sight]], peers: str, steady: int) -> list[list[list[Any]]]:
+def asked(
+    drawn: Sequence[Scene], sights: Sequence[Sequence[Sight]], peers: str, steady: int
+) -> list[list[list[Any]]]:
     """Return what supervision tells of the same tracks."""
     scenes = [
         {
@@ -205,8 +216,8 @@ def right(drawn: Scene, told: Sequence[Told], kind: str) -> tuple[int, int, int,
 
 
 def _same(drawn: Scene, event: Told, actor: int) -> bool:
-    """Return whether an event is about an actor: its box was his, by then or when it was told."""
-    for at in (event.at + event.late, event.at, event.at - 0.4, event.at - 1.2, event.at - 2.0):
+    """Return whether an event is about an actor: its box was his lately."""
+    for at in (event.at + event.late - k / 10 for k in range(31)):
         box = drawn.shown(drawn.actors[actor], at)
         if box is not None:
             wide, high = box[2] - box[0], box[3] - box[1]
@@ -219,7 +230,12 @@ def _same(drawn: Scene, event: Told, actor: int) -> bool:
 def share(parts: Iterable[tuple[int, int, int, Any, Any]]) -> dict[str, float]:
     """Return precision and recall over all scenes."""
     hit, told, true = (sum(column) for column in list(zip(*parts, strict=True))[:3])
-    return {"precision": round(hit / max(told, 1), 3), "recall": round(hit / max(true, 1), 3), "told": told, "true": true}
+    return {
+        "precision": round(hit / max(told, 1), 3),
+        "recall": round(hit / max(true, 1), 3),
+        "told": told,
+        "true": true,
+    }
 
 
 def run(count: int, first: int, peers: str) -> dict[str, Any]:
@@ -240,12 +256,12 @@ def run(count: int, first: int, peers: str) -> dict[str, Any]:
                 tried["supervision" + (" steady" if steady > 1 else "")] = [
                     placed(h, s) for h, s in zip(heard, sights, strict=True)
                 ]
-            found[f"{name} {fps} fps"] = {
-                who: _row(drawn, each) for who, each in tried.items()
-            }
-            late = [event.late for each in tried["matthan"] for event in each if event.where.startswith("line")]
+            found[f"{name} {fps} fps"] = {who: _row(drawn, each) for who, each in tried.items()}
+            late = [
+                event.late for each in tried["matthan"] for event in each if event.where.startswith("line")
+            ]
             found[f"{name} {fps} fps: "] = {
-                "late, median s": round(median(late), 2), "late, 95th s": round(sorted(late)[int(0.95 * len(late))], 2),
+                "late, median s": round(median(late), 2), "late, 95th s": round(_late(late), 2),
                 "us per picture": round(1e6 * spent), **measured(drawn, told),
             }  # fmt: skip
     return found
@@ -281,30 +297,45 @@ def measured(drawn: Sequence[Scene], told: Sequence[Sequence[tuple[float, Draft]
                 if pace == 0.0 and still > 0 and draft.change is Change.GOES_ON:
                     halts.append(abs(still - (at - _halted(actor, at))))
     return {
-        "speed error, median": round(median(speeds), 3), "kmh of who stands, 95th": round(sorted(resting)[int(0.95 * len(resting))], 2),
-        "stops error, median s": round(median(halts), 2), "stops error, 95th s": round(sorted(halts)[int(0.95 * len(halts))], 2),
-    }  # fmt: skip
+        "speed error, median": round(median(speeds), 3),
+        "kmh of who stands, 95th": round(_late(resting), 2),
+        "stops error, median s": round(median(halts), 2),
+        "stops error, 95th s": round(_late(halts), 2),
+    }
+
+
+def _late(found: Sequence[float]) -> float:
+    """Return what 95 of 100 do not exceed."""
+    return sorted(found)[int(0.95 * len(found))]
 
 
 def _about(drawn: Scene, actor: Any, at: float, draft: Draft) -> bool:
     box = drawn.shown(actor, at)
-    return bool(box and draft.box and all(abs(a - b) < 0.25 * (box[3] - box[1]) for a, b in zip(box, draft.box, strict=True)))
+    return bool(
+        box
+        and draft.box
+        and all(abs(a - b) < 0.25 * (box[3] - box[1]) for a, b in zip(box, draft.box, strict=True))
+    )
 
 
 def _halted(actor: Any, at: float) -> float:
-    return max(t for t, *_ in actor.way if t <= at)
+    return max(float(t) for t, *_ in actor.way if t <= at)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--scenes", type=int, default=60)
     parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--peers", default=os.environ.get("MATTHAN_PEERS", ""), help="Python that has supervision")
+    parser.add_argument(
+        "--peers", default=os.environ.get("MATTHAN_PEERS", ""), help="Python that has supervision"
+    )
     options = parser.parse_args()
     found = run(options.scenes, options.seed, options.peers)
     print(json.dumps(found) if options.json else json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,8 +2,8 @@
 
 Usage: PEERS/bin/python facts_peer.py < scenes.json > told.json
 
-In: ``{"steady": N, "scenes": [{"lines": {name: points}, "zones": {name: points}, "pictures": [[at, [[id, box], ...]]]}]}``,
-all in 0..1; `steady`: pictures for which a crossing must last (its `minimum_crossing_threshold`). Out: for every scene
+In: ``{"steady": N, "scenes": [{"lines": {name: points}, "zones": {name: points}, "pictures": PICTURES}]}``, PICTURES
+being ``[[at, [[id, box], ...]], ...]``, all in 0..1; `steady`: pictures for which a crossing must last (its `minimum_crossing_threshold`). Out: for every scene
 a list of [where, what, id, at]. Nothing of Mắt Thần is imported here.
 """
 
@@ -43,7 +43,9 @@ def told(scene: dict[str, Any], steady: int) -> list[list[Any]]:
             for side, crossed in zip(("left", "right"), line.trigger(seen), strict=True):
                 found += [[name, side, number, at] for number, hit in zip(ids, crossed, strict=True) if hit]
         for name, zone in zones.items():
-            now = {number for number, hit in zip(ids, zone.trigger(seen), strict=True) if hit} if ids else set()
+            now = (
+                {number for number, hit in zip(ids, zone.trigger(seen), strict=True) if hit} if ids else set()
+            )
             found += [[name, "entered", number, at] for number in sorted(now - within[name])]
             gone = {number for number in within[name] - now if number in ids or at > last[number]}
             found += [[name, "left", number, at] for number in sorted(gone)]

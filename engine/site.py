@@ -26,6 +26,7 @@ from engine.api import server
 from engine.api.routes import Api
 from engine.api.services.state import SiteStateService
 from engine.api.site import Rooms, api_of
+from engine.commission.aim.shelf import Shelf
 from engine.commission.foreman import Foreman
 from engine.commission.project import Project
 from engine.commission.turn import Turn
@@ -182,6 +183,7 @@ class Site:
             pool=self.pool,
             score=self.settings.detector.score,
             recalled=partial(followed, self._memory),
+            shelf=Shelf(self._where.references).get,
             reports=self._reports,
             webhooks=self._webhooks,
         )

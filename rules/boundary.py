@@ -15,11 +15,15 @@ from math import inf
 from rules.geometry import Point, Polygon, Side, beyond, crossings, distance, inside
 
 #: Sizes beyond a boundary within which an object stands on it: its foot is known no better.
-CLEAR = 0.08
+CLEAR = 0.1
 #: Seconds that it must have been beyond at least, whatever it does: one picture proves nothing.
 SOONEST = 0.3
+#: Seconds and sizes beyond that are enough together.
+ENOUGH = 0.9
 #: Seconds after which it is beyond, though it stands on the boundary.
 LATEST = 5.0
+#: Longest step in seconds between two pictures that is taken for a straight way.
+STRIDE = 2.0
 #: Sizes that it must have gone through a zone to have been there, if it was out again at once.
 THROUGH = 0.4
 #: Least size in picture widths: smaller things tremble by pixels.
@@ -53,7 +57,7 @@ def size_of(box: tuple[float, float, float, float], aspect: float) -> float:
 def sure(seconds: float, sizes: float, *, over: bool = False) -> bool:
     """Return whether an object has left a place: the further it is away, the sooner that is sure.
 
-    What comes back within a second was never away, unless it had been as far as it is large.
+    What comes back within a second was not away, unless it had been about as far as it is large.
 
     Args:
         seconds: For how long it is away.
@@ -62,7 +66,7 @@ def sure(seconds: float, sizes: float, *, over: bool = False) -> bool:
     """
     if sizes < CLEAR:
         return seconds >= LATEST and not over
-    return over or sizes == inf or (seconds >= SOONEST and seconds + sizes >= 1)
+    return over or sizes == inf or (seconds >= SOONEST and seconds + sizes >= ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +105,59 @@ class Passage:
 
 
 @dataclass(slots=True)
+class Claim:
+    """That an object has passed a boundary, while that may still be trembling.
+
+    Attributes:
+        since: Seconds at which it passed.
+        where: The place.
+    """
+
+    since: float
+    where: Point
+    _was: float = 0.0
+
+    def proved(self, at: float, sizes: float, *, over: bool) -> bool:
+        """Return whether it is true, as far as it is beyond now; a single picture may be quite wrong, two agree."""
+        was, self._was = self._was, sizes
+        return sure(at - self.since, sizes if over or sizes == inf else min(was, sizes), over=over)
+
+
+def _claim(before: Spot, now: Spot, part: float) -> Claim:
+    """Return that a boundary was passed when a part of a step was done."""
+    (x0, y0), (x1, y1) = before.foot, now.foot
+    return Claim(before.at + part * (now.at - before.at), (x0 + part * (x1 - x0), y0 + part * (y1 - y0)))
+
+
+@dataclass(slots=True)
 class LineWatch:
     """One object at one line."""
 
-    _side: Side | None = None
-    _since: float = 0.0
+    _side: Side = "right"
+    _claim: Claim | None = None
 
     def step(
         self, before: Spot, now: Spot, line: Sequence[Point], aspect: float
     ) -> tuple[Side, float] | None:
         """Return to which side it has crossed, and when; None: it has not, or nobody can be sure yet."""
         for part, side in crossings(before.foot, now.foot, line):
-            if self._side is None:
-                self._side, self._since = side, before.at + part * (now.at - before.at)
+            if self._claim is None:
+                self._side, self._claim = side, _claim(before, now, part)
             elif self._side != side:
-                self._side = None
+                self._claim = None
         return self.judged(now, line, aspect)
 
     def judged(
         self, now: Spot, line: Sequence[Point], aspect: float, *, over: bool = False
     ) -> tuple[Side, float] | None:
         """Return likewise what can be said of where it stands; `over`: it is gone from there."""
-        if (side := self._side) is None:
+        if (claim := self._claim) is None:
             return None
-        off = self._beyond(now, line, aspect)
-        told = sure(now.at - self._since, off, over=over)
-        if told or off <= -CLEAR:  # it went back around the line's end
-            self._side = None
-        return (side, self._since) if told else None
+        sizes = self._beyond(now, line, aspect)
+        proved = claim.proved(now.at, sizes, over=over)
+        if proved or sizes <= -CLEAR:  # it went back around the line's end
+            self._claim = None
+        return (self._side, claim.since) if proved else None
 
     def _beyond(self, now: Spot, line: Sequence[Point], aspect: float) -> float:
         """Return how many sizes it is beyond the line; negative: before it."""
@@ -147,39 +176,43 @@ class ZoneWatch:
     """
 
     within: bool
-    _since: float | None = None
-    _passed: Point = (0.0, 0.0)
+    _claim: Claim | None = None
 
     def step(self, before: Spot, now: Spot, polygon: Polygon, aspect: float) -> Iterator[tuple[bool, float]]:
         """Yield whether it is in the zone by now, and since when: when that has changed, in the order of time."""
-        for part, _ in crossings(before.foot, now.foot, [*polygon, polygon[0]]):
-            yield from self._passes(before, now, part, aspect)
-        if (inside(now.foot, polygon) != self.within) is (self._since is None):
-            yield from self._passes(
-                before, now, 1.0, aspect
-            )  # upon a corner the two ways to reckon may differ
+        edge = [*polygon, polygon[0]]
+        for part, _ in crossings(before.foot, now.foot, edge):
+            yield from self._passes(_claim(before, now, part), now, edge, aspect)
+        if (inside(now.foot, polygon) != self.within) is (self._claim is None):
+            # It was not followed all the way, or stands upon a corner, where both ways to reckon may differ.
+            yield from self._passes(_claim(before, now, 1.0), now, edge, aspect)
         yield from self.judged(now, polygon, aspect)
 
     def judged(
         self, now: Spot, polygon: Polygon, aspect: float, *, over: bool = False
     ) -> Iterator[tuple[bool, float]]:
         """Yield likewise what can be said of where it stands; `over`: it is gone from there."""
-        if (since := self._since) is None:
+        if (claim := self._claim) is None:
             return
-        off = now.sizes(abs(beyond(now.foot, [*polygon, polygon[0]], aspect)))
-        if sure(now.at - since, off, over=over):
-            self.within, self._since = not self.within, None
-            yield self.within, since
+        sizes = now.sizes(abs(beyond(now.foot, [*polygon, polygon[0]], aspect)))
+        if claim.proved(now.at, sizes, over=over):
+            self.within, self._claim = not self.within, None
+            yield self.within, claim.since
 
-    def _passes(self, before: Spot, now: Spot, part: float, aspect: float) -> Iterator[tuple[bool, float]]:
-        (x0, y0), (x1, y1) = before.foot, now.foot
-        where, at = (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), before.at + part * (now.at - before.at)
-        since, self._since = self._since, at if self._since is None else None
-        if since is None:
-            self._passed = where
-        elif now.sizes(distance(where, self._passed, aspect)) >= THROUGH:  # in on one side, out on another
-            yield not self.within, since
-            yield self.within, at
+    def _passes(
+        self, here: Claim, now: Spot, edge: Sequence[Point], aspect: float
+    ) -> Iterator[tuple[bool, float]]:
+        claim, self._claim = self._claim, here if self._claim is None else None
+        if claim is not None and _through(claim.where, here.where, now, edge, aspect):
+            yield not self.within, claim.since
+            yield self.within, here.since
+
+
+def _through(first: Point, last: Point, now: Spot, edge: Sequence[Point], aspect: float) -> bool:
+    """Return whether an object went in on one side and out on another, and not along the edge."""
+    middle = (first[0] + last[0]) / 2, (first[1] + last[1]) / 2
+    far, deep = distance(first, last, aspect), abs(beyond(middle, edge, aspect))
+    return now.sizes(far) >= THROUGH and now.sizes(deep) >= CLEAR
 
 
 @dataclass(slots=True)
@@ -197,6 +230,7 @@ class Whereabouts:
         self, before: Spot, now: Spot, zones: Mapping[str, Polygon], aspect: float
     ) -> tuple[Passage, ...]:
         """Return what it has entered and left; a zone that counts anew, or no more, at once."""
+        before = before if now.at - before.at <= STRIDE else now
         gone = [Passage(name, False) for name in self.zones if name not in zones]
         fresh = {
             name: ZoneWatch(inside(now.foot, zones[name])) for name in zones if name not in self._watches
@@ -211,10 +245,10 @@ class Whereabouts:
         ]
         return *gone, *here, *passed
 
-    def over(self, last: Spot, zones: Mapping[str, Polygon], aspect: float) -> tuple[Passage, ...]:
-        """Return what must be decided now: the object is gone, from where it stood last."""
+    def over(self, last: Spot, zones: Mapping[str, Polygon], aspect: float, at: float) -> tuple[Passage, ...]:
+        """Return what must be decided now: the object is known to be gone, from where it stood last."""
         return tuple(
-            Passage(name, entered, max(0.0, last.at - since))
+            Passage(name, entered, max(0.0, at - since))
             for name, watch in self._watches.items()
             if name in zones
             for entered, since in watch.judged(last, zones[name], aspect, over=True)

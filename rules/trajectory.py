@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import hypot
 
-from rules.boundary import Crossing, Line, LineWatch, Passage, Spot, sure
+from rules.boundary import STRIDE, Crossing, Line, LineWatch, Passage, Spot, sure
 from rules.geometry import Point, Side, distance, heading
 from rules.ground import Ground, Scale, bearing
 from rules.model import Fact
@@ -27,8 +27,6 @@ SETTLED = 2.0
 NEAR_SIZES, NEAR = 2.5, 0.15
 #: Labels that keep an object company; what moves and has no name may be a person.
 COMPANY = frozenset({"person", "moving"})
-#: Longest step in seconds between two pictures that is taken for a straight way.
-STRIDE = 2.0
 #: Seconds over which a speed is measured, and the least of them.
 WINDOW, SHORTEST = 1.0, 0.5
 
@@ -114,14 +112,14 @@ class Path:
         crossed = self._crossings(before if straight else now, lines, aspect)
         return crossed, self.rest.step(before, now, aspect)
 
-    def over(self, lines: Mapping[str, Line], aspect: float) -> list[Crossing]:
-        """Return what it must have crossed, now that it is gone from where it stood last."""
+    def over(self, lines: Mapping[str, Line], aspect: float, at: float) -> list[Crossing]:
+        """Return what it must have crossed, now that it is known to be gone from where it stood last."""
         found = [
             (name, watch.judged(self.spot, lines[name].points, aspect, over=True))
             for name, watch in self._lines.items()
             if name in lines
         ]
-        return [self._crossing(name, lines[name], *each) for name, each in found if each is not None]
+        return [self._crossing(name, lines[name], *each, at) for name, each in found if each is not None]
 
     def _dwell(self, passed: float, zones: Iterable[str], passages: Iterable[Passage]) -> None:
         for zone in zones:
@@ -137,11 +135,11 @@ class Path:
         for name, line in lines.items():
             watch = self._lines.setdefault(name, LineWatch())
             if (each := watch.step(before, self.spot, line.points, aspect)) is not None:
-                found.append(self._crossing(name, line, *each))
+                found.append(self._crossing(name, line, *each, self.spot.at))
         return found
 
-    def _crossing(self, name: str, line: Line, side: Side, since: float) -> Crossing:
-        return Crossing(name, side, "in" if side == line.inward else "out", max(0.0, self.spot.at - since))
+    def _crossing(self, name: str, line: Line, side: Side, since: float, at: float) -> Crossing:
+        return Crossing(name, side, "in" if side == line.inward else "out", max(0.0, at - since))
 
     def stood(self, at: float) -> float:
         """Return for how many seconds it has stood; 0 while it moves."""

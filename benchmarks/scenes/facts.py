@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from math import cos, hypot, pi, radians, sin, tan
 from random import Random
 
-from rules.geometry import crossings, inside
+from rules.geometry import beyond, crossings, inside
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -29,6 +30,8 @@ PACES = {"person": (0.8, 1.8), "two_wheeler": (3.0, 9.0), "car": (4.0, 14.0)}
 FRO = 1.0
 #: Seconds of the first and last sight in which nothing must be told.
 VIEW = 0.3
+#: Sizes from a boundary within which somebody is on neither side of it; part of a line's length that is its end.
+GRAZE, END = 0.12, 0.05
 #: Metres within which somebody stands.
 SWAY = 0.15
 
@@ -61,7 +64,7 @@ class Actor:
 
     def at(self, seconds: float) -> tuple[Point, Point] | None:
         """Return where it is, and how fast, in metres; None: not there."""
-        for (t0, x0, y0), (t1, x1, y1) in zip(self.way, self.way[1:], strict=False):
+        for (t0, x0, y0), (t1, x1, y1) in pairwise(self.way):
             if t0 <= seconds < t1:
                 part, pace = (seconds - t0) / (t1 - t0), ((x1 - x0) / (t1 - t0), (y1 - y0) / (t1 - t0))
                 return (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), pace
@@ -70,7 +73,7 @@ class Actor:
     def _facing(self, seconds: float) -> Point:
         """Return the direction in which it went before it stood still."""
         facing = (1.0, 0.0)
-        for (t0, x0, y0), (_, x1, y1) in zip(self.way, self.way[1:], strict=False):
+        for (t0, x0, y0), (_, x1, y1) in pairwise(self.way):
             if t0 <= seconds and (far := hypot(x1 - x0, y1 - y0)) > 0.1:
                 facing = (x1 - x0) / far, (y1 - y0) / far
         return facing
@@ -90,7 +93,12 @@ class Actor:
         spots = [corner for corner in corners if corner is not None]
         if len(spots) < len(corners):
             return None
-        return min(a for a, _ in spots), min(b for _, b in spots), max(a for a, _ in spots), max(b for _, b in spots)
+        return (
+            min(a for a, _ in spots),
+            min(b for _, b in spots),
+            max(a for a, _ in spots),
+            max(b for _, b in spots),
+        )
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,8 @@ class Happened:
     """A line crossed (`what`: its side) or a zone entered or left, by which actor, when.
 
     Attributes:
-        plain: It is to be told; else it may be: it happened as somebody came into view, or went out of it.
+        plain: It is to be told; else it may be, as nobody could know: somebody came into view by then, had his feet
+            hidden, went along the boundary, or around the end of a line.
     """
 
     where: str
@@ -117,7 +126,9 @@ class Scene:
     actors: list[Actor]
     lines: dict[str, list[Point]]
     zones: dict[str, list[Point]]
-    wall: tuple[float, float, float, float] | None = None  #: hides feet: x0, x1 in the picture, its top, metres away
+    wall: tuple[float, float, float, float] | None = (
+        None  #: hides feet: x0, x1 in the picture, its top, metres away
+    )
     ground: tuple[list[Point], float, float] = field(default_factory=lambda: ([], 0.0, 0.0))
 
     def shown(self, actor: Actor, seconds: float) -> Box | None:
@@ -135,20 +146,46 @@ class Scene:
         found: list[Happened] = []
         for number, actor in enumerate(self.actors):
             way = [(k * FINE, box) for k in range(int(LONG / FINE)) if (box := self.shown(actor, k * FINE))]
-            runs = _runs([(at, _foot(box)) for at, box in way])
-            for run in runs:
+            sizes = {at: (area(box) / ASPECT) ** 0.5 for at, box in way}
+            for run in _runs([(at, _foot(box)) for at, box in way]):
                 for name, line in self.lines.items():
+                    events = list(_crossed(actor, run, _longer(line, END)))
+                    inner = {round(at, 3) for _, at in _crossed(actor, run, _longer(line, -END))}
+                    clear = _clear(run, sizes, line, [at for _, at in events])
                     found += [
-                        Happened(name, side, number, at, _in_view(run, at)) for side, at in _crossed(actor, run, line)
+                        Happened(
+                            name,
+                            side,
+                            number,
+                            at,
+                            ok and round(at, 3) in inner and self._plain(actor, run, at),
+                        )
+                        for (side, at), ok in zip(events, clear, strict=True)
                     ]
                 for name, zone in self.zones.items():
+                    changes = list(self._passed(actor, run, zone))
+                    clear = _clear(run, sizes, [*zone, zone[0]], [at for _, at in changes])
                     found += [
-                        Happened(name, what, number, at, _in_view(run, at) or at in (run[0][0], run[-1][0]) and len(run) > 1 / FINE)
-                        for what, at in self._passed(actor, run, zone)
+                        Happened(name, what, number, at, ok and self._plain(actor, run, at))
+                        for (what, at), ok in zip(changes, clear, strict=True)
                     ]
         return found
 
-    def _passed(self, actor: Actor, run: list[tuple[float, Point]], zone: list[Point]) -> Iterator[tuple[str, float]]:
+    def _plain(self, actor: Actor, run: list[tuple[float, Point]], at: float) -> bool:
+        """Return whether somebody is seen well by then: with his feet, and not for a moment only."""
+        if run[-1][0] - run[0][0] < 1.0 or any(
+            self._feet_hidden(actor, at + each) for each in (-0.3, 0.0, 0.3)
+        ):
+            return False
+        return at in (run[0][0], run[-1][0]) or run[0][0] + VIEW <= at <= run[-1][0] - VIEW
+
+    def _feet_hidden(self, actor: Actor, at: float) -> bool:
+        box = self.shown(actor, at)
+        return box is not None and self._hidden(actor, at, box)[3] < box[3] - 0.1 * (box[3] - box[1])
+
+    def _passed(
+        self, actor: Actor, run: list[tuple[float, Point]], zone: list[Point]
+    ) -> Iterator[tuple[str, float]]:
         """Yield entries and exits; stays and absences of less than a second are none, but for going right through."""
         changes: list[tuple[float, bool]] = []
         within = False
@@ -165,9 +202,15 @@ class Scene:
 
     def _through(self, actor: Actor, first: float, last: float) -> bool:
         one, other = actor.at(first), actor.at(last)
-        return bool(one and other and hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) >= max(1.0, actor.body[1] / 2))
+        return bool(
+            one
+            and other
+            and hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) >= max(1.0, actor.body[1] / 2)
+        )
 
-    def pictures(self, fps: float, *, tremble: float = 0.025) -> Iterator[tuple[float, list[tuple[int, str, float, Box]]]]:
+    def pictures(
+        self, fps: float, *, tremble: float = 0.025
+    ) -> Iterator[tuple[float, list[tuple[int, str, float, Box]]]]:
         """Yield what a detector finds: seconds, and (actor or -1, label, score, box) of each."""
         rng = Random(f"{self.seed} detected at {fps}")
         errors: dict[int, list[float]] = {}
@@ -183,11 +226,22 @@ class Scene:
                 error = _error(rng, errors.get(number), 0.5 ** (5 / fps), tremble)
                 errors[number] = error
                 if rng.random() < 0.1 / fps:
-                    blind[number] = at + rng.uniform(0.2, 0.9)
+                    blind[number] = at + rng.uniform(0.2, 0.6)
                 if at < blind.get(number, 0.0) or rng.random() < 0.05 or area(box) < 0.3 * area(whole):
                     continue
-                swing = 0.12 * sin(2 * pi * 2 * at + number) if actor.label == "person" and _walks(actor, at) else 0.0
-                found.append((number, actor.label, min(0.97, max(0.3, rng.gauss(0.72, 0.13))), _shaken(rng, box, error, swing)))
+                swing = (
+                    0.12 * sin(2 * pi * 2 * at + number)
+                    if actor.label == "person" and _walks(actor, at)
+                    else 0.0
+                )
+                found.append(
+                    (
+                        number,
+                        actor.label,
+                        min(0.97, max(0.3, rng.gauss(0.72, 0.13))),
+                        _shaken(rng, box, error, swing),
+                    )
+                )
             if rng.random() < 0.02:
                 x, y = rng.uniform(0, 0.9), rng.uniform(0.2, 0.8)
                 found.append((-1, "person", rng.uniform(0.3, 0.6), (x, y, x + 0.04, y + 0.12)))
@@ -200,7 +254,11 @@ class Scene:
             return box
         x0, x1, top, metres = self.wall
         middle = (box[0] + box[2]) / 2
-        return (box[0], box[1], box[2], min(box[3], max(top, box[1]))) if x0 <= middle <= x1 and where[0][1] > metres else box
+        return (
+            (box[0], box[1], box[2], min(box[3], max(top, box[1])))
+            if x0 <= middle <= x1 and where[0][1] > metres
+            else box
+        )
 
 
 def clipped(box: Box) -> Box:
@@ -234,15 +292,35 @@ def _runs(way: list[tuple[float, Point]]) -> list[list[tuple[float, Point]]]:
     return runs
 
 
-def _in_view(run: list[tuple[float, Point]], at: float) -> bool:
-    """Return whether a moment is well within the time in which somebody is seen."""
-    return run[-1][0] - run[0][0] >= 1.0 and run[0][0] + VIEW <= at <= run[-1][0] - VIEW
+def _longer(line: list[Point], part: float) -> list[Point]:
+    """Return a straight line with so much of its length more at either end."""
+    (x0, y0), (x1, y1) = line
+    wide, high = part * (x1 - x0), part * (y1 - y0)
+    return [(x0 - wide, y0 - high), (x1 + wide, y1 + high)]
+
+
+def _clear(
+    run: list[tuple[float, Point]], sizes: dict[float, float], line: list[Point], events: list[float]
+) -> list[bool]:
+    """Return for each event whether it goes clear of the boundary before the next one, and had been before."""
+    marks = [run[0][0], *events, run[-1][0]]
+    deep = [
+        max(
+            (abs(beyond(foot, line, ASPECT)) / sizes[at] for at, foot in run[::5] if start <= at <= end),
+            default=0.0,
+        )
+        for start, end in pairwise(marks)
+    ]
+    return [
+        (deep[k] >= GRAZE or events[k] == run[0][0]) and (deep[k + 1] >= GRAZE or events[k] == run[-1][0])
+        for k in range(len(events))
+    ]
 
 
 def _crossed(actor: Actor, run: list[tuple[float, Point]], line: list[Point]) -> Iterator[tuple[str, float]]:
     """Yield the crossings of a line; there and back within a second, or swaying on it, are none."""
     found: list[tuple[str, float]] = []
-    for (_, before), (at, after) in zip(run, run[1:], strict=False):
+    for (_, before), (at, after) in pairwise(run):
         for _, side in crossings(before, after, line):
             if found and found[-1][0] != side and (at - found[-1][1] < FRO or sways(actor, found[-1][1], at)):
                 found.pop()
@@ -286,7 +364,10 @@ def scene(seed: int) -> Scene:
     near, far = _reach(lens)
     middle = (near + min(far, near + 16)) / 2
     spans = [(rng.uniform(near + 1.5, middle), 1.0), (rng.uniform(near + 2, middle), rng.uniform(0.4, 0.8))]
-    drawn = [[(-5 * part + rng.uniform(-1, 1), y + rng.uniform(-1, 1)), (5 * part, y + rng.uniform(-1, 1))] for y, part in spans]
+    drawn = [
+        [(-5 * part + rng.uniform(-1, 1), y + rng.uniform(-1, 1)), (5 * part, y + rng.uniform(-1, 1))]
+        for y, part in spans
+    ]
     drawn.append([(rng.uniform(-1.5, 1.5), near + 1), (rng.uniform(-1.5, 1.5), near + 10)])
     rooms = [_room(rng, near, middle) for _ in range(2)]
     actors = [actor for number in range(6) for actor in [_actor(rng, number, near, middle, drawn)]]
@@ -316,14 +397,23 @@ def _picture(lens: Lens, x: float, y: float) -> Point:
 def _room(rng: Random, near: float, middle: float) -> list[Point]:
     x, y = rng.uniform(-4, 1), rng.uniform(near + 0.5, middle)
     wide, long = rng.uniform(2.5, 5), rng.uniform(3, 6)
-    return [(x, y), (x + wide, y + rng.uniform(-0.5, 0.5)), (x + wide, y + long), (x + rng.uniform(-0.5, 0.5), y + long)]
+    return [
+        (x, y),
+        (x + wide, y + rng.uniform(-0.5, 0.5)),
+        (x + wide, y + long),
+        (x + rng.uniform(-0.5, 0.5), y + long),
+    ]
 
 
 def _actor(rng: Random, number: int, near: float, middle: float, lines: list[list[Point]]) -> Actor:
     label = rng.choice(("person", "person", "person", "two_wheeler", "car")) if number else "person"
     body = tuple(each * rng.uniform(0.9, 1.1) for each in BODIES[label])
     pace = rng.uniform(*PACES[label])
-    kind = rng.choice(("through", "stop", "fro", "back", "stand", "along")) if label == "person" else rng.choice(("through", "through", "stop"))
+    kind = (
+        rng.choice(("through", "stop", "fro", "back", "stand", "along"))
+        if label == "person"
+        else rng.choice(("through", "through", "stop"))
+    )
     (x0, y0), (x1, y1) = rng.choice(lines)
     part = rng.uniform(0.25, 0.75)
     on, length = (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), hypot(x1 - x0, y1 - y0)
@@ -343,11 +433,18 @@ def _actor(rng: Random, number: int, near: float, middle: float, lines: list[lis
         stops = [(beside(place, -6), 0.0), (beside(place, 6), 0.0)]
     elif kind in ("fro", "back"):
         over = pace * (rng.uniform(0.15, 0.4) if kind == "fro" else rng.uniform(1.2, 2.5))
-        stops = [(beside(-4 * sign), 0.0), (beside(over * sign), 0.0 if kind == "fro" else rng.uniform(0.5, 6)), (beside(-4 * sign, 1), 0.0)]
+        stops = [
+            (beside(-4 * sign), 0.0),
+            (beside(over * sign), 0.0 if kind == "fro" else rng.uniform(0.5, 6)),
+            (beside(-4 * sign, 1), 0.0),
+        ]
     else:
         angle = rng.uniform(-0.7, 0.7)
         far = 14.0 if label == "car" else 7.0
-        one, other = beside(-far * sign * cos(angle), -far * sin(angle)), beside(far * sign * cos(angle), far * sin(angle))
+        one, other = (
+            beside(-far * sign * cos(angle), -far * sin(angle)),
+            beside(far * sign * cos(angle), far * sin(angle)),
+        )
         stops = [(one, 0.0), (other, 0.0)]
         if kind == "stop":
             mid = rng.uniform(0.35, 0.65)
@@ -364,7 +461,9 @@ def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, 
     return tuple(way)
 
 
-def _walked(start: float, stops: list[tuple[Point, float]], pace: float) -> tuple[tuple[float, float, float], ...]:
+def _walked(
+    start: float, stops: list[tuple[Point, float]], pace: float
+) -> tuple[tuple[float, float, float], ...]:
     way: list[tuple[float, float, float]] = []
     at = start
     for (x, y), rest in stops:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
 from engine.fleet.health.overload import Looks, Overload
 from engine.fleet.health.picture import PictureWatch
+from engine.fleet.health.reference import Shelf, nowhere, reference_of
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
@@ -156,6 +158,7 @@ class CameraRunner:
         device: What it is a camera of; other cameras may be too.
         zone: In which times of day are told.
         tap: Where its packets go: of the same camera before its settings changed; None: a new one.
+        shelf: Where reference pictures are.
     """
 
     def __init__(
@@ -171,6 +174,7 @@ class CameraRunner:
         zone: tzinfo = UTC,
         tap: Tap | None = None,
         random: Random | None = None,
+        shelf: Shelf = nowhere,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
@@ -193,9 +197,8 @@ class CameraRunner:
         self.conditions = Conditions(self.id)
         self._overload = Overload(self.conditions)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
-        self._picture = PictureWatch(
-            self.id, self.conditions, lambda: self._ptz_state.away(settings.ptz.home)
-        )
+        away = partial(self._ptz_state.away, settings.ptz.home)
+        self._picture = PictureWatch(self.id, self.conditions, away)
         self.listener = Listener(
             self.id,
             settings.source,
@@ -217,6 +220,9 @@ class CameraRunner:
             seen=self._tell,
             over=self._over,
             tick=self.status.frames.tick,
+            reference=partial(reference_of, settings.id, shelf),
+            moving=self._ptz_state.moving,
+            away=away,
         )
         self._camera: Camera | None = None
         self.preview: OnDemand | None = None
@@ -366,6 +372,11 @@ class CameraRunner:
         self.nap.wake()
         self.device.wake()
         return None
+
+    def referred(self) -> None:
+        """A new reference picture was kept: from now on the camera is to look as it looks now."""
+        self._analysis.refer()
+        self._picture.accept()
 
     # -- what the analysis tells, in the stream's thread ---------------------------------------------
 

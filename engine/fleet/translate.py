@@ -115,13 +115,14 @@ class Translator:
         for track in sight.unknown:
             drafts += self._out_of_sight(track, sight.at, aspect, wall)
         for track in sight.ended:
-            drafts += self._ended(track, aspect, wall)
+            drafts += self._ended(track, sight.at, aspect, wall)
         spots = {track.id: _spot(track, sight.at, aspect) for track in sight.tracks}
         company = {track.id for track in sight.tracks if track.label in COMPANY}
         for track in sight.tracks:
-            if not track.predicted:  # of where it should be by now nothing is told, until it is seen again
-                near = [spots[other] for other in company - {track.id}]
-                drafts += self._seen(track, spots[track.id], aspect, near, wall)
+            if track.predicted:  # of where it should be by now nothing is told: it is, when it is seen again
+                continue
+            near = [spots[other] for other in company - {track.id}]
+            drafts += self._seen(track, spots[track.id], aspect, near, wall)
         if doubt is Doubt.NOTHING:  # whom the tracker has given up nobody will find again
             there = {track.id for track in sight.unknown}
             self._unknown = {number: told for number, told in self._unknown.items() if number in there}
@@ -198,12 +199,7 @@ class Translator:
     ) -> list[Draft]:
         told = self._tracks.get(track.id)
         if told is None:
-            before = self._unknown.pop(track.id, None)
-            return (
-                self._found_again(track, before, spot, aspect, wall)
-                if before
-                else self._begun(track, spot, aspect, wall)
-            )
+            return self._begun(track, spot, aspect, wall)
         passages = told.where.step(told.path.spot, spot, self._counting(), aspect)
         crossings, stood = told.path.go(spot, told.where.zones, self.lines, aspect, passages)
         told.path.accompany(company, spot.at, aspect)
@@ -217,29 +213,20 @@ class Translator:
     def _begun(self, track: Track, spot: Spot, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is there, and what it crossed before it was sure that it is one."""
         where = Whereabouts()
-        entered = _passed(where.step(spot, spot, self._counting(), aspect))
+        passages: Iterable[Passage] = where.step(spot, spot, self._counting(), aspect)
         path = Path.begin(_first_seen(track, spot))
         crossings, _ = (
             path.go(spot, where.zones, self.lines, aspect) if path.spot.at < spot.at else ([], None)
         )
         told = self._tracks[track.id] = _Told(track.label, where.zones, spot.at, path, where)
-        facts = self._movement(track, told, spot.at, aspect, entered)
+        again: dict[str, Fact] = {}
+        if (before := self._unknown.pop(track.id, None)) is not None:
+            passages, again = _since(before.zones, where.zones), {"again": True}
+            path.dwelt.update(before.path.dwelt)
+            told.missing = before.missing + spot.at - before.path.spot.at
+        facts = self._movement(track, told, spot.at, aspect, _passed(passages) | again)
         began = self._object(track, Change.BEGAN, told.zones, wall, facts)
         return [began, *(self._going_on(track, told, aspect, {}, crossings, wall) if crossings else [])]
-
-    def _found_again(
-        self, track: Track, before: _Told, spot: Spot, aspect: float, wall: datetime
-    ) -> list[Draft]:
-        """Return that an object is there again; what was unknown counts for nothing, neither stay nor rest nor way."""
-        where, path = Whereabouts(), Path.begin(spot)
-        inside = where.step(spot, spot, self._counting(), aspect)
-        path.dwelt.update(before.path.dwelt)
-        missing = before.missing + spot.at - before.path.spot.at
-        told = self._tracks[track.id] = _Told(track.label, where.zones, spot.at, path, where, missing)
-        entered = [each for each in inside if each.zone not in before.zones]
-        left = [Passage(zone, entered=False) for zone in before.zones if zone not in told.zones]
-        facts = self._movement(track, told, spot.at, aspect, _passed([*entered, *left]) | {"again": True})
-        return [self._object(track, Change.BEGAN, told.zones, wall, facts)]
 
     def _going_on(
         self,
@@ -273,12 +260,12 @@ class Translator:
         self, track: Track, told: _Told, at: float, aspect: float, passed: Mapping[str, Fact]
     ) -> dict[str, Fact]:
         velocity = told.path.velocity(track.velocity, aspect)
-        known: dict[str, Fact] = {
+        own: dict[str, Fact] = {
             "age": round(track.age - told.missing, 2),
             "vx": round(velocity[0], 4),
             "vy": round(velocity[1], 4),
         }
-        return known | told.path.facts(at, velocity, aspect, self.scale) | self._pose_facts() | dict(passed)
+        return own | told.path.facts(at, velocity, aspect, self.scale) | self._pose_facts() | dict(passed)
 
     def aimed(self, draft: Draft) -> Draft:
         """Return what the device said by itself, knowing how its PTZ unit is; callable from any thread."""
@@ -292,24 +279,24 @@ class Translator:
         rests: dict[str, Fact] = {} if pose.preset is None or pose.moving else {"preset": pose.preset}
         return {"ptz_moving": pose.moving, **rests}
 
-    def _ended(self, track: Track, aspect: float, wall: datetime) -> list[Draft]:
+    def _ended(self, track: Track, at: float, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is gone: from where, and how it was when it was last seen."""
-        unknown = self._unknown.pop(track.id, None)
-        told = self._tracks.pop(track.id, None) or unknown
-        if told is None:
+        told, before = self._tracks.pop(track.id, None), list[Draft]()
+        if told is not None:
+            before = self._at_last(track, told, at, aspect, wall)
+        elif (told := self._unknown.pop(track.id, None)) is None:
             return []
         last = told.path.spot
-        before = [] if unknown else self._passing(track, told, aspect, wall)
-        passed = _passed(Passage(zone, entered=False) for zone in told.zones)
+        passed = _passed(Passage(zone, entered=False, ago=at - last.at) for zone in told.zones)
         if stood := told.path.stood(last.at):
             passed["stood"] = round(stood, 1)
         movement = self._movement(track, told, last.at, aspect, passed)
         return [*before, self._object(track, Change.ENDED, told.zones, wall, movement)]
 
-    def _passing(self, track: Track, told: _Told, aspect: float, wall: datetime) -> list[Draft]:
-        """Return what an object must have passed, now that it is gone from where it was last."""
-        passages = told.where.over(told.path.spot, self._counting(), aspect)
-        crossings = told.path.over(self.lines, aspect)
+    def _at_last(self, track: Track, told: _Told, at: float, aspect: float, wall: datetime) -> list[Draft]:
+        """Return what an object must have passed right before it was seen for the last time."""
+        passages = told.where.over(told.path.spot, self._counting(), aspect, at)
+        crossings = told.path.over(self.lines, aspect, at)
         if not passages and not crossings:
             return []
         return self._going_on(track, told, aspect, _passed(passages), crossings, wall)
@@ -320,17 +307,13 @@ class Translator:
         if told is None:
             return []
         self._unknown[track.id] = told
-        seen = told.path.spot.at
-        last = replace(track, age=track.age - (at - seen))
-        facts = self._movement(last, told, seen, aspect, {"unknown": True})
+        last = replace(track, age=track.age - (at - told.path.spot.at))
+        facts = self._movement(last, told, told.path.spot.at, aspect, {"unknown": True})
         return [self._object(last, Change.ENDED, told.zones, wall, facts)]
 
     def _object(
         self, track: Track, change: Change, zones: tuple[str, ...], wall: datetime, more: Mapping[str, Fact]
     ) -> Draft:
-        facts: dict[str, Fact] = {
-            **more,
-        }
         return Draft(
             Kind.OBJECT,
             change,
@@ -341,7 +324,7 @@ class Translator:
             zones=zones,
             score=round(track.score, 3) if track.score else None,
             box=_corners(track.box),
-            facts=facts,
+            facts=more,
         )
 
     def _crowds(self, sight: Sight, wall: datetime, doubt: Doubt) -> list[Draft]:
@@ -355,9 +338,9 @@ class Translator:
             for zone in told.zones if told else ():
                 counted[track.label, zone] += 1
                 counted["any", zone] += 1
-        doubtful, at = self._doubtful(doubt), sight.at
+        doubtful = self._doubtful(doubt)
         now = {
-            entry: self._reckoned(entry, counted[entry], at, least=doubtful(entry))
+            entry: self._count(entry, counted[entry], doubtful(entry), sight.at)
             for entry in sorted(wanted | self._counts.keys())
         }
         drafts = [
@@ -367,6 +350,18 @@ class Translator:
         ]
         self._counts = {entry: count for entry, count in now.items() if any(count) or entry in wanted}
         return drafts
+
+    def _count(self, entry: tuple[str, str], seen: int, doubtful: bool, at: float) -> _Count:
+        most = self._most(entry, seen, at)
+        return _Count(seen if doubtful else most, doubtful)
+
+    def _most(self, entry: tuple[str, str], count: int, at: float) -> int:
+        """Return the most that were counted lately: more are told at once, fewer when that has lasted."""
+        counted = self._counted.setdefault(entry, deque())
+        while counted and (counted[0][0] <= at - FEWER or counted[-1][1] <= count):
+            counted.popleft() if counted[0][0] <= at - FEWER else counted.pop()
+        counted.append((at, count))
+        return counted[0][1]
 
     def _doubtful(self, doubt: Doubt) -> Callable[[tuple[str, str]], bool]:
         """Return what tells whether there may be more of a label in a zone than are seen."""
@@ -379,14 +374,6 @@ class Translator:
             for name in (told.label, "any")
         }
         return unknown.__contains__
-
-    def _reckoned(self, entry: tuple[str, str], count: int, at: float, *, least: bool) -> _Count:
-        """Return the most that were counted lately: more are told at once, fewer when that has lasted."""
-        counted = self._counted.setdefault(entry, deque())
-        while counted and (counted[0][0] <= at - FEWER or counted[-1][1] <= count):
-            counted.popleft() if counted[0][0] <= at - FEWER else counted.pop()
-        counted.append((at, count))
-        return _Count(count if least else counted[0][1], least)
 
     def _crowd(self, label: str, zone: str, now: _Count, wall: datetime) -> Draft:
         subject, before = f"crowd:{zone}:{label}", self._counts.get((label, zone))
@@ -428,6 +415,12 @@ def _passed(passages: Iterable[Passage]) -> dict[str, Fact]:
     left = " ".join(each.zone for each in told if not each.entered)
     facts: dict[str, Fact] = {name: zones for name, zones in (("entered", entered), ("left", left)) if zones}
     return facts | _ago(max((each.ago for each in told), default=0.0))
+
+
+def _since(before: tuple[str, ...], now: tuple[str, ...]) -> Iterable[Passage]:
+    """Return what was entered and left meanwhile, while nobody could see it."""
+    yield from (Passage(zone, entered=True) for zone in now if zone not in before)
+    yield from (Passage(zone, entered=False) for zone in before if zone not in now)
 
 
 def _ago(seconds: float) -> dict[str, Fact]:

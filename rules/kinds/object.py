@@ -327,7 +327,7 @@ OBJECT = EventKind(
         **dict.fromkeys(("speed", "kmh", "heading", "still", "alone", "age"), NUMBER),
         **dict.fromkeys(("line", "direction"), TEXT),
         **unnamed("camera", "label", "score", *BOX, "vx", "vy", "dwell", "side"),
-        **unnamed("entered", "left", "started", "stood", "again", "unknown", "ago", "bearing", ZONES, DWELL),
+        **unnamed("entered", "left", "started", "stood", "ago", "bearing", "again", "unknown", ZONES, DWELL),
     },
     readers={"dwell": (NUMBER, _dwell)},
     ranges={

@@ -136,9 +136,8 @@ class TrialObjects:
     def _out_of_sight(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
         """Return that nobody can look for it any more: where it was, and not that it went."""
         going = self._unknown[camera, name] = self._going.pop((camera, name))
-        seen = going.path.spot.at
-        told = {**self._known(track, camera, going, seen), "unknown": True, **track.facts}
-        box, subject = _box(self._foot(track, seen)), f"track:{name}"
+        told = {**self._known(track, camera, going, going.path.spot.at), "unknown": True, **track.facts}
+        box, subject = _box(self._foot(track, going.path.spot.at)), f"track:{name}"
         kind, ended = Kind.OBJECT, Change.ENDED
         return TrialEvent(now, kind, ended, camera, subject, track.label, going.zones, track.score, box, told)
 

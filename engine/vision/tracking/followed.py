@@ -32,7 +32,7 @@ STIRS, DISTRUST = 0.3, 5.0
 #: How far, in its own widths and heights, what moves has gone: boxes of what stands waver by less.
 WENT = (0.5, 0.3)
 #: Seconds after which a thing that never moved may be believed, if its detections were sure enough.
-STEADY = 3.0
+STEADY = 2.0
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -124,7 +124,7 @@ class Followed:
         """
         if self.went or not self.watched:
             return True
-        sure = at - self.born >= STEADY and self.scores >= least * self.sightings
+        sure = at - self.born >= STEADY - 1e-6 and self.scores >= least * self.sightings
         stirring = self.stirs * 2 >= self.watched or at - self.stirred_at < DISTRUST
         return sure or (stirring and self.stirs > 0 and not self.distrusted)
 

@@ -23,8 +23,9 @@ RIDER = frozenset({"person", "two_wheeler"})
 TWICE, TWICE_STRANGE = 0.45, 0.7
 #: Least part of a box that lies in the box that it is part of, and most size of it.
 INSIDE, PART = 0.8, 0.7
-#: The same of a box that was lost in this very picture: its object may have sat down, or stood up.
-CHANGED = 0.6
+#: Least part of the smaller of two boxes that lies in the other where the one was lost as the other was found:
+#: somebody sat down, stood up, or came out from behind a desk.
+CHANGED = 0.5
 #: Least part of the smaller of a rider's two boxes that lies in the other, and of its width.
 MOUNTED, ASTRIDE = 0.4, 0.7
 
@@ -43,9 +44,9 @@ def within(inner: Box, outer: Box) -> float:
     return shared(inner, outer) / max(area(inner), 1e-9)
 
 
-def is_part(inner: Box, outer: Box, least: float = INSIDE) -> bool:
+def is_part(inner: Box, outer: Box) -> bool:
     """Return whether a box may be that of a part: head and shoulders, or the trunk."""
-    return area(inner) <= PART * area(outer) and within(inner, outer) >= least
+    return area(inner) <= PART * area(outer) and within(inner, outer) >= INSIDE
 
 
 def mounted(a: Box, b: Box) -> bool:
@@ -55,11 +56,16 @@ def mounted(a: Box, b: Box) -> bool:
     return across >= ASTRIDE * narrow and max(within(a, b), within(b, a)) >= MOUNTED
 
 
-def is_one(label: str, box: Box, other_label: str, other: Box, inside: float = INSIDE) -> bool:
-    """Return whether two boxes are most likely of one object; `inside`: how much of a part must lie in it."""
+def is_one(label: str, box: Box, other_label: str, other: Box) -> bool:
+    """Return whether two boxes, found in one picture, are most likely of one object."""
     cost = taken_for(label, other_label)
     if frozenset({label, other_label}) == RIDER and mounted(box, other):
         return True
     if overlap(box, other) >= (TWICE if cost < STRANGE else TWICE_STRANGE):
         return cost < inf
-    return cost < 1.0 and (is_part(box, other, inside) or is_part(other, box, inside))
+    return cost < 1.0 and (is_part(box, other) or is_part(other, box))
+
+
+def is_changed(label: str, box: Box, other_label: str, other: Box) -> bool:
+    """Return whether a box is that of an object that was lost in this picture, found in another extent."""
+    return taken_for(label, other_label) < 1.0 and max(within(box, other), within(other, box)) >= CHANGED

@@ -21,17 +21,17 @@ from engine.vision.model import Boxes, Detections, Track
 from engine.vision.tracking.assignment import assigned
 from engine.vision.tracking.followed import VISIBLE, Followed, Seen
 from engine.vision.tracking.kinship import (
-    CHANGED,
-    INSIDE,
+    PART,
     RIDER,
     STRANGE,
     TWICE,
     UNCLASSIFIED,
+    is_changed,
     is_one,
     is_part,
     mounted,
     taken_for,
-)  # fmt: skip
+)
 from engine.vision.tracking.likeness import LIMIT, colour_cost, cost
 
 #: What it costs a track to be new: who is known goes first.
@@ -142,21 +142,22 @@ class Tracker:
         if not hosts:
             return False
         host = max(hosts, key=lambda track: (overlap(track.box(at), seen.box), -track.id))
-        lost = host.seen_at < at
-        if host.label == seen.label and is_part(host.box(at), seen.box, CHANGED if lost else INSIDE):
-            if len(hosts) > 1 or seen.score < self._score:
+        outgrown = host.label == seen.label and seen.score >= self._score
+        if host.seen_at == at and not (outgrown and is_part(host.box(at), seen.box)):
+            host.ballot.vote(seen.label, seen.score, at)
+        elif outgrown and area(seen.box) >= PART * area(host.box(at)):
+            if len(hosts) > 1:  # it holds two: they may be two indeed
                 return False
             host.outgrow(seen, at)
-        elif lost:
-            host.glimpse(seen, at)
         else:
-            host.ballot.vote(seen.label, seen.score, at)
+            host.glimpse(seen, at)
         return True
 
     @staticmethod
     def _is_host(track: Followed, seen: Seen, at: float) -> bool:
-        inside = CHANGED if track.seen_at < at else INSIDE
-        return is_one(seen.label, seen.box, track.label, track.box(at), inside)
+        here = track.box(at)
+        changed = track.seen_at < at and is_changed(seen.label, seen.box, track.label, here)
+        return changed or is_one(seen.label, seen.box, track.label, here)
 
     def _begin(self, at: float, seen: Seen) -> None:
         if self._is_known(seen, at):  # one that began before it, in this picture

@@ -222,7 +222,7 @@ def test_a_passer_by_makes_no_hydrant_a_person_for_long() -> None:
 
 def test_who_stands_at_the_start_is_told_when_it_is_sure_and_who_walked_in_stays() -> None:
     stands = run(Tracker(), [seen(("person", 0.85, upright(0.5)))] * 30, moving=NOWHERE)
-    assert [len(stands[10].tracks), len(stands[-1].tracks)] == [0, 1]
+    assert [len(stands[9].tracks), len(stands[-1].tracks)] == [0, 1]
     way = [min(0.1 + 0.03 * n, 0.5) for n in range(120)]
     sits = run(Tracker(), [seen(("person", 0.5, upright(x))) for x in way], moving=NOWHERE)
     assert ids(sits[3:]) == {1}
