@@ -9,8 +9,8 @@ from engine.vision.model import Motion
 from engine.vision.motion.tuning import STANDARD
 from engine.vision.tuner.flicker import COLUMNS, ROWS, Flicker, flicker, polygons
 from engine.vision.tuner.journey import Box, agreed, journeys
-from engine.vision.tuner.proposal import surface
 from engine.vision.tuner.trial import Trial
+from rules.geometry import surface
 
 
 def trial(*pictures: Sequence[Box]) -> Trial:

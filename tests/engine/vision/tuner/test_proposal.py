@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from engine.vision.motion.tuning import STANDARD, Tuning
-from engine.vision.tuner.proposal import KEPT, QUIET, Findings, examine, surface
+from engine.vision.tuner.proposal import KEPT, QUIET, Findings, examine
 from engine.vision.tuner.reasons import reasons
+from rules.geometry import surface
 from tests.engine.tuning import LEAVES, film_of, yard
 
 #: A contrast, in grey levels, that a sensitivity of 35 does not see.
