@@ -23,7 +23,9 @@ def test_two_halves_share_no_point_and_leave_none_out(x: float, y: float, cut: f
 
 
 @given(UNIT, UNIT)
-def test_a_surface_does_not_depend_on_where_the_border_begins_or_which_way_it_goes(x: float, y: float) -> None:
+def test_a_surface_does_not_depend_on_where_the_border_begins_or_which_way_it_goes(
+    x: float, y: float
+) -> None:
     moved = [(u + x, v + y) for u, v in L_SHAPE]
     for turned in (L_SHAPE, L_SHAPE[::-1], [*L_SHAPE[2:], *L_SHAPE[:2]], moved):
         assert abs(surface(turned) - 0.51) < 1e-9
