@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
 from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, schemes, split
+from rules.document.ground_spec import GroundSpec
 from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
 from rules.document.validation import nearest
 
@@ -139,6 +140,10 @@ class CameraSettings(Section):
     ] = Field(default_factory=dict, description="Lines by name: points, or {points, in: left|right}.")
     metres_per_width: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
         None, description="Metres that the picture is wide where things move; makes km/h of picture widths."
+    )
+    ground: GroundSpec | None = Field(
+        None,
+        description="A rectangle on the ground; makes km/h of what moves, near and far. Goes before the width.",
     )
     ptz: PtzSettings = Field(default_factory=PtzSettings, description="PTZ behaviour.")
     options: dict[str, str | int | float | bool] = Field(

@@ -109,7 +109,9 @@ class ObjectPattern(Pattern):
         None, description="true: the moment when it moves again after it stood still."
     )
     speed: Speed | None = Field(None, description="Picture widths per second.")
-    kmh: Speed | None = Field(None, description="Kilometres per hour; needs the camera's `metres_per_width`.")
+    kmh: Speed | None = Field(
+        None, description="Kilometres per hour; needs the camera's `ground` or `metres_per_width`."
+    )
     heading: Heading | None = Field(None, description="Where it moves to, in degrees.")
     left: Duration | None = Field(
         None, description="It stands still with no person near it, for this long, e.g. 1m."
@@ -325,7 +327,7 @@ OBJECT = EventKind(
         **dict.fromkeys(("speed", "kmh", "heading", "still", "alone", "age"), NUMBER),
         **dict.fromkeys(("line", "direction"), TEXT),
         **unnamed("camera", "label", "score", *BOX, "vx", "vy", "dwell", "side"),
-        **unnamed("entered", "left", "started", "stood", "again", "unknown", ZONES, DWELL),
+        **unnamed("entered", "left", "started", "stood", "ago", "bearing", "again", "unknown", ZONES, DWELL),
     },
     readers={"dwell": (NUMBER, _dwell)},
     ranges={
