@@ -204,6 +204,8 @@ class Tracker:
         silent = at - track.seen_at
         brief = not track.told or track.inside(at) < VISIBLE
         patience = SETTLED if brief else self._silence
+        if not track.told and track.overlooked(at):
+            return True
         return (track.misses >= 2 and silent > patience) or silent > FORGOTTEN
 
     def _demote(self, at: float) -> list[Track]:
@@ -211,7 +213,7 @@ class Tracker:
         over = []
         for track in self._live:
             if track.told and track.seen_at == at and not self._is_credible(track, at):
-                over.append(track.track(at))
+                over.append(track.last(at))
                 track.told, track.distrusted, track.id = False, True, self._next
                 self._next += 1
         return over
@@ -220,7 +222,7 @@ class Tracker:
         return track.credible(at, self._sure if track.label in LIVING else self._score)
 
     def _tell(self, at: float, gone: Sequence[Followed]) -> Tracked:
-        over = [track.track(at) for track in gone if track.told] + self._demote(at)
+        over = [track.last(at) for track in gone if track.told] + self._demote(at)
         for track in self._live:
             track.told |= self._is_proven(track, at)
             track.unknown |= track.told and track.overlooked(at)
@@ -230,7 +232,7 @@ class Tracker:
         return Tracked(
             tuple(track.track(at) for track in told),
             tuple(over),
-            tuple(track.track(at) for track in self._live if track.told and track.unknown),
+            tuple(track.last(at) for track in self._live if track.told and track.unknown),
         )
 
     def _is_proven(self, track: Followed, at: float) -> bool:
