@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 
 import numpy as np
@@ -174,17 +175,24 @@ class Tracker:
 
     def _fuse(self, at: float) -> list[Followed]:
         """Drop what has long gone together with another as its part, its double, or its rider."""
-        seen = [track for track in self._live if track.seen_at == at]
-        pairs = {}
-        for number, one in enumerate(seen):
-            for other in seen[number + 1 :]:
-                if _is_together(one, other, at):
-                    pairs[one.id, other.id] = self._together.get((one.id, other.id), at)
-        self._together = pairs
-        gone = {self._lesser(pair) for pair, since in pairs.items() if at - since >= TOGETHER}
+        pairs = {
+            (one.id, other.id): _is_together(one, other, at)
+            for one, other in combinations([track for track in self._live if track.seen_at == at], 2)
+            if not self._went_apart(one, other, at)
+        }
+        self._together = {pair: self._together.get(pair, at) for pair, so in pairs.items() if so}
+        gone = {self._lesser(pair) for pair, since in self._together.items() if at - since >= TOGETHER}
         over = [track for track in self._live if track.id in gone]
         self._live = [track for track in self._live if track.id not in gone]
         return over
+
+    def _went_apart(self, one: Followed, other: Followed, at: float) -> bool:
+        """Return whether two were ever side by side: then they are two, unless one mounts the other."""
+        a, b = one.box(at), other.box(at)
+        if a[2] < b[0] or b[2] < a[0]:
+            one.apart.add(other)
+            other.apart.add(one)
+        return other in one.apart and {one.label, other.label} != RIDER
 
     def _lesser(self, pair: tuple[int, int]) -> int:
         """Return which of two is part of the other: the rider of what is ridden, else who is smaller."""

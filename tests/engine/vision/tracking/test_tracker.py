@@ -179,6 +179,15 @@ def test_head_and_shoulders_are_no_second_person_until_they_go_their_own_way() -
     assert len(ids(told[-1:])) == 2
 
 
+def test_who_came_apart_stays_two_though_one_walks_before_the_other() -> None:
+    def at(n: int) -> list[Sighting]:
+        x, child = 0.2 + 0.02 * n, 0.4 + 0.02 * n - 0.02 * min(n, 9)
+        return [("person", 0.8, (x, 0.3, x + 0.1, 0.8)), ("person", 0.8, (child, 0.5, child + 0.08, 0.8))]
+
+    told = run(Tracker(), [seen(*at(n)) for n in range(24)])
+    assert [len(each.tracks) for each in told[3:]] == [2] * 21
+
+
 def test_who_is_seen_by_the_head_alone_for_a_while_keeps_size_and_place() -> None:
     whole, head = (0.4, 0.3, 0.5, 0.8), (0.41, 0.3, 0.49, 0.5)
     told = run(Tracker(), [*[seen(("person", 0.8, whole))] * 5, *[seen(("person", 0.8, head))] * 5])
@@ -199,6 +208,24 @@ def test_a_couple_side_by_side_is_two() -> None:
         return [("person", 0.8, upright(0.1 + 0.02 * n)), ("person", 0.8, upright(0.135 + 0.02 * n, 0.31))]
 
     assert len(run(Tracker(), [seen(*at(n)) for n in range(15)])[-1].tracks) == 2
+
+
+def test_a_double_beside_an_object_is_not_told_for_a_flicker() -> None:
+    def at(n: int) -> list[Sighting]:
+        x = 0.2 + 0.02 * n
+        double = [("person", 0.7, (x + 0.045, 0.3, x + 0.145, 0.6))] if 5 <= n < 10 else []
+        return [("person", 0.8, (x, 0.3, x + 0.1, 0.6)), *double]
+
+    assert ids(run(Tracker(), [seen(*at(n)) for n in range(20)])) == {1}
+
+
+def test_who_is_hidden_by_another_is_not_told_in_his_place() -> None:
+    def at(n: int) -> list[Sighting]:
+        stands: list[Sighting] = [("person", 0.8, (0.5, 0.3, 0.56, 0.6))] if n < 10 else []
+        return [*stands, ("person", 0.8, (0.5 - 0.02 * (11 - n), 0.32, 0.57 - 0.02 * (11 - n), 0.65))]
+
+    told = run(Tracker(), [seen(*at(n)) for n in range(14)])
+    assert [len(each.tracks) for each in told[8:12]] == [2, 2, 1, 1]
 
 
 HYDRANT = ("person", 0.5, upright(0.5))
