@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.commission.aim.exposure import exposure
-from engine.commission.aim.reference import compared
 from engine.commission.aim.sharpness import sharpness
+from engine.vision.quality.reference import compared
 
 SIZES = ((640, 360), (1920, 1080), (3840, 2160))
 Picture = NDArray[np.uint8]

@@ -26,6 +26,7 @@ class Availability(StrEnum):
     UP = "up"  #: pictures come, and its own events where it has any
     DEAF = "deaf"  #: pictures come, its own events do not
     FROZEN = "frozen"  #: it is connected, and no new picture comes, or always the same
+    IMPAIRED = "impaired"  #: pictures come that cannot be relied upon: covered, turned away, dark
     CONNECTING = "connecting"  #: no picture yet since the engine began
     LOST = "lost"
     REFUSED = "refused"

@@ -1,16 +1,18 @@
-"""Polygons in the unit square."""
+"""Polygons and lines in the unit square."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import atan2, degrees
+from math import atan2, degrees, hypot
 from typing import Literal
 
 Point = tuple[float, float]
 Polygon = Sequence[Point]
 #: The two sides of a line, as seen from its first point towards its last.
 Side = Literal["left", "right"]
+#: The last that still is picture: who is cut off by its lower or right edge stands in the zones drawn up to there.
+EDGE = 1 - 1e-6
 
 
 def inside(point: Point, polygon: Polygon) -> bool:
@@ -27,8 +29,8 @@ def inside(point: Point, polygon: Polygon) -> bool:
 
 
 def foot(box: tuple[float, float, float, float]) -> Point:
-    """Return where an object stands: the middle of its box's lower edge."""
-    return (box[0] + box[2]) / 2, box[3]
+    """Return where an object stands: the middle of its box's lower edge, within the picture."""
+    return min(max((box[0] + box[2]) / 2, 0.0), EDGE), min(max(box[3], 0.0), EDGE)
 
 
 def standing_in(box: tuple[float, float, float, float], zones: Mapping[str, Polygon]) -> tuple[str, ...]:
@@ -37,22 +39,57 @@ def standing_in(box: tuple[float, float, float, float], zones: Mapping[str, Poly
     return tuple(name for name, polygon in zones.items() if inside(point, polygon))
 
 
-def crossed(before: Point, after: Point, line: Sequence[Point]) -> Side | None:
-    """Return to which side a step from one point to another crosses a line of two or more points, None if not.
+def crossings(before: Point, after: Point, line: Sequence[Point]) -> list[tuple[float, Side]]:
+    """Return where a step from one point to another crosses a line of two or more points.
 
-    The line itself belongs to its right side, so that a step onto it and the next one off it count once.
+    The line itself belongs to its right side, so that a step onto it and the next one off it count once; so does
+    one through a point that two of its pieces share.
+
+    Returns:
+        For each crossing which part of the step (0..1) was done by then, and to which side it went; in that order.
     """
+    found: list[tuple[float, Side]] = []
     for first, last in pairwise(line):
         was, now = _right_of(before, first, last), _right_of(after, first, last)
         if was != now and _right_of(first, before, after) != _right_of(last, before, after):
-            return "right" if now else "left"
-    return None
+            start, end = _beside(before, first, last), _beside(after, first, last)
+            found.append((start / (start - end), "right" if now else "left"))
+    return sorted(found)
+
+
+def distance(one: Point, other: Point, aspect: float) -> float:
+    """Return how far two points are apart, in picture widths."""
+    return hypot(one[0] - other[0], (one[1] - other[1]) / aspect)
+
+
+def beyond(point: Point, line: Sequence[Point], aspect: float) -> float:
+    """Return how far a point is from a line, in picture widths: to its right positive, to its left negative.
+
+    Past an end, or at a corner, the side is that of the piece that is seen the most broadly from there.
+    """
+    pieces = [_piece(point, first, last, aspect) for first, last in pairwise(line)]
+    off, across = min(pieces, key=lambda piece: (round(piece[0], 9), -abs(piece[1])))
+    return off if across >= 0 else -off
+
+
+def _piece(point: Point, first: Point, last: Point, aspect: float) -> tuple[float, float]:
+    """Return how far a point is from a piece of a line, and from that piece drawn out (right: positive)."""
+    x, y = point[0] - first[0], (point[1] - first[1]) / aspect
+    wide, high = last[0] - first[0], (last[1] - first[1]) / aspect
+    length = hypot(wide, high) or 1e-12
+    part = min(max((x * wide + y * high) / length**2, 0.0), 1.0)
+    return hypot(x - part * wide, y - part * high), (wide * y - high * x) / length
 
 
 def _right_of(point: Point, first: Point, last: Point) -> bool:
     """Return whether a point lies on a line or to its right; pictures have y downwards."""
+    return _beside(point, first, last) >= 0
+
+
+def _beside(point: Point, first: Point, last: Point) -> float:
+    """Return twice the area of the triangle of three points; positive: the first is to the right of the others."""
     (x, y), (x0, y0), (x1, y1) = point, first, last
-    return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0) >= 0
+    return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
 
 
 def heading(velocity: Point, aspect: float) -> float:

@@ -71,8 +71,9 @@ def availability(
     matthan camera availability gate --by day        one camera, each gap, each day
     matthan camera availability --since 2026-11-01 --until 2026-12-01 --json
 
-    Counted as a gap: frozen, lost, refused, failed, the engine not running. Not counted: switched off in the
-    configuration, and what this machine's clock leapt over when it was set. A deaf camera has pictures.
+    Counted as a gap: frozen, impaired (covered, turned away, dark and the like), lost, refused, failed, the engine
+    not running. Not counted: switched off in the configuration, and what this machine's clock leapt over when it was
+    set. A deaf camera has pictures.
     """  # noqa: D301 - click's mark for lines that stay as they are
     asked = Asked(camera, since, until, by)
     found, zone, language = asyncio.run(_found(asked, file, socket, token, lang))

@@ -228,10 +228,17 @@ def _tell(made: Revised, lang: Language, as_json: bool, dry_run: bool) -> None:
         }
         data(json.dumps(told, ensure_ascii=False))
         return
-    for each in diff:
-        out(_coloured(each))
+    for row in shown_change(made):
+        out(row)
     code = "config.unchanged" if not changed else "config.would_change" if dry_run else "config.written"
     out(render(code, {"path": str(made.before.path)}, lang))
+
+
+def shown_change(made: Revised) -> list[str]:
+    """Return what changes in a file, line by line, for a terminal; without secrets."""
+    from drivers.errors import redact
+
+    return [_coloured(redact(each)) for each in made.diff()]
 
 
 def _coloured(row: str) -> str:

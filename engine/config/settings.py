@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
 from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, schemes, split
+from rules.document.ground_spec import GroundSpec
 from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
 from rules.document.validation import nearest
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 #: A list of two in YAML; `Strict` would ask for a tuple.
 Point = Annotated[tuple[Unit, Unit], Strict(False)]
+Polygon = Annotated[list[Point], Field(min_length=3, max_length=64)]
 #: ``file:PATH`` (mode 0600), ``env:NAME`` or ``credential:NAME`` (systemd); never the secret itself.
 SecretRef = Annotated[
     str, Matches(r"file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*", "secret")
@@ -65,6 +67,22 @@ class PtzSettings(Section):
     )
 
 
+class MotionSettings(Section):
+    """What counts as motion in a camera's picture."""
+
+    sensitivity: Annotated[int, Field(ge=0, le=100)] = Field(
+        50,
+        description="0 to 100, as ONVIF's cell motion detector has it: the higher, the fainter what counts.",
+    )
+    least: Unit = Field(
+        0.0, description="Smallest thing that counts, as a part of the picture's area: 0.001 is a thousandth."
+    )
+    ignore: dict[Slug, Polygon] = Field(
+        default_factory=dict,
+        description="Parts of the picture where nothing counts: polygons by name, as zones.",
+    )
+
+
 class LineSettings(Section):
     """A line that objects cross."""
 
@@ -109,7 +127,11 @@ class CameraSettings(Section):
     login: LoginSettings | None = Field(None, description="Account on the camera.")
     fps: Annotated[float, Field(gt=0, le=30)] = Field(5.0, description="Pictures analysed per second.")
     detect: bool = Field(True, description="Run the object detector where something moves.")
-    zones: dict[Slug, Annotated[list[Point], Field(min_length=3, max_length=64)]] = Field(
+    motion: MotionSettings = Field(
+        default_factory=MotionSettings,
+        description="What counts as motion; `matthan vision tune` proposes it.",
+    )
+    zones: dict[Slug, Polygon] = Field(
         default_factory=dict, description="Polygons by name, points [x, y] in 0..1 from the top left."
     )
     lines: dict[
@@ -118,6 +140,10 @@ class CameraSettings(Section):
     ] = Field(default_factory=dict, description="Lines by name: points, or {points, in: left|right}.")
     metres_per_width: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
         None, description="Metres that the picture is wide where things move; makes km/h of picture widths."
+    )
+    ground: GroundSpec | None = Field(
+        None,
+        description="A rectangle on the ground; makes km/h of what moves, near and far. Goes before the width.",
     )
     ptz: PtzSettings = Field(default_factory=PtzSettings, description="PTZ behaviour.")
     options: dict[str, str | int | float | bool] = Field(

@@ -18,6 +18,36 @@ COLUMNS, ROWS = 24, 16
 KNOWN = 0.35
 #: Looks without a find after which a place is dull, and seconds until it is looked at again.
 DULL, DULL_WAIT = 4, 1.0
+#: Most seconds for which a camera holds back after a look that it did not get.
+LONGEST = 2.0
+
+
+class Restraint:
+    """How long a camera asks for no look after looks that it did not get.
+
+    Truncated binary exponential back-off (as Ethernet's; Metcalfe and Boggs, CACM 1976), without its chance: turns
+    are fair (`engine.vision.turns`). So demand falls when supply does.
+
+    Args:
+        first: Seconds to hold back after the first refusal, usually one picture.
+    """
+
+    def __init__(self, first: float) -> None:
+        self._first = self._next = first
+        self._until = -np.inf
+
+    def holds(self, at: float) -> bool:
+        """Return whether it is too early to ask again."""
+        return at < self._until
+
+    def refused(self, at: float) -> None:
+        """Hold back, twice as long as the last time."""
+        self._until = at + self._next
+        self._next = min(2 * self._next, LONGEST)
+
+    def served(self) -> None:
+        """Ask whenever there is need."""
+        self._next, self._until = self._first, -np.inf
 
 
 class Attention:

@@ -9,8 +9,9 @@ from typing import Any
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import EACH, Absence, Counting, Matcher, Ordered, TimesOfDay, Together, Trigger
 from rules.document.scalars import value_at
-from rules.kinds.conditions import Flag, Score, Zone
+from rules.kinds.conditions import Flag, Moment, Score, Zone
 from rules.kinds.lookup import OF_KIND, TEXTS, event_kind
+from rules.kinds.object import GONE
 from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.record import Demands, EventKind
 from rules.language.clock_patterns import AtPattern, EveryPattern
@@ -18,7 +19,7 @@ from rules.language.correlation import keys_of
 from rules.language.expr import EarlierStep, Expression, Reader
 from rules.language.known_facts import facts_of_step
 from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
-from rules.model import CameraId
+from rules.model import CameraId, Change
 from rules.schedule import Almanac
 from rules.topics import wild
 
@@ -30,6 +31,7 @@ def matcher(
     expressions: Iterable[Expression],
     *,
     still: bool,
+    negative: bool = False,
 ) -> Matcher:
     """Return a pattern as the index and the evaluator know it.
 
@@ -39,12 +41,15 @@ def matcher(
         cameras: Ids on which it looks, groups included; None: all.
         expressions: What must hold besides.
         still: Whether it matches nothing while the PTZ head moves.
+        negative: Whether it must not happen: then whom nobody could look for any more may have gone, too.
     """
     kind, demands = event_kind(pattern), _demands(pattern)
     ifs = [If(expression) for expression in expressions]
     alone = [each for each in ifs if not each.expression.linked]
     if still:
         demands.tested.append(Flag("ptz_moving", wanted=False))
+    if negative:
+        demands.tested = [Moment(Change.ENDED) if each == GONE else each for each in demands.tested]
     zones, left = zones_of(pattern), value_at(pattern, "leaves")
     matcher = Matcher(
         kind=kind.kind,

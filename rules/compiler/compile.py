@@ -420,10 +420,11 @@ class _Site:
             grouped = (camera for name in pattern.groups or () for camera in self.names.groups.get(name, ()))
             cameras = dict.fromkeys([*(pattern.cameras or ()), *grouped])
         # What must not happen breaks a rule however it looks: a worse look at it is no proof that it did not.
-        whole = None if build.negative(spec.when, role) else spec.if_
+        negative, still = build.negative(spec.when, role), spec.suspend_while_ptz_moves
+        whole = None if negative else spec.if_
         told = ((whole, -1), (pattern.if_, role))
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
-        return build.matcher(pattern, role, cameras, written, still=spec.suspend_while_ptz_moves)
+        return build.matcher(pattern, role, cameras, written, still=still, negative=negative)
 
     def _keys(self, when: object, found: Sequence[tuple[Path, Pattern]]) -> tuple[str, ...]:
         """Return what an absence misses apart, where it counts from nothing."""

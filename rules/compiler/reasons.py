@@ -71,6 +71,8 @@ def over(rule: Rule, event: Event) -> Telling:
     pattern = next((each for each in rule.patterns if each.kind is event.kind), None)
     if pattern is None:
         return "reason.over", {}
+    if event.change is Change.ENDED and event.facts.get("unknown") is True:
+        return "reason.unknown", {}
     if event.change is Change.ENDED and pattern.kind is Kind.OBJECT:
         return "reason.ended", {}
     if pattern.kind is Kind.OBJECT and pattern.labels is not None and event.label not in pattern.labels:

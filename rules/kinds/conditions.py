@@ -81,12 +81,14 @@ class Number:
 
     Attributes:
         fact: Its name in the event; `code` its name in reasons (``reason.number_<code>``).
+        least: A fact that says that it is this much at least: then nobody knows whether it is below a bound.
     """
 
     fact: str
     code: str
     above: float | None = None
     below: float | None = None
+    least: str = ""
 
     def value(self, event: Event) -> float | None:
         """Return the number, None where the event has none."""
@@ -98,7 +100,7 @@ class Number:
         value = self.value(event)
         if value is None or (self.above is not None and value < self.above):
             return False
-        return self.below is None or value < self.below
+        return self.below is None or (value < self.below and event.facts.get(self.least) is not True)
 
     def told(self, event: Event) -> Telling:
         """Return the number and its bounds."""
@@ -210,17 +212,24 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """It is the moment when something was first seen, or is gone."""
+    """It is the moment when something was first seen, is gone, or cannot be looked at any more.
+
+    Attributes:
+        fact: What marks a beginning or an end of another sort (`again`, `unknown`); empty: any is meant.
+        marked: Whether the other sort is meant.
+    """
 
     change: Change
+    fact: str = ""
+    marked: bool = False
 
     def test(self, event: Event) -> bool:
         """Return whether it holds."""
-        return event.change is self.change
+        return event.change is self.change and (event.facts.get(self.fact) is True) is self.marked
 
     def told(self, event: Event) -> Telling:
         """Return which moment."""
-        return ("reason.began" if self.change is Change.BEGAN else "reason.ended"), {}
+        return f"reason.{self.fact if self.marked else self.change}", {}
 
     def lost(self, event: Event) -> Telling:
         """Return that the moment is over."""

@@ -37,10 +37,11 @@ class Crowd(Lasting):
     label: Label = Field("person", description="What is counted; `any`: objects altogether.")
     zone: Slug = Field(description="Where.")
     count: Annotated[int, Field(ge=0)] = Field(description="How many, until `to`; then none.")
+    unknown: bool = Field(False, description="true: at `to` nobody can tell any more how many there are.")
 
 
 def _demands(pattern: CrowdPattern, demands: Demands) -> None:
-    demands.tested.append(Number("count", "count", pattern.above, pattern.below))
+    demands.tested.append(Number("count", "count", pattern.above, pattern.below, least="unknown"))
 
 
 def _leaves(pattern: CrowdPattern) -> Iterator[tuple[str, Known]]:
@@ -60,7 +61,8 @@ def _events(crowd: Crowd, camera: str | None, clock: Clock) -> Iterator[TrialEve
     subject = f"crowd:{crowd.zone}:{crowd.label}"
     for now, change in both(crowd.from_, crowd.to, clock):
         count = crowd.count if change is Change.BEGAN else 0
-        facts = {"count": count, **crowd.facts}
+        counted = {"unknown": True} if crowd.unknown and change is Change.ENDED else {"count": count}
+        facts = {**counted, **crowd.facts}
         yield TrialEvent(now, Kind.CROWD, change, camera, subject, crowd.label, (crowd.zone,), facts=facts)
 
 
@@ -73,7 +75,7 @@ CROWD = EventKind(
     changes=lambda pattern: ON if pattern.below is None else ANY_CHANGE,
     demands=_demands,
     subject=labelled("reason.crowd"),
-    facts={**HEAD, **unnamed("camera", "label", ZONES), "count": NUMBER},
+    facts={**HEAD, **unnamed("camera", "label", "unknown", ZONES), "count": NUMBER},
     ranges={"count": GROWING},
     always=frozenset({"camera", "label", "count", ZONES}),
     leaves=_leaves,

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from rules.document.scalars import OneOrMany, Slug
-from rules.kinds.conditions import Telling
+from rules.kinds.conditions import Flag, Telling
 from rules.kinds.fact_types import HEAD, NUMBER, ZONES, unnamed
 from rules.kinds.pattern import Pattern, Range, Unit, apart
-from rules.kinds.record import NO_FACTS, OFF, ON, Contradiction, EventKind
+from rules.kinds.record import NO_FACTS, OFF, ON, Contradiction, Demands, EventKind
 from rules.kinds.shorthand import Clock, Lasting, Shorthand, TrialEvent, both, plural
 from rules.kinds.value_ranges import UNIT, Interval, Known
 from rules.model import Change, Event, Kind
@@ -34,6 +34,11 @@ class Motion(Lasting):
 
     share: Unit = Field(0.05, description="Moving part of the picture.")
     zone: OneOrMany[Slug] | None = Field(None, description="Zone(s) in which it begins.")
+
+
+def _demands(pattern: MotionPattern, demands: Demands) -> None:
+    if pattern.motion == "stopped":  # nobody knows whether anything moves where nobody looks
+        demands.tested.append(Flag("unknown", wanted=False))
 
 
 def _subject(event: Event) -> Telling:
@@ -71,8 +76,9 @@ MOTION = EventKind(
     kind=Kind.MOTION,
     pattern=MotionPattern,
     changes=lambda pattern: ON if pattern.motion == "started" else OFF,
+    demands=_demands,
     subject=_subject,
-    facts={**HEAD, **unnamed("camera", "score", ZONES), "share": NUMBER},
+    facts={**HEAD, **unnamed("camera", "score", "unknown", ZONES), "share": NUMBER},
     ranges={"share": UNIT},
     aliases={"share": "score"},
     always=frozenset({"camera"}),

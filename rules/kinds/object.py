@@ -39,6 +39,13 @@ Corner = Annotated[Point, BeforeValidator(_corner, json_schema_input_type=list[f
 MOMENTS = ("change", "enters", "leaves", "crosses", "starts", "removed")
 #: Keys that need a past: what is first seen, or has just moved, has none.
 PAST = ("dwell", "stops", "left")
+GONE = Moment(Change.ENDED, "unknown")
+#: What `change` may ask for. Whom nobody could look for any more is not gone, and not first seen when found again.
+CHANGES = {
+    "began": Moment(Change.BEGAN, "again"),
+    "ended": GONE,
+    "unknown": Moment(Change.ENDED, "unknown", marked=True),
+}
 
 
 class Speed(Bounds):
@@ -76,10 +83,10 @@ class ObjectPattern(Pattern):
     )
     inside: OneOrMany[Slug] | None = Field(None, description="The same as `zone`.")
     score: Range | None = Field(None, description="How sure the detector is, 0..1.")
-    change: Literal["began", "ended"] | None = Field(
+    change: Literal["began", "ended", "unknown"] | None = Field(
         None,
-        description="Only the moment when it was first seen (`began`) or is gone (`ended`); default: all the "
-        "time that it is seen.",
+        description="Only the moment when it was first seen (`began`), is gone (`ended`), or can no longer be looked "
+        "for (`unknown`); default: all the time that it is seen.",
     )
     enters: OneOrMany[Slug] | None = Field(
         None, description="The moment when it comes into a zone, or is first seen there."
@@ -102,7 +109,9 @@ class ObjectPattern(Pattern):
         None, description="true: the moment when it moves again after it stood still."
     )
     speed: Speed | None = Field(None, description="Picture widths per second.")
-    kmh: Speed | None = Field(None, description="Kilometres per hour; needs the camera's `metres_per_width`.")
+    kmh: Speed | None = Field(
+        None, description="Kilometres per hour; needs the camera's `ground` or `metres_per_width`."
+    )
     heading: Heading | None = Field(None, description="Where it moves to, in degrees.")
     left: Duration | None = Field(
         None, description="It stands still with no person near it, for this long, e.g. 1m."
@@ -148,6 +157,11 @@ class Track(Lasting):
     gone: bool = Field(
         True, description="false: it is not told that it is gone at `to` (another entry goes on)."
     )
+    unknown: bool = Field(
+        False,
+        description="true: at `to` it is not gone, nobody can look for it any more (another entry with its `id` finds "
+        "it again).",
+    )
 
 
 # -- what a pattern asks ---------------------------------------------------------------------------
@@ -155,13 +169,13 @@ class Track(Lasting):
 
 def _changes(pattern: ObjectPattern) -> frozenset[Change]:
     if pattern.change:
-        return frozenset({Change(pattern.change)})
+        return frozenset({CHANGES[pattern.change].change})
     return ANY_CHANGE if pattern.removed or pattern.leaves else ON
 
 
 def _demands(pattern: ObjectPattern, demands: Demands) -> None:
     if pattern.change:
-        demands.indexed.append(Moment(Change(pattern.change)))
+        demands.tested.append(CHANGES[pattern.change])
     lines, direction = _crossing(pattern)
     if lines:
         demands.one_of("line", lines)
@@ -225,16 +239,18 @@ def _dwell(event: Event) -> Fact | None:
 def _never(pattern: ObjectPattern) -> frozenset[str]:
     """Return what objects have and those of a pattern have not: what is first seen has no past."""
     if pattern.change == "began":
-        return frozenset({"left", "started", "stood", DWELL}) | _CROSSING
+        return frozenset({"left", "started", "stood", DWELL, "again", "unknown"}) | _CROSSING
     if pattern.change == "ended":
-        return frozenset({"entered", "started"}) | _CROSSING
+        return frozenset({"entered", "started", "again", "unknown"}) | _CROSSING
+    if pattern.change == "unknown":
+        return frozenset({"entered", "left", "started", "stood", "again"}) | _CROSSING
     return NO_FACTS
 
 
 def _surely(pattern: ObjectPattern) -> frozenset[str]:
     facts = frozenset(key for key in ("speed", "kmh", "preset", "heading") if getattr(pattern, key))
     facts |= {"heading"} if isinstance(pattern.wrong_way, Way) else NO_FACTS
-    if pattern.change == "ended" or pattern.leaves or pattern.removed:
+    if pattern.change in ("ended", "unknown") or pattern.leaves or pattern.removed:
         return facts
     crosses = pattern.crosses or isinstance(pattern.wrong_way, str)
     facts |= {"score"} if _UNRECOGNISED.isdisjoint(pattern.object) else NO_FACTS
@@ -311,7 +327,7 @@ OBJECT = EventKind(
         **dict.fromkeys(("speed", "kmh", "heading", "still", "alone", "age"), NUMBER),
         **dict.fromkeys(("line", "direction"), TEXT),
         **unnamed("camera", "label", "score", *BOX, "vx", "vy", "dwell", "side"),
-        **unnamed("entered", "left", "started", "stood", ZONES, DWELL),
+        **unnamed("entered", "left", "started", "stood", "ago", "bearing", "again", "unknown", ZONES, DWELL),
     },
     readers={"dwell": (NUMBER, _dwell)},
     ranges={

@@ -70,7 +70,7 @@ def _count(count: Count, world: World, groups: Groups) -> Iterator[Flaw]:
         if value_at(count.count, key):
             yield _flaw(("when", "count", key), key, "distinct: none")
     lasts = isinstance(count.count, ObjectPattern) and not count.count.momentary and distinct in ("", "track")
-    once = isinstance(count.count, ObjectPattern) and count.count.change is not None
+    once = isinstance(count.count, ObjectPattern) and count.count.change in ("began", "ended")
     if count.above is not None and "track" in by and distinct != "track" and (lasts or once):
         yield _flaw(path, f"above: {count.above}", "by: track")
 

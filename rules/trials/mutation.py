@@ -31,7 +31,7 @@ _OPPOSITE = {
 }  # fmt: skip
 _WORDS = {
     ("motion", "started"): "stopped", ("motion", "stopped"): "started",
-    ("change", "began"): "ended", ("change", "ended"): "began",
+    ("change", "began"): "ended", ("change", "ended"): "began", ("change", "unknown"): "ended",
     ("direction", "in"): "out", ("direction", "out"): "in",
     ("direction", "left"): "right", ("direction", "right"): "left",
     ("phase", "firing"): "resolved", ("phase", "resolved"): "firing",

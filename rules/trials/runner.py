@@ -368,5 +368,5 @@ def world(file: TrialFile) -> World:
         lines=known and {camera: frozenset(spec.lines) for camera, spec in known.items()},
         timezone=ZoneInfo(file.timezone),
         location=(where.latitude, where.longitude) if where else None,
-        scaled=known and frozenset(camera for camera, spec in known.items() if spec.metres_per_width),
+        scaled=known and frozenset(camera for camera, spec in known.items() if spec.scale),
     )

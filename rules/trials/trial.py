@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from rules.document.ground_spec import GroundSpec, scale_of
 from rules.document.scalars import Listed, OneOrMany, Slug, Written, problem
+from rules.ground import Scale
 from rules.kinds.object import Corner, Point
 from rules.kinds.shorthand import TrialTime
 from rules.trials.cue import Cue
@@ -130,6 +132,15 @@ class CameraSpec(Written):
     metres_per_width: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Metres that the picture is wide; makes `kmh`."
     )
+
+    ground: GroundSpec | None = Field(
+        None, description="A rectangle on the ground; makes `kmh` and `bearing`."
+    )
+
+    @property
+    def scale(self) -> Scale | None:
+        """What makes metres of movements in its picture; None: nothing does."""
+        return scale_of(self.ground, self.metres_per_width)
 
     @property
     def polygons(self) -> dict[str, list[Point]]:

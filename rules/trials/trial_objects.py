@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rules.boundary import Crossing, Line, Spot
 from rules.geometry import Point, standing_in
 from rules.kinds.object import Track
 from rules.kinds.shorthand import TrialEvent
 from rules.model import Change, Fact, Kind
-from rules.trajectory import COMPANY, Crossing, Line, Path
+from rules.trajectory import COMPANY, Path
 from rules.trials.trial import CameraSpec, Trial
 
 #: Width of the picture over its height.
@@ -26,6 +27,12 @@ class _Going:
     path: Path
     since: float
     zones: tuple[str, ...] = ()
+
+    def found(self, spot: Spot) -> _Going:
+        """Return it when it is found again: that nobody could look for it counts as no time that it was there."""
+        path = Path.begin(spot)
+        path.dwelt.update(self.path.dwelt)
+        return _Going(path, self.since + spot.at - self.path.spot.at, self.zones)
 
 
 class TrialObjects:
@@ -48,6 +55,7 @@ class TrialObjects:
     ) -> None:
         self._site, self._seconds, self._end = site, seconds, end
         self._going: dict[tuple[str, str], _Going] = {}
+        self._unknown: dict[tuple[str, str], _Going] = {}
         tracks = [cue.body for cue in trial.events if isinstance(cue.body, Track)]
         self._company = [
             (each, each.camera or camera) for each in tracks if each.label in COMPANY and each.path
@@ -68,7 +76,9 @@ class TrialObjects:
             change = Change.GOES_ON if where in self._going else Change.BEGAN
             yield from self._seen(name, track, camera, now, change)
             count += 1
-        if track.to is not None and track.gone:
+        if track.to is not None and track.unknown:
+            yield self._out_of_sight(name, track, camera, end)
+        elif track.to is not None and track.gone:
             yield self._gone(name, track, camera, end)
 
     def _span(self, track: Track) -> tuple[float, float]:
@@ -84,15 +94,22 @@ class TrialObjects:
         going = self._going.get((camera, name))
         crossings: list[Crossing] = []
         stood: float | None = None
+        before = self._unknown.pop((camera, name), None)
         if going is None:
-            going = self._going[camera, name] = _Going(Path.begin(foot or _NOWHERE, now), now)
+            spot = Spot(foot or _NOWHERE, now)
+            going = self._going[camera, name] = (
+                before.found(spot) if before else _Going(Path.begin(spot), now)
+            )
         else:
             lines = {each: Line(line.points, line.inward) for each, line in self._spec(camera).lines.items()}
-            crossings, stood = going.path.go(foot or going.path.foot, now, zones, lines, ASPECT)
+            spot = Spot(foot or going.path.spot.foot, now)
+            crossings, stood = going.path.go(spot, zones, lines, ASPECT)
             going.path.accompany(self._near(track, camera, now), now, ASPECT)
         news = _passed(going.zones, zones)
         if stood:
             news |= {"started": True, "stood": round(stood, 1)}
+        if before:
+            news["again"] = True
         going.zones = zones
         known = self._known(track, camera, going, now)
         for number, crossing in enumerate(crossings or [None]):
@@ -105,7 +122,7 @@ class TrialObjects:
     def _gone(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
         """Return that it is gone: from where, and how it was when it was last seen."""
         going = self._going.pop((camera, name))
-        seen = going.path.at
+        seen = going.path.spot.at
         facts = {**self._known(track, camera, going, seen), **_passed(going.zones, ())}
         facts["age"] = round(now - going.since, 2)
         if track.path and (stood := going.path.stood(seen)):
@@ -116,23 +133,31 @@ class TrialObjects:
             now, Kind.OBJECT, Change.ENDED, camera, subject, track.label, zones, track.score, box, told
         )
 
+    def _out_of_sight(self, name: str, track: Track, camera: str, now: float) -> TrialEvent:
+        """Return that nobody can look for it any more: where it was, and not that it went."""
+        going = self._unknown[camera, name] = self._going.pop((camera, name))
+        told = {**self._known(track, camera, going, going.path.spot.at), "unknown": True, **track.facts}
+        box, subject = _box(self._foot(track, going.path.spot.at)), f"track:{name}"
+        kind, ended = Kind.OBJECT, Change.ENDED
+        return TrialEvent(now, kind, ended, camera, subject, track.label, going.zones, track.score, box, told)
+
     def _known(self, track: Track, camera: str, going: _Going, now: float) -> dict[str, Fact]:
         """Return what is known of its movement; without a path only where it was, and how long."""
         velocity = self._velocity(track, now)
-        facts = going.path.facts(now, velocity, ASPECT, self._spec(camera).metres_per_width)
+        facts = going.path.facts(now, velocity, ASPECT, self._spec(camera).scale)
         age: dict[str, Fact] = {"age": round(now - going.since, 2)}
         if not track.path:
             return age | {name: value for name, value in facts.items() if name.startswith("dwell:")}
         return age | {"vx": round(velocity[0], 4), "vy": round(velocity[1], 4)} | facts
 
-    def _near(self, track: Track, camera: str, now: float) -> list[Point]:
+    def _near(self, track: Track, camera: str, now: float) -> list[Spot]:
         """Return where those stand who keep an object company."""
-        feet = []
+        near = []
         for other, where in self._company:
             start, end = self._span(other)
             if other is not track and where == camera and start <= now < end:
-                feet.append(self._foot(other, now) or _NOWHERE)
-        return feet
+                near.append(Spot(self._foot(other, now) or _NOWHERE, now))
+        return near
 
     # -- where it is -----------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@ def _unfounded(scene: Sequence[Arrival]) -> Iterator[tuple[int, Event]]:
     """Yield where a scene says that an object is gone, and not from where it was; and when it was seen last."""
     for place, arrival in enumerate(scene):
         event = arrival.event
-        if event.kind is Kind.OBJECT and event.change is Change.ENDED:
+        if event.kind is Kind.OBJECT and event.change is Change.ENDED and "unknown" not in event.facts:
             last = _last(scene, place)
             if last is not None and last.zones != event.zones:
                 yield place, last

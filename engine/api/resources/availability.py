@@ -17,11 +17,11 @@ By = Literal["day", "month"]
 
 
 class AvailabilityGap(Wire):
-    """Time without pictures.
+    """Time without pictures, or with none that can be relied upon.
 
     Attributes:
-        cause: ``frozen``, ``connecting``, ``lost``, ``refused``, ``failed``, ``stopped`` (the engine did not run), or
-            what does not count: ``disabled``, ``clock`` (this machine's clock leapt over it). More may come.
+        cause: ``frozen``, ``impaired``, ``connecting``, ``lost``, ``refused``, ``failed``, ``stopped`` (the engine did
+            not run), or what does not count: ``disabled``, ``clock`` (this machine leapt over it). More may come.
         reason: Code of the sentence that says why; empty: there is none.
     """
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from drivers.contract import Profile
     from drivers.kit.upright import Upright
     from engine.commission.aim.exposure import Exposure
-    from engine.commission.aim.plane import Luma
-    from engine.commission.aim.reference import Moved
     from engine.commission.aim.shelf import Shelf
     from engine.fleet.camera import CameraRunner
+    from engine.vision.quality.plane import Luma
+    from engine.vision.quality.reference import Moved
 
 #: Width in pixels of a reference picture, and the widest that is measured.
 REFERENCE_WIDTH, WIDEST = 960, 4096
@@ -78,8 +78,8 @@ class AimService:
 
     async def keep(self, caller: Caller, camera: str) -> Reference:
         """Keep the present picture."""
-        from engine.commission.aim.reference import compared
         from engine.vision.picture import luma
+        from engine.vision.quality.reference import compared
 
         runner = runner_of(self._cameras, camera, caller)
         try:
@@ -95,6 +95,7 @@ class AimService:
             detail = error.strerror or type(error).__name__
             raise refusal(503, "aim.not_kept", camera=camera, detail=detail) from error
         self._of(camera).compared = float("-inf")
+        runner.referred()
         at = await asyncio.to_thread(self._shelf.at, camera)
         return Reference(at=at or seen.at, width=still.width, height=still.height)
 
@@ -134,9 +135,9 @@ class AimService:
 
     def _lies(self, camera: str, shown: Upright, last: _Last) -> Lies | None:
         """Return how a picture lies to the reference; None: there is none, or it cannot be read."""
-        from engine.commission.aim.reference import compared
         from engine.vision.photo import Damaged, photo
         from engine.vision.picture import luma
+        from engine.vision.quality.reference import compared
 
         at = self._shelf.at(camera)
         if at is None or (last.kept is None or last.kept[0] != at):
@@ -178,9 +179,9 @@ async def _picture(runner: CameraRunner, camera: str, query: AimQuery) -> _Pictu
 
 def _figures(shown: Upright, query: AimQuery) -> tuple[Focused | None, Exposed]:
     from engine.commission.aim.exposure import exposure
-    from engine.commission.aim.plane import Region
     from engine.commission.aim.sharpness import sharpness
     from engine.vision.picture import full_range, luma
+    from engine.vision.quality.plane import Region
 
     plane = luma(shown.frame)
     sharp = sharpness(plane, Region(query.left, query.top, query.right, query.bottom))
@@ -202,7 +203,7 @@ def _exposed(found: Exposure) -> Exposed:
 
 def _told(found: Moved | None) -> Lies:
     """Return a comparison with what to think of it."""
-    from engine.commission.aim.reference import STILL_SCALE
+    from engine.vision.quality.reference import STILL_SCALE
 
     if found is None or not found.known:
         code = "aim.blank" if found is None else "aim.elsewhere"

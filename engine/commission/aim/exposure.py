@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from engine.commission.aim.plane import BLACK, WHITE, WHOLE, Luma, Region
+from engine.vision.quality.plane import BLACK, WHITE, WHOLE, Luma, Region
 
 #: Mean brightness that is right, of 255.
 LEAST_MEAN, MOST_MEAN = 40.0, 200.0

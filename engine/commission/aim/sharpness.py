@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.commission.aim.plane import CENTRE, Grey, Luma, Region
+from engine.vision.quality.plane import CENTRE, Grey, Luma, Region
 
 #: Pixels a side below which nothing is measured.
 LEAST_SIDE = 16

@@ -35,6 +35,10 @@ def _as_it_is(draft: Draft) -> Draft:
     return draft
 
 
+def _nothing(_: Iterable[str]) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True, eq=False)
 class Listener:
     """One camera's part in what its device says.
@@ -42,6 +46,7 @@ class Listener:
     Attributes:
         source: The video source that it looks at; None: the device's first.
         aimed: Puts into a draft how the camera's PTZ unit is.
+        on: Told now and then the topics of its properties that are on.
         recalled: Subjects that an earlier run told as on, until the device's sources are known.
         watching: Whether its picture is there or asked for: a camera that is lost is not deaf as well.
     """
@@ -51,6 +56,7 @@ class Listener:
     signals: Signals
     conditions: Conditions
     aimed: Callable[[Draft], Draft] = _as_it_is
+    on: Callable[[Iterable[str]], None] = _nothing
     recalled: tuple[str, ...] = ()
     watching: bool = False
 

@@ -141,6 +141,10 @@ class Signals:
         known.heard = self._subscription
         return self._news(about, known)
 
+    def on(self) -> list[str]:
+        """Return the topics of the properties that were told as on and not as off."""
+        return [topic_of(about) for about, known in self._known.items() if known.told]
+
     def due(self, wall: datetime) -> list[Draft]:
         """Return what had to wait and may be told now; asked about once a second."""
         self._judge_silent(wall)

@@ -137,6 +137,7 @@ class EventSubscription:
         await self._tell(self._group.due(wall))
         deaf = self._deaf()
         for each in self._group:
+            each.on(each.signals.on())
             if each.watching:
                 news = [*self._deafness(each, deaf, wall), *self._noise(each, wall)]
                 await self._tell(map(each.aimed, news))

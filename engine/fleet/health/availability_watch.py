@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 logger = log.get(__name__)
 #: Seconds between two looks, and between two notes that the engine is alive: what a kill costs at most.
 EVERY, ALIVE = 5.0, 60.0
+#: Seconds without a picture from a camera that is online after which it counts as frozen.
+STILL = 15.0
 #: Runs that wait for room in the store at most; beyond them the oldest are given up.
 WAITING = 20_000
 
@@ -31,8 +33,12 @@ def observed(runner: CameraRunner, now: Instant, monotonic: float) -> Observed:
     if status.state is not CameraState.ONLINE:
         reason = status.reason.code if status.reason else ""
         return Observed(Availability(str(status.state)), status.since, reason)
-    if (seconds := runner.freeze.frozen(monotonic)) is not None:
+    if runner.seen is not None and (seconds := monotonic - runner.seen.sight.at) > STILL:
         return Observed(Availability.FROZEN, now.wall - timedelta(seconds=seconds))
+    if (impaired := runner.conditions.standing.get("impaired")) is not None:
+        cause = impaired.sentence.code.partition("+")[0]
+        frozen = cause == "picture.frozen"
+        return Observed(Availability.FROZEN if frozen else Availability.IMPAIRED, impaired.since, cause)
     deaf = runner.conditions.standing.get("deaf")
     if deaf is not None:
         return Observed(Availability.DEAF, deaf.since, deaf.sentence.code)

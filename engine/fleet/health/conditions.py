@@ -1,4 +1,4 @@
-"""What is the matter with a camera beside its state: deaf, blind, a wrong clock, noisy. Each begins and ends."""
+"""What is the matter with a camera beside its state: deaf, blind, impaired, noisy, a wrong clock. Each has an end."""
 
 from __future__ import annotations
 

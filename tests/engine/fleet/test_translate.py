@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import numpy as np
+import pytest
 
 from drivers.contract import Signal
 from engine.fleet.events.signals import Signals
 from engine.fleet.translate import PtzPose, Translator, health
 from engine.vision.model import Boxes, Motion, Sight, Track
+from rules.boundary import Line
+from rules.ground import Ground, Width
 from rules.model import CameraId, Change, Kind
 
 CAMERA = CameraId("gate")
@@ -54,13 +59,14 @@ def test_a_track_begins_is_repeated_once_a_second_and_ends() -> None:
     assert changes == [(Change.BEGAN, ("left",)), (Change.GOES_ON, ("left",)), (Change.GOES_ON, ("left",))]
     assert (ended.change, ended.subject, ended.label) == (Change.ENDED, "track:0.7", "person")
     assert (ended.zones, ended.facts["left"], ended.facts["dwell:left"]) == (("left",), "left", 2.4)
-    assert ended.facts["speed"] == 0.1  # as it was when it was last seen
+    assert (ended.facts["speed"], ended.facts["stood"]) == (0.0, 2.4)  # as it was when it was last seen
 
 
-def test_leaving_a_zone_is_told_at_once() -> None:
+def test_leaving_a_zone_is_told_as_soon_as_it_is_sure() -> None:
     translator = Translator(CAMERA, {"left": LEFT})
     translator.sight(sight(0.0, track(1, 0.1)), NOW)
-    (moved,) = translator.sight(sight(0.2, track(1, 0.8)), NOW)
+    assert translator.sight(sight(0.2, track(1, 0.8)), NOW) == []
+    (moved,) = translator.sight(sight(0.5, track(1, 0.8)), NOW)
     assert (moved.change, moved.zones) == (Change.GOES_ON, ())
 
 
@@ -161,6 +167,105 @@ def test_an_empty_zone_is_told_at_first_and_is_not_empty_when_nobody_sees_it() -
     assert translator.sight(sight(0.2), NOW) == []
     (lost,) = translator.lost(NOW)
     assert (lost.change, lost.subject, lost.zones, dict(lost.facts)) == (
-        Change.ENDED, "crowd:left:person", ("left",), {},
+        Change.ENDED, "crowd:left:person", ("left",), {"unknown": True},
     )  # fmt: skip
     assert len(translator.sight(sight(9.0), NOW)) == 1
+
+
+# -- boundaries, speeds, counts ------------------------------------------------------------------
+
+FEET = [(0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)]
+ACROSS = {"gate": Line([(0.5, 1.0), (0.5, 0.0)])}
+
+
+def walker(x: float, y: float, age: float = 5.0, velocity: tuple[float, float] = (0.0, 0.0)) -> Track:
+    return Track(1, "person", 0.8, (x - 0.03, y - 0.3, x + 0.03, y), velocity, age, 9)
+
+
+def test_who_is_cut_off_by_the_lower_edge_stands_in_the_zone_that_is_drawn_down_to_it() -> None:
+    translator = Translator(CAMERA, {"feet": FEET})
+    (began,) = translator.sight(sight(0.0, walker(0.5, 1.0)), NOW)
+    assert began.zones == ("feet",)
+
+
+def test_what_was_crossed_right_before_the_end_is_told_before_it() -> None:
+    translator = Translator(CAMERA, {"left": LEFT}, lines=ACROSS)
+    translator.sight(sight(0.0, walker(0.4, 0.6)), NOW)
+    assert translator.sight(sight(0.2, walker(0.7, 0.6)), NOW) == []
+    crossing, ended = translator.sight(sight(2.2, ended=(walker(0.7, 0.6),)), NOW)
+    assert (crossing.change, crossing.facts["line"], crossing.facts["left"]) == (
+        Change.GOES_ON,
+        "gate",
+        "left",
+    )
+    assert crossing.facts["ago"] == 2.13
+    assert (ended.change, ended.zones, "line" in ended.facts, "left" in ended.facts) == (
+        Change.ENDED,
+        (),
+        False,
+        False,
+    )
+
+
+def test_who_is_gone_left_when_he_was_last_seen() -> None:
+    translator = Translator(CAMERA, {"left": LEFT})
+    translator.sight(sight(0.0, walker(0.4, 0.6)), NOW)
+    (ended,) = translator.sight(sight(2.0, ended=(walker(0.4, 0.6),)), NOW)
+    assert (ended.facts["left"], ended.facts["ago"]) == ("left", 2.0)
+
+
+def test_what_is_told_after_three_sightings_came_from_somewhere() -> None:
+    translator = Translator(CAMERA, {}, lines=ACROSS)
+    fast = walker(0.7, 0.6, age=0.4, velocity=(0.8, 0.0))
+    assert [draft.change for draft in translator.sight(sight(5.0, fast), NOW)] == [Change.BEGAN]
+    (crossing,) = translator.sight(sight(5.2, walker(0.86, 0.6)), NOW)
+    assert (crossing.facts["line"], crossing.facts["side"], crossing.facts["ago"]) == ("gate", "right", 0.45)
+    again = Translator(CAMERA, {}, lines=ACROSS)
+    again.sight(sight(5.0, replace(fast, age=3.0)), NOW)
+    assert again.sight(sight(5.2, walker(0.86, 0.6)), NOW) == [], "seen long ago: nobody knows its way"
+
+
+def test_a_speed_is_that_of_a_second_and_trembling_has_none() -> None:
+    rng = Random(3)
+    translator = Translator(CAMERA, {}, repeat=0.0, scale=Width(20.0))
+    walks = [
+        translator.sight(
+            sight(k / 5, walker(0.2 + 0.02 * k + rng.gauss(0, 0.002), 0.6, velocity=(9.0, 0.0))), NOW
+        )
+        for k in range(20)
+    ]
+    assert [draft.facts["speed"] for (draft,) in walks[5:]] == pytest.approx([0.1] * 15, rel=0.15)
+    assert [draft.facts["kmh"] for (draft,) in walks[5:]] == pytest.approx([7.2] * 15, rel=0.15)
+    stands = [
+        translator.sight(sight(4 + k / 5, walker(0.6 + rng.gauss(0, 0.003), 0.6, velocity=(0.3, 0.0))), NOW)
+        for k in range(25)
+    ]
+    rests = [draft.facts for drafts in stands[-10:] for draft in drafts]
+    assert {facts["speed"] for facts in rests} == {0.0}
+    assert all("heading" not in facts and float(facts["still"]) > 2 for facts in rests)
+
+
+def test_over_ground_that_is_known_a_speed_is_true_near_and_far() -> None:
+    ground = Ground([(0.2, 0.9), (0.8, 0.9), (0.6, 0.5), (0.4, 0.5)], 6.0, 20.0)
+    for y, across in ((0.9, 0.6), (0.5, 0.2)):  # the rectangle's width in the picture there
+        translator = Translator(CAMERA, {}, repeat=0.0, scale=ground)
+        for k in range(8):
+            (draft,) = translator.sight(sight(k / 5, walker(0.3 + across / 6 * 2 * k / 5, y)), NOW)
+        assert draft.facts["kmh"] == pytest.approx(7.2, abs=0.1)
+        assert draft.facts["bearing"] == 90.0
+    translator = Translator(CAMERA, {}, scale=ground)
+    (draft,) = translator.sight(sight(0.0, walker(0.5, 0.32)), NOW)
+    assert "kmh" not in draft.facts, "at the horizon nobody can say"
+
+
+def test_a_count_rises_at_once_and_falls_when_that_has_lasted() -> None:
+    translator = Translator(CAMERA, {"left": LEFT}, crowds=frozenset({("person", "left")}))
+    here = [track(number, 0.1) for number in range(3)]
+    story = [(0.0, 3), (0.2, 2), (0.4, 3), (0.6, 1), (0.8, 2), (1.0, 2), (1.2, 2), (1.5, 2), (1.8, 2)]
+    told = [
+        (at, draft.facts["count"])
+        for at, count in story
+        for draft in translator.sight(sight(at, *here[:count]), NOW)
+        if draft.kind is Kind.CROWD
+    ]
+    assert told == [(0.0, 3), (1.5, 2)]

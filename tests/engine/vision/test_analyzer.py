@@ -133,7 +133,7 @@ def test_a_busy_pool_costs_pictures_not_tracks(model: Load, clip: Any) -> None:
     kept = (*after.tracks, *after.unknown)  # not ended, for nobody looked, and not there for sure
     assert [track.id for track in kept] == [track.id for track in before.tracks]
     assert look.skipped > 0
-    assert pool.given_up() == {"hall": look.skipped}
+    assert 0 < pool.given_up()["hall"] < look.skipped  # not asked at every picture
 
 
 def test_pace_chooses_by_stream_time_and_forgives_jitter() -> None:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from engine.models import ModelFault, ModelFile
 from engine.vision import postprocess
 from engine.vision.boxes import overlap, suppress
-from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.pool import DetectorPool
 from engine.vision.postprocess import OutputShape
@@ -100,52 +97,12 @@ def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:
     found = pool.detect([picture, picture], owner="gate")
     assert found is not None
     assert [len(each) for each in found] == [0, 0]
-    detector = pool._borrow(0, 1.0)  # busy with somebody else
+    detector = pool._turns.take("gate", 0, 1.0)  # busy with somebody else
     assert detector is not None
     assert pool.detect([picture], owner="yard", wait=0.01) is None
     assert pool.given_up() == {"yard": 1}
-    pool._give_back(detector, 0)
+    pool._turns.give_back(detector)
     assert pool.detect([picture], owner="yard") is not None
     assert pool.runs == 3
-
-
-class Scribe:
-    """Stands where a detector would, and notes whom it served."""
-
-    def __init__(self) -> None:
-        self.order: list[str] = []
-
-    def detect(self, picture: Any) -> Detections:
-        self.order.append(picture)
-        return Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int32), ())
-
-
-def test_the_urgent_go_first_and_closing_turns_everyone_away(model: Load) -> None:
-    pool = DetectorPool(model(YOLOX), workers=1)
-    assert pool._borrow(0, 1.0) is not None  # busy
-
-    def ask(name: str, priority: int, waiting: int) -> threading.Thread:
-        asked: Any = [name]
-        thread = threading.Thread(
-            target=pool.detect, args=(asked,), kwargs={"priority": priority, "wait": 60}
-        )
-        thread.start()
-        while len(pool._waiting) < waiting:
-            threading.Event().wait(0.001)
-        return thread
-
-    threads = [ask("idle", 0, 1), ask("later", 1, 2), ask("latest", 1, 3)]
-    scribe: Any = Scribe()
-    pool._give_back(scribe, 0)
-    for thread in threads:
-        thread.join(60)
-    assert scribe.order == ["later", "latest", "idle"]
-    borrowed: Any = pool._borrow(0, 1.0)
-    assert borrowed is scribe
-    late = ask("closed", 0, 1)
     pool.close()
-    late.join(60)
-    assert not late.is_alive()
-    pool._give_back(borrowed, 0)
-    assert pool.detect([], wait=0.0) is None
-    assert len(scribe.order) == 3
+    assert pool.detect([picture], owner="yard") is None

@@ -7,7 +7,9 @@ from random import Random
 from typing import Any
 
 CAMERAS, ZONES, LABELS = ("c1", "c2"), ("a", "b"), ("person", "car", "bag")
-STATES = ("online", "lost", "refused", "failed", "discovered", "deaf", "blind", "clock", "noisy")
+STATES = (
+    "online", "lost", "refused", "failed", "discovered", "deaf", "blind", "impaired", "clock", "noisy", "behind",
+)  # fmt: skip
 
 
 class Author:
@@ -114,7 +116,8 @@ class Author:
             ("wrong_way", {"way": self.one([0, 90, 200])}), ("preset", "p1"), ("inside", "b"),
         ]  # fmt: skip
         moments: list[tuple[str, Any]] = [
-            ("change", "began"), ("change", "ended"), ("enters", self.some(ZONES)), ("leaves", self.some(ZONES)),
+            ("change", "began"), ("change", "ended"), ("change", "unknown"), ("enters", self.some(ZONES)),
+            ("leaves", self.some(ZONES)),
             ("crosses", "l1"), ("starts", self.one([True, True, False])), ("removed", "20s"), ("wrong_way", "l1"),
         ]  # fmt: skip
         made |= dict(self.random.sample(whole, self.one([0, 0, 1, 1, 2, 3])))

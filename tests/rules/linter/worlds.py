@@ -161,7 +161,8 @@ class Teller:
                 change = Change(change) if change is not Change.NOTED else Change.GOES_ON
                 facts |= self._object(change, zones, pattern)
                 if change is Change.ENDED and random.random() < 0.2:  # nobody watches any more
-                    return self._issued(kind, change, cast, at, cast.subject, label, zones=zones)
+                    blank = {"zones": zones, "facts": {"unknown": True}}
+                    return self._issued(kind, change, cast, at, cast.subject, label, **blank)
                 x, y = random.random() * 0.8, max(0.001, self.number(0, 1))
                 score = None if label == "moving" else round(self.number(0, 1), 3)
                 more = {"zones": zones, "score": score, "box": (x, max(0.0, y - 0.1), x + 0.1, y)}
@@ -257,6 +258,8 @@ class Teller:
         if started:
             facts |= {"started": True, "stood": max(2.0, self.number())}
         if change is Change.ENDED:
+            if random.random() < 0.2:  # nobody could look for it any more: it is as it was last seen
+                return facts | {"unknown": True}
             facts |= {"left": " ".join(zones)} if zones else {}
             return facts | ({"stood": max(2.0, self.number())} if random.random() < 0.6 else {})
         if zones and random.random() < 0.5:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commission.aim.plane import CENTRE, Region
 from engine.commission.aim.sharpness import sharpness
+from engine.vision.quality.plane import CENTRE, Region
 from tests.engine.commission.aim.scenes import blurred, street, taken
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.commission.aim.zone_draft import MOST, Draft, Flaw, Kind, area, crosses, inside_of, snapped
-from rules.trajectory import Crossing, Line, Path
+from rules.boundary import Crossing, Line, Spot
+from rules.trajectory import Path
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
 spots = st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
@@ -112,7 +113,7 @@ def test_the_side_agrees_with_the_engine() -> None:
 
 
 def crossings(line: Line, start: tuple[float, float], end: tuple[float, float]) -> list[Crossing]:
-    found, _ = Path.begin(start, 0.0).go(end, 1.0, (), {"l": line}, 1.0)
+    found, _ = Path.begin(Spot(start, 0.0)).go(Spot(end, 1.0), (), {"l": line}, 1.0)
     return list(found)
 
 

@@ -11,17 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
-from drivers.kit.upright import Upright
-from engine.availability import Availability, Run, summary
+from engine.availability import Availability, Observed, Run, summary
 from engine.errors import StoreFull
 from engine.fleet.health import availability_watch
-from engine.fleet.health.availability_watch import AvailabilityWatch, observed
+from engine.fleet.health.availability_watch import STILL, AvailabilityWatch, observed
 from engine.fleet.health.conditions import Trouble
-from engine.fleet.health.freeze import SAME, STILL, Freeze
 from engine.fleet.state import CameraState
 from engine.runtime.clock import ManualClock
 from engine.store.availability import MOST, read_file
@@ -36,7 +32,7 @@ def camera(name: str, clock: ManualClock, state: CameraState = CameraState.ONLIN
     return SimpleNamespace(
         id=name,
         status=SimpleNamespace(state=state, since=clock.wall, reason=None),
-        freeze=Freeze(),
+        seen=None,
         conditions=SimpleNamespace(standing={}),
     )
 
@@ -63,7 +59,13 @@ def test_how_a_camera_is(kept: Any) -> None:
     assert observed(runner, now, 0.0).state is Availability.UP
     runner.conditions.standing["deaf"] = Trouble(Sentence("camera.x"), clock.wall)
     assert observed(runner, now, 0.0).state is Availability.DEAF
-    runner.freeze.look(picture(1), 100.0)
+    runner.conditions.standing["impaired"] = Trouble(Sentence("picture.covered+picture.by_both"), clock.wall)
+    assert observed(runner, now, 0.0) == Observed(Availability.IMPAIRED, clock.wall, "picture.covered")
+    runner.conditions.standing["impaired"] = Trouble(Sentence("picture.frozen+picture.by_both"), clock.wall)
+    assert observed(runner, now, 0.0).state is Availability.FROZEN
+    del runner.conditions.standing["impaired"]
+    runner.seen = SimpleNamespace(sight=SimpleNamespace(at=100.0))
+    assert observed(runner, now, 100.0 + STILL).state is Availability.DEAF
     told = observed(runner, now, 100.0 + STILL + 1)
     assert (told.state, told.since) == (Availability.FROZEN, now.wall - timedelta(seconds=STILL + 1))
     for state in CameraState:
@@ -72,34 +74,6 @@ def test_how_a_camera_is(kept: Any) -> None:
             assert observed(runner, now, 0.0).state == str(state)
     runner.status.reason = Sentence("driver.stalled")
     assert observed(runner, now, 0.0).reason == "driver.stalled"
-
-
-def picture(seed: int) -> Upright:
-    noise = np.random.default_rng(seed).integers(0, 255, (96, 128), np.uint8)
-    return Upright(av.VideoFrame.from_ndarray(noise, format="gray"), 128, 96)
-
-
-def test_a_picture_that_stands_still() -> None:
-    freeze = Freeze()
-    assert freeze.frozen(0.0) is None  # none yet: that is no picture that stands still
-    for second in range(0, int(SAME) + 1, 5):
-        freeze.look(picture(1), float(second))
-        assert freeze.frozen(float(second)) is None
-    freeze.look(picture(1), SAME + 5)
-    assert freeze.frozen(SAME + 5) == SAME + 5
-    freeze.look(picture(2), SAME + 6)
-    assert freeze.frozen(SAME + 6) is None
-    assert freeze.frozen(SAME + 6 + STILL + 1) == STILL + 1
-
-
-def test_noise_of_one_pixel_is_a_picture_that_lives() -> None:
-    freeze = Freeze()
-    one = np.full((96, 128), 90, np.uint8)
-    for second in range(200):
-        other = one.copy()
-        other[0, second % 128] = 91
-        freeze.look(Upright(av.VideoFrame.from_ndarray(other, format="gray"), 128, 96), float(second))
-        assert freeze.frozen(float(second)) is None
 
 
 # -- what is kept ---------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.vision import motion
 from engine.vision.model import Motion
 from engine.vision.motion.detector import LEARN_PICTURES, MotionDetector
+from engine.vision.motion.kernel import NOISIEST
+from engine.vision.motion.regions import regions
 
 Picture = NDArray[np.uint8]
 Scene = Callable[..., list[Picture]]
@@ -116,8 +117,9 @@ def test_shrinking_is_the_mean_of_the_pixels() -> None:
         used = picture[: 24 * factor, : 64 * factor].astype(np.uint32)
         mean = used.reshape(24, factor, 64, factor).sum(axis=(1, 3)) // factor**2
         blocks = mean.reshape(3, 8, 8, 8).transpose(0, 2, 1, 3).reshape(3, 8, 64)
-        np.testing.assert_array_equal(detector._last, blocks)
-        assert np.abs(detector._back - blocks.astype(np.int32) * 64).max() <= 1  # gain 32767 / 32768
+        cells = detector._cells
+        np.testing.assert_array_equal(cells.grids[cells.into], blocks)
+        assert np.abs(cells.state[0] - blocks.astype(np.int32) * 64).max() <= 1  # gain 32767 / 32768
 
 
 @settings(max_examples=30, deadline=None)
@@ -131,17 +133,18 @@ def test_no_sequence_of_pictures_breaks_the_state(levels: list[int], seed: int) 
         assert 0 <= seen.share <= 1
         assert ((seen.boxes >= 0) & (seen.boxes <= 1)).all()
         assert (seen.boxes[:, 2:] > seen.boxes[:, :2]).all()
-        assert ((detector._back >= 0) & (detector._back <= 255 * 64)).all()
-        assert ((detector._dev >= 0) & (detector._dev <= 4095)).all()
+        back, deviation = detector._cells.state
+        assert ((back >= 0) & (back <= 255 * 64)).all()
+        assert ((deviation >= 0) & (deviation <= NOISIEST)).all()
 
 
 def test_regions_join_blocks_across_corners() -> None:
     counts = np.zeros((2, 5, 6), np.int16)
     counts[:, [0, 1, 4, 4], [0, 1, 4, 5]] = [20, 20, 20, 30]
     boxes, cells = np.zeros((30, 4), np.float32), np.zeros(30, np.int64)
-    scratch = np.zeros(30, np.int32), np.zeros((5, 6), np.uint8)
-    assert motion.regions(counts, boxes, cells, *scratch) == 2
+    stack = np.zeros((30, 2), np.int16)
+    assert regions(counts, boxes, cells, stack, 16) == 2
     assert boxes[:2].tolist() == [[4, 4, 6, 5], [0, 0, 2, 2]]  # the one with more foreground first
     assert cells[:2].tolist() == [50, 40]
     counts[1] = 0  # the same foreground, but nothing in it changed
-    assert motion.regions(counts, boxes, cells, *scratch) == 0
+    assert regions(counts, boxes, cells, stack, 16) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.commission.aim.reference import compared
+from engine.vision.quality.reference import compared
 from tests.engine.commission.aim.scenes import blurred, street, taken, window
 
 SCENE = blurred(street(3, 900, 520), 0.7)

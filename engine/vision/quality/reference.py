@@ -13,7 +13,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.commission.aim.plane import Grey, Luma, reduced
+from engine.vision.quality.plane import Grey, Luma, reduced
 
 #: Columns and rows at which pictures are compared.
 COLUMNS, ROWS = 256, 144

@@ -1,0 +1,477 @@
+"""Scenes whose lines, zones, speeds and stays are exactly known, and what a detector makes of them.
+
+People, two-wheelers and cars move on flat ground before a camera of some height and tilt. What is true is reckoned
+from their bodies' boxes fifty times a second, before anything trembles. What is detected has boxes that tremble (each
+side for itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden behind a wall, boxes
+on nothing. Pure; a seed gives the same scene at every picture rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from math import cos, hypot, pi, radians, sin, tan
+from random import Random
+
+from rules.geometry import beyond, crossings, inside
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+ASPECT = 16 / 9
+#: Seconds of a scene, and between two moments of the truth.
+LONG, FINE = 40.0, 0.02
+#: Metres: width across, length along, height.
+BODIES = {"person": (0.5, 0.4, 1.7), "two_wheeler": (0.7, 1.7, 1.6), "car": (1.8, 4.3, 1.5)}
+#: Metres per second.
+PACES = {"person": (0.8, 1.8), "two_wheeler": (3.0, 9.0), "car": (4.0, 14.0)}
+#: Seconds within which going to and fro is neither.
+FRO = 1.0
+#: Seconds of the first and last sight in which nothing must be told.
+VIEW = 0.3
+#: Sizes from a boundary within which somebody is on neither side of it; part of a line's length that is its end.
+GRAZE, END = 0.12, 0.05
+#: Metres within which somebody stands.
+SWAY = 0.15
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A camera that looks along +y: metres of height, degrees of tilt, degrees of view across."""
+
+    height: float
+    tilt: float
+    view: float
+
+    def seen(self, x: float, y: float, z: float) -> Point | None:
+        """Return where a point of the world is in the picture, 0..1 and beyond; None: behind the lens."""
+        down, up = radians(self.tilt), z - self.height
+        depth = y * cos(down) - up * sin(down)
+        if depth <= 0.3:
+            return None
+        focal = 0.5 / tan(radians(self.view) / 2)
+        return 0.5 + focal * x / depth, 0.5 - focal * ASPECT * (y * sin(down) + up * cos(down)) / depth
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody on the way: (seconds, x, y) in metres, straight between; there from the first to the last."""
+
+    label: str
+    way: tuple[tuple[float, float, float], ...]
+    body: tuple[float, float, float]
+
+    def at(self, seconds: float) -> tuple[Point, Point] | None:
+        """Return where it is, and how fast, in metres; None: not there."""
+        for (t0, x0, y0), (t1, x1, y1) in pairwise(self.way):
+            if t0 <= seconds < t1:
+                part, pace = (seconds - t0) / (t1 - t0), ((x1 - x0) / (t1 - t0), (y1 - y0) / (t1 - t0))
+                return (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), pace
+        return None
+
+    def _facing(self, seconds: float) -> Point:
+        """Return the direction in which it went before it stood still."""
+        facing = (1.0, 0.0)
+        for (t0, x0, y0), (_, x1, y1) in pairwise(self.way):
+            if t0 <= seconds and (far := hypot(x1 - x0, y1 - y0)) > 0.1:
+                facing = (x1 - x0) / far, (y1 - y0) / far
+        return facing
+
+    def box(self, lens: Lens, seconds: float) -> Box | None:
+        """Return the box of its body in the picture, 0..1 and beyond."""
+        if (found := self.at(seconds)) is None:
+            return None
+        (x, y), pace = found
+        across, along, high = self.body
+        fast = hypot(*pace)
+        ahead = (pace[0] / fast, pace[1] / fast) if fast > 0.05 else self._facing(seconds)
+        corners = [
+            lens.seen(x + a * ahead[0] - b * ahead[1], y + a * ahead[1] + b * ahead[0], z)
+            for a in (-along / 2, along / 2) for b in (-across / 2, across / 2) for z in (0.0, high)
+        ]  # fmt: skip
+        spots = [corner for corner in corners if corner is not None]
+        if len(spots) < len(corners):
+            return None
+        return (
+            min(a for a, _ in spots),
+            min(b for _, b in spots),
+            max(a for a, _ in spots),
+            max(b for _, b in spots),
+        )
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A line crossed (`what`: its side) or a zone entered or left, by which actor, when.
+
+    Attributes:
+        plain: It is to be told; else it may be, as nobody could know: somebody came into view by then, had his feet
+            hidden, went along the boundary, or around the end of a line.
+    """
+
+    where: str
+    what: str
+    actor: int
+    at: float
+    plain: bool = True
+
+
+@dataclass
+class Scene:
+    """One scene."""
+
+    seed: int
+    lens: Lens
+    actors: list[Actor]
+    lines: dict[str, list[Point]]
+    zones: dict[str, list[Point]]
+    wall: tuple[float, float, float, float] | None = (
+        None  #: hides feet: x0, x1 in the picture, its top, metres away
+    )
+    ground: tuple[list[Point], float, float] = field(default_factory=lambda: ([], 0.0, 0.0))
+
+    def shown(self, actor: Actor, seconds: float) -> Box | None:
+        """Return what of a body is in the picture; None where that is less than half of it, or too little."""
+        box = actor.box(self.lens, seconds)
+        if box is None:
+            return None
+        cut = clipped(box)
+        whole, left = area(box), area(cut)
+        return cut if left >= 0.5 * whole and cut[3] - cut[1] >= 0.03 else None
+
+    @cached_property
+    def truth(self) -> list[Happened]:
+        """Everything that happens, in no order."""
+        found: list[Happened] = []
+        for number, actor in enumerate(self.actors):
+            way = [(k * FINE, box) for k in range(int(LONG / FINE)) if (box := self.shown(actor, k * FINE))]
+            sizes = {at: (area(box) / ASPECT) ** 0.5 for at, box in way}
+            for run in _runs([(at, _foot(box)) for at, box in way]):
+                for name, line in self.lines.items():
+                    events = list(_crossed(actor, run, _longer(line, END)))
+                    inner = {round(at, 3) for _, at in _crossed(actor, run, _longer(line, -END))}
+                    clear = _clear(run, sizes, line, [at for _, at in events])
+                    found += [
+                        Happened(
+                            name,
+                            side,
+                            number,
+                            at,
+                            ok and round(at, 3) in inner and self._plain(actor, run, at),
+                        )
+                        for (side, at), ok in zip(events, clear, strict=True)
+                    ]
+                for name, zone in self.zones.items():
+                    changes = list(self._passed(actor, run, zone))
+                    clear = _clear(run, sizes, [*zone, zone[0]], [at for _, at in changes])
+                    found += [
+                        Happened(name, what, number, at, ok and self._plain(actor, run, at))
+                        for (what, at), ok in zip(changes, clear, strict=True)
+                    ]
+        return found
+
+    def _plain(self, actor: Actor, run: list[tuple[float, Point]], at: float) -> bool:
+        """Return whether somebody is seen well by then: with his feet, and not for a moment only."""
+        if run[-1][0] - run[0][0] < 1.0 or any(
+            self._feet_hidden(actor, at + each) for each in (-0.3, 0.0, 0.3)
+        ):
+            return False
+        return at in (run[0][0], run[-1][0]) or run[0][0] + VIEW <= at <= run[-1][0] - VIEW
+
+    def _feet_hidden(self, actor: Actor, at: float) -> bool:
+        box = self.shown(actor, at)
+        return box is not None and self._hidden(actor, at, box)[3] < box[3] - 0.1 * (box[3] - box[1])
+
+    def _passed(
+        self, actor: Actor, run: list[tuple[float, Point]], zone: list[Point]
+    ) -> Iterator[tuple[str, float]]:
+        """Yield entries and exits; stays and absences of less than a second are none, but for going right through."""
+        changes: list[tuple[float, bool]] = []
+        within = False
+        for at, foot in run:
+            if inside(foot, zone) != within:
+                within = not within
+                if changes and at - changes[-1][0] < FRO and not self._through(actor, changes[-1][0], at):
+                    changes.pop()
+                else:
+                    changes.append((at, within))
+        yield from (("entered" if within else "left", at) for at, within in changes)
+        if changes and changes[-1][1]:
+            yield "left", run[-1][0]
+
+    def _through(self, actor: Actor, first: float, last: float) -> bool:
+        one, other = actor.at(first), actor.at(last)
+        return bool(
+            one
+            and other
+            and hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) >= max(1.0, actor.body[1] / 2)
+        )
+
+    def pictures(
+        self, fps: float, *, tremble: float = 0.025
+    ) -> Iterator[tuple[float, list[tuple[int, str, float, Box]]]]:
+        """Yield what a detector finds: seconds, and (actor or -1, label, score, box) of each."""
+        rng = Random(f"{self.seed} detected at {fps}")
+        errors: dict[int, list[float]] = {}
+        blind: dict[int, float] = {}
+        for k in range(int(LONG * fps)):
+            at, found = k / fps, []
+            for number, actor in enumerate(self.actors):
+                whole = self.shown(actor, at)
+                if whole is None:
+                    errors.pop(number, None)
+                    continue
+                box = self._hidden(actor, at, whole)
+                error = _error(rng, errors.get(number), 0.5 ** (5 / fps), tremble)
+                errors[number] = error
+                if rng.random() < 0.1 / fps:
+                    blind[number] = at + rng.uniform(0.2, 0.6)
+                if at < blind.get(number, 0.0) or rng.random() < 0.05 or area(box) < 0.3 * area(whole):
+                    continue
+                swing = (
+                    0.12 * sin(2 * pi * 2 * at + number)
+                    if actor.label == "person" and _walks(actor, at)
+                    else 0.0
+                )
+                found.append(
+                    (
+                        number,
+                        actor.label,
+                        min(0.97, max(0.3, rng.gauss(0.72, 0.13))),
+                        _shaken(rng, box, error, swing),
+                    )
+                )
+            if rng.random() < 0.02:
+                x, y = rng.uniform(0, 0.9), rng.uniform(0.2, 0.8)
+                found.append((-1, "person", rng.uniform(0.3, 0.6), (x, y, x + 0.04, y + 0.12)))
+            yield at, found
+
+    def _hidden(self, actor: Actor, at: float, box: Box) -> Box:
+        """Return what a wall leaves of a box that is further away."""
+        where = actor.at(at)
+        if self.wall is None or where is None:
+            return box
+        x0, x1, top, metres = self.wall
+        middle = (box[0] + box[2]) / 2
+        return (
+            (box[0], box[1], box[2], min(box[3], max(top, box[1])))
+            if x0 <= middle <= x1 and where[0][1] > metres
+            else box
+        )
+
+
+def clipped(box: Box) -> Box:
+    """Return a box within the picture."""
+    x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in box)
+    return x0, y0, x1, y1
+
+
+def area(box: Box) -> float:
+    """Return the area of a box."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def _foot(box: Box) -> Point:
+    return (box[0] + box[2]) / 2, min(box[3], 1 - 1e-6)
+
+
+def _walks(actor: Actor, at: float) -> bool:
+    found = actor.at(at)
+    return found is not None and hypot(*found[1]) > 0.2
+
+
+def _runs(way: list[tuple[float, Point]]) -> list[list[tuple[float, Point]]]:
+    """Return a way in pieces in which it is seen all the time."""
+    runs: list[list[tuple[float, Point]]] = []
+    for at, foot in way:
+        if runs and at - runs[-1][-1][0] < 2 * FINE:
+            runs[-1].append((at, foot))
+        else:
+            runs.append([(at, foot)])
+    return runs
+
+
+def _longer(line: list[Point], part: float) -> list[Point]:
+    """Return a straight line with so much of its length more at either end."""
+    (x0, y0), (x1, y1) = line
+    wide, high = part * (x1 - x0), part * (y1 - y0)
+    return [(x0 - wide, y0 - high), (x1 + wide, y1 + high)]
+
+
+def _clear(
+    run: list[tuple[float, Point]], sizes: dict[float, float], line: list[Point], events: list[float]
+) -> list[bool]:
+    """Return for each event whether it goes clear of the boundary before the next one, and had been before."""
+    marks = [run[0][0], *events, run[-1][0]]
+    deep = [
+        max(
+            (abs(beyond(foot, line, ASPECT)) / sizes[at] for at, foot in run[::5] if start <= at <= end),
+            default=0.0,
+        )
+        for start, end in pairwise(marks)
+    ]
+    return [
+        (deep[k] >= GRAZE or events[k] == run[0][0]) and (deep[k + 1] >= GRAZE or events[k] == run[-1][0])
+        for k in range(len(events))
+    ]
+
+
+def _crossed(actor: Actor, run: list[tuple[float, Point]], line: list[Point]) -> Iterator[tuple[str, float]]:
+    """Yield the crossings of a line; there and back within a second, or swaying on it, are none."""
+    found: list[tuple[str, float]] = []
+    for (_, before), (at, after) in pairwise(run):
+        for _, side in crossings(before, after, line):
+            if found and found[-1][0] != side and (at - found[-1][1] < FRO or sways(actor, found[-1][1], at)):
+                found.pop()
+            else:
+                found.append((side, at))
+    yield from found
+
+
+def sways(actor: Actor, first: float, last: float) -> bool:
+    """Return whether it stays on one spot between two moments."""
+    spots = [found[0] for k in range(21) if (found := actor.at(first + (last - first) * k / 20))]
+    return all(hypot(x - spots[0][0], y - spots[0][1]) < SWAY for x, y in spots)
+
+
+def _error(rng: Random, before: list[float] | None, alike: float, tremble: float) -> list[float]:
+    fresh = [rng.gauss(0, tremble) for _ in range(4)]
+    if before is None:
+        return fresh
+    return [alike * old + (1 - alike**2) ** 0.5 * new for old, new in zip(before, fresh, strict=True)]
+
+
+def _shaken(rng: Random, box: Box, error: list[float], swing: float) -> Box:
+    """Return a box with its error, in parts of its own size; rarely one that is quite wrong."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    if rng.random() < 0.01:
+        error = [each + rng.gauss(0, 0.12) for each in error]
+    return clipped((
+        box[0] + (error[0] - swing / 2) * wide, box[1] + error[1] * high,
+        box[2] + (error[2] + swing / 2) * wide, box[3] + error[3] * high,
+    ))  # fmt: skip
+
+
+# -- who does what -----------------------------------------------------------------------------------
+
+
+def scene(seed: int) -> Scene:
+    """Draw a scene."""
+    rng = Random(f"scene {seed}")
+    height = rng.choice((2.6, 3.5, 5.0, 7.0))
+    lens = Lens(height, rng.uniform(14, 24) if height < 4 else rng.uniform(22, 36), rng.uniform(60, 95))
+    near, far = _reach(lens)
+    middle = (near + min(far, near + 16)) / 2
+    spans = [(rng.uniform(near + 1.5, middle), 1.0), (rng.uniform(near + 2, middle), rng.uniform(0.4, 0.8))]
+    drawn = [
+        [(-5 * part + rng.uniform(-1, 1), y + rng.uniform(-1, 1)), (5 * part, y + rng.uniform(-1, 1))]
+        for y, part in spans
+    ]
+    drawn.append([(rng.uniform(-1.5, 1.5), near + 1), (rng.uniform(-1.5, 1.5), near + 10)])
+    rooms = [_room(rng, near, middle) for _ in range(2)]
+    actors = [actor for number in range(6) for actor in [_actor(rng, number, near, middle, drawn)]]
+    lines = {f"line-{k}": [_picture(lens, *spot) for spot in line] for k, line in enumerate(drawn)}
+    zones = {f"zone-{k}": [_picture(lens, *spot) for spot in room] for k, room in enumerate(rooms)}
+    wall = None
+    if rng.random() < 0.3:
+        x = rng.uniform(0.1, 0.7)
+        wall = (x, x + rng.uniform(0.08, 0.2), _picture(lens, 0, middle + 1)[1], middle)
+    a = near + 1
+    corners = [_picture(lens, *spot) for spot in ((-1.5, a), (1.5, a), (1.5, a + 8), (-1.5, a + 8))]
+    return Scene(seed, lens, actors, lines, zones, wall, (corners, 3.0, 8.0))
+
+
+def _reach(lens: Lens) -> tuple[float, float]:
+    """Return from where to where the ground is seen, in metres."""
+    ys = [y / 4 for y in range(4, 200) if (spot := lens.seen(0, y / 4, 0)) and 0.05 <= spot[1] <= 0.98]
+    return ys[0], ys[-1]
+
+
+def _picture(lens: Lens, x: float, y: float) -> Point:
+    spot = lens.seen(x, y, 0.0)
+    assert spot is not None
+    return min(max(spot[0], 0.0), 1.0), min(max(spot[1], 0.0), 1.0)
+
+
+def _room(rng: Random, near: float, middle: float) -> list[Point]:
+    x, y = rng.uniform(-4, 1), rng.uniform(near + 0.5, middle)
+    wide, long = rng.uniform(2.5, 5), rng.uniform(3, 6)
+    return [
+        (x, y),
+        (x + wide, y + rng.uniform(-0.5, 0.5)),
+        (x + wide, y + long),
+        (x + rng.uniform(-0.5, 0.5), y + long),
+    ]
+
+
+def _actor(rng: Random, number: int, near: float, middle: float, lines: list[list[Point]]) -> Actor:
+    label = rng.choice(("person", "person", "person", "two_wheeler", "car")) if number else "person"
+    body = tuple(each * rng.uniform(0.9, 1.1) for each in BODIES[label])
+    pace = rng.uniform(*PACES[label])
+    kind = (
+        rng.choice(("through", "stop", "fro", "back", "stand", "along"))
+        if label == "person"
+        else rng.choice(("through", "through", "stop"))
+    )
+    (x0, y0), (x1, y1) = rng.choice(lines)
+    part = rng.uniform(0.25, 0.75)
+    on, length = (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), hypot(x1 - x0, y1 - y0)
+    off = (-(y1 - y0) / length, (x1 - x0) / length)
+    start = rng.uniform(0.0, 12.0)
+
+    def beside(metres: float, along: float = 0.0) -> Point:
+        return on[0] + off[0] * metres + off[1] * along, on[1] + off[1] * metres - off[0] * along
+
+    sign = rng.choice((-1, 1))
+    if kind == "stand":  # on or right beside the line, swaying
+        place = sign * rng.uniform(0.05, 0.3)
+        legs = [(beside(place + rng.uniform(-0.03, 0.03)), 1.5) for _ in range(14)]
+        return Actor(label, _timed(start, legs), (body[0], body[1], body[2]))
+    if kind == "along":
+        place = sign * rng.uniform(0.15, 0.8)
+        stops = [(beside(place, -6), 0.0), (beside(place, 6), 0.0)]
+    elif kind in ("fro", "back"):
+        over = pace * (rng.uniform(0.15, 0.4) if kind == "fro" else rng.uniform(1.2, 2.5))
+        stops = [
+            (beside(-4 * sign), 0.0),
+            (beside(over * sign), 0.0 if kind == "fro" else rng.uniform(0.5, 6)),
+            (beside(-4 * sign, 1), 0.0),
+        ]
+    else:
+        angle = rng.uniform(-0.7, 0.7)
+        far = 14.0 if label == "car" else 7.0
+        one, other = (
+            beside(-far * sign * cos(angle), -far * sin(angle)),
+            beside(far * sign * cos(angle), far * sin(angle)),
+        )
+        stops = [(one, 0.0), (other, 0.0)]
+        if kind == "stop":
+            mid = rng.uniform(0.35, 0.65)
+            halt = (one[0] + mid * (other[0] - one[0]), one[1] + mid * (other[1] - one[1]))
+            stops.insert(1, (halt, rng.uniform(5, 14)))
+    return Actor(label, _walked(start, stops, pace), (body[0], body[1], body[2]))
+
+
+def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, float, float], ...]:
+    way, at = [], start
+    for (x, y), seconds in legs:
+        way.append((at, x, y))
+        at += seconds
+    return tuple(way)
+
+
+def _walked(
+    start: float, stops: list[tuple[Point, float]], pace: float
+) -> tuple[tuple[float, float, float], ...]:
+    way: list[tuple[float, float, float]] = []
+    at = start
+    for (x, y), rest in stops:
+        y = max(y, 1.0)
+        if way:
+            at += hypot(x - way[-1][1], y - way[-1][2]) / pace or 0.01
+        way.append((at, x, y))
+        if rest:
+            at += rest
+            way.append((at, x, y))
+    return tuple(way)

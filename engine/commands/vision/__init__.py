@@ -1,0 +1,19 @@
+"""``matthan vision``: what the engine sees of a camera, and how well. Each command loads its part when run."""
+
+from __future__ import annotations
+
+import typer
+
+from engine.commands.vision.tune import tune
+
+app = typer.Typer()
+vision = typer.Typer(
+    name="vision", no_args_is_help=True, rich_markup_mode=None, help="What is seen of a camera, and how well."
+)
+app.add_typer(vision)
+vision.command()(tune)
+
+
+@vision.callback()
+def _vision() -> None:
+    """What is seen of a camera, and how well."""
