@@ -26,6 +26,7 @@ from engine.api import server
 from engine.api.routes import Api
 from engine.api.services.state import SiteStateService
 from engine.api.site import Rooms, api_of
+from engine.commission.aim.shelf import Shelf
 from engine.commission.foreman import Foreman
 from engine.commission.project import Project
 from engine.commission.turn import Turn
@@ -41,7 +42,6 @@ from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
 from engine.fleet.followed import followed
 from engine.fleet.health.availability_watch import AvailabilityWatch
-from engine.fleet.health.overload import Overload
 from engine.fleet.health.troubles import troubled, unseen
 from engine.fleet.inventory import Inventory, installed_drivers
 from engine.fleet.login_guard import LoginBooks
@@ -118,7 +118,6 @@ class Site:
         self.judge = self._make_judge()
         self.auditor = AuditLog(self.judge.offer, clock, _new_id, Spool(where.state), store.known_records)
         self.pool = self._make_pool()
-        self._overload = Overload(self.pool, clock.monotonic)
         self._turn = Turn(where.state)
         self._logins = LoginBooks(where.logins, lambda: clock.now().wall.timestamp())
         self._garbage = Garbage()
@@ -184,6 +183,7 @@ class Site:
             pool=self.pool,
             score=self.settings.detector.score,
             recalled=partial(followed, self._memory),
+            shelf=Shelf(self._where.references).get,
             reports=self._reports,
             webhooks=self._webhooks,
         )
@@ -446,7 +446,6 @@ class Site:
         yield from self.availability.problems()
         yield from ailing(self._store)
         yield from self.heads.problems()
-        yield from self._overload.problems()
         yield from crowded(self._doors())
         yield from self._encryption.problems()
 

@@ -16,6 +16,7 @@ from drivers.errors import DriverError
 from drivers.virtual.accounts import Accounts, Lockout
 from drivers.virtual.encoding import Encoders, Encoding, Limits, Stream
 from drivers.virtual.imaging import Caption, Imaging, Look
+from drivers.virtual.impairment import Impairment, impaired
 from drivers.virtual.onvif.device_clock import DeviceClock
 from drivers.virtual.onvif.device_network import DeviceNetwork
 from drivers.virtual.onvif.device_service import DeviceService
@@ -31,6 +32,7 @@ from drivers.virtual.onvif.media2_service import Media2Service
 from drivers.virtual.onvif.media_profiles import MediaProfiles
 from drivers.virtual.onvif.media_service import MediaService
 from drivers.virtual.onvif.osd_operations import OsdOperations
+from drivers.virtual.onvif.picture_alarms import properties, said_of
 from drivers.virtual.onvif.ptz_service import PtzService
 from drivers.virtual.onvif.push_subscriber import PushSubscriber
 from drivers.virtual.onvif.server import ELSEWHERE, OnvifServer
@@ -114,7 +116,9 @@ class VirtualCamera:
         self.osd = OsdBoard(tuple(numbered(SOURCE_CONFIGURATION, each) for each in channels))
         self._motions = tuple(map(motion_of, channels))
         deaf = Quirk.DEAF_EVENTS in spec.quirks
-        self.broker = EventBroker(*self._motions, INPUT, RELAY, SYNCHRONIZED, deaf=deaf)
+        amiss = (said for each in channels for said in properties(each))
+        self.broker = EventBroker(*self._motions, INPUT, RELAY, SYNCHRONIZED, *amiss, deaf=deaf)
+        self._impaired = [Impairment.NONE] * spec.channels
         self._library = library or FilmLibrary()
         self._own_library = self._library if library is None else None
         self.encoders = _encoders(spec, self._encoder_changed)
@@ -187,6 +191,7 @@ class VirtualCamera:
         self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
         self.broker.refresh = self._refresh
         self._watcher = self._tasks.create_task(self._watch(), name=f"virtual[{self.spec.name}].watch")
+        self._mischief = self._tasks.create_task(self._impair(), name=f"virtual[{self.spec.name}].impair")
         stack.callback(self._cancel)
 
     async def __aexit__(self, *exc: object) -> None:
@@ -206,6 +211,26 @@ class VirtualCamera:
         else:
             await self._onvif.start()
 
+    def impair(self, by: Impairment, channel: int = 0, *, noticed: bool = True) -> None:
+        """Do something to a channel's picture, which is seen from the next keyframe on; NONE: undo it.
+
+        Args:
+            channel: Counted from 0.
+            noticed: The camera says so itself, where cameras do.
+        """
+        now, about = self.clock.wall(), said_of(by, channel) if noticed else None
+        self._impaired[channel] = by
+        for each in properties(channel):
+            self.broker.tell(each, each == about, now)
+
+    async def _impair(self) -> None:
+        """Do what is planned, on every channel."""
+        begun = self.clock.monotonic()
+        for each in sorted(self.spec.impairments, key=lambda each: each.at):
+            await asyncio.sleep(max(0.0, each.at - (self.clock.monotonic() - begun)))
+            for channel in range(self.spec.channels):
+                self.impair(each.by, channel)
+
     def set_input(self, on: bool) -> None:
         """Set the digital input, as a door contact would."""
         self.broker.tell(INPUT, on, self.clock.wall())
@@ -220,7 +245,9 @@ class VirtualCamera:
 
         def look() -> Look:
             captions = tuple(map(self._written, self.osd.captions(configuration)))
-            return self.imaging[source].look(self.clock.monotonic(), captions)
+            return impaired(
+                self.imaging[source].look(self.clock.monotonic(), captions), self._impaired[stream.channel]
+            )
 
         if self.ptz_unit is not None and (scene := _scene(self.spec)) is not None:
             return LiveFootage(scene, self._window, encoding, look)
@@ -333,8 +360,8 @@ class VirtualCamera:
     def _tell_motion(self, moves: bool) -> None:
         if not moves and Quirk.STUCK_MOTION in self.spec.quirks:
             return
-        for each in self._motions:
-            self.broker.tell(each, moves, self.clock.wall())
+        for each, by in zip(self._motions, self._impaired, strict=True):
+            self.broker.tell(each, moves and not by.hides, self.clock.wall())
 
     def _moves(self, scene: Scene) -> bool:
         """Return whether something moves in the part of the scene that is seen now."""
@@ -361,6 +388,7 @@ class VirtualCamera:
 
     def _cancel(self) -> None:
         self._watcher.cancel()
+        self._mischief.cancel()
         if self._restart is not None:
             self._restart.cancel()
 

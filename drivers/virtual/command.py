@@ -22,6 +22,7 @@ from drivers.virtual.quirks import Quirk
 
 if TYPE_CHECKING:
     from drivers.virtual.camera import VirtualCamera
+    from drivers.virtual.impairment import Planned
     from drivers.virtual.makes import Make
     from drivers.virtual.spec import CameraSpec
 
@@ -116,6 +117,15 @@ def sim(
             help="Say what quirks and makes there are, a sentence each, and end.",
         ),
     ] = False,
+    impair: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CAUSE[@SECONDS]",
+            help="Cover, turn away or spoil the picture, so many seconds after the start (repeat for what comes then; "
+            "none: all is well again): covered, sprayed, defocused, turned, frozen, dark, bright, infrared, stripes, "
+            "signal_loss. The camera says so itself where cameras do.",
+        ),
+    ] = None,
     make: Annotated[
         list[str] | None,
         typer.Option(
@@ -147,6 +157,10 @@ def sim(
       matthan sim --quirk wrong-clock --onvif-port 8081
 
       matthan sim --quirk lying-encoder --onvif-port 8082
+
+    One that is covered after 30 seconds, and uncovered after two minutes:
+
+      matthan sim --impair covered@30 --impair none@120
     """
     from drivers.errors import DriverError
     from drivers.virtual.encoding import PAIR
@@ -169,6 +183,7 @@ def sim(
     asked = {*(quirk or ()), *([Quirk.DEFAULT_PASSWORD] if default_password else [])}
     base = replace(base, discoverable=discovery, serial=serial, channels=channels, quirks=frozenset(asked))
     base = replace(base, profiles=PAIR[:streams], only=only)
+    base = replace(base, impairments=tuple(map(_planned, impair or ())))
     makes = _makes(make or [])
     specs = _specs(base, cameras, ptz, clips, (onvif_port, rtsp_port))
     specs = [_made(spec, makes, index) for index, spec in enumerate(specs)]
@@ -206,6 +221,18 @@ def _makes(names: list[str]) -> list[Make]:
         if name not in MAKES:
             raise typer.BadParameter(f"{name}: there are {', '.join(MAKES)}", param_hint="--make")
     return [MAKES[name] for name in names]
+
+
+def _planned(written: str) -> Planned:
+    from drivers.virtual.impairment import Impairment, planned
+
+    try:
+        return planned(written)
+    except ValueError:
+        known = ", ".join(Impairment)
+        raise typer.BadParameter(
+            f"{written}: CAUSE or CAUSE@SECONDS of {known}", param_hint="--impair"
+        ) from None
 
 
 def _made(spec: CameraSpec, makes: list[Make], index: int) -> CameraSpec:

@@ -43,6 +43,7 @@ class Look:
         gain: Factor of the light; `lift`: grey levels added; `contrast`: factor about the middle.
         colour: 0 grey, 1 as drawn.
         captions: What is written into it.
+        flaw: What else is the matter with it (`drivers.virtual.impairment`); ``frozen``: it stands still.
     """
 
     blur: float = 0.0
@@ -51,6 +52,11 @@ class Look:
     contrast: float = 1.0
     colour: float = 1.0
     captions: tuple[Caption, ...] = ()
+    flaw: str = ""
+
+    def moment(self, t: float) -> float:
+        """Return which second of the scene is shown at `t`."""
+        return 0.0 if self.flaw == "frozen" else t
 
 
 #: As drawn.

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from drivers.contract import DeviceInfo, Login
 from drivers.virtual.accounts import Lockout
 from drivers.virtual.encoding import SINGLE, ProfileSpec, Stream
+from drivers.virtual.impairment import Planned
 from drivers.virtual.quirks import Quirk
 
 MANUFACTURER = "Mat Than"
@@ -57,6 +58,7 @@ class CameraSpec:
         lockout: Whom 5 wrong logins in a row lock out for 30 minutes.
         manufacturer: Who made it, as it says; likewise `model` (empty: by what it is) and `firmware`.
         maker_login: The account of a camera with `Quirk.DEFAULT_PASSWORD`.
+        impairments: What happens to its pictures, and when.
         only: It speaks RTSP or HTTP alone, and no ONVIF; empty: all of it.
 
     Raises:
@@ -86,6 +88,7 @@ class CameraSpec:
     firmware: str = FIRMWARE
     maker_login: Login = DEFAULT_LOGIN
     only: str = ""
+    impairments: tuple[Planned, ...] = ()
 
     def __post_init__(self) -> None:
         if self.ptz and self.video is not None:

@@ -28,7 +28,7 @@ from engine.api.resources.preview import PreviewLink
 from engine.api.resources.rules import Rule, RulesReloaded
 from engine.api.resources.state import Engine, EngineUpdate, Gap, State, Update
 from engine.api.sentence import Sentence
-from engine.fleet.state import CameraState
+from engine.fleet.state import CameraState, TrackState
 from engine.severity import RANK
 from engine.web.payload import KEY, LINE, NAME, Fact, Wire
 from engine.web.problem_details import FileProblem, Problem
@@ -37,5 +37,5 @@ __all__ = [
     "KEY", "LINE", "NAME", "RANK", "Acknowledge", "Acknowledgement", "Act", "Alert", "Box", "Camera", "CameraState",
     "CameraUpdate", "Decision", "Delivery", "Engine", "EngineUpdate", "Event", "Fact", "FileProblem", "Gap", "Health",
     "Letter", "Line", "Name", "Preset", "PreviewLink", "Problem", "PtzCommand", "Resend", "Rule", "RulesReloaded",
-    "Sentence", "State", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
+    "Sentence", "State", "TrackState", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
 ]  # fmt: skip

@@ -87,6 +87,8 @@ def _show(speaker: Speaker, camera: wire.Camera) -> None:
         out(f"      ◉ {speaker.say('doors.watched', names=names)}", "cyan")
     if camera.advice is not None:
         out(f"      → {speaker.told(camera.advice)}", "yellow")
+    if unknown := sum(each.state == "unknown" for each in camera.tracks):
+        out(f"      ? {speaker.say('cli.unknown', count=unknown)}", "yellow")
     for trouble in camera.troubles:
         label = speaker.say(f"condition.{trouble.label}")
         out(f"      {label} · {speaker.time(trouble.since)} · {speaker.told(trouble.said)}", "yellow")

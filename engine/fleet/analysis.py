@@ -15,6 +15,7 @@ from engine.vision.motion.tuning import Tuning
 if TYPE_CHECKING:
     from drivers.kit.upright import Upright
     from engine.vision.analyzer import Analyzer
+    from engine.vision.model import Luma
     from engine.vision.pool import DetectorPool
 
 #: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
@@ -34,6 +35,9 @@ class Analysis:
         tuning: What counts as motion.
         seen: Told of each analysed picture; `begun` of a stream's beginning, `over` of its end.
         tick: Told when each packet was received, in monotonic seconds.
+        reference: Reads the picture of how it should look; None: there is none.
+        moving: Returns whether its PTZ head moves now.
+        away: Returns whether it moves, or looks elsewhere than home.
         analyzer: Of the running stream, or of the last one.
     """
 
@@ -46,18 +50,35 @@ class Analysis:
     seen: Callable[[Sight, Upright], None]
     over: Callable[[], None]
     tick: Callable[[float], None]
+    reference: Callable[[], Luma | None] = lambda: None
+    moving: Callable[[], bool] = lambda: False
+    away: Callable[[], bool] = lambda: False
     analyzer: Analyzer | None = None
     _shown: float | None = field(default=None, repr=False)
+    _refer: bool = field(default=False, repr=False)
 
     def begin(self, codec: CodecParameters) -> None:
         """Begin with a (re)connected stream."""
         from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
 
         self._shown = None
+        self._refer = False
         self.analyzer = Analyzer(
-            codec, fps=self.fps, pool=self.pool, score=self.score, name=self.name, tuning=self.tuning
+            codec,
+            fps=self.fps,
+            pool=self.pool,
+            score=self.score,
+            name=self.name,
+            tuning=self.tuning,
+            reference=self.reference(),
+            moving=self.moving,
+            away=self.away,
         )
         self.begun(codec)
+
+    def refer(self) -> None:
+        """There is a new reference picture: compare with it from the next picture on. Callable from any thread."""
+        self._refer = True
 
     def put(self, packet: Packet) -> None:
         """Look at a packet.
@@ -67,6 +88,9 @@ class Analysis:
         """
         assert self.analyzer is not None  # noqa: S101 - it has begun
         self.tick(packet.received)
+        if self._refer:
+            self._refer = False
+            self.analyzer.refer(self.reference())
         sight = self.analyzer.feed(packet)
         if sight is not None:
             self._shown = sight.at

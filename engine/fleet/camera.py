@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +24,9 @@ from engine.fleet.events.device_group import Listener
 from engine.fleet.events.signals import Signals
 from engine.fleet.features import CameraFeatures
 from engine.fleet.health.conditions import Conditions
+from engine.fleet.health.overload import Looks, Overload
 from engine.fleet.health.picture import PictureWatch
+from engine.fleet.health.reference import Shelf, nowhere, reference_of
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
@@ -155,6 +158,7 @@ class CameraRunner:
         device: What it is a camera of; other cameras may be too.
         zone: In which times of day are told.
         tap: Where its packets go: of the same camera before its settings changed; None: a new one.
+        shelf: Where reference pictures are.
     """
 
     def __init__(
@@ -170,6 +174,7 @@ class CameraRunner:
         zone: tzinfo = UTC,
         tap: Tap | None = None,
         random: Random | None = None,
+        shelf: Shelf = nowhere,
     ) -> None:
         self.settings = settings
         self.id = CameraId(settings.id)
@@ -190,10 +195,10 @@ class CameraRunner:
             pose=self._ptz_state.state,
         )
         self.conditions = Conditions(self.id)
+        self._overload = Overload(self.conditions)
         self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
-        self._picture = PictureWatch(
-            self.id, self.conditions, lambda: self._ptz_state.away(settings.ptz.home)
-        )
+        away = partial(self._ptz_state.away, settings.ptz.home)
+        self._picture = PictureWatch(self.id, self.conditions, away)
         self.listener = Listener(
             self.id,
             settings.source,
@@ -215,6 +220,9 @@ class CameraRunner:
             seen=self._tell,
             over=self._over,
             tick=self.status.frames.tick,
+            reference=partial(reference_of, settings.id, shelf),
+            moving=self._ptz_state.moving,
+            away=away,
         )
         self._camera: Camera | None = None
         self.preview: OnDemand | None = None
@@ -365,10 +373,16 @@ class CameraRunner:
         self.device.wake()
         return None
 
+    def referred(self) -> None:
+        """A new reference picture was kept: from now on the camera is to look as it looks now."""
+        self._analysis.refer()
+        self._picture.accept()
+
     # -- what the analysis tells, in the stream's thread ---------------------------------------------
 
     def _begun(self, codec: CodecParameters) -> None:
         self._translator.begin(self._clock.now().wall)
+        self._overload.begin()
         self._picture.begin()
         self.status.codec = codec
 
@@ -390,6 +404,9 @@ class CameraRunner:
             begun = translate.health(self.id, "online", Change.BEGAN, wall, **self.device.clock.facts)
             self._intake.offer_from_thread([begun, *self.conditions.end("blind", wall)])
         drafts = [*map(self._translator.aimed, self._picture.look(sight, wall)), *drafts]
+        if self.analyzer is not None:
+            looks = Looks(self.analyzer.wanted, self.analyzer.skipped)
+            self._intake.offer_from_thread(self._overload.told(sight.at, looks, wall))
         if drafts:
             self.status.last_event, self.status.last_event_kind = wall, str(drafts[-1].kind)
             self._intake.offer_from_thread(drafts)
@@ -416,7 +433,9 @@ class CameraRunner:
 
     def _also(self, reason: Sentence | None, wall: datetime) -> list[Draft]:
         """Return what else is the matter, or no longer is, with a camera that is not online: it hears nothing."""
-        drafts = [draft for label in ("deaf", "noisy") for draft in self.conditions.end(label, wall)]
+        drafts = [
+            draft for label in ("deaf", "noisy", "behind") for draft in self.conditions.end(label, wall)
+        ]
         if reason is not None and reason.code == "camera.blind":
             return drafts + self.conditions.begin("blind", reason, wall)
         return drafts + self.conditions.end("blind", wall)
@@ -462,7 +481,7 @@ class CameraRunner:
             analyzer.shown()
         except LookupError as error:  # its stream ended meanwhile
             raise Again(f"camera {self.id} shows no picture now") from error
-        return Analysed(seen.shown, seen.at, tracked(seen.sight.tracks, self.settings.zones))
+        return Analysed(seen.shown, seen.at, tracked(seen.sight, self.settings.zones))
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG (blocking: a few ms); `Again` as for `analysed`."""

@@ -17,6 +17,7 @@ from engine.draft import Draft
 from engine.fleet.camera import CameraRunner, DraftSink
 from engine.fleet.device import DeviceRunner, address_of, device_key
 from engine.fleet.events.device_group import Listener
+from engine.fleet.health.reference import Shelf, nowhere
 from engine.fleet.login_guard import LoginBooks
 from engine.fleet.open_limit import OpenLimit
 from engine.fleet.tap import Tap
@@ -70,6 +71,7 @@ class FleetParts:
     Attributes:
         login: Looks a login up, each time that a device is opened.
         recalled: Subjects of a camera that rules still follow from earlier.
+        shelf: Where reference pictures are.
         find: Finds a camera's driver.
     """
 
@@ -83,6 +85,7 @@ class FleetParts:
     pool: DetectorPool | None = None
     score: float = 0.45
     recalled: Callable[[str], Iterable[str]] = lambda _: ()
+    shelf: Shelf = nowhere
     find: Callable[[CameraSettings], Driver] = find_driver
     reports: ChildReports = field(default_factory=ChildReports)
     backoff: Backoff = field(default_factory=Backoff)
@@ -127,6 +130,7 @@ class Fleet:
             zone=parts.zone,
             tap=tap,
             random=parts.random,
+            shelf=parts.shelf,
         )
         if settings.id not in self._known:  # what was told of it in this run was ended when it went
             self._known.add(settings.id)

@@ -1,4 +1,4 @@
-"""What becomes of a camera's connection."""
+"""What becomes of a camera's connection, and of an object in its pictures."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ class CameraState(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     DISABLED = "disabled"
+
+
+class TrackState(StrEnum):
+    """Whether an object was seen in a picture."""
+
+    SEEN = "seen"
+    PREDICTED = "predicted"  #: not in this very picture: where it should be by now
+    UNKNOWN = "unknown"  #: nobody could look for it any more: where it was last

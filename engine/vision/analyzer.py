@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -14,11 +15,11 @@ from engine.vision import crops
 from engine.vision.attention import Attention, Restraint
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Motion, Sight
+from engine.vision.model import Boxes, Detections, Disturbance, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.motion.tuning import STANDARD, Tuning
 from engine.vision.objects import SAME
-from engine.vision.picture import jpeg, luma, rgb
+from engine.vision.picture import colours, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
 from engine.vision.sampler import Pace
 from engine.vision.tracking.tracker import Tracker
@@ -29,6 +30,7 @@ MOVING = "moving"
 LARGE = 0.3
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
 _EVERYWHERE: Boxes = np.array([[0, 0, 1, 1]], np.float32)
+_TURNING = Motion(0.0, _NOWHERE, Disturbance.VIEW)
 _NOTHING = Detections(_NOWHERE, np.empty(0, np.float32), np.empty(0, np.int32), ())
 
 
@@ -45,6 +47,10 @@ class Analyzer:
         pool: Detectors; None: moving regions are followed under the label `MOVING`.
         score: Least score of a detection that may begin a track.
         name: Who asks, where the pool counts what it could not do.
+        reference: How the camera should look, (height, width); None: what it sees is learnt.
+        moving: Returns whether the camera's head moves now (PTZ), from any thread: nothing is told to move meanwhile,
+            and what is there is learned anew when it rests.
+        away: Returns whether it looks elsewhere than it should, by right.
         tuning: What counts as motion.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
 
@@ -61,6 +67,9 @@ class Analyzer:
         pool: DetectorPool | None,
         score: float,
         name: str = "",
+        reference: Luma | None = None,
+        moving: Callable[[], bool] = lambda: False,
+        away: Callable[[], bool] = lambda: False,
         tuning: Tuning = STANDARD,
         loop_filter: bool = True,
     ) -> None:
@@ -73,6 +82,8 @@ class Analyzer:
         self._attention, self._restraint = Attention(), Restraint(1 / fps)
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
+        self._turning, self._away = moving, away
+        self.refer(reference)
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
@@ -103,6 +114,10 @@ class Analyzer:
             if self._pace.take(pts * self._time_base):
                 due = frame
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
+
+    def refer(self, reference: Luma | None) -> None:
+        """Take a new picture of how the camera should look."""
+        self._reference = reference
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.
@@ -135,19 +150,28 @@ class Analyzer:
         self._analysed += 1
         motion, cut = self._move(shown.frame)
         found, looked = self._seek(shown, motion, cut)
-        tracks, ended = self._tracker.update(self._pace.time, found, looked)
-        return Sight(received, shown.width, shown.height, motion, tracks, ended, cut)
+        moving = None if cut or motion.disturbance else motion.boxes
+        tracked = self._tracker.update(self._pace.time, found, looked, moving)
+        return Sight(
+            received, shown.width, shown.height, motion, tracked.tracks, tracked.ended, cut, tracked.unknown
+        )
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
             self._motion = MotionDetector(frame.width, frame.height, fps=self._fps, tuning=self._tuning)
             self._fresh = True
+        if self._turning():
+            self._motion.forget()
+            self._fresh = True
+            return _TURNING, False
         return self._motion.feed(luma(frame)), self._motion.cut
 
     def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
         """Return what is there, and where was looked for it."""
+        if motion is _TURNING:
+            return _NOTHING, _NOWHERE
         if self._pool is None:
-            return _moving(motion), _NOWHERE if cut else _EVERYWHERE
+            return _moving(motion), _NOWHERE if cut or motion.disturbance else _EVERYWHERE
         now = self._pace.time
         moving = self._attention.due(now, motion.boxes)
         regions = np.concatenate([moving, self._tracker.due(now)])
@@ -178,7 +202,8 @@ class Analyzer:
         self._restraint.served()
         self._fresh = False
         self._looks += len(parts)
-        return _gathered(found, parts, shown.size)
+        gathered, looked = _gathered(found, parts, shown.size)
+        return replace(gathered, colours=colours(shown.frame, gathered.boxes)), looked
 
 
 def _coded(part: crops.Rect, scale: tuple[float, float]) -> crops.Rect:

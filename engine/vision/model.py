@@ -38,12 +38,16 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Objects of one picture: `boxes` (n, 4), `scores` (n,) in 0..1, `labels` (n,) into `names`."""
+    """Objects of one picture: `boxes` (n, 4), `scores` (n,) in 0..1, `labels` (n,) into `names`.
+
+    `colours` (n, 6), where somebody looked: mean Y, U, V, 0..255, of the upper and of the lower half.
+    """
 
     boxes: Boxes
     scores: NDArray[np.float32]
     labels: NDArray[np.int32]
     names: tuple[str, ...]
+    colours: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from drivers.kit.upright import Upright
 from engine.vision.jit import kernel
-from engine.vision.model import Luma
+from engine.vision.model import Boxes, Luma
 
 Rect = tuple[float, float, float, float]  #: x0, y0, x1, y1 in pixels; may reach beyond the picture
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -25,6 +25,11 @@ _SHIFTS = {
     "yuv420p": (1, 1), "yuvj420p": (1, 1), "nv12": (1, 1), "yuv422p": (1, 0), "yuvj422p": (1, 0),
     "yuv444p": (0, 0), "yuvj444p": (0, 0), "gray": (0, 0),
 }  # fmt: skip
+
+
+#: Where colours are read: columns as parts of a box's width, rows of its two halves as parts of its height.
+_MIDDLE = np.linspace(0.25, 0.75, 8)
+_HALVES = np.stack([np.linspace(0.15, 0.45, 8), np.linspace(0.55, 0.85, 8)])
 
 
 def readable(frame: av.VideoFrame) -> av.VideoFrame:
@@ -162,6 +167,32 @@ def rgb(frame: av.VideoFrame, rect: Rect, size: tuple[int, int]) -> NDArray[np.u
     )  # fmt: skip
     out[top:bottom, left:right] = part
     return out
+
+
+def colours(frame: av.VideoFrame, boxes: Boxes) -> NDArray[np.float32]:
+    """Return how boxes look, (n, 6): mean Y, U, V as coded, of the upper and of the lower half.
+
+    Of each half 8 x 8 pixels are read, around the middle, where the object is and not what is behind it.
+
+    Args:
+        frame: A decoded picture.
+        boxes: (n, 4) in 0..1.
+    """
+    shown = readable(frame)
+    shift_x, shift_y = _SHIFTS[shown.format.name]
+    across = boxes[:, None, 0:1] + (boxes[:, None, 2:3] - boxes[:, None, 0:1]) * _MIDDLE
+    down = boxes[:, None, 1:2] + (boxes[:, None, 3:4] - boxes[:, None, 1:2]) * _HALVES
+    xs = np.clip(across * shown.width, 0, shown.width - 1).astype(np.int64)[:, :, None, :]
+    ys = np.clip(down * shown.height, 0, shown.height - 1).astype(np.int64)[:, :, :, None]
+    means = [_plane(shown, 0)[ys, xs].mean(axis=(2, 3))]
+    if shown.format.name == "nv12":
+        pairs = _plane(shown, 1)
+        means += [pairs[ys >> 1, (xs >> 1) * 2 + side].mean(axis=(2, 3)) for side in (0, 1)]
+    elif shown.format.name == "gray":
+        means += [np.full_like(means[0], 128)] * 2
+    else:
+        means += [_plane(shown, n)[ys >> shift_y, xs >> shift_x].mean(axis=(2, 3)) for n in (1, 2)]
+    return np.stack(means, axis=2).reshape(-1, 6).astype(np.float32)
 
 
 def full_range(frame: av.VideoFrame) -> bool:

@@ -17,8 +17,9 @@ from rules.kinds.value_ranges import UNIT, Interval, Known
 from rules.model import CONDITIONS, Change, Event, Fact, Kind
 
 CameraState = Literal[
-    "online", "lost", "refused", "failed", "discovered", "deaf", "blind", "impaired", "clock", "noisy"
-]
+    "online", "lost", "refused", "failed", "discovered",
+    "deaf", "blind", "impaired", "clock", "noisy", "behind",
+]  # fmt: skip
 #: Why a picture cannot be relied upon, and who says so.
 Cause = Literal[
     "covered", "sprayed", "defocused", "turned", "frozen",
@@ -38,7 +39,7 @@ class CameraPattern(Pattern):
         description="online; lost (no pictures); refused (wrong password); failed (a fault of the engine's); "
         "discovered (a device answered on the network). Beside its state: deaf (its own events do not come); blind "
         "(data, but no picture in it); impaired (its picture cannot be relied upon); clock (its clock is wrong); "
-        "noisy (it tells more than is kept)."
+        "noisy (it tells more than is kept); behind (the detectors cannot keep up with it)."
     )
     cause: OneOrMany[Cause] | None = Field(
         None,
@@ -53,10 +54,12 @@ class Health(Happening):
     """A camera's own state, or what else is the matter with it."""
 
     state: CameraState = Field(
-        description="Its new state; or deaf, blind, impaired, clock, noisy: what is the matter now."
+        description="Its new state; or deaf, blind, impaired, clock, noisy, behind: what is the matter now."
     )
     at: TrialTime = Field(description="When.")
-    over: bool = Field(False, description="true: of deaf, blind, impaired, clock or noisy, that it is over.")
+    over: bool = Field(
+        False, description="true: of deaf, blind, impaired, clock, noisy or behind, that it is over."
+    )
     cause: Cause = Field("covered", description="Of impaired: why.")
     confidence: Unit = Field(0.9, description="Of impaired: how sure it is.")
     source: Source = Field(

@@ -18,18 +18,26 @@ Pictures = NDArray[np.uint8]
 
 
 def yard(
-    count: int = 150, *, seed: int = 0, leaves: bool = True, walks: Sequence[int] = (60,), contrast: int = 70
+    count: int = 150,
+    *,
+    seed: int = 0,
+    leaves: bool = True,
+    walks: Sequence[int] = (60,),
+    contrast: int = 70,
+    plain: bool = False,
 ) -> Pictures:
     """Draw it, (count, HIGH, WIDE).
 
     Args:
         walks: Pictures at which somebody comes in from the left; they take 40 to walk through.
-        contrast: How much brighter than the wall behind them they are.
+        contrast: How much brighter than the wall their clothes are, at most; they are chequered.
+        plain: Whether the wall is smooth.
     """
     rng = np.random.default_rng(seed)
-    wall = _texture(rng, 70, 130, 4)
+    wall = _texture(rng, 98, 102, 4) if plain else _texture(rng, 70, 130, 4)
     tree = _texture(rng, 60, 150, 2)
-    return np.array([_picture(rng, wall, tree, at, leaves, walks, contrast) for at in range(count)])
+    clothes = 100 + rng.integers(0, contrast + 1, (15, 6)).repeat(4, 0).repeat(4, 1)
+    return np.array([_picture(rng, wall, tree, at, leaves, walks, clothes) for at in range(count)])
 
 
 def _texture(rng: np.random.Generator, low: int, high: int, size: int) -> NDArray[np.float64]:
@@ -39,7 +47,7 @@ def _texture(rng: np.random.Generator, low: int, high: int, size: int) -> NDArra
 
 def _picture(
     rng: np.random.Generator, wall: NDArray[np.float64], tree: NDArray[np.float64], at: int, leaves: bool,
-    walks: Sequence[int], contrast: int,
+    walks: Sequence[int], clothes: NDArray[np.int64],
 ) -> Pictures:  # fmt: skip
     drawn = wall.copy()
     if leaves:
@@ -49,7 +57,7 @@ def _picture(
     for begin in walks:
         x = (at - begin) * 8
         if 0 <= x < WIDE:
-            drawn[70:130, x : x + 24] += contrast
+            drawn[70:130, x : x + 24] = clothes[:, : WIDE - x]
     return np.clip(drawn + rng.normal(0, 2, drawn.shape), 0, 255).astype(np.uint8)
 
 

@@ -352,7 +352,7 @@ class FakeEngine:
 
 def tracked_object(track: wire.Tracked) -> TrackedObject:
     """Return an object of the wire as the engine's own."""
-    return TrackedObject(track.track, track.label, track.score, track.box, track.zones)
+    return TrackedObject(track.track, track.label, track.score, track.box, track.zones, track.state)
 
 
 def _explained(rule: str, camera: str | None) -> Explanation:

@@ -52,5 +52,16 @@ def test_every_action_label_and_kind_is_named() -> None:
     assert {each.pattern for each in TABLE} == set(Pattern.__subclasses__())
     assert all(
         f"`{state}`" in text
-        for state in ("deaf", "blind", "impaired", "noisy", "clock", "online", "lost", "refused", "failed")
+        for state in (
+            "deaf",
+            "blind",
+            "impaired",
+            "noisy",
+            "behind",
+            "clock",
+            "online",
+            "lost",
+            "refused",
+            "failed",
+        )
     )

@@ -75,6 +75,7 @@ def composed() -> set[str]:
             for change in ("began", "ended", "noted")
         }
         | {f"kind.{kind}" for kind in (*Kind, "decision") if f"kind.{kind}" in catalogue("vi")}
+        | {f"event.object_{mark}" for mark in ("unknown", "again")}
         | {f"event.condition_{change}" for change in ("began", "ended", "noted")}
         | {f"condition.{label}" for label in CONDITIONS}
         | {f"rule.{now}" for now in RULE_STATES}

@@ -14,6 +14,7 @@ from tui.presenters import describe
 from tui.presenters.symbols import CAMERA_STATES, UNKNOWN
 from tui.render import pictures
 from tui.render.facts import facts
+from tui.render.pictures import Line
 from tui.texts import Texts, clean
 
 #: Names of features that are told at most; the contract has four.
@@ -65,8 +66,15 @@ def overlays(camera: wire.Camera | None, tracks: Iterable[wire.Tracked], t: Text
     if camera is None:
         return []
     zones = [pictures.Overlay(points, clean(name), zone=True) for name, points in camera.zones.items()]
-    boxes = [pictures.Overlay.box(track.box, t.label(track.label) + _sure(track, t, "%")) for track in tracks]
-    return zones + boxes
+    return zones + [_overlay(track, t) for track in tracks]
+
+
+def _overlay(track: wire.Tracked, t: Texts) -> pictures.Overlay:
+    """Return an object's box: whom nobody sees is drawn with broken lines, and of whom nobody knows with a `?`."""
+    if track.state is wire.TrackState.UNKNOWN:
+        return pictures.Overlay.box(track.box, f"{UNKNOWN[0]} {t.label(track.label)}", Line.DIM)
+    line = Line.BROKEN if track.state is wire.TrackState.PREDICTED else Line.WHOLE
+    return pictures.Overlay.box(track.box, t.label(track.label) + _sure(track, t, "%"), line)
 
 
 def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, str]]:
@@ -101,7 +109,9 @@ def _live(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
     for track in camera.tracks:
         zones = clean(", ".join(track.zones))
         where = " " + t("fact.in_zones", zones=zones) if zones else ""
-        yield t("fact.objects"), f"{t.label(track.label)}{_sure(track, t, ' %')}{where}"
+        unknown = track.state is wire.TrackState.UNKNOWN
+        told = f"{t.label(track.label)}{_sure(track, t, ' %')}{where}"
+        yield t("fact.objects"), f"{UNKNOWN[0]} {told}: {t('fact.unknown')}" if unknown else told
 
 
 def _sure(track: wire.Tracked, t: Texts, unit: str) -> str:

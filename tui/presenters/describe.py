@@ -77,8 +77,11 @@ def condition(label: str, texts: Texts) -> str:
 
 
 def objects(camera: wire.Camera, texts: Texts) -> str:
-    """Return what a camera sees now: ``2 người, 1 xe máy``."""
-    return texts.labels(Counter(track.label for track in camera.tracks))
+    """Return what a camera sees now, and how many more may be there: ``2 người, 1 xe máy (+1 ?)``."""
+    seen = [track for track in camera.tracks if track.state is not wire.TrackState.UNKNOWN]
+    more = len(camera.tracks) - len(seen)
+    words = texts.labels(Counter(track.label for track in seen))
+    return f"{words} (+{more} {UNKNOWN[0]})".lstrip() if more else words
 
 
 def rate(camera: wire.Camera, texts: Texts) -> str:
@@ -93,6 +96,14 @@ def motion_cells(share: float, cells: int = BAR) -> int:
     return max(1, min(cells, round(math.sqrt(min(share, 1.0)) * cells)))
 
 
+def _happened(event: wire.Event) -> str:
+    """Return what happened to something: whom nobody could look for is not gone, nor is it new when found again."""
+    marks = (
+        mark for mark in ("unknown", "again") if event.kind == "object" and event.facts.get(mark) is True
+    )
+    return next(marks, event.change)
+
+
 def event_words(event: wire.Event, texts: Texts) -> str:
     """Return an event as a sentence, with its score and zones."""
     label = texts.label(event.label) or clean(event.subject)
@@ -101,7 +112,7 @@ def event_words(event: wire.Event, texts: Texts) -> str:
     about: str = event.kind
     if event.kind == "camera" and event.label in CONDITIONS:  # beside its state: it did not come or go
         about, label = "condition", condition(event.label, texts)
-    words = texts.find(f"event.{about}_{event.change}", other).replace("{label}", label)
+    words = texts.find(f"event.{about}_{_happened(event)}", other).replace("{label}", label)
     if event.score is not None:
         words += f" ({texts.number(event.score * 100)} %)"
     if event.zones:

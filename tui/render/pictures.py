@@ -10,6 +10,7 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Final
@@ -37,14 +38,26 @@ BITS: Final = 5
 MOST_PIXELS: Final = 40_000_000
 OBJECT: Final[Pixel] = (255, 175, 95)
 ZONE: Final[Pixel] = (95, 175, 215)
+UNSEEN: Final[Pixel] = (158, 158, 158)
+#: Dashes of a broken line, and the gaps between them, in widths of the line.
+DASH: Final = 3
 #: How much of a zone's line covers the picture (0..255).
 VEIL: Final = 110
 _TAG = Style(color="#121212", bgcolor="#ffaf5f", bold=True)
+_UNSEEN_TAG = Style(color="#121212", bgcolor="#9e9e9e")
 _ZONE_TAG = Style(color="#5fafd7", bgcolor="#121212")
 
 
 class UndecodablePicture(Exception):
     """The bytes are not a picture that can be shown."""
+
+
+class Line(Enum):
+    """How a box is drawn."""
+
+    WHOLE = auto()
+    BROKEN = auto()
+    DIM = auto()  #: broken, and grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +67,12 @@ class Overlay:
     points: tuple[tuple[float, float], ...]
     label: str
     zone: bool = False
+    line: Line = Line.WHOLE
 
     @classmethod
-    def box(cls, box: Box, label: str) -> Overlay:
+    def box(cls, box: Box, label: str, line: Line = Line.WHOLE) -> Overlay:
         """Return an object's box."""
-        return cls(((box[0], box[1]), (box[2], box[3])), label)
+        return cls(((box[0], box[1]), (box[2], box[3])), label, line=line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,7 @@ def annotate(image: Image.Image, overlays: Sequence[Overlay], width: int, marks:
         x, y = _corner(overlay, drawn.width, drawn.height)
         text = _printable(overlay.label, font)
         left, top, right, bottom = pen.textbbox((x + 4, max(0, y - size - 4)), text, font=font)
-        ground, ink = ((18, 18, 18), ZONE) if overlay.zone else (OBJECT, (18, 18, 18))
+        ground, ink = ((18, 18, 18), ZONE) if overlay.zone else (_colour(overlay), (18, 18, 18))
         pen.rectangle((left - 4, top - 2, right + 4, bottom + 2), fill=ground)
         pen.text((x + 4, max(0, y - size - 4)), text, fill=ink, font=font)
     marking.draw(drawn, marks.strokes, width=max(2, drawn.height // 240))
@@ -181,13 +195,33 @@ def _draw(image: Image.Image, overlays: Iterable[Overlay], width: int) -> None:
     across, down = image.width - 1, image.height - 1
     veil = Image.new("L", image.size, 0)
     zones, boxes = ImageDraw.Draw(veil), ImageDraw.Draw(image)
-    placed = [(overlay.zone, [(x * across, y * down) for x, y in overlay.points]) for overlay in overlays]
-    for points in (points for zone, points in placed if zone):
+    placed = [(overlay, [(x * across, y * down) for x, y in overlay.points]) for overlay in overlays]
+    for points in (points for overlay, points in placed if overlay.zone):
         zones.line([*points, points[0]], fill=VEIL, width=width)
     image.paste(ZONE, mask=veil)
-    for (x0, y0), (x1, y1) in (points for zone, points in placed if not zone):
+    for overlay, points in ((overlay, points) for overlay, points in placed if not overlay.zone):
+        (x0, y0), (x1, y1) = points
         corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-        boxes.rectangle(corners, outline=OBJECT, width=width)
+        if overlay.line is Line.WHOLE:
+            boxes.rectangle(corners, outline=OBJECT, width=width)
+        else:
+            _break(boxes, corners, _colour(overlay), width)
+
+
+def _colour(overlay: Overlay) -> Pixel:
+    return UNSEEN if overlay.line is Line.DIM else OBJECT
+
+
+def _break(pen: ImageDraw.ImageDraw, corners: Box, colour: Pixel, width: int) -> None:
+    """Draw a box with broken lines."""
+    x0, y0, x1, y1 = (round(each) for each in corners)
+    dash = DASH * width
+    for x in range(x0, x1, 2 * dash):
+        for y in (y0, y1):
+            pen.line((x, y, min(x + dash - 1, x1), y), fill=colour, width=width)
+    for y in range(y0, y1, 2 * dash):
+        for x in (x0, x1):
+            pen.line((x, y, x, min(y + dash - 1, y1)), fill=colour, width=width)
 
 
 def _tags(overlays: Iterable[Overlay], columns: int, rows: int) -> Iterator[Tag]:
@@ -206,7 +240,9 @@ def _tags(overlays: Iterable[Overlay], columns: int, rows: int) -> Iterator[Tag]
 
 
 def _style_of(overlay: Overlay) -> Style:
-    return _ZONE_TAG if overlay.zone else _TAG
+    if overlay.zone:
+        return _ZONE_TAG
+    return _UNSEEN_TAG if overlay.line is Line.DIM else _TAG
 
 
 def _line(image: Image.Image, row: int, tags: Iterable[Tag]) -> Strip:

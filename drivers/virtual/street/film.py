@@ -173,7 +173,7 @@ async def _close(copy: _Copy) -> None:
 
 
 def _drawn(scene: Scene, t: float, size: tuple[int, int], look: Look) -> bytes:
-    return jpeg(VideoFrame.from_ndarray(seen(scene.render(t, size=size), look), format="rgb24"))
+    return jpeg(VideoFrame.from_ndarray(seen(scene.render(look.moment(t), size=size), look), format="rgb24"))
 
 
 class Reel:

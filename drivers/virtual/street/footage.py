@@ -393,7 +393,7 @@ class LiveFootage(_Studio):
         return await self._work(lambda: jpeg(self._picture(window, t, look, size)))
 
     def _picture(self, window: Box, t: float, look: Look, size: tuple[int, int]) -> VideoFrame:
-        drawn = self._scene.render(t, window, size)
+        drawn = self._scene.render(look.moment(t), window, size)
         return VideoFrame.from_ndarray(seen(drawn, look), format="rgb24")
 
     async def _run(self) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from drivers.virtual.imaging import Caption, Look
+from drivers.virtual.street.flaw import flawed
 
 #: Share of the picture's height that a line of writing has, and its outline.
 _LINE = 0.055
@@ -28,6 +29,7 @@ def seen(picture: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
         picture = (grey + (picture - grey) * np.float32(look.colour)).clip(0, 255).astype(np.uint8)
     if (look.gain, look.lift, look.contrast) != (1.0, 0.0, 1.0):
         picture = _curve(look.gain, look.lift, look.contrast)[picture]
+    picture = flawed(picture, look.flaw)
     for caption in look.captions:
         picture = _written(picture, caption)
     return picture

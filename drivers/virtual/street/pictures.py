@@ -83,7 +83,7 @@ class ScenePictures:
         first, last = (math.ceil(second * self.fps) for second in edges)
         for count in range(first, min(last, math.ceil(self.duration * self.fps))):
             t = float(count / self.fps)
-            drawn = seen(self._scene.render(t, size=self.size), self._look)
+            drawn = seen(self._scene.render(self._look.moment(t), size=self.size), self._look)
             yield t, VideoFrame.from_ndarray(drawn, format="rgb24")
 
     def close(self) -> None:
@@ -126,6 +126,7 @@ class ClipPictures:
         self._seen = (0, 0)
         self._frames: Iterator[tuple[float, VideoFrame]] = iter(())
         self._ahead: tuple[float, VideoFrame] | None = None
+        self._held: VideoFrame | None = None
         self._at = math.inf  # seconds up to which the file has been read
         if not any(
             True for number in range(math.ceil(self.duration / self.length)) for _ in self.group(number)
@@ -151,6 +152,8 @@ class ClipPictures:
     def _changed(self, frame: VideoFrame) -> VideoFrame:
         if self._look == PLAIN_LOOK:
             return frame
+        if self._look.flaw == "frozen":
+            frame = self._held = self._held or frame
         shown = frame.reformat(*(self._scale or (frame.width, frame.height)), "rgb24").to_ndarray()
         return VideoFrame.from_ndarray(seen(np.asarray(shown, np.uint8), self._look), format="rgb24")
 

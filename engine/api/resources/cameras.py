@@ -12,7 +12,7 @@ from pydantic import Field
 
 from engine.api.question import Blob, Inquiry, Query, Question, Resource
 from engine.api.sentence import Sentence
-from engine.fleet.state import CameraState
+from engine.fleet.state import CameraState, TrackState
 from engine.identity.caller import Caller
 from engine.identity.permission import Permission
 from engine.identity.record import Deed
@@ -37,13 +37,14 @@ ANALYSIS: Final = "analysis"
 
 
 class Tracked(Wire):
-    """An object seen now. `box` is x0, y0, x1, y1 in 0..1."""
+    """An object, its `box` x0, y0, x1, y1 in 0..1: where it is seen; `predicted`: should be; `unknown`: was last."""
 
     track: int
     label: str
     score: float
     box: Box
     zones: tuple[str, ...] = ()
+    state: TrackState = TrackState.SEEN
 
 
 class Trouble(Wire):
@@ -235,7 +236,14 @@ def still_headers(still: Still, language: Language) -> dict[str, str]:
 def tracked(objects: Iterable[TrackedObject]) -> tuple[Tracked, ...]:
     """Return the objects of one picture."""
     return tuple(
-        Tracked(track=each.track, label=each.label, score=each.score, box=each.box, zones=each.zones)
+        Tracked(
+            track=each.track,
+            label=each.label,
+            score=each.score,
+            box=each.box,
+            zones=each.zones,
+            state=each.state,
+        )
         for each in objects
     )
 

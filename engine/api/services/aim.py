@@ -95,6 +95,7 @@ class AimService:
             detail = error.strerror or type(error).__name__
             raise refusal(503, "aim.not_kept", camera=camera, detail=detail) from error
         self._of(camera).compared = float("-inf")
+        runner.referred()
         at = await asyncio.to_thread(self._shelf.at, camera)
         return Reference(at=at or seen.at, width=still.width, height=still.height)
 

@@ -80,7 +80,7 @@ class Figure:
         for shape in self.shapes:
             _paint(image, shape)
         made = BytesIO()
-        image.save(made, "PNG", optimize=True)
+        image.save(made, "PNG")
         return made.getvalue()
 
 
@@ -126,6 +126,9 @@ def _paint(image: Image.Image, shape: Shape) -> None:
         if not shape.filled:
             pen.line([*points, points[0]], fill=shape.colour, width=2 * SCALE)
             return
-        mask = Image.new("L", image.size, 0)
-        ImageDraw.Draw(mask).polygon(points, fill=round(255 * shape.veil))
-        image.paste(shape.colour, mask=mask)
+        left, top = int(min(x for x, _ in points)), int(min(y for _, y in points))
+        size = int(max(x for x, _ in points)) - left + 1, int(max(y for _, y in points)) - top + 1
+        mask = Image.new("L", size, 0)
+        within = [(x - left, y - top) for x, y in points]
+        ImageDraw.Draw(mask).polygon(within, fill=round(255 * shape.veil))
+        image.paste(shape.colour, (left, top), mask)

@@ -145,6 +145,10 @@ class PictureWatch:
         """A stream begins: of its picture nothing is known yet."""
         self._since = None
 
+    def accept(self) -> None:
+        """Somebody says that it is meant to look as it does now: what is not amiss any more is over at once."""
+        self._since = float("-inf")
+
     def look(self, sight: Sight, wall: datetime) -> list[Draft]:
         """Return what is news after an analysed picture."""
         self._since = sight.at if self._since is None else self._since

@@ -47,6 +47,11 @@ class PtzState:
         moving = told[1] - REST if told[0] is None else -math.inf
         return None if told[0] == preset else max(self._last[1], moving)
 
+    def moving(self) -> bool:
+        """Return whether the unit moves now."""
+        told = self.state()
+        return told is not None and told.moving
+
     def away(self, home: str | None) -> bool:
         """Return whether the unit moves, or was sent elsewhere than home; where there is no home: anywhere."""
         told = self.state()

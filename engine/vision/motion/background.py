@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
+from engine.vision.motion.flicker import FLICKER, RISE, flicker
 from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner, scratch
-from engine.vision.motion.neighbours import MAJORITY, majority
-from engine.vision.motion.regions import regions
+from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
+from engine.vision.motion.regions import LARGE, regions
 
 Rates = NDArray[np.int16]
 _EVERYTHING = np.empty((0, 0), np.uint8)
@@ -51,15 +52,16 @@ class Background:
         self.state = np.zeros((2, high, wide, BLOCK * BLOCK), np.int16)
         self.state[1] = int(deviation * UNIT)
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
-        self.counts = np.zeros((2, high, wide), np.int16)
+        self.counts = np.zeros((6, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
         self.wanted = _EVERYTHING
-        self._columns = np.zeros(wide * BLOCK + 4, np.uint8)
+        self._rows = np.zeros((ROWS, wide * BLOCK + 4), np.uint8)
         self._scratch = np.zeros(scratch(wide, self.factor), np.uint64)
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks, np.int64)
-        self._stack = np.zeros((self.blocks, 2), np.int16)
+        self._queue = np.zeros((self.blocks, 2), np.int16)
         self._scale = np.array([BLOCK / self.cols, BLOCK / self.rows] * 2, np.float32)
+        self._beyond = (0, 0)
         self._still = np.zeros((height, width), np.uint8)
         self._scan = scanner(self.factor)
 
@@ -76,7 +78,7 @@ class Background:
     def scan(self, luma: Luma, told: Rates, *, again: bool = False) -> None:
         """Mark what differs, and learn; `again`: the same picture, seen otherwise."""
         pixels, stride = flat(luma)
-        self.into = self.into if again else 1 - self.into
+        self.into, self._beyond = (self.into, self._beyond) if again else (1 - self.into, (0, 0))
         self._scan(
             pixels, stride, self.rows, self.cols, self.state, self.grids, self.into, self.marks, self.counts,
             self._scratch, told,
@@ -84,38 +86,52 @@ class Background:
 
     def judge(self) -> int:
         """Make foreground of what is marked; return how many blocks are active."""
+        marks = self.marks.view(np.uint8)
+        if self._beyond != (0, 0):
+            _clear(marks[: self.rows, : self.cols], *self._beyond)
         return majority(
-            self.marks.view(np.uint8), self.wanted, self.kept.view(np.uint8), self.counts, self._columns,
-            self.rows, self.cols, MAJORITY, WEAK,
+            marks, self.wanted, self.kept.view(np.uint8), self.counts, self._rows, self.rows, self.cols, MAJORITY,
+            WEAK,
         )  # fmt: skip
 
     def relight(self) -> bool:
         """Drop the foreground whose texture stayed; True: it is the picture's light that changed."""
-        light.compare(
-            self.grids[self.into], self.state[0], self.kept, self.counts, self._gains, self._verdict
-        )
+        light.compare(self.grids[self.into], self.state, self.kept, self.counts, self._gains, self._verdict)
         return light.lit(self._verdict)
 
     def forgive(self) -> int:
         """Take what only light changed out of the foreground; return how many blocks are still active."""
-        return light.forgive(self._verdict, self.kept, self.counts, WEAK)
+        return light.forgive(self._verdict, self._gains, self.kept, self.counts, WEAK)
 
     def relevel(self) -> None:
         """Bring the background to the light that `relight` found."""
-        light.relevel(self.state[0], self.grids[self.into], self._gains, self._verdict)
+        light.relevel(self.state[0], self.grids[self.into], self._gains, self._verdict, self.counts[3])
 
     def stilled(self, luma: Luma) -> Luma | None:
         """Return the scanned picture drawn back to where the background is; None: it is there, or nobody knows."""
-        right, down = (
-            round(each * self.factor * 16) for each in shake.shift(self.grids[self.into], self.state[0])
-        )
-        if abs(right) < shake.LEAST and abs(down) < shake.LEAST:
+        right, down = shake.shift(self.grids[self.into], self.state[0])
+        sixteenths = [round(each * self.factor * 16) for each in (right, down)]
+        if max(map(abs, sixteenths)) < shake.LEAST:
             return None
-        shake.steady(*flat(luma), self._still, right, down)
+        self._beyond = (_outward(right), _outward(down))
+        shake.steady(*flat(luma), self._still, *sixteenths)
         return self._still
 
     def regions(self, least: int) -> tuple[float, Boxes]:
         """Return the moving share of the picture and the regions, 0..1, the largest first."""
-        number = regions(self.counts, self._boxes, self._cells, self._stack, least)
+        number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE)
+        flicker(self.state[1], self.marks.view(np.uint8), self.kept, self.counts, FLICKER, RISE)
         share = int(self._cells[:number].sum()) / (self.cols * self.rows)
         return share, np.minimum(self._boxes[:number] * self._scale, _ONE)
+
+
+def _outward(shift: float) -> int:
+    """Return the whole cells that a shift leaves without a picture, with its sign."""
+    return int(shift + (1 if shift > 0 else -1))
+
+
+def _clear(marks: NDArray[np.uint8], right: int, down: int) -> None:
+    """Unmark the cells that a picture shifted by so much does not show."""
+    high, wide = marks.shape
+    marks[:, wide - right if right > 0 else 0 : wide if right > 0 else -right] = 0
+    marks[high - down if down > 0 else 0 : high if down > 0 else -down] = 0

@@ -16,8 +16,8 @@ from engine.vision.motion.ignore import inside
 from engine.vision.motion.tuning import STANDARD, Tuning
 
 GRID = 320  #: wanted grid width in cells
-FLOOR = 10.0  #: least difference of a foreground cell, grey levels
-SPREAD = 3.0  #: times the mean absolute deviation (about 2.4 sigma of Gaussian noise)
+FLOOR = 8.0  #: least difference of a foreground cell, grey levels
+SPREAD = 2.5  #: times the mean absolute deviation (about 2 sigma of Gaussian noise)
 STEEP = 2.5  #: sensitivity 0 multiplies both with it, 100 divides
 LEAST = 16  #: foreground cells that make connected blocks a region
 MUCH = 0.08  #: active part of all blocks from which the picture as a whole is asked
@@ -56,7 +56,7 @@ class MotionDetector:
             cells.ignore(inside(tuning.ignore, cells.rows, cells.cols))
         self._least = max(LEAST, round(tuning.least * cells.rows * cells.cols))
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
-        self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 2)
+        self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40)
         self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
         self._pictures = 0
 
@@ -115,6 +115,8 @@ class MotionDetector:
         if self._cells.relight():
             self._cells.relevel()
             self._compared(luma, again=True)
+            self._cells.relight()
+            self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)
         if not self._swaying and (still := self._cells.stilled(luma)) is not None:
             left = self._compared(still, again=True)

@@ -93,7 +93,7 @@ def scanner(factor: int) -> Scan:
             for b in range(across):
                 cell, back, dev = cells[b], backs[block_y, b], devs[block_y, b]
                 last, here = lasts[block_y, b], nows[block_y, b]
-                held = 1 if counts[0, block_y, b] >= WEAK and counts[1, block_y, b] > 0 else 0
+                held = counts[2, block_y, b] & 1
                 gain, calm = rates[2 + held], rates[4 + held]
                 more = i16(rates[6] - calm)
                 moved = i16(0)
@@ -105,13 +105,13 @@ def scanner(factor: int) -> Scan:
                     size = i16(abs(diff))
                     noisy = i16(i32(i32(i16(dev[i] << i16(4))) * i32(spread)) >> i32(16))
                     limit = max(least, noisy)
-                    tile[i] = np.uint8(1 if size > limit else 0)
-                    changed = i16(1) if step > limit else i16(0)
-                    moved = i16(moved + changed)
+                    tile[i] = np.uint8(np.uint8(size >> i16(6)) if size > limit else np.uint8(0))
+                    marked = i16(1) if size > limit else i16(0)
+                    moved = i16(moved + (i16(1) if step > limit else i16(0)))
                     pull = max(min(diff, limit), i16(-limit))
                     back[i] = i16(back[i] + i16(i32(i32(i16(pull << i16(1))) * i32(gain)) >> i32(16)))
                     pull = i16(i16(min(size, limit) - dev[i]) << i16(1))
-                    extra = i16(i16(i32(i32(pull) * i32(more)) >> i32(16)) * changed)
+                    extra = i16(i16(i32(i32(pull) * i32(more)) >> i32(16)) * marked)
                     noise = i16(i16(dev[i] + i16(i32(i32(pull) * i32(calm)) >> i32(16))) + extra)
                     dev[i] = min(noise, i16(2047))
                 counts[1, block_y, b] = moved

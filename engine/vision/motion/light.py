@@ -18,8 +18,12 @@ from engine.vision.motion.kernel import UNIT, WEAK
 ALIKE = 0.85  #: least correlation of what is the same texture under another light
 PLAIN = 3.0  #: standard deviation, grey levels, below which a block has no texture to speak of
 AGREE = 1.4  #: most that the gains of mean and contrast may differ by
-NEAR = 1.15  #: most that a plain block's gain may differ from that of the blocks around it
-FEWEST = 16  #: foreground cells that can be judged
+REACH = 4  #: blocks that a thing may move between two pictures
+NEAR = 1.15  #: most that a plain block's gain may differ from that of a neighbour which goes surety for it
+SIGMA = 1.25 / (
+    64 * 64
+)  #: from the sum of 64 mean absolute deviations to a standard deviation in grey levels
+FEWEST = 10  #: foreground cells that can be judged
 TEXTURED = 0.15  #: part of the active blocks that must have texture for a picture to be judged
 LIT = 0.6  #: part of those whose texture must have stayed
 
@@ -28,14 +32,14 @@ QUIET, UNSURE, STAYED, OTHER = 0, 1, 2, 3
 
 
 @kernel(
-    "void(uint8[:, :, ::1], int16[:, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
+    "void(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
 )
-def compare(now: Any, back: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> None:
+def compare(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> None:
     """Say of every active block whether its texture stayed, and how its light changed.
 
     Args:
         now: (bh, bw, 64) cells of the picture, grey levels.
-        back: The background likewise, in 1/64 grey levels.
+        state: (2, bh, bw, 64) background and deviation, 1/64 grey levels.
         kept: (bh * 8, bw) foreground, eight cells to a word.
         counts: (2, bh, bw) foreground cells per block.
         gains: (bh, bw) out: mean now by mean before over the foreground cells.
@@ -51,21 +55,23 @@ def compare(now: Any, back: Any, kept: Any, counts: Any, gains: Any, verdict: An
                 continue
             for r in range(8):
                 words[r] = kept[y * 8 + r, x]
-            cell, known = now[y, x], back[y, x]
+            cell, known, noise = now[y, x], state[0, y, x], state[1, y, x]
             a, b, aa, bb, ab = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+            rough = np.int32(0)
             for i in range(64):
                 m = np.int32(mask[i])
                 p, q = np.int32(np.int32(cell[i]) * m), np.int32((np.int32(known[i]) >> np.int32(6)) * m)
-                a, b = np.int32(a + p), np.int32(b + q)
+                a, b, rough = np.int32(a + p), np.int32(b + q), np.int32(rough + np.int32(noise[i]))
                 aa, bb, ab = np.int32(aa + p * p), np.int32(bb + q * q), np.int32(ab + p * q)
             gain = (a + n) / (b + n)
             gains[y, x] = gain
             spread, before = (aa - a * a / n) / n, (bb - b * b / n) / n
-            if n < FEWEST or before < PLAIN * PLAIN:
+            random = (rough * SIGMA) * (rough * SIGMA)
+            if n < FEWEST or before < max(PLAIN * PLAIN, random):
                 verdict[y, x] = UNSURE
                 continue
             both = (ab - a * b / n) / n
-            alike = both > 0 and both * both >= ALIKE * ALIKE * spread * before
+            alike = both > 0 and both * both >= ALIKE * ALIKE * (spread - random) * before
             slope = both / before / gain
             verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
 
@@ -78,17 +84,24 @@ def lit(verdict: NDArray[np.uint8]) -> bool:
 
 
 def relevel(
-    back: NDArray[np.int16], now: NDArray[np.uint8], gains: NDArray[np.float32], verdict: NDArray[np.uint8]
+    back: NDArray[np.int16],
+    now: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    verdict: NDArray[np.uint8],
+    before: NDArray[np.int16],
 ) -> None:
     """Bring the background to the new light: what is surely background is what it is now, the rest is scaled.
 
-    The light on a thing that hides its background is that of the blocks around it.
+    The light on a thing that hides its background is that of the blocks around it. Where nothing was near in the
+    picture before, nothing can be now.
     """
     around = _spread(gains, (verdict == STAYED) | (verdict == QUIET))
-    ratio = np.maximum(gains, around) / np.minimum(gains, around)
-    same = (verdict == STAYED) | ((verdict == UNSURE) & (ratio <= NEAR))
+    near = (before >= WEAK).astype(np.float32)
+    for _ in range(REACH):
+        near = _summed(near)
+    same = (verdict == STAYED) | ((verdict != QUIET) & (near == 0))
     back[same] = now[same].astype(np.int16) * np.int16(UNIT)
-    hidden = (verdict == OTHER) | ((verdict == UNSURE) & ~same)
+    hidden = (verdict != QUIET) & ~same
     back[hidden] = np.minimum(back[hidden] * around[hidden][:, None], 255 * UNIT).astype(np.int16)
 
 
@@ -109,20 +122,28 @@ def _summed(each: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(sum(padded[v : v + high, u : u + wide] for v in range(3) for u in range(3)), np.float32)
 
 
-@kernel("int64(uint8[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64)")
-def forgive(verdict: Any, kept: Any, counts: Any, weak: int) -> int:
+@kernel("int64(uint8[:, ::1], float32[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64)")
+def forgive(verdict: Any, gains: Any, kept: Any, counts: Any, weak: int) -> int:
     """Take the blocks whose texture stayed out of the foreground; return how many active ones are left.
 
+    A block that has none goes with a neighbour that was lit alike.
+
     Args:
-        verdict: (bh, bw), of `compare`.
+        verdict: (bh, bw), of `compare`; likewise `gains`.
         kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
         counts: (2, bh, bw) foreground cells per block, in and out.
         weak: Foreground cells that make a block active.
     """
-    active = 0
-    for y in range(verdict.shape[0]):
-        for x in range(verdict.shape[1]):
-            if verdict[y, x] == STAYED:
+    active, (high, wide) = 0, verdict.shape
+    for y in range(high):
+        for x in range(wide):
+            same = verdict[y, x] == STAYED
+            if verdict[y, x] == UNSURE:
+                for v in range(max(0, y - 1), min(high, y + 2)):
+                    for u in range(max(0, x - 1), min(wide, x + 2)):
+                        ratio = gains[y, x] / gains[v, u]
+                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
+            if same:
                 counts[0, y, x] = 0
                 for r in range(8):
                     kept[y * 8 + r, x] = 0

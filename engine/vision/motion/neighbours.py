@@ -1,8 +1,10 @@
 """A cell is what most cells around it are: a foreground cell without neighbours is noise.
 
-Algorithm: the median of a binary picture is its majority (Huang, Yang and Tang, *A fast two-dimensional
-median filtering algorithm*, IEEE Trans. ASSP 1979); a sum over 5x5 is a sum over columns of sums over
-rows, 32 cells per instruction. At the edges the outermost cells stand for what cannot be seen.
+Algorithm: first, a mark stands only where the difference is a quarter of the largest around it: a cell that a thing's
+edge hardly covers is background. Then the median of the binary picture, which is its majority (Huang, Yang
+and Tang, *A fast two-dimensional median filtering algorithm*, IEEE Trans. ASSP 1979); a sum over 5x5 is a sum over
+columns of sums over rows, 32 cells per instruction. At the edges the outermost rows and columns stand for what cannot
+be seen.
 """
 
 from __future__ import annotations
@@ -14,57 +16,69 @@ import numpy as np
 from engine.vision.jit import kernel
 
 MAJORITY = 13  #: of the 25 cells around one, itself among them
+ROWS = 8  #: of scratch
 
 
 @kernel(
-    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], uint8[::1], int64, int64, int64, int64)"
+    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], uint8[:, ::1], int64, int64, int64, int64)"
 )
 def majority(
-    marks: Any, wanted: Any, kept: Any, counts: Any, columns: Any, rows: int, cols: int, most: int, weak: int
+    marks: Any, wanted: Any, kept: Any, counts: Any, scratch: Any, rows: int, cols: int, most: int, weak: int
 ) -> int:
     """Keep the marks that most of their 25 neighbours share; return the number of active blocks.
 
     Args:
-        marks: (block rows * 8, block columns * 8) 0 or 1, 0 beyond the grid.
-        wanted: 0 where nothing counts, in the same shape; (0, 0): everything counts.
-        kept: The same shape, out: what is foreground.
-        counts: (2, block rows, block columns), out [0]: foreground cells of each block.
-        columns: (block columns * 8 + 4,) scratch.
+        marks: (block rows * 8, block columns * 8) by how many grey levels a cell differs, 0 where it does not.
+        wanted: 0 where nothing counts, else 1, in the same shape; (0, 0): everything counts.
+        kept: The same shape, out: 1 where there is foreground.
+        counts: (4, block rows, block columns): out [0] foreground cells of each block, [2] 0; [3] what [0] was before.
+        scratch: (`ROWS`, block columns * 8 + 4).
         rows: Of the grid in use; likewise `cols`.
         most: Of the 25, how many decide.
         weak: Foreground cells that make a block active.
     """
     u8 = np.uint8
     wide, enough, active = marks.shape[1], u8(most), 0
-    sums = columns[2 : 2 + wide]
+    tall, columns, sums = scratch[6], scratch[7], scratch[7, 2 : 2 + wide]
+    tall[:] = 0
     sums[:] = 0
-    for y in range(-2, 2):  # rows above the first are like the first
-        row = marks[max(0, min(y, rows - 1))]
-        for x in range(wide):
-            sums[x] = u8(sums[x] + row[x])
-    for y in range(rows):
-        come, gone, out = marks[min(y + 2, rows - 1)], marks[max(0, y - 3)], kept[y]
-        for x in range(wide):
-            sums[x] = u8(u8(sums[x] + come[x]) - (gone[x] if y else u8(0)))
+    for k in range(rows + 2):
+        come = scratch[min(k, rows - 1) % 6, :wide]
+        if k < rows:
+            over, row, under = marks[max(0, k - 1)], marks[k], marks[min(k + 1, rows - 1)]
+            for x in range(wide):
+                tall[1 + x] = max(max(over[x], row[x]), under[x])
+            for x in range(wide):
+                largest = max(max(tall[x], tall[x + 1]), tall[x + 2])
+                come[x] = u8(1) if row[x] > u8(largest >> u8(2)) else u8(0)
+        for _ in range(3 if k == 0 else 1):  # rows above the first are like the first
+            for x in range(wide):
+                sums[x] = u8(sums[x] + come[x])
+        if k < 2:
+            continue
         columns[0] = columns[1] = columns[2]
         columns[2 + cols] = columns[3 + cols] = columns[1 + cols]
+        out, gone = kept[k - 2], scratch[max(0, k - 4) % 6, :wide]
         for x in range(wide):
             pair = u8(u8(columns[x] + columns[x + 1]) + u8(columns[x + 2] + columns[x + 3]))
             out[x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
         if wanted.shape[0]:
             for x in range(wide):
-                out[x] = u8(out[x] & wanted[y, x])
+                out[x] = u8(out[x] & wanted[k - 2, x])
         out[cols:] = 0
         columns[2 + cols :] = 0
+        for x in range(wide):
+            sums[x] = u8(sums[x] - gone[x])
     for block_y in range(counts.shape[1]):
         rest = kept[block_y * 8 : block_y * 8 + 8]
         for x in range(wide):
-            low = u8(u8(u8(rest[0, x] + rest[1, x]) + u8(rest[2, x] + rest[3, x])))
+            low = u8(u8(rest[0, x] + rest[1, x]) + u8(rest[2, x] + rest[3, x]))
             sums[x] = u8(low + u8(u8(rest[4, x] + rest[5, x]) + u8(rest[6, x] + rest[7, x])))
         for b in range(counts.shape[2]):
             found = 0
-            for k in range(8):
-                found += sums[b * 8 + k]
+            for i in range(8):
+                found += sums[b * 8 + i]
+            counts[3, block_y, b], counts[2, block_y, b] = counts[0, block_y, b], 0
             counts[0, block_y, b] = found
             active += 1 if found >= weak else 0
     return active

@@ -2,58 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.vision.jit import kernel
 from engine.vision.model import Boxes
+from engine.vision.motion.flicker import HELD, RESTLESS, SOLID
 from engine.vision.motion.kernel import WEAK
 
 MOVED = 6  #: cells of a region that must have changed since the picture before
+DENSE = 24  #: foreground cells a block, of one that holds together
+LARGE = 48  #: foreground cells of a region that is learned slower; leaves and glints are smaller
 
 
-@kernel("int64(int16[:, :, ::1], float32[:, ::1], int64[::1], int16[:, ::1], int64)")
-def regions(
-    counts: NDArray[np.int16],
-    boxes: Boxes,
-    cells: NDArray[np.int64],
-    stack: NDArray[np.int16],
-    least: int,
-) -> int:
+@kernel("int64(int16[:, :, ::1], float32[:, ::1], int64[::1], int16[:, ::1], int64, int64)")
+def regions(counts: Any, boxes: Boxes, cells: NDArray[np.int64], queue: Any, least: int, hold: int) -> int:
     """Join active blocks (8 neighbours) to regions, most foreground first; return how many.
 
     Args:
-        counts: (2, bh, bw) foreground and changed cells per block; a block that was taken is negative meanwhile.
+        counts: (4, bh, bw) foreground and changed cells per block; out [2]: 1 where blocks are to be held.
         boxes: (n, 4) out: x0, y0, x1, y1 in blocks, ends exclusive.
         cells: (n,) out: foreground cells of each.
-        stack: (bh * bw, 2) scratch.
+        queue: (bh * bw, 2) scratch.
         least: Foreground cells that make connected blocks a region.
+        hold: Foreground cells from which its blocks are held.
     """
-    _, high, wide = counts.shape
+    high, wide = counts.shape[1:]
     found, changed = counts[0], counts[1]
     number = 0
     for row in range(high):
         for column in range(wide):
             if found[row, column] < WEAK:
                 continue
-            depth, total, moved = 1, 0, 0
-            stack[0, 0], stack[0, 1] = row, column
+            head, tail, total, moved, fresh = 0, 1, np.int64(found[row, column]), 0, 0
+            queue[0, 0], queue[0, 1] = row, column
+            found[row, column] = -found[row, column]  # taken
             x0, y0, x1, y1 = wide, high, 0, 0
-            total += found[row, column]
-            found[row, column] = -found[row, column]
-            while depth:
-                depth -= 1
-                y, x = stack[depth, 0], stack[depth, 1]
+            while head < tail:
+                y, x = queue[head, 0], queue[head, 1]
+                head += 1
                 moved += changed[y, x]
+                fresh += -found[y, x] if counts[4, y, x] < RESTLESS else 0
                 x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x + 1), max(y1, y + 1)
                 for v in range(max(0, y - 1), min(high, y + 2)):
                     for u in range(max(0, x - 1), min(wide, x + 2)):
                         if found[v, u] >= WEAK:
                             total += found[v, u]
                             found[v, u] = -found[v, u]
-                            stack[depth, 0], stack[depth, 1] = v, u
-                            depth += 1
-            if total >= least and moved >= MOVED and number < len(cells):
+                            queue[tail, 0], queue[tail, 1] = v, u
+                            tail += 1
+            solid = total >= hold and total >= DENSE * tail
+            held = moved >= MOVED and total >= hold and (solid or fresh >= least)
+            for k in range(tail):
+                counts[2, queue[k, 0], queue[k, 1]] = HELD * held + SOLID * solid
+            if total >= least and moved >= MOVED and (solid or fresh >= least) and number < len(cells):
                 place = number
                 while place > 0 and cells[place - 1] < total:
                     boxes[place], cells[place] = boxes[place - 1], cells[place - 1]

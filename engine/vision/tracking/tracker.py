@@ -1,136 +1,68 @@
-"""Objects followed over time.
+"""Objects followed over time: one object, one track.
 
-Tracking by detection after SORT (Bewley et al., *Simple online and realtime tracking*, ICIP 2016):
-predict with constant velocity, associate by overlap. From ByteTrack (Zhang et al., ECCV 2022): sure
+Tracking by detection after SORT (Bewley et al., *Simple online and realtime tracking*, ICIP 2016): predict
+with constant velocity, associate, begin and end. From ByteTrack (Zhang et al., ECCV 2022): sure
 detections first, then what is left of the tracks is continued by doubtful ones, which never begin a
-track. From C-BIoU (Yang et al., WACV 2023): boxes are enlarged before they are compared, so that at five
-pictures per second a fast object, whose boxes no longer touch, is still itself. Association is greedy,
-best overlap first: deterministic, and as good as the Hungarian method where few boxes compete. The filter
-is alpha-beta, a Kalman filter with constant gains. Time is a parameter; nothing here asks a clock.
+track. From StrongSORT and its kin: what is compared is place, size, colour and label together, as likelihoods
+(`likeness`), and the best matching of all is taken, not the best pair first (`assignment`). What lies on an object that
+was just seen is evidence for it, not another object (`kinship`). Time is a parameter; nothing here asks a clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
-from engine.vision.boxes import Box, area, grown, overlap, shared
+from engine.vision.boxes import Box, area, overlap
 from engine.vision.model import Boxes, Detections, Track
+from engine.vision.tracking.assignment import assigned
+from engine.vision.tracking.followed import VISIBLE, Followed, Seen
+from engine.vision.tracking.kinship import (
+    PART,
+    RIDER,
+    STRANGE,
+    TWICE,
+    UNCLASSIFIED,
+    is_changed,
+    is_one,
+    is_part,
+    mounted,
+    taken_for,
+)
+from engine.vision.tracking.likeness import LIMIT, colour_cost, cost
 
-ORIGIN: Box = (0.0, 0.0, 0.0, 0.0)
-#: Enlargement (part of a box's own size) of the first and the second comparison.
-BUFFERS = (0.15, 0.5)
-#: Least buffered overlap of a match.
-OVERLAP = 0.1
-#: Gains of the filter: how much of a surprise goes into the box, and into the velocity.
-ALPHA, BETA = 0.7, 0.25
-#: Votes for a label fade by this factor with every sighting.
-FADE = 0.9
-#: Labels that may take turns on one object; any other change of label is another object.
-FAMILIES = {"heavy": "car"}
-#: Part of a track that must have been looked at for its absence to count.
-LOOKED = 0.5
-#: Least overlap with its resting place of an object that rests.
-STILL = 0.7
-#: Least and most seconds between two looks at an object that rests.
-RECHECK = (1.0, 8.0)
+#: What it costs a track to be new: who is known goes first.
+NEW = 1.0
+#: Cost from which on a doubtful detection is nobody's.
+DOUBTFUL = 6.0
+#: Seconds after which a track may be told: few pictures in a row prove nothing when they come fast.
+SETTLED = 0.4
+#: Seconds that two boxes must have lain on each other, and gone together, to be one.
+TOGETHER = 1.2
+#: What is seldom still for long.
+LIVING = frozenset({"person", "two_wheeler", "animal"})
+#: How far up from the least score to 1 the mean is of what is believed though it does not move.
+SURE = 0.3
 #: Seconds after which a track ends even if nobody could look where it was.
 FORGOTTEN = 60.0
 
 
-def family(label: str) -> str:
-    """Return the label that stands for all that may be taken for each other."""
-    return FAMILIES.get(label, label)
-
-
-@dataclass(slots=True)
-class _Live:
-    """A track's inside. `velocity` is that of each side, per second."""
-
-    id: int
-    box: Box
-    born: float
-    seen_at: float
-    rest: Box
-    moved_at: float
-    velocity: Box = ORIGIN
-    votes: dict[str, float] = field(default_factory=dict)
-    best: dict[str, float] = field(default_factory=dict)
-    sightings: int = 0
-    misses: int = 0
-
-    @property
-    def label(self) -> str:
-        return max(self.votes, key=lambda name: (self.votes[name], name))
-
-    def predicted(self, at: float) -> Box:
-        """Where it should be; a velocity is trusted for one second, no longer."""
-        return _along(self.box, self.velocity, min(max(at - self.seen_at, 0.0), 1.0))
-
-    def see(self, box: Box, label: str, score: float, at: float) -> None:
-        """Take a sighting in."""
-        self._move(box, at)
-        self.seen_at, self.misses = at, 0
-        self.sightings += 1
-        if overlap(self.box, self.rest) < STILL:
-            self.rest, self.moved_at = self.box, at
-        for name in self.votes:
-            self.votes[name] *= FADE
-            self.best[name] *= FADE
-        self.votes[label] = self.votes.get(label, 0.0) + max(score, 0.01)
-        self.best[label] = max(self.best.get(label, 0.0), score)
-
-    def _move(self, box: Box, at: float) -> None:
-        elapsed = at - self.seen_at
-        if not 0 < elapsed <= 1.0:  # the first sighting, or one after too long to tell a speed
-            self.box, self.velocity = box, ORIGIN
-            return
-        expected = self.predicted(at)
-        surprise = _along(box, expected, -1.0)
-        trust = max(BETA, 1 / (self.sightings + 1))
-        self.box = _upright(_along(expected, surprise, ALPHA))
-        self.velocity = _along(self.velocity, surprise, trust / elapsed)
-
-    def due(self, at: float) -> bool:
-        """Return whether somebody should look where it is, though nothing moves there.
-
-        At once while it was just missed; else after a wait that grows with the time that it has
-        rested: a parked car is no work.
-        """
-        rested = self.seen_at - self.moved_at
-        return self.misses > 0 or at - self.seen_at >= min(max(rested / 4, RECHECK[0]), RECHECK[1])
-
-    def told(self, at: float) -> Track:
-        """Return what others may know."""
-        label = self.label
-        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in self.box)
-        vx, vy = (self.velocity[0] + self.velocity[2]) / 2, (self.velocity[1] + self.velocity[3]) / 2
-        score = min(1.0, self.best[label])
-        return Track(self.id, label, score, (x0, y0, x1, y1), (vx, vy), at - self.born, self.sightings)
-
-
-def _along(box: Box, way: Box, times: float) -> Box:
-    """Return `box + way * times`, side by side."""
-    return (
-        box[0] + way[0] * times,
-        box[1] + way[1] * times,
-        box[2] + way[2] * times,
-        box[3] + way[3] * times,
-    )
-
-
-def _upright(box: Box) -> Box:
-    return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
-
-
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """One detection, taken out of its arrays."""
+class Tracked:
+    """What one picture makes of all objects.
 
-    box: Box
-    label: str
-    score: float
+    Attributes:
+        tracks: Told objects: seen now, or predicted for a moment.
+        ended: Those that had been told, and ended with this picture.
+        unknown: Those that had been told, and that nobody could look for.
+    """
+
+    tracks: tuple[Track, ...]
+    ended: tuple[Track, ...]
+    unknown: tuple[Track, ...] = ()
 
 
 class Tracker:
@@ -139,93 +71,208 @@ class Tracker:
     Args:
         score: Least score of a detection that may begin a track; half of it continues one.
         confirm: Sightings after which a track is told.
-        silence: Seconds without a sighting, though looked for, after which it ends.
+        silence: Seconds without a sighting, though looked for, after which it ends. It is not told for so
+            long, but who comes out behind a pillar by then is still himself.
     """
 
     def __init__(self, *, score: float = 0.45, confirm: int = 3, silence: float = 2.0) -> None:
         self._score, self._confirm, self._silence = score, confirm, silence
-        self._live: list[_Live] = []
+        self._sure = score + SURE * (1 - score) if score else 0.0
+        self._live: list[Followed] = []
+        self._together: dict[tuple[int, int], float] = {}
         self._next = 1
 
     def update(
-        self, at: float, detections: Detections, looked: Boxes
-    ) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
+        self, at: float, detections: Detections, looked: Boxes, moving: Boxes | None = None
+    ) -> Tracked:
         """Take one picture's detections in.
 
         Args:
             at: Seconds on any clock that never runs back.
             detections: Detections of this picture.
             looked: Parts of the picture that were looked at, (n, 4): elsewhere, absence means nothing.
-
-        Returns:
-            The confirmed tracks that are alive, and those that ended with this picture.
+            moving: Where something moved, (n, 4); None: nobody knows.
         """
-        seen = _taken_out(detections)
+        seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
-        doubtful = [each for each in seen if self._score / 2 <= each.score < self._score]
-        left = self._continue(at, sure)
-        self._continue(at, doubtful)
-        for each in left:
-            self._begin(at, each)
-        ended = self._end(at, looked.tolist())
-        return tuple(track.told(at) for track in self._live if self._is_told(track)), ended
+        left = self._continue(at, self._live, sure, LIMIT)
+        fresh = [track for track in self._live if track.fresh(at)]
+        left += self._continue(at, fresh, [each for each in seen if each.score < self._score], DOUBTFUL)
+        for each in self._absorb(at, left):
+            if each.score >= self._score:
+                self._begin(at, each)
+        self._look(at, looked.tolist(), None if moving is None else moving.tolist())
+        return self._tell(at, self._fuse(at) + self._end(at))
 
     def due(self, at: float) -> Boxes:
-        """Return where somebody should look now, although nothing need move there."""
-        boxes = [track.predicted(at) for track in self._live if track.due(at)]
+        """Return where somebody should look now, although nothing need move there. Asking is remembered."""
+        boxes = [track.whereabouts(at) for track in self._live if track.ask(at)]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
-    def _is_told(self, track: _Live) -> bool:
-        return track.sightings >= self._confirm
+    def _continue(self, at: float, among: list[Followed], seen: list[Seen], limit: float) -> list[Seen]:
+        """Match detections to tracks not seen yet; return the detections that are left."""
+        tracks = [track for track in among if track.seen_at < at]
+        costs = {
+            (row, column): found
+            for row, track in enumerate(tracks)
+            for column, each in enumerate(seen)
+            if (found := self._cost(track, each, at)) < limit
+        }
+        pairs = assigned(costs, limit)
+        for row, column in pairs:
+            tracks[row].see(seen[column], at)
+        taken = {column for _, column in pairs}
+        return [each for column, each in enumerate(seen) if column not in taken]
 
-    def _continue(self, at: float, seen: list[_Seen]) -> list[_Seen]:
-        """Match detections to tracks not seen yet, narrowly first; return the detections that are left."""
-        for buffer in BUFFERS:
-            tracks = [track for track in self._live if track.seen_at < at]
-            if not seen or not tracks:
-                break
-            seen = _matched(at, seen, tracks, buffer)
-        return seen
+    def _cost(self, track: Followed, seen: Seen, at: float) -> float:
+        """Return what speaks against a detection being a track's."""
+        other = taken_for(track.label, seen.label)
+        if other == inf:
+            return inf
+        place = cost(track.kinematics, seen.box, at, melting=track.label == UNCLASSIFIED)
+        return other + (0.0 if track.told else NEW) + place + colour_cost(track.colour, seen.colour)
 
-    def _begin(self, at: float, seen: _Seen) -> None:
-        track = _Live(self._next, seen.box, at, at, seen.box, at)
+    def _absorb(self, at: float, seen: list[Seen]) -> list[Seen]:
+        """Let what lies on an object speak for it; return the detections that are left, the largest first."""
+        largest = sorted(seen, key=lambda one: (-area(one.box), one.box))
+        return [each for each in largest if not self._is_known(each, at)]
+
+    def _is_known(self, seen: Seen, at: float) -> bool:
+        hosts = [track for track in self._live if track.fresh(at) and self._is_host(track, seen, at)]
+        if not hosts:
+            return False
+        host = max(hosts, key=lambda track: (overlap(track.box(at), seen.box), -track.id))
+        outgrown = host.label == seen.label and seen.score >= self._score
+        if host.seen_at == at and not (outgrown and is_part(host.box(at), seen.box)):
+            host.ballot.vote(seen.label, seen.score, at)
+        elif outgrown and area(seen.box) >= PART * area(host.box(at)):
+            if len(hosts) > 1:  # it holds two: they may be two indeed
+                return False
+            host.outgrow(seen, at)
+        else:
+            host.glimpse(seen, at)
+        return True
+
+    @staticmethod
+    def _is_host(track: Followed, seen: Seen, at: float) -> bool:
+        here = track.box(at)
+        changed = track.seen_at < at and is_changed(seen.label, seen.box, track.label, here)
+        return changed or is_one(seen.label, seen.box, track.label, here)
+
+    def _begin(self, at: float, seen: Seen) -> None:
+        if self._is_known(seen, at):  # one that began before it, in this picture
+            return
+        self._live.append(Followed(self._next, seen, at))
         self._next += 1
-        track.see(seen.box, seen.label, seen.score, at)
-        self._live.append(track)
 
-    def _end(self, at: float, looked: list[Box]) -> tuple[Track, ...]:
-        """Drop what was looked for and not found; return those of them that had been told."""
-        over = [track for track in self._live if self._is_over(track, at, looked)]
+    def _look(self, at: float, parts: list[Box], moving: list[Box] | None) -> None:
+        """Let every track know what this picture says of it beside detections."""
+        for track in self._live:
+            track.looked(at, parts)
+            if moving is not None and track.seen_at == at:
+                track.watch(at, moving)
+
+    def _fuse(self, at: float) -> list[Followed]:
+        """Drop what has long gone together with another as its part, its double, or its rider."""
+        seen = [track for track in self._live if track.seen_at == at]
+        pairs = {}
+        for number, one in enumerate(seen):
+            for other in seen[number + 1 :]:
+                if _is_together(one, other, at):
+                    pairs[one.id, other.id] = self._together.get((one.id, other.id), at)
+        self._together = pairs
+        gone = {self._lesser(pair) for pair, since in pairs.items() if at - since >= TOGETHER}
+        over = [track for track in self._live if track.id in gone]
+        self._live = [track for track in self._live if track.id not in gone]
+        return over
+
+    def _lesser(self, pair: tuple[int, int]) -> int:
+        """Return which of two is part of the other: the rider of what is ridden, else who is smaller."""
+        one, other = (next(track for track in self._live if track.id == id) for id in pair)
+        if {one.label, other.label} == RIDER:
+            return one.id if one.label == "person" else other.id
+        smaller = one if area(one.box(one.seen_at)) < area(other.box(other.seen_at)) else other
+        return smaller.id
+
+    def _end(self, at: float) -> list[Followed]:
+        """Drop what was looked for and not found, and what nobody could look for too long."""
+        over = [track for track in self._live if self._is_over(track, at)]
         self._live = [track for track in self._live if track not in over]
-        return tuple(track.told(at) for track in over if self._is_told(track))
+        return over
 
-    def _is_over(self, track: _Live, at: float, looked: list[Box]) -> bool:
+    def _is_over(self, track: Followed, at: float) -> bool:
         silent = at - track.seen_at
-        if silent > 0 and any(shared(track.box, part) >= LOOKED * area(track.box) for part in looked):
-            track.misses += 1
-        missed = track.misses >= 2 and (silent > self._silence or not self._is_told(track))
-        return missed or silent > FORGOTTEN
+        brief = not track.told or track.inside(at) < VISIBLE
+        patience = SETTLED if brief else self._silence
+        return (track.misses >= 2 and silent > patience) or silent > FORGOTTEN
+
+    def _demote(self, at: float) -> list[Track]:
+        """End what was told and turned out to be a pattern on the wall; it is followed on, and told no more."""
+        over = []
+        for track in self._live:
+            if track.told and track.seen_at == at and not self._is_credible(track, at):
+                over.append(track.track(at))
+                track.told, track.distrusted, track.id = False, True, self._next
+                self._next += 1
+        return over
+
+    def _is_credible(self, track: Followed, at: float) -> bool:
+        return track.credible(at, self._sure if track.label in LIVING else self._score)
+
+    def _tell(self, at: float, gone: Sequence[Followed]) -> Tracked:
+        over = [track.track(at) for track in gone if track.told] + self._demote(at)
+        for track in self._live:
+            track.told |= self._is_proven(track, at)
+            track.unknown |= track.told and track.overlooked(at)
+        known = [track for track in self._live if track.told and not track.unknown]
+        seen = [track for track in known if track.seen_at == at]
+        told = [track for track in known if track.seen_at == at or self._is_predicted(track, seen, at)]
+        return Tracked(
+            tuple(track.track(at) for track in told),
+            tuple(over),
+            tuple(track.track(at) for track in self._live if track.told and track.unknown),
+        )
+
+    def _is_proven(self, track: Followed, at: float) -> bool:
+        """Return whether a track was seen often and long enough to be told."""
+        if track.seen_at < at or track.sightings < self._confirm or at - track.born < SETTLED - 1e-6:
+            return False
+        if not self._is_credible(track, at):
+            return False
+        if not track.went and track.scores < self._sure * track.sightings and at - track.born < TOGETHER:
+            return False
+        return at - track.born > TOGETHER or not any(
+            _is_beside(track, other, at) for other in self._live if other.told
+        )
+
+    @staticmethod
+    def _is_predicted(track: Followed, seen: Sequence[Followed], at: float) -> bool:
+        """Return whether an unseen track is told: not where another one is seen in its place."""
+        here = track.box(at)
+        return track.predictable(at) and not any(
+            taken_for(track.label, other.label) < STRANGE and overlap(here, other.box(at)) >= TWICE
+            for other in seen
+        )
 
 
-def _taken_out(found: Detections) -> list[_Seen]:
-    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), strict=True)
-    return [_Seen(tuple(box), found.names[label], score) for box, label, score in rows]
+def _is_beside(track: Followed, other: Followed, at: float) -> bool:
+    """Return whether a new track may be but a shadow of another."""
+    return taken_for(track.label, other.label) < STRANGE and overlap(track.box(at), other.box(at)) >= 0.3
 
 
-def _matched(at: float, seen: list[_Seen], tracks: list[_Live], buffer: float) -> list[_Seen]:
-    """Give tracks their detections, the most alike first; return the detections that are left."""
-    ours = [(grown(track.predicted(at), buffer), family(track.label)) for track in tracks]
-    theirs = [(grown(each.box, buffer), family(each.label)) for each in seen]
-    pairs = [
-        (-likeness, row, column)
-        for row, (mine, kind) in enumerate(ours)
-        for column, (other, its) in enumerate(theirs)
-        if kind == its and (likeness := overlap(mine, other)) >= OVERLAP
+def _is_together(one: Followed, other: Followed, at: float) -> bool:
+    """Return whether two, both seen now, lie on each other as one object's boxes do."""
+    a, b = one.box(at), other.box(at)
+    if {one.label, other.label} == RIDER:
+        return mounted(a, b) and one.kinematics.moves and other.kinematics.moves
+    same = taken_for(one.label, other.label) < STRANGE
+    return same and (overlap(a, b) >= TWICE or is_part(a, b) or is_part(b, a))
+
+
+def _taken_out(found: Detections) -> list[Seen]:
+    colours = [None] * len(found) if found.colours is None else map(tuple, found.colours.tolist())
+    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), colours, strict=True)
+    return [
+        Seen((box[0], box[1], box[2], box[3]), found.names[label], score, colour)
+        for box, label, score, colour in rows
     ]
-    used, taken = set[int](), set[int]()
-    for _, row, column in sorted(pairs):
-        if row not in used and column not in taken:
-            used.add(row)
-            taken.add(column)
-            tracks[row].see(seen[column].box, seen[column].label, seen[column].score, at)
-    return [each for column, each in enumerate(seen) if column not in taken]

@@ -17,6 +17,8 @@ COLUMNS, ROWS = 32, 18
 RESTLESS, AROUND = 0.06, 0.01
 #: Stretches of the film, and in how many of them a place must move: what stands there for a moment is no leaf.
 STRETCHES, LEAST_STRETCHES = 8, 4
+#: A way of which so much lies in restless places is none.
+CONFINED = 0.8
 #: A corner that is so near to the picture's border lies on it.
 SNAP = 0.04
 Rate = NDArray[np.float64]
@@ -54,12 +56,27 @@ def flicker(trial: Trial, known: Sequence[Journey]) -> Flicker:
     return Flicker(tuple(numbers), stretches.sum(axis=0) / count, (stretches > 0).sum(axis=0), tuple(areas))
 
 
+def confined(journey: Journey, found: Flicker) -> bool:
+    """Return whether a way lies in a place that is restless at other times too: a gust, linked by chance."""
+    seeds = _seeds(found)
+    within = [
+        seeds[min(ROWS - 1, int(y * ROWS)), min(COLUMNS - 1, int(x * COLUMNS))] for x, y in journey.middles
+    ]
+    return bool(sum(within) >= CONFINED * len(within))
+
+
 def polygons(found: Flicker) -> tuple[Corners, ...]:
     """Return what to ignore: a convex polygon around each restless place, the most restless first."""
-    seeds = (found.rate >= RESTLESS) & (found.lasting >= LEAST_STRETCHES)
+    seeds = _seeds(found)
     places = [cells for cells in _joined(found.rate >= AROUND) if seeds[cells].any()]
     places.sort(key=lambda cells: -float(found.rate[cells].max()))
     return tuple(_hull(cells) for cells in places)
+
+
+def _seeds(found: Flicker) -> NDArray[np.bool_]:
+    """Return which places are restless, and not for a moment only."""
+    seeds: NDArray[np.bool_] = (found.rate >= RESTLESS) & (found.lasting >= LEAST_STRETCHES)
+    return seeds
 
 
 def _explained(box: Box, number: int, known: Sequence[Journey]) -> bool:

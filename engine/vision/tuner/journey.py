@@ -6,8 +6,8 @@ somewhere. Leaves, water, flags, noise and insects on the lens come back to wher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
@@ -25,17 +25,21 @@ RECENT = 4
 SIGHTINGS, SECONDS, FAR, OWN, STRAIGHT = 4, 0.6, 0.12, 0.5, 0.45
 #: Two journeys of different trials are of the same thing if so much of one's pictures show it where the other has it.
 SAME = 0.5
+#: How near to each other they may be then, in parts of the picture: a trial may see only somebody's legs.
+NEAR = 0.05
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One thing's way.
 
     Attributes:
         places: Where it was, by the number of the picture, in order; pictures between two sightings included.
+        seen: Numbers of the pictures in which it was seen.
     """
 
-    places: dict[int, Box] = field(default_factory=dict)
+    places: dict[int, Box]
+    seen: tuple[int, ...]
 
     @property
     def first(self) -> int:
@@ -48,15 +52,20 @@ class Journey:
         return next(reversed(self.places))
 
     @property
+    def middles(self) -> list[tuple[float, float]]:
+        """Where the middle of it was, picture by picture."""
+        return [_middle(box) for box in self.places.values()]
+
+    @property
     def size(self) -> float:
         """Part of the picture's area that it takes, in the middle of its pictures."""
         areas = sorted((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in self.places.values())
         return areas[len(areas) // 2]
 
     def shown(self, trial: Trial) -> float:
-        """Return in which part of its pictures a trial told something where it was."""
-        seen = sum(any(_meet(box, place) for box in boxes_of(trial, n)) for n, place in self.places.items())
-        return seen / len(self.places)
+        """Return in which part of the pictures in which it was seen a trial told something there."""
+        told = sum(any(_meet(box, self.places[n]) for box in boxes_of(trial, n)) for n in self.seen)
+        return told / len(self.seen)
 
     def explains(self, box: Box, number: int) -> bool:
         """Return whether a region of a picture is this; a picture before and after count too."""
@@ -86,21 +95,19 @@ def journeys(trial: Trial, times: Sequence[float]) -> tuple[Journey, ...]:
     return tuple(each.journey() for each in (*over, *going) if each.travels(times))
 
 
-def agreed(found: Iterable[Sequence[Journey]]) -> tuple[Journey, ...]:
+def agreed(found: Sequence[Sequence[Journey]]) -> tuple[Journey, ...]:
     """Return the journeys that several trials found, each once, in their order of time; what one alone saw is noise.
 
     Args:
         found: Of each trial.
     """
-    trials = [list(each) for each in found]
+    every = [(number, journey) for number, those in enumerate(found) for journey in those]
+    every.sort(key=lambda each: -len(each[1].places))  # the longest stands for those that saw less of it
     kept: list[Journey] = []
-    for number, those in enumerate(trials):
-        others = [each for place, more in enumerate(trials) if place != number for each in more]
-        for journey in those:
-            if any(_same(journey, other) for other in others) and not any(
-                _same(journey, known) for known in kept
-            ):
-                kept.append(journey)
+    for number, journey in every:
+        twice = any(number != other and _same(journey, seen) for other, seen in every)
+        if twice and not any(_same(journey, known) for known in kept):
+            kept.append(journey)
     return tuple(sorted(kept, key=lambda each: each.first))
 
 
@@ -133,9 +140,8 @@ class _Way:
     def journey(self) -> Journey:
         numbers = np.arange(self.numbers[0], self.numbers[-1] + 1)
         sides = [np.interp(numbers, self.numbers, side) for side in np.array(self.boxes).T]
-        return Journey(
-            {int(n): tuple(box) for n, box in zip(numbers, np.array(sides).T.tolist(), strict=True)}
-        )
+        pairs = zip(numbers.tolist(), np.array(sides).T.tolist(), strict=True)
+        return Journey({n: tuple(box) for n, box in pairs}, tuple(self.numbers))
 
 
 def _linked(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> list[_Way]:
@@ -164,12 +170,13 @@ def _pairs(going: Sequence[_Way], boxes: Sequence[Box], number: int) -> Iterator
 
 def _same(one: Journey, other: Journey) -> bool:
     shared = one.places.keys() & other.places.keys()
-    met = sum(_meet(one.places[number], other.places[number]) for number in shared)
+    met = sum(_meet(one.places[number], other.places[number], NEAR) for number in shared)
     return met >= SAME * min(len(one.places), len(other.places))
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meet(one: Box, other: Box, near: float = 0.0) -> bool:
+    across = one[0] < other[2] + near and other[0] < one[2] + near
+    return across and one[1] < other[3] + near and other[1] < one[3] + near
 
 
 def _middle(box: Box) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.vision.motion.tuning import Tuning
 from engine.vision.tuner.film import Film
-from engine.vision.tuner.flicker import Corners, Flicker, flicker, polygons
+from engine.vision.tuner.flicker import Corners, Flicker, confined, flicker, polygons
 from engine.vision.tuner.journey import Journey, agreed, journeys
 from engine.vision.tuner.trial import Trial, tried
 
@@ -19,10 +19,10 @@ SENSITIVITIES = (20, 35, 50, 65, 80)
 QUIET = 0.02
 #: A journey is kept where something is told in so much of its pictures.
 KEPT = 0.6
-#: What a proposal costs beside flicker (in points of 1 % of the pictures): a journey that is lost; the pictures in
-#: which one is not shown, all of them; 15 of sensitivity down (what else it makes blind to is not on the film) and
-#: up; the whole picture ignored; a least size; anything at all that is changed.
-LOST, UNSHOWN, DOWN, UP, IGNORED, LEAST, CHANGED = 100.0, 10.0, 3.0, 1.5, 25.0, 1.0, 1.0
+#: What a proposal costs beside flicker (in points of 1 % of the pictures): a journey that is told now and would not
+#: be; one that is not told; the pictures in which one is not, all of them; 15 of sensitivity down (what else it makes
+#: blind to is not on the film) and up; the whole picture ignored; a least size; anything at all that is changed.
+LOST, MISSED, UNSHOWN, DOWN, UP, IGNORED, LEAST, CHANGED = 100.0, 5.0, 5.0, 3.0, 1.5, 25.0, 1.0, 1.0
 #: Most of the picture that a proposal ignores.
 MOST_IGNORED = 0.4
 #: Part of the smallest journey's size up to which a least size may go.
@@ -91,25 +91,34 @@ def examine(film: Film, present: Tuning, progress: Callable[[int], None] = lambd
     for number, each in enumerate(sensitivities, 1):
         trials.append(tried(film, replace(present, sensitivity=each)))
         progress(number)
-    known = agreed(journeys(each, film.times) for each in trials)
+    known = _real(trials, agreed([journeys(each, film.times) for each in trials]))
     outcomes = [_outcome(each, known) for each in trials]
     now = outcomes[sensitivities.index(present.sensitivity)]
     every = [*outcomes]
-    for tuning in _variants(outcomes, known):
+    for tuning in _variants(outcomes, now, known):
         every.append(_outcome(tried(film, tuning), known))
         progress(len(every))
-    best = min(every, key=lambda each: _cost(each, present))
+    calm = [each for each in every if each.restless <= now.restless + QUIET]  # nothing is bought with flicker
+    best = min(calm, key=lambda each: _cost(each, now))
     return Findings(film, known, now, best, tuple(outcomes))
+
+
+def _real(trials: Sequence[Trial], known: Sequence[Journey]) -> tuple[Journey, ...]:
+    """Return the journeys without those that only the flicker of a place made up."""
+    outcomes = [_outcome(each, known) for each in trials]
+    first = [next((each for each in outcomes if each.kept[n]), None) for n in range(len(known))]
+    pairs = zip(known, first, strict=True)
+    return tuple(each for each, seen in pairs if seen is None or not confined(each, seen.flicker))
 
 
 def _outcome(trial: Trial, known: Sequence[Journey]) -> Outcome:
     return Outcome(trial, flicker(trial, known), tuple(each.shown(trial) for each in known))
 
 
-def _variants(outcomes: Sequence[Outcome], known: Sequence[Journey]) -> Iterator[Tuning]:
+def _variants(outcomes: Sequence[Outcome], now: Outcome, known: Sequence[Journey]) -> Iterator[Tuning]:
     """Yield what else could be tried where something flickers: what is small left out, restless places, both."""
     for each in outcomes:
-        if each.restless <= QUIET or not all(each.kept):
+        if each.restless <= QUIET or _lost(each, now):
             continue
         tuning, least = each.trial.tuning, _least(each, known)
         places = _ignorable(each.flicker)
@@ -141,13 +150,19 @@ def _least(outcome: Outcome, known: Sequence[Journey]) -> float:
     return float(f"{small:.2g}") if small < SMALLER * min(each.size for each in known) else 0.0
 
 
-def _cost(outcome: Outcome, present: Tuning) -> float:
-    tuning = outcome.trial.tuning
+def _lost(outcome: Outcome, now: Outcome) -> int:
+    """Return how many journeys that are told now would not be."""
+    return sum(before and not after for before, after in zip(now.kept, outcome.kept, strict=True))
+
+
+def _cost(outcome: Outcome, now: Outcome) -> float:
+    tuning, present = outcome.trial.tuning, now.trial.tuning
     steps = (tuning.sensitivity - present.sensitivity) / 15
     ignored = sum(map(surface, tuning.ignore)) - sum(map(surface, present.ignore))
     return (
         100 * max(0.0, outcome.restless - QUIET)
-        + LOST * outcome.kept.count(False)
+        + LOST * _lost(outcome, now)
+        + MISSED * outcome.kept.count(False)
         + UNSHOWN * sum(1 - each for each in outcome.shown)
         + (UP * steps if steps > 0 else -DOWN * steps)
         + IGNORED * ignored

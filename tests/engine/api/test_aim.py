@@ -50,6 +50,10 @@ class Lens:
     )
     features: frozenset[Any] = frozenset({"x"})
     own: bytes | None = None
+    referred_to: int = 0
+
+    def referred(self) -> None:
+        self.referred_to += 1
 
     @property
     def stills(self) -> Stills:
@@ -172,6 +176,7 @@ async def test_a_camera_that_was_knocked_is_told(client: Client, lens: Lens) -> 
     assert await refused(client, REFERENCE) == (404, "aim.no_reference")
     kept = await client.ask(KEEP_REFERENCE, "gate")
     assert (kept.width, kept.height) == (640, 360)
+    assert lens.referred_to == 1, "who watches the picture takes it at once"
     assert (await client.ask(REFERENCE, "gate")).content.startswith(b"\xff\xd8")
     same = await measured(client)
     assert same.lies is not None

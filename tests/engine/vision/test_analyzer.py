@@ -130,7 +130,8 @@ def test_a_busy_pool_costs_pictures_not_tracks(model: Load, clip: Any) -> None:
     assert [track.label for track in before.tracks] == ["person"]
     pool.close()
     after = watched(look, replace(made, packets=rest))[-1]
-    assert [track.id for track in after.tracks] == [track.id for track in before.tracks]
+    kept = (*after.tracks, *after.unknown)  # not ended, for nobody looked, and not there for sure
+    assert [track.id for track in kept] == [track.id for track in before.tracks]
     assert look.skipped > 0
     assert 0 < pool.given_up()["hall"] < look.skipped  # not asked at every picture
 

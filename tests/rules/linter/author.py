@@ -7,7 +7,9 @@ from random import Random
 from typing import Any
 
 CAMERAS, ZONES, LABELS = ("c1", "c2"), ("a", "b"), ("person", "car", "bag")
-STATES = ("online", "lost", "refused", "failed", "discovered", "deaf", "blind", "impaired", "clock", "noisy")
+STATES = (
+    "online", "lost", "refused", "failed", "discovered", "deaf", "blind", "impaired", "clock", "noisy", "behind",
+)  # fmt: skip
 
 
 class Author:

@@ -14,6 +14,7 @@ from engine.api.client import Disconnected
 from tests.fakes import village
 from tui.model.model import Model
 from tui.presenters import camera_card
+from tui.render.pictures import Line
 from tui.texts import Texts, catalogue, clean
 
 
@@ -135,6 +136,20 @@ def test_zones_and_what_was_seen_are_drawn(model: Model, t: Texts) -> None:
     )  # nobody was asked how sure
     assert person.label == "person 87%"
     assert camera_card.overlays(None, seen, t) == []
+
+
+def test_whom_nobody_sees_is_drawn_and_told_otherwise(model: Model, t: Texts) -> None:
+    known = village.track(1, "person", 0.9, (0.1, 0.2, 0.3, 0.4), "san")
+    guessed = known.model_copy(update={"state": wire.TrackState.PREDICTED})
+    unknown = known.model_copy(update={"state": wire.TrackState.UNKNOWN})
+    camera = model.cameras["cam-1"].model_copy(update={"tracks": (known, guessed, unknown), "zones": {}})
+    drawn = camera_card.overlays(camera, camera.tracks, t)
+    assert [(each.label, each.line) for each in drawn] == [
+        ("person 90%", Line.WHOLE), ("person 90%", Line.BROKEN), ("? person", Line.DIM),
+    ]  # fmt: skip
+    shown = " ".join(plain(camera_card.camera_facts(camera, model, t)).split())
+    assert shown.count("person 90 % in san") == 3
+    assert shown.count("? person 90 % in san: could not be looked for") == 1
 
 
 def test_who_watches_stands_there_with_since_when_and_made_harmless(model: Model, t: Texts) -> None:

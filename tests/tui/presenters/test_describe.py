@@ -102,6 +102,12 @@ def test_a_camera_is_as_its_state_says_unless_something_is_the_matter() -> None:
             "Person seen (87 %) in a, b",
         ),
         ({"kind": "object", "label": "forklift", "change": "ended"}, "Forklift gone"),
+        (
+            {"kind": "object", "label": "person", "change": "ended", "facts": {"unknown": True}},
+            "Person: could no longer be looked for",
+        ),
+        ({"kind": "object", "label": "person", "facts": {"again": True}}, "Person found again"),
+        ({"kind": "camera", "label": "behind"}, "Camera: cannot keep up"),
         ({"kind": "camera", "label": "deaf"}, "Camera: deaf"),
         ({"kind": "camera", "label": "", "change": "ended"}, "Camera lost"),
         ({"kind": "signal", "label": None, "subject": "IsTamper"}, "Signal IsTamper on"),
@@ -214,3 +220,13 @@ def test_details_of_an_event_name_its_facts(model: Model) -> None:
         ("Number", "1,234"),
         ("Id", "e1234"),
     ]
+
+
+def test_what_is_seen_now_and_what_may_be_there_are_counted_apart() -> None:
+    person = village.track(1, "person", 0.9, (0.1, 0.2, 0.3, 0.4))
+    unknown = person.model_copy(update={"state": wire.TrackState.UNKNOWN})
+    guessed = person.model_copy(update={"state": wire.TrackState.PREDICTED})
+    camera = village.camera(1, tracks=(person, guessed, unknown))
+    assert describe.objects(camera, EN) == "2 people (+1 ?)"
+    assert describe.objects(camera.model_copy(update={"tracks": (unknown,)}), EN) == "(+1 ?)"
+    assert describe.objects(camera.model_copy(update={"tracks": (person,)}), EN) == "1 person"

@@ -12,7 +12,9 @@ from PIL import Image
 from tui.render.pictures import (
     NOISE,
     OBJECT,
+    UNSEEN,
     HalfBlocks,
+    Line,
     Overlay,
     UndecodablePicture,
     annotate,
@@ -150,3 +152,16 @@ def test_drawing_at_full_size_for_kitty_and_sixel() -> None:
     assert drawn.size == (200, 200)
     assert drawn.getpixel((40, 120)) == OBJECT
     assert drawn.getpixel((100, 140)) == (0, 0, 248)
+
+
+def test_what_is_not_seen_has_broken_lines_and_what_nobody_knows_is_grey() -> None:
+    box = (0.1, 0.1, 0.8, 0.8)
+
+    def upper_edge(line: Line) -> list[bool]:
+        colour = UNSEEN if line is Line.DIM else OBJECT
+        drawn = annotate(Image.new("RGB", (400, 240)), [Overlay.box(box, "", line)], 400)
+        return [drawn.getpixel((x, 24)) == colour for x in range(45, 310)]
+
+    assert all(upper_edge(Line.WHOLE))
+    for line in (Line.BROKEN, Line.DIM):
+        assert 0.3 < sum(upper_edge(line)) / len(upper_edge(line)) < 0.7

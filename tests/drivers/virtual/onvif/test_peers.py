@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drivers.virtual.camera import VirtualCamera
+from drivers.virtual.onvif.picture_alarms import properties
 from drivers.virtual.spec import CameraSpec
 from tests.drivers.virtual.onvif.judges import PASSWORD, Peer, judge, node_client, python_client
 
@@ -45,7 +46,12 @@ async def test_npm_onvif(node: Peer, camera: VirtualCamera, mode: str) -> None:
     topics = {message["topic"] for message in saw["messages"]}
     assert topics == {
         f"tns1:{each}"
-        for each in ("VideoSource/MotionAlarm", "Device/Trigger/DigitalInput", "Device/Trigger/Relay")
+        for each in (
+            "VideoSource/MotionAlarm",
+            "Device/Trigger/DigitalInput",
+            "Device/Trigger/Relay",
+            *(about.topic for about in properties(0)),
+        )
     }
     refusal = "Digest authentication failed" if mode == "digest" else "Sender not authorized"
     assert refusal in saw["wrongPassword"]
@@ -63,6 +69,6 @@ async def test_pypi_onvif_python(python: Peer, camera: VirtualCamera, mode: str)
     assert saw["at_gate"] == pytest.approx([-0.7, -0.2, 0.4])
     assert saw["moving"] == "MOVING"
     assert saw["after_timeout"] == pytest.approx([-0.6, -0.2, 0.4])
-    assert saw["sources"] == ["InputToken", "RelayToken", "Source"]
+    assert set(saw["sources"]) == {"InputToken", "RelayToken", "Source", "VideoSourceConfigurationToken"}
     assert "let in" not in saw["wrong_password"]
     assert int(camera.onvif_url.split("/")[2].split(":")[1]) in saw["discovered"]

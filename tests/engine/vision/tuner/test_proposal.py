@@ -9,6 +9,9 @@ from engine.vision.tuner.proposal import KEPT, QUIET, Findings, examine, surface
 from engine.vision.tuner.reasons import reasons
 from tests.engine.tuning import LEAVES, film_of, yard
 
+#: A contrast, in grey levels, that a sensitivity of 35 does not see.
+FAINT = 12
+
 
 def codes(found: Findings) -> list[str]:
     return [each.code for each in reasons(found, [f"p{n}" for n in range(len(found.added))])]
@@ -38,7 +41,9 @@ def test_where_nothing_flickers_nothing_is_changed() -> None:
 
 
 def test_what_is_too_faint_is_found_by_a_higher_sensitivity() -> None:
-    found = examine(film_of(yard(leaves=False, contrast=8, seed=103)), replace(STANDARD, sensitivity=35))
+    found = examine(
+        film_of(yard(leaves=False, contrast=FAINT, plain=True, seed=103)), replace(STANDARD, sensitivity=35)
+    )
     assert found.journeys
     assert found.now.kept == (False,)
     assert found.best.trial.tuning.sensitivity > 35

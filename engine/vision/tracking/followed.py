@@ -1,0 +1,211 @@
+"""One object as it is followed: what was seen of it, when, and whether that is enough to tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+
+from engine.vision.boxes import Box, area, overlap, shared
+from engine.vision.model import Track
+from engine.vision.tracking.ballot import Ballot
+from engine.vision.tracking.kinematics import Kinematics
+from engine.vision.tracking.likeness import Colour
+
+#: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
+PREDICTED = 0.5
+#: Part of a track that must have been looked at for its absence to count.
+LOOKED = 0.5
+#: Least overlap with its resting place of an object that rests.
+STILL = 0.7
+#: Least and most seconds between two looks at an object that rests.
+RECHECK = (1.0, 8.0)
+#: First and longest wait after a look that nobody had time for; it doubles.
+PATIENCE = (0.25, 8.0)
+#: Seconds beyond its due look after which nobody knows whether it is still there.
+UNKNOWN_AFTER = 2.0
+#: Seconds in which its colour follows.
+FADE = 1.0
+#: Part of an object that must be in the picture for it to be there.
+VISIBLE = 0.5
+#: Least part of an object in which something moves for it to stir, and seconds without, after which it is distrusted.
+STIRS, DISTRUST = 0.3, 5.0
+#: How far, in its own widths and heights, what moves has gone: boxes of what stands waver by less.
+WENT = (0.5, 0.3)
+#: Seconds after which a thing that never moved may be believed, if its detections were sure enough.
+STEADY = 2.0
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One detection, taken out of its arrays."""
+
+    box: Box
+    label: str
+    score: float
+    colour: Colour | None = None
+
+
+class Followed:
+    """A track's inside.
+
+    Args:
+        id: Its number.
+        seen: Its first sighting.
+        at: When.
+    """
+
+    def __init__(self, id: int, seen: Seen, at: float) -> None:
+        self.id, self.born, self.sightings, self.misses = id, at, 0, 0
+        self.kinematics = Kinematics.of(seen.box, at)
+        self.ballot, self.colour = Ballot(seen.label), seen.colour
+        self.rest, self.moved_at, self.home, self.went = seen.box, at, seen.box, False
+        self.stirs, self.watched, self.stirred_at, self.distrusted = 0, 0, at, False
+        self.scores = 0.0
+        self.seen_at = self.looked_at = at
+        self.asked_at, self.wait = -1.0, 0.0
+        self.told = self.unknown = False
+        self._note(seen, at)
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.ballot.label
+
+    def box(self, at: float) -> Box:
+        """Where it should be."""
+        return self.kinematics.box(at)
+
+    def see(self, seen: Seen, at: float) -> None:
+        """Take a sighting in."""
+        self.kinematics.see(seen.box, at)
+        self._tint(seen.colour, at)
+        self._note(seen, at)
+        self.went |= _is_far(self.home, self.box(at))
+
+    def glimpse(self, seen: Seen, at: float) -> None:
+        """Take in that a part of it was seen: the part's nearer end, and its middle, are its own."""
+        expected = self.box(at)
+        high = expected[3] - expected[1]
+        top = abs(seen.box[1] - expected[1]) <= abs(seen.box[3] - expected[3])
+        y = seen.box[1] if top else seen.box[3] - high
+        half, x = (expected[2] - expected[0]) / 2, (seen.box[0] + seen.box[2]) / 2
+        self.kinematics.see((x - half, y, x + half, y + high), at, doubt=2.0)
+        self._note(seen, at)
+
+    def outgrow(self, seen: Seen, at: float) -> None:
+        """Take in that what was followed was but a part of what is seen now."""
+        self.kinematics.restart(seen.box, at)
+        self.rest = self.home = seen.box
+        self._note(seen, at)
+
+    def looked(self, at: float, parts: list[Box]) -> None:
+        """Take in where was looked in this picture, after its sightings."""
+        if self.seen_at < at:
+            here = self.whereabouts(at)
+            if not any(shared(here, part) >= LOOKED * area(here) for part in parts):
+                return
+            self.misses += 1
+        self.looked_at, self.wait = at, 0.0
+
+    def watch(self, at: float, moving: list[Box]) -> None:
+        """Take in where something moved in a picture in which it was seen."""
+        here = self.box(at)
+        self.watched += 1
+        if sum(shared(here, each) for each in moving) >= STIRS * area(here):
+            self.stirs, self.stirred_at = self.stirs + 1, at
+
+    def credible(self, at: float, least: float) -> bool:
+        """Return whether it is a thing and no pattern: it went somewhere, stirs where it is, or is sure for long.
+
+        Args:
+            at: Now.
+            least: Mean score from which on what never moved is believed.
+        """
+        if self.went or not self.watched:
+            return True
+        sure = at - self.born >= STEADY - 1e-6 and self.scores >= least * self.sightings
+        stirring = self.stirs * 2 >= self.watched or at - self.stirred_at < DISTRUST
+        return sure or (stirring and self.stirs > 0 and not self.distrusted)
+
+    def ask(self, at: float) -> bool:
+        """Return whether somebody should look where it is, though nothing moves there; remembers asking.
+
+        At once while it was just missed; else after a wait that grows with the time that it has rested: a
+        parked car is no work. Where nobody comes it asks ever more rarely: who is overloaded has less to do.
+        """
+        if at < self._due() or (self.asked_at > self.looked_at and at < self.asked_at + self.wait):
+            return False
+        if self.asked_at > self.looked_at:
+            self.wait = min(self.wait * 2, PATIENCE[1])
+        else:
+            self.wait = PATIENCE[0]
+        if self.unknown:
+            self.wait = max(self.wait, 1.0)
+        self.asked_at = at
+        return True
+
+    def fresh(self, at: float) -> bool:
+        """Return whether it was seen a moment ago, or nobody looked since."""
+        return not self.misses or at - self.seen_at <= PREDICTED + 1e-6
+
+    def predictable(self, at: float) -> bool:
+        """Return whether it is told where it should be: it was seen a moment ago, or nobody looked since."""
+        if self.inside(at) < VISIBLE:
+            return False
+        if not self.misses:
+            return not self.overlooked(at)
+        return at - self.seen_at <= min(PREDICTED, (self.seen_at - self.born) / 2) + 1e-6
+
+    def whereabouts(self, at: float) -> Box:
+        """Return where to look for it: where it should be, or where it was if that is out of the picture."""
+        return self.box(at if self.inside(at) >= VISIBLE else self.seen_at)
+
+    def inside(self, at: float) -> float:
+        """Return how much of it should be in the picture, 0..1."""
+        here = self.box(at)
+        return shared(here, WHOLE) / max(area(here), 1e-9)
+
+    def overlooked(self, at: float) -> bool:
+        """Return whether nobody looked for it for longer than it can be vouched for."""
+        return at - self.looked_at > UNKNOWN_AFTER + min(self._rested() / 4, RECHECK[1])
+
+    def track(self, at: float) -> Track:
+        """Return what others may know."""
+        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in self.box(at))
+        return Track(
+            self.id, self.label, self.ballot.score, (x0, y0, x1, y1), self.kinematics.velocity, at - self.born,
+            self.sightings, self.seen_at < at,
+        )  # fmt: skip
+
+    def _due(self) -> float:
+        """Return when it should be looked for, though nothing moves."""
+        if self.misses:
+            return self.seen_at
+        return self.looked_at + min(max(self._rested() / 4, RECHECK[0]), RECHECK[1])
+
+    def _rested(self) -> float:
+        return self.seen_at - self.moved_at
+
+    def _note(self, seen: Seen, at: float) -> None:
+        self.ballot.vote(seen.label, seen.score, at)
+        self.seen_at, self.misses, self.unknown = at, 0, False
+        self.sightings += 1
+        self.scores += seen.score
+        here = self.box(at)
+        if overlap(here, self.rest) < STILL:
+            self.rest, self.moved_at = here, at
+
+    def _tint(self, colour: Colour | None, at: float) -> None:
+        if colour is None or self.colour is None:
+            self.colour = self.colour or colour
+            return
+        gain = max(1 - exp(-(at - self.seen_at) / FADE), 1 / (self.sightings + 1))
+        self.colour = tuple(old + gain * (new - old) for old, new in zip(self.colour, colour, strict=True))
+
+
+def _is_far(home: Box, here: Box) -> bool:
+    """Return whether something went from one place to another."""
+    across = abs(home[0] + home[2] - here[0] - here[2]) / 2
+    down = abs(home[1] + home[3] - here[1] - here[3]) / 2
+    return across > WENT[0] * (here[2] - here[0]) or down > WENT[1] * (here[3] - here[1])
