@@ -71,7 +71,7 @@ async def test_it_is_told_stands_is_a_gap_and_is_over(stage: Stage, eye: Eye) ->
     await stage.until(lambda: told(stage)[1:] == [(Change.GOES_ON, "covered", "both")])
     assert [each.code for each in troubled([runner])] == ["cameras.impaired"]
     since = runner.conditions.standing["impaired"].since
-    found = observed(runner, stage.clock.now(), runner.seen.sight.at)
+    found = observed(runner, stage.clock.now(), runner.seen.told)
     assert (found.state, found.since, found.reason) == (Availability.IMPAIRED, since, "picture.covered")
 
     eye.impairments = ()
