@@ -39,14 +39,15 @@ class Eye:
 
 @pytest.fixture
 def eye(monkeypatch: pytest.MonkeyPatch) -> Eye:
-    told, feed = Eye(), Analyzer.feed
+    told, feed, take = Eye(), Analyzer.feed, Analyzer.refer
 
     def seen(analyzer: Analyzer, packet: Packet) -> Sight | None:
         sight = feed(analyzer, packet)
         return sight and replace(sight, impairments=told.impairments)
 
-    def refer(_: Analyzer, reference: Luma | None) -> None:
+    def refer(analyzer: Analyzer, reference: Luma | None) -> None:
         told.references.append(reference)
+        take(analyzer, reference)
 
     monkeypatch.setattr(Analyzer, "feed", seen)
     monkeypatch.setattr(Analyzer, "refer", refer)
