@@ -125,8 +125,8 @@ class Analyzer:
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
 
     def refer(self, reference: Luma | None) -> None:
-        """Take a new picture of how the camera should look; what was seen before says nothing of it."""
-        self._watch = Watch(reference, self._turning)
+        """Take a new picture of how the camera should look; what is the matter is judged anew."""
+        self._watch = Watch(None if self._away() else reference, self._turning)
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.

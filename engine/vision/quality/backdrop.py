@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.vision.quality.look import Look, of_cells
 from engine.vision.quality.plane import Grey, Luma, reduced
 
@@ -9,6 +11,8 @@ from engine.vision.quality.plane import Grey, Luma, reduced
 LEARNT = 6
 #: Share that a look has in what is known: steadily, and while the light differs from what was known.
 SLOW, FAST = 0.01, 0.1
+#: Looks from one time that slopes are taken of what is slowly learnt to the next.
+SELDOM = 8
 
 
 class Backdrop:
@@ -37,8 +41,9 @@ class Backdrop:
             self._cells, self._looks = look.cells.copy(), 0
         self._looks += 1
         rate = max(1 / self._looks, FAST if other_light else SLOW)
-        self._cells += (look.cells - self._cells) * rate
-        self._known = of_cells(self._cells)
+        self._cells += (look.cells - self._cells) * np.float32(rate)
+        if rate > SLOW or self._looks % SELDOM == 0:
+            self._known = of_cells(self._cells)
 
     def forget(self) -> None:
         """Know nothing."""

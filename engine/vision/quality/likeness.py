@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.vision.quality.grid import BLOCK, Slopes, blocks
+from engine.vision.quality.grid import BLOCK, Slopes, blocks, ranked
 from engine.vision.quality.look import BURNT, Look
 from engine.vision.quality.plane import Grey
 
@@ -91,7 +91,7 @@ def _light(ratios: Grey) -> float:
     """Return the energy that the light leaves to slopes; 1 where hardly anything is left: that is no light."""
     if len(ratios) < LEAST_BLOCKS:
         return 1.0
-    light = float(np.quantile(ratios, 0.75))
+    light = ranked(ratios, 0.75)
     return light if light > LEAST_LIGHT else 1.0
 
 

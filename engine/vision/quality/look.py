@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.vision.quality.grid import Slopes, halved, shrunk, slopes
+from engine.vision.quality.grid import Slopes, halved, ranked, shrunk, slopes
 from engine.vision.quality.plane import Grey, Luma
 
 #: Slope (grey levels over two cells) of what is an edge.
@@ -76,5 +76,5 @@ def taken(luma: Luma, before: Look | None) -> Look:
     cells = shrunk(luma)
     noise = 0.0
     if before is not None and before.cells.shape == cells.shape:
-        noise = float(np.median(np.abs(cells[::2, ::2] - before.cells[::2, ::2]))) / _MEDIAN
+        noise = ranked(np.abs(cells[::2, ::2] - before.cells[::2, ::2]), 0.5) / _MEDIAN
     return of_cells(cells, noise)
