@@ -104,7 +104,6 @@ class MotionDetector:
     def _told(self, share: float) -> Motion:
         if not share:
             return _NOTHING
-        self._cells.relight()
         if not self._cells.forgive():
             return _NOTHING
         return Motion(*self._cells.regions(self._least))
@@ -112,10 +111,10 @@ class MotionDetector:
     def _asked(self, luma: Luma, share: float) -> Motion:
         """Return what moves in a picture of which much changed."""
         self.cut = share > CUT
-        if self._cells.relight():
+        self._cells.forgive()
+        if self._cells.lit():
             self._cells.relevel()
             self._compared(luma, again=True)
-            self._cells.relight()
             self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)
         if not self._swaying and (still := self._cells.stilled(luma)) is not None:

@@ -32,23 +32,26 @@ QUIET, UNSURE, STAYED, OTHER = 0, 1, 2, 3
 
 
 @kernel(
-    "void(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
+    "int64(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
 )
-def compare(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> None:
-    """Say of every active block whether its texture stayed, and how its light changed.
+def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> int:
+    """Take blocks whose texture stayed out of the foreground; return how many active ones are left.
+
+    A block that has no texture goes with a neighbour that was lit alike.
 
     Args:
         now: (bh, bw, 64) cells of the picture, grey levels.
         state: (2, bh, bw, 64) background and deviation, 1/64 grey levels.
-        kept: (bh * 8, bw) foreground, eight cells to a word.
-        counts: (2, bh, bw) foreground cells per block.
+        kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
+        counts: (6, bh, bw) foreground cells per block, in and out.
         gains: (bh, bw) out: mean now by mean before over the foreground cells.
         verdict: (bh, bw) out: `QUIET`, `UNSURE` (no texture), `STAYED` or `OTHER`.
     """
+    active, (high, wide) = 0, verdict.shape
     mask = np.empty(64, np.uint8)
     words = mask.view(np.uint64)
-    for y in range(counts.shape[1]):
-        for x in range(counts.shape[2]):
+    for y in range(high):
+        for x in range(wide):
             verdict[y, x], gains[y, x] = 0, 1.0
             n = int(counts[0, y, x])
             if n < WEAK:
@@ -74,6 +77,20 @@ def compare(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: A
             alike = both > 0 and both * both >= ALIKE * ALIKE * (spread - random) * before
             slope = both / before / gain
             verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
+    for y in range(high):
+        for x in range(wide):
+            same = verdict[y, x] == STAYED
+            if verdict[y, x] == UNSURE:
+                for v in range(max(0, y - 1), min(high, y + 2)):
+                    for u in range(max(0, x - 1), min(wide, x + 2)):
+                        ratio = gains[y, x] / gains[v, u]
+                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
+            if same:
+                counts[0, y, x] = 0
+                for r in range(8):
+                    kept[y * 8 + r, x] = 0
+            active += counts[0, y, x] >= WEAK
+    return active
 
 
 def lit(verdict: NDArray[np.uint8]) -> bool:
@@ -120,32 +137,3 @@ def _summed(each: NDArray[np.float32]) -> NDArray[np.float32]:
     high, wide = each.shape
     padded = np.pad(each, 1)
     return np.asarray(sum(padded[v : v + high, u : u + wide] for v in range(3) for u in range(3)), np.float32)
-
-
-@kernel("int64(uint8[:, ::1], float32[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64)")
-def forgive(verdict: Any, gains: Any, kept: Any, counts: Any, weak: int) -> int:
-    """Take the blocks whose texture stayed out of the foreground; return how many active ones are left.
-
-    A block that has none goes with a neighbour that was lit alike.
-
-    Args:
-        verdict: (bh, bw), of `compare`; likewise `gains`.
-        kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
-        counts: (2, bh, bw) foreground cells per block, in and out.
-        weak: Foreground cells that make a block active.
-    """
-    active, (high, wide) = 0, verdict.shape
-    for y in range(high):
-        for x in range(wide):
-            same = verdict[y, x] == STAYED
-            if verdict[y, x] == UNSURE:
-                for v in range(max(0, y - 1), min(high, y + 2)):
-                    for u in range(max(0, x - 1), min(wide, x + 2)):
-                        ratio = gains[y, x] / gains[v, u]
-                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
-            if same:
-                counts[0, y, x] = 0
-                for r in range(8):
-                    kept[y * 8 + r, x] = 0
-            active += counts[0, y, x] >= weak
-    return active
