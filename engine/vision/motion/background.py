@@ -104,7 +104,7 @@ class Background:
 
     def lit(self) -> bool:
         """Return whether it was the light of the whole picture that changed, of a picture that was forgiven."""
-        return light.lit(self._verdict)
+        return light.lit(self._verdict, self._gains, self.state[0])
 
     def relevel(self) -> None:
         """Bring the background to the light that `forgive` found."""

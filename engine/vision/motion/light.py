@@ -26,6 +26,10 @@ SIGMA = 1.25 / (
 FEWEST = 10  #: foreground cells that can be judged
 TEXTURED = 0.15  #: part of the active blocks that must have texture for a picture to be judged
 LIT = 0.6  #: part of those whose texture must have stayed
+PATTERN = 12  #: active blocks that make a pattern ...
+CONTRAST = 8.0  #: ... if their means vary so much (standard deviation, grey levels) ...
+SAME = 0.9  #: ... and correlate so with what they were,
+MOST = 0.75  #: those left out that fit least: a thing may stand there
 
 #: What a block is.
 QUIET, UNSURE, STAYED, OTHER = 0, 1, 2, 3
@@ -93,11 +97,24 @@ def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: A
     return active
 
 
-def lit(verdict: NDArray[np.uint8]) -> bool:
-    """Return whether the active blocks, as a whole, are the same things under another light."""
+def lit(verdict: NDArray[np.uint8], gains: NDArray[np.float32], back: NDArray[np.int16]) -> bool:
+    """Return whether the active blocks, as a whole, are the same things under another light.
+
+    Where too few have texture of their own, the pattern that they make together has to have stayed.
+    """
     stayed, other = int(np.count_nonzero(verdict == STAYED)), int(np.count_nonzero(verdict == OTHER))
     judged, active = stayed + other, int(np.count_nonzero(verdict))
-    return judged >= max(4, TEXTURED * active) and stayed >= LIT * judged
+    if judged >= max(4, TEXTURED * active):
+        return stayed >= LIT * judged
+    before = back[verdict != QUIET].mean(axis=1, dtype=np.float32)
+    now = before * gains[verdict != QUIET]
+    if active < PATTERN:
+        return False
+    off = np.abs(now - np.median(gains[verdict != QUIET]) * before)
+    most = off <= np.quantile(off, MOST)
+    if min(before[most].std(), now[most].std()) < CONTRAST * UNIT:
+        return False
+    return bool(np.corrcoef(now[most], before[most])[0, 1] >= SAME)
 
 
 def relevel(
@@ -112,10 +129,10 @@ def relevel(
     The light on a thing that hides its background is that of the blocks around it. Where nothing was near in the
     picture before, nothing can be now.
     """
-    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET))
     near = (before >= WEAK).astype(np.float32)
     for _ in range(REACH):
         near = _summed(near)
+    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET) | (near == 0))
     same = (verdict == STAYED) | ((verdict != QUIET) & (near == 0))
     back[same] = now[same].astype(np.int16) * np.int16(UNIT)
     hidden = (verdict != QUIET) & ~same
