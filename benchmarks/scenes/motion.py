@@ -291,4 +291,4 @@ def _coded(made: Iterator[tuple[Picture, Truth]]) -> Iterator[tuple[Picture, Tru
         frame.pts = number
         for packet in coder.encode(frame):
             for shown in reader.decode(packet):
-                yield shown.reformat(format="gray").to_ndarray(), truth
+                yield np.asarray(shown.reformat(format="gray").to_ndarray(), np.uint8), truth

@@ -16,7 +16,7 @@ from engine.vision.motion.ignore import inside
 from engine.vision.motion.tuning import STANDARD, Tuning
 
 GRID = 320  #: wanted grid width in cells
-FLOOR = 8.0  #: least difference of a foreground cell, grey levels
+FLOOR = 7.0  #: least difference of a foreground cell, grey levels
 SPREAD = 2.5  #: times the mean absolute deviation (about 2 sigma of Gaussian noise)
 STEEP = 2.5  #: sensitivity 0 multiplies both with it, 100 divides
 LEAST = 16  #: foreground cells that make connected blocks a region

@@ -58,7 +58,13 @@ def regions(
             held = moved >= MOVED and total >= hold and (solid or fresh >= least)
             for k in range(tail):
                 counts[2, queue[k, 0], queue[k, 1]] = HELD * held + SOLID * solid
-            if total >= least and moved >= MOVED and (solid or fresh >= least) and number < len(boxes):
+            if (
+                total >= least
+                and moved >= MOVED
+                and moved * 8 >= total
+                and (solid or fresh >= least)
+                and number < len(boxes)
+            ):
                 place = number
                 while place > 0 and cells[place - 1] < total:
                     boxes[place], cells[place] = boxes[place - 1], cells[place - 1]
