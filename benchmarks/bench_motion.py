@@ -4,10 +4,11 @@ Usage: python benchmarks/bench_motion.py [--json] [--rounds N]
 Every path sees the same drawn pictures (texture, sensor noise, moving rectangles) in interleaved rounds;
 times are CPU microseconds of this thread per picture, medians of the rounds. Ratios are what to compare.
 
-copy        memcpy of every stream that the kernel reads or writes: luma, background, deviation, last grid
+copy        memcpy of every stream that the kernels read or write: luma, background, deviation, last grid, marks,
+            foreground
 luma_copy   memcpy of the luma alone
-kernel      the compiled pass: shrink, compare, count, learn
-feed        all of MotionDetector.feed: the pass, regions, boxes
+kernel      the compiled pass (shrink, compare, mark, learn) and the neighbour step
+feed        all of MotionDetector.feed: the kernel, what only light changed, regions, flicker, boxes
 mog2        cv2.BackgroundSubtractorMOG2 without shadows, one thread, on the picture as it is
 grid_mog2   the same after cv2.resize (INTER_AREA) to our grid
 """
@@ -27,7 +28,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.vision.motion.detector import FLOOR, MotionDetector, flat
+from engine.vision.motion.detector import MotionDetector
 
 SIZES = ((320, 180), (640, 360), (1280, 720), (1920, 1080))
 Picture = NDArray[np.uint8]
@@ -51,9 +52,10 @@ def paths(width: int, height: int) -> dict[str, Callable[[Picture], object]]:
     """Return what is measured, each warmed up with its own state."""
     cv2.setNumThreads(1)
     whole, part = MotionDetector(width, height), MotionDetector(width, height)
-    grid = (part._cols, part._rows)
+    cells = part._cells
+    grid = (cells.cols, cells.rows)
     mog2, grid_mog2 = (cv2.createBackgroundSubtractorMOG2(detectShadows=False) for _ in range(2))
-    state: tuple[NDArray[Any], ...] = (part._back, part._dev, part._last)
+    state: tuple[NDArray[Any], ...] = (cells.state, cells.grids[0], cells.marks, cells.kept)
     into: list[NDArray[Any]] = [np.empty_like(each) for each in state]
     luma = np.empty((height, width), np.uint8)
     made = pictures(width, height)
@@ -67,11 +69,8 @@ def paths(width: int, height: int) -> dict[str, Callable[[Picture], object]]:
             np.copyto(target, source)
 
     def kernel(picture: Picture) -> int:
-        pixels, stride = flat(picture)
-        return part._scan(
-            pixels, stride, part._rows, part._cols, *state, part._counts, part._strip, part._line,
-            part._sums, FLOOR, part._steady,
-        )  # fmt: skip
+        cells.scan(picture, part._steady)
+        return cells.judge()
 
     def on_grid(picture: Picture) -> object:
         return grid_mog2.apply(cv2.resize(picture, grid, interpolation=cv2.INTER_AREA))

@@ -8,7 +8,7 @@ covers half of it. Shadows, light and leaves never count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -38,6 +38,7 @@ class Thing:
     places: list[tuple[float, float]]
 
     def at(self, number: int) -> tuple[float, float] | None:
+        """Return its place in one picture; None: it is not there."""
         step = number - self.begin
         return self.places[step] if 0 <= step < len(self.places) else None
 
@@ -59,12 +60,15 @@ class Stage:
         return np.random.default_rng((self.seed, number))
 
     def still(self, number: int) -> Grey:
+        """Return the background as it is in one picture."""
         return self.background
 
     def lit(self, picture: Grey, number: int) -> Grey:
+        """Return a picture, things and all, under that picture's light."""
         return picture
 
     def shift(self, number: int) -> tuple[float, float]:
+        """Return how far the camera sways, pixels right and down."""
         return 0.0, 0.0
 
 
@@ -74,6 +78,7 @@ class Night(Stage):
     noise = 9.0
 
     def lit(self, picture: Grey, number: int) -> Grey:
+        """Return a picture under that picture's light."""
         return picture * np.float32(0.38) + np.float32(12)
 
 
@@ -81,6 +86,7 @@ class Exposure(Stage):
     """The whole picture jumps every few seconds: automatic exposure."""
 
     def lit(self, picture: Grey, number: int) -> Grey:
+        """Return a picture under that picture's light."""
         level = self.chance(number // 23).uniform(0.68, 1.3)
         return picture * np.float32(level if number > WARM - 12 else 1.0)
 
@@ -89,6 +95,7 @@ class Lamp(Stage):
     """A lamp lights a part of the picture, on and off; headlights sweep over it in between."""
 
     def lit(self, picture: Grey, number: int) -> Grey:
+        """Return a picture under that picture's light."""
         y, x = self.y, self.x
         where = self.seed % 3 * 200 + 120
         light = np.float32(0.75) + np.zeros_like(picture)
@@ -104,6 +111,7 @@ class Shake(Stage):
     """A mast in the wind: the picture sways by several pixels, a little of it at every picture."""
 
     def shift(self, number: int) -> tuple[float, float]:
+        """Return how far the camera sways."""
         gust = 0.35 + 0.65 * np.sin(number / 17) ** 2
         own = self.chance(number)
         dx = 5.5 * np.sin(number * 1.9) + own.normal(0, 1.6)
@@ -117,6 +125,7 @@ class Shadows(Stage):
     shadow = 0.58
 
     def lit(self, picture: Grey, number: int) -> Grey:
+        """Return a picture under that picture's light."""
         x = np.arange(SIZE[0], dtype=np.float32)[None]
         cloud = 1 - 0.25 / (1 + np.exp((np.abs(x - number * 6 + 200) - 180) / 30))
         return picture * cloud.astype(np.float32)
@@ -137,6 +146,7 @@ class Leaves(Stage):
         self.crown = cv2.GaussianBlur(crown, (0, 0), 3)
 
     def still(self, number: int) -> Grey:
+        """Return the background as it is in one picture."""
         y, x = self.y, self.x
         wind = np.float32(0.5 + 0.5 * np.sin(number / 23) ** 2)
         t = number / FPS
@@ -150,6 +160,7 @@ class Water(Stage):
     """A canal across the picture: glints that run, nothing of them twice at the same place."""
 
     def still(self, number: int) -> Grey:
+        """Return the background as it is in one picture."""
         y, x = self.y, self.x
         t = number / FPS
         waves = np.sin(x / 9 + 1.3 * np.sin(y / 13 + t) + t * 3.1) + np.sin(y / 4 - x / 23 - t * 4.3)
@@ -280,7 +291,4 @@ def _coded(made: Iterator[tuple[Picture, Truth]]) -> Iterator[tuple[Picture, Tru
         frame.pts = number
         for packet in coder.encode(frame):
             for shown in reader.decode(packet):
-                yield shown.reformat(format="gray").to_ndarray(), truth
-
-
-Maker = Callable[..., Iterator[tuple[Picture, Truth]]]
+                yield np.asarray(shown.reformat(format="gray").to_ndarray(), np.uint8), truth

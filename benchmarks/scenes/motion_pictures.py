@@ -42,7 +42,7 @@ def drawn(rng: np.random.Generator) -> Grey:
     horizon = int(height * rng.uniform(0.25, 0.45))
     yard[:horizon] += rng.uniform(20, 60)
     for _ in range(int(rng.integers(3, 7))):
-        x, wide, high = rng.integers(0, width), rng.integers(60, 200), rng.integers(50, 150)
+        x, wide, high = (int(rng.integers(*span)) for span in ((0, width), (60, 200), (50, 150)))
         house = yard[max(0, horizon - high) : horizon + 20, x : x + wide]
         house[:] = rng.uniform(50, 190)
         for row in range(8, house.shape[0] - 16, 26):
@@ -57,7 +57,7 @@ def drawn(rng: np.random.Generator) -> Grey:
 def grain(rng: np.random.Generator, size: float, strength: float) -> Grey:
     """Return texture of a size in pixels and a strength (standard deviation) in grey levels."""
     rough = cv2.GaussianBlur(rng.normal(0, 1, SIZE[::-1]).astype(np.float32), (0, 0), size)
-    return rough * np.float32(strength / rough.std())
+    return np.asarray(rough * np.float32(strength / rough.std()), np.float32)
 
 
 def person(rng: np.random.Generator, high: int) -> tuple[Grey, Mask]:
@@ -73,7 +73,7 @@ def person(rng: np.random.Generator, high: int) -> tuple[Grey, Mask]:
     for side in (-1, 1):
         foot = (middle + side * apart, high * 4 - 4)
         cv2.line(mask, (middle + side * wide // 3, high * 2), foot, 255, int(wide * 0.75))
-    small = cv2.resize(mask, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = np.asarray(cv2.resize(mask, (wide, high), interpolation=cv2.INTER_AREA) / 255, np.float32)
     cloth = np.full((high, wide), rng.uniform(20, 235), np.float32)
     cloth[int(high * rng.uniform(0.45, 0.6)) :] = rng.uniform(20, 200)
     cloth[: int(high * 0.15)] = rng.uniform(70, 180)
@@ -94,7 +94,7 @@ def car(rng: np.random.Generator, high: int) -> tuple[Grey, Mask]:
         paint[int(high * 0.1) : int(high * 0.36), int(wide * x0) : int(wide * x1)] = rng.uniform(20, 110)
     for x in (0.2, 0.8):
         cv2.circle(paint, (int(wide * x), int(high * 0.82)), int(high * 0.17), 25.0, -1)
-    return _worn(rng, paint), mask.astype(np.float32) / 255
+    return _worn(rng, paint), np.asarray(mask / 255, np.float32)
 
 
 def _worn(rng: np.random.Generator, surface: Grey) -> Grey:

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
 from engine.vision.motion.flicker import FLICKER, RISE, flicker
-from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner, scratch
+from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner
 from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
 
 Rates = NDArray[np.int16]
 _EVERYTHING = np.empty((0, 0), np.uint8)
-_ONE = np.float32(1)
 
 
 def rates(floor: float, spread: float, *gains: float) -> Rates:
@@ -55,12 +54,15 @@ class Background:
         self.counts = np.zeros((6, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
         self.wanted = _EVERYTHING
-        self._rows = np.zeros((ROWS, wide * BLOCK + 4), np.uint8)
-        self._scratch = np.zeros(scratch(wide, self.factor), np.uint64)
+        self._rows = np.zeros((ROWS, wide * BLOCK + 8), np.uint8)
+        self._scratch = (
+            np.zeros((wide, BLOCK), np.uint64), np.zeros(wide * BLOCK, np.uint8),
+            np.zeros(self.cols * self.factor, np.uint16), np.zeros(BLOCK * BLOCK, np.uint8),
+        )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
-        self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks, np.int64)
+        self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
         self._queue = np.zeros((self.blocks, 2), np.int16)
-        self._scale = np.array([BLOCK / self.cols, BLOCK / self.rows] * 2, np.float32)
+        self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
         self._still = np.zeros((height, width), np.uint8)
         self._scan = scanner(self.factor)
@@ -81,7 +83,7 @@ class Background:
         self.into, self._beyond = (self.into, self._beyond) if again else (1 - self.into, (0, 0))
         self._scan(
             pixels, stride, self.rows, self.cols, self.state, self.grids, self.into, self.marks, self.counts,
-            self._scratch, told,
+            *self._scratch, told,
         )  # fmt: skip
 
     def judge(self) -> int:
@@ -94,17 +96,18 @@ class Background:
             WEAK,
         )  # fmt: skip
 
-    def relight(self) -> bool:
-        """Drop the foreground whose texture stayed; True: it is the picture's light that changed."""
-        light.compare(self.grids[self.into], self.state, self.kept, self.counts, self._gains, self._verdict)
-        return light.lit(self._verdict)
-
     def forgive(self) -> int:
         """Take what only light changed out of the foreground; return how many blocks are still active."""
-        return light.forgive(self._verdict, self._gains, self.kept, self.counts, WEAK)
+        return light.forgive(
+            self.grids[self.into], self.state, self.kept, self.counts, self._gains, self._verdict
+        )  # fmt: skip
+
+    def lit(self) -> bool:
+        """Return whether it was the light of the whole picture that changed, of a picture that was forgiven."""
+        return light.lit(self._verdict, self._gains, self.state[0])
 
     def relevel(self) -> None:
-        """Bring the background to the light that `relight` found."""
+        """Bring the background to the light that `forgive` found."""
         light.relevel(self.state[0], self.grids[self.into], self._gains, self._verdict, self.counts[3])
 
     def stilled(self, luma: Luma) -> Luma | None:
@@ -119,10 +122,9 @@ class Background:
 
     def regions(self, least: int) -> tuple[float, Boxes]:
         """Return the moving share of the picture and the regions, 0..1, the largest first."""
-        number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE)
-        flicker(self.state[1], self.marks.view(np.uint8), self.kept, self.counts, FLICKER, RISE)
-        share = int(self._cells[:number].sum()) / (self.cols * self.rows)
-        return share, np.minimum(self._boxes[:number] * self._scale, _ONE)
+        number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale)
+        flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
+        return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()
 
 
 def _outward(shift: float) -> int:

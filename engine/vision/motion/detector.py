@@ -16,7 +16,7 @@ from engine.vision.motion.ignore import inside
 from engine.vision.motion.tuning import STANDARD, Tuning
 
 GRID = 320  #: wanted grid width in cells
-FLOOR = 8.0  #: least difference of a foreground cell, grey levels
+FLOOR = 7.0  #: least difference of a foreground cell, grey levels
 SPREAD = 2.5  #: times the mean absolute deviation (about 2 sigma of Gaussian noise)
 STEEP = 2.5  #: sensitivity 0 multiplies both with it, 100 divides
 LEAST = 16  #: foreground cells that make connected blocks a region
@@ -104,7 +104,6 @@ class MotionDetector:
     def _told(self, share: float) -> Motion:
         if not share:
             return _NOTHING
-        self._cells.relight()
         if not self._cells.forgive():
             return _NOTHING
         return Motion(*self._cells.regions(self._least))
@@ -112,10 +111,10 @@ class MotionDetector:
     def _asked(self, luma: Luma, share: float) -> Motion:
         """Return what moves in a picture of which much changed."""
         self.cut = share > CUT
-        if self._cells.relight():
+        self._cells.forgive()
+        if self._cells.lit():
             self._cells.relevel()
             self._compared(luma, again=True)
-            self._cells.relight()
             self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)
         if not self._swaying and (still := self._cells.stilled(luma)) is not None:

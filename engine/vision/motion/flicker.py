@@ -24,13 +24,13 @@ AROUND = 4  #: blocks: what flickers here makes restless what is there
 MEMORY = 6  #: pictures that are remembered, as a power of 2
 
 
-@kernel("void(int16[:, :, ::1], uint8[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64, int64)")
+@kernel("void(int16[:, :, ::1], uint64[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64, int64)")
 def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int) -> None:
     """Raise the deviation of marked cells in blocks that change and belong to nothing; learn where that is usual.
 
     Args:
         dev: (bh, bw, 64) deviation, 1/64 grey levels.
-        marks: (bh * 8, bw * 8) by how many grey levels a cell differs.
+        marks: (bh * 8, bw) by how many grey levels a cell differs, eight cells to a word.
         kept: (bh * 8, bw) foreground, eight cells to a word; where it usually flickers, it is taken out.
         counts: (5, bh, bw): foreground cells, changed cells, 1 where a block is held; out [4]: how much it
             flickers, of 32767.
@@ -38,6 +38,7 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int)
         rise: Part of the way to go, 1/32768.
     """
     tile = np.empty(64, np.uint8)
+    words = tile.view(np.uint64)
     high, wide = counts.shape[1:]
     counts[5] = 0
     for y in range(high):
@@ -54,8 +55,7 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int)
             if counts[1, y, x] < least or counts[2, y, x] & HELD:
                 continue
             for r in range(8):
-                for k in range(8):
-                    tile[r * 8 + k] = marks[y * 8 + r, x * 8 + k]
+                words[r] = marks[y * 8 + r, x]
             noise = dev[y, x]
             for i in range(64):
                 gap = max(np.int32(0), np.int32(np.int32(tile[i]) << np.int32(6)) - np.int32(noise[i]))

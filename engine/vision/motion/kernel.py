@@ -28,7 +28,7 @@ NOISIEST = 2047  #: largest deviation that is kept, in 1/64 grey levels
 Scan = Callable[..., None]
 _SCAN = (
     "void(uint8[::1], int64, int64, int64, int16[:, :, :, ::1], uint8[:, :, :, ::1], int64, uint64[:, ::1], "
-    "int16[:, :, ::1], uint64[::1], int16[::1])"
+    "int16[:, :, ::1], uint64[:, ::1], uint8[::1], uint16[::1], uint8[::1], int16[::1])"
 )
 
 
@@ -40,7 +40,8 @@ def scanner(factor: int) -> Scan:
     deviation (2, block rows, block columns, 64); two grids of bytes in the same shape and which of them takes
     this picture (the other holds the one before); marks (out: a byte per cell, row by row, eight to a word);
     foreground and changed cells per block (2, block rows, block columns; in: foreground of the picture
-    before, out: changed of this one); scratch of `scratch(...)` words; ``[floor, spread * 4096, gain of a calm
+    before, out: changed of this one); scratch for one strip of blocks (block columns, 8), one grid row,
+    one picture row, one block; ``[floor, spread * 4096, gain of a calm
     background, of a held one, gain of a calm deviation, of a held one, of a cell that changed]``, the floor
     in 1/64 grey levels, gains with 15 fractional bits.
     """
@@ -57,15 +58,15 @@ def scanner(factor: int) -> Scan:
         into: int,
         marks: Any,
         counts: Any,
-        words: Any,
+        strip: Any,
+        line: Any,
+        sums: Any,
+        tile: Any,
         rates: Any,
     ) -> None:
         # Every intermediate is cast back to its narrow type: 16 cells per instruction instead of 4.
         wide, across = cols * factor, marks.shape[1]
-        strip = words[: across * 8].reshape(across, 8)
-        cells, tiled = strip.view(np.uint8), words[across * 8 : across * 8 + 8]
-        tile, packed = tiled.view(np.uint8), words[across * 8 + 8 : across * 9 + 8]
-        line, sums = packed.view(np.uint8), words[across * 9 + 8 :].view(np.uint16)
+        cells, tiled, packed = strip.view(np.uint8), tile.view(np.uint64), line.view(np.uint64)
         backs, devs, nows, lasts = state[0], state[1], grids[into], grids[1 - into]
         least, spread = rates[0], rates[1]
         for block_y in range(backs.shape[0]):
@@ -119,11 +120,6 @@ def scanner(factor: int) -> Scan:
                     marks[block_y * 8 + r, b] = tiled[r]
 
     return build(scan, _SCAN)
-
-
-def scratch(across: int, factor: int) -> int:
-    """Return how many words a pass needs for itself: a strip of blocks, one block, a grid row, a picture row."""
-    return across * 9 + 8 + across * 2 * factor
 
 
 def flat(luma: Luma) -> tuple[NDArray[np.uint8], int]:

@@ -26,29 +26,36 @@ SIGMA = 1.25 / (
 FEWEST = 10  #: foreground cells that can be judged
 TEXTURED = 0.15  #: part of the active blocks that must have texture for a picture to be judged
 LIT = 0.6  #: part of those whose texture must have stayed
+PATTERN = 12  #: active blocks that make a pattern ...
+CONTRAST = 8.0  #: ... if their means vary so much (standard deviation, grey levels) ...
+SAME = 0.9  #: ... and correlate so with what they were,
+MOST = 0.75  #: those left out that fit least: a thing may stand there
 
 #: What a block is.
 QUIET, UNSURE, STAYED, OTHER = 0, 1, 2, 3
 
 
 @kernel(
-    "void(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
+    "int64(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
 )
-def compare(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> None:
-    """Say of every active block whether its texture stayed, and how its light changed.
+def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> int:
+    """Take blocks whose texture stayed out of the foreground; return how many active ones are left.
+
+    A block that has no texture goes with a neighbour that was lit alike.
 
     Args:
         now: (bh, bw, 64) cells of the picture, grey levels.
         state: (2, bh, bw, 64) background and deviation, 1/64 grey levels.
-        kept: (bh * 8, bw) foreground, eight cells to a word.
-        counts: (2, bh, bw) foreground cells per block.
+        kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
+        counts: (6, bh, bw) foreground cells per block, in and out.
         gains: (bh, bw) out: mean now by mean before over the foreground cells.
         verdict: (bh, bw) out: `QUIET`, `UNSURE` (no texture), `STAYED` or `OTHER`.
     """
+    active, (high, wide) = 0, verdict.shape
     mask = np.empty(64, np.uint8)
     words = mask.view(np.uint64)
-    for y in range(counts.shape[1]):
-        for x in range(counts.shape[2]):
+    for y in range(high):
+        for x in range(wide):
             verdict[y, x], gains[y, x] = 0, 1.0
             n = int(counts[0, y, x])
             if n < WEAK:
@@ -74,13 +81,40 @@ def compare(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: A
             alike = both > 0 and both * both >= ALIKE * ALIKE * (spread - random) * before
             slope = both / before / gain
             verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
+    for y in range(high):
+        for x in range(wide):
+            same = verdict[y, x] == STAYED
+            if verdict[y, x] == UNSURE:
+                for v in range(max(0, y - 1), min(high, y + 2)):
+                    for u in range(max(0, x - 1), min(wide, x + 2)):
+                        ratio = gains[y, x] / gains[v, u]
+                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
+            if same:
+                counts[0, y, x] = 0
+                for r in range(8):
+                    kept[y * 8 + r, x] = 0
+            active += counts[0, y, x] >= WEAK
+    return active
 
 
-def lit(verdict: NDArray[np.uint8]) -> bool:
-    """Return whether the active blocks, as a whole, are the same things under another light."""
+def lit(verdict: NDArray[np.uint8], gains: NDArray[np.float32], back: NDArray[np.int16]) -> bool:
+    """Return whether the active blocks, as a whole, are the same things under another light.
+
+    Where too few have texture of their own, the pattern that they make together has to have stayed.
+    """
     stayed, other = int(np.count_nonzero(verdict == STAYED)), int(np.count_nonzero(verdict == OTHER))
     judged, active = stayed + other, int(np.count_nonzero(verdict))
-    return judged >= max(4, TEXTURED * active) and stayed >= LIT * judged
+    if judged >= max(4, TEXTURED * active):
+        return stayed >= LIT * judged
+    before = back[verdict != QUIET].mean(axis=1, dtype=np.float32)
+    now = before * gains[verdict != QUIET]
+    if active < PATTERN:
+        return False
+    off = np.abs(now - np.median(gains[verdict != QUIET]) * before)
+    most = off <= np.quantile(off, MOST)
+    if min(before[most].std(), now[most].std()) < CONTRAST * UNIT:
+        return False
+    return bool(np.corrcoef(now[most], before[most])[0, 1] >= SAME)
 
 
 def relevel(
@@ -95,10 +129,10 @@ def relevel(
     The light on a thing that hides its background is that of the blocks around it. Where nothing was near in the
     picture before, nothing can be now.
     """
-    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET))
     near = (before >= WEAK).astype(np.float32)
     for _ in range(REACH):
         near = _summed(near)
+    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET) | (near == 0))
     same = (verdict == STAYED) | ((verdict != QUIET) & (near == 0))
     back[same] = now[same].astype(np.int16) * np.int16(UNIT)
     hidden = (verdict != QUIET) & ~same
@@ -120,32 +154,3 @@ def _summed(each: NDArray[np.float32]) -> NDArray[np.float32]:
     high, wide = each.shape
     padded = np.pad(each, 1)
     return np.asarray(sum(padded[v : v + high, u : u + wide] for v in range(3) for u in range(3)), np.float32)
-
-
-@kernel("int64(uint8[:, ::1], float32[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64)")
-def forgive(verdict: Any, gains: Any, kept: Any, counts: Any, weak: int) -> int:
-    """Take the blocks whose texture stayed out of the foreground; return how many active ones are left.
-
-    A block that has none goes with a neighbour that was lit alike.
-
-    Args:
-        verdict: (bh, bw), of `compare`; likewise `gains`.
-        kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
-        counts: (2, bh, bw) foreground cells per block, in and out.
-        weak: Foreground cells that make a block active.
-    """
-    active, (high, wide) = 0, verdict.shape
-    for y in range(high):
-        for x in range(wide):
-            same = verdict[y, x] == STAYED
-            if verdict[y, x] == UNSURE:
-                for v in range(max(0, y - 1), min(high, y + 2)):
-                    for u in range(max(0, x - 1), min(wide, x + 2)):
-                        ratio = gains[y, x] / gains[v, u]
-                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
-            if same:
-                counts[0, y, x] = 0
-                for r in range(8):
-                    kept[y * 8 + r, x] = 0
-            active += counts[0, y, x] >= weak
-    return active

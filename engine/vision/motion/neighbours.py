@@ -16,7 +16,7 @@ import numpy as np
 from engine.vision.jit import kernel
 
 MAJORITY = 13  #: of the 25 cells around one, itself among them
-ROWS = 8  #: of scratch
+ROWS = 9  #: of scratch
 
 
 @kernel(
@@ -32,18 +32,19 @@ def majority(
         wanted: 0 where nothing counts, else 1, in the same shape; (0, 0): everything counts.
         kept: The same shape, out: 1 where there is foreground.
         counts: (4, block rows, block columns): out [0] foreground cells of each block, [2] 0; [3] what [0] was before.
-        scratch: (`ROWS`, block columns * 8 + 4).
+        scratch: (`ROWS`, block columns * 8 + 8).
         rows: Of the grid in use; likewise `cols`.
         most: Of the 25, how many decide.
         weak: Foreground cells that make a block active.
     """
-    u8 = np.uint8
+    u8, ones = np.uint8, np.uint64(0x0101010101010101)
     wide, enough, active = marks.shape[1], u8(most), 0
-    tall, columns, sums = scratch[6], scratch[7], scratch[7, 2 : 2 + wide]
+    tall, columns, sums, total = scratch[6], scratch[7], scratch[7, 2 : 2 + wide], scratch[8, :wide]
+    words = total.view(np.uint64)
     tall[:] = 0
-    sums[:] = 0
+    columns[:] = 0
     for k in range(rows + 2):
-        come = scratch[min(k, rows - 1) % 6, :wide]
+        come, gone = scratch[min(k, rows - 1) % 6, :wide], scratch[max(0, k - 5) % 6, :wide]
         if k < rows:
             over, row, under = marks[max(0, k - 1)], marks[k], marks[min(k + 1, rows - 1)]
             for x in range(wide):
@@ -51,14 +52,14 @@ def majority(
             for x in range(wide):
                 largest = max(max(tall[x], tall[x + 1]), tall[x + 2])
                 come[x] = u8(1) if row[x] > u8(largest >> u8(2)) else u8(0)
-        for _ in range(3 if k == 0 else 1):  # rows above the first are like the first
-            for x in range(wide):
-                sums[x] = u8(sums[x] + come[x])
+        for x in range(wide):  # what stands above the first row is like it
+            sums[x] = u8(sums[x] + u8(come[x] - gone[x])) if k else u8(come[x] * u8(5))
         if k < 2:
             continue
         columns[0] = columns[1] = columns[2]
+        after, beyond = columns[2 + cols], columns[3 + cols]
         columns[2 + cols] = columns[3 + cols] = columns[1 + cols]
-        out, gone = kept[k - 2], scratch[max(0, k - 4) % 6, :wide]
+        out = kept[k - 2]
         for x in range(wide):
             pair = u8(u8(columns[x] + columns[x + 1]) + u8(columns[x + 2] + columns[x + 3]))
             out[x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
@@ -66,18 +67,14 @@ def majority(
             for x in range(wide):
                 out[x] = u8(out[x] & wanted[k - 2, x])
         out[cols:] = 0
-        columns[2 + cols :] = 0
-        for x in range(wide):
-            sums[x] = u8(sums[x] - gone[x])
+        columns[2 + cols], columns[3 + cols] = after, beyond
     for block_y in range(counts.shape[1]):
         rest = kept[block_y * 8 : block_y * 8 + 8]
         for x in range(wide):
             low = u8(u8(rest[0, x] + rest[1, x]) + u8(rest[2, x] + rest[3, x]))
-            sums[x] = u8(low + u8(u8(rest[4, x] + rest[5, x]) + u8(rest[6, x] + rest[7, x])))
+            total[x] = u8(low + u8(u8(rest[4, x] + rest[5, x]) + u8(rest[6, x] + rest[7, x])))
         for b in range(counts.shape[2]):
-            found = 0
-            for i in range(8):
-                found += sums[b * 8 + i]
+            found = np.int64((words[b] * ones) >> np.uint64(56))  # the sum of its eight bytes, 64 at most
             counts[3, block_y, b], counts[2, block_y, b] = counts[0, block_y, b], 0
             counts[0, block_y, b] = found
             active += 1 if found >= weak else 0

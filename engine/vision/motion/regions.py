@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.vision.jit import kernel
-from engine.vision.model import Boxes
 from engine.vision.motion.flicker import HELD, RESTLESS, SOLID
 from engine.vision.motion.kernel import WEAK
 
@@ -17,21 +15,24 @@ DENSE = 24  #: foreground cells a block, of one that holds together
 LARGE = 48  #: foreground cells of a region that is learned slower; leaves and glints are smaller
 
 
-@kernel("int64(int16[:, :, ::1], float32[:, ::1], int64[::1], int16[:, ::1], int64, int64)")
-def regions(counts: Any, boxes: Boxes, cells: NDArray[np.int64], queue: Any, least: int, hold: int) -> int:
+@kernel("int64(int16[:, :, ::1], float32[:, ::1], int64[::1], int16[:, ::1], int64, int64, float32, float32)")
+def regions(
+    counts: Any, boxes: Any, cells: Any, queue: Any, least: int, hold: int, across: float, down: float
+) -> int:
     """Join active blocks (8 neighbours) to regions, most foreground first; return how many.
 
     Args:
         counts: (4, bh, bw) foreground and changed cells per block; out [2]: 1 where blocks are to be held.
-        boxes: (n, 4) out: x0, y0, x1, y1 in blocks, ends exclusive.
-        cells: (n,) out: foreground cells of each.
+        boxes: (n, 4) out: x0, y0, x1, y1 in 0..1.
+        cells: (n + 1,) out: foreground cells of each, and last of all of them.
         queue: (bh * bw, 2) scratch.
         least: Foreground cells that make connected blocks a region.
         hold: Foreground cells from which its blocks are held.
+        across: Width of a block, 0..1 of the picture; likewise `down`.
     """
     high, wide = counts.shape[1:]
     found, changed = counts[0], counts[1]
-    number = 0
+    number, everything = 0, np.int64(0)
     for row in range(high):
         for column in range(wide):
             if found[row, column] < WEAK:
@@ -57,15 +58,24 @@ def regions(counts: Any, boxes: Boxes, cells: NDArray[np.int64], queue: Any, lea
             held = moved >= MOVED and total >= hold and (solid or fresh >= least)
             for k in range(tail):
                 counts[2, queue[k, 0], queue[k, 1]] = HELD * held + SOLID * solid
-            if total >= least and moved >= MOVED and (solid or fresh >= least) and number < len(cells):
+            if (
+                total >= least
+                and moved >= MOVED
+                and moved * 8 >= total
+                and (solid or fresh >= least)
+                and number < len(boxes)
+            ):
                 place = number
                 while place > 0 and cells[place - 1] < total:
                     boxes[place], cells[place] = boxes[place - 1], cells[place - 1]
                     place -= 1
-                boxes[place, 0], boxes[place, 1], boxes[place, 2], boxes[place, 3] = x0, y0, x1, y1
+                boxes[place, 0], boxes[place, 1] = x0 * across, y0 * down
+                boxes[place, 2], boxes[place, 3] = min(x1 * across, 1.0), min(y1 * down, 1.0)
+                everything += total
                 cells[place] = total
                 number += 1
     for row in range(high):
         for column in range(wide):
             found[row, column] = abs(found[row, column])
+    cells[len(boxes)] = everything
     return number

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from engine.vision.model import Motion
 from engine.vision.motion.detector import LEARN_PICTURES, MotionDetector
 from engine.vision.motion.kernel import NOISIEST
-from engine.vision.motion.regions import regions
 
 Picture = NDArray[np.uint8]
 Scene = Callable[..., list[Picture]]
@@ -136,15 +135,3 @@ def test_no_sequence_of_pictures_breaks_the_state(levels: list[int], seed: int) 
         back, deviation = detector._cells.state
         assert ((back >= 0) & (back <= 255 * 64)).all()
         assert ((deviation >= 0) & (deviation <= NOISIEST)).all()
-
-
-def test_regions_join_blocks_across_corners() -> None:
-    counts = np.zeros((2, 5, 6), np.int16)
-    counts[:, [0, 1, 4, 4], [0, 1, 4, 5]] = [20, 20, 20, 30]
-    boxes, cells = np.zeros((30, 4), np.float32), np.zeros(30, np.int64)
-    stack = np.zeros((30, 2), np.int16)
-    assert regions(counts, boxes, cells, stack, 16) == 2
-    assert boxes[:2].tolist() == [[4, 4, 6, 5], [0, 0, 2, 2]]  # the one with more foreground first
-    assert cells[:2].tolist() == [50, 40]
-    counts[1] = 0  # the same foreground, but nothing in it changed
-    assert regions(counts, boxes, cells, stack, 16) == 0
