@@ -90,9 +90,8 @@ def tracked(drawn: Scene, fps: float) -> Iterator[Sight]:
             np.array([NAMES.index(label) for _, label, _, _ in found], np.int32),
             NAMES,
         )
-        told: Any = tracker.update(at, detections, WHOLE)
-        tracks, ended = (told[0], told[1]) if isinstance(told, tuple) else (told.tracks, told.ended)
-        yield Sight(at, 1280, 720, NOTHING, tracks, ended)
+        told = tracker.update(at, detections, WHOLE)
+        yield Sight(at, 1280, 720, NOTHING, told.tracks, told.ended, unknown=told.unknown)
 
 
 # -- what is told --------------------------------------------------------------------------------------

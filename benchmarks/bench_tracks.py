@@ -137,7 +137,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    parser.add_argument("--seeds", default="100:104", help="FIRST:LAST, the last one left out")
+    parser.add_argument("--seeds", default="100:103", help="FIRST:LAST, the last one left out")
     parser.add_argument(
         "--peers",
         default=os.environ.get("MATTHAN_PEERS", sys.executable),

@@ -3,8 +3,9 @@
 Usage: PEERS/bin/python facts_peer.py < scenes.json > told.json
 
 In: ``{"steady": N, "scenes": [{"lines": {name: points}, "zones": {name: points}, "pictures": PICTURES}]}``, PICTURES
-being ``[[at, [[id, box], ...]], ...]``, all in 0..1; `steady`: pictures for which a crossing must last (its `minimum_crossing_threshold`). Out: for every scene
-a list of [where, what, id, at]. Nothing of Mắt Thần is imported here.
+being ``[[at, [[id, box], ...]], ...]``, all in 0..1; `steady`: pictures for which a crossing must last (its
+`minimum_crossing_threshold`). Out: for every scene a list of [where, what, id, at]. Nothing of Mắt Thần is imported
+here.
 """
 
 from __future__ import annotations

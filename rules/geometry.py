@@ -28,6 +28,12 @@ def inside(point: Point, polygon: Polygon) -> bool:
     return found
 
 
+def surface(polygon: Polygon) -> float:
+    """Return the area of a polygon whose border does not cross itself, of the unit square's (shoelace formula)."""
+    ends = [*polygon[1:], polygon[0]]
+    return abs(sum(x * v - u * y for (x, y), (u, v) in zip(polygon, ends, strict=True))) / 2
+
+
 def foot(box: tuple[float, float, float, float]) -> Point:
     """Return where an object stands: the middle of its box's lower edge, within the picture."""
     return min(max((box[0] + box[2]) / 2, 0.0), EDGE), min(max(box[3], 0.0), EDGE)

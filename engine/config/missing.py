@@ -18,6 +18,7 @@ from engine.config.credentials import SECRET_KEYS, CredentialError, Vault
 from engine.config.settings import Settings
 from rules.document.source import Flaw, Gravity, Path
 from rules.document.validation import nearest
+from rules.geometry import Polygon, surface
 from rules.model import Fact
 
 #: What a vault says -> our sentences. What only the running service can have (systemd's) is not told.
@@ -29,17 +30,29 @@ _SENTENCES = {
     "credentials.too_large": "secret_content",
     "credentials.not_text": "secret_content",
 }
+#: Area of a polygon, of the picture's, below which nothing lies in it: a few pixels.
+FLAT = 1e-4
 _REFERENCE = re.compile("(file|env|credential):.+")
 
 
 def doubts(settings: Settings) -> Iterator[Flaw]:
     """Yield what works and is probably not meant."""
+    for index, camera in enumerate(settings.cameras):
+        yield from _flat(("cameras", index, "zones"), camera.zones)
+        yield from _flat(("cameras", index, "motion", "ignore"), camera.motion.ignore)
     mqtt = settings.actions.mqtt
     within = empty_level(mqtt.prefix) if mqtt else None
     if mqtt is not None and within is not None:
         meant = "/".join(filter(None, mqtt.prefix.split("/")))
         where: Path = ("actions", "mqtt", "prefix")
         yield Flaw(where, "problem.topic_level", {}, meant, Gravity.WARNING, within=within)
+
+
+def _flat(path: Path, polygons: Mapping[str, Polygon]) -> Iterator[Flaw]:
+    """Yield the polygons in which nothing can lie."""
+    for name, corners in polygons.items():
+        if surface(corners) < FLAT:
+            yield Flaw((*path, name), "problem.flat_polygon", {"name": name}, severity=Gravity.WARNING)
 
 
 def missing(data: object, vault: Vault) -> Iterator[Flaw]:

@@ -111,11 +111,16 @@ def _unfitness(profile: Profile) -> tuple[bool, bool, int]:
 
 @dataclass(slots=True)
 class LastSight:
-    """What the video thread last saw, and the picture in which it saw it; replaced whole, read from the loop."""
+    """What the video thread last saw, and the picture in which it saw it; replaced whole, read from the loop.
+
+    Attributes:
+        told: Monotonic seconds when it was known: a picture that is looked at for long is not old.
+    """
 
     sight: Sight
     at: datetime
     shown: Upright
+    told: float = 0.0
 
 
 @dataclass(slots=True)
@@ -393,7 +398,7 @@ class CameraRunner:
         wall = self._clock.now().wall
         first = self.status.state is not CameraState.ONLINE
         drafts = self._translator.sight(sight, wall)
-        self.seen = LastSight(self._translator.seen or sight, wall, shown)
+        self.seen = LastSight(self._translator.seen or sight, wall, shown, self._clock.monotonic())
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)

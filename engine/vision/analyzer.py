@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 import av
 import numpy as np
@@ -15,17 +16,20 @@ from engine.vision import crops
 from engine.vision.attention import Attention, Restraint
 from engine.vision.boxes import suppress
 from engine.vision.decode import Decoder
-from engine.vision.model import Boxes, Detections, Disturbance, Luma, Motion, Sight
+from engine.vision.model import Boxes, Detections, Disturbance, Impairment, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.motion.tuning import STANDARD, Tuning
 from engine.vision.objects import SAME
-from engine.vision.picture import colours, jpeg, luma, rgb
+from engine.vision.picture import chroma, colours, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
+from engine.vision.quality.watch import Watch
 from engine.vision.sampler import Pace
 from engine.vision.tracking.tracker import Tracker
 
 #: What a track is called where no detector classified it.
 MOVING = "moving"
+#: Seconds after which a picture is looked at though by the stream's clock none is due: the clock stands still.
+STALLED = 2.0
 #: A motion share from which the whole picture is looked at.
 LARGE = 0.3
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
@@ -87,7 +91,8 @@ class Analyzer:
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
-        self._analysed = self._looks = self.wanted = self.skipped = 0
+        self._analysed = self._looks = self._keyframes = self.wanted = self.skipped = 0
+        self._media, self._looked = 0.0, -inf
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -107,17 +112,21 @@ class Analyzer:
 
         Blocks for the analysis: under 1 ms for motion, and for the pool's answer where it is asked.
         """
-        wanted = self._pace.due(packet.pts * self._time_base)
+        late = packet.received - self._looked > STALLED
+        wanted = late or self._pace.due(packet.pts * self._time_base)
         due = None
         for frame in self._decoder.feed(packet, wanted=wanted):
             pts = packet.pts if frame.pts is None else frame.pts
-            if self._pace.take(pts * self._time_base):
-                due = frame
+            self._keyframes += frame.key_frame
+            if self._pace.take(pts * self._time_base) or late:
+                due, self._media = frame, pts * self._time_base
+        if due is not None:
+            self._looked = packet.received
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
 
     def refer(self, reference: Luma | None) -> None:
-        """Take a new picture of how the camera should look."""
-        self._reference = reference
+        """Take a new picture of how the camera should look; what is the matter is judged anew."""
+        self._watch = Watch(None if self._away() else reference, self._turning)
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.
@@ -152,8 +161,22 @@ class Analyzer:
         found, looked = self._seek(shown, motion, cut)
         moving = None if cut or motion.disturbance else motion.boxes
         tracked = self._tracker.update(self._pace.time, found, looked, moving)
+        flaws = self._judge(shown.frame, received)
         return Sight(
-            received, shown.width, shown.height, motion, tracked.tracks, tracked.ended, cut, tracked.unknown
+            received,
+            shown.width,
+            shown.height,
+            motion,
+            tracked.tracks,
+            tracked.ended,
+            cut,
+            tracked.unknown,
+            flaws,
+        )
+
+    def _judge(self, frame: av.VideoFrame, received: float) -> tuple[Impairment, ...]:
+        return self._watch.look(
+            luma(frame), chroma(frame), at=received, media=self._media, keyframes=self._keyframes
         )
 
     def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:

@@ -55,6 +55,19 @@ def luma(frame: av.VideoFrame) -> Luma:
     return _plane(shown, 0)[:, : shown.width]
 
 
+def chroma(frame: av.VideoFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """Return the planes of blue and red, 128 is grey, without copying them; None: it has no colour."""
+    shown = readable(frame)
+    name = shown.format.name
+    if name == "gray":
+        return None
+    wide = -(-shown.width >> _SHIFTS[name][0])
+    if name == "nv12":
+        both = _plane(shown, 1)
+        return both[:, : 2 * wide : 2], both[:, 1 : 2 * wide : 2]
+    return _plane(shown, 1)[:, :wide], _plane(shown, 2)[:, :wide]
+
+
 @kernel(
     "void(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[::1], "
     "int64, int64, int32[::1], int32[:, ::1], uint8[:, :, ::1])"

@@ -17,6 +17,7 @@ from rules.kinds.conditions import (
     Condition,
     Direction,
     Dwell,
+    Moment,
     Number,
     Passing,
     Score,
@@ -138,6 +139,8 @@ def describe(condition: Condition) -> str:
             return f"heading {middle:g}° ± {tolerance:g}°"
         case Passing(fact=fact, wanted=wanted):
             return f"{fact} {', '.join(sorted(wanted))}"
+        case Moment(change=change, fact=fact, marked=marked):
+            return f"change {fact if marked else change}"
         case If(expression=expression):
             return f"if {expression.text}"
     told = (_plain(getattr(condition, name)) for name in getattr(condition, "__dataclass_fields__", ()))

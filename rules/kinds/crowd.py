@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from rules.document.scalars import OneOrMany, Slug
 from rules.kinds.conditions import Number
-from rules.kinds.fact_types import HEAD, NUMBER, ZONES, unnamed
+from rules.kinds.fact_types import HEAD, NUMBER, SWITCH, ZONES, unnamed
 from rules.kinds.pattern import Bounds, Label, Pattern
 from rules.kinds.record import ANY_CHANGE, ON, Demands, EventKind, labelled
 from rules.kinds.shorthand import Clock, Lasting, Shorthand, TrialEvent, both
@@ -75,7 +75,7 @@ CROWD = EventKind(
     changes=lambda pattern: ON if pattern.below is None else ANY_CHANGE,
     demands=_demands,
     subject=labelled("reason.crowd"),
-    facts={**HEAD, **unnamed("camera", "label", "unknown", ZONES), "count": NUMBER},
+    facts={**HEAD, **unnamed("camera", "label", ZONES), "count": NUMBER, "unknown": SWITCH},
     ranges={"count": GROWING},
     always=frozenset({"camera", "label", "count", ZONES}),
     leaves=_leaves,

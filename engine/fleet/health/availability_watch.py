@@ -33,7 +33,7 @@ def observed(runner: CameraRunner, now: Instant, monotonic: float) -> Observed:
     if status.state is not CameraState.ONLINE:
         reason = status.reason.code if status.reason else ""
         return Observed(Availability(str(status.state)), status.since, reason)
-    if runner.seen is not None and (seconds := monotonic - runner.seen.sight.at) > STILL:
+    if runner.seen is not None and (seconds := monotonic - runner.seen.told) > STILL:
         return Observed(Availability.FROZEN, now.wall - timedelta(seconds=seconds))
     if (impaired := runner.conditions.standing.get("impaired")) is not None:
         cause = impaired.sentence.code.partition("+")[0]

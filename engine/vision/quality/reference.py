@@ -6,6 +6,7 @@ whole parts, keep their place. A few sizes are tried for zoom. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import hypot
@@ -57,15 +58,21 @@ class Moved:
         return self.known and (far or abs(self.scale - 1) > STILL_SCALE)
 
 
-def compared(reference: Luma, now: Luma) -> Moved | None:
-    """Return how a picture lies to its reference; None: one of them is of nothing (black, white, fog)."""
+def compared(reference: Luma, now: Luma, scales: Sequence[float] = SCALES) -> Moved | None:
+    """Return how a picture lies to its reference; None: one of them is of nothing (black, white, fog).
+
+    Args:
+        reference: As it was.
+        now: As it is.
+        scales: Sizes that are tried; each costs about two milliseconds.
+    """
     before, after = reduced(reference, COLUMNS, ROWS), reduced(now, COLUMNS, ROWS)
     if before.shape != (ROWS, COLUMNS) or after.shape != (ROWS, COLUMNS):
         return None
     if min(float(before.std()), float(after.std())) < LEAST_TEXTURE:
         return None
     seen = _spectrum(after)
-    return max((_at(before, seen, scale) for scale in SCALES), key=lambda each: each.sureness)
+    return max((_at(before, seen, scale) for scale in scales), key=lambda each: each.sureness)
 
 
 def _at(before: Grey, seen: _Spectrum, scale: float) -> Moved:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
+from typing import Self
+from weakref import WeakSet
 
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
@@ -12,7 +14,7 @@ from engine.vision.tracking.kinematics import Kinematics
 from engine.vision.tracking.likeness import Colour
 
 #: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
-PREDICTED = 0.5
+PREDICTED = 0.7
 #: Part of a track that must have been looked at for its absence to count.
 LOOKED = 0.5
 #: Least overlap with its resting place of an object that rests.
@@ -65,6 +67,7 @@ class Followed:
         self.seen_at = self.looked_at = at
         self.asked_at, self.wait = -1.0, 0.0
         self.told = self.unknown = False
+        self.apart: WeakSet[Self] = WeakSet()
         self._note(seen, at)
 
     @property
@@ -171,12 +174,25 @@ class Followed:
         return at - self.looked_at > UNKNOWN_AFTER + min(self._rested() / 4, RECHECK[1])
 
     def track(self, at: float) -> Track:
-        """Return what others may know."""
-        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in self.box(at))
+        """Return what others may know of it while it is there."""
+        return self._told(at, self.box(at))
+
+    def last(self, at: float) -> Track:
+        """Return what others may know of it when it is gone, or unknown: where it was seen last."""
+        return self._told(at, self.box(self.seen_at))
+
+    def _told(self, at: float, where: Box) -> Track:
+        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in where)
         return Track(
-            self.id, self.label, self.ballot.score, (x0, y0, x1, y1), self.kinematics.velocity, at - self.born,
-            self.sightings, self.seen_at < at,
-        )  # fmt: skip
+            self.id,
+            self.label,
+            self.ballot.score,
+            (x0, y0, x1, y1),
+            self.kinematics.velocity,
+            at - self.born,
+            self.sightings,
+            self.seen_at < at,
+        )
 
     def _due(self) -> float:
         """Return when it should be looked for, though nothing moves."""

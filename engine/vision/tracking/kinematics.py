@@ -17,7 +17,7 @@ from engine.vision.boxes import Box
 #: Standard deviation of a sighting's place, and of the speed of what was just found, in scales (a second).
 NOISE, SPEED = 0.08, 2.0
 #: How much the velocity may change: scales squared per second cubed.
-AGILITY = 0.7
+AGILITY = 0.35
 #: Seconds in which the size follows.
 SIZE = 0.25
 #: A velocity is trusted for so many seconds, no longer.

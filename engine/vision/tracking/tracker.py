@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 
 import numpy as np
@@ -174,17 +175,24 @@ class Tracker:
 
     def _fuse(self, at: float) -> list[Followed]:
         """Drop what has long gone together with another as its part, its double, or its rider."""
-        seen = [track for track in self._live if track.seen_at == at]
-        pairs = {}
-        for number, one in enumerate(seen):
-            for other in seen[number + 1 :]:
-                if _is_together(one, other, at):
-                    pairs[one.id, other.id] = self._together.get((one.id, other.id), at)
-        self._together = pairs
-        gone = {self._lesser(pair) for pair, since in pairs.items() if at - since >= TOGETHER}
+        pairs = {
+            (one.id, other.id): _is_together(one, other, at)
+            for one, other in combinations([track for track in self._live if track.seen_at == at], 2)
+            if not self._went_apart(one, other, at)
+        }
+        self._together = {pair: self._together.get(pair, at) for pair, so in pairs.items() if so}
+        gone = {self._lesser(pair) for pair, since in self._together.items() if at - since >= TOGETHER}
         over = [track for track in self._live if track.id in gone]
         self._live = [track for track in self._live if track.id not in gone]
         return over
+
+    def _went_apart(self, one: Followed, other: Followed, at: float) -> bool:
+        """Return whether two were ever side by side: then they are two, unless one mounts the other."""
+        a, b = one.box(at), other.box(at)
+        if a[2] < b[0] or b[2] < a[0]:
+            one.apart.add(other)
+            other.apart.add(one)
+        return other in one.apart and {one.label, other.label} != RIDER
 
     def _lesser(self, pair: tuple[int, int]) -> int:
         """Return which of two is part of the other: the rider of what is ridden, else who is smaller."""
@@ -204,6 +212,8 @@ class Tracker:
         silent = at - track.seen_at
         brief = not track.told or track.inside(at) < VISIBLE
         patience = SETTLED if brief else self._silence
+        if not track.told and track.overlooked(at):
+            return True
         return (track.misses >= 2 and silent > patience) or silent > FORGOTTEN
 
     def _demote(self, at: float) -> list[Track]:
@@ -211,7 +221,7 @@ class Tracker:
         over = []
         for track in self._live:
             if track.told and track.seen_at == at and not self._is_credible(track, at):
-                over.append(track.track(at))
+                over.append(track.last(at))
                 track.told, track.distrusted, track.id = False, True, self._next
                 self._next += 1
         return over
@@ -220,7 +230,7 @@ class Tracker:
         return track.credible(at, self._sure if track.label in LIVING else self._score)
 
     def _tell(self, at: float, gone: Sequence[Followed]) -> Tracked:
-        over = [track.track(at) for track in gone if track.told] + self._demote(at)
+        over = [track.last(at) for track in gone if track.told] + self._demote(at)
         for track in self._live:
             track.told |= self._is_proven(track, at)
             track.unknown |= track.told and track.overlooked(at)
@@ -230,7 +240,7 @@ class Tracker:
         return Tracked(
             tuple(track.track(at) for track in told),
             tuple(over),
-            tuple(track.track(at) for track in self._live if track.told and track.unknown),
+            tuple(track.last(at) for track in self._live if track.told and track.unknown),
         )
 
     def _is_proven(self, track: Followed, at: float) -> bool:

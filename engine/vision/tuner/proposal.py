@@ -12,6 +12,7 @@ from engine.vision.tuner.film import Film
 from engine.vision.tuner.flicker import Corners, Flicker, confined, flicker, polygons
 from engine.vision.tuner.journey import Journey, agreed, journeys
 from engine.vision.tuner.trial import Trial, tried
+from rules.geometry import surface
 
 #: Sensitivities that are tried beside the present one.
 SENSITIVITIES = (20, 35, 50, 65, 80)
@@ -169,9 +170,3 @@ def _cost(outcome: Outcome, now: Outcome) -> float:
         + LEAST * (tuning.least != present.least)
         + CHANGED * (tuning != present)
     )
-
-
-def surface(corners: Sequence[tuple[float, float]]) -> float:
-    """Return the area of a polygon that does not cross itself, of the picture's."""
-    ends = (*corners[1:], corners[0])
-    return abs(sum(x * v - u * y for (x, y), (u, v) in zip(corners, ends, strict=True))) / 2

@@ -87,6 +87,18 @@ def test_status_says_who_watches(engine: Path, service: Any, lang: str, words: s
     assert f"◉ {words}" in run(engine, "status", "--lang", lang).stdout
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("vi", "2 đối tượng chưa nhìn lại được"), ("en", "2 objects could not be looked for")]
+)
+def test_status_says_of_how_many_nobody_knows(engine: Path, service: Any, lang: str, words: str) -> None:
+    seen = wire.Tracked(track=1, label="person", score=0.9, box=(0.1, 0.1, 0.2, 0.4))
+    unknown = seen.model_copy(update={"state": wire.TrackState.UNKNOWN})
+    service.camera = service.camera.model_copy(update={"tracks": (seen,)})
+    assert "?" not in run(engine, "status", "--lang", lang).stdout
+    service.camera = service.camera.model_copy(update={"tracks": (seen, unknown, unknown)})
+    assert f"? {words}" in run(engine, "status", "--lang", lang).stdout
+
+
 def retry(socket: Path, *words: str) -> Result:
     return CliRunner().invoke(
         camera.app, ["camera", "retry", *words, "--socket", str(socket), "--lang", "en"]

@@ -39,14 +39,15 @@ class Eye:
 
 @pytest.fixture
 def eye(monkeypatch: pytest.MonkeyPatch) -> Eye:
-    told, feed = Eye(), Analyzer.feed
+    told, feed, take = Eye(), Analyzer.feed, Analyzer.refer
 
     def seen(analyzer: Analyzer, packet: Packet) -> Sight | None:
         sight = feed(analyzer, packet)
         return sight and replace(sight, impairments=told.impairments)
 
-    def refer(_: Analyzer, reference: Luma | None) -> None:
+    def refer(analyzer: Analyzer, reference: Luma | None) -> None:
         told.references.append(reference)
+        take(analyzer, reference)
 
     monkeypatch.setattr(Analyzer, "feed", seen)
     monkeypatch.setattr(Analyzer, "refer", refer)
@@ -71,7 +72,7 @@ async def test_it_is_told_stands_is_a_gap_and_is_over(stage: Stage, eye: Eye) ->
     await stage.until(lambda: told(stage)[1:] == [(Change.GOES_ON, "covered", "both")])
     assert [each.code for each in troubled([runner])] == ["cameras.impaired"]
     since = runner.conditions.standing["impaired"].since
-    found = observed(runner, stage.clock.now(), runner.seen.sight.at)
+    found = observed(runner, stage.clock.now(), runner.seen.told)
     assert (found.state, found.since, found.reason) == (Availability.IMPAIRED, since, "picture.covered")
 
     eye.impairments = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,8 +117,9 @@ def test_of_a_box_that_is_only_predicted_nothing_is_told_until_it_is_seen() -> N
     stood(made, 1)
     assert made.sight(sight(1.2, person(7, 0.8, predicted=True)), NOW) == []  # over there it may be by now
     assert made.sight(sight(1.4, person(8, 0.8, predicted=True)), NOW) == []
-    (moved,) = made.sight(sight(1.6, person(7, 0.8)), NOW)
-    assert (moved.change, moved.facts["entered"]) == (Change.GOES_ON, "right")
+    seen = [draft for at in (1.6, 1.8, 2.0) for draft in made.sight(sight(at, person(7, 0.8)), NOW)]
+    (moved,) = [each for each in seen if "entered" in each.facts]
+    assert (moved.change, moved.facts["entered"], moved.facts["left"]) == (Change.GOES_ON, "right", "left")
 
 
 def counts(drafts: list[Draft]) -> list[tuple[object, ...]]:
@@ -197,3 +200,18 @@ def test_whom_the_camera_turned_away_from_is_not_gone() -> None:
         sight(9.0, ended=(person(7, 0.1),), view=True), NOW
     )  # a jerk, and not two seconds of it
     assert gone.facts["left"] == "left"
+
+
+async def test_a_camera_that_is_looked_at_too_seldom_is_behind_and_shows_whom_nobody_knows_of(
+    stage: Any,
+) -> None:
+    runner = stage.runner(stage.script())
+    looks = runner._analysis.analyzer = SimpleNamespace(wanted=0, skipped=0, shown=lambda: None)
+    for picture in range(100):
+        looks.wanted, looks.skipped = picture, picture
+        runner._tell(sight(picture / 5, unknown=(person(7, 0.1),)), None)
+    assert "behind" in runner.conditions.standing
+    assert stage.drafts.health("gate") == ["online", "behind"]
+    assert [(each.track, str(each.state)) for each in runner.analysed().tracks] == [(7, "unknown")]
+    lost = [each.label for each in runner._also(None, NOW)]
+    assert lost == ["behind"]  # a camera that is lost is lost, and not behind as well

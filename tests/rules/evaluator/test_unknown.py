@@ -132,3 +132,9 @@ def test_a_trial_tells_it_as_the_engine_does() -> None:
     assert (found.facts["dwell:yard"], found.facts["still"]) == (4.0, 0.0)
     assert found.facts["age"] == 4.0  # and not 30: nobody knows that it was there
     assert dict(events[-1].facts) == UNKNOWN
+
+
+def test_a_rule_may_ask_for_a_whole_count(bench: Make) -> None:
+    b = bench(one("{crowd: person, zone: yard, above: 2, if: not unknown}"))
+    assert crowd(b, 0.0, Change.BEGAN, count=3, unknown=True) == ()
+    assert len(crowd(b, 1.0, Change.GOES_ON, count=3)) == 1

@@ -64,7 +64,7 @@ def test_how_a_camera_is(kept: Any) -> None:
     runner.conditions.standing["impaired"] = Trouble(Sentence("picture.frozen+picture.by_both"), clock.wall)
     assert observed(runner, now, 0.0).state is Availability.FROZEN
     del runner.conditions.standing["impaired"]
-    runner.seen = SimpleNamespace(sight=SimpleNamespace(at=100.0))
+    runner.seen = SimpleNamespace(told=100.0)
     assert observed(runner, now, 100.0 + STILL).state is Availability.DEAF
     told = observed(runner, now, 100.0 + STILL + 1)
     assert (told.state, told.since) == (Availability.FROZEN, now.wall - timedelta(seconds=STILL + 1))

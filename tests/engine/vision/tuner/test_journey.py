@@ -7,10 +7,10 @@ import pytest
 
 from engine.vision.model import Motion
 from engine.vision.motion.tuning import STANDARD
-from engine.vision.tuner.flicker import COLUMNS, ROWS, Flicker, flicker, polygons
+from engine.vision.tuner.flicker import COLUMNS, ROWS, Flicker, confined, flicker, polygons
 from engine.vision.tuner.journey import Box, agreed, journeys
-from engine.vision.tuner.proposal import surface
 from engine.vision.tuner.trial import Trial
+from rules.geometry import surface
 
 
 def trial(*pictures: Sequence[Box]) -> Trial:
@@ -108,3 +108,11 @@ def test_a_corner_near_the_border_lies_on_it() -> None:
     ((*corners,),) = polygons(_map({(1, 1): 0.5, (0, 1): 0.5}))
     assert min(y for _, y in corners) == 0.0
     assert min(x for x, _ in corners) == 0.0
+
+
+def test_a_way_within_a_restless_place_is_a_gust() -> None:
+    (way,) = journeys(trial(*walk()), times(20))
+    road = {(9, column): 0.3 for column in range(COLUMNS)}
+    assert confined(way, _map(road))
+    assert not confined(way, _map({(2, column): 0.3 for column in range(COLUMNS)}))
+    assert not confined(way, _map(road, lasting=2))

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from engine.vision.motion.tuning import STANDARD, Tuning
-from engine.vision.tuner.proposal import KEPT, QUIET, Findings, examine, surface
+from engine.vision.tuner.proposal import KEPT, QUIET, Findings, examine
 from engine.vision.tuner.reasons import reasons
+from rules.geometry import surface
 from tests.engine.tuning import LEAVES, film_of, yard
 
-#: A contrast, in grey levels, that a sensitivity of 35 does not see.
+#: A contrast, in grey levels, that a sensitivity of 0 does not see, and one of 50 does.
 FAINT = 12
 
 
@@ -42,11 +43,11 @@ def test_where_nothing_flickers_nothing_is_changed() -> None:
 
 def test_what_is_too_faint_is_found_by_a_higher_sensitivity() -> None:
     found = examine(
-        film_of(yard(leaves=False, contrast=FAINT, plain=True, seed=103)), replace(STANDARD, sensitivity=35)
+        film_of(yard(leaves=False, contrast=FAINT, plain=True, seed=103)), replace(STANDARD, sensitivity=0)
     )
     assert found.journeys
     assert found.now.kept == (False,)
-    assert found.best.trial.tuning.sensitivity > 35
+    assert found.best.trial.tuning.sensitivity > 0
     assert codes(found)[:3] == ["vision.would", "vision.more", "vision.gained"]
 
 

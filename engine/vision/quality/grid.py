@@ -1,0 +1,85 @@
+"""A picture as a small grid of mean brightness, and the slopes in it: all that is asked of a picture once a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from engine.vision.quality.plane import Grey, Luma
+
+#: Wanted columns and rows.
+COLUMNS, ROWS = 160, 90
+#: Pixels of a cell that are read, across and down, at most: enough to average noise out.
+TAPS = 4
+#: Cells a side of a block.
+BLOCK = 8
+
+
+def shrunk(luma: Luma) -> Grey:
+    """Return a picture's means, about `ROWS` by `COLUMNS`; cells are whole pixels, what is left over is not seen."""
+    tall, wide = luma.shape
+    down, across = max(1, round(tall / ROWS)), max(1, round(wide / COLUMNS))
+    rows, columns = tall // down, wide // across
+    lines, places = _taps(down), _taps(across)
+    sums = np.zeros((rows, wide), np.uint16)
+    for line in lines:
+        sums += luma[line::down][:rows]
+    cells = np.zeros((rows, columns), np.float32)
+    for place in places:
+        cells += sums[:, place::across][:, :columns]
+    means: Grey = (cells / (len(lines) * len(places))).astype(np.float32)
+    return means
+
+
+def _taps(size: int) -> list[int]:
+    count = min(TAPS, size)
+    return [(2 * number + 1) * size // (2 * count) for number in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """How brightness changes across and down over two cells, and how steep that is: (rows - 2, columns - 2)."""
+
+    across: Grey
+    down: Grey
+    steep: Grey
+
+
+def slopes(cells: Grey) -> Slopes:
+    """Return a grid's slopes (central differences)."""
+    across = cells[1:-1, 2:] - cells[1:-1, :-2]
+    down = cells[2:, 1:-1] - cells[:-2, 1:-1]
+    return Slopes(across, down, np.sqrt(across * across + down * down))
+
+
+def halved(cells: Grey) -> Grey:
+    """Return a grid at half its rows and columns."""
+    rows, columns = (size // 2 * 2 for size in cells.shape)
+    even = cells[:rows, :columns]
+    lines = even[::2] + even[1::2]
+    mean: Grey = (lines[:, ::2] + lines[:, 1::2]) * np.float32(0.25)
+    return mean
+
+
+def ranked(values: Grey, share: float) -> float:
+    """Return the value that such a share of all lies below; the quicker kind of quantile. Not of nothing."""
+    flat = values.ravel()
+    place = min(int(share * flat.size), flat.size - 1)
+    return float(np.partition(flat, place)[place])
+
+
+def blocks(values: Grey) -> Grey:
+    """Return sums of `BLOCK` by `BLOCK` cells; what does not fill a block is left out."""
+    rows, columns = values.shape
+    sums: Grey = (_gathering(rows) @ values @ _gathering(columns).T).astype(np.float32, copy=False)
+    return sums
+
+
+@cache
+def _gathering(size: int) -> Grey:
+    """Return what, times a column, gives the sums of its blocks: as a product of matrices it costs least."""
+    whole = np.kron(np.eye(size // BLOCK), np.ones(BLOCK))
+    gathering: Grey = np.pad(whole, ((0, 0), (0, size % BLOCK))).astype(np.float32)
+    return gathering

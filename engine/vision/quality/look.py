@@ -1,0 +1,80 @@
+"""One picture as it is judged: brightness on a grid, slopes at two sizes, noise, and what that says by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.vision.quality.grid import Slopes, halved, ranked, shrunk, slopes
+from engine.vision.quality.plane import Grey, Luma
+
+#: Slope (grey levels over two cells) of what is an edge.
+EDGE = 8.0
+#: Brightness from which a cell is burnt out.
+BURNT = 226.0
+#: A median difference of white noise is so many of its deviations, times the root of two for two pictures.
+_MEDIAN = 0.6745 * 2**0.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """One picture on a grid.
+
+    Attributes:
+        cells: Brightness, (rows, columns), 0..255.
+        fine: Its slopes; `coarse`: those of cells four times as large.
+        noise: Deviation of a cell's brightness from picture to picture; 0 where there was none before.
+    """
+
+    cells: Grey
+    fine: Slopes
+    coarse: Slopes
+    noise: float
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean brightness."""
+        return float(self.cells.mean())
+
+    @cached_property
+    def edges(self) -> float:
+        """Share of cells that are on an edge."""
+        return float((self.fine.steep > EDGE).mean())
+
+    @cached_property
+    def burnt(self) -> float:
+        """Share of cells that are burnt out."""
+        return float((self.cells > BURNT).mean())
+
+    @cached_property
+    def flat(self) -> float:
+        """Share of cells that have no slope at all: no sensor gives that, a card does."""
+        return float((self.fine.steep < 0.5).mean())
+
+    @cached_property
+    def level(self) -> float:
+        """Share of cells of the commonest brightness (within one level)."""
+        counts = np.bincount(self.cells.astype(np.uint8).ravel(), minlength=256)
+        return float(np.convolve(counts, (1, 1, 1)).max() / self.cells.size)
+
+    @cached_property
+    def sharp(self) -> float:
+        """Energy of fine slopes over that of coarse ones, noise left out: about 0.3 to 1.3 where it is in focus."""
+        fine = float(np.mean(self.fine.steep**2)) - 4 * self.noise**2
+        return max(0.0, fine) / (float(np.mean(self.coarse.steep**2)) + 1e-3)
+
+
+def of_cells(cells: Grey, noise: float = 0.0) -> Look:
+    """Return a grid with its slopes."""
+    return Look(cells, slopes(cells), slopes(halved(halved(cells))), noise)
+
+
+def taken(luma: Luma, before: Look | None) -> Look:
+    """Return a picture as it is judged; `before`: the last one of the same stream."""
+    cells = shrunk(luma)
+    noise = 0.0
+    if before is not None and before.cells.shape == cells.shape:
+        noise = ranked(np.abs(cells[::2, ::2] - before.cells[::2, ::2]), 0.5) / _MEDIAN
+    return of_cells(cells, noise)

@@ -1,0 +1,161 @@
+"""Whether it is always the same picture: a sensor's noise is never twice the same, a frozen picture is. Pure.
+
+From keyframe to keyframe a coder leaves out noise that is below its threshold: a calm scene at a low bitrate is the
+same to the last bit until the next keyframe, which is coded from the picture as it is then, noise and all. So keyframes
+tell. Of a living picture each differs from the one before by as much as ever, nearly everywhere; of a frozen one not at
+all, or by less and less, as the coder finds finer steps. What moves makes a picture alive, but for a clock that is
+written into it. Bounds: two keyframes that say so, 6 to 9 s with two seconds between them; a stream without
+keyframes must be the same to the last bit for a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.vision.quality.plane import Luma
+
+#: Rows of the picture that are read, at most.
+ROWS = 48
+#: Pixels of a row in a block, which one comparison of 64 bits sees; every second pixel, in a part.
+BLOCK, PART = 8, 8
+#: Share of blocks that differ from keyframe to keyframe, at least, while a picture lives.
+ALIVE = 0.35
+#: Part of the usual difference between keyframes below which it is the coder's, no noise; the same while it falls from
+#: keyframe to keyframe, each time to such a part, as a coder's does that finds finer steps for what stays the same.
+FAINT, FALLEN, FALLING = 0.4, 0.7, 0.94
+#: Keyframes after which it is known what is usual: a coder needs some to find its steps.
+LEARNT = 5
+#: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
+MOTION, CLOCK = 6.0, 0.03
+#: Grey levels of the mean from which the light changed, and with it what is usual.
+OTHER_LIGHT = 2.0
+#: Slope within a block that a coder keeps noise on, and share of such blocks without which nothing can be told.
+TEXTURE, LEAST_TEXTURE = 2, 0.1
+#: Keyframes, and seconds, over which nothing may have happened; seconds where there are no keyframes.
+KEYFRAMES, SECONDS, LONG = 2, 4.5, 60.0
+#: How quickly what is usual falls, and rises.
+_FALL, _RISE = 0.3, 0.05
+_Parts = NDArray[np.bool_]
+
+
+class _Change(NamedTuple):
+    """Share of textured blocks that differ, by how many grey levels in the middle, and how much brighter it is."""
+
+    share: float
+    size: float
+    light: float
+
+
+@dataclass(slots=True)
+class Stillness:
+    """One stream's: analysed pictures, of which those after a keyframe are compared with each other."""
+
+    _before: Luma | None = None
+    _keyed: Luma | None = None
+    _keyframes: int = 0
+    _usual: float = 0.0
+    _learnt: int = 0
+    _since: float = 0.0
+    _last: float = 0.0
+    _passed: int = 0
+    _faint: bool = False
+    _exact: float = 0.0
+    _moved: _Parts | None = None
+
+    def look(self, luma: Luma, keyframes: int, now: float) -> float | None:
+        """Return since when it is always the same picture; None: it lives, or that cannot be told.
+
+        Args:
+            luma: The picture.
+            keyframes: How many keyframes there were in the stream up to this picture.
+            now: Seconds.
+        """
+        rows = _read(luma)
+        before, self._before = self._before, rows
+        if before is None or self._keyed is None or before.shape != rows.shape:
+            self._keyed = rows
+            self.restart(now)
+            return None
+        self._watch_motion(before, rows, now)
+        if keyframes > self._keyframes:
+            self._judge(_change(self._keyed, rows), now)
+            self._keyed, self._keyframes = rows, keyframes
+        return self._frozen(now)
+
+    def restart(self, now: float) -> None:
+        """Begin anew: the picture changed as a whole, and what was usual is so no more."""
+        self._usual, self._learnt = 0.0, 0
+        self._alive(now)
+
+    def _watch_motion(self, before: Luma, rows: Luma, now: float) -> None:
+        if not np.array_equal(before, rows):
+            self._exact = now
+            moved = _parts(before, rows) > MOTION
+            self._moved = moved if self._moved is None else self._moved | moved
+            if float(self._moved.mean()) > CLOCK:
+                self._alive(now)
+
+    def _lives(self, change: _Change) -> bool:
+        """Return whether two keyframes differ as those of a living picture do."""
+        last, self._last = self._last, change.size
+        if change.share <= ALIVE:
+            return False
+        if self._learnt < LEARNT or change.size > 0.95 * self._usual:
+            return True
+        return change.size > FAINT * self._usual and change.size > FALLING * last
+
+    def _judge(self, change: _Change, now: float) -> None:
+        if abs(change.light) > OTHER_LIGHT:
+            self.restart(now)
+        elif self._lives(change):
+            self._learnt += 1
+            rate = 1.0 if not self._usual else _FALL if change.size < self._usual else _RISE
+            self._usual += (min(change.size, MOTION) - self._usual) * rate
+            self._alive(now)
+        else:
+            self._passed += 1
+            self._faint = change.share <= ALIVE or change.size < FALLEN * self._usual
+
+    def _alive(self, now: float) -> None:
+        self._since = self._exact = now
+        self._passed, self._moved = 0, None
+
+    def _frozen(self, now: float) -> float | None:
+        if self._passed >= KEYFRAMES and self._faint and now - self._since >= SECONDS:
+            return self._since
+        return self._exact if now - self._exact >= LONG else None
+
+
+def _read(luma: Luma) -> Luma:
+    """Return some of a picture's rows, of whole blocks."""
+    step = max(1, -(-luma.shape[0] // ROWS))
+    return np.ascontiguousarray(luma[step // 2 :: step, : luma.shape[1] // BLOCK * BLOCK])
+
+
+def _change(before: Luma, now: Luma) -> _Change:
+    """Return how a picture differs; a flat one, of which a coder keeps no noise, is alive if anything differs."""
+    one, other = (each[:, ::BLOCK].astype(np.int16) for each in (before, now))
+    light = float((other - one).mean())
+    differ = before.view(np.uint64) != now.view(np.uint64)
+    textured = np.abs(other - now[:, BLOCK // 2 :: BLOCK]) > TEXTURE
+    if float(textured.mean()) < LEAST_TEXTURE:
+        return _Change(float(differ.any()), np.inf, light)
+    return _Change(float(differ[textured].mean()), _middle(_parts(before, now)), light)
+
+
+def _parts(before: Luma, now: Luma) -> NDArray[np.float32]:
+    """Return by how many grey levels each part of a row differs, of some of its pixels."""
+    one, other = (each[:, ::2].astype(np.int16) for each in (before, now))
+    sums = np.add.reduceat(np.abs(other - one), np.arange(0, one.shape[1], PART), axis=1)
+    return (sums / np.float32(PART)).astype(np.float32)
+
+
+def _middle(parts: NDArray[np.float32]) -> float:
+    """Return the mean of the middle half: what moves changes few parts."""
+    ordered = np.sort(parts.ravel())
+    quarter = len(ordered) // 4
+    return float(ordered[quarter : len(ordered) - quarter].mean())
