@@ -31,7 +31,7 @@ def real(rng: np.random.Generator) -> Grey:
     whole = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     whole = cv2.resize(whole, (max(whole.shape[1], SIZE[0]), max(whole.shape[0], SIZE[1])))
     y = (whole.shape[0] - SIZE[1]) // 2
-    return whole[y : y + SIZE[1], : SIZE[0]].astype(np.float32)
+    return np.asarray(whole[y : y + SIZE[1], : SIZE[0]], np.float32)
 
 
 def drawn(rng: np.random.Generator) -> Grey:
@@ -51,7 +51,7 @@ def drawn(rng: np.random.Generator) -> Grey:
     for _ in range(int(rng.integers(2, 5))):
         x = int(rng.integers(0, width))
         yard[horizon - 60 :, x : x + int(rng.integers(3, 8))] = rng.uniform(30, 80)
-    return np.clip(yard + grain(rng, 3, 6) + grain(rng, 14, 10), 0, 255).astype(np.float32)
+    return np.asarray(np.clip(yard + grain(rng, 3, 6) + grain(rng, 14, 10), 0, 255), np.float32)
 
 
 def grain(rng: np.random.Generator, size: float, strength: float) -> Grey:
@@ -102,6 +102,5 @@ def _worn(rng: np.random.Generator, surface: Grey) -> Grey:
     high, wide = surface.shape
     folds = cv2.GaussianBlur(rng.normal(0, 1, surface.shape).astype(np.float32), (0, 0), max(1.5, high / 20))
     slope = np.linspace(-1, 1, wide, dtype=np.float32)[None] * np.float32(rng.uniform(-15, 15))
-    return np.clip(surface + folds * np.float32(rng.uniform(5, 14) / folds.std()) + slope, 0, 255).astype(
-        np.float32
-    )
+    rough = surface + folds * np.float32(rng.uniform(5, 14) / folds.std()) + slope
+    return np.asarray(np.clip(rough, 0, 255), np.float32)
