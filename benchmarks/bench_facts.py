@@ -8,6 +8,7 @@ tracked  the same boxes through the engine's own Tracker: broken and stolen iden
 An event is right where the same happened to the same object (boxes overlap) within `NEARBY` seconds, or while it stood
 on the boundary. What nobody could know may be told, and need not: within 0.3 s of coming into view or going out of it,
 with feet hidden by a wall, along a boundary (never further than 0.12 of its size), within 5 % of a line's ends.
+Seconds in a zone are compared when it is left, counts each second (right: so many were there within `NEARBY` seconds).
 Peers, given the same tracks: `plain`, every step over a boundary told (as 0.7.0 did), and supervision's LineZone and
 PolygonZone (foot point as anchor), as they are and with crossings that must last for 2 pictures (`steady`).
 """
@@ -101,12 +102,18 @@ def drafts(drawn: Scene, sights: Iterable[Sight]) -> list[tuple[float, Draft]]:
     """Return what the engine tells, and when."""
     points, width, length = drawn.ground
     lines = {name: Line(line) for name, line in drawn.lines.items()}
-    translator = Translator(CameraId("c"), drawn.zones, lines=lines, scale=Ground(points, width, length))
+    translator = Translator(
+        CameraId("c"),
+        drawn.zones,
+        lines=lines,
+        scale=Ground(points, width, length),
+        crowds=frozenset(("any", zone) for zone in drawn.zones),
+    )
     return [
         (sight.at, draft)
         for sight in sights
         for draft in translator.sight(sight, WALL)
-        if draft.kind is Kind.OBJECT
+        if draft.kind in (Kind.OBJECT, Kind.CROWD)
     ]
 
 
@@ -298,9 +305,60 @@ def measured(drawn: Sequence[Scene], told: Sequence[Sequence[tuple[float, Draft]
     return {
         "speed error, median": round(median(speeds), 3),
         "kmh of who stands, 95th": round(_late(resting), 2),
+        **stays(drawn, told),
         "stops error, median s": round(median(halts), 2),
         "stops error, 95th s": round(_late(halts), 2),
     }
+
+
+def stays(drawn: Sequence[Scene], told: Sequence[Sequence[tuple[float, Draft]]]) -> dict[str, float]:
+    """Return how far the seconds in a zone are off when it is left, and how often its count is right."""
+    pairs = list(zip(drawn, told, strict=True))
+    off = [error for each, found in pairs for error in _stays(each, found)]
+    right = [one for each, found in pairs for zone in each.zones for one in _counts(each, found, zone)]
+    return {
+        "dwell error, median s": round(median(off), 2),
+        "dwell error, 95th s": round(_late(off), 2),
+        "counts right": round(sum(right) / len(right), 3),
+    }
+
+
+def _stays(drawn: Scene, found: Sequence[tuple[float, Draft]]) -> Iterator[float]:
+    for at, draft in found:
+        event = next(iter(ours([(at, draft)])), None)
+        if event is None or event.what != "left" or event.where not in drawn.zones:
+            continue
+        for truth in drawn.truth:
+            near = (truth.where, truth.what) == (event.where, "left") and abs(truth.at - event.at) <= NEARBY
+            if near and truth.plain and _same(drawn, event, truth.actor):
+                dwelt = float(draft.facts.get(f"dwell:{event.where}", 0.0))
+                yield abs(
+                    dwelt
+                    - 0.1
+                    * sum(_there(drawn, event.where, k / 10, truth.actor) for k in range(int(10 * truth.at)))
+                )
+                break
+
+
+def _counts(drawn: Scene, found: Sequence[tuple[float, Draft]], zone: str) -> Iterator[bool]:
+    """Yield for each second in which somebody is there, or told to be, whether so many were there within `NEARBY`."""
+    news = [
+        (at, int(d.facts.get("count", 0))) for at, d in found if d.kind is Kind.CROWD and d.zones == (zone,)
+    ]
+    true = [
+        sum(_there(drawn, zone, k / 4, each) for each in range(len(drawn.actors)))
+        for k in range(int(4 * LONG))
+    ]
+    for second in range(1, int(LONG)):
+        count = next((n for at, n in reversed(news) if at <= second), 0)
+        lately = true[max(0, int(4 * (second - NEARBY))) : 4 * second + 1]
+        if count or any(lately):
+            yield count in lately
+
+
+def _there(drawn: Scene, zone: str, at: float, actor: int) -> bool:
+    box = drawn.shown(drawn.actors[actor], at)
+    return box is not None and inside(foot(box), drawn.zones[zone])
 
 
 def _late(found: Sequence[float]) -> float:
@@ -326,7 +384,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    parser.add_argument("--scenes", type=int, default=60)
+    parser.add_argument("--scenes", type=int, default=24)
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument(
         "--peers", default=os.environ.get("MATTHAN_PEERS", ""), help="Python that has supervision"

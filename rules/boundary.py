@@ -20,8 +20,10 @@ CLEAR = 0.1
 SOONEST = 0.3
 #: Seconds and sizes beyond that are enough together.
 ENOUGH = 0.9
-#: Seconds after which it is beyond, though it stands on the boundary.
+#: Seconds after which it is beyond, though it stands on the boundary: if it was seen to come there from clear of it.
 LATEST = 5.0
+#: Seconds beyond a line after which who comes back had been there, if it was clear of the line meanwhile.
+AWAY = 1.0
 #: Longest step in seconds between two pictures that is taken for a straight way.
 STRIDE = 2.0
 #: Sizes that it must have gone through a zone to have been there, if it was out again at once.
@@ -54,7 +56,7 @@ def size_of(box: tuple[float, float, float, float], aspect: float) -> float:
     return max(area, 0.0) ** 0.5 if area > LEAST**2 else LEAST
 
 
-def sure(seconds: float, sizes: float, *, over: bool = False) -> bool:
+def sure(seconds: float, sizes: float, *, over: bool = False, came: bool = True) -> bool:
     """Return whether an object has left a place: the further it is away, the sooner that is sure.
 
     What comes back within a second was not away, unless it had been about as far as it is large.
@@ -63,9 +65,10 @@ def sure(seconds: float, sizes: float, *, over: bool = False) -> bool:
         seconds: For how long it is away.
         sizes: How far, in sizes of the object.
         over: It is gone from there: nothing more will be known.
+        came: It came from clear of the place's boundary; else nobody knows on which side of it it ever stood.
     """
     if sizes < CLEAR:
-        return seconds >= LATEST and not over
+        return seconds >= LATEST and came and not over
     return over or sizes == inf or (seconds >= SOONEST and seconds + sizes >= ENOUGH)
 
 
@@ -111,22 +114,32 @@ class Claim:
     Attributes:
         since: Seconds at which it passed.
         where: The place.
+        came: It came there from clear of the boundary.
     """
 
     since: float
     where: Point
+    came: bool = True
     _was: float = 0.0
+    _deep: float = 0.0
 
     def proved(self, at: float, sizes: float, *, over: bool) -> bool:
         """Return whether it is true, as far as it is beyond now; a single picture may be quite wrong, two agree."""
         was, self._was = self._was, sizes
-        return sure(at - self.since, sizes if over or sizes == inf else min(was, sizes), over=over)
+        sizes = sizes if over or sizes == inf else min(was, sizes)
+        self._deep = max(self._deep, sizes)
+        return sure(at - self.since, sizes, over=over, came=self.came)
+
+    def lasted(self, at: float) -> bool:
+        """Return whether it had been true, now that it is back."""
+        return at - self.since >= AWAY and self._deep >= CLEAR
 
 
-def _claim(before: Spot, now: Spot, part: float) -> Claim:
+def _claim(before: Spot, now: Spot, part: float, came: bool) -> Claim:
     """Return that a boundary was passed when a part of a step was done."""
     (x0, y0), (x1, y1) = before.foot, now.foot
-    return Claim(before.at + part * (now.at - before.at), (x0 + part * (x1 - x0), y0 + part * (y1 - y0)))
+    where = x0 + part * (x1 - x0), y0 + part * (y1 - y0)
+    return Claim(before.at + part * (now.at - before.at), where, came)
 
 
 @dataclass(slots=True)
@@ -135,17 +148,23 @@ class LineWatch:
 
     _side: Side = "right"
     _claim: Claim | None = None
+    _cleared: bool = False
 
     def step(
         self, before: Spot, now: Spot, line: Sequence[Point], aspect: float
     ) -> tuple[Side, float] | None:
         """Return to which side it has crossed, and when; None: it has not, or nobody can be sure yet."""
+        told = None
         for part, side in crossings(before.foot, now.foot, line):
-            if self._claim is None:
-                self._side, self._claim = side, _claim(before, now, part)
+            here, was = _claim(before, now, part, self._cleared), self._claim
+            if was is None:
+                self._side, self._claim = side, here
             elif self._side != side:
-                self._claim = None
-        return self.judged(now, line, aspect)
+                told = (self._side, was.since) if was.lasted(here.since) else None
+                self._side, self._claim = side, here if told else None
+        if self._claim is None:
+            self._cleared |= now.sizes(abs(beyond(now.foot, line, aspect))) >= CLEAR
+        return told or self.judged(now, line, aspect)
 
     def judged(
         self, now: Spot, line: Sequence[Point], aspect: float, *, over: bool = False
@@ -156,7 +175,7 @@ class LineWatch:
         sizes = self._beyond(now, line, aspect)
         proved = claim.proved(now.at, sizes, over=over)
         if proved or sizes <= -CLEAR:  # it went back around the line's end
-            self._claim = None
+            self._claim, self._cleared = None, abs(sizes) >= CLEAR
         return (self._side, claim.since) if proved else None
 
     def _beyond(self, now: Spot, line: Sequence[Point], aspect: float) -> float:
@@ -177,26 +196,27 @@ class ZoneWatch:
 
     within: bool
     _claim: Claim | None = None
+    _cleared: bool = False
 
     def step(self, before: Spot, now: Spot, polygon: Polygon, aspect: float) -> Iterator[tuple[bool, float]]:
         """Yield whether it is in the zone by now, and since when: when that has changed, in the order of time."""
         edge = [*polygon, polygon[0]]
         for part, _ in crossings(before.foot, now.foot, edge):
-            yield from self._passes(_claim(before, now, part), now, edge, aspect)
+            yield from self._passes(_claim(before, now, part, self._cleared), now, edge, aspect)
         if (inside(now.foot, polygon) != self.within) is (self._claim is None):
             # It was not followed all the way, or stands upon a corner, where both ways to reckon may differ.
-            yield from self._passes(_claim(before, now, 1.0), now, edge, aspect)
+            yield from self._passes(_claim(before, now, 1.0, self._cleared), now, edge, aspect)
         yield from self.judged(now, polygon, aspect)
 
     def judged(
         self, now: Spot, polygon: Polygon, aspect: float, *, over: bool = False
     ) -> Iterator[tuple[bool, float]]:
         """Yield likewise what can be said of where it stands; `over`: it is gone from there."""
-        if (claim := self._claim) is None:
-            return
         sizes = now.sizes(abs(beyond(now.foot, [*polygon, polygon[0]], aspect)))
-        if claim.proved(now.at, sizes, over=over):
-            self.within, self._claim = not self.within, None
+        if (claim := self._claim) is None:
+            self._cleared |= sizes >= CLEAR
+        elif claim.proved(now.at, sizes, over=over):
+            self.within, self._claim, self._cleared = not self.within, None, sizes >= CLEAR
             yield self.within, claim.since
 
     def _passes(

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from engine.draft import Draft
 from engine.fleet.doubt import Doubt, Doubts, believed
@@ -22,10 +22,9 @@ from rules.model import CONDITIONS, CameraId, Change, Fact, Kind
 from rules.trajectory import COMPANY, Path
 
 Box = tuple[float, float, float, float]
+News = TypeVar("News", Passage, Crossing)
 #: What the moving share of the picture must change by to be told anew: part of what was told, and at least.
 OTHER_SHARE, LEAST_SHARE = 0.2, 0.005
-#: Seconds for which an object that is told for the first time may have been seen before: its way there is known.
-BEFORE = 1.0
 #: Seconds for which fewer must be counted before that is told.
 FEWER = 1.0
 
@@ -212,12 +211,17 @@ class Translator:
 
     def _begun(self, track: Track, spot: Spot, aspect: float, wall: datetime) -> list[Draft]:
         """Return that an object is there, and what it crossed before it was sure that it is one."""
-        where = Whereabouts()
-        passages: Iterable[Passage] = where.step(spot, spot, self._counting(), aspect)
-        path = Path.begin(_first_seen(track, spot))
-        crossings, _ = (
-            path.go(spot, where.zones, self.lines, aspect) if path.spot.at < spot.at else ([], None)
+        way = [*_way(track, spot.at, aspect), spot]
+        where, path = Whereabouts(), Path.begin(way[0])
+        passages: Iterable[Passage] = _earlier(
+            where.step(way[0], way[0], self._counting(), aspect), spot.at - way[0].at
         )
+        crossings: list[Crossing] = []
+        for now in way[1:]:
+            news = where.step(path.spot, now, self._counting(), aspect)
+            crossed, _ = path.go(now, where.zones, self.lines, aspect, news)
+            passages = [*passages, *_earlier(news, spot.at - now.at)]
+            crossings += _earlier(crossed, spot.at - now.at)
         told = self._tracks[track.id] = _Told(track.label, where.zones, spot.at, path, where)
         again: dict[str, Fact] = {}
         if (before := self._unknown.pop(track.id, None)) is not None:
@@ -400,12 +404,14 @@ def _spot(track: Track, at: float, aspect: float) -> Spot:
     return Spot(foot(track.box), at, size_of(track.box, aspect))
 
 
-def _first_seen(track: Track, spot: Spot) -> Spot:
-    """Return where an object came from that was seen for a moment before it was told."""
-    if not 0 < track.age <= BEFORE:
-        return spot
-    (x, y), (vx, vy) = spot.foot, track.velocity
-    return replace(spot, foot=(x - vx * track.age, y - vy * track.age), at=spot.at - track.age)
+def _way(track: Track, at: float, aspect: float) -> list[Spot]:
+    """Return where an object was before it was sure that it is one."""
+    return [Spot(foot(box), when, size_of(box, aspect)) for when, box in track.way if when < at]
+
+
+def _earlier(news: Iterable[News], seconds: float) -> list[News]:
+    """Return what was told of an earlier moment, as it is told now."""
+    return [replace(each, ago=each.ago + seconds) for each in news]
 
 
 def _passed(passages: Iterable[Passage]) -> dict[str, Fact]:

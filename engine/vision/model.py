@@ -66,6 +66,7 @@ class Track:
         age: Seconds since it was first seen.
         seen: Pictures it was seen in.
         predicted: It was not seen in this picture: `box` is where it should be by now.
+        way: Where it was seen before it was told, the oldest first: only when it is told for the first time.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Track:
     age: float
     seen: int
     predicted: bool = False
+    way: tuple[tuple[float, tuple[float, float, float, float]], ...] = ()
 
 
 class Cause(StrEnum):

@@ -124,6 +124,56 @@ def test_what_is_exactly_known_is_told_at_once() -> None:
     assert [each and (each[0], round(each[1], 6)) for each in told] == [None, None, ("right", 2.5)]
 
 
+@pytest.mark.parametrize("fps", [5, 10])
+def test_two_pictures_must_agree_that_it_is_beyond(fps: float) -> None:
+    once: Way = lambda at: -0.3 if at < 3 else 2.0 if round(at, 1) == 4.0 else 0.05  # noqa: E731
+    twice: Way = lambda at: -0.3 if at < 3 else 2.0 if 4.0 <= round(at, 1) <= 4.2 else 0.05  # noqa: E731
+    assert [round(at - 3) for at, *_ in crossed(once, fps=fps)] == [5], (
+        "one picture was wrong: it stands on it"
+    )
+    assert [round(at - 3) for at, *_ in crossed(twice, fps=fps)] == [1]
+    assert [round(at - 3) for at, *_ in passed(once, fps=fps)] == [5]
+    assert [round(at - 3) for at, *_ in passed(twice, fps=fps)] == [1]
+
+
+def test_two_pictures_at_once_prove_nothing_however_far_they_are() -> None:
+    way: Way = lambda at: 1.5 if 3.0 <= round(at, 2) <= 3.1 else -0.3  # noqa: E731
+    assert crossed(way, fps=10) == passed(way, 0.03, fps=10) == []
+
+
+def test_who_was_only_ever_seen_upon_a_boundary_is_on_no_side_of_it() -> None:
+    upon: Way = lambda at: -0.05 if at < 3 else 0.05  # noqa: E731
+    came: Way = lambda at: -0.3 if at < 1 else -0.05 if at < 3 else 0.05  # noqa: E731
+    assert crossed(upon, seconds=12) == passed(upon, seconds=12) == []
+    assert [side for _, side, _ in crossed(came, seconds=12)] == ["right"]
+    assert [entered for _, entered, _ in passed(came, seconds=12)] == [True]
+
+
+def test_who_comes_back_after_a_second_had_been_there_though_not_far() -> None:
+    seconds_beyond = 1.25
+    way: Way = lambda at: -0.4 if not 3 <= at < 3 + seconds_beyond else 0.12  # noqa: E731
+    shallow: Way = lambda at: -0.4 if not 3 <= at < 3 + seconds_beyond else 0.08  # noqa: E731
+    far: Way = lambda at: 0.12 if 3 <= at < 3.65 else -0.4  # noqa: E731
+    assert [side for _, side, _ in crossed(way, fps=5)] == ["right", "left"]
+    assert crossed(shallow, fps=5) == crossed(far, fps=5) == []
+
+
+def test_a_claim_falls_when_it_went_back_around_the_end_of_a_line() -> None:
+    watch, short = LineWatch(), [(0.5, 0.5), (0.5, 0.4)]
+    way: list[Point] = [
+        (0.45, 0.45),
+        (0.505, 0.45),
+        (0.505, 0.52),
+        (0.45, 0.53),
+        (0.51, 0.53),
+        (0.7, 0.53),
+        (0.7, 0.6),
+    ]
+    spots = [Spot(spot, k / 5, 0.1) for k, spot in enumerate(way)]
+    told = [watch.step(one, other, short, 1.0) for one, other in pairwise(spots)]
+    assert told == [None] * 6, "it never went over again"
+
+
 def test_around_the_end_of_a_line_nothing_is_crossed() -> None:
     watch = LineWatch()
     short = [(0.5, 0.5), (0.5, 0.4)]
@@ -158,9 +208,9 @@ def test_after_a_long_while_unseen_nothing_was_gone_through() -> None:
     assert where.step(first, last, ZONE, 1.0) == ()
     inside_now = Spot((0.6, 0.5), 9.0, 0.05)
     assert where.step(last, inside_now, ZONE, 1.0) == ()
-    assert where.step(inside_now, Spot((0.6, 0.5), 9.6, 0.05), ZONE, 1.0) == (
-        Passage("zone", True, pytest.approx(0.6)),
-    )
+    (entered,) = where.step(inside_now, Spot((0.6, 0.5), 9.6, 0.05), ZONE, 1.0)
+    assert (entered.zone, entered.entered) == ("zone", True)
+    assert entered.ago == pytest.approx(0.6)
 
 
 def test_a_zone_that_counts_no_more_is_left_at_once() -> None:

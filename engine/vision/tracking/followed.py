@@ -35,6 +35,8 @@ STIRS, DISTRUST = 0.3, 5.0
 WENT = (0.5, 0.3)
 #: Seconds after which a thing that never moved may be believed, if its detections were sure enough.
 STEADY = 2.0
+#: Sightings that are kept until it is told.
+WAY = 16
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -67,6 +69,7 @@ class Followed:
         self.seen_at = self.looked_at = at
         self.asked_at, self.wait = -1.0, 0.0
         self.told = self.unknown = False
+        self.way: tuple[tuple[float, Box], ...] = ()
         self.apart: WeakSet[Self] = WeakSet()
         self._note(seen, at)
 
@@ -182,16 +185,16 @@ class Followed:
         return self._told(at, self.box(self.seen_at))
 
     def _told(self, at: float, where: Box) -> Track:
-        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in where)
         return Track(
             self.id,
             self.label,
             self.ballot.score,
-            (x0, y0, x1, y1),
+            within(where),
             self.kinematics.velocity,
             at - self.born,
             self.sightings,
             self.seen_at < at,
+            self.way,
         )
 
     def _due(self) -> float:
@@ -209,6 +212,7 @@ class Followed:
         self.sightings += 1
         self.scores += seen.score
         here = self.box(at)
+        self.way = () if self.told else (*self.way[1 - WAY :], (at, within(here)))
         if overlap(here, self.rest) < STILL:
             self.rest, self.moved_at = here, at
 
@@ -218,6 +222,12 @@ class Followed:
             return
         gain = max(1 - exp(-(at - self.seen_at) / FADE), 1 / (self.sightings + 1))
         self.colour = tuple(old + gain * (new - old) for old, new in zip(self.colour, colour, strict=True))
+
+
+def within(box: Box) -> Box:
+    """Return what of a box is in the picture."""
+    x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in box)
+    return x0, y0, x1, y1
 
 
 def _is_far(home: Box, here: Box) -> bool:

@@ -215,14 +215,31 @@ def test_who_is_gone_left_when_he_was_last_seen() -> None:
 
 
 def test_what_is_told_after_three_sightings_came_from_somewhere() -> None:
+    way = tuple((at, walker(x, 0.6).box) for at, x in ((4.6, 0.38), (4.8, 0.54), (5.0, 0.7)))
+    fast = replace(walker(0.7, 0.6, age=0.4), way=way)
     translator = Translator(CAMERA, {}, lines=ACROSS)
-    fast = walker(0.7, 0.6, age=0.4, velocity=(0.8, 0.0))
     assert [draft.change for draft in translator.sight(sight(5.0, fast), NOW)] == [Change.BEGAN]
     (crossing,) = translator.sight(sight(5.2, walker(0.86, 0.6)), NOW)
     assert (crossing.facts["line"], crossing.facts["side"], crossing.facts["ago"]) == ("gate", "right", 0.45)
     again = Translator(CAMERA, {}, lines=ACROSS)
-    again.sight(sight(5.0, replace(fast, age=3.0)), NOW)
-    assert again.sight(sight(5.2, walker(0.86, 0.6)), NOW) == [], "seen long ago: nobody knows its way"
+    again.sight(sight(5.0, walker(0.7, 0.6, age=0.4)), NOW)
+    assert again.sight(sight(5.2, walker(0.86, 0.6)), NOW) == [], "nobody knows its way"
+
+
+def test_a_zone_that_was_gone_through_before_anything_was_told_was_entered_and_left() -> None:
+    places = [(4.4 + k / 5, 0.1 + 0.2 * k) for k in range(4)]
+    way = tuple((at, walker(x, 0.6).box) for at, x in places)
+    translator = Translator(CAMERA, {"mat": [(0.2, 0.4), (0.4, 0.4), (0.4, 0.9), (0.2, 0.9)]})
+    (began,) = translator.sight(sight(5.0, replace(walker(0.7, 0.6, age=0.6), way=way)), NOW)
+    assert (began.change, began.zones) == (Change.BEGAN, ())
+    assert (began.facts["entered"], began.facts["left"], began.facts["ago"]) == ("mat", "mat", 0.5)
+
+
+def test_who_was_in_a_zone_from_the_first_is_told_to_be_there_since() -> None:
+    way = tuple((at, walker(0.3, 0.6).box) for at in (4.4, 4.6, 4.8, 5.0))
+    translator = Translator(CAMERA, {"mat": [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]})
+    (began,) = translator.sight(sight(5.0, replace(walker(0.3, 0.6, age=0.6), way=way)), NOW)
+    assert (began.facts["entered"], began.facts["ago"], began.facts["dwell:mat"]) == ("mat", 0.6, 0.6)
 
 
 def test_a_speed_is_that_of_a_second_and_trembling_has_none() -> None:

@@ -39,6 +39,15 @@ def test_a_track_is_told_after_its_third_sighting_and_predicted_no_longer_than_a
     assert ends == [(20, 1)]  # seen last in picture 9: more than 2 s later
 
 
+def test_the_way_before_it_was_told_is_told_with_it_once() -> None:
+    told = run(Tracker(), [seen(("person", 0.9, box(0.2 + 0.02 * k))) for k in range(6)])
+    ways = [each.tracks[0].way for each in told[2:]]
+    assert [at for at, _ in ways[0]] == pytest.approx([0.0, 0.2, 0.4])
+    assert [where[0] for _, where in ways[0]] == pytest.approx([0.2, 0.22, 0.24], abs=0.01)
+    assert ways[0][-1][1] == told[2].tracks[0].box
+    assert ways[1:] == [()] * 3
+
+
 def test_who_left_the_picture_has_ended_at_once() -> None:
     walk = [seen(("person", 0.8, (0.8 + 0.03 * n, 0.3, min(1.0, 0.86 + 0.03 * n), 0.6))) for n in range(6)]
     told = run(Tracker(), walk + [seen()] * 6)
