@@ -21,7 +21,7 @@ class Company:
 
     def __init__(self) -> None:
         self._close: list[Pair] = []
-        self._since: dict[tuple[int, int], float] = {}
+        self._since: dict[Pair, float] = {}
 
     def meet(self, track: Followed, others: Sequence[Followed]) -> None:
         """Take in that a track begins while others are followed."""
@@ -29,15 +29,24 @@ class Company:
 
     def lesser(self, at: float, seen: Sequence[Followed]) -> list[Followed]:
         """Return those seen now that have long been another one's part, double, or rider."""
-        together = [pair for pair in self._pairs(at, seen) if _is_together(*pair, at)]
-        since = {_key(pair): self._since.get(_key(pair), at) for pair in together}
-        self._since = since
-        return [_lesser(*pair) for pair in together if at - since[_key(pair)] >= TOGETHER]
+        together = []
+        for pair in self._pairs(at, seen):
+            if _is_together(*pair, at):
+                together.append(pair)
+                self._since.setdefault(pair, at)
+            else:
+                self._since.pop(pair, None)
+        return [_lesser(*pair) for pair in together if at - self._since[pair] >= TOGETHER]
+
+    def shadows(self, track: Followed) -> bool:
+        """Return whether a track may soon turn out to be but a part of another."""
+        return any(track is _lesser(*pair) for pair in self._since if track in pair)
 
     def forget(self, live: Sequence[Followed]) -> None:
         """Let go of all but these."""
         kept = set(live)
         self._close = [pair for pair in self._close if kept.issuperset(pair)]
+        self._since = {pair: since for pair, since in self._since.items() if kept.issuperset(pair)}
 
     def _pairs(self, at: float, seen: Sequence[Followed]) -> Iterator[Pair]:
         """Yield the pairs that may be one."""
@@ -46,15 +55,12 @@ class Company:
         apart = {pair for pair in both if _is_beside(*pair, at)}
         if apart:
             self._close = [pair for pair in self._close if pair not in apart]
+            for pair in apart:
+                self._since.pop(pair, None)
         yield from (pair for pair in both if pair not in apart and _labels(*pair) != RIDER)
         people = [track for track in seen if track.label == "person"]
         ridden = [track for track in seen if track.label == "two_wheeler"]
-        yield from ((one, other) for one in people for other in ridden)
-
-
-def _key(pair: Pair) -> tuple[int, int]:
-    one, other = pair[0].id, pair[1].id
-    return (one, other) if one < other else (other, one)
+        yield from ((one, other) if one.id < other.id else (other, one) for one in people for other in ridden)
 
 
 def _labels(one: Followed, other: Followed) -> frozenset[str]:

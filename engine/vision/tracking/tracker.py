@@ -40,6 +40,8 @@ NEW = 1.0
 DOUBTFUL = 6.0
 #: Seconds after which a track may be told: few pictures in a row prove nothing when they come fast.
 SETTLED = 0.4
+#: The same of what is plainly there: sure, and moving.
+PLAIN = 0.2
 #: What is seldom still for long.
 LIVING = frozenset({"person", "two_wheeler", "animal"})
 #: How far up from the least score to 1 the mean is of what is believed though it does not move.
@@ -212,15 +214,23 @@ class Tracker:
 
     def _is_proven(self, track: Followed, at: float) -> bool:
         """Return whether a track was seen often and long enough to be told."""
-        if track.seen_at < at or track.sightings < self._confirm or at - track.born < SETTLED - 1e-6:
+        if track.seen_at < at or not (self._is_settled(track, at) or self._is_plain(track, at)):
             return False
-        if not self._is_credible(track, at):
+        if not self._is_credible(track, at) or self._company.shadows(track):
             return False
         if not track.went and track.scores < self._sure * track.sightings and at - track.born < TOGETHER:
             return False
         return at - track.born > TOGETHER or not any(
             _is_beside(track, other, at) for other in self._live if other.told
         )
+
+    def _is_settled(self, track: Followed, at: float) -> bool:
+        return track.sightings >= self._confirm and at - track.born >= SETTLED - 1e-6
+
+    def _is_plain(self, track: Followed, at: float) -> bool:
+        """Return whether a track is sure, and stirred in every picture, so that fewer sightings will do."""
+        sure = track.scores >= self._sure * track.sightings and track.stirs == track.watched
+        return sure and track.sightings >= self._confirm - 1 and at - track.born >= PLAIN - 1e-6
 
     @staticmethod
     def _is_predicted(track: Followed, seen: Sequence[Followed], at: float) -> bool:
