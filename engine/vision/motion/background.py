@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
 from engine.vision.motion.flicker import FLICKER, RISE, flicker
+from engine.vision.motion.ghosts import SHARPER, banish
 from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner
 from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
@@ -51,7 +52,7 @@ class Background:
         self.state = np.zeros((2, high, wide, BLOCK * BLOCK), np.int16)
         self.state[1] = int(deviation * UNIT)
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
-        self.counts = np.zeros((6, high, wide), np.int16)
+        self.counts = np.zeros((7, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
         self.wanted = _EVERYTHING
         self._rows = np.zeros((ROWS, wide * BLOCK + 8), np.uint8)
@@ -61,6 +62,7 @@ class Background:
         )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
+        self._outlines = np.zeros((self.blocks + 1, 2), np.int64)
         self._queue = np.zeros((self.blocks, 2), np.int16)
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
@@ -123,6 +125,9 @@ class Background:
     def regions(self, least: int) -> tuple[float, Boxes]:
         """Return the moving share of the picture and the regions, 0..1, the largest first."""
         number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale)
+        banish(
+            self.grids[self.into], self.state[0], self.marks, self.kept, self.counts, self._outlines, SHARPER
+        )
         flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
         return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()
 
