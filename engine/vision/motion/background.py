@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
 from engine.vision.motion.flicker import FLICKER, RISE, flicker
-from engine.vision.motion.ghosts import SHARPER, banish
+from engine.vision.motion.ghosts import RELIT, SHARPER, banish
 from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner
 from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
@@ -54,6 +54,9 @@ class Background:
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
         self.counts = np.zeros((7, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
+        self._marks, self._kept = (
+            each.view(np.uint8)[: self.rows, : self.cols] for each in (self.marks, self.kept)
+        )
         self.wanted = _EVERYTHING
         self._rows = np.zeros((ROWS, wide * BLOCK + 8), np.uint8)
         self._scratch = (
@@ -122,11 +125,17 @@ class Background:
         shake.steady(*flat(luma), self._still, *sixteenths)
         return self._still
 
-    def regions(self, least: int) -> tuple[float, Boxes]:
-        """Return the moving share of the picture and the regions, 0..1, the largest first."""
+    def regions(self, least: int, *, relit: bool = False) -> tuple[float, Boxes]:
+        """Return the moving share of the picture and the regions, 0..1, the largest first.
+
+        Args:
+            least: Foreground cells that make connected blocks a region.
+            relit: The light changed not long ago.
+        """
         number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale)
         banish(
-            self.grids[self.into], self.state[0], self.marks, self.kept, self.counts, self._outlines, SHARPER
+            self.grids[self.into], self.state[0], self._marks, self._kept, self.counts, self._outlines,
+            RELIT if relit else SHARPER,
         )
         flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
         return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()

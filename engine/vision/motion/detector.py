@@ -58,6 +58,7 @@ class MotionDetector:
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
         self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40)
         self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
+        self._relight, self._relit = round(fps * CALM_SECONDS), 0
         self._pictures = 0
 
     @property
@@ -76,6 +77,7 @@ class MotionDetector:
             luma: (height, width) of this detector's size; any row stride, contiguous rows.
         """
         self._pictures += 1
+        self._relit -= self._relit > 0
         self.cut = False
         if self._pictures <= LEARN_PICTURES:
             return self._learn(luma)
@@ -106,7 +108,7 @@ class MotionDetector:
             return _NOTHING
         if not self._cells.forgive():
             return _NOTHING
-        return Motion(*self._cells.regions(self._least))
+        return Motion(*self._cells.regions(self._least, relit=self._relit > 0))
 
     def _asked(self, luma: Luma, share: float) -> Motion:
         """Return what moves in a picture of which much changed."""
@@ -114,6 +116,7 @@ class MotionDetector:
         self._cells.forgive()
         if self._cells.lit():
             self._cells.relevel()
+            self._relit = self._relight
             self._compared(luma, again=True)
             self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)
