@@ -24,12 +24,12 @@ _EVERYTHING = np.empty((0, 0), np.uint8)
 
 
 def rates(floor: float, spread: float, *gains: float) -> Rates:
-    """Return what a pass is told: limits, then five gains of 0..1 with 15 fractional bits."""
+    """Return what a pass is told: limits, then six gains of 0..1 with 15 fractional bits."""
     return np.array([int(floor * UNIT), int(spread * 4096), *(int(each * 32767) for each in gains)], np.int16)
 
 
-LOOK = rates(255, 0, 0, 0, 0, 0, 0)  #: shrink the picture; judge nothing, learn nothing
-REPLACE = rates(255, 0, 1, 1, 0, 0, 0)  #: forget the background, keep what is known of the noise
+LOOK = rates(255, 0, 0, 0, 0, 0, 0, 0)  #: shrink the picture; judge nothing, learn nothing
+REPLACE = rates(255, 0, 1, 1, 0, 0, 0, 0)  #: forget the background, keep what is known of the noise
 
 
 class Background:
@@ -52,7 +52,7 @@ class Background:
         self.state = np.zeros((2, high, wide, BLOCK * BLOCK), np.int16)
         self.state[1] = int(deviation * UNIT)
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
-        self.counts = np.zeros((7, high, wide), np.int16)
+        self.counts = np.zeros((8, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
         self._marks, self._kept = (
             each.view(np.uint8)[: self.rows, : self.cols] for each in (self.marks, self.kept)
