@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
 from engine.vision.motion.flicker import FLICKER, RISE, flicker
-from engine.vision.motion.ghosts import RELIT, SHARPER, banish
+from engine.vision.motion.ghosts import RELIT, SHARPER, SOFT, banish
 from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner
 from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
@@ -65,7 +65,7 @@ class Background:
         )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
-        self._outlines = np.zeros((self.blocks + 1, 2), np.int64)
+        self._outlines = np.zeros((self.blocks + 1, 4), np.int64)
         self._queue = np.zeros((self.blocks, 2), np.int16)
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
@@ -132,11 +132,13 @@ class Background:
             least: Foreground cells that make connected blocks a region.
             relit: The light changed not long ago.
         """
-        number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale)
-        banish(
+        told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
+        number = regions(*told)
+        if banish(
             self.grids[self.into], self.state[0], self._marks, self._kept, self.counts, self._outlines,
-            RELIT if relit else SHARPER,
-        )
+            RELIT if relit else SHARPER, int(SOFT * UNIT),
+        ):  # fmt: skip
+            number = regions(*told)
         flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
         return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()
 

@@ -15,42 +15,67 @@ from engine.vision.jit import kernel
 
 SHARPER = 8  #: quarters of the contrast along an outline that the background has where something is gone
 RELIT = 4  #: the same just after the light changed: what does not change is how the place looks now
+SOFT = 4.0  #: grey levels that a thing's difference from its background rises by at its outline; light fades
+STILL = 4  #: what a block may be part of: something that does not change
 
 
-@kernel("void(uint8[:, :, ::1], int16[:, :, ::1], uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64)")
-def banish(now: Any, back: Any, marks: Any, kept: Any, counts: Any, sums: Any, sharper: int) -> None:
-    """Take ghosts out of the foreground and learn at once what is behind them.
+@kernel(
+    "int64(uint8[:, :, ::1], int16[:, :, ::1], uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64, int64)"
+)
+def banish(now: Any, back: Any, marks: Any, kept: Any, counts: Any, sums: Any, sharper: int, soft: int) -> int:
+    """Take ghosts and light without an edge out of the foreground, learn what is there; return how many regions were.
 
     Args:
         now: (bh, bw, 64) cells of the picture, grey levels.
         back: The background in the same shape, 1/64 grey levels, in and out.
         marks: (rows, cols) by how many grey levels a cell differs.
         kept: (rows, cols) foreground, in and out.
-        counts: (7, bh, bw): in and out [0] foreground cells; in [6] which still region a block is of, from 1; 0: none.
-        sums: (bh * bw + 1, 2) scratch: contrast along each region's outline now and in the background.
+        counts: (8, bh, bw): in and out [0] foreground cells; in [2] `STILL`; in [6] which region a block is of, from
+            1; 0: none.
+        sums: (bh * bw + 1, 4) scratch: contrast along each region's outline now and in the background, rise of the
+            difference, length.
         sharper: How much sharper the background has to be, quarters.
+        soft: Least rise of the difference, 1/64 grey levels.
     """
-    (rows, cols), wide = kept.shape, counts.shape[2]
-    sums[:] = 0
-    for b in range(counts.shape[1] * wide):
-        y, x = b // wide, b % wide
-        label = counts[6, y, x]
-        if label:
+    (rows, cols), high, wide = kept.shape, counts.shape[1], counts.shape[2]
+    most = 0
+    for y in range(high):
+        for x in range(wide):
+            most = max(most, counts[6, y, x])
+    sums[: most + 1] = 0
+    for y in range(high):
+        for x in range(wide):
+            label = counts[6, y, x]
+            if not label:
+                continue
             for row in range(y * 8, min(y * 8 + 8, rows)):
                 for col in range(x * 8, min(x * 8 + 8, cols)):
-                    if kept[row, col]:
-                        i = (row & 7) * 8 + (col & 7)
-                        for v, u in ((row - 1, col), (row + 1, col), (row, col - 1), (row, col + 1)):
-                            if 0 <= v < rows and 0 <= u < cols and not kept[v, u]:
-                                j = (v & 7) * 8 + (u & 7)
-                                one, other = np.int64(now[y, x, i]), np.int64(now[v >> 3, u >> 3, j])
-                                sums[label, 0] += abs(one - other) * 64
-                                one, other = np.int64(back[y, x, i]), np.int64(back[v >> 3, u >> 3, j])
-                                sums[label, 1] += abs(one - other)
-    for b in range(counts.shape[1] * wide):
-        y, x = b // wide, b % wide
-        label = counts[6, y, x]
-        if label and 4 * sums[label, 1] >= sharper * sums[label, 0]:
+                    if not kept[row, col]:
+                        continue
+                    i = (row & 7) * 8 + (col & 7)
+                    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                        v, u = row + down, col + right
+                        if not (0 <= v < rows and 0 <= u < cols) or kept[v, u]:
+                            continue
+                        v, u = min(max(v + down, 0), rows - 1), min(max(u + right, 0), cols - 1)
+                        j = (v & 7) * 8 + (u & 7)
+                        here, there = np.int64(now[y, x, i]) * 64, np.int64(now[v >> 3, u >> 3, j]) * 64
+                        was, beside = np.int64(back[y, x, i]), np.int64(back[v >> 3, u >> 3, j])
+                        rise = (here - was) - (there - beside)
+                        sums[label, 0] += abs(here - there)
+                        sums[label, 1] += abs(was - beside)
+                        sums[label, 2] += rise if here > was else -rise
+                        sums[label, 3] += 1
+    gone = 0
+    for label in range(1, most + 1):
+        sums[label, 2] = sums[label, 2] < soft * sums[label, 3]
+        gone += sums[label, 2]
+    for y in range(high):
+        for x in range(wide):
+            label = counts[6, y, x]
+            ghost = counts[2, y, x] & STILL and 4 * sums[label, 1] >= sharper * sums[label, 0]
+            if not label or not (ghost or sums[label, 2]):
+                continue
             counts[0, y, x] = 0
             for row in range(y * 8, min(y * 8 + 8, rows)):
                 for col in range(x * 8, min(x * 8 + 8, cols)):
@@ -58,3 +83,4 @@ def banish(now: Any, back: Any, marks: Any, kept: Any, counts: Any, sums: Any, s
                     if marks[row, col]:
                         i = (row & 7) * 8 + (col & 7)
                         back[y, x, i] = np.int16(np.int16(now[y, x, i]) << 6)
+    return gone
