@@ -65,7 +65,7 @@ class Background:
         )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
-        self._outlines = np.zeros((self.blocks + 1, 4), np.int64)
+        self._outlines = np.zeros((self.blocks + 1, 9), np.int64)
         self._queue = np.zeros((self.blocks, 2), np.int16)
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
@@ -135,7 +135,7 @@ class Background:
         told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
         number = regions(*told)
         if banish(
-            self.grids[self.into], self.state[0], self._marks, self._kept, self.counts, self._outlines,
+            self.grids[self.into], *self.state, self._marks, self._kept, self.counts, self._outlines,
             RELIT if relit else SHARPER, int(SOFT * UNIT),
         ):  # fmt: skip
             number = regions(*told)
