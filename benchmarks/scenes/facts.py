@@ -1,10 +1,10 @@
 """Scenes whose lines, zones, speeds and stays are exactly known, and what a detector makes of them.
 
-People, two-wheelers and cars move on flat ground before a camera of some height and tilt; who stops, or starts, does so
-at `HASTE` (at first they jumped from standing to 13 m/s, which nothing does, and no tracker can follow). What is true
-is reckoned from their bodies' boxes fifty times a second, before anything trembles. What is detected has boxes that
-tremble (each side for itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden behind a wall, boxes
-on nothing. Pure; a seed gives the same scene at every picture rate.
+People, two-wheelers and cars move on flat ground before a camera of some height and tilt; who stops, or starts, does
+so at `HASTE` (at first they jumped from standing to 13 m/s, which nothing does, and no tracker can follow). What is
+true is reckoned from their bodies' boxes fifty times a second, before anything trembles. What is detected has boxes
+that tremble (each side for itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden
+behind a wall, boxes on nothing. Pure; a seed gives the same scene at every picture rate.
 """
 
 from __future__ import annotations

@@ -150,12 +150,13 @@ def test_who_was_only_ever_seen_upon_a_boundary_is_on_no_side_of_it() -> None:
 
 
 def test_who_comes_back_after_a_second_had_been_there_though_not_far() -> None:
-    seconds_beyond = 1.25
-    way: Way = lambda at: -0.4 if not 3 <= at < 3 + seconds_beyond else 0.12  # noqa: E731
-    shallow: Way = lambda at: -0.4 if not 3 <= at < 3 + seconds_beyond else 0.08  # noqa: E731
-    far: Way = lambda at: 0.12 if 3 <= at < 3.65 else -0.4  # noqa: E731
-    assert [side for _, side, _ in crossed(way, fps=5)] == ["right", "left"]
-    assert crossed(shallow, fps=5) == crossed(far, fps=5) == []
+
+    def back(deep: float, after: float) -> Way:
+        return lambda at: -0.4 if not 3 <= at < after else deep if at < 3.5 else 0.05
+
+    assert [side for _, side, _ in crossed(back(0.15, 4.3), fps=5)] == ["right", "left"]
+    assert crossed(back(0.08, 4.3), fps=5) == [], "never clear of it"
+    assert crossed(back(0.15, 3.7), fps=5) == [], "to and fro"
 
 
 def test_a_claim_falls_when_it_went_back_around_the_end_of_a_line() -> None:
