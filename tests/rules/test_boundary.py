@@ -138,13 +138,13 @@ def test_two_pictures_must_agree_that_it_is_beyond(fps: float) -> None:
 
 def test_two_pictures_at_once_prove_nothing_however_far_they_are() -> None:
     way: Way = lambda at: 1.5 if 3.0 <= round(at, 2) <= 3.1 else -0.3  # noqa: E731
-    assert crossed(way, fps=10) == passed(way, 0.03, fps=10) == []
+    assert (crossed(way, fps=10), passed(way, 0.03, fps=10)) == ([], [])
 
 
 def test_who_was_only_ever_seen_upon_a_boundary_is_on_no_side_of_it() -> None:
     upon: Way = lambda at: -0.05 if at < 3 else 0.05  # noqa: E731
     came: Way = lambda at: -0.3 if at < 1 else -0.05 if at < 3 else 0.05  # noqa: E731
-    assert crossed(upon, seconds=12) == passed(upon, seconds=12) == []
+    assert (crossed(upon, seconds=12), passed(upon, seconds=12)) == ([], [])
     assert [side for _, side, _ in crossed(came, seconds=12)] == ["right"]
     assert [entered for _, entered, _ in passed(came, seconds=12)] == [True]
 
