@@ -262,11 +262,12 @@ def run(count: int, first: int, peers: str) -> dict[str, Any]:
                 tried["supervision" + (" steady" if steady > 1 else "")] = [
                     placed(h, s) for h, s in zip(heard, sights, strict=True)
                 ]
-            found[f"{name} {fps} fps"] = {who: _row(drawn, each) for who, each in tried.items()}
+            rows = found.setdefault("what is told", {})
+            rows[f"{name} {fps} fps"] = {who: _row(drawn, each) for who, each in tried.items()}
             late = [
                 event.late for each in tried["matthan"] for event in each if event.where.startswith("line")
             ]
-            found[f"{name} {fps} fps: "] = {
+            found[f"{name} {fps} fps"] = {
                 "late, median s": round(median(late), 2), "late, 95th s": round(_late(late), 2),
                 "us per picture": round(1e6 * spent), **measured(drawn, told),
             }  # fmt: skip
