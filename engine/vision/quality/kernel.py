@@ -52,7 +52,7 @@ def differences(before: Any, now: Any, size: int, parts: Any) -> None:
     rows, columns = parts.shape
     for row in range(rows):
         for column in range(columns):
-            total = 0
+            total = np.int64(0)
             for place in range(size):
                 at = (column * size + place) * 2
                 total += abs(np.int64(before[row, at]) - np.int64(now[row, at]))
