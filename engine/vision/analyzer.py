@@ -87,7 +87,7 @@ class Analyzer:
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
         self._turning, self._away = moving, away
-        self._watch = Watch(reference, moving, away)
+        self.refer(reference)
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.vision.motion.kernel import flat
+from engine.vision.quality.kernel import averaged, sloped
 from engine.vision.quality.plane import Grey, Luma
 
 #: Wanted columns and rows.
@@ -22,20 +25,16 @@ def shrunk(luma: Luma) -> Grey:
     tall, wide = luma.shape
     down, across = max(1, round(tall / ROWS)), max(1, round(wide / COLUMNS))
     rows, columns = tall // down, wide // across
-    lines, places = _taps(down), _taps(across)
-    sums = np.zeros((rows, wide), np.uint16)
-    for line in lines:
-        sums += luma[line::down][:rows]
-    cells = np.zeros((rows, columns), np.float32)
-    for place in places:
-        cells += sums[:, place::across][:, :columns]
-    means: Grey = (cells / (len(lines) * len(places))).astype(np.float32)
+    means = np.empty((rows, columns), np.float32)
+    sums = np.empty(columns * across, np.uint16)
+    averaged(*flat(luma), _taps(down), _taps(across), down, across, sums, means)
     return means
 
 
-def _taps(size: int) -> list[int]:
+@cache
+def _taps(size: int) -> NDArray[np.int64]:
     count = min(TAPS, size)
-    return [(2 * number + 1) * size // (2 * count) for number in range(count)]
+    return np.array([(2 * number + 1) * size // (2 * count) for number in range(count)], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,9 @@ class Slopes:
 
 def slopes(cells: Grey) -> Slopes:
     """Return a grid's slopes (central differences)."""
-    across = cells[1:-1, 2:] - cells[1:-1, :-2]
-    down = cells[2:, 1:-1] - cells[:-2, 1:-1]
-    return Slopes(across, down, np.sqrt(across * across + down * down))
+    across, down, steep = (np.empty((cells.shape[0] - 2, cells.shape[1] - 2), np.float32) for _ in range(3))
+    sloped(cells, across, down, steep)
+    return Slopes(across, down, steep)
 
 
 def halved(cells: Grey) -> Grey:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.vision.quality.kernel import differences
 from engine.vision.quality.plane import Luma
 
 #: Rows of the picture that are read, at most.
@@ -152,13 +153,13 @@ def _change(before: Luma, now: Luma) -> _Change:
 
 def _parts(before: Luma, now: Luma) -> NDArray[np.float32]:
     """Return by how many grey levels each part of a row differs, of some of its pixels."""
-    one, other = (each[:, ::2].astype(np.int16) for each in (before, now))
-    sums = np.add.reduceat(np.abs(other - one), np.arange(0, one.shape[1], PART), axis=1)
-    return (sums / np.float32(PART)).astype(np.float32)
+    parts = np.empty((now.shape[0], now.shape[1] // (2 * PART)), np.float32)
+    differences(before, now, PART, parts)
+    return parts
 
 
 def _middle(parts: NDArray[np.float32]) -> float:
     """Return the mean of the middle half: what moves changes few parts."""
-    ordered = np.sort(parts.ravel())
-    quarter = len(ordered) // 4
-    return float(ordered[quarter : len(ordered) - quarter].mean())
+    quarter = parts.size // 4
+    ordered = np.partition(parts.ravel(), (quarter, parts.size - quarter - 1))
+    return float(ordered[quarter : parts.size - quarter].mean())
