@@ -62,6 +62,4 @@ def test_two_names_on_one_place_are_one_whatever_they_are_called_meanwhile() -> 
     made, tracks = company("two_wheeler", "person")
     assert went(made, tracks, 1.0, WHOLE, WHOLE) == []
     tracks[1].ballot.label = "two_wheeler"
-    assert went(made, tracks, 1.6, WHOLE, WHOLE) == []
-    tracks[1].ballot.label = "person"
     assert went(made, tracks, 1.0 + TOGETHER, WHOLE, WHOLE) == [2]
