@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.vision.boxes import area, overlap
 from engine.vision.tracking.followed import Followed
-from engine.vision.tracking.kinship import RIDER, STRANGE, TWICE, is_part, mounted, taken_for
+from engine.vision.tracking.kinship import RIDER, STRANGE, TWICE, TWICE_STRANGE, is_part, mounted, taken_for
 
 #: Seconds that two boxes must have lain on each other, and gone together, to be one.
 TOGETHER = 1.2
@@ -77,7 +77,8 @@ def _is_together(one: Followed, other: Followed, at: float) -> bool:
     """Return whether two, both seen now, lie on each other as one object's boxes do."""
     a, b = one.box(at), other.box(at)
     if _labels(one, other) == RIDER:
-        return mounted(a, b) and one.kinematics.moves and other.kinematics.moves
+        ride = mounted(a, b) and one.kinematics.moves and other.kinematics.moves
+        return ride or overlap(a, b) >= TWICE_STRANGE
     same = taken_for(one.label, other.label) < STRANGE
     return same and (overlap(a, b) >= TWICE or is_part(a, b) or is_part(b, a))
 

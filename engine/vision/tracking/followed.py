@@ -8,7 +8,7 @@ from math import exp
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
 from engine.vision.tracking.ballot import Ballot
-from engine.vision.tracking.kinematics import Kinematics
+from engine.vision.tracking.kinematics import HORIZON, Kinematics
 from engine.vision.tracking.likeness import Colour
 
 #: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
@@ -151,6 +151,10 @@ class Followed:
     def fresh(self, at: float) -> bool:
         """Return whether it was seen a moment ago, or nobody looked since."""
         return not self.misses or at - self.seen_at <= PREDICTED + 1e-6
+
+    def steady(self, at: float) -> bool:
+        """Return whether it was told, and its velocity may still be trusted: doubtful sightings may be its own."""
+        return self.told and at - self.seen_at <= HORIZON + 1e-6
 
     def predictable(self, at: float) -> bool:
         """Return whether it is told where it should be: it was seen a moment ago, or nobody looked since."""

@@ -96,7 +96,7 @@ class Tracker:
         seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
         left = self._continue(at, self._live, sure, LIMIT)
-        fresh = [track for track in self._live if track.fresh(at)]
+        fresh = [track for track in self._live if track.fresh(at) or track.steady(at)]
         left += self._continue(at, fresh, [each for each in seen if each.score < self._score], DOUBTFUL)
         for each in self._absorb(at, left):
             if each.score >= self._score:

@@ -134,6 +134,14 @@ def test_doubtful_detections_continue_but_never_begin() -> None:
     assert told[-1].tracks[0].score < 0.9  # the best lately, not ever
 
 
+@pytest.mark.parametrize(("missed", "again"), [(4, True), (6, False)])
+def test_a_doubtful_detection_brings_back_who_was_lost_a_moment_ago(missed: int, again: bool) -> None:
+    sure, doubtful = [seen(("person", 0.9, box(0.2)))] * 5, [seen(("person", 0.3, box(0.2)))]
+    told = run(Tracker(score=0.5), sure + [seen()] * missed + doubtful)
+    assert bool(told[-1].tracks) is again
+    assert not told[-2].tracks
+
+
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
