@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.vision.model import Boxes, Luma
 from engine.vision.motion import light, shake
 from engine.vision.motion.flicker import FLICKER, RISE, flicker
+from engine.vision.motion.ghosts import RELIT, SHARPER, SOFT, banish
 from engine.vision.motion.kernel import BLOCK, UNIT, WEAK, flat, scanner
 from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
@@ -23,12 +24,12 @@ _EVERYTHING = np.empty((0, 0), np.uint8)
 
 
 def rates(floor: float, spread: float, *gains: float) -> Rates:
-    """Return what a pass is told: limits, then five gains of 0..1 with 15 fractional bits."""
+    """Return what a pass is told: limits, then six gains of 0..1 with 15 fractional bits."""
     return np.array([int(floor * UNIT), int(spread * 4096), *(int(each * 32767) for each in gains)], np.int16)
 
 
-LOOK = rates(255, 0, 0, 0, 0, 0, 0)  #: shrink the picture; judge nothing, learn nothing
-REPLACE = rates(255, 0, 1, 1, 0, 0, 0)  #: forget the background, keep what is known of the noise
+LOOK = rates(255, 0, 0, 0, 0, 0, 0, 0)  #: shrink the picture; judge nothing, learn nothing
+REPLACE = rates(255, 0, 1, 1, 0, 0, 0, 0)  #: forget the background, keep what is known of the noise
 
 
 class Background:
@@ -51,8 +52,11 @@ class Background:
         self.state = np.zeros((2, high, wide, BLOCK * BLOCK), np.int16)
         self.state[1] = int(deviation * UNIT)
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
-        self.counts = np.zeros((6, high, wide), np.int16)
+        self.counts = np.zeros((8, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
+        self._marks, self._kept = (
+            each.view(np.uint8)[: self.rows, : self.cols] for each in (self.marks, self.kept)
+        )
         self.wanted = _EVERYTHING
         self._rows = np.zeros((ROWS, wide * BLOCK + 8), np.uint8)
         self._scratch = (
@@ -61,6 +65,7 @@ class Background:
         )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
+        self._outlines = np.zeros((self.blocks + 1, 9), np.int64)
         self._queue = np.zeros((self.blocks, 2), np.int16)
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
@@ -120,9 +125,20 @@ class Background:
         shake.steady(*flat(luma), self._still, *sixteenths)
         return self._still
 
-    def regions(self, least: int) -> tuple[float, Boxes]:
-        """Return the moving share of the picture and the regions, 0..1, the largest first."""
-        number = regions(self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale)
+    def regions(self, least: int, *, relit: bool = False) -> tuple[float, Boxes]:
+        """Return the moving share of the picture and the regions, 0..1, the largest first.
+
+        Args:
+            least: Foreground cells that make connected blocks a region.
+            relit: The light changed not long ago.
+        """
+        told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
+        number = regions(*told)
+        if banish(
+            self.grids[self.into], *self.state, self._marks, self._kept, self.counts, self._outlines,
+            RELIT if relit else SHARPER, int(SOFT * UNIT),
+        ):  # fmt: skip
+            number = regions(*told)
         flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
         return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()
 

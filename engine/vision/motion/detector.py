@@ -25,6 +25,7 @@ CUT = 0.7  #: the same from which it is said to have changed as a whole
 BETTER = 0.6  #: part of the active blocks that may be left where swaying is to explain them
 SWAYS_SECONDS = 10.0  #: how long after it swayed a camera is taken for one that sways
 CALM_SECONDS = 2.0  #: time constant of the background
+DRIFT_SECONDS = 0.8  #: the same of what all cells of a block have in common: slow light
 HELD_SECONDS = 6.0  #: the same under an object; clipped, a contrast of 40 grey levels takes about 20 s
 LEARN_PICTURES = 8  #: pictures after the start that only teach
 
@@ -56,8 +57,10 @@ class MotionDetector:
             cells.ignore(inside(tuning.ignore, cells.rows, cells.cols))
         self._least = max(LEAST, round(tuning.least * cells.rows * cells.cols))
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
-        self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40)
+        drift = min(1.0, 1 / (fps * DRIFT_SECONDS))
+        self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40, drift)
         self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
+        self._relight, self._relit = round(fps * CALM_SECONDS), 0
         self._pictures = 0
 
     @property
@@ -76,6 +79,7 @@ class MotionDetector:
             luma: (height, width) of this detector's size; any row stride, contiguous rows.
         """
         self._pictures += 1
+        self._relit -= self._relit > 0
         self.cut = False
         if self._pictures <= LEARN_PICTURES:
             return self._learn(luma)
@@ -85,7 +89,7 @@ class MotionDetector:
     def _learn(self, luma: Luma) -> Motion:
         """Take the first picture as it is, then the plain average of all so far; judge nothing."""
         calm = 1 / self._pictures
-        self._cells.scan(luma, REPLACE if self._pictures == 1 else rates(255, 0, *[calm] * 5))
+        self._cells.scan(luma, REPLACE if self._pictures == 1 else rates(255, 0, *[calm] * 5, 0))
         return _NOTHING
 
     def _compared(self, luma: Luma, *, again: bool = False) -> float:
@@ -106,7 +110,7 @@ class MotionDetector:
             return _NOTHING
         if not self._cells.forgive():
             return _NOTHING
-        return Motion(*self._cells.regions(self._least))
+        return Motion(*self._cells.regions(self._least, relit=self._relit > 0))
 
     def _asked(self, luma: Luma, share: float) -> Motion:
         """Return what moves in a picture of which much changed."""
@@ -114,6 +118,7 @@ class MotionDetector:
         self._cells.forgive()
         if self._cells.lit():
             self._cells.relevel()
+            self._relit = self._relight
             self._compared(luma, again=True)
             self._cells.forgive()
             return Motion(share, _NOWHERE, Disturbance.LIGHT)

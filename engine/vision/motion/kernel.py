@@ -42,7 +42,8 @@ def scanner(factor: int) -> Scan:
     foreground and changed cells per block (2, block rows, block columns; in: foreground of the picture
     before, out: changed of this one); scratch for one strip of blocks (block columns, 8), one grid row,
     one picture row, one block; ``[floor, spread * 4096, gain of a calm
-    background, of a held one, gain of a calm deviation, of a held one, of a cell that changed]``, the floor
+    background, of a held one, gain of a calm deviation, of a held one, of a cell that changed, of what all cells
+    of a block have in common]``, the floor
     in 1/64 grey levels, gains with 15 fractional bits.
     """
     i16, i32, u32 = np.int16, np.int32, np.uint32
@@ -97,7 +98,10 @@ def scanner(factor: int) -> Scan:
                 held = counts[2, block_y, b] & 1
                 gain, calm = rates[2 + held], rates[4 + held]
                 more = i16(rates[6] - calm)
-                moved = i16(0)
+                moved, drift = i16(0), i16(0)
+                move = i16(0)
+                if counts[0, block_y, b] < WEAK:
+                    move = i16(i32(i32(counts[7, block_y, b]) * i32(rates[7])) >> i32(17))
                 for i in range(64):
                     now = i16(i16(cell[i]) << i16(6))
                     step = i16(abs(i16(now - i16(i16(last[i]) << i16(6)))))
@@ -110,12 +114,13 @@ def scanner(factor: int) -> Scan:
                     marked = i16(1) if size > limit else i16(0)
                     moved = i16(moved + (i16(1) if step > limit else i16(0)))
                     pull = max(min(diff, limit), i16(-limit))
-                    back[i] = i16(back[i] + i16(i32(i32(i16(pull << i16(1))) * i32(gain)) >> i32(16)))
+                    drift = i16(drift + i16(pull >> i16(4)))
+                    back[i] = i16(i16(back[i] + move) + i16(i32(i32(i16(pull << i16(1))) * i32(gain)) >> i32(16)))
                     pull = i16(i16(min(size, limit) - dev[i]) << i16(1))
                     extra = i16(i16(i32(i32(pull) * i32(more)) >> i32(16)) * marked)
                     noise = i16(i16(dev[i] + i16(i32(i32(pull) * i32(calm)) >> i32(16))) + extra)
                     dev[i] = min(noise, i16(2047))
-                counts[1, block_y, b] = moved
+                counts[1, block_y, b], counts[7, block_y, b] = moved, drift
                 for r in range(8):
                     marks[block_y * 8 + r, b] = tiled[r]
 

@@ -23,6 +23,7 @@ NEAR = 1.15  #: most that a plain block's gain may differ from that of a neighbo
 SIGMA = 1.25 / (
     64 * 64
 )  #: from the sum of 64 mean absolute deviations to a standard deviation in grey levels
+FOLLOW = 2
 FEWEST = 10  #: foreground cells that can be judged
 TEXTURED = 0.15  #: part of the active blocks that must have texture for a picture to be judged
 LIT = 0.6  #: part of those whose texture must have stayed
@@ -92,7 +93,12 @@ def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: A
             if same:
                 counts[0, y, x] = 0
                 for r in range(8):
+                    words[r] = kept[y * 8 + r, x]
                     kept[y * 8 + r, x] = 0
+                cell, known = now[y, x], state[0, y, x]
+                for i in range(64):
+                    gap = np.int32(np.int32(cell[i]) << np.int32(6)) - np.int32(known[i])
+                    known[i] += np.int16((gap * np.int32(mask[i])) >> FOLLOW)
             active += counts[0, y, x] >= WEAK
     return active
 
@@ -132,8 +138,10 @@ def relevel(
     near = (before >= WEAK).astype(np.float32)
     for _ in range(REACH):
         near = _summed(near)
-    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET) | (near == 0))
-    same = (verdict == STAYED) | ((verdict != QUIET) & (near == 0))
+    around = _spread(gains, (verdict == STAYED) | (verdict == QUIET))
+    off = gains / around
+    lit = (near == 0) & (off < AGREE) & (off > 1 / AGREE)
+    same = (verdict == STAYED) | ((verdict != QUIET) & lit)
     back[same] = now[same].astype(np.int16) * np.int16(UNIT)
     hidden = (verdict != QUIET) & ~same
     back[hidden] = np.minimum(back[hidden] * around[hidden][:, None], 255 * UNIT).astype(np.int16)

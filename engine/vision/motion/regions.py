@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.vision.jit import kernel
 from engine.vision.motion.flicker import HELD, RESTLESS, SOLID
+from engine.vision.motion.ghosts import STILL
 from engine.vision.motion.kernel import WEAK
 
 MOVED = 6  #: cells of a region that must have changed since the picture before
@@ -22,7 +23,8 @@ def regions(
     """Join active blocks (8 neighbours) to regions, most foreground first; return how many.
 
     Args:
-        counts: (4, bh, bw) foreground and changed cells per block; out [2]: 1 where blocks are to be held.
+        counts: (7, bh, bw) foreground and changed cells per block; out [2]: 1 where blocks are to be held; out [6]:
+            which region a block is of, from 1; 0: of none.
         boxes: (n, 4) out: x0, y0, x1, y1 in 0..1.
         cells: (n + 1,) out: foreground cells of each, and last of all of them.
         queue: (bh * bw, 2) scratch.
@@ -32,7 +34,8 @@ def regions(
     """
     high, wide = counts.shape[1:]
     found, changed = counts[0], counts[1]
-    number, everything = 0, np.int64(0)
+    number, label, everything = 0, 0, np.int64(0)
+    counts[6] = 0
     for row in range(high):
         for column in range(wide):
             if found[row, column] < WEAK:
@@ -54,14 +57,17 @@ def regions(
                             found[v, u] = -found[v, u]
                             queue[tail, 0], queue[tail, 1] = v, u
                             tail += 1
+            still = moved * 8 < total
+            label += 1
             solid = total >= hold and total >= DENSE * tail
             held = moved >= MOVED and total >= hold and (solid or fresh >= least)
             for k in range(tail):
-                counts[2, queue[k, 0], queue[k, 1]] = HELD * held + SOLID * solid
+                counts[2, queue[k, 0], queue[k, 1]] = HELD * held + SOLID * solid + STILL * still
+                counts[6, queue[k, 0], queue[k, 1]] = label
             if (
                 total >= least
                 and moved >= MOVED
-                and moved * 8 >= total
+                and not still
                 and (solid or fresh >= least)
                 and number < len(boxes)
             ):
