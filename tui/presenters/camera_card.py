@@ -11,7 +11,7 @@ from engine.api import wire
 from tui.model.model import Model
 from tui.palette import BRIGHT, DIM, TEXT, TONES
 from tui.presenters import describe
-from tui.presenters.symbols import CAMERA_STATES, UNKNOWN
+from tui.presenters.symbols import CAMERA_STATES, TROUBLED, UNKNOWN
 from tui.render import pictures
 from tui.render.facts import facts
 from tui.render.pictures import Line
@@ -88,7 +88,10 @@ def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, s
         yield "→", describe.sentence(camera.advice, t)
     for trouble in camera.troubles:
         since = describe.clock_with_age(trouble.since, model, t)
-        yield describe.condition(trouble.label, t), f"{describe.sentence(trouble.said, t)} ({since})"
+        what = describe.condition(
+            trouble.label, t
+        )  # long in some languages: as a name it would leave no room
+        yield TROUBLED[0], f"{what}: {describe.sentence(trouble.said, t)} ({since})"
     if camera.state is wire.CameraState.ONLINE:
         yield from _live(camera, t)
     if camera.zones:

@@ -18,8 +18,8 @@ from tui.render.pictures import Line
 from tui.texts import Texts, catalogue, clean
 
 
-def plain(shown: Group | Text) -> str:
-    console = Console(width=80, color_system=None)
+def plain(shown: Group | Text, width: int = 80) -> str:
+    console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(shown)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -122,6 +122,13 @@ def test_each_trouble_has_a_line_and_the_reason_is_not_said_twice(model: Model, 
     assert any(
         "something else" in line for line in plain(camera_card.camera_facts(other, model, t)).splitlines()
     )
+
+
+def test_a_trouble_has_room_in_a_narrow_column(model: Model) -> None:
+    dark = wire.Sentence(code="a", vi="Hình tối đến mức không nhận ra gì.")
+    trouble = wire.Trouble(label="impaired", since=village.ago(minutes=5), said=dark)
+    shown = camera_card.camera_facts(village.camera(1, troubles=(trouble,)), model, Texts("vi"))
+    assert any("Hình tối đến mức" in line for line in plain(shown, 30).splitlines())
 
 
 def test_zones_and_what_was_seen_are_drawn(model: Model, t: Texts) -> None:

@@ -58,7 +58,7 @@ def test_while_it_is_not_over_the_figures_are_those_that_were_too_many() -> None
     story.live(10, miss=5)
     story.live(WINDOW + 10)
     figures = story.overload.conditions.standing["behind"].sentence.values
-    assert figures["missed"] >= figures["wanted"] / 5 > 0
+    assert int(figures["missed"]) >= int(figures["wanted"]) / 5 > 0
 
 
 def test_what_comes_and_goes_is_told_once() -> None:
