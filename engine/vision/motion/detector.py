@@ -58,7 +58,9 @@ class MotionDetector:
         self._least = max(LEAST, round(tuning.least * cells.rows * cells.cols))
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
         drift = min(1.0, 1 / (fps * DRIFT_SECONDS))
-        self._steady = rates(FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40, drift)
+        self._steady = rates(
+            FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40, drift
+        )
         self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
         self._relight, self._relit = round(fps * CALM_SECONDS), 0
         self._pictures = 0

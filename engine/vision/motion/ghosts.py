@@ -18,16 +18,20 @@ RELIT = 4  #: the same just after the light changed: what does not change is how
 SOFT = 4.0  #: grey levels that a thing's difference from its background rises by at its outline; light fades
 FEWEST = 12  #: cells not at the outline from which a region is judged to be a shadow,
 DARKEST, BRIGHTEST = 0.4, 0.95  #: which takes so much of the light
-ROUGH = 2.0  #: and leaves all else; times the noise that may be left
+ROUGH = 3.0  #: and leaves all else; times the noise that may be left
 LOUD = 5.0  #: grey levels of noise in which nobody can tell
 SHADOW = 2
 LEAST = 1.5  #: grey levels that the noise is taken for at least
 STILL = 4  #: what a block may be part of: something that does not change
 
 
-@kernel(
-    "int64(uint8[:, :, ::1], int16[:, :, ::1], int16[:, :, ::1], uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64, int64)"
+_SIGNATURE = (
+    "int64(uint8[:, :, ::1], int16[:, :, ::1], int16[:, :, ::1], "
+    "uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64, int64)"
 )
+
+
+@kernel(_SIGNATURE)
 def banish(
     now: Any, back: Any, dev: Any, marks: Any, kept: Any, counts: Any, sums: Any, sharper: int, soft: int
 ) -> int:
@@ -88,7 +92,12 @@ def banish(
         n, gain = sums[label, 4], sums[label, 6] / max(1, sums[label, 7])
         noise = max(LEAST, sums[label, 8] * 1.25 / 64 / max(1, n))
         left = sums[label, 5] - gain * sums[label, 6]
-        shadow = n >= FEWEST and noise < LOUD and DARKEST < gain < BRIGHTEST and left < ROUGH * ROUGH * noise * noise * n
+        shadow = (
+            n >= FEWEST
+            and noise < LOUD
+            and DARKEST < gain < BRIGHTEST
+            and left < ROUGH * ROUGH * noise * noise * n
+        )
         sums[label, 2] = SHADOW if shadow else sums[label, 2] < soft * sums[label, 3]
         gone += sums[label, 2] > 0
     for y in range(high):
