@@ -142,10 +142,22 @@ class Ledger:
         run = self.last.get(camera)
         if run is not None and run.until is None and run.state is seen.state:
             return []
-        floor = now if run is None else run.since if run.until is None else min(run.until, now)
-        since = min(max(seen.since, floor), now)
+        since = self._began(run, seen, now)
         ended = [self._end(run, since)] if run is not None and run.until is None else []
         return [*ended, self._begin(camera, seen.state, since, seen.reason)]
+
+    def _began(self, run: Run | None, seen: Observed, now: datetime) -> datetime:
+        """Return since when a camera is as it is seen: what is older than the last look stood beside what is over now.
+
+        That no new picture comes is noticed late: such a run reaches back into one with pictures.
+        """
+        if run is None:
+            return now
+        if run.until is not None:
+            return min(max(seen.since, run.until), now)
+        late = seen.state is Availability.FROZEN and run.state in SEEN
+        beside = self._before is not None and seen.since < self._before.wall and not late
+        return now if beside else min(max(seen.since, run.since), now)
 
     def _begin(
         self,

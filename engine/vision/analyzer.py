@@ -87,8 +87,7 @@ class Analyzer:
         self._tracker = Tracker(score=score if pool else 0.0)
         self._motion: MotionDetector | None = None
         self._turning, self._away = moving, away
-        self._watch = Watch(moving=moving)
-        self.refer(reference)
+        self._watch = Watch(reference, moving, away)
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
@@ -127,7 +126,7 @@ class Analyzer:
 
     def refer(self, reference: Luma | None) -> None:
         """Take a new picture of how the camera should look; what is the matter is judged anew."""
-        self._watch = Watch(None if self._away() else reference, self._turning)
+        self._watch = Watch(reference, self._turning, self._away)
 
     def still(self, width: int) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide.

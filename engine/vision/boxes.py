@@ -16,6 +16,8 @@ Box = tuple[float, float, float, float]
 
 def shared(a: Box, b: Box) -> float:
     """Return the area that two boxes have in common."""
+    if a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]:  # as most are
+        return 0.0
     wide = min(a[2], b[2]) - max(a[0], b[0])
     high = min(a[3], b[3]) - max(a[1], b[1])
     return wide * high if wide > 0 and high > 0 else 0.0

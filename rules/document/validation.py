@@ -129,6 +129,8 @@ def _unknown_key(path: Path, schema: JsonSchema) -> Flaw:
         (sign for sign in key if sign != " " and unicodedata.category(sign) in ("Zs", "Cf")), ""
     ):
         return Flaw(path, "problem.invisible", {"character": f"U+{ord(strange):04X}"}, on_key=True)
+    if key in known:  # it stands elsewhere, and is not misspelt
+        return Flaw(path, "problem.unknown_key", {"key": key}, on_key=True)
     below = (each for each in known if key in _keys(schema, (*path[:-1], each)))
     guess = nearest(key.partition("：")[0], known) or next((f"{each}: {{{key}: ...}}" for each in below), "")
     return Flaw(path, "problem.unknown_key", {"key": key}, guess, on_key=True)
@@ -138,8 +140,10 @@ def _hint(code: str, detail: ErrorDetails, schema: JsonSchema) -> str:
     """Return what was probably meant by a value of the wrong kind."""
     written = detail["input"]
     match code:
-        case "number" | "whole":
+        case "number":
             return suggestions.number(written)
+        case "whole":
+            return meant if "." not in (meant := suggestions.number(written)) else ""
         case "at_most":
             return suggestions.number(written, detail.get("ctx", {}).get("le"))
         case "boolean":

@@ -19,6 +19,7 @@ UP, DEAF, LOST, STOPPED, DISABLED, CLOCK = (
     Availability.UP, Availability.DEAF, Availability.LOST, Availability.STOPPED, Availability.DISABLED,
     Availability.CLOCK,
 )  # fmt: skip
+FROZEN, IMPAIRED = Availability.FROZEN, Availability.IMPAIRED
 STATES = st.sampled_from([each for each in Availability if each not in (STOPPED, CLOCK)])
 
 
@@ -63,6 +64,17 @@ class Engine:
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
+
+
+def test_a_gap_was_one_though_the_camera_was_connected_all_the_while(engine: Engine) -> None:
+    """What is the matter with a picture, or with events, is over: the camera is up since long before."""
+    looks = [(UP, 0), (IMPAIRED, 1), (IMPAIRED, 1), (DEAF, 0), (FROZEN, 3.5), (UP, 0)]
+    for state, since in looks:
+        seen = {"a": Observed(state, START + since * MINUTE)}
+        engine.keep(engine.ledger.observe(Instant(engine.wall, engine.engine), seen))
+        engine.pass_by(60)
+    runs = [("up", 0, 1), ("impaired", 1, 3), ("deaf", 3, 3.5), ("frozen", 3.5, 5), ("up", 5, None)]
+    assert engine.runs() == runs
 
 
 # -- against brute force --------------------------------------------------------------------------

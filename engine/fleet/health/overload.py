@@ -34,11 +34,12 @@ class Overload:
     _known: deque[tuple[float, Looks]] = field(default_factory=deque)
     _begun: float | None = None
     _until: float | None = None
+    _many: Looks | None = None
 
     def begin(self) -> None:
         """Start with a new stream: it counts from zero."""
         self._known.clear()
-        self._begun = self._until = None
+        self._begun = self._until = self._many = None
 
     def told(self, at: float, looks: Looks, wall: datetime) -> list[Draft]:
         """Take the counters of a picture; return that the detectors keep up no longer, or do again."""
@@ -49,7 +50,7 @@ class Overload:
         return self.conditions.begin("behind", Sentence("camera.behind", figures), wall, **figures)
 
     def lately(self, at: float, looks: Looks) -> Looks | None:
-        """Take the counters of a picture; return those of the last `WINDOW` seconds while too many are missed.
+        """Take the counters of a picture; return those of `WINDOW` seconds in which too many were missed, the latest.
 
         Args:
             at: Seconds on a clock that never runs back.
@@ -66,5 +67,5 @@ class Overload:
         lately = Looks(looks.wanted - before.wanted, looks.missed - before.missed)
         many = lately.missed >= max(LEAST, SHARE * lately.wanted)
         if many and at - since >= WINDOW:
-            self._until = at + CALM
-        return lately if self._until is not None and at < self._until else None
+            self._until, self._many = at + CALM, lately
+        return self._many if self._until is not None and at < self._until else None

@@ -104,7 +104,8 @@ def united(seen: Sequence[Impairment], hints: Sequence[Hint], told: Cause | None
     """
     verdicts = [_seen(each, hints) for each in seen]
     verdicts += [Verdict(each.causes[0], each.confidence, "camera") for each in hints]
-    surest = max(verdicts, key=lambda each: each.confidence, default=None)
+    verdicts.sort(key=lambda each: -each.confidence)
+    surest = next(iter(verdicts), None)
     before = next((each for each in verdicts if each.cause is told), None)
     if surest is None or before is None:
         return surest

@@ -15,6 +15,8 @@ SECONDS = {
 }  # fmt: skip
 #: Seconds without a suspicion after which what was told is over, and after which one that was not told is forgotten.
 LEAVE, FORGET = 5.0, 1.2
+#: Seconds without any look after which a suspicion begins anew: nobody knows what was there meanwhile.
+GAP = 4.0
 #: Verdicts that are remembered: those that decide which of several causes it is.
 VOTES = 16
 
@@ -43,7 +45,8 @@ class Hold:
         if verdict is None:
             self._ease(now)
             return self.told
-        if self._since is None:
+        if self._since is None or (self.told is None and now - self._last > GAP):
+            self.clear()
             self._since = now
         self._last = now
         self._votes.append(verdict)

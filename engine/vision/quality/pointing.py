@@ -51,11 +51,6 @@ class Pointing:
         found = compared(self._anchor, luma)
         return found is not None and found.known and not found.moved
 
-    def forget(self) -> None:
-        """Take the next good picture: it was turned by right."""
-        self._anchor, self._given, self.drifted = None, False, False
-        self._moved = self._silent = 0
-
     def _judge(self, found: Moved | None, luma: Luma) -> None:
         known = found is not None and found.known
         self._silent = 0 if known else self._silent + 1

@@ -10,11 +10,13 @@ from engine.vision.quality.hold import Hold
 from engine.vision.quality.likeness import Likeness, compare
 from engine.vision.quality.look import Look, taken
 from engine.vision.quality.pointing import Pointing
+from engine.vision.quality.pulse import Pulse
 from engine.vision.quality.stillness import Stillness
 from engine.vision.quality.stripes import striped
 from engine.vision.quality.tint import Chroma, InfraredFilter, Tint, tint
 from engine.vision.quality.verdict import Verdict, against, alone
 
+Asked = Callable[[], bool]
 #: Seconds from one look to the next.
 PERIOD = 1.0
 #: Pixels a side below which a picture is not judged.
@@ -29,10 +31,10 @@ SAME_LIGHT = (0.7, 1.4)
 LEARNT = 0.6
 #: Seconds after a move of the PTZ unit in which it may still swing.
 SETTLE = 2.0
+#: Seconds after which a camera that looks elsewhere, and has no technician's picture, is meant to: each shift was told.
+ACCEPTED = 24 * 3600.0
 #: What leaves nothing in a picture that could tell a living one from a frozen one.
 BLANK = (Cause.COVERED, Cause.DARK, Cause.BRIGHT, Cause.SIGNAL_LOSS)
-#: Seconds of the host in which a stream's own clock must have gone on by a tenth.
-CLOCK = 6.0
 
 
 class Watch:
@@ -40,20 +42,25 @@ class Watch:
 
     Args:
         reference: The technician's picture of how it should look, of any size; None: what it sees is learnt.
-        moving: Whether the PTZ unit moves just now.
+        moving: Returns whether the PTZ unit moves just now.
+        away: Returns whether it looks elsewhere than at home, by right: then the technician's picture does not count.
     """
 
-    def __init__(self, reference: Luma | None = None, moving: Callable[[], bool] | None = None) -> None:
-        self._reference, self._moving = reference, moving
-        self._backdrop, self._pointing = Backdrop(), Pointing(reference)
+    def __init__(
+        self, reference: Luma | None = None, moving: Asked = lambda: False, away: Asked = lambda: False
+    ) -> None:
+        self._reference, self._moving, self._away = reference, moving, away
+        self._backdrop = Backdrop()
         self._stillness, self._filter = Stillness(), InfraredFilter()
         self._view, self._infrared = Hold(), Hold()
         self._before: Look | None = None
         self._next = self._settled = float("-inf")
-        self._clock: tuple[float, float] | None = None
+        self._pulse = Pulse()
         self._keyframes = 0
         self._doubted = False
         self._found: tuple[Impairment, ...] = ()
+        self._start: Luma | None = None
+        self._renew()
 
     def look(
         self, luma: Luma, chroma: tuple[Chroma, Chroma] | None, *, at: float, media: float, keyframes: int
@@ -69,15 +76,16 @@ class Watch:
         """
         if min(luma.shape) < LEAST_SIDE:
             return ()
+        self._pulse.beat(at, media)
         if at < self._next and keyframes == self._keyframes:
             return self._found
         self._keyframes = keyframes
-        still = self._stillness.look(luma, keyframes, at)
+        still = self._stillness.look(luma, keyframes, self._pulse.lived)
         if at < self._next:
             return self._found
         self._next = at + PERIOD * 0.9
         colour = tint(*chroma) if chroma else Tint(0, 0, 0, 0)
-        found = (self._seen(luma, colour, at), self._tinted(colour, at), self._frozen(still, at, media))
+        found = (self._seen(luma, colour, at), self._tinted(colour, at), self._frozen(still, at))
         told = [each for each in found if each is not None]
         self._found = tuple(sorted(told, key=lambda each: -each.confidence))
         return self._found
@@ -98,7 +106,10 @@ class Watch:
             verdict = None
         if verdict and verdict.cause is Cause.TURNED and self._same_after_all(luma):
             verdict = None
-        return self._view.take(verdict, at)
+        told = self._view.take(verdict, at)
+        if told and told.cause is Cause.TURNED and at - told.since >= ACCEPTED and not self._refers:
+            self._renew()
+        return self._view.told
 
     def _verdict(
         self, before: Look | None, now: Look, found: Likeness | None, colour: Tint
@@ -112,8 +123,8 @@ class Watch:
 
     def _place(self, now: Look) -> Look | None:
         """Return what is known of the place; the technician's picture is where it begins."""
-        if self._reference is not None:
-            picture, self._reference = self._reference, None
+        if self._start is not None:
+            picture, self._start = self._start, None
             self._backdrop.given(picture, (now.cells.shape[0], now.cells.shape[1]))
         known = self._backdrop.known
         return known if known and known.cells.shape == now.cells.shape else None
@@ -138,38 +149,34 @@ class Watch:
         return True
 
     def _moved(self, at: float) -> bool:
-        """Return whether the camera is turned by right: then all is new."""
-        if self._moving is not None and self._moving():
+        """Return whether the camera is being turned by right: then, and when it was, all is new."""
+        if self._moving():
             self._settled = at + SETTLE
-        if at >= self._settled:
-            return False
-        self._reference = None
+        unsettled = at < self._settled
+        if unsettled or self._home is self._away():
+            self._renew()
+        return unsettled
+
+    def _renew(self) -> None:
+        """Know nothing of the place but what the technician's picture shows, where it is of this place."""
+        self._home = not self._away()
+        self._start = self._reference if self._home else None
+        self._refers = self._start is not None
         self._backdrop.forget()
-        self._pointing.forget()
+        self._pointing = Pointing(self._start)
         self._view.clear()
-        return True
 
     def _tinted(self, colour: Tint, at: float) -> Impairment | None:
         blind = self._view.told is not None
         return self._infrared.take(None if blind else self._filter.judge(colour, at), at)
 
-    def _frozen(self, still: float | None, at: float, media: float) -> Impairment | None:
-        stopped = self._stopped(at, media)
+    def _frozen(self, still: float | None, at: float) -> Impairment | None:
+        lived, since = self._pulse.lived, self._pulse.stopped(at)
         if self._view.suspicious:
-            self._stillness.restart(at)
-        since = still if stopped is None and self._view.suspected not in BLANK else stopped
+            self._stillness.restart(lived)
+        if since is None and still is not None and self._view.suspected not in BLANK:
+            since = at - (lived - still)
         return None if since is None else Impairment(Cause.FROZEN, 0.9, since)
-
-    def _stopped(self, at: float, media: float) -> float | None:
-        """Return since when the stream's clock stands still though pictures come; None: it goes."""
-        if (
-            self._clock is None
-            or media - self._clock[1] > 0.1 * (at - self._clock[0])
-            or media < self._clock[1]
-        ):
-            self._clock = at, media
-            return None
-        return self._clock[0] if at - self._clock[0] > CLOCK else None
 
 
 def _steady(before: Look | None, now: Look, verdict: Verdict) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
-from typing import Self
-from weakref import WeakSet
 
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
@@ -67,7 +65,6 @@ class Followed:
         self.seen_at = self.looked_at = at
         self.asked_at, self.wait = -1.0, 0.0
         self.told = self.unknown = False
-        self.apart: WeakSet[Self] = WeakSet()
         self._note(seen, at)
 
     @property

@@ -10,7 +10,7 @@ seconds, not of pictures. The size follows exponentially.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, nan, sqrt
 
 from engine.vision.boxes import Box
 
@@ -22,6 +22,7 @@ AGILITY = 0.35
 SIZE = 0.25
 #: A velocity is trusted for so many seconds, no longer.
 HORIZON = 1.0
+NOT_YET: tuple[float, Box] = (nan, (0.0, 0.0, 0.0, 0.0))
 
 
 def scale(box: Box) -> float:
@@ -50,6 +51,8 @@ class Kinematics:
     velocity: tuple[float, float] = (0.0, 0.0)
     spread: tuple[float, float, float] = (NOISE**2, 0.0, SPEED**2)
     sightings: int = 1
+    #: The last answer of `box`, and when for: everybody asks where it is now.
+    _foreseen: tuple[float, Box] = NOT_YET
 
     @classmethod
     def of(cls, box: Box, at: float) -> Kinematics:
@@ -68,6 +71,11 @@ class Kinematics:
 
     def box(self, at: float) -> Box:
         """Return where it should be."""
+        if at != self._foreseen[0]:
+            self._foreseen = (at, self._ahead(at))
+        return self._foreseen[1]
+
+    def _ahead(self, at: float) -> Box:
         gap = min(max(at - self.at, 0.0), HORIZON)
         x, y = self.place[0] + self.velocity[0] * gap, self.place[1] + self.velocity[1] * gap
         wide, high = self.size[0] / 2, self.size[1] / 2
@@ -87,6 +95,7 @@ class Kinematics:
             follow: Seconds in which the size follows.
         """
         gap, expected = max(at - self.at, 0.0), centre(self.box(at))
+        self._foreseen = NOT_YET
         a, b, c = self._spread(gap)
         noise = (NOISE * doubt) ** 2
         near, fast = a / (a + noise), b / (a + noise)
@@ -100,6 +109,7 @@ class Kinematics:
 
     def restart(self, box: Box, at: float) -> None:
         """Take another box for its place and size, without taking that for speed."""
+        self._foreseen = NOT_YET
         self.place, self.size = centre(box), (box[2] - box[0], box[3] - box[1])
         self.spread, self.at = (NOISE**2, 0.0, self.spread[2]), at
 

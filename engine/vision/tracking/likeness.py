@@ -8,7 +8,8 @@ went is part of the prediction: who merely stands where a walker was lost is far
 
 from __future__ import annotations
 
-from math import inf, log
+from math import log
+from typing import NamedTuple
 
 from engine.vision.boxes import Box
 from engine.vision.tracking.kinematics import NOISE, Kinematics, centre
@@ -23,14 +24,35 @@ WIDE, HIGH, MELTING = 0.35, 0.25, 0.7
 BRIGHTNESS, TINT, COLOUR = 22.0, 8.0, 6.0
 
 
-def cost(kinematics: Kinematics, box: Box, at: float, *, melting: bool = False) -> float:
-    """Return what place and size say against a match."""
-    unit, (x, y), (u, v) = kinematics.scale, centre(box), centre(kinematics.box(at))
-    variance = kinematics.variance(at)
-    far = ((x - u) ** 2 + (y - v) ** 2) / (unit * unit * variance)
-    if far > 4 * LIMIT:
-        return inf
-    return far / 2 + log(variance / NOISE**2) / 2 + _size(kinematics.size, box, melting)
+class Forecast(NamedTuple):
+    """Where a track's next sighting is expected: worked out once, compared with many detections.
+
+    Attributes:
+        x: Middle of the expected box; likewise `y`.
+        spread: Variance of the middle, squared picture units.
+        doubt: What it costs that the place is no better known.
+        size: Width and height.
+        melting: It has no detector: its boxes melt and part.
+    """
+
+    x: float
+    y: float
+    spread: float
+    doubt: float
+    size: tuple[float, float]
+    melting: bool = False
+
+    def cost(self, box: Box) -> float:
+        """Return what place and size say against a match: at least half the squared distance in deviations."""
+        x, y = centre(box)
+        far = ((x - self.x) ** 2 + (y - self.y) ** 2) / self.spread
+        return far / 2 + self.doubt + _size(self.size, box, self.melting)
+
+
+def forecast(kinematics: Kinematics, at: float, *, melting: bool = False) -> Forecast:
+    """Return where an object is expected."""
+    unit, (x, y), variance = kinematics.scale, centre(kinematics.box(at)), kinematics.variance(at)
+    return Forecast(x, y, unit * unit * variance, log(variance / NOISE**2) / 2, kinematics.size, melting)
 
 
 def colour_cost(a: Colour | None, b: Colour | None) -> float:

@@ -12,28 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import inf
 
 import numpy as np
 
-from engine.vision.boxes import Box, area, overlap
+from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Boxes, Detections, Track
 from engine.vision.tracking.assignment import assigned
+from engine.vision.tracking.company import TOGETHER, Company
 from engine.vision.tracking.followed import VISIBLE, Followed, Seen
+from engine.vision.tracking.kinematics import centre
 from engine.vision.tracking.kinship import (
     PART,
-    RIDER,
     STRANGE,
     TWICE,
     UNCLASSIFIED,
     is_changed,
     is_one,
     is_part,
-    mounted,
     taken_for,
 )
-from engine.vision.tracking.likeness import LIMIT, colour_cost, cost
+from engine.vision.tracking.likeness import LIMIT, Forecast, colour_cost, forecast
 
 #: What it costs a track to be new: who is known goes first.
 NEW = 1.0
@@ -41,8 +40,8 @@ NEW = 1.0
 DOUBTFUL = 6.0
 #: Seconds after which a track may be told: few pictures in a row prove nothing when they come fast.
 SETTLED = 0.4
-#: Seconds that two boxes must have lain on each other, and gone together, to be one.
-TOGETHER = 1.2
+#: The same of what is plainly there: sure, and moving.
+PLAIN = 0.2
 #: What is seldom still for long.
 LIVING = frozenset({"person", "two_wheeler", "animal"})
 #: How far up from the least score to 1 the mean is of what is believed though it does not move.
@@ -80,7 +79,7 @@ class Tracker:
         self._score, self._confirm, self._silence = score, confirm, silence
         self._sure = score + SURE * (1 - score) if score else 0.0
         self._live: list[Followed] = []
-        self._together: dict[tuple[int, int], float] = {}
+        self._company = Company()
         self._next = 1
 
     def update(
@@ -103,7 +102,10 @@ class Tracker:
             if each.score >= self._score:
                 self._begin(at, each)
         self._look(at, looked.tolist(), None if moving is None else moving.tolist())
-        return self._tell(at, self._fuse(at) + self._end(at))
+        over = self._fuse(at) + self._end(at)
+        if over:
+            self._company.forget(self._live)
+        return self._tell(at, over)
 
     def due(self, at: float) -> Boxes:
         """Return where somebody should look now, although nothing need move there. Asking is remembered."""
@@ -112,26 +114,12 @@ class Tracker:
 
     def _continue(self, at: float, among: list[Followed], seen: list[Seen], limit: float) -> list[Seen]:
         """Match detections to tracks not seen yet; return the detections that are left."""
-        tracks = [track for track in among if track.seen_at < at]
-        costs = {
-            (row, column): found
-            for row, track in enumerate(tracks)
-            for column, each in enumerate(seen)
-            if (found := self._cost(track, each, at)) < limit
-        }
-        pairs = assigned(costs, limit)
+        tracks = [track for track in among if track.seen_at < at] if seen else []
+        pairs = assigned(_costs(tracks, seen, at, limit), limit)
         for row, column in pairs:
             tracks[row].see(seen[column], at)
         taken = {column for _, column in pairs}
         return [each for column, each in enumerate(seen) if column not in taken]
-
-    def _cost(self, track: Followed, seen: Seen, at: float) -> float:
-        """Return what speaks against a detection being a track's."""
-        other = taken_for(track.label, seen.label)
-        if other == inf:
-            return inf
-        place = cost(track.kinematics, seen.box, at, melting=track.label == UNCLASSIFIED)
-        return other + (0.0 if track.told else NEW) + place + colour_cost(track.colour, seen.colour)
 
     def _absorb(self, at: float, seen: list[Seen]) -> list[Seen]:
         """Let what lies on an object speak for it; return the detections that are left, the largest first."""
@@ -157,13 +145,17 @@ class Tracker:
     @staticmethod
     def _is_host(track: Followed, seen: Seen, at: float) -> bool:
         here = track.box(at)
+        if not shared(here, seen.box):
+            return False
         changed = track.seen_at < at and is_changed(seen.label, seen.box, track.label, here)
         return changed or is_one(seen.label, seen.box, track.label, here)
 
     def _begin(self, at: float, seen: Seen) -> None:
         if self._is_known(seen, at):  # one that began before it, in this picture
             return
-        self._live.append(Followed(self._next, seen, at))
+        track = Followed(self._next, seen, at)
+        self._company.meet(track, self._live)
+        self._live.append(track)
         self._next += 1
 
     def _look(self, at: float, parts: list[Box], moving: list[Box] | None) -> None:
@@ -175,32 +167,9 @@ class Tracker:
 
     def _fuse(self, at: float) -> list[Followed]:
         """Drop what has long gone together with another as its part, its double, or its rider."""
-        pairs = {
-            (one.id, other.id): _is_together(one, other, at)
-            for one, other in combinations([track for track in self._live if track.seen_at == at], 2)
-            if not self._went_apart(one, other, at)
-        }
-        self._together = {pair: self._together.get(pair, at) for pair, so in pairs.items() if so}
-        gone = {self._lesser(pair) for pair, since in self._together.items() if at - since >= TOGETHER}
-        over = [track for track in self._live if track.id in gone]
-        self._live = [track for track in self._live if track.id not in gone]
+        over = self._company.lesser(at, [track for track in self._live if track.seen_at == at])
+        self._live = [track for track in self._live if track not in over]
         return over
-
-    def _went_apart(self, one: Followed, other: Followed, at: float) -> bool:
-        """Return whether two were ever side by side: then they are two, unless one mounts the other."""
-        a, b = one.box(at), other.box(at)
-        if a[2] < b[0] or b[2] < a[0]:
-            one.apart.add(other)
-            other.apart.add(one)
-        return other in one.apart and {one.label, other.label} != RIDER
-
-    def _lesser(self, pair: tuple[int, int]) -> int:
-        """Return which of two is part of the other: the rider of what is ridden, else who is smaller."""
-        one, other = (next(track for track in self._live if track.id == id) for id in pair)
-        if {one.label, other.label} == RIDER:
-            return one.id if one.label == "person" else other.id
-        smaller = one if area(one.box(one.seen_at)) < area(other.box(other.seen_at)) else other
-        return smaller.id
 
     def _end(self, at: float) -> list[Followed]:
         """Drop what was looked for and not found, and what nobody could look for too long."""
@@ -232,7 +201,7 @@ class Tracker:
     def _tell(self, at: float, gone: Sequence[Followed]) -> Tracked:
         over = [track.last(at) for track in gone if track.told] + self._demote(at)
         for track in self._live:
-            track.told |= self._is_proven(track, at)
+            track.told = track.told or self._is_proven(track, at)
             track.unknown |= track.told and track.overlooked(at)
         known = [track for track in self._live if track.told and not track.unknown]
         seen = [track for track in known if track.seen_at == at]
@@ -245,15 +214,23 @@ class Tracker:
 
     def _is_proven(self, track: Followed, at: float) -> bool:
         """Return whether a track was seen often and long enough to be told."""
-        if track.seen_at < at or track.sightings < self._confirm or at - track.born < SETTLED - 1e-6:
+        if track.seen_at < at or not (self._is_settled(track, at) or self._is_plain(track, at)):
             return False
-        if not self._is_credible(track, at):
+        if not self._is_credible(track, at) or self._company.shadows(track):
             return False
         if not track.went and track.scores < self._sure * track.sightings and at - track.born < TOGETHER:
             return False
         return at - track.born > TOGETHER or not any(
             _is_beside(track, other, at) for other in self._live if other.told
         )
+
+    def _is_settled(self, track: Followed, at: float) -> bool:
+        return track.sightings >= self._confirm and at - track.born >= SETTLED - 1e-6
+
+    def _is_plain(self, track: Followed, at: float) -> bool:
+        """Return whether a track is sure, and stirred in every picture, so that fewer sightings will do."""
+        sure = track.scores >= self._sure * track.sightings and track.stirs == track.watched
+        return sure and track.sightings >= self._confirm - 1 and at - track.born >= PLAIN - 1e-6
 
     @staticmethod
     def _is_predicted(track: Followed, seen: Sequence[Followed], at: float) -> bool:
@@ -270,13 +247,30 @@ def _is_beside(track: Followed, other: Followed, at: float) -> bool:
     return taken_for(track.label, other.label) < STRANGE and overlap(track.box(at), other.box(at)) >= 0.3
 
 
-def _is_together(one: Followed, other: Followed, at: float) -> bool:
-    """Return whether two, both seen now, lie on each other as one object's boxes do."""
-    a, b = one.box(at), other.box(at)
-    if {one.label, other.label} == RIDER:
-        return mounted(a, b) and one.kinematics.moves and other.kinematics.moves
-    same = taken_for(one.label, other.label) < STRANGE
-    return same and (overlap(a, b) >= TWICE or is_part(a, b) or is_part(b, a))
+def _costs(
+    tracks: Sequence[Followed], seen: Sequence[Seen], at: float, limit: float
+) -> dict[tuple[int, int], float]:
+    """Return what speaks against a detection being a track's, of the pairs where that is less than a limit.
+
+    Most detections are far from most tracks: those are passed by before anything else is asked.
+    """
+    costs = {}
+    middles = [centre(each.box) for each in seen]
+    for row, track in enumerate(tracks):
+        expected = forecast(track.kinematics, at, melting=track.label == UNCLASSIFIED)
+        x, y, reach = expected.x, expected.y, 2 * limit * expected.spread
+        for column, (u, v) in enumerate(middles):
+            if (x - u) ** 2 + (y - v) ** 2 < reach:
+                found = _cost(track, expected, seen[column], limit)
+                if found < limit:
+                    costs[row, column] = found
+    return costs
+
+
+def _cost(track: Followed, expected: Forecast, seen: Seen, limit: float) -> float:
+    """Return what speaks against a detection being a track's; infinite from the limit on."""
+    found = taken_for(track.label, seen.label) + (0.0 if track.told else NEW) + expected.cost(seen.box)
+    return found + colour_cost(track.colour, seen.colour) if found < limit else inf
 
 
 def _taken_out(found: Detections) -> list[Seen]:

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.config.action_params import PARAMS
+from engine.config.settings import MotionSettings
 from rules.document.source import parse
-from rules.document.validation import nearest, validate
+from rules.document.validation import flaws, nearest, validate
 from rules.language.schema import RuleFile, json_schema
 from rules.text import catalogue
 
@@ -166,6 +167,12 @@ def test_the_schema_explains_every_key() -> None:
         if "description" not in about
     ]
     assert silent == []
+
+
+def test_what_is_suggested_is_not_what_is_written() -> None:
+    assert told("{motion: started, change: ended}")[0].endswith("there is no key “change” here")
+    assert not flaws(MotionSettings, {"sensitivity": 50.5})[0].suggestion
+    assert flaws(MotionSettings, {"sensitivity": "50"})[0].suggestion == "50"
 
 
 def test_the_nearest_word() -> None:

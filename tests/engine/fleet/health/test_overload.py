@@ -52,6 +52,15 @@ def test_a_camera_that_is_looked_at_too_seldom_says_so_and_when_it_is_over() -> 
     )  # long enough for the last missed ones to be out of the count
 
 
+def test_while_it_is_not_over_the_figures_are_those_that_were_too_many() -> None:
+    story = Story()
+    story.live(20)
+    story.live(10, miss=5)
+    story.live(WINDOW + 10)
+    figures = story.overload.conditions.standing["behind"].sentence.values
+    assert figures["missed"] >= figures["wanted"] / 5 > 0
+
+
 def test_what_comes_and_goes_is_told_once() -> None:
     story = Story()
     for _ in range(6):

@@ -131,6 +131,10 @@ def test_a_cause_stays_unless_another_is_clearly_surer() -> None:
     verdict = united(pair, [], Cause.COVERED)
     assert verdict is not None
     assert verdict.cause is Cause.COVERED
+    said = hint_of(TAMPER)
+    assert said is not None
+    twice = united([seen(Cause.COVERED, 0.4), seen(Cause.COVERED, 0.9)], [said], Cause.COVERED)
+    assert twice == Verdict(Cause.COVERED, 0.97, "both"), "the surest of its cause"
     verdict = united([pair[0], seen(Cause.DARK, 0.9)], [], Cause.COVERED)
     assert verdict is not None
     assert verdict.cause is Cause.DARK

@@ -32,6 +32,14 @@ def test_one_look_in_between_changes_nothing_and_two_do() -> None:
     assert not hold.told
 
 
+def test_a_time_without_looks_is_none_in_which_it_lasted() -> None:
+    hold = Hold()
+    assert [bool(hold.take(COVERED, t)) for t in (0.0, 1.0, 20.0, 21.0, 25.0, 26.0)] == [*[False] * 5, True]
+    assert hold.told is not None
+    assert hold.told.since == 20.0
+    assert hold.take(COVERED, 60.0) is not None, "what was told stays so"
+
+
 def test_it_is_over_after_a_while() -> None:
     hold = Hold()
     for t in range(9):

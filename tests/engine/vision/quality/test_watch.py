@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.vision.model import Cause, Impairment, Luma
-from engine.vision.quality.watch import Watch
+from engine.vision.quality.watch import ACCEPTED, Watch
 from tests.engine.commission.aim.scenes import blurred, street, window
 
 WIDTH, HEIGHT = 320, 180
@@ -149,6 +149,47 @@ def test_a_move_of_the_ptz_unit_is_no_fault_and_the_new_view_is_known_then() -> 
     assert {each.cause for each in found[33]} == {Cause.TURNED}, (
         "turned back by hand: nobody said that it moves"
     )
+
+
+def test_home_again_the_technicians_picture_counts_and_elsewhere_it_may_be_covered() -> None:
+    turning, away = [False], [False]
+    reference = HERE.clip(0, 255).astype(np.uint8)
+    watch = Watch(reference, moving=lambda: turning[0], away=lambda: away[0])
+    pushed = FAULTS["pushed"][0]
+
+    def patrol(picture: Picture, second: int) -> Picture:
+        turning[0] = second in (0, 40)
+        away[0] = second < 40
+        if 15 <= second < 28:
+            return FAULTS["cloth"][0](picture, second)
+        return ELSEWHERE if second < 40 else pushed(picture, second)
+
+    found = told(patrol, 56, watch=watch)
+    assert not any(found[second] for second in range(20))
+    assert {each.cause for each in found[27]} == {Cause.COVERED}
+    assert not any(found[second] for second in range(34, 44))
+    assert {each.cause for each in found[55]} == {Cause.TURNED}, "home is not where it was"
+
+
+def test_where_it_looks_is_right_after_a_day_unless_there_is_a_technicians_picture() -> None:
+    reference = HERE.clip(0, 255).astype(np.uint8)
+    for watch, after in ((Watch(), None), (Watch(reference), Cause.TURNED)):
+        rng = np.random.default_rng(4)
+        for second in [*range(24), *range(int(ACCEPTED) + 20, int(ACCEPTED) + 24)]:
+            picture = (HERE if second < 12 else ELSEWHERE) + rng.normal(0, 2, HERE.shape)
+            luma: Luma = picture.clip(0, 255).astype(np.uint8)
+            found = watch.look(luma, None, at=second, media=second, keyframes=second)
+            assert second != 23 or [each.cause for each in found] == [Cause.TURNED]
+        assert [each.cause for each in found] == ([] if after is None else [after])
+
+
+def test_a_machine_that_stalls_after_the_first_picture_and_catches_up_is_no_fault() -> None:
+    watch, rng = Watch(), np.random.default_rng(6)
+    pictures = [(100.0, 0.0), *((117.0 + n / 50, n / 5) for n in range(1, 80))]
+    pictures += [(118.6 + n, 16.0 + n) for n in range(1, 20)]
+    for at, media in pictures:
+        luma = (HERE + rng.normal(0, 2, HERE.shape)).clip(0, 255).astype(np.uint8)
+        assert not watch.look(luma, None, at=at, media=media, keyframes=int(media))
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ from tests.engine.vision.tracking.sightings import (
 )
 
 
-def test_a_track_is_told_after_its_third_sighting_and_predicted_no_longer_than_a_moment() -> None:
+def test_a_sure_track_is_told_after_its_second_sighting_and_predicted_no_longer_than_a_moment() -> None:
     walk = [seen(("person", 0.8, box(0.1 + 0.02 * n))) for n in range(10)]
     told = run(Tracker(), walk + [seen()] * 15)
-    assert [len(each.tracks) for each in told[:4]] == [0, 0, 1, 1]
+    assert [len(each.tracks) for each in told[:4]] == [0, 1, 1, 1]
     last = told[9].tracks[0]
     assert (last.id, last.label, last.seen, last.predicted) == (1, "person", 10, False)
     assert abs(last.velocity[0] - 0.1) < 0.02  # 0.02 widths per picture, five pictures per second
@@ -96,12 +96,15 @@ def test_two_who_cross_keep_their_numbers() -> None:
     assert len(final) == 2
 
 
+@pytest.mark.parametrize(("score", "seconds"), [(0.6, 0.4), (0.8, 0.2)])
 @pytest.mark.parametrize("fps", [5, 10, 25])
-def test_how_fast_pictures_come_changes_neither_when_it_is_told_nor_how_fast_it_is(fps: int) -> None:
-    walk = [seen(("person", 0.8, upright(0.1 + 0.1 * n / fps))) for n in range(4 * fps)]
+def test_how_fast_pictures_come_changes_neither_when_it_is_told_nor_how_fast_it_is(
+    fps: int, score: float, seconds: float
+) -> None:
+    walk = [seen(("person", score, upright(0.1 + 0.1 * n / fps))) for n in range(4 * fps)]
     told = run(Tracker(), walk + [seen()] * (4 * fps), fps=fps)
     first = next(number for number, each in enumerate(told) if each.tracks)
-    assert 0.4 <= first / fps <= 0.45
+    assert seconds <= first / fps <= seconds + 0.05
     assert told[2 * fps].tracks[0].velocity[0] == pytest.approx(0.1, rel=0.1)
     assert sum(track.predicted for each in told for track in each.tracks) / fps == pytest.approx(
         0.7, abs=0.11
@@ -148,6 +151,38 @@ def test_a_rider_and_what_he_rides_are_one() -> None:
     told = run(Tracker(), [seen(*ride(n)) for n in range(10)])
     assert ids(told) == {1}
     assert told[-1].tracks[0].label == "two_wheeler"
+
+
+@pytest.mark.parametrize("fps", [5, 10])
+def test_a_rider_who_is_found_now_and_then_is_no_second_object(fps: int) -> None:
+    def at(n: int) -> list[Sighting]:
+        x = 0.05 + 0.15 * n / fps
+        bike = ("two_wheeler", 0.8, (x, 0.4, x + 0.1, 0.65))
+        rider = ("person", 0.7, (x + 0.02, 0.3, x + 0.08, 0.55))
+        return [rider] if not n else [bike, rider] if n % 2 else [bike]
+
+    told = run(Tracker(), [seen(*at(n)) for n in range(5 * fps)], fps=fps)
+    assert len(ids(told)) == 1
+    assert told[-1].tracks[0].label == "two_wheeler"
+
+
+def test_a_head_that_is_found_now_and_then_is_no_second_person() -> None:
+    def at(n: int) -> list[Sighting]:
+        x = 0.1 + 0.015 * n
+        whole, head = ("person", 0.8, (x, 0.3, x + 0.1, 0.8)), ("person", 0.7, (x + 0.01, 0.3, x + 0.09, 0.5))
+        return [head] if n < 2 else [whole, head] if n % 3 else [whole]
+
+    told = run(Tracker(), [seen(*at(n)) for n in range(40)], fps=10)
+    assert max(len(each.tracks) for each in told) == 1
+    assert told[-1].tracks[0].box[3] == pytest.approx(0.8, abs=0.02)
+
+
+def test_what_does_not_stir_is_not_told_the_sooner_for_being_sure() -> None:
+    walk = [seen(("person", 0.8, upright(0.1 + 0.05 * n))) for n in range(6)]
+    still = run(Tracker(), walk, moving=NOWHERE)
+    stirring = run(Tracker(), walk, moving=ALL)
+    assert [len(each.tracks) for each in still[:4]] == [0, 0, 1, 1]
+    assert [len(each.tracks) for each in stirring[:4]] == [0, 1, 1, 1]
 
 
 def test_who_walks_up_to_a_motorcycle_and_rides_off_is_one_from_then_on() -> None:

@@ -1,0 +1,40 @@
+"""Which boxes are of one object, alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.vision.tracking.kinship import is_changed, is_one
+from tests.engine.vision.tracking.sightings import Box
+
+WHOLE: Box = (0.4, 0.2, 0.5, 0.6)
+HEAD: Box = (0.41, 0.2, 0.49, 0.32)
+#: Overlaps the whole by 0.48, less than a rider's width.
+ASIDE: Box = (0.435, 0.2, 0.535, 0.6)
+#: More than half of it is in the whole, and too little for a part.
+SEATED: Box = (0.4, 0.45, 0.5, 0.68)
+
+
+@pytest.mark.parametrize(
+    ("one", "box", "other", "so"),
+    [
+        ("person", ASIDE, "person", True),
+        ("person", ASIDE, "two_wheeler", True),
+        ("car", ASIDE, "heavy", True),
+        ("person", ASIDE, "car", False),
+        ("person", ASIDE, "moving", False),
+        ("person", HEAD, "person", True),
+        ("person", HEAD, "car", False),
+        ("person", SEATED, "person", False),
+    ],
+)
+def test_two_boxes_of_one_picture_are_one_object(one: str, box: Box, other: str, so: bool) -> None:
+    assert is_one(one, box, other, WHOLE) is so
+    assert is_one(other, WHOLE, one, box) is so
+
+
+def test_who_sits_down_is_found_in_another_extent() -> None:
+    assert is_changed("person", SEATED, "person", WHOLE)
+    assert is_changed("person", WHOLE, "person", SEATED)
+    assert not is_changed("person", SEATED, "two_wheeler", WHOLE)
+    assert not is_changed("person", (0.4, 0.55, 0.5, 0.9), "person", WHOLE)
