@@ -141,7 +141,7 @@ class Background:
         told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
         number = regions(*told)
         if banish(
-            self.grids[self.into], *self.state, self._marks, self._kept, self.counts, self._outlines,
+            self.grids[self.into], self.state[0], self.state[1], self._marks, self._kept, self.counts, self._outlines,
             RELIT if relit else SHARPER, int(SOFT * UNIT),
         ):  # fmt: skip
             number = regions(*told)
