@@ -20,6 +20,7 @@ from engine.vision.motion.neighbours import MAJORITY, ROWS, majority
 from engine.vision.motion.regions import LARGE, regions
 
 Rates = NDArray[np.int16]
+DRIFT = 7  #: what a pass is told of slow light; where the counts have it
 _EVERYTHING = np.empty((0, 0), np.uint8)
 
 
@@ -54,6 +55,7 @@ class Background:
         self.grids, self.into = np.zeros((2, high, wide, BLOCK * BLOCK), np.uint8), 0
         self.counts = np.zeros((8, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
+        self._drift = self.counts[DRIFT]
         self._marks, self._kept = (
             each.view(np.uint8)[: self.rows, : self.cols] for each in (self.marks, self.kept)
         )
@@ -86,10 +88,14 @@ class Background:
         """Mark what differs, and learn; `again`: the same picture, seen otherwise."""
         pixels, stride = flat(luma)
         self.into, self._beyond = (self.into, self._beyond) if again else (1 - self.into, (0, 0))
+        if again:  # what was learned of slow light is of another view
+            self._drift[:] = 0
         self._scan(
             pixels, stride, self.rows, self.cols, self.state, self.grids, self.into, self.marks, self.counts,
             *self._scratch, told,
         )  # fmt: skip
+        if not told[DRIFT]:
+            self._drift[:] = 0
 
     def judge(self) -> int:
         """Make foreground of what is marked; return how many blocks are active."""
@@ -135,7 +141,7 @@ class Background:
         told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
         number = regions(*told)
         if banish(
-            self.grids[self.into], *self.state, self._marks, self._kept, self.counts, self._outlines,
+            self.grids[self.into], self.state[0], self.state[1], self._marks, self._kept, self.counts, self._outlines,
             RELIT if relit else SHARPER, int(SOFT * UNIT),
         ):  # fmt: skip
             number = regions(*told)

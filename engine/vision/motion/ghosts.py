@@ -18,16 +18,20 @@ RELIT = 4  #: the same just after the light changed: what does not change is how
 SOFT = 4.0  #: grey levels that a thing's difference from its background rises by at its outline; light fades
 FEWEST = 12  #: cells not at the outline from which a region is judged to be a shadow,
 DARKEST, BRIGHTEST = 0.4, 0.95  #: which takes so much of the light
-ROUGH = 2.0  #: and leaves all else; times the noise that may be left
+ROUGH = 3.0  #: and leaves all else; times the noise that may be left
 LOUD = 5.0  #: grey levels of noise in which nobody can tell
 SHADOW = 2
 LEAST = 1.5  #: grey levels that the noise is taken for at least
 STILL = 4  #: what a block may be part of: something that does not change
 
 
-@kernel(
-    "int64(uint8[:, :, ::1], int16[:, :, ::1], int16[:, :, ::1], uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64, int64)"
+_SIGNATURE = (
+    "int64(uint8[:, :, ::1], int16[:, :, ::1], int16[:, :, ::1], "
+    "uint8[:, :], uint8[:, :], int16[:, :, ::1], int64[:, ::1], int64, int64)"
 )
+
+
+@kernel(_SIGNATURE)
 def banish(
     now: Any, back: Any, dev: Any, marks: Any, kept: Any, counts: Any, sums: Any, sharper: int, soft: int
 ) -> int:
@@ -57,6 +61,9 @@ def banish(
             label = counts[6, y, x]
             if not label:
                 continue
+            edge_now, edge_back, rising, length = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+            n, now_now, now_back, back_back = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+            noisy = np.int64(0)
             for row in range(y * 8, min(y * 8 + 8, rows)):
                 for col in range(x * 8, min(x * 8 + 8, cols)):
                     if not kept[row, col]:
@@ -72,27 +79,36 @@ def banish(
                         here, there = np.int64(now[y, x, i]) * 64, np.int64(now[v >> 3, u >> 3, j]) * 64
                         was, beside = np.int64(back[y, x, i]), np.int64(back[v >> 3, u >> 3, j])
                         rise = (here - was) - (there - beside)
-                        sums[label, 0] += abs(here - there)
-                        sums[label, 1] += abs(was - beside)
-                        sums[label, 2] += rise if here > was else -rise
-                        sums[label, 3] += 1
+                        edge_now += abs(here - there)
+                        edge_back += abs(was - beside)
+                        rising += rise if here > was else -rise
+                        length += 1
                     if inner:
                         here, was = np.int64(now[y, x, i]), np.int64(back[y, x, i]) >> 6
-                        sums[label, 4] += 1
-                        sums[label, 5] += here * here
-                        sums[label, 6] += here * was
-                        sums[label, 7] += was * was
-                        sums[label, 8] += dev[y, x, i]
+                        n += 1
+                        now_now += here * here
+                        now_back += here * was
+                        back_back += was * was
+                        noisy += dev[y, x, i]
+            sums[label, 0] += edge_now
+            sums[label, 1] += edge_back
+            sums[label, 2] += rising
+            sums[label, 3] += length
+            sums[label, 4] += n
+            sums[label, 5] += now_now
+            sums[label, 6] += now_back
+            sums[label, 7] += back_back
+            sums[label, 8] += noisy
     gone = 0
     for label in range(1, most + 1):
-        n, gain = sums[label, 4], sums[label, 6] / max(1, sums[label, 7])
-        noise = max(LEAST, sums[label, 8] * 1.25 / 64 / max(1, n))
+        size, gain = sums[label, 4], sums[label, 6] / max(1, sums[label, 7])
+        noise = max(LEAST, sums[label, 8] * 1.25 / 64 / max(1, size))
         left = sums[label, 5] - gain * sums[label, 6]
         shadow = (
-            n >= FEWEST
+            size >= FEWEST
             and noise < LOUD
             and DARKEST < gain < BRIGHTEST
-            and left < ROUGH * ROUGH * noise * noise * n
+            and left < ROUGH * ROUGH * noise * noise * size
         )
         sums[label, 2] = SHADOW if shadow else sums[label, 2] < soft * sums[label, 3]
         gone += sums[label, 2] > 0

@@ -115,9 +115,8 @@ def scanner(factor: int) -> Scan:
                     moved = i16(moved + (i16(1) if step > limit else i16(0)))
                     pull = max(min(diff, limit), i16(-limit))
                     drift = i16(drift + i16(pull >> i16(4)))
-                    back[i] = i16(
-                        i16(back[i] + move) + i16(i32(i32(i16(pull << i16(1))) * i32(gain)) >> i32(16))
-                    )
+                    near = i16(back[i] + i16(i32(i32(i16(pull << i16(1))) * i32(gain)) >> i32(16)))
+                    back[i] = max(i16(0), min(i16(near + move), i16(255 * 64)))
                     pull = i16(i16(min(size, limit) - dev[i]) << i16(1))
                     extra = i16(i16(i32(i32(pull) * i32(more)) >> i32(16)) * marked)
                     noise = i16(i16(dev[i] + i16(i32(i32(pull) * i32(calm)) >> i32(16))) + extra)

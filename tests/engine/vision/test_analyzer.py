@@ -15,7 +15,7 @@ from engine.models import ModelFile
 from engine.vision import crops
 from engine.vision.analyzer import MOVING, Analyzer
 from engine.vision.attention import DULL, Attention
-from engine.vision.model import Sight
+from engine.vision.model import Disturbance, Sight
 from engine.vision.pool import DetectorPool
 from engine.vision.sampler import Pace
 
@@ -187,3 +187,20 @@ def test_dull_places_are_looked_at_once_a_second_and_new_ones_at_once() -> None:
     attention.due(10.0, NOWHERE)
     attention.learn(10.0, both, both, NOWHERE)
     assert len(attention.due(10.1, both)) >= 1
+
+
+def test_while_the_head_moves_nothing_is_told_and_afterwards_who_walks_is(
+    film: Any, scene: Any, walking: Any
+) -> None:
+    made = film(walking(scene(80), begin=30))
+    turning = [True]
+    look = Analyzer(made.codec, fps=5, pool=None, score=0.45, moving=lambda: turning[0])
+    sights = []
+    for number, packet in enumerate(made.packets):
+        turning[0] = number < 44
+        if (sight := look.feed(packet)) is not None:
+            sights.append(sight)
+    away = [sight for sight in sights if sight.motion.disturbance is Disturbance.VIEW]
+    assert len(away) >= 20
+    assert not any(len(sight.motion.boxes) or sight.tracks for sight in sights[: len(away)])
+    assert sum(len(sight.tracks) for sight in sights[len(away) + 8 :]) > 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -139,3 +142,30 @@ def test_what_was_forgotten_is_learned_anew() -> None:
         assert (len(told.boxes), told.disturbance) == (0, "")
     told = detector.feed(grey(walked(elsewhere.astype(float), 3)))
     assert len(told.boxes) == 1
+
+
+def test_a_sway_that_explains_most_but_not_enough_is_told_as_one() -> None:
+    detector = learned(MotionDetector(WIDTH, HEIGHT))
+    picture = wall(100, right=4)
+    picture[:, 250:] = np.random.default_rng(6).integers(20, 230, (24, 9)).repeat(8, 0).repeat(8, 1)[:, :70]
+    told = detector.feed(grey(picture))
+    assert (told.disturbance, len(told.boxes), detector.cut) == (Disturbance.SHAKE, 0, False)
+
+
+def test_keyframes_of_a_coarse_encoder_are_no_motion() -> None:
+    coder, reader = av.CodecContext.create("libx264", "w"), av.CodecContext.create("h264", "r")
+    assert isinstance(coder, av.VideoCodecContext)
+    assert isinstance(reader, av.VideoCodecContext)
+    coder.width, coder.height, coder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    coder.time_base, coder.framerate, coder.bit_rate = Fraction(1, 5), Fraction(5), 30_000
+    coder.options = {"preset": "veryfast", "tune": "zerolatency", "g": "10", "bf": "0"}
+    detector, told = MotionDetector(WIDTH, HEIGHT), []
+    for number in range(100):
+        frame = av.VideoFrame.from_ndarray(grey(wall(number, noise=2.5)), "gray").reformat(format="yuv420p")
+        frame.pts = number
+        for packet in coder.encode(frame):
+            for shown in reader.decode(packet):
+                luma = np.asarray(shown.reformat(format="gray").to_ndarray(), np.uint8)
+                told.append(len(detector.feed(luma).boxes))
+    assert len(told) >= 95
+    assert sum(told[30:]) == 0

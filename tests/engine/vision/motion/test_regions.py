@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.vision.motion.flicker import HELD, RESTLESS, SOLID
+from engine.vision.motion.ghosts import STILL
 from engine.vision.motion.regions import LARGE, regions
 
 
@@ -18,7 +19,7 @@ def found(counts: NDArray[np.int16]) -> tuple[list[list[float]], list[int]]:
 
 
 def test_blocks_join_across_corners_and_the_most_comes_first() -> None:
-    counts = np.zeros((6, 5, 6), np.int16)
+    counts = np.zeros((7, 5, 6), np.int16)
     counts[:2, [0, 1, 4, 4], [0, 1, 4, 5]] = [20, 20, 20, 40]
     before = counts[0].copy()
     assert found(counts) == ([[4, 4, 6, 5], [0, 0, 2, 2]], [60, 40])
@@ -28,14 +29,14 @@ def test_blocks_join_across_corners_and_the_most_comes_first() -> None:
 
 
 def test_what_does_not_change_is_neither_told_nor_held() -> None:
-    counts = np.zeros((6, 5, 6), np.int16)
+    counts = np.zeros((7, 5, 6), np.int16)
     counts[0, 2, 2:4] = 60
     assert found(counts) == ([], [])
-    assert counts[2, 2, 2] == SOLID
+    assert counts[2, 2, 2] == SOLID + STILL
 
 
 def test_what_is_small_is_not_told_where_it_usually_flickers() -> None:
-    counts = np.zeros((6, 5, 6), np.int16)
+    counts = np.zeros((7, 5, 6), np.int16)
     counts[:2, 2, 2] = 30
     assert len(found(counts.copy())[0]) == 1
     counts[4] = RESTLESS
