@@ -175,7 +175,7 @@ def _clip(path: str) -> Iterator[tuple[float, av.VideoFrame]]:
     with av.open(path) as container:
         last = -1.0
         for frame in container.decode(video=0):
-            if frame.time is not None and frame.time - last > 0.9 / FPS:
+            if frame.time - last > 0.9 / FPS:
                 last = frame.time
                 yield last, frame
 
