@@ -9,7 +9,7 @@ from pydantic import Field
 
 from rules.document.scalars import OneOrMany, Slug
 from rules.kinds.conditions import Flag, Telling
-from rules.kinds.fact_types import HEAD, NUMBER, ZONES, unnamed
+from rules.kinds.fact_types import HEAD, NUMBER, SWITCH, ZONES, unnamed
 from rules.kinds.pattern import Pattern, Range, Unit, apart
 from rules.kinds.record import NO_FACTS, OFF, ON, Contradiction, Demands, EventKind
 from rules.kinds.shorthand import Clock, Lasting, Shorthand, TrialEvent, both, plural
@@ -78,7 +78,7 @@ MOTION = EventKind(
     changes=lambda pattern: ON if pattern.motion == "started" else OFF,
     demands=_demands,
     subject=_subject,
-    facts={**HEAD, **unnamed("camera", "score", "unknown", ZONES), "share": NUMBER},
+    facts={**HEAD, **unnamed("camera", "score", ZONES), "share": NUMBER, "unknown": SWITCH},
     ranges={"share": UNIT},
     aliases={"share": "score"},
     always=frozenset({"camera"}),

@@ -19,7 +19,7 @@ from rules.kinds.conditions import (
     Passing,
     Removed,
 )
-from rules.kinds.fact_types import BOX, DWELL, HEAD, NUMBER, TEXT, ZONES, measured, unnamed
+from rules.kinds.fact_types import BOX, DWELL, HEAD, NUMBER, SWITCH, TEXT, ZONES, measured, unnamed
 from rules.kinds.pattern import Bounds, Label, Pattern, Positive, Range, Unit, apart
 from rules.kinds.record import ANY_CHANGE, NO_FACTS, ON, Contradiction, Demands, EventKind, labelled
 from rules.kinds.shorthand import Lasting, Shorthand
@@ -327,7 +327,8 @@ OBJECT = EventKind(
         **dict.fromkeys(("speed", "kmh", "heading", "still", "alone", "age"), NUMBER),
         **dict.fromkeys(("line", "direction"), TEXT),
         **unnamed("camera", "label", "score", *BOX, "vx", "vy", "dwell", "side"),
-        **unnamed("entered", "left", "started", "stood", "ago", "bearing", "again", "unknown", ZONES, DWELL),
+        **unnamed("entered", "left", "started", "stood", "ago", "bearing", "again", ZONES, DWELL),
+        "unknown": SWITCH,
     },
     readers={"dwell": (NUMBER, _dwell)},
     ranges={

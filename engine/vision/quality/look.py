@@ -26,12 +26,14 @@ class Look:
         cells: Brightness, (rows, columns), 0..255.
         fine: Its slopes; `coarse`: those of cells four times as large.
         noise: Deviation of a cell's brightness from picture to picture; 0 where there was none before.
+        stirred: Share of cells that differ from the picture before by more than noise; 0 where there was none.
     """
 
     cells: Grey
     fine: Slopes
     coarse: Slopes
     noise: float
+    stirred: float = 0.0
 
     @cached_property
     def mean(self) -> float:
@@ -66,15 +68,16 @@ class Look:
         return max(0.0, fine) / (float(np.mean(self.coarse.steep**2)) + 1e-3)
 
 
-def of_cells(cells: Grey, noise: float = 0.0) -> Look:
+def of_cells(cells: Grey, noise: float = 0.0, stirred: float = 0.0) -> Look:
     """Return a grid with its slopes."""
-    return Look(cells, slopes(cells), slopes(halved(halved(cells))), noise)
+    return Look(cells, slopes(cells), slopes(halved(halved(cells))), noise, stirred)
 
 
 def taken(luma: Luma, before: Look | None) -> Look:
     """Return a picture as it is judged; `before`: the last one of the same stream."""
     cells = shrunk(luma)
-    noise = 0.0
+    noise = stirred = 0.0
     if before is not None and before.cells.shape == cells.shape:
-        noise = ranked(np.abs(cells[::2, ::2] - before.cells[::2, ::2]), 0.5) / _MEDIAN
-    return of_cells(cells, noise)
+        change = np.abs(cells[::2, ::2] - before.cells[::2, ::2])
+        noise, stirred = ranked(change, 0.5) / _MEDIAN, float((change > EDGE).mean())
+    return of_cells(cells, noise, stirred)

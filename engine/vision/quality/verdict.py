@@ -14,6 +14,8 @@ DARK, BLANK = 32.0, 0.012
 BURNT = 0.6
 #: Share without any slope, and share of one brightness, of a card.
 FLAT, CARD = 0.7, 0.55
+#: Share that changes of a card at most: a text that blinks, a clock. Where more moves, somebody is in the picture.
+STIRRED = 0.004
 #: Share of a known place's blocks that is gone when it is covered; that is gone, and at most still there, when sprayed.
 ALL, PART, REST = 0.7, 0.14, 0.78
 #: Share that is still there when it looks elsewhere, at most, and the correlation of coarse slopes.
@@ -40,7 +42,13 @@ def alone(look: Look, chroma: float = 0.0) -> Verdict | None:
         look: The picture.
         chroma: How far its commonest colour is from grey, of 128: a blue card has much.
     """
-    if look.flat > FLAT and look.level > CARD and look.noise < 0.05 and look.burnt < BURNT:
+    if (
+        look.flat > FLAT
+        and look.level > CARD
+        and look.noise < 0.05
+        and look.stirred < STIRRED
+        and look.burnt < BURNT
+    ):
         dark = look.mean < DARK and look.edges < 1e-3 and chroma < 20
         return Verdict(Cause.SIGNAL_LOSS, 0.6 if dark else 0.95)
     if look.burnt > BURNT:

@@ -347,6 +347,7 @@ ELSEWHERE = {
         tuple(f"commission {each}" for each in ("run", "new", "list", "show", "resume", "undo")),
         "tests/engine/commands/test_commission.py",
     ),
+    "vision tune": "below",
     **dict.fromkeys(("audit list", "audit report"), "tests/engine/commands/audit"),
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }  # fmt: skip
@@ -402,3 +403,12 @@ def test_discover(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_drivers_and_doctor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     harmless(run("drivers", "list"))
     harmless(run("doctor", "--config", str(tmp_path / f"none{CANARY.replace(chr(0), '')}.yaml")))
+
+
+def test_vision_tune(tmp_path: Path) -> None:
+    """A clip whose name, and a file whose bytes, are hostile; a camera that nobody has."""
+    clip = tmp_path / f"{CANARY.replace(chr(0), '').replace('/', '')[:60]}.mp4"
+    clip.write_bytes(CANARY.encode() * 20)
+    for words in ((), ("--json",)):
+        harmless(run("vision", "tune", str(clip), *words))
+        harmless(run("vision", "tune", CANARY.replace(chr(0), ""), *words))

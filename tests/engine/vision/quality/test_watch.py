@@ -103,6 +103,15 @@ def test_a_card_is_lost_signal(grey: int) -> None:
     assert [each.cause for each in found] == [Cause.SIGNAL_LOSS]
 
 
+def test_a_plain_drawing_in_which_something_moves_is_no_card() -> None:
+    watch, found = Watch(), ()
+    for second in range(20):
+        picture = np.full(HERE.shape, 90, np.uint8)
+        picture[60:100, 12 * second : 12 * second + 40] = 235
+        found = watch.look(picture, None, at=second, media=second, keyframes=second)
+    assert Cause.SIGNAL_LOSS not in [each.cause for each in found]
+
+
 @pytest.mark.parametrize("gain", [0.3, 0.6, 1.5])
 def test_a_switched_lamp_is_no_fault(gain: float) -> None:
     fall = np.linspace(1, 0.7, WIDTH)
