@@ -104,7 +104,7 @@ def test_a_card_is_lost_signal(grey: int) -> None:
 
 
 def test_a_plain_drawing_in_which_something_moves_is_no_card() -> None:
-    watch, found = Watch(), ()
+    watch = Watch()
     for second in range(20):
         picture = np.full(HERE.shape, 90, np.uint8)
         picture[60:100, 12 * second : 12 * second + 40] = 235
