@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.vision.jit import kernel
-from engine.vision.motion.kernel import WEAK
+from engine.vision.motion.kernel import NOISIEST, WEAK
 
 FLICKER = 10  #: changed cells that make a block flicker
 RISE = 4096  #: part of the way that the deviation goes to what was seen, 1/32768
@@ -60,5 +60,5 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int)
             for i in range(64):
                 gap = max(np.int32(0), np.int32(np.int32(tile[i]) << np.int32(6)) - np.int32(noise[i]))
                 noise[i] = min(
-                    np.int32(2047), np.int32(noise[i]) + np.int32((gap * np.int32(rise)) >> np.int32(15))
+                    np.int32(NOISIEST), np.int32(noise[i]) + np.int32((gap * np.int32(rise)) >> np.int32(15))
                 )

@@ -120,7 +120,7 @@ def scanner(factor: int) -> Scan:
                     pull = i16(i16(min(size, limit) - dev[i]) << i16(1))
                     extra = i16(i16(i32(i32(pull) * i32(more)) >> i32(16)) * marked)
                     noise = i16(i16(dev[i] + i16(i32(i32(pull) * i32(calm)) >> i32(16))) + extra)
-                    dev[i] = min(noise, i16(2047))
+                    dev[i] = min(noise, i16(NOISIEST))
                 counts[1, block_y, b], counts[7, block_y, b] = moved, drift
                 for r in range(8):
                     marks[block_y * 8 + r, b] = tiled[r]
