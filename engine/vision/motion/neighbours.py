@@ -20,10 +20,20 @@ ROWS = 9  #: of scratch
 
 
 @kernel(
-    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], uint8[:, ::1], int64, int64, int64, int64)"
+    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], int16[:, ::1], uint8[:, ::1], "
+    "int64, int64, int64, int64)"
 )
 def majority(
-    marks: Any, wanted: Any, kept: Any, counts: Any, scratch: Any, rows: int, cols: int, most: int, weak: int
+    marks: Any,
+    wanted: Any,
+    kept: Any,
+    counts: Any,
+    places: Any,
+    scratch: Any,
+    rows: int,
+    cols: int,
+    most: int,
+    weak: int,
 ) -> int:
     """Keep the marks that most of their 25 neighbours share; return the number of active blocks.
 
@@ -32,6 +42,7 @@ def majority(
         wanted: 0 where nothing counts, else 1, in the same shape; (0, 0): everything counts.
         kept: The same shape, out: 1 where there is foreground.
         counts: (4, block rows, block columns): out [0] foreground cells of each block, [2] 0; [3] what [0] was before.
+        places: (block rows * block columns, 2) out: row and column of each active block, row by row.
         scratch: (`ROWS`, block columns * 8 + 8).
         rows: Of the grid in use; likewise `cols`.
         most: Of the 25, how many decide.
@@ -77,5 +88,7 @@ def majority(
             found = np.int64((words[b] * ones) >> np.uint64(56))  # the sum of its eight bytes, 64 at most
             counts[3, block_y, b], counts[2, block_y, b] = counts[0, block_y, b], 0
             counts[0, block_y, b] = found
-            active += 1 if found >= weak else 0
+            if found >= weak:
+                places[active, 0], places[active, 1] = block_y, b
+                active += 1
     return active
