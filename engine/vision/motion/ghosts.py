@@ -22,6 +22,8 @@ ROUGH = 3.0  #: and leaves all else; times the noise that may be left
 LOUD = 5.0  #: grey levels of noise in which nobody can tell
 SHADOW = 2
 LEAST = 1.5  #: grey levels that the noise is taken for at least
+DOWN, RIGHT = (-2, 2, 0, 0), (0, 0, -2, 2)
+LADDER = np.uint64(0x0001020304050607)
 STILL = 4  #: what a block may be part of: something that does not change
 
 
@@ -64,8 +66,8 @@ def banish(
         soft: Least rise of the difference, 1/64 grey levels.
     """
     wide = counts.shape[2]
-    cells, sides = np.empty(64, np.uint8), np.empty((4, 64), np.uint8)
-    inner, outline = cells.view(np.uint64), sides.view(np.uint64)
+    cells = np.empty(64, np.uint8)
+    inner = cells.view(np.uint64)
     shift, far, first = np.uint64(8), np.uint64(56), np.uint64(1)
     last = first << np.uint64((cols - 1) % 8 * 8)
     most = 0
@@ -77,39 +79,43 @@ def banish(
         label = counts[6, y, x]
         if not label:
             continue
-        for r in range(8):  # beyond the grid it is as it is here
-            row, here = y * 8 + r, kept[y * 8 + r, x]
-            above, below = kept[max(0, row - 1), x], kept[min(row + 1, rows - 1), x]
-            left = (here << shift) | (kept[row, x - 1] >> far if x else first)
-            right = (here >> shift) | (kept[row, x + 1] << far if x + 1 < wide else last)
-            inner[r] = here & above & below & left & right
-            outline[0, r], outline[1, r] = here & ~above, here & ~below
-            outline[2, r], outline[3, r] = here & ~left, here & ~right
-        cell, known, rough = now[y, x], back[y, x], dev[y, x]
-        n, noisy, nn, nb, bb = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-        for i in range(64):
-            m = np.int32(cells[i])
-            p, q = np.int32(np.int32(cell[i]) * m), np.int32((np.int32(known[i]) >> np.int32(6)) * m)
-            n, noisy = np.int32(n + m), np.int32(noisy + np.int32(rough[i]) * m)
-            nn, nb, bb = np.int32(nn + p * p), np.int32(nb + p * q), np.int32(bb + q * q)
         edge_now, edge_back, rising, length = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-        for side, (down, right) in enumerate(((-2, 0), (2, 0), (0, -2), (0, 2))):
-            for r in range(8):
-                if not outline[side, r]:
-                    continue
-                v = min(max(y * 8 + r + down, 0), rows - 1)
-                for c in range(8):
-                    if not sides[side, r * 8 + c]:
-                        continue
-                    u = min(max(x * 8 + c + right, 0), cols - 1)
-                    i, j = r * 8 + c, (v & 7) * 8 + (u & 7)
-                    here, there = np.int64(cell[i]) * 64, np.int64(now[v >> 3, u >> 3, j]) * 64
-                    was, beside = np.int64(known[i]), np.int64(back[v >> 3, u >> 3, j])
+        for r in range(8):  # beyond the grid it is as it is here
+            row, cell = y * 8 + r, kept[y * 8 + r, x]
+            around = (
+                kept[max(0, row - 1), x],
+                kept[min(row + 1, rows - 1), x],
+                (cell << shift) | (kept[row, x - 1] >> far if x else first),
+                (cell >> shift) | (kept[row, x + 1] << far if x + 1 < wide else last),
+            )
+            inner[r] = cell & around[0] & around[1] & around[2] & around[3]
+            if inner[r] == cell:
+                continue
+            for side in range(4):
+                down, right = DOWN[side], RIGHT[side]
+                word = cell & ~around[side]
+                while word:
+                    lowest = word & (~word + first)
+                    word ^= lowest
+                    i = r * 8 + np.int64((lowest * LADDER) >> far)  # which of the eight it is
+                    v, u = min(max(row + down, 0), rows - 1), min(max(x * 8 + i % 8 + right, 0), cols - 1)
+                    j = (v & 7) * 8 + (u & 7)
+                    here, there = np.int64(now[y, x, i]) * 64, np.int64(now[v >> 3, u >> 3, j]) * 64
+                    was, beside = np.int64(back[y, x, i]), np.int64(back[v >> 3, u >> 3, j])
                     rise = (here - was) - (there - beside)
                     edge_now += abs(here - there)
                     edge_back += abs(was - beside)
                     rising += rise if here > was else -rise
                     length += 1
+        n, noisy, nn, nb, bb = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+        for i in range(64):
+            m = np.int32(cells[i])
+            p, q = (
+                np.int32(np.int32(now[y, x, i]) * m),
+                np.int32((np.int32(back[y, x, i]) >> np.int32(6)) * m),
+            )
+            n, noisy = np.int32(n + m), np.int32(noisy + np.int32(dev[y, x, i]) * m)
+            nn, nb, bb = np.int32(nn + p * p), np.int32(nb + p * q), np.int32(bb + q * q)
         sums[label, 0] += edge_now
         sums[label, 1] += edge_back
         sums[label, 2] += rising

@@ -57,12 +57,12 @@ def majority(
     for k in range(rows + 2):
         come, gone = scratch[min(k, rows - 1) % 6, :wide], scratch[max(0, k - 5) % 6, :wide]
         if k < rows:
-            over, row, under = marks[max(0, k - 1)], marks[k], marks[min(k + 1, rows - 1)]
+            over, under = max(0, k - 1), min(k + 1, rows - 1)
             for x in range(wide):
-                tall[1 + x] = max(max(over[x], row[x]), under[x])
+                tall[1 + x] = max(max(marks[over, x], marks[k, x]), marks[under, x])
             for x in range(wide):
                 largest = max(max(tall[x], tall[x + 1]), tall[x + 2])
-                come[x] = u8(1) if row[x] > u8(largest >> u8(2)) else u8(0)
+                come[x] = u8(1) if marks[k, x] > u8(largest >> u8(2)) else u8(0)
         for x in range(wide):  # what stands above the first row is like it
             sums[x] = u8(sums[x] + u8(come[x] - gone[x])) if k else u8(come[x] * u8(5))
         if k < 2:
@@ -70,14 +70,13 @@ def majority(
         columns[0] = columns[1] = columns[2]
         after, beyond = columns[2 + cols], columns[3 + cols]
         columns[2 + cols] = columns[3 + cols] = columns[1 + cols]
-        out = kept[k - 2]
         for x in range(wide):
             pair = u8(u8(columns[x] + columns[x + 1]) + u8(columns[x + 2] + columns[x + 3]))
-            out[x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
+            kept[k - 2, x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
         if wanted.shape[0]:
             for x in range(wide):
-                out[x] = u8(out[x] & wanted[k - 2, x])
-        out[cols:] = 0
+                kept[k - 2, x] = u8(kept[k - 2, x] & wanted[k - 2, x])
+        kept[k - 2, cols:] = 0
         columns[2 + cols], columns[3 + cols] = after, beyond
     for block_y in range(counts.shape[1]):
         rest = kept[block_y * 8 : block_y * 8 + 8]
