@@ -16,8 +16,8 @@ from engine.vision.jit import kernel
 SHARPER = 8  #: quarters of the contrast along an outline that the background has where something is gone
 RELIT = 4  #: the same just after the light changed: what does not change is how the place looks now
 SOFT = 4.0  #: grey levels that a thing's difference from its background rises by at its outline; light fades
-FEWEST = 12  #: cells not at the outline from which a region is judged to be a shadow,
-DARKEST, BRIGHTEST = 0.4, 0.95  #: which takes so much of the light
+FEWEST = 6  #: cells not at the outline from which a region is judged to be a shadow,
+DARKEST, BRIGHTEST = 0.4, 1.1  #: which takes so much of the light
 ROUGH = 3.0  #: and leaves all else; times the noise that may be left
 LOUD = 5.0  #: grey levels of noise in which nobody can tell
 SHADOW = 2
