@@ -45,7 +45,7 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, places: Any, least: in
     high, wide = counts.shape[1:]
     counts[5] = 0
     for k in range(len(places)):
-        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        y, x = int(places[k, 0]), int(places[k, 1])
         if counts[0, y, x] >= WEAK and not counts[2, y, x] & SOLID:
             counts[5, max(0, y - AROUND) : y + AROUND + 1, max(0, x - AROUND) : x + AROUND + 1] = 1
     for y in range(high):

@@ -75,7 +75,7 @@ def banish(
         most = max(most, counts[6, places[k, 0], places[k, 1]])
     sums[: most + 1] = 0
     for k in range(len(places)):
-        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        y, x = int(places[k, 0]), int(places[k, 1])
         label = counts[6, y, x]
         if not label:
             continue
@@ -139,7 +139,7 @@ def banish(
         sums[label, 2] = SHADOW if shadow else sums[label, 2] < soft * sums[label, 3]
         gone += sums[label, 2] > 0
     for k in range(len(places)):
-        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        y, x = int(places[k, 0]), int(places[k, 1])
         label = counts[6, y, x]
         ghost = counts[2, y, x] & STILL and 4 * sums[label, 1] >= sharper * sums[label, 0]
         if not label or not (ghost or sums[label, 2]):

@@ -59,7 +59,7 @@ def forgive(now: Any, state: Any, kept: Any, counts: Any, places: Any, gains: An
     words = mask.view(np.uint64)
     verdict[:], gains[:] = 0, 1.0
     for k in range(len(places)):
-        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        y, x = int(places[k, 0]), int(places[k, 1])
         n = int(counts[0, y, x])
         if n < WEAK:
             continue
@@ -85,7 +85,7 @@ def forgive(now: Any, state: Any, kept: Any, counts: Any, places: Any, gains: An
         slope = both / before / gain
         verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
     for k in range(len(places)):
-        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        y, x = int(places[k, 0]), int(places[k, 1])
         same = verdict[y, x] == STAYED
         if verdict[y, x] == UNSURE:
             for v in range(max(0, y - 1), min(high, y + 2)):

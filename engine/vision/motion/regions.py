@@ -49,15 +49,15 @@ def regions(
     number, label, everything = 0, 0, np.int64(0)
     counts[6] = 0
     for k in range(len(places)):
-        row, column = np.int64(places[k, 0]), np.int64(places[k, 1])
+        row, column = int(places[k, 0]), int(places[k, 1])
         if found[row, column] < WEAK:
             continue
         head, tail, total, moved, fresh = 0, 1, np.int64(found[row, column]), 0, 0
         queue[0, 0], queue[0, 1] = row, column
         found[row, column] = -found[row, column]  # taken
-        x0, y0, x1, y1 = wide, high, np.int64(0), np.int64(0)
+        x0, y0, x1, y1 = wide, high, 0, 0
         while head < tail:
-            y, x = np.int64(queue[head, 0]), np.int64(queue[head, 1])
+            y, x = int(queue[head, 0]), int(queue[head, 1])
             head += 1
             moved += changed[y, x]
             fresh += -found[y, x] if counts[4, y, x] < RESTLESS else 0
