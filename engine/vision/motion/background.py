@@ -64,7 +64,7 @@ class Background:
         )  # fmt: skip
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
-        self._outlines = np.zeros((self.blocks + 1, 9), np.int64)
+        self._outlines = np.zeros((self.blocks + 1, 10), np.int64)
         self._queue, self._all = np.zeros((2, self.blocks, 2), np.int16)
         self._places = self._all[:0]
         self._scale = BLOCK / self.cols, BLOCK / self.rows

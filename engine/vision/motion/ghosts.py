@@ -19,6 +19,7 @@ SOFT = 4.0  #: grey levels that a thing's difference from its background rises b
 FEWEST = 6  #: cells not at the outline from which a region is judged to be a shadow,
 DARKEST, BRIGHTEST = 0.4, 0.95  #: which takes so much of the light
 ROUGH = 3.0  #: and leaves all else; times the noise that may be left
+ALONE = 4.0  #: the same at the edge of the picture, where a shadow comes before its thing and goes after it
 LOUD = 5.0  #: grey levels of noise in which nobody can tell
 SHADOW = 2
 LEAST = 1.5  #: grey levels that the noise is taken for at least
@@ -59,13 +60,14 @@ def banish(
         counts: (8, bh, bw): in and out [0] foreground cells; in [2] `STILL`; in [6] which region a block is of, from
             1; 0: none.
         places: (n, 2) row and column of each block that may be active.
-        sums: (bh * bw + 1, 9) scratch: contrast along each region's outline now and in the background, rise of the
-            difference, length; within it the cells, products of now and background, deviation.
+        sums: (bh * bw + 1, 10) scratch: contrast along each region's outline now and in the background, rise of the
+            difference, length; within it the cells, products of now and background, deviation; blocks at the
+            edge of the picture.
         rows: Of the grid in use; likewise `cols`.
         sharper: How much sharper the background has to be, quarters.
         soft: Least rise of the difference, 1/64 grey levels.
     """
-    wide = counts.shape[2]
+    high, wide = counts.shape[1:]
     cells = np.empty(64, np.uint8)
     inner = cells.view(np.uint64)
     shift, far, first = np.uint64(8), np.uint64(56), np.uint64(1)
@@ -97,7 +99,7 @@ def banish(
                 while word:
                     lowest = word & (~word + first)
                     word ^= lowest
-                    i = r * 8 + np.int64((lowest * LADDER) >> far)  # which of the eight it is
+                    i = r * 8 + int(np.int64((lowest * LADDER) >> far))  # which of the eight it is
                     v, u = min(max(row + down, 0), rows - 1), min(max(x * 8 + i % 8 + right, 0), cols - 1)
                     j = (v & 7) * 8 + (u & 7)
                     here, there = np.int64(now[y, x, i]) * 64, np.int64(now[v >> 3, u >> 3, j]) * 64
@@ -125,16 +127,18 @@ def banish(
         sums[label, 6] += nb
         sums[label, 7] += bb
         sums[label, 8] += noisy
+        sums[label, 9] += x in (0, wide - 1) or y in (0, high - 1)
     gone = 0
     for label in range(1, most + 1):
         size, gain = sums[label, 4], sums[label, 6] / max(1, sums[label, 7])
         noise = max(LEAST, sums[label, 8] * 1.25 / 64 / max(1, size))
         left = sums[label, 5] - gain * sums[label, 6]
+        rough = ALONE if sums[label, 9] else ROUGH
         shadow = (
             size >= FEWEST
             and noise < LOUD
             and DARKEST < gain < BRIGHTEST
-            and left < ROUGH * ROUGH * noise * noise * size
+            and left < rough * rough * noise * noise * size
         )
         sums[label, 2] = SHADOW if shadow else sums[label, 2] < soft * sums[label, 3]
         gone += sums[label, 2] > 0
