@@ -44,6 +44,20 @@ def test_a_shadow_alone_is_no_motion_and_a_thing_as_dark_is() -> None:
     assert len(learned(ground).feed(shown(thing, 100)).boxes) == 1
 
 
+def test_a_shadow_that_comes_before_its_thing_is_no_motion() -> None:
+    ground = _PLAIN + np.random.default_rng(1).normal(0, 3, _PLAIN.shape)
+    rough = np.random.default_rng(2).normal(0, 1, _PLAIN.shape)
+
+    def told(where: tuple[slice, slice], gain: float, left: float) -> int:
+        scene = ground.copy()
+        scene[where] = scene[where] * gain + left * rough[where]
+        return len(learned(ground).feed(shown(scene, 100)).boxes)
+
+    edge, middle, small = _THING[0], slice(100, 140), (slice(64, 72), slice(0, 3))
+    assert [told((edge, slice(0, 40)), 0.65, 6.5), told((edge, middle), 0.65, 6.5)] == [0, 1]
+    assert [told(small, 0.65, 0), told(small, 0.5, 14)] == [0, 1]
+
+
 def test_light_that_fades_is_no_motion_and_what_has_an_outline_is() -> None:
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     far = np.hypot(x - 160, y - 96)

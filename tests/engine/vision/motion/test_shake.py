@@ -23,6 +23,19 @@ def test_a_shift_is_found_whatever_the_light(right: int, down: int) -> None:
     assert found == pytest.approx((right, down), abs=0.25)
 
 
+@pytest.mark.parametrize(("right", "down"), [(9, 0), (-7, 2), (5, -2)])
+def test_a_fence_that_sways_by_half_a_cell_is_known_again(right: int, down: int) -> None:
+    rng = np.random.default_rng(0)
+    fence = rng.integers(40, 200, 700) + rng.integers(-20, 20, (50, 1)).repeat(8, 0)
+
+    def cells(right: int, down: int) -> np.ndarray:
+        seen = fence[20 - down : 372 - down, 20 - right : 660 - right]
+        return blocked(seen.reshape(176, 2, 320, 2).mean((1, 3)).astype(np.uint8))
+
+    found = shift(cells(right, down), cells(0, 0).astype(np.int16) * 64)
+    assert found == pytest.approx((right / 2, down / 2), abs=0.25)
+
+
 def test_where_nothing_is_alike_nothing_is_known() -> None:
     rng = np.random.default_rng(4)
     one, other = (blocked(rng.integers(0, 255, (64, 96)).astype(np.uint8)) for _ in range(2))
