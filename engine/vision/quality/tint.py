@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.vision.model import Cause
+from engine.vision.quality.grid import share
 from engine.vision.quality.verdict import Verdict
 
 Chroma = NDArray[np.uint8]
@@ -41,9 +42,9 @@ class Tint(NamedTuple):
 def tint(blue: Chroma, red: Chroma) -> Tint:
     """Return what colour a picture has; planes as coded, 128 is grey."""
     rows, columns = (max(1, size // POINTS) for size in blue.shape)
-    u, v = (plane[::rows, ::columns].astype(np.float32) - 128 for plane in (blue, red))
-    pink = float(((u > 1) & (v > 2)).mean())
-    return Tint(float(u.mean()), float(v.mean()), float((np.abs(u) + np.abs(v)).mean()), pink)
+    u, v = (plane[::rows, ::columns].astype(np.int16) - 128 for plane in (blue, red))
+    sums = (float(each.sum()) / u.size for each in (u, v, np.abs(u) + np.abs(v)))
+    return Tint(*sums, share((u > 1) & (v > 2)))
 
 
 @dataclass(slots=True)
