@@ -43,8 +43,8 @@ def tint(blue: Chroma, red: Chroma) -> Tint:
     """Return what colour a picture has; planes as coded, 128 is grey."""
     rows, columns = (max(1, size // POINTS) for size in blue.shape)
     u, v = (plane[::rows, ::columns].astype(np.int16) - 128 for plane in (blue, red))
-    sums = (float(each.sum()) / u.size for each in (u, v, np.abs(u) + np.abs(v)))
-    return Tint(*sums, share((u > 1) & (v > 2)))
+    mean_u, mean_v, colour = (float(each.sum()) / u.size for each in (u, v, np.abs(u) + np.abs(v)))
+    return Tint(mean_u, mean_v, colour, share((u > 1) & (v > 2)))
 
 
 @dataclass(slots=True)
