@@ -1,10 +1,11 @@
 """Whether it is always the same picture: a sensor's noise is never twice the same, a frozen picture is. Pure.
 
 From keyframe to keyframe a coder leaves out noise that is below its threshold: a calm scene at a low bitrate is the
-same to the last bit until the next keyframe, which is coded from the picture as it is then, noise and all. So keyframes
-tell. Of a living picture each differs from the one before by as much as ever, nearly everywhere; of a frozen one not at
-all, or by less and less, as the coder finds finer steps. What moves makes a picture alive, but for a clock that is
-written into it. Bounds: two keyframes that say so, 6 to 9 s with two seconds between them; a stream without
+same to the last bit until the next keyframe, which is coded from the picture as it is then, noise and all. So one group
+of pictures is compared with the next, each by its last picture: a coder that is given the same picture again and again
+has come near it by then, however coarsely it began. Of a living picture each end differs from the one before by as much
+as ever, nearly everywhere; of a frozen one not at all, or by half. What moves makes a picture alive, but for a clock
+that is written into it. Bounds: two groups that say so, 6 to 9 s with two seconds between keyframes; a stream without
 keyframes must be the same to the last bit for a minute.
 """
 
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.vision.quality.grid import share
 from engine.vision.quality.kernel import differences
 from engine.vision.quality.plane import Luma
 
@@ -23,14 +25,13 @@ from engine.vision.quality.plane import Luma
 ROWS = 48
 #: Pixels of a row in a block, which one comparison of 64 bits sees; every second pixel, in a part.
 BLOCK, PART = 8, 8
-#: Share of blocks that differ from keyframe to keyframe, at least, while a picture lives.
+#: Share of blocks that differ from end to end, at least, while a picture lives.
 ALIVE = 0.35
-#: Part of the usual difference between keyframes below which it is the coder's, no noise; the same while it falls from
-#: keyframe to keyframe, each time to such a part, as a coder's does that finds finer steps for what stays the same.
-FAINT, FALLEN, FALLING = 0.4, 0.7, 0.94
-#: Keyframes after which it is known what is usual: a coder needs some to find its steps.
+#: Part of the usual difference between ends below which it is the coder's, no noise.
+FAINT = 0.6
+#: Groups after which it is known what is usual: a coder needs some to find its steps.
 LEARNT = 4
-#: Seconds at least between two keyframes that are compared: a coder's steps become finer by the second.
+#: Seconds at least between two ends that are compared: a coder's steps become finer by the second.
 APART = 1.8
 #: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
 MOTION, CLOCK = 6.0, 0.03
@@ -38,56 +39,56 @@ MOTION, CLOCK = 6.0, 0.03
 OTHER_LIGHT = 2.0
 #: Slope within a block that a coder keeps noise on, and share of such blocks without which nothing can be told.
 TEXTURE, LEAST_TEXTURE = 2, 0.1
-#: Keyframes, and seconds, over which nothing may have happened; seconds where there are no keyframes.
-KEYFRAMES, SECONDS, LONG = 2, 4.5, 60.0
+#: Groups, and seconds, over which nothing may have happened; seconds where there are no keyframes.
+GROUPS, SECONDS, LONG = 2, 4.5, 60.0
 #: How quickly what is usual falls, and rises.
 _FALL, _RISE = 0.3, 0.05
 _Parts = NDArray[np.bool_]
 
 
 class _Change(NamedTuple):
-    """Share of textured blocks that differ, by how many grey levels in the middle, and how much brighter it is."""
+    """Share of textured blocks that differ, by how many grey levels in the middle, how much brighter, what moved."""
 
     share: float
     size: float
     light: float
+    moved: float
 
 
 @dataclass(slots=True)
 class Stillness:
-    """One stream's: analysed pictures, of which those after a keyframe are compared with each other."""
+    """One stream's: analysed pictures, of which those before a keyframe are compared with each other."""
 
     _before: Luma | None = None
-    _keyed: Luma | None = None
-    _keyed_at: float = 0.0
+    _end: Luma | None = None
+    _ended_at: float = 0.0
     _keyframes: int = 0
     _usual: float = 0.0
     _learnt: int = 0
     _since: float = 0.0
-    _last: float = 0.0
     _passed: int = 0
-    _faint: bool = False
     _exact: float = 0.0
     _moved: _Parts | None = None
 
-    def look(self, luma: Luma, keyframes: int, now: float) -> float | None:
+    def look(self, luma: Luma, last: Luma, keyframes: int, now: float) -> float | None:
         """Return since when it is always the same picture; None: it lives, or that cannot be told.
 
         Args:
             luma: The picture.
+            last: The one that was analysed before it, whether it was looked at or not.
             keyframes: How many keyframes there were in the stream up to this picture.
             now: Seconds.
         """
         rows = _read(luma)
         before, self._before = self._before, rows
-        if before is None or self._keyed is None or before.shape != rows.shape:
-            self._keyed, self._keyed_at, self._keyframes = rows, now, keyframes
+        key, self._keyframes = keyframes > self._keyframes, keyframes
+        if before is None or before.shape != rows.shape:
+            self._end = None
             self.restart(now)
             return None
         self._watch_motion(before, rows, now)
-        if keyframes > self._keyframes and now - self._keyed_at >= APART:
-            self._judge(_change(self._keyed, rows), now)
-            self._keyed, self._keyed_at, self._keyframes = rows, now, keyframes
+        if key and now - self._ended_at >= APART:
+            self._compare(_read(last), now)
         return self._frozen(now)
 
     def restart(self, now: float) -> None:
@@ -100,17 +101,20 @@ class Stillness:
             self._exact = now
             moved = _parts(before, rows) > MOTION
             self._moved = moved if self._moved is None else self._moved | moved
-            if float(self._moved.mean()) > CLOCK:
+            if (
+                share(self._moved) > CLOCK and self._passed < GROUPS
+            ):  # once told, ends tell: a poor coder pulses
                 self._alive(now)
 
+    def _compare(self, end: Luma, now: float) -> None:
+        before, self._end, self._ended_at = self._end, end, now
+        if before is not None:
+            self._judge(_change(before, end), now)
+
     def _lives(self, change: _Change) -> bool:
-        """Return whether two keyframes differ as those of a living picture do."""
-        last, self._last = self._last, change.size
-        if change.share <= ALIVE:
-            return False
-        if self._learnt < LEARNT or change.size > 0.95 * self._usual:
-            return True
-        return change.size > FAINT * self._usual and change.size > FALLING * last
+        """Return whether two groups end as differently as those of a living picture do."""
+        faint = self._learnt >= LEARNT and change.size < FAINT * self._usual
+        return change.moved > CLOCK or (change.share > ALIVE and not faint)
 
     def _judge(self, change: _Change, now: float) -> None:
         if abs(change.light) > OTHER_LIGHT:
@@ -122,14 +126,13 @@ class Stillness:
             self._alive(now)
         else:
             self._passed += 1
-            self._faint = change.share <= ALIVE or change.size < FALLEN * self._usual
 
     def _alive(self, now: float) -> None:
         self._since = self._exact = now
         self._passed, self._moved = 0, None
 
     def _frozen(self, now: float) -> float | None:
-        if self._passed >= KEYFRAMES and self._faint and now - self._since >= SECONDS:
+        if self._passed >= GROUPS and now - self._since >= SECONDS:
             return self._since
         return self._exact if now - self._exact >= LONG else None
 
@@ -145,10 +148,12 @@ def _change(before: Luma, now: Luma) -> _Change:
     one, other = (each[:, ::BLOCK].astype(np.int16) for each in (before, now))
     light = float((other - one).mean())
     differ = before.view(np.uint64) != now.view(np.uint64)
+    parts = _parts(before, now)
+    moved = share(parts > MOTION)
     textured = np.abs(other - now[:, BLOCK // 2 :: BLOCK]) > TEXTURE
-    if float(textured.mean()) < LEAST_TEXTURE:
-        return _Change(float(differ.any()), np.inf, light)
-    return _Change(float(differ[textured].mean()), _middle(_parts(before, now)), light)
+    if share(textured) < LEAST_TEXTURE:
+        return _Change(float(differ.any()), np.inf, light, moved)
+    return _Change(share(differ[textured]), _middle(parts), light, moved)
 
 
 def _parts(before: Luma, now: Luma) -> NDArray[np.float32]:
