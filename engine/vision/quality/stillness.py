@@ -35,6 +35,8 @@ LEARNT = 4
 APART = 1.8
 #: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
 MOTION, CLOCK = 6.0, 0.03
+#: Looks after a keyframe in which a coder that is short of bits mends what it began coarsely: that is no motion.
+SETTLED = 2
 #: Grey levels of the mean from which the light changed, and with it what is usual.
 OTHER_LIGHT = 2.0
 #: Slope within a block that a coder keeps noise on, and share of such blocks without which nothing can be told.
@@ -43,16 +45,16 @@ TEXTURE, LEAST_TEXTURE = 2, 0.1
 GROUPS, SECONDS, LONG = 2, 4.5, 60.0
 #: How quickly what is usual falls, and rises.
 _FALL, _RISE = 0.3, 0.05
-_Parts = NDArray[np.bool_]
+Parts = NDArray[np.float32]
 
 
 class _Change(NamedTuple):
-    """Share of textured blocks that differ, by how many grey levels in the middle, how much brighter, what moved."""
+    """Share of textured blocks that differ, by how many grey levels in the middle, how much brighter, part by part."""
 
     share: float
     size: float
     light: float
-    moved: float
+    parts: Parts
 
 
 @dataclass(slots=True)
@@ -68,7 +70,8 @@ class Stillness:
     _since: float = 0.0
     _passed: int = 0
     _exact: float = 0.0
-    _moved: _Parts | None = None
+    _after: int = 0
+    _moved: NDArray[np.bool_] | None = None
 
     def look(self, luma: Luma, last: Luma, keyframes: int, now: float) -> float | None:
         """Return since when it is always the same picture; None: it lives, or that cannot be told.
@@ -86,7 +89,11 @@ class Stillness:
             self._end = None
             self.restart(now)
             return None
-        self._watch_motion(before, rows, now)
+        self._after = 0 if key else self._after + 1
+        if not np.array_equal(before, rows):
+            self._exact = now
+            if self._after >= SETTLED and self._stirred(_parts(before, rows)):
+                self._alive(now)
         if key and now - self._ended_at >= APART:
             self._compare(_read(last), now)
         return self._frozen(now)
@@ -96,16 +103,6 @@ class Stillness:
         self._usual, self._learnt = 0.0, 0
         self._alive(now)
 
-    def _watch_motion(self, before: Luma, rows: Luma, now: float) -> None:
-        if not np.array_equal(before, rows):
-            self._exact = now
-            moved = _parts(before, rows) > MOTION
-            self._moved = moved if self._moved is None else self._moved | moved
-            if (
-                share(self._moved) > CLOCK and self._passed < GROUPS
-            ):  # once told, ends tell: a poor coder pulses
-                self._alive(now)
-
     def _compare(self, end: Luma, now: float) -> None:
         before, self._end, self._ended_at = self._end, end, now
         if before is not None:
@@ -114,7 +111,13 @@ class Stillness:
     def _lives(self, change: _Change) -> bool:
         """Return whether two groups end as differently as those of a living picture do."""
         faint = self._learnt >= LEARNT and change.size < FAINT * self._usual
-        return change.moved > CLOCK or (change.share > ALIVE and not faint)
+        return self._stirred(change.parts) or (change.share > ALIVE and not faint)
+
+    def _stirred(self, parts: Parts) -> bool:
+        """Return whether more moved than a clock, since it was last known to live."""
+        moved = parts > MOTION
+        self._moved = moved if self._moved is None else self._moved | moved
+        return share(self._moved) > CLOCK
 
     def _judge(self, change: _Change, now: float) -> None:
         if abs(change.light) > OTHER_LIGHT:
@@ -149,21 +152,20 @@ def _change(before: Luma, now: Luma) -> _Change:
     light = float((other - one).mean())
     differ = before.view(np.uint64) != now.view(np.uint64)
     parts = _parts(before, now)
-    moved = share(parts > MOTION)
     textured = np.abs(other - now[:, BLOCK // 2 :: BLOCK]) > TEXTURE
     if share(textured) < LEAST_TEXTURE:
-        return _Change(float(differ.any()), np.inf, light, moved)
-    return _Change(share(differ[textured]), _middle(parts), light, moved)
+        return _Change(float(differ.any()), np.inf, light, parts)
+    return _Change(share(differ[textured]), _middle(parts), light, parts)
 
 
-def _parts(before: Luma, now: Luma) -> NDArray[np.float32]:
+def _parts(before: Luma, now: Luma) -> Parts:
     """Return by how many grey levels each part of a row differs, of some of its pixels."""
     parts = np.empty((now.shape[0], now.shape[1] // (2 * PART)), np.float32)
     differences(before, now, PART, parts)
     return parts
 
 
-def _middle(parts: NDArray[np.float32]) -> float:
+def _middle(parts: Parts) -> float:
     """Return the mean of the middle half: what moves changes few parts."""
     quarter = parts.size // 4
     ordered = np.partition(parts.ravel(), (quarter, parts.size - quarter - 1))
