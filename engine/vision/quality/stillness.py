@@ -140,6 +140,15 @@ class Stillness:
         return self._exact if now - self._exact >= LONG else None
 
 
+def same(before: Luma, now: Luma) -> bool:
+    """Return whether two pictures, which were coded apart, are of one that stands still but for a clock in it."""
+    one, other = _read(before), _read(now)
+    if one.shape != other.shape:
+        return False
+    change = _change(one, other)
+    return change.share <= ALIVE and share(change.parts > MOTION) <= CLOCK
+
+
 def _read(luma: Luma) -> Luma:
     """Return some of a picture's rows, of whole blocks."""
     step = max(1, -(-luma.shape[0] // ROWS))

@@ -21,7 +21,7 @@ Chroma = NDArray[np.uint8]
 #: Mean distance from grey up to which a picture has no colour.
 GREY = 1.2
 #: Share of the picture that is pink, and how much so it is in the mean, in blue and in red.
-PINK, BLUER, REDDER = 0.85, 2.5, 5.0
+PINK, BLUER, REDDER = 0.75, 2.5, 5.0
 #: How much pinker than ever before, in blue and red together.
 MORE = 6.0
 #: Seconds: the longest night between the 23rd parallels, with dusk and dawn, and some more.
