@@ -225,7 +225,7 @@ class CameraRunner:
             seen=self._tell,
             over=self._over,
             tick=self.status.frames.tick,
-            reference=partial(reference_of, settings.id, shelf),
+            reference=partial(reference_of, self.conditions, shelf, lambda: clock.now().wall),
             moving=self._ptz_state.moving,
             away=away,
         )
@@ -377,6 +377,12 @@ class CameraRunner:
         self.nap.wake()
         self.device.wake()
         return None
+
+    @property
+    def away_from(self) -> str | None:
+        """The home preset at which its PTZ head is not now; None: it is there, or has none."""
+        home = self.settings.ptz.home
+        return home if home is not None and self._ptz_state.away(home) else None
 
     def referred(self) -> None:
         """A new reference picture was kept: from now on the camera is to look as it looks now."""
