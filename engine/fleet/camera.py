@@ -201,7 +201,7 @@ class CameraRunner:
         )
         self.conditions = Conditions(self.id)
         self._overload = Overload(self.conditions)
-        self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
+        self.home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         away = partial(self._ptz_state.away, settings.ptz.home)
         self._picture = PictureWatch(self.id, self.conditions, away)
         self.listener = Listener(
@@ -323,7 +323,7 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         sinks: list[Sink] = [self._analysis] if shown else [self.tap, self._analysis]
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._home.run(lambda: self.ptz), name=f"{name}.home")]
+            beside = [group.create_task(self.home.run(lambda: self.ptz), name=f"{name}.home")]
             if shown is not None:
                 token = shown.token
                 self.preview = OnDemand(
@@ -377,12 +377,6 @@ class CameraRunner:
         self.nap.wake()
         self.device.wake()
         return None
-
-    @property
-    def away_from(self) -> str | None:
-        """The home preset at which its PTZ head is not now; None: it is there, or has none."""
-        home = self.settings.ptz.home
-        return home if home is not None and self._ptz_state.away(home) else None
 
     def referred(self) -> None:
         """A new reference picture was kept: from now on the camera is to look as it looks now."""
