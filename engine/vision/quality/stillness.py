@@ -4,9 +4,9 @@ From keyframe to keyframe a coder leaves out noise that is below its threshold: 
 same to the last bit until the next keyframe, which is coded from the picture as it is then, noise and all. So one group
 of pictures is compared with the next, each by its last picture: a coder that is given the same picture again and again
 has come near it by then, however coarsely it began. Of a living picture each end differs from the one before by as much
-as ever, nearly everywhere; of a frozen one not at all, or by half. What moves makes a picture alive, but for a clock
-that is written into it. Bounds: two groups that say so, 6 to 9 s with two seconds between keyframes; a stream without
-keyframes must be the same to the last bit for a minute.
+as ever, nearly everywhere; of a frozen one not at all, or by half, or by less each time. What moves makes a picture
+alive, but for a clock that is written into it. Bounds: two groups that say so, 6 to 9 s with two seconds between
+keyframes; a stream without keyframes must be the same to the last bit for a minute.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ ROWS = 48
 BLOCK, PART = 8, 8
 #: Share of blocks that differ from end to end, at least, while a picture lives.
 ALIVE = 0.35
-#: Part of the usual difference between ends below which it is the coder's, no noise.
-FAINT = 0.6
+#: Part of the usual difference between ends below which it may be the coder's, and is no noise; part of the first such
+#: one below which a later one is not either: a coder finds finer steps for what stays the same.
+DOUBTED, FAINT, FALLING = 0.85, 0.7, 0.93
+#: Groups after which it is a living picture that is coded otherwise than before.
+OTHERWISE = 6
 #: Groups after which it is known what is usual: a coder needs some to find its steps.
 LEARNT = 4
 #: Seconds at least between two ends that are compared: a coder's steps become finer by the second.
@@ -69,6 +72,8 @@ class Stillness:
     _learnt: int = 0
     _since: float = 0.0
     _passed: int = 0
+    _first: float = 0.0
+    _faint: bool = False
     _exact: float = 0.0
     _after: int = 0
     _moved: NDArray[np.bool_] | None = None
@@ -110,8 +115,8 @@ class Stillness:
 
     def _lives(self, change: _Change) -> bool:
         """Return whether two groups end as differently as those of a living picture do."""
-        faint = self._learnt >= LEARNT and change.size < FAINT * self._usual
-        return self._stirred(change.parts) or (change.share > ALIVE and not faint)
+        doubted = self._learnt >= LEARNT and change.size < DOUBTED * self._usual
+        return self._stirred(change.parts) or (change.share > ALIVE and not doubted)
 
     def _stirred(self, parts: Parts) -> bool:
         """Return whether more moved than a clock, since it was last known to live."""
@@ -120,7 +125,7 @@ class Stillness:
         return share(self._moved) > CLOCK
 
     def _judge(self, change: _Change, now: float) -> None:
-        if abs(change.light) > OTHER_LIGHT:
+        if abs(change.light) > OTHER_LIGHT or (self._passed >= OTHERWISE and not self._faint):
             self.restart(now)
         elif self._lives(change):
             self._learnt += 1
@@ -128,14 +133,17 @@ class Stillness:
             self._usual += (min(change.size, MOTION) - self._usual) * rate
             self._alive(now)
         else:
+            self._first = change.size if not self._passed else self._first
             self._passed += 1
+            least = max(FAINT * self._usual, FALLING * self._first)
+            self._faint = self._faint or change.share <= ALIVE or change.size < least
 
     def _alive(self, now: float) -> None:
         self._since = self._exact = now
-        self._passed, self._moved = 0, None
+        self._passed, self._faint, self._moved = 0, False, None
 
     def _frozen(self, now: float) -> float | None:
-        if self._passed >= GROUPS and now - self._since >= SECONDS:
+        if self._passed >= GROUPS and self._faint and now - self._since >= SECONDS:
             return self._since
         return self._exact if now - self._exact >= LONG else None
 
