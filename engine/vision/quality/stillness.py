@@ -40,7 +40,7 @@ APART = 1.8
 MOTION, CLOCK = 6.0, 0.03
 #: Looks after a keyframe in which a coder that is short of bits mends what it began coarsely: that is no motion.
 SETTLED = 2
-#: Grey levels of the mean from which the light changed, and with it what is usual.
+#: Grey levels in the middle from which the light changed, and with it what is usual.
 OTHER_LIGHT = 2.0
 #: Slope within a block that a coder keeps noise on, and share of such blocks without which nothing can be told.
 TEXTURE, LEAST_TEXTURE = 2, 0.1
@@ -166,7 +166,7 @@ def _read(luma: Luma) -> Luma:
 def _change(before: Luma, now: Luma) -> _Change:
     """Return how a picture differs; a flat one, of which a coder keeps no noise, is alive if anything differs."""
     one, other = (each[:, ::BLOCK].astype(np.int16) for each in (before, now))
-    light = float((other - one).mean())
+    light = float(np.median(other - one))
     differ = before.view(np.uint64) != now.view(np.uint64)
     parts = _parts(before, now)
     textured = np.abs(other - now[:, BLOCK // 2 :: BLOCK]) > TEXTURE
