@@ -9,6 +9,7 @@ from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
 from engine.vision.tracking.ballot import Ballot
 from engine.vision.tracking.kinematics import HORIZON, Kinematics
+from engine.vision.tracking.kinship import completed, is_cut
 from engine.vision.tracking.likeness import Colour
 
 #: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
@@ -81,19 +82,17 @@ class Followed:
 
     def see(self, seen: Seen, at: float) -> None:
         """Take a sighting in."""
+        if is_cut(seen.box, self.box(at)):
+            self.glimpse(seen, at)
+            return
         self.kinematics.see(seen.box, at)
         self._tint(seen.colour, at)
         self._note(seen, at)
         self.went |= _is_far(self.home, self.box(at))
 
     def glimpse(self, seen: Seen, at: float) -> None:
-        """Take in that a part of it was seen: the part's nearer end, and its middle, are its own."""
-        expected = self.box(at)
-        high = expected[3] - expected[1]
-        top = abs(seen.box[1] - expected[1]) <= abs(seen.box[3] - expected[3])
-        y = seen.box[1] if top else seen.box[3] - high
-        half, x = (expected[2] - expected[0]) / 2, (seen.box[0] + seen.box[2]) / 2
-        self.kinematics.see((x - half, y, x + half, y + high), at, doubt=2.0)
+        """Take in that a part of it was seen."""
+        self.kinematics.see(completed(seen.box, self.box(at)), at, doubt=2.0)
         self._note(seen, at)
 
     def outgrow(self, seen: Seen, at: float) -> None:

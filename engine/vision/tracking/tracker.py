@@ -28,11 +28,12 @@ from engine.vision.tracking.kinship import (
     TWICE,
     UNCLASSIFIED,
     is_changed,
+    is_cut,
     is_one,
     is_part,
     taken_for,
 )
-from engine.vision.tracking.likeness import LIMIT, Forecast, colour_cost, forecast
+from engine.vision.tracking.likeness import LIMIT, Forecast, forecast
 
 #: What it costs a track to be new: who is known goes first.
 NEW = 1.0
@@ -95,7 +96,8 @@ class Tracker:
         """
         seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
-        left = self._continue(at, self._live, sure, LIMIT)
+        parts = [each for each in sure if any(_is_shown_by(each, other) for other in sure)]
+        left = parts + self._continue(at, self._live, [each for each in sure if each not in parts], LIMIT)
         fresh = [track for track in self._live if track.fresh(at) or track.steady(at)]
         left += self._continue(at, fresh, [each for each in seen if each.score < self._score], DOUBTFUL)
         for each in self._absorb(at, left):
@@ -242,6 +244,11 @@ class Tracker:
         )
 
 
+def _is_shown_by(part: Seen, whole: Seen) -> bool:
+    """Return whether a detection is but a part of another one."""
+    return part.label == whole.label and is_part(part.box, whole.box) and is_cut(part.box, whole.box)
+
+
 def _is_beside(track: Followed, other: Followed, at: float) -> bool:
     """Return whether a new track may be but a shadow of another."""
     return taken_for(track.label, other.label) < STRANGE and overlap(track.box(at), other.box(at)) >= 0.3
@@ -257,8 +264,8 @@ def _costs(
     costs = {}
     middles = [centre(each.box) for each in seen]
     for row, track in enumerate(tracks):
-        expected = forecast(track.kinematics, at, melting=track.label == UNCLASSIFIED)
-        x, y, reach = expected.x, expected.y, 2 * limit * expected.spread
+        expected = forecast(track.kinematics, at, track.colour, melting=track.label == UNCLASSIFIED)
+        x, y, reach = expected.x, expected.y, 8 * limit * expected.spread
         for column, (u, v) in enumerate(middles):
             if (x - u) ** 2 + (y - v) ** 2 < reach:
                 found = _cost(track, expected, seen[column], limit)
@@ -270,7 +277,7 @@ def _costs(
 def _cost(track: Followed, expected: Forecast, seen: Seen, limit: float) -> float:
     """Return what speaks against a detection being a track's; infinite from the limit on."""
     found = taken_for(track.label, seen.label) + (0.0 if track.told else NEW) + expected.cost(seen.box)
-    return found + colour_cost(track.colour, seen.colour) if found < limit else inf
+    return found + expected.colour_cost(seen.box, seen.colour) if found < limit else inf
 
 
 def _taken_out(found: Detections) -> list[Seen]:
