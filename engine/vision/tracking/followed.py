@@ -9,8 +9,8 @@ from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
 from engine.vision.tracking.ballot import Ballot
 from engine.vision.tracking.kinematics import HORIZON, Kinematics
-from engine.vision.tracking.kinship import completed, is_cut
-from engine.vision.tracking.likeness import Colour
+from engine.vision.tracking.kinship import UNCLASSIFIED, completed, is_cut
+from engine.vision.tracking.likeness import Colour, Forecast, forecast
 
 #: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
 PREDICTED = 0.7
@@ -24,8 +24,8 @@ RECHECK = (1.0, 8.0)
 PATIENCE = (0.25, 8.0)
 #: Seconds beyond its due look after which nobody knows whether it is still there.
 UNKNOWN_AFTER = 2.0
-#: Seconds in which its colour follows.
-FADE = 1.0
+#: Seconds in which its colour follows, and that one sighting counts for at most.
+FADE, LESSON = 1.0, 0.2
 #: Part of an object that must be in the picture for it to be there.
 VISIBLE = 0.5
 #: Least part of an object in which something moves for it to stir, and seconds without, after which it is distrusted.
@@ -79,6 +79,10 @@ class Followed:
     def box(self, at: float) -> Box:
         """Where it should be."""
         return self.kinematics.box(at)
+
+    def forecast(self, at: float) -> Forecast:
+        """Where its next sighting is expected, and how it looks."""
+        return forecast(self.kinematics, at, self.colour, melting=self.label == UNCLASSIFIED)
 
     def see(self, seen: Seen, at: float) -> None:
         """Take a sighting in."""
@@ -220,7 +224,10 @@ class Followed:
         if colour is None or self.colour is None:
             self.colour = self.colour or colour
             return
-        gain = max(1 - exp(-(at - self.seen_at) / FADE), 1 / (self.sightings + 1))
+        gap = min(
+            at - self.seen_at, LESSON
+        )  # who comes out from behind another one has still something of him
+        gain = max(1 - exp(-gap / FADE), 1 / (self.sightings + 1))
         self.colour = tuple(old + gain * (new - old) for old, new in zip(self.colour, colour, strict=True))
 
 

@@ -21,8 +21,8 @@ Colour = tuple[float, ...]  #: Y, U, V of the upper, then of the lower half, 0..
 LIMIT = 9.0
 #: Standard deviations of the logarithms of width and height; of what has no detector, whose boxes melt and part.
 WIDE, HIGH, MELTING = 0.35, 0.25, 0.7
-#: Standard deviations of brightness and of colour between two sightings, and the most that colours may cost.
-BRIGHTNESS, TINT, COLOUR = 22.0, 8.0, 6.0
+#: Standard deviations of brightness and of colour between two sightings.
+BRIGHTNESS, TINT = 22.0, 8.0
 #: What it costs that but a part was found.
 PARTIAL = 2.0
 
@@ -74,11 +74,14 @@ def forecast(kinematics: Kinematics, at: float, colour: Colour | None, *, meltin
 
 
 def colour_cost(a: Colour | None, b: Colour | None) -> float:
-    """Return what the colours say against a match: nothing where one of them is not known."""
+    """Return what the colours say against a match: nothing where one of them is not known.
+
+    Its tails are as heavy as those of Student's t: who is half hidden has something of another one's colours.
+    """
     if a is None or b is None:
         return 0.0
     sigmas = (BRIGHTNESS, TINT, TINT) * 2
-    return min(sum(((p - q) / s) ** 2 for p, q, s in zip(a, b, sigmas, strict=True)) / 4, COLOUR)
+    return 2 * log(1 + sum(((p - q) / s) ** 2 for p, q, s in zip(a, b, sigmas, strict=True)) / 4)
 
 
 def _size(expected: Box, box: Box, melting: bool) -> float:
