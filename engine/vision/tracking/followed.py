@@ -24,6 +24,8 @@ RECHECK = (1.0, 8.0)
 PATIENCE = (0.25, 8.0)
 #: Seconds beyond its due look after which nobody knows whether it is still there.
 UNKNOWN_AFTER = 2.0
+#: Seconds without a sighting of the whole after which its part is all there is.
+GLIMPSED = 2.0
 #: Seconds in which its colour follows, and that one sighting counts for at most.
 FADE, LESSON = 1.0, 0.2
 #: Part of an object that must be in the picture for it to be there.
@@ -65,7 +67,7 @@ class Followed:
         self.rest, self.moved_at, self.home, self.went = seen.box, at, seen.box, False
         self.stirs, self.watched, self.stirred_at, self.distrusted = 0, 0, at, False
         self.scores = 0.0
-        self.seen_at = self.looked_at = at
+        self.seen_at = self.looked_at = self.whole_at = at
         self.asked_at, self.wait = -1.0, 0.0
         self.told = self.unknown = False
         self.way: tuple[tuple[float, Box], ...] = ()
@@ -90,12 +92,16 @@ class Followed:
             self.glimpse(seen, at)
             return
         self.kinematics.see(seen.box, at)
+        self.whole_at = at
         self._tint(seen.colour, at)
         self._note(seen, at)
         self.went |= _is_far(self.home, self.box(at))
 
     def glimpse(self, seen: Seen, at: float) -> None:
-        """Take in that a part of it was seen."""
+        """Take in that a part of it was seen; what is seen alone for long is no part."""
+        if at - self.whole_at > GLIMPSED:
+            self.outgrow(seen, at)
+            return
         self.kinematics.see(completed(seen.box, self.box(at)), at, doubt=2.0)
         self._note(seen, at)
 
@@ -103,6 +109,7 @@ class Followed:
         """Take in that what was followed was but a part of what is seen now."""
         self.kinematics.restart(seen.box, at)
         self.rest = self.home = seen.box
+        self.whole_at = at
         self._note(seen, at)
 
     def looked(self, at: float, parts: list[Box]) -> None:
