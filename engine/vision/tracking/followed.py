@@ -99,7 +99,7 @@ class Followed:
 
     def glimpse(self, seen: Seen, at: float) -> None:
         """Take in that a part of it was seen; what is seen alone for long is no part."""
-        if at - self.whole_at > GLIMPSED:
+        if at - self.whole_at > min(GLIMPSED, 2 * (self.whole_at - self.born)):
             self.outgrow(seen, at)
             return
         self.kinematics.see(completed(seen.box, self.box(at)), at, doubt=2.0)
