@@ -8,7 +8,7 @@ from math import exp
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
 from engine.vision.tracking.ballot import Ballot
-from engine.vision.tracking.kinematics import HORIZON, Kinematics
+from engine.vision.tracking.kinematics import HORIZON, SIZE, Kinematics
 from engine.vision.tracking.kinship import UNCLASSIFIED, completed, is_cut
 from engine.vision.tracking.likeness import Colour, Forecast, forecast
 
@@ -26,6 +26,8 @@ PATIENCE = (0.25, 8.0)
 UNKNOWN_AFTER = 2.0
 #: Seconds without a sighting of the whole after which its part is all there is.
 GLIMPSED = 2.0
+#: Part of the picture that is its rim; seconds in which the size follows of what reaches there: it is coming in.
+RIM, ENTERS = 0.005, 0.06
 #: Seconds in which its colour follows, and that one sighting counts for at most.
 FADE, LESSON = 1.0, 0.2
 #: Part of an object that must be in the picture for it to be there.
@@ -91,7 +93,7 @@ class Followed:
         if is_cut(seen.box, self.box(at)):
             self.glimpse(seen, at)
             return
-        self.kinematics.see(seen.box, at)
+        self.kinematics.see(seen.box, at, follow=ENTERS if _is_at_rim(seen.box) else SIZE)
         self.whole_at = at
         self._tint(seen.colour, at)
         self._note(seen, at)
@@ -242,6 +244,10 @@ def within(box: Box) -> Box:
     """Return what of a box is in the picture."""
     x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in box)
     return x0, y0, x1, y1
+
+
+def _is_at_rim(box: Box) -> bool:
+    return min(box) < RIM or max(box) > 1 - RIM
 
 
 def _is_far(home: Box, here: Box) -> bool:
