@@ -29,11 +29,13 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scenes.facts import LONG, Box, Scene, scene, sways
+from scenes.actors import Box
+from scenes.facts import LONG, Scene, scene
 
 from engine.draft import Draft
 from engine.fleet.translate import Translator
 from engine.vision.model import Detections, Motion, Sight, Track
+from engine.vision.tracking.assignment import assigned
 from engine.vision.tracking.tracker import Tracker
 from rules.boundary import Line
 from rules.geometry import crossings, foot, inside
@@ -201,20 +203,16 @@ def right(drawn: Scene, told: Sequence[Told], kind: str) -> tuple[int, int, int,
     """Return how many were right, told and true, and which were wrong and missed."""
     wanted = [each for each in drawn.truth if each.where.startswith(kind)]
     said = [each for each in told if each.where.startswith(kind)]
-    pairs = sorted(
-        (abs(event.at - truth.at), i, j)
+    costs = {
+        (i, j): abs(event.at - truth.at)
         for i, event in enumerate(said)
         for j, truth in enumerate(wanted)
         if (event.where, event.what) == (truth.where, truth.what)
-        and (abs(event.at - truth.at) <= NEARBY or sways(drawn.actors[truth.actor], truth.at, event.at))
+        and truth.span[0] - NEARBY <= event.at <= truth.span[1] + NEARBY
         and _same(drawn, event, truth.actor)
-    )
-    used: set[int] = set()
-    hit: set[int] = set()
-    for _, i, j in pairs:
-        if i not in used and j not in hit:
-            used.add(i)
-            hit.add(j)
+    }
+    pairs = assigned(costs, 2 * LONG)
+    used, hit = {i for i, _ in pairs}, {j for _, j in pairs}
     wrong = [each for i, each in enumerate(said) if i not in used]
     missed = [each for j, each in enumerate(wanted) if j not in hit and each.plain]
     plain = [each for j, each in enumerate(wanted) if j in hit and each.plain]
