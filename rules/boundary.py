@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from rules.geometry import Point, Polygon, Side, beyond, crossings, distance, inside
+from rules.geometry import Point, Polygon, Side, beyond, crossings, distance, inside, off_edge
 
 #: Sizes beyond a boundary within which an object stands on it: its foot is known no better.
 CLEAR = 0.1
@@ -69,7 +69,7 @@ def sure(seconds: float, sizes: float, *, over: bool = False, came: bool = False
     """
     if sizes < CLEAR:
         return seconds >= LATEST and came and not over
-    return over or sizes == inf or (seconds >= SOONEST and seconds + sizes >= ENOUGH)
+    return over or sizes == inf or (seconds >= SOONEST - 1e-6 and seconds + sizes >= ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +114,24 @@ class Claim:
     Attributes:
         since: Seconds at which it passed.
         where: The place.
+        deep: How many sizes beyond it was seen in two pictures, at most.
     """
 
     since: float
     where: Point
+    deep: float = 0.0
     _was: float = 0.0
-    _deep: float = 0.0
 
     def proved(self, at: float, sizes: float, *, over: bool, came: bool) -> bool:
         """Return whether it is true, as far as it is beyond now; a single picture may be quite wrong, two agree."""
         was, self._was = self._was, sizes
-        sizes = sizes if over or sizes == inf else min(was, sizes)
-        self._deep = max(self._deep, sizes)
+        self.deep = max(self.deep, min(was, sizes))
+        sizes = max(sizes, self.deep) if over else sizes if sizes == inf else min(was, sizes)
         return sure(at - self.since, sizes, over=over, came=came)
 
     def lasted(self, at: float) -> bool:
         """Return whether it had been true, now that it is back."""
-        return at - self.since >= AWAY and self._deep >= CLEAR
+        return at - self.since >= AWAY and self.deep >= CLEAR
 
 
 def _claim(before: Spot, now: Spot, part: float) -> Claim:
@@ -212,24 +213,24 @@ class ZoneWatch:
     @classmethod
     def first(cls, now: Spot, polygon: Polygon, aspect: float) -> ZoneWatch:
         """Return that of who was just seen for the first time: in the zone, out of it, or perhaps in it."""
-        there, clear = inside(now.foot, polygon), _off(now, [*polygon, polygon[0]], aspect) >= CLEAR
+        there, clear = inside(now.foot, polygon), now.sizes(off_edge(now.foot, polygon, aspect)) >= CLEAR
         return cls(there and clear, Claim(now.at, now.foot) if there and not clear else None, there or clear)
 
     def step(self, before: Spot, now: Spot, polygon: Polygon, aspect: float) -> Iterator[tuple[bool, float]]:
         """Yield whether it is in the zone by now, and since when: when that has changed, in the order of time."""
         edge = [*polygon, polygon[0]]
         for part, _ in crossings(before.foot, now.foot, edge):
-            yield from self._passes(_claim(before, now, part), now, edge, aspect)
+            yield from self._passes(_claim(before, now, part), now, polygon, aspect)
         if (inside(now.foot, polygon) != self.within) is (self._claim is None):
             # It was not followed all the way, or stands upon a corner, where both ways to reckon may differ.
-            yield from self._passes(_claim(before, now, 1.0), now, edge, aspect)
+            yield from self._passes(_claim(before, now, 1.0), now, polygon, aspect)
         yield from self.judged(now, polygon, aspect)
 
     def judged(
         self, now: Spot, polygon: Polygon, aspect: float, *, over: bool = False
     ) -> Iterator[tuple[bool, float]]:
         """Yield likewise what can be said of where it stands; `over`: it is gone from there."""
-        sizes = _off(now, [*polygon, polygon[0]], aspect)
+        sizes = now.sizes(off_edge(now.foot, polygon, aspect))
         if (claim := self._claim) is None:
             self._cleared |= sizes >= CLEAR
         elif claim.proved(now.at, sizes, over=over, came=self._cleared):
@@ -237,27 +238,23 @@ class ZoneWatch:
             yield self.within, claim.since
 
     def _passes(
-        self, here: Claim, now: Spot, edge: Sequence[Point], aspect: float
+        self, here: Claim, now: Spot, polygon: Polygon, aspect: float
     ) -> Iterator[tuple[bool, float]]:
         """Take in that it passes the edge; yield that it had been beyond it, and may be back."""
         claim, self._claim = self._claim, here if self._claim is None else None
         if claim is not None and (
-            claim.lasted(here.since) or _through(claim.where, here.where, now, edge, aspect)
+            claim.lasted(here.since) or _through(claim, here.where, now, polygon, aspect)
         ):
             self.within, self._claim, self._cleared = not self.within, here, True
             yield self.within, claim.since
 
 
-def _off(now: Spot, edge: Sequence[Point], aspect: float) -> float:
-    """Return how many sizes an object is off an edge."""
-    return now.sizes(abs(beyond(now.foot, edge, aspect)))
-
-
-def _through(first: Point, last: Point, now: Spot, edge: Sequence[Point], aspect: float) -> bool:
+def _through(claim: Claim, last: Point, now: Spot, polygon: Polygon, aspect: float) -> bool:
     """Return whether an object went in on one side and out on another, and not along the edge."""
+    first = claim.where
     middle = (first[0] + last[0]) / 2, (first[1] + last[1]) / 2
-    far, deep = distance(first, last, aspect), abs(beyond(middle, edge, aspect))
-    return now.sizes(far) >= THROUGH and now.sizes(deep) >= CLEAR
+    far, deep = distance(first, last, aspect), off_edge(middle, polygon, aspect)
+    return now.sizes(far) >= THROUGH and max(claim.deep, now.sizes(deep)) >= CLEAR
 
 
 @dataclass(slots=True)

@@ -3,8 +3,8 @@
 People, two-wheelers and cars move on flat ground before a camera of some height and tilt; who stops, or starts, does
 so at `HASTE` (at first they jumped from standing to 13 m/s, which nothing does, and no tracker can follow). What is
 true is reckoned from their bodies' boxes (`scenes.facts_truth`). What is detected has boxes that tremble (each side for
-itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden behind a wall, boxes on nothing.
-Pure; a seed gives the same scene at every picture rate.
+itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden behind a wall, boxes on
+nothing. Pure; a seed gives the same scene at every picture rate.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ of sight has no known length. What nobody could know at so many pictures a secon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from scenes.actors import ASPECT, Actor, Point, area
 
-from rules.geometry import beyond, crossings, distance, foot, inside
+from rules.geometry import beyond, crossings, distance, foot, inside, off_edge
 
 if TYPE_CHECKING:
     from scenes.facts import Scene
@@ -32,6 +32,8 @@ GRAZE, END = 0.12, 0.05
 SWAY = 0.15
 #: Seconds between two moments.
 FINE = 0.02
+#: Tells how many picture widths a foot is off a boundary.
+Off = Callable[[Point], float]
 
 
 @dataclass(frozen=True)
@@ -95,19 +97,22 @@ class Run:
         one, other = self.actor.at(first), self.actor.at(last)
         return hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) if one and other else 0.0
 
-    def clear(self, edge: Sequence[Point], first: float, last: float) -> bool:
+    def clear(self, off: Off, first: float, last: float) -> bool:
         """Return whether he is clear of a boundary at some moment of a time."""
-        return any(_off(each, edge) >= GRAZE for each in self.way[::5] if first <= each.at <= last)
+        return any(off(each.foot) >= GRAZE * each.size for each in self.way[::5] if first <= each.at <= last)
 
-    def span(self, edge: Sequence[Point], at: float) -> tuple[float, float]:
+    def span(self, off: Off, at: float) -> tuple[float, float]:
         """Return from when to when he stands on a boundary that he passes."""
-        here = next(k for k, each in enumerate(self.way) if each.at >= at)
-        first = last = here
-        while first > 0 and _off(self.way[first - 1], edge) < GRAZE:
-            first -= 1
-        while last + 1 < len(self.way) and _off(self.way[last + 1], edge) < GRAZE:
-            last += 1
-        return self.way[first].at, self.way[last].at
+        first = last = at
+        for each in reversed([each for each in self.way if each.at < at]):
+            if off(each.foot) >= GRAZE * each.size:
+                break
+            first = each.at
+        for each in self.way:
+            if each.at > at and off(each.foot) >= GRAZE * each.size:
+                break
+            last = max(last, each.at)
+        return first, last
 
 
 def happened(scene: Scene, seconds: float) -> Iterator[Happened]:
@@ -115,23 +120,21 @@ def happened(scene: Scene, seconds: float) -> Iterator[Happened]:
     for number, actor in enumerate(scene.actors):
         for run in _runs(scene, number, actor, seconds):
             for name, line in scene.lines.items():
-                yield from _told(scene, run, name, line, list(_crossed(run, line)))
+                yield from _told(scene, run, name, _off_line(line), list(_crossed(run, line)))
             for name, zone in scene.zones.items():
-                yield from _told(scene, run, name, [*zone, zone[0]], list(_passed(run, zone)))
+                yield from _told(scene, run, name, _off_edge(zone), list(_passed(run, zone)))
 
 
-def _told(
-    scene: Scene, run: Run, name: str, edge: Sequence[Point], changes: Sequence[Change]
-) -> Iterator[Happened]:
+def _told(scene: Scene, run: Run, name: str, off: Off, changes: Sequence[Change]) -> Iterator[Happened]:
     marks = [run.way[0].at, *(each.at for each in changes), run.way[-1].at]
-    clear = [run.clear(edge, first, last) for first, last in pairwise(marks)]
+    clear = [run.clear(off, first, last) for first, last in pairwise(marks)]
     for each, before, after in zip(changes, clear, clear[1:], strict=False):
         zone = name in scene.zones
         came, stayed = (zone and each.at == end for end in (run.way[0].at, run.way[-1].at))
         known = (before or came) and (after or stayed) and (run.seen(each.at) or (zone and run.ends(each.at)))
         plain = each.sure and known and run.way[-1].at - run.way[0].at >= GLIMPSE
         hidden = any(scene.feet_hidden(run.actor, each.at + off) for off in (-0.3, 0.0, 0.3))
-        yield Happened(name, each.what, run.number, each.at, run.span(edge, each.at), plain and not hidden)
+        yield Happened(name, each.what, run.number, each.at, run.span(off, each.at), plain and not hidden)
 
 
 def _runs(scene: Scene, number: int, actor: Actor, seconds: float) -> Iterator[Run]:
@@ -145,8 +148,12 @@ def _runs(scene: Scene, number: int, actor: Actor, seconds: float) -> Iterator[R
             way = []
 
 
-def _off(moment: Moment, edge: Sequence[Point]) -> float:
-    return abs(beyond(moment.foot, edge, ASPECT)) / moment.size
+def _off_line(line: Sequence[Point]) -> Off:
+    return lambda foot: abs(beyond(foot, line, ASPECT))
+
+
+def _off_edge(zone: Sequence[Point]) -> Off:
+    return lambda foot: off_edge(foot, zone, ASPECT)
 
 
 def _crossed(run: Run, line: Sequence[Point]) -> Iterator[Change]:
