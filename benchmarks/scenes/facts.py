@@ -145,7 +145,7 @@ def scene(seed: int) -> Scene:
     rng = Random(f"scene {seed}")
     height = rng.choice((2.6, 3.5, 5.0, 7.0))
     lens = Lens(height, rng.uniform(14, 24) if height < 4 else rng.uniform(22, 36), rng.uniform(60, 95))
-    near, far = _reach(lens)
+    near, far = reach(lens)
     middle = (near + min(far, near + 16)) / 2
     spans = [(rng.uniform(near + 1.5, middle), 1.0), (rng.uniform(near + 2, middle), rng.uniform(0.4, 0.8))]
     drawn = [
@@ -166,7 +166,7 @@ def scene(seed: int) -> Scene:
     return Scene(seed, lens, actors, lines, zones, wall, (corners, 3.0, 8.0))
 
 
-def _reach(lens: Lens) -> tuple[float, float]:
+def reach(lens: Lens) -> tuple[float, float]:
     """Return from where to where the ground is seen, in metres."""
     ys = [y / 4 for y in range(4, 200) if (spot := lens.seen(0, y / 4, 0)) and 0.05 <= spot[1] <= 0.98]
     return ys[0], ys[-1]
@@ -234,7 +234,7 @@ def _actor(rng: Random, number: int, near: float, middle: float, lines: list[lis
             mid = rng.uniform(0.35, 0.65)
             halt = (one[0] + mid * (other[0] - one[0]), one[1] + mid * (other[1] - one[1]))
             stops.insert(1, (halt, rng.uniform(5, 14)))
-    return Actor(label, _walked(start, stops, pace), (body[0], body[1], body[2]))
+    return Actor(label, walked(start, stops, pace), (body[0], body[1], body[2]))
 
 
 def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, float, float], ...]:
@@ -245,9 +245,10 @@ def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, 
     return tuple(way)
 
 
-def _walked(
+def walked(
     start: float, stops: list[tuple[Point, float]], pace: float
 ) -> tuple[tuple[float, float, float], ...]:
+    """Return a way over spots, resting at each for so many seconds."""
     way: list[tuple[float, float, float]] = []
     at = start
     for (x, y), rest in stops:
