@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.vision.tracking.followed import Followed, Seen
 from tests.engine.vision.tracking.sightings import Box
 
@@ -20,3 +22,20 @@ def carried(box: Box) -> float:
 
 def test_a_part_says_less_of_the_place_than_the_whole() -> None:
     assert 0.0 < carried(HEAD) < 0.6 * carried(WHOLE)
+
+
+def test_what_was_but_a_part_is_the_whole_from_then_on() -> None:
+    track = Followed(1, Seen(HEAD, "person", 0.8), 0.0)
+    track.outgrow(Seen(WHOLE, "person", 0.8), 1.0)
+    track.see(Seen(HEAD, "person", 0.8), 1.2)
+    assert track.box(1.2) == pytest.approx(WHOLE, abs=0.01)
+
+
+@pytest.mark.parametrize(("left", "coming_in"), [(0.0, True), (0.3, False)])
+def test_only_what_comes_in_is_at_once_as_wide_as_it_is_seen(left: float, coming_in: bool) -> None:
+    track = Followed(1, Seen((left, 0.4, left + 0.1, 0.6), "car", 0.8), 0.0)
+    for number in range(1, 6):
+        track.see(Seen((left, 0.4, left + 0.1, 0.6), "car", 0.8), number / 5)
+    track.see(Seen((left, 0.4, left + 0.14, 0.6), "car", 0.8), 1.2)
+    x0, _, x1, _ = track.box(1.2)
+    assert (x1 - x0 > 0.135) is coming_in
