@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.vision.tracking.followed import Followed, Seen
-from tests.engine.vision.tracking.sightings import Box
+from tests.engine.vision.tracking.sightings import BLUE, RED, Box
 
 WHOLE: Box = (0.4, 0.2, 0.5, 0.6)
 HEAD: Box = (0.4, 0.2, 0.5, 0.32)
@@ -39,3 +39,13 @@ def test_only_what_comes_in_is_at_once_as_wide_as_it_is_seen(left: float, coming
     track.see(Seen((left, 0.4, left + 0.14, 0.6), "car", 0.8), 1.2)
     x0, _, x1, _ = track.box(1.2)
     assert (x1 - x0 > 0.135) is coming_in
+
+
+def test_who_was_hidden_keeps_his_colours() -> None:
+    """After two seconds unseen, one sighting with another one's colours teaches as little as ever."""
+    track = Followed(1, Seen(WHOLE, "person", 0.8, RED), 0.0)
+    for number in range(1, 10):
+        track.see(Seen(WHOLE, "person", 0.8, RED), number / 5)
+    track.see(Seen(WHOLE, "person", 0.8, BLUE), 3.8)
+    assert track.colour is not None
+    assert abs(track.colour[1] - RED[1]) < 0.2 * abs(BLUE[1] - RED[1])

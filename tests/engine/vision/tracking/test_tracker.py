@@ -257,17 +257,6 @@ def test_what_was_seen_once_and_not_looked_for_begins_anew() -> None:
     assert [len(each.tracks) for each in again] == [0, 1]
 
 
-def test_who_was_hidden_keeps_his_colours() -> None:
-    """A sighting with another one's colours, after a second in which he was not seen, is not what he looks like."""
-    tracker = Tracker()
-    still = ("person", 0.8, upright(0.5))
-    run(tracker, [seen(still, colours=[RED])] * 10)
-    run(tracker, [seen(still, colours=[BLUE])], since=3.0)
-    aside = [("person", 0.8, upright(0.46)), ("person", 0.8, upright(0.54))]
-    told = tracker.update(3.2, seen(*aside, colours=[BLUE, RED]), ALL)
-    assert [track.box[0] > 0.5 for track in told.tracks] == [True]
-
-
 def test_what_comes_into_the_picture_is_as_wide_as_it_is_seen() -> None:
     told = run(Tracker(), [seen(("car", 0.8, (0.0, 0.4, 0.05 + 0.05 * n, 0.6))) for n in range(8)])
     assert told[-1].tracks[0].box[2] == pytest.approx(0.4, abs=0.015)
