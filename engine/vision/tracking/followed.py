@@ -233,9 +233,7 @@ class Followed:
         if colour is None or self.colour is None:
             self.colour = self.colour or colour
             return
-        gap = min(
-            at - self.seen_at, LESSON
-        )  # who comes out from behind another one has still something of him
+        gap = min(at - self.seen_at, LESSON)  # who comes out from behind another one has something of his
         gain = max(1 - exp(-gap / FADE), 1 / (self.sightings + 1))
         self.colour = tuple(old + gain * (new - old) for old, new in zip(self.colour, colour, strict=True))
 

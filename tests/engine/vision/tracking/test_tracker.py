@@ -249,74 +249,17 @@ def test_who_came_apart_stays_two_though_one_walks_before_the_other() -> None:
     assert [len(each.tracks) for each in told[3:]] == [2] * 21
 
 
-def test_who_is_seen_by_the_head_alone_for_a_while_keeps_size_and_place() -> None:
-    whole, head = (0.4, 0.3, 0.5, 0.8), (0.41, 0.3, 0.49, 0.5)
-    told = run(Tracker(), [*[seen(("person", 0.8, whole))] * 5, *[seen(("person", 0.8, head))] * 5])
-    assert ids(told) == {1}
-    assert told[-1].tracks[0].box == pytest.approx(whole, abs=0.03)
-    assert not told[-1].tracks[0].predicted
-
-
-@pytest.mark.parametrize(("known", "parts"), [(15, 11), (5, 9)])
-def test_a_whole_that_is_not_seen_again_was_none(known: int, parts: int) -> None:
-    whole, legs = (0.4, 0.3, 0.5, 0.8), (0.41, 0.6, 0.49, 0.8)
-    told = run(
-        Tracker(), [*[seen(("person", 0.8, whole))] * known, *[seen(("person", 0.8, legs))] * (parts + 1)]
-    )
-    assert told[-3].tracks[0].box == pytest.approx(whole, abs=0.03)
-    assert told[-1].tracks[0].box == pytest.approx(legs, abs=0.001)
-    assert ids(told) == {1}
-
-
-def pair(n: int, first: float = 0.02, second: float = -0.02) -> tuple[Box, Box]:
-    """Return the boxes of two who walk towards each other, and cross in picture 10."""
-    return upright(0.5 + first * (n - 10)), upright(0.5 + second * (n - 10), 0.31)
-
-
-def test_a_part_is_his_whose_colours_it_has() -> None:
-    """Of two who cross the one behind is hidden, and of the other one only a bust is found."""
+def test_what_was_seen_once_and_not_looked_for_begins_anew() -> None:
     tracker = Tracker()
-    for n in range(10):
-        a, b = pair(n)
-        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, BLUE]), ALL)
-    for n, (shirt, own) in enumerate([(RED, 1), (BLUE, 2)], 10):
-        x0, y0, x1, _ = pair(n)[own - 1]
-        told = tracker.update(n / 5, seen(("person", 0.8, (x0, y0, x1, y0 + 0.12)), colours=[shirt]), ALL)
-        assert [track.id for track in told.tracks if not track.predicted] == [own]
-
-
-def test_who_is_hidden_does_not_take_what_is_seen_twice_of_who_hides_him() -> None:
-    tracker = Tracker()
-    for n in range(10):
-        a, b = pair(n)
-        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, RED]), ALL)
-    a, _ = pair(10)
-    bust = (a[0], a[1], a[2], a[1] + 0.12)
-    told = tracker.update(2.0, seen(("animal", 0.8, a), ("person", 0.8, bust), colours=[RED, RED]), ALL)
-    assert [track.id for track in told.tracks if not track.predicted] == [1]
-
-
-def test_who_was_hidden_keeps_his_colours() -> None:
-    """A sighting with another one's colours, after a second in which he was not seen, is not what he looks like."""
-    tracker = Tracker()
-    still = ("person", 0.8, upright(0.5))
-    run(tracker, [seen(still, colours=[RED])] * 10)
-    run(tracker, [seen(still, colours=[BLUE])], since=3.0)
-    aside = [("person", 0.8, upright(0.46)), ("person", 0.8, upright(0.54))]
-    told = tracker.update(3.2, seen(*aside, colours=[BLUE, RED]), ALL)
-    assert [track.box[0] > 0.5 for track in told.tracks] == [True]
+    run(tracker, [seen(("person", 0.8, box(0.4)))])
+    run(tracker, [seen()] * 20, since=0.2, looked=NOWHERE)
+    again = run(tracker, [seen(("person", 0.8, box(0.4)))] * 2, since=4.2)
+    assert [len(each.tracks) for each in again] == [0, 1]
 
 
 def test_what_comes_into_the_picture_is_as_wide_as_it_is_seen() -> None:
     told = run(Tracker(), [seen(("car", 0.8, (0.0, 0.4, 0.05 + 0.05 * n, 0.6))) for n in range(8)])
     assert told[-1].tracks[0].box[2] == pytest.approx(0.4, abs=0.015)
-
-
-def test_a_part_that_was_found_first_grows_into_the_whole() -> None:
-    whole, head = (0.4, 0.3, 0.5, 0.8), (0.41, 0.3, 0.49, 0.5)
-    told = run(Tracker(), [*[seen(("person", 0.8, head))] * 5, *[seen(("person", 0.8, whole))] * 5])
-    assert ids(told) == {1}
-    assert told[-1].tracks[0].box == pytest.approx(whole, abs=0.01)
 
 
 def test_a_couple_side_by_side_is_two() -> None:
