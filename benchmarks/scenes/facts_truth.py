@@ -185,7 +185,7 @@ def _steps(run: Run, line: Sequence[Point]) -> Iterator[tuple[str, float, bool]]
 def _longer(line: Sequence[Point], widths: float) -> list[Point]:
     """Return a straight line with so many picture widths more at either end."""
     (x0, y0), (x1, y1) = line
-    part = widths / distance(*line, ASPECT)
+    part = widths / distance(line[0], line[1], ASPECT)
     wide, high = part * (x1 - x0), part * (y1 - y0)
     return [(x0 - wide, y0 - high), (x1 + wide, y1 + high)]
 
