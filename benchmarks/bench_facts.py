@@ -8,7 +8,7 @@ tracked  the same boxes through the engine's own Tracker: broken and stolen iden
 An event is right where the same happened to the same object (boxes overlap) within `NEARBY` seconds of the time that
 it stood on the boundary. What nobody could know may be told, and need not: within 0.3 s of coming into view or going
 out of it, with feet hidden by a wall, along a boundary (never further than 0.12 of its size), near a line's ends, back
-after a second give or take 0.2 (`scenes/facts_truth.py`). Bags that are left and removed (`scenes/belongings.py`): after 5 s.
+after a second give or take 0.2 (`scenes/facts_truth.py`). Bags that are left and removed (`scenes/belongings.py`): 5 s.
 Seconds in a zone are compared when it is left, counts each second (right: so many were there within `NEARBY` seconds).
 Peers, given the same tracks: `plain`, every step over a boundary told (as 0.7.0 did), and supervision's LineZone and
 PolygonZone (foot point as anchor), as they are and with crossings that must last for 2 pictures (`steady`).
