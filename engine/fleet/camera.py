@@ -201,7 +201,7 @@ class CameraRunner:
         )
         self.conditions = Conditions(self.id)
         self._overload = Overload(self.conditions)
-        self._home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
+        self.home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         away = partial(self._ptz_state.away, settings.ptz.home)
         self._picture = PictureWatch(self.id, self.conditions, away)
         self.listener = Listener(
@@ -225,7 +225,7 @@ class CameraRunner:
             seen=self._tell,
             over=self._over,
             tick=self.status.frames.tick,
-            reference=partial(reference_of, settings.id, shelf),
+            reference=partial(reference_of, self.conditions, shelf, lambda: clock.now().wall),
             moving=self._ptz_state.moving,
             away=away,
         )
@@ -323,7 +323,7 @@ class CameraRunner:
         name = f"camera[{self.id}]"
         sinks: list[Sink] = [self._analysis] if shown else [self.tap, self._analysis]
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._home.run(lambda: self.ptz), name=f"{name}.home")]
+            beside = [group.create_task(self.home.run(lambda: self.ptz), name=f"{name}.home")]
             if shown is not None:
                 token = shown.token
                 self.preview = OnDemand(

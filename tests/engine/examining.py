@@ -86,6 +86,13 @@ def still(number: int) -> NDArray[np.uint8]:
     return street(0)
 
 
+def clock(number: int) -> NDArray[np.uint8]:
+    """The same picture for ever, but for the time that is written into it."""
+    picture = street(0)
+    picture[2:8, 4 : 4 + number % 10] = 255
+    return picture
+
+
 def film(draw: Draw = street, pictures: int = 20, gop: int = GOP, codec: str = "libx264") -> Film:
     """Return coded pictures, in their order."""
     kind = "hevc" if codec == "libx265" else "h264"

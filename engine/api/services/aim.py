@@ -82,6 +82,8 @@ class AimService:
         from engine.vision.quality.reference import compared
 
         runner = runner_of(self._cameras, camera, caller)
+        if (home := runner.home.away_from) is not None:
+            raise refusal(409, "aim.away", camera=camera, home=home)
         try:
             seen, still = runner.analysed(), await runner.stills.analysed(REFERENCE_WIDTH)
         except Again as error:

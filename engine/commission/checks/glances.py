@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
 
 from av import VideoFrame
 
 from drivers.contract import CodecParameters, Packet
 from drivers.kit.upright import Upright
 from engine.vision.decode import Decoder
-from engine.vision.picture import jpeg, readable
+from engine.vision.picture import jpeg, luma
+from engine.vision.quality.stillness import same
 
 #: Packets after a keyframe within which its picture must come out of the decoder.
 DEEP = 32
@@ -18,8 +18,6 @@ DEEP = 32
 APART = 1.0
 #: Pixels across of a picture that is kept for the record.
 WIDE = 1280
-#: Of so many rows of a picture one is compared.
-_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,12 @@ class Glances:
 
     Attributes:
         seen: The first picture; None: none came out whole.
-        compared: Pictures that were looked at; `same`: whether all are the same to the last grey level.
+        compared: Pictures that were looked at; `same`: whether all are of one that stands still.
     """
 
     def __init__(self, codec: CodecParameters) -> None:
         self._decoder, self._base = Decoder(codec), codec.time_base
         self._left, self._key = 0, 0
-        self._digest: int | None = None
         self.seen: Seen | None = None
         self.compared, self.same = 0, True
 
@@ -74,17 +71,8 @@ class Glances:
         return self.same and float((packet.pts - self._key) * self._base) >= APART
 
     def _look(self, frame: VideoFrame) -> None:
-        digest = _digest(frame)
         if self.seen is None:
-            shown = self._decoder.upright(frame)
-            self.seen, self._digest = Seen(frame.width, frame.height, frame, shown), digest
-        self.same = self.same and digest == self._digest
+            self.seen = Seen(frame.width, frame.height, frame, self._decoder.upright(frame))
+        else:
+            self.same = self.same and same(luma(self.seen.frame), luma(frame))
         self.compared += 1
-
-
-def _digest(frame: VideoFrame) -> int:
-    plane = readable(frame).planes[0]
-    pixels, size, digest = memoryview(plane), plane.line_size, 0
-    for row in range(0, plane.height, _ROWS):
-        digest = crc32(pixels[row * size : row * size + plane.width], digest)
-    return digest

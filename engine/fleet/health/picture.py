@@ -30,13 +30,17 @@ class Hint:
     Attributes:
         causes: What it is called where the picture says nothing first; the others agree with it.
         confidence: How far it is believed alone, 0..1: cameras alarm about the picture as a whole easily.
+        looks: What the picture alone may be taken for: the camera's word is the stronger one then.
     """
 
     causes: tuple[Cause, ...]
     confidence: float
+    looks: tuple[Cause, ...] = ()
 
 
-_COVERED = Hint((Cause.COVERED, Cause.SPRAYED, Cause.TURNED, Cause.DEFOCUSED, Cause.DARK), 0.7)
+_COVERED = Hint(
+    (Cause.COVERED, Cause.SPRAYED, Cause.TURNED, Cause.DEFOCUSED, Cause.DARK), 0.7, (Cause.SIGNAL_LOSS,)
+)
 _ELSEWHERE = Hint((Cause.TURNED, Cause.COVERED, Cause.SPRAYED, Cause.DEFOCUSED), 0.5)
 _LOST = Hint((Cause.SIGNAL_LOSS, Cause.FROZEN), 0.9)
 #: By steps of topics (ONVIF Imaging and Media service specifications, annexes of events; the others as makers call
@@ -113,11 +117,14 @@ def united(seen: Sequence[Impairment], hints: Sequence[Hint], told: Cause | None
 
 
 def _seen(impairment: Impairment, hints: Sequence[Hint]) -> Verdict:
-    agrees = max((each.confidence for each in hints if impairment.cause in each.causes), default=None)
-    sure = float(impairment.confidence)
-    if agrees is None:
-        return Verdict(impairment.cause, round(sure, 2), "picture")
-    return Verdict(impairment.cause, round(1 - (1 - sure) * (1 - agrees), 2), "both")
+    """Return what is seen, called as the camera calls it where it knows better."""
+    sure, cause = float(impairment.confidence), impairment.cause
+    same = [(each.confidence, cause) for each in hints if cause in each.causes]
+    like = [(each.confidence, each.causes[0]) for each in hints if cause in each.looks]
+    if not (agrees := same or like):
+        return Verdict(cause, round(sure, 2), "picture")
+    said, called = max(agrees)
+    return Verdict(called, round(1 - (1 - sure) * (1 - said), 2), "both")
 
 
 class PictureWatch:

@@ -69,6 +69,11 @@ class PtzHome:
         finally:
             self._conditions.drop("home")
 
+    @property
+    def away_from(self) -> str | None:
+        """The home preset at which the unit is not now, as far as is known; None: it is there, or has none."""
+        return self._preset if self._preset is not None and self._state.away(self._preset) else None
+
     def _wait(self, preset: str) -> float:
         """Return the seconds until the unit is sent home; infinite where it is there."""
         left = self._state.left(preset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,28 @@ def _taps(size: int) -> NDArray[np.int64]:
     return np.array([(2 * number + 1) * size // (2 * count) for number in range(count)], np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slopes:
-    """How brightness changes across and down over two cells, and how steep that is: (rows - 2, columns - 2)."""
+    """How brightness changes across and down over two cells, and the squares' sums: (rows - 2, columns - 2)."""
 
     across: Grey
     down: Grey
     steep: Grey
+
+    @cached_property
+    def energy(self) -> float:
+        """The squares' sum over all cells."""
+        return float(self.steep.sum())
+
+    @cached_property
+    def power(self) -> Grey:
+        """The squares' sums by `blocks`."""
+        return blocks(self.steep)
+
+    def times(self, other: Slopes) -> Grey:
+        """Return the products of these slopes and others: how far they are the same ones."""
+        products: Grey = self.across * other.across + self.down * other.down
+        return products
 
 
 def slopes(cells: Grey) -> Slopes:
@@ -53,13 +68,9 @@ def slopes(cells: Grey) -> Slopes:
     return Slopes(across, down, steep)
 
 
-def halved(cells: Grey) -> Grey:
-    """Return a grid at half its rows and columns."""
-    rows, columns = (size // 2 * 2 for size in cells.shape)
-    even = cells[:rows, :columns]
-    lines = even[::2] + even[1::2]
-    mean: Grey = (lines[:, ::2] + lines[:, 1::2]) * np.float32(0.25)
-    return mean
+def share(cells: NDArray[np.bool_]) -> float:
+    """Return the share of cells that are marked."""
+    return np.count_nonzero(cells) / cells.size
 
 
 def ranked(values: Grey, share: float) -> float:
@@ -69,16 +80,18 @@ def ranked(values: Grey, share: float) -> float:
     return float(np.partition(flat, place)[place])
 
 
-def blocks(values: Grey) -> Grey:
-    """Return sums of `BLOCK` by `BLOCK` cells; what does not fill a block is left out."""
+def blocks(values: Grey, size: int = BLOCK) -> Grey:
+    """Return sums of `size` by `size` cells; what does not fill a block is left out."""
     rows, columns = values.shape
-    sums: Grey = (_gathering(rows) @ values @ _gathering(columns).T).astype(np.float32, copy=False)
+    sums: Grey = (_gathering(rows, size) @ values @ _gathering(columns, size).T).astype(
+        np.float32, copy=False
+    )
     return sums
 
 
 @cache
-def _gathering(size: int) -> Grey:
+def _gathering(count: int, size: int) -> Grey:
     """Return what, times a column, gives the sums of its blocks: as a product of matrices it costs least."""
-    whole = np.kron(np.eye(size // BLOCK), np.ones(BLOCK))
-    gathering: Grey = np.pad(whole, ((0, 0), (0, size % BLOCK))).astype(np.float32)
+    whole = np.kron(np.eye(count // size), np.ones(size))
+    gathering: Grey = np.pad(whole, ((0, 0), (0, count % size))).astype(np.float32)
     return gathering

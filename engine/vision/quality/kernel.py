@@ -32,12 +32,13 @@ def averaged(
             pixel = pixels[begin : begin + wide]  # an index that might be negative is no vector's
             for at in range(wide):
                 sums[at] = np.uint16(sums[at] + np.uint16(pixel[at]))
-        for column in range(columns):
-            total = np.uint32(0)
-            cell = sums[column * across : (column + 1) * across]
-            for place in places:
-                total = np.uint32(total + np.uint32(cell[place]))
-            means[row, column] = np.float32(total) * share
+        mean = means[row]
+        mean[:] = 0
+        for place in places:
+            cell = sums[place:]  # unlike a loop over each cell's places, this one is unrolled
+            for column in range(columns):
+                mean[column] += np.float32(cell[np.uint64(column * across)])
+        mean *= share
 
 
 @kernel("void(uint8[:, ::1], uint8[:, ::1], int64, float32[:, ::1])")
@@ -61,7 +62,7 @@ def differences(before: Any, now: Any, size: int, parts: Any) -> None:
 
 @kernel("void(float32[:, :], float32[:, ::1], float32[:, ::1], float32[:, ::1])")
 def sloped(cells: Any, across: Any, down: Any, steep: Any) -> None:
-    """Write central differences of a grid, across and down, and how steep that is: (rows - 2, columns - 2)."""
+    """Write central differences of a grid, across and down, and the sums of their squares: (rows - 2, columns - 2)."""
     rows, columns = steep.shape
     for row in range(rows):
         for column in range(columns):
@@ -69,4 +70,4 @@ def sloped(cells: Any, across: Any, down: Any, steep: Any) -> None:
             below = cells[row + 2, column + 1] - cells[row, column + 1]
             across[row, column] = right
             down[row, column] = below
-            steep[row, column] = (right * right + below * below) ** 0.5
+            steep[row, column] = right * right + below * below

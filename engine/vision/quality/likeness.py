@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.vision.quality.grid import BLOCK, Slopes, blocks, ranked
+from engine.vision.quality.grid import BLOCK, blocks, ranked
 from engine.vision.quality.look import BURNT, Look
 from engine.vision.quality.plane import Grey
 
@@ -61,7 +61,8 @@ class Likeness:
 
 def compare(known: Look, now: Look) -> Likeness | None:
     """Return what became of a known place; None: there is too little of it to tell."""
-    there, here, both = (blocks(each) for each in _products(known.fine, now.fine))
+    there, here, products = known.fine.power, now.fine.power, known.fine.times(now.fine)
+    both = blocks(products)
     grain = BLOCK * BLOCK * 4 * now.noise**2
     clear = np.maximum(here - grain, 0.0)
     rho = np.abs(both) / np.sqrt(there * np.maximum(clear, 1e-3) + 1e-6)
@@ -81,7 +82,7 @@ def compare(known: Look, now: Look) -> Likeness | None:
         kept,
         gone,
         max(0.0, 1 - kept - gone),
-        *_whole(known, now),
+        *_whole(known, now, float(products.sum())),
         light**0.5,
         now.sharp / (known.sharp + 1e-3),
     )
@@ -95,12 +96,6 @@ def _light(ratios: Grey) -> float:
     return light if light > LEAST_LIGHT else 1.0
 
 
-def _products(known: Slopes, now: Slopes) -> tuple[Grey, Grey, Grey]:
-    """Return squares of the known slopes and of those now, and their products."""
-    both = known.across * now.across + known.down * now.down
-    return known.steep * known.steep, now.steep * now.steep, both
-
-
 def _unseen(cells: Grey, light: float) -> _Blocks:
     """Return the blocks that are burnt out, or unlit while all is darker."""
     bright = blocks(cells[1:-1, 1:-1]) / (BLOCK * BLOCK)
@@ -109,10 +104,8 @@ def _unseen(cells: Grey, light: float) -> _Blocks:
     return unseen
 
 
-def _whole(known: Look, now: Look) -> tuple[float, float]:
+def _whole(known: Look, now: Look, fine: float) -> tuple[float, float]:
     """Return the correlation of coarse slopes, and the ratio of what is left of fine and of coarse ones."""
-    fine, coarse = _products(known.fine, now.fine), _products(known.coarse, now.coarse)
-    near, far = (float(both.sum() / (there.sum() + 1e-3)) for there, _, both in (fine, coarse))
-    there, here, both = (float(each.sum()) for each in coarse)
-    rho = both / ((there * here) ** 0.5 + 1e-3)
-    return rho, near / far if far > 0.02 else 1.0
+    there, here, both = known.coarse.energy, now.coarse.energy, float(known.coarse.times(now.coarse).sum())
+    near, far = fine / (known.fine.energy + 1e-3), both / (there + 1e-3)
+    return both / ((there * here) ** 0.5 + 1e-3), near / far if far > 0.02 else 1.0

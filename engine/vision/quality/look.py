@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.vision.quality.grid import Slopes, halved, ranked, shrunk, slopes
+from engine.vision.quality.grid import Slopes, blocks, ranked, share, shrunk, slopes
 from engine.vision.quality.plane import Grey, Luma
 
 #: Slope (grey levels over two cells) of what is an edge.
 EDGE = 8.0
+#: Cells a side of a coarse one.
+COARSE = 4
 #: Brightness from which a cell is burnt out.
 BURNT = 226.0
 #: A median difference of white noise is so many of its deviations, times the root of two for two pictures.
@@ -24,7 +26,7 @@ class Look:
 
     Attributes:
         cells: Brightness, (rows, columns), 0..255.
-        fine: Its slopes; `coarse`: those of cells four times as large.
+        fine: Its slopes; `coarse`: those of cells `COARSE` times as large.
         noise: Deviation of a cell's brightness from picture to picture; 0 where there was none before.
         stirred: Share of cells that differ from the picture before by more than noise; 0 where there was none.
     """
@@ -43,17 +45,17 @@ class Look:
     @cached_property
     def edges(self) -> float:
         """Share of cells that are on an edge."""
-        return float((self.fine.steep > EDGE).mean())
+        return share(self.fine.steep > EDGE * EDGE)
 
     @cached_property
     def burnt(self) -> float:
         """Share of cells that are burnt out."""
-        return float((self.cells > BURNT).mean())
+        return share(self.cells > BURNT)
 
     @cached_property
     def flat(self) -> float:
         """Share of cells that have no slope at all: no sensor gives that, a card does."""
-        return float((self.fine.steep < 0.5).mean())
+        return share(self.fine.steep < 0.25)
 
     @cached_property
     def level(self) -> float:
@@ -64,13 +66,14 @@ class Look:
     @cached_property
     def sharp(self) -> float:
         """Energy of fine slopes over that of coarse ones, noise left out: about 0.3 to 1.3 where it is in focus."""
-        fine = float(np.mean(self.fine.steep**2)) - 4 * self.noise**2
-        return max(0.0, fine) / (float(np.mean(self.coarse.steep**2)) + 1e-3)
+        fine = self.fine.energy / self.fine.steep.size - 4 * self.noise**2
+        return max(0.0, fine) / (self.coarse.energy / self.coarse.steep.size + 1e-3)
 
 
 def of_cells(cells: Grey, noise: float = 0.0, stirred: float = 0.0) -> Look:
     """Return a grid with its slopes."""
-    return Look(cells, slopes(cells), slopes(halved(halved(cells))), noise, stirred)
+    coarse = blocks(cells, COARSE) * np.float32(COARSE**-2)
+    return Look(cells, slopes(cells), slopes(coarse), noise, stirred)
 
 
 def taken(luma: Luma, before: Look | None) -> Look:
@@ -79,5 +82,5 @@ def taken(luma: Luma, before: Look | None) -> Look:
     noise = stirred = 0.0
     if before is not None and before.cells.shape == cells.shape:
         change = np.abs(cells[::2, ::2] - before.cells[::2, ::2])
-        noise, stirred = ranked(change, 0.5) / _MEDIAN, float((change > EDGE).mean())
+        noise, stirred = ranked(change, 0.5) / _MEDIAN, share(change > EDGE)
     return of_cells(cells, noise, stirred)

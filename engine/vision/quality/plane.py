@@ -53,6 +53,8 @@ def reduced(luma: Luma, width: int, height: int) -> Grey:
 
 def _means(grey: Grey, count: int, axis: int) -> Grey:
     size = grey.shape[axis]
+    if size == count:
+        return grey
     edges = np.linspace(0, size, count + 1).astype(np.intp)
     sums = np.add.reduceat(grey, edges[:-1], axis=axis)
     spans = np.diff(edges)[:, None] if axis == 0 else np.diff(edges)

@@ -1,7 +1,7 @@
 """How time goes by in a stream: on the host's clock and on its own, which differ where it stalls or catches up. Pure.
 
 A busy machine or a poor line gives nothing for some seconds, then many pictures at once. What is to last for some
-seconds must last on both clocks; and a clock that stands still is told only while pictures come.
+seconds must last on both clocks; and a clock that stands still, or runs backwards, is told only while pictures come.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Pulse:
         last, self._last = self._last or (at, media), (at, media)
         passed, went = at - last[0], media - last[1]
         self.lived += max(0.0, min(passed, went, GAP))
-        if passed > GAP or abs(went) > STILL:
+        if passed > GAP or went > STILL:
             self._stood = None
         elif self._stood is None:
             self._stood = last[0]
 
     def stopped(self, at: float) -> float | None:
-        """Return since when the stream's clock stands still though pictures come; None: it goes."""
+        """Return since when the stream's clock does not go on though pictures come; None: it does."""
         return self._stood if self._stood is not None and at - self._stood > STOPPED else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.vision.quality.grid import BLOCK, blocks
+from engine.vision.quality.grid import BLOCK, blocks, share
 from engine.vision.quality.look import Look
 from engine.vision.quality.plane import Grey
 
@@ -29,11 +29,16 @@ def striped(before: Look, now: Look) -> bool:
     if before.cells.shape != now.cells.shape:
         return False
     down, across = now.fine.down - before.fine.down, now.fine.across - before.fine.across
-    energy = down * down + across * across
-    if float(energy.mean()) < LEAST or float((blocks(energy) > LEAST / 2 * BLOCK * BLOCK).mean()) < SPREAD:
+    along, upright = float(np.vdot(across, across)), float(np.vdot(down, down))
+    if along + upright < LEAST * down.size or _spread(down, across) < SPREAD:
         return False
-    main = down if float(np.vdot(down, down)) > float(np.vdot(across, across)) else across
+    main = down if upright > along else across
     return _along(down, 1) > ROWS or _along(across, 0) > COLUMNS or _peaked(main) > PEAKS
+
+
+def _spread(down: Grey, across: Grey) -> float:
+    """Return the share of blocks in which slopes changed."""
+    return share(blocks(down * down + across * across) > LEAST / 2 * BLOCK * BLOCK)
 
 
 def _along(values: Grey, axis: int) -> float:

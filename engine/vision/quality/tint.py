@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.vision.model import Cause
+from engine.vision.quality.grid import share
 from engine.vision.quality.verdict import Verdict
 
 Chroma = NDArray[np.uint8]
 #: Mean distance from grey up to which a picture has no colour.
 GREY = 1.2
 #: Share of the picture that is pink, and how much so it is in the mean, in blue and in red.
-PINK, BLUER, REDDER = 0.85, 2.5, 5.0
+PINK, BLUER, REDDER = 0.75, 2.5, 5.0
 #: How much pinker than ever before, in blue and red together.
 MORE = 6.0
 #: Seconds: the longest night between the 23rd parallels, with dusk and dawn, and some more.
@@ -41,9 +42,9 @@ class Tint(NamedTuple):
 def tint(blue: Chroma, red: Chroma) -> Tint:
     """Return what colour a picture has; planes as coded, 128 is grey."""
     rows, columns = (max(1, size // POINTS) for size in blue.shape)
-    u, v = (plane[::rows, ::columns].astype(np.float32) - 128 for plane in (blue, red))
-    pink = float(((u > 1) & (v > 2)).mean())
-    return Tint(float(u.mean()), float(v.mean()), float((np.abs(u) + np.abs(v)).mean()), pink)
+    u, v = (plane[::rows, ::columns].astype(np.int16) - 128 for plane in (blue, red))
+    mean_u, mean_v, colour = (float(each.sum()) / u.size for each in (u, v, np.abs(u) + np.abs(v)))
+    return Tint(mean_u, mean_v, colour, share((u > 1) & (v > 2)))
 
 
 @dataclass(slots=True)

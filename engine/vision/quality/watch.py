@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from engine.vision.model import Cause, Impairment, Luma
 from engine.vision.quality.backdrop import Backdrop
 from engine.vision.quality.hold import Hold
@@ -60,6 +62,7 @@ class Watch:
         self._doubted = False
         self._found: tuple[Impairment, ...] = ()
         self._start: Luma | None = None
+        self._last: Luma = np.empty((0, 0), np.uint8)
         self._renew()
 
     def look(
@@ -76,11 +79,12 @@ class Watch:
         """
         if min(luma.shape) < LEAST_SIDE:
             return ()
+        last, self._last = self._last, luma
         self._pulse.beat(at, media)
         if at < self._next and keyframes == self._keyframes:
             return self._found
         self._keyframes = keyframes
-        still = self._stillness.look(luma, keyframes, self._pulse.lived)
+        still = self._stillness.look(luma, last, keyframes, self._pulse.lived)
         if at < self._next:
             return self._found
         self._next = at + PERIOD * 0.9

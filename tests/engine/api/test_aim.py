@@ -51,6 +51,7 @@ class Lens:
     features: frozenset[Any] = frozenset({"x"})
     own: bytes | None = None
     referred_to: int = 0
+    home: Any = field(default_factory=lambda: SimpleNamespace(away_from=None))
 
     def referred(self) -> None:
         self.referred_to += 1
@@ -205,6 +206,16 @@ async def test_a_reference_that_is_damaged_is_told(client: Client, lens: Lens, t
     again = (await measured(client)).lies
     assert again is not None
     assert again.known
+
+
+async def test_a_reference_counts_at_home_alone(client: Client, lens: Lens) -> None:
+    lens.home.away_from = "cổng chính"
+    with pytest.raises(ApiError) as refused_:
+        await client.ask(KEEP_REFERENCE, "gate")
+    assert (refused_.value.status, refused_.value.code) == (409, "aim.away")
+    assert "matthan ptz gate goto cổng chính" in str(refused_.value)
+    lens.home.away_from = None
+    assert (await client.ask(KEEP_REFERENCE, "gate")).width == 640
 
 
 async def test_a_disk_that_is_full_keeps_the_old_one(

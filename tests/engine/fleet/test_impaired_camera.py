@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -17,12 +18,13 @@ from drivers.errors import Unreachable
 from engine.availability import Availability
 from engine.commission.aim.shelf import Shelf
 from engine.fleet.health.availability_watch import observed
+from engine.fleet.health.conditions import Conditions
 from engine.fleet.health.reference import reference_of
 from engine.fleet.health.troubles import troubled
 from engine.fleet.state import CameraState
 from engine.vision.analyzer import Analyzer
 from engine.vision.model import Cause, Impairment, Luma, Sight
-from rules.model import Change
+from rules.model import CameraId, Change
 
 Stage = Any  # the class is in conftest.py
 COVERED = Impairment(Cause.COVERED, 0.8, 0.0)
@@ -117,17 +119,27 @@ def jpeg(grey: Luma) -> bytes:
 
 
 def test_a_reference_picture_is_read_and_a_damaged_one_is_none(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    assert reference_of("gate", shelf.get) is None
+    shelf, conditions = Shelf(tmp_path), Conditions(CameraId("gate"))
+
+    def read(get: Callable[[str], tuple[bytes, datetime] | None] = shelf.get) -> Luma | None:
+        return reference_of(conditions, get, lambda: AT)
+
+    assert read() is None
+    assert not conditions.standing, "there need not be one"
     shelf.put("gate", jpeg(np.tile(np.arange(128, dtype=np.uint8) * 2, (72, 1))))
-    luma = reference_of("gate", shelf.get)
+    luma = read()
     assert luma is not None
     assert luma.shape == (72, 128)
     assert float(luma[:, -16:].mean()) > 200 > float(luma[:, :16].mean())
     shelf.put("gate", b"\xff\xd8 no picture")
-    assert reference_of("gate", shelf.get) is None
+    assert read() is None
+    assert conditions.standing["reference"].sentence.code == "camera.bad_reference"
 
     def broken(_: str) -> tuple[bytes, datetime]:
         raise OSError("no disk")
 
-    assert reference_of("gate", broken) is None
+    shelf.put("gate", jpeg(np.full((72, 128), 90, np.uint8)))
+    assert read() is not None
+    assert not conditions.standing
+    assert read(broken) is None
+    assert conditions.standing["reference"].sentence.values["detail"] == "no disk"

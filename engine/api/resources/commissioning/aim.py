@@ -138,7 +138,7 @@ class AimPort(Protocol):
         ...
 
     async def keep(self, caller: Caller, camera: str) -> Reference:
-        """Keep the present picture; 409 ``aim.featureless`` where nothing is on it."""
+        """Keep the present picture; 409 ``aim.featureless``: nothing is on it; ``aim.away``: it is not at home."""
         ...
 
     async def reference(self, caller: Caller, camera: str) -> tuple[bytes, datetime]:

@@ -26,6 +26,7 @@ from tests.engine.examining import (
     Film,
     Rig,
     acceptance,
+    clock,
     feature,
     film,
     flat,
@@ -50,7 +51,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def films() -> dict[str, Film]:
     return {
-        "street": film(), "soft": film(soft), "still": film(still), "black": film(flat(0, 3)),
+        "street": film(), "soft": film(soft), "still": film(still), "clock": film(clock), "black": film(flat(0, 3)),
         "white": film(flat(255)), "grey": film(flat(120, 2)), "long": film(street, 60, 60),
     }  # fmt: skip
 
@@ -182,6 +183,7 @@ BAD = [
     Case("picture.uniform", FAIL, "check.uniform_bad", film="grey"),
     Case("picture.sharpness", WARN, "check.sharpness_bad", film="soft"),
     Case("picture.frozen", FAIL, "check.frozen_bad", film="still"),
+    Case("picture.frozen", FAIL, "check.frozen_bad", film="clock"),
     Case("picture.frozen", UNTESTED, "check.one_picture", {"pace": 0.01}, film="long",
          acceptance={"durations": {"stream": 0.15}}),
     Case("picture.frozen", UNTESTED, "check.no_picture", {"on_start": Unreachable(host="h", detail="d")}),

@@ -112,7 +112,8 @@ def test_something_is_the_matter_where_either_says_so(
     if verdict is not None:
         assert 0 <= verdict.confidence <= 1
         by_camera = any(verdict.cause in each.causes for each in said)
-        in_picture = [each for each in seen if each.cause is verdict.cause]
+        meant = {look for each in said if each.causes[0] is verdict.cause for look in each.looks}
+        in_picture = [each for each in seen if each.cause in {verdict.cause, *meant}]
         assert by_camera if verdict.source != "picture" else in_picture
         if verdict.source == "both":
             assert verdict.confidence >= max(each.confidence for each in in_picture) - 0.005
@@ -124,6 +125,16 @@ def test_what_both_say_is_surer_than_what_one_says() -> None:
     assert united([seen(Cause.SPRAYED, 0.5)], [said]) == Verdict(Cause.SPRAYED, 0.85, "both")
     assert united([seen(Cause.STRIPES, 0.75)], [said]) == Verdict(Cause.STRIPES, 0.75, "picture")
     assert united([], [said]) == Verdict(Cause.COVERED, 0.7, "camera")
+
+
+def test_a_cover_without_any_noise_looks_like_a_card_and_is_what_the_camera_calls_it() -> None:
+    cover, lost = hint_of(TAMPER), hint_of("VideoSource/SignalLoss")
+    assert cover is not None
+    assert lost is not None
+    card = [seen(Cause.SIGNAL_LOSS, 0.95)]
+    assert united(card, [cover]) == Verdict(Cause.COVERED, 0.98, "both")
+    assert united(card, [cover, lost]) == Verdict(Cause.SIGNAL_LOSS, 0.99, "both")
+    assert united(card, []) == Verdict(Cause.SIGNAL_LOSS, 0.95, "picture")
 
 
 def test_a_cause_stays_unless_another_is_clearly_surer() -> None:

@@ -241,8 +241,9 @@ def test_a_calm_scene_without_keyframes_may_be_the_same_for_long() -> None:
     assert [each.cause for each in found[99]] == [Cause.FROZEN]
 
 
-def test_a_clock_that_stands_still_is_frozen() -> None:
-    found = told(lambda p, s: p, 12, media=lambda s: min(s, PEACE))
+@pytest.mark.parametrize("pace", [0, -1])
+def test_a_clock_that_stands_still_or_runs_backwards_is_frozen(pace: int) -> None:
+    found = told(lambda p, s: p, 12, media=lambda s: min(s, PEACE) + pace * max(0, s - PEACE))
     assert causes(found) == {Cause.FROZEN}
     assert found[10]
 
