@@ -222,8 +222,8 @@ def right(drawn: Scene, told: Sequence[Told], kind: str) -> tuple[int, int, int,
 
 
 def _same(drawn: Scene, event: Told, actor: int) -> bool:
-    """Return whether an event is about an actor: its box was his lately."""
-    for at in (event.at + event.late - k / 10 for k in range(31)):
+    """Return whether an event is about an actor: its box was his lately, or when it happened."""
+    for at in (event.at + event.late - k / 10 for k in range(max(31, int(10 * event.late) + 11))):
         box = drawn.shown(drawn.actors[actor], at)
         if box is not None:
             wide, high = box[2] - box[0], box[3] - box[1]
