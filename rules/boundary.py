@@ -27,7 +27,7 @@ AWAY = 1.0
 #: Longest step in seconds between two pictures that is taken for a straight way.
 STRIDE = 2.0
 #: Sizes that it must have gone through a zone to have been there, if it was out again at once.
-THROUGH = 0.4
+THROUGH = 0.5
 #: Least size in picture widths: smaller things tremble by pixels.
 LEAST = 0.03
 

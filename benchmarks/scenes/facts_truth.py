@@ -28,6 +28,8 @@ FRO, TICK = 1.0, 0.2
 VIEW, GLIMPSE = 0.3, 1.0
 #: Sizes from a boundary within which somebody is on neither side of it; part of a line's length that is its end, too.
 GRAZE, END = 0.12, 0.05
+#: Sizes that somebody must go within a zone to have been there, if he was out again within a second.
+THROUGH = 0.5
 #: Metres within which somebody stands.
 SWAY = 0.15
 #: Seconds between two moments.
@@ -93,9 +95,9 @@ class Run:
         return all(hypot(x - spots[0][0], y - spots[0][1]) < SWAY for x, y in spots)
 
     def goes(self, first: float, last: float) -> float:
-        """Return how many metres he is further between two moments."""
-        one, other = self.actor.at(first), self.actor.at(last)
-        return hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) if one and other else 0.0
+        """Return how many sizes his foot is further in the picture between two moments."""
+        one, other = (next(each for each in self.way if each.at >= at) for at in (first, last))
+        return distance(one.foot, other.foot, ASPECT) / other.size
 
     def clear(self, off: Off, first: float, last: float) -> bool:
         """Return whether he is clear of a boundary at some moment of a time."""
@@ -183,7 +185,7 @@ def _steps(run: Run, line: Sequence[Point]) -> Iterator[tuple[str, float, bool]]
 def _longer(line: Sequence[Point], widths: float) -> list[Point]:
     """Return a straight line with so many picture widths more at either end."""
     (x0, y0), (x1, y1) = line
-    part = widths / distance(*line, ASPECT)
+    part = widths / distance(line[0], line[1], ASPECT)
     wide, high = part * (x1 - x0), part * (y1 - y0)
     return [(x0 - wide, y0 - high), (x1 + wide, y1 + high)]
 
@@ -198,12 +200,12 @@ def _passed(run: Run, zone: Sequence[Point]) -> Iterator[Change]:
         within = not within
         now, back = Change("entered" if within else "left", each.at), changes[-1] if changes else None
         stay = each.at - back.at if back else FRO + TICK
-        through = back is not None and run.goes(back.at, each.at) >= max(1.0, run.actor.body[1] / 2)
-        if back is None or stay >= FRO + TICK or through:
+        far = run.goes(back.at, each.at) - THROUGH if back else 0.0
+        if back is None or stay >= FRO + TICK or far >= GRAZE:
             changes.append(now)
-        elif stay >= FRO - TICK or run.ends(
-            back.at
-        ):  # of who comes into sight there nobody knows for how long
+        elif (
+            stay >= FRO - TICK or far >= -GRAZE or run.ends(back.at)
+        ):  # nobody knows for how long, or how far
             changes[-1:] = [Change(back.what, back.at, sure=False), Change(now.what, now.at, sure=False)]
         else:
             changes.pop()

@@ -212,6 +212,9 @@ def test_who_is_gone_left_when_he_was_last_seen() -> None:
     translator.sight(sight(0.0, walker(0.4, 0.6)), NOW)
     (ended,) = translator.sight(sight(2.0, ended=(walker(0.4, 0.6),)), NOW)
     assert (ended.facts["left"], ended.facts["ago"]) == ("left", 2.0)
+    translator.sight(sight(3.0, walker(0.9, 0.6)), NOW)
+    (ended,) = translator.sight(sight(5.5, ended=(walker(0.9, 0.6),)), NOW)
+    assert ("left" in ended.facts, ended.facts["ago"]) == (False, 2.5), "in no zone"
 
 
 def test_what_is_told_after_three_sightings_came_from_somewhere() -> None:
