@@ -480,6 +480,6 @@ FAULTS: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
     "infrared": Infrared,
 }  # fmt: skip
 CALM: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
-    "nothing": Effect, "light jump": LightJump, "night mode": Dusk, "headlights": Headlights, "rain": Rain, "rain over": RainOver,
-    "fog": Fog, "lorry": Lorry, "crowd": Crowd, "PTZ move": Patrol, "daylight drift": Drift, "glare": Glare,
+    "nothing": Effect, "light jump": LightJump, "night mode": Dusk, "headlights": Headlights,
+    "rain": Rain, "rain over": RainOver, "fog": Fog, "lorry": Lorry, "crowd": Crowd, "PTZ move": Patrol, "daylight drift": Drift, "glare": Glare,
 }  # fmt: skip
