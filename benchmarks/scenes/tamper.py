@@ -481,5 +481,6 @@ FAULTS: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
 }  # fmt: skip
 CALM: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
     "nothing": Effect, "light jump": LightJump, "night mode": Dusk, "headlights": Headlights,
-    "rain": Rain, "rain over": RainOver, "fog": Fog, "lorry": Lorry, "crowd": Crowd, "PTZ move": Patrol, "daylight drift": Drift, "glare": Glare,
+    "rain": Rain, "rain over": RainOver,
+    "fog": Fog, "lorry": Lorry, "crowd": Crowd, "PTZ move": Patrol, "daylight drift": Drift, "glare": Glare,
 }  # fmt: skip
