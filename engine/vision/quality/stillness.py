@@ -33,7 +33,7 @@ DOUBTED, FAINT, FALLING = 0.85, 0.55, 0.95
 #: Groups after which it is a living picture that is coded otherwise than before.
 OTHERWISE = 5
 #: Groups after which it is known what is usual: a coder needs some to find its steps.
-LEARNT = 4
+LEARNT = 3
 #: Seconds at least between two ends that are compared: a coder's steps become finer by the second.
 APART = 1.8
 #: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
