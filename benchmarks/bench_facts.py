@@ -29,11 +29,14 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scenes.facts import LONG, Box, Scene, scene, sways
+from scenes.actors import Box
+from scenes.belongings import LEFT, belongings
+from scenes.facts import LONG, Scene, scene
 
 from engine.draft import Draft
 from engine.fleet.translate import Translator
 from engine.vision.model import Detections, Motion, Sight, Track
+from engine.vision.tracking.assignment import assigned
 from engine.vision.tracking.tracker import Tracker
 from rules.boundary import Line
 from rules.geometry import crossings, foot, inside
@@ -43,7 +46,7 @@ from rules.model import CameraId, Change, Fact, Kind
 #: Seconds by which what is told may be off: when first seen or gone, a track needs as long to be sure.
 NEARBY = 1.5
 HERE = Path(__file__).parent
-NAMES = ("person", "two_wheeler", "car")
+NAMES = ("person", "two_wheeler", "car", "bag")
 NOTHING = Motion(0.0, np.empty((0, 4), np.float32))
 WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 WALL = datetime(2026, 1, 1, tzinfo=UTC)
@@ -106,7 +109,7 @@ def drafts(drawn: Scene, sights: Iterable[Sight]) -> list[tuple[float, Draft]]:
         CameraId("c"),
         drawn.zones,
         lines=lines,
-        scale=Ground(points, width, length),
+        scale=Ground(points, width, length) if points else None,
         crowds=frozenset(("any", zone) for zone in drawn.zones),
     )
     return [
@@ -201,20 +204,16 @@ def right(drawn: Scene, told: Sequence[Told], kind: str) -> tuple[int, int, int,
     """Return how many were right, told and true, and which were wrong and missed."""
     wanted = [each for each in drawn.truth if each.where.startswith(kind)]
     said = [each for each in told if each.where.startswith(kind)]
-    pairs = sorted(
-        (abs(event.at - truth.at), i, j)
+    costs = {
+        (i, j): abs(event.at - truth.at)
         for i, event in enumerate(said)
         for j, truth in enumerate(wanted)
         if (event.where, event.what) == (truth.where, truth.what)
-        and (abs(event.at - truth.at) <= NEARBY or sways(drawn.actors[truth.actor], truth.at, event.at))
+        and truth.span[0] - NEARBY <= event.at <= truth.span[1] + NEARBY
         and _same(drawn, event, truth.actor)
-    )
-    used: set[int] = set()
-    hit: set[int] = set()
-    for _, i, j in pairs:
-        if i not in used and j not in hit:
-            used.add(i)
-            hit.add(j)
+    }
+    pairs = assigned(costs, 2 * LONG)
+    used, hit = {i for i, _ in pairs}, {j for _, j in pairs}
     wrong = [each for i, each in enumerate(said) if i not in used]
     missed = [each for j, each in enumerate(wanted) if j not in hit and each.plain]
     plain = [each for j, each in enumerate(wanted) if j in hit and each.plain]
@@ -271,7 +270,7 @@ def run(count: int, first: int, peers: str) -> dict[str, Any]:
                 "late, median s": round(median(late), 2), "late, 95th s": round(_late(late), 2),
                 "us per picture": round(1e6 * spent), **measured(drawn, told),
             }  # fmt: skip
-    return found
+    return found | {"bags": _bags(count, first)}
 
 
 def _row(drawn: Sequence[Scene], told: Sequence[Sequence[Told]]) -> dict[str, float]:
@@ -280,6 +279,41 @@ def _row(drawn: Sequence[Scene], told: Sequence[Sequence[Told]]) -> dict[str, fl
         shares = share(right(d, t, kind) for d, t in zip(drawn, told, strict=True))
         row |= {f"{kind}s {name}": value for name, value in shares.items()}
     return row
+
+
+# -- what is left and removed ------------------------------------------------------------------------
+
+
+def abandoned(found: Iterable[tuple[float, Draft]]) -> Iterator[Told]:
+    """Yield when bags came to be left, and when they were removed; not with the end of the film."""
+    left: set[str] = set()
+    for at, draft in found:
+        if draft.label != "bag":
+            continue
+        facts, box = draft.facts, draft.box or (0, 0, 0, 0)
+        late, number = float(facts.get("ago", 0.0)), int(draft.subject.rpartition(".")[2])
+        gone = draft.change is Change.ENDED
+        if not gone and min(float(facts["still"]), float(facts["alone"])) >= LEFT:
+            if draft.subject not in left:
+                yield Told("left", "left", number, at, box)
+            left.add(draft.subject)
+        else:
+            left.discard(draft.subject)
+        moved = at - late < LONG - NEARBY and (gone or facts.get("started") is True)
+        if moved and float(facts.get("stood", 0.0)) >= LEFT:
+            yield Told("removed", "removed", number, at - late, box, late)
+
+
+def _bags(count: int, first: int) -> dict[str, dict[str, float]]:
+    """Return how right it is what is told to be left and removed."""
+    drawn = [belongings(first + k) for k in range(count)]
+    rows: dict[str, dict[str, float]] = {}
+    for fps in (5, 10):
+        told = [list(abandoned(drafts(each, tracked(each, fps)))) for each in drawn]
+        for what in ("left", "removed"):
+            parts = [right(each, found, what) for each, found in zip(drawn, told, strict=True)]
+            rows[f"{what}, tracked {fps} fps"] = share(parts)
+    return rows
 
 
 # -- stays, halts, speeds ----------------------------------------------------------------------------

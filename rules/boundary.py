@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from rules.geometry import Point, Polygon, Side, beyond, crossings, distance, inside
+from rules.geometry import Point, Polygon, Side, beyond, crossings, distance, inside, off_edge
 
 #: Sizes beyond a boundary within which an object stands on it: its foot is known no better.
 CLEAR = 0.1
@@ -56,7 +56,7 @@ def size_of(box: tuple[float, float, float, float], aspect: float) -> float:
     return max(area, 0.0) ** 0.5 if area > LEAST**2 else LEAST
 
 
-def sure(seconds: float, sizes: float, *, over: bool = False, came: bool = True) -> bool:
+def sure(seconds: float, sizes: float, *, over: bool = False, came: bool = False) -> bool:
     """Return whether an object has left a place: the further it is away, the sooner that is sure.
 
     What comes back within a second was not away, unless it had been about as far as it is large.
@@ -69,7 +69,7 @@ def sure(seconds: float, sizes: float, *, over: bool = False, came: bool = True)
     """
     if sizes < CLEAR:
         return seconds >= LATEST and came and not over
-    return over or sizes == inf or (seconds >= SOONEST and seconds + sizes >= ENOUGH)
+    return over or sizes == inf or (seconds >= SOONEST - 1e-6 and seconds + sizes >= ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,56 +114,59 @@ class Claim:
     Attributes:
         since: Seconds at which it passed.
         where: The place.
-        came: It came there from clear of the boundary.
+        deep: How many sizes beyond it was seen in two pictures, at most.
     """
 
     since: float
     where: Point
-    came: bool = True
+    deep: float = 0.0
     _was: float = 0.0
-    _deep: float = 0.0
 
-    def proved(self, at: float, sizes: float, *, over: bool) -> bool:
+    def proved(self, at: float, sizes: float, *, over: bool, came: bool) -> bool:
         """Return whether it is true, as far as it is beyond now; a single picture may be quite wrong, two agree."""
         was, self._was = self._was, sizes
-        sizes = sizes if over or sizes == inf else min(was, sizes)
-        self._deep = max(self._deep, sizes)
-        return sure(at - self.since, sizes, over=over, came=self.came)
+        self.deep = max(self.deep, min(was, sizes))
+        sizes = max(sizes, self.deep) if over else sizes if sizes == inf else min(was, sizes)
+        return sure(at - self.since, sizes, over=over, came=came)
 
     def lasted(self, at: float) -> bool:
         """Return whether it had been true, now that it is back."""
-        return at - self.since >= AWAY and self._deep >= CLEAR
+        return at - self.since >= AWAY and self.deep >= CLEAR
 
 
-def _claim(before: Spot, now: Spot, part: float, came: bool) -> Claim:
+def _claim(before: Spot, now: Spot, part: float) -> Claim:
     """Return that a boundary was passed when a part of a step was done."""
     (x0, y0), (x1, y1) = before.foot, now.foot
     where = x0 + part * (x1 - x0), y0 + part * (y1 - y0)
-    return Claim(before.at + part * (now.at - before.at), where, came)
+    return Claim(before.at + part * (now.at - before.at), where)
 
 
 @dataclass(slots=True)
 class LineWatch:
-    """One object at one line."""
+    """One object at one line: on which side it was when it was clear of it last, and a claim that it is on the other.
 
+    Who comes clear of a line, and was only ever seen upon it, has not crossed it.
+    """
+
+    _from: Side | None = None
     _side: Side = "right"
     _claim: Claim | None = None
-    _cleared: bool = False
 
     def step(
         self, before: Spot, now: Spot, line: Sequence[Point], aspect: float
     ) -> tuple[Side, float] | None:
         """Return to which side it has crossed, and when; None: it has not, or nobody can be sure yet."""
         told = None
+        if self._claim is None:
+            self._settle(before, line, aspect)
         for part, side in crossings(before.foot, now.foot, line):
-            here, was = _claim(before, now, part, self._cleared), self._claim
+            here, was = _claim(before, now, part), self._claim
             if was is None:
                 self._side, self._claim = side, here
             elif self._side != side:
-                told = (self._side, was.since) if was.lasted(here.since) else None
-                self._side, self._claim = side, here if told else None
-        if self._claim is None:
-            self._cleared |= now.sizes(abs(beyond(now.foot, line, aspect))) >= CLEAR
+                lasted = was.lasted(here.since)
+                told = self._crossed(was) if lasted else None
+                self._side, self._claim = side, here if lasted else None
         return told or self.judged(now, line, aspect)
 
     def judged(
@@ -173,10 +176,19 @@ class LineWatch:
         if (claim := self._claim) is None:
             return None
         sizes = self._beyond(now, line, aspect)
-        proved = claim.proved(now.at, sizes, over=over)
+        proved = claim.proved(now.at, sizes, over=over, came=self._from is not None)
         if proved or sizes <= -CLEAR:  # it went back around the line's end
-            self._claim, self._cleared = None, abs(sizes) >= CLEAR
-        return (self._side, claim.since) if proved else None
+            self._claim = None
+        return self._crossed(claim) if proved else None
+
+    def _crossed(self, claim: Claim) -> tuple[Side, float] | None:
+        before, self._from = self._from, self._side
+        return (self._side, claim.since) if before not in (None, self._side) else None
+
+    def _settle(self, now: Spot, line: Sequence[Point], aspect: float) -> None:
+        off = beyond(now.foot, line, aspect)
+        if now.sizes(abs(off)) >= CLEAR:
+            self._from = "right" if off >= 0 else "left"
 
     def _beyond(self, now: Spot, line: Sequence[Point], aspect: float) -> float:
         """Return how many sizes it is beyond the line; negative: before it."""
@@ -194,45 +206,55 @@ class ZoneWatch:
         within: Whether it is in the zone, as far as that is told.
     """
 
-    within: bool
+    within: bool = False
     _claim: Claim | None = None
     _cleared: bool = False
+
+    @classmethod
+    def first(cls, now: Spot, polygon: Polygon, aspect: float) -> ZoneWatch:
+        """Return that of who was just seen for the first time: in the zone, out of it, or perhaps in it."""
+        there, clear = inside(now.foot, polygon), now.sizes(off_edge(now.foot, polygon, aspect)) >= CLEAR
+        return cls(there and clear, Claim(now.at, now.foot) if there and not clear else None, there or clear)
 
     def step(self, before: Spot, now: Spot, polygon: Polygon, aspect: float) -> Iterator[tuple[bool, float]]:
         """Yield whether it is in the zone by now, and since when: when that has changed, in the order of time."""
         edge = [*polygon, polygon[0]]
         for part, _ in crossings(before.foot, now.foot, edge):
-            yield from self._passes(_claim(before, now, part, self._cleared), now, edge, aspect)
+            yield from self._passes(_claim(before, now, part), now, polygon, aspect)
         if (inside(now.foot, polygon) != self.within) is (self._claim is None):
             # It was not followed all the way, or stands upon a corner, where both ways to reckon may differ.
-            yield from self._passes(_claim(before, now, 1.0, self._cleared), now, edge, aspect)
+            yield from self._passes(_claim(before, now, 1.0), now, polygon, aspect)
         yield from self.judged(now, polygon, aspect)
 
     def judged(
         self, now: Spot, polygon: Polygon, aspect: float, *, over: bool = False
     ) -> Iterator[tuple[bool, float]]:
         """Yield likewise what can be said of where it stands; `over`: it is gone from there."""
-        sizes = now.sizes(abs(beyond(now.foot, [*polygon, polygon[0]], aspect)))
+        sizes = now.sizes(off_edge(now.foot, polygon, aspect))
         if (claim := self._claim) is None:
             self._cleared |= sizes >= CLEAR
-        elif claim.proved(now.at, sizes, over=over):
+        elif claim.proved(now.at, sizes, over=over, came=self._cleared):
             self.within, self._claim, self._cleared = not self.within, None, sizes >= CLEAR
             yield self.within, claim.since
 
     def _passes(
-        self, here: Claim, now: Spot, edge: Sequence[Point], aspect: float
+        self, here: Claim, now: Spot, polygon: Polygon, aspect: float
     ) -> Iterator[tuple[bool, float]]:
+        """Take in that it passes the edge; yield that it had been beyond it, and may be back."""
         claim, self._claim = self._claim, here if self._claim is None else None
-        if claim is not None and _through(claim.where, here.where, now, edge, aspect):
-            yield not self.within, claim.since
-            yield self.within, here.since
+        if claim is not None and (
+            claim.lasted(here.since) or _through(claim, here.where, now, polygon, aspect)
+        ):
+            self.within, self._claim, self._cleared = not self.within, here, True
+            yield self.within, claim.since
 
 
-def _through(first: Point, last: Point, now: Spot, edge: Sequence[Point], aspect: float) -> bool:
+def _through(claim: Claim, last: Point, now: Spot, polygon: Polygon, aspect: float) -> bool:
     """Return whether an object went in on one side and out on another, and not along the edge."""
+    first = claim.where
     middle = (first[0] + last[0]) / 2, (first[1] + last[1]) / 2
-    far, deep = distance(first, last, aspect), abs(beyond(middle, edge, aspect))
-    return now.sizes(far) >= THROUGH and now.sizes(deep) >= CLEAR
+    far, deep = distance(first, last, aspect), off_edge(middle, polygon, aspect)
+    return now.sizes(far) >= THROUGH and max(claim.deep, now.sizes(deep)) >= CLEAR
 
 
 @dataclass(slots=True)
@@ -253,7 +275,9 @@ class Whereabouts:
         before = before if now.at - before.at <= STRIDE else now
         gone = [Passage(name, False) for name in self.zones if name not in zones]
         fresh = {
-            name: ZoneWatch(inside(now.foot, zones[name])) for name in zones if name not in self._watches
+            name: ZoneWatch.first(now, zone, aspect)
+            for name, zone in zones.items()
+            if name not in self._watches
         }
         old = {name: watch for name, watch in self._watches.items() if name in zones}
         self._watches = {name: old.get(name) or fresh[name] for name in zones}

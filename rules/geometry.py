@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import atan2, degrees, hypot
+from math import atan2, degrees, hypot, inf
 from typing import Literal
 
 Point = tuple[float, float]
@@ -76,6 +76,19 @@ def beyond(point: Point, line: Sequence[Point], aspect: float) -> float:
     pieces = [_piece(point, first, last, aspect) for first, last in pairwise(line)]
     off, across = min(pieces, key=lambda piece: (round(piece[0], 9), -abs(piece[1])))
     return off if across >= 0 else -off
+
+
+def off_edge(point: Point, polygon: Polygon, aspect: float) -> float:
+    """Return how far a point is from a polygon's edge, in picture widths.
+
+    What of the edge lies on the picture's own border is none: who stands there may go on beyond it, in or out.
+    """
+    edges = zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+    return min((_piece(point, *each, aspect)[0] for each in edges if not _is_border(*each)), default=inf)
+
+
+def _is_border(first: Point, last: Point) -> bool:
+    return any(max(pair) <= 1 - EDGE or min(pair) >= EDGE for pair in zip(first, last, strict=True))
 
 
 def _piece(point: Point, first: Point, last: Point, aspect: float) -> tuple[float, float]:

@@ -6,8 +6,10 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from engine.runtime import log
@@ -15,6 +17,9 @@ from engine.runtime import log
 # How long an example takes says something of the machine, nothing of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# A command line is the same at each call; building all of it takes longer than most of what is tried with it.
+setattr(typer.testing, "_get_command", cache(typer.main.get_command))  # noqa: B010 - mypy does not know it
 
 #: Ports that the kernel hands to nobody by itself (it begins at 32768), in blocks of one process each: a port
 #: taken from here is still free when it is used, and when what listened on it has gone and comes back.

@@ -79,17 +79,17 @@ def code_of(text: str) -> str:
     return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
 
 
-def commands() -> set[str]:
+@pytest.fixture(scope="module")
+def root() -> Any:
     app = typer.Typer()
     assert gather(app) == []
-    group = typer.main.get_group(app)
-    return set(group.commands)
+    return typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_every_command_that_is_named_exists(page: Path) -> None:
+def test_every_command_that_is_named_exists(page: Path, root: Any) -> None:
     wanted = set(COMMAND.findall(code_of(page.read_text("utf-8"))))
-    assert wanted <= commands()
+    assert wanted <= set(root.commands)
 
 
 #: A command line as it is written: in a code span, or on a line of its own.
@@ -130,13 +130,6 @@ def mistake(line: str, root: Any) -> str:
     return next((f"no option {found[0]}" for found in options if found and found[0] not in known), "")
 
 
-@pytest.fixture(scope="module")
-def root() -> Any:
-    app = typer.Typer()
-    gather(app)
-    return typer.main.get_command(app)
-
-
 def test_every_command_line_that_is_written_anywhere_can_be_typed(root: Any) -> None:
     lines = [
         (named(path), found[1] or found[2])
@@ -172,9 +165,9 @@ def test_every_target_that_is_named_is_in_the_makefile() -> None:
     assert {"demo", "test", "bundle"} <= named <= told
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_every_command_is_in_the_readme(root: Any) -> None:
     told = (ROOT / "README.md").read_text("utf-8")
-    missing = [name for name in commands() if f"`{name}`" not in told and f"matthan {name}" not in told]
+    missing = [name for name in root.commands if f"`{name}`" not in told and f"matthan {name}" not in told]
     assert missing == []
 
 

@@ -2,9 +2,9 @@
 
 People, two-wheelers and cars move on flat ground before a camera of some height and tilt; who stops, or starts, does
 so at `HASTE` (at first they jumped from standing to 13 m/s, which nothing does, and no tracker can follow). What is
-true is reckoned from their bodies' boxes fifty times a second, before anything trembles. What is detected has boxes
-that tremble (each side for itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden
-behind a wall, boxes on nothing. Pure; a seed gives the same scene at every picture rate.
+true is reckoned from their bodies' boxes (`scenes.facts_truth`). What is detected has boxes that tremble (each side for
+itself, partly as in the picture before), legs that swing, misses, outliers, feet hidden behind a wall, boxes on
+nothing. Pure; a seed gives the same scene at every picture rate.
 """
 
 from __future__ import annotations
@@ -12,112 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
-from math import cos, hypot, pi, radians, sin, sqrt, tan
+from math import cos, hypot, pi, sin, sqrt
 from random import Random
 
-from rules.geometry import beyond, crossings, inside
+from scenes.actors import Actor, Box, Lens, Point, area, clipped
+from scenes.facts_truth import Happened, happened
 
-Box = tuple[float, float, float, float]
-Point = tuple[float, float]
-ASPECT = 16 / 9
-#: Seconds of a scene, and between two moments of the truth.
-LONG, FINE = 40.0, 0.02
+#: Seconds of a scene.
+LONG = 40.0
 #: Metres: width across, length along, height.
 BODIES = {"person": (0.5, 0.4, 1.7), "two_wheeler": (0.7, 1.7, 1.6), "car": (1.8, 4.3, 1.5)}
 #: Metres per second.
 PACES = {"person": (0.8, 1.8), "two_wheeler": (3.0, 9.0), "car": (4.0, 14.0)}
 #: Metres per second squared, when starting and when halting.
 HASTE = 3.0
-#: Seconds within which going to and fro is neither.
-FRO = 1.0
-#: Seconds of the first and last sight in which nothing must be told.
-VIEW = 0.3
-#: Sizes from a boundary within which somebody is on neither side of it; part of a line's length that is its end.
-GRAZE, END = 0.12, 0.05
-#: Metres within which somebody stands.
-SWAY = 0.15
-
-
-@dataclass(frozen=True)
-class Lens:
-    """A camera that looks along +y: metres of height, degrees of tilt, degrees of view across."""
-
-    height: float
-    tilt: float
-    view: float
-
-    def seen(self, x: float, y: float, z: float) -> Point | None:
-        """Return where a point of the world is in the picture, 0..1 and beyond; None: behind the lens."""
-        down, up = radians(self.tilt), z - self.height
-        depth = y * cos(down) - up * sin(down)
-        if depth <= 0.3:
-            return None
-        focal = 0.5 / tan(radians(self.view) / 2)
-        return 0.5 + focal * x / depth, 0.5 - focal * ASPECT * (y * sin(down) + up * cos(down)) / depth
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Somebody on the way: (seconds, x, y) in metres, straight between; there from the first to the last."""
-
-    label: str
-    way: tuple[tuple[float, float, float], ...]
-    body: tuple[float, float, float]
-
-    def at(self, seconds: float) -> tuple[Point, Point] | None:
-        """Return where it is, and how fast, in metres; None: not there."""
-        for (t0, x0, y0), (t1, x1, y1) in pairwise(self.way):
-            if t0 <= seconds < t1:
-                part, pace = (seconds - t0) / (t1 - t0), ((x1 - x0) / (t1 - t0), (y1 - y0) / (t1 - t0))
-                return (x0 + part * (x1 - x0), y0 + part * (y1 - y0)), pace
-        return None
-
-    def _facing(self, seconds: float) -> Point:
-        """Return the direction in which it went before it stood still."""
-        facing = (1.0, 0.0)
-        for (t0, x0, y0), (_, x1, y1) in pairwise(self.way):
-            if t0 <= seconds and (far := hypot(x1 - x0, y1 - y0)) > 0.1:
-                facing = (x1 - x0) / far, (y1 - y0) / far
-        return facing
-
-    def box(self, lens: Lens, seconds: float) -> Box | None:
-        """Return the box of its body in the picture, 0..1 and beyond."""
-        if (found := self.at(seconds)) is None:
-            return None
-        (x, y), pace = found
-        across, along, high = self.body
-        fast = hypot(*pace)
-        ahead = (pace[0] / fast, pace[1] / fast) if fast > 0.05 else self._facing(seconds)
-        corners = [
-            lens.seen(x + a * ahead[0] - b * ahead[1], y + a * ahead[1] + b * ahead[0], z)
-            for a in (-along / 2, along / 2) for b in (-across / 2, across / 2) for z in (0.0, high)
-        ]  # fmt: skip
-        spots = [corner for corner in corners if corner is not None]
-        if len(spots) < len(corners):
-            return None
-        return (
-            min(a for a, _ in spots),
-            min(b for _, b in spots),
-            max(a for a, _ in spots),
-            max(b for _, b in spots),
-        )
-
-
-@dataclass(frozen=True)
-class Happened:
-    """A line crossed (`what`: its side) or a zone entered or left, by which actor, when.
-
-    Attributes:
-        plain: It is to be told; else it may be, as nobody could know: somebody came into view by then, had his feet
-            hidden, went along the boundary, or around the end of a line.
-    """
-
-    where: str
-    what: str
-    actor: int
-    at: float
-    plain: bool = True
 
 
 @dataclass
@@ -146,70 +54,12 @@ class Scene:
     @cached_property
     def truth(self) -> list[Happened]:
         """Everything that happens, in no order."""
-        found: list[Happened] = []
-        for number, actor in enumerate(self.actors):
-            way = [(k * FINE, box) for k in range(int(LONG / FINE)) if (box := self.shown(actor, k * FINE))]
-            sizes = {at: (area(box) / ASPECT) ** 0.5 for at, box in way}
-            for run in _runs([(at, _foot(box)) for at, box in way]):
-                for name, line in self.lines.items():
-                    events = list(_crossed(actor, run, _longer(line, END)))
-                    inner = {round(at, 3) for _, at in _crossed(actor, run, _longer(line, -END))}
-                    clear = _clear(run, sizes, line, [at for _, at in events])
-                    found += [
-                        Happened(
-                            name,
-                            side,
-                            number,
-                            at,
-                            ok and round(at, 3) in inner and self._plain(actor, run, at),
-                        )
-                        for (side, at), ok in zip(events, clear, strict=True)
-                    ]
-                for name, zone in self.zones.items():
-                    changes = list(self._passed(actor, run, zone))
-                    clear = _clear(run, sizes, [*zone, zone[0]], [at for _, at in changes])
-                    found += [
-                        Happened(name, what, number, at, ok and self._plain(actor, run, at))
-                        for (what, at), ok in zip(changes, clear, strict=True)
-                    ]
-        return found
+        return list(happened(self, LONG))
 
-    def _plain(self, actor: Actor, run: list[tuple[float, Point]], at: float) -> bool:
-        """Return whether somebody is seen well by then: with his feet, and not for a moment only."""
-        if run[-1][0] - run[0][0] < 1.0 or any(
-            self._feet_hidden(actor, at + each) for each in (-0.3, 0.0, 0.3)
-        ):
-            return False
-        return at in (run[0][0], run[-1][0]) or run[0][0] + VIEW <= at <= run[-1][0] - VIEW
-
-    def _feet_hidden(self, actor: Actor, at: float) -> bool:
+    def feet_hidden(self, actor: Actor, at: float) -> bool:
+        """Return whether a wall hides somebody's feet."""
         box = self.shown(actor, at)
         return box is not None and self._hidden(actor, at, box)[3] < box[3] - 0.1 * (box[3] - box[1])
-
-    def _passed(
-        self, actor: Actor, run: list[tuple[float, Point]], zone: list[Point]
-    ) -> Iterator[tuple[str, float]]:
-        """Yield entries and exits; stays and absences of less than a second are none, but for going right through."""
-        changes: list[tuple[float, bool]] = []
-        within = False
-        for at, foot in run:
-            if inside(foot, zone) != within:
-                within = not within
-                if changes and at - changes[-1][0] < FRO and not self._through(actor, changes[-1][0], at):
-                    changes.pop()
-                else:
-                    changes.append((at, within))
-        yield from (("entered" if within else "left", at) for at, within in changes)
-        if changes and changes[-1][1]:
-            yield "left", run[-1][0]
-
-    def _through(self, actor: Actor, first: float, last: float) -> bool:
-        one, other = actor.at(first), actor.at(last)
-        return bool(
-            one
-            and other
-            and hypot(one[0][0] - other[0][0], one[0][1] - other[0][1]) >= max(1.0, actor.body[1] / 2)
-        )
 
     def pictures(
         self, fps: float, *, tremble: float = 0.025
@@ -264,78 +114,9 @@ class Scene:
         )
 
 
-def clipped(box: Box) -> Box:
-    """Return a box within the picture."""
-    x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in box)
-    return x0, y0, x1, y1
-
-
-def area(box: Box) -> float:
-    """Return the area of a box."""
-    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
-
-
-def _foot(box: Box) -> Point:
-    return (box[0] + box[2]) / 2, min(box[3], 1 - 1e-6)
-
-
 def _walks(actor: Actor, at: float) -> bool:
     found = actor.at(at)
     return found is not None and hypot(*found[1]) > 0.2
-
-
-def _runs(way: list[tuple[float, Point]]) -> list[list[tuple[float, Point]]]:
-    """Return a way in pieces in which it is seen all the time."""
-    runs: list[list[tuple[float, Point]]] = []
-    for at, foot in way:
-        if runs and at - runs[-1][-1][0] < 2 * FINE:
-            runs[-1].append((at, foot))
-        else:
-            runs.append([(at, foot)])
-    return runs
-
-
-def _longer(line: list[Point], part: float) -> list[Point]:
-    """Return a straight line with so much of its length more at either end."""
-    (x0, y0), (x1, y1) = line
-    wide, high = part * (x1 - x0), part * (y1 - y0)
-    return [(x0 - wide, y0 - high), (x1 + wide, y1 + high)]
-
-
-def _clear(
-    run: list[tuple[float, Point]], sizes: dict[float, float], line: list[Point], events: list[float]
-) -> list[bool]:
-    """Return for each event whether it goes clear of the boundary before the next one, and had been before."""
-    marks = [run[0][0], *events, run[-1][0]]
-    deep = [
-        max(
-            (abs(beyond(foot, line, ASPECT)) / sizes[at] for at, foot in run[::5] if start <= at <= end),
-            default=0.0,
-        )
-        for start, end in pairwise(marks)
-    ]
-    return [
-        (deep[k] >= GRAZE or events[k] == run[0][0]) and (deep[k + 1] >= GRAZE or events[k] == run[-1][0])
-        for k in range(len(events))
-    ]
-
-
-def _crossed(actor: Actor, run: list[tuple[float, Point]], line: list[Point]) -> Iterator[tuple[str, float]]:
-    """Yield the crossings of a line; there and back within a second, or swaying on it, are none."""
-    found: list[tuple[str, float]] = []
-    for (_, before), (at, after) in pairwise(run):
-        for _, side in crossings(before, after, line):
-            if found and found[-1][0] != side and (at - found[-1][1] < FRO or sways(actor, found[-1][1], at)):
-                found.pop()
-            else:
-                found.append((side, at))
-    yield from found
-
-
-def sways(actor: Actor, first: float, last: float) -> bool:
-    """Return whether it stays on one spot between two moments."""
-    spots = [found[0] for k in range(21) if (found := actor.at(first + (last - first) * k / 20))]
-    return all(hypot(x - spots[0][0], y - spots[0][1]) < SWAY for x, y in spots)
 
 
 def _error(rng: Random, before: list[float] | None, alike: float, tremble: float) -> list[float]:
@@ -364,7 +145,7 @@ def scene(seed: int) -> Scene:
     rng = Random(f"scene {seed}")
     height = rng.choice((2.6, 3.5, 5.0, 7.0))
     lens = Lens(height, rng.uniform(14, 24) if height < 4 else rng.uniform(22, 36), rng.uniform(60, 95))
-    near, far = _reach(lens)
+    near, far = reach(lens)
     middle = (near + min(far, near + 16)) / 2
     spans = [(rng.uniform(near + 1.5, middle), 1.0), (rng.uniform(near + 2, middle), rng.uniform(0.4, 0.8))]
     drawn = [
@@ -385,7 +166,7 @@ def scene(seed: int) -> Scene:
     return Scene(seed, lens, actors, lines, zones, wall, (corners, 3.0, 8.0))
 
 
-def _reach(lens: Lens) -> tuple[float, float]:
+def reach(lens: Lens) -> tuple[float, float]:
     """Return from where to where the ground is seen, in metres."""
     ys = [y / 4 for y in range(4, 200) if (spot := lens.seen(0, y / 4, 0)) and 0.05 <= spot[1] <= 0.98]
     return ys[0], ys[-1]
@@ -453,7 +234,7 @@ def _actor(rng: Random, number: int, near: float, middle: float, lines: list[lis
             mid = rng.uniform(0.35, 0.65)
             halt = (one[0] + mid * (other[0] - one[0]), one[1] + mid * (other[1] - one[1]))
             stops.insert(1, (halt, rng.uniform(5, 14)))
-    return Actor(label, _walked(start, stops, pace), (body[0], body[1], body[2]))
+    return Actor(label, walked(start, stops, pace), (body[0], body[1], body[2]))
 
 
 def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, float, float], ...]:
@@ -464,9 +245,10 @@ def _timed(start: float, legs: list[tuple[Point, float]]) -> tuple[tuple[float, 
     return tuple(way)
 
 
-def _walked(
+def walked(
     start: float, stops: list[tuple[Point, float]], pace: float
 ) -> tuple[tuple[float, float, float], ...]:
+    """Return a way over spots, resting at each for so many seconds."""
     way: list[tuple[float, float, float]] = []
     at = start
     for (x, y), rest in stops:

@@ -95,7 +95,8 @@ class Detector:
         colour = each.colour + rng.normal(0, 6, 6) + rng.normal(0, 40 * (1 - each.visible), 6)
         part = self._markov(self._parts, each.id, SPELLS, 0.4) or rng.random() < PART
         if each.label == "person" and part:
-            raw.add(self._jittered(_upper(each.box, 0.4)), score * rng.uniform(0.7, 1.0), "person", colour)
+            bust = np.tile(colour[:3], 2)  # nothing of the trousers is in it
+            raw.add(self._jittered(_upper(each.box, 0.4)), score * rng.uniform(0.7, 1.0), "person", bust)
             if rng.random() < 0.4:  # the whole is lost over its part
                 return
         raw.add(self._jittered(each.box), score, label, colour)

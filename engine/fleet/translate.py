@@ -291,7 +291,7 @@ class Translator:
         elif (told := self._unknown.pop(track.id, None)) is None:
             return []
         last = told.path.spot
-        passed = _passed(Passage(zone, entered=False, ago=at - last.at) for zone in told.zones)
+        passed = _passed(Passage(zone, entered=False) for zone in told.zones) | _ago(at - last.at)
         if stood := told.path.stood(last.at):
             passed["stood"] = round(stood, 1)
         movement = self._movement(track, told, last.at, aspect, passed)

@@ -7,15 +7,17 @@ code goes beside the source if that can be written, else into the user's cache, 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+logger = logging.getLogger(__name__)
 _compiling = threading.Lock()
 
 
@@ -26,11 +28,23 @@ def build(function: Callable[P, R], signature: str) -> Callable[P, R]:
     import numba
 
     with _compiling:
+        lasting = True
         try:
-            made: Callable[P, R] = numba.njit(signature, nogil=True, cache=True)(function)
+            made = numba.njit(signature, nogil=True, cache=True)(function)
         except (RuntimeError, OSError):  # "no locator available", read-only or full disk: do without
-            made = numba.njit(signature, nogil=True)(function)
-    return made
+            lasting, made = False, numba.njit(signature, nogil=True)(function)
+        if made.stats.cache_misses:
+            _tell(lasting=lasting)
+    return cast("Callable[P, R]", made)
+
+
+@cache
+def _tell(*, lasting: bool) -> None:
+    """Say once why a start takes so long."""
+    if lasting:
+        logger.info("compiling kernels: the first start on a machine takes up to half a minute more")
+    else:
+        logger.warning("compiled kernels cannot be kept: every start takes longer (matthan doctor)")
 
 
 def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

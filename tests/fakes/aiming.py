@@ -102,8 +102,12 @@ class FakeDrawing:
         lines = {each: kept for each, kept in self.held.lines.items() if each != change.replaces}
         return self._changed(change, f"+      {name}: …", lines=lines | {name: line})
 
+    async def ignore(self, caller: Caller, camera: str, name: str, change: ZoneChange) -> Drawn:
+        ignored = {each: points for each, points in self.held.ignored.items() if each != change.replaces}
+        return self._changed(change, f"+        {name}: …", ignored=ignored | {name: change.points})
+
     async def erase(self, caller: Caller, camera: str, kind: Kind, name: str, asked: Erase) -> Drawn:
-        field = f"{kind}s"
+        field = "ignored" if kind is Kind.IGNORED else f"{kind}s"
         left = {each: drawn for each, drawn in getattr(self.held, field).items() if each != name}
         return self._changed(asked, f"-      {name}: …", **{field: left})
 

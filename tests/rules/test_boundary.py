@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.boundary import LATEST, LEAST, LineWatch, Passage, Spot, Whereabouts, size_of
-from rules.geometry import Point, Side, beyond, crossings, inside
+from rules.geometry import EDGE, Point, Side, beyond, crossings, inside, off_edge
 
 #: From bottom to top: right in the picture is to its right.
 LINE = [(0.5, 1.0), (0.5, 0.0)]
@@ -149,6 +149,28 @@ def test_who_was_only_ever_seen_upon_a_boundary_is_on_no_side_of_it() -> None:
     assert [entered for _, entered, _ in passed(came, seconds=12)] == [True]
 
 
+def test_who_comes_clear_of_a_line_upon_which_he_was_first_seen_has_not_crossed_it() -> None:
+    way: Way = lambda at: -0.05 if at < 3 else 0.5  # noqa: E731
+    assert crossed(way) == []
+    assert [side for _, side, _ in crossed(lambda at: way(at) if at < 6 else -0.5)] == ["left"]
+
+
+def test_who_is_first_seen_upon_an_edge_is_in_the_zone_when_that_is_sure() -> None:
+    where, spot = Whereabouts(), Spot((0.505, 0.5), 0.0, 0.1)
+    assert (where.step(spot, spot, ZONE, 1.0), where.zones) == ((), ())
+    assert [at for at, *_ in passed(lambda at: 0.05 if at < 1 else 0.4)] == [1.2]
+    assert [at for at, *_ in passed(lambda at: 0.05)] == [LATEST]
+    assert passed(lambda at: 0.05 if at < 1 else -0.4) == []
+
+
+def test_who_is_gone_from_upon_a_boundary_and_had_been_clear_of_it_has_passed_it() -> None:
+    where, way = Whereabouts(), [(0.46, 0.0), (0.505, 0.2), (0.515, 0.4), (0.515, 0.6), (0.505, 0.7)]
+    spots = [Spot((x, 0.5), at, 0.1) for x, at in way]
+    where.step(spots[0], spots[0], ZONE, 1.0)
+    assert [where.step(one, other, ZONE, 1.0) for one, other in pairwise(spots)] == [()] * 4
+    assert [each.entered for each in where.over(spots[-1], ZONE, 1.0, 1.0)] == [True]
+
+
 def test_who_comes_back_after_a_second_had_been_there_though_not_far() -> None:
 
     def back(deep: float, after: float) -> Way:
@@ -190,6 +212,19 @@ def test_a_zone_is_gone_through_however_fast() -> None:
     told = passed(lambda at: 30 * (at - 1.03), size=0.1, fps=5, seconds=2)
     assert [entered for _, entered, _ in told] == [True, False]
     assert [at for *_, at in told] == [pytest.approx(1.03), pytest.approx(1.13)]
+
+
+def test_who_went_right_through_a_zone_has_left_it_when_that_is_sure() -> None:
+    out: Way = lambda at: -0.5 if at < 1 else 1.5 if at < 1.5 else -0.05 if at < 2.5 else 0.5  # noqa: E731
+    assert [entered for _, entered, _ in passed(out)] == [True], "only a moment out, and upon the edge"
+
+
+def test_where_the_picture_ends_a_zone_has_no_edge() -> None:
+    floor = {"zone": [(0.5, 0.2), (1.0, 0.2), (1.0, 1.0), (0.5, 1.0)]}
+    where, spots = Whereabouts(), [Spot((0.4 + 0.1 * k, EDGE), k / 5, 0.1) for k in range(5)]
+    told = [where.step(one, other, floor, 1.0) for one, other in pairwise([spots[0], *spots])]
+    assert [each.entered for step in told for each in step] == [True]
+    assert off_edge((0.9, EDGE), floor["zone"], 2.0) == pytest.approx(0.4, abs=1e-5)
 
 
 def test_along_its_edge_a_zone_is_not_gone_through() -> None:

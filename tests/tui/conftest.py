@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from tui.app import MatthanApp
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
+
+PATIENCE_SECONDS = 60.0  #: for a machine that is busy with others
 
 
 @pytest.fixture
@@ -55,11 +58,12 @@ def app(client: FakeClient, count: Count) -> MatthanApp:
 
 @pytest.fixture
 def until() -> Until:
-    """Wait until something is so; fails by the test's own time-out otherwise."""
+    """Wait until something is so; where it is not after a long minute, TimeoutError says who waited for what."""
 
     async def wait(pilot: Pilot[None], so: Callable[[], object]) -> None:
-        while not so():
-            await pilot.pause(0.01)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not so():
+                await pilot.pause(0.01)
         await pilot.pause()
 
     return wait

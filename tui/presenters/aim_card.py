@@ -42,6 +42,8 @@ FLAWS: Final = {
     Flaw.CROSSES: "draw.crosses",
     Flaw.FLAT: "draw.flat",
 }
+KINDS: Final = {Kind.ZONE: "draw.a_zone", Kind.LINE: "draw.a_line", Kind.IGNORED: "draw.an_ignored"}
+TOLD: Final = {Kind.ZONE: "draw.zone", Kind.LINE: "draw.line", Kind.IGNORED: "draw.ignored"}
 SIDES: Final = {"left": "draw.left", "right": "draw.right"}
 
 
@@ -147,7 +149,7 @@ def drawing_panel(drawing: Drawing | None, chosen: int, t: Texts) -> Text:
     for number, (kind, name) in enumerate(drawn(drawing)):
         mark, style = ("▌", TONES["bright"]) if number == chosen else (" ", TONES["text"])
         text.append(f"{mark}{_told(drawing, kind, name, t)}\n", style)
-    if not drawing.zones and not drawing.lines:
+    if not drawn(drawing):
         text.append(t("draw.empty") + "\n", DIM)
     if drawing.metres_per_width is not None:
         text.append("\n" + t("draw.metres", n=t.number(drawing.metres_per_width, 2)), DIM)
@@ -155,16 +157,27 @@ def drawing_panel(drawing: Drawing | None, chosen: int, t: Texts) -> Text:
 
 
 def drawn(drawing: Drawing) -> list[tuple[Kind, str]]:
-    """Return what is drawn, in its order: zones, then lines."""
-    zones = [(Kind.ZONE, name) for name in drawing.zones]
-    return zones + [(Kind.LINE, name) for name in drawing.lines]
+    """Return what is drawn, in its order: zones, lines, what is ignored."""
+    held: dict[Kind, Mapping[str, object]] = {
+        Kind.ZONE: drawing.zones,
+        Kind.LINE: drawing.lines,
+        Kind.IGNORED: drawing.ignored,
+    }
+    return [(kind, name) for kind, each in held.items() for name in each]
+
+
+def under_pen(drawing: Drawing, kind: Kind, name: str) -> Draft:
+    """Return one of what is drawn as it is changed."""
+    if kind is Kind.LINE:
+        line = drawing.lines[name]
+        return Draft(kind, tuple(line.points), line.inward)
+    return Draft(kind, (drawing.zones if kind is Kind.ZONE else drawing.ignored)[name])
 
 
 def _told(drawing: Drawing, kind: Kind, name: str, t: Texts) -> str:
-    if kind is Kind.ZONE:
-        return t("draw.zone", name=clean(name), n=len(drawing.zones[name]))
-    line = drawing.lines[name]
-    return t("draw.line", name=clean(name), n=len(line.points), side=t(SIDES[line.inward]))
+    draft = under_pen(drawing, kind, name)
+    told = {"name": clean(name), "n": len(draft.points)}
+    return t(TOLD[kind], **told, **({"side": t(SIDES[draft.inward])} if kind is Kind.LINE else {}))
 
 
 def draft_panel(draft: Draft, name: str, at: tuple[float, float], t: Texts) -> Group:
@@ -176,7 +189,7 @@ def draft_panel(draft: Draft, name: str, at: tuple[float, float], t: Texts) -> G
     if draft.kind is Kind.LINE:
         pairs.append((t("draw.inward"), t(SIDES[draft.inward])))
     pairs.append((t("draw.cross"), f"{t.number(at[0], 3)}  {t.number(at[1], 3)}"))
-    what = t("draw.a_zone") if draft.kind is Kind.ZONE else t("draw.a_line")
+    what = t(KINDS[draft.kind])
     state = Text("\n" + (t(FLAWS[flaw]) if flaw else t("draw.good")), AMBER if flaw else GREEN)
     return Group(facts(f"{what} {clean(name)}".rstrip(), "text", pairs), state)
 

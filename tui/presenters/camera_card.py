@@ -88,9 +88,7 @@ def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, s
         yield "→", describe.sentence(camera.advice, t)
     for trouble in camera.troubles:
         since = describe.clock_with_age(trouble.since, model, t)
-        what = describe.condition(
-            trouble.label, t
-        )  # long in some languages: as a name it would leave no room
+        what = describe.condition(trouble.label, t)  # as a name it would leave no room: long in Vietnamese
         yield TROUBLED[0], f"{what}: {describe.sentence(trouble.said, t)} ({since})"
     if camera.state is wire.CameraState.ONLINE:
         yield from _live(camera, t)

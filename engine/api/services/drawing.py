@@ -1,4 +1,4 @@
-"""Zones and lines as clients change them: through the one writer of configurations, checked, then read again."""
+"""What is drawn, as clients change it: through the one writer of configurations, checked, then read again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ logger = log.get(__name__)
 MOST_LINES = 400
 #: Digits of a coordinate that are written.
 DIGITS = 4
-_KEYS = {Kind.ZONE: "zones", Kind.LINE: "lines"}
+#: Where an entry of the file has them, by name.
+_KEYS: dict[Kind, Place] = {
+    Kind.ZONE: ("zones",), Kind.LINE: ("lines",), Kind.IGNORED: ("motion", "ignore")
+}  # fmt: skip
 #: Returns what is to be done to a file, by the place of the camera in it and what it says of it.
 Edits = Callable[[Place, Mapping[str, Any]], Iterable[Edit]]
 
@@ -72,6 +75,10 @@ class DrawingService:
         """Write a zone."""
         return await self._drawn(caller, camera, Kind.ZONE, name, change, _points(change.points))
 
+    async def ignore(self, caller: Caller, camera: str, name: str, change: ZoneChange) -> Drawn:
+        """Write a part of the picture in which nothing counts as motion."""
+        return await self._drawn(caller, camera, Kind.IGNORED, name, change, _points(change.points))
+
     async def draw_line(self, caller: Caller, camera: str, name: str, change: LineChange) -> Drawn:
         """Write a line; one whose `in` is to the right, which is what counts without a word, as its points alone."""
         points = _points(change.points)
@@ -79,12 +86,13 @@ class DrawingService:
         return await self._drawn(caller, camera, Kind.LINE, name, change, value)
 
     async def erase(self, caller: Caller, camera: str, kind: Kind, name: str, asked: Erase) -> Drawn:
-        """Take a zone or a line away; the last one with its key."""
+        """Take one away; the last one with the keys that say nothing else."""
 
         def edits(place: Place, entry: Mapping[str, Any]) -> Iterable[Edit]:
-            here = (*place, _KEYS[kind])
-            known = entry.get(_KEYS[kind]) or {}
-            yield Remove(here if list(known) == [name] else (*here, name))
+            way: Place = (*_KEYS[kind], name)
+            while len(way) > 1 and list(_inside(entry, way[:-1])) == [way[-1]]:
+                way = way[:-1]
+            yield Remove((*place, *way))
 
         return await self._changed(caller, camera, asked.revision, asked.dry_run, edits)
 
@@ -116,7 +124,7 @@ class DrawingService:
             raise Refusal(Because.INVALID, f"aim.flaw_{flaw}")
 
         def edits(place: Place, entry: Mapping[str, Any]) -> Iterable[Edit]:
-            here, known = (*place, _KEYS[kind]), entry.get(_KEYS[kind]) or {}
+            here, known = (*place, *_KEYS[kind]), _inside(entry, _KEYS[kind])
             old = change.replaces
             if old and old != name:
                 if name in known:
@@ -142,6 +150,13 @@ class DrawingService:
                 present.reloaded(await self._reload())
         drawing = await asyncio.to_thread(_read, camera, made.text, made.revision, self._path)
         return Drawn(drawing=drawing, diff=_difference(made), written=differs and not dry_run)
+
+
+def _inside(entry: Mapping[str, Any], way: Place) -> Mapping[str, Any]:
+    """Return what a camera's entry has at a place; nothing: an empty mapping."""
+    for key in way:
+        entry = entry.get(str(key)) or {}
+    return entry
 
 
 def _points(points: Iterable[tuple[float, float]]) -> list[list[float]]:
@@ -178,6 +193,7 @@ def _read(camera: str, text: str, revision: str, path: Path) -> Drawing:
             name: DrawnLine(points=tuple(line.points), inward=line.inward)
             for name, line in settings.lines.items()
         },
+        ignored={name: tuple(points) for name, points in settings.motion.ignore.items()},
         metres_per_width=settings.metres_per_width,
     )
 

@@ -22,7 +22,7 @@ def zones(
     lang: Language_ = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the zones and lines of a camera, and how many metres its picture is wide.
+    """List the zones, lines and ignored parts of a camera, and how many metres its picture is wide.
 
     \b
     matthan camera zones gate
@@ -50,5 +50,7 @@ def _lines(speaker: Speaker, found: Drawing) -> Iterator[str]:
     for name, line in found.lines.items():
         side = speaker.say(f"aim.side_{line.inward}")
         yield speaker.say("aim.line", name=name, count=len(line.points), side=side)
+    for name, points in found.ignored.items():
+        yield speaker.say("aim.ignored", name=name, count=len(points))
     if found.metres_per_width is not None:
         yield speaker.say("aim.metres", metres=found.metres_per_width)

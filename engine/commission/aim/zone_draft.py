@@ -1,4 +1,4 @@
-"""A zone or a line while it is drawn: points that are moved, added and taken away, with what is wrong told. Pure."""
+"""A zone, a line or an ignored part while it is drawn: points that come, move and go, with what is wrong. Pure."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     ZONE = "zone"
     LINE = "line"
+    IGNORED = "ignored"  #: where nothing counts as motion
 
 
 class Flaw(StrEnum):
@@ -126,7 +127,7 @@ class Draft:
     @property
     def flaw(self) -> Flaw | None:
         """Why it cannot be kept; None: it can."""
-        least = LEAST_OF_ZONE if self.kind is Kind.ZONE else LEAST_OF_LINE
+        least = LEAST_OF_LINE if self.kind is Kind.LINE else LEAST_OF_ZONE
         if len(self.points) < least:
             return Flaw.FEW
         if len(self.points) > MOST:

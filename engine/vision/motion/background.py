@@ -56,9 +56,6 @@ class Background:
         self.counts = np.zeros((8, high, wide), np.int16)
         self.marks, self.kept = np.zeros((2, high * BLOCK, wide), np.uint64)
         self._drift = self.counts[DRIFT]
-        self._marks, self._kept = (
-            each.view(np.uint8)[: self.rows, : self.cols] for each in (self.marks, self.kept)
-        )
         self.wanted = _EVERYTHING
         self._rows = np.zeros((ROWS, wide * BLOCK + 8), np.uint8)
         self._scratch = (
@@ -68,7 +65,8 @@ class Background:
         self._gains, self._verdict = np.ones((high, wide), np.float32), np.zeros((high, wide), np.uint8)
         self._boxes, self._cells = np.zeros((self.blocks, 4), np.float32), np.zeros(self.blocks + 1, np.int64)
         self._outlines = np.zeros((self.blocks + 1, 9), np.int64)
-        self._queue = np.zeros((self.blocks, 2), np.int16)
+        self._queue, self._all = np.zeros((2, self.blocks, 2), np.int16)
+        self._places = self._all[:0]
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
         self._still = np.zeros((height, width), np.uint8)
@@ -102,15 +100,17 @@ class Background:
         marks = self.marks.view(np.uint8)
         if self._beyond != (0, 0):
             _clear(marks[: self.rows, : self.cols], *self._beyond)
-        return majority(
-            marks, self.wanted, self.kept.view(np.uint8), self.counts, self._rows, self.rows, self.cols, MAJORITY,
-            WEAK,
+        active = majority(
+            marks, self.wanted, self.kept.view(np.uint8), self.counts, self._all, self._rows, self.rows, self.cols,
+            MAJORITY, WEAK,
         )  # fmt: skip
+        self._places = self._all[:active]
+        return active
 
     def forgive(self) -> int:
         """Take what only light changed out of the foreground; return how many blocks are still active."""
         return light.forgive(
-            self.grids[self.into], self.state, self.kept, self.counts, self._gains, self._verdict
+            self.grids[self.into], self.state, self.kept, self.counts, self._places, self._gains, self._verdict
         )  # fmt: skip
 
     def lit(self) -> bool:
@@ -138,14 +138,14 @@ class Background:
             least: Foreground cells that make connected blocks a region.
             relit: The light changed not long ago.
         """
-        told = self.counts, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
+        told = self.counts, self._places, self._boxes, self._cells, self._queue, least, LARGE, *self._scale
         number = regions(*told)
         if banish(
-            self.grids[self.into], self.state[0], self.state[1], self._marks, self._kept, self.counts, self._outlines,
-            RELIT if relit else SHARPER, int(SOFT * UNIT),
+            self.grids[self.into], self.state[0], self.state[1], self.marks, self.kept, self.counts, self._places,
+            self._outlines, self.rows, self.cols, RELIT if relit else SHARPER, int(SOFT * UNIT),
         ):  # fmt: skip
             number = regions(*told)
-        flicker(self.state[1], self.marks, self.kept, self.counts, FLICKER, RISE)
+        flicker(self.state[1], self.marks, self.kept, self.counts, self._places, FLICKER, RISE)
         return int(self._cells[-1]) / (self.cols * self.rows), self._boxes[:number].copy()
 
 

@@ -24,8 +24,10 @@ AROUND = 4  #: blocks: what flickers here makes restless what is there
 MEMORY = 6  #: pictures that are remembered, as a power of 2
 
 
-@kernel("void(int16[:, :, ::1], uint64[:, ::1], uint64[:, ::1], int16[:, :, ::1], int64, int64)")
-def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int) -> None:
+@kernel(
+    "void(int16[:, :, ::1], uint64[:, ::1], uint64[:, ::1], int16[:, :, ::1], int16[:, ::1], int64, int64)"
+)
+def flicker(dev: Any, marks: Any, kept: Any, counts: Any, places: Any, least: int, rise: int) -> None:
     """Raise the deviation of marked cells in blocks that change and belong to nothing; learn where that is usual.
 
     Args:
@@ -34,6 +36,7 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int)
         kept: (bh * 8, bw) foreground, eight cells to a word; where it usually flickers, it is taken out.
         counts: (5, bh, bw): foreground cells, changed cells, 1 where a block is held; out [4]: how much it
             flickers, of 32767.
+        places: (n, 2) row and column of each block that may be active.
         least: Changed cells from which a block flickers.
         rise: Part of the way to go, 1/32768.
     """
@@ -41,10 +44,10 @@ def flicker(dev: Any, marks: Any, kept: Any, counts: Any, least: int, rise: int)
     words = tile.view(np.uint64)
     high, wide = counts.shape[1:]
     counts[5] = 0
-    for y in range(high):
-        for x in range(wide):
-            if counts[0, y, x] >= WEAK and not counts[2, y, x] & SOLID:
-                counts[5, max(0, y - AROUND) : y + AROUND + 1, max(0, x - AROUND) : x + AROUND + 1] = 1
+    for k in range(len(places)):
+        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        if counts[0, y, x] >= WEAK and not counts[2, y, x] & SOLID:
+            counts[5, max(0, y - AROUND) : y + AROUND + 1, max(0, x - AROUND) : x + AROUND + 1] = 1
     for y in range(high):
         for x in range(wide):
             usual = int(counts[4, y, x])

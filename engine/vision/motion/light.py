@@ -37,9 +37,10 @@ QUIET, UNSURE, STAYED, OTHER = 0, 1, 2, 3
 
 
 @kernel(
-    "int64(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], float32[:, ::1], uint8[:, ::1])"
+    "int64(uint8[:, :, ::1], int16[:, :, :, ::1], uint64[:, ::1], int16[:, :, ::1], int16[:, ::1], "
+    "float32[:, ::1], uint8[:, ::1])"
 )
-def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: Any) -> int:
+def forgive(now: Any, state: Any, kept: Any, counts: Any, places: Any, gains: Any, verdict: Any) -> int:
     """Take blocks whose texture stayed out of the foreground; return how many active ones are left.
 
     A block that has no texture goes with a neighbour that was lit alike.
@@ -49,57 +50,58 @@ def forgive(now: Any, state: Any, kept: Any, counts: Any, gains: Any, verdict: A
         state: (2, bh, bw, 64) background and deviation, 1/64 grey levels.
         kept: (bh * 8, bw) foreground, eight cells to a word, in and out.
         counts: (6, bh, bw) foreground cells per block, in and out.
+        places: (n, 2) row and column of each block that may be active.
         gains: (bh, bw) out: mean now by mean before over the foreground cells.
         verdict: (bh, bw) out: `QUIET`, `UNSURE` (no texture), `STAYED` or `OTHER`.
     """
     active, (high, wide) = 0, verdict.shape
     mask = np.empty(64, np.uint8)
     words = mask.view(np.uint64)
-    for y in range(high):
-        for x in range(wide):
-            verdict[y, x], gains[y, x] = 0, 1.0
-            n = int(counts[0, y, x])
-            if n < WEAK:
-                continue
+    verdict[:], gains[:] = 0, 1.0
+    for k in range(len(places)):
+        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        n = int(counts[0, y, x])
+        if n < WEAK:
+            continue
+        for r in range(8):
+            words[r] = kept[y * 8 + r, x]
+        cell, known, noise = now[y, x], state[0, y, x], state[1, y, x]
+        a, b, aa, bb, ab = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+        rough = np.int32(0)
+        for i in range(64):
+            m = np.int32(mask[i])
+            p, q = np.int32(np.int32(cell[i]) * m), np.int32((np.int32(known[i]) >> np.int32(6)) * m)
+            a, b, rough = np.int32(a + p), np.int32(b + q), np.int32(rough + np.int32(noise[i]))
+            aa, bb, ab = np.int32(aa + p * p), np.int32(bb + q * q), np.int32(ab + p * q)
+        gain = (a + n) / (b + n)
+        gains[y, x] = gain
+        spread, before = (aa - a * a / n) / n, (bb - b * b / n) / n
+        random = (rough * SIGMA) * (rough * SIGMA)
+        if n < FEWEST or before < max(PLAIN * PLAIN, random):
+            verdict[y, x] = UNSURE
+            continue
+        both = (ab - a * b / n) / n
+        alike = both > 0 and both * both >= ALIKE * ALIKE * (spread - random) * before
+        slope = both / before / gain
+        verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
+    for k in range(len(places)):
+        y, x = np.int64(places[k, 0]), np.int64(places[k, 1])
+        same = verdict[y, x] == STAYED
+        if verdict[y, x] == UNSURE:
+            for v in range(max(0, y - 1), min(high, y + 2)):
+                for u in range(max(0, x - 1), min(wide, x + 2)):
+                    ratio = gains[y, x] / gains[v, u]
+                    same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
+        if same:
+            counts[0, y, x] = 0
             for r in range(8):
                 words[r] = kept[y * 8 + r, x]
-            cell, known, noise = now[y, x], state[0, y, x], state[1, y, x]
-            a, b, aa, bb, ab = np.int32(0), np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-            rough = np.int32(0)
+                kept[y * 8 + r, x] = 0
+            cell, known = now[y, x], state[0, y, x]
             for i in range(64):
-                m = np.int32(mask[i])
-                p, q = np.int32(np.int32(cell[i]) * m), np.int32((np.int32(known[i]) >> np.int32(6)) * m)
-                a, b, rough = np.int32(a + p), np.int32(b + q), np.int32(rough + np.int32(noise[i]))
-                aa, bb, ab = np.int32(aa + p * p), np.int32(bb + q * q), np.int32(ab + p * q)
-            gain = (a + n) / (b + n)
-            gains[y, x] = gain
-            spread, before = (aa - a * a / n) / n, (bb - b * b / n) / n
-            random = (rough * SIGMA) * (rough * SIGMA)
-            if n < FEWEST or before < max(PLAIN * PLAIN, random):
-                verdict[y, x] = UNSURE
-                continue
-            both = (ab - a * b / n) / n
-            alike = both > 0 and both * both >= ALIKE * ALIKE * (spread - random) * before
-            slope = both / before / gain
-            verdict[y, x] = STAYED if alike and 1 / AGREE <= slope <= AGREE else OTHER
-    for y in range(high):
-        for x in range(wide):
-            same = verdict[y, x] == STAYED
-            if verdict[y, x] == UNSURE:
-                for v in range(max(0, y - 1), min(high, y + 2)):
-                    for u in range(max(0, x - 1), min(wide, x + 2)):
-                        ratio = gains[y, x] / gains[v, u]
-                        same |= verdict[v, u] == STAYED and 1 / NEAR < ratio < NEAR
-            if same:
-                counts[0, y, x] = 0
-                for r in range(8):
-                    words[r] = kept[y * 8 + r, x]
-                    kept[y * 8 + r, x] = 0
-                cell, known = now[y, x], state[0, y, x]
-                for i in range(64):
-                    gap = np.int32(np.int32(cell[i]) << np.int32(6)) - np.int32(known[i])
-                    known[i] += np.int16((gap * np.int32(mask[i])) >> FOLLOW)
-            active += counts[0, y, x] >= WEAK
+                gap = np.int32(np.int32(cell[i]) << np.int32(6)) - np.int32(known[i])
+                known[i] += np.int16((gap * np.int32(mask[i])) >> FOLLOW)
+        active += counts[0, y, x] >= WEAK
     return active
 
 

@@ -20,10 +20,20 @@ ROWS = 9  #: of scratch
 
 
 @kernel(
-    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], uint8[:, ::1], int64, int64, int64, int64)"
+    "int64(uint8[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[:, :, ::1], int16[:, ::1], uint8[:, ::1], "
+    "int64, int64, int64, int64)"
 )
 def majority(
-    marks: Any, wanted: Any, kept: Any, counts: Any, scratch: Any, rows: int, cols: int, most: int, weak: int
+    marks: Any,
+    wanted: Any,
+    kept: Any,
+    counts: Any,
+    places: Any,
+    scratch: Any,
+    rows: int,
+    cols: int,
+    most: int,
+    weak: int,
 ) -> int:
     """Keep the marks that most of their 25 neighbours share; return the number of active blocks.
 
@@ -32,6 +42,7 @@ def majority(
         wanted: 0 where nothing counts, else 1, in the same shape; (0, 0): everything counts.
         kept: The same shape, out: 1 where there is foreground.
         counts: (4, block rows, block columns): out [0] foreground cells of each block, [2] 0; [3] what [0] was before.
+        places: (block rows * block columns, 2) out: row and column of each active block, row by row.
         scratch: (`ROWS`, block columns * 8 + 8).
         rows: Of the grid in use; likewise `cols`.
         most: Of the 25, how many decide.
@@ -46,12 +57,12 @@ def majority(
     for k in range(rows + 2):
         come, gone = scratch[min(k, rows - 1) % 6, :wide], scratch[max(0, k - 5) % 6, :wide]
         if k < rows:
-            over, row, under = marks[max(0, k - 1)], marks[k], marks[min(k + 1, rows - 1)]
+            over, under = max(0, k - 1), min(k + 1, rows - 1)
             for x in range(wide):
-                tall[1 + x] = max(max(over[x], row[x]), under[x])
+                tall[1 + x] = max(max(marks[over, x], marks[k, x]), marks[under, x])
             for x in range(wide):
                 largest = max(max(tall[x], tall[x + 1]), tall[x + 2])
-                come[x] = u8(1) if row[x] > u8(largest >> u8(2)) else u8(0)
+                come[x] = u8(1) if marks[k, x] > u8(largest >> u8(2)) else u8(0)
         for x in range(wide):  # what stands above the first row is like it
             sums[x] = u8(sums[x] + u8(come[x] - gone[x])) if k else u8(come[x] * u8(5))
         if k < 2:
@@ -59,14 +70,13 @@ def majority(
         columns[0] = columns[1] = columns[2]
         after, beyond = columns[2 + cols], columns[3 + cols]
         columns[2 + cols] = columns[3 + cols] = columns[1 + cols]
-        out = kept[k - 2]
         for x in range(wide):
             pair = u8(u8(columns[x] + columns[x + 1]) + u8(columns[x + 2] + columns[x + 3]))
-            out[x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
+            kept[k - 2, x] = u8(1) if u8(pair + columns[x + 4]) >= enough else u8(0)
         if wanted.shape[0]:
             for x in range(wide):
-                out[x] = u8(out[x] & wanted[k - 2, x])
-        out[cols:] = 0
+                kept[k - 2, x] = u8(kept[k - 2, x] & wanted[k - 2, x])
+        kept[k - 2, cols:] = 0
         columns[2 + cols], columns[3 + cols] = after, beyond
     for block_y in range(counts.shape[1]):
         rest = kept[block_y * 8 : block_y * 8 + 8]
@@ -77,5 +87,7 @@ def majority(
             found = np.int64((words[b] * ones) >> np.uint64(56))  # the sum of its eight bytes, 64 at most
             counts[3, block_y, b], counts[2, block_y, b] = counts[0, block_y, b], 0
             counts[0, block_y, b] = found
-            active += 1 if found >= weak else 0
+            if found >= weak:
+                places[active, 0], places[active, 1] = block_y, b
+                active += 1
     return active

@@ -17,6 +17,7 @@ from engine.vision.motion.kernel import BLOCK
 
 FARTHEST = 10  #: cells that a picture is looked for around its place
 ALIKE = 0.5  #: least correlation of projections that show the same
+SPAN = 2  #: cells that a slope reaches over: over one, half a cell of sway undoes fine texture
 LEAST = 3  #: sixteenths of a pixel that are worth drawing a picture anew
 
 
@@ -31,11 +32,16 @@ def shift(now: NDArray[np.uint8], back: NDArray[np.int16]) -> tuple[float, float
     found = []
     for axes in ((0, 2), (1, 3)):
         here, there = (
-            np.diff(each.reshape(high, wide, BLOCK, BLOCK).mean(axes, np.float32).ravel())
+            _slopes(each.reshape(high, wide, BLOCK, BLOCK).mean(axes, np.float32).ravel())
             for each in (now, back)
         )
         found.append(_lag(here, there))
     return (found[0], found[1]) if None not in found else (0.0, 0.0)  # type: ignore[return-value]
+
+
+def _slopes(profile: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how steep a profile is everywhere."""
+    return np.asarray(profile[SPAN:] - profile[:-SPAN], np.float32)
 
 
 def _lag(here: NDArray[np.float32], there: NDArray[np.float32]) -> float | None:

@@ -8,8 +8,9 @@ from math import exp
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
 from engine.vision.tracking.ballot import Ballot
-from engine.vision.tracking.kinematics import HORIZON, Kinematics
-from engine.vision.tracking.likeness import Colour
+from engine.vision.tracking.kinematics import HORIZON, SIZE, Kinematics
+from engine.vision.tracking.kinship import UNCLASSIFIED, completed, is_cut
+from engine.vision.tracking.likeness import Colour, Forecast, forecast
 
 #: Seconds that a missed object is told where it should be, but no longer than half of the time it was seen.
 PREDICTED = 0.7
@@ -23,8 +24,12 @@ RECHECK = (1.0, 8.0)
 PATIENCE = (0.25, 8.0)
 #: Seconds beyond its due look after which nobody knows whether it is still there.
 UNKNOWN_AFTER = 2.0
-#: Seconds in which its colour follows.
-FADE = 1.0
+#: Seconds without a sighting of the whole after which its part is all there is.
+GLIMPSED = 2.0
+#: Part of the picture that is its rim; seconds in which the size follows of what reaches there: it is coming in.
+RIM, ENTERS = 0.005, 0.06
+#: Seconds in which its colour follows, and that one sighting counts for at most.
+FADE, LESSON = 1.0, 0.2
 #: Part of an object that must be in the picture for it to be there.
 VISIBLE = 0.5
 #: Least part of an object in which something moves for it to stir, and seconds without, after which it is distrusted.
@@ -64,7 +69,7 @@ class Followed:
         self.rest, self.moved_at, self.home, self.went = seen.box, at, seen.box, False
         self.stirs, self.watched, self.stirred_at, self.distrusted = 0, 0, at, False
         self.scores = 0.0
-        self.seen_at = self.looked_at = at
+        self.seen_at = self.looked_at = self.whole_at = at
         self.asked_at, self.wait = -1.0, 0.0
         self.told = self.unknown = False
         self.way: tuple[tuple[float, Box], ...] = ()
@@ -79,27 +84,34 @@ class Followed:
         """Where it should be."""
         return self.kinematics.box(at)
 
+    def forecast(self, at: float) -> Forecast:
+        """Where its next sighting is expected, and how it looks."""
+        return forecast(self.kinematics, at, self.colour, melting=self.label == UNCLASSIFIED)
+
     def see(self, seen: Seen, at: float) -> None:
         """Take a sighting in."""
-        self.kinematics.see(seen.box, at)
+        if is_cut(seen.box, self.box(at)):
+            self.glimpse(seen, at)
+            return
+        self.kinematics.see(seen.box, at, follow=ENTERS if _is_at_rim(seen.box) else SIZE)
+        self.whole_at = at
         self._tint(seen.colour, at)
         self._note(seen, at)
         self.went |= _is_far(self.home, self.box(at))
 
     def glimpse(self, seen: Seen, at: float) -> None:
-        """Take in that a part of it was seen: the part's nearer end, and its middle, are its own."""
-        expected = self.box(at)
-        high = expected[3] - expected[1]
-        top = abs(seen.box[1] - expected[1]) <= abs(seen.box[3] - expected[3])
-        y = seen.box[1] if top else seen.box[3] - high
-        half, x = (expected[2] - expected[0]) / 2, (seen.box[0] + seen.box[2]) / 2
-        self.kinematics.see((x - half, y, x + half, y + high), at, doubt=2.0)
+        """Take in that a part of it was seen; what is seen alone for long is no part."""
+        if at - self.whole_at > min(GLIMPSED, 2 * (self.whole_at - self.born)):
+            self.outgrow(seen, at)
+            return
+        self.kinematics.see(completed(seen.box, self.box(at)), at, doubt=2.0)
         self._note(seen, at)
 
     def outgrow(self, seen: Seen, at: float) -> None:
         """Take in that what was followed was but a part of what is seen now."""
         self.kinematics.restart(seen.box, at)
         self.rest = self.home = seen.box
+        self.whole_at = at
         self._note(seen, at)
 
     def looked(self, at: float, parts: list[Box]) -> None:
@@ -221,7 +233,10 @@ class Followed:
         if colour is None or self.colour is None:
             self.colour = self.colour or colour
             return
-        gain = max(1 - exp(-(at - self.seen_at) / FADE), 1 / (self.sightings + 1))
+        gap = min(
+            at - self.seen_at, LESSON
+        )  # who comes out from behind another one has still something of him
+        gain = max(1 - exp(-gap / FADE), 1 / (self.sightings + 1))
         self.colour = tuple(old + gain * (new - old) for old, new in zip(self.colour, colour, strict=True))
 
 
@@ -229,6 +244,10 @@ def within(box: Box) -> Box:
     """Return what of a box is in the picture."""
     x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in box)
     return x0, y0, x1, y1
+
+
+def _is_at_rim(box: Box) -> bool:
+    return min(box) < RIM or max(box) > 1 - RIM
 
 
 def _is_far(home: Box, here: Box) -> bool:

@@ -23,6 +23,8 @@ RIDER = frozenset({"person", "two_wheeler"})
 TWICE, TWICE_STRANGE = 0.45, 0.7
 #: Least part of a box that lies in the box that it is part of, and most size of it.
 INSIDE, PART = 0.8, 0.7
+#: Most height of what was cut off, by a body before it or by the detector; least and most width of it.
+CUT, ACROSS = 0.6, (0.5, 1.4)
 #: Least part of the smaller of two boxes that lies in the other where the one was lost as the other was found:
 #: somebody sat down, stood up, or came out from behind a desk.
 CHANGED = 0.5
@@ -47,6 +49,25 @@ def within(inner: Box, outer: Box) -> float:
 def is_part(inner: Box, outer: Box) -> bool:
     """Return whether a box may be that of a part: head and shoulders, or the trunk."""
     return area(inner) <= PART * area(outer) and within(inner, outer) >= INSIDE
+
+
+def is_cut(box: Box, whole: Box) -> bool:
+    """Return whether a box is as wide as a whole, and much lower: head and shoulders, or the legs."""
+    wide, high = whole[2] - whole[0], whole[3] - whole[1]
+    return box[3] - box[1] < CUT * high and ACROSS[0] * wide < box[2] - box[0] < ACROSS[1] * wide
+
+
+def completed(part: Box, whole: Box) -> Box:
+    """Return where a whole is of which a part was found: the part's nearer end, and its middle, are its own."""
+    high = whole[3] - whole[1]
+    y = part[1] if is_upper(part, whole) else part[3] - high
+    half, x = (whole[2] - whole[0]) / 2, (part[0] + part[2]) / 2
+    return x - half, y, x + half, y + high
+
+
+def is_upper(part: Box, whole: Box) -> bool:
+    """Return whether a part is nearer to the upper end of its whole."""
+    return abs(part[1] - whole[1]) <= abs(part[3] - whole[3])
 
 
 def mounted(a: Box, b: Box) -> bool:

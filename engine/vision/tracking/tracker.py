@@ -26,13 +26,13 @@ from engine.vision.tracking.kinship import (
     PART,
     STRANGE,
     TWICE,
-    UNCLASSIFIED,
     is_changed,
+    is_cut,
     is_one,
     is_part,
     taken_for,
 )
-from engine.vision.tracking.likeness import LIMIT, Forecast, colour_cost, forecast
+from engine.vision.tracking.likeness import LIMIT, Forecast
 
 #: What it costs a track to be new: who is known goes first.
 NEW = 1.0
@@ -46,6 +46,8 @@ PLAIN = 0.2
 LIVING = frozenset({"person", "two_wheeler", "animal"})
 #: How far up from the least score to 1 the mean is of what is believed though it does not move.
 SURE = 0.3
+#: Seconds after which a track ends that was on its way: nobody is gone in the middle of the picture, but hidden.
+HIDDEN = 4.0
 #: Seconds after which a track ends even if nobody could look where it was.
 FORGOTTEN = 60.0
 
@@ -71,8 +73,8 @@ class Tracker:
     Args:
         score: Least score of a detection that may begin a track; half of it continues one.
         confirm: Sightings after which a track is told.
-        silence: Seconds without a sighting, though looked for, after which it ends. It is not told for so
-            long, but who comes out behind a pillar by then is still himself.
+        silence: Seconds without a sighting, though looked for, after which it ends; HIDDEN, if it was on its
+            way. It is not told for so long, but who comes out behind a pillar by then is still himself.
     """
 
     def __init__(self, *, score: float = 0.45, confirm: int = 3, silence: float = 2.0) -> None:
@@ -95,7 +97,8 @@ class Tracker:
         """
         seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
-        left = self._continue(at, self._live, sure, LIMIT)
+        parts = [each for each in sure if any(_is_shown_by(each, other) for other in sure)]
+        left = parts + self._continue(at, self._live, [each for each in sure if each not in parts], LIMIT)
         fresh = [track for track in self._live if track.fresh(at) or track.steady(at)]
         left += self._continue(at, fresh, [each for each in seen if each.score < self._score], DOUBTFUL)
         for each in self._absorb(at, left):
@@ -130,7 +133,7 @@ class Tracker:
         hosts = [track for track in self._live if track.fresh(at) and self._is_host(track, seen, at)]
         if not hosts:
             return False
-        host = max(hosts, key=lambda track: (overlap(track.box(at), seen.box), -track.id))
+        host = min(hosts, key=lambda track: _strangeness(track, seen, at))
         outgrown = host.label == seen.label and seen.score >= self._score
         if host.seen_at == at and not (outgrown and is_part(host.box(at), seen.box)):
             host.ballot.vote(seen.label, seen.score, at)
@@ -179,11 +182,15 @@ class Tracker:
 
     def _is_over(self, track: Followed, at: float) -> bool:
         silent = at - track.seen_at
-        brief = not track.told or track.inside(at) < VISIBLE
-        patience = SETTLED if brief else self._silence
         if not track.told and track.overlooked(at):
             return True
-        return (track.misses >= 2 and silent > patience) or silent > FORGOTTEN
+        return (track.misses >= 2 and silent > self._patience(track, at)) or silent > FORGOTTEN
+
+    def _patience(self, track: Followed, at: float) -> float:
+        """Return for how many seconds a track that was looked for may be unseen."""
+        if not track.told or track.inside(at) < VISIBLE:
+            return SETTLED
+        return max(self._silence, HIDDEN) if track.kinematics.moves else self._silence
 
     def _demote(self, at: float) -> list[Track]:
         """End what was told and turned out to be a pattern on the wall; it is followed on, and told no more."""
@@ -242,6 +249,21 @@ class Tracker:
         )
 
 
+def _is_shown_by(part: Seen, whole: Seen) -> bool:
+    """Return whether a detection is but a part of another one."""
+    return (
+        taken_for(part.label, whole.label) < STRANGE
+        and is_part(part.box, whole.box)
+        and is_cut(part.box, whole.box)
+    )
+
+
+def _strangeness(track: Followed, seen: Seen, at: float) -> tuple[float, float, int]:
+    """Return by what the object is chosen for which a detection speaks that lies on several."""
+    colours = track.forecast(at).colour_cost(seen.box, seen.colour)
+    return colours, -overlap(track.box(at), seen.box), track.id
+
+
 def _is_beside(track: Followed, other: Followed, at: float) -> bool:
     """Return whether a new track may be but a shadow of another."""
     return taken_for(track.label, other.label) < STRANGE and overlap(track.box(at), other.box(at)) >= 0.3
@@ -257,8 +279,8 @@ def _costs(
     costs = {}
     middles = [centre(each.box) for each in seen]
     for row, track in enumerate(tracks):
-        expected = forecast(track.kinematics, at, melting=track.label == UNCLASSIFIED)
-        x, y, reach = expected.x, expected.y, 2 * limit * expected.spread
+        expected = track.forecast(at)
+        x, y, reach = expected.x, expected.y, 8 * limit * expected.spread
         for column, (u, v) in enumerate(middles):
             if (x - u) ** 2 + (y - v) ** 2 < reach:
                 found = _cost(track, expected, seen[column], limit)
@@ -270,7 +292,7 @@ def _costs(
 def _cost(track: Followed, expected: Forecast, seen: Seen, limit: float) -> float:
     """Return what speaks against a detection being a track's; infinite from the limit on."""
     found = taken_for(track.label, seen.label) + (0.0 if track.told else NEW) + expected.cost(seen.box)
-    return found + colour_cost(track.colour, seen.colour) if found < limit else inf
+    return found + expected.colour_cost(seen.box, seen.colour) if found < limit else inf
 
 
 def _taken_out(found: Detections) -> list[Seen]:

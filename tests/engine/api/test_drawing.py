@@ -13,9 +13,11 @@ from engine.api.client import ApiError, Client
 from engine.api.recording import Recorder
 from engine.api.resources.commissioning import drawing
 from engine.api.resources.commissioning.drawing import (
+    DRAW_IGNORED,
     DRAW_LINE,
     DRAW_ZONE,
     DRAWING,
+    ERASE_IGNORED,
     ERASE_LINE,
     ERASE_ZONE,
     SET_METRES,
@@ -136,6 +138,44 @@ async def test_lines_with_their_side(site: Site) -> None:
         assert done.drawing.lines["kerb"].inward == inward
     gone = await site.client.ask(ERASE_LINE, "gate", "kerb", query={"revision": done.drawing.revision})
     assert gone.drawing.lines == {}
+    assert site.text == SITE
+
+
+async def test_what_is_ignored_comes_and_goes_with_the_keys_it_needs(site: Site) -> None:
+    body = {"revision": (await site.drawing("lane")).revision, "points": SQUARE}
+    done = await site.client.ask(DRAW_IGNORED, "lane", "tree", body=body)
+    assert done.drawing.ignored == {"tree": tuple((x, y) for x, y in SQUARE)}
+    report = check(site.path)
+    assert report.configuration is not None
+    assert list(report.configuration.settings.cameras[1].motion.ignore) == ["tree"]
+    body = {"revision": done.drawing.revision, "points": SQUARE, "replaces": "tree"}
+    done = await site.client.ask(DRAW_IGNORED, "lane", "palm", body=body)
+    assert list(done.drawing.ignored) == ["palm"]
+    gone = await site.client.ask(ERASE_IGNORED, "lane", "palm", query={"revision": done.drawing.revision})
+    assert gone.drawing.ignored == {}
+    assert site.text == SITE
+
+
+async def test_the_last_ignored_part_leaves_the_other_settings_of_motion(site: Site) -> None:
+    text = SITE.replace(
+        "rules: [", "    motion: {least: 0.001, ignore: {t: [[0, 0], [1, 0], [1, 1]]}}\nrules: ["
+    )
+    site.path.write_text(
+        text.replace(
+            '  - {id: lane, url: "rtsp://192.0.2.12/s", options: {key: "rtsp://u:geheim@x"}}',
+            "  - id: lane\n    url: rtsp://192.0.2.12/s",
+        )
+    )
+    revision = (await site.drawing("lane")).revision
+    await site.client.ask(ERASE_IGNORED, "lane", "t", query={"revision": revision})
+    assert "motion: {least: 0.001}" in site.text
+
+
+async def test_an_ignored_part_that_is_not_there_is_not_taken_away(site: Site) -> None:
+    revision = (await site.drawing()).revision
+    assert (await site.refused(ERASE_IGNORED, "gate", "yard", query={"revision": revision})).code.startswith(
+        "config."
+    )
     assert site.text == SITE
 
 

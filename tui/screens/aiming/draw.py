@@ -1,4 +1,4 @@
-"""Zones and lines of a camera, drawn on its picture and written into the site's file."""
+"""Zones, lines and ignored parts of a camera, drawn on its picture and written into the site's file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from textual.binding import Binding, BindingType
 from engine.api.client import ApiError
 from engine.api.question import Question
 from engine.api.resources.commissioning.drawing import (
+    DRAW_IGNORED,
     DRAW_LINE,
     DRAW_ZONE,
     DRAWING,
+    ERASE_IGNORED,
     ERASE_LINE,
     ERASE_ZONE,
     Draft,
@@ -34,7 +36,16 @@ from tui.screens.dialogs import ConfirmDialog
 
 #: How near to a point the mouse takes hold of it.
 NEAR = 0.03
-_ERASE = {Kind.ZONE: ERASE_ZONE, Kind.LINE: ERASE_LINE}
+_DRAW: dict[Kind, Question[Any, Any, Drawn]] = {
+    Kind.ZONE: DRAW_ZONE,
+    Kind.LINE: DRAW_LINE,
+    Kind.IGNORED: DRAW_IGNORED,
+}
+_ERASE: dict[Kind, Question[Any, Any, Drawn]] = {
+    Kind.ZONE: ERASE_ZONE,
+    Kind.LINE: ERASE_LINE,
+    Kind.IGNORED: ERASE_IGNORED,
+}
 
 
 class DrawScreen(PicturePage):
@@ -50,6 +61,7 @@ class DrawScreen(PicturePage):
         Binding("s", "save", show=False),
         Binding("n", "begin('zone')", show=False),
         Binding("N", "begin('line')", show=False),
+        Binding("v", "begin('ignored')", show=False),
         Binding("r", "rename", show=False),
     ]
 
@@ -70,6 +82,7 @@ class DrawScreen(PicturePage):
                 ("Enter", "key.edit"),
                 ("n", "key.new_zone"),
                 ("N", "key.new_line"),
+                ("v", "key.new_ignored"),
                 ("r", "key.rename"),
                 ("x", "key.delete"),
                 ("?", "key.help"),
@@ -94,16 +107,18 @@ class DrawScreen(PicturePage):
         return aim_card.drawing_panel(self.drawing, self.chosen, self.context.t)
 
     def shapes(self) -> list[pictures.Overlay]:
-        """The zones of the file, but the one under the pen; nobody who walks by."""
+        """The zones and ignored parts of the file, but the one under the pen; nobody who walks by."""
         if self.drawing is None:
             return []
-        zones = self.drawing.zones.items()
-        return [pictures.Overlay(points, name, zone=True) for name, points in zones if name != self._pen]
+        zones, ignored, pen = self.drawing.zones, self.drawing.ignored, self._pen
+        shown = [(points, name) for name, points in zones.items() if (Kind.ZONE, name) != pen]
+        shown += [(points, f"✕ {name}") for name, points in ignored.items() if (Kind.IGNORED, name) != pen]
+        return [pictures.Overlay(points, name, zone=True) for points, name in shown]
 
     def marks(self) -> Iterator[Stroke | Glyph]:
         """The lines of the file with their arrows, and what is under the pen."""
         for name, line in (self.drawing.lines if self.drawing else {}).items():
-            if name != self._pen:
+            if (Kind.LINE, name) != self._pen:
                 yield from _line(tuple(line.points), line.inward, name)
         if self.draft is None:
             yield from self._listed()
@@ -200,7 +215,7 @@ class DrawScreen(PicturePage):
             self.redraw()
 
     def action_begin(self, kind: str) -> None:
-        """Begin a zone or a line."""
+        """Begin one of a kind."""
         if self.draft is None:
             self.draft, self.label_of_pen = Draft(Kind(kind)), ""
             self._again()
@@ -239,23 +254,21 @@ class DrawScreen(PicturePage):
         return known[self.chosen] if self.chosen < len(known) else None
 
     @property
-    def _pen(self) -> str:
-        """The name of what is under the pen, or marked; empty: none."""
-        if self.draft is not None:
-            return self.label_of_pen
-        return self._marked[1] if self._marked else ""
+    def _pen(self) -> tuple[Kind, str] | None:
+        """What is under the pen, or marked; None: nothing."""
+        return (self.draft.kind, self.label_of_pen) if self.draft is not None else self._marked
 
     def _listed(self) -> Iterator[Stroke | Glyph]:
         """Yield the marked one of the list, brighter than the others."""
         if self.drawing is None or self._marked is None:
             return
         kind, name = self._marked
-        if kind is Kind.ZONE:
-            yield Stroke(self.drawing.zones[name], closed=True)
-            yield Glyph(self.drawing.zones[name][0], name)
+        drawn = aim_card.under_pen(self.drawing, kind, name)
+        if kind is Kind.LINE:
+            yield from _line(drawn.points, drawn.inward, name)
         else:
-            line = self.drawing.lines[name]
-            yield from _line(tuple(line.points), line.inward, name)
+            yield Stroke(drawn.points, closed=True)
+            yield Glyph(drawn.points[0], name)
 
     def _mark(self, by: int) -> None:
         count = len(aim_card.drawn(self.drawing)) if self.drawing else 0
@@ -265,12 +278,7 @@ class DrawScreen(PicturePage):
     def _edit(self) -> None:
         if self._marked is None or self.drawing is None:
             return
-        kind, self.label_of_pen = self._marked
-        if kind is Kind.ZONE:
-            self.draft = Draft(kind, self.drawing.zones[self.label_of_pen])
-        else:
-            line = self.drawing.lines[self.label_of_pen]
-            self.draft = Draft(kind, tuple(line.points), line.inward)
+        self.draft, self.label_of_pen = aim_card.under_pen(self.drawing, *self._marked), self._marked[1]
 
     def _put_away(self) -> None:
         self.draft, self.label_of_pen = None, ""
@@ -304,9 +312,7 @@ class DrawScreen(PicturePage):
         kind, old = self._marked
         name = await self.app.push_screen_wait(AskDialog(self.context, "draw.name", old))
         if name and name != old and self.drawing is not None:
-            line = self.drawing.lines.get(old)
-            points = self.drawing.zones[old] if kind is Kind.ZONE else line.points if line else ()
-            await self._written(Draft(kind, tuple(points), line.inward if line else "right"), name, old)
+            await self._written(aim_card.under_pen(self.drawing, kind, old), name, old)
 
     async def _erase(self) -> None:
         if self._marked is not None:
@@ -317,11 +323,11 @@ class DrawScreen(PicturePage):
         if self.drawing is None:
             return False
         told = {"revision": self.drawing.revision, "points": draft.points, "replaces": old}
-        if draft.kind is Kind.ZONE:
-            change: ZoneChange | LineChange = ZoneChange.model_validate(told)
+        if draft.kind is Kind.LINE:
+            change: ZoneChange | LineChange = LineChange.model_validate(told | {"inward": draft.inward})
         else:
-            change = LineChange.model_validate(told | {"inward": draft.inward})
-        return await self._changed(DRAW_ZONE if draft.kind is Kind.ZONE else DRAW_LINE, name, change)
+            change = ZoneChange.model_validate(told)
+        return await self._changed(_DRAW[draft.kind], name, change)
 
     async def _changed(
         self, question: Question[Any, Any, Drawn], name: str, change: ZoneChange | LineChange | None

@@ -1,4 +1,4 @@
-"""Zones and lines of a camera, as its site's configuration has them; written there, comments and all else kept."""
+"""What is drawn on a camera's picture, as the configuration has it; written there, comments and all else kept."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from engine.web.payload import Wire
 
 __all__ = [
     "DRAWING",
+    "DRAW_IGNORED",
     "DRAW_LINE",
     "DRAW_ZONE",
+    "ERASE_IGNORED",
     "ERASE_LINE",
     "ERASE_ZONE",
     "SET_METRES",
@@ -54,12 +56,14 @@ class Drawing(Wire):
 
     Attributes:
         revision: SHA-256 of the file: whoever changes something says by it what they had before them.
+        ignored: Parts of the picture in which nothing counts as motion (`motion: {ignore: ...}`).
         metres_per_width: Metres that the picture is wide where things move.
     """
 
     revision: str
     zones: dict[str, tuple[Spot, ...]] = Field(default_factory=dict)
     lines: dict[str, DrawnLine] = Field(default_factory=dict)
+    ignored: dict[str, tuple[Spot, ...]] = Field(default_factory=dict)
     metres_per_width: float | None = None
 
 
@@ -76,7 +80,7 @@ class Change(Wire):
 
 
 class ZoneChange(Change):
-    """A zone is to be so. `replaces`: the name that it had; empty: this one."""
+    """A zone, or an ignored part, is to be so. `replaces`: the name that it had; empty: this one."""
 
     points: Annotated[tuple[Spot, ...], Field(min_length=3, max_length=64)]
     replaces: Annotated[str, Field(max_length=63)] = ""
@@ -118,8 +122,8 @@ class Drawn(Wire):
 
 
 DRAWING = Question(
-    "GET", "/v1/cameras/{id}/drawing", "Zones and lines as the configuration has them", Permission.STATE, Drawing,
-    of="path",
+    "GET", "/v1/cameras/{id}/drawing", "Zones, lines and ignored parts as the configuration has them",
+    Permission.STATE, Drawing, of="path",
 )  # fmt: skip
 DRAW_ZONE = Question(
     "PUT", "/v1/cameras/{id}/zones/{name}", "Write a zone into the configuration", Permission.CONFIGURE, Drawn,
@@ -129,6 +133,10 @@ DRAW_LINE = Question(
     "PUT", "/v1/cameras/{id}/lines/{name}", "Write a line into the configuration", Permission.CONFIGURE, Drawn,
     body=LineChange, of="path", deed=Deed.CONFIGURE, within=RELOAD_TIMEOUT,
 )  # fmt: skip
+DRAW_IGNORED = Question(
+    "PUT", "/v1/cameras/{id}/ignored/{name}", "Write a part in which nothing counts as motion", Permission.CONFIGURE,
+    Drawn, body=ZoneChange, of="path", deed=Deed.CONFIGURE, within=RELOAD_TIMEOUT,
+)  # fmt: skip
 ERASE_ZONE = Question(
     "DELETE", "/v1/cameras/{id}/zones/{name}", "Take a zone out of the configuration", Permission.CONFIGURE, Drawn,
     query=Erase, of="path", deed=Deed.CONFIGURE, within=RELOAD_TIMEOUT,
@@ -136,6 +144,10 @@ ERASE_ZONE = Question(
 ERASE_LINE = Question(
     "DELETE", "/v1/cameras/{id}/lines/{name}", "Take a line out of the configuration", Permission.CONFIGURE, Drawn,
     query=Erase, of="path", deed=Deed.CONFIGURE, within=RELOAD_TIMEOUT,
+)  # fmt: skip
+ERASE_IGNORED = Question(
+    "DELETE", "/v1/cameras/{id}/ignored/{name}", "Let motion count again in a part of the picture",
+    Permission.CONFIGURE, Drawn, query=Erase, of="path", deed=Deed.CONFIGURE, within=RELOAD_TIMEOUT,
 )  # fmt: skip
 SET_METRES = Question(
     "PUT", "/v1/cameras/{id}/metres", "Write how many metres the picture is wide", Permission.CONFIGURE, Drawn,
@@ -162,8 +174,12 @@ class DrawingPort(Protocol):
         """Write a line."""
         ...
 
+    async def ignore(self, caller: Caller, camera: str, name: str, change: ZoneChange) -> Drawn:
+        """Write a part of the picture in which nothing counts as motion."""
+        ...
+
     async def erase(self, caller: Caller, camera: str, kind: Kind, name: str, asked: Erase) -> Drawn:
-        """Take a zone or a line away."""
+        """Take one of them away."""
         ...
 
     async def set_metres(self, caller: Caller, camera: str, change: MetresChange) -> Drawn:
@@ -172,7 +188,7 @@ class DrawingPort(Protocol):
 
 
 def resource(port: DrawingPort) -> Resource:
-    """Return the questions about zones and lines."""
+    """Return the questions about what is drawn."""
 
     async def drawing(asked: Inquiry[None, None]) -> Drawing:
         return await port.drawing(asked.caller, asked.name)
@@ -183,17 +199,26 @@ def resource(port: DrawingPort) -> Resource:
     async def draw_line(asked: Inquiry[None, LineChange]) -> Drawn:
         return await port.draw_line(asked.caller, asked.names["id"], asked.names["name"], asked.body)
 
+    async def ignore(asked: Inquiry[None, ZoneChange]) -> Drawn:
+        return await port.ignore(asked.caller, asked.names["id"], asked.names["name"], asked.body)
+
     async def erase_zone(asked: Inquiry[Erase, None]) -> Drawn:
         return await port.erase(asked.caller, asked.names["id"], Kind.ZONE, asked.names["name"], asked.query)
 
     async def erase_line(asked: Inquiry[Erase, None]) -> Drawn:
         return await port.erase(asked.caller, asked.names["id"], Kind.LINE, asked.names["name"], asked.query)
 
+    async def erase_ignored(asked: Inquiry[Erase, None]) -> Drawn:
+        return await port.erase(
+            asked.caller, asked.names["id"], Kind.IGNORED, asked.names["name"], asked.query
+        )
+
     async def set_metres(asked: Inquiry[None, MetresChange]) -> Drawn:
         return await port.set_metres(asked.caller, asked.name, asked.body)
 
     answers = (
         DRAWING.by(drawing), DRAW_ZONE.by(draw_zone), DRAW_LINE.by(draw_line), ERASE_ZONE.by(erase_zone),
-        ERASE_LINE.by(erase_line), SET_METRES.by(set_metres),
+        ERASE_LINE.by(erase_line), DRAW_IGNORED.by(ignore), ERASE_IGNORED.by(erase_ignored),
+        SET_METRES.by(set_metres),
     )  # fmt: skip
     return Resource("drawing", answers)

@@ -17,11 +17,13 @@ def kept(
     whole, out = np.zeros((2, high * 8, wide), np.uint8)
     whole[:rows] = marks
     counts = np.zeros((6, high, wide // 8), np.int16)
+    places = np.zeros((counts[0].size, 2), np.int16)
     scratch = np.zeros((ROWS, wide + 8), np.uint8)
     nothing = np.zeros((0, 0), np.uint8)
     active = majority(
-        whole, nothing if wanted is None else wanted, out, counts, scratch, rows, cols, MAJORITY, 6
+        whole, nothing if wanted is None else wanted, out, counts, places, scratch, rows, cols, MAJORITY, 6
     )
+    np.testing.assert_array_equal(places[:active], np.argwhere(counts[0] >= 6))
     return out[:rows, :cols], counts[0], active
 
 

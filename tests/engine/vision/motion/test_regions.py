@@ -12,8 +12,9 @@ def found(counts: NDArray[np.int16]) -> tuple[list[list[float]], list[int]]:
     """Return the boxes in blocks and the cells of each region."""
     high, wide = counts.shape[1:]
     boxes, cells = np.zeros((high * wide, 4), np.float32), np.zeros(high * wide + 1, np.int64)
+    places = np.argwhere(counts[0]).astype(np.int16, order="C")
     queue = np.zeros((high * wide, 2), np.int16)
-    number = regions(counts, boxes, cells, queue, 16, LARGE, 1 / wide, 1 / high)
+    number = regions(counts, places, boxes, cells, queue, 16, LARGE, 1 / wide, 1 / high)
     assert cells[-1] == cells[:number].sum()
     return (boxes[:number] * [wide, high, wide, high]).round(3).tolist(), cells[:number].tolist()
 

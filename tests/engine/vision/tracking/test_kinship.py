@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.vision.tracking.kinship import is_changed, is_one
+from engine.vision.tracking.kinship import completed, is_changed, is_cut, is_one, is_upper
 from tests.engine.vision.tracking.sightings import Box
 
 WHOLE: Box = (0.4, 0.2, 0.5, 0.6)
@@ -38,3 +38,24 @@ def test_who_sits_down_is_found_in_another_extent() -> None:
     assert is_changed("person", WHOLE, "person", SEATED)
     assert not is_changed("person", SEATED, "two_wheeler", WHOLE)
     assert not is_changed("person", (0.4, 0.55, 0.5, 0.9), "person", WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("part", "cut"),
+    [
+        (HEAD, True),
+        (WHOLE, False),
+        ((0.4, 0.2, 0.5, 0.44), False),  # not that much lower
+        ((0.44, 0.2, 0.48, 0.3), False),  # too narrow
+        ((0.35, 0.2, 0.5, 0.3), False),  # too wide
+    ],
+)
+def test_a_part_is_as_wide_as_its_whole_and_much_lower(part: Box, cut: bool) -> None:
+    assert is_cut(part, WHOLE) is cut
+
+
+def test_a_part_shows_where_its_whole_is_by_its_nearer_end() -> None:
+    head, legs = (0.42, 0.21, 0.5, 0.35), (0.42, 0.45, 0.5, 0.61)
+    assert (is_upper(head, WHOLE), is_upper(legs, WHOLE)) == (True, False)
+    assert completed(head, WHOLE) == pytest.approx((0.41, 0.21, 0.51, 0.61))
+    assert completed(legs, WHOLE) == pytest.approx((0.41, 0.21, 0.51, 0.61))

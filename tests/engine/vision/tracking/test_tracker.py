@@ -25,7 +25,7 @@ from tests.engine.vision.tracking.sightings import (
 
 def test_a_sure_track_is_told_after_its_second_sighting_and_predicted_no_longer_than_a_moment() -> None:
     walk = [seen(("person", 0.8, box(0.1 + 0.02 * n))) for n in range(10)]
-    told = run(Tracker(), walk + [seen()] * 15)
+    told = run(Tracker(), walk + [seen()] * 25)
     assert [len(each.tracks) for each in told[:4]] == [0, 1, 1, 1]
     last = told[9].tracks[0]
     assert (last.id, last.label, last.seen, last.predicted) == (1, "person", 10, False)
@@ -35,8 +35,13 @@ def test_a_sure_track_is_told_after_its_second_sighting_and_predicted_no_longer_
     assert [track.predicted for track in after] == [True] * 3  # 0.7 s, and then no more
     assert [track.box[0] for track in after] == pytest.approx([0.30, 0.32, 0.34], abs=0.01)  # it moves on
     ends = [(number, track.id) for number, each in enumerate(told) for track in each.ended]
-    assert told[20].ended[0].box[0] == pytest.approx(0.28, abs=0.01)  # where it was seen last
-    assert ends == [(20, 1)]  # seen last in picture 9: more than 2 s later
+    assert told[30].ended[0].box[0] == pytest.approx(0.28, abs=0.01)  # where it was seen last
+    assert ends == [(30, 1)]  # seen last in picture 9: more than 4 s later
+
+
+def test_who_rests_and_is_not_found_has_ended_sooner_than_who_walks() -> None:
+    told = run(Tracker(), [seen(("person", 0.8, upright(0.5)))] * 10 + [seen()] * 15)
+    assert [number for number, each in enumerate(told) if each.ended] == [20]
 
 
 def test_the_way_before_it_was_told_is_told_with_it_once() -> None:
@@ -115,14 +120,14 @@ def test_how_fast_pictures_come_changes_neither_when_it_is_told_nor_how_fast_it_
     fps: int, score: float, seconds: float
 ) -> None:
     walk = [seen(("person", score, upright(0.1 + 0.1 * n / fps))) for n in range(4 * fps)]
-    told = run(Tracker(), walk + [seen()] * (4 * fps), fps=fps)
+    told = run(Tracker(), walk + [seen()] * (6 * fps), fps=fps)
     first = next(number for number, each in enumerate(told) if each.tracks)
     assert seconds <= first / fps <= seconds + 0.05
     assert told[2 * fps].tracks[0].velocity[0] == pytest.approx(0.1, rel=0.1)
     assert sum(track.predicted for each in told for track in each.tracks) / fps == pytest.approx(
         0.7, abs=0.11
     )
-    assert [number / fps for number, each in enumerate(told) if each.ended] == [pytest.approx(6.0, abs=0.21)]
+    assert [number / fps for number, each in enumerate(told) if each.ended] == [pytest.approx(8.0, abs=0.21)]
 
 
 def test_doubtful_detections_continue_but_never_begin() -> None:
@@ -250,6 +255,61 @@ def test_who_is_seen_by_the_head_alone_for_a_while_keeps_size_and_place() -> Non
     assert ids(told) == {1}
     assert told[-1].tracks[0].box == pytest.approx(whole, abs=0.03)
     assert not told[-1].tracks[0].predicted
+
+
+@pytest.mark.parametrize(("known", "parts"), [(15, 11), (5, 9)])
+def test_a_whole_that_is_not_seen_again_was_none(known: int, parts: int) -> None:
+    whole, legs = (0.4, 0.3, 0.5, 0.8), (0.41, 0.6, 0.49, 0.8)
+    told = run(
+        Tracker(), [*[seen(("person", 0.8, whole))] * known, *[seen(("person", 0.8, legs))] * (parts + 1)]
+    )
+    assert told[-3].tracks[0].box == pytest.approx(whole, abs=0.03)
+    assert told[-1].tracks[0].box == pytest.approx(legs, abs=0.001)
+    assert ids(told) == {1}
+
+
+def pair(n: int, first: float = 0.02, second: float = -0.02) -> tuple[Box, Box]:
+    """Return the boxes of two who walk towards each other, and cross in picture 10."""
+    return upright(0.5 + first * (n - 10)), upright(0.5 + second * (n - 10), 0.31)
+
+
+def test_a_part_is_his_whose_colours_it_has() -> None:
+    """Of two who cross the one behind is hidden, and of the other one only a bust is found."""
+    tracker = Tracker()
+    for n in range(10):
+        a, b = pair(n)
+        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, BLUE]), ALL)
+    for n, (shirt, own) in enumerate([(RED, 1), (BLUE, 2)], 10):
+        x0, y0, x1, _ = pair(n)[own - 1]
+        told = tracker.update(n / 5, seen(("person", 0.8, (x0, y0, x1, y0 + 0.12)), colours=[shirt]), ALL)
+        assert [track.id for track in told.tracks if not track.predicted] == [own]
+
+
+def test_who_is_hidden_does_not_take_what_is_seen_twice_of_who_hides_him() -> None:
+    tracker = Tracker()
+    for n in range(10):
+        a, b = pair(n)
+        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, RED]), ALL)
+    a, _ = pair(10)
+    bust = (a[0], a[1], a[2], a[1] + 0.12)
+    told = tracker.update(2.0, seen(("animal", 0.8, a), ("person", 0.8, bust), colours=[RED, RED]), ALL)
+    assert [track.id for track in told.tracks if not track.predicted] == [1]
+
+
+def test_who_was_hidden_keeps_his_colours() -> None:
+    """A sighting with another one's colours, after a second in which he was not seen, is not what he looks like."""
+    tracker = Tracker()
+    still = ("person", 0.8, upright(0.5))
+    run(tracker, [seen(still, colours=[RED])] * 10)
+    run(tracker, [seen(still, colours=[BLUE])], since=3.0)
+    aside = [("person", 0.8, upright(0.46)), ("person", 0.8, upright(0.54))]
+    told = tracker.update(3.2, seen(*aside, colours=[BLUE, RED]), ALL)
+    assert [track.box[0] > 0.5 for track in told.tracks] == [True]
+
+
+def test_what_comes_into_the_picture_is_as_wide_as_it_is_seen() -> None:
+    told = run(Tracker(), [seen(("car", 0.8, (0.0, 0.4, 0.05 + 0.05 * n, 0.6))) for n in range(8)])
+    assert told[-1].tracks[0].box[2] == pytest.approx(0.4, abs=0.015)
 
 
 def test_a_part_that_was_found_first_grows_into_the_whole() -> None:

@@ -105,6 +105,26 @@ async def test_a_point_behind_a_chosen_one_is_held_and_the_last_one_is_taken_awa
         assert draft.points[2:] == before[1:3]
 
 
+async def test_a_part_is_ignored_renamed_and_counts_again(
+    app: MatthanApp, opening: Opening, drawn: FakeDrawing, until: Until
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await begin(app, pilot, opening, until)
+        await pilot.press("v", "space", "shift+right", "space", "shift+down", "space", "s")
+        await type_name(app, pilot, until, "san")  # a zone has that name too
+        await agree(app, pilot, until)
+        await until(pilot, lambda: screen.draft is None and "✕ san (3 điểm)" in screen_of(app))
+        assert len(drawn.held.zones["san"]) == 4
+        await pilot.press("down", "down", "r")
+        await type_name(app, pilot, until, "cay")
+        await agree(app, pilot, until)
+        await until(pilot, lambda: list(drawn.held.ignored) == ["cay"])
+        await pilot.press("x")
+        await agree(app, pilot, until)
+        await until(pilot, lambda: not drawn.held.ignored)
+        assert (list(drawn.held.zones), list(drawn.held.lines)) == (["san"], ["cong"])
+
+
 async def test_a_line_and_its_side(
     app: MatthanApp, opening: Opening, drawn: FakeDrawing, until: Until
 ) -> None:

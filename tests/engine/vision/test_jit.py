@@ -1,0 +1,51 @@
+"""Compiling takes long, and says so: once, and whether it is for the last time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.vision import jit
+
+SOURCE = "def twice(n):\n    return 2 * n\n"
+SIGNATURE = "int64(int64)"
+
+
+@pytest.fixture(autouse=True)
+def untold(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    jit._tell.cache_clear()
+    caplog.set_level(logging.INFO, logger=jit.__name__)
+    yield
+    jit._tell.cache_clear()
+
+
+def function_of(source: str) -> Callable[[int], int]:
+    """Return the function of a file; of no file: of a text, which numba keeps nothing of."""
+    made: dict[str, Any] = {}
+    exec(compile(SOURCE, source, "exec"), made)  # noqa: S102 - a text of ours
+    found: Callable[[int], int] = made["twice"]
+    return found
+
+
+def test_the_first_start_says_that_it_compiles_and_the_second_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("CACHE_DIRECTORY", raising=False)
+    file = tmp_path / "kernels.py"
+    file.write_text(SOURCE)
+    assert jit.build(function_of(str(file)), SIGNATURE)(3) == 6
+    assert [(each.levelname, "first start" in each.message) for each in caplog.records] == [("INFO", True)]
+    jit._tell.cache_clear()
+    caplog.clear()
+    assert jit.build(function_of(str(file)), SIGNATURE)(3) == 6
+    assert caplog.records == []
+
+
+def test_what_cannot_be_kept_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert jit.build(function_of("<nowhere>"), SIGNATURE)(3) == 6
+    assert [(each.levelname, "every start" in each.message) for each in caplog.records] == [("WARNING", True)]
