@@ -375,6 +375,13 @@ class Rain(Effect):
         return picture * np.float32(0.85) + 20 + np.asarray(image, np.float32)[..., None]
 
 
+class RainOver(Rain):
+    """It rained, and stops: less differs from picture to picture than it did for long."""
+
+    def light(self, picture: Rgb, t: float) -> Rgb:
+        return super().light(picture, -t) if t < 0 else picture * np.float32(0.85) + 20
+
+
 class Fog(Effect):
     """It becomes thick within two minutes; the near stays."""
 
@@ -473,6 +480,7 @@ FAULTS: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
     "infrared": Infrared,
 }  # fmt: skip
 CALM: Mapping[str, Callable[[Rng, tuple[int, int]], Effect]] = {
-    "nothing": Effect, "light jump": LightJump, "night mode": Dusk, "headlights": Headlights, "rain": Rain,
+    "nothing": Effect, "light jump": LightJump, "night mode": Dusk, "headlights": Headlights,
+    "rain": Rain, "rain over": RainOver,
     "fog": Fog, "lorry": Lorry, "crowd": Crowd, "PTZ move": Patrol, "daylight drift": Drift, "glare": Glare,
 }  # fmt: skip

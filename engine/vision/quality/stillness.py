@@ -29,15 +29,17 @@ BLOCK, PART = 8, 8
 ALIVE = 0.35
 #: Part of the usual difference between ends below which it may be the coder's, and is no noise; part of the first such
 #: one below which a later one is not either: a coder finds finer steps for what stays the same.
-DOUBTED, FAINT, FALLING = 0.85, 0.7, 0.93
+DOUBTED, FAINT, FALLING = 0.85, 0.55, 0.95
 #: Groups after which it is a living picture that is coded otherwise than before.
-OTHERWISE = 6
+OTHERWISE = 5
 #: Groups after which it is known what is usual: a coder needs some to find its steps.
-LEARNT = 4
+LEARNT = 3
 #: Seconds at least between two ends that are compared: a coder's steps become finer by the second.
 APART = 1.8
 #: Grey levels by which a part differs in which something moves, and share of them that a clock may have.
 MOTION, CLOCK = 6.0, 0.03
+#: Share of parts up to which the middle of all is the noise's: what rain or a crowd makes of it is not usual.
+BUSY = 0.15
 #: Looks after a keyframe in which a coder that is short of bits mends what it began coarsely: that is no motion.
 SETTLED = 2
 #: Grey levels in the middle from which the light changed, and with it what is usual.
@@ -128,15 +130,19 @@ class Stillness:
         if abs(change.light) > OTHER_LIGHT or (self._passed >= OTHERWISE and not self._faint):
             self.restart(now)
         elif self._lives(change):
-            self._learnt += 1
-            rate = 1.0 if not self._usual else _FALL if change.size < self._usual else _RISE
-            self._usual += (min(change.size, MOTION) - self._usual) * rate
+            if share(change.parts > MOTION) <= BUSY:
+                self._learn(change.size)
             self._alive(now)
         else:
             self._first = change.size if not self._passed else self._first
             self._passed += 1
             least = max(FAINT * self._usual, FALLING * self._first)
-            self._faint = self._faint or change.share <= ALIVE or change.size < least
+            self._faint = change.share <= ALIVE or change.size < least
+
+    def _learn(self, size: float) -> None:
+        self._learnt += 1
+        rate = 1.0 if not self._usual else _FALL if size < self._usual else _RISE
+        self._usual += (min(size, MOTION) - self._usual) * rate
 
     def _alive(self, now: float) -> None:
         self._since = self._exact = now

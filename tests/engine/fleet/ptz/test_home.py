@@ -183,6 +183,16 @@ async def test_where_a_unit_was_left() -> None:
     assert state.left("base") is None
 
 
+def test_whether_it_is_home_is_known_of_a_unit_that_has_one() -> None:
+    for home, expected in ((None, [None, None, None]), ("base", [None, "base", None])):
+        bench = Bench(None, home=home)
+        found = [bench.home.away_from]
+        for preset in ("road", "base"):
+            bench.state.went(bench.state.ask(), preset, 0.0)
+            found.append(bench.home.away_from)
+        assert found == expected
+
+
 class Silent:
     """A unit that takes a command and never answers."""
 
