@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +24,24 @@ def untold(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     jit._tell.cache_clear()
 
 
-def function_of(source: str) -> Callable[[int], int]:
-    """Return the function of a file; of no file: of a text, which numba keeps nothing of."""
-    made: dict[str, Any] = {}
-    exec(compile(SOURCE, source, "exec"), made)  # noqa: S102 - a text of ours
-    found: Callable[[int], int] = made["twice"]
-    return found
-
-
 def test_the_first_start_says_that_it_compiles_and_the_second_has_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("CACHE_DIRECTORY", raising=False)
-    file = tmp_path / "kernels.py"
-    file.write_text(SOURCE)
-    assert jit.build(function_of(str(file)), SIGNATURE)(3) == 6
+    (tmp_path / "kernels_of_a_test.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    twice = importlib.import_module("kernels_of_a_test").twice
+    assert jit.build(twice, SIGNATURE)(3) == 6
     assert [(each.levelname, "first start" in each.message) for each in caplog.records] == [("INFO", True)]
     jit._tell.cache_clear()
     caplog.clear()
-    assert jit.build(function_of(str(file)), SIGNATURE)(3) == 6
+    assert jit.build(twice, SIGNATURE)(3) == 6
     assert caplog.records == []
 
 
 def test_what_cannot_be_kept_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    made: dict[str, Any] = {}
+    exec(compile(SOURCE, "<nowhere>", "exec"), made)  # noqa: S102 - a text of ours
     for _ in range(2):
-        assert jit.build(function_of("<nowhere>"), SIGNATURE)(3) == 6
+        assert jit.build(made["twice"], SIGNATURE)(3) == 6
     assert [(each.levelname, "every start" in each.message) for each in caplog.records] == [("WARNING", True)]
