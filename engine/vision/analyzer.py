@@ -91,7 +91,7 @@ class Analyzer:
         self._fresh = True
         self._shown: Upright | None = None
         self._lock = threading.Lock()
-        self._analysed = self._looks = self._keyframes = self.wanted = self.skipped = 0
+        self._analysed = self._looks = self._keyframes = self._refreshed = self.wanted = self.skipped = 0
         self._media, self._looked = 0.0, -inf
 
     @property
@@ -187,7 +187,8 @@ class Analyzer:
             self._motion.forget()
             self._fresh = True
             return _TURNING, False
-        return self._motion.feed(luma(frame)), self._motion.cut
+        refreshed, self._refreshed = self._keyframes > self._refreshed, self._keyframes
+        return self._motion.feed(luma(frame), refreshed=refreshed), self._motion.cut
 
     def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
         """Return what is there, and where was looked for it."""

@@ -29,11 +29,13 @@ class Film:
     packets: list[Packet]
 
 
-def coded(pictures: Iterable[Picture], fps: int = 10, bframes: int = 0) -> Film:
-    """Encode grey pictures (h, w) as H.264, Annex B, one keyframe a second."""
+def coded(
+    pictures: Iterable[Picture], fps: int = 10, bframes: int = 0, crf: int = 18, every: int = 0
+) -> Film:
+    """Encode grey pictures (h, w) as H.264, Annex B, one keyframe a second, or in `every` pictures."""
     context = av.CodecContext.create("libx264", "w")
     context.pix_fmt, context.time_base, context.framerate = "yuv420p", Fraction(1, fps), Fraction(fps)
-    context.options = {"preset": "ultrafast", "crf": "18", "g": str(fps), "bf": str(bframes)}
+    context.options = {"preset": "ultrafast", "crf": str(crf), "g": str(every or fps), "bf": str(bframes)}
     packets: list[Packet] = []
 
     def take(made: Sequence[Any]) -> None:

@@ -63,7 +63,9 @@ def _picture(
 
 def film_of(pictures: Pictures) -> Film:
     """Return pictures as a film."""
-    return Film(pictures, tuple(number / FPS for number in range(len(pictures))), FPS, WIDE * 2, HIGH * 2)
+    count = len(pictures)
+    times = tuple(number / FPS for number in range(count))
+    return Film(pictures, times, (False,) * count, FPS, WIDE * 2, HIGH * 2)
 
 
 def clip_of(pictures: Pictures, path: Path) -> Path:

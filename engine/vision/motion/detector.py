@@ -64,6 +64,7 @@ class MotionDetector:
         self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
         self._relight, self._relit = round(fps * CALM_SECONDS), 0
         self._pictures = 0
+        self._refreshed, self._before = False, _NOWHERE
 
     @property
     def foreground(self) -> NDArray[np.bool_]:
@@ -74,12 +75,22 @@ class MotionDetector:
         """Learn the background anew from the next picture on: the camera looks elsewhere."""
         self._pictures = self._swaying = 0
 
-    def feed(self, luma: Luma) -> Motion:
+    def feed(self, luma: Luma, *, refreshed: bool = False) -> Motion:
         """Compare a picture with the background, learn from it, and return what moves.
 
         Args:
             luma: (height, width) of this detector's size; any row stride, contiguous rows.
+            refreshed: A keyframe came since the picture before. All noise changes with it, and none between two of a
+                coarse encoder: where nothing moved before, the next picture has to say whether something does. Not
+                so where one keyframe follows the other.
         """
+        motion = self._fed(luma)
+        if refreshed and not self._refreshed and len(motion.boxes):
+            motion = _lasting(motion, self._before)
+        self._refreshed, self._before = refreshed, motion.boxes
+        return motion
+
+    def _fed(self, luma: Luma) -> Motion:
         self._pictures += 1
         self._relit -= self._relit > 0
         self.cut = False
@@ -134,3 +145,10 @@ class MotionDetector:
             self._cells.scan(luma, REPLACE, again=True)
             return Motion(share, _NOWHERE, Disturbance.VIEW)
         return self._told(share)
+
+
+def _lasting(motion: Motion, before: Boxes) -> Motion:
+    """Return the regions that touch one of the picture before."""
+    low, high = motion.boxes[:, None, :2], motion.boxes[:, None, 2:]
+    touches = np.any(np.all((low <= before[:, 2:]) & (high >= before[:, :2]), axis=2), axis=1)
+    return Motion(motion.share, motion.boxes[touches]) if np.any(touches) else _NOTHING

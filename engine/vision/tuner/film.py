@@ -25,12 +25,14 @@ class Film:
     Attributes:
         pictures: (n, h, w) grey, 0..255, about as wide as the detector's grid, so that it tells the same of them.
         times: Seconds of the stream since the first one, of each.
+        refreshed: Whether a keyframe came since the one before, of each.
         fps: Pictures per second that were asked for.
         width: Of the pictures as they are seen, upright and in square pixels; likewise `height`.
     """
 
     pictures: NDArray[np.uint8]
     times: tuple[float, ...]
+    refreshed: tuple[bool, ...]
     fps: float
     width: int
     height: int
@@ -50,7 +52,8 @@ class Recorder:
     def __init__(self, codec: CodecParameters, fps: float, seconds: float) -> None:
         self._decoder, self._pace = Decoder(codec), Pace(fps)
         self._time_base, self._fps, self._seconds = float(codec.time_base), fps, seconds
-        self._kept: list[tuple[float, Luma]] = []
+        self._kept: list[tuple[float, bool, Luma]] = []
+        self._refreshed = False
         self._size = (0, 0)
 
     @property
@@ -68,21 +71,24 @@ class Recorder:
         wanted = self._pace.due(packet.pts * self._time_base)
         for frame in self._decoder.feed(packet, wanted=wanted):
             pts = packet.pts if frame.pts is None else frame.pts
+            self._refreshed |= bool(frame.key_frame)
             if self._pace.take(pts * self._time_base):
                 shown = self._decoder.upright(frame)
                 self._keep(luma(shown.frame), (shown.width, shown.height))
 
     def _keep(self, picture: Luma, size: tuple[int, int]) -> None:
         small = shrunk(picture)
-        if not self._kept or small.shape == self._kept[0][1].shape:  # a stream that changes its size is rare
+        if not self._kept or small.shape == self._kept[0][2].shape:  # a stream that changes its size is rare
             self._size = size
-            self._kept.append((self._pace.time, small))
+            self._kept.append((self._pace.time, self._refreshed, small))
+            self._refreshed = False
 
     def film(self) -> Film:
         """Return what there is so far."""
         kept = list(self._kept)
-        pictures = np.array([small for _, small in kept], np.uint8)
-        return Film(pictures, tuple(at for at, _ in kept), self._fps, *self._size)
+        pictures = np.array([small for _, _, small in kept], np.uint8)
+        times, refreshed = tuple(at for at, _, _ in kept), tuple(anew for _, anew, _ in kept)
+        return Film(pictures, times, refreshed, self._fps, *self._size)
 
 
 def shrunk(picture: Luma) -> Luma:

@@ -27,4 +27,5 @@ def tried(film: Film, tuning: Tuning) -> Trial:
     """Return what a detector with a tuning says of a film."""
     height, width = film.pictures.shape[1:]
     detector = MotionDetector(width, height, fps=film.fps, tuning=tuning)
-    return Trial(tuning, tuple(detector.feed(picture) for picture in film.pictures))
+    shown = zip(film.pictures, film.refreshed, strict=True)
+    return Trial(tuning, tuple(detector.feed(picture, refreshed=anew) for picture, anew in shown))

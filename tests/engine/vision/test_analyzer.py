@@ -47,6 +47,15 @@ def test_without_a_model_what_moves_is_followed_as_moving(film: Any, scene: Any,
     assert look.counters["looked"] == look.skipped == 0
 
 
+def test_keyframes_of_an_encoder_that_codes_nothing_between_them_are_no_motion(
+    film: Any, scene: Any, walking: Any
+) -> None:
+    made = film(walking(scene(300, noise=6.0), begin=250), crf=40, every=30)
+    sights = watched(Analyzer(made.codec, fps=5, pool=None, score=0.45), made)
+    moving = [number for number, sight in enumerate(sights) if len(sight.motion.boxes)]
+    assert 125 <= moving[0] <= 127  # without asking for keyframes: at half of them
+
+
 def test_a_still_is_the_last_analysed_picture_from_any_thread(film: Any, scene: Any) -> None:
     made = film(scene(12))
     look = Analyzer(made.codec, fps=5, pool=None, score=0.45)

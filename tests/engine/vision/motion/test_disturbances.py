@@ -175,6 +175,30 @@ def coded(pictures: list[Picture], rate: int, every: int) -> list[Picture]:
     return [np.asarray(each.reformat(format="gray").to_ndarray(), np.uint8) for each in shown]
 
 
+def told_of(refreshed: list[bool], *, before: bool = False) -> list[int]:
+    """Return in which pictures somebody is told who comes in with the first; `before`: there were only keyframes."""
+    ground = 110 + grain(3, 12)
+    detector = MotionDetector(WIDTH, HEIGHT)
+    for each in range(40):
+        detector.feed(grey(ground + np.random.default_rng(each).normal(0, 2, ground.shape)), refreshed=before)
+    told = []
+    for number, keyframe in enumerate(refreshed):
+        shown = ground + np.random.default_rng(number).normal(0, 2, ground.shape)
+        shown[40:100, 40 + 8 * number : 70 + 8 * number] = 230
+        if len(detector.feed(grey(shown), refreshed=keyframe).boxes):
+            told.append(number)
+    return told
+
+
+def test_who_comes_in_with_a_keyframe_is_told_by_the_next_picture() -> None:
+    assert told_of([False] * 4) == [0, 1, 2, 3]
+    assert told_of([True, False, False, True, False]) == [1, 2, 3, 4]
+
+
+def test_who_comes_in_where_every_picture_is_a_keyframe_is_told_no_later() -> None:
+    assert told_of([True] * 3, before=True) == [0, 1, 2]
+
+
 def test_keyframes_of_a_coarse_encoder_are_no_motion() -> None:
     ground = 110 + grain(3, 12) + grain(25, 15)
     shown = coded(
