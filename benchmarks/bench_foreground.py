@@ -13,6 +13,10 @@ quiet_told              part of the pictures without anything in which motion wa
 missed                  part of those with something larger than 600 pixels in which none was told (who stands still
                         does not move)
 regions                 per picture with something; a thing is 1
+
+Keyframes (scenes/pulses.py): a still place, coded coarsely, 2 s from keyframe to keyframe. Of the pictures after one,
+and of all others, the part in which motion was told: by a detector that knows of keyframes, as the engine's does, and
+by one that does not.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scenes import pulses as coded
 from scenes.motion import FPS, SCENES, WARM, pictures
 from scenes.motion_pictures import HEIGHT, WIDTH, photographs
 
@@ -35,6 +40,8 @@ from engine.vision.motion.detector import MotionDetector
 
 Mask = NDArray[np.bool_]
 GRID = (WIDTH // 2, HEIGHT // 2)
+PULSES_WARM = 25  #: pictures at the beginning of a still place that nobody is judged by
+NOISES, FACTORS = (2.0, 4.5, 8.0), (32, 38, 42)
 SEEN = 600  #: pixels of things in a picture from which their motion is to be told
 
 
@@ -89,6 +96,28 @@ def judge(name: str, seeds: Iterable[int], photographed: bool) -> dict[str, Any]
     return _figures(hits, told)
 
 
+def pulses(noise: float, factor: int, seeds: Iterable[int]) -> dict[str, float]:
+    """Return in which part of a still place's pictures motion was told."""
+    told: Counter[str] = Counter()
+    for seed in seeds:
+        knows, blind = (MotionDetector(WIDTH, HEIGHT, fps=FPS) for _ in range(2))
+        for number, (picture, refreshed) in enumerate(coded.pictures(seed=seed, noise=noise, factor=factor)):
+            found = {
+                "known": knows.feed(picture, refreshed=refreshed),
+                "unknown": blind.feed(picture),
+            }
+            if number < PULSES_WARM:
+                continue
+            kind = "keyframe" if refreshed else "other"
+            told[kind] += 1
+            told.update(f"{kind} {who}" for who, motion in found.items() if len(motion.boxes))
+    return {
+        f"{kind}_{who}": round(told[f"{kind} {who}"] / told[kind], 3)
+        for who in ("known", "unknown")
+        for kind in ("keyframe", "other")
+    }
+
+
 def _figures(hits: dict[str, NDArray[np.int64]], told: Counter[str]) -> dict[str, Any]:
     f = {who: float(2 * both / max(1, said + true)) for who, (both, said, true) in hits.items()}
     both, said, true = hits["ours"]
@@ -124,9 +153,15 @@ def main() -> None:
             }
             for name in options.scenes
         }
+        coarse = {
+            f"noise {noise}, crf {factor}": pool.submit(pulses, noise, factor, range(first, last))
+            for noise in NOISES
+            for factor in FACTORS
+        }
     found["scene"] = {
         name: {ground: job.result() for ground, job in jobs.items()} for name, jobs in said.items()
     }
+    found["keyframes"] = {name: job.result() for name, job in coarse.items()}
     print(json.dumps(found) if options.json else json.dumps(found, indent=2))
 
 
