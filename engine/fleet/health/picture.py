@@ -96,7 +96,12 @@ class Verdict:
         return Sentence(f"picture.{self.cause}+picture.by_{self.source}", values)
 
 
-def united(seen: Sequence[Impairment], hints: Sequence[Hint], told: Cause | None = None) -> Verdict | None:
+def united(
+    seen: Sequence[Impairment],
+    hints: Sequence[Hint],
+    told: Cause | None = None,
+    said: Sequence[Hint] = (),
+) -> Verdict | None:
     """Return the surest of what is seen and said; None: nothing is the matter.
 
     What both say is surer than what one says: each alone would have to be wrong, ``1 - (1 - a)(1 - b)``.
@@ -105,8 +110,9 @@ def united(seen: Sequence[Impairment], hints: Sequence[Hint], told: Cause | None
         seen: In the picture.
         hints: By the camera.
         told: What it was called last: it stays so unless another cause is clearly surer.
+        said: By the camera since it began, over by now: a camera takes its word back before the picture is well again.
     """
-    verdicts = [_seen(each, hints) for each in seen]
+    verdicts = [_seen(each, hints, said) for each in seen]
     verdicts += [Verdict(each.causes[0], each.confidence, "camera") for each in hints]
     verdicts.sort(key=lambda each: -each.confidence)
     surest = next(iter(verdicts), None)
@@ -116,15 +122,16 @@ def united(seen: Sequence[Impairment], hints: Sequence[Hint], told: Cause | None
     return surest if surest.confidence - before.confidence >= SURER else before
 
 
-def _seen(impairment: Impairment, hints: Sequence[Hint]) -> Verdict:
+def _seen(impairment: Impairment, hints: Sequence[Hint], said: Sequence[Hint]) -> Verdict:
     """Return what is seen, called as the camera calls it where it knows better."""
     sure, cause = float(impairment.confidence), impairment.cause
     same = [(each.confidence, cause) for each in hints if cause in each.causes]
     like = [(each.confidence, each.causes[0]) for each in hints if cause in each.looks]
     if not (agrees := same or like):
-        return Verdict(cause, round(sure, 2), "picture")
-    said, called = max(agrees)
-    return Verdict(called, round(1 - (1 - sure) * (1 - said), 2), "both")
+        called = next((each.causes[0] for each in said if cause in each.looks), cause)
+        return Verdict(called, round(sure, 2), "picture")
+    believed, called = max(agrees)
+    return Verdict(called, round(1 - (1 - sure) * (1 - believed), 2), "both")
 
 
 class PictureWatch:
@@ -140,6 +147,7 @@ class PictureWatch:
     def __init__(self, camera: CameraId, conditions: Conditions, away: Callable[[], bool]) -> None:
         self._camera, self._conditions, self._away = camera, conditions, away
         self._hints: tuple[Hint, ...] = ()
+        self._said: tuple[Hint, ...] = ()  # since it began
         self._told: Verdict | None = None
         self._now: Verdict | None = None
         self._since: float | None = None
@@ -166,7 +174,8 @@ class PictureWatch:
                 return []  # nobody knows where it would look
             seen = tuple(each for each in seen if each.cause is not Cause.TURNED)
             hints = tuple(each for each in hints if each.causes[0] is not Cause.TURNED)
-        verdict = united(seen, hints, self._told.cause if self._told else None)
+        self._said = tuple(dict.fromkeys((*self._said, *hints)))
+        verdict = united(seen, hints, self._told.cause if self._told else None, self._said)
         if verdict is not None:
             return self._impaired(verdict, wall)
         return self._clear(wall) if sight.at - self._since >= SETTLE else []
@@ -183,7 +192,7 @@ class PictureWatch:
 
     def _clear(self, wall: datetime) -> list[Draft]:
         facts = self._told.facts if self._told else {}
-        self._told = self._now = None
+        self._told, self._now, self._said = None, None, ()
         return self._conditions.end(LABEL, wall, **facts)
 
 

@@ -127,6 +127,18 @@ def test_what_both_say_is_surer_than_what_one_says() -> None:
     assert united([], [said]) == Verdict(Cause.COVERED, 0.7, "camera")
 
 
+def test_a_cover_that_the_camera_takes_back_first_does_not_become_a_lost_signal() -> None:
+    bench = Bench()
+    bench.settle()
+    bench.watch.hear([TAMPER])
+    card = seen(Cause.SIGNAL_LOSS, 0.95)
+    assert told(bench.look(card)) == [(BEGAN, "covered", "both")]
+    bench.watch.hear([])
+    assert told(bench.look(card)) == []
+    assert told(bench.look()) == [(ENDED, "covered", "both")]
+    assert told(bench.look(card)) == [(BEGAN, "signal_loss", "picture")]
+
+
 def test_a_cover_without_any_noise_looks_like_a_card_and_is_what_the_camera_calls_it() -> None:
     cover, lost = hint_of(TAMPER), hint_of("VideoSource/SignalLoss")
     assert cover is not None
