@@ -46,8 +46,6 @@ PLAIN = 0.2
 LIVING = frozenset({"person", "two_wheeler", "animal"})
 #: How far up from the least score to 1 the mean is of what is believed though it does not move.
 SURE = 0.3
-#: Seconds after which a track ends that was on its way: nobody is gone in the middle of the picture, but hidden.
-HIDDEN = 4.0
 #: Seconds after which a track ends even if nobody could look where it was.
 FORGOTTEN = 60.0
 
@@ -73,8 +71,8 @@ class Tracker:
     Args:
         score: Least score of a detection that may begin a track; half of it continues one.
         confirm: Sightings after which a track is told.
-        silence: Seconds without a sighting, though looked for, after which it ends; HIDDEN, if it was on its
-            way. It is not told for so long, but who comes out behind a pillar by then is still himself.
+        silence: Seconds without a sighting, though looked for, after which it ends. It is not told for so long,
+            but who comes out behind a pillar by then is still himself.
     """
 
     def __init__(self, *, score: float = 0.45, confirm: int = 3, silence: float = 2.0) -> None:
@@ -188,9 +186,7 @@ class Tracker:
 
     def _patience(self, track: Followed, at: float) -> float:
         """Return for how many seconds a track that was looked for may be unseen."""
-        if not track.told or track.inside(at) < VISIBLE:
-            return SETTLED
-        return max(self._silence, HIDDEN) if track.kinematics.moves else self._silence
+        return SETTLED if not track.told or track.inside(at) < VISIBLE else self._silence
 
     def _demote(self, at: float) -> list[Track]:
         """End what was told and turned out to be a pattern on the wall; it is followed on, and told no more."""

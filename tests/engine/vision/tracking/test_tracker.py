@@ -25,7 +25,7 @@ from tests.engine.vision.tracking.sightings import (
 
 def test_a_sure_track_is_told_after_its_second_sighting_and_predicted_no_longer_than_a_moment() -> None:
     walk = [seen(("person", 0.8, box(0.1 + 0.02 * n))) for n in range(10)]
-    told = run(Tracker(), walk + [seen()] * 25)
+    told = run(Tracker(), walk + [seen()] * 15)
     assert [len(each.tracks) for each in told[:4]] == [0, 1, 1, 1]
     last = told[9].tracks[0]
     assert (last.id, last.label, last.seen, last.predicted) == (1, "person", 10, False)
@@ -35,13 +35,8 @@ def test_a_sure_track_is_told_after_its_second_sighting_and_predicted_no_longer_
     assert [track.predicted for track in after] == [True] * 3  # 0.7 s, and then no more
     assert [track.box[0] for track in after] == pytest.approx([0.30, 0.32, 0.34], abs=0.01)  # it moves on
     ends = [(number, track.id) for number, each in enumerate(told) for track in each.ended]
-    assert told[30].ended[0].box[0] == pytest.approx(0.28, abs=0.01)  # where it was seen last
-    assert ends == [(30, 1)]  # seen last in picture 9: more than 4 s later
-
-
-def test_who_rests_and_is_not_found_has_ended_sooner_than_who_walks() -> None:
-    told = run(Tracker(), [seen(("person", 0.8, upright(0.5)))] * 10 + [seen()] * 15)
-    assert [number for number, each in enumerate(told) if each.ended] == [20]
+    assert told[20].ended[0].box[0] == pytest.approx(0.28, abs=0.01)  # where it was seen last
+    assert ends == [(20, 1)]  # seen last in picture 9: more than 2 s later
 
 
 def test_the_way_before_it_was_told_is_told_with_it_once() -> None:
@@ -120,14 +115,14 @@ def test_how_fast_pictures_come_changes_neither_when_it_is_told_nor_how_fast_it_
     fps: int, score: float, seconds: float
 ) -> None:
     walk = [seen(("person", score, upright(0.1 + 0.1 * n / fps))) for n in range(4 * fps)]
-    told = run(Tracker(), walk + [seen()] * (6 * fps), fps=fps)
+    told = run(Tracker(), walk + [seen()] * (4 * fps), fps=fps)
     first = next(number for number, each in enumerate(told) if each.tracks)
     assert seconds <= first / fps <= seconds + 0.05
     assert told[2 * fps].tracks[0].velocity[0] == pytest.approx(0.1, rel=0.1)
     assert sum(track.predicted for each in told for track in each.tracks) / fps == pytest.approx(
         0.7, abs=0.11
     )
-    assert [number / fps for number, each in enumerate(told) if each.ended] == [pytest.approx(8.0, abs=0.21)]
+    assert [number / fps for number, each in enumerate(told) if each.ended] == [pytest.approx(6.0, abs=0.21)]
 
 
 def test_doubtful_detections_continue_but_never_begin() -> None:
