@@ -110,7 +110,7 @@ def united(
         seen: In the picture.
         hints: By the camera.
         told: What it was called last: it stays so unless another cause is clearly surer.
-        said: By the camera since it began, over by now: a camera takes its word back before the picture is well again.
+        said: By the camera since it began, what is over too: it takes its word back before the picture is well again.
     """
     verdicts = [_seen(each, hints, said) for each in seen]
     verdicts += [Verdict(each.causes[0], each.confidence, "camera") for each in hints]

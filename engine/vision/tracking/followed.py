@@ -178,7 +178,7 @@ class Followed:
 
     def whereabouts(self, at: float) -> Box:
         """Return where to look for it: where it should be, or where it was if that is out of the picture."""
-        return self.box(at if self.inside(at) >= VISIBLE else self.seen_at)
+        return within(self.box(at if self.inside(at) >= VISIBLE else self.seen_at))
 
     def inside(self, at: float) -> float:
         """Return how much of it should be in the picture, 0..1."""

@@ -182,11 +182,9 @@ class Tracker:
         silent = at - track.seen_at
         if not track.told and track.overlooked(at):
             return True
-        return (track.misses >= 2 and silent > self._patience(track, at)) or silent > FORGOTTEN
-
-    def _patience(self, track: Followed, at: float) -> float:
-        """Return for how many seconds a track that was looked for may be unseen."""
-        return SETTLED if not track.told or track.inside(at) < VISIBLE else self._silence
+        brief = not track.told or track.inside(at) < VISIBLE
+        patience = SETTLED if brief else self._silence
+        return (track.misses >= 2 and silent > patience) or silent > FORGOTTEN
 
     def _demote(self, at: float) -> list[Track]:
         """End what was told and turned out to be a pattern on the wall; it is followed on, and told no more."""

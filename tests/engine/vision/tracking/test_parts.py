@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.vision.tracking.likeness import Colour
 from engine.vision.tracking.tracker import Tracker
 from tests.engine.vision.tracking.sightings import ALL, BLUE, RED, Box, box, ids, run, seen, upright
 
@@ -32,12 +33,19 @@ def pair(n: int, first: float = 0.02, second: float = -0.02) -> tuple[Box, Box]:
     return upright(0.5 + first * (n - 10)), upright(0.5 + second * (n - 10), 0.31)
 
 
+def followed(first: Colour, second: Colour) -> Tracker:
+    """Return what knows two of such colours, seen until just before they cross."""
+    tracker = Tracker()
+    run(
+        tracker,
+        [seen(*(("person", 0.8, each) for each in pair(n)), colours=[first, second]) for n in range(10)],
+    )
+    return tracker
+
+
 def test_a_part_is_his_whose_colours_it_has() -> None:
     """Of two who cross the one behind is hidden, and of the other one only a bust is found."""
-    tracker = Tracker()
-    for n in range(10):
-        a, b = pair(n)
-        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, BLUE]), ALL)
+    tracker = followed(RED, BLUE)
     for n, (shirt, own) in enumerate([(RED, 1), (BLUE, 2)], 10):
         x0, y0, x1, _ = pair(n)[own - 1]
         told = tracker.update(n / 5, seen(("person", 0.8, (x0, y0, x1, y0 + 0.12)), colours=[shirt]), ALL)
@@ -45,10 +53,7 @@ def test_a_part_is_his_whose_colours_it_has() -> None:
 
 
 def test_who_is_hidden_does_not_take_what_is_seen_twice_of_who_hides_him() -> None:
-    tracker = Tracker()
-    for n in range(10):
-        a, b = pair(n)
-        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, RED]), ALL)
+    tracker = followed(RED, RED)
     a, _ = pair(10)
     bust = (a[0], a[1], a[2], a[1] + 0.12)
     told = tracker.update(2.0, seen(("animal", 0.8, a), ("person", 0.8, bust), colours=[RED, RED]), ALL)
@@ -56,10 +61,7 @@ def test_who_is_hidden_does_not_take_what_is_seen_twice_of_who_hides_him() -> No
 
 
 def test_a_bust_within_another_one_is_his_whose_colours_it_has() -> None:
-    tracker = Tracker()
-    for n in range(10):
-        a, b = pair(n)
-        tracker.update(n / 5, seen(("person", 0.8, a), ("person", 0.8, b), colours=[RED, BLUE]), ALL)
+    tracker = followed(RED, BLUE)
     a, b = pair(10)
     bust = (b[0], b[1], b[2], b[1] + 0.12)
     told = tracker.update(2.0, seen(("person", 0.8, a), ("person", 0.8, bust), colours=[RED, BLUE]), ALL)
@@ -88,3 +90,11 @@ def test_a_part_that_was_found_first_grows_into_the_whole() -> None:
     told = run(Tracker(), [*[seen(("person", 0.8, head))] * 5, *[seen(("person", 0.8, whole))] * 5])
     assert ids(told) == {1}
     assert told[-1].tracks[0].box == pytest.approx(whole, abs=0.01)
+
+
+def test_whose_whole_would_lie_outside_the_picture_is_looked_for_in_what_is_left_of_it() -> None:
+    walk = [seen(("person", 0.9, (0.4, 0.5, 0.6, 1.0))), seen(("person", 0.9, (0.4, 0.7, 0.6, 1.0)))]
+    legs = [seen(("person", 0.9, (0.4, 0.98, 0.6, 1.0)))]
+    told = run(Tracker(), walk * 2 + legs + [seen()] * 20)
+    assert ids(told) == {1}
+    assert [track.id for each in told for track in each.ended] == [1]
