@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.bench.labelled import Score, Truth, marks, mean, read
 from engine.models import ModelFault, class_of
 from engine.vision import crops
+from engine.vision.graph import Size
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.picture import rgb
+
+Name = TypeVar("Name", str, Size)
 
 #: File names of pictures.
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -87,7 +90,11 @@ def open_picture(path: Path) -> av.VideoFrame:
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
     """Return what a detector finds in a whole picture, in its pixels, as the engine would look at it."""
-    part = crops.whole((frame.width, frame.height), detector.sizes)
+    return look(detector, frame, crops.whole((frame.width, frame.height), detector.sizes))
+
+
+def look(detector: Detector, frame: av.VideoFrame, part: crops.Part) -> Detections:
+    """Return what a detector finds in a part of a picture, in pixels of the picture."""
     found = detector.detect(rgb(frame, part.rect, part.size))
     x0, y0, x1, y1 = part.rect
     boxes = found.boxes * np.array([x1 - x0, y1 - y0] * 2, np.float32) + np.array([x0, y0] * 2, np.float32)
@@ -95,15 +102,24 @@ def see(detector: Detector, frame: av.VideoFrame) -> Detections:
 
 
 def cost(detectors: Mapping[str, Detector], rounds: int = 20) -> dict[str, float]:
-    """Return CPU milliseconds of one look of each, medians of interleaved rounds."""
+    """Return CPU milliseconds of one look of each at its first size, medians of interleaved rounds."""
+    return _timed({name: (each, each.size) for name, each in detectors.items()}, rounds)
+
+
+def costs(detector: Detector, rounds: int = 20) -> dict[Size, float]:
+    """Return CPU milliseconds of one look at each size, medians of interleaved rounds."""
+    return _timed({size: (detector, size) for size in detector.sizes}, rounds)
+
+
+def _timed(looks: Mapping[Name, tuple[Detector, Size]], rounds: int) -> dict[Name, float]:
     rng = np.random.default_rng(1)
-    pictures: dict[str, NDArray[np.uint8]] = {
-        name: rng.integers(0, 255, (each.size[1], each.size[0], 3)).astype(np.uint8)
-        for name, each in detectors.items()
+    pictures = {
+        name: rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8)
+        for name, (_, size) in looks.items()
     }
-    taken: dict[str, list[float]] = {name: [] for name in detectors}
+    taken: dict[Name, list[float]] = {name: [] for name in looks}
     for _ in range(rounds):
-        for name, detector in detectors.items():
+        for name, (detector, _size) in looks.items():
             begin = time.thread_time()
             detector.detect(pictures[name])
             taken[name].append((time.thread_time() - begin) * 1e3)
