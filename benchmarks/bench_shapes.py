@@ -102,8 +102,7 @@ def hits(found: Detections, truth: Truth) -> NDArray[np.bool_]:
     sure = found.scores >= _SURE
     names = np.array([found.names[label] for label in found.labels[sure]])
     same = names[:, None] == np.array(truth.labels)[None]
-    alike: NDArray[np.bool_] = (overlaps(found.boxes[sure], truth.boxes) >= HALF) & same
-    return alike.any(axis=0)
+    return np.asarray(((overlaps(found.boxes[sure], truth.boxes) >= HALF) & same).any(axis=0), bool)
 
 
 def sides(boxes: Boxes, part: crops.Part) -> NDArray[np.float64]:

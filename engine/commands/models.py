@@ -167,6 +167,7 @@ class Row:
     labels: tuple[str, ...]
     sha256: str | None
     urls: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def _rows() -> list[Row]:
@@ -187,6 +188,7 @@ def _known(entry: Entry, path: Path | None) -> Row:
         reported(entry.labels),
         entry.sha256,
         entry.urls,
+        entry.sizes,
     )
 
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from engine.vision import crops
 from engine.vision.boxes import area, shared
+from engine.vision.model import Boxes
 
 WIDE, SQUARE = (1920, 1080), ((416, 416),)
 SIZES = ((416, 256), (352, 288), (320, 192), (640, 384))
 
 
-def boxes(*each: tuple[float, float, float, float]) -> crops.Boxes:
+def boxes(*each: tuple[float, float, float, float]) -> Boxes:
     return np.array(each, np.float32)
 
 
