@@ -22,7 +22,7 @@ ROUNDS = 1000
 #: Of the differences, what lies within the interval.
 SURE = 0.95
 #: Fewer units than this say nothing, nor does a class whose objects lie in fewer than the second. Of two equal
-#: models one was called better in 14 of 100 drawn worlds of 10 units, in 10 of 15, in 7 of 20 and in 5 of 40.
+#: models one was called better in 13 of 100 drawn worlds of 10 units, in 10 of 15, in 8 of 20 (`bench_verdict.py`).
 FEWEST, FEWEST_OF_A_CLASS = 20, 5
 
 
