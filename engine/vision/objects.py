@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from engine.models import ModelFault, ModelFile, class_of, reported
 from engine.vision import postprocess
 from engine.vision.boxes import suppress
+from engine.vision.graph import Graph, Size, graphs
 from engine.vision.model import Detections
 from engine.vision.native_stderr import without_info
 
@@ -20,15 +22,13 @@ SAME = 0.5
 _KIN = {"heavy": "car"}
 
 
-def _interpreter(path: str) -> Any:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        try:
-            from tflite_runtime.interpreter import Interpreter
-        except ImportError:
-            raise ModelFault("model.runtime") from None
-    return Interpreter(model_path=path, num_threads=1)  # two threads in one interpreter spin
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A graph, and how its outputs are read."""
+
+    graph: Graph
+    shape: postprocess.OutputShape
+    head: postprocess.Head
 
 
 class Detector:
@@ -39,7 +39,9 @@ class Detector:
         least: Least score that is worth returning, 0..1.
 
     Attributes:
-        size: Width and height of the input in pixels.
+        sizes: Widths and heights of input that it takes, in pixels, as the file orders them; memory for one is taken at its
+            first picture.
+        size: The first of them.
         names: Our names of the classes.
 
     Raises:
@@ -48,16 +50,18 @@ class Detector:
 
     def __init__(self, file: ModelFile, *, least: float = 0.1) -> None:
         self._least = least
+        self._warm: set[Graph] = set()
         try:
             with without_info():
-                self._model = _interpreter(str(file.path))
-                self._model.allocate_tensors()
+                opened = graphs(str(file.path))
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelFault("model.unloadable", name=file.name, reason=error) from error
-        self._inputs, self._outputs = self._model.get_input_details(), self._model.get_output_details()
-        self._shape, self._channels_first = self._seen(file)
-        self.size = (self._shape.width, self._shape.height)
-        self._head = self._chosen_head(file)
+        self._looks = {
+            (look.shape.width, look.shape.height): look
+            for look in (self._look(file, each) for each in opened)
+        }
+        self.sizes: tuple[Size, ...] = tuple(self._looks)
+        self.size = self.sizes[0]
         self._swap = file.colours == "bgr"
         self.names, self._ours, self._groups = self._classes(file)
 
@@ -65,61 +69,61 @@ class Detector:
         """Find objects.
 
         Args:
-            picture: (height, width, 3) RGB of this detector's `size`.
+            picture: (height, width, 3) RGB of one of this detector's `sizes`.
 
         Returns:
             Boxes in 0..1 of the picture, best first.
+
+        Raises:
+            KeyError: It is of another size.
         """
-        self._model.set_tensor(self._inputs[0]["index"], self._prepared(picture))
-        self._model.invoke()
-        raw = self._head(self._shape, [self._output(each) for each in self._outputs], self._least)
+        look = self._looks[picture.shape[1], picture.shape[0]]
+        raw = look.head(look.shape, self._run(look.graph, picture), self._least)
         known = (raw.classes >= 0) & (raw.classes < len(self._ours))
         known &= self._ours[np.where(known, raw.classes, 0)] >= 0
         boxes, scores, labels = raw.boxes[known], raw.scores[known], self._ours[raw.classes[known]]
         kept = suppress(boxes, scores, self._groups[labels], SAME)
         return Detections(boxes[kept], scores[kept], labels[kept], self.names)
 
-    def _prepared(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def _run(self, graph: Graph, picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        pixels = self._prepared(graph, picture)
+        if graph in self._warm:
+            return graph.run(pixels)
+        with without_info():  # the first run of a graph makes its delegate
+            self._warm.add(graph)
+            return graph.run(pixels)
+
+    def _prepared(self, graph: Graph, picture: NDArray[np.uint8]) -> NDArray[Any]:
         pixels = picture[:, :, ::-1] if self._swap else picture
-        if self._channels_first:
+        if graph.seen.channels_first:
             pixels = pixels.transpose(2, 0, 1)
-        kind = self._inputs[0]["dtype"]
+        kind = graph.seen.inputs[0][1]
         if kind is np.int8:
             return (pixels.astype(np.int16) - 128).astype(np.int8)[None]
         return np.ascontiguousarray(pixels, kind)[None]
 
-    def _output(self, detail: dict[str, Any]) -> NDArray[np.float32]:
-        values = self._model.get_tensor(detail["index"])
-        scale, zero = detail["quantization"]
-        if np.issubdtype(values.dtype, np.integer) and scale:
-            return np.asarray((values.astype(np.float32) - zero) * scale, np.float32)
-        return np.asarray(values, np.float32)
-
-    def _seen(self, file: ModelFile) -> tuple[postprocess.OutputShape, bool]:
-        sides = [int(side) for side in self._inputs[0]["shape"]]
-        outputs = tuple(tuple(int(side) for side in each["shape"]) for each in self._outputs)
-        if len(self._inputs) != 1 or len(sides) != 4 or 3 not in (sides[1], sides[3]):
-            raise self._not_understood(file)
-        first = sides[1] == 3
-        height, width = (sides[2], sides[3]) if first else (sides[1], sides[2])
-        return postprocess.OutputShape(width, height, outputs), first
-
-    def _chosen_head(self, file: ModelFile) -> postprocess.Head:
-        guessed = postprocess.guess(self._shape)
+    def _look(self, file: ModelFile, graph: Graph) -> _Look:
+        """Return a graph with the head that its tensors look like."""
+        if not graph.seen.is_picture:
+            raise self._not_understood(file, graph)
+        width, height = graph.seen.size
+        shape = postprocess.OutputShape(width, height, tuple(shape for shape, _ in graph.seen.outputs))
+        guessed = postprocess.guess(shape)
         if guessed is None or file.head not in (None, guessed):
-            raise self._not_understood(file)
-        self.head = guessed
-        return postprocess.HEADS[guessed]
+            raise self._not_understood(file, graph)
+        self.head, self._shape = guessed, shape
+        return _Look(graph, shape, postprocess.HEADS[guessed])
 
-    def _not_understood(self, file: ModelFile) -> ModelFault:
-        def told(details: Sequence[dict[str, Any]]) -> str:
-            return ", ".join(f"{each['dtype'].__name__}{each['shape'].tolist()}" for each in details)
+    @staticmethod
+    def _not_understood(file: ModelFile, graph: Graph) -> ModelFault:
+        def told(tensors: Sequence[tuple[tuple[int, ...], Any]]) -> str:
+            return ", ".join(f"{kind.__name__}{list(shape)}" for shape, kind in tensors)
 
         return ModelFault(
             "model.not_understood",
             name=file.name,
-            inputs=told(self._inputs),
-            outputs=told(self._outputs),
+            inputs=told(graph.seen.inputs),
+            outputs=told(graph.seen.outputs),
             heads=", ".join(postprocess.HEADS),
         )
 
