@@ -39,10 +39,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: its file, CPU milliseconds of a look, and what it can tell."""
+    """One of the two: its file, CPU milliseconds of a look, the size of what it looks at then, and what it can tell."""
 
     file: ModelFile
     ms: float
+    size: tuple[int, int]
     names: Sequence[str]
 
 
@@ -126,8 +127,8 @@ def measure(asked: Asked, said: Language) -> Compared:
     return Compared(
         asked,
         chosen,
-        Side(file_a, spent["a"], a.names),
-        Side(file_b, spent["b"], b.names),
+        Side(file_a, spent["a"], a.size, a.names),
+        Side(file_b, spent["b"], b.size, b.names),
         len(looked),
         judged,
         apart,

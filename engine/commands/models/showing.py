@@ -56,9 +56,8 @@ def sides(found: Compared, said: Language) -> Iterator[str]:
     """Yield which the two are."""
     for letter, side in (("A", found.a), ("B", found.b)):
         ms = fraction(f"{side.ms:.1f}", said)
-        yield say_in(
-            said, "compare.side", letter=letter, name=side.file.name, ms=ms, path=str(side.file.path)
-        )
+        size, path = f"{side.size[0]}x{side.size[1]}", str(side.file.path)
+        yield say_in(said, "compare.side", letter=letter, name=side.file.name, ms=ms, size=size, path=path)
 
 
 def scope(found: Compared, said: Language) -> str:

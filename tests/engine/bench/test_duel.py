@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.bench.compare import Labelled
+from engine.bench.compare import Labelled, pairs
 from engine.bench.duel import Outcome, Seen, contrast, judge, marks, seen, sources, worst
 from engine.bench.labelled import Truth
 from engine.models import ModelFault
@@ -127,6 +127,27 @@ def test_a_label_that_is_none_is_said_with_its_line(tmp_path: Path, label: str) 
     (tmp_path / "a.txt").write_text(f"0 .5 .5 .2 .4\n{label}\n", "utf-8")
     with pytest.raises(ModelFault, match=r"a\.txt cannot be read: 2: "):
         seen(Labelled(tmp_path / "a.jpg", tmp_path / "a.txt"), NAMES, Blind(), Blind())  # type: ignore[arg-type]
+
+
+class Bare:
+    """A detector that boxes the bare machine, and its rider apart."""
+
+    size, names = (64, 64), ("person", "two_wheeler")
+
+    def detect(self, picture: object) -> Detections:
+        boxes = np.array([[0.45, 0.3, 0.55, 0.6], [0.4, 0.5, 0.6, 0.7]], np.float32)
+        return Detections(boxes, np.ones(2, np.float32), np.array([0, 1], np.int32), self.names)
+
+
+def test_a_bare_machine_is_judged_with_its_rider(tmp_path: Path) -> None:
+    Image.fromarray(np.full((100, 100, 3), 114, np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("1 .5 .5 .2 .4\n")
+    picture = Labelled(tmp_path / "a.png", tmp_path / "a.txt")
+    told = seen(picture, NAMES, Bare(), Bare())  # type: ignore[arg-type]
+    for each in (told.a, told.b):
+        assert each.boxes[1] == pytest.approx([40, 30, 60, 70])
+    ((found, _),) = pairs(Bare(), [picture], NAMES)  # type: ignore[arg-type]
+    assert found.boxes[1] == pytest.approx([40, 30, 60, 70])
 
 
 @pytest.mark.parametrize("kept", [0, 20, 1500])

@@ -97,6 +97,7 @@ def test_the_better_one_is_said_with_how_sure_it_is(folder: Path) -> None:
         r"^yard +12 +12 +0\.500 +1\.000 +\+0\.500 +-$", told.stdout, re.M
     )  # too few by themselves
     assert "24 pictures" in told.stdout
+    assert re.search(r"^A  day: [0-9.,]+ ms of CPU a look at 64x32  \(day\.tflite\)$", told.stdout, re.M)
 
 
 @pytest.mark.usefixtures("two")
