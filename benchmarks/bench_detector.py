@@ -26,12 +26,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from detector_footage import CLASSES, CLIPS, SHARED, clip, coco, drawn, validation
 
 from engine.bench.compare import Labelled, cost, open_picture, pairs, see
 from engine.bench.labelled import Truth, marks, mean
-from engine.bench.precision import covered
 from engine.models import ModelFault, ModelFile, find
 from engine.models.known import named_labels
 from engine.models.library import describe, fingerprint
@@ -67,23 +65,6 @@ def files(own: Path | None) -> dict[str, ModelFile]:
     for name, file in OTHERS.items():
         told[name] = describe(SHARED / "data" / "models" / file)
     return told
-
-
-def ridden(found: Detections) -> Detections:
-    """Return findings whose two-wheelers hold their riders."""
-    if not {"person", "two_wheeler"} <= set(found.names):
-        return found
-    people = found.boxes[(found.labels == found.names.index("person")) & (found.scores >= 0.25)]
-    boxes = found.boxes.copy()
-    for i in np.flatnonzero(found.labels == found.names.index("two_wheeler")):
-        wide = boxes[i, 2] - boxes[i, 0]
-        middle, feet = (people[:, 0] + people[:, 2]) / 2, people[:, 3]
-        on = (middle > boxes[i, 0] - wide * 0.1) & (middle < boxes[i, 2] + wide * 0.1)
-        on &= (feet > boxes[i, 1]) & (covered(people, boxes[i : i + 1]) > 0.15)
-        for person in people[on]:
-            boxes[i, :2] = np.minimum(boxes[i, :2], person[:2])
-            boxes[i, 2:] = np.maximum(boxes[i, 2:], person[2:])
-    return Detections(boxes, found.scores, found.labels, found.names)
 
 
 Pair = tuple[Detections, Truth]
@@ -164,7 +145,7 @@ def measure(own: Path | None) -> dict[str, Any]:
 
     def look(pictures: list[Labelled], names: tuple[str | None, ...]) -> dict[str, list[Pair]]:
         found = {name: pairs(each, pictures, names) for name, each in detectors.items()}
-        return {name: [(ridden(a), b) for a, b in seen] for name, seen in found.items()}
+        return {name: list(seen) for name, seen in found.items()}
 
     real, kept = look(validation(), CLASSES), set(validation("report"))
     chosen = [number for number, each in enumerate(validation()) if each in kept]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bench.labelled import Score, Truth, marks, mean, read
+from engine.bench.riders import joined
 from engine.models import ModelFault, class_of
 from engine.vision import crops
 from engine.vision.model import Detections
@@ -46,10 +47,28 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One labelled picture: its file and its label file."""
+    """One labelled picture: its file and its label file.
+
+    Attributes:
+        source: Where it came from, as a manifest says; empty: nothing says so.
+        clip: What it is a moment of; pictures of one clip are alike. Empty: of nothing else.
+    """
 
     picture: Path
     labels: Path
+    source: str = ""
+    clip: str = ""
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, or of ``images`` in it, by name; none where there is no folder."""
+    images = _images(folder)
+    there = images.iterdir() if images.is_dir() else ()
+    return sorted(path for path in there if path.suffix.lower() in PICTURES)
+
+
+def _images(folder: Path) -> Path:
+    return folder / "images" if (folder / "images").is_dir() else folder
 
 
 def labelled(folder: Path) -> list[Labelled]:
@@ -58,14 +77,8 @@ def labelled(folder: Path) -> list[Labelled]:
     Raises:
         ModelFault: There is none.
     """
-    images = folder / "images" if (folder / "images").is_dir() else folder
-    texts = folder / "labels" if (folder / "labels").is_dir() else images
-    pictures = (
-        sorted(path for path in images.iterdir() if path.suffix.lower() in PICTURES)
-        if images.is_dir()
-        else []
-    )
-    found = [Labelled(path, texts / f"{path.stem}.txt") for path in pictures]
+    texts = folder / "labels" if (folder / "labels").is_dir() else _images(folder)
+    found = [Labelled(path, texts / f"{path.stem}.txt") for path in pictures(folder)]
     found = [each for each in found if each.labels.exists()]
     if not found:
         raise ModelFault("model.no_pictures", folder=folder)
@@ -82,7 +95,7 @@ def open_picture(path: Path) -> av.VideoFrame:
         with av.open(str(path)) as container:
             return next(container.decode(video=0))
     except (OSError, StopIteration) as error:  # FFmpegError is an OSError
-        raise ModelFault("model.unreadable", path=path, reason=error) from error
+        raise ModelFault("model.bad_picture", path=path, reason=error) from error
 
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
@@ -113,14 +126,14 @@ def cost(detectors: Mapping[str, Detector], rounds: int = 20) -> dict[str, float
 def pairs(
     detector: Detector, pictures: Iterable[Labelled], names: Sequence[str | None]
 ) -> Iterator[tuple[Detections, Truth]]:
-    """Yield what is found in each picture and what is there.
+    """Yield what is found in each picture, two-wheelers with their riders, and what is there.
 
     Args:
         names: Our name of each class number of the labels.
     """
     for each in pictures:
         frame = open_picture(each.picture)
-        yield see(detector, frame), read(each.labels, names, frame.width, frame.height)
+        yield joined(see(detector, frame)), read(each.labels, names, frame.width, frame.height)
 
 
 def compare(
