@@ -37,12 +37,17 @@ def _row(sign: str, limit: float, value: float | None) -> dict[str, str]:
     if value is None:
         return {"asked": asked, "figure": "-", "so it is": "not measured"}
     short = limit - value if sign == ">=" else value - limit
-    verdict = "met" if short <= 0 else f"missed by {_number(short)}"
-    return {"asked": asked, "figure": _number(value), "so it is": verdict}
+    return {"asked": asked, "figure": _number(value), "so it is": _verdict(short)}
+
+
+def _verdict(short: float) -> str:
+    if short <= 0:
+        return "met"
+    return "missed by less than 0.0001" if short < 1e-4 else f"missed by {_number(short)}"
 
 
 def _number(value: float) -> str:
-    """Return a count as it is, a share to four places: none is rounded over its bar."""
+    """Return a count as it is, a share to four places."""
     return str(value) if isinstance(value, int) else f"{value:.4f}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from engine.vision.model import Detections
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A picture, and what each detector found in it: two-wheelers with their riders."""
+    """A picture, and what each detector found in it; in photographs two-wheelers with their riders."""
 
     shot: Shot
     found: Mapping[str, Detections]
@@ -74,9 +75,26 @@ def shown(told: Table, *, least: int = 1, means: bool = True) -> dict[str, Row]:
     return rows
 
 
-def at_score(told: Table, *, least: int = 1) -> dict[str, Row]:
-    """Return precision and recall as text."""
-    return {label: _row(row, _told) for label, row in told.items() if objects(row) >= least}
+def at_score(seen: Sequence[Seen], score: float) -> dict[str, Row]:
+    """Return precision and recall as text: of each class over the sources that have `LEAST` boxes of it.
+
+    Elsewhere nobody labelled it, and what is found there is not false for that.
+    """
+    rows: dict[str, Row] = {}
+    for label in CLASSES:
+        told = table(_labelled(seen, label), score, labels=(label,))
+        rows |= {name: _row(row, _told) for name, row in told.items()}
+    return rows
+
+
+def _labelled(seen: Sequence[Seen], label: str) -> list[Seen]:
+    boxes: Counter[str] = Counter()
+    for each in seen:
+        truth = each.shot.truth
+        boxes[each.shot.source] += sum(
+            sure and name == label for name, sure in zip(truth.labels, truth.sure, strict=True)
+        )
+    return [each for each in seen if boxes[each.shot.source] >= LEAST]
 
 
 def _told(worth: Worth) -> str:
