@@ -10,6 +10,7 @@ from statistics import median
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from engine.bench.labelled import Score, Truth, marks, mean, read
 from engine.bench.riders import joined
@@ -89,13 +90,14 @@ def open_picture(path: Path) -> av.VideoFrame:
     """Decode a picture as a camera's frame would come.
 
     Raises:
-        ModelFault: It cannot be decoded.
+        ModelFault: It cannot be decoded, or not the whole of it.
     """
     try:
         with av.open(str(path)) as container:
+            container.streams.video[0].codec_context.options = {"err_detect": "explode"}
             return next(container.decode(video=0))
-    except (OSError, StopIteration) as error:  # FFmpegError is an OSError
-        raise ModelFault("model.bad_picture", path=path, reason=error) from error
+    except (OSError, FFmpegError, StopIteration, IndexError) as error:
+        raise ModelFault("model.bad_picture", path=path) from error
 
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:

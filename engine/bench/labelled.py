@@ -54,7 +54,7 @@ def read(path: Path, names: Sequence[str | None], width: int, height: int) -> Tr
         ValueError: A line is not as the format says: it says which.
     """
     rows, labels, unnamed = [], [], 0
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
         if not line.strip():
             continue
         kind, row = _row(line, number)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 #: Exit codes, by what came out; an error is 1.
 EXITS = {"b": 0, "even": 0, "a": 3, "few": 4}
 
-Model = Annotated[str, typer.Argument(help="An installed model's name, or a .tflite file.")]
+One = Annotated[
+    str, typer.Argument(metavar="A", help="The model that runs: an installed one's name, or a .tflite file.")
+]
+Other = Annotated[str, typer.Argument(metavar="B", help="The one that may take its place, likewise.")]
 Folder = Annotated[
     Path,
     typer.Argument(
@@ -49,8 +52,8 @@ Names = Annotated[
 
 
 def compare(
-    a: Model,
-    b: Model,
+    a: One,
+    b: Other,
     folder: Folder,
     html: Html = None,
     most: Most = 40,
@@ -63,9 +66,9 @@ def compare(
     """Say which of two models is better on your own labelled pictures, and show where they differ.
 
     \b
-    matthan models compare matthan-nano mine.tflite pictures                  what runs, and what may take its place
-    matthan models compare matthan-nano mine.tflite pictures --html page.html   with pictures of where they differ
-    matthan models compare a.tflite b.tflite pictures --split all --json      for programs
+    matthan models compare matthan-nano new.tflite FOLDER                    on the part that nothing is taught with
+    matthan models compare matthan-nano new.tflite FOLDER --html page.html   with pictures of where they differ
+    matthan models compare matthan-nano new.tflite FOLDER --split all --json   all of it, for programs
 
     Shown are average precision (AP50) of each class, what is right of what is told at the score and what is found, the
     CPU time of a look, and all of it by source where manifest.csv says where a picture is from. "Better" means: by more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,11 +76,23 @@ def compared(asked: Asked, said: Language, *, as_json: bool) -> str:
     Raises:
         ModelFault: A model or the folder cannot be used, or the page not written.
     """
+    if asked.html is not None and not os.access(asked.html.parent, os.W_OK | os.X_OK):
+        raise ModelFault("model.page", path=asked.html, reason=os.strerror(_why_not(asked.html.parent)))
     found = measure(asked, said)
+    _tell(found, said, as_json=as_json)
     if asked.html is not None:
         from engine.commands.models.page import write  # Pillow
 
         write(found, asked.html, said)
+        complain(say_in(said, "compare.page", path=str(asked.html), count=len(found.contrasts)))
+    return found.judged.verdict
+
+
+def _why_not(folder: Path) -> int:
+    return errno.EACCES if folder.is_dir() else errno.ENOENT
+
+
+def _tell(found: Compared, said: Language, *, as_json: bool) -> None:
     if as_json:
         from engine.commands.models.as_json import spelled
 
@@ -87,7 +101,6 @@ def compared(asked: Asked, said: Language, *, as_json: bool) -> str:
         from engine.commands.models.showing import lines
 
         block("\n".join(lines(found, said)))
-    return found.judged.verdict
 
 
 def measure(asked: Asked, said: Language) -> Compared:

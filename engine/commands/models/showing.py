@@ -12,6 +12,13 @@ from engine.commands.models.comparing import Compared, Side
 from engine.commands.output.report import Language, say_in
 from rules.text import fraction
 
+_APS = ("compare.head_ap_a", "compare.head_ap_b", "compare.head_gain", "compare.head_sure")
+_AT_SCORE = (
+    "compare.head_precision_a", "compare.head_precision_b", "compare.head_recall_a", "compare.head_recall_b",
+)  # fmt: skip
+_CLASS_HEADS = ("compare.head_class", "compare.head_objects", *_APS, *_AT_SCORE)
+_SOURCE_HEADS = ("compare.head_source", "compare.head_pictures", "compare.head_objects", *_APS)
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -41,9 +48,7 @@ def lines(found: Compared, said: Language) -> Iterator[str]:
     yield ""
     yield from notes(found, said)
     yield verdict(found, said)
-    if found.asked.html:
-        yield say_in(said, "compare.page", path=str(found.asked.html), count=len(found.contrasts))
-    elif found.contrasts:
+    if found.contrasts and not found.asked.html:
         yield say_in(said, "compare.no_page", count=len(found.contrasts))
 
 
@@ -71,18 +76,6 @@ def scope(found: Compared, said: Language) -> str:
 
 def by_class(found: Compared, said: Language) -> Grid:
     """Return the classes, and their mean."""
-    words = [
-        "class",
-        "objects",
-        "ap_a",
-        "ap_b",
-        "gain",
-        "sure",
-        "precision_a",
-        "precision_b",
-        "recall_a",
-        "recall_b",
-    ]
     rows = [
         [
             say_in(said, f"label.{label}"),
@@ -96,18 +89,17 @@ def by_class(found: Compared, said: Language) -> Grid:
     if found.judged.pairs:
         mean = [*_aps(found.judged.means, said), *_interval(found.judged.mean, said)]
         rows.append([say_in(said, "compare.mean"), "", *mean, "", "", "", ""])
-    return Grid([say_in(said, f"compare.head_{word}") for word in words], rows)
+    return Grid([say_in(said, code) for code in _CLASS_HEADS], rows)
 
 
 def by_source(found: Compared, said: Language) -> Grid:
     """Return the sources, the mean of each."""
-    words = ["source", "pictures", "objects", "ap_a", "ap_b", "gain", "sure"]
     rows = [
         [name, str(count), str(_objects(judged)), *_aps(judged.means, said), *_interval(judged.mean, said)]
         for name, (count, judged) in found.sources.items()
         if judged.pairs
     ]
-    return Grid([say_in(said, f"compare.head_{word}") for word in words], rows)
+    return Grid([say_in(said, code) for code in _SOURCE_HEADS], rows)
 
 
 def verdict(found: Compared, said: Language) -> str:
