@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
 import pytest
 
+from engine.bench.compare import costs
 from engine.bench.labelled import Truth
 from engine.vision.model import Detections
+
+if TYPE_CHECKING:
+    from engine.vision.objects import Detector
 
 HERE = Path(__file__).parents[1] / "benchmarks"
 
@@ -143,3 +148,16 @@ def test_a_table_has_the_classes_that_have_objects(bench: ModuleType) -> None:
     )
     assert tables.at_score([*seen * 5, elsewhere], 0.45)["person"]["own"] == "0.50 / 1.00"
     assert tables.parted({"x": seen}, 0.45) == {}  # one box says nothing
+
+
+def test_every_size_of_a_detector_is_timed_by_turns() -> None:
+    class Fake:
+        size = (32, 16)
+
+        def detect(self, picture: np.ndarray) -> None:
+            shown.append(picture.shape)
+
+    shown: list[tuple[int, ...]] = []
+    told = costs({"a": (cast("Detector", Fake()), ((32, 16), (16, 8)))}, rounds=3)
+    assert shown == [(16, 32, 3), (8, 16, 3)] * 3
+    assert set(told["a"]) == {(32, 16), (16, 8)}
