@@ -58,6 +58,7 @@ def test_the_wheel_says_whose_work_is_in_it(wheel: Path) -> None:
     assert "Copyright (c) 2021-2022 Megvii Inc." in notice
     assert "changed" in notice
     assert "Apache-2.0" in card
+    assert "Megvii" in card
 
 
 def test_every_package_comes_from_the_wheel(house: House) -> None:
