@@ -11,12 +11,12 @@ from statistics import median
 import av
 import numpy as np
 from av.error import FFmpegError
-from numpy.typing import NDArray
 
 from engine.bench.labelled import Score, Truth, marks, mean, read
 from engine.bench.riders import joined
 from engine.models import ModelFault, class_of
 from engine.vision import crops
+from engine.vision.graph import Size
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.picture import rgb
@@ -111,19 +111,27 @@ def see(detector: Detector, frame: av.VideoFrame) -> Detections:
 
 
 def cost(detectors: Mapping[str, Detector], rounds: int = 20) -> dict[str, float]:
-    """Return CPU milliseconds of one look of each, medians of interleaved rounds."""
+    """Return CPU milliseconds of one look of each at its first size, medians of interleaved rounds."""
+    told = costs({name: (each, (each.size,)) for name, each in detectors.items()}, rounds)
+    return {name: times[detectors[name].size] for name, times in told.items()}
+
+
+def costs(
+    looks: Mapping[str, tuple[Detector, Sequence[Size]]], rounds: int = 20
+) -> dict[str, dict[Size, float]]:
+    """Return CPU milliseconds of one look of each detector at each of these sizes, medians of interleaved rounds."""
     rng = np.random.default_rng(1)
-    pictures: dict[str, NDArray[np.uint8]] = {
-        name: rng.integers(0, 255, (each.size[1], each.size[0], 3)).astype(np.uint8)
-        for name, each in detectors.items()
-    }
-    taken: dict[str, list[float]] = {name: [] for name in detectors}
+    pairs = [(name, size) for name, (_, sizes) in looks.items() for size in sizes]
+    noise = {size: rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8) for _, size in pairs}
+    taken: dict[tuple[str, Size], list[float]] = {pair: [] for pair in pairs}
     for _ in range(rounds):
-        for name, detector in detectors.items():
+        for name, size in pairs:
             begin = time.thread_time()
-            detector.detect(pictures[name])
-            taken[name].append((time.thread_time() - begin) * 1e3)
-    return {name: median(times[1:]) for name, times in taken.items()}
+            looks[name][0].detect(noise[size])
+            taken[name, size].append((time.thread_time() - begin) * 1e3)
+    return {
+        name: {size: median(taken[name, size][1:]) for size in sizes} for name, (_, sizes) in looks.items()
+    }
 
 
 def pairs(
