@@ -24,7 +24,8 @@ ZOOM = 0.75
 JOIN = 1.2
 #: More regions than this are not told apart: the rest counts as one. (Joining compares every pair.)
 MANY = 8
-#: A part is shrunk by no more than this where a larger input of the model can help it (docs/design/vision.md: what it is worth).
+#: A part is shrunk by no more than this where a larger input of the model can help it (docs/design/vision.md: what
+#: it is worth).
 FINE = 1.6
 #: Parts that add up to this much of the whole are replaced by the whole.
 WHOLE = 0.7
@@ -92,7 +93,7 @@ def _joined(parts: list[Rect], picture: Size, models: Sequence[Size]) -> list[Re
 
 
 def _fit(rect: Rect, picture: Size, models: Sequence[Size]) -> Part:
-    """Return a part that holds a rectangle: in the smallest input that shrinks it by `FINE` at most, else the one that does least."""
+    """Return a part that holds a rectangle, in the smallest input that is fine enough, else in the finest."""
     parts = [_widened(rect, picture, model) for model in sorted(models, key=lambda size: size[0] * size[1])]
     return next((part for part in parts if part.scale <= FINE), min(parts, key=lambda part: part.scale))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -41,7 +42,7 @@ def located(name: str, shared: Path) -> Path:
 
 
 def begin(net: Net, path: Path, pack: Pack) -> Net:
-    """Fill a net from a file; where its activations are others than the file's it is given that file's features all the same."""
+    """Fill a net from a file; where its activations differ it is given the features that the file has."""
     load(net, path)
     if net.shape.hard and not hard(path):
         match(net, load(Net(replace(net.shape, hard=())), path), _pixels(pack))
@@ -73,11 +74,12 @@ def _moments(output: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def match(net: Net, model: Net, pixels: Tensor) -> None:
-    """Give every channel of a net the mean and the spread that it has in its model, layer by layer, each behind the mended ones.
+    """Give every channel of a net the mean and the spread that it has in its model, layer by layer.
 
-    With hard-swish in place of SiLU the published weights see next to nothing (mean AP50 of our classes .52 -> .07); so mended they see
-    .50 before they have learned anything. It is what re-estimating batch normalisation does (Li et al., *Adaptive Batch
-    Normalization*, 2016), for a net whose normalisation is folded.
+    Each layer is mended behind mended ones. With hard-swish in place of SiLU the published weights see next to nothing
+    (mean AP50 of our classes .52 -> .07); so mended they see .50 before they have learned anything. It is what
+    re-estimating batch normalisation does (Li et al., *Adaptive Batch Normalization*, 2016), for a net whose
+    normalisation is folded.
 
     Args:
         pixels: (b, 3, h, w) 0..255, what the means are taken over.
@@ -91,9 +93,9 @@ def match(net: Net, model: Net, pixels: Tensor) -> None:
         (mean, spread), (mine, own) = next(order), _moments(output)
         gain = (spread / own.clamp(min=1e-6)).clamp(*_GAIN)
         moved = mean - gain * mine
-        assert module.bias is not None
+        bias = cast("Tensor", module.bias)  # all of ours have one
         module.weight *= gain[:, None, None, None]
-        module.bias.copy_(gain * module.bias + moved)
+        bias.copy_(gain * bias + moved)
         return gain[:, None, None] * output + moved[:, None, None]
 
     with _hooked(net, mend):

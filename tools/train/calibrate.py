@@ -1,10 +1,14 @@
 """What a score means: the engine asks for 0.45, so that is where a class's findings are best.
 
 The net's scores are as high as its boxes are good, which is lower for small and rare things: by themselves they
-would be missed at a threshold that suits cars. Each class gets one number added to its logit, so that 0.45 is where precision and
-recall balance best (F1) of all thresholds at which three of four findings are right. Judged on a mix: the `stop` half, and what
-nobody learned from, photographs of other kinds and empty scenes (`halves`). On the `stop` half alone, whose cameras are known, people's
-threshold came out so low that half of those told on foreign photographs were none. The order of a class's findings stays;
+would be missed at a threshold that suits cars. Each class gets one number added to its logit, so that 0.45 is where
+precision and
+recall balance best (F1) of all thresholds at which three of four findings are right. Judged on a mix: the `stop`
+half, and what
+nobody learned from, photographs of other kinds and empty scenes (`halves`). On the `stop` half alone, whose cameras
+are known, people's
+threshold came out so low that half of those told on foreign photographs were none. The order of a class's findings
+stays;
 average precision moves a little, where a point's best class becomes another.
 """
 

@@ -1,4 +1,4 @@
-"""From a checkpoint to the file that is shipped: LiteRT with weights of 16 bits, sums of 32, a graph for each size of input."""
+"""From a checkpoint to the file that is shipped: LiteRT, 16 bits, a graph for each size of input."""
 
 from __future__ import annotations
 

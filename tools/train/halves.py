@@ -3,14 +3,14 @@
 train    learned from
 stop     half of the validation split, looked at while training; its cameras are those of the training pictures
 report   the other half, only ever reported
-foreign  learned from by nobody here: photographs of other kinds (`FOREIGN`), and a third of the empty scenes. They show what is
+foreign  learned from by nobody here: photographs of other kinds (`FOREIGN`), and a third of the empty scenes. They
+show what is
          forgotten, and what a score means where nothing is to be seen
 """
 
 from __future__ import annotations
 
 import hashlib
-
 
 #: Sources that are kept out whole: COCO's photographs, of which the published weights know the rest.
 FOREIGN = frozenset({"coco", "coco2"})

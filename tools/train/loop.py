@@ -59,7 +59,7 @@ def _groups(net: Net, settings: Settings) -> list[dict[str, Any]]:
 
 def narrow(device: torch.device) -> bool:
     """Tell whether sums of 16 bits (bfloat16) are done by the machine itself: emulated they take ten times as long."""
-    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no other way to ask
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ class Trainer:
             if self.asked:
                 return
 
-    def _judge(self, polish: bool) -> None:  # noqa: FBT001 - one word of a row
+    def _judge(self, polish: bool) -> None:
         net = self.mean.net.cpu()
         told = {name: score(net, self.pack, numbers) for name, numbers in self.views.items()}
         self._log({"polish": polish, "views": told})

@@ -1,7 +1,9 @@
 """The net: YOLOX-nano as its authors draw it, with what a CPU pays for taken out.
 
-Ge et al., *YOLOX: Exceeding YOLO Series in 2021*: CSPDarknet (Wang et al., *CSPNet*, 2019), a path aggregation pyramid (Liu et
-al., 2018), decoupled heads; `Focus` is one 6x6 convolution of stride 2, batch normalisation is folded into the weights, and of the
+Ge et al., *YOLOX: Exceeding YOLO Series in 2021*: CSPDarknet (Wang et al., *CSPNet*, 2019), a path aggregation
+pyramid (Liu et
+al., 2018), decoupled heads; `Focus` is one 6x6 convolution of stride 2, batch normalisation is folded into the
+weights, and of the
 eighty classes eleven are left, which are five of ours.
 """
 
@@ -29,8 +31,8 @@ class Shape:
         base: Channels at stride 2; doubled with every stage.
         blocks: Bottlenecks at strides 4, 8 and 16.
         head: Channels of a head.
-        hard: Parts whose activation is hard-swish (Howard et al., *MobileNetV3*, 2019) in place of SiLU: where many features are,
-            and little is lost (docs/design/training.md).
+        hard: Parts whose activation is hard-swish (Howard et al., *MobileNetV3*, 2019) in place of SiLU: where the most
+            features are, and the least is lost (docs/design/training.md).
     """
 
     base: int = 16
@@ -208,7 +210,11 @@ def grid(width: int, height: int) -> tuple[Tensor, Tensor]:
 
 
 def boxes(reach: Tensor, places: Tensor, strides: Tensor) -> Tensor:
-    """Return boxes (b, n, 4) in the places' unit: offsets from the cell's corner and logarithms of the sides, in strides."""
+    """Return boxes (b, n, 4) in the places' unit.
+
+    Args:
+        reach: (b, n, 4): the middle's offset from the cell's corner, and the logarithms of the sides, in strides.
+    """
     middle = places + (reach[..., :2] - 0.5) * strides
     half = torch.exp(reach[..., 2:].clamp(-_REACH, _REACH)) * (strides / 2)
     return torch.cat([middle - half, middle + half], dim=-1)

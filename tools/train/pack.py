@@ -57,7 +57,7 @@ def read_labels(path: Path, width: int, height: int) -> Floats:
 
 
 def labelled(data: Path) -> Iterator[Source]:
-    """Yield the pictures of a folder: ``manifest.csv``, ``images/``, ``labels/``, as `matthan vision collect` writes it."""
+    """Yield the pictures of a folder in the form of ``../shared/train``, which `matthan vision collect` writes."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:

@@ -1,7 +1,9 @@
 """Weights out of a TFLite file: YOLOX-nano as it is published, or a net of ours as it was shipped.
 
-Convolutions stand in such a file in the order in which they run, with their normalisation folded in; the published one has its
-three heads coarsest first, ours finest first. Constants of 16 bits are read from the flatbuffer itself: after allocation the
+Convolutions stand in such a file in the order in which they run, with their normalisation folded in; the published
+one has its
+three heads coarsest first, ours finest first. Constants of 16 bits are read from the flatbuffer itself: after
+allocation the
 interpreter's memory of them is another's.
 """
 
@@ -76,7 +78,7 @@ def convolutions(net: Net) -> list[nn.Conv2d]:
     """Return a net's convolutions in the order in which they run, its heads finest first."""
     order: list[nn.Conv2d] = []
     found = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
-    hooks = [each.register_forward_hook(lambda module, *_: order.append(module)) for each in found]  # type: ignore[arg-type]
+    hooks = [each.register_forward_hook(lambda *told: order.append(told[0])) for each in found]
     with torch.no_grad():
         net.raw(torch.zeros(1, 3, 64, 64))
     for hook in hooks:

@@ -56,7 +56,8 @@ def truth(pack: Pack, number: int) -> Truth:
 def views(pack: Pack, without: Collection[str] = ()) -> dict[str, list[int]]:
     """Return what a net is watched by, name -> pictures: what is learnt, what may be forgotten, what it never saw.
 
-    ``stop`` shares its cameras with the training pictures: it rises while a net learns them by heart. ``photographs`` fall where it
+    ``stop`` shares its cameras with the training pictures: it rises while a net learns them by heart.
+    ``photographs`` fall where it
     forgets, and a source that is left out whole tells when to stop.
     """
     told = {

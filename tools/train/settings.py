@@ -25,7 +25,8 @@ class Settings:
         seed: Everything random follows from it and from the number of the sample.
         batch: Samples of one step.
         rate: Learning rate of the heads in the constant phase.
-        neck, body: The pyramid's and the body's part of it; 0: it stays as it is, which also saves a third of the time. What
+        neck, body: The pyramid's and the body's part of it; 0: it stays as it is, which also saves a third of the
+        time. What
             the body has learned of eighty classes from 118,000 photographs is what a few cameras would make it forget.
         decay: Weight decay: none, it would pull away from what the weights know.
         ema: Most the running mean of the weights keeps in one step; `ema_polish`: while the rate falls, so that

@@ -126,7 +126,7 @@ class Followed:
         self.looked_at, self.wait = at, 0.0
 
     def examine(self, at: float, parts: list[Box], close: list[Box]) -> None:
-        """Take in whether a sighting in this picture was a close one: of a crop of its own, or large in what was looked at."""
+        """Take in whether it was seen closely in this picture: in a crop, or large in what was looked at."""
         if self.close or self.seen_at < at:
             return
         here = self.box(at)

@@ -38,7 +38,7 @@ def test_a_cut_run_ends_with_the_same_weights(tmp_path: Path, pictures: Pack) ->
 
 def test_a_source_that_is_left_out_is_watched_and_not_learned(tmp_path: Path, pictures: Pack) -> None:
     batches = Batches(pictures, Maps(pictures.folder, pictures), SETTINGS)
-    learned = {pictures.entries[int(i)].source for i in batches._parts[0]}  # noqa: SLF001
+    learned = {pictures.entries[int(i)].source for i in batches._parts[0]}
     assert learned == {"near"}
     trainer = _trainer(tmp_path, pictures)
     trainer.go(Phase(tmp_path / "run.pt", 8))

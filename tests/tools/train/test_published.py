@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch", reason="the trainer's environment: make tra
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from engine.models import ModelFault, find  # noqa: E402
-from tools.train.net import KEPT, Net, Shape  # noqa: E402
-from tools.train.published import NotOurs, convolutions, load  # noqa: E402
+from tools.train.net import Net, Shape  # noqa: E402
+from tools.train.published import NotOurs, load  # noqa: E402
 from tools.train.settings import THEIRS  # noqa: E402
 
 SHARED = Path(__file__).resolve().parents[4] / "shared/data/models/yolox_nano_float16_quantize.tflite"
