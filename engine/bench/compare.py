@@ -102,9 +102,8 @@ def open_picture(path: Path) -> av.VideoFrame:
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
     """Return what a detector finds in a whole picture, in its pixels, as the engine would look at it."""
-    chosen = crops.whole((frame.width, frame.height), detector.sizes)
-    part = chosen.rect
-    found = detector.detect(rgb(frame, part, chosen.size))
+    part = crops.whole((frame.width, frame.height), detector.size)
+    found = detector.detect(rgb(frame, part, detector.size))
     scale = np.tile(np.array([part[2] - part[0], part[3] - part[1]], np.float32), 2)
     boxes = found.boxes * scale + np.tile(np.array(part[:2], np.float32), 2)
     return Detections(np.asarray(boxes, np.float32), found.scores, found.labels, found.names)

@@ -32,16 +32,10 @@ MOVING = "moving"
 STALLED = 2.0
 #: A motion share from which the whole picture is looked at.
 LARGE = 0.3
-#: A part is seen closely if so many of the camera's pixels, at most, become one of the model's.
-CLOSE = 1.1
 _NOWHERE: Boxes = np.empty((0, 4), np.float32)
 _EVERYWHERE: Boxes = np.array([[0, 0, 1, 1]], np.float32)
 _TURNING = Motion(0.0, _NOWHERE, Disturbance.VIEW)
 _NOTHING = Detections(_NOWHERE, np.empty(0, np.float32), np.empty(0, np.int32), ())
-Looked = tuple[
-    Detections, Boxes, Boxes
-]  #: what was found; parts that were looked at; those of them seen closely
-_NOT_LOOKED: Looked = (_NOTHING, _NOWHERE, _NOWHERE)
 
 
 class Analyzer:
@@ -164,9 +158,9 @@ class Analyzer:
             self._shown = shown
         self._analysed += 1
         motion, cut = self._move(shown.frame)
-        found, looked, close = self._seek(shown, motion, cut)
+        found, looked = self._seek(shown, motion, cut)
         moving = None if cut or motion.disturbance else motion.boxes
-        tracked = self._tracker.update(self._pace.time, found, looked, moving, close)
+        tracked = self._tracker.update(self._pace.time, found, looked, moving)
         flaws = self._judge(shown.frame, received)
         return Sight(
             received,
@@ -196,56 +190,44 @@ class Analyzer:
         refreshed, self._refreshed = self._keyframes > self._refreshed, self._keyframes
         return self._motion.feed(luma(frame), refreshed=refreshed), self._motion.cut
 
-    def _seek(self, shown: Upright, motion: Motion, cut: bool) -> Looked:
-        """Return what is there, where was looked for it, and which of these parts were seen closely."""
+    def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:
+        """Return what is there, and where was looked for it."""
         if motion is _TURNING:
-            return _NOT_LOOKED
+            return _NOTHING, _NOWHERE
         if self._pool is None:
-            where = _NOWHERE if cut or motion.disturbance else _EVERYWHERE
-            return _moving(motion), where, where
+            return _moving(motion), _NOWHERE if cut or motion.disturbance else _EVERYWHERE
         now = self._pace.time
         moving = self._attention.due(now, motion.boxes)
         regions = np.concatenate([moving, self._tracker.due(now)])
         if not (self._fresh or cut or len(regions)):
-            return _NOT_LOOKED
+            return _NOTHING, _NOWHERE
         self.wanted += 1
         if self._restraint.holds(now):
             self.skipped += 1
-            return _NOT_LOOKED
+            return _NOTHING, _NOWHERE
         everywhere = self._fresh or cut or motion.share >= LARGE
-        parts = self._parts(shown.size, self._pool.sizes, None if everywhere else regions)
-        looked = self._ask(self._pool, shown, parts, urgent=len(moving) > 0)
-        if len(looked[1]):
-            found = looked[0]
-            self._attention.learn(now, motion.boxes, looked[1], found.boxes[found.scores >= self._score / 2])
-        return looked
-
-    def _parts(
-        self, size: crops.Size, models: Sequence[crops.Size], regions: Boxes | None
-    ) -> list[crops.Part]:
-        """Return what is to be looked at: around regions; or (None) all of it, and closely what is not told yet."""
-        if regions is not None:
-            return crops.plan(regions, size, models)
-        whole, doubted = crops.whole(size, models), self._tracker.doubted()
-        close = crops.plan(doubted, size, models) if len(doubted) else []
-        return [whole, *(part for part in close if part != whole)]
+        size, model = shown.size, self._pool.size
+        parts = [crops.whole(size, model)] if everywhere else crops.plan(regions, size, model)
+        found, looked = self._ask(self._pool, shown, parts, urgent=len(moving) > 0)
+        if len(looked):
+            self._attention.learn(now, motion.boxes, looked, found.boxes[found.scores >= self._score / 2])
+        return found, looked
 
     def _ask(
-        self, pool: DetectorPool, shown: Upright, parts: Sequence[crops.Part], *, urgent: bool
-    ) -> Looked:
-        pictures = [rgb(shown.frame, _coded(part.rect, shown.scale), part.size) for part in parts]
+        self, pool: DetectorPool, shown: Upright, parts: Sequence[crops.Rect], *, urgent: bool
+    ) -> tuple[Detections, Boxes]:
+        pictures = [rgb(shown.frame, _coded(part, shown.scale), pool.size) for part in parts]
         wait = max(1 / self._fps, 0.1)
         found = pool.detect(pictures, owner=self._name, priority=int(urgent), wait=wait)
         if found is None:
             self.skipped += 1
             self._restraint.refused(self._pace.time)
-            return _NOT_LOOKED
+            return _NOTHING, _NOWHERE
         self._restraint.served()
         self._fresh = False
         self._looks += len(parts)
-        gathered, looked = _gathered(found, [part.rect for part in parts], shown.size)
-        close = looked[[part.scale <= CLOSE for part in parts]]
-        return replace(gathered, colours=colours(shown.frame, gathered.boxes)), looked, close
+        gathered, looked = _gathered(found, parts, shown.size)
+        return replace(gathered, colours=colours(shown.frame, gathered.boxes)), looked
 
 
 def _coded(part: crops.Rect, scale: tuple[float, float]) -> crops.Rect:

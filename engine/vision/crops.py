@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 
@@ -12,7 +10,6 @@ import numpy as np
 from engine.vision.model import Boxes
 
 Rect = tuple[float, float, float, float]  #: x0, y0, x1, y1 in pixels; may reach beyond the picture
-Size = tuple[int, int]  #: width and height
 
 #: Most parts of one picture that are looked at.
 MOST = 2
@@ -24,61 +21,42 @@ ZOOM = 0.75
 JOIN = 1.2
 #: More regions than this are not told apart: the rest counts as one. (Joining compares every pair.)
 MANY = 8
-#: A part is shrunk by no more than this where a larger input of the model can help it (docs/design/vision.md: what
-#: it is worth).
-FINE = 1.6
 #: Parts that add up to this much of the whole are replaced by the whole.
 WHOLE = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a picture, and the input of the model that it is shown in; both have the same aspect."""
-
-    rect: Rect
-    size: Size
-
-    @property
-    def scale(self) -> float:
-        """Pixels of the picture that become one of the model's."""
-        return (self.rect[2] - self.rect[0]) / self.size[0]
+def whole(picture: tuple[int, int], model: tuple[int, int]) -> Rect:
+    """Return the smallest rectangle of the model's aspect that holds the whole picture."""
+    return _fit((0.0, 0.0, float(picture[0]), float(picture[1])), picture, model)
 
 
-def whole(picture: Size, models: Sequence[Size]) -> Part:
-    """Return the whole picture, in the input that suits it.
-
-    Args:
-        picture: Width and height in square pixels; `models`: sizes of input that the model takes.
-    """
-    return _fit((0.0, 0.0, float(picture[0]), float(picture[1])), picture, models)
-
-
-def plan(regions: Boxes, picture: Size, models: Sequence[Size]) -> list[Part]:
-    """Return parts of a picture, each in the input that suits it, that together hold every region.
+def plan(regions: Boxes, picture: tuple[int, int], model: tuple[int, int]) -> list[Rect]:
+    """Return parts of a picture, in the model's aspect, that together hold every region.
 
     Args:
         regions: (n, 4) in 0..1.
-        picture: As in `whole`; likewise `models`.
+        picture: Width and height in square pixels; likewise `model`.
     """
     size = np.array(picture * 2, np.float32)
     margin = np.maximum((regions[:, 2:] - regions[:, :2]) * MARGIN, LEAST_MARGIN)
     roomy = np.concatenate([regions[:, :2] - margin, regions[:, 2:] + margin], axis=1)
     wanted = np.clip(roomy, 0, 1) * size
-    rects = [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in wanted]
-    if len(rects) > MANY:
-        rects = [*rects[: MANY - 1], reduce(_union, rects[MANY - 1 :])]
-    fitted = [_fit(rect, picture, models) for rect in _joined(rects, picture, models)]
-    everything = whole(picture, models)
-    if sum(_area(part.rect) for part in fitted) >= WHOLE * _area(everything.rect):
+    parts = [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in wanted]
+    if len(parts) > MANY:
+        parts = [*parts[: MANY - 1], reduce(_union, parts[MANY - 1 :])]
+    parts = _joined(parts, picture, model)
+    fitted = [_fit(part, picture, model) for part in parts]
+    everything = whole(picture, model)
+    if sum(map(_area, fitted)) >= WHOLE * _area(everything):
         return [everything]
     return fitted
 
 
-def _joined(parts: list[Rect], picture: Size, models: Sequence[Size]) -> list[Rect]:
+def _joined(parts: list[Rect], picture: tuple[int, int], model: tuple[int, int]) -> list[Rect]:
     """Join the cheapest pair for as long as it pays, or there are too many."""
 
     def cost(part: Rect) -> float:
-        return _area(_fit(part, picture, models).rect)
+        return _area(_fit(part, picture, model))
 
     parts = list(parts)
     while len(parts) > 1:
@@ -92,18 +70,12 @@ def _joined(parts: list[Rect], picture: Size, models: Sequence[Size]) -> list[Re
     return parts
 
 
-def _fit(rect: Rect, picture: Size, models: Sequence[Size]) -> Part:
-    """Return a part that holds a rectangle, in the smallest input that is fine enough, else in the finest."""
-    parts = [_widened(rect, picture, model) for model in sorted(models, key=lambda size: size[0] * size[1])]
-    return next((part for part in parts if part.scale <= FINE), min(parts, key=lambda part: part.scale))
-
-
-def _widened(rect: Rect, picture: Size, model: Size) -> Part:
+def _fit(part: Rect, picture: tuple[int, int], model: tuple[int, int]) -> Rect:
     """Widen a rectangle to the model's aspect and least size, inside the picture where it can be."""
-    scale = max((rect[2] - rect[0]) / model[0], (rect[3] - rect[1]) / model[1], ZOOM)
-    x0, x1 = _place(rect[0], rect[2], model[0] * scale, picture[0])
-    y0, y1 = _place(rect[1], rect[3], model[1] * scale, picture[1])
-    return Part((x0, y0, x1, y1), model)
+    scale = max((part[2] - part[0]) / model[0], (part[3] - part[1]) / model[1], ZOOM)
+    x0, x1 = _place(part[0], part[2], model[0] * scale, picture[0])
+    y0, y1 = _place(part[1], part[3], model[1] * scale, picture[1])
+    return x0, y0, x1, y1
 
 
 def _place(low: float, high: float, length: float, limit: int) -> tuple[float, float]:

@@ -38,8 +38,6 @@ STIRS, DISTRUST = 0.3, 5.0
 WENT = (0.5, 0.3)
 #: Seconds after which a thing that never moved may be believed, if its detections were sure enough.
 STEADY = 2.0
-#: Part of what was looked at that an object fills, from which on a closer look shows nothing more.
-FILLS = 0.3
 #: Sightings that are kept until it is told.
 WAY = 16
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -73,7 +71,7 @@ class Followed:
         self.scores = 0.0
         self.seen_at = self.looked_at = self.whole_at = at
         self.asked_at, self.wait = -1.0, 0.0
-        self.told = self.unknown = self.close = False
+        self.told = self.unknown = False
         self.way: tuple[tuple[float, Box], ...] = ()
         self._note(seen, at)
 
@@ -124,14 +122,6 @@ class Followed:
                 return
             self.misses += 1
         self.looked_at, self.wait = at, 0.0
-
-    def examine(self, at: float, parts: list[Box], close: list[Box]) -> None:
-        """Take in whether it was seen closely in this picture: in a crop, or large in what was looked at."""
-        if self.close or self.seen_at < at:
-            return
-        here = self.box(at)
-        near = close + [part for part in parts if here[3] - here[1] >= FILLS * (part[3] - part[1])]
-        self.close = any(shared(here, part) >= VISIBLE * area(here) for part in near)
 
     def watch(self, at: float, moving: list[Box]) -> None:
         """Take in where something moved in a picture in which it was seen."""
@@ -222,7 +212,7 @@ class Followed:
 
     def _due(self) -> float:
         """Return when it should be looked for, though nothing moves."""
-        if self.misses or not (self.told or self.close):
+        if self.misses:
             return self.seen_at
         return self.looked_at + min(max(self._rested() / 4, RECHECK[0]), RECHECK[1])
 

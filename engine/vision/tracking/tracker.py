@@ -20,7 +20,7 @@ from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Boxes, Detections, Track
 from engine.vision.tracking.assignment import assigned
 from engine.vision.tracking.company import TOGETHER, Company
-from engine.vision.tracking.followed import VISIBLE, Followed, Seen, within
+from engine.vision.tracking.followed import VISIBLE, Followed, Seen
 from engine.vision.tracking.kinematics import centre
 from engine.vision.tracking.kinship import (
     PART,
@@ -84,12 +84,7 @@ class Tracker:
         self._next = 1
 
     def update(
-        self,
-        at: float,
-        detections: Detections,
-        looked: Boxes,
-        moving: Boxes | None = None,
-        close: Boxes | None = None,
+        self, at: float, detections: Detections, looked: Boxes, moving: Boxes | None = None
     ) -> Tracked:
         """Take one picture's detections in.
 
@@ -98,7 +93,6 @@ class Tracker:
             detections: Detections of this picture.
             looked: Parts of the picture that were looked at, (n, 4): elsewhere, absence means nothing.
             moving: Where something moved, (n, 4); None: nobody knows.
-            close: Of `looked`, what was seen as closely as the camera shows it, (n, 4); None: all of it.
         """
         seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
@@ -109,8 +103,7 @@ class Tracker:
         for each in self._absorb(at, left):
             if each.score >= self._score:
                 self._begin(at, each)
-        parts, near = looked.tolist(), (looked if close is None else close).tolist()
-        self._look(at, parts, near, None if moving is None else moving.tolist())
+        self._look(at, looked.tolist(), None if moving is None else moving.tolist())
         over = self._fuse(at) + self._end(at)
         if over:
             self._company.forget(self._live)
@@ -119,11 +112,6 @@ class Tracker:
     def due(self, at: float) -> Boxes:
         """Return where somebody should look now, although nothing need move there. Asking is remembered."""
         boxes = [track.whereabouts(at) for track in self._live if track.ask(at)]
-        return np.array(boxes, np.float32).reshape(-1, 4)
-
-    def doubted(self) -> Boxes:
-        """Return where something lies that is not told, and that nobody has looked at closely, (n, 4)."""
-        boxes = [within(track.box(track.seen_at)) for track in self._live if not (track.told or track.close)]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
     def _continue(self, at: float, among: list[Followed], seen: list[Seen], limit: float) -> list[Seen]:
@@ -172,11 +160,10 @@ class Tracker:
         self._live.append(track)
         self._next += 1
 
-    def _look(self, at: float, parts: list[Box], close: list[Box], moving: list[Box] | None) -> None:
+    def _look(self, at: float, parts: list[Box], moving: list[Box] | None) -> None:
         """Let every track know what this picture says of it beside detections."""
         for track in self._live:
             track.looked(at, parts)
-            track.examine(at, parts, close)
             if moving is not None and track.seen_at == at:
                 track.watch(at, moving)
 
@@ -230,12 +217,8 @@ class Tracker:
         )
 
     def _is_proven(self, track: Followed, at: float) -> bool:
-        """Return whether a track was seen often, long and closely enough to be told."""
-        if (
-            track.seen_at < at
-            or not track.close
-            or not (self._is_settled(track, at) or self._is_plain(track, at))
-        ):
+        """Return whether a track was seen often and long enough to be told."""
+        if track.seen_at < at or not (self._is_settled(track, at) or self._is_plain(track, at)):
             return False
         if not self._is_credible(track, at) or self._company.shadows(track):
             return False
