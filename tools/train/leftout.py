@@ -17,7 +17,7 @@ import torch
 
 from engine.bench.compare import see
 from engine.bench.labelled import Score, marks
-from engine.bench.riders import ridden
+from engine.bench.riders import joined
 from engine.models.library import describe
 from engine.vision.objects import Detector
 from tools.train.export import load
@@ -43,8 +43,8 @@ def _fold(pack: Pack, checkpoint: Path, published: Detector) -> dict[str, Any]:
     sources = {}
     for source in without:
         numbers = watched[source]
-        own = marks([(ridden(find(net, pack.picture(i))), truth(pack, i)) for i in numbers], CLASSES)
-        theirs = marks([(ridden(_seen(published, pack, i)), truth(pack, i)) for i in numbers], CLASSES)
+        own = marks([(joined(find(net, pack.picture(i))), truth(pack, i)) for i in numbers], CLASSES)
+        theirs = marks([(joined(_seen(published, pack, i)), truth(pack, i)) for i in numbers], CLASSES)
         sources[source] = _rows(own, theirs)
     return {"without": list(without), "samples": step * settings["batch"], "sources": sources}
 
