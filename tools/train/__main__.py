@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -97,18 +98,28 @@ def _ship(chosen: argparse.Namespace) -> None:
     )
 
 
+def _left_out(chosen: argparse.Namespace) -> None:
+    from tools.train.leftout import left_out
+    from tools.train.pack import Pack
+
+    told = left_out(Pack(chosen.pack), chosen.folds, chosen.teacher)
+    (chosen.run / "left-out.json").write_text(json.dumps(told, indent=1), "utf-8")
+
+
 def _clips(folder: Path) -> list[Path]:
     """Return the clips to look at without labels; one is kept for judging."""
     return sorted(path for path in folder.glob("*.[gm][ip][f4]") if path.stem != "car-detection")
 
 
 _STEPS = {"prepare": _prepare, "train": _train, "polish": _polish, "export": _export, "curve": _curve}
+#: What is asked for by name alone.
+_AFTER = {"ship": _ship, "left-out": _left_out}
 
 
 def main() -> None:
     """Run one step or, as ``all``, every one of them."""
     parser = argparse.ArgumentParser(prog="python -m tools.train", description=__doc__)
-    parser.add_argument("step", choices=[*_STEPS, "ship", "all"])
+    parser.add_argument("step", choices=[*_STEPS, *_AFTER, "all"])
     parser.add_argument("--run", type=Path, default=Path("build/train"), help="folder of the run")
     parser.add_argument(
         "--pack", type=Path, help="folder of the prepared pictures; default: pack in that of the run"
@@ -125,6 +136,9 @@ def main() -> None:
         "--threads",
         type=int,
         help="of the sums; one each for two runs at once is the most that two cores give",
+    )
+    parser.add_argument(
+        "--folds", type=Path, nargs="*", default=[], help="for left-out: polished.pt of runs with --without"
     )
     parser.add_argument("--data", type=Path, nargs="+", default=_DATA, help="folders of labelled pictures")
     parser.add_argument("--teacher", type=Path, default=_TEACHER, help="YOLOX-nano, TFLite")
@@ -145,7 +159,7 @@ def main() -> None:
 
         torch.set_num_threads(chosen.threads)
     for step in _STEPS if chosen.step == "all" else (chosen.step,):
-        ({**_STEPS, "ship": _ship}[step])(chosen)
+        {**_STEPS, **_AFTER}[step](chosen)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +140,7 @@ def ship(run: Path, data: Sequence[Path], file: Path, checkpoint: Path, measured
     told: dict[str, object] = {
         "name": NAME,
         **_file(target),
-        "act": {"hard": "hard-swish", "silu": "SiLU"}.get(asdict(net.shape).get("act", ""), "SiLU"),
+        "act": f"SiLU, hard-swish in {', '.join(net.shape.hard)}" if net.shape.hard else "SiLU",
         "parameters": f"{sum(value.numel() for value in net.parameters()):,}",
         "samples": f"{step * Settings().batch:,}",
         "seed": Settings().seed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the trainer's environment: make train-test")
@@ -12,8 +14,8 @@ from tools.train.net import Net, Shape  # noqa: E402
 
 def test_every_channel_gets_the_mean_and_the_spread_of_its_model() -> None:
     torch.manual_seed(1)
-    small = {"base": 4, "head": 8, "blocks": (1, 1, 1)}
-    model, net = Net(Shape(hard=(), **small)), Net(Shape(**small))
+    small = Shape(base=4, head=8, blocks=(1, 1, 1))
+    model, net = Net(replace(small, hard=())), Net(small)
     pixels = torch.rand(8, 3, 64, 64) * 255
 
     def apart() -> float:
