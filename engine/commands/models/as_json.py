@@ -48,7 +48,6 @@ def _side(side: Side) -> dict[str, Any]:
         "path": str(file.path),
         "sha256": file.sha256,
         "ms": round(side.ms, 2),
-        "size": list(side.size),
         "labels": list(side.names),
     }
 

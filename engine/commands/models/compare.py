@@ -71,11 +71,12 @@ def compare(
     matthan models compare matthan-nano new.tflite FOLDER --split all --json   all of it, for programs
 
     Shown are average precision (AP50) of each class, what is right of what is told at the score and what is found, the
-    CPU time of a look, and all of it by source where manifest.csv says where a picture is from. "Better" means: by more
-    than chance. The pictures are drawn anew a thousand times, whole clips where the manifest names clips, and 95 of 100
-    differences must lie on one side. Without a manifest every picture counts as news: near-equal ones make the
-    difference look surer than it is. Boxes with a score below 1 (nobody looked with care) count for nothing, and a
-    person on a two-wheeler is one two-wheeler. What a model was taught with must not judge it: so `val` alone.
+    CPU time of a picture, and all of it by source where manifest.csv says where a picture is from. "Better" means: by
+    more than chance. The pictures are drawn anew a thousand times, whole clips where the manifest names clips; the
+    interval that holds 95 of 100 differences must not hold 0. Without a manifest every picture counts as news:
+    near-equal ones make the difference look surer than it is. Boxes with a score below 1 (nobody looked with care)
+    count for nothing, and a person on a two-wheeler is one two-wheeler. What a model was taught with must not judge
+    it: so `val` alone.
     Exit codes: 0 B is better, or no difference is shown (nothing speaks against B), 3 A is better, 4 too few pictures
     to say anything, 1 nothing could be compared, 2 wrong usage.
     """  # noqa: D301 - click's mark for lines that stay as they are

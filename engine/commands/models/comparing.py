@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from engine.bench.album import Album, album
-from engine.bench.compare import cost
 from engine.bench.duel import Contrast, Judged, Seen, judge, seen, sources, worst
 from engine.commands.models.opening import opened
 from engine.commands.output.report import Language, Progress, say_in
@@ -18,9 +18,6 @@ from engine.models import ModelFault, ModelFile, class_of
 from engine.models.known import named_labels, ours
 from engine.text import render
 from engine.vision.objects import Detector
-
-#: Rounds of the two looking in turns, for their cost.
-ROUNDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: its file, CPU milliseconds of a look, the size of what it looks at then, and what it can tell."""
+    """One of the two: its file, CPU milliseconds of a picture (the median), and what it can tell."""
 
     file: ModelFile
     ms: float
-    size: tuple[int, int]
     names: Sequence[str]
 
 
@@ -123,12 +119,11 @@ def measure(asked: Asked, said: Language) -> Compared:
         tick(len(looked))
         judged = judge(looked, known)
         apart = {name: (len(part), judge(part, known)) for name, part in sources(looked).items()}
-    spent = cost({"a": a, "b": b}, ROUNDS)
     return Compared(
         asked,
         chosen,
-        Side(file_a, spent["a"], a.size, a.names),
-        Side(file_b, spent["b"], b.size, b.names),
+        Side(file_a, median(each.ms[0] for each in looked), a.names),
+        Side(file_b, median(each.ms[1] for each in looked), b.names),
         len(looked),
         judged,
         apart,

@@ -10,6 +10,7 @@ from engine.bench.duel import Contrast, Judged, Mark, ap50
 from engine.bench.tally import Tally, counted
 from engine.commands.models.comparing import Compared, Side
 from engine.commands.output.report import Language, say_in
+from engine.models import folder
 from rules.text import fraction
 
 _APS = ("compare.head_ap_a", "compare.head_ap_b", "compare.head_gain", "compare.head_sure")
@@ -48,16 +49,25 @@ def lines(found: Compared, said: Language) -> Iterator[str]:
     yield ""
     yield from notes(found, said)
     yield verdict(found, said)
+    yield from _next_step(found, said)
     if found.contrasts and not found.asked.html:
         yield say_in(said, "compare.no_page", count=len(found.contrasts))
+
+
+def _next_step(found: Compared, said: Language) -> Iterator[str]:
+    """Yield how to have the second one, where it is better and not installed."""
+    file = found.b.file
+    if found.judged.verdict is not Verdict.B or file.entry is not None or file.path.parent == folder():
+        return
+    yield say_in(said, "compare.install", path=str(file.path), labels=",".join(file.labels))
 
 
 def sides(found: Compared, said: Language) -> Iterator[str]:
     """Yield which the two are."""
     for letter, side in (("A", found.a), ("B", found.b)):
         ms = fraction(f"{side.ms:.1f}", said)
-        size, path = f"{side.size[0]}x{side.size[1]}", str(side.file.path)
-        yield say_in(said, "compare.side", letter=letter, name=side.file.name, ms=ms, size=size, path=path)
+        path = str(side.file.path)
+        yield say_in(said, "compare.side", letter=letter, name=side.file.name, ms=ms, path=path)
 
 
 def scope(found: Compared, said: Language) -> str:

@@ -99,7 +99,7 @@ def test_a_clip_is_one_unit() -> None:
 class Blind:
     """A detector that finds one person in the middle of whatever it sees."""
 
-    size, names = (64, 64), ("person",)
+    size, sizes, names = (64, 64), ((64, 64),), ("person",)
 
     def detect(self, picture: object) -> Detections:
         return Detections(
@@ -132,7 +132,7 @@ def test_a_label_that_is_none_is_said_with_its_line(tmp_path: Path, label: str) 
 class Bare:
     """A detector that boxes the bare machine, and its rider apart."""
 
-    size, names = (64, 64), ("person", "two_wheeler")
+    size, sizes, names = (64, 64), ((64, 64),), ("person", "two_wheeler")
 
     def detect(self, picture: object) -> Detections:
         boxes = np.array([[0.45, 0.3, 0.55, 0.6], [0.4, 0.5, 0.6, 0.7]], np.float32)

@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 class Watcher:
     """Finds the person, if it is bright enough; and says of every picture that a car is in its corner, or not."""
 
-    size, names = (64, 32), ("person", "car")
+    size, sizes, names = (64, 32), ((64, 32),), ("person", "car")
 
     def __init__(self, least: int, car: float) -> None:
         self._least, self._car = least, car
@@ -72,7 +72,9 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
     models = {"day": Watcher(100, 0.8), "all": Watcher(0, 0.0)}
 
     def opened(model: str) -> tuple[ModelFile, Watcher]:
-        return ModelFile(model, Path(f"{model}.tflite"), model, None, "boxes", (), "rgb"), models[model]
+        return ModelFile(
+            model, Path(f"{model}.tflite"), model, None, "boxes", ("person", "car"), "rgb"
+        ), models[model]
 
     monkeypatch.setattr("engine.commands.models.comparing.opened", opened)
 
@@ -97,12 +99,15 @@ def test_the_better_one_is_said_with_how_sure_it_is(folder: Path) -> None:
         r"^yard +12 +12 +0\.500 +1\.000 +\+0\.500 +-$", told.stdout, re.M
     )  # too few by themselves
     assert "24 pictures" in told.stdout
-    assert re.search(r"^A  day: [0-9.,]+ ms of CPU a look at 64x32  \(day\.tflite\)$", told.stdout, re.M)
+    assert "To install it: matthan models add all.tflite --name NAME --labels person,car" in told.stdout
+    assert re.search(r"^A  day: [0-9.,]+ ms of CPU a picture  \(day\.tflite\)$", told.stdout, re.M)
 
 
 @pytest.mark.usefixtures("two")
 def test_exit_codes_say_what_speaks_against_the_second(folder: Path) -> None:
-    assert run("all", "day", folder).exit_code == 3
+    worse = run("all", "day", folder)
+    assert worse.exit_code == 3
+    assert "To install it" not in worse.stdout
     for path in sorted((folder / "images").iterdir())[19:]:
         path.unlink()
     few = run("day", "all", folder)
