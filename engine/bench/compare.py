@@ -102,10 +102,10 @@ def open_picture(path: Path) -> av.VideoFrame:
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
     """Return what a detector finds in a whole picture, in its pixels, as the engine would look at it."""
-    part = crops.whole((frame.width, frame.height), detector.size)
-    found = detector.detect(rgb(frame, part, detector.size))
-    scale = np.tile(np.array([part[2] - part[0], part[3] - part[1]], np.float32), 2)
-    boxes = found.boxes * scale + np.tile(np.array(part[:2], np.float32), 2)
+    part = crops.whole((frame.width, frame.height), detector.sizes)
+    found = detector.detect(rgb(frame, part.rect, part.size))
+    x0, y0, x1, y1 = part.rect
+    boxes = found.boxes * np.array([x1 - x0, y1 - y0] * 2, np.float32) + np.array([x0, y0] * 2, np.float32)
     return Detections(np.asarray(boxes, np.float32), found.scores, found.labels, found.names)
 
 

@@ -35,7 +35,7 @@ class Entry:
         urls: Where it is published, tried in order.
         sha256: Of the file, hexadecimal.
         size: Bytes.
-        input: Width and height in pixels.
+        sizes: Widths and heights of its input in pixels.
         head: One of `HEADS`.
         labels: The model's own class names in its order; ``???`` where a number is unused.
         colours: Order of the input's channels.
@@ -47,7 +47,7 @@ class Entry:
     sha256: str
     size: int
     licence: str
-    input: tuple[int, int]
+    sizes: tuple[tuple[int, int], ...]
     head: str
     labels: tuple[str, ...]
     colours: str
@@ -70,13 +70,19 @@ def registry() -> Mapping[str, Entry]:
             sha256=value["sha256"],
             size=value["size"],
             licence=value["licence"],
-            input=(value["input"][0], value["input"][1]),
+            sizes=_sizes(value["input"]),
             head=value["head"],
             labels=named_labels(value["labels"]),
             colours=value["colours"],
         )
         for name, value in entries.items()
     }
+
+
+def _sizes(given: list[Any]) -> tuple[tuple[int, int], ...]:
+    """Return ``[416, 256]``, or a list of such, as sizes."""
+    several = given if isinstance(given[0], list) else [given]
+    return tuple((width, height) for width, height in several)
 
 
 def named_labels(given: str | list[str]) -> tuple[str, ...]:

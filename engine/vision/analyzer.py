@@ -9,12 +9,13 @@ from math import inf
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from drivers.contract import CodecParameters, Packet
 from drivers.kit.upright import Upright
 from engine.vision import crops
 from engine.vision.attention import Attention, Restraint
-from engine.vision.boxes import suppress
+from engine.vision.boxes import overlap, suppress
 from engine.vision.decode import Decoder
 from engine.vision.model import Boxes, Detections, Disturbance, Impairment, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
@@ -96,13 +97,14 @@ class Analyzer:
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What was done, by name: decoded, analysed, wanted, looked (detector), skipped, errors, corrupt."""
+        """What was done, by name: decoded, analysed, wanted, looked (detector), skipped, doubted, errors, corrupt."""
         return {
             "decoded": self._decoder.pictures,
             "analysed": self._analysed,
             "wanted": self.wanted,
             "looked": self._looks,
             "skipped": self.skipped,
+            "doubted": self._tracker.doubted,
             "errors": self._decoder.errors,
             "corrupt": self._decoder.corrupt,
         }
@@ -197,26 +199,32 @@ class Analyzer:
         if self._pool is None:
             return _moving(motion), _NOWHERE if cut or motion.disturbance else _EVERYWHERE
         now = self._pace.time
-        moving = self._attention.due(now, motion.boxes)
-        regions = np.concatenate([moving, self._tracker.due(now)])
+        moving, unclear = self._attention.due(now, motion.boxes), self._tracker.unclear(now)
+        regions = np.concatenate([moving, self._tracker.due(now), unclear])
         if not (self._fresh or cut or len(regions)):
             return _NOTHING, _NOWHERE
         self.wanted += 1
         if self._restraint.holds(now):
             self.skipped += 1
             return _NOTHING, _NOWHERE
-        everywhere = self._fresh or cut or motion.share >= LARGE
-        size, model = shown.size, self._pool.size
-        parts = [crops.whole(size, model)] if everywhere else crops.plan(regions, size, model)
+        parts = self._parts(self._pool, shown.size, regions, cut=cut, large=motion.share >= LARGE)
+        parts = crops.closer(parts, unclear.tolist(), shown.size, self._pool.sizes)
         found, looked = self._ask(self._pool, shown, parts, urgent=len(moving) > 0)
         if len(looked):
             self._attention.learn(now, motion.boxes, looked, found.boxes[found.scores >= self._score / 2])
         return found, looked
 
+    def _parts(
+        self, pool: DetectorPool, size: crops.Size, regions: Boxes, *, cut: bool, large: bool
+    ) -> list[crops.Part]:
+        if self._fresh or cut:
+            return [crops.finest(size, pool.sizes)]
+        return [crops.whole(size, pool.sizes)] if large else crops.plan(regions, size, pool.sizes)
+
     def _ask(
-        self, pool: DetectorPool, shown: Upright, parts: Sequence[crops.Rect], *, urgent: bool
+        self, pool: DetectorPool, shown: Upright, parts: Sequence[crops.Part], *, urgent: bool
     ) -> tuple[Detections, Boxes]:
-        pictures = [rgb(shown.frame, _coded(part, shown.scale), pool.size) for part in parts]
+        pictures = [rgb(shown.frame, _coded(part.rect, shown.scale), part.size) for part in parts]
         wait = max(1 / self._fps, 0.1)
         found = pool.detect(pictures, owner=self._name, priority=int(urgent), wait=wait)
         if found is None:
@@ -226,7 +234,7 @@ class Analyzer:
         self._restraint.served()
         self._fresh = False
         self._looks += len(parts)
-        gathered, looked = _gathered(found, parts, shown.size)
+        gathered, looked = _gathered(found, parts, shown.size, pool.sizes, self._score)
         return replace(gathered, colours=colours(shown.frame, gathered.boxes)), looked
 
 
@@ -242,18 +250,37 @@ def _moving(motion: Motion) -> Detections:
 
 
 def _gathered(
-    found: Sequence[Detections], parts: Sequence[crops.Rect], size: tuple[int, int]
+    found: Sequence[Detections],
+    parts: Sequence[crops.Part],
+    picture: crops.Size,
+    sizes: Sequence[crops.Size],
+    sure: float,
 ) -> tuple[Detections, Boxes]:
     """Return the parts' detections in coordinates of the picture, each object once, and the parts."""
-    scale = np.array(size * 2, np.float32)
-    areas = np.array(parts, np.float32)
-    boxes = np.concatenate([_spread(each.boxes, area) for each, area in zip(found, areas, strict=True)])
+    scale = np.array(picture * 2, np.float32)
+    areas = np.array([part.rect for part in parts], np.float32)
+    boxes = (
+        np.concatenate([_spread(each.boxes, area) for each, area in zip(found, areas, strict=True)]) / scale
+    )
+    inside = np.clip(boxes, 0, 1).astype(np.float32)
     scores = np.concatenate([each.scores for each in found])
     labels = np.concatenate([each.labels for each in found])
-    kept = suppress(boxes, scores, labels, SAME)
-    inside = np.clip(boxes[kept] / scale, 0, 1).astype(np.float32)
-    detections = Detections(inside, scores[kept], labels[kept], found[0].names)
+    source = [part for each, part in zip(found, parts, strict=True) for _ in range(len(each))]
+    shown = [
+        score >= sure and crops.is_close(part, tuple(box), picture, sizes)
+        for part, box, score in zip(source, inside.tolist(), scores.tolist(), strict=True)
+    ]
+    kept = suppress(inside, scores, labels, SAME)
+    close = _confirmed(inside, np.array(shown, bool), kept)
+    detections = Detections(inside[kept], scores[kept], labels[kept], found[0].names, close=close)
     return detections, np.clip(areas / scale, 0, 1)
+
+
+def _confirmed(boxes: Boxes, close: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of the detections that are kept were seen closely, by themselves or by one that is not kept."""
+    sure = [tuple(box) for box in boxes[close].tolist()]
+    told = [any(overlap(tuple(box), other) >= SAME for other in sure) for box in boxes[kept].tolist()]
+    return np.array(told, bool)
 
 
 def _spread(boxes: Boxes, area: Boxes) -> Boxes:

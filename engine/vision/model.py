@@ -40,7 +40,8 @@ class Motion:
 class Detections:
     """Objects of one picture: `boxes` (n, 4), `scores` (n,) in 0..1, `labels` (n,) into `names`.
 
-    `colours` (n, 6), where somebody looked: mean Y, U, V, 0..255, of the upper and of the lower half.
+    `colours` (n, 6), where somebody looked: mean Y, U, V, 0..255, of the upper and of the lower half. `close`
+    (n,): whether it was seen surely, and as well as it can be (`engine.vision.crops.is_close`); None: all were.
     """
 
     boxes: Boxes
@@ -48,6 +49,7 @@ class Detections:
     labels: NDArray[np.int32]
     names: tuple[str, ...]
     colours: NDArray[np.float32] | None = None
+    close: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -39,8 +39,8 @@ class Detector:
         least: Least score that is worth returning, 0..1.
 
     Attributes:
-        sizes: Widths and heights of input that it takes, in pixels, in the file's order. Memory for one is taken at its
-            first picture.
+        sizes: Widths and heights of input that it takes, in pixels, as the file orders them; memory for one is
+            taken at its first picture.
         size: The first of them.
         names: Our names of the classes.
 

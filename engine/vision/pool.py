@@ -30,7 +30,7 @@ class DetectorPool:
         least: Least score that is returned, 0..1.
 
     Attributes:
-        size: Width and height of the model's input in pixels.
+        sizes: Widths and heights that the model takes, in pixels.
         names: Our names of the classes.
         runs: Pictures or parts of pictures that were looked at (counter).
 
@@ -42,14 +42,14 @@ class DetectorPool:
         file = model if isinstance(model, ModelFile) else describe(Path(model))
         detectors = [Detector(file, least=least) for _ in range(workers)]
         self.model = file
-        self.size, self.names = detectors[0].size, detectors[0].names
+        self.sizes, self.names = detectors[0].sizes, detectors[0].names
         self.runs = 0
         self._turns = FairTurns(detectors)
 
     def detect(
         self, pictures: Sequence[NDArray[np.uint8]], *, owner: str = "", priority: int = 0, wait: float = 0.5
     ) -> list[Detections] | None:
-        """Find objects in pictures of `size`; blocks for its turn and for the inference.
+        """Find objects in pictures of any of `sizes`; blocks for its turn and for the inference.
 
         Args:
             pictures: (height, width, 3) RGB each.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
 
 from engine.vision.boxes import Box, area, overlap, shared
 from engine.vision.model import Track
@@ -38,6 +38,8 @@ STIRS, DISTRUST = 0.3, 5.0
 WENT = (0.5, 0.3)
 #: Seconds after which a thing that never moved may be believed, if its detections were sure enough.
 STEADY = 2.0
+#: Seconds from a close look that did not show it to the next one.
+EXAMINE = 0.4
 #: Sightings that are kept until it is told.
 WAY = 16
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -51,6 +53,7 @@ class Seen:
     label: str
     score: float
     colour: Colour | None = None
+    close: bool = True  #: surely, and as well as it can be
 
 
 class Followed:
@@ -71,7 +74,8 @@ class Followed:
         self.scores = 0.0
         self.seen_at = self.looked_at = self.whole_at = at
         self.asked_at, self.wait = -1.0, 0.0
-        self.told = self.unknown = False
+        self.told = self.unknown = self.clear = False
+        self.examined_at, self.doubts = -inf, 0
         self.way: tuple[tuple[float, Box], ...] = ()
         self._note(seen, at)
 
@@ -160,6 +164,17 @@ class Followed:
         self.asked_at = at
         return True
 
+    def unclear(self, at: float) -> bool:
+        """Return whether it is new, nobody has seen it closely, and none did so in vain a moment ago."""
+        new = not (self.told or self.clear) and self.fresh(at)
+        return new and at - self.examined_at >= (EXAMINE if self.doubts else 0.0) - 1e-6
+
+    def doubt(self, at: float) -> bool:
+        """Take in that somebody looked in this picture; return whether a close look was asked for, and was in vain."""
+        vain = self.examined_at == at and not self.clear
+        self.doubts += vain
+        return vain
+
     def fresh(self, at: float) -> bool:
         """Return whether it was seen a moment ago, or nobody looked since."""
         return not self.misses or at - self.seen_at <= PREDICTED + 1e-6
@@ -222,6 +237,7 @@ class Followed:
     def _note(self, seen: Seen, at: float) -> None:
         self.ballot.vote(seen.label, seen.score, at)
         self.seen_at, self.misses, self.unknown = at, 0, False
+        self.clear |= seen.close
         self.sightings += 1
         self.scores += seen.score
         here = self.box(at)

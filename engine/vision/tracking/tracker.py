@@ -49,6 +49,10 @@ LIVING = frozenset({"person", "two_wheeler", "animal"})
 SURE = 0.3
 #: Seconds after which a track ends even if nobody could look where it was.
 FORGOTTEN = 60.0
+#: Most new objects in one picture that a close look is asked for.
+UNCLEAR = 2
+#: Seconds in which nobody had a close look, after which a track is told without.
+UNSEEN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ class Tracker:
         confirm: Sightings after which a track is told.
         silence: Seconds without a sighting, though looked for, after which it ends. It is not told for so long,
             but who comes out behind a pillar by then is still himself.
+
+    Attributes:
+        doubted: Close looks at something new that did not show it (counter).
     """
 
     def __init__(self, *, score: float = 0.45, confirm: int = 3, silence: float = 2.0) -> None:
@@ -82,6 +89,7 @@ class Tracker:
         self._live: list[Followed] = []
         self._company = Company()
         self._next = 1
+        self.doubted = 0
 
     def update(
         self, at: float, detections: Detections, looked: Boxes, moving: Boxes | None = None
@@ -94,7 +102,7 @@ class Tracker:
             looked: Parts of the picture that were looked at, (n, 4): elsewhere, absence means nothing.
             moving: Where something moved, (n, 4); None: nobody knows.
         """
-        seen = [each for each in _taken_out(detections) if each.score >= self._score / 2]
+        seen = [each for each in _taken_out(detections, self._score) if each.score >= self._score / 2]
         sure = [each for each in seen if each.score >= self._score]
         parts = [each for each in sure if any(_is_shown_by(each, other) for other in sure)]
         left = parts + self._continue(at, self._live, [each for each in sure if each not in parts], LIMIT)
@@ -103,6 +111,8 @@ class Tracker:
         for each in self._absorb(at, left):
             if each.score >= self._score:
                 self._begin(at, each)
+        if len(looked):
+            self.doubted += sum(track.doubt(at) for track in self._live)
         self._look(at, looked.tolist(), None if moving is None else moving.tolist())
         over = self._fuse(at) + self._end(at)
         if over:
@@ -113,6 +123,14 @@ class Tracker:
         """Return where somebody should look now, although nothing need move there. Asking is remembered."""
         boxes = [track.whereabouts(at) for track in self._live if track.ask(at)]
         return np.array(boxes, np.float32).reshape(-1, 4)
+
+    def unclear(self, at: float) -> Boxes:
+        """Return where something new should be looked at closely now, before it is told. Asking is remembered."""
+        new = [track for track in self._live if track.unclear(at)]
+        new = sorted(new, key=lambda track: (track.doubts, track.born, track.id))[:UNCLEAR]
+        for track in new:
+            track.examined_at = at
+        return np.array([track.whereabouts(at) for track in new], np.float32).reshape(-1, 4)
 
     def _continue(self, at: float, among: list[Followed], seen: list[Seen], limit: float) -> list[Seen]:
         """Match detections to tracks not seen yet; return the detections that are left."""
@@ -133,6 +151,7 @@ class Tracker:
         if not hosts:
             return False
         host = min(hosts, key=lambda track: _strangeness(track, seen, at))
+        host.clear |= seen.close
         outgrown = host.label == seen.label and seen.score >= self._score
         if host.seen_at == at and not (outgrown and is_part(host.box(at), seen.box)):
             host.ballot.vote(seen.label, seen.score, at)
@@ -222,6 +241,8 @@ class Tracker:
             return False
         if not self._is_credible(track, at) or self._company.shadows(track):
             return False
+        if not track.clear and (track.doubts or at - track.born < UNSEEN):
+            return False
         if not track.went and track.scores < self._sure * track.sightings and at - track.born < TOGETHER:
             return False
         return at - track.born > TOGETHER or not any(
@@ -298,10 +319,12 @@ def _cost(track: Followed, expected: Forecast, seen: Seen, limit: float) -> floa
     return found + expected.colour_cost(seen.box, seen.colour) if found < limit else inf
 
 
-def _taken_out(found: Detections) -> list[Seen]:
+def _taken_out(found: Detections, sure: float) -> list[Seen]:
+    close = np.ones(len(found), bool) if found.close is None else found.close
     colours = [None] * len(found) if found.colours is None else map(tuple, found.colours.tolist())
-    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), colours, strict=True)
+    near = (close & (found.scores >= sure)).tolist()
+    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.scores.tolist(), colours, near, strict=True)
     return [
-        Seen((box[0], box[1], box[2], box[3]), found.names[label], score, colour)
-        for box, label, score, colour in rows
+        Seen((box[0], box[1], box[2], box[3]), found.names[label], score, colour, clear)
+        for box, label, score, colour, clear in rows
     ]

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from engine.models import ModelFile
-from engine.vision import crops
 from engine.vision.analyzer import MOVING, Analyzer
 from engine.vision.attention import DULL, Attention
 from engine.vision.model import Disturbance, Sight
@@ -162,22 +161,6 @@ def test_pace_survives_breaks_and_never_runs_back() -> None:
             seen.append(pace.time)
     assert seen == sorted(seen)
     assert 14 <= seen[-1] <= 17
-
-
-def test_small_regions_share_a_part_and_far_ones_do_not() -> None:
-    picture, model = (1920, 1080), (416, 416)
-    near = np.array([[0.1, 0.1, 0.13, 0.2], [0.15, 0.12, 0.18, 0.2]], np.float32)
-    far = np.array([[0.1, 0.1, 0.13, 0.2], [0.85, 0.7, 0.9, 0.85]], np.float32)
-    assert [len(crops.plan(each, picture, model)) for each in (near, far)] == [1, 2]
-    grid = [[x / 10, y / 10, x / 10 + 0.03, y / 10 + 0.05] for x in range(9) for y in range(9)]
-    assert len(crops.plan(np.array(grid, np.float32), picture, model)) <= crops.MOST
-    large = np.array([[0.05, 0.1, 0.9, 0.95]], np.float32)
-    assert crops.plan(large, picture, model) == [crops.whole(picture, model)]
-    for x0, y0, x1, y1 in crops.plan(far, picture, model):
-        assert abs((x1 - x0) - (y1 - y0)) < 1e-3  # the model's aspect
-        assert x0 >= 0
-        assert y1 <= 1080.001
-    assert crops.whole(picture, model) == pytest.approx((0, -420, 1920, 1500))
 
 
 def test_dull_places_are_looked_at_once_a_second_and_new_ones_at_once() -> None:

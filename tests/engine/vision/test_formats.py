@@ -24,7 +24,7 @@ FORMATS = {"h264": ("yuv444p", "yuv420p10le"), "mjpeg": ("L", "RGB")}
 class Pool:
     """Finds somebody in the middle of whatever it is shown, and something that reaches beyond it."""
 
-    size = (64, 64)
+    sizes = ((64, 64),)
 
     def detect(self, pictures: list[Any], **_: object) -> list[Detections]:
         boxes = np.array([[0.4, 0.3, 0.6, 0.9], [0.9, 0.9, 1.2, 1.1]], np.float32)

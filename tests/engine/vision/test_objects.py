@@ -92,7 +92,7 @@ def test_a_foreign_head_and_wrong_labels_are_refused(model: Load) -> None:
 
 def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:
     pool = DetectorPool(model(YOLOX), workers=1)
-    picture = np.full((pool.size[1], pool.size[0], 3), 114, np.uint8)
+    picture = np.full((*pool.sizes[0][::-1], 3), 114, np.uint8)
     assert pool.detect([], owner="gate") == []
     found = pool.detect([picture, picture], owner="gate")
     assert found is not None

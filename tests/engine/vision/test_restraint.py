@@ -16,7 +16,7 @@ from engine.vision.model import Detections, Sight
 class Busy:
     """Stands where the pool would: serves while it is told to, and finds what is brighter than the wall."""
 
-    size = (416, 416)
+    sizes = ((416, 416),)
 
     def __init__(self) -> None:
         self.serves = True

@@ -129,7 +129,7 @@ def test_a_still_has_the_shape_of_the_scene_and_follows_a_change(
 class Eye:
     """A detector that keeps what it is shown."""
 
-    size = (128, 128)
+    sizes = ((128, 128),)
 
     def __init__(self) -> None:
         self.shown: list[NDArray[np.uint8]] = []
