@@ -18,8 +18,8 @@ from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Cameras, Job
 from engine.config.action_params import SnapshotParams
 from engine.errors import Again
+from engine.fleet.state import TrackState
 from engine.fleet.stills import Still
-from engine.fleet.tracked import TrackState
 from engine.runtime.clock import Clock
 from engine.store.ports import Media
 

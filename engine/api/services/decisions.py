@@ -68,7 +68,7 @@ class DecisionService:
         told = await self._verdicts.give(
             decision, asked.verdict, caller.named(asked.by), asked.note, caller.user
         )
-        return present.event(told, self._site)
+        return present.event(told)
 
     async def _permitted(self, caller: Caller, decision: str) -> None:
         """Let whoever may take care of a decision where it was made; of one that nobody knows nothing is told.

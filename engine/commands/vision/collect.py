@@ -24,6 +24,7 @@ from engine.commands.output.terminal import complain, data, out
 if TYPE_CHECKING:
     from engine.dataset.folder import DataFolder
     from engine.dataset.slip import Slip
+    from rules.model import Fact
 
 #: Where pictures lie in the state folder, a folder per day (`engine.actions.snapshot`).
 _PICTURES = "snapshots"
@@ -264,5 +265,5 @@ def _leave(config: Path | None, folder: Path, made: Made, speaker: Speaker) -> N
     from engine.commands.output.leaving import leave
     from engine.identity.record import Deed
 
-    about = {"what": "collect", "folder": str(folder), "files": made.counts["taken"]}
-    leave(_state(config), Deed.EXPORT, {**about}, speaker.language)
+    about: dict[str, Fact] = {"what": "collect", "folder": str(folder), "files": made.counts["taken"]}
+    leave(_state(config), Deed.EXPORT, about, speaker.language)
