@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 SOURCES := engine drivers rules tui tests benchmarks tools
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts pytest soak pythons bench train schema bundle clean system-packages
+.PHONY: help demo test check lint types contracts pytest soak pythons bench train train-test schema bundle clean system-packages
 
 help:
 	@sed -n '2,5p' Makefile | sed 's/^# //'
@@ -74,6 +74,10 @@ $(TRAIN)/.installed: pyproject.toml
 
 train: $(TRAIN)/.installed
 	OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(TRAIN)/bin/python -m tools.train all $(ARGS)
+
+# The trainer's tests need its environment (PyTorch); without it they are skipped.
+train-test: $(TRAIN)/.installed
+	$(TRAIN)/bin/python -m pytest -q -p no:anyio tests/tools/train $(ARGS)
 
 schema: $(VENV)/.installed
 	$(BIN)/matthan config schema > configs/schema/matthan.schema.json

@@ -1,198 +1,205 @@
-"""How right the shipped detector is, and what it costs, beside others in one run.
+"""How right the shipped detector is, and what it costs, beside others in one run; and whether it meets its bars.
 
-Usage: python benchmarks/bench_detector.py [--json] [--own FILE]
-Needs ``../shared`` (pictures, models of others) and says so where it is absent.
+Usage: python benchmarks/bench_detector.py [--json] [--own FILE] [--left-out FILE.json]
+Needs ``../shared`` (pictures, models of others) and says so where it is absent. What a detector found in a picture is
+remembered under build/detector by content: a second run looks only with what is new. Times are always taken anew.
 
 AP50     average precision at IoU 0.5, all points, on boxes that humans drew; boxes of a teacher alone are
          regions where a finding counts for nothing, so is a person found inside a two-wheeler
-*_small  objects below 32x32 pixels of a picture 640 wide; the others without them are not shown
-ms       CPU milliseconds of one look, medians of interleaved rounds
-report   the half of the validation split that early stopping did not see
+val      validation split of ../shared/train; `val2` that of ../shared/train2; `report`: the half of val that early
+         stopping did not see; small: below 32x32 pixels of a picture 640 wide, other: all that are not
+coco_cc  photographs of COCO's val2017, only people and animals judged; what is found where nobody is counts as false
 drawn    the product's own drawn streets, seeds that nobody trained on
-events   tracks that the engine told of a clip with yolox-nano, and which part of them it told with another
+source   both validation splits by where they come from, classes with 5 boxes and more; light: likewise
+at 0.45  precision / recall at the engine's score, of a class over the sources that have 5 boxes of it
+events   tracks that the engine told of a clip with yolox-nano, and how many of them it told with another
          detector too: the same kind (car and heavy are one) and overlap >= 0.3 in at least a quarter of the
          track's sightings; `others` are tracks that yolox-nano did not tell
+left out what a net finds in a source of which it learned nothing, as tools/train wrote it (`--left-out`)
+CPU      milliseconds of one look in the product, wrapper and suppression included, medians of interleaved rounds
 
 The labels of two-wheelers hold the rider: findings of detectors that box the bare machine are joined with
-the person on it before they are judged.
+the person on it before they are judged, but for drawn ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from detector_footage import CLASSES, CLIPS, SHARED, clip, coco, drawn, validation
+import detector_bars as bars
+from detector_events import SCORE, Events, events, summed
+from detector_footage import CLASSES, SETS, SHARED, coco, shots
+from detector_memory import digest, look
+from detector_tables import Seen, Table, at_score, grouped, mean, parted, shown, table
 
-from engine.bench.compare import Labelled, cost, open_picture, pairs, see
-from engine.bench.labelled import Truth, marks, mean
-from engine.bench.precision import covered
+from engine.bench.compare import costs, open_picture
+from engine.bench.riders import joined
 from engine.models import ModelFault, ModelFile, find
-from engine.models.known import named_labels
 from engine.models.library import describe, fingerprint
-from engine.vision.analyzer import Analyzer
-from engine.vision.boxes import Box, overlap
-from engine.vision.model import Detections
+from engine.vision.graph import Size
 from engine.vision.objects import Detector
-from engine.vision.pool import DetectorPool
 
+PEER = "yolox-nano"
 OTHERS = {
-    "yolox-nano": "yolox_nano_float16_quantize.tflite",
+    PEER: "yolox_nano_float16_quantize.tflite",
     "coco-ssd-v1": "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite",
     "light-person": "light_person_192.tflite",
 }
 _LEAST = 0.02
-_KIN = {"heavy": "car"}
-#: Score and pictures per second of the clips' run: the engine's defaults.
-_SCORE, _FPS = 0.45, 5.0
+#: Sizes whose cost has a bar.
+_BARRED = ((416, 256), (320, 192))
+#: What precision and recall are told of.
+_SCORED = {"coco_cc": "coco", "val": "train", "val2": "train2", "drawn": "drawn"}
 
 
 def files(own: Path | None) -> dict[str, ModelFile]:
-    """Return the detectors that are compared, ours first."""
-    told: dict[str, ModelFile] = {}
-    if own is not None:
-        told["own"] = ModelFile("own", own, fingerprint(own), None, "boxes", CLASSES, "rgb")
-    else:
-        try:
-            found = find("matthan-nano")
-        except ModelFault:
-            found = None
-        if found is not None:
-            told["matthan-nano"] = found
-    for name, file in OTHERS.items():
-        told[name] = describe(SHARED / "data" / "models" / file)
-    return told
+    """Return the detectors that are compared, ours first.
+
+    Raises:
+        ModelFault: There is none of ours.
+    """
+    mine = _own(own) if own is not None else find("matthan-nano")
+    if mine is None:
+        raise ModelFault("model.unknown", name="matthan-nano")
+    others = {name: describe(SHARED / "data" / "models" / file) for name, file in OTHERS.items()}
+    return {mine.name: mine, **others}
 
 
-def ridden(found: Detections) -> Detections:
-    """Return findings whose two-wheelers hold their riders."""
-    if not {"person", "two_wheeler"} <= set(found.names):
-        return found
-    people = found.boxes[(found.labels == found.names.index("person")) & (found.scores >= 0.25)]
-    boxes = found.boxes.copy()
-    for i in np.flatnonzero(found.labels == found.names.index("two_wheeler")):
-        wide = boxes[i, 2] - boxes[i, 0]
-        middle, feet = (people[:, 0] + people[:, 2]) / 2, people[:, 3]
-        on = (middle > boxes[i, 0] - wide * 0.1) & (middle < boxes[i, 2] + wide * 0.1)
-        on &= (feet > boxes[i, 1]) & (covered(people, boxes[i : i + 1]) > 0.15)
-        for person in people[on]:
-            boxes[i, :2] = np.minimum(boxes[i, :2], person[:2])
-            boxes[i, 2:] = np.maximum(boxes[i, 2:], person[2:])
-    return Detections(boxes, found.scores, found.labels, found.names)
+def _own(path: Path) -> ModelFile:
+    """Return a file of ours: with the labels that the registry knows it by, else with those of today."""
+    known = describe(path)
+    if known.labels:
+        return replace(known, name="own")
+    return ModelFile("own", path, fingerprint(path), None, "boxes", CLASSES, "rgb")
 
 
-Pair = tuple[Detections, Truth]
+def seen(detectors: Mapping[str, Detector], models: Mapping[str, ModelFile]) -> Iterator[Seen]:
+    """Yield every picture with what each detector finds in it."""
+    for frame, shot in shots():
+        key = digest(frame)
+        found = {name: look(each, models[name].sha256, frame, key) for name, each in detectors.items()}
+        labelled = shot.part != "drawn"
+        yield Seen(shot, {name: joined(each) if labelled else each for name, each in found.items()})
 
 
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _tables(parts: Mapping[str, list[Seen]]) -> dict[str, Table]:
+    """Return what each detector is worth, by part."""
+    val, val2 = (parts[name] for name in SETS)
+    return {
+        "val": table(val, SCORE),
+        "report": table([each for each in val if each.shot.half == "report"], SCORE),
+        "val, small": table(val, SCORE, small=True),
+        "val, other": table(val, SCORE, small=False),
+        "val2": table(val2, SCORE),
+        "val2, small": table(val2, SCORE, small=True),
+        "val2, other": table(val2, SCORE, small=False),
+        "coco_cc": table(parts["coco"], SCORE, labels=("person", "animal")),
+        "drawn": table(parts["drawn"], SCORE),
+    }
 
 
-def table(
-    told: Mapping[str, list[Pair]], *, small: bool | None = None, labels: Iterable[str] = CLASSES
-) -> dict[str, Any]:
-    """Return AP50 per class and their mean, by detector, the numbers of boxes in the rows' names."""
-    result = {}
-    for name, seen in told.items():
-        each = {key: mark for key, mark in marks(seen, tuple(labels), small=small).items() if mark.objects}
-        rows = {f"{key} ({mark.objects})": _shown(mark.ap) for key, mark in each.items()}
-        result[name] = {**rows, "mean": _shown(mean(each.values()))}
-    return result
+def _cost(detectors: Mapping[str, Detector]) -> dict[str, dict[Size, float]]:
+    """Return milliseconds of a look at each size."""
+    return costs({name: (each, each.sizes) for name, each in detectors.items()}, rounds=60)
 
 
-@dataclass(slots=True)
-class Told:
-    """One track: where it was when, by the engine's own numbers."""
-
-    kind: str
-    places: dict[float, Box] = field(default_factory=dict)
-
-
-def tracks(path: Path, file: ModelFile) -> list[Told]:
-    """Return what the engine tells of a clip."""
-    codec, packets = clip(path)
-    pool = DetectorPool(file)
-    look = Analyzer(codec, fps=_FPS, pool=pool, score=_SCORE)
-    told: dict[int, Told] = {}
-    for packet in packets:
-        sight = look.feed(packet)
-        for track in sight.tracks if sight else ():
-            kind = _KIN.get(track.label, track.label)
-            told.setdefault(track.id, Told(kind)).places[sight.at if sight else 0.0] = track.box
-            told[track.id].kind = kind
-    pool.close()
-    return [each for each in told.values() if each.kind in CLASSES]
+def _priced(times: Mapping[str, Mapping[Size, float]]) -> dict[str, dict[str, dict[str, str]]]:
+    whole = next(iter(times[PEER].values()))
+    return {
+        name: {
+            f"{w}x{h}": {"ms": f"{ms:.1f}", "of yolox-nano": f"{ms / whole:.3f}"}
+            for (w, h), ms in told.items()
+        }
+        for name, told in times.items()
+    }
 
 
-def same(one: Told, others: Iterable[Told]) -> bool:
-    """Tell whether others hold a track in at least a quarter of its sightings."""
-    alike = [each for each in others if each.kind == one.kind]
-    hits = sum(
-        any(at in each.places and overlap(box, each.places[at]) >= 0.3 for each in alike)
-        for at, box in one.places.items()
+def _told(clips: Mapping[str, Mapping[str, Events]]) -> dict[str, dict[str, dict[str, str]]]:
+    every = {name: summed(each[name] for each in clips.values()) for name in next(iter(clips.values()))}
+    return {
+        clip: {
+            "events": {name: f"{each.found} of {each.all}" for name, each in told.items()},
+            "others": {name: str(each.others) for name, each in told.items()},
+        }
+        for clip, told in {**clips, "all clips": every}.items()
+    }
+
+
+def _figures(
+    own: str,
+    tables: Mapping[str, Table],
+    clips: Mapping[str, Mapping[str, Events]],
+    times: Mapping[str, Mapping[Size, float]],
+    left_out: Mapping[str, Any] | None,
+) -> dict[str, float | None]:
+    """Return our own figures by the names that the bars call them."""
+    told = summed(each[own] for each in clips.values())
+    whole = next(iter(times[PEER].values()))
+    person = tables["coco_cc"]["person"][own]
+    return {
+        "coco_cc: person AP50": person.ap,
+        "coco_cc: person precision at 0.45": person.told.precision,
+        **{f"val: {label} AP50": row[own].ap for label, row in tables["val"].items()},
+        "left out whole: classes worse than yolox-nano": bars.worse(left_out) if left_out else None,
+        "drawn: mean AP50": mean(tables["drawn"], own),
+        "clips: events": told.found,
+        "clips: others": told.others,
+        **{
+            f"CPU of a look: at {w}x{h}, of yolox-nano": times[own][w, h] / whole
+            for w, h in _BARRED
+            if (w, h) in times[own]
+        },
+    }
+
+
+def _pictures(parts: Mapping[str, list[Seen]]) -> str:
+    def without(part: str, label: str) -> int:
+        return sum(label not in each.shot.truth.labels for each in parts[part])
+
+    val, val2, photographs = parts["train"], parts["train2"], parts["coco"]
+    report = sum(each.shot.half == "report" for each in val)
+    return (
+        f"{len(val)} val ({report} report), {len(val2)} val2, "
+        f"{len(photographs)} coco_cc ({without('coco', 'person')} without a person), {len(parts['drawn'])} drawn"
     )
-    return 4 * hits >= len(one.places)
 
 
-def events(models: Mapping[str, ModelFile]) -> dict[str, Any]:
-    """Return event recall of each detector against yolox-nano, over all clips and by clip."""
-    rows: dict[str, dict[str, Any]] = {name: {} for name in models}
-    sums = {name: [0, 0, 0] for name in models}
-    for path in (SHARED / "data" / "video" / name for name in CLIPS):
-        truth = tracks(path, models["yolox-nano"])
-        for name, file in models.items():
-            mine = truth if name == "yolox-nano" else tracks(path, file)
-            found, more = sum(same(each, mine) for each in truth), sum(not same(each, truth) for each in mine)
-            rows[name][path.name] = f"{found} of {len(truth)}, {more} others"
-            sums[name] = [a + b for a, b in zip(sums[name], (found, len(truth), more), strict=True)]
-    for name, (found, all_of, more) in sums.items():
-        share = f" ({found / all_of:.0%})" if all_of else ""
-        rows[name]["events, all clips"] = f"{found} of {all_of}{share}, {more} others"
-    return {f"{name} (clips)": row for name, row in rows.items()}
+def _animals(parts: Mapping[str, list[Seen]]) -> str:
+    def boxes(part: str) -> int:
+        return sum(each.shot.truth.labels.count("animal") for each in parts[part])
+
+    val, val2, photographs = (boxes(part) for part in (*SETS, "coco"))
+    return f"{val} boxes in val, {val2} in val2, {photographs} in coco_cc: too few to judge by"
 
 
-def measure(own: Path | None) -> dict[str, Any]:
+def measure(own: Path | None, left_out: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return everything."""
     models = files(own)
     detectors = {name: Detector(file, least=_LEAST) for name, file in models.items()}
-    times = cost(detectors, rounds=60)
-
-    def look(pictures: list[Labelled], names: tuple[str | None, ...]) -> dict[str, list[Pair]]:
-        found = {name: pairs(each, pictures, names) for name, each in detectors.items()}
-        return {name: [(ridden(a), b) for a, b in seen] for name, seen in found.items()}
-
-    real, kept = look(validation(), CLASSES), set(validation("report"))
-    chosen = [number for number, each in enumerate(validation()) if each in kept]
-    half = {name: [seen[number] for number in chosen] for name, seen in real.items()}
-    people = look(coco(), tuple("person" if name == "person" else None for name in named_labels("coco80")))
-    streets = list(drawn())
-    painted = {
-        name: [(see(each, frame), truth) for frame, truth in streets] for name, each in detectors.items()
-    }
+    times = _cost(detectors)
+    every = list(seen(detectors, models))
+    parts = grouped(every, lambda shot: shot.part)
+    real = [each for each in every if each.shot.part in SETS]
+    tables, clips = _tables(parts), events(models, PEER)
+    figures = _figures(next(iter(models)), tables, clips, times, left_out)
     return {
         "bench": "detector",
-        "pictures": f"{len(validation())} val ({len(chosen)} report), "
-        f"{len(coco())} coco, {len(streets)} drawn",
-        **{
-            name: {"ms": f"{times[name]:.1f}", "ms/yolox-nano": f"{times[name] / times['yolox-nano']:.2f}"}
-            for name in models
-        },
-        **_parted("val", table(real)),
-        **_parted("report", table(half)),
-        **_parted("val_small", table(real, small=True)),
-        **_parted("coco", table(people, labels=("person",))),
-        **_parted("drawn", table(painted)),
-        **events(models),
+        "pictures": _pictures(parts),
+        "animals": _animals(parts),
+        "CPU of a look": _priced(times),
+        "AP50": {part: shown(each, means=part != "coco_cc") for part, each in tables.items()},
+        "source": parted(grouped(real, lambda shot: shot.source), SCORE),
+        "light": parted(grouped(real, lambda shot: shot.light), SCORE),
+        f"at {SCORE}": {part: at_score(parts[name], SCORE) for part, name in _SCORED.items()},
+        "clips": _told(clips),
+        **({"left out": bars.left_out(left_out)} if left_out else {}),
+        "bars": bars.judged(figures),
     }
-
-
-def _parted(part: str, told: dict[str, Any]) -> dict[str, Any]:
-    return {f"{name} ({part})": row for name, row in told.items()}
 
 
 def main() -> None:
@@ -201,12 +208,16 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--own", type=Path, help="a file to judge in place of the shipped one")
+    parser.add_argument(
+        "--left-out", type=Path, help="figures of sources left out whole, JSON of tools/train"
+    )
     options = parser.parse_args()
-    if not (SHARED / "train" / "manifest.csv").exists():
+    if not all((SHARED / name / "manifest.csv").exists() for name in SETS):
         print(json.dumps({"bench": "detector", "skipped": "../shared is not beside this checkout"}))
         return
     open_picture(coco()[0].picture)  # fail early and plainly if pictures cannot be decoded
-    found = measure(options.own)
+    left_out = json.loads(options.left_out.read_text("utf-8")) if options.left_out else None
+    found = measure(options.own, left_out)
     print(json.dumps(found) if options.json else json.dumps(found, indent=1, ensure_ascii=False))
 
 

@@ -18,7 +18,6 @@ there is. What it does for people far off a camera of 1,080 lines is in `known` 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from typing import Any
 
 import av
 import numpy as np
-from detector_footage import CLASSES, SHARED
+from detector_footage import CLASSES, SHARED, validation
 from numpy.typing import NDArray
 
 from engine.bench.compare import Labelled, costs, look, open_picture
@@ -40,7 +39,8 @@ from engine.vision.model import Boxes, Detections
 from engine.vision.objects import Detector
 
 _SURE, _LEAST = 0.45, 0.02
-_FIVE = (*CLASSES, "animal")
+#: Animals are too few for a figure by size.
+_JUDGED = CLASSES[:4]
 #: Kinds of pictures by width over height, from the first number on.
 ASPECTS = {"wide": 1.5, "4:3": 1.15, "square or tall": 0.0}
 #: Sides of objects in pixels of the input, from the first number on.
@@ -66,20 +66,16 @@ def detector(own: Path | None) -> Detector | None:
     if own is None:
         found = find("matthan-nano")
         return None if found is None else Detector(found, least=_LEAST)
-    file = ModelFile("own", own, fingerprint(own), None, "boxes", _FIVE, "rgb")
+    file = ModelFile("own", own, fingerprint(own), None, "boxes", CLASSES, "rgb")
     try:
         return Detector(file, least=_LEAST)
     except ModelFault:
-        return Detector(ModelFile("own", own, file.sha256, None, "boxes", CLASSES, "rgb"), least=_LEAST)
+        return Detector(ModelFile("own", own, file.sha256, None, "boxes", _JUDGED, "rgb"), least=_LEAST)
 
 
 def pictures(every: int) -> list[Labelled]:
     """Return every so manieth picture of both validation splits."""
-    told = []
-    for folder in (SHARED / "train", SHARED / "train2"):
-        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            rows = [folder / row["file"] for row in csv.DictReader(file) if row["split"] == "val"]
-        told += [Labelled(path, folder / "labels" / f"{path.stem}.txt") for path in rows]
+    told = [each for folder in ("train", "train2") for each in validation(folder=folder)]
     return told[::every]
 
 
@@ -89,7 +85,7 @@ def shots(judged: Detector, every: int) -> Iterator[Shot]:
         frame = open_picture(each.picture)
         whole = {size: crops.whole((frame.width, frame.height), (size,)) for size in judged.sizes}
         seen = {size: look(judged, frame, part) for size, part in whole.items()}
-        yield Shot(frame, read(each.labels, _FIVE, frame.width, frame.height), seen)
+        yield Shot(frame, read(each.labels, CLASSES, frame.width, frame.height), seen)
 
 
 def aspect(size: crops.Size) -> str:
@@ -117,7 +113,7 @@ def whole(kept: Sequence[Shot], sizes: Sequence[crops.Size]) -> dict[str, dict[s
         some = [each for each in kept if aspect(each.size) == kind]
         chosen = [crops.whole(each.size, sizes).size for each in some]
         for size in sizes:
-            ap = mean(marks([(each.seen[size], each.truth) for each in some], CLASSES).values())
+            ap = mean(marks([(each.seen[size], each.truth) for each in some], _JUDGED).values())
             row = table.setdefault(f"{named(size)} (whole)", {})
             row[f"{kind} ({len(some)})"] = f"{ap or 0:.3f}" + (
                 f", {chosen.count(size)}x" if chosen.count(size) else ""
@@ -127,7 +123,7 @@ def whole(kept: Sequence[Shot], sizes: Sequence[crops.Size]) -> dict[str, dict[s
 
 def known(kept: Sequence[Shot], sizes: Sequence[crops.Size]) -> dict[str, dict[str, str]]:
     """Return how surely objects are found by their size in the input."""
-    told: dict[str, list[tuple[float, bool]]] = {name: [] for name in CLASSES}
+    told: dict[str, list[tuple[float, bool]]] = {name: [] for name in _JUDGED}
     for each in kept:
         for size in sizes:
             found = hits(each.seen[size], each.truth)
@@ -154,7 +150,7 @@ def own(judged: Detector, kept: Sequence[Shot]) -> dict[str, dict[str, str]]:
         before = hits(each.seen[judged.sizes[0]], each.truth)
         for i in np.flatnonzero(each.truth.sure):
             box = tuple((each.truth.boxes[i] / scale).tolist())
-            if each.truth.labels[i] not in CLASSES or crops.is_close(first, box, each.size, judged.sizes):
+            if each.truth.labels[i] not in _JUDGED or crops.is_close(first, box, each.size, judged.sizes):
                 continue
             told.setdefault(f"whole {named(judged.sizes[0])}", []).append(bool(before[i]))
             for name, sizes in (*((named(size), (size,)) for size in judged.sizes), ("chosen", judged.sizes)):
@@ -175,7 +171,7 @@ def _part(rows: Sequence[bool]) -> str:
 def measure(judged: Detector, every: int) -> dict[str, Any]:
     """Return everything."""
     kept = list(shots(judged, every))
-    ms = costs(judged)
+    ms = costs({"": (judged, judged.sizes)})[""]
     return {
         "bench": "shapes",
         "pictures": len(kept),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,33 +14,96 @@ import numpy as np
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.virtual.street.drawing import Scene
-from engine.bench.compare import Labelled
-from engine.bench.labelled import Truth
+from engine.bench.compare import Labelled, open_picture
+from engine.bench.labelled import Truth, read
+from engine.models import class_of
+from engine.models.known import named_labels
 from tools.train.halves import half
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
-CLASSES = ("person", "two_wheeler", "car", "heavy")
+CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
+#: The two folders of labelled pictures.
+SETS = ("train", "train2")
 CLIPS = (
     "one-by-one-person-detection.mp4", "car-detection.mp4", "person-bicycle-car-detection.gif",
     "people-detection.gif", "worker-zone-detection.gif", "classroom.gif", "face-demographics-walking.gif",
 )  # fmt: skip
+#: Sources whose camera sees no colour; the deviation of U and V, and the mean Y, below which a picture is grey, dark.
+_INFRARED = frozenset({"nir"})
+_COLOURLESS, _DARK = 1.0, 60.0
 #: First seed of the drawn streets that are judged: training draws from 100 000 and 900 000 on.
 _STREETS = 500_000
 
 
-def validation(which: str = "") -> list[Labelled]:
-    """Return the pictures of the validation split, or of one half of it."""
-    folder = SHARED / "train"
-    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One judged picture, without its pixels.
+
+    Attributes:
+        part: One of `SETS` (its validation split), coco or drawn.
+        half: Of a validation split: stop or report.
+        light: day, night or infrared.
+    """
+
+    part: str
+    source: str
+    half: str
+    light: str
+    truth: Truth
+
+
+def validation(which: str = "", folder: str = "train") -> list[Labelled]:
+    """Return the pictures of a set's validation split, or of one half of it."""
+    place = SHARED / folder
+    with (place / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
-    chosen = [folder / row["file"] for row in rows if which in ("", half(row["clip"]))]
-    return [Labelled(path, folder / "labels" / f"{path.stem}.txt") for path in chosen]
+    return [
+        Labelled(place / row["file"], _labels(place, row["file"]), row["source"], row["clip"])
+        for row in rows
+        if which in ("", half(row["clip"]))
+    ]
+
+
+def _labels(place: Path, file: str) -> Path:
+    return place / "labels" / f"{Path(file).stem}.txt"
 
 
 def coco() -> list[Labelled]:
-    """Return the COCO pictures that nobody trained on (val2017)."""
+    """Return the COCO pictures that nobody trained on (val2017), those without a person among them."""
     pictures = sorted((SHARED / "data" / "coco_cc").glob("val2017_*.jpg"))
-    return [Labelled(path, path.with_suffix(".txt")) for path in pictures]
+    return [Labelled(path, path.with_suffix(".txt"), "coco_cc") for path in pictures]
+
+
+def shots() -> Iterator[tuple[av.VideoFrame, Shot]]:
+    """Yield everything that is judged picture by picture."""
+    for part in SETS:
+        yield from (_shot(part, each, CLASSES) for each in validation(folder=part))
+    ours = (class_of(name) for name in named_labels("coco80"))
+    judged = tuple(name if name in ("person", "animal") else None for name in ours)
+    yield from (_shot("coco", each, judged) for each in coco())
+    for frame, truth in drawn():
+        yield frame, Shot("drawn", "drawn", "", "", truth)
+
+
+def _shot(part: str, told: Labelled, names: tuple[str | None, ...]) -> tuple[av.VideoFrame, Shot]:
+    frame = open_picture(told.picture)
+    truth = read(told.labels, names, frame.width, frame.height)
+    return frame, Shot(part, told.source, half(told.clip), light(frame, told.source), truth)
+
+
+def light(frame: av.VideoFrame, source: str = "") -> str:
+    """Return what a picture was taken by: infrared (no colour but what brightness explains), night (dark), day.
+
+    `nir` is known to be a low-light camera; half of its pictures are green all over, which no threshold tells from
+    a lawn.
+    """
+    table = frame.reformat(64, 64, "yuv444p").to_ndarray().reshape(3, -1).astype(np.float64)
+    apart = table - table.mean(axis=1, keepdims=True)
+    slope = apart[1:] @ apart[0] / max(float(apart[0] @ apart[0]), 1e-9)
+    rest = apart[1:] - slope[:, None] * apart[0]
+    if source in _INFRARED or float(np.sqrt((rest**2).mean())) < _COLOURLESS:
+        return "infrared"
+    return "night" if table[0].mean() < _DARK else "day"
 
 
 def drawn(streets: int = 24, shots: int = 4) -> Iterator[tuple[av.VideoFrame, Truth]]:

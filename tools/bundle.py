@@ -207,7 +207,7 @@ def make(machine: str, python: str, out: Path, key: Ed25519PrivateKey | None = N
         (folder / "wheels").mkdir(parents=True)
         download(machine, python, folder / "wheels")
         describe(folder, wheels(folder / "wheels"))
-        own = [str(ROOT / name) for name in ("configs", "LICENSE", "SECURITY.md")]
+        own = [str(ROOT / name) for name in ("configs", "LICENSE", "NOTICE", "LICENSES", "SECURITY.md")]
         subprocess.run(["cp", "-r", *own, str(folder)], check=True)
         installer = folder / "install.sh"
         installer.write_text(INSTALLER.format(machine=machine, python=python), "utf-8")

@@ -18,6 +18,7 @@ from engine.actions.base import camera_of, in_time, params_of
 from engine.actions.contract import Cameras, Job
 from engine.config.action_params import SnapshotParams
 from engine.errors import Again
+from engine.fleet.state import TrackState
 from engine.fleet.stills import Still
 from engine.runtime.clock import Clock
 from engine.store.ports import Media
@@ -48,7 +49,7 @@ class Snapshot:
         camera = camera_of(params.camera, job)
         path = _name(job, camera)
         still = await self._hands.still(camera, params.width)
-        slip = {**_about(job, camera), **self._told(still)}
+        slip = {**_about(job, camera), **self._told(still), "objects": _objects(still)}
         own = _beside(path)
         await self._kept({path: still.jpeg, path.with_suffix(".json"): _written(slip), own: None})
         said = str(path)
@@ -95,9 +96,19 @@ def _about(job: Job, camera: str) -> dict[str, object]:
         "alert": made.alert,
         "decided": made.at.isoformat(),
         "rule": made.rule,
+        "key": made.key,
         "phase": made.phase,
         "reason": {"code": made.reason.code, "values": dict(made.reason.values)},
     }
+
+
+def _objects(still: Still) -> list[dict[str, object]]:
+    """Return what was told of the picture itself, so that it can be looked at, and learned from, later."""
+    return [
+        {"track": each.track, "label": each.label, "score": each.score, "box": list(each.box)}
+        for each in still.tracks
+        if each.state is TrackState.SEEN
+    ]
 
 
 def _written(slip: Mapping[str, object]) -> bytes:

@@ -21,7 +21,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import quote, unquote
 
 import aiohttp
@@ -255,6 +255,13 @@ class Client:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
         body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by)
         return await self.ask(decisions.UNACKNOWLEDGE, decision, body=body)
+
+    async def judge(
+        self, decision: str, verdict: Literal["true", "false", "test"], *, by: str = "", note: str = ""
+    ) -> wire.Event:
+        """Say what a decision turned out to be; return the event of it."""
+        body = {"verdict": verdict, "by": by, "note": note}
+        return await self.ask(decisions.VERDICT, decision, body=body)
 
     async def act(
         self,

@@ -53,6 +53,7 @@ from engine.api.services.state import SiteStateService
 from engine.commission.aim.shelf import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
+from engine.duty.verdicts import Verdicts
 from engine.identity.callers import Callers
 from engine.identity.entry.porter import Porter
 from engine.judging.reload import ReloadOutcome
@@ -134,7 +135,14 @@ def api_of(site: Rooms) -> Api:
         state.resource(site.state),
         events.resource(EventService(site.store, site.cameras)),
         decisions.resource(
-            DecisionService(site.store, acknowledgements, site.state.passed_on, site.cameras, name)
+            DecisionService(
+                site.store,
+                acknowledgements,
+                Verdicts(site.store, site.acts),
+                site.state.passed_on,
+                site.cameras,
+                name,
+            )
         ),
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from engine.bench.labelled import Score, Truth, marks, mean, read
+from engine.bench.riders import joined
 from engine.models import ModelFault, class_of
 from engine.vision import crops
 from engine.vision.graph import Size
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.picture import rgb
-
-Name = TypeVar("Name", str, Size)
 
 #: File names of pictures.
 PICTURES = (".jpg", ".jpeg", ".png")
@@ -49,10 +48,28 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One labelled picture: its file and its label file."""
+    """One labelled picture: its file and its label file.
+
+    Attributes:
+        source: Where it came from, as a manifest says; empty: nothing says so.
+        clip: What it is a moment of; pictures of one clip are alike. Empty: of nothing else.
+    """
 
     picture: Path
     labels: Path
+    source: str = ""
+    clip: str = ""
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, or of ``images`` in it, by name; none where there is no folder."""
+    images = _images(folder)
+    there = images.iterdir() if images.is_dir() else ()
+    return sorted(path for path in there if path.suffix.lower() in PICTURES)
+
+
+def _images(folder: Path) -> Path:
+    return folder / "images" if (folder / "images").is_dir() else folder
 
 
 def labelled(folder: Path) -> list[Labelled]:
@@ -61,14 +78,8 @@ def labelled(folder: Path) -> list[Labelled]:
     Raises:
         ModelFault: There is none.
     """
-    images = folder / "images" if (folder / "images").is_dir() else folder
-    texts = folder / "labels" if (folder / "labels").is_dir() else images
-    pictures = (
-        sorted(path for path in images.iterdir() if path.suffix.lower() in PICTURES)
-        if images.is_dir()
-        else []
-    )
-    found = [Labelled(path, texts / f"{path.stem}.txt") for path in pictures]
+    texts = folder / "labels" if (folder / "labels").is_dir() else _images(folder)
+    found = [Labelled(path, texts / f"{path.stem}.txt") for path in pictures(folder)]
     found = [each for each in found if each.labels.exists()]
     if not found:
         raise ModelFault("model.no_pictures", folder=folder)
@@ -79,13 +90,14 @@ def open_picture(path: Path) -> av.VideoFrame:
     """Decode a picture as a camera's frame would come.
 
     Raises:
-        ModelFault: It cannot be decoded.
+        ModelFault: It cannot be decoded, or not the whole of it.
     """
     try:
         with av.open(str(path)) as container:
+            container.streams.video[0].codec_context.options = {"err_detect": "explode"}
             return next(container.decode(video=0))
-    except (OSError, StopIteration) as error:  # FFmpegError is an OSError
-        raise ModelFault("model.unreadable", path=path, reason=error) from error
+    except (OSError, FFmpegError, StopIteration, IndexError) as error:
+        raise ModelFault("model.bad_picture", path=path) from error
 
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
@@ -103,40 +115,39 @@ def look(detector: Detector, frame: av.VideoFrame, part: crops.Part) -> Detectio
 
 def cost(detectors: Mapping[str, Detector], rounds: int = 20) -> dict[str, float]:
     """Return CPU milliseconds of one look of each at its first size, medians of interleaved rounds."""
-    return _timed({name: (each, each.size) for name, each in detectors.items()}, rounds)
+    told = costs({name: (each, (each.size,)) for name, each in detectors.items()}, rounds)
+    return {name: times[detectors[name].size] for name, times in told.items()}
 
 
-def costs(detector: Detector, rounds: int = 20) -> dict[Size, float]:
-    """Return CPU milliseconds of one look at each size, medians of interleaved rounds."""
-    return _timed({size: (detector, size) for size in detector.sizes}, rounds)
-
-
-def _timed(looks: Mapping[Name, tuple[Detector, Size]], rounds: int) -> dict[Name, float]:
+def costs(
+    looks: Mapping[str, tuple[Detector, Sequence[Size]]], rounds: int = 20
+) -> dict[str, dict[Size, float]]:
+    """Return CPU milliseconds of one look of each detector at each of these sizes, medians of interleaved rounds."""
     rng = np.random.default_rng(1)
-    pictures = {
-        name: rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8)
-        for name, (_, size) in looks.items()
-    }
-    taken: dict[Name, list[float]] = {name: [] for name in looks}
+    pairs = [(name, size) for name, (_, sizes) in looks.items() for size in sizes]
+    noise = {size: rng.integers(0, 255, (size[1], size[0], 3)).astype(np.uint8) for _, size in pairs}
+    taken: dict[tuple[str, Size], list[float]] = {pair: [] for pair in pairs}
     for _ in range(rounds):
-        for name, (detector, _size) in looks.items():
+        for name, size in pairs:
             begin = time.thread_time()
-            detector.detect(pictures[name])
-            taken[name].append((time.thread_time() - begin) * 1e3)
-    return {name: median(times[1:]) for name, times in taken.items()}
+            looks[name][0].detect(noise[size])
+            taken[name, size].append((time.thread_time() - begin) * 1e3)
+    return {
+        name: {size: median(taken[name, size][1:]) for size in sizes} for name, (_, sizes) in looks.items()
+    }
 
 
 def pairs(
     detector: Detector, pictures: Iterable[Labelled], names: Sequence[str | None]
 ) -> Iterator[tuple[Detections, Truth]]:
-    """Yield what is found in each picture and what is there.
+    """Yield what is found in each picture, two-wheelers with their riders, and what is there.
 
     Args:
         names: Our name of each class number of the labels.
     """
     for each in pictures:
         frame = open_picture(each.picture)
-        yield see(detector, frame), read(each.labels, names, frame.width, frame.height)
+        yield joined(see(detector, frame)), read(each.labels, names, frame.width, frame.height)
 
 
 def compare(

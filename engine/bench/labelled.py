@@ -32,12 +32,14 @@ class Truth:
         labels: Our class name of each.
         sure: Whether a human drew it, (n,).
         width: Of the picture in pixels.
+        unnamed: Boxes that are not here: nothing was said of what their class number means.
     """
 
     boxes: Boxes
     labels: tuple[str, ...]
     sure: NDArray[np.bool_]
     width: int
+    unnamed: int = 0
 
 
 def read(path: Path, names: Sequence[str | None], width: int, height: int) -> Truth:
@@ -49,18 +51,31 @@ def read(path: Path, names: Sequence[str | None], width: int, height: int) -> Tr
 
     Raises:
         OSError: It cannot be read.
-        ValueError: A line is not as the format says.
+        ValueError: A line is not as the format says: it says which.
     """
-    rows, labels = [], []
-    for line in path.read_text("utf-8").splitlines():
-        number, cx, cy, wide, high, *score = (float(part) for part in line.split())
-        name = names[int(number)] if int(number) < len(names) else None
+    rows, labels, unnamed = [], [], 0
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+        if not line.strip():
+            continue
+        kind, row = _row(line, number)
+        name = names[kind] if kind < len(names) else None
+        unnamed += kind >= len(names)
         if name is not None:
-            rows.append([cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2, *(score or [1.0])])
+            rows.append(row)
             labels.append(name)
     table = np.array(rows, np.float32).reshape(-1, 5)
     boxes = table[:, :4] * np.array([width, height] * 2, np.float32)
-    return Truth(boxes, tuple(labels), table[:, 4] >= 1, width)
+    return Truth(boxes, tuple(labels), table[:, 4] >= 1, width, unnamed)
+
+
+def _row(line: str, number: int) -> tuple[int, list[float]]:
+    """Return the class number of a line, and the box's corners and score."""
+    kind, *rest = line.split()
+    told = [float(part) for part in rest]
+    if len(told) not in (4, 5) or not kind.isascii() or not kind.isdigit() or not np.isfinite(told).all():
+        raise ValueError(f"{number}: {line[:80]!r}")
+    cx, cy, wide, high = told[:4]
+    return int(kind), [cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2, *(told[4:] or [1.0])]
 
 
 def case(detections: Detections, truth: Truth, label: str, *, small: bool | None = None) -> Case:

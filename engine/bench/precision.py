@@ -17,6 +17,8 @@ from engine.vision.model import Boxes
 
 #: Overlap (IoU) from which an object counts as found.
 HALF = 0.5
+#: What a detection found that found no object: it counts against precision, or for nothing.
+FALSE, FORGIVEN = -1, -2
 _NONE: Boxes = np.empty((0, 4), np.float32)
 
 
@@ -63,23 +65,31 @@ def covered(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     return np.asarray((_common(a, b) / np.maximum(areas(a), 1e-12)[:, None]).max(axis=1))
 
 
-def judged(case: Case) -> list[tuple[float, bool]]:
-    """Return score and verdict of each detection that counts, best first."""
-    order = np.argsort(-case.scores, kind="stable")
+def matches(case: Case) -> NDArray[np.int64]:
+    """Return which object each detection found, (n,): its number, else `FALSE` or `FORGIVEN`; the best choose first."""
     table = overlaps(case.detections, case.truth)
     forgiven = covered(case.detections, case.unknown) >= HALF
     taken = np.zeros(len(case.truth), bool)
-    told = []
-    for i in order:
+    told = np.where(forgiven, FORGIVEN, FALSE)
+    for i in best_first(case.scores):
         free = np.where(taken, 0.0, table[i])
         best = int(free.argmax()) if len(free) else -1
-        right = best >= 0 and free[best] >= HALF
-        if right:
+        if best >= 0 and free[best] >= HALF:
             taken[best] = True
-        elif forgiven[i]:
-            continue
-        told.append((float(case.scores[i]), right))
+            told[i] = best
     return told
+
+
+def best_first(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the order of scores from the best; equal ones stay as they were."""
+    return np.argsort(-scores, kind="stable")
+
+
+def judged(case: Case) -> list[tuple[float, bool]]:
+    """Return score and verdict of each detection that counts, best first."""
+    found = matches(case)
+    order = best_first(case.scores)
+    return [(float(case.scores[i]), bool(found[i] >= 0)) for i in order if found[i] != FORGIVEN]
 
 
 def average_precision(cases: Sequence[Case]) -> float | None:

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -127,6 +128,53 @@ def said(speaker: Speaker, decision: wire.Decision) -> str:
     title = decision.title.get(speaker.language) or decision.rule
     who, at = (told.by or "?", speaker.time(told.at)) if told else ("?", "?")
     return speaker.say("cli.taken", title=title, id=decision.id[:8], by=who, at=at)
+
+
+class Verdict(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE = "true"
+    FALSE = "false"
+    TEST = "test"
+
+
+@app.command()
+def judge(
+    decision: Annotated[
+        str, typer.Argument(metavar="ID", help="The decision's id, or its first characters.")
+    ],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(help="true: it was as told; false: a false alarm; test: somebody tried it out."),
+    ],
+    by: By = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What it was.")] = "",
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: AsJson = False,
+    why: Why = "",
+) -> None:
+    """Say what an alert turned out to be; also when it is over. The newest word counts, all are kept.
+
+    \b
+    matthan judge 3f2a91c0 true
+    matthan judge 3f2a91c0 false --note "a plastic bag in the wind"
+
+    The word stays in the history, as the event `verdict`; `matthan vision collect` teaches with it.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+
+    async def talk(speaker: Speaker) -> None:
+        id = await whole(speaker, decision)
+        event = await speaker.client.judge(id, verdict.value, by=by, note=note)
+        if as_json:
+            data(event.model_dump_json())
+            return
+        title = str(event.facts.get("rule", ""))
+        word = speaker.say(f"collect.judged_{verdict}")
+        out(speaker.say("cli.judged", title=title, verdict=word, id=str(event.facts.get("decision"))[:8]))
+
+    speak(socket, token, lang, talk, why)
 
 
 @app.command()

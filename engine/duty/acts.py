@@ -18,6 +18,8 @@ from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 
 #: Acts that may wait for the judge at once; people give few.
 MOST: Final = 64
+#: The act by which somebody says what an alert turned out to be.
+VERDICT: Final = "verdict"
 #: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
 RESERVED: Final = frozenset({"by", "user"})
 #: An act's event once it is durable, with what it says of who takes care of a decision.
@@ -86,7 +88,7 @@ class Acts:
         Raises:
             Refusal: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
         """
-        if act.name in (ACKNOWLEDGE, UNACKNOWLEDGE):
+        if act.name in (ACKNOWLEDGE, UNACKNOWLEDGE, VERDICT):
             raise Refusal(Because.INVALID, "act.reserved", name=act.name)
         if taken := sorted(RESERVED & act.facts.keys()):
             raise Refusal(Because.INVALID, "act.fact", name=", ".join(taken))
@@ -118,6 +120,15 @@ class Acts:
         """Hand in that somebody takes an acknowledgement back; likewise."""
         facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
         return await self._hand_in(self._ids(), UNACKNOWLEDGE, decision.camera, facts | _who(by, user))
+
+    async def judge(
+        self, decision: Decision, verdict: str, by: str, note: str, user: str
+    ) -> asyncio.Future[Kept]:
+        """Hand in what a decision turned out to be; likewise."""
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule, "verdict": verdict}
+        if note:
+            facts["note"] = note
+        return await self._hand_in(self._ids(), VERDICT, decision.camera, facts | _who(by, user))
 
     async def _found(self, id: str) -> asyncio.Future[Kept] | None:
         """Return an event that is stored already, as one who waits for it gets it."""

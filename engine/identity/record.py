@@ -26,6 +26,7 @@ class Deed(StrEnum):
     SPEECH = "speech"
     ACKNOWLEDGE = "acknowledge"
     UNACKNOWLEDGE = "unacknowledge"
+    VERDICT = "verdict"
     ACT = "act"
     RETRY = "retry"
     RESEND = "resend"

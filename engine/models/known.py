@@ -110,12 +110,16 @@ def meant() -> Mapping[str, str]:
     return {name: ours for name, ours in _classes().items() if ours not in ("ignored", name)}
 
 
+def ours() -> tuple[str, ...]:
+    """Return our own classes, in the order in which what we teach tells them."""
+    return tuple(name for name in _document()["classes"] if name != "ignored")
+
+
 def vocabulary() -> frozenset[str]:
     """Return every label that an event may carry: what registered models report, and ``moving``."""
     lists: Mapping[str, list[str]] = _document()["labels"]
     named = {name for labels in lists.values() for name in reported(labels)}
-    ours = {name for name in _document()["classes"] if name != "ignored"}
-    return frozenset({*named, *ours, "moving"})
+    return frozenset({*named, *ours(), "moving"})
 
 
 def reported(labels: Iterable[str]) -> tuple[str, ...]:

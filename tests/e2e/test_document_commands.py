@@ -50,6 +50,7 @@ NOT_RUN = {
     "matthan commission undo": "takes back what was done: tests/engine/commands/test_commission.py",
     "matthan camera aim": "looks until it is stopped: tests/engine/commands/aim",
     "matthan camera reference": "wants a picture: tests/engine/commands/aim",
+    "matthan models compare": "wants two models and labelled pictures: tests/engine/commands/test_models_compare.py",
     "matthan vision tune": "watches a camera, or a clip of the reader's: tests/engine/commands/vision",
     "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/virtual/test_command.py",
     "curl": "of the camera that plays that clip",

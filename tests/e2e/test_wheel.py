@@ -47,6 +47,20 @@ def test_the_wheel_holds_every_file_of_the_packages_as_it_is_and_no_other(wheel:
         assert [each for each in wanted if archive.read(each) != (ROOT / wanted[each]).read_bytes()] == []
 
 
+def test_the_wheel_says_whose_work_is_in_it(wheel: Path) -> None:
+    """Apache-2.0, section 4: the licence, whose weights the net in the box began from, that they were changed."""
+    with ZipFile(wheel) as archive:
+        told = {Path(each).name: each for each in archive.namelist() if ".dist-info/licenses/" in each}
+        assert set(told) == {"LICENSE", "NOTICE", "YOLOX.txt"}
+        notice, card = (
+            archive.read(each).decode() for each in (told["NOTICE"], "engine/models/boxed/matthan-nano.md")
+        )
+    assert "Copyright (c) 2021-2022 Megvii Inc." in notice
+    assert "changed" in notice
+    assert "Apache-2.0" in card
+    assert "Megvii" in card
+
+
 def test_every_package_comes_from_the_wheel(house: House) -> None:
     done = house.run("python", "-c", WHERE, *PACKAGES)
     assert done.returncode == 0, done.stderr

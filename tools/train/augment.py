@@ -24,7 +24,7 @@ class Sample:
     Attributes:
         pixels: (h, w, 3) RGB.
         boxes: (n, `BOX`) to be found; `unsure`: (m, `BOX`) regions in which a class is not judged.
-        soft: (points, 4) the teacher's scores on the net's grid.
+        soft: (points, classes) the teacher's scores on the net's grid.
     """
 
     pixels: Pixels

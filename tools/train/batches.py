@@ -5,7 +5,7 @@ So a run that was cut goes on with just the batches that it would have seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tools.train import augment
 from tools.train.pack import BOX, Floats, Pack
@@ -21,8 +22,11 @@ from tools.train.teacher import Maps
 
 #: How often pictures with a class are taken more often than others: what is rare among human boxes.
 _FAVOUR = {TWO_WHEELER: 1.6, HEAVY: 2.5, PERSON: 2.4}
-#: One shaking camera has 429 pictures of the same road; people close up are in few sources only.
-_SOURCES = {"uab": 0.3, "coco": 1.6, "helmet": 1.5, "intel": 1.5, "tcc": 1.5}
+#: One shaking camera has 429 pictures of the same road, one lobby 1,457; people close up are in few sources only.
+_SOURCES = {
+    "uab": 0.3, "helmet": 1.5, "intel": 1.5, "tcc": 1.5, "manaus": 1.3,
+    "nir": 0.55, "oib": 0.5, "toll": 0.4, "mgl": 1.5,
+}  # fmt: skip
 _AHEAD = 3
 
 
@@ -30,7 +34,7 @@ _AHEAD = 3
 class Batch:
     """Tensors of one step; boxes and unsure regions are padded with class -1.
 
-    Shapes: pixels (b, 3, h, w) uint8; boxes (b, n, 6); unsure (b, m, 6); soft (b, points, 4).
+    Shapes: pixels (b, 3, h, w) uint8; boxes (b, n, 6); unsure (b, m, 6); soft (b, points, classes).
     """
 
     pixels: torch.Tensor
@@ -43,6 +47,10 @@ def _weight(pack: Pack, number: int) -> float:
     there = set(pack.boxes(number)[:, 0].astype(int))
     favour = max((_FAVOUR.get(label, 1.0) for label in there), default=0.7)
     return favour * _SOURCES.get(pack.entries[number].source, 1.0)
+
+
+def _learned(pack: Pack, part: str, without: Collection[str]) -> NDArray[np.int64]:
+    return np.array([i for i in pack.part(part) if pack.entries[i].source not in without], np.int64)
 
 
 def _padded(rows: list[Floats]) -> torch.Tensor:
@@ -64,7 +72,7 @@ class Batches:
         self._pack, self._maps, self._settings = pack, maps, settings
         self._sizes = settings.sizes_polish if polish else settings.sizes
         self._mosaic = 0.0 if polish else settings.mosaic
-        self._parts = [np.array(pack.part(name)) for name in ("train", "drawn", "free")]
+        self._parts = [_learned(pack, name, settings.without) for name in ("train", "drawn", "free")]
         weights = [np.array([_weight(pack, number) for number in part]) for part in self._parts]
         self._odds = [weight / weight.sum() if len(weight) else weight for weight in weights]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from drivers.virtual.street.drawing import WHOLE, Box, Scene
-from tools.train.pack import BOX, LONGEST, Floats, Source
+from tools.train.pack import BOX, Floats, Source
 from tools.train.settings import CLASSES
 
 #: First seed of streets to train on and to report on; the demo's seeds are small numbers.
 TRAIN, REPORT = 100_000, 900_000
-_SIZE = (LONGEST, 252)
+_SIZE = (448, 252)
 
 
 def _window(rng: np.random.Generator) -> Box:

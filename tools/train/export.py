@@ -1,4 +1,4 @@
-"""From a checkpoint to the file that is shipped: LiteRT with weights of 16 bits, sums of 32."""
+"""From a checkpoint to the file that is shipped: LiteRT, 16 bits, a graph for each size of input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from tools.train.net import Net, Shape, Shipped
-from tools.train.settings import FINAL
+from tools.train.settings import SHIPPED
 
 
 def load(checkpoint: Path) -> tuple[Net, int]:
@@ -35,8 +35,11 @@ def export(net: Net, target: Path) -> str:
     )
 
     wide = target.with_suffix(".f32.tflite")
-    example = (torch.zeros(1, FINAL[1], FINAL[0], 3),)
-    litert_torch.convert(Shipped(net, FINAL).eval(), example).export(str(wide))
+    converter = litert_torch
+    for size in SHIPPED:
+        example = (torch.zeros(1, size[1], size[0], 3),)
+        converter = converter.signature(f"w{size[0]}h{size[1]}", Shipped(net, size).eval(), example)
+    converter.convert().export(str(wide))
     halving = quantizer.Quantizer(str(wide))
     config = OpQuantizationConfig(
         weight_tensor_config=TensorQuantizationConfig(num_bits=16, dtype=TensorDataType.FLOAT),

@@ -1,10 +1,33 @@
-"""The validation split in two: one half stops the training, the other is only ever reported."""
+"""Which part of a run a picture belongs to: a matter of its names and its contents alone.
+
+train    learned from
+stop     half of the validation split, looked at while training; its cameras are those of the training pictures
+report   the other half, only ever reported
+foreign  learned from by nobody here: photographs of other kinds (`FOREIGN`), and a third of the empty scenes. They
+show what is
+         forgotten, and what a score means where nothing is to be seen
+"""
 
 from __future__ import annotations
 
 import hashlib
 
+#: Sources that are kept out whole: COCO's photographs, of which the published weights know the rest.
+FOREIGN = frozenset({"coco", "coco2"})
+_EMPTY = 3
+
+
+def part(source: str, clip: str, name: str, split: str, *, empty: bool) -> str:
+    """Return the part of a labelled picture."""
+    if source in FOREIGN or (empty and _digit(name) % _EMPTY == 0):
+        return "foreign"
+    return half(clip) if split == "val" else "train"
+
 
 def half(clip: str) -> str:
     """Return which half a clip belongs to, stop or report: a matter of its name alone."""
-    return ("stop", "report")[hashlib.sha256(clip.encode()).digest()[0] & 1]
+    return ("stop", "report")[_digit(clip) & 1]
+
+
+def _digit(name: str) -> int:
+    return hashlib.sha256(name.encode()).digest()[0]

@@ -20,9 +20,9 @@ from torch import nn
 
 from tools.train.batches import Batch, Batches
 from tools.train.loss import loss
-from tools.train.net import Net, Shape, grid
+from tools.train.net import Net, grid
 from tools.train.pack import Pack
-from tools.train.score import score
+from tools.train.score import score, views
 from tools.train.settings import Settings
 from tools.train.teacher import Maps
 
@@ -49,11 +49,17 @@ class Mean:
                 value.copy_(theirs[name])
 
 
-def _groups(net: Net, decay: float) -> list[dict[str, Any]]:
-    """Return parameters with and without decay: none for biases and normalisation."""
-    wide = [value for value in net.parameters() if value.ndim > 1]
-    thin = [value for value in net.parameters() if value.ndim <= 1]
-    return [{"params": wide, "weight_decay": decay}, {"params": thin, "weight_decay": 0.0}]
+def _groups(net: Net, settings: Settings) -> list[dict[str, Any]]:
+    """Return the parameters of body, neck and heads, each with its part of the rate; what has none does not learn."""
+    parts = ((net.body, settings.body), (net.neck, settings.neck), (net.heads, 1.0))
+    for part, share in parts:
+        part.requires_grad_(share > 0)
+    return [{"params": list(part.parameters()), "share": share} for part, share in parts]
+
+
+def narrow(device: torch.device) -> bool:
+    """Tell whether sums of 16 bits (bfloat16) are done by the machine itself: emulated they take ten times as long."""
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -94,14 +100,18 @@ class Phase:
 class Trainer:
     """A net, its optimiser and its mean, at some sample of a run."""
 
-    def __init__(self, run: Path, settings: Settings, shape: Shape, device: str) -> None:
+    def __init__(self, run: Path, settings: Settings, net: Net, pack: Pack, device: str) -> None:
         torch.manual_seed(settings.seed)
+        run.mkdir(parents=True, exist_ok=True)
         self.settings, self.run, self.device = settings, run, torch.device(device)
-        self.pack = Pack(run / "pack")
-        self.maps = Maps(run / "pack", self.pack)
-        self.net = Net(shape).to(self.device, memory_format=torch.channels_last)
+        self.pack, self.maps = pack, Maps(pack.folder, pack)
+        self.net = net.to(self.device, memory_format=torch.channels_last)
         self.mean = Mean(self.net, settings.ema)
-        self.optimiser = torch.optim.AdamW(_groups(self.net, settings.decay), lr=settings.rate)
+        self.optimiser = torch.optim.AdamW(
+            _groups(self.net, settings), lr=settings.rate, weight_decay=settings.decay
+        )
+        self.narrow = narrow(self.device)
+        self.views = views(self.pack, settings.without)
         self.step = 0
         self.asked = False  # to end: what is there is saved first
 
@@ -148,15 +158,18 @@ class Trainer:
                     }
                 )
             if self.step % every == 0 or self.step == last:
-                self._log(
-                    {"polish": bool(phase.polish), "stop": score(self.mean.net.cpu(), self.pack, "stop")}
-                )
-                self.mean.net.to(self.device)
+                self._judge(bool(phase.polish))
             if now - saved > _SAFE or self.step == last or self.asked:
                 save(phase.checkpoint, self.state(phase))
                 saved = now
             if self.asked:
                 return
+
+    def _judge(self, polish: bool) -> None:
+        net = self.mean.net.cpu()
+        told = {name: score(net, self.pack, numbers) for name, numbers in self.views.items()}
+        self._log({"polish": polish, "views": told})
+        self.mean.net.to(self.device)
 
     def _rate(self, last: int, polish: int) -> float:
         seen = self.step * self.settings.batch
@@ -170,10 +183,10 @@ class Trainer:
             *(value.to(self.device) for value in (batch.pixels, batch.boxes, batch.unsure, batch.soft))
         )
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         self.net.train()
         pixels = batch.pixels.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.narrow):
             logits, reach = self.net(pixels)
         places, strides = (each.to(self.device) for each in grid(pixels.shape[3], pixels.shape[2]))
         total, parts = loss(batch, logits, reach, places, strides)

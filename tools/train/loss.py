@@ -26,7 +26,7 @@ _BOX = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What each point should say: boxes (b, p, 4), scores (b, p, 4); `weight` 0 where it is not judged."""
+    """What each point should say: boxes (b, p, 4), scores (b, p, classes); `weight` 0 where it is not judged."""
 
     boxes: Tensor
     scores: Tensor

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.train.halves import half
+from tools.train import halves
 from tools.train.settings import CLASSES
 
 Pixels = NDArray[np.uint8]
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 #: Columns of a box: class, x0, y0, x1, y1 in pixels, score (1: a human drew it).
 BOX = 6
 #: Most pixels of a picture's long side.
-LONGEST = 448
+LONGEST = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Entry:
     """One packed picture.
 
     Attributes:
-        part: train, stop (early stopping), report (only ever reported), drawn, drawn-report or free.
+        part: One of those of `halves`, or drawn, drawn-report or free.
         boxes: Rows as `BOX` says.
     """
 
@@ -57,7 +57,7 @@ def read_labels(path: Path, width: int, height: int) -> Floats:
 
 
 def labelled(data: Path) -> Iterator[Source]:
-    """Yield the pictures of a folder in the form of ``../shared/train``."""
+    """Yield the pictures of a folder in the form of ``../shared/train``, which `matthan vision collect` writes."""
     with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
@@ -65,7 +65,7 @@ def labelled(data: Path) -> Iterator[Source]:
         pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         height, width = pixels.shape[:2]
         boxes = read_labels(data / "labels" / f"{path.stem}.txt", width, height)
-        part = half(row["clip"]) if row["split"] == "val" else "train"
+        part = halves.part(row["source"], row["clip"], path.stem, row["split"], empty=not len(boxes))
         yield path.stem, row["source"], row["clip"], part, pixels, boxes
 
 
@@ -119,6 +119,7 @@ class Pack:
     """The packed pictures of a run."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.entries = [Entry(**row) for row in json.loads((folder / "index.json").read_text("utf-8"))]
         self._pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
         self._boxes = [np.array(entry.boxes, np.float32).reshape(-1, BOX) for entry in self.entries]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -14,6 +16,8 @@ from tools.train.pack import Pack, Pixels
 from tools.train.settings import CLASSES, FINAL, GREY
 
 _LEAST, _SAME = 0.02, 0.5
+#: Pictures of a left-out source that are looked at each time.
+MOST = 150
 
 
 def letterboxed(picture: Pixels, size: tuple[int, int]) -> tuple[Pixels, float, tuple[int, int]]:
@@ -49,9 +53,27 @@ def truth(pack: Pack, number: int) -> Truth:
     return Truth(rows[:, 1:5], names, rows[:, 5] >= 1, pack.entries[number].width)
 
 
-def score(net: Net, pack: Pack, part: str) -> dict[str, float]:
-    """Return AP50 of each class that a part has, and their mean."""
+def views(pack: Pack, without: Collection[str] = ()) -> dict[str, list[int]]:
+    """Return what a net is watched by, name -> pictures: what is learnt, what may be forgotten, what it never saw.
+
+    ``stop`` shares its cameras with the training pictures: it rises while a net learns them by heart.
+    ``photographs`` fall where it
+    forgets, and a source that is left out whole tells when to stop.
+    """
+    told = {
+        "stop": pack.part("stop"),
+        "photographs": pack.part("foreign"),
+        "drawn": pack.part("drawn-report"),
+    }
+    for source in sorted(without):
+        there = [i for i, entry in enumerate(pack.entries) if entry.source == source]
+        told[source] = there[:: max(1, len(there) // MOST)]
+    return told
+
+
+def score(net: Net, pack: Pack, numbers: Sequence[int]) -> dict[str, float]:
+    """Return AP50 of each class that these pictures have, and their mean."""
     net.eval()
-    told = marks(((find(net, pack.picture(i)), truth(pack, i)) for i in pack.part(part)), CLASSES)
+    told = marks(((find(net, pack.picture(i)), truth(pack, i)) for i in numbers), CLASSES)
     values = {name: round(mark.ap, 4) for name, mark in told.items() if mark.ap is not None}
     return {**values, "mean": round(mean(told.values()) or 0.0, 4)}

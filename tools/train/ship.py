@@ -8,18 +8,23 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.models import ModelFile
+from engine.vision.objects import Detector
 from tools.train.export import load
+from tools.train.loop import log
 from tools.train.pack import Pack
-from tools.train.settings import CLASSES, FINAL, Settings
+from tools.train.settings import CLASSES, Settings
 
 NAME = "matthan-nano"
-_MODELS = Path(__file__).parents[2] / "engine" / "models"
+_ROOT = Path(__file__).parents[2]
+_MODELS = _ROOT / "engine" / "models"
+_CURVE = _ROOT / "docs" / "pictures" / "training-curve.svg"
 _ENTRY = """[{name}]
-title = "Mắt Thần nano {width}x{height}, float16: in the box; people, two-wheelers, cars, lorries"
+title = "Mắt Thần nano, float16: in the box; people, two-wheelers, cars, lorries, animals"
 urls = []
 sha256 = "{sha256}"
 size = {size}
@@ -30,23 +35,49 @@ labels = {labels}
 colours = "rgb"
 
 """
-_PARTS = ("val", "report", "val_small", "coco", "drawn", "clips")
+#: Columns of the curve: the view that is watched, and the class in it.
+_WATCHED = (
+    ("photographs", "person"),
+    ("stop", "person"),
+    ("stop", "two_wheeler"),
+    ("stop", "car"),
+    ("stop", "heavy"),
+)
 
 
 def figures(found: Mapping[str, Any]) -> str:
-    """Return the benchmark's figures as Markdown: a table per part, a column per detector."""
-    names = [name for name in found if isinstance(found[name], dict) and "(" not in name]
-    rows = {"CPU ms": [found[name]["ms"] for name in names]}
-    rows["of yolox-nano's"] = [found[name]["ms/yolox-nano"] for name in names]
-    for part in _PARTS:
-        keys = list(found[f"{names[0]} ({part})"])
-        for key in keys[:1] if len(keys) == 2 else keys:  # the mean of one class is that class
-            rows[f"{part}: {key}"] = [found[f"{name} ({part})"][key] for name in names]
+    """Return the benchmark's figures as Markdown: a table for each part that is two names deep."""
+    parts = {name: part for name, part in found.items() if isinstance(part, dict)}
+    return "\n\n".join(_table(name, part) for name, part in parts.items())
+
+
+def _table(name: str, part: Mapping[str, Mapping[str, Mapping[str, object]]]) -> str:
+    rows = [(outer, inner, told) for outer, each in part.items() for inner, told in each.items()]
+    head = list(rows[0][2]) if rows else []
+    lines = [_line((name, "", *(_ours(each) for each in head))), "|---" * (len(head) + 2) + "|"]
+    lines += [_line((_ours(outer), inner, *(told[key] for key in head))) for outer, inner, told in rows]
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _ours(name: str) -> str:
+    return NAME if name == "own" else name
+
+
+def curve(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return what was watched while the net learned, as Markdown: AP50 over the samples seen."""
     lines = [
-        f"| | {' | '.join(NAME if name == 'own' else name for name in names)} |",
-        "|---" * (len(names) + 1) + "|",
+        _line(("samples", *(f"{view}: {name}" for view, name in _WATCHED))),
+        "|---" * (len(_WATCHED) + 1) + "|",
     ]
-    lines += [f"| {key} | {' | '.join(values)} |" for key, values in rows.items()]
+    for row in rows:
+        if "views" in row:
+            told = [row["views"].get(view, {}).get(name) for view, name in _WATCHED]
+            shown = ("-" if value is None else f"{value:.2f}" for value in told)
+            lines.append(_line((f"{row['samples']:,}", *shown)))
     return "\n".join(lines)
 
 
@@ -62,39 +93,62 @@ def _counts(pack: Pack) -> dict[str, int]:
     }
 
 
-def _sources(data: Path) -> str:
-    """Return the sources that were learned from, as rows of a table."""
-    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        told = Counter(
-            (row["source"], row["source_repo"], row["licence"])
-            for row in csv.DictReader(file)
-            if row["split"] == "train"
-        )
+def sources(folders: Sequence[Path], learned: frozenset[str]) -> str:
+    """Return where the pictures that were learned from come from, and under which licence, as rows of a table.
+
+    Args:
+        folders: Each with its ``manifest.csv``.
+        learned: Names of the pictures, without suffix.
+    """
+    told: Counter[tuple[str, ...]] = Counter()
+    for folder in folders:
+        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+            told.update(
+                (folder.name, row["source"], row["source_repo"], row["licence"])
+                for row in csv.DictReader(file)
+                if Path(row["file"]).stem in learned
+            )
     return "\n".join(
-        f"| {name} | {count} | {repo} | {licence} |" for (name, repo, licence), count in told.items()
+        _line((folder, name, count, repo, licence)) for (folder, name, repo, licence), count in told.items()
     )
 
 
-def ship(run: Path, data: Path, file: Path, checkpoint: Path, measured: Path) -> None:
-    """Copy the file beside its loader; write its card and its entry."""
+def _file(target: Path) -> dict[str, object]:
+    """Return what the file itself says."""
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    sizes = Detector(ModelFile(NAME, target, digest, None, "boxes", CLASSES, "rgb")).sizes
+    return {
+        "size": target.stat().st_size,
+        "sha256": digest,
+        "width": sizes[0][0],
+        "height": sizes[0][1],
+        "sizes": ", ".join(f"{width}x{height}" for width, height in sizes),
+    }
+
+
+def ship(run: Path, data: Sequence[Path], file: Path, checkpoint: Path, measured: Path) -> None:
+    """Copy the file beside its loader, the curve beside the documents; write its card and its entry."""
     net, step = load(checkpoint)
+    pack = Pack(run / "pack")
     box = _MODELS / "boxed"
     box.mkdir(exist_ok=True)
     target = box / f"{NAME}.tflite"
     shutil.copyfile(file, target)
+    if (run / "curve.svg").exists():
+        shutil.copyfile(run / "curve.svg", _CURVE)
+    learned = frozenset(pack.entries[number].name for number in pack.part("train"))
     told: dict[str, object] = {
         "name": NAME,
-        "width": FINAL[0],
-        "height": FINAL[1],
-        "size": target.stat().st_size,
-        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        **_file(target),
+        "act": f"SiLU, hard-swish in {', '.join(net.shape.hard)}" if net.shape.hard else "SiLU",
         "parameters": f"{sum(value.numel() for value in net.parameters()):,}",
         "samples": f"{step * Settings().batch:,}",
         "seed": Settings().seed,
         "labels": json.dumps(CLASSES),
         "figures": figures(json.loads(measured.read_text("utf-8"))),
-        "sources": _sources(data),
-        **_counts(Pack(run / "pack")),
+        "curve": curve(log(run)),
+        "sources": sources(data, learned),
+        **_counts(pack),
     }
     card = Path(__file__).with_name("card.md").read_text("utf-8")
     (box / f"{NAME}.md").write_text(card.format_map(told), "utf-8")

@@ -1,4 +1,4 @@
-"""What the teacher thinks of every picture: its raw grid, reduced to our four classes.
+"""What the teacher thinks of every picture: its raw grid, reduced to our five classes.
 
 YOLOX-nano (Apache-2.0) looks at each picture and at its mirror once; per grid point objectness times class
 probability is kept for each of our classes (the larger one where two of the teacher's are one of ours).
@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.train.pack import Floats, Pack, Pixels
-from tools.train.settings import CLASSES, GREY, STRIDES
+from tools.train.settings import CLASSES, GREY, STRIDES, THEIRS
 
 SIZE = 416
 POINTS = sum((SIZE // stride) ** 2 for stride in STRIDES)
-#: The teacher's class numbers (COCO) that are ours, in our order.
-_THEIRS = ((0,), (1, 3), (2,), (5, 7))
 
 
 class Teacher:
@@ -34,7 +32,7 @@ class Teacher:
         self._output = self._model.get_output_details()[0]["index"]
 
     def look(self, picture: Pixels) -> Floats:
-        """Return (POINTS, 4) scores: the mean of the picture's and its mirror's."""
+        """Return (POINTS, 5) scores: the mean of the picture's and its mirror's."""
         canvas = np.full((SIZE, SIZE, 3), GREY, np.uint8)
         scale = SIZE / max(picture.shape[:2])
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -42,7 +40,7 @@ class Teacher:
         straight = self._run(canvas)
         mirrored = self._run(canvas[:, ::-1])
         return np.concatenate(
-            [(a + b[:, ::-1]).reshape(-1, 4) / 2 for a, b in zip(straight, mirrored, strict=True)]
+            [(a + b[:, ::-1]).reshape(-1, len(CLASSES)) / 2 for a, b in zip(straight, mirrored, strict=True)]
         )
 
     def _run(self, canvas: Pixels) -> list[Floats]:
@@ -51,12 +49,12 @@ class Teacher:
         )
         self._model.invoke()
         rows = self._model.get_tensor(self._output)[0]
-        ours = [rows[:, [5 + number for number in numbers]].max(axis=1) for numbers in _THEIRS]
+        ours = [rows[:, [5 + number for number in numbers]].max(axis=1) for numbers in THEIRS]
         return split(np.stack(ours, axis=1) * rows[:, 4:5])
 
 
 def split(points: NDArray[np.floating]) -> list[Floats]:
-    """Return the levels' maps, (side, side, 4) each."""
+    """Return the levels' maps, (side, side, 5) each."""
     maps, start = [], 0
     for stride in STRIDES:
         side = SIZE // stride

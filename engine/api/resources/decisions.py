@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.api.person import Given, Person, Text
 from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.api.resources.events import Event
 from engine.api.sentence import Sentence
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
@@ -71,6 +72,14 @@ class Acknowledge(Given):
     note: Text = ""
 
 
+class Judge(Given):
+    """What a decision turned out to be: right, a false alarm, or somebody's test."""
+
+    verdict: Literal["true", "false", "test"]
+    by: Person = ""
+    note: Text = ""
+
+
 class Withdraw(Given):
     """Takes one's own acknowledgement back. `at` is when it was made, as it was answered: that one and no other."""
 
@@ -98,6 +107,11 @@ UNACKNOWLEDGE = Question(
     "POST", "/v1/decisions/{id}/unacknowledge", "Take one's own acknowledgement back, within seconds",
     Permission.ACKNOWLEDGE, Decision, body=Withdraw,
     where=Reach.ANYWHERE, deed=Deed.UNACKNOWLEDGE,
+)  # fmt: skip
+VERDICT = Question(
+    "POST", "/v1/decisions/{id}/verdict", "Say what a decision turned out to be",
+    Permission.ACKNOWLEDGE, Event, body=Judge,
+    where=Reach.ANYWHERE, deed=Deed.VERDICT,
 )  # fmt: skip
 
 
@@ -127,6 +141,14 @@ class DecisionPort(Protocol):
         """
         ...
 
+    async def judge(self, caller: Caller, decision: str, asked: Judge) -> Event:
+        """Note what a decision turned out to be, also when it has ended; return the event of it.
+
+        Raises:
+            HttpProblem: 404 ``decision.unknown``, 503 ``act.busy``.
+        """
+        ...
+
 
 def resource(stored: DecisionPort) -> Resource:
     """Return the questions about decisions."""
@@ -143,6 +165,15 @@ def resource(stored: DecisionPort) -> Resource:
     async def unacknowledge(asked: Inquiry[None, Withdraw]) -> Decision:
         return await stored.unacknowledge(asked.caller, asked.name, asked.body)
 
+    async def judge(asked: Inquiry[None, Judge]) -> Event:
+        return await stored.judge(asked.caller, asked.name, asked.body)
+
     return Resource(
-        "decisions", (DECISIONS.by(decisions), ACKNOWLEDGE.by(acknowledge), UNACKNOWLEDGE.by(unacknowledge))
+        "decisions",
+        (
+            DECISIONS.by(decisions),
+            ACKNOWLEDGE.by(acknowledge),
+            UNACKNOWLEDGE.by(unacknowledge),
+            VERDICT.by(judge),
+        ),
     )

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.resources.decisions import Acknowledge, Decision, Withdraw
+from engine.api.resources.decisions import Acknowledge, Decision, Judge, Withdraw
+from engine.api.resources.events import Event
 from engine.api.services.runners import lookable
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
@@ -17,6 +18,7 @@ from engine.web.permission import permit
 
 if TYPE_CHECKING:
     from engine.duty.acknowledgement import Acknowledgements
+    from engine.duty.verdicts import Verdicts
     from engine.store.ports import Records
 
 
@@ -27,11 +29,13 @@ class DecisionService:
         self,
         store: Records,
         acknowledgements: Acknowledgements,
+        verdicts: Verdicts,
         passed_on: Callable[[Decision], Decision],
         cameras: Collection[str],
         site: str = "",
     ) -> None:
         self._store, self._acknowledgements, self._site = store, acknowledgements, site
+        self._verdicts = verdicts
         self._passed_on, self._cameras = passed_on, cameras
 
     async def decisions(
@@ -57,6 +61,14 @@ class DecisionService:
         await self._permitted(caller, decision)
         fired = await self._acknowledgements.withdraw(decision, asked.at, caller.named(asked.by), caller.user)
         return self._passed_on(present.decision(fired, site=self._site))
+
+    async def judge(self, caller: Caller, decision: str, asked: Judge) -> Event:
+        """Note what a decision turned out to be."""
+        await self._permitted(caller, decision)
+        told = await self._verdicts.give(
+            decision, asked.verdict, caller.named(asked.by), asked.note, caller.user
+        )
+        return present.event(told)
 
     async def _permitted(self, caller: Caller, decision: str) -> None:
         """Let whoever may take care of a decision where it was made; of one that nobody knows nothing is told.

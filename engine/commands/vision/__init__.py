@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from engine.commands.vision.collect import collect
+from engine.commands.vision.missed import missed
 from engine.commands.vision.tune import tune
 
 app = typer.Typer()
@@ -12,6 +14,8 @@ vision = typer.Typer(
 )
 app.add_typer(vision)
 vision.command()(tune)
+vision.command()(collect)
+vision.command()(missed)
 
 
 @vision.callback()

@@ -32,9 +32,14 @@ class Ballot:
         self._at = at
         self._votes[label] = self._votes.get(label, 0.0) + max(score, 0.01)
         self._best[label] = max(self._best.get(label, 0.0), score)
-        leader = max(self._votes, key=lambda name: (self._votes[name], name))
+        leader = self.leader
         if self._votes[leader] > LEAD * self._votes.get(self.label, 0.0):
             self.label = leader
+
+    @property
+    def leader(self) -> str:
+        """The label with most votes, by however little."""
+        return max(self._votes, key=lambda name: (self._votes[name], name))
 
     @property
     def score(self) -> float:

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from engine.vision.boxes import area, overlap
 from engine.vision.tracking.followed import Followed
-from engine.vision.tracking.kinship import RIDER, STRANGE, TWICE, TWICE_STRANGE, is_part, mounted, taken_for
+from engine.vision.tracking.kinship import (
+    RIDER,
+    STRANGE,
+    TWICE,
+    TWICE_STRANGE,
+    is_part_of,
+    mounted,
+    taken_for,
+)
 
 #: Seconds that two boxes must have lain on each other, and gone together, to be one.
 TOGETHER = 1.2
@@ -79,8 +87,9 @@ def _is_together(one: Followed, other: Followed, at: float) -> bool:
     if _labels(one, other) == RIDER:
         ride = mounted(a, b) and one.kinematics.moves and other.kinematics.moves
         return ride or overlap(a, b) >= TWICE_STRANGE
-    same = taken_for(one.label, other.label) < STRANGE
-    return same and (overlap(a, b) >= TWICE or is_part(a, b) or is_part(b, a))
+    if taken_for(one.label, other.label) < STRANGE and overlap(a, b) >= TWICE:
+        return True
+    return is_part_of(one.label, a, other.label, b) or is_part_of(other.label, b, one.label, a)
 
 
 def _lesser(one: Followed, other: Followed) -> Followed:

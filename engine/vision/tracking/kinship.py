@@ -15,6 +15,9 @@ TAKEN_FOR = {
 }
 #: The same of any other two: one thing may be one only where boxes say so clearly.
 STRANGE = 3.0
+#: What stands before something else, or on it, and is no part of it though it lies wholly in its box: the inner label
+#: first. Who leads a buffalo is somebody, and a motorcycle beside a car is one.
+BEFORE = frozenset({("person", "animal"), ("two_wheeler", "car")})
 #: What no detector classified is nothing else.
 UNCLASSIFIED = "moving"
 #: A rider is part of what he rides.
@@ -49,6 +52,12 @@ def within(inner: Box, outer: Box) -> float:
 def is_part(inner: Box, outer: Box) -> bool:
     """Return whether a box may be that of a part: head and shoulders, or the trunk."""
     return area(inner) <= PART * area(outer) and within(inner, outer) >= INSIDE
+
+
+def is_part_of(label: str, box: Box, other_label: str, other: Box) -> bool:
+    """Return whether a box may be that of a part of another object, by their labels too."""
+    alike = taken_for(label, other_label) < STRANGE and (label, other_label) not in BEFORE
+    return alike and is_part(box, other)
 
 
 def is_cut(box: Box, whole: Box) -> bool:

@@ -24,6 +24,7 @@ from engine.vision.tracking.followed import VISIBLE, Followed, Seen
 from engine.vision.tracking.kinematics import centre
 from engine.vision.tracking.kinship import (
     PART,
+    RIDER,
     STRANGE,
     TWICE,
     is_changed,
@@ -221,7 +222,9 @@ class Tracker:
     def _tell(self, at: float, gone: Sequence[Followed]) -> Tracked:
         over = [track.last(at) for track in gone if track.told] + self._demote(at)
         for track in self._live:
-            track.told = track.told or self._is_proven(track, at)
+            if not track.told and self._is_proven(track, at):
+                _settle(track)
+                track.told = True
             track.unknown |= track.told and track.overlooked(at)
         known = [track for track in self._live if track.told and not track.unknown]
         seen = [track for track in known if track.seen_at == at]
@@ -262,6 +265,12 @@ class Tracker:
             taken_for(track.label, other.label) < STRANGE and overlap(here, other.box(at)) >= TWICE
             for other in seen
         )
+
+
+def _settle(track: Followed) -> None:
+    """Let an object first be told by the label with most votes; a rider and his machine by that of the larger box."""
+    if frozenset({track.label, track.ballot.leader}) != RIDER:
+        track.ballot.label = track.ballot.leader
 
 
 def _is_shown_by(part: Seen, whole: Seen) -> bool:

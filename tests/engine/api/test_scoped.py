@@ -142,7 +142,7 @@ class Decided:
 
 
 async def test_a_decision_is_taken_care_of_where_one_may() -> None:
-    service = DecisionService(Decided(), None, None, ())  # type: ignore[arg-type]  # it does not come so far
+    service = DecisionService(Decided(), None, None, None, ())  # type: ignore[arg-type]  # it does not come so far
     with pytest.raises(HttpProblem) as refused:
         await service.acknowledge(GATE, "known", wire.Acknowledge())
     assert (refused.value.status, refused.value.code) == (403, "access.not_here")

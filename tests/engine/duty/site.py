@@ -17,6 +17,7 @@ from engine.config.settings import Settings
 from engine.draft import Draft
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
+from engine.duty.verdicts import Verdicts
 from engine.identity.access import Unlimited
 from engine.identity.caller import Caller, Principal
 from engine.judging.judge import Judge
@@ -148,7 +149,14 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
                 judge,
                 service,
                 ActService(acts, {}),
-                DecisionService(store, Acknowledgements(store, acts, clock), service.passed_on, (), "site"),
+                DecisionService(
+                    store,
+                    Acknowledgements(store, acts, clock),
+                    Verdicts(store, acts),
+                    service.passed_on,
+                    (),
+                    "site",
+                ),
                 EventService(store, ()),
                 clock,
             )

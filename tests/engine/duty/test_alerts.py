@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.api import wire
+from engine.api.resources.decisions import Judge
 from engine.draft import Draft
 from engine.errors import Refusal
 from engine.runtime.clock import ManualClock
@@ -304,6 +305,30 @@ async def test_what_cannot_be_acknowledged_says_why(tmp_path: Path, clock: Manua
         with pytest.raises(Refusal) as resolved:
             await site.decisions.acknowledge(by(""), over.id, wire.Acknowledge())
         assert (as_http(resolved.value).status, resolved.value.code) == (409, "decision.resolved")
+
+
+async def test_what_an_alert_turned_out_to_be_is_an_entry_of_the_log_also_when_it_is_over(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with engine(tmp_path, clock) as site:
+        await site.happen("person")
+        (alert,) = site.service.alerts(ROOT)
+        await site.happen("person", Change.ENDED)
+        over = next(made for made in site.service.state(ROOT).decisions if made.phase == "resolved")
+        for id, said in ((alert.id, "true"), (over.id, "false")):
+            told = await site.decisions.judge(by("u1"), id, Judge(verdict=said, by="An", note="túi ni lông"))
+            assert (told.label, told.facts["decision"], told.facts["verdict"]) == ("verdict", alert.id, said)
+        log = await site.service.store.log(0)
+        acts = [each for _, each in log if isinstance(each, Event) and each.kind is Kind.OPERATOR]
+        assert [
+            (each.label, each.facts["verdict"], each.facts["by"], each.facts["note"]) for each in acts
+        ] == [
+            ("verdict", "true", "An", "túi ni lông"),
+            ("verdict", "false", "An", "túi ni lông"),
+        ]
+        with pytest.raises(Refusal) as nothing:
+            await site.decisions.judge(by(""), "no-such", Judge(verdict="true"))
+        assert nothing.value.code == "decision.unknown"
 
 
 async def test_a_dry_run_shows_as_one_and_comes_last(tmp_path: Path, clock: ManualClock) -> None:

@@ -121,7 +121,7 @@ def test_a_file_of_several_sizes_runs_the_one_that_the_picture_has(
     assert [each.ran for each in made] == [0, 1]
     with pytest.raises(KeyError):
         detector.detect(np.zeros((256, 320, 3), np.uint8))
-    assert costs(detector, rounds=2).keys() == set(detector.sizes)
+    assert costs({"m": (detector, detector.sizes)}, rounds=2)["m"].keys() == set(detector.sizes)
 
 
 def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:

@@ -12,3 +12,11 @@ def test_old_votes_fade() -> None:
     for number in range(5):
         ballot.vote("heavy", 0.8, 8.0 + number / 5)
     assert ballot.label == "heavy"
+
+
+def test_who_leads_by_little_is_known_though_another_one_is_told() -> None:
+    ballot = Ballot("animal")
+    for at in range(5):
+        ballot.vote("animal", 0.6, at)
+        ballot.vote("person", 0.7, at)
+    assert (ballot.label, ballot.leader) == ("animal", "person")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.vision.tracking.kinship import completed, is_changed, is_cut, is_one, is_upper
+from engine.vision.tracking.kinship import completed, is_changed, is_cut, is_one, is_part_of, is_upper
 from tests.engine.vision.tracking.sightings import Box
 
 WHOLE: Box = (0.4, 0.2, 0.5, 0.6)
@@ -59,3 +59,19 @@ def test_a_part_shows_where_its_whole_is_by_its_nearer_end() -> None:
     assert (is_upper(head, WHOLE), is_upper(legs, WHOLE)) == (True, False)
     assert completed(head, WHOLE) == pytest.approx((0.41, 0.21, 0.51, 0.61))
     assert completed(legs, WHOLE) == pytest.approx((0.41, 0.21, 0.51, 0.61))
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "part"),
+    [
+        ("person", "person", True),
+        ("car", "heavy", True),
+        ("animal", "person", True),  # a limb that was taken for one
+        ("person", "animal", False),  # who leads it
+        ("two_wheeler", "car", False),  # who rides beside it
+        ("person", "car", False),
+    ],
+)
+def test_what_stands_before_something_is_no_part_of_it(label: str, other: str, part: bool) -> None:
+    assert is_part_of(label, (0.2, 0.4, 0.3, 0.8), other, (0.1, 0.4, 0.6, 0.8)) is part
+    assert not is_part_of(other, (0.1, 0.4, 0.6, 0.8), label, (0.2, 0.4, 0.3, 0.8))

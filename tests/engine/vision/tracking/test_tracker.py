@@ -161,6 +161,32 @@ def test_two_labels_on_one_box_are_one_object() -> None:
     assert [(track.id, track.label) for track in told[-1].tracks] == [(1, "person")]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [(("animal", 0.6), ("person", 0.7)), (("person", 0.6), ("animal", 0.7))]
+)
+def test_what_has_two_names_is_told_by_the_likelier_one(
+    first: tuple[str, float], second: tuple[str, float]
+) -> None:
+    large, small = (0.3, 0.3, 0.4, 0.61), (0.3, 0.31, 0.4, 0.61)
+    told = run(Tracker(), [seen((*first, large), (*second, small))] * 20)
+    assert {track.label for each in told for track in each.tracks} == {second[0]}
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("person", "animal"), ("two_wheeler", "car")])
+@pytest.mark.parametrize("alone", [0, 5])
+def test_who_goes_before_something_large_is_told_all_the_while(inner: str, outer: str, alone: int) -> None:
+    """Somebody leads a buffalo, and lies within its box in every picture."""
+
+    def at(n: int) -> list[Sighting]:
+        x = 0.05 + 0.01 * n
+        led = (inner, 0.8, (x + 0.1, 0.4, x + 0.16, 0.74))
+        return [led] if n < alone else [(outer, 0.8, (x, 0.4, x + 0.3, 0.75)), led]
+
+    told = run(Tracker(), [seen(*at(n)) for n in range(30)])
+    assert {track.label for track in told[-1].tracks} == {inner, outer}
+    assert len(ids(told)) == 2
+
+
 def test_a_rider_and_what_he_rides_are_one() -> None:
     def ride(n: int) -> list[Sighting]:
         x = 0.1 + 0.03 * n

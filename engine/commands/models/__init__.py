@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from engine.commands.models.compare import compare
 from engine.commands.output.report import language
 from engine.commands.output.terminal import complain, data, document, flash, out
 from engine.models import Entry, ModelFault, ModelFile, folder, library, registry, reported
@@ -18,8 +19,11 @@ from engine.models.library import describe, fingerprint, keep, paths
 from engine.text import render
 
 app = typer.Typer(no_args_is_help=True)
-models = typer.Typer(no_args_is_help=True, help="Detector models: list, card, pull, add, verify, bench.")
+models = typer.Typer(
+    no_args_is_help=True, help="Detector models: list, card, pull, add, verify, bench, compare."
+)
 app.add_typer(models, name="models")
+models.command()(compare)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
 
@@ -145,7 +149,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Compare the installed models on this machine: CPU time of a look, and AP50 on labelled pictures."""
-    from engine.commands.models_bench import bench  # heavy: numpy, TFLite
+    from engine.commands.models.side_by_side import bench  # heavy: numpy, TFLite
 
     try:
         bench(pictures, names, as_json=as_json)

@@ -1,0 +1,121 @@
+"""What a stored picture's slip says of it, and what becomes of that when people have judged. Pure.
+
+A slip lies beside each picture that the action ``snapshot`` keeps (`engine.actions.snapshot`). A person's word makes
+a box sure (score
+1), or takes it away; what nobody judged keeps the machine's score, below 1, by which the trainer trusts it less.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+#: Classes of the trainer, by number.
+CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
+#: Most that the machine is believed.
+_MACHINE = 0.99
+_TRACK = re.compile(r"/track:(\d+)$")
+
+Box = tuple[float, float, float, float]  #: x0, y0, x1, y1 in 0..1 of the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """Something in a picture; a score of 1: a person says so."""
+
+    label: str
+    score: float
+    box: Box
+    track: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A stored picture.
+
+    Attributes:
+        alert: The firing's id, by which people judge it; `decision`: the decision's own.
+        key: What the rule kept apart; names the track that it was about, where it was about one.
+        objects: What the machine told of this very picture; None: the slip is older than 0.9 and does not say.
+    """
+
+    camera: str
+    alert: str
+    decision: str
+    rule: str
+    key: str
+    at: datetime
+    objects: tuple[Object, ...] | None
+
+    @property
+    def subject(self) -> int | None:
+        """The track that the decision was about."""
+        found = _TRACK.search(self.key)
+        return int(found[1]) if found else None
+
+
+def read(text: str) -> Slip:
+    """Read a slip.
+
+    Raises:
+        ValueError: It is no slip.
+    """
+    try:
+        told: Mapping[str, Any] = json.loads(text)
+        objects = told.get("objects")
+        return Slip(
+            str(told["camera"]),
+            str(told.get("alert") or told["decision"]),
+            str(told["decision"]),
+            str(told["rule"]),
+            str(told.get("key", "")),
+            datetime.fromisoformat(told["decided"]),
+            None if objects is None else tuple(_object(each) for each in objects),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no slip of a picture: {error!r}") from error
+
+
+def _object(told: Mapping[str, Any]) -> Object:
+    x0, y0, x1, y1 = (min(max(float(side), 0.0), 1.0) for side in told["box"])
+    return Object(str(told["label"]), float(told["score"]), (x0, y0, x1, y1), int(told["track"]))
+
+
+def judged(slip: Slip, verdict: str | None) -> tuple[Object, ...]:
+    """Return what is in a picture by what a person said of its alert.
+
+    ``true``: what the alert was about is there. ``false``: it is not, and the picture teaches just that; where
+    nobody knows which
+    object it was about, none of them is. None: nobody said anything. What the alert was not about stays the
+    machine's word.
+    """
+    objects = [each for each in slip.objects or () if each.label in CLASSES]
+    about = [each for each in objects if slip.subject is None or each.track == slip.subject]
+    rest = [_doubted(each) for each in objects if each not in about]
+    if verdict == "false":
+        return tuple(rest)
+    told = [_sure(each) for each in about] if verdict == "true" else [_doubted(each) for each in about]
+    return (*told, *rest)
+
+
+def _sure(told: Object) -> Object:
+    return Object(told.label, 1.0, told.box, told.track)
+
+
+def _doubted(told: Object) -> Object:
+    return Object(told.label, min(told.score, _MACHINE), told.box, told.track)
+
+
+def lines(objects: Sequence[Object]) -> str:
+    """Return a label file: ``class cx cy w h score``, a line for each object."""
+    return "".join(_line(each) + "\n" for each in objects)
+
+
+def _line(told: Object) -> str:
+    x0, y0, x1, y1 = told.box
+    place = ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0)
+    return " ".join([str(CLASSES.index(told.label)), *(f"{side:.5f}" for side in place), f"{told.score:.3f}"])
