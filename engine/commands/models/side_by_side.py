@@ -33,10 +33,10 @@ def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
         return
     for line in _table(results):
         out(line)
-    for name, each in detectors.items():
-        if len(each.sizes) > 1:
-            told = ", ".join(f"{wide}x{high} {ms:.1f}" for (wide, high), ms in costs(each).items())
-            out(f"{name}, CPU ms by size of input: {told}")
+    several = {name: (each, each.sizes) for name, each in detectors.items() if len(each.sizes) > 1}
+    for name, times in costs(several).items():
+        told = ", ".join(f"{wide}x{high} {ms:.1f}" for (wide, high), ms in times.items())
+        out(f"{name}, CPU ms by size of input: {told}")
     if chosen is not None:
         out(f"choose: {chosen.name}  (detector: {{model: {chosen.name}}} in matthan.yaml)")
     elif results:
